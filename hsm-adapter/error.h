@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Error codes of the HSM adapter, and the text that goes with one.
+ */
+#pragma once
+
+/*! Return codes: 0, or negative. */
+enum {
+	HSM_EOK = 0,
+	HSM_ENOMEM = -1,
+	HSM_ECONF = -2,      /*!< conf.xml is wrong; needs an edit. */
+	HSM_EMODULE = -3,    /*!< The PKCS#11 library cannot be loaded or initialised. */
+	HSM_ETOKEN = -4,     /*!< No such token, or it is gone; trying again later may help. */
+	HSM_EPIN = -5,       /*!< PIN wrong, locked, expired or missing; do not try again unasked. */
+	HSM_ENOKEY = -6,     /*!< No such key in the token. */
+	HSM_EALGORITHM = -7, /*!< The token, or we, cannot do this algorithm or size. */
+	HSM_ECAPACITY = -8,  /*!< <Capacity> reached, or the token is full. */
+	HSM_EDEVICE = -9,    /*!< Any other failure of the token. */
+	HSM_EREPOSITORY = -10, /*!< conf.xml has no repository of that name. */
+};
+
+/*! What went wrong, for an operator. Filled by a failing function, untouched by others. */
+typedef struct {
+	unsigned long rv; /*!< CK_RV of the failing PKCS#11 call, 0 (CKR_OK) if none failed. */
+	char text[512];   /*!< One line: what, where (file, line, repository, key), what to do. */
+} hsm_error_t;

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Keys in PKCS#11 tokens: find, generate, list, remove, sign.
+ *
+ * A hsm_t stands for all repositories of one conf.xml. Nothing talks to a token before it is
+ * needed; a token that is gone does not hinder another, and one that comes back is logged in
+ * again by the next call. Every function may be called from any thread, a hsm_session_t from one
+ * thread at a time. Calls block for as long as the token takes.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <libdnssec/key.h>
+#include <libknot/dname.h>
+
+#include "hsm-adapter/conf.h"
+
+#define HSM_SIGNATURE_MAX 512 /*!< Bytes of the longest signature (RSA 4096). */
+
+typedef struct hsm hsm_t;
+typedef struct hsm_key hsm_key_t;
+typedef struct hsm_session hsm_session_t;
+
+/*!
+ * Takes the repositories of a configuration.
+ *
+ * \param hsm   The handle, to be freed by hsm_close().
+ * \param conf  Copied; the caller keeps his own.
+ * \retval HSM_EOK, HSM_ENOMEM
+ */
+int hsm_open(hsm_t **hsm, const hsm_conf_t *conf, hsm_error_t *err);
+
+/*! Logs out and frees; no key or session of it may be in use any more. NULL is allowed. */
+void hsm_close(hsm_t *hsm);
+
+/*!
+ * Loads the repository's library, finds its token and logs in, unless that is done already.
+ *
+ * \retval HSM_EOK, HSM_EREPOSITORY, HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_EDEVICE
+ */
+int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err);
+
+/*!
+ * Finds a private key by its CKA_ID, and reads its public half.
+ *
+ * \param cka_id     CKA_ID in hexadecimal, any case.
+ * \param algorithm  DNSSEC algorithm number the key is used with (8, 10, 13, 14, 15, 16).
+ * \param key        To be freed by hsm_key_free().
+ * \retval HSM_EOK, HSM_ENOKEY (also: two keys of that CKA_ID), HSM_EALGORITHM (not a key for that
+ *         algorithm), or as hsm_login()
+ */
+int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
+                 hsm_key_t **key, hsm_error_t *err);
+
+/*!
+ * Generates a key pair; CKA_ID is 16 random bytes, CKA_LABEL the same in hexadecimal.
+ *
+ * \param bits  RSA modulus size; ignored for other algorithms.
+ * \retval HSM_EOK, HSM_ECAPACITY, HSM_EALGORITHM, or as hsm_login()
+ */
+int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsigned bits,
+                     hsm_key_t **key, hsm_error_t *err);
+
+/*! Removes a key pair from the token. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() */
+int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err);
+
+/*! A key pair found by hsm_key_list(). Strings are borrowed for the call. */
+typedef struct {
+	const char *cka_id;  /*!< Hexadecimal. */
+	const char *type;    /*!< "RSA", "ECDSA", "EdDSA", or "other". */
+	unsigned bits;       /*!< Size, 0 if unknown. */
+	uint8_t algorithm;   /*!< The usual DNSSEC algorithm of such a key (RSA: 8), 0 if none. */
+} hsm_key_info_t;
+
+/*! \return 0 to go on, anything else to stop. */
+typedef int (*hsm_key_list_f)(void *ctx, const hsm_key_info_t *info);
+
+/*! Calls cb for each private key of the repository. \retval as hsm_login() */
+int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ctx,
+                 hsm_error_t *err);
+
+/*! NULL is allowed. */
+void hsm_key_free(hsm_key_t *key);
+
+/*! \return CKA_ID in lower-case hexadecimal; borrowed from the key. */
+const char *hsm_key_id(const hsm_key_t *key);
+
+/*! \return Public key in DNSKEY form (RFC 3110, 6605, 8080); borrowed from the key. */
+dnssec_binary_t hsm_key_public(const hsm_key_t *key);
+
+/*!
+ * Makes the DNSKEY of a key: its RDATA, key tag and DS come from libdnssec.
+ *
+ * \param flags   256 (ZSK) or 257 (KSK, CSK): RFC 4034, section 2.1.1.
+ * \param dnskey  To be freed by dnssec_key_free(); has no private half.
+ * \retval HSM_EOK, HSM_ENOMEM, HSM_EALGORITHM
+ */
+int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flags,
+                   dnssec_key_t **dnskey, hsm_error_t *err);
+
+/*! Opens a session of its own with the repository's token. \retval as hsm_login() */
+int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository,
+                     hsm_error_t *err);
+
+/*! NULL is allowed. */
+void hsm_session_close(hsm_session_t *session);
+
+/*!
+ * Signs data with a key of the session's repository; the hash is computed here.
+ *
+ * A session that the token has lost is opened, logged in and its key found anew, once.
+ *
+ * \param signature  At least HSM_SIGNATURE_MAX bytes.
+ * \param len        Bytes written: the RRSIG signature field (RFC 3110, 6605, 8080).
+ * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, or as hsm_login()
+ */
+int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
+                     size_t data_len, uint8_t *signature, size_t *len, hsm_error_t *err);

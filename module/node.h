@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A node: all records at one owner name, and its form in the store.
+ *
+ * Owner names and names in RDATA are in canonical form (RFC 4034, section 6.2), RRsets are
+ * ordered by type, RDATA within an RRset in canonical order.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libknot/dname.h>
+#include <libknot/rdataset.h>
+
+/*! Bytes of the longest node_key(). */
+#define NODE_KEY_MAX 506
+
+typedef struct {
+	uint16_t type;
+	uint32_t ttl;          /*!< Seconds. */
+	knot_rdataset_t rrs;
+	knot_rdataset_t sigs;  /*!< RDATA of the RRSIGs that cover it; empty if there are none. */
+} node_rrset_t;
+
+typedef struct {
+	node_rrset_t *rrsets;  /*!< Ascending type; the array is the node's own. */
+	uint16_t count;
+	uint16_t capacity;
+	uint8_t *pool;         /*!< What the RRsets' data points to if the node owns it, else NULL. */
+} node_t;
+
+/*!
+ * Makes the key by which an owner name sorts in canonical order (RFC 4034, section 6.1) under
+ * memcmp: labels from the root down, each closed by 0x00, octets 0x00 and 0x01 escaped.
+ *
+ * \param owner  Lower case.
+ * \param key    NODE_KEY_MAX bytes.
+ * \return Bytes written.
+ */
+size_t node_key(const knot_dname_t *owner, uint8_t *key);
+
+/*! Reverse of node_key(). \return Bytes of the name, 0 if key is none. */
+size_t node_key_owner(const uint8_t *key, size_t key_len, knot_dname_storage_t owner);
+
+/*! \return The RRset of that type, NULL if there is none. */
+node_rrset_t *node_rrset(const node_t *node, uint16_t type);
+
+/*!
+ * Adds an RRset, at its place by type; there must be none of that type. Its data is borrowed.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int node_add(node_t *node, const node_rrset_t *rrset);
+
+/*! Takes an RRset out of the array. */
+void node_drop(node_t *node, uint16_t type);
+
+/*! \return Bytes of the node's stored form. */
+size_t node_size(const node_t *node);
+
+/*! Writes the stored form, node_size() bytes. */
+void node_write(const node_t *node, uint8_t *out);
+
+/*!
+ * Reads the stored form. RDATA is borrowed from data, which therefore has to live as long as the
+ * node, and be aligned to two bytes.
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EMALF
+ */
+int node_read(const uint8_t *data, size_t len, node_t *node);
+
+/*! Frees what the node owns, not node itself. */
+void node_deinit(node_t *node);

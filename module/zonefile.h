@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The unsigned zone in a master file (RFC 1035, section 5), read and checked as a whole.
+ */
+#pragma once
+
+#include "module/log.h"
+#include "module/node.h"
+
+typedef struct zonefile zonefile_t;
+
+/*!
+ * Reads a zone file with libzscanner.
+ *
+ * Refused, with file, line and reason: a syntax error, no or two SOA, data out of the zone,
+ * another class than IN, CNAME beside other data (RFC 2181, section 10.1), two CNAME or DNAME,
+ * no NS at the apex, data below a DNAME. Warned of and left out: RRSIG, NSEC, NSEC3, NSEC3PARAM
+ * (the signer makes its own), ZONEMD. Warned of: RRs of one RRset with several TTLs (the lowest is
+ * taken, RFC 2181, section 5.2), missing glue. Duplicates are dropped (RFC 2181, section 5).
+ *
+ * \param path  Absolute; relative $INCLUDE counts from its folder.
+ * \param apex  Zone name, lower case.
+ * \param log   For warnings (at most 20 a file, then how many more). May be NULL.
+ * \param zf    To be freed by zonefile_free().
+ * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out.
+ * \return KNOT_EOK, KNOT_EACCES and others of the system (file), KNOT_EMALF (contents),
+ *         KNOT_ENOMEM
+ */
+int zonefile_read(const char *path, const knot_dname_t *apex, log_t *log, zonefile_t **zf,
+                  char *err, size_t err_size);
+
+/*!
+ * Gives the next node in canonical order, the apex first.
+ *
+ * \param owner  Borrowed until zonefile_free().
+ * \param node   Overwritten; RDATA is borrowed until zonefile_free(); node_deinit() after use.
+ * \return KNOT_EOK, KNOT_ENOENT at the end, KNOT_ENOMEM
+ */
+int zonefile_next(zonefile_t *zf, const knot_dname_t **owner, node_t *node);
+
+void zonefile_free(zonefile_t *zf);
+
+/*!
+ * Tells where knotd would look for a zone's file: knot.conf's "file" with its formatters (%s, %c, %l,
+ * %%; default "%s.zone"), under "storage" if relative.
+ *
+ * \param file     Value of the item, NULL if unset.
+ * \param storage  Value of the item.
+ * \return Path to be freed by free(); NULL if out of memory or file is malformed.
+ */
+char *zonefile_path(const char *file, const char *storage, const knot_dname_t *zone);
