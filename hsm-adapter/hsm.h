@@ -56,13 +56,15 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
                  hsm_key_t **key, hsm_error_t *err);
 
 /*!
- * Generates a key pair; CKA_ID is 16 random bytes, CKA_LABEL the same in hexadecimal.
+ * Generates a key pair; CKA_LABEL is the CKA_ID in hexadecimal.
  *
- * \param bits  RSA modulus size; ignored for other algorithms.
+ * \param bits    RSA modulus size; ignored for other algorithms.
+ * \param cka_id  Hexadecimal, at most 64 digits; NULL = 16 random bytes. A caller that has to
+ *                find the key again after a crash in between chooses and records it first.
  * \retval HSM_EOK, HSM_ECAPACITY, HSM_EALGORITHM, or as hsm_login()
  */
 int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsigned bits,
-                     hsm_key_t **key, hsm_error_t *err);
+                     const char *cka_id, hsm_key_t **key, hsm_error_t *err);
 
 /*! Removes a key pair from the token. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() */
 int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err);
