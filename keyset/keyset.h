@@ -94,8 +94,8 @@ typedef struct {
 char *keyset_write(const keyset_t *set);
 
 /*!
- * Reads the text form, and checks it: every item once and in range, sizes, hexadecimal and
- * base64, that a zone which is signed has a key that signs the DNSKEY RRset and one that signs
+ * Reads the text form, and checks it: every item once and in range, hexadecimal,
+ * that a zone which is signed has a key that signs the DNSKEY RRset and one that signs
  * the zone, that no key signs unless it is published.
  *
  * \param text  NUL-terminated.

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "keyset/keyset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keyset/record.h"
+
+#define KEYS_MAX 64 /* Of one zone; far above any rollover, far below what a DNSKEY RRset can be. */
+
+static const char *const roles[] = { "ksk", "zsk", "csk", NULL };
+static const char *const states[] = {
+	"-", "hidden", "rumoured", "omnipresent", "unretentive", NULL
+};
+static const char *const serials[] = { "counter", "datecounter", "unixtime", "keep", NULL };
+
+#define BOOL(name, field) { name, RECORD_BOOL, offsetof(OBJECT, field), 0, 0, 0, NULL }
+#define UINT(name, field, max) { name, RECORD_UINT, offsetof(OBJECT, field), 0, \
+                                 sizeof(((OBJECT *)0)->field), max, NULL }
+#define TIME(name, field) { name, RECORD_TIME, offsetof(OBJECT, field), 0, 0, 0, NULL }
+#define TEXT(name, field) { name, RECORD_TEXT, offsetof(OBJECT, field), 0, 0, 0, NULL }
+#define NAME(name, field, names) { name, RECORD_NAME, offsetof(OBJECT, field), 0, 0, 0, names }
+
+#define OBJECT keyset_t
+static const record_item_t set_items[] = {
+	UINT("revision", revision, UINT64_MAX),
+	TEXT("policy", policy),
+	BOOL("passthrough", passthrough),
+	UINT("resign", resign, INT32_MAX),
+	UINT("refresh", refresh, INT32_MAX),
+	UINT("validity-default", validity_default, INT32_MAX),
+	UINT("validity-denial", validity_denial, INT32_MAX),
+	UINT("validity-keyset", validity_keyset, INT32_MAX),
+	UINT("jitter", jitter, INT32_MAX),
+	UINT("inception-offset", inception_offset, INT32_MAX),
+	UINT("max-zone-ttl", max_zone_ttl, INT32_MAX),
+	BOOL("nsec3", nsec3),
+	BOOL("nsec3-optout", nsec3_optout),
+	UINT("nsec3-iterations", nsec3_iterations, UINT16_MAX),
+	{ "nsec3-salt", RECORD_OCTETS, offsetof(keyset_t, nsec3_salt),
+	  offsetof(keyset_t, nsec3_salt_len), 0, 0, NULL },
+	UINT("nsec3-ttl", nsec3_ttl, INT32_MAX),
+	UINT("dnskey-ttl", dnskey_ttl, INT32_MAX),
+	UINT("soa-ttl", soa_ttl, INT32_MAX),
+	UINT("soa-minimum", soa_minimum, INT32_MAX),
+	NAME("serial", serial, serials),
+};
+#undef OBJECT
+
+#define OBJECT keyset_key_t
+static const record_item_t key_items[] = {
+	TEXT("repository", repository),
+	TEXT("id", cka_id),
+	NAME("role", role, roles),
+	UINT("algorithm", algorithm, UINT8_MAX),
+	{ "public-key", RECORD_HEX, offsetof(keyset_key_t, public_key),
+	  offsetof(keyset_key_t, public_key_len), 0, 0, NULL },
+	UINT("keytag", keytag, UINT16_MAX),
+	BOOL("publish", publish),
+	BOOL("sign-dnskey", sign_dnskey),
+	BOOL("sign-zone", sign_zone),
+	NAME("state-ds", state[KEYSET_DS], states),
+	NAME("state-dnskey", state[KEYSET_DNSKEY], states),
+	NAME("state-rrsig-dnskey", state[KEYSET_RRSIG_DNSKEY], states),
+	NAME("state-rrsig", state[KEYSET_RRSIG], states),
+	TEXT("step", step),
+	TIME("step-time", step_time),
+};
+#undef OBJECT
+
+static const record_form_t form = {
+	.title = "keyset 1",
+	.items = set_items,
+	.item_count = sizeof(set_items) / sizeof(set_items[0]),
+	.sub = "key",
+	.sub_items = key_items,
+	.sub_item_count = sizeof(key_items) / sizeof(key_items[0]),
+	.sub_size = sizeof(keyset_key_t),
+	.sub_array = offsetof(keyset_t, keys),
+	.sub_count = offsetof(keyset_t, key_count),
+	.sub_max = KEYS_MAX,
+};
+
+char *keyset_write(const keyset_t *set)
+{
+	char *text = record_write(&form, set);
+	if (text != NULL && strlen(text) > KEYSET_TEXT_MAX) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+/*! What no table can say: a set that would make the zone bogus is refused. */
+static const char *check(const keyset_t *set)
+{
+	bool dnskey_signed = false, zone_signed = false;
+	for (size_t i = 0; i < set->key_count; i++) {
+		const keyset_key_t *key = &set->keys[i];
+		if ((key->sign_dnskey || key->sign_zone) && !key->publish) {
+			return "a key signs that is not published";
+		}
+		if (key->repository[0] == '\0' || key->cka_id[0] == '\0') {
+			return "a key has no repository or id";
+		}
+		dnskey_signed |= key->sign_dnskey;
+		zone_signed |= key->sign_zone;
+	}
+	if (set->passthrough) {
+		return (set->key_count > 0) ? "passthrough, and yet there are keys" : NULL;
+	}
+	if (!dnskey_signed || !zone_signed) {
+		return !zone_signed ? "no key signs the zone" : "no key signs the DNSKEY RRset";
+	}
+	if (set->validity_default == 0 || set->validity_denial == 0 ||
+	    set->refresh >= set->validity_default || set->refresh >= set->validity_denial) {
+		return "signatures would be due for refresh when they are made";
+	}
+	return NULL;
+}
+
+int keyset_read(const char *text, keyset_t *set, char *err, size_t err_size)
+{
+	keyset_t fresh;
+	if (record_read(&form, text, &fresh, sizeof(fresh), err, err_size) != 0) {
+		return -1;
+	}
+	const char *fault = check(&fresh);
+	if (fault != NULL) {
+		snprintf(err, err_size, "%s", fault);
+		keyset_deinit(&fresh);
+		return -1;
+	}
+	*set = fresh;
+	return 0;
+}
+
+void keyset_deinit(keyset_t *set)
+{
+	record_deinit(&form, set, sizeof(*set));
+}
+
+const char *keyset_role_name(keyset_role_t role)
+{
+	return roles[role];
+}
+
+const char *keyset_state_name(keyset_state_t state)
+{
+	return states[state];
+}
+
+const char *keyset_serial_name(keyset_serial_t serial)
+{
+	return serials[serial];
+}
+
+static int parse(const char *name, const char *const *names)
+{
+	for (int i = 0; names[i] != NULL; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+int keyset_role_parse(const char *name, keyset_role_t *role)
+{
+	int value = parse(name, roles);
+	if (value >= 0) {
+		*role = value;
+	}
+	return value >= 0 ? 0 : -1;
+}
+
+int keyset_state_parse(const char *name, keyset_state_t *state)
+{
+	int value = parse(name, states);
+	if (value >= 0) {
+		*state = value;
+	}
+	return value >= 0 ? 0 : -1;
+}
+
+int keyset_serial_parse(const char *name, keyset_serial_t *serial)
+{
+	int value = parse(name, serials);
+	if (value >= 0) {
+		*serial = value;
+	}
+	return value >= 0 ? 0 : -1;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keyset/facts.h"
+#include "keyset/keyset.h"
+
+static uint8_t public_key[64] = { 0xab, 0x00, 0xcd };
+
+static keyset_key_t keys[] = {
+	{ .repository = "Soft HSM", .cka_id = "00ff", .role = KEYSET_KSK, .algorithm = 13,
+	  .public_key = public_key, .public_key_len = sizeof(public_key), .keytag = 65535,
+	  .publish = true, .sign_dnskey = true, .step = "wait for the DS", .step_time = 1234567890,
+	  .state = { KEYSET_HIDDEN, KEYSET_RUMOURED, KEYSET_RUMOURED, KEYSET_NA } },
+	{ .repository = "Soft HSM", .cka_id = "01", .role = KEYSET_ZSK, .algorithm = 13,
+	  .public_key = public_key, .public_key_len = sizeof(public_key), .keytag = 0,
+	  .publish = true, .sign_zone = true, .step = "",
+	  .state = { KEYSET_NA, KEYSET_OMNIPRESENT, KEYSET_NA, KEYSET_UNRETENTIVE } },
+};
+
+static keyset_t example(void)
+{
+	return (keyset_t) {
+		.revision = UINT64_MAX, .policy = "a policy", .resign = 1, .refresh = 2,
+		.validity_default = 3, .validity_denial = 4, .validity_keyset = 5, .jitter = 6,
+		.inception_offset = 7, .max_zone_ttl = 8, .nsec3 = true, .nsec3_optout = true,
+		.nsec3_iterations = 9, .nsec3_salt = { 0xde, 0xad }, .nsec3_salt_len = 2,
+		.nsec3_ttl = 10, .dnskey_ttl = 11, .soa_ttl = 12, .soa_minimum = INT32_MAX,
+		.serial = KEYSET_SERIAL_KEEP, .keys = keys, .key_count = 2,
+	};
+}
+
+START_TEST(test_round_trip)
+{
+	keyset_t set = example(), back;
+	char err[256] = "";
+	char *text = keyset_write(&set);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_msg(keyset_read(text, &back, err, sizeof(err)) == 0, "%s", err);
+
+	ck_assert_uint_eq(back.revision, UINT64_MAX);
+	ck_assert_str_eq(back.policy, "a policy");
+	ck_assert_uint_eq(back.soa_minimum, INT32_MAX);
+	ck_assert_uint_eq(back.nsec3_salt_len, 2);
+	ck_assert_mem_eq(back.nsec3_salt, set.nsec3_salt, 2);
+	ck_assert_int_eq(back.serial, KEYSET_SERIAL_KEEP);
+	ck_assert_uint_eq(back.key_count, 2);
+	ck_assert_str_eq(back.keys[0].repository, "Soft HSM");
+	ck_assert_str_eq(back.keys[0].step, "wait for the DS");
+	ck_assert_int_eq(back.keys[0].step_time, 1234567890);
+	ck_assert_uint_eq(back.keys[0].public_key_len, sizeof(public_key));
+	ck_assert_mem_eq(back.keys[0].public_key, public_key, sizeof(public_key));
+	ck_assert_int_eq(back.keys[1].state[KEYSET_RRSIG], KEYSET_UNRETENTIVE);
+
+	char *again = keyset_write(&back);
+	ck_assert_str_eq(text, again);
+	free(again);
+	free(text);
+	keyset_deinit(&back);
+}
+END_TEST
+
+/*! Every line of a key set is needed, none may be there twice, and no cut-off text passes. */
+START_TEST(test_lines)
+{
+	keyset_t set = example(), back;
+	char err[256];
+	char *text = keyset_write(&set);
+	size_t len = strlen(text);
+	for (char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+		if (strncmp(line, "key\n", 4) == 0) {
+			continue;
+		}
+		size_t line_len = strchr(line, '\n') + 1 - line;
+		char *less = calloc(1, len + 1), *twice = calloc(1, 2 * len + 1);
+		memcpy(less, text, line - text);
+		strcat(less, line + line_len);
+		ck_assert_msg(keyset_read(less, &back, err, sizeof(err)) != 0, "without %s", line);
+		ck_assert_ptr_nonnull(strstr(err, "line "));
+		memcpy(twice, text, line + line_len - text);
+		strcat(twice, line);
+		ck_assert_msg(keyset_read(twice, &back, err, sizeof(err)) != 0, "twice %s", line);
+		free(less);
+		free(twice);
+	}
+	char *last = strrchr(text, ' ');
+	for (size_t cut = 0; cut < (size_t)(last - text); cut++) {
+		if (text[cut] == '\n' || strncmp(text + cut, "\nkey", 4) == 0) {
+			continue;
+		}
+		char *part = strndup(text, cut);
+		ck_assert_msg(keyset_read(part, &back, err, sizeof(err)) != 0, "cut at %zu", cut);
+		free(part);
+	}
+	free(text);
+}
+END_TEST
+
+static const struct {
+	const char *from, *to, *message;
+} faults[] = {
+	{ "algorithm 13", "algorithm 256", "algorithm" },
+	{ "algorithm 13", "algorithm -1", "algorithm" },
+	{ "algorithm 13", "algorithm 13x", "algorithm" },
+	{ "keytag 65535", "keytag 65536", "keytag" },
+	{ "publish yes", "publish maybe", "publish" },
+	{ "role ksk", "role king", "role" },
+	{ "nsec3-salt dead", "nsec3-salt dea", "nsec3-salt" },
+	{ "nsec3-salt dead", "nsec3-salt xyzw", "nsec3-salt" },
+	{ "resign 1", "resign 2147483648", "resign" },
+	{ "resign 1", "re-sign 1", "unknown item re-sign" },
+	{ "keyset 1", "keyset 2", "keyset 1" },
+	{ "publish yes", "publish no", "not published" },
+	{ "sign-zone yes", "sign-zone no", "no key signs the zone" },
+	{ "sign-dnskey yes", "sign-dnskey no", "no key signs the DNSKEY" },
+	{ "passthrough no", "passthrough yes", "passthrough" },
+	{ "refresh 2", "refresh 3", "due for refresh" },
+	{ "id 00ff", "id ", "no repository or id" },
+};
+
+START_TEST(test_faults)
+{
+	keyset_t set = example(), back;
+	char err[256] = "";
+	char *text = keyset_write(&set);
+	char *at = strstr(text, faults[_i].from);
+	ck_assert_ptr_nonnull(at);
+	char *bad = malloc(strlen(text) + 64);
+	sprintf(bad, "%.*s%s%s", (int)(at - text), text, faults[_i].to,
+	        at + strlen(faults[_i].from));
+	ck_assert_int_ne(keyset_read(bad, &back, err, sizeof(err)), 0);
+	ck_assert_msg(strstr(err, faults[_i].message) != NULL, "'%s' lacks '%s'", err,
+	              faults[_i].message);
+	free(bad);
+	free(text);
+}
+END_TEST
+
+START_TEST(test_not_writable)
+{
+	keyset_t set = example();
+	set.policy = "two\nlines";
+	ck_assert_ptr_null(keyset_write(&set));
+}
+END_TEST
+
+START_TEST(test_facts)
+{
+	facts_key_t list[] = {
+		{ .algorithm = 8, .keytag = 7, .signatures = UINT64_MAX },
+		{ .algorithm = 15, .keytag = 65535, .last_gone = 77, .last_gone_serial = UINT32_MAX },
+	};
+	facts_t facts = {
+		.policy = "default", .revision = 3, .revision_since = 1700000000, .pending = 4,
+		.serial = UINT32_MAX, .published = 1700000001, .max_ttl = 86400,
+		.keys = list, .key_count = 2,
+	};
+	facts_t back;
+	char err[256] = "";
+	char *text = facts_write(&facts);
+	ck_assert_msg(facts_read(text, &back, err, sizeof(err)) == 0, "%s", err);
+	char *again = facts_write(&back);
+	ck_assert_str_eq(text, again);
+	ck_assert_uint_eq(back.keys[1].last_gone_serial, UINT32_MAX);
+	free(text);
+	free(again);
+	facts_deinit(&back);
+	ck_assert_int_ne(facts_read("facts 1\n", &back, err, sizeof(err)), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("keyset");
+	TCase *tcase = tcase_create("text form");
+	tcase_add_test(tcase, test_round_trip);
+	tcase_add_test(tcase, test_lines);
+	tcase_add_loop_test(tcase, test_faults, 0, sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(tcase, test_not_writable);
+	tcase_add_test(tcase, test_facts);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

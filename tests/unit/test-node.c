@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "module/node.h"
+
+/*! The order of RFC 4034, section 6.1, with octets 0 and 1 in labels added. */
+static const char *const ordered[] = {
+	".", "example.", "a.example.", "yljkjljk.a.example.", "z.a.example.", "a\\000.example.",
+	"b.a\\000.example.", "a\\000b.example.", "a\\001.example.", "a\\002.example.",
+	"zabc.a\\002.example.", "z.example.", "\\001.z.example.", "*.z.example.",
+	"\\200.z.example.", "example0.",
+};
+
+static int compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int ret = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return ret != 0 ? ret : (a_len > b_len) - (a_len < b_len);
+}
+
+START_TEST(test_key_order)
+{
+	for (size_t i = 0; i < sizeof(ordered) / sizeof(ordered[0]); i++) {
+		knot_dname_storage_t name, back;
+		uint8_t key[NODE_KEY_MAX], before[NODE_KEY_MAX];
+		ck_assert_ptr_nonnull(knot_dname_from_str(name, ordered[i], sizeof(name)));
+		size_t len = node_key(name, key);
+		ck_assert_uint_eq(node_key_owner(key, len, back), knot_dname_size(name));
+		ck_assert_mem_eq(name, back, knot_dname_size(name));
+		if (i > 0) {
+			ck_assert_ptr_nonnull(knot_dname_from_str(name, ordered[i - 1], sizeof(name)));
+			size_t before_len = node_key(name, before);
+			ck_assert_msg(compare(before, before_len, key, len) < 0, "%s", ordered[i]);
+		}
+	}
+}
+END_TEST
+
+START_TEST(test_key_longest)
+{
+	/* Labels of 63, 63, 63 and 61 octets, all to be escaped: the longest key there is. */
+	uint8_t name[KNOT_DNAME_MAXLEN] = { 63 };
+	name[64] = 63;
+	name[128] = 63;
+	name[192] = 61;
+	ck_assert_uint_eq(knot_dname_size(name), 255);
+	uint8_t key[NODE_KEY_MAX + 1];
+	key[NODE_KEY_MAX] = 0xaa;
+	size_t len = node_key(name, key);
+	ck_assert_uint_le(len, NODE_KEY_MAX);
+	ck_assert_uint_eq(key[NODE_KEY_MAX], 0xaa);
+	knot_dname_storage_t back;
+	ck_assert_uint_eq(node_key_owner(key, len, back), 255);
+	ck_assert_mem_eq(name, back, 255);
+}
+END_TEST
+
+START_TEST(test_key_malformed)
+{
+	static const struct {
+		size_t len;
+		uint8_t key[70];
+	} bad[] = {
+		{ 1, "a" }, { 1, "" }, { 2, "\001" }, { 3, "\001\003" }, { 3, "a\001" },
+		{ 65, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+	};
+	knot_dname_storage_t owner;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_uint_eq(node_key_owner(bad[i].key, bad[i].len, owner), 0);
+	}
+	uint8_t many[520];
+	for (size_t i = 0; i < sizeof(many); i += 2) {
+		many[i] = 'a';
+		many[i + 1] = 0;
+	}
+	ck_assert_uint_eq(node_key_owner(many, sizeof(many), owner), 0);
+}
+END_TEST
+
+static void add(node_t *node, uint16_t type, knot_rdataset_t rrs, knot_rdataset_t sigs)
+{
+	node_rrset_t rrset = { .type = type, .ttl = type * 10, .rrs = rrs, .sigs = sigs };
+	ck_assert_int_eq(node_add(node, &rrset), KNOT_EOK);
+}
+
+START_TEST(test_store)
+{
+	knot_rdataset_t two = { 0 }, one = { 0 }, none = { 0 };
+	const uint8_t data[] = { 4, 0, 'a', 'b', 'c', 'd', 1, 0, 'z' };
+	uint8_t aligned[32] __attribute__((aligned(2)));
+	memcpy(aligned, data, sizeof(data));
+	knot_rdata_t *first = (knot_rdata_t *)aligned;
+	knot_rdata_t *second = (knot_rdata_t *)(aligned + 6);
+	ck_assert_int_eq(knot_rdataset_add(&two, first, NULL), KNOT_EOK);
+	ck_assert_int_eq(knot_rdataset_add(&two, second, NULL), KNOT_EOK);
+	ck_assert_int_eq(knot_rdataset_add(&one, second, NULL), KNOT_EOK);
+
+	node_t node = { 0 }, back;
+	add(&node, 47, one, two);
+	add(&node, 1, two, one);
+	add(&node, 28, one, none);
+	add(&node, 16, one, none);
+	add(&node, 2, one, none);
+	node_drop(&node, 28);
+	node_drop(&node, 28);
+	ck_assert_uint_eq(node.count, 4);
+
+	size_t size = node_size(&node);
+	uint8_t *stored = malloc(size);
+	node_write(&node, stored);
+	ck_assert_int_eq(node_read(stored, size, &back), KNOT_EOK);
+	static const uint16_t types[] = { 1, 2, 16, 47 };
+	for (int i = 0; i < 4; i++) {
+		ck_assert_uint_eq(back.rrsets[i].type, types[i]);
+		ck_assert_uint_eq(back.rrsets[i].ttl, types[i] * 10);
+		ck_assert(knot_rdataset_eq(&back.rrsets[i].rrs, &node.rrsets[i].rrs));
+		ck_assert(knot_rdataset_eq(&back.rrsets[i].sigs, &node.rrsets[i].sigs));
+	}
+	ck_assert_ptr_eq(node_rrset(&back, 47), &back.rrsets[3]);
+	ck_assert_ptr_null(node_rrset(&back, 28));
+	node_deinit(&back);
+	for (size_t cut = 1; cut < size; cut++) {
+		/* What is cut within an RRset is found; an RRset more or less cannot be. */
+		if (node_read(stored, cut, &back) == KNOT_EOK) {
+			ck_assert_uint_lt(back.count, 4);
+			node_deinit(&back);
+		}
+	}
+	free(stored);
+	node_deinit(&node);
+	knot_rdataset_clear(&one, NULL);
+	knot_rdataset_clear(&two, NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("node");
+	TCase *tcase = tcase_create("key and stored form");
+	tcase_add_test(tcase, test_key_order);
+	tcase_add_test(tcase, test_key_longest);
+	tcase_add_test(tcase, test_key_malformed);
+	tcase_add_test(tcase, test_store);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
