@@ -26,3 +26,14 @@ typedef struct {
 	unsigned long rv; /*!< CK_RV of the failing PKCS#11 call, 0 (CKR_OK) if none failed. */
 	char text[512];   /*!< One line: what, where (file, line, repository, key), what to do. */
 } hsm_error_t;
+
+/*!
+ * Fills err, if there is one; control characters in the text become '?'.
+ *
+ * \param err   May be NULL.
+ * \param code  One of the codes above.
+ * \param rv    CK_RV of the call that failed, 0 if none did.
+ * \return code, so that a function can end with it.
+ */
+int hsm_error_set(hsm_error_t *err, int code, unsigned long rv, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));

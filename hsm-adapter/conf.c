@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/conf.h"
+
+#include <sys/stat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hsm-adapter/pin.h"
+#include "hsm-adapter/xml.h"
+
+#define THREADS_DEFAULT 4
+#define THREADS_MAX 1024
+#define LABEL_MAX 32 /* PKCS#11: CK_TOKEN_INFO.label. */
+#define CAPACITY_MAX 1000000000
+
+static int read_module(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	return hsm_xml_text(xml, node, &repository->module);
+}
+
+static int read_token_label(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	int ret = hsm_xml_text(xml, node, &repository->token_label);
+	if (ret == HSM_EOK && strlen(repository->token_label) > LABEL_MAX) {
+		ret = hsm_xml_error(xml, node, "<TokenLabel> is longer than %d bytes, no token "
+		                    "can have such a label", LABEL_MAX);
+	}
+	return ret;
+}
+
+static int read_pin(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	if (xml->mode & S_IROTH) {
+		hsm_xml_warn(xml, node, "everybody can read this file, and a PIN is in it; "
+		             "do chmod o-r, or move the PIN to a <PINFile>");
+	}
+	return hsm_xml_secret(xml, node, &repository->pin);
+}
+
+static int read_pin_file(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	int ret = hsm_xml_text(xml, node, &repository->pin_file);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	const char *name = repository->pin_file;
+	if (name[0] != '/' && (strchr(name, '/') != NULL || name[0] == '.')) {
+		return hsm_xml_error(xml, node, "<PINFile> has to be an absolute path, or the "
+		                     "name of a systemd credential: \"%s\"", name);
+	}
+	if (hsm_pin_file_exposed(name)) {
+		hsm_xml_warn(xml, node, "everybody can read the PIN in %s, do chmod o-r", name);
+	}
+	return HSM_EOK;
+}
+
+static int read_capacity(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	uint64_t number = 0;
+	int ret = hsm_xml_number(xml, node, 1, CAPACITY_MAX, &number);
+	repository->capacity = (size_t)number;
+	return ret;
+}
+
+static int read_require_backup(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	return hsm_xml_switch(xml, node, &repository->require_backup);
+}
+
+static int read_skip_public_key(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	return hsm_xml_switch(xml, node, &repository->skip_public_key);
+}
+
+static int read_allow_extraction(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	return hsm_xml_switch(xml, node, &repository->allow_extraction);
+}
+
+static const hsm_xml_rule_t REPOSITORY[] = {
+	{ .name = "Module", .read = read_module, .required = true },
+	{ .name = "TokenLabel", .read = read_token_label, .required = true },
+	{ .name = "PIN", .read = read_pin },
+	{ .name = "PINFile", .read = read_pin_file },
+	{ .name = "Capacity", .read = read_capacity },
+	{ .name = "RequireBackup", .read = read_require_backup },
+	{ .name = "SkipPublicKey", .read = read_skip_public_key },
+	{ .name = "AllowExtraction", .read = read_allow_extraction },
+	{ .name = NULL }
+};
+
+static void wipe(char *secret)
+{
+	if (secret != NULL) {
+		explicit_bzero(secret, strlen(secret));
+		free(secret);
+	}
+}
+
+static void repository_deinit(hsm_repository_t *repository)
+{
+	free(repository->name);
+	free(repository->module);
+	free(repository->token_label);
+	wipe(repository->pin);
+	free(repository->pin_file);
+}
+
+static int check_pins(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *repository)
+{
+	if (repository->pin != NULL && repository->pin_file != NULL) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has a <PIN> and a <PINFile>, "
+		                     "remove one", repository->name);
+	}
+	if (repository->pin == NULL && repository->pin_file == NULL) {
+		hsm_xml_warn(xml, node, "repository \"%s\" has neither <PIN> nor <PINFile>; only "
+		             "a token that needs no PIN, or has its own keypad, will do",
+		             repository->name);
+	}
+	return HSM_EOK;
+}
+
+static int check_unique(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
+                        const hsm_repository_t *repository)
+{
+	if (hsm_conf_repository(conf, repository->name) != NULL) {
+		return hsm_xml_error(xml, node, "a second repository \"%s\", rename one",
+		                     repository->name);
+	}
+	for (size_t i = 0; i < conf->count; i++) {
+		const hsm_repository_t *other = &conf->repositories[i];
+		if (strcmp(other->module, repository->module) == 0 &&
+		    strcmp(other->token_label, repository->token_label) == 0) {
+			return hsm_xml_error(xml, node, "repository \"%s\" is the same token as "
+			                     "\"%s\", remove one", repository->name, other->name);
+		}
+	}
+	return HSM_EOK;
+}
+
+static int fill_repository(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
+                           hsm_repository_t *repository)
+{
+	int ret = hsm_xml_attribute(xml, node, "name", &repository->name);
+	if (ret == HSM_EOK) {
+		ret = hsm_xml_children(xml, node, REPOSITORY, repository);
+	}
+	if (ret == HSM_EOK) {
+		ret = check_pins(xml, node, repository);
+	}
+	if (ret == HSM_EOK) {
+		ret = check_unique(xml, node, conf, repository);
+	}
+	return ret;
+}
+
+static int read_repository(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_conf_t *conf = ctx;
+	hsm_repository_t repository = { 0 };
+
+	int ret = fill_repository(xml, node, conf, &repository);
+	if (ret != HSM_EOK) {
+		repository_deinit(&repository);
+		return ret;
+	}
+
+	hsm_repository_t *grown = reallocarray(conf->repositories, conf->count + 1,
+	                                       sizeof(*grown));
+	if (grown == NULL) {
+		repository_deinit(&repository);
+		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+	}
+	grown[conf->count++] = repository;
+	conf->repositories = grown;
+	return HSM_EOK;
+}
+
+static int read_threads(hsm_xml_t *xml, xmlNode *node, unsigned *threads)
+{
+	uint64_t number = 0;
+	int ret = hsm_xml_number(xml, node, 1, THREADS_MAX, &number);
+	if (ret == HSM_EOK) {
+		*threads = (unsigned)number;
+	}
+	return ret;
+}
+
+static int read_signer_threads(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_conf_t *conf = ctx;
+	return read_threads(xml, node, &conf->signer_threads);
+}
+
+static int read_worker_threads(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_conf_t *conf = ctx;
+	return read_threads(xml, node, &conf->worker_threads);
+}
+
+/*! What OpenDNSSEC's own signer needed, and Knot does in its own way. */
+static int read_replaced(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	(void)ctx;
+	hsm_xml_warn(xml, node, "<%s> has no effect, this is Knot's part: see knot.conf",
+	             (const char *)node->name);
+	return HSM_EOK;
+}
+
+static const hsm_xml_rule_t REPOSITORY_LIST[] = {
+	{ .name = "Repository", .read = read_repository, .repeated = true },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t SIGNER[] = {
+	{ .name = "WorkerThreads", .read = read_worker_threads },
+	{ .name = "SignerThreads", .read = read_signer_threads },
+	{ .name = "Privileges", .read = read_replaced },
+	{ .name = "PidFile", .read = read_replaced },
+	{ .name = "SocketFile", .read = read_replaced },
+	{ .name = "WorkingDirectory", .read = read_replaced },
+	{ .name = "Listener", .read = read_replaced },
+	{ .name = "NotifyCommand", .read = read_replaced },
+	{ .name = NULL }
+};
+
+/* From here on: the policy engine's, only looked through for what nobody knows. */
+
+static const hsm_xml_rule_t PRIVILEGES[] = {
+	{ .name = "User" },
+	{ .name = "Group" },
+	{ .name = "Directory" },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t SYSLOG[] = {
+	{ .name = "Facility" },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t LOGGING[] = {
+	{ .name = "Verbosity" },
+	{ .name = "Syslog", .children = SYSLOG },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t COMMON[] = {
+	{ .name = "Logging", .children = LOGGING },
+	{ .name = "PolicyFile" },
+	{ .name = "ZoneListFile" },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t MYSQL[] = {
+	{ .name = "Host" },
+	{ .name = "Database" },
+	{ .name = "Username" },
+	{ .name = "Password" },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t DATASTORE[] = {
+	{ .name = "MySQL", .children = MYSQL },
+	{ .name = "SQLite" },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t ENFORCER[] = {
+	{ .name = "Privileges", .children = PRIVILEGES },
+	{ .name = "Datastore", .children = DATASTORE },
+	{ .name = "ManualKeyGeneration" },
+	{ .name = "AutomaticKeyGenerationPeriod" },
+	{ .name = "RolloverNotification" },
+	{ .name = "DelegationSignerSubmitCommand" },
+	{ .name = "DelegationSignerRetractCommand" },
+	{ .name = "PidFile" },
+	{ .name = "SocketFile" },
+	{ .name = "WorkingDirectory" },
+	{ .name = "WorkerThreads" },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t CONFIGURATION[] = {
+	{ .name = "RepositoryList", .children = REPOSITORY_LIST, .required = true },
+	{ .name = "Common", .children = COMMON },
+	{ .name = "Enforcer", .children = ENFORCER },
+	{ .name = "Signer", .children = SIGNER },
+	{ .name = NULL }
+};
+
+int hsm_conf_read(const char *path, hsm_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
+                  hsm_error_t *err)
+{
+	hsm_xml_t xml;
+	int ret = hsm_xml_open(&xml, path, "Configuration", warn, ctx, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+
+	hsm_conf_t read = {
+		.signer_threads = THREADS_DEFAULT,
+		.worker_threads = THREADS_DEFAULT
+	};
+	ret = hsm_xml_children(&xml, hsm_xml_root(&xml), CONFIGURATION, &read);
+	hsm_xml_close(&xml);
+
+	if (ret != HSM_EOK) {
+		hsm_conf_deinit(&read);
+		return ret;
+	}
+	*conf = read;
+	return HSM_EOK;
+}
+
+void hsm_conf_deinit(hsm_conf_t *conf)
+{
+	for (size_t i = 0; i < conf->count; i++) {
+		repository_deinit(&conf->repositories[i]);
+	}
+	free(conf->repositories);
+	*conf = (hsm_conf_t){ 0 };
+}
+
+const hsm_repository_t *hsm_conf_repository(const hsm_conf_t *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->count; i++) {
+		if (strcmp(conf->repositories[i].name, name) == 0) {
+			return &conf->repositories[i];
+		}
+	}
+	return NULL;
+}

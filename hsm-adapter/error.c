@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int hsm_error_set(hsm_error_t *err, int code, unsigned long rv, const char *fmt, ...)
+{
+	if (err == NULL) {
+		return code;
+	}
+
+	err->rv = rv;
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+
+	/* Names come from files and tokens; one error stays one line of a log. */
+	for (char *c = err->text; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f) {
+			*c = '?';
+		}
+	}
+	return code;
+}

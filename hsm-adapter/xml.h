@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Reading OpenDNSSEC's XML files, with file and line in every message.
+ *
+ * A file is walked by tables of rules, one table for each kind of element: children come in any
+ * order, each known one goes to its function, an unknown one is named in a warning.
+ */
+#pragma once
+
+#include <sys/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libxml/tree.h>
+
+#include "hsm-adapter/conf.h"
+#include "hsm-adapter/error.h"
+
+/*! A file being read, and where its messages go. */
+typedef struct {
+	const char *path;     /*!< Borrowed from the caller of hsm_xml_open(). */
+	xmlDoc *doc;
+	mode_t mode;          /*!< Permissions of the file. */
+	hsm_conf_warn_f warn; /*!< May be NULL. */
+	void *warn_ctx;
+	hsm_error_t *err;     /*!< May be NULL. */
+} hsm_xml_t;
+
+/*! What to do with an element; ctx is the one given to hsm_xml_children(). */
+typedef int (*hsm_xml_f)(hsm_xml_t *xml, xmlNode *node, void *ctx);
+
+typedef struct hsm_xml_rule hsm_xml_rule_t;
+
+/*! A child element. A table has at most 64 of them, and ends with one without a name. */
+struct hsm_xml_rule {
+	const char *name;
+	hsm_xml_f read;                 /*!< NULL: the element is known, and no concern of ours. */
+	const hsm_xml_rule_t *children; /*!< If read is NULL: what may be inside; NULL: text. */
+	bool required;
+	bool repeated;                  /*!< May occur more than once. */
+};
+
+/*!
+ * Reads a file: at most 16 MiB, without a DTD (so without entities of its own), no network.
+ *
+ * \param xml   To be closed by hsm_xml_close() on success.
+ * \param path  Borrowed until hsm_xml_close().
+ * \param root  Name the root element has to have.
+ * \param warn  May be NULL.
+ * \param err   May be NULL.
+ * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
+ */
+int hsm_xml_open(hsm_xml_t *xml, const char *path, const char *root, hsm_conf_warn_f warn,
+                 void *warn_ctx, hsm_error_t *err);
+
+void hsm_xml_close(hsm_xml_t *xml);
+
+/*! \return The root element. */
+xmlNode *hsm_xml_root(const hsm_xml_t *xml);
+
+/*!
+ * Walks the child elements of a node by a table.
+ *
+ * \retval HSM_EOK, HSM_ECONF (a required one is missing, one occurs twice), or what a rule's
+ *         function returned.
+ */
+int hsm_xml_children(hsm_xml_t *xml, xmlNode *parent, const hsm_xml_rule_t *rules, void *ctx);
+
+/*!
+ * Takes an element's text, without the white space around it.
+ *
+ * \param text  To be freed by free(); whatever it held is freed first.
+ * \retval HSM_EOK, HSM_ECONF (no text, or elements inside), HSM_ENOMEM
+ */
+int hsm_xml_text(hsm_xml_t *xml, xmlNode *node, char **text);
+
+/*! Like hsm_xml_text(), but takes the text as it is, and wipes it from the document. */
+int hsm_xml_secret(hsm_xml_t *xml, xmlNode *node, char **text);
+
+/*!
+ * Takes an attribute.
+ *
+ * \param text  To be freed by free(); whatever it held is freed first.
+ * \retval HSM_EOK, HSM_ECONF (missing or empty), HSM_ENOMEM
+ */
+int hsm_xml_attribute(hsm_xml_t *xml, xmlNode *node, const char *name, char **text);
+
+/*! Takes an element's text as a number between min and max. \retval HSM_EOK, HSM_ECONF */
+int hsm_xml_number(hsm_xml_t *xml, xmlNode *node, uint64_t min, uint64_t max, uint64_t *number);
+
+/*! Sets a switch, an element that has nothing inside. \retval HSM_EOK, HSM_ECONF */
+int hsm_xml_switch(hsm_xml_t *xml, xmlNode *node, bool *on);
+
+/*! Fills err with "FILE:LINE: text". \return HSM_ECONF */
+int hsm_xml_error(hsm_xml_t *xml, const xmlNode *node, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*! Warns with "FILE:LINE: text". */
+void hsm_xml_warn(hsm_xml_t *xml, const xmlNode *node, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
