@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A block of request units, read as a whole before the first is answered.
+ *
+ * libknot's strings live until the next unit only. And a client may send all its units before it
+ * reads: answers sent meanwhile would fill the socket from both ends.
+ */
+#pragma once
+
+#include "control/guard.h"
+#include "control/unit.h"
+
+typedef struct block_unit {
+	struct block_unit *next;
+	ctl_unit_t unit;
+	char text[];
+} block_unit_t;
+
+typedef struct {
+	block_unit_t *first;
+	block_unit_t *last;
+	size_t size; /*!< Bytes of all units. */
+} block_t;
+
+/*!
+ * Reads units until the block's end.
+ *
+ * \param block  Empty; to be freed by block_deinit(), after an error as well.
+ * \return KNOT_EOK, KNOT_EOF at the client's farewell, KNOT_ESPACE if the block is too large,
+ *         KNOT_ENOMEM, or an error of libknot
+ */
+int block_read(block_t *block, knot_ctl_t *ctl, guard_t *guard);
+
+void block_deinit(block_t *block);

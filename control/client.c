@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+#include "control/client.h"
+
+#include <stdio.h>
+
+#include "control/unit.h"
+
+typedef struct {
+	ctl_answer_f answer;
+	void *ctx;
+	char *err;
+	size_t err_size;
+	bool refused; /* err has the server's first error. */
+} reader_t;
+
+static int failed(const char *path, int ret, char *err, size_t err_size)
+{
+	const char *what = "";
+	if (ret == KNOT_ENOENT || ret == KNOT_ECONNREFUSED) {
+		what = "nobody serves this socket: ";
+	} else if (ret == KNOT_ECONN) {
+		what = "the server broke off: ";
+	}
+	snprintf(err, err_size, "%s: %s%s", path, what, knot_strerror(ret));
+	return ret;
+}
+
+static int send_block(knot_ctl_t *ctl, const ctl_unit_t *units, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		knot_ctl_data_t data;
+		unit_to_data(&units[i], data);
+		int ret = knot_ctl_send(ctl, KNOT_CTL_TYPE_DATA, &data);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+	return knot_ctl_send(ctl, KNOT_CTL_TYPE_BLOCK, NULL);
+}
+
+/* \return Whether to stop. */
+static bool take(reader_t *reader, knot_ctl_type_t type, const knot_ctl_data_t data)
+{
+	ctl_unit_t unit = unit_from_data(data);
+	const char *error = data[KNOT_CTL_IDX_ERROR];
+
+	if (reader->answer != NULL) {
+		return reader->answer(reader->ctx, &unit, error, type == KNOT_CTL_TYPE_DATA) != 0;
+	}
+	if (error != NULL && !reader->refused) {
+		snprintf(reader->err, reader->err_size, "%s%s%s%s",
+		         unit.zone != NULL ? "zone " : "", unit.zone != NULL ? unit.zone : "",
+		         unit.zone != NULL ? ": " : "", error);
+		reader->refused = true;
+	}
+	return false;
+}
+
+static int read_answer(knot_ctl_t *ctl, reader_t *reader)
+{
+	while (true) {
+		knot_ctl_type_t type;
+		knot_ctl_data_t data;
+		int ret = knot_ctl_receive(ctl, &type, &data);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+
+		switch (type) {
+		case KNOT_CTL_TYPE_DATA:
+		case KNOT_CTL_TYPE_EXTRA:
+			if (take(reader, type, data)) {
+				return KNOT_EOK;
+			}
+			break;
+		case KNOT_CTL_TYPE_BLOCK:
+			return KNOT_EOK;
+		default:
+			return KNOT_ECONN;
+		}
+	}
+}
+
+int ctl_client_call(const char *path, int timeout_ms, const ctl_unit_t *units, size_t count,
+                    ctl_answer_f answer, void *ctx, char *err, size_t err_size)
+{
+	knot_ctl_t *ctl = knot_ctl_alloc();
+	if (ctl == NULL) {
+		return failed(path, KNOT_ENOMEM, err, err_size);
+	}
+	knot_ctl_set_timeout(ctl, timeout_ms);
+
+	reader_t reader = { .answer = answer, .ctx = ctx, .err = err, .err_size = err_size };
+	int ret = knot_ctl_connect(ctl, path);
+	if (ret == KNOT_EOK) {
+		ret = send_block(ctl, units, count);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_answer(ctl, &reader);
+	}
+	if (ret == KNOT_EOK) {
+		/* The answer is here; whether the server hears the farewell does not matter. */
+		(void)knot_ctl_send(ctl, KNOT_CTL_TYPE_END, NULL);
+	}
+	knot_ctl_free(ctl);
+
+	if (ret != KNOT_EOK) {
+		return failed(path, ret, err, err_size);
+	}
+	return reader.refused ? KNOT_ERROR : KNOT_EOK;
+}

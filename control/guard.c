@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "control/guard.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include <libknot/libknot.h>
+
+/* What a connection may spend on waiting for its client, all in all. */
+#define BUDGET_MS 5000
+
+/* How often a connection is looked at. */
+#define TICK_MS   250
+
+struct guard {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;   /* A connection was opened, or the thread has to end. */
+	pthread_t thread;
+	const char *path;
+	int listener;          /* Borrowed from libknot, as connection. */
+	int connection;        /* -1: there is none. */
+	int64_t entered_ms;    /* Since when the client is waited for; 0 = it is not. */
+	int64_t spent_ms;
+	bool shut;
+	bool stop;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_socket(int fd, const char *path, bool listening)
+{
+	struct sockaddr_un addr = { 0 };
+	socklen_t addr_len = sizeof(addr);
+	if (getsockname(fd, (struct sockaddr *)&addr, &addr_len) != 0 ||
+	    addr.sun_family != AF_UNIX ||
+	    strncmp(addr.sun_path, path, sizeof(addr.sun_path)) != 0) {
+		return false;
+	}
+
+	int accepts = 0;
+	socklen_t len = sizeof(accepts);
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) == 0 &&
+	       (accepts != 0) == listening;
+}
+
+/* An accepted socket has its listener's name; a client's end has none. */
+static int find_socket(const char *path, bool listening)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	if (dir == NULL) {
+		return -1;
+	}
+
+	int found = -1;
+	struct dirent *entry;
+	while (found < 0 && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] != '.') {
+			int fd = atoi(entry->d_name);
+			found = is_socket(fd, path, listening) ? fd : -1;
+		}
+	}
+	closedir(dir);
+
+	return found;
+}
+
+static void wait_tick(guard_t *guard)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TICK_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&guard->wake, &guard->lock, &until);
+}
+
+static void *run(void *arg)
+{
+	guard_t *guard = arg;
+
+	pthread_mutex_lock(&guard->lock);
+	while (!guard->stop) {
+		if (guard->connection < 0) {
+			pthread_cond_wait(&guard->wake, &guard->lock);
+			continue;
+		}
+		wait_tick(guard);
+		if (guard->connection >= 0 && guard->entered_ms > 0 &&
+		    guard->spent_ms + now_ms() - guard->entered_ms > BUDGET_MS) {
+			shutdown(guard->connection, SHUT_RDWR);
+		}
+	}
+	pthread_mutex_unlock(&guard->lock);
+
+	return NULL;
+}
+
+int guard_start(guard_t **guard, const char *path)
+{
+	int listener = find_socket(path, true);
+	if (listener < 0) {
+		return KNOT_ENOENT;
+	}
+
+	guard_t *new = calloc(1, sizeof(*new));
+	if (new == NULL) {
+		return KNOT_ENOMEM;
+	}
+	new->path = path;
+	new->listener = listener;
+	new->connection = -1;
+
+	pthread_mutex_init(&new->lock, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&new->wake, &attr);
+	pthread_condattr_destroy(&attr);
+
+	int ret = pthread_create(&new->thread, NULL, run, new);
+	if (ret != 0) {
+		pthread_cond_destroy(&new->wake);
+		pthread_mutex_destroy(&new->lock);
+		free(new);
+		return knot_map_errno_code(ret);
+	}
+
+	*guard = new;
+	return KNOT_EOK;
+}
+
+bool guard_open(guard_t *guard)
+{
+	int fd = find_socket(guard->path, false);
+
+	pthread_mutex_lock(&guard->lock);
+	bool serve = fd >= 0 && !guard->shut;
+	if (serve) {
+		guard->connection = fd;
+		guard->spent_ms = 0;
+		pthread_cond_signal(&guard->wake);
+	}
+	pthread_mutex_unlock(&guard->lock);
+
+	return serve;
+}
+
+void guard_close(guard_t *guard)
+{
+	pthread_mutex_lock(&guard->lock);
+	guard->connection = -1;
+	pthread_mutex_unlock(&guard->lock);
+}
+
+void guard_enter(guard_t *guard)
+{
+	pthread_mutex_lock(&guard->lock);
+	guard->entered_ms = now_ms();
+	pthread_mutex_unlock(&guard->lock);
+}
+
+void guard_leave(guard_t *guard)
+{
+	pthread_mutex_lock(&guard->lock);
+	guard->spent_ms += now_ms() - guard->entered_ms;
+	guard->entered_ms = 0;
+	pthread_mutex_unlock(&guard->lock);
+}
+
+void guard_shut(guard_t *guard)
+{
+	pthread_mutex_lock(&guard->lock);
+	guard->shut = true;
+	shutdown(guard->listener, SHUT_RDWR);
+	if (guard->connection >= 0) {
+		shutdown(guard->connection, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&guard->lock);
+}
+
+void guard_stop(guard_t *guard)
+{
+	if (guard == NULL) {
+		return;
+	}
+
+	pthread_mutex_lock(&guard->lock);
+	guard->stop = true;
+	pthread_cond_signal(&guard->wake);
+	pthread_mutex_unlock(&guard->lock);
+	pthread_join(guard->thread, NULL);
+
+	pthread_cond_destroy(&guard->wake);
+	pthread_mutex_destroy(&guard->lock);
+	free(guard);
+}

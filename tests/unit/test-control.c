@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* The control server against libknot's client, against stock knotc, and against bad clients. */
+
+#include <check.h>
+#include <libknot/libknot.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/client.h"
+#include "control/server.h"
+
+static char dir[] = "/tmp/test-control-XXXXXX";
+static char sock_path[64];
+static char err[512];
+static ctl_server_t *server;
+
+/* -- the server under test ----------------------------------------------- */
+
+static void cmd_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	if (unit->type != NULL) {
+		ctl_reply(req, NULL, NULL, unit->type);
+	}
+}
+
+static void cmd_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	if (unit->zone == NULL) {
+		ctl_reply(req, "a.example.", "serial", "1");
+		ctl_extra(req, "ksk", "12345 active");
+		ctl_reply(req, "b.example.", "serial", "2");
+	} else if (strcmp(unit->zone, "bad.example.") == 0) {
+		ctl_error(req, unit->zone, "no such zone, %d known", 2);
+	} else {
+		ctl_reply(req, unit->zone, "serial", "7");
+		ctl_extra(req, "filters", unit->filters != NULL ? unit->filters : "none");
+		ctl_extra(req, "empty", "-");
+	}
+}
+
+static void cmd_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	ctl_counter(req, unit->zone, "mod-opendnssec", "signatures", "ok", "42");
+}
+
+static void cmd_quiet(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	(void)req;
+	(void)unit;
+}
+
+static void cmd_flood(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	(void)unit;
+	char data[1001];
+	memset(data, 'x', sizeof(data) - 1);
+	data[sizeof(data) - 1] = '\0';
+	for (int i = 0; i < 20000; i++) {
+		ctl_reply(req, "flood.example.", "n", data);
+	}
+}
+
+static void cmd_long(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	(void)unit;
+	char *data = malloc(70001);
+	memset(data, 'x', 70000);
+	data[70000] = '\0';
+	ctl_reply(req, "long.example.", "n", data);
+	free(data);
+}
+
+static void cmd_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	int *count = ctx;
+	ck_assert_str_eq(unit->cmd, "zone-sign");
+	if (strncmp(unit->zone, "bad", 3) == 0) {
+		ctl_error(req, unit->zone, "token is gone");
+	} else {
+		(*count)++;
+	}
+}
+
+static int signs;
+
+static const ctl_command_t COMMANDS[] = {
+	{ "status", cmd_status },
+	{ "zone-status", cmd_zone_status },
+	{ "zone-stats", cmd_zone_stats },
+	{ "zone-sign", cmd_sign },
+	{ "zone-xfr-thaw", cmd_quiet },
+	{ "reload", cmd_quiet },
+	{ "flood", cmd_flood },
+	{ "long", cmd_long },
+	{ NULL, NULL }
+};
+
+static void start(void)
+{
+	signs = 0;
+	int ret = ctl_server_start(&server, sock_path, COMMANDS, &signs, err, sizeof(err));
+	ck_assert_msg(ret == KNOT_EOK, "%s", err);
+}
+
+static void stop(void)
+{
+	ctl_server_stop(server);
+	server = NULL;
+}
+
+static void make_dir(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(sock_path, sizeof(sock_path), "%s/sock", dir);
+}
+
+static void remove_dir(void)
+{
+	unlink(sock_path);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+/* -- helpers ------------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+typedef struct {
+	char text[4096];
+	size_t len;
+	int units;
+} answer_t;
+
+static int collect(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	answer_t *answer = ctx;
+	answer->units++;
+	int ret = snprintf(answer->text + answer->len, sizeof(answer->text) - answer->len,
+	                   "%s%s %s=%s%s%s;", first ? "" : "+",
+	                   unit->zone != NULL ? unit->zone : "-",
+	                   unit->type != NULL ? unit->type : "-",
+	                   unit->data != NULL ? unit->data : "-",
+	                   error != NULL ? " E:" : "", error != NULL ? error : "");
+	answer->len += (size_t)ret < sizeof(answer->text) - answer->len ? (size_t)ret : 0;
+	return 0;
+}
+
+static int call(const ctl_unit_t *units, size_t count, answer_t *answer)
+{
+	memset(answer, 0, sizeof(*answer));
+	return ctl_client_call(sock_path, 8000, units, count, collect, answer, err, sizeof(err));
+}
+
+static int call_status(void)
+{
+	ctl_unit_t unit = { .cmd = "status" };
+	return ctl_client_call(sock_path, 8000, &unit, 1, NULL, NULL, err, sizeof(err));
+}
+
+static int raw_connect(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	strcpy(addr.sun_path, sock_path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+/* \return Exit status of knotc, 128 + signal if it was killed. */
+static int knotc(const char *args, char *out, size_t out_size)
+{
+	char command[512];
+	snprintf(command, sizeof(command), "timeout 20 knotc -s %s %s 2>&1", sock_path, args);
+	FILE *pipe = popen(command, "r");
+	ck_assert_ptr_nonnull(pipe);
+	size_t len = fread(out, 1, out_size - 1, pipe);
+	out[len] = '\0';
+	int status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* -- answers ------------------------------------------------------------- */
+
+START_TEST(answer_units)
+{
+	answer_t answer;
+	ctl_unit_t units[] = {
+		{ .cmd = "zone-status", .zone = "c.example.", .filters = "rs" },
+		{ .zone = "bad.example." }, /* Has the first one's command. */
+		{ .cmd = "zone-status" },
+	};
+	ck_assert_int_eq(call(units, 3, &answer), KNOT_EOK);
+	ck_assert_str_eq(answer.text,
+	                 "c.example. serial=7;+- filters=rs;+- empty=-;"
+	                 "bad.example. -=- E:no such zone, 2 known;"
+	                 "a.example. serial=1;+- ksk=12345 active;b.example. serial=2;");
+
+	ck_assert_int_eq(call(&(ctl_unit_t){ .cmd = "reload" }, 1, &answer), KNOT_EOK);
+	ck_assert_int_eq(answer.units, 0);
+
+	ck_assert_int_eq(call(&(ctl_unit_t){ .cmd = "long" }, 1, &answer), KNOT_EOK);
+	ck_assert_str_eq(answer.text, "- -=- E:the answer is longer than 65535 bytes;");
+}
+END_TEST
+
+START_TEST(answer_first_error)
+{
+	ctl_unit_t units[] = {
+		{ .cmd = "zone-sign", .zone = "good.example." },
+		{ .cmd = "zone-sign", .zone = "bad1.example." },
+		{ .cmd = "zone-sign", .zone = "bad2.example." },
+		{ .cmd = "zone-sign", .zone = "good2.example." },
+	};
+	int ret = ctl_client_call(sock_path, 8000, units, 4, NULL, NULL, err, sizeof(err));
+	ck_assert_int_eq(ret, KNOT_ERROR);
+	ck_assert_str_eq(err, "zone bad1.example.: token is gone");
+	ck_assert_int_eq(signs, 2);
+}
+END_TEST
+
+START_TEST(answer_unknown)
+{
+	answer_t answer;
+	ctl_unit_t units[] = {
+		{ .cmd = "zone-flush", .zone = "a.example." },
+		{ .cmd = "zone-flush", .zone = "b.example." },
+	};
+	ck_assert_int_eq(call(units, 2, &answer), KNOT_EOK);
+	ck_assert_int_eq(answer.units, 1);
+	ck_assert_ptr_nonnull(strstr(answer.text, "unknown command 'zone-flush'; known here: "
+	                                          "status, zone-status, zone-stats, "));
+	ck_assert_int_eq(call(&(ctl_unit_t){ .cmd = NULL }, 1, &answer), KNOT_EOK);
+	ck_assert_ptr_nonnull(strstr(answer.text, "unknown command ''"));
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+}
+END_TEST
+
+START_TEST(answer_many_units)
+{
+	enum { COUNT = 30000 };
+	ctl_unit_t *units = calloc(COUNT, sizeof(*units));
+	for (int i = 0; i < COUNT; i++) {
+		units[i] = (ctl_unit_t) { .cmd = "zone-status", .zone = "many.zones.example." };
+	}
+	answer_t answer;
+	ck_assert_int_eq(call(units, COUNT, &answer), KNOT_EOK);
+	ck_assert_int_eq(answer.units, 3 * COUNT);
+	free(units);
+}
+END_TEST
+
+START_TEST(answer_too_large)
+{
+	enum { COUNT = 1100 };
+	char *data = malloc(65001);
+	memset(data, 'x', 65000);
+	data[65000] = '\0';
+	ctl_unit_t *units = calloc(COUNT, sizeof(*units));
+	for (int i = 0; i < COUNT; i++) {
+		units[i] = (ctl_unit_t) { .cmd = "zone-sign", .zone = "x.", .data = data };
+	}
+	/* The client may still be sending when the connection is cut. */
+	ck_assert_int_lt(ctl_client_call(sock_path, 8000, units, COUNT, NULL, NULL, err,
+	                                 sizeof(err)), 0);
+	free(units);
+	free(data);
+	ck_assert_int_eq(signs, 0);
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+}
+END_TEST
+
+/* -- knotc --------------------------------------------------------------- */
+
+static const struct {
+	const char *args;
+	int status;
+	const char *out;
+} KNOTC[] = {
+	{ "status", 0, "Running\n" },
+	{ "status workers", 0, "workers\n" },
+	{ "reload", 0, "Reloaded\n" },
+	{ "zone-status", 0, "[a.example.] serial: 1 | ksk: 12345 active\n"
+	                    "[b.example.] serial: 2\n" },
+	{ "zone-status x.example. y.example. +role", 0,
+	  "[x.example.] serial: 7 | filters: r\n[y.example.] serial: 7 | filters: r\n" },
+	{ "zone-status x.example. bad.example.", 1,
+	  "[x.example.] serial: 7 | filters: none\n"
+	  "error: [bad.example.] (no such zone, 2 known)\n" },
+	{ "zone-stats x.example.", 0, "[x.example.] mod-opendnssec.signatures[ok] = 42\n" },
+	{ "zone-sign x.example. y.example.", 0, "OK\n" },
+	{ "zone-sign x.example. bad.example.", 1, "error: [bad.example.] (token is gone)\n" },
+	{ "zone-flush x.example.", 1, "error: [x.example.] (unknown command 'zone-flush'; known here: status, "
+	  "zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, flood, long)\n" },
+	{ "zone-xfr-thaw x.example.", 0, "OK\n" },
+	/* Any unit would make it abort. */
+	{ "zone-xfr-freeze x.example.", 1, "error: failed to control (malformed data)\n" },
+};
+
+START_TEST(stock_knotc)
+{
+	if (system("knotc --version >/dev/null 2>&1") != 0) {
+		fprintf(stderr, "stock_knotc: skipped, there is no knotc\n");
+		return;
+	}
+
+	char out[4096];
+	int status = knotc(KNOTC[_i].args, out, sizeof(out));
+	ck_assert_msg(status == KNOTC[_i].status, "%s: exit %d: %s", KNOTC[_i].args, status, out);
+	ck_assert_msg(strcmp(out, KNOTC[_i].out) == 0, "%s: %s", KNOTC[_i].args, out);
+}
+END_TEST
+
+/* -- bad clients --------------------------------------------------------- */
+
+START_TEST(client_silent)
+{
+	int fd = raw_connect();
+	int64_t before = now_ms();
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+	ck_assert_int_lt(now_ms() - before, 4000);
+	close(fd);
+}
+END_TEST
+
+START_TEST(client_half_unit)
+{
+	int fd = raw_connect();
+	const uint8_t half[] = { 1, 16, 0, 200, 's', 't' };
+	ck_assert_int_eq(send(fd, half, sizeof(half), 0), sizeof(half));
+	int64_t before = now_ms();
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+	ck_assert_int_lt(now_ms() - before, 4000);
+	close(fd);
+}
+END_TEST
+
+START_TEST(client_garbage)
+{
+	for (unsigned seed = 0; seed < 300; seed++) {
+		srand(seed);
+		uint8_t bytes[512];
+		for (size_t i = 0; i < sizeof(bytes); i++) {
+			/* Codes of units and items mostly, so that some make sense. */
+			bytes[i] = rand() % 3 == 0 ? rand() % 256 : rand() % 32;
+		}
+		int fd = raw_connect();
+		(void)send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL);
+		close(fd);
+	}
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+}
+END_TEST
+
+/* Sends a byte now and then, such that no timeout of a single read ever strikes. */
+static void *drip(void *arg)
+{
+	int fd = *(int *)arg;
+	const uint8_t head[] = { 1, 16, 255, 255 };
+	(void)send(fd, head, sizeof(head), MSG_NOSIGNAL);
+	for (int i = 0; i < 100; i++) {
+		if (send(fd, "x", 1, MSG_NOSIGNAL) != 1) {
+			break;
+		}
+		poll(NULL, 0, 100);
+	}
+	return NULL;
+}
+
+START_TEST(client_dripping)
+{
+	int fd = raw_connect();
+	pthread_t thread;
+	pthread_create(&thread, NULL, drip, &fd);
+	int64_t before = now_ms();
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+	ck_assert_int_lt(now_ms() - before, 8000);
+	pthread_join(thread, NULL);
+	close(fd);
+}
+END_TEST
+
+START_TEST(client_leaves)
+{
+	const uint8_t request[] = { 1, 16, 0, 5, 'f', 'l', 'o', 'o', 'd', 3 };
+	for (int i = 0; i < 10; i++) {
+		int fd = raw_connect();
+		ck_assert_int_eq(send(fd, request, sizeof(request), 0), sizeof(request));
+		uint8_t byte;
+		ck_assert_int_eq(recv(fd, &byte, 1, 0), 1);
+		close(fd);
+	}
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+}
+END_TEST
+
+START_TEST(client_not_reading)
+{
+	const uint8_t request[] = { 1, 16, 0, 5, 'f', 'l', 'o', 'o', 'd', 3 };
+	int fd = raw_connect();
+	ck_assert_int_eq(send(fd, request, sizeof(request), 0), sizeof(request));
+	int64_t before = now_ms();
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+	ck_assert_int_lt(now_ms() - before, 4000);
+	close(fd);
+}
+END_TEST
+
+START_TEST(client_no_server)
+{
+	stop();
+	ck_assert_int_eq(call_status(), KNOT_ENOENT);
+	ck_assert_ptr_nonnull(strstr(err, sock_path));
+	ck_assert_ptr_nonnull(strstr(err, "nobody serves this socket"));
+	start();
+}
+END_TEST
+
+/* -- start and stop ------------------------------------------------------ */
+
+START_TEST(stop_quickly)
+{
+	int64_t before = now_ms();
+	stop();
+	ck_assert_int_lt(now_ms() - before, 1000);
+	ck_assert_int_ne(access(sock_path, F_OK), 0);
+
+	start();
+	int fd = raw_connect();
+	pthread_t thread;
+	pthread_create(&thread, NULL, drip, &fd);
+	poll(NULL, 0, 300);
+	before = now_ms();
+	stop();
+	ck_assert_int_lt(now_ms() - before, 1000);
+	pthread_join(thread, NULL);
+	close(fd);
+
+	ctl_server_stop(NULL);
+	start();
+}
+END_TEST
+
+START_TEST(start_mode)
+{
+	struct stat st;
+	ck_assert_int_eq(stat(sock_path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0660);
+}
+END_TEST
+
+START_TEST(start_in_use)
+{
+	ctl_server_t *other = NULL;
+	ck_assert_int_eq(ctl_server_start(&other, sock_path, COMMANDS, NULL, err, sizeof(err)),
+	                 KNOT_EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(err, "another process serves this socket"));
+	ck_assert_ptr_null(other);
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+}
+END_TEST
+
+START_TEST(start_stale)
+{
+	stop();
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	strcpy(addr.sun_path, sock_path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	close(fd);
+	start();
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+}
+END_TEST
+
+START_TEST(start_bad_path)
+{
+	ctl_server_t *other = NULL;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/file", dir);
+	FILE *file = fopen(path, "w");
+	fclose(file);
+	ck_assert_int_eq(ctl_server_start(&other, path, COMMANDS, NULL, err, sizeof(err)),
+	                 KNOT_EEXIST);
+	ck_assert_ptr_nonnull(strstr(err, path));
+	ck_assert_int_eq(unlink(path), 0);
+
+	snprintf(path, sizeof(path), "%s/none/sock", dir);
+	ck_assert_int_lt(ctl_server_start(&other, path, COMMANDS, NULL, err, sizeof(err)), 0);
+	ck_assert_ptr_nonnull(strstr(err, path));
+
+	memset(path, 'x', 200);
+	path[0] = '/';
+	path[200] = '\0';
+	ck_assert_int_eq(ctl_server_start(&other, path, COMMANDS, NULL, err, sizeof(err)),
+	                 KNOT_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err, "107 characters"));
+	ck_assert_ptr_null(other);
+}
+END_TEST
+
+/* The file of whoever took the path since stays. */
+START_TEST(stop_not_ours)
+{
+	ck_assert_int_eq(unlink(sock_path), 0);
+	ctl_server_t *first = server;
+	start();
+	ctl_server_stop(first);
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("control");
+	TCase *tcase = tcase_create("control");
+	tcase_add_unchecked_fixture(tcase, make_dir, remove_dir);
+	tcase_add_checked_fixture(tcase, start, stop);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, answer_units);
+	tcase_add_test(tcase, answer_first_error);
+	tcase_add_test(tcase, answer_unknown);
+	tcase_add_test(tcase, answer_many_units);
+	tcase_add_test(tcase, answer_too_large);
+	tcase_add_loop_test(tcase, stock_knotc, 0, sizeof(KNOTC) / sizeof(KNOTC[0]));
+	tcase_add_test(tcase, client_silent);
+	tcase_add_test(tcase, client_half_unit);
+	tcase_add_test(tcase, client_garbage);
+	tcase_add_test(tcase, client_dripping);
+	tcase_add_test(tcase, client_leaves);
+	tcase_add_test(tcase, client_not_reading);
+	tcase_add_test(tcase, client_no_server);
+	tcase_add_test(tcase, stop_quickly);
+	tcase_add_test(tcase, start_mode);
+	tcase_add_test(tcase, start_in_use);
+	tcase_add_test(tcase, start_stale);
+	tcase_add_test(tcase, start_bad_path);
+	tcase_add_test(tcase, stop_not_ours);
+	suite_add_tcase(suite, tcase);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
