@@ -1,0 +1,252 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# What the end-to-end suites share. A suite is a file tests/e2e/NAME.sh with functions test_*;
+# tests/e2e/run runs each of them in a bash of its own: in an empty directory ($work), with a
+# time limit. What a test starts by these functions ends with it.
+set -euo pipefail
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+e2e=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$e2e/../.." && pwd)
+: "${BUILD_DIR:?the build to test}"
+export BUILD_DIR
+work=$PWD
+dirs=()  # of quickstart
+pids=()  # of other servers
+
+fail() {
+	printf 'FAILED: %s\n' "$*"
+	exit 1
+}
+
+# Reports what sanitizers said, and the ends of all logs if the test failed.
+finish() {
+	local code=$? dir pid log
+	for dir in "${dirs[@]}"; do
+		[ ! -e "$dir/env" ] || "$top/quickstart" --stop "$dir" || code=1
+	done
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	if grep -rlE --include='*.log' 'ERROR: AddressSanitizer|runtime error:|LeakSanitizer' "$work"
+	then
+		echo "FAILED: a sanitizer reported, see the log"
+		code=1
+	fi
+	if [ $code -ne 0 ]; then
+		find "$work" -name '*.log' | while read -r log; do
+			printf -- '--- end of %s\n' "$log"
+			tail -n 25 "$log"
+		done
+	fi
+	exit $code
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# ---- starting
+
+# quick DIR [OPTION...]: quickstart in DIR, detached; takes over its env.
+quick() {
+	local dir=$work/$1
+	shift
+	dirs+=("$dir")
+	"$top/quickstart" --detach --dir "$dir" "$@" || fail "quickstart --detach --dir $dir $*"
+	use "$dir"
+}
+
+# use DIR: the servers there are those that the functions below ask.
+use() {
+	D=$1
+	# shellcheck disable=SC1091
+	. "$D/env"
+	export SOFTHSM2_CONF
+}
+
+# Stops and starts the servers of $D, as they are configured.
+restart_knotd() {
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	start_knotd
+}
+
+start_knotd() {
+	setsid "${KNOTD:-knotd}" -c "$D/knot.conf" >>"$D/knotd.log" 2>&1 </dev/null &
+	echo $! >"$D/run/knotd.pid"
+	within 30 knot status
+}
+
+start_engine() {
+	setsid "$BUILD_DIR/ods-engine" -c "$D/conf.xml" >>"$D/ods-engine.log" 2>&1 </dev/null &
+	echo $! >"$D/run/ods-engine.pid"
+	within 30 engine status
+}
+
+# stop_pid PID [SIGNAL]: and waits until it is gone.
+stop_pid() {
+	kill "-${2:-TERM}" "$1"
+	within 30 gone "$1"
+}
+gone() { ! grep -q . "/proc/$1/cmdline" 2>/dev/null; }
+
+free_port() {
+	local port=$((20000 + RANDOM % 10000))
+	while grep -qi ":$(printf %04X $port) [0-9A-F]*:0000 " /proc/net/{tcp,udp}; do
+		port=$((port + 1))
+	done
+	echo $port
+}
+
+# ---- asking
+
+knot() { knotc -s "$KNOT_SOCKET" "$@"; }
+module() { knotc -s "$MODULE_SOCKET" "$@"; }
+engine() { knotc -s "$ENGINE_SOCKET" "$@"; }
+ask() { kdig @127.0.0.1 -p "$PORT" +timeout=5 +retry=1 +noidn "$@"; }
+
+serial() { ask +short "$1" SOA | awk '{ print $3 }'; }
+signed() { ask +dnssec "$1" SOA | grep -q '[[:space:]]RRSIG[[:space:]]*SOA '; }
+answers() { [ "$(ask +short "$1" "$2")" = "$3" ]; }
+serial_differs() { local now; now=$(serial "$1") && [ -n "$now" ] && [ "$now" != "$2" ]; }
+
+status_says() { module zone-status "$1" | grep -qE -- "$2"; }
+
+# counter ZONE NAME: of the module's statistics, 0 if there is none.
+counter() {
+	knot zone-stats "$1" mod-opendnssec |
+		sed -n "s/^.*mod-opendnssec\.$2 = //p" | grep . || echo 0
+}
+
+# within SECONDS COMMAND...: repeats the command until it succeeds.
+within() {
+	local limit=$1 end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || fail "not within $limit s: $*"
+		sleep 0.2
+	done
+}
+
+# expect REGEX COMMAND...: the command's output, errors included, has a line like that.
+expect() {
+	local regex=$1 out
+	shift
+	out=$("$@" 2>&1) || true
+	grep -qE -- "$regex" <<<"$out" || fail "$*: no line like '$regex' in:"$'\n'"$out"
+}
+
+# says FILE REGEX; does_not_say FILE REGEX
+says() { grep -qE -- "$2" "$1"; }
+does_not_say() {
+	local found
+	if found=$(grep -E -- "$2" "$1"); then
+		fail "$1 says: $found"
+	fi
+}
+
+# ---- validating
+
+# axfr ZONE FILE [PORT]: as a zone file, from knotd.
+axfr() {
+	kdig @127.0.0.1 -p "${3:-$PORT}" +noall +answer +noidn +crypto "$1" AXFR |
+		grep -v '^;' | sed '/^$/d' | sed '$d' >"$2"
+	[ -s "$2" ] || fail "no AXFR of $1"
+}
+
+# Four independent validators, three on an AXFR from knotd and one on the wire.
+validate() {
+	local zone=$1 file=$work/$1.axfr out
+	axfr "$zone" "$file"
+	out=$(ldns-verify-zone -V 2 "$file" 2>&1) || fail "ldns-verify-zone $zone: $out"
+	out=$(dnssec-verify -o "$zone" "$file" 2>&1) || fail "dnssec-verify $zone: $out"
+	out=$(kzonecheck -d on -o "$zone" "$file" 2>&1) || fail "kzonecheck $zone: $out"
+	anchor "$zone" >"$work/$zone.anchor"
+	out=$(delv @127.0.0.1 -p "$PORT" -a "$work/$zone.anchor" +root="$zone" "$zone" SOA 2>&1) || true
+	grep -q '; fully validated' <<<"$out" || fail "delv $zone: $out"
+	echo "$zone: valid, serial $(serial "$zone"), $(wc -l <"$file") records"
+}
+
+anchor() {
+	echo 'trust-anchors {'
+	ask +short "$1" DNSKEY | awk -v zone="$1." '$1 % 2 {
+		printf "\"%s\" static-key %s %s %s \"%s\";\n", zone, $1, $2, $3, $4 $5 $6 $7 $8 }'
+	echo '};'
+}
+
+# same_data UNSIGNED ZONE: the signed zone has all records of the file, none else but DNSSEC's.
+same_data() {
+	local kind='RRSIG|NSEC|DNSKEY|NSEC3|NSEC3PARAM|CDS|CDNSKEY|SOA'
+	axfr "$2" "$work/$2.signed"
+	"$e2e/canonical.py" "$1" "$2" "$kind" >"$work/$2.want"
+	"$e2e/canonical.py" "$work/$2.signed" "$2" "$kind" >"$work/$2.got"
+	diff "$work/$2.want" "$work/$2.got" || fail "the signed $2 has other data than $1"
+}
+
+# ---- watching the wire
+
+# probe ZONE [OPTION...]: asks all the time until probe_end; see prober.py.
+probe() {
+	"$e2e/prober.py" "$PORT" "$@" >"$work/prober.out" 2>&1 &
+	prober=$!
+	pids+=("$prober")
+}
+
+probe_end() {
+	kill -INT "$prober"
+	wait "$prober" || fail "the prober: $(cat "$work/prober.out")"
+	cat "$work/prober.out"
+}
+
+# ---- zones
+
+# small FILE ZONE SERIAL [RECORD...]: writes a zone of that serial, in one step.
+small() {
+	local file=$1 zone=$2 serial=$3
+	shift 3
+	{
+		# shellcheck disable=SC2016
+		printf '$ORIGIN %s.\n$TTL 300\n@ SOA ns1 host %s 3600 900 604800 300\n' "$zone" "$serial"
+		printf '@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.80\nmail MX 10 ns1\n'
+		printf '%s\n' "$@"
+	} >"$file.new"
+	mv "$file.new" "$file"
+}
+
+# ---- configuration
+
+# policy BASE NAME [SED-EXPRESSION...]: a policy of the examples under another name, changed.
+policy() {
+	local base=$1 name=$2 e=()
+	shift 2
+	for expression in "$@"; do
+		e+=(-e "$expression")
+	done
+	sed -n "/<Policy name=\"$base\">/,/<\/Policy>/p" "$top/examples/kasp.xml" |
+		sed -e "s/name=\"$base\"/name=\"$name\"/" "${e[@]}"
+}
+
+# kasp FILE: policies from standard input, beside the example's, as a file.
+kasp() {
+	{
+		sed '/<\/KASP>/d' "$top/examples/kasp.xml"
+		cat
+		echo '</KASP>'
+	} >"$1"
+}
+
+# add_policy NAME: a section of that policy in knot.conf, for zones with mod-opendnssec/NAME.
+add_policy() {
+	local section
+	section=$(sed -n '/^mod-opendnssec:/,/^[#r]/p' "$D/knot.conf" | sed '1d; $d; /^$/d' |
+		sed -e "s/id: default/id: $1/" -e "s/policy: .*/policy: $1/")
+	awk -v section="$section" '/^remote:/ { print section "\n" } { print }' "$D/knot.conf" \
+		>"$D/knot.conf.new"
+	mv "$D/knot.conf.new" "$D/knot.conf"
+}
+
+# add_zone ZONE FILE [POLICY]
+add_zone() {
+	printf '  - domain: "%s"\n    file: "%s"\n' "$1" "$2" >>"$D/knot.conf"
+	[ -z "${3:-}" ] || printf '    module: mod-opendnssec/%s\n' "$3" >>"$D/knot.conf"
+}

@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Secondaries: the signed zone by AXFR, a change by IXFR.
+
+# primary SECONDARY-PORT: knotd notifies that port.
+primary() {
+	"$e2e/genzone.py" host 200 s.test >z
+	quick d --zone s.test=z
+	sed -i -e "s/^template:/  - id: secondary\n    address: 127.0.0.1@$1\n\n&/" \
+		-e 's/^    acl: transfer/&\n    notify: secondary/' "$D/knot.conf"
+	# remotes belong to their own section
+	python3 - "$D/knot.conf" <<-'P'
+	import sys
+	path = sys.argv[1]
+	text = open(path).read()
+	start = text.index("  - id: secondary\n")
+	end = text.index("template:", start)
+	remote = text[start:end]
+	text = text[:start] + text[end:]
+	text = text.replace("\nremote:\n", "\nremote:\n" + remote, 1)
+	open(path, "w").write(text)
+	P
+	knot conf-check
+	knot reload
+}
+
+# follows PORT: the secondary there has the primary's serial.
+follows() { [ "$(PORT=$1 serial s.test)" = "$(serial s.test)" ]; }
+
+# equal PORT: the secondary's copy is the primary's, and valid.
+equal() {
+	axfr s.test "$work/primary"
+	axfr s.test "$work/secondary" "$1"
+	diff <(sort "$work/primary") <(sort "$work/secondary") || fail "the secondary differs"
+	PORT=$1 validate s.test
+}
+
+change() {
+	echo "$1 A 192.0.2.77" >>z
+	within 15 answers "$1.s.test" A 192.0.2.77
+}
+
+test_knotd() { # short
+	local port
+	port=$(free_port)
+	primary "$port"
+	mkdir secondary
+	cat >secondary/knot.conf <<-EOT
+	server:
+	    rundir: "$work/secondary"
+	    listen: 127.0.0.1@$port
+	log:
+	  - target: stderr
+	    any: info
+	database:
+	    storage: "$work/secondary"
+	remote:
+	  - id: primary
+	    address: 127.0.0.1@$PORT
+	acl:
+	  - id: all
+	    address: 127.0.0.1
+	    action: [notify, transfer]
+	zone:
+	  - domain: s.test
+	    storage: "$work/secondary"
+	    master: primary
+	    acl: all
+	    dnssec-validation: on
+	EOT
+	knotd -c secondary/knot.conf >secondary/secondary.log 2>&1 &
+	pids+=($!)
+	within 30 follows "$port"
+	says secondary/secondary.log 'AXFR, incoming.*finished'
+	equal "$port"
+	change new1
+	within 30 follows "$port"
+	says secondary/secondary.log 'IXFR, incoming.*finished' || fail "no IXFR"
+	equal "$port"
+	change new2
+	within 30 follows "$port"
+	module zone-sign s.test
+	within 30 follows "$port"
+	equal "$port"
+	[ "$(grep -c 'AXFR, incoming.*finished' secondary/secondary.log)" = 1 ] ||
+		fail "a second AXFR"
+	does_not_say secondary/secondary.log 'DNSSEC.*(invalid|failed)'
+}
+
+test_nsd() {
+	local port
+	port=$(free_port)
+	primary "$port"
+	mkdir nsd
+	cat >nsd/nsd.conf <<-EOT
+	server:
+	    ip-address: 127.0.0.1
+	    port: $port
+	    server-count: 1
+	    username: ""
+	    chroot: ""
+	    database: ""
+	    zonesdir: "$work/nsd"
+	    zonelistfile: "$work/nsd/zone.list"
+	    xfrdfile: "$work/nsd/xfrd.state"
+	    xfrdir: "$work/nsd"
+	    pidfile: "$work/nsd/nsd.pid"
+	    logfile: "$work/nsd/nsd.log"
+	    verbosity: 3
+	remote-control:
+	    control-enable: no
+	zone:
+	    name: s.test
+	    zonefile: s.test.zone
+	    request-xfr: 127.0.0.1@$PORT NOKEY
+	    allow-notify: 127.0.0.1 NOKEY
+	    provide-xfr: 127.0.0.1 NOKEY
+	EOT
+	nsd -d -c nsd/nsd.conf >nsd/nsd.out 2>&1 &
+	pids+=($!)
+	within 30 follows "$port"
+	equal "$port"
+	does_not_say "$D/knotd.log" 's\.test.*IXFR, outgoing'
+	change new1
+	within 30 follows "$port"
+	says "$D/knotd.log" 's\.test.*IXFR, outgoing.*finished' || fail "no IXFR"
+	equal "$port"
+	change new2
+	within 30 follows "$port"
+	equal "$port"
+	[ "$(grep -c 's\.test.*AXFR, outgoing.*started' "$D/knotd.log")" -ge 1 ]
+}

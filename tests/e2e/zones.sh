@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Zones of all sorts and sizes.
+
+# validated NAME TYPE: delv's answer from sorts.test, denials included, is secure.
+validated() {
+	local out
+	out=$(delv @127.0.0.1 -p "$PORT" -a "$TRUST_ANCHORS" +root=sorts.test "$1" "$2" 2>&1) || true
+	grep -qE '; (fully|negative response, fully) validated' <<<"$out" || fail "delv $1 $2: $out"
+}
+
+test_sorts() { # short
+	quick d --zone sorts.test="$e2e/zones/sorts.test.zone"
+	validate sorts.test
+	same_data "$e2e/zones/sorts.test.zone" sorts.test
+	validated sorts.test MX
+	validated long.sorts.test TXT
+	validated unknown.sorts.test TYPE65534
+	validated MIXED.case.sorts.test TXT
+	validated 'a\.dot.sorts.test' A
+	validated 'sp\032ace.sorts.test' A
+	validated svc.sorts.test SVCB
+	# denials: another type, nothing there, empty non-terminals
+	validated www.sorts.test MX
+	validated no.such.a.wild.sorts.test A
+	validated c.d.e.ent.sorts.test A
+	validated ent.sorts.test A
+	# wildcards
+	validated anything.sorts.test A
+	validated x.y.wild.sorts.test TXT
+	validated x.y.wild.sorts.test AAAA
+	validated made.cn.sorts.test A
+	validated '*.wild.sorts.test' TXT
+	# DS: there, proven absent
+	validated child2.sorts.test DS
+	validated child.sorts.test DS
+}
+
+test_sorts_no_glue_signed() {
+	quick d --zone sorts.test="$e2e/zones/sorts.test.zone"
+	axfr sorts.test signed
+	does_not_say signed '^ns\.child\.sorts\.test\..*RRSIG'
+	does_not_say signed '^deep\.below\.child2\..*RRSIG'
+	does_not_say signed '^child\.sorts\.test\..*RRSIG[[:space:]]+NS '
+	says signed '^child\.sorts\.test\..*NSEC.* NS RRSIG NSEC'
+}
+
+test_example_zone() {
+	quick d
+	validate example.com
+	same_data "$top/examples/example.com.zone" example.com
+}
+
+# large KIND: 10,000 names.
+large() {
+	"$e2e/genzone.py" "$1" 10000 "$1.test" >zone
+	quick d --zone "$1.test=zone"
+	validate "$1.test"
+	same_data zone "$1.test"
+}
+
+test_host_10000() { # limit 400
+	large host
+}
+
+test_tld_10000() { # limit 400
+	large tld
+}
+
+test_many_zones() { # limit 300
+	local n zones=()
+	for n in {1..50}; do
+		small "z$n" "z$n.test" "$n"
+		zones+=(--zone "z$n.test=z$n")
+	done
+	quick d "${zones[@]}"
+	for n in 1 25 50; do
+		validate "z$n.test"
+	done
+	for n in {1..50}; do
+		signed "z$n.test" || fail "z$n.test is not signed"
+	done
+}
+
+test_includes_and_names() {
+	mkdir -p sub
+	printf 'included A 192.0.2.9\n' >sub/part
+	# shellcheck disable=SC2016
+	small 'a b%c.zone' inc.test 1 '$INCLUDE sub/part'
+	quick d --zone 'INC.Test=a b%c.zone'
+	validate inc.test
+	answers included.inc.test A 192.0.2.9 || fail "included data is not there"
+}
+
+test_root_zone() {
+	printf '. 300 SOA a.root. b.root. 1 1 1 1 300\n. 300 NS a.root.\na.root. 300 A 192.0.2.1
+test. 300 NS ns.test.\nns.test. 300 A 192.0.2.2\n' >root
+	quick d --zone .=root
+	axfr . root.axfr
+	ldns-verify-zone -V 2 root.axfr
+	kzonecheck -d on -o . root.axfr
+}
