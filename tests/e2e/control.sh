@@ -121,10 +121,10 @@ test_rude_clients() {
 # The transfer socket is knotd's alone.
 test_transfer_socket() {
 	start_zones
-	[ "$(stat -c %a "$D/run/transfer.sock")" = 600 ] || fail "mode of the transfer socket"
+	[ "$(stat -c %a "$(echo "$D"/run/transfer*)")" = 600 ] || fail "mode of the transfer socket"
 	[ "$(stat -c %a "$MODULE_SOCKET")" = 660 ] || fail "mode of the module's control socket"
 	[ "$(stat -c %a "$ENGINE_SOCKET")" = 660 ] || fail "mode of the engine's control socket"
-	python3 - "$D/run/transfer.sock" <<-'P'
+	python3 - "$(echo "$D"/run/transfer*)" <<-'P'
 	import socket, struct, sys
 	s = socket.socket(socket.AF_UNIX)
 	s.settimeout(5)

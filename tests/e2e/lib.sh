@@ -11,7 +11,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 e2e=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$e2e/../.." && pwd)
 : "${BUILD_DIR:?the build to test}"
-export BUILD_DIR
+export BUILD_DIR PATIENCE=${PATIENCE:-120}
 work=$PWD
 dirs=()  # of quickstart
 pids=()  # of other servers

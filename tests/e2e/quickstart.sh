@@ -9,9 +9,12 @@ nothing_runs() {
 	for name in knotd ods-engine; do
 		[ ! -e "$1/run/$name.pid" ] || fail "$name left its pid file"
 	done
-	if grep -lzF -- "$1/" /proc/[0-9]*/cmdline 2>/dev/null | grep -v "/$$/" | grep .; then
-		fail "processes of $1 still run"
-	fi
+	local comm
+	for comm in $(grep -lxE 'knotd|ods-engine' /proc/[0-9]*/comm 2>/dev/null); do
+		if grep -qzF -- "$1/" "${comm%comm}cmdline" 2>/dev/null; then
+			fail "$comm: $(cat "$comm") still runs"
+		fi
+	done
 }
 
 test_once() { # short
@@ -23,7 +26,7 @@ test_once() { # short
 }
 
 test_once_leaves_nothing() {
-	mkdir tmp
+	mkdir -p tmp
 	TMPDIR=$work/tmp "$top/quickstart" --once >out || fail "$(cat out)"
 	[ -z "$(ls -A tmp)" ] || fail "left: $(ls -A tmp)"
 	nothing_runs "$work/tmp"
@@ -82,9 +85,10 @@ test_own_kasp() {
 test_foreground() {
 	local pid
 	small a a.test 1
-	setsid "$top/quickstart" --dir d --zone a.test=a >out.log 2>&1 &
+	# a background job ignores Ctrl-C otherwise
+	env --default-signal=INT setsid "$top/quickstart" --dir d --zone a.test=a >out.log 2>&1 &
 	pid=$!
-	pids+=($pid)
+	pids+=("$pid")
 	dirs+=("$work/d")
 	within 60 says out.log 'Ctrl-C\.'
 	kill -INT $pid

@@ -202,6 +202,6 @@ test_stop_is_clean() {
 	knot stop
 	within 20 gone "$knotd"
 	[ ! -e "$MODULE_SOCKET" ] || fail "the module left its control socket"
-	[ ! -e "$D/run/transfer.sock" ] || fail "the module left its transfer socket"
+	[ -z "$(ls "$D/run"/transfer*)" ] || fail "the module left its transfer socket"
 	does_not_say "$D/knotd.log" 'critical'
 }
