@@ -10,7 +10,8 @@
 
 typedef struct watch watch_t;
 
-/*! Called, from the watcher's thread, when a file was written and closed, or moved into place. */
+/*! Called, from the watcher's thread, when a file was written and closed, or moved into place; it may be
+ * so once more right after watch_remove(). */
 typedef void (*watch_f)(void *ctx, const knot_dname_t *zone);
 
 /*! \return KNOT_EOK, KNOT_ENOMEM, or an error of the system */

@@ -16,7 +16,8 @@ typedef struct zonefile zonefile_t;
  *
  * Refused, with file, line and reason: a syntax error, no or two SOA, data out of the zone,
  * another class than IN, CNAME beside other data (RFC 2181, section 10.1), two CNAME or DNAME,
- * no NS at the apex, data below a DNAME. Warned of and left out: RRSIG, NSEC, NSEC3, NSEC3PARAM
+ * no NS at the apex, data below a DNAME, a DNAME beside NS below the apex (RFC 6672, sections 2.3
+ * and 2.4), RDATA or a type that no zone can have. Warned of and left out: RRSIG, NSEC, NSEC3, NSEC3PARAM
  * (the signer makes its own), ZONEMD. Warned of: RRs of one RRset with several TTLs (the lowest is
  * taken, RFC 2181, section 5.2), missing glue. Duplicates are dropped (RFC 2181, section 5).
  *
@@ -24,9 +25,10 @@ typedef struct zonefile zonefile_t;
  * \param apex  Zone name, lower case.
  * \param log   For warnings (at most 20 a file, then how many more). May be NULL.
  * \param zf    To be freed by zonefile_free().
- * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out.
- * \return KNOT_EOK, KNOT_EACCES and others of the system (file), KNOT_EMALF (contents),
- *         KNOT_ENOMEM
+ * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out; the first error in the file, and
+ *              how many more there are.
+ * \return KNOT_EOK, KNOT_EACCES and others of the system (file), KNOT_EINVAL (not a regular file),
+ *         KNOT_EMALF (contents), KNOT_EAGAIN (changed while it was read), KNOT_ENOMEM
  */
 int zonefile_read(const char *path, const knot_dname_t *apex, log_t *log, zonefile_t **zf,
                   char *err, size_t err_size);

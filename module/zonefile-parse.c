@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+#include "module/zonefile-parts.h"
+
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+#include <libzscanner/scanner.h>
+
+/* As knotd's own, if the file says nothing. */
+#define DEFAULT_TTL   3600
+
+#define INCLUDE_DEPTH 16
+
+/* How much of a line with an error is shown. */
+#define LINE_SHOWN    60
+
+/* Types that the signer makes itself, and what was seen of them. */
+typedef struct {
+	uint16_t type;
+	place_t first;
+	uint64_t count;
+} skipped_t;
+
+/* A file being read, and who included it. */
+typedef struct source {
+	const struct source *parent;
+	file_t file;
+	uint16_t index;
+	int depth;
+} source_t;
+
+typedef struct {
+	const knot_dname_t *apex;
+	records_t *records;
+	report_t *report;
+	skipped_t skipped[6]; /* Ends with type 0. */
+	/* The owner of the last record, as the file spells it. */
+	uint8_t owner[KNOT_DNAME_MAXLEN];
+	size_t owner_len;
+	bool owner_known;    /* It is the last one in records, too. */
+	char *err;
+	size_t err_size;
+} parser_t;
+
+static void text_of(const zs_scanner_t *s, char *name, size_t name_size, char *type,
+                    size_t type_size)
+{
+	if (knot_dname_to_str(name, s->r_owner, name_size) == NULL) {
+		name[0] = '\0';
+	}
+	if (knot_rrtype_to_string(s->r_type, type, type_size) < 0) {
+		type[0] = '\0';
+	}
+}
+
+static bool is_skipped(parser_t *parser, uint16_t type, place_t place)
+{
+	for (skipped_t *it = parser->skipped; it->type != 0; it++) {
+		if (it->type == type) {
+			if (it->count++ == 0) {
+				it->first = place;
+			}
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is wrong with a record by itself. \return NULL if nothing is. */
+static const char *find_fault(const parser_t *parser, zs_scanner_t *s, const knot_dname_t *owner)
+{
+	if (owner != NULL && knot_dname_in_bailiwick(owner, parser->apex) < 0) {
+		return "it is not in the zone";
+	}
+	if (s->r_type == 0 || knot_rrtype_is_metatype(s->r_type)) {
+		return "no zone can have this type";
+	}
+	if (!zonefile_canonical(s->r_type, s->r_data, s->r_data_length)) {
+		return "the RDATA is malformed";
+	}
+	if (s->r_type == KNOT_RRTYPE_SOA &&
+	    !knot_dname_is_case_equal(s->r_owner, parser->apex)) {
+		return "an SOA that is not at the zone's apex";
+	}
+	return NULL;
+}
+
+static int take_record(parser_t *parser, zs_scanner_t *s, place_t place)
+{
+	if (is_skipped(parser, s->r_type, place)) {
+		return KNOT_EOK;
+	}
+
+	knot_dname_storage_t lower;
+	knot_dname_t *owner = NULL;
+	if (!parser->owner_known || s->r_owner_length != parser->owner_len ||
+	    memcmp(s->r_owner, parser->owner, parser->owner_len) != 0) {
+		memcpy(lower, s->r_owner, s->r_owner_length);
+		knot_dname_to_lower(lower);
+		owner = lower;
+	}
+
+	const char *fault = find_fault(parser, s, owner);
+	if (fault != NULL) {
+		knot_dname_txt_storage_t name, apex;
+		char type[16];
+		text_of(s, name, sizeof(name), type, sizeof(type));
+		knot_dname_to_str(apex, parser->apex, sizeof(apex));
+		report_error(parser->report, place, "%s %s: %s (zone %s)", name, type, fault, apex);
+		return KNOT_EOK;
+	}
+
+	record_t record = { .ttl = s->r_ttl, .place = place, .type = s->r_type, .count = 1 };
+	int ret = records_add(parser->records, owner, &record, s->r_data, s->r_data_length);
+	if (ret == KNOT_EOK && owner != NULL) {
+		memcpy(parser->owner, s->r_owner, s->r_owner_length);
+		parser->owner_len = s->r_owner_length;
+		parser->owner_known = true;
+	}
+	return ret;
+}
+
+static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
+                        uint32_t ttl);
+
+/* What concerns the included file as a whole is an error of the line that includes it. */
+static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, place_t place)
+{
+	char err[PATH_MAX + 256];
+	const char *path = s->include_filename;
+	if (parent->depth >= INCLUDE_DEPTH) {
+		report_error(parser->report, place, "$INCLUDE %s: more than %d files within each "
+		             "other", path, INCLUDE_DEPTH);
+		return KNOT_EOK;
+	}
+
+	source_t source = { .parent = parent, .depth = parent->depth + 1 };
+	int ret = file_read(path, &source.file, err, sizeof(err));
+	for (const source_t *it = parent; ret == KNOT_EOK && it != NULL; it = it->parent) {
+		if (it->file.dev == source.file.dev && it->file.ino == source.file.ino) {
+			snprintf(err, sizeof(err), "%.1024s: the file includes itself", path);
+			ret = KNOT_EMALF;
+		}
+	}
+	if (ret == KNOT_EOK) {
+		ret = report_file(parser->report, path, &source.index);
+		if (ret == KNOT_ELIMIT) {
+			snprintf(err, sizeof(err), "%.1024s: too many files", path);
+		}
+	}
+
+	if (ret == KNOT_EOK) {
+		ret = parse_source(parser, &source, path, (const char *)s->buffer,
+		                   s->default_ttl);
+	} else if (ret != KNOT_EAGAIN && ret != KNOT_ENOMEM) {
+		report_error(parser->report, place, "$INCLUDE %s", err);
+		ret = KNOT_EOK;
+	} else {
+		snprintf(parser->err, parser->err_size, "%s", err);
+	}
+	file_deinit(&source.file);
+	return ret;
+}
+
+/* Copies the line at which the scanner stands. */
+static void copy_line(const source_t *source, const zs_scanner_t *s, char *out, size_t size)
+{
+	out[0] = '\0';
+	const char *text = source->file.text, *at = s->input.current;
+	if (at < text || at > text + source->file.size) {
+		return; /* In the newline that it adds to the end. */
+	}
+	const char *before = at > text ? memrchr(text, '\n', at - text) : NULL;
+	const char *line = before != NULL ? before + 1 : text;
+	const char *newline = memchr(at, '\n', text + source->file.size - at);
+	size_t len = (newline != NULL ? newline : text + source->file.size) - line;
+	snprintf(out, size, "%.*s%s", (int)(len < LINE_SHOWN ? len : LINE_SHOWN), line,
+	         len > LINE_SHOWN ? "..." : "");
+	for (char *c = out; *c != '\0'; c++) {
+		*c = *c == '\t' ? ' ' : *c == '\r' ? '\0' : *c;
+	}
+}
+
+static void report_syntax(parser_t *parser, const source_t *source, const zs_scanner_t *s,
+                          place_t place)
+{
+	if (s->error.code == ZS_UNCLOSED_MULTILINE) {
+		place.line--; /* It counts the newline that it adds to the end. */
+	}
+	char line[LINE_SHOWN + 8];
+	copy_line(source, s, line, sizeof(line));
+	report_error(parser->report, place, "%s%s%s%s", zs_strerror(s->error.code),
+	             line[0] != '\0' ? " in '" : "", line, line[0] != '\0' ? "'" : "");
+}
+
+/* \return KNOT_EOF at the end. */
+static int parse_item(parser_t *parser, const source_t *source, zs_scanner_t *s)
+{
+	if (zs_parse_record(s) != 0) {
+		return KNOT_EOF;
+	}
+
+	place_t place = { .line = s->line_counter, .file = source->index };
+	switch (s->state) {
+	case ZS_STATE_DATA:
+		return take_record(parser, s, place);
+	case ZS_STATE_INCLUDE:
+		return include(parser, source, s, place);
+	case ZS_STATE_ERROR:
+		report_syntax(parser, source, s, place);
+		return KNOT_EOK;
+	default:
+		return KNOT_EOF;
+	}
+}
+
+/* Relative names in the file count from its folder. */
+static int set_folder(zs_scanner_t *s, const char *path)
+{
+	char *full = realpath(path, NULL);
+	if (full == NULL) {
+		full = strdup(path); /* Removed since it was opened. */
+	}
+	char *folder = full != NULL ? strdup(dirname(full)) : NULL;
+	free(full);
+	if (folder == NULL) {
+		return KNOT_ENOMEM;
+	}
+	free(s->path);
+	s->path = folder;
+	return KNOT_EOK;
+}
+
+static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
+                        uint32_t ttl)
+{
+	zs_scanner_t *s = malloc(sizeof(*s));
+	if (s == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret = KNOT_ENOMEM;
+	if (zs_init(s, origin, KNOT_CLASS_IN, ttl) == 0 &&
+	    zs_set_input_string(s, source->file.text, source->file.size) == 0) {
+		ret = set_folder(s, path);
+	}
+	while (ret == KNOT_EOK) {
+		ret = parse_item(parser, source, s);
+	}
+	zs_deinit(s);
+	free(s);
+	return ret == KNOT_EOF ? KNOT_EOK : ret;
+}
+
+static void report_skipped(const parser_t *parser)
+{
+	for (const skipped_t *it = parser->skipped; it->type != 0; it++) {
+		char type[16];
+		if (it->count > 0 && knot_rrtype_to_string(it->type, type, sizeof(type)) > 0) {
+			report_warning(parser->report, it->first, "%s records are left out, the "
+			               "signer makes its own (%llu in all)", type,
+			               (unsigned long long)it->count);
+		}
+	}
+}
+
+int zonefile_parse(const char *path, const knot_dname_t *apex, records_t *records,
+                   report_t *report, char *err, size_t err_size)
+{
+	parser_t parser = {
+		.apex = apex, .records = records, .report = report,
+		.err = err, .err_size = err_size,
+		.skipped = {
+			{ .type = KNOT_RRTYPE_RRSIG }, { .type = KNOT_RRTYPE_NSEC },
+			{ .type = KNOT_RRTYPE_NSEC3 }, { .type = KNOT_RRTYPE_NSEC3PARAM },
+			{ .type = KNOT_RRTYPE_ZONEMD }, { .type = 0 }
+		},
+	};
+	knot_dname_txt_storage_t origin;
+	source_t source = { 0 };
+
+	snprintf(err, err_size, "%s: not enough memory", path);
+	int ret = file_read(path, &source.file, err, err_size);
+	if (ret == KNOT_EOK) {
+		ret = report_file(report, path, &source.index);
+	}
+	if (ret == KNOT_EOK) {
+		knot_dname_to_str(origin, apex, sizeof(origin));
+		ret = parse_source(&parser, &source, path, origin, DEFAULT_TTL);
+		report_skipped(&parser);
+	}
+	file_deinit(&source.file);
+	return ret;
+}
