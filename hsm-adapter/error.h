@@ -19,6 +19,7 @@ enum {
 	HSM_ECAPACITY = -8,  /*!< <Capacity> reached, or the token is full. */
 	HSM_EDEVICE = -9,    /*!< Any other failure of the token. */
 	HSM_EREPOSITORY = -10, /*!< conf.xml has no repository of that name. */
+	HSM_EEXISTS = -11,   /*!< The token has a key of that CKA_ID already. */
 };
 
 /*! What went wrong, for an operator. Filled by a failing function, untouched by others. */

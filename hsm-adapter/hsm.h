@@ -33,7 +33,11 @@ typedef struct hsm_session hsm_session_t;
  */
 int hsm_open(hsm_t **hsm, const hsm_conf_t *conf, hsm_error_t *err);
 
-/*! Logs out and frees; no key or session of it may be in use any more. NULL is allowed. */
+/*!
+ * Closes all sessions and frees; no key or session of it may be in use any more. NULL is allowed.
+ *
+ * A token is logged out with its last session: another hsm_t of the process keeps its login.
+ */
 void hsm_close(hsm_t *hsm);
 
 /*!
@@ -61,7 +65,8 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
  * \param bits    RSA modulus size; ignored for other algorithms.
  * \param cka_id  Hexadecimal, at most 64 digits; NULL = 16 random bytes. A caller that has to
  *                find the key again after a crash in between chooses and records it first.
- * \retval HSM_EOK, HSM_ECAPACITY, HSM_EALGORITHM, or as hsm_login()
+ * \retval HSM_EOK, HSM_ECAPACITY, HSM_EALGORITHM, HSM_EEXISTS, HSM_ENOKEY (cka_id is not
+ *         hexadecimal), or as hsm_login()
  */
 int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsigned bits,
                      const char *cka_id, hsm_key_t **key, hsm_error_t *err);

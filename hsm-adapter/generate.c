@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+#include <libdnssec/key.h>
+
+#include "hsm-adapter/handle.h"
+
+#define ID_BYTES 16         /* OpenDNSSEC's. */
+#define ID_CHOSEN_BYTES 32
+
+/*! The pair's handles in the token. */
+typedef struct {
+	CK_OBJECT_HANDLE public_key;
+	CK_OBJECT_HANDLE private_key;
+} pair_t;
+
+static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
+                      hsm_error_t *err)
+{
+	CK_MECHANISM_INFO info;
+	CK_RV rv = token->module->C_GetMechanismInfo(token->slot, algorithm->generate, &info);
+	if (rv != CKR_OK) {
+		return hsm_error_set(err, rv == CKR_MECHANISM_INVALID ? HSM_EALGORITHM : HSM_EDEVICE,
+		                     rv, "repository \"%s\": the token cannot generate %s keys: %s "
+		                     "(CK_RV 0x%lx)", token->conf.name, algorithm->family,
+		                     p11_kit_strerror(rv), rv);
+	}
+	if (algorithm->bits != 0) {
+		return HSM_EOK;
+	}
+	unsigned min = 0, max = 0;
+	dnssec_algorithm_key_size_range(algorithm->number, &min, &max);
+	min = (info.ulMinKeySize > min) ? (unsigned)info.ulMinKeySize : min;
+	max = (info.ulMaxKeySize > 0 && info.ulMaxKeySize < max) ? (unsigned)info.ulMaxKeySize : max;
+	if (bits < min || bits > max || bits % 8 != 0) {
+		return hsm_error_set(err, HSM_EALGORITHM, 0, "repository \"%s\": %s keys have from "
+		                     "%u to %u bits, in steps of 8, not %u", token->conf.name,
+		                     algorithm->name, min, max, bits);
+	}
+	return HSM_EOK;
+}
+
+static int check_capacity(hsm_token_t *token, hsm_error_t *err)
+{
+	if (token->conf.capacity == 0) {
+		return HSM_EOK;
+	}
+	hsm_objects_t objects;
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, NULL, &objects, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	free(objects.handles);
+	if (objects.count >= token->conf.capacity) {
+		return hsm_error_set(err, HSM_ECAPACITY, 0, "repository \"%s\" holds %zu key pairs, "
+		                     "and <Capacity> is %zu; remove old keys or raise it",
+		                     token->conf.name, objects.count, token->conf.capacity);
+	}
+	return HSM_EOK;
+}
+
+/*! Removes what a generation that was cut off has left; there is no private key. */
+static int remove_orphans(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+{
+	hsm_objects_t objects;
+	int ret = hsm_objects_find(token, CKO_PUBLIC_KEY, id, &objects, err);
+	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
+		CK_RV rv = token->module->C_DestroyObject(token->session, objects.handles[i]);
+		if (rv != CKR_OK) {
+			ret = hsm_token_error(token, rv, "cannot remove a public key without a "
+			                      "private one", err);
+		}
+	}
+	free(objects.handles);
+	return ret;
+}
+
+static int check_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+{
+	hsm_objects_t objects;
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, id, &objects, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	free(objects.handles);
+	if (objects.count > 0) {
+		return hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
+		                     "already", token->conf.name, id->hex);
+	}
+	return remove_orphans(token, id, err);
+}
+
+static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm, CK_ULONG bits,
+                           const hsm_der_t *curve, const hsm_id_t *id, pair_t *pair)
+{
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_BBOOL keep = (token->conf.skip_public_key && curve == NULL) ? CK_FALSE : CK_TRUE;
+	CK_BBOOL extractable = token->conf.allow_extraction ? CK_TRUE : CK_FALSE;
+	uint8_t exponent[] = { 0x01, 0x00, 0x01 };
+	CK_ATTRIBUTE private_template[] = {
+		{ CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_PRIVATE, &yes, sizeof(yes) },
+		{ CKA_SENSITIVE, &yes, sizeof(yes) },
+		{ CKA_EXTRACTABLE, &extractable, sizeof(extractable) },
+		{ CKA_SIGN, &yes, sizeof(yes) },
+		{ CKA_ID, (void *)id->data, id->len },
+		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
+	};
+	CK_ATTRIBUTE public_template[] = {
+		{ CKA_TOKEN, &keep, sizeof(keep) },
+		{ CKA_PRIVATE, &no, sizeof(no) },
+		{ CKA_VERIFY, &yes, sizeof(yes) },
+		{ CKA_ID, (void *)id->data, id->len },
+		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
+		{ CKA_MODULUS_BITS, &bits, sizeof(bits) },
+		{ CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent) },
+	};
+	CK_ULONG public_count = 7;
+	if (curve != NULL) {
+		public_template[5] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, (void *)curve->data, curve->len };
+		public_count = 6;
+	}
+	CK_MECHANISM mechanism = { algorithm->generate, NULL, 0 };
+	return token->module->C_GenerateKeyPair(token->session, &mechanism, public_template,
+	                                        public_count, private_template,
+	                                        sizeof(private_template) / sizeof(CK_ATTRIBUTE),
+	                                        &pair->public_key, &pair->private_key);
+}
+
+/*! \return True if the token may know the curve by another name. */
+static bool curve_is_strange(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_GENERAL_ERROR: /* SoftHSM */
+	case CKR_FUNCTION_FAILED:
+	case CKR_ARGUMENTS_BAD:
+	case CKR_ATTRIBUTE_VALUE_INVALID:
+	case CKR_CURVE_NOT_SUPPORTED:
+	case CKR_DOMAIN_PARAMS_INVALID:
+	case CKR_TEMPLATE_INCONSISTENT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static CK_RV generate_any(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
+                          const hsm_id_t *id, pair_t *pair)
+{
+	if (algorithm->curve[0].data == NULL) {
+		return generate_pair(token, algorithm, bits, NULL, id, pair);
+	}
+	CK_RV rv = CKR_CURVE_NOT_SUPPORTED;
+	for (size_t i = 0; i < HSM_CURVE_NAMES && algorithm->curve[i].data != NULL; i++) {
+		rv = generate_pair(token, algorithm, bits, &algorithm->curve[i], id, pair);
+		if (!curve_is_strange(rv)) {
+			break;
+		}
+	}
+	return rv;
+}
+
+static int generate(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
+                    const hsm_id_t *id, hsm_key_t **key, hsm_error_t *err)
+{
+	int ret = check_size(token, algorithm, bits, err);
+	if (ret == HSM_EOK) {
+		ret = check_capacity(token, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = check_id(token, id, err);
+	}
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+
+	pair_t pair = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+	CK_RV rv = generate_any(token, algorithm, bits, id, &pair);
+	if (rv != CKR_OK) {
+		(void)remove_orphans(token, id, NULL);
+		char what[64];
+		(void)snprintf(what, sizeof(what), "cannot generate a key for %s", algorithm->name);
+		return hsm_token_error(token, rv, what, err);
+	}
+	ret = hsm_key_make(token, algorithm, id, pair.private_key, key, err);
+	if (ret != HSM_EOK) {
+		token->module->C_DestroyObject(token->session, pair.private_key);
+		token->module->C_DestroyObject(token->session, pair.public_key);
+	} else if (token->conf.skip_public_key && algorithm->key_type == CKK_RSA) {
+		token->module->C_DestroyObject(token->session, pair.public_key);
+	}
+	return ret;
+}
+
+static int choose_id(const char *cka_id, hsm_id_t *id, hsm_error_t *err)
+{
+	if (cka_id != NULL) {
+		if (hsm_id_parse(id, cka_id) != HSM_EOK || id->len > ID_CHOSEN_BYTES) {
+			return hsm_error_set(err, HSM_ENOKEY, 0, "\"%.80s\" is no CKA_ID of 2 to %d "
+			                     "hexadecimal digits", cka_id, 2 * ID_CHOSEN_BYTES);
+		}
+		return HSM_EOK;
+	}
+	uint8_t random[ID_BYTES];
+	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)) != 0) {
+		return hsm_error_set(err, HSM_EDEVICE, 0, "no random numbers from the system");
+	}
+	return hsm_id_set(id, random, sizeof(random));
+}
+
+int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsigned bits,
+                     const char *cka_id, hsm_key_t **key, hsm_error_t *err)
+{
+	hsm_token_t *token = hsm_token(hsm, repository, err);
+	if (token == NULL) {
+		return HSM_EREPOSITORY;
+	}
+	const hsm_algorithm_t *wanted = hsm_algorithm(algorithm);
+	if (wanted == NULL) {
+		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
+		                     algorithm);
+	}
+	hsm_id_t id;
+	int ret = choose_id(cka_id, &id, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_token_lock(token, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = generate(token, wanted, bits, &id, key, err);
+		hsm_token_unlock(token);
+	}
+	return ret;
+}

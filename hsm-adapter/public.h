@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The public half of a key pair in a token, in DNSKEY form.
+ *
+ * The token is locked in all of these.
+ */
+#pragma once
+
+#include <libdnssec/binary.h>
+
+#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/object.h"
+
+/*! What kind of key an object is. */
+typedef struct {
+	CK_KEY_TYPE type;
+	const hsm_algorithm_t *algorithm; /*!< The first that fits, NULL if none does. */
+} hsm_kind_t;
+
+/*! \return CK_RV */
+CK_RV hsm_public_kind(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
+                      hsm_kind_t *kind);
+
+/*!
+ * Reads the public half of a private key: from the private object where it has it (RSA's
+ * modulus and exponent), else from the public object of the same CKA_ID.
+ *
+ * \param algorithm   It has to be a key for that one.
+ * \param public_key  RFC 3110, 6605 or 8080 form; to be freed by dnssec_binary_free().
+ * \param bits        Size of the key.
+ * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
+ */
+int hsm_public_read(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
+                    const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
+                    unsigned *bits, hsm_error_t *err);
+
+/*! \return Bits of a number as PKCS#11 writes it; 0 if it is 0 or too large to be a modulus. */
+unsigned hsm_public_bits(const hsm_value_t *number);
+
+/*!
+ * Finds the coordinates in a CKA_EC_POINT. Libraries differ in how they wrap it.
+ *
+ * \param len  How long the coordinates have to be: those of the DNSKEY.
+ * \return Within point; NULL if it is nothing of that length.
+ */
+const uint8_t *hsm_public_point(const uint8_t *point, size_t point_len, size_t len);

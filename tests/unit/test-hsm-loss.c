@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! What happens when a token goes away under its users, and comes back; and threads. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "hsm-adapter/hsm.h"
+#include "tests/unit/test-hsm-token.h"
+
+#define THREADS 6
+#define ROUNDS 150
+
+static const uint8_t DATA[] = "what is to be signed";
+
+static hsm_t *hsm;
+static hsm_key_t *key;
+static hsm_session_t *session;
+static hsm_error_t err;
+
+#define ASSERT_OK(call) do { \
+	int code_ = (call); \
+	ck_assert_msg(code_ == HSM_EOK, "%s: %d: %s", #call, code_, err.text); \
+} while (0)
+
+static void setup(void)
+{
+	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &key, &err));
+	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
+}
+
+static void teardown(void)
+{
+	hsm_session_close(session);
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
+	hsm_key_free(key);
+	hsm_close(hsm);
+}
+
+static int sign(void)
+{
+	uint8_t signature[HSM_SIGNATURE_MAX];
+	size_t len = 0;
+	memset(&err, 0, sizeof(err));
+	int ret = hsm_session_sign(session, key, DATA, sizeof(DATA), signature, &len, &err);
+	ck_assert(ret != HSM_EOK || test_verify(key, DATA, sizeof(DATA), signature, len));
+	return ret;
+}
+
+START_TEST(sessions_closed)
+{
+	ASSERT_OK(sign());
+	for (int i = 0; i < 3; i++) {
+		test_close_all_sessions("one");
+		ASSERT_OK(sign());
+		ASSERT_OK(sign());
+	}
+	/* Key management notices it, too. */
+	test_close_all_sessions("one");
+	hsm_key_t *found;
+	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
+	hsm_key_free(found);
+	ASSERT_OK(sign());
+}
+END_TEST
+
+START_TEST(logged_out)
+{
+	ASSERT_OK(sign());
+	test_log_out("one");
+	ASSERT_OK(sign());
+	test_log_out("one");
+	ASSERT_OK(hsm_login(hsm, "one", &err));
+	ASSERT_OK(sign());
+}
+END_TEST
+
+START_TEST(library_stopped)
+{
+	ASSERT_OK(sign());
+	test_finalize();
+	ASSERT_OK(sign());
+	test_finalize();
+	ASSERT_OK(hsm_login(hsm, "one", &err));
+	ASSERT_OK(sign());
+}
+END_TEST
+
+START_TEST(session_closed_while_lost)
+{
+	test_close_all_sessions("one");
+	hsm_session_close(session);
+	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
+	ASSERT_OK(sign());
+}
+END_TEST
+
+static void assert_works(const char *repository)
+{
+	hsm_key_t *other;
+	ASSERT_OK(hsm_key_generate(hsm, repository, 13, 0, NULL, &other, &err));
+	ASSERT_OK(hsm_key_remove(hsm, repository, hsm_key_id(other), &err));
+	hsm_key_free(other);
+}
+
+START_TEST(token_gone)
+{
+	ASSERT_OK(sign());
+	ASSERT_OK(hsm_login(hsm, "two", &err));
+	test_token_hide("one");
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(sign(), HSM_ETOKEN);
+		ck_assert_ptr_nonnull(strstr(err.text, "\"one\""));
+		/* Another token is not hindered, not even for a moment. */
+		assert_works("two");
+	}
+	test_token_show("one");
+	/* SoftHSM has given up the token for as long as it runs; for the next test's sake. */
+	hsm_session_close(session);
+	hsm_close(hsm);
+	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
+	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
+	hsm_key_t *found;
+	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
+	hsm_key_free(key);
+	key = found;
+	ASSERT_OK(sign());
+}
+END_TEST
+
+START_TEST(token_back)
+{
+	ASSERT_OK(sign());
+	for (int i = 0; i < 3; i++) {
+		test_token_hide("one");
+		ck_assert_int_eq(sign(), HSM_ETOKEN);
+		ck_assert_int_eq(sign(), HSM_ETOKEN);
+		test_token_show("one");
+		ASSERT_OK(sign());
+	}
+}
+END_TEST
+
+START_TEST(both_tokens_back)
+{
+	ASSERT_OK(sign());
+	assert_works("two");
+	test_token_hide("one");
+	test_token_hide("two");
+	ck_assert_int_eq(sign(), HSM_ETOKEN);
+	ck_assert_int_eq(hsm_login(hsm, "two", &err), HSM_ETOKEN);
+	test_token_show("one");
+	test_token_show("two");
+	ASSERT_OK(sign());
+	assert_works("two");
+}
+END_TEST
+
+START_TEST(key_removed)
+{
+	ASSERT_OK(sign());
+	hsm_t *second;
+	ASSERT_OK(hsm_open(&second, test_conf(), &err));
+	ASSERT_OK(hsm_key_remove(second, "one", hsm_key_id(key), &err));
+	ck_assert_int_eq(sign(), HSM_ENOKEY);
+	ck_assert_ptr_nonnull(strstr(err.text, hsm_key_id(key)));
+
+
+	/* One that comes by the same CKA_ID is another key: its signatures would be bogus. */
+	hsm_key_t *again;
+	ASSERT_OK(hsm_key_generate(second, "one", 13, 0, hsm_key_id(key), &again, &err));
+	ck_assert_int_eq(sign(), HSM_ENOKEY);
+	ck_assert_ptr_nonnull(strstr(err.text, "another one now"));
+	hsm_key_free(again);
+	hsm_close(second);
+}
+END_TEST
+
+START_TEST(login_outlives_other_handle)
+{
+	hsm_t *second;
+	ASSERT_OK(hsm_open(&second, test_conf(), &err));
+	ASSERT_OK(hsm_login(second, "one", &err));
+	hsm_close(second);
+	ASSERT_OK(sign());
+}
+END_TEST
+
+/*! Threads that share two keys, each with a session for either. */
+typedef struct {
+	hsm_key_t *keys[2];
+	atomic_uint lost;
+	pthread_barrier_t start;
+} shared_t;
+
+static const char *const NAMES[] = { "one", "two" };
+
+static unsigned sign_by(hsm_session_t *own, const hsm_key_t *with, unsigned n)
+{
+	hsm_error_t error = { 0 };
+	uint8_t data[64], signature[HSM_SIGNATURE_MAX];
+	size_t len = 0;
+	memset(data, (int)n, sizeof(data));
+	if (hsm_session_sign(own, with, data, sizeof(data), signature, &len, &error) != HSM_EOK) {
+		fprintf(stderr, "%s\n", error.text);
+		return 1;
+	}
+	return test_verify(with, data, sizeof(data), signature, len) ? 0 : 1;
+}
+
+static void *work(void *ctx)
+{
+	shared_t *shared = ctx;
+	hsm_session_t *own[2] = { NULL };
+	hsm_error_t error;
+	pthread_barrier_wait(&shared->start);
+	for (int i = 0; i < 2; i++) {
+		if (hsm_session_open(&own[i], hsm, NAMES[i], &error) != HSM_EOK) {
+			atomic_fetch_add(&shared->lost, ROUNDS);
+			return NULL;
+		}
+	}
+	for (unsigned n = 0; n < ROUNDS; n++) {
+		atomic_fetch_add(&shared->lost, sign_by(own[n % 2], shared->keys[n % 2], n));
+	}
+	hsm_session_close(own[0]);
+	hsm_session_close(own[1]);
+	return NULL;
+}
+
+static void start_threads(shared_t *shared, pthread_t *threads)
+{
+	shared->keys[0] = key;
+	ASSERT_OK(hsm_key_generate(hsm, "two", 8, 1024, NULL, &shared->keys[1], &err));
+	pthread_barrier_init(&shared->start, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, work, shared), 0);
+	}
+}
+
+static void join_threads(shared_t *shared, pthread_t *threads)
+{
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	pthread_barrier_destroy(&shared->start);
+	ASSERT_OK(hsm_key_remove(hsm, "two", hsm_key_id(shared->keys[1]), &err));
+	hsm_key_free(shared->keys[1]);
+}
+
+START_TEST(threads_sign)
+{
+	shared_t shared = { 0 };
+	pthread_t threads[THREADS];
+	start_threads(&shared, threads);
+	join_threads(&shared, threads);
+	ck_assert_uint_eq(atomic_load(&shared.lost), 0);
+}
+END_TEST
+
+/*! Threads whose handles are all stale at once: each mends its own. */
+START_TEST(threads_recover)
+{
+	shared_t shared = { 0 };
+	pthread_t threads[THREADS];
+	ASSERT_OK(hsm_login(hsm, "two", &err));
+	test_close_all_sessions("one");
+	test_close_all_sessions("two");
+	start_threads(&shared, threads);
+	join_threads(&shared, threads);
+	ck_assert_uint_eq(atomic_load(&shared.lost), 0);
+}
+END_TEST
+
+int main(void)
+{
+	if (test_softhsm() == NULL) {
+		puts("SKIP: no SoftHSM");
+		return 77;
+	}
+	Suite *suite = suite_create("hsm-loss");
+	TCase *tc = tcase_create("loss");
+	tcase_set_timeout(tc, 120);
+	tcase_add_unchecked_fixture(tc, test_tokens_make, test_tokens_remove);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, sessions_closed);
+	tcase_add_test(tc, logged_out);
+	tcase_add_test(tc, library_stopped);
+	tcase_add_test(tc, session_closed_while_lost);
+	tcase_add_test(tc, token_gone);
+	tcase_add_test(tc, token_back);
+	tcase_add_test(tc, both_tokens_back);
+	tcase_add_test(tc, key_removed);
+	tcase_add_test(tc, login_outlives_other_handle);
+	tcase_add_test(tc, threads_sign);
+	tcase_add_test(tc, threads_recover);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

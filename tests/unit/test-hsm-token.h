@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Two SoftHSM tokens in a directory of their own, for the tests.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "hsm-adapter/hsm.h"
+
+#define TEST_PIN "12345678"
+
+/*! \return Path of SoftHSM's library; NULL if it is not installed. */
+const char *test_softhsm(void);
+
+/*! Makes the directory and the tokens "one" and "two"; sets SOFTHSM2_CONF. A fixture. */
+void test_tokens_make(void);
+
+/*! Removes all. A fixture. */
+void test_tokens_remove(void);
+
+/*! Takes a token away, or gives it back. */
+void test_token_hide(const char *label);
+void test_token_show(const char *label);
+
+/*! \return A configuration of both tokens, named as their labels; static, may be changed. */
+hsm_conf_t *test_conf(void);
+
+/*! Verifies a signature by libdnssec, over the key's DNSKEY. */
+bool test_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
+                 const uint8_t *signature, size_t len);
+
+/*! Counts objects in a token by a session of the test's own. */
+unsigned test_count_public(const char *label);
+
+/*! Closes all sessions of the process with a token, past the adapter. */
+void test_close_all_sessions(const char *label);
+
+/*! Logs the process out of a token, past the adapter. */
+void test_log_out(const char *label);
+
+/*! Stops the library, past everybody. */
+void test_finalize(void);

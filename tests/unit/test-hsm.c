@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/hsm.h"
+#include "hsm-adapter/public.h"
+#include "tests/unit/test-hsm-token.h"
+
+static const uint8_t DATA[] = "what is to be signed";
+
+static hsm_t *hsm;
+static hsm_error_t err;
+
+#define ASSERT_OK(call) do { \
+	int code_ = (call); \
+	ck_assert_msg(code_ == HSM_EOK, "%s: %d: %s", #call, code_, err.text); \
+} while (0)
+
+#define ASSERT_FAILS(call, code, words) do { \
+	memset(&err, 0, sizeof(err)); \
+	ck_assert_int_eq((call), (code)); \
+	ck_assert_msg(strstr(err.text, (words)) != NULL, "\"%s\" does not say \"%s\"", \
+	              err.text, (words)); \
+} while (0)
+
+static void open_hsm(void)
+{
+	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
+}
+
+static void close_hsm(void)
+{
+	hsm_close(hsm);
+	hsm = NULL;
+}
+
+static void reopen(const hsm_conf_t *conf)
+{
+	hsm_close(hsm);
+	ASSERT_OK(hsm_open(&hsm, conf, &err));
+}
+
+static void assert_signs(const char *repository, const hsm_key_t *key)
+{
+	hsm_session_t *session;
+	uint8_t signature[HSM_SIGNATURE_MAX];
+	size_t len = 0;
+	ASSERT_OK(hsm_session_open(&session, hsm, repository, &err));
+	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), signature, &len, &err));
+	ck_assert(test_verify(key, DATA, sizeof(DATA), signature, len));
+	signature[len / 2] ^= 1;
+	ck_assert(!test_verify(key, DATA, sizeof(DATA), signature, len));
+	/* The same session, once more. */
+	ASSERT_OK(hsm_session_sign(session, key, DATA, 1, signature, &len, &err));
+	ck_assert(test_verify(key, DATA, 1, signature, len));
+	hsm_session_close(session);
+}
+
+static int count_key(void *ctx, const hsm_key_info_t *info)
+{
+	(void)info;
+	*(unsigned *)ctx += 1;
+	return 0;
+}
+
+static unsigned count_keys(const char *repository)
+{
+	unsigned count = 0;
+	ASSERT_OK(hsm_key_list(hsm, repository, count_key, &count, &err));
+	return count;
+}
+
+/*! What a listing has to say of a key. */
+typedef struct {
+	const char *cka_id;
+	hsm_key_info_t found;
+	char type[16];
+} listed_t;
+
+static int look_for(void *ctx, const hsm_key_info_t *info)
+{
+	listed_t *listed = ctx;
+	if (strcmp(info->cka_id, listed->cka_id) == 0) {
+		listed->found = *info;
+		snprintf(listed->type, sizeof(listed->type), "%s", info->type);
+		return 1;
+	}
+	return 0;
+}
+
+static const struct {
+	uint8_t algorithm;
+	unsigned bits;
+	const char *type;
+	unsigned listed_bits;
+	uint8_t listed_algorithm;
+	size_t public_len;
+} KEYS[] = {
+	{ 8, 1024, "RSA", 1024, 8, 1 + 3 + 128 },
+	{ 8, 2048, "RSA", 2048, 8, 1 + 3 + 256 },
+	{ 10, 4096, "RSA", 4096, 8, 1 + 3 + 512 },
+	{ 13, 0, "ECDSA", 256, 13, 64 },
+	{ 14, 0, "ECDSA", 384, 14, 96 },
+	{ 15, 0, "EdDSA", 256, 15, 32 },
+	{ 16, 0, "EdDSA", 456, 16, 57 },
+};
+
+START_TEST(life_of_a_key)
+{
+	hsm_key_t *key, *found;
+	ASSERT_OK(hsm_key_generate(hsm, "one", KEYS[_i].algorithm, KEYS[_i].bits, NULL, &key,
+	                           &err));
+	const char *id = hsm_key_id(key);
+	ck_assert_uint_eq(strlen(id), 32);
+	ck_assert_uint_eq(strspn(id, "0123456789abcdef"), 32);
+	ck_assert_uint_eq(hsm_key_public(key).size, KEYS[_i].public_len);
+	assert_signs("one", key);
+
+	listed_t listed = { .cka_id = id };
+	ASSERT_OK(hsm_key_list(hsm, "one", look_for, &listed, &err));
+	ck_assert_str_eq(listed.type, KEYS[_i].type);
+	ck_assert_uint_eq(listed.found.bits, KEYS[_i].listed_bits);
+	ck_assert_uint_eq(listed.found.algorithm, KEYS[_i].listed_algorithm);
+
+	/* Another process, so to speak, finds the same key, whatever case its list is in. */
+	char upper[33];
+	for (size_t i = 0; i < sizeof(upper); i++) {
+		upper[i] = (char)toupper((unsigned char)id[i]);
+	}
+	hsm_t *first = hsm;
+	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
+	ASSERT_OK(hsm_key_find(hsm, "one", upper, KEYS[_i].algorithm, &found, &err));
+	ck_assert_str_eq(hsm_key_id(found), id);
+	ck_assert_uint_eq(hsm_key_public(found).size, KEYS[_i].public_len);
+	ck_assert_mem_eq(hsm_key_public(found).data, hsm_key_public(key).data, KEYS[_i].public_len);
+	assert_signs("one", found);
+	ASSERT_OK(hsm_key_remove(hsm, "one", upper, &err));
+	hsm_key_free(found);
+	hsm_close(hsm);
+	hsm = first;
+
+	ASSERT_FAILS(hsm_key_find(hsm, "one", id, KEYS[_i].algorithm, &found, &err), HSM_ENOKEY,
+	             "no private key");
+	ASSERT_FAILS(hsm_key_remove(hsm, "one", id, &err), HSM_ENOKEY, id);
+	ck_assert_uint_eq(count_keys("one"), 0);
+	ck_assert_uint_eq(test_count_public("one"), 0);
+	hsm_key_free(key);
+}
+END_TEST
+
+START_TEST(algorithm_misfits)
+{
+	static const uint8_t ALGORITHMS[] = { 8, 13, 14, 15, 16 };
+	hsm_key_t *key, *found;
+	for (size_t i = 0; i < sizeof(ALGORITHMS); i++) {
+		ASSERT_OK(hsm_key_generate(hsm, "one", ALGORITHMS[i], 2048, NULL, &key, &err));
+		for (size_t j = 0; j < sizeof(ALGORITHMS); j++) {
+			if (j != i) {
+				ASSERT_FAILS(hsm_key_find(hsm, "one", hsm_key_id(key),
+				                          ALGORITHMS[j], &found, &err),
+				             HSM_EALGORITHM, hsm_key_id(key));
+			}
+		}
+		ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
+		hsm_key_free(key);
+	}
+	ASSERT_FAILS(hsm_key_find(hsm, "one", "00", 5, &found, &err), HSM_EALGORITHM, "5");
+	ASSERT_FAILS(hsm_key_generate(hsm, "one", 12, 0, NULL, &found, &err), HSM_EALGORITHM, "12");
+}
+END_TEST
+
+START_TEST(wrong_sizes)
+{
+	static const unsigned BITS[] = { 0, 512, 1016, 1025, 4104, 16384 };
+	hsm_key_t *key;
+	for (size_t i = 0; i < sizeof(BITS) / sizeof(BITS[0]); i++) {
+		ASSERT_FAILS(hsm_key_generate(hsm, "one", 8, BITS[i], NULL, &key, &err),
+		             HSM_EALGORITHM, "from 1024 to 4096");
+	}
+	ck_assert_uint_eq(count_keys("one"), 0);
+}
+END_TEST
+
+START_TEST(wrong_ids)
+{
+	static const char *const IDS[] = { "", "0", "0g", "0x12", "zz" };
+	hsm_key_t *key;
+	for (size_t i = 0; i < sizeof(IDS) / sizeof(IDS[0]); i++) {
+		ASSERT_FAILS(hsm_key_find(hsm, "one", IDS[i], 13, &key, &err), HSM_ENOKEY,
+		             "hexadecimal");
+		ASSERT_FAILS(hsm_key_remove(hsm, "one", IDS[i], &err), HSM_ENOKEY, "hexadecimal");
+		ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, IDS[i], &key, &err), HSM_ENOKEY,
+		             "hexadecimal");
+	}
+	ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, "000102030405060708090a0b0c0d0e0f"
+	                              "000102030405060708090a0b0c0d0e0f00", &key, &err),
+	             HSM_ENOKEY, "64");
+	ASSERT_FAILS(hsm_key_find(hsm, "three", "00", 13, &key, &err), HSM_EREPOSITORY, "three");
+}
+END_TEST
+
+START_TEST(chosen_id)
+{
+	hsm_key_t *key, *other;
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, "AbCd01", &key, &err));
+	ck_assert_str_eq(hsm_key_id(key), "abcd01");
+	ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, "abcd01", &other, &err), HSM_EEXISTS,
+	             "abcd01");
+	ck_assert_uint_eq(count_keys("one"), 1);
+	ck_assert_uint_eq(test_count_public("one"), 1);
+	ASSERT_OK(hsm_key_remove(hsm, "one", "ABCD01", &err));
+	hsm_key_free(key);
+}
+END_TEST
+
+START_TEST(skip_public_key)
+{
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].skip_public_key = true;
+	reopen(conf);
+
+	hsm_key_t *rsa, *ec, *found;
+	ASSERT_OK(hsm_key_generate(hsm, "one", 8, 2048, NULL, &rsa, &err));
+	ck_assert_uint_eq(test_count_public("one"), 0);
+	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(rsa), 10, &found, &err));
+	ck_assert_mem_eq(hsm_key_public(found).data, hsm_key_public(rsa).data,
+	                 hsm_key_public(rsa).size);
+	assert_signs("one", found);
+	hsm_key_free(found);
+
+	/* The point of a curve cannot be had from the private key, so its public one stays. */
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &ec, &err));
+	ck_assert_uint_eq(test_count_public("one"), 1);
+
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(rsa), &err));
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(ec), &err));
+	hsm_key_free(rsa);
+	hsm_key_free(ec);
+}
+END_TEST
+
+START_TEST(two_repositories)
+{
+	hsm_key_t *one, *two, *found;
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &one, &err));
+	ASSERT_OK(hsm_key_generate(hsm, "two", 15, 0, NULL, &two, &err));
+	assert_signs("one", one);
+	assert_signs("two", two);
+	ck_assert_uint_eq(count_keys("one"), 1);
+	ck_assert_uint_eq(count_keys("two"), 1);
+	ASSERT_FAILS(hsm_key_find(hsm, "two", hsm_key_id(one), 13, &found, &err), HSM_ENOKEY,
+	             "\"two\"");
+
+	hsm_session_t *session;
+	uint8_t signature[HSM_SIGNATURE_MAX];
+	size_t len;
+	ASSERT_OK(hsm_session_open(&session, hsm, "two", &err));
+	ASSERT_FAILS(hsm_session_sign(session, one, DATA, 1, signature, &len, &err), HSM_ENOKEY,
+	             "\"one\"");
+	hsm_session_close(session);
+
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(one), &err));
+	ASSERT_OK(hsm_key_remove(hsm, "two", hsm_key_id(two), &err));
+	hsm_key_free(one);
+	hsm_key_free(two);
+}
+END_TEST
+
+START_TEST(capacity)
+{
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].capacity = 2;
+	reopen(conf);
+	hsm_key_t *keys[2], *third;
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &keys[0], &err));
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &keys[1], &err));
+	ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, NULL, &third, &err), HSM_ECAPACITY,
+	             "<Capacity> is 2");
+	ck_assert_uint_eq(count_keys("one"), 2);
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(keys[0]), &err));
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &third, &err));
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(keys[1]), &err));
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(third), &err));
+	hsm_key_free(keys[0]);
+	hsm_key_free(keys[1]);
+	hsm_key_free(third);
+}
+END_TEST
+
+START_TEST(wrong_pin)
+{
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].pin = (char *)"87654321";
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "\"one\"");
+	ck_assert_uint_eq(err.rv, 0xa0 /* CKR_PIN_INCORRECT */);
+	ck_assert_ptr_null(strstr(err.text, "87654321"));
+
+	/* Not asked again: the token is not even there. */
+	test_token_hide("one");
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "not asked again");
+	hsm_session_t *session;
+	ASSERT_FAILS(hsm_session_open(&session, hsm, "one", &err), HSM_EPIN, "not asked again");
+	test_token_show("one");
+
+	/* The other token does not mind; and neither does a new handle. */
+	ASSERT_OK(hsm_login(hsm, "two", &err));
+	reopen(test_conf());
+	ASSERT_OK(hsm_login(hsm, "one", &err));
+}
+END_TEST
+
+START_TEST(no_pin)
+{
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].pin = NULL;
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "<PINFile>");
+	conf->repositories[0].pin_file = (char *)"/nonexistent/pin";
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "/nonexistent/pin: No such file");
+}
+END_TEST
+
+START_TEST(missing_token)
+{
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].token_label = (char *)"on";
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_ETOKEN, "no token labelled \"on\"");
+	ck_assert_msg(strstr(err.text, "\"one\"") && strstr(err.text, "\"two\""), "%s", err.text);
+	ASSERT_OK(hsm_login(hsm, "two", &err));
+}
+END_TEST
+
+START_TEST(late_token)
+{
+	test_token_hide("one");
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_ETOKEN, "no token labelled");
+	test_token_show("one");
+	ASSERT_OK(hsm_login(hsm, "one", &err));
+}
+END_TEST
+
+START_TEST(missing_library)
+{
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].module = (char *)"/nonexistent/libpkcs11.so";
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EMODULE, "/nonexistent/libpkcs11.so");
+	conf->repositories[0].module = (char *)"/dev/null";
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EMODULE, "/dev/null");
+	ASSERT_OK(hsm_login(hsm, "two", &err));
+}
+END_TEST
+
+START_TEST(nothing_before_need)
+{
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].module = (char *)"/nonexistent/libpkcs11.so";
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "none", &err), HSM_EREPOSITORY, "\"none\"");
+	hsm_close(NULL);
+	hsm_key_free(NULL);
+	hsm_session_close(NULL);
+}
+END_TEST
+
+START_TEST(point_forms)
+{
+	uint8_t point[128] = { 0x04, 65, 0x04, 'x' };
+	ck_assert_ptr_eq(hsm_public_point(point, 67, 64), point + 3);
+	ck_assert_ptr_eq(hsm_public_point(point + 2, 65, 64), point + 3);
+	ck_assert_ptr_null(hsm_public_point(point, 66, 64));
+	ck_assert_ptr_null(hsm_public_point(point + 3, 64, 64));
+	point[2] = 0x02;
+	ck_assert_ptr_null(hsm_public_point(point, 67, 64));
+	ck_assert_ptr_null(hsm_public_point(point + 2, 65, 64));
+
+	uint8_t edwards[64] = { 0x03, 33, 0x00, 'x' };
+	ck_assert_ptr_eq(hsm_public_point(edwards, 35, 32), edwards + 3);
+	ck_assert_ptr_eq(hsm_public_point(edwards, 32, 32), edwards);
+	edwards[1] = 0x04;
+	edwards[2] = 32;
+	ck_assert_ptr_eq(hsm_public_point(edwards + 1, 34, 32), edwards + 3);
+	edwards[2] = 31;
+	ck_assert_ptr_null(hsm_public_point(edwards + 1, 34, 32));
+	ck_assert_ptr_null(hsm_public_point(edwards, 0, 32));
+}
+END_TEST
+
+START_TEST(algorithm_names)
+{
+	ck_assert_uint_eq(hsm_algorithm_parse("ecdsap256sha256")->number, 13);
+	ck_assert_uint_eq(hsm_algorithm_parse("ED448")->number, 16);
+	ck_assert_uint_eq(hsm_algorithm_parse("8")->number, 8);
+	ck_assert_ptr_null(hsm_algorithm_parse("RSASHA1"));
+	ck_assert_ptr_null(hsm_algorithm_parse("7"));
+	ck_assert_ptr_null(hsm_algorithm_parse(""));
+	ck_assert_ptr_null(hsm_algorithm(0));
+}
+END_TEST
+
+int main(void)
+{
+	if (test_softhsm() == NULL) {
+		puts("SKIP: no SoftHSM");
+		return 77;
+	}
+	Suite *suite = suite_create("hsm");
+	TCase *tc = tcase_create("keys");
+	tcase_set_timeout(tc, 120);
+	tcase_add_unchecked_fixture(tc, test_tokens_make, test_tokens_remove);
+	tcase_add_checked_fixture(tc, open_hsm, close_hsm);
+	tcase_add_loop_test(tc, life_of_a_key, 0, sizeof(KEYS) / sizeof(KEYS[0]));
+	tcase_add_test(tc, algorithm_misfits);
+	tcase_add_test(tc, wrong_sizes);
+	tcase_add_test(tc, wrong_ids);
+	tcase_add_test(tc, chosen_id);
+	tcase_add_test(tc, skip_public_key);
+	tcase_add_test(tc, two_repositories);
+	tcase_add_test(tc, capacity);
+	tcase_add_test(tc, wrong_pin);
+	tcase_add_test(tc, no_pin);
+	tcase_add_test(tc, missing_token);
+	tcase_add_test(tc, late_token);
+	tcase_add_test(tc, missing_library);
+	tcase_add_test(tc, nothing_before_need);
+	tcase_add_test(tc, point_forms);
+	tcase_add_test(tc, algorithm_names);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
