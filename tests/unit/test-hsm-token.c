@@ -21,7 +21,7 @@
 static char dir[32];
 
 /* SoftHSM forgets ASN.1 strings of EdDSA keys; nothing else in the tests uses OpenSSL. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libcrypto";
