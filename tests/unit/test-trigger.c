@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* Against a real knotd; and, for numbers and moments that knotd does not give us, against a
+ * server of ours that speaks the same protocol. */
+
+#include "config.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libknot/libknot.h>
+
+#include "control/server.h"
+#include "module/trigger.h"
+
+#define KNOTD "/usr/sbin/knotd"
+
+static char dir[64];
+static char path[96];
+static log_t logger;
+static atomic_uint debugs, warnings;
+
+static void sink(void *ctx, int priority, const char *line)
+{
+	(void)ctx;
+	warnings += (priority <= LOG_WARNING);
+	debugs += (priority == LOG_DEBUG);
+	if (getenv("TEST_LOG") != NULL) {
+		fprintf(stderr, "%d %s\n", priority, line);
+	}
+}
+
+static void setup(void)
+{
+	(void)snprintf(dir, sizeof(dir), "/tmp/test-trigger-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/knot.sock", dir);
+	log_init(&logger, sink, NULL);
+	warnings = 0;
+	debugs = 0;
+}
+
+static void teardown(void)
+{
+	char command[128];
+	log_deinit(&logger);
+	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static trigger_t *start(const char *socket_path)
+{
+	trigger_t *t = NULL;
+	ck_assert_int_eq(trigger_start(&t, socket_path, &logger), KNOT_EOK);
+	return t;
+}
+
+static void trigger_text(trigger_t *t, const char *zone)
+{
+	knot_dname_storage_t name;
+	ck_assert_ptr_nonnull(knot_dname_from_str(name, zone, sizeof(name)));
+	trigger_zone(t, name);
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static bool until(const atomic_uint *value, unsigned wanted)
+{
+	for (int i = 0; i < 3000; i++) {
+		if (*value >= wanted) {
+			return *value == wanted;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	return false;
+}
+
+/* knotd */
+
+/*! Writes a configuration with secondary zones, whose primary is nowhere. */
+static void configure(const char *const *zones)
+{
+	char conf[96];
+	(void)snprintf(conf, sizeof(conf), "%s/knot.conf", dir);
+	FILE *file = fopen(conf, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "server:\n  rundir: %s\n  udp-workers: 1\n  tcp-workers: 1\n"
+	        "  background-workers: 1\n"
+	        "log:\n  - target: %s/log\n    any: debug\n"
+	        "database:\n  storage: %s\n"
+	        "remote:\n  - id: primary\n    address: %s/nobody.sock\n"
+	        "template:\n  - id: default\n    storage: %s\n    master: primary\n"
+	        "    zonefile-load: none\n"
+	        "zone:\n", dir, dir, dir, dir, dir);
+	for (; *zones != NULL; zones++) {
+		fprintf(file, "  - domain: %s\n", *zones);
+	}
+	fclose(file);
+}
+
+static pid_t knotd_start(void)
+{
+	char conf[96];
+	(void)snprintf(conf, sizeof(conf), "%s/knot.conf", dir);
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+		dup2(null, 1);
+		dup2(null, 2);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl(KNOTD, "knotd", "-c", conf, "-s", path, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void knotd_stop(pid_t pid)
+{
+	int status;
+	kill(pid, SIGTERM);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "knotd ended by %d", status);
+}
+
+/*! \return How often both words stand in one line of knotd's log. */
+static unsigned logged(const char *zone, const char *words)
+{
+	char name[96], line[1024], prefix[128];
+	(void)snprintf(name, sizeof(name), "%s/log", dir);
+	(void)snprintf(prefix, sizeof(prefix), "[%s] ", zone);
+	FILE *file = fopen(name, "r");
+	unsigned count = 0;
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		count += strstr(line, prefix) != NULL && strstr(line, words) != NULL;
+	}
+	if (file != NULL) {
+		fclose(file);
+	}
+	return count;
+}
+
+static bool until_logged(const char *zone, const char *words, unsigned times)
+{
+	for (int i = 0; i < 300; i++) {
+		if (logged(zone, words) >= times) {
+			return true;
+		}
+		(void)poll(NULL, 0, 100);
+	}
+	return false;
+}
+
+#define COMMAND "received command 'zone-refresh'"
+#define REFRESHED "refresh, failed"
+
+/*! knotd has asked once by itself, at its start; then it does because we say so. */
+START_TEST(test_knotd)
+{
+	static const char *const zones[] = { "example.", "a\\032\\.b.example.", NULL };
+	configure(zones);
+	pid_t pid = knotd_start();
+	for (int i = 0; i < 2; i++) {
+		ck_assert(until_logged(zones[i], REFRESHED, 1));
+	}
+
+	trigger_t *t = start(path);
+	for (int i = 0; i < 2; i++) {
+		trigger_text(t, zones[i]);
+		ck_assert(until_logged(zones[i], COMMAND, 1));
+		ck_assert(until_logged(zones[i], REFRESHED, 2));
+	}
+	/* And again. */
+	trigger_text(t, "example.");
+	ck_assert(until_logged("example.", REFRESHED, 3));
+	trigger_stop(t);
+	ck_assert_uint_eq(logged("example.", COMMAND), 2);
+	ck_assert_uint_eq(warnings, 0);
+	knotd_stop(pid);
+}
+END_TEST
+
+/*! Triggered before there is a knotd. */
+START_TEST(test_knotd_later)
+{
+	static const char *const zones[] = { "example.", NULL };
+	trigger_t *t = start(path);
+	trigger_text(t, "example.");
+	ck_assert(until(&debugs, 1));
+	configure(zones);
+	pid_t pid = knotd_start();
+	ck_assert(until_logged("example.", COMMAND, 1));
+	ck_assert(until_logged("example.", REFRESHED, 2));
+	trigger_stop(t);
+	knotd_stop(pid);
+}
+END_TEST
+
+/*! knotd does not know the zone yet, and does not hold up others for it. */
+START_TEST(test_knotd_unknown_zone)
+{
+	static const char *const zones[] = { "example.", "new.example.", NULL };
+	static const char *const fewer[] = { "example.", NULL };
+	configure(fewer);
+	pid_t pid = knotd_start();
+	ck_assert(until_logged("example.", REFRESHED, 1));
+
+	trigger_t *t = start(path);
+	trigger_text(t, "new.example.");
+	trigger_text(t, "example.");
+	ck_assert(until_logged("new.example.", "no such zone found", 2));
+	ck_assert(until_logged("example.", REFRESHED, 2));
+	ck_assert_uint_eq(logged("example.", COMMAND), 1);
+
+	configure(zones);
+	kill(pid, SIGHUP);
+	ck_assert(until_logged("new.example.", REFRESHED, 2));
+	unsigned refused = logged("new.example.", "no such zone found");
+	ck_assert_uint_eq(logged("new.example.", COMMAND), refused + 1);
+	trigger_stop(t);
+	knotd_stop(pid);
+}
+END_TEST
+
+/* A server of ours */
+
+static struct {
+	atomic_uint calls, held_calls;
+	atomic_bool hold;
+	atomic_bool holding;
+	atomic_uint seen[100000];
+	atomic_uint strangers;
+} counts;
+
+static void on_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx, (void)req;
+	unsigned number;
+	if (strcmp(unit->zone, "held.") == 0) {
+		counts.held_calls++;
+		while (counts.hold) {
+			counts.holding = true;
+			(void)poll(NULL, 0, 5);
+		}
+		counts.holding = false;
+	} else if (sscanf(unit->zone, "z%u.example.", &number) == 1 && number < 100000) {
+		counts.seen[number]++;
+		counts.calls++;
+	} else {
+		counts.strangers++;
+	}
+}
+
+static const ctl_command_t commands[] = { { "zone-refresh", on_refresh }, { 0 } };
+
+static ctl_server_t *serve(void)
+{
+	ctl_server_t *server = NULL;
+	char err[256];
+	memset(&counts, 0, sizeof(counts));
+	ck_assert_msg(ctl_server_start(&server, path, commands, NULL, err, sizeof(err)) == 0, "%s",
+	              err);
+	return server;
+}
+
+START_TEST(test_many)
+{
+	trigger_t *t = start("/nowhere");
+	char zone[32];
+	int64_t begin = clock_ms();
+	for (unsigned i = 0; i < 200000; i++) {
+		(void)snprintf(zone, sizeof(zone), "z%u.example.", i % 100000);
+		trigger_text(t, zone);
+	}
+	ck_assert_int_le(clock_ms() - begin, 20000);
+
+	ctl_server_t *server = serve();
+	trigger_move(t, path);
+	ck_assert(until(&counts.calls, 100000));
+	for (unsigned i = 0; i < 100000; i++) {
+		ck_assert(counts.seen[i] == 1);
+	}
+	ck_assert_uint_eq(counts.strangers, 0);
+	trigger_stop(t);
+	ctl_server_stop(server);
+}
+END_TEST
+
+/*! Triggered while it is being sent: once more after that, but not twice more. */
+START_TEST(test_again)
+{
+	ctl_server_t *server = serve();
+	trigger_t *t = start(path);
+	counts.hold = true;
+	trigger_text(t, "held.");
+	while (!counts.holding) {
+		(void)poll(NULL, 0, 5);
+	}
+	trigger_text(t, "held.");
+	trigger_text(t, "held.");
+	trigger_text(t, "z1.example.");
+	counts.hold = false;
+	ck_assert(until(&counts.held_calls, 2));
+	ck_assert(until(&counts.calls, 1));
+	trigger_text(t, "z2.example.");
+	ck_assert(until(&counts.calls, 2));
+	ck_assert_uint_eq(counts.held_calls, 2);
+	trigger_stop(t);
+	ctl_server_stop(server);
+}
+END_TEST
+
+/*! A server that is busy for longer than a call waits: nothing is lost. */
+START_TEST(test_busy)
+{
+	ctl_server_t *server = serve();
+	trigger_t *t = start(path);
+	counts.hold = true;
+	trigger_text(t, "held.");
+	while (!counts.holding) {
+		(void)poll(NULL, 0, 5);
+	}
+	trigger_text(t, "z1.example.");
+	/* The call ran into its time limit. */
+	ck_assert(until(&debugs, 1));
+	counts.hold = false;
+	ck_assert(until(&counts.calls, 1));
+	trigger_stop(t);
+	ctl_server_stop(server);
+}
+END_TEST
+
+/*! Somebody listens, but never answers. */
+START_TEST(test_stop)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	memcpy(addr.sun_path, path, strlen(path));
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+
+	trigger_t *t = start(path);
+	trigger_text(t, "example.");
+	(void)poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 5000);
+	trigger_text(t, "example.");
+	int64_t begin = clock_ms();
+	trigger_stop(t);
+	ck_assert_int_le(clock_ms() - begin, 2500);
+	close(fd);
+
+	/* And with nothing to do. */
+	t = start(path);
+	begin = clock_ms();
+	trigger_stop(t);
+	ck_assert_int_le(clock_ms() - begin, 500);
+	trigger_stop(NULL);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("trigger");
+	TCase *tcase = tcase_create("trigger");
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, 90);
+	tcase_add_test(tcase, test_knotd);
+	tcase_add_test(tcase, test_knotd_later);
+	tcase_add_test(tcase, test_knotd_unknown_zone);
+	tcase_add_test(tcase, test_many);
+	tcase_add_test(tcase, test_again);
+	tcase_add_test(tcase, test_busy);
+	tcase_add_test(tcase, test_stop);
+	suite_add_tcase(s, tcase);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
