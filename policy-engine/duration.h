@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Durations of ISO 8601 as KASP uses them: P[n]Y[n]M[n]W[n]DT[n]H[n]M[n]S.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DURATION_MAX 2147483647u /*!< Seconds; beyond it RRSIG times lose their order. */
+#define DURATION_TEXT_MAX 48
+
+/*!
+ * Reads a duration; a year has 365 days, a month 31, as in OpenDNSSEC.
+ *
+ * \param seconds  Written on success only.
+ * \param why      What is wrong, as a constant text; written on failure only.
+ * \return 0, or -1.
+ */
+int duration_parse(const char *text, uint32_t *seconds, const char **why);
+
+/*!
+ * Writes a time span for people: "3d 4h", "90m", "45s"; at most two units.
+ *
+ * \param buf  At least DURATION_TEXT_MAX bytes.
+ * \return buf
+ */
+const char *duration_text(int64_t seconds, char *buf);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The policies of one kasp.xml. All durations and TTLs are seconds.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "keyset/keyset.h"
+
+/*! How a key takes over from the one before it; a role has only some of them. */
+typedef enum {
+	POLICY_ROLL_PRE_PUBLICATION,
+	POLICY_ROLL_DOUBLE_SIGNATURE,
+	POLICY_ROLL_DOUBLE_RRSET, /*!< ZSK: "ZskDoubleRRsig". */
+	POLICY_ROLL_DOUBLE_DS,
+	POLICY_ROLL_SINGLE_SIGNATURE,
+} policy_roll_t;
+
+/*! A <KSK>, <ZSK> or <CSK>: a key that each zone of the policy has to have. */
+typedef struct {
+	keyset_role_t role;
+	uint8_t algorithm;
+	unsigned bits;
+	uint32_t lifetime;
+	char *repository;
+	unsigned standby;
+	bool manual_rollover;
+	bool rfc5011;
+	policy_roll_t roll;
+	int line;           /*!< In kasp.xml. */
+} policy_key_t;
+
+/*! A <Policy>. */
+typedef struct {
+	char *name;
+	char *description;
+	char *defect;       /*!< Why no key can be made for a zone of it; NULL = nothing. */
+	int line;           /*!< In kasp.xml. */
+	bool passthrough;
+
+	uint32_t resign, refresh;
+	uint32_t validity_default, validity_denial, validity_keyset;
+	uint32_t jitter, inception_offset;
+	uint32_t max_zone_ttl;
+
+	bool nsec3, optout;
+	uint32_t nsec3_ttl, resalt;
+	uint16_t iterations;
+	uint8_t salt_length;
+
+	uint32_t keys_ttl, retire_safety, publish_safety;
+	bool share_keys;
+	uint32_t purge;     /*!< 0 = never. */
+	policy_key_t *keys;
+	size_t key_count;   /*!< 0 = the zone is not signed. */
+
+	uint32_t zone_propagation;
+	uint32_t soa_ttl, soa_minimum;
+	keyset_serial_t serial;
+
+	uint32_t parent_propagation, parent_ds_ttl, parent_registration;
+	uint32_t parent_soa_ttl, parent_soa_minimum;
+} policy_t;
+
+typedef struct {
+	policy_t *policies;
+	size_t count;
+} policies_t;
+
+/*! \return The policy of that name, NULL if there is none. Borrowed. */
+const policy_t *policies_find(const policies_t *policies, const char *name);
+
+/*! Frees the contents, not policies itself. */
+void policies_deinit(policies_t *policies);
