@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The key timing of one zone, as a pure function: no I/O, no clock, no allocation.
+ *
+ * Each key has four records (DS, DNSKEY, its signature over the DNSKEY RRset, its signatures over
+ * the zone), and each record a state. Publishing and withdrawing one are decisions (hidden ->
+ * rumoured, rumoured or omnipresent -> unretentive); the other changes are conclusions about
+ * the world's caches (rumoured -> omnipresent, unretentive -> hidden), drawn when enough time has
+ * passed since the change was public. A decision is taken only if the zone stays valid in every
+ * cache.
+ */
+#pragma once
+
+#include "keyset/facts.h"
+#include "keyset/keyset.h"
+#include "policy-engine/policy.h"
+
+#define CORE_NEVER INT64_MAX
+
+typedef struct {
+	keyset_state_t state;
+	int64_t since;      /*!< When the state was entered. */
+	uint64_t revision;  /*!< Key set that carries the change; 0 = none does (DS, hidden). */
+	int64_t public_at;  /*!< When the world could first see it; 0 = not known to be public. */
+	uint32_t ttl;       /*!< The largest TTL it had to be counted with so far. */
+} core_record_t;
+
+/*! Why a record does not take its next step yet. */
+typedef enum {
+	CORE_DONE,         /*!< There is no step: the goal is reached. */
+	CORE_WAIT_TIME,    /*!< Caches have to forget what they hold. */
+	CORE_WAIT_PUBLISH, /*!< The signer has not published the change yet. */
+	CORE_WAIT_PARENT,  /*!< A person has to see to the DS at the parent, and confirm it. */
+	CORE_WAIT_CHAIN,   /*!< Otherwise a DS would lead to no usable DNSKEY. */
+	CORE_WAIT_SIGNED,  /*!< Otherwise a cache could hold data without a usable signature. */
+	CORE_WAIT_SECURE,  /*!< Otherwise the zone would become insecure. */
+	CORE_WAIT_ORDER,   /*!< Another record of the same key goes first. */
+	CORE_WAIT_PARTNER, /*!< No KSK, or no ZSK, of this algorithm to go with. */
+} core_wait_t;
+
+typedef struct {
+	core_wait_t wait;
+	keyset_state_t to;
+	int64_t when;      /*!< For CORE_WAIT_TIME; else CORE_NEVER. */
+} core_step_t;
+
+typedef struct {
+	keyset_role_t role;
+	uint8_t algorithm;
+	uint16_t keytag;
+	bool goal_in;          /*!< Meant to be in use; false: on its way out. */
+	policy_roll_t roll;
+	core_record_t record[KEYSET_RECORDS];
+	core_step_t step[KEYSET_RECORDS]; /*!< Filled by core_run(). */
+} core_key_t;
+
+typedef struct {
+	core_key_t *keys;
+	size_t count;
+	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
+} core_zone_t;
+
+/*! Called for each change of a state, after it. */
+typedef void (*core_change_f)(void *ctx, const core_key_t *key, keyset_record_t record,
+                              keyset_state_t from);
+
+/*! Sets the records of a new key: hidden, or none by its role. */
+void core_key_init(core_key_t *key, keyset_role_t role, uint8_t algorithm, uint16_t keytag,
+                   policy_roll_t roll, int64_t now);
+
+/*!
+ * Notes which changes are public by now.
+ *
+ * \return Whether there were new ones.
+ */
+bool core_observe(core_zone_t *zone, const facts_t *facts);
+
+/*!
+ * Takes all steps that can be taken now.
+ *
+ * \param facts   Of the zone; its largest TTL counts if it is larger than the policy's.
+ * \param change  May be NULL.
+ * \return When to call again at the latest, if nothing happens before; CORE_NEVER = never.
+ */
+int64_t core_run(core_zone_t *zone, const policy_t *policy, const facts_t *facts, int64_t now,
+                 core_change_f change, void *ctx);
+
+/*! \return Whether the key's DS waits for a person: to be given to the parent, or taken away. */
+bool core_ds_waits(const core_key_t *key);
+
+/*! Notes that the parent publishes the key's DS, or does so no more, since that time. */
+void core_ds_confirm(core_key_t *key, int64_t since);
+
+/*! What the zone has to hold of a key. */
+bool core_in_zone(const core_key_t *key, keyset_record_t record);
+
+/*! \return The record whose step says most about what the key waits for; -1 if for nothing. */
+int core_next_record(const core_key_t *key);

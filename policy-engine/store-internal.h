@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What the store's own files share.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "policy-engine/store.h"
+
+/*! The prepared statements. */
+typedef enum {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_ZONE_ADD,
+	SQL_ZONE_POLICY,
+	SQL_ZONE_GET,
+	SQL_ZONE_SAVE,
+	SQL_ZONE_DUE,
+	SQL_ZONE_ALL,
+	SQL_ZONE_WAKE,
+	SQL_ZONE_NEXT,
+	SQL_ZONE_COUNT,
+	SQL_ZONE_KEYS,
+	SQL_ZONE_KEY_ADD,
+	SQL_ZONE_KEY_SAVE,
+	SQL_RECORD_GET,
+	SQL_RECORD_SAVE,
+	SQL_KEY_INTEND,
+	SQL_KEY_MADE,
+	SQL_KEY_FORGET,
+	SQL_KEY_INTENDED,
+	SQL_KEY_UNUSED,
+	SQL_SALT_GET,
+	SQL_SALT_PUT,
+	SQL_COUNT,
+} sql_t;
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	sqlite3_stmt *statements[SQL_COUNT];
+	char error[512];
+};
+
+/*! \return A statement without bindings, ready to be used; NULL on failure. */
+sqlite3_stmt *store_sql(store_t *store, sql_t which);
+
+/*! Runs a statement that gives no rows, and resets it. \return 0, or -1. */
+int store_run(store_t *store, sqlite3_stmt *sql);
+
+/*! Resets a statement after its last row. \param ret  Of sqlite3_step(). \return 0, or -1. */
+int store_done(store_t *store, sqlite3_stmt *sql, int ret);
+
+/*! Notes why the database failed. \return -1 */
+int store_fail(store_t *store);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/store-internal.h"
+
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x6f64736b /* "odsk" */
+#define BUSY_MS 3000
+
+/* Times are Unix seconds. A token_key without public_key is one that is being generated: it may
+ * or may not be in the token. States and records are numbered as in keyset/keyset.h. */
+static const char schema[] =
+	"CREATE TABLE zone ("
+	" id INTEGER PRIMARY KEY,"
+	" name TEXT NOT NULL UNIQUE,"
+	" policy TEXT NOT NULL,"
+	" revision INTEGER NOT NULL DEFAULT 0,"
+	" digest BLOB,"
+	" next INTEGER NOT NULL);"
+	"CREATE INDEX zone_next ON zone (next);"
+	"CREATE TABLE token_key ("
+	" id INTEGER PRIMARY KEY,"
+	" repository TEXT NOT NULL,"
+	" cka_id TEXT NOT NULL,"
+	" algorithm INTEGER NOT NULL,"
+	" bits INTEGER NOT NULL,"
+	" public_key BLOB,"
+	" created INTEGER NOT NULL,"
+	" UNIQUE (repository, cka_id));"
+	"CREATE TABLE zone_key ("
+	" id INTEGER PRIMARY KEY,"
+	" zone INTEGER NOT NULL REFERENCES zone (id),"
+	" token_key INTEGER NOT NULL REFERENCES token_key (id),"
+	" role INTEGER NOT NULL,"
+	" keytag INTEGER NOT NULL,"
+	" inception INTEGER NOT NULL,"
+	" goal_in INTEGER NOT NULL,"
+	" roll INTEGER NOT NULL,"
+	" UNIQUE (zone, token_key));"
+	"CREATE INDEX zone_key_token_key ON zone_key (token_key);"
+	"CREATE TABLE record ("
+	" zone_key INTEGER NOT NULL REFERENCES zone_key (id),"
+	" record INTEGER NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" since INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL,"
+	" public_at INTEGER NOT NULL,"
+	" ttl INTEGER NOT NULL,"
+	" PRIMARY KEY (zone_key, record)) WITHOUT ROWID;"
+	"CREATE TABLE salt ("
+	" policy TEXT PRIMARY KEY,"
+	" salt BLOB NOT NULL,"
+	" since INTEGER NOT NULL) WITHOUT ROWID;";
+
+static const char *const statements[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_ZONE_ADD] = "INSERT INTO zone (name, policy, next) VALUES (?1, ?2, 0)"
+	                 " ON CONFLICT (name) DO NOTHING",
+	[SQL_ZONE_POLICY] = "UPDATE zone SET policy = ?2 WHERE name = ?1 AND policy <> ?2",
+	[SQL_ZONE_GET] = "SELECT id, policy, revision, digest, next FROM zone WHERE name = ?1",
+	[SQL_ZONE_SAVE] = "UPDATE zone SET revision = ?2, digest = ?3, next = ?4 WHERE id = ?1",
+	[SQL_ZONE_DUE] = "SELECT name FROM zone WHERE next <= ?1 ORDER BY next LIMIT ?2",
+	[SQL_ZONE_ALL] = "SELECT name FROM zone ORDER BY name",
+	[SQL_ZONE_WAKE] = "UPDATE zone SET next = ?1 WHERE next > ?1",
+	[SQL_ZONE_NEXT] = "SELECT min(next) FROM zone",
+	[SQL_ZONE_COUNT] = "SELECT count(*) FROM zone",
+	[SQL_ZONE_KEYS] = "SELECT zone_key.id, token_key, role, keytag, inception, goal_in, roll,"
+	                  " repository, cka_id, algorithm, bits, public_key FROM zone_key"
+	                  " JOIN token_key ON token_key.id = token_key WHERE zone = ?1"
+	                  " ORDER BY zone_key.id",
+	[SQL_ZONE_KEY_ADD] = "INSERT INTO zone_key"
+	                     " (zone, token_key, role, keytag, inception, goal_in, roll)"
+	                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_ZONE_KEY_SAVE] = "UPDATE zone_key SET goal_in = ?2, roll = ?3 WHERE id = ?1"
+	                      " AND (goal_in <> ?2 OR roll <> ?3)",
+	[SQL_RECORD_GET] = "SELECT record, state, since, revision, public_at, ttl FROM record"
+	                   " WHERE zone_key = ?1",
+	[SQL_RECORD_SAVE] = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	                    " ON CONFLICT (zone_key, record) DO UPDATE SET state = ?3,"
+	                    " since = ?4, revision = ?5, public_at = ?6, ttl = ?7",
+	[SQL_KEY_INTEND] = "INSERT INTO token_key"
+	                   " (repository, cka_id, algorithm, bits, created)"
+	                   " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQL_KEY_MADE] = "UPDATE token_key SET public_key = ?3"
+	                 " WHERE repository = ?1 AND cka_id = ?2",
+	[SQL_KEY_FORGET] = "DELETE FROM token_key WHERE repository = ?1 AND cka_id = ?2"
+	                   " AND public_key IS NULL",
+	[SQL_KEY_INTENDED] = "SELECT id, repository, cka_id, algorithm, bits, public_key"
+	                     " FROM token_key WHERE public_key IS NULL ORDER BY id",
+	[SQL_KEY_UNUSED] = "SELECT id, repository, cka_id, algorithm, bits, public_key"
+	                   " FROM token_key WHERE repository = ?1 AND algorithm = ?2 AND bits = ?3"
+	                   " AND public_key IS NOT NULL AND NOT EXISTS"
+	                   " (SELECT 1 FROM zone_key WHERE zone_key.token_key = token_key.id)"
+	                   " ORDER BY id",
+	[SQL_SALT_GET] = "SELECT salt, since FROM salt WHERE policy = ?1",
+	[SQL_SALT_PUT] = "INSERT INTO salt VALUES (?1, ?2, ?3)"
+	                 " ON CONFLICT (policy) DO UPDATE SET salt = ?2, since = ?3",
+};
+
+const char *store_error(const store_t *store)
+{
+	return store->error;
+}
+
+int store_fail(store_t *store)
+{
+	int code = sqlite3_errcode(store->db);
+	const char *remedy = "";
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		remedy = "; another process has it open, most likely a second ods-engine: stop it";
+		break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		remedy = "; the file is damaged: restore it from a backup, do not delete it, or the "
+		         "zones' keys are lost to the engine";
+		break;
+	case SQLITE_FULL:
+		remedy = "; make room on the file system";
+		break;
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		remedy = "; file and directory have to be writable for the engine's user";
+		break;
+	default:
+		break;
+	}
+	snprintf(store->error, sizeof(store->error), "database %s: %s%s", store->path,
+	         sqlite3_errmsg(store->db), remedy);
+	return -1;
+}
+
+sqlite3_stmt *store_sql(store_t *store, sql_t which)
+{
+	sqlite3_stmt **sql = &store->statements[which];
+	if (*sql == NULL && sqlite3_prepare_v3(store->db, statements[which], -1,
+	                                       SQLITE_PREPARE_PERSISTENT, sql, NULL) != SQLITE_OK) {
+		store_fail(store);
+		return NULL;
+	}
+	sqlite3_reset(*sql);
+	sqlite3_clear_bindings(*sql);
+	return *sql;
+}
+
+int store_done(store_t *store, sqlite3_stmt *sql, int ret)
+{
+	int result = ret == SQLITE_DONE || ret == SQLITE_ROW ? 0 : store_fail(store);
+	sqlite3_reset(sql);
+	return result;
+}
+
+int store_run(store_t *store, sqlite3_stmt *sql)
+{
+	return sql != NULL ? store_done(store, sql, sqlite3_step(sql)) : -1;
+}
+
+int store_begin(store_t *store)
+{
+	return store_run(store, store_sql(store, SQL_BEGIN));
+}
+
+int store_commit(store_t *store)
+{
+	return store_run(store, store_sql(store, SQL_COMMIT));
+}
+
+void store_rollback(store_t *store)
+{
+	if (!sqlite3_get_autocommit(store->db)) {
+		sqlite3_stmt *sql = store_sql(store, SQL_ROLLBACK);
+		if (sql != NULL) {
+			sqlite3_step(sql);
+			sqlite3_reset(sql);
+		}
+	}
+}
+
+static int execute(store_t *store, const char *sql)
+{
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_fail(store);
+}
+
+static int take_first_int(void *ctx, int count, char **values, char **names)
+{
+	(void)names;
+	*(long *)ctx = count > 0 && values[0] != NULL ? strtol(values[0], NULL, 10) : 0;
+	return 0;
+}
+
+static int query_int(store_t *store, const char *sql, long *value)
+{
+	*value = 0;
+	return sqlite3_exec(store->db, sql, take_first_int, value, NULL) == SQLITE_OK
+	               ? 0
+	               : store_fail(store);
+}
+
+static int take_check(void *ctx, int count, char **values, char **names)
+{
+	(void)names;
+	store_t *store = ctx;
+	if (count > 0 && values[0] != NULL && strcmp(values[0], "ok") != 0 &&
+	    store->error[0] == '\0') {
+		snprintf(store->error, sizeof(store->error), "database %s: damaged: %.200s; restore "
+		         "it from a backup", store->path, values[0]);
+	}
+	return 0;
+}
+
+static int check_integrity(store_t *store)
+{
+	store->error[0] = '\0';
+	if (sqlite3_exec(store->db, "PRAGMA quick_check", take_check, store, NULL) != SQLITE_OK) {
+		return store_fail(store);
+	}
+	return store->error[0] == '\0' ? 0 : -1;
+}
+
+static int create(store_t *store)
+{
+	char sql[128];
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+	         APPLICATION_ID, SCHEMA_VERSION);
+	if (store_begin(store) != 0) {
+		return -1;
+	}
+	if (execute(store, schema) != 0 || execute(store, sql) != 0 || store_commit(store) != 0) {
+		return -1;
+	}
+	return 0;
+}
+
+static int check_schema(store_t *store)
+{
+	long tables, application, version;
+	if (query_int(store, "SELECT count(*) FROM sqlite_master", &tables) != 0 ||
+	    query_int(store, "PRAGMA application_id", &application) != 0 ||
+	    query_int(store, "PRAGMA user_version", &version) != 0) {
+		return -1;
+	}
+	if (tables == 0 && application == 0) {
+		return create(store);
+	}
+	if (application != APPLICATION_ID) {
+		snprintf(store->error, sizeof(store->error), "database %s: not made by ods-engine "
+		         "(OpenDNSSEC's kasp.db cannot be used as it is); give another file in "
+		         "conf.xml: <Datastore><SQLite>", store->path);
+		return -1;
+	}
+	if (version != SCHEMA_VERSION) {
+		snprintf(store->error, sizeof(store->error), "database %s: has schema %ld, this "
+		         "version knows %d; start the ods-engine that made it, or a newer one",
+		         store->path, version, SCHEMA_VERSION);
+		return -1;
+	}
+	return check_integrity(store);
+}
+
+/* Takes the lock and keeps it: two engines on one database would undo each other's work. */
+static int prepare(store_t *store)
+{
+	sqlite3_busy_timeout(store->db, BUSY_MS);
+	if (execute(store, "PRAGMA locking_mode = EXCLUSIVE") != 0 ||
+	    execute(store, "PRAGMA journal_mode = WAL") != 0 ||
+	    execute(store, "PRAGMA synchronous = FULL") != 0 ||
+	    execute(store, "PRAGMA foreign_keys = ON") != 0 ||
+	    execute(store, "BEGIN IMMEDIATE; COMMIT") != 0) {
+		return -1;
+	}
+	return check_schema(store);
+}
+
+int store_open(store_t **store, const char *path, char *err, size_t err_size)
+{
+	store_t *s = calloc(1, sizeof(*s));
+	if (s == NULL || (s->path = strdup(path)) == NULL) {
+		free(s);
+		snprintf(err, err_size, "database %s: out of memory", path);
+		return -1;
+	}
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	int ret = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? 0 : store_fail(s);
+	if (ret == 0) {
+		ret = prepare(s);
+	}
+	if (ret != 0) {
+		snprintf(err, err_size, "%s", s->error);
+		store_close(s);
+		return -1;
+	}
+	*store = s;
+	return 0;
+}
+
+void store_close(store_t *store)
+{
+	if (store == NULL) {
+		return;
+	}
+	if (store->db != NULL) {
+		store_rollback(store);
+	}
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(store->statements[i]);
+	}
+	sqlite3_close(store->db);
+	free(store->path);
+	free(store);
+}

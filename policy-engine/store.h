@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The engine's database: zones, keys, states, salts, in one SQLite file.
+ *
+ * One process has it open at a time. Whatever changes it belongs between store_begin() and
+ * store_commit(). Functions that return int: 0, or -1 with store_error() saying why; a database
+ * that fails once is not to be used further. Not thread-safe.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy-engine/zone.h"
+
+#define STORE_SALT_MAX 255
+
+typedef struct store store_t;
+
+/*!
+ * Opens the database, or creates it; brings an older one up to date.
+ *
+ * \param err  Says on failure what is wrong with the file (damaged, in use, made by a newer
+ *             version, not ours) and what to do.
+ * \return 0, or -1.
+ */
+int store_open(store_t **store, const char *path, char *err, size_t err_size);
+
+/*! NULL is allowed; what was not committed is undone. */
+void store_close(store_t *store);
+
+/*! \return Path and reason of the last failure; borrowed until the next one. */
+const char *store_error(const store_t *store);
+
+int store_begin(store_t *store);
+int store_commit(store_t *store);
+void store_rollback(store_t *store);
+
+/*! Makes sure that a zone is there, and notes its policy. \return 1 if that is news, 0, -1. */
+int store_zone_put(store_t *store, const char *name, const char *policy);
+
+/*! \return 1 and a zone to be freed by zone_deinit(); 0 if there is none; -1. */
+int store_zone_get(store_t *store, const char *name, zone_t *zone);
+
+/*! Writes revision, digest, next, and all records of all keys of a zone. */
+int store_zone_save(store_t *store, const zone_t *zone);
+
+/*! \return 0 to go on, anything else to stop. name is borrowed for the call. */
+typedef int (*store_name_f)(void *ctx, const char *name);
+
+/*! Calls cb for up to limit zones whose next look is due, the earliest first. */
+int store_zones_due(store_t *store, int64_t now, size_t limit, store_name_f cb, void *ctx);
+
+/*! Calls cb for all zones, in the order of their names. */
+int store_zones(store_t *store, store_name_f cb, void *ctx);
+
+/*! Makes all zones due now. */
+int store_zones_wake(store_t *store, int64_t now);
+
+/*! When the next zone is due; CORE_NEVER if none is. */
+int store_next_due(store_t *store, int64_t *next);
+
+int store_zone_count(store_t *store, uint64_t *count);
+
+/*! A key pair in a token. Strings and bytes are borrowed for the callback. */
+typedef struct {
+	int64_t id;
+	const char *repository;
+	const char *cka_id;
+	uint8_t algorithm;
+	unsigned bits;
+	const uint8_t *public_key;
+	size_t public_key_len;
+} store_token_key_t;
+
+/*! Notes that a key pair is about to be generated, so that none is lost with us. */
+int store_key_intend(store_t *store, const char *repository, const char *cka_id,
+                     uint8_t algorithm, unsigned bits, int64_t now);
+
+/*! Notes that it exists. */
+int store_key_made(store_t *store, const char *repository, const char *cka_id,
+                   const uint8_t *public_key, size_t len);
+
+/*! Notes that it does not, and will not. */
+int store_key_forget(store_t *store, const char *repository, const char *cka_id);
+
+/*! \return 0 to go on, anything else to stop. */
+typedef int (*store_key_f)(void *ctx, const store_token_key_t *key);
+
+/*! Calls cb for the key pairs that were to be generated, and are not known to exist. */
+int store_keys_intended(store_t *store, store_key_f cb, void *ctx);
+
+/*! Calls cb for the key pairs of that kind that no zone has, the oldest first. */
+int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,
+                      store_key_f cb, void *ctx);
+
+/*! Gives a key pair to a zone, and adds it to zone. */
+int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
+                        const core_key_t *core, int64_t now);
+
+/*! \return 1 and the salt of a policy, 0 if it has none, -1. */
+int store_salt_get(store_t *store, const char *policy, uint8_t salt[STORE_SALT_MAX], size_t *len,
+                   int64_t *since);
+
+int store_salt_put(store_t *store, const char *policy, const uint8_t *salt, size_t len,
+                   int64_t since);

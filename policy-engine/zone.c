@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/zone.h"
+
+#include <stdlib.h>
+
+#include <libknot/dname.h>
+
+char *zone_name(const char *text)
+{
+	knot_dname_t *dname = knot_dname_from_str_alloc(text);
+	if (dname == NULL) {
+		return NULL;
+	}
+	knot_dname_to_lower(dname);
+	char *name = knot_dname_to_str_alloc(dname);
+	knot_dname_free(dname, NULL);
+	return name;
+}
+
+int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info)
+{
+	size_t count = zone->core.count + 1;
+	core_key_t *core_keys = reallocarray(zone->core.keys, count, sizeof(*core_keys));
+	if (core_keys == NULL) {
+		return -1;
+	}
+	zone->core.keys = core_keys;
+	zone_key_t *keys = reallocarray(zone->keys, count, sizeof(*keys));
+	if (keys == NULL) {
+		return -1;
+	}
+	zone->keys = keys;
+	core_keys[count - 1] = *core;
+	keys[count - 1] = *info;
+	zone->core.count = count;
+	return 0;
+}
+
+void zone_deinit(zone_t *zone)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		free(zone->keys[i].repository);
+		free(zone->keys[i].cka_id);
+		free(zone->keys[i].public_key);
+	}
+	free(zone->keys);
+	free(zone->core.keys);
+	free(zone->policy);
+	free(zone->name);
+	*zone = (zone_t){ 0 };
+}
