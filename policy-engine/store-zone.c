@@ -240,11 +240,21 @@ int store_zone_save(store_t *store, const zone_t *zone)
 	return 0;
 }
 
+static int count_given(store_t *store, int64_t token_key)
+{
+	sqlite3_stmt *sql = store_sql(store, SQL_KEY_GIVEN);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int64(sql, 1, token_key);
+	return store_run(store, sql);
+}
+
 int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
                         const core_key_t *core, int64_t now)
 {
 	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEY_ADD);
-	if (sql == NULL) {
+	if (sql == NULL || count_given(store, key->id) != 0) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, zone->id);

@@ -32,7 +32,10 @@ static const char schema[] =
 	" bits INTEGER NOT NULL,"
 	" public_key BLOB,"
 	" created INTEGER NOT NULL,"
+	" given INTEGER NOT NULL DEFAULT 0," /* Number of zones that have it. */
 	" UNIQUE (repository, cka_id));"
+	"CREATE INDEX token_key_intended ON token_key (id) WHERE public_key IS NULL;"
+	"CREATE INDEX token_key_unused ON token_key (repository, algorithm, bits) WHERE given = 0;"
 	"CREATE TABLE zone_key ("
 	" id INTEGER PRIMARY KEY,"
 	" zone INTEGER NOT NULL REFERENCES zone (id),"
@@ -97,9 +100,8 @@ static const char *const statements[SQL_COUNT] = {
 	                     " FROM token_key WHERE public_key IS NULL ORDER BY id",
 	[SQL_KEY_UNUSED] = "SELECT id, repository, cka_id, algorithm, bits, public_key"
 	                   " FROM token_key WHERE repository = ?1 AND algorithm = ?2 AND bits = ?3"
-	                   " AND public_key IS NOT NULL AND NOT EXISTS"
-	                   " (SELECT 1 FROM zone_key WHERE zone_key.token_key = token_key.id)"
-	                   " ORDER BY id",
+	                   " AND given = 0 AND public_key IS NOT NULL ORDER BY id",
+	[SQL_KEY_GIVEN] = "UPDATE token_key SET given = given + 1 WHERE id = ?1",
 	[SQL_SALT_GET] = "SELECT salt, since FROM salt WHERE policy = ?1",
 	[SQL_SALT_PUT] = "INSERT INTO salt VALUES (?1, ?2, ?3)"
 	                 " ON CONFLICT (policy) DO UPDATE SET salt = ?2, since = ?3",

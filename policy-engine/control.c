@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "policy-engine/engine-internal.h"
+#include "policy-engine/log.h"
+#include "policy-engine/publish.h"
+#include "policy-engine/status.h"
+
+#define RELOAD_WAIT_S 30
+#define LISTED_MAX 8 /* Zones named in an error. */
+
+/* The names of zones, copied, so that the lock need not be held while they are worked on. */
+typedef struct {
+	char **names;
+	size_t count, size;
+} names_t;
+
+static int add_name(void *ctx, const char *name)
+{
+	names_t *all = ctx;
+	if (all->count == all->size) {
+		size_t size = all->size > 0 ? 2 * all->size : 16;
+		char **names = reallocarray(all->names, size, sizeof(*names));
+		if (names == NULL) {
+			return 1;
+		}
+		all->names = names;
+		all->size = size;
+	}
+	all->names[all->count] = strdup(name);
+	if (all->names[all->count] == NULL) {
+		return 1;
+	}
+	all->count++;
+	return 0;
+}
+
+static void names_deinit(names_t *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		free(all->names[i]);
+	}
+	free(all->names);
+}
+
+static void get_names(engine_t *e, names_t *all)
+{
+	pthread_mutex_lock(&e->lock);
+	store_zones(e->store, add_name, all);
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void refuse_unknown(engine_t *e, ctl_request_t *req, const char *zone)
+{
+	names_t all = { 0 };
+	char list[1024] = "";
+	get_names(e, &all);
+	for (size_t i = 0; i < all.count && i < LISTED_MAX; i++) {
+		size_t used = strlen(list);
+		snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", all.names[i]);
+	}
+	if (all.count == 0) {
+		ctl_error(req, zone, "no such zone; the signer has not named any yet");
+	} else if (all.count <= LISTED_MAX) {
+		ctl_error(req, zone, "no such zone; there are: %s", list);
+	} else {
+		ctl_error(req, zone, "no such zone; there are %zu: %s, …", all.count, list);
+	}
+	names_deinit(&all);
+}
+
+/* Calls work for the unit's zone, or for all zones if it names none. */
+static void for_zones(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit,
+                      void (*work)(engine_t *e, ctl_request_t *req, const char *name))
+{
+	names_t all = { 0 };
+	if (unit->zone == NULL || unit->zone[0] == '\0') {
+		get_names(e, &all);
+	} else {
+		char *name = zone_name(unit->zone);
+		zone_t zone = { 0 };
+		pthread_mutex_lock(&e->lock);
+		int found = name != NULL ? store_zone_get(e->store, name, &zone) : 0;
+		pthread_mutex_unlock(&e->lock);
+		zone_deinit(&zone);
+		if (found <= 0 || add_name(&all, name) != 0) {
+			refuse_unknown(e, req, unit->zone);
+		}
+		free(name);
+	}
+	for (size_t i = 0; i < all.count; i++) {
+		work(e, req, all.names[i]);
+	}
+	names_deinit(&all);
+}
+
+static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (unit->type != NULL && strcmp(unit->type, "version") == 0) {
+		ctl_reply(req, NULL, NULL, PACKAGE_VERSION);
+	} else if (unit->type != NULL && unit->type[0] != '\0') {
+		ctl_error(req, NULL, "status %.40s is not known; there are status and status version",
+		          unit->type);
+	} else {
+		status_engine(ctx, req);
+	}
+}
+
+static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	for_zones(ctx, req, unit, status_zone);
+}
+
+static void push_again(engine_t *e, ctl_request_t *req, const char *name)
+{
+	pthread_mutex_lock(&e->lock);
+	live_zone_t *live = live_find(&e->live, name);
+	if (live != NULL) {
+		live->force = true;
+		live_mark(&e->live, live, true);
+	} else {
+		ctl_error(req, name, "the signer does not have this zone now");
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void do_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	for_zones(ctx, req, unit, push_again);
+	engine_wake(ctx);
+}
+
+/* Notes it for each key of the zone that waits for its DS to appear. \return How many did. */
+static unsigned confirm(zone_t *zone, int64_t now)
+{
+	unsigned confirmed = 0;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		core_key_t *key = &zone->core.keys[i];
+		if (core_ds_waits(key) && key->record[KEYSET_DS].state == KEYSET_RUMOURED) {
+			core_ds_confirm(key, now);
+			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS, a person says",
+			          keyset_role_name(key->role), key->keytag);
+			confirmed++;
+		}
+	}
+	return confirmed;
+}
+
+static int save(engine_t *e, zone_t *zone, int64_t now)
+{
+	zone->next = now;
+	if (store_begin(e->store) == 0 && store_zone_save(e->store, zone) == 0 &&
+	    store_commit(e->store) == 0) {
+		return 0;
+	}
+	store_rollback(e->store);
+	return -1;
+}
+
+static void ksk_submitted(engine_t *e, ctl_request_t *req, const char *name)
+{
+	zone_t zone = { 0 };
+	int64_t now = time(NULL);
+	pthread_mutex_lock(&e->lock);
+	int found = store_zone_get(e->store, name, &zone);
+	if (found > 0 && confirm(&zone, now) == 0) {
+		ctl_error(req, name, "no key of this zone waits for its DS to be seen at the "
+		          "parent, see zone-status");
+	} else if (found < 0 || (found > 0 && save(e, &zone, now) != 0)) {
+		ctl_error(req, name, "%s", store_error(e->store));
+	}
+	pthread_mutex_unlock(&e->lock);
+	zone_deinit(&zone);
+}
+
+static void do_ksk_submitted(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (unit->zone == NULL || unit->zone[0] == '\0') {
+		ctl_error(req, NULL, "name the zone");
+		return;
+	}
+	for_zones(ctx, req, unit, ksk_submitted);
+	engine_wake(ctx);
+}
+
+static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)unit;
+	engine_t *e = ctx;
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += RELOAD_WAIT_S;
+
+	pthread_mutex_lock(&e->lock);
+	e->reload = RELOAD_WANTED;
+	engine_wake(e);
+	int ret = 0;
+	while (e->reload == RELOAD_WANTED && ret != ETIMEDOUT) {
+		ret = pthread_cond_timedwait(&e->reload_done, &e->lock, &until);
+	}
+	if (e->reload == RELOAD_WANTED) {
+		ctl_error(req, NULL, "the engine is busy, the reload comes later; see its log");
+	} else if (e->reload_problem[0] != '\0') {
+		ctl_error(req, NULL, "%s", e->reload_problem);
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	(void)req;
+	(void)unit;
+	kill(getpid(), SIGTERM);
+}
+
+const ctl_command_t control_commands[] = {
+	{ "status", do_status },
+	{ "zone-status", do_zone_status },
+	{ "zone-keys-load", do_keys_load },
+	{ "zone-ksk-submitted", do_ksk_submitted },
+	{ "reload", do_reload },
+	{ "stop", do_stop },
+	{ NULL, NULL },
+};

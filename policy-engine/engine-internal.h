@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What the engine's own files share.
+ *
+ * The main thread does the work; the control server's thread looks, and leaves notes of what is
+ * to be done. The lock covers all but what is marked; it is not held while a token, or the
+ * module, is waited for.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "control/server.h"
+#include "policy-engine/engine.h"
+#include "policy-engine/live.h"
+#include "policy-engine/policy.h"
+#include "policy-engine/store.h"
+#include "policy-engine/tokens.h"
+
+/*! Keys to be generated: so many of that kind. */
+typedef struct {
+	char *repository;
+	uint8_t algorithm;
+	unsigned bits;
+	unsigned count;
+} want_t;
+
+typedef enum { RELOAD_NONE, RELOAD_WANTED, RELOAD_DONE } reload_t;
+
+struct engine {
+	char *conf_path;
+	bool verbose;
+	pthread_t main_thread;
+	pthread_mutex_t lock;
+
+	engine_conf_t conf;
+	policies_t policies;
+	tokens_t *tokens;    /*!< Replaced under the lock, used by the main thread without. */
+	store_t *store;
+	live_t live;
+	ctl_server_t *ctl;
+
+	char *generation;    /*!< Main thread only. Of the module's listing; "0" = all anew. */
+	unsigned round;      /*!< Main thread only. Counts full listings. */
+	bool signer_up;
+	char signer_problem[512];
+
+	bool wake_all;       /*!< All zones are to be looked at: policies or tokens changed. */
+	bool intents;        /*!< Main thread only. Some generation may be unfinished. */
+	want_t *wants;       /*!< Main thread only. */
+	size_t want_count;
+	int64_t salt_at;     /*!< Main thread only. When a policy's salt is due. */
+
+	reload_t reload;
+	char reload_problem[512]; /*!< Of the last one; "" = it was taken. */
+	pthread_cond_t reload_done;
+};
+
+/*! Has the main thread do its next pass now. */
+void engine_wake(engine_t *e);
+
+/*!
+ * Looks after zones: all that are dirty or due, within one transaction.
+ *
+ * \param more  Set if some were left for the next pass.
+ * \return 0, or -1 if the database failed.
+ */
+int enforce_pass(engine_t *e, int64_t now, bool *more);
+
+/*! Adds to what is to be generated. */
+void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned bits);
+
+/*! Generates what is wanted, and finds out about generations that were interrupted. Not locked.
+ *  \param made  Set if there are new keys. \return 0, or -1 if the database failed. */
+int generate_pass(engine_t *e, int64_t now, bool *made);
+
+void wants_deinit(engine_t *e);
+
+/*! Asks the module which zones changed. Not locked. \return 0, or -1 if the database failed. */
+int signer_poll(engine_t *e, int64_t now);
+
+/*! Hands over key sets that the module lacks. Not locked. */
+void signer_push(engine_t *e, int64_t now);
+
+/*! Makes salts where they are missing or due. \return 0, or -1 if the database failed. */
+int salts_pass(engine_t *e, int64_t now);
+
+/*! Reads conf.xml and kasp.xml anew; keeps what it has if they are bad. Not locked. */
+void engine_reload(engine_t *e);
+
+/*! The commands of the engine's control socket. */
+extern const ctl_command_t control_commands[];

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <gnutls/crypto.h>
+
+#include "policy-engine/engine-internal.h"
+#include "policy-engine/log.h"
+
+#define CKA_ID_BYTES 16
+#define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)
+#define PASS_S 2 /* A pass ends after that, so that finished zones are not held up. */
+
+void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned bits)
+{
+	for (size_t i = 0; i < e->want_count; i++) {
+		want_t *want = &e->wants[i];
+		if (want->algorithm == algorithm && want->bits == bits &&
+		    strcmp(want->repository, repository) == 0) {
+			want->count++;
+			return;
+		}
+	}
+	want_t *wants = reallocarray(e->wants, e->want_count + 1, sizeof(*wants));
+	char *name = strdup(repository);
+	if (wants == NULL || name == NULL) {
+		e->wants = wants != NULL ? wants : e->wants;
+		free(name);
+		return; /* The zone asks again later. */
+	}
+	wants[e->want_count++] = (want_t){ name, algorithm, bits, 1 };
+	e->wants = wants;
+}
+
+void wants_deinit(engine_t *e)
+{
+	for (size_t i = 0; i < e->want_count; i++) {
+		free(e->wants[i].repository);
+	}
+	free(e->wants);
+	e->wants = NULL;
+	e->want_count = 0;
+}
+
+static int note_intent(engine_t *e, const want_t *want, const char *cka_id, int64_t now)
+{
+	pthread_mutex_lock(&e->lock);
+	int ret = store_begin(e->store);
+	if (ret == 0) {
+		ret = store_key_intend(e->store, want->repository, cka_id, want->algorithm,
+		                       want->bits, now);
+	}
+	ret = ret == 0 ? store_commit(e->store) : ret;
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}
+
+/* key is NULL if there is none. */
+static int note_outcome(engine_t *e, const char *repository, const char *cka_id,
+                        const hsm_key_t *key)
+{
+	pthread_mutex_lock(&e->lock);
+	int ret = store_begin(e->store);
+	if (ret == 0 && key != NULL) {
+		dnssec_binary_t public_key = hsm_key_public(key);
+		ret = store_key_made(e->store, repository, cka_id, public_key.data,
+		                     public_key.size);
+	} else if (ret == 0) {
+		ret = store_key_forget(e->store, repository, cka_id);
+	}
+	ret = ret == 0 ? store_commit(e->store) : ret;
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}
+
+/* \return 1 if there is a new key, 0 if not, -1 if the database failed. */
+static int generate(engine_t *e, const want_t *want, int64_t now)
+{
+	uint8_t random[CKA_ID_BYTES];
+	char cka_id[CKA_ID_TEXT];
+	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)) != 0) {
+		log_event(LOG_ERROR, NULL, "no random numbers to be had, no key generated");
+		return 0;
+	}
+	for (size_t i = 0; i < CKA_ID_BYTES; i++) {
+		snprintf(cka_id + 2 * i, 3, "%02x", random[i]);
+	}
+	if (note_intent(e, want, cka_id, now) != 0) {
+		return -1;
+	}
+	hsm_key_t *key = NULL;
+	hsm_error_t err = { 0 };
+	int ret = tokens_generate(e->tokens, want->repository, want->algorithm, want->bits, cka_id,
+	                          now, &key, &err);
+	if (ret != HSM_EOK) {
+		/* Whether the token made it before it failed is found out by intents(). */
+		log_event(LOG_ERROR, NULL, "no key of algorithm %u generated in repository %s: %s",
+		          want->algorithm, want->repository, err.text);
+		e->intents = true;
+		return 0;
+	}
+	int done = note_outcome(e, want->repository, cka_id, key);
+	hsm_key_free(key);
+	if (e->verbose) {
+		log_event(LOG_DEBUG, NULL, "generated a key of algorithm %u in repository %s, "
+		          "CKA_ID %s", want->algorithm, want->repository, cka_id);
+	}
+	return done == 0 ? 1 : -1;
+}
+
+/* A generation that may or may not have taken place. */
+typedef struct {
+	char *repository, *cka_id;
+	uint8_t algorithm;
+} intent_t;
+
+typedef struct {
+	intent_t *intents;
+	size_t count;
+} intents_t;
+
+static int collect(void *ctx, const store_token_key_t *key)
+{
+	intents_t *all = ctx;
+	intent_t *grown = reallocarray(all->intents, all->count + 1, sizeof(*grown));
+	if (grown == NULL) {
+		return 1;
+	}
+	all->intents = grown;
+	grown[all->count] = (intent_t){ strdup(key->repository), strdup(key->cka_id),
+	                                key->algorithm };
+	if (grown[all->count].repository == NULL || grown[all->count].cka_id == NULL) {
+		free(grown[all->count].repository);
+		free(grown[all->count].cka_id);
+		return 1;
+	}
+	all->count++;
+	return 0;
+}
+
+/* Finds out what became of one. \return 1 if a key turned up, 0, or -1 if the database failed. */
+static int resolve(engine_t *e, const intent_t *intent, int64_t now)
+{
+	hsm_key_t *key = NULL;
+	hsm_error_t err = { 0 };
+	char why[TOKENS_PROBLEM_MAX];
+	if (!tokens_usable(e->tokens, intent->repository, why)) {
+		e->intents = true;
+		return 0;
+	}
+	int ret = tokens_find(e->tokens, intent->repository, intent->algorithm, intent->cka_id, now,
+	                      &key, &err);
+	if (ret == HSM_EOK) {
+		log_event(LOG_INFO, NULL, "adopted key %s of repository %s, whose generation was "
+		          "interrupted", intent->cka_id, intent->repository);
+		ret = note_outcome(e, intent->repository, intent->cka_id, key);
+		hsm_key_free(key);
+		return ret == 0 ? 1 : -1;
+	}
+	if (ret == HSM_ENOKEY) {
+		return note_outcome(e, intent->repository, intent->cka_id, NULL);
+	}
+	e->intents = true;
+	return 0;
+}
+
+static int resolve_intents(engine_t *e, int64_t now, bool *made)
+{
+	intents_t all = { 0 };
+	pthread_mutex_lock(&e->lock);
+	int ret = store_keys_intended(e->store, collect, &all);
+	pthread_mutex_unlock(&e->lock);
+
+	e->intents = false;
+	for (size_t i = 0; i < all.count; i++) {
+		if (ret == 0) {
+			int found = resolve(e, &all.intents[i], now);
+			*made = *made || found > 0;
+			ret = found < 0 ? -1 : 0;
+		}
+		free(all.intents[i].repository);
+		free(all.intents[i].cka_id);
+	}
+	free(all.intents);
+	return ret;
+}
+
+static bool stop_pending(void)
+{
+	sigset_t pending;
+	return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
+	                                     sigismember(&pending, SIGINT) == 1);
+}
+
+static void mark_wanting(void *ctx, live_zone_t *zone)
+{
+	if (zone->wants) {
+		live_mark(ctx, zone, true);
+	}
+}
+
+int generate_pass(engine_t *e, int64_t now, bool *made)
+{
+	int ret = e->intents ? resolve_intents(e, now, made) : 0;
+	time_t end = time(NULL) + PASS_S;
+	for (size_t i = 0; i < e->want_count && ret == 0; i++) {
+		want_t *want = &e->wants[i];
+		while (want->count > 0 && ret == 0 && time(NULL) <= end && !stop_pending()) {
+			int done = generate(e, want, now);
+			ret = done < 0 ? -1 : 0;
+			*made = *made || done > 0;
+			want->count = done > 0 ? want->count - 1 : 0;
+		}
+	}
+	wants_deinit(e);
+	if (*made) {
+		pthread_mutex_lock(&e->lock);
+		live_each(&e->live, mark_wanting, &e->live);
+		pthread_mutex_unlock(&e->lock);
+	}
+	return ret;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The zones that the module has now: what it said of them, and what holds them up.
+ *
+ * Kept in memory only; not thread-safe.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "keyset/facts.h"
+
+typedef struct {
+	char *name;
+	facts_t facts;
+	unsigned round;     /*!< Of the listing that named it last. */
+	bool dirty;         /*!< To be looked at in the next pass; see live_mark(). */
+	bool wants;         /*!< Keys that are to be generated. */
+	bool force;         /*!< Its key set is to be pushed even if nothing changed. */
+	bool waits;         /*!< For a person. */
+	char *problem;      /*!< What keeps the zone from being looked after; NULL = nothing. */
+	uint64_t revision;  /*!< Of the text below. */
+	char *push;         /*!< Key set that the module has to get; NULL = none. */
+	int64_t push_at;    /*!< When to try, or try again. */
+	char *push_problem; /*!< Why the module did not take it; NULL = nothing. */
+} live_zone_t;
+
+typedef struct {
+	void *tree;
+	size_t count;
+	size_t dirty;       /*!< How many are. */
+	size_t pushes;      /*!< How many have a key set to be pushed. */
+} live_t;
+
+/*! \return The zone, NULL if the module does not have it. */
+live_zone_t *live_find(const live_t *live, const char *name);
+
+/*! \return The zone, new or not; NULL if out of memory. */
+live_zone_t *live_add(live_t *live, const char *name);
+
+/*! Says whether a zone is to be looked at in the next pass. */
+void live_mark(live_t *live, live_zone_t *zone, bool dirty);
+
+/*! Sets the key set to be pushed; takes over text, NULL = none. */
+void live_push(live_t *live, live_zone_t *zone, char *text);
+
+void live_remove(live_t *live, live_zone_t *zone);
+
+/*! Calls cb for each zone, in the order of names. It must not add or remove any. */
+void live_each(const live_t *live, void (*cb)(void *ctx, live_zone_t *zone), void *ctx);
+
+/*! Sets problem (or push_problem) to a copy of text, or to NULL. \return Whether it changed. */
+bool live_set(char **problem, const char *text);
+
+void live_deinit(live_t *live);

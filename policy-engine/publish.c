@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/publish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+
+static const char *const record_names[KEYSET_RECORDS] = {
+	[KEYSET_DS] = "DS",
+	[KEYSET_DNSKEY] = "DNSKEY",
+	[KEYSET_RRSIG_DNSKEY] = "RRSIG DNSKEY",
+	[KEYSET_RRSIG] = "RRSIG",
+};
+
+bool policy_is_unsigned(const policy_t *policy)
+{
+	return policy->passthrough || policy->key_count == 0;
+}
+
+bool zone_has_traces(const zone_t *zone)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		for (int r = 0; r < KEYSET_RECORDS; r++) {
+			keyset_state_t state = zone->core.keys[i].record[r].state;
+			if (state != KEYSET_HIDDEN && state != KEYSET_NA) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
+{
+	static const char *const reasons[] = {
+		[CORE_WAIT_TIME] = "",
+		[CORE_WAIT_PUBLISH] = " once the signer has published the change",
+		[CORE_WAIT_CHAIN] = " once a DNSKEY it can lead to is in all caches",
+		[CORE_WAIT_SIGNED] = " once the signatures and their DNSKEYs are in all caches",
+		[CORE_WAIT_SECURE] = " once another DS keeps the zone secure",
+		[CORE_WAIT_ORDER] = " once the key's other records are there",
+		[CORE_WAIT_PARTNER] = " once there is a partner key of the same algorithm",
+	};
+	buf[0] = '\0';
+	*when = 0;
+	int r = core_next_record(key);
+	if (r < 0) {
+		return;
+	}
+	const core_step_t *step = &key->step[r];
+	if (step->wait == CORE_WAIT_PARENT) {
+		snprintf(buf, STEP_TEXT_MAX, "%s", step->to == KEYSET_OMNIPRESENT
+		         ? "DS has to be seen at the parent"
+		         : "DS has to go from the parent");
+		return;
+	}
+	snprintf(buf, STEP_TEXT_MAX, "%s %s%s", record_names[r], keyset_state_name(step->to),
+	         reasons[step->wait]);
+	if (step->wait == CORE_WAIT_TIME) {
+		*when = step->when;
+	}
+}
+
+/* Both point to what they are made from. step has STEP_TEXT_MAX bytes. */
+static void fill_key(keyset_key_t *out, const core_key_t *core, const zone_key_t *info, char *step)
+{
+	*out = (keyset_key_t){
+		.repository = info->repository,
+		.cka_id = info->cka_id,
+		.role = core->role,
+		.algorithm = core->algorithm,
+		.public_key = info->public_key,
+		.public_key_len = info->public_key_len,
+		.keytag = core->keytag,
+		.publish = core_in_zone(core, KEYSET_DNSKEY),
+		.sign_dnskey = core_in_zone(core, KEYSET_RRSIG_DNSKEY),
+		.sign_zone = core_in_zone(core, KEYSET_RRSIG),
+		.step = step,
+	};
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		out->state[r] = core->record[r].state;
+	}
+	step_text(core, step, &out->step_time);
+}
+
+static void fill_policy(keyset_t *set, const policy_t *p, const uint8_t *salt, size_t salt_len)
+{
+	set->resign = p->resign;
+	set->refresh = p->refresh;
+	set->validity_default = p->validity_default;
+	set->validity_denial = p->validity_denial;
+	set->validity_keyset = p->validity_keyset != 0 ? p->validity_keyset : p->validity_default;
+	set->jitter = p->jitter;
+	set->inception_offset = p->inception_offset;
+	set->max_zone_ttl = p->max_zone_ttl;
+	set->nsec3 = p->nsec3;
+	set->nsec3_optout = p->optout;
+	set->nsec3_iterations = p->iterations;
+	set->nsec3_ttl = p->nsec3_ttl;
+	set->dnskey_ttl = p->keys_ttl;
+	set->soa_ttl = p->soa_ttl;
+	set->soa_minimum = p->soa_minimum;
+	set->serial = p->serial;
+	if (p->nsec3 && salt_len > 0) {
+		memcpy(set->nsec3_salt, salt, salt_len);
+		set->nsec3_salt_len = (uint8_t)salt_len;
+	}
+}
+
+static int digest_of(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
+{
+	uint64_t revision = set->revision;
+	set->revision = 0;
+	char *text = keyset_write(set);
+	set->revision = revision;
+	int ret = text != NULL ? gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), digest)
+	                       : -1;
+	free(text);
+	return ret;
+}
+
+static char *write_set(zone_t *zone, uint64_t saved, keyset_t *set, bool force)
+{
+	uint8_t digest[ZONE_DIGEST_LEN];
+	if (digest_of(set, digest) != 0) {
+		return NULL;
+	}
+	bool same = memcmp(digest, zone->digest, ZONE_DIGEST_LEN) == 0;
+	if (zone->core.revision == saved && (!same || force)) {
+		zone->core.revision++;
+	}
+	memcpy(zone->digest, digest, ZONE_DIGEST_LEN);
+	set->revision = zone->core.revision;
+	return keyset_write(set);
+}
+
+char *publish(zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
+              size_t salt_len, bool force)
+{
+	keyset_t set = { .policy = policy->name };
+	if (policy_is_unsigned(policy) && !zone_has_traces(zone)) {
+		set.passthrough = true;
+		return write_set(zone, saved, &set, force);
+	}
+	size_t count = zone->core.count;
+	set.keys = calloc(count > 0 ? count : 1, sizeof(*set.keys));
+	char *steps = malloc((count > 0 ? count : 1) * STEP_TEXT_MAX);
+	char *text = NULL;
+	if (set.keys != NULL && steps != NULL) {
+		fill_policy(&set, policy, salt, salt_len);
+		for (size_t i = 0; i < count; i++) {
+			fill_key(&set.keys[i], &zone->core.keys[i], &zone->keys[i],
+			         steps + i * STEP_TEXT_MAX);
+		}
+		set.key_count = count;
+		text = write_set(zone, saved, &set, force);
+	}
+	free(steps);
+	free(set.keys);
+	return text;
+}

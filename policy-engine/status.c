@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/status.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy-engine/dnskey.h"
+#include "policy-engine/duration.h"
+#include "policy-engine/publish.h"
+
+#define LINE_MAX 4096
+#define WHEN_MAX 80
+
+/* Columns of one line; knotc wants the first one as a unit, the others as extras. */
+typedef struct {
+	ctl_request_t *req;
+	const char *zone;
+	bool begun;
+} row_t;
+
+static void column(row_t *row, const char *type, const char *text)
+{
+	if (row->begun) {
+		ctl_extra(row->req, type, text);
+	} else {
+		ctl_reply(row->req, row->zone, type, text);
+	}
+	row->begun = true;
+}
+
+static const char *stamp(int64_t time, char buf[WHEN_MAX])
+{
+	struct tm tm;
+	time_t t = (time_t)time;
+	if (gmtime_r(&t, &tm) == NULL || strftime(buf, WHEN_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
+		snprintf(buf, WHEN_MAX, "never");
+	}
+	return buf;
+}
+
+static const char *when_text(int64_t when, int64_t now, char buf[WHEN_MAX])
+{
+	char date[WHEN_MAX], span[DURATION_TEXT_MAX];
+	snprintf(buf, WHEN_MAX, "%.30s (in %s)", stamp(when, date), duration_text(when - now, span));
+	return buf;
+}
+
+/* What a person has to do about a key, if anything. */
+static void task(row_t *row, const engine_t *e, const zone_t *zone, size_t i,
+                 const policy_t *policy)
+{
+	const core_key_t *key = &zone->core.keys[i];
+	char ds[DNSKEY_DS_TEXT_MAX], text[LINE_MAX], since[WHEN_MAX];
+	if (!core_ds_waits(key) ||
+	    dnskey_ds_text(zone->name, policy->parent_ds_ttl, key->role, key->algorithm,
+	                   zone->keys[i].public_key, zone->keys[i].public_key_len, ds) != 0) {
+		return;
+	}
+	stamp(key->record[KEYSET_DS].since, since);
+	if (key->record[KEYSET_DS].state == KEYSET_RUMOURED) {
+		snprintf(text, sizeof(text), "give this DS to the parent: %s ; when the parent has "
+		         "it: knotc -s %s zone-ksk-submitted %s (waits since %s; until then the "
+		         "zone is signed, but not yet secure by this key)", ds, e->conf.socket,
+		         zone->name, since);
+	} else {
+		snprintf(text, sizeof(text), "have this DS removed at the parent: %s (waits since "
+		         "%s; until then the key stays in use)", ds, since);
+	}
+	column(row, "to-do", text);
+}
+
+static void key_column(row_t *row, engine_t *e, const zone_t *zone, size_t i, int64_t now)
+{
+	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
+	const core_key_t *key = &zone->core.keys[i];
+	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_MAX];
+	int used = snprintf(text, sizeof(text), "%u, algorithm %u, token %s", key->keytag,
+	                    key->algorithm, zone->keys[i].repository);
+	if (!tokens_usable(e->tokens, zone->keys[i].repository, why)) {
+		used += snprintf(text + used, sizeof(text) - (size_t)used, " (does not work)");
+	}
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		if (key->record[r].state != KEYSET_NA) {
+			used += snprintf(text + used, sizeof(text) - (size_t)used, ", %s %s",
+			                 names[r], keyset_state_name(key->record[r].state));
+		}
+	}
+	int64_t when;
+	step_text(key, step, &when);
+	if (step[0] != '\0') {
+		snprintf(text + used, sizeof(text) - (size_t)used, ", next: %s%s%s", step,
+		         when != 0 ? " at " : "", when != 0 ? when_text(when, now, date) : "");
+	}
+	column(row, keyset_role_name(key->role), text);
+}
+
+static void keyset_column(row_t *row, const zone_t *zone, const live_zone_t *live)
+{
+	char text[LINE_MAX];
+	if (live == NULL) {
+		snprintf(text, sizeof(text), "%llu, the signer does not have this zone",
+		         (unsigned long long)zone->core.revision);
+	} else if (live->push_problem != NULL) {
+		snprintf(text, sizeof(text), "%llu, refused by the signer: %s",
+		         (unsigned long long)zone->core.revision, live->push_problem);
+	} else {
+		snprintf(text, sizeof(text), "%llu, signer has %llu, published %llu, serial %u",
+		         (unsigned long long)zone->core.revision,
+		         (unsigned long long)live->facts.pending,
+		         (unsigned long long)live->facts.revision, live->facts.serial);
+	}
+	column(row, "keyset", text);
+}
+
+static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
+{
+	row_t row = { .req = req, .zone = zone->name };
+	int64_t now = time(NULL);
+	static const facts_t nothing = { 0 };
+	const live_zone_t *live = live_find(&e->live, zone->name);
+	const policy_t *policy = policies_find(&e->policies, zone->policy);
+	if (policy != NULL && policy->defect == NULL) {
+		/* On this copy, only to know what each key waits for. */
+		core_zone_t *core = &zone->core;
+		core_run(core, policy, live != NULL ? &live->facts : &nothing, now, NULL, NULL);
+		for (size_t i = 0; i < core->count; i++) {
+			task(&row, e, zone, i, policy);
+		}
+	}
+	if (live != NULL && live->problem != NULL) {
+		column(&row, "problem", live->problem);
+	}
+	column(&row, "policy", zone->policy);
+	if (policy != NULL && policy_is_unsigned(policy)) {
+		column(&row, "signing", "off by the policy");
+	}
+	for (size_t i = 0; i < zone->core.count; i++) {
+		key_column(&row, e, zone, i, now);
+	}
+	keyset_column(&row, zone, live);
+}
+
+void status_zone(engine_t *e, ctl_request_t *req, const char *name)
+{
+	zone_t zone = { 0 };
+	pthread_mutex_lock(&e->lock);
+	int found = store_zone_get(e->store, name, &zone);
+	if (found > 0) {
+		describe(e, req, &zone);
+	} else if (found < 0) {
+		ctl_error(req, name, "%s", store_error(e->store));
+	}
+	pthread_mutex_unlock(&e->lock);
+	zone_deinit(&zone);
+}
+
+typedef struct {
+	size_t waits, problems;
+} counts_t;
+
+static void count(void *ctx, live_zone_t *zone)
+{
+	counts_t *counts = ctx;
+	counts->waits += zone->waits;
+	counts->problems += zone->problem != NULL || zone->push_problem != NULL;
+}
+
+typedef struct {
+	char *text;
+	size_t size;
+} text_t;
+
+static void add_token(void *ctx, const char *repository, const char *problem)
+{
+	text_t *out = ctx;
+	size_t used = strlen(out->text);
+	snprintf(out->text + used, out->size - used, ", token %s: %s", repository,
+	         problem != NULL ? problem : "works");
+}
+
+void status_engine(engine_t *e, ctl_request_t *req)
+{
+	char text[LINE_MAX];
+	counts_t counts = { 0 };
+	pthread_mutex_lock(&e->lock);
+	live_each(&e->live, count, &counts);
+	int used = snprintf(text, sizeof(text), "Running, zones: %zu", e->live.count);
+	if (counts.waits > 0) {
+		used += snprintf(text + used, sizeof(text) - (size_t)used,
+		                 " (%zu wait for a person, see zone-status)", counts.waits);
+	}
+	if (counts.problems > 0) {
+		used += snprintf(text + used, sizeof(text) - (size_t)used,
+		                 " (%zu have a problem, see zone-status)", counts.problems);
+	}
+	snprintf(text + used, sizeof(text) - (size_t)used, ", signer: %s%s%s",
+	         e->signer_up ? "connected" : "not reachable", e->signer_up ? "" : ": ",
+	         e->signer_problem);
+	text_t out = { text, sizeof(text) };
+	tokens_each(e->tokens, add_token, &out);
+	if (e->reload_problem[0] != '\0') {
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof(text) - len, ", last reload refused: %s",
+		         e->reload_problem);
+	}
+	pthread_mutex_unlock(&e->lock);
+	ctl_reply(req, NULL, NULL, text);
+}
