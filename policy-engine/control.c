@@ -11,12 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/client.h"
 #include "policy-engine/engine-internal.h"
 #include "policy-engine/log.h"
 #include "policy-engine/publish.h"
 #include "policy-engine/status.h"
 
 #define RELOAD_WAIT_S 30
+#define SIGNER_TIMEOUT_MS 5000
 #define LISTED_MAX 8 /* Zones named in an error. */
 
 /* The names of zones, copied, so that the lock need not be held while they are worked on. */
@@ -140,6 +142,34 @@ static void do_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	engine_wake(ctx);
 }
 
+static int relay(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	ctl_request_t *req = ctx;
+	if (error != NULL) {
+		ctl_error(req, unit->zone, "%s", error);
+	} else if (first && unit->data != NULL) {
+		ctl_reply(req, unit->zone, unit->type, unit->data);
+	}
+	return 0;
+}
+
+/* The signer's business; here for those who have this socket before them. */
+static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	engine_t *e = ctx;
+	char err[512];
+	pthread_mutex_lock(&e->lock);
+	char *path = strdup(e->conf.signer_socket);
+	pthread_mutex_unlock(&e->lock);
+	if (path == NULL) {
+		ctl_error(req, unit->zone, "out of memory");
+	} else if (ctl_client_call(path, SIGNER_TIMEOUT_MS, unit, 1, relay, req, err,
+	                           sizeof(err)) != 0) {
+		ctl_error(req, unit->zone, "signer: %s", err);
+	}
+	free(path);
+}
+
 /* Notes it for each key of the zone that waits for its DS to appear. \return How many did. */
 static unsigned confirm(zone_t *zone, int64_t now)
 {
@@ -228,6 +258,7 @@ const ctl_command_t control_commands[] = {
 	{ "status", do_status },
 	{ "zone-status", do_zone_status },
 	{ "zone-keys-load", do_keys_load },
+	{ "zone-sign", do_zone_sign },
 	{ "zone-ksk-submitted", do_ksk_submitted },
 	{ "reload", do_reload },
 	{ "stop", do_stop },

@@ -157,8 +157,9 @@ static int check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *n
 	} curves[] = { { 13, 256 }, { 14, 384 }, { 15, 256 }, { 16, 456 } };
 
 	if (c->policy->nsec3 && key->algorithm <= 5) {
-		return hsm_xml_error(c->xml, node, "<%s>: algorithm %u cannot be used with <NSEC3> "
-		                     "(RFC 5155); use 13", key_element(key), key->algorithm);
+		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> cannot be used with "
+		                     "<NSEC3> (RFC 5155); use 13", key->algorithm,
+		                     key_element(key));
 	}
 	for (size_t i = 0; i < 4; i++) {
 		if (curves[i].algorithm == key->algorithm) {
@@ -167,9 +168,9 @@ static int check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *n
 		}
 	}
 	if (!is_rsa(key->algorithm)) {
-		return hsm_xml_error(c->xml, node, "<%s>: algorithm %u is not supported; use 13 "
-		                     "(recommended), 8, 10, 14, 15 or 16", key_element(key),
-		                     key->algorithm);
+		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; use "
+		                     "13 (recommended), 8, 10, 14, 15 or 16", key->algorithm,
+		                     key_element(key));
 	}
 	if (key->bits > 4096 || key->bits < 1024) {
 		return hsm_xml_error(c->xml, node, "<%s>: an RSA key has 1024 to 4096 bits, not %u",
@@ -227,7 +228,7 @@ static int check_repository(const check_t *c, const policy_key_t *key, const xml
 		snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
 		         c->tokens->repositories[i].name);
 	}
-	return hsm_xml_error(c->xml, node, "<%s>: conf.xml has no repository \"%.40s\"; it has: %s",
+	return hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; it has: %s",
 	                     key_element(key), key->repository, known[0] != '\0' ? known : "none");
 }
 

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <check.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "policy-engine/store.h"
+
+static char dir[40];
+static char file[80];
+static char err[1024];
+
+static void setup(void)
+{
+	strcpy(dir, "/tmp/test-engine-store.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/engine.db", dir);
+	err[0] = '\0';
+}
+
+static void teardown(void)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+	char path[100];
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s%s", file, suffixes[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+static store_t *open_store(void)
+{
+	store_t *store = NULL;
+	ck_assert_msg(store_open(&store, file, err, sizeof(err)) == 0, "%s", err);
+	return store;
+}
+
+static void refuse_store(const char *say)
+{
+	store_t *store = NULL;
+	ck_assert_int_eq(store_open(&store, file, err, sizeof(err)), -1);
+	ck_assert_ptr_null(store);
+	ck_assert_msg(strstr(err, say) != NULL && strstr(err, file) != NULL, "no '%s' in: %s", say,
+	              err);
+}
+
+static void outside(const char *sql)
+{
+	sqlite3 *db;
+	ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
+	char *why = NULL;
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &why) == SQLITE_OK, "%s", why);
+	sqlite3_close(db);
+}
+
+static int take_first(void *ctx, const store_token_key_t *key)
+{
+	store_token_key_t *out = ctx;
+	static uint8_t public_key[8];
+	static char cka_id[40];
+	if (key->public_key_len > 0) {
+		memcpy(public_key, key->public_key, key->public_key_len);
+	}
+	snprintf(cka_id, sizeof(cka_id), "%s", key->cka_id);
+	*out = *key;
+	out->repository = "SoftHSM";
+	out->cka_id = cka_id;
+	out->public_key = public_key;
+	return 1;
+}
+
+static int count_name(void *ctx, const char *name)
+{
+	(void)name;
+	(*(unsigned *)ctx)++;
+	return 0;
+}
+
+static unsigned due(store_t *store, int64_t now)
+{
+	unsigned found = 0;
+	ck_assert_int_eq(store_zones_due(store, now, 10, count_name, &found), 0);
+	return found;
+}
+
+static void make_key(store_t *store, const char *cka_id, const void *public_key)
+{
+	ck_assert_int_eq(store_key_intend(store, "SoftHSM", cka_id, 13, 256, 5), 0);
+	ck_assert_int_eq(store_key_made(store, "SoftHSM", cka_id, public_key, 4), 0);
+}
+
+/* A zone with one key, all fields set. */
+static void fill(store_t *store)
+{
+	ck_assert_int_eq(store_begin(store), 0);
+	ck_assert_int_eq(store_zone_put(store, "a.test.", "default"), 1);
+	make_key(store, "aa01", "abcd");
+	store_token_key_t key = { 0 };
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_str_eq(key.cka_id, "aa01");
+
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
+	core_key_t core;
+	core_key_init(&core, KEYSET_CSK, 13, 777, POLICY_ROLL_DOUBLE_DS, 6);
+	ck_assert_int_eq(store_zone_give_key(store, &zone, &key, &core, 7), 0);
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		zone.core.keys[0].record[r] = (core_record_t){
+			.state = (keyset_state_t)(r + 1), .since = 10 + r,
+			.revision = (uint64_t)20 + (unsigned)r, .public_at = 30 + r, .ttl = 4000000000u
+		};
+	}
+	zone.core.revision = 9;
+	memset(zone.digest, 0x5a, sizeof(zone.digest));
+	zone.next = 1234;
+	ck_assert_int_eq(store_zone_save(store, &zone), 0);
+	zone_deinit(&zone);
+	ck_assert_int_eq(store_salt_put(store, "default", (const uint8_t *)"salt", 4, 55), 0);
+	ck_assert_int_eq(store_commit(store), 0);
+}
+
+static void check_filled(store_t *store)
+{
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
+	ck_assert_str_eq(zone.policy, "default");
+	ck_assert_uint_eq(zone.core.revision, 9);
+	ck_assert_uint_eq(zone.digest[31], 0x5a);
+	ck_assert_int_eq(zone.next, 1234);
+	ck_assert_uint_eq(zone.core.count, 1);
+	ck_assert_str_eq(zone.keys[0].repository, "SoftHSM");
+	ck_assert_str_eq(zone.keys[0].cka_id, "aa01");
+	ck_assert_uint_eq(zone.keys[0].bits, 256);
+	ck_assert_int_eq(zone.keys[0].inception, 7);
+	ck_assert_uint_eq(zone.keys[0].public_key_len, 4);
+	ck_assert_mem_eq(zone.keys[0].public_key, "abcd", 4);
+	const core_key_t *key = &zone.core.keys[0];
+	ck_assert(key->role == KEYSET_CSK && key->algorithm == 13 && key->keytag == 777 &&
+	          key->goal_in && key->roll == POLICY_ROLL_DOUBLE_DS);
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		ck_assert_int_eq(key->record[r].state, r + 1);
+		ck_assert_int_eq(key->record[r].since, 10 + r);
+		ck_assert_uint_eq(key->record[r].revision, 20 + r);
+		ck_assert_int_eq(key->record[r].public_at, 30 + r);
+		ck_assert_uint_eq(key->record[r].ttl, 4000000000u);
+	}
+	zone_deinit(&zone);
+	uint8_t salt[STORE_SALT_MAX];
+	size_t len = 0;
+	int64_t since = 0;
+	ck_assert_int_eq(store_salt_get(store, "default", salt, &len, &since), 1);
+	ck_assert(len == 4 && memcmp(salt, "salt", 4) == 0 && since == 55);
+	ck_assert_int_eq(store_salt_get(store, "other", salt, &len, &since), 0);
+	ck_assert_uint_eq(due(store, 1233), 0);
+	ck_assert_uint_eq(due(store, 1234), 1);
+	store_token_key_t unused = { 0 };
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &unused), 0);
+	ck_assert_int_eq(unused.id, 0);
+}
+
+START_TEST(test_restart)
+{
+	store_t *store = open_store();
+	fill(store);
+	check_filled(store);
+	store_close(store);
+	store = open_store();
+	check_filled(store);
+	ck_assert_int_eq(store_zone_put(store, "a.test.", "default"), 0);
+	ck_assert_int_eq(store_zone_put(store, "a.test.", "other"), 1);
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, "b.test.", &zone), 0);
+	store_close(store);
+}
+END_TEST
+
+/* What was committed is there, the rest is not. */
+START_TEST(test_killed)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		store_t *store = NULL;
+		if (store_open(&store, file, err, sizeof(err)) != 0) {
+			_exit(1);
+		}
+		fill(store);
+		if (store_begin(store) != 0 || store_zone_put(store, "b.test.", "x") != 1 ||
+		    store_zone_put(store, "a.test.", "x") != 1 ||
+		    store_key_intend(store, "SoftHSM", "cc", 13, 256, 1) != 0) {
+			_exit(2);
+		}
+		raise(SIGKILL);
+	}
+	int status = 0;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	store_t *store = open_store();
+	check_filled(store);
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, "b.test.", &zone), 0);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(test_intents)
+{
+	store_t *store = open_store();
+	ck_assert_int_eq(store_begin(store), 0);
+	ck_assert_int_eq(store_key_intend(store, "SoftHSM", "01", 13, 256, 5), 0);
+	ck_assert_int_eq(store_key_intend(store, "SoftHSM", "02", 13, 256, 6), 0);
+	ck_assert_int_eq(store_commit(store), 0);
+	store_close(store);
+
+	store = open_store();
+	store_token_key_t key = { 0 };
+	ck_assert_int_eq(store_keys_intended(store, take_first, &key), 0);
+	ck_assert_str_eq(key.cka_id, "01");
+	ck_assert_uint_eq(key.public_key_len, 0);
+	/* One that may not exist is not given to a zone. */
+	key.id = 0;
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(key.id, 0);
+	ck_assert_int_eq(store_key_forget(store, "SoftHSM", "01"), 0);
+	ck_assert_int_eq(store_key_made(store, "SoftHSM", "02", (const uint8_t *)"wxyz", 4), 0);
+	ck_assert_int_eq(store_key_forget(store, "SoftHSM", "02"), 0); /* Not one that exists. */
+	ck_assert_int_eq(store_keys_intended(store, take_first, &key), 0);
+	ck_assert_int_eq(key.id, 0);
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_str_eq(key.cka_id, "02");
+	ck_assert_mem_eq(key.public_key, "wxyz", 4);
+	key.id = 0;
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 8, 256, take_first, &key), 0);
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 384, take_first, &key), 0);
+	ck_assert_int_eq(store_keys_unused(store, "Other", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(key.id, 0);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(test_wake)
+{
+	store_t *store = open_store();
+	fill(store);
+	ck_assert_int_eq(store_zones_wake(store, 1000), 0);
+	ck_assert_uint_eq(due(store, 1000), 1);
+	uint64_t zones = 0;
+	ck_assert_int_eq(store_zone_count(store, &zones), 0);
+	ck_assert_uint_eq(zones, 1);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(test_second_engine)
+{
+	store_t *store = open_store();
+	store_t *second = NULL;
+	/* Another process, since locks of one process do not exclude each other. */
+	pid_t pid = fork();
+	if (pid == 0) {
+		int ret = store_open(&second, file, err, sizeof(err));
+		_exit(ret == -1 && strstr(err, "another process") != NULL ? 0 : 1);
+	}
+	int status = 0;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(test_newer_schema)
+{
+	store_close(open_store());
+	outside("PRAGMA user_version = 99");
+	refuse_store("schema 99");
+}
+END_TEST
+
+START_TEST(test_foreign_database)
+{
+	outside("CREATE TABLE databaseVersion (id INTEGER, rev INTEGER, version INTEGER)");
+	refuse_store("not made by ods-engine");
+}
+END_TEST
+
+START_TEST(test_not_a_database)
+{
+	FILE *out = fopen(file, "w");
+	for (int i = 0; i < 1000; i++) {
+		fprintf(out, "this is no database\n");
+	}
+	fclose(out);
+	refuse_store("damaged");
+}
+END_TEST
+
+START_TEST(test_damaged_pages)
+{
+	store_t *store = open_store();
+	fill(store);
+	store_close(store);
+	FILE *out = fopen(file, "r+");
+	fseek(out, 4096, SEEK_SET); /* The schema on the first page stays whole. */
+	for (int i = 0; i < 6 * 4096; i++) {
+		fputc(0xff, out);
+	}
+	fclose(out);
+	refuse_store("damaged");
+}
+END_TEST
+
+START_TEST(test_damaged_content)
+{
+	store_t *store = open_store();
+	fill(store);
+	store_close(store);
+	outside("DELETE FROM record WHERE record = 2");
+	store = open_store();
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), -1);
+	ck_assert_ptr_nonnull(strstr(store_error(store), "a.test."));
+	store_close(store);
+	outside("UPDATE record SET state = 9");
+	store = open_store();
+	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), -1);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(test_no_directory)
+{
+	snprintf(file, sizeof(file), "%s/none/engine.db", dir);
+	refuse_store("writable");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("engine-store");
+	TCase *tc = tcase_create("store");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, test_restart);
+	tcase_add_test(tc, test_killed);
+	tcase_add_test(tc, test_intents);
+	tcase_add_test(tc, test_wake);
+	tcase_add_test(tc, test_second_engine);
+	tcase_add_test(tc, test_newer_schema);
+	tcase_add_test(tc, test_foreign_database);
+	tcase_add_test(tc, test_not_a_database);
+	tcase_add_test(tc, test_damaged_pages);
+	tcase_add_test(tc, test_damaged_content);
+	tcase_add_test(tc, test_no_directory);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy-engine/conf.h"
+#include "policy-engine/kasp.h"
+
+static char dir[] = "/tmp/test-kasp.XXXXXX";
+static char warnings[8192];
+
+static void setup(void)
+{
+	warnings[0] = '\0';
+}
+
+static void note(void *ctx, const char *text)
+{
+	(void)ctx;
+	strncat(warnings, text, sizeof(warnings) - strlen(warnings) - 2);
+	strcat(warnings, "\n");
+}
+
+static const char *path(const char *name)
+{
+	static char buf[200];
+	snprintf(buf, sizeof(buf), "%s/%s", dir, name);
+	return buf;
+}
+
+static const char *write_file(const char *name, const char *text)
+{
+	const char *file = path(name);
+	FILE *out = fopen(file, "w");
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_ge(fputs(text, out), 0);
+	ck_assert_int_eq(fclose(out), 0);
+	return file;
+}
+
+static const hsm_conf_t *tokens(void)
+{
+	static hsm_repository_t repository = { .name = (char *)"SoftHSM" };
+	static const hsm_conf_t conf = { .repositories = &repository, .count = 1 };
+	return &conf;
+}
+
+/* Lines are counted by the tests: one element a line. */
+static const char good[] =
+	"<KASP>\n"                                           /* 1 */
+	"<Policy name=\"default\">\n"
+	"<Description>all there is</Description>\n"
+	"<Signatures>\n"
+	"<Resign>PT2H</Resign>\n"                            /* 5 */
+	"<Refresh>P3D</Refresh>\n"
+	"<Validity>\n"
+	"<Default>P14D</Default>\n"
+	"<Denial>P15D</Denial>\n"
+	"<Keyset>P16D</Keyset>\n"                            /* 10 */
+	"</Validity>\n"
+	"<Jitter>PT12H</Jitter>\n"
+	"<InceptionOffset>PT3600S</InceptionOffset>\n"
+	"<MaxZoneTTL>P1D</MaxZoneTTL>\n"
+	"</Signatures>\n"                                    /* 15 */
+	"<Denial>\n"
+	"<NSEC3>\n"
+	"<TTL>PT10S</TTL>\n"
+	"<OptOut/>\n"
+	"<Resalt>P100D</Resalt>\n"                           /* 20 */
+	"<Hash>\n"
+	"<Algorithm>1</Algorithm>\n"
+	"<Iterations>5</Iterations>\n"
+	"<Salt length=\"8\"/>\n"
+	"</Hash>\n"                                          /* 25 */
+	"</NSEC3>\n"
+	"</Denial>\n"
+	"<Keys>\n"
+	"<TTL>PT3600S</TTL>\n"
+	"<RetireSafety>PT3601S</RetireSafety>\n"             /* 30 */
+	"<PublishSafety>PT3602S</PublishSafety>\n"
+	"<ShareKeys/>\n"
+	"<Purge>P13D</Purge>\n"
+	"<KSK>\n"
+	"<Algorithm length=\"2048\">8</Algorithm>\n"         /* 35 */
+	"<Lifetime>P365D</Lifetime>\n"
+	"<Repository>SoftHSM</Repository>\n"
+	"<Standby>1</Standby>\n"
+	"<KskRollType>KskDoubleDS</KskRollType>\n"
+	"<RFC5011/>\n"                                       /* 40 */
+	"</KSK>\n"
+	"<ZSK>\n"
+	"<Algorithm length=\"2048\">8</Algorithm>\n"
+	"<Lifetime>P90D</Lifetime>\n"
+	"<Repository>SoftHSM</Repository>\n"                 /* 45 */
+	"<ManualRollover/>\n"
+	"<ZskRollType>ZskDoubleSignature</ZskRollType>\n"
+	"</ZSK>\n"
+	"<CSK>\n"
+	"<Algorithm length=\"256\">13</Algorithm>\n"         /* 50 */
+	"<Lifetime>P300D</Lifetime>\n"
+	"<Repository>SoftHSM</Repository>\n"
+	"<CskRollType>CskSingleSignature</CskRollType>\n"
+	"</CSK>\n"
+	"</Keys>\n"                                          /* 55 */
+	"<Zone>\n"
+	"<PropagationDelay>PT43200S</PropagationDelay>\n"
+	"<SOA>\n"
+	"<TTL>PT3603S</TTL>\n"
+	"<Minimum>PT3604S</Minimum>\n"                       /* 60 */
+	"<Serial>datecounter</Serial>\n"
+	"</SOA>\n"
+	"</Zone>\n"
+	"<Parent>\n"
+	"<PropagationDelay>PT9999S</PropagationDelay>\n"     /* 65 */
+	"<DS>\n"
+	"<TTL>PT3605S</TTL>\n"
+	"</DS>\n"
+	"<SOA>\n"
+	"<TTL>PT172800S</TTL>\n"                             /* 70 */
+	"<Minimum>PT10800S</Minimum>\n"
+	"</SOA>\n"
+	"<RegistrationDelay>PT7S</RegistrationDelay>\n"
+	"</Parent>\n"
+	"</Policy>\n"                                        /* 75 */
+	"</KASP>\n";
+
+/* The good file with one text replaced. To be freed. */
+static char *edited(const char *from, const char *to)
+{
+	const char *at = strstr(good, from);
+	ck_assert_msg(at != NULL, "nothing like '%s'", from);
+	size_t size = sizeof(good) + strlen(to);
+	char *text = malloc(size);
+	snprintf(text, size, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+	return text;
+}
+
+START_TEST(test_all_elements)
+{
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = kasp_read(write_file("kasp.xml", good), tokens(), &all, note, NULL, &err);
+	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
+	ck_assert_uint_eq(all.count, 1);
+	const policy_t *p = policies_find(&all, "default");
+	ck_assert_ptr_nonnull(p);
+	ck_assert_ptr_null(policies_find(&all, "Default"));
+	ck_assert_str_eq(p->description, "all there is");
+	ck_assert_ptr_null(p->defect);
+	ck_assert(!p->passthrough && p->nsec3 && p->optout && p->share_keys);
+	ck_assert_uint_eq(p->resign, 7200);
+	ck_assert_uint_eq(p->refresh, 3 * 86400);
+	ck_assert_uint_eq(p->validity_default, 14 * 86400);
+	ck_assert_uint_eq(p->validity_denial, 15 * 86400);
+	ck_assert_uint_eq(p->validity_keyset, 16 * 86400);
+	ck_assert_uint_eq(p->jitter, 43200);
+	ck_assert_uint_eq(p->inception_offset, 3600);
+	ck_assert_uint_eq(p->max_zone_ttl, 86400);
+	ck_assert_uint_eq(p->nsec3_ttl, 10);
+	ck_assert_uint_eq(p->resalt, 100 * 86400);
+	ck_assert_uint_eq(p->iterations, 5);
+	ck_assert_uint_eq(p->salt_length, 8);
+	ck_assert_uint_eq(p->keys_ttl, 3600);
+	ck_assert_uint_eq(p->retire_safety, 3601);
+	ck_assert_uint_eq(p->publish_safety, 3602);
+	ck_assert_uint_eq(p->purge, 13 * 86400);
+	ck_assert_uint_eq(p->zone_propagation, 43200);
+	ck_assert_uint_eq(p->soa_ttl, 3603);
+	ck_assert_uint_eq(p->soa_minimum, 3604);
+	ck_assert_int_eq(p->serial, KEYSET_SERIAL_DATECOUNTER);
+	ck_assert_uint_eq(p->parent_propagation, 9999);
+	ck_assert_uint_eq(p->parent_ds_ttl, 3605);
+	ck_assert_uint_eq(p->parent_soa_ttl, 172800);
+	ck_assert_uint_eq(p->parent_soa_minimum, 10800);
+	ck_assert_uint_eq(p->parent_registration, 7);
+	ck_assert_uint_eq(p->key_count, 3);
+	const policy_key_t *k = p->keys;
+	ck_assert(k[0].role == KEYSET_KSK && k[0].algorithm == 8 && k[0].bits == 2048 &&
+	          k[0].lifetime == 365 * 86400 && k[0].standby == 1 && !k[0].manual_rollover &&
+	          k[0].rfc5011 && k[0].roll == POLICY_ROLL_DOUBLE_DS && k[0].line == 34);
+	ck_assert(k[1].role == KEYSET_ZSK && k[1].algorithm == 8 && k[1].bits == 2048 &&
+	          k[1].lifetime == 90 * 86400 && k[1].standby == 0 && k[1].manual_rollover &&
+	          k[1].roll == POLICY_ROLL_DOUBLE_SIGNATURE);
+	ck_assert(k[2].role == KEYSET_CSK && k[2].algorithm == 13 && k[2].bits == 256 &&
+	          k[2].roll == POLICY_ROLL_SINGLE_SIGNATURE);
+	ck_assert_str_eq(k[2].repository, "SoftHSM");
+	ck_assert_ptr_nonnull(strstr(warnings, "kasp.xml:23: <Iterations>"));
+	ck_assert_ptr_nonnull(strstr(warnings, "kasp.xml:24: <Salt>"));
+	ck_assert_ptr_nonnull(strstr(warnings, "kasp.xml:40: <RFC5011>"));
+	ck_assert_ptr_null(strstr(warnings, "unknown"));
+	policies_deinit(&all);
+}
+END_TEST
+
+START_TEST(test_any_order_and_unknown)
+{
+	char *text = edited("<Refresh>P3D</Refresh>\n<Validity>",
+	                    "<Colour>blue</Colour><Validity>");
+	char *at = strstr(text, "<Jitter>PT12H</Jitter>");
+	memcpy(at, "<Refresh>P3D</Refresh>", 22);
+	at = strstr(text, "<InceptionOffset>PT3600S</InceptionOffset>");
+	memcpy(at, "<Jitter>PT12H</Jitter>                    ", 42);
+	at = strstr(text, "<MaxZoneTTL>P1D</MaxZoneTTL>");
+	memcpy(at, "<InceptionOffset>P0D        ", 28);
+	at = strstr(text, "</Signatures>");
+	char *whole = malloc(strlen(text) + 30);
+	sprintf(whole, "%.*s</InceptionOffset>%s", (int)(at - text), text, at);
+
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = kasp_read(write_file("kasp.xml", whole), tokens(), &all, note, NULL, &err);
+	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
+	ck_assert_uint_eq(all.policies[0].refresh, 3 * 86400);
+	ck_assert_uint_eq(all.policies[0].jitter, 43200);
+	ck_assert_uint_eq(all.policies[0].inception_offset, 0);
+	ck_assert_msg(strstr(warnings, "kasp.xml:6: unknown element <Colour>") != NULL, "%s",
+	              warnings);
+	policies_deinit(&all);
+	free(whole);
+	free(text);
+}
+END_TEST
+
+static const struct {
+	const char *from, *to;
+	const char *error[2]; /* What the error has to say. */
+} faults[] = {
+	{ "<Resign>PT2H", "<Resign>2 hours", { ":5:", "<Resign>" } },
+	{ "<Refresh>P3D", "<Refresh>P3", { ":6:", "<Refresh>" } },
+	{ "<Refresh>P3D</Refresh>\n", "", { ":4:", "<Refresh>" } },
+	{ "<Refresh>P3D", "<Refresh>PT2H", { ":6:", "<Resign>" } },
+	{ "<Refresh>P3D", "<Refresh>PT0S", { ":6:", "<Resign>" } },
+	{ "<Default>P14D", "<Default>P3D", { ":8:", "<Refresh>" } },
+	{ "<Denial>P15D", "<Denial>PT1S", { ":9:", "<Refresh>" } },
+	{ "<Keyset>P16D", "<Keyset>P2D", { ":10:", "<Refresh>" } },
+	{ "<Jitter>PT12H", "<Jitter>P15D", { ":12:", "<Default>" } },
+	{ "<MaxZoneTTL>P1D", "<MaxZoneTTL>-P1D", { ":14:", "<MaxZoneTTL>" } },
+	{ "<Keyset>P16D</Keyset>", "<Keyset>P16D</Keyset><Keyset>P16D</Keyset>",
+	  { ":10:", "second <Keyset>" } },
+	{ "<NSEC3>", "<NSEC/><NSEC3>", { ":16:", "both" } },
+	{ "<Resalt>P100D</Resalt>\n", "", { ":17:", "<Resalt>" } },
+	{ "<Algorithm>1<", "<Algorithm>2<", { ":22:", "SHA-1" } },
+	{ "<Iterations>5", "<Iterations>65536", { ":23:", "<Iterations>" } },
+	{ "<Iterations>5", "<Iterations>-1", { ":23:", "<Iterations>" } },
+	{ "length=\"8\"", "length=\"256\"", { ":24:", "<Salt>" } },
+	{ "length=\"8\"", "", { ":24:", "length" } },
+	{ "<OptOut/>", "<OptOut>yes</OptOut>", { ":19:", "<OptOut/>" } },
+	{ "length=\"2048\">8", "length=\"0\">8", { ":35:", "length" } },
+	{ "length=\"2048\">8", "length=\"x\">8", { ":35:", "length" } },
+	{ "length=\"2048\">8", "length=\"512\">8", { ":34:", "1024 to 4096" } },
+	{ "length=\"2048\">8", "length=\"4097\">8", { ":34:", "1024 to 4096" } },
+	{ "length=\"2048\">8", "length=\"2048\">5", { ":34:", "NSEC3" } },
+	{ "length=\"2048\">8", "length=\"2048\">99", { ":34:", "<Algorithm> 99" } },
+	{ "length=\"2048\">8", "length=\"2048\">256", { ":35:", "<Algorithm>" } },
+	{ "length=\"2048\">8", "length=\"256\">14", { ":34:", "no <ZSK>" } },
+	{ "<Lifetime>P365D", "<Lifetime>forever", { ":36:", "<Lifetime>" } },
+	{ "<Repository>SoftHSM", "<Repository>Nowhere", { ":34:", "\"Nowhere\"" } },
+	{ "<Repository>SoftHSM</Repository>\n", "", { ":34:", "<Repository>" } },
+	{ "<Standby>1", "<Standby>many", { ":38:", "<Standby>" } },
+	{ "KskDoubleDS<", "ZskDoubleSignature<", { ":39:", "KskDoubleSignature" } },
+	{ "<KSK>", "<KSK><Algorithm length=\"2048\">8</Algorithm><Lifetime>P1Y</Lifetime>"
+	  "<Repository>SoftHSM</Repository></KSK><KSK>", { ":34:", "second <KSK>" } },
+	{ "<Serial>datecounter", "<Serial>random", { ":61:", "<Serial>" } },
+	{ "<Resign>PT2H", "<Resign>PT10M", { ":61:", "datecounter" } },
+	{ "<DS>\n<TTL>PT3605S</TTL>\n</DS>\n", "", { ":64:", "<DS>" } },
+	{ "name=\"default\"", "", { ":2:", "name" } },
+	{ "</KASP>", "<Policy name=\"default\"/></KASP>", { ":76:", "line 2" } },
+	{ "</Zone>", "</Zoon>", { ":63:", "well-formed" } },
+	{ "<KASP>", "<!DOCTYPE KASP [<!ENTITY a \"b\">]><KASP>", { "kasp.xml", "DOCTYPE" } },
+};
+
+START_TEST(test_fault)
+{
+	char *text = edited(faults[_i].from, faults[_i].to);
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err);
+	ck_assert_msg(ret == HSM_ECONF, "'%s' was taken", faults[_i].to);
+	ck_assert_uint_eq(all.count, 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(strstr(err.text, faults[_i].error[i]) != NULL, "no '%s' in: %s",
+		              faults[_i].error[i], err.text);
+	}
+	ck_assert_ptr_nonnull(strstr(err.text, "kasp.xml"));
+	free(text);
+}
+END_TEST
+
+/* OpenDNSSEC takes such a policy, and makes no key for it; its own example file has one. */
+START_TEST(test_lifetime)
+{
+	static const struct {
+		const char *from, *to;
+		const char *defect;
+	} cases[] = {
+		{ "<Lifetime>P365D", "<Lifetime>PT7205S", "parent's <DS>" },
+		{ "<Lifetime>P365D", "<Lifetime>PT7206S", NULL },
+		{ "<Lifetime>P300D", "<Lifetime>PT90000S", "<MaxZoneTTL>" },
+		{ "<Lifetime>P300D", "<Lifetime>PT90001S", NULL },
+		{ "<Lifetime>P90D", "<Lifetime>PT0S", NULL }, /* By hand only. */
+	};
+	char *text = edited(cases[_i].from, cases[_i].to);
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err);
+	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
+	const char *defect = all.policies[0].defect;
+	if (cases[_i].defect != NULL) {
+		ck_assert_ptr_nonnull(defect);
+		ck_assert_ptr_nonnull(strstr(defect, cases[_i].defect));
+		ck_assert_ptr_nonnull(strstr(warnings, defect));
+	} else {
+		ck_assert_ptr_null(defect);
+	}
+	policies_deinit(&all);
+	free(text);
+}
+END_TEST
+
+START_TEST(test_passthrough)
+{
+	char *text = edited("<Description>", "<Passthrough/><Description>");
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err),
+	                 HSM_EOK);
+	ck_assert(all.policies[0].passthrough);
+	policies_deinit(&all);
+	free(text);
+}
+END_TEST
+
+START_TEST(test_no_file)
+{
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(kasp_read(path("none.xml"), NULL, &all, note, NULL, &err), HSM_ECONF);
+	ck_assert_ptr_nonnull(strstr(err.text, "none.xml"));
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", "<KASP/>"), NULL, &all, note, NULL, &err),
+	                 HSM_ECONF);
+	ck_assert_ptr_nonnull(strstr(err.text, "<Policy>"));
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", "<Configuration/>"), NULL, &all, note,
+	                           NULL, &err), HSM_ECONF);
+}
+END_TEST
+
+/* -- conf.xml ------------------------------------------------------------ */
+
+#define TOKEN "<RepositoryList><Repository name=\"SoftHSM\"><Module>/m.so</Module>" \
+              "<TokenLabel>t</TokenLabel><PIN>1234</PIN></Repository></RepositoryList>\n"
+
+START_TEST(test_conf_defaults)
+{
+	engine_conf_t conf = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = engine_conf_read(write_file("conf.xml", "<Configuration>" TOKEN
+	                                      "</Configuration>"), &conf, note, NULL, &err);
+	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
+	ck_assert_str_eq(conf.policy_file, "/etc/opendnssec/kasp.xml");
+	ck_assert_str_eq(conf.socket, "/run/opendnssec/engine.sock");
+	ck_assert_str_eq(conf.signer_socket, "/run/knot/opendnssec.sock");
+	ck_assert_ptr_null(conf.user);
+	ck_assert_uint_eq(conf.tokens.count, 1);
+	engine_conf_deinit(&conf);
+}
+END_TEST
+
+START_TEST(test_conf_all)
+{
+	engine_conf_t conf = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = engine_conf_read(write_file("conf.xml", "<Configuration>\n" TOKEN
+		"<Common><Logging><Verbosity>3</Verbosity><Syslog><Facility>local0</Facility>"
+		"</Syslog></Logging><PolicyFile>/p</PolicyFile><ZoneListFile>/z</ZoneListFile>"
+		"</Common>\n<Enforcer><Privileges><User>u</User><Group>g</Group></Privileges>"
+		"<Datastore><SQLite>/d</SQLite></Datastore><ManualKeyGeneration/>\n"
+		"<AutomaticKeyGenerationPeriod>P1Y</AutomaticKeyGenerationPeriod>\n"
+		"<PidFile>/pid</PidFile><SocketFile>/s</SocketFile><WorkingDirectory>/w"
+		"</WorkingDirectory><WorkerThreads>4</WorkerThreads>"
+		"<SignerSocket>/m</SignerSocket></Enforcer></Configuration>"), &conf, note, NULL,
+		&err);
+	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
+	ck_assert_str_eq(conf.policy_file, "/p");
+	ck_assert_str_eq(conf.datastore, "/d");
+	ck_assert_str_eq(conf.socket, "/s");
+	ck_assert_str_eq(conf.signer_socket, "/m");
+	ck_assert_str_eq(conf.pid_file, "/pid");
+	ck_assert_str_eq(conf.user, "u");
+	ck_assert_str_eq(conf.group, "g");
+	ck_assert(conf.manual_generation);
+	ck_assert_ptr_nonnull(strstr(warnings, "conf.xml:5: <AutomaticKeyGenerationPeriod>"));
+	ck_assert_msg(strstr(warnings, "unknown") == NULL, "%s", warnings);
+	engine_conf_deinit(&conf);
+}
+END_TEST
+
+START_TEST(test_conf_mysql)
+{
+	engine_conf_t conf = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = engine_conf_read(write_file("conf.xml", "<Configuration>\n" TOKEN
+		"<Enforcer>\n<Datastore>\n<MySQL><Database>k</Database><Username>u</Username>"
+		"<Password>p</Password></MySQL></Datastore></Enforcer></Configuration>"), &conf,
+		note, NULL, &err);
+	ck_assert_int_eq(ret, HSM_ECONF);
+	ck_assert_msg(strstr(err.text, "conf.xml:5: <MySQL>") != NULL, "%s", err.text);
+}
+END_TEST
+
+int main(void)
+{
+	if (mkdtemp(dir) == NULL) {
+		return EXIT_FAILURE;
+	}
+	Suite *suite = suite_create("kasp");
+	TCase *tc = tcase_create("kasp.xml");
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, test_all_elements);
+	tcase_add_test(tc, test_any_order_and_unknown);
+	tcase_add_loop_test(tc, test_fault, 0, sizeof(faults) / sizeof(faults[0]));
+	tcase_add_loop_test(tc, test_lifetime, 0, 5);
+	tcase_add_test(tc, test_passthrough);
+	tcase_add_test(tc, test_no_file);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("conf.xml");
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, test_conf_defaults);
+	tcase_add_test(tc, test_conf_all);
+	tcase_add_test(tc, test_conf_mysql);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	unlink(path("kasp.xml"));
+	unlink(path("conf.xml"));
+	rmdir(dir);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
