@@ -186,7 +186,7 @@ void guard_shut(guard_t *guard)
 	guard->shut = true;
 	shutdown(guard->listener, SHUT_RDWR);
 	if (guard->connection >= 0) {
-		shutdown(guard->connection, SHUT_RDWR);
+		shutdown(guard->connection, SHUT_RD);
 	}
 	pthread_mutex_unlock(&guard->lock);
 }

@@ -33,7 +33,7 @@ void guard_close(guard_t *guard);
 void guard_enter(guard_t *guard);
 void guard_leave(guard_t *guard);
 
-/*! Ends accept and whatever else waits now, and lets nothing wait again. */
+/*! Ends accept and whatever waits for the client to speak now; an answer may still be sent. */
 void guard_shut(guard_t *guard);
 
 /*! Ends the guard; the sockets stay open. NULL is allowed. */

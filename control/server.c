@@ -167,9 +167,11 @@ static void answer_units(ctl_request_t *req, block_t *block)
 		}
 		cmd->handler(req->server->ctx, req, &it->unit);
 
-		if (req->broken || atomic_load(&req->server->stopping)) {
-			req->broken = true;
+		if (req->broken) {
 			return;
+		}
+		if (atomic_load(&req->server->stopping)) {
+			break; /* The client that asked for it gets its answer. */
 		}
 	}
 

@@ -286,6 +286,7 @@ static const hsm_xml_rule_t ENFORCER[] = {
 	{ .name = "DelegationSignerRetractCommand" },
 	{ .name = "PidFile" },
 	{ .name = "SocketFile" },
+	{ .name = "SignerSocket" },
 	{ .name = "WorkingDirectory" },
 	{ .name = "WorkerThreads" },
 	{ .name = NULL }

@@ -72,10 +72,6 @@ static int duration_value(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds)
 	if (duration_parse(text, seconds, &why) != 0) {
 		ret = hsm_xml_error(xml, node, "\"%.40s\" in <%s> is not a duration: %s", text,
 		                    (const char *)node->name, why);
-	} else if (strpbrk(text, "Y") != NULL ||
-	           (strchr(text, 'M') != NULL && strcspn(text, "M") < strcspn(text, "T"))) {
-		hsm_xml_warn(xml, node, "<%s>: a year in \"%s\" means 365 days, a month 31",
-		             (const char *)node->name, text);
 	}
 	free(text);
 	return ret;
