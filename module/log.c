@@ -29,6 +29,16 @@ void log_redirect(log_t *log, log_sink_f sink, void *ctx)
 	pthread_mutex_unlock(&log->lock);
 }
 
+void log_leave(log_t *log, const void *ctx)
+{
+	pthread_mutex_lock(&log->lock);
+	if (log->ctx == ctx) {
+		log->sink = NULL;
+		log->ctx = NULL;
+	}
+	pthread_mutex_unlock(&log->lock);
+}
+
 /* "zone NAME, ", without the dot at the end that reads badly before a comma. */
 static size_t write_zone(char *line, size_t size, const knot_dname_t *zone)
 {

@@ -27,6 +27,9 @@ void log_deinit(log_t *log);
 /*! Sets another sink; on return no thread uses the old one any more. */
 void log_redirect(log_t *log, log_sink_f sink, void *ctx);
 
+/*! Drops the sink, if it is still the one of that context. */
+void log_leave(log_t *log, const void *ctx);
+
 /*! Writes a line that begins "zone NAME, " if zone is not NULL. */
 void log_msg(log_t *log, int priority, const knot_dname_t *zone, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -29,7 +29,23 @@ size_t node_key(const knot_dname_t *owner, uint8_t *key)
 		}
 		*out++ = 0;
 	}
+	if ((out - key) % 2 != 0) {
+		*out++ = 0;
+	}
 	return out - key;
+}
+
+/*! Length without the octet that makes it even; labels are not empty, so two zeros tell. */
+static size_t strip(const uint8_t *key, size_t key_len)
+{
+	bool padded = key_len >= 2 && key[key_len - 1] == 0 && key[key_len - 2] == 0;
+	return padded ? key_len - 1 : key_len;
+}
+
+bool node_key_below(const uint8_t *key, size_t key_len, const uint8_t *above, size_t above_len)
+{
+	above_len = strip(above, above_len);
+	return strip(key, key_len) > above_len && memcmp(key, above, above_len) == 0;
 }
 
 size_t node_key_owner(const uint8_t *key, size_t key_len, knot_dname_storage_t owner)
@@ -37,7 +53,7 @@ size_t node_key_owner(const uint8_t *key, size_t key_len, knot_dname_storage_t o
 	/* Filled from the end, since the key begins at the root. */
 	uint8_t *start = owner + KNOT_DNAME_MAXLEN - 1;
 	*start = 0;
-	const uint8_t *end = key + key_len;
+	const uint8_t *end = key + strip(key, key_len);
 	while (key < end) {
 		uint8_t label[KNOT_DNAME_MAXLABELLEN];
 		uint8_t len = 0;
@@ -125,10 +141,10 @@ size_t node_size(const node_t *node)
 	return size;
 }
 
-void node_write(const node_t *node, uint8_t *out)
+void node_write(node_t *node, uint8_t *out)
 {
 	for (uint16_t i = 0; i < node->count; i++) {
-		const node_rrset_t *rrset = &node->rrsets[i];
+		node_rrset_t *rrset = &node->rrsets[i];
 		head_t head = {
 			.ttl = rrset->ttl, .type = rrset->type,
 			.size = rrset->rrs.size, .count = rrset->rrs.count,
@@ -137,11 +153,13 @@ void node_write(const node_t *node, uint8_t *out)
 		memcpy(out, &head, sizeof(head));
 		out += sizeof(head);
 		memcpy(out, rrset->rrs.rdata, rrset->rrs.size);
+		rrset->rrs.rdata = (knot_rdata_t *)out;
 		out += rrset->rrs.size;
 		if (rrset->sigs.size > 0) {
 			memcpy(out, rrset->sigs.rdata, rrset->sigs.size);
-			out += rrset->sigs.size;
 		}
+		rrset->sigs.rdata = (knot_rdata_t *)out;
+		out += rrset->sigs.size;
 	}
 }
 

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,8 @@ typedef struct {
 
 /*!
  * Makes the key by which an owner name sorts in canonical order (RFC 4034, section 6.1) under
- * memcmp: labels from the root down, each closed by 0x00, octets 0x00 and 0x01 escaped.
+ * memcmp: labels from the root down, each closed by 0x00, octets 0x00 and 0x01 escaped. It is of
+ * even length (one more 0x00 if need be), for the sake of alignment behind it.
  *
  * \param owner  Lower case.
  * \param key    NODE_KEY_MAX bytes.
@@ -44,6 +46,9 @@ size_t node_key(const knot_dname_t *owner, uint8_t *key);
 
 /*! Reverse of node_key(). \return Bytes of the name, 0 if key is none. */
 size_t node_key_owner(const uint8_t *key, size_t key_len, knot_dname_storage_t owner);
+
+/*! \return Whether a name is below another, and not the same. */
+bool node_key_below(const uint8_t *key, size_t key_len, const uint8_t *above, size_t above_len);
 
 /*! \return The RRset of that type, NULL if there is none. */
 node_rrset_t *node_rrset(const node_t *node, uint16_t type);
@@ -60,8 +65,8 @@ void node_drop(node_t *node, uint16_t type);
 /*! \return Bytes of the node's stored form. */
 size_t node_size(const node_t *node);
 
-/*! Writes the stored form, node_size() bytes. */
-void node_write(const node_t *node, uint8_t *out);
+/*! Writes the stored form, node_size() bytes; the node then borrows its data from there. */
+void node_write(node_t *node, uint8_t *out);
 
 /*!
  * Reads the stored form. RDATA is borrowed from data, which therefore has to live as long as the

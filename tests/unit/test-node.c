@@ -30,6 +30,7 @@ START_TEST(test_key_order)
 		uint8_t key[NODE_KEY_MAX], before[NODE_KEY_MAX];
 		ck_assert_ptr_nonnull(knot_dname_from_str(name, ordered[i], sizeof(name)));
 		size_t len = node_key(name, key);
+		ck_assert_uint_eq(len % 2, 0);
 		ck_assert_uint_eq(node_key_owner(key, len, back), knot_dname_size(name));
 		ck_assert_mem_eq(name, back, knot_dname_size(name));
 		if (i > 0) {
@@ -57,6 +58,31 @@ START_TEST(test_key_longest)
 	knot_dname_storage_t back;
 	ck_assert_uint_eq(node_key_owner(key, len, back), 255);
 	ck_assert_mem_eq(name, back, 255);
+}
+END_TEST
+
+START_TEST(test_key_below)
+{
+	static const struct {
+		const char *name, *above;
+		bool below;
+	} cases[] = {
+		{ "a.example.", "example.", true }, { "b.a.example.", "example.", true },
+		{ "example.", "example.", false }, { "example.", "a.example.", false },
+		{ "example0.", "example.", false }, { "example.", ".", true }, { ".", ".", false },
+		{ "aa.example.", "a.example.", false }, { "\\000.a.", "a.", true },
+		{ "a.aa.", "aa.", true }, { "\\000.aa.", "aa.", true },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		knot_dname_storage_t name;
+		uint8_t key[NODE_KEY_MAX], above[NODE_KEY_MAX];
+		knot_dname_from_str(name, cases[i].name, sizeof(name));
+		size_t len = node_key(name, key);
+		knot_dname_from_str(name, cases[i].above, sizeof(name));
+		size_t above_len = node_key(name, above);
+		ck_assert_msg(node_key_below(key, len, above, above_len) == cases[i].below,
+		              "%s %s", cases[i].name, cases[i].above);
+	}
 }
 END_TEST
 
@@ -144,6 +170,7 @@ int main(void)
 	TCase *tcase = tcase_create("key and stored form");
 	tcase_add_test(tcase, test_key_order);
 	tcase_add_test(tcase, test_key_longest);
+	tcase_add_test(tcase, test_key_below);
 	tcase_add_test(tcase, test_key_malformed);
 	tcase_add_test(tcase, test_store);
 	suite_add_tcase(suite, tcase);

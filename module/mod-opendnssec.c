@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What knotd sees: the module's settings, and its instances.
+ *
+ * The global instance (global-module) keeps the signer; it alone writes the log, since knotd frees
+ * a zone's name before it unloads the zone's instance. An instance of a zone (module) hands the
+ * zone to the signer.
+ */
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include <knot/module.h>
+
+#include "module/server.h"
+#include "module/stats.h"
+#include "module/zonefile.h"
+
+#define ITEM_POLICY   "\x06""policy"
+#define ITEM_STORAGE  "\x07""storage"
+#define ITEM_TRANSFER "\x0F""transfer-socket"
+#define ITEM_CONTROL  "\x0E""control-socket"
+#define ITEM_CONF     "\x04""conf"
+#define ITEM_WATCH    "\x05""watch"
+
+static const yp_item_t items[] = {
+	{ ITEM_POLICY,   YP_TSTR,  YP_VSTR = { "default" } },
+	{ ITEM_STORAGE,  YP_TSTR,  YP_VSTR = { "/var/lib/knot/opendnssec" } },
+	{ ITEM_TRANSFER, YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec-transfer.sock" } },
+	{ ITEM_CONTROL,  YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec.sock" } },
+	{ ITEM_CONF,     YP_TSTR,  YP_VSTR = { "/etc/opendnssec/conf.xml" } },
+	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },
+	{ NULL }
+};
+
+/*** Check of a section. ***/
+
+static const char *check_socket(const char *path, const char *long_text, const char *relative_text)
+{
+	if (path[0] != '/') {
+		return relative_text;
+	}
+	return strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path) ? long_text : NULL;
+}
+
+static int check(knotd_conf_check_args_t *args)
+{
+	const char *policy = knotd_conf_check_item(args, ITEM_POLICY).single.string;
+	const char *storage = knotd_conf_check_item(args, ITEM_STORAGE).single.string;
+	const char *transfer = knotd_conf_check_item(args, ITEM_TRANSFER).single.string;
+	const char *control = knotd_conf_check_item(args, ITEM_CONTROL).single.string;
+	const char *conf = knotd_conf_check_item(args, ITEM_CONF).single.string;
+
+	const char *fault = check_socket(transfer, "transfer-socket: path too long for a socket",
+	                                 "transfer-socket: has to be an absolute path");
+	if (fault == NULL) {
+		fault = check_socket(control, "control-socket: path too long for a socket",
+		                     "control-socket: has to be an absolute path");
+	}
+	if (fault == NULL && policy[0] == '\0') {
+		fault = "policy: has to name a policy of kasp.xml";
+	} else if (fault == NULL && storage[0] != '/') {
+		fault = "storage: has to be an absolute path";
+	} else if (fault == NULL && conf[0] != '/') {
+		fault = "conf: has to be the absolute path of conf.xml";
+	} else if (fault == NULL && strcmp(transfer, control) == 0) {
+		fault = "transfer-socket and control-socket have to differ";
+	}
+	args->err_str = fault;
+	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
+}
+
+/*** The signers of this process; more than one only if there are several storages. ***/
+
+#define SERVERS_MAX 16
+
+static struct {
+	pthread_mutex_t lock;
+	server_t *servers[SERVERS_MAX];
+} registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/*! \return Where the server of a storage is, or a free place, or NULL. With the lock held. */
+static server_t **find_server(const char *storage)
+{
+	server_t **place = NULL;
+	for (int i = 0; i < SERVERS_MAX; i++) {
+		server_t **at = &registry.servers[i];
+		if (*at != NULL && strcmp((*at)->conf.storage, storage) == 0) {
+			return at;
+		}
+		place = (place == NULL && *at == NULL) ? at : place;
+	}
+	return place;
+}
+
+/*! A user less; the last one stops the server. */
+static void leave_server(server_t *server)
+{
+	pthread_mutex_lock(&registry.lock);
+	const bool last = --server->users == 0;
+	for (int i = 0; last && i < SERVERS_MAX; i++) {
+		if (registry.servers[i] == server) {
+			registry.servers[i] = NULL;
+		}
+	}
+	pthread_mutex_unlock(&registry.lock);
+	if (last) {
+		server_stop(server);
+	}
+}
+
+/*** Instances. ***/
+
+typedef struct {
+	server_t *server;
+	zone_t *zone;    /*!< NULL: the global instance. */
+	stats_t stats;
+} instance_t;
+
+static void write_log(void *mod, int priority, const char *line)
+{
+	knotd_mod_log(mod, priority, "%s", line);
+}
+
+/*! \return Copy of a string setting of the section. */
+static char *setting(knotd_mod_t *mod, const yp_name_t *item)
+{
+	return strdup(knotd_conf_mod(mod, item).single.string);
+}
+
+/*! \return knotd's own control socket. */
+static char *knot_socket(knotd_mod_t *mod)
+{
+	const char *path = knotd_conf(mod, "\x07""control", "\x06""listen", NULL).single.string;
+	const char *rundir = knotd_conf(mod, "\x06""server", "\x06""rundir", NULL).single.string;
+	char *full = NULL;
+	if (path != NULL && path[0] == '/') {
+		return strdup(path);
+	}
+	return asprintf(&full, "%s/%s", rundir != NULL ? rundir : "/run/knot",
+	                path != NULL ? path : "knot.sock") >= 0 ? full : NULL;
+}
+
+static int load_global(knotd_mod_t *mod, instance_t *instance)
+{
+	server_conf_t conf = {
+		.storage = setting(mod, ITEM_STORAGE), .transfer_socket = setting(mod, ITEM_TRANSFER),
+		.control_socket = setting(mod, ITEM_CONTROL), .conf = setting(mod, ITEM_CONF),
+		.knot_socket = knot_socket(mod),
+	};
+	if (conf.storage == NULL || conf.transfer_socket == NULL || conf.control_socket == NULL ||
+	    conf.conf == NULL || conf.knot_socket == NULL) {
+		server_conf_deinit(&conf);
+		return KNOT_ENOMEM;
+	}
+
+	pthread_mutex_lock(&registry.lock);
+	server_t **place = find_server(conf.storage);
+	int ret = KNOT_EOK;
+	if (place == NULL) {
+		ret = KNOT_ELIMIT;
+		server_conf_deinit(&conf);
+	} else if (*place != NULL) {
+		log_redirect(&(*place)->log, write_log, mod);
+		server_reconfigure(*place, &conf);
+	} else {
+		ret = server_start(place, &conf, write_log, mod);
+	}
+	if (ret == KNOT_EOK) {
+		instance->server = *place;
+		instance->server->users++;
+	}
+	pthread_mutex_unlock(&registry.lock);
+	return ret;
+}
+
+/*! Whether one of the zone's masters is the transfer socket. */
+static bool fetches_from(knotd_mod_t *mod, const knot_dname_t *zone, const char *socket)
+{
+	bool found = false;
+	knotd_conf_t masters = knotd_conf_zone(mod, "\x06""master", zone);
+	for (size_t i = 0; i < masters.count; i++) {
+		const knotd_conf_t id = { .single = masters.multi[i], .count = 1 };
+		knotd_conf_t addresses = knotd_conf(mod, "\x06""remote", "\x07""address", &id);
+		for (size_t n = 0; n < addresses.count; n++) {
+			const struct sockaddr_un *addr = (struct sockaddr_un *)&addresses.multi[n].addr;
+			found |= addr->sun_family == AF_UNIX && strcmp(addr->sun_path, socket) == 0;
+		}
+		knotd_conf_free(&addresses);
+	}
+	knotd_conf_free(&masters);
+	return found;
+}
+
+/*! Refuses settings with which the zone could get out unsigned, or not at all. */
+static int check_zone(knotd_mod_t *mod, const knot_dname_t *zone, const char *socket)
+{
+	if (knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
+		knotd_mod_log(mod, LOG_ERR, "dnssec-signing is on: knotd would sign over our signatures; "
+		              "set it off");
+		return KNOT_EINVAL;
+	}
+	if (knotd_conf_zone(mod, "\x0D""zonefile-load", zone).single.option != 0) {
+		knotd_mod_log(mod, LOG_ERR, "zonefile-load is not none: knotd would publish the unsigned "
+		              "file; set zonefile-load: none, zonefile-sync: -1, journal-content: all");
+		return KNOT_EINVAL;
+	}
+	if (knotd_conf_zone(mod, "\x0D""zonefile-sync", zone).single.integer >= 0) {
+		knotd_mod_log(mod, LOG_ERR, "zonefile-sync is not -1: knotd would write the signed zone over "
+		              "the unsigned file; set zonefile-sync: -1");
+		return KNOT_EINVAL;
+	}
+	if (!fetches_from(mod, zone, socket)) {
+		knotd_mod_log(mod, LOG_ERR, "none of the zone's masters is the transfer-socket %s; add a "
+		              "remote with that address and name it as the zone's master", socket);
+		return KNOT_EINVAL;
+	}
+	return KNOT_EOK;
+}
+
+static char *zone_file(knotd_mod_t *mod, const knot_dname_t *zone)
+{
+	knotd_conf_t file = knotd_conf_zone(mod, "\x04""file", zone);
+	knotd_conf_t storage = knotd_conf_zone(mod, "\x07""storage", zone);
+	return zonefile_path(file.single.string, storage.single.string, zone);
+}
+
+static int configure_zone(knotd_mod_t *mod, instance_t *instance)
+{
+	zone_t *zone = instance->zone;
+	server_t *server = instance->server;
+	char *file = zone_file(mod, zone->name);
+	if (file == NULL) {
+		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
+		return KNOT_EINVAL;
+	}
+	int ret = zone_configure(zone, file, knotd_conf_mod(mod, ITEM_POLICY).single.string);
+	if (ret == KNOT_EOK && server->watch != NULL) {
+		if (knotd_conf_mod(mod, ITEM_WATCH).single.boolean) {
+			int watched = watch_add(server->watch, zone->name, file);
+			if (watched != KNOT_EOK) {
+				knotd_mod_log(mod, LOG_WARNING, "cannot watch %s (%s); changes are seen by "
+				              "knotc zone-refresh only", file, knot_strerror(watched));
+			}
+		} else {
+			watch_remove(server->watch, zone->name);
+		}
+	}
+	free(file);
+	return ret;
+}
+
+static int load_zone(knotd_mod_t *mod, instance_t *instance)
+{
+	const knot_dname_t *name = knotd_mod_zone(mod);
+	const char *storage = knotd_conf_mod(mod, ITEM_STORAGE).single.string;
+	pthread_mutex_lock(&registry.lock);
+	server_t **place = find_server(storage);
+	server_t *server = (place != NULL) ? *place : NULL;
+	if (server != NULL) {
+		server->users++;
+	}
+	pthread_mutex_unlock(&registry.lock);
+	if (server == NULL) {
+		knotd_mod_log(mod, LOG_ERR, "there is no signer with storage %s; add 'global-module: "
+		              "mod-opendnssec/ID' to the default template", storage);
+		return KNOT_ENOENT;
+	}
+	int ret = check_zone(mod, name, server->conf.transfer_socket);
+	instance->server = server;
+	instance->zone = (ret == KNOT_EOK) ? server_add_zone(server, name) : NULL;
+	if (instance->zone == NULL) {
+		leave_server(server);
+		return ret == KNOT_EOK ? KNOT_ENOMEM : ret;
+	}
+	ret = configure_zone(mod, instance);
+	if (ret == KNOT_EOK) {
+		ret = stats_init(&instance->stats, mod);
+	}
+	if (ret != KNOT_EOK) {
+		server_drop_zone(server, instance->zone);
+		leave_server(server);
+		return ret;
+	}
+	zone_set_report(instance->zone, stats_report, &instance->stats);
+	zone_wake(instance->zone, 0);
+	return KNOT_EOK;
+}
+
+static int load(knotd_mod_t *mod)
+{
+	instance_t *instance = calloc(1, sizeof(*instance));
+	if (instance == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret = knotd_mod_zone(mod) == NULL ? load_global(mod, instance) : load_zone(mod, instance);
+	if (ret != KNOT_EOK) {
+		free(instance);
+		return ret;
+	}
+	knotd_mod_ctx_set(mod, instance);
+	return KNOT_EOK;
+}
+
+static void unload(knotd_mod_t *mod)
+{
+	/* On a reload the new instance has been loaded already; of a zone, the name is gone. */
+	instance_t *instance = knotd_mod_ctx(mod);
+	server_t *server = instance->server;
+	if (instance->zone != NULL) {
+		zone_unset_report(instance->zone, &instance->stats);
+		server_drop_zone(server, instance->zone);
+	} else {
+		log_leave(&server->log, mod);
+	}
+	leave_server(server);
+	free(instance);
+}
+
+KNOTD_MOD_API(opendnssec, KNOTD_MOD_FLAG_SCOPE_ANY, load, unload, items, check);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "module/journal.h"
+#include "module/server.h"
+
+struct view {
+	store_txn_t txn;
+	state_t state;
+	node_t apex;
+	knot_dname_storage_t apex_owner;
+	knot_rrset_t soa;
+	store_cursor_t cursor;
+	node_t node;                /*!< Where the walk is. */
+	knot_dname_storage_t owner;
+	uint16_t at;                /*!< RRset of the node. */
+	bool sigs;                  /*!< Its RRSIGs are next. */
+	journal_reader_t journal;
+};
+
+static void ignore(void *ctx, zone_t *zone)
+{
+	(void)ctx;
+	(void)zone;
+}
+
+static int read_apex(view_t *view, const knot_dname_t *zone)
+{
+	uint8_t key[NODE_KEY_MAX];
+	const uint8_t *data = NULL;
+	size_t len = 0, key_len;
+	knot_dname_to_lower(memcpy(view->apex_owner, zone, knot_dname_size(zone)));
+	int ret = state_load(&view->txn, view->apex_owner, &view->state);
+	if (ret == KNOT_EOK && view->state.version == 0) {
+		ret = KNOT_EEMPTYZONE;
+	}
+	if (ret == KNOT_EOK) {
+		key_len = node_key(view->apex_owner, key);
+		ret = store_find(&view->txn, STORE_SIGNED, view->state.id, key, key_len, &data, &len);
+	}
+	if (ret == KNOT_EOK) {
+		ret = node_read(data, len, &view->apex);
+	}
+	if (ret == KNOT_EOK) {
+		const node_rrset_t *soa = node_rrset(&view->apex, KNOT_RRTYPE_SOA);
+		if (soa == NULL) {
+			return KNOT_EMALF;
+		}
+		knot_rrset_init(&view->soa, view->apex_owner, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, soa->ttl);
+		view->soa.rrs = soa->rrs;
+		ret = store_cursor(&view->txn, STORE_SIGNED, view->state.id, &view->cursor);
+	}
+	return ret;
+}
+
+int view_open(publisher_t *publisher, const knot_dname_t *zone, view_t **view)
+{
+	server_t *server = publisher->server;
+	if (!server_with_zone(server, zone, ignore, NULL)) {
+		return KNOT_ENOZONE;
+	}
+	view_t *fresh = calloc(1, sizeof(*fresh));
+	if (fresh == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret = store_read(server->store, &fresh->txn);
+	if (ret != KNOT_EOK) {
+		free(fresh);
+		return ret;
+	}
+	ret = read_apex(fresh, zone);
+	if (ret != KNOT_EOK) {
+		view_close(fresh);
+		return ret;
+	}
+	*view = fresh;
+	return KNOT_EOK;
+}
+
+void view_close(view_t *view)
+{
+	journal_close(&view->journal);
+	store_cursor_close(&view->cursor);
+	node_deinit(&view->node);
+	node_deinit(&view->apex);
+	store_abort(&view->txn);
+	free(view);
+}
+
+const knot_rrset_t *view_soa(const view_t *view)
+{
+	return &view->soa;
+}
+
+static int next_node(view_t *view)
+{
+	int ret = store_next(&view->cursor);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	node_deinit(&view->node);
+	view->at = 0;
+	view->sigs = false;
+	if (node_key_owner(view->cursor.key, view->cursor.key_len, view->owner) == 0) {
+		return KNOT_EMALF;
+	}
+	return node_read(view->cursor.data, view->cursor.data_len, &view->node);
+}
+
+int view_next(view_t *view, knot_rrset_t *rr)
+{
+	while (true) {
+		if (view->at == view->node.count) {
+			int ret = next_node(view);
+			if (ret != KNOT_EOK) {
+				return ret;
+			}
+			continue;
+		}
+		const node_rrset_t *rrset = &view->node.rrsets[view->at];
+		const bool sigs = view->sigs;
+		view->sigs = !sigs;
+		view->at += sigs;
+		if (sigs ? rrset->sigs.count == 0 : rrset->type == KNOT_RRTYPE_SOA) {
+			continue;
+		}
+		knot_rrset_init(rr, view->owner, sigs ? KNOT_RRTYPE_RRSIG : rrset->type, KNOT_CLASS_IN,
+		                rrset->ttl);
+		rr->rrs = sigs ? rrset->sigs : rrset->rrs;
+		return KNOT_EOK;
+	}
+}
+
+int view_seek(view_t *view, uint32_t serial)
+{
+	journal_close(&view->journal);
+	return journal_open(&view->journal, &view->txn, view->state.id, view->state.version, serial);
+}
+
+int view_next_change(view_t *view, knot_rrset_t *rr)
+{
+	return journal_next(&view->journal, rr);
+}
+
+static void ask(void *ctx, zone_t *zone)
+{
+	(void)ctx;
+	zone_wake(zone, 0);
+}
+
+void publisher_asked(publisher_t *publisher, const knot_dname_t *zone)
+{
+	(void)server_with_zone(publisher->server, zone, ask, NULL);
+}
+
+static void take(void *ctx, zone_t *zone)
+{
+	zone_taken(zone, *(uint32_t *)ctx);
+}
+
+void publisher_taken(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial)
+{
+	(void)server_with_zone(publisher->server, zone, take, &serial);
+}

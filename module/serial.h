@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief SOA serials of signed zones (RFC 1982; KASP's <Serial>).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "keyset/keyset.h"
+
+/*! \return Whether a is greater than b (RFC 1982, section 3.2). */
+bool serial_greater(uint32_t a, uint32_t b);
+
+/*!
+ * Chooses the serial of the next signed version.
+ *
+ * counter: one more than the input's; datecounter: today's (UTC) YYYYMMDD00; unixtime: now; each if that
+ * is greater than all before, else one more than the greatest. keep: the input's.
+ *
+ * \param input  Serial of the input.
+ * \param last   Serial of the last signed version; NULL if there is none.
+ * \param now    Unix seconds.
+ * \param err    Why there is none.
+ * \return 0; -1 if the policy is keep and the input's is not greater than the last
+ */
+int serial_next(keyset_serial_t policy, uint32_t input, const uint32_t *last, int64_t now,
+                uint32_t *serial, char *err, size_t err_size);

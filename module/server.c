@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/server.h"
+
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libknot/libknot.h>
+
+#define WORKERS 4 /* If conf.xml cannot be read. */
+
+/*** Settings. ***/
+
+void server_conf_deinit(server_conf_t *conf)
+{
+	free(conf->storage);
+	free(conf->transfer_socket);
+	free(conf->control_socket);
+	free(conf->conf);
+	free(conf->knot_socket);
+	memset(conf, 0, sizeof(*conf));
+}
+
+int server_read_conf(server_t *server, char *err, size_t err_size)
+{
+	tokens_t *fresh = NULL;
+	int ret = tokens_open(server->conf.conf, &server->log, &fresh, err, err_size);
+	pthread_mutex_lock(&server->lock);
+	tokens_t *old = NULL;
+	if (ret == KNOT_EOK) {
+		old = server->tokens;
+		server->tokens = fresh;
+		server->tokens_error[0] = '\0';
+	} else if (server->tokens == NULL) {
+		snprintf(server->tokens_error, sizeof(server->tokens_error), "%s", err);
+	}
+	pthread_mutex_unlock(&server->lock);
+	tokens_leave(old);
+	if (ret != KNOT_EOK) {
+		log_msg(&server->log, LOG_ERR, NULL, "%s%s", err,
+		        server->tokens != NULL ? "; the tokens stay as they were" : "");
+	}
+	return ret;
+}
+
+tokens_t *server_tokens(server_t *server, char *err, size_t err_size)
+{
+	pthread_mutex_lock(&server->lock);
+	tokens_t *tokens = (server->tokens != NULL) ? tokens_use(server->tokens) : NULL;
+	if (tokens == NULL) {
+		snprintf(err, err_size, "%s", server->tokens_error);
+	}
+	pthread_mutex_unlock(&server->lock);
+	return tokens;
+}
+
+static bool differ(server_t *server, const char *item, const char *now, const char *wanted)
+{
+	if (strcmp(now, wanted) == 0) {
+		return false;
+	}
+	log_msg(&server->log, LOG_ERR, NULL, "%s is now %s: this takes a restart of knotd, until then "
+	        "it stays %s", item, wanted, now);
+	return true;
+}
+
+static void wake(void *ctx, zone_t *zone)
+{
+	zone_wake(zone, *(unsigned *)ctx);
+}
+
+void server_reconfigure(server_t *server, server_conf_t *conf)
+{
+	char err[640];
+	(void)differ(server, "storage", server->conf.storage, conf->storage);
+	(void)differ(server, "transfer-socket", server->conf.transfer_socket, conf->transfer_socket);
+	(void)differ(server, "control-socket", server->conf.control_socket, conf->control_socket);
+	char *path = server->conf.conf;
+	server->conf.conf = conf->conf;
+	conf->conf = path;
+	if (server->trigger != NULL) {
+		trigger_move(server->trigger, conf->knot_socket);
+	}
+	server_conf_deinit(conf);
+	if (server_read_conf(server, err, sizeof(err)) == KNOT_EOK) {
+		server_each_zone(server, wake, &(unsigned){ ZONE_KEYS });
+	}
+}
+
+/*** Start and stop. ***/
+
+static void forget_gone(server_t *server, const knot_dname_t *name);
+
+static int64_t work(void *ctx, task_t *task)
+{
+	(void)ctx;
+	return zone_work((zone_t *)((char *)task - offsetof(zone_t, task)));
+}
+
+static void changed(void *ctx, const knot_dname_t *name)
+{
+	(void)server_with_zone(ctx, name, wake, &(unsigned){ 0 });
+}
+
+/*! Starts what signing needs. */
+static int start_signing(server_t *server, char *err, size_t err_size)
+{
+	int ret = store_open(&server->store, server->conf.storage, err, err_size);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	(void)server_read_conf(server, err, err_size);
+	ret = sched_start(&server->sched, server->tokens != NULL ? server->tokens->worker_threads : WORKERS,
+	                  work, server);
+	if (ret == KNOT_EOK) {
+		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log);
+	}
+	if (ret == KNOT_EOK) {
+		ret = watch_start(&server->watch, changed, server, &server->log);
+	}
+	if (ret != KNOT_EOK) {
+		snprintf(err, err_size, "cannot start: %s", knot_strerror(ret));
+		return ret;
+	}
+	return transfer_start(&server->transfer, server->conf.transfer_socket, &server->publisher,
+	                      &server->log, err, err_size);
+}
+
+static void stop_signing(server_t *server)
+{
+	transfer_stop(server->transfer);
+	watch_stop(server->watch);
+	sched_stop(server->sched);
+	trigger_stop(server->trigger);
+	store_close(server->store);
+	server->transfer = NULL;
+	server->watch = NULL;
+	server->sched = NULL;
+	server->trigger = NULL;
+	server->store = NULL;
+}
+
+int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *sink_ctx)
+{
+	server_t *fresh = calloc(1, sizeof(*fresh));
+	if (fresh == NULL) {
+		server_conf_deinit(conf);
+		return KNOT_ENOMEM;
+	}
+	fresh->conf = *conf;
+	memset(conf, 0, sizeof(*conf));
+	log_init(&fresh->log, sink, sink_ctx);
+	pthread_mutex_init(&fresh->lock, NULL);
+	fresh->publisher.server = fresh;
+	snprintf(fresh->instance, sizeof(fresh->instance), "%lld.%d", (long long)time(NULL),
+	         (int)getpid());
+
+	char err[640];
+	if (start_signing(fresh, fresh->fault, sizeof(fresh->fault)) != KNOT_EOK) {
+		log_msg(&fresh->log, LOG_ERR, NULL, "%s; nothing is signed until knotd is restarted, "
+		        "zones stay as they are", fresh->fault);
+		stop_signing(fresh);
+	} else {
+		fresh->fault[0] = '\0';
+	}
+	if (ctl_server_start(&fresh->control, fresh->conf.control_socket, server_commands, fresh, err,
+	                     sizeof(err)) != KNOT_EOK) {
+		log_msg(&fresh->log, LOG_ERR, NULL, "control-socket: %s; the policy engine cannot reach "
+		        "the signer", err);
+	}
+	*server = fresh;
+	return KNOT_EOK;
+}
+
+void server_stop(server_t *server)
+{
+	ctl_server_stop(server->control);
+	stop_signing(server);
+	forget_gone(server, NULL);
+	tokens_leave(server->tokens);
+	pthread_mutex_destroy(&server->lock);
+	log_deinit(&server->log);
+	server_conf_deinit(&server->conf);
+	free(server);
+}
+
+uint64_t server_next_generation(server_t *server)
+{
+	return atomic_fetch_add(&server->generation, 1) + 1;
+}
+
+/*** Zones. ***/
+
+static int compare(const void *a, const void *b)
+{
+	const zone_t *left = a, *right = b;
+	return knot_dname_cmp(left->name, right->name);
+}
+
+/*! With the lock held. */
+static zone_t *find(server_t *server, const knot_dname_t *name)
+{
+	knot_dname_storage_t lower;
+	memcpy(lower, name, knot_dname_size(name));
+	knot_dname_to_lower(lower);
+	const zone_t wanted = { .name = lower };
+	zone_t **found = tfind(&wanted, &server->zones, compare);
+	return found != NULL ? *found : NULL;
+}
+
+static void free_gone(server_gone_t *gone)
+{
+	knot_dname_free(gone->name, NULL);
+	free(gone);
+}
+
+/*! Notes that a zone is gone. With the lock held. */
+static void add_gone(server_t *server, const knot_dname_t *name)
+{
+	server_gone_t *gone = calloc(1, sizeof(*gone));
+	if (gone == NULL || (gone->name = knot_dname_copy(name, NULL)) == NULL) {
+		free(gone); /* The policy engine then looks after a zone too many. */
+		return;
+	}
+	gone->generation = server_next_generation(server);
+	gone->next = server->gone;
+	server->gone = gone;
+}
+
+/*! Forgets that a zone was gone, or that any was if name is NULL. With the lock held. */
+static void forget_gone(server_t *server, const knot_dname_t *name)
+{
+	server_gone_t **at = &server->gone;
+	while (*at != NULL) {
+		server_gone_t *gone = *at;
+		if (name == NULL || knot_dname_is_equal(gone->name, name)) {
+			*at = gone->next;
+			free_gone(gone);
+		} else {
+			at = &gone->next;
+		}
+	}
+}
+
+zone_t *server_add_zone(server_t *server, const knot_dname_t *name)
+{
+	pthread_mutex_lock(&server->lock);
+	zone_t *zone = find(server, name);
+	if (zone == NULL) {
+		zone = zone_new(server, name);
+		if (zone != NULL && tsearch(zone, &server->zones, compare) == NULL) {
+			zone_free(zone);
+			zone = NULL;
+		}
+		server->zone_count += zone != NULL;
+		if (zone != NULL) {
+			forget_gone(server, zone->name);
+		}
+	}
+	if (zone != NULL) {
+		zone->users++;
+	}
+	pthread_mutex_unlock(&server->lock);
+	return zone;
+}
+
+zone_t *server_use_zone(server_t *server, const knot_dname_t *name)
+{
+	pthread_mutex_lock(&server->lock);
+	zone_t *zone = find(server, name);
+	if (zone != NULL) {
+		zone->users++;
+	}
+	pthread_mutex_unlock(&server->lock);
+	return zone;
+}
+
+void server_drop_zone(server_t *server, zone_t *zone)
+{
+	pthread_mutex_lock(&server->lock);
+	const bool last = --zone->users == 0;
+	if (last) {
+		tdelete(zone, &server->zones, compare);
+		server->zone_count--;
+		add_gone(server, zone->name);
+	}
+	pthread_mutex_unlock(&server->lock);
+	if (last) {
+		if (server->watch != NULL) {
+			watch_remove(server->watch, zone->name);
+		}
+		zone_free(zone);
+	}
+}
+
+bool server_with_zone(server_t *server, const knot_dname_t *name,
+                      void (*call)(void *ctx, zone_t *zone), void *ctx)
+{
+	pthread_mutex_lock(&server->lock);
+	zone_t *zone = find(server, name);
+	if (zone != NULL) {
+		call(ctx, zone);
+	}
+	pthread_mutex_unlock(&server->lock);
+	return zone != NULL;
+}
+
+typedef struct {
+	void (*call)(void *ctx, zone_t *zone);
+	void *ctx;
+} each_t;
+
+static void visit(const void *node, VISIT which, void *closure)
+{
+	const each_t *each = closure;
+	if (which == postorder || which == leaf) {
+		each->call(each->ctx, *(zone_t *const *)node);
+	}
+}
+
+void server_each_zone(server_t *server, void (*call)(void *ctx, zone_t *zone), void *ctx)
+{
+	pthread_mutex_lock(&server->lock);
+	twalk_r(server->zones, visit, &(each_t){ call, ctx });
+	pthread_mutex_unlock(&server->lock);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A sign run: from the input to the next signed version of a zone.
+ */
+#pragma once
+
+#include "module/signpool.h"
+#include "module/state.h"
+
+typedef struct {
+	store_t *store;
+	signpool_t *pool;
+	const knot_dname_t *zone;
+	const keyring_t *ring;
+	int64_t now;           /*!< Unix seconds. */
+	bool renew;            /*!< Make all signatures anew. */
+	const atomic_bool *stop; /*!< Once true, the run fails soon. */
+	void (*progress)(void *ctx, size_t done); /*!< Signatures made so far. */
+	void *ctx;
+} sign_run_t;
+
+/*! What a run did. */
+typedef struct {
+	bool published;        /*!< There is a new version; else there was nothing to change. */
+	uint64_t signatures;   /*!< Made. */
+	uint64_t nodes;        /*!< Changed. */
+} sign_result_t;
+
+/*!
+ * Makes the next version: of all nodes if state->sign_all, else of those that are dirty or have a
+ * signature that is due. It is there for transfers when this returns KNOT_EOK, and not before.
+ *
+ * \param state  As loaded from the store; updated, and stored with the version. What is only in it, and not
+ *               stored, is lost with a failure.
+ * \param err    Reason of a failure, for the operator.
+ * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (wrong signature), KNOT_ESOAINVAL (serial),
+ *         or an error of the store
+ */
+int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,
+             size_t err_size);
+
+/*! \return When the first signature is due for refresh, Unix seconds; 0 if there is none. */
+int64_t sign_due(store_txn_t *txn, uint32_t zone_id, uint32_t refresh, int64_t now);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Threads that sign, each with a session of its own; a set of them for each repository.
+ *
+ * Zones at work at the same time share a repository's threads in turn, and a slow token holds up
+ * only who uses it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "module/rrsig.h"
+
+typedef struct signpool signpool_t;
+
+/*!
+ * \param hsm      Has to outlive the pool.
+ * \param threads  For each repository; started when it is first used.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads);
+
+/*! Waits for the threads, which finish the signatures they are at. NULL is allowed. */
+void signpool_free(signpool_t *pool);
+
+/*!
+ * Makes signatures, verifies each of them with the published key, and waits until all are made.
+ *
+ * \param stop  Once true, no further signature is begun, and the call fails.
+ * \param err   Names key and reason, if not all could be made.
+ * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (a wrong signature), KNOT_ENOMEM
+ */
+int signpool_run(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs, size_t count,
+                 const atomic_bool *stop, char *err, size_t err_size);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/state.h"
+
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+/* The stored form is the struct, which only this process's kind of machine reads; the number
+ * changes with the struct, and a zone with another number is signed anew. */
+#define FORM 1
+
+typedef struct {
+	uint32_t form;
+	state_t state;
+} stored_t;
+
+int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	const void *data = NULL;
+	size_t len = 0;
+	int ret = store_get(txn, STORE_STATE, zone, &data, &len);
+	memset(state, 0, sizeof(*state));
+	if (ret == KNOT_ENOENT) {
+		return KNOT_EOK;
+	} else if (ret != KNOT_EOK) {
+		return ret;
+	}
+	stored_t stored;
+	if (len == sizeof(stored)) {
+		memcpy(&stored, data, sizeof(stored));
+		if (stored.form == FORM) {
+			*state = stored.state;
+		}
+	}
+	return KNOT_EOK;
+}
+
+int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	if (state->id == 0) {
+		int ret = store_new_id(txn, &state->id);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+	stored_t stored;
+	memset(&stored, 0, sizeof(stored));
+	stored.form = FORM;
+	stored.state = *state;
+	return store_set(txn, STORE_STATE, zone, &stored, sizeof(stored));
+}
+
+/*! Forgets a key that has no signatures any more, the one that is gone longest. */
+static void make_room(state_t *state)
+{
+	uint32_t oldest = 0;
+	for (uint32_t i = 1; i < state->key_count; i++) {
+		const state_key_t *key = &state->keys[i];
+		bool better = state->keys[oldest].signatures > 0 ||
+		              key->last_gone < state->keys[oldest].last_gone;
+		if (key->signatures == 0 && key->last_gone >= 0 && better) {
+			oldest = i;
+		}
+	}
+	state->keys[oldest] = state->keys[--state->key_count];
+}
+
+state_key_t *state_key(state_t *state, uint8_t algorithm, uint16_t keytag)
+{
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		state_key_t *key = &state->keys[i];
+		if (key->algorithm == algorithm && key->keytag == keytag) {
+			return key;
+		}
+	}
+	if (state->key_count == STATE_KEYS) {
+		make_room(state);
+	}
+	state_key_t *key = &state->keys[state->key_count++];
+	*key = (state_key_t) { .algorithm = algorithm, .keytag = keytag };
+	return key;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What the store keeps of a zone as a whole.
+ */
+#pragma once
+
+#include "module/store.h"
+
+/*! Which file the input came from; a file that differs in any of these is read again. */
+typedef struct {
+	int64_t mtime_ns;
+	uint64_t size, inode, device;
+} state_file_t;
+
+/*! What is published of one key (algorithm, key tag). */
+typedef struct {
+	uint64_t signatures;  /*!< RRSIGs, those over the DNSKEY RRset apart. */
+	int64_t last_gone;    /*!< When a version without any was first taken by knotd; -1 = it is
+	                           signed but not yet taken; 0 = there are some, or never were. */
+	uint32_t last_gone_serial;
+	uint16_t keytag;
+	uint8_t algorithm;
+} state_key_t;
+
+#define STATE_KEYS 32 /*!< Above that the longest gone is forgotten. */
+
+typedef struct {
+	uint32_t id;            /*!< In the store's tables. */
+	state_file_t file;
+	uint64_t input;         /*!< Counts the changes of the input; 0 = there is none yet. */
+	uint64_t signed_input;  /*!< That count, of the input the signed version was made from. */
+	uint32_t input_serial;  /*!< SOA serial of the input. */
+	uint32_t serial;        /*!< SOA serial of the signed version. */
+	uint64_t version;       /*!< Counts the signed versions; 0 = nothing is signed yet. */
+	uint64_t revision;      /*!< Of the key set it was made with. */
+	int64_t signed_at;      /*!< When it was made. */
+	uint32_t taken_serial;  /*!< Newest serial that knotd took. */
+	int64_t taken_at;       /*!< When; 0 = none yet. */
+	uint64_t taken_revision;/*!< Key set of that version. */
+	int64_t revision_since; /*!< When knotd first took a version made with that key set. */
+	uint32_t max_ttl;       /*!< Largest TTL in any version since all was last gone through. */
+	bool sign_all;          /*!< All nodes have to be gone through. */
+	uint32_t key_count;
+	state_key_t keys[STATE_KEYS];
+} state_t;
+
+/*! Reads a zone's state; a zone the store does not know is a new one. */
+int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
+
+/*! Writes it; a new zone gets its id. */
+int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
+
+/*! \return The entry of a key, made if there is none. */
+state_key_t *state_key(state_t *state, uint8_t algorithm, uint16_t keytag);

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <libknot/errcode.h>
+#include <libknot/error.h>
+
+/* Address space, not disk space: the file grows as it is needed. */
+#define MAP_SIZE ((size_t)1 << 40)
+#define MAX_READERS 1024
+
+#define ID_LEN 4
+#define KEY_MAX 511 /* LMDB's own. */
+
+struct store {
+	MDB_env *env;
+	MDB_dbi tables[STORE_TABLES];
+	MDB_dbi records[2];
+};
+
+static int error(int ret)
+{
+	switch (ret) {
+	case MDB_SUCCESS:
+		return KNOT_EOK;
+	case MDB_NOTFOUND:
+		return KNOT_ENOENT;
+	case MDB_MAP_FULL:
+	case ENOSPC:
+	case EDQUOT:
+		return KNOT_ESPACE;
+	case ENOMEM:
+		return KNOT_ENOMEM;
+	case EACCES:
+	case EROFS:
+		return KNOT_EACCES;
+	default:
+		return ret > 0 ? -ret : KNOT_ERROR;
+	}
+}
+
+static int open_tables(store_t *store)
+{
+	static const char *const tables[STORE_TABLES] = {
+		"input", "signed", "dirty", "expiry", "journal"
+	};
+	static const char *const records[] = { "zones", "keysets" };
+
+	MDB_txn *txn = NULL;
+	int ret = mdb_txn_begin(store->env, NULL, 0, &txn);
+	for (int i = 0; ret == MDB_SUCCESS && i < STORE_TABLES; i++) {
+		ret = mdb_dbi_open(txn, tables[i], MDB_CREATE, &store->tables[i]);
+	}
+	for (int i = 0; ret == MDB_SUCCESS && i < 2; i++) {
+		ret = mdb_dbi_open(txn, records[i], MDB_CREATE, &store->records[i]);
+	}
+	if (ret != MDB_SUCCESS) {
+		mdb_txn_abort(txn);
+		return ret;
+	}
+	return mdb_txn_commit(txn);
+}
+
+int store_open(store_t **store, const char *path, char *err, size_t err_size)
+{
+	if (mkdir(path, 0770) != 0 && errno != EEXIST) {
+		int saved = errno;
+		snprintf(err, err_size, "cannot make the storage folder %s: %s; "
+		         "make it, owned by knotd's user", path, strerror(saved));
+		return error(saved);
+	}
+	store_t *fresh = calloc(1, sizeof(*fresh));
+	if (fresh == NULL) {
+		snprintf(err, err_size, "out of memory");
+		return KNOT_ENOMEM;
+	}
+	int ret = mdb_env_create(&fresh->env);
+	if (ret == MDB_SUCCESS) {
+		(void)mdb_env_set_mapsize(fresh->env, MAP_SIZE);
+		(void)mdb_env_set_maxdbs(fresh->env, STORE_TABLES + 2);
+		(void)mdb_env_set_maxreaders(fresh->env, MAX_READERS);
+		/* A thread may read while it looks something else up: slots go with transactions. */
+		ret = mdb_env_open(fresh->env, path, MDB_NOTLS, 0660);
+	}
+	if (ret == MDB_SUCCESS) {
+		int dead = 0;
+		(void)mdb_reader_check(fresh->env, &dead); /* Left by a killed process. */
+		ret = open_tables(fresh);
+	}
+	if (ret != MDB_SUCCESS) {
+		snprintf(err, err_size, "cannot open the store in %s: %s%s", path, mdb_strerror(ret),
+		         ret == EACCES ? "; it has to be writable for knotd's user" :
+		         ret == MDB_INVALID || ret == MDB_CORRUPTED ?
+		         "; move the damaged data.mdb away, all zones are then signed anew" : "");
+		store_close(fresh);
+		return error(ret);
+	}
+	*store = fresh;
+	return KNOT_EOK;
+}
+
+void store_close(store_t *store)
+{
+	if (store != NULL) {
+		mdb_env_close(store->env);
+		free(store);
+	}
+}
+
+static int begin(store_t *store, unsigned flags, store_txn_t *txn)
+{
+	txn->store = store;
+	return error(mdb_txn_begin(store->env, NULL, flags, &txn->txn));
+}
+
+int store_read(store_t *store, store_txn_t *txn)
+{
+	return begin(store, MDB_RDONLY, txn);
+}
+
+int store_write(store_t *store, store_txn_t *txn)
+{
+	return begin(store, 0, txn);
+}
+
+int store_commit(store_txn_t *txn)
+{
+	int ret = mdb_txn_commit(txn->txn);
+	txn->txn = NULL;
+	return error(ret);
+}
+
+void store_abort(store_txn_t *txn)
+{
+	mdb_txn_abort(txn->txn);
+	txn->txn = NULL;
+}
+
+/*** Zone records. ***/
+
+static MDB_val name_key(const knot_dname_t *zone)
+{
+	return (MDB_val) { knot_dname_size(zone), (void *)zone };
+}
+
+int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
+              const void **data, size_t *len)
+{
+	MDB_val key = name_key(zone), value;
+	int ret = mdb_get(txn->txn, txn->store->records[record], &key, &value);
+	if (ret == MDB_SUCCESS) {
+		*data = value.mv_data;
+		*len = value.mv_size;
+	}
+	return error(ret);
+}
+
+int store_set(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
+              const void *data, size_t len)
+{
+	MDB_val key = name_key(zone), value = { len, (void *)data };
+	return error(mdb_put(txn->txn, txn->store->records[record], &key, &value, 0));
+}
+
+int store_new_id(store_txn_t *txn, uint32_t *zone_id)
+{
+	/* No wire-form name begins with this octet. */
+	uint8_t next_id = 0xff;
+	MDB_val key = { 1, &next_id }, value;
+	MDB_dbi dbi = txn->store->records[STORE_STATE];
+	uint32_t id = 0;
+	int ret = mdb_get(txn->txn, dbi, &key, &value);
+	if (ret == MDB_SUCCESS && value.mv_size == sizeof(id)) {
+		memcpy(&id, value.mv_data, sizeof(id));
+	} else if (ret != MDB_NOTFOUND) {
+		return ret == MDB_SUCCESS ? KNOT_EMALF : error(ret);
+	}
+	id++;
+	value = (MDB_val) { sizeof(id), &id };
+	ret = mdb_put(txn->txn, dbi, &key, &value, 0);
+	*zone_id = id;
+	return error(ret);
+}
+
+/*** Tables. ***/
+
+static void write_id(uint8_t *out, uint32_t zone_id)
+{
+	out[0] = zone_id >> 24;
+	out[1] = zone_id >> 16;
+	out[2] = zone_id >> 8;
+	out[3] = zone_id;
+}
+
+/*!
+ * Joins a zone's id and a key. Keys of entries that have data are of even length, since LMDB puts
+ * the data right behind the key and RDATA has to be aligned.
+ */
+static MDB_val table_key(uint8_t *buffer, uint32_t zone_id, const uint8_t *key, size_t key_len)
+{
+	assert(key_len <= KEY_MAX - ID_LEN);
+	write_id(buffer, zone_id);
+	if (key_len > 0) {
+		memcpy(buffer + ID_LEN, key, key_len);
+	}
+	return (MDB_val) { ID_LEN + key_len, buffer };
+}
+
+int store_find(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
+               size_t key_len, const uint8_t **data, size_t *len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, zone_id, key, key_len), value;
+	int ret = mdb_get(txn->txn, txn->store->tables[table], &full, &value);
+	if (ret == MDB_SUCCESS) {
+		*data = value.mv_data;
+		*len = value.mv_size;
+	}
+	return error(ret);
+}
+
+int store_put(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
+              size_t key_len, const void *data, size_t len)
+{
+	uint8_t buffer[KEY_MAX];
+	assert(key_len % 2 == 0 || len == 0);
+	MDB_val full = table_key(buffer, zone_id, key, key_len), value = { len, (void *)data };
+	return error(mdb_put(txn->txn, txn->store->tables[table], &full, &value, 0));
+}
+
+int store_del(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
+              size_t key_len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, zone_id, key, key_len);
+	int ret = mdb_del(txn->txn, txn->store->tables[table], &full, NULL);
+	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
+}
+
+int store_clear(store_txn_t *txn, store_table_t table, uint32_t zone_id)
+{
+	store_cursor_t cursor;
+	int ret = store_cursor(txn, table, zone_id, &cursor);
+	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+		ret = store_cursor_del(&cursor);
+	}
+	store_cursor_close(&cursor);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+int store_cursor(store_txn_t *txn, store_table_t table, uint32_t zone_id, store_cursor_t *cursor)
+{
+	memset(cursor, 0, sizeof(*cursor));
+	cursor->zone_id = zone_id;
+	return error(mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor->cursor));
+}
+
+void store_cursor_close(store_cursor_t *cursor)
+{
+	if (cursor->cursor != NULL) {
+		mdb_cursor_close(cursor->cursor);
+		cursor->cursor = NULL;
+	}
+}
+
+int store_cursor_del(store_cursor_t *cursor)
+{
+	return error(mdb_cursor_del(cursor->cursor, 0));
+}
+
+/*! Takes over where LMDB's cursor is, if that is still in the zone. */
+static int settle(store_cursor_t *cursor, int ret, const MDB_val *key, const MDB_val *value)
+{
+	uint8_t id[ID_LEN];
+	write_id(id, cursor->zone_id);
+	if (ret == MDB_SUCCESS && (key->mv_size < ID_LEN || memcmp(key->mv_data, id, ID_LEN) != 0)) {
+		ret = MDB_NOTFOUND;
+	}
+	if (ret != MDB_SUCCESS) {
+		return error(ret);
+	}
+	cursor->key = (const uint8_t *)key->mv_data + ID_LEN;
+	cursor->key_len = key->mv_size - ID_LEN;
+	cursor->data = value->mv_data;
+	cursor->data_len = value->mv_size;
+	return KNOT_EOK;
+}
+
+int store_seek(store_cursor_t *cursor, const uint8_t *key, size_t key_len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, cursor->zone_id, key, key_len), value;
+	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
+	return settle(cursor, ret, &full, &value);
+}
+
+int store_next(store_cursor_t *cursor)
+{
+	if (cursor->key == NULL) {
+		return store_seek(cursor, NULL, 0);
+	}
+	MDB_val key, value;
+	int ret = mdb_cursor_get(cursor->cursor, &key, &value, MDB_NEXT);
+	return settle(cursor, ret, &key, &value);
+}
+
+int store_prev(store_cursor_t *cursor)
+{
+	MDB_val key, value;
+	int ret = mdb_cursor_get(cursor->cursor, &key, &value, MDB_PREV);
+	return settle(cursor, ret, &key, &value);
+}
+
+int store_seek_before(store_cursor_t *cursor, const uint8_t *key, size_t key_len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, cursor->zone_id, key, key_len), value;
+	if (key_len == 0) {
+		full = table_key(buffer, cursor->zone_id + 1, NULL, 0);
+	}
+	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
+	if (ret == MDB_SUCCESS) {
+		return store_prev(cursor);
+	}
+	if (ret == MDB_NOTFOUND) {
+		ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_LAST);
+	}
+	return settle(cursor, ret, &full, &value);
+}

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/zone.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <libknot/libknot.h>
+
+#include "module/input.h"
+#include "module/server.h"
+#include "module/sign.h"
+#include "module/zonefile.h"
+
+#define RETRY_FIRST 5       /* Seconds; doubled up to */
+#define RETRY_MAX 300
+#define PROGRESS_EVERY 10   /* Seconds. */
+
+zone_t *zone_new(server_t *server, const knot_dname_t *name)
+{
+	zone_t *zone = calloc(1, sizeof(*zone));
+	if (zone == NULL) {
+		return NULL;
+	}
+	zone->server = server;
+	zone->name = knot_dname_copy(name, NULL);
+	if (zone->name == NULL) {
+		free(zone);
+		return NULL;
+	}
+	knot_dname_to_lower(zone->name);
+	pthread_mutex_init(&zone->lock, NULL);
+	return zone;
+}
+
+void zone_free(zone_t *zone)
+{
+	atomic_store(&zone->stop, true);
+	if (zone->server->sched != NULL) {
+		sched_remove(zone->server->sched, &zone->task);
+	}
+	keyring_free(zone->ring);
+	tokens_leave(zone->tokens);
+	pthread_mutex_destroy(&zone->lock);
+	free(zone->file);
+	free(zone->policy);
+	knot_dname_free(zone->name, NULL);
+	free(zone);
+}
+
+int zone_configure(zone_t *zone, const char *file, const char *policy)
+{
+	char *new_file = strdup(file), *new_policy = strdup(policy);
+	if (new_file == NULL || new_policy == NULL) {
+		free(new_file);
+		free(new_policy);
+		return KNOT_ENOMEM;
+	}
+	pthread_mutex_lock(&zone->lock);
+	free(zone->file);
+	free(zone->policy);
+	zone->file = new_file;
+	zone->policy = new_policy;
+	zone->generation = server_next_generation(zone->server);
+	pthread_mutex_unlock(&zone->lock);
+	return KNOT_EOK;
+}
+
+static void report(zone_t *zone)
+{
+	if (zone->report != NULL) {
+		zone->report(zone->report_ctx, &zone->counters, &zone->state,
+		             zone->ring != NULL ? &zone->ring->set : NULL);
+	}
+}
+
+void zone_set_report(zone_t *zone, zone_report_f to, void *ctx)
+{
+	pthread_mutex_lock(&zone->lock);
+	zone->report = to;
+	zone->report_ctx = ctx;
+	report(zone);
+	pthread_mutex_unlock(&zone->lock);
+}
+
+void zone_unset_report(zone_t *zone, const void *ctx)
+{
+	pthread_mutex_lock(&zone->lock);
+	if (zone->report_ctx == ctx) {
+		zone->report = NULL;
+		zone->report_ctx = NULL;
+	}
+	pthread_mutex_unlock(&zone->lock);
+}
+
+void zone_wake(zone_t *zone, unsigned wishes)
+{
+	pthread_mutex_lock(&zone->lock);
+	zone->wishes |= wishes;
+	pthread_mutex_unlock(&zone->lock);
+	if (zone->server->sched != NULL) {
+		(void)sched_wake(zone->server->sched, &zone->task, time(NULL));
+	}
+}
+
+void zone_taken(zone_t *zone, uint32_t serial)
+{
+	pthread_mutex_lock(&zone->lock);
+	const bool news = zone->state.taken_at == 0 || zone->state.taken_serial != serial;
+	if (news) {
+		zone->taken = true;
+		zone->taken_serial = serial;
+		zone->taken_at = time(NULL);
+	}
+	pthread_mutex_unlock(&zone->lock);
+	if (news) {
+		zone_wake(zone, 0);
+	}
+}
+
+/*! Whether a key set may replace the stored one. */
+static int check_push(store_txn_t *txn, const zone_t *zone, const keyset_t *set, const char *text,
+                      char *err, size_t err_size)
+{
+	const void *stored = NULL;
+	size_t len = 0;
+	keyset_t old;
+	if (store_get(txn, STORE_KEYSET, zone->name, &stored, &len) != KNOT_EOK ||
+	    keyset_read(stored, &old, err, err_size) != 0) {
+		return KNOT_EOK;
+	}
+	int ret = KNOT_EOK;
+	if (set->revision <= old.revision && strcmp(stored, text) != 0) {
+		snprintf(err, err_size, "key set revision %llu is not newer than %llu, which is in use",
+		         (unsigned long long)set->revision, (unsigned long long)old.revision);
+		ret = KNOT_EEXIST;
+	}
+	keyset_deinit(&old);
+	return ret;
+}
+
+int zone_push(zone_t *zone, const char *text, char *err, size_t err_size)
+{
+	keyset_t set;
+	char reason[256];
+	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
+		snprintf(err, err_size, "key set: %s", reason);
+		return KNOT_EMALF;
+	}
+	store_txn_t txn;
+	int ret = store_write(zone->server->store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = check_push(&txn, zone, &set, text, err, err_size);
+		if (ret == KNOT_EOK) {
+			ret = store_set(&txn, STORE_KEYSET, zone->name, text, strlen(text) + 1);
+			ret = ret == KNOT_EOK ? store_commit(&txn) : (store_abort(&txn), ret);
+			snprintf(err, err_size, "store: %s", knot_strerror(ret));
+		} else {
+			store_abort(&txn);
+		}
+	}
+	if (ret == KNOT_EOK) {
+		pthread_mutex_lock(&zone->lock);
+		zone->generation = server_next_generation(zone->server);
+		pthread_mutex_unlock(&zone->lock);
+		zone_wake(zone, 0);
+	}
+	keyset_deinit(&set);
+	return ret;
+}
+
+/*** The worker's part. ***/
+
+static void set_error(zone_t *zone, char *place, size_t size, const char *text)
+{
+	pthread_mutex_lock(&zone->lock);
+	const bool news = strcmp(place, text) != 0;
+	snprintf(place, size, "%s", text);
+	pthread_mutex_unlock(&zone->lock);
+	if (news && text[0] != '\0') {
+		log_msg(&zone->server->log, LOG_ERR, zone->name, "%s", text);
+	}
+}
+
+static void source_error(zone_t *zone, const char *text)
+{
+	set_error(zone, zone->source_error, sizeof(zone->source_error), text);
+}
+
+static void sign_error(zone_t *zone, const char *text)
+{
+	set_error(zone, zone->sign_error, sizeof(zone->sign_error), text);
+}
+
+static bool same_file(const state_file_t *a, const state_file_t *b)
+{
+	return a->mtime_ns == b->mtime_ns && a->size == b->size && a->inode == b->inode &&
+	       a->device == b->device;
+}
+
+static int stat_file(const char *path, state_file_t *file)
+{
+	struct stat st;
+	if (stat(path, &st) != 0) {
+		return -errno;
+	}
+	memset(file, 0, sizeof(*file));
+	file->mtime_ns = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+	file->size = st.st_size;
+	file->inode = st.st_ino;
+	file->device = st.st_dev;
+	return KNOT_EOK;
+}
+
+/*! Reads the file into the input. \return Seconds after which to try again, 0 = when it changes. */
+static int load(zone_t *zone, state_t *state, const char *path, const state_file_t *file)
+{
+	char reason[512] = "", text[640];
+	zonefile_t *zf = NULL;
+	input_result_t result = { 0 };
+	const uint32_t before = state->input_serial;
+	int ret = zonefile_read(path, zone->name, &zone->server->log, &zf, reason, sizeof(reason));
+	if (ret == KNOT_EAGAIN) {
+		return 1; /* Someone is writing it. */
+	}
+	if (ret == KNOT_EOK) {
+		ret = input_replace(zone->server->store, zone->name, state, zf, file, &result);
+		zonefile_free(zf);
+		snprintf(reason, sizeof(reason), "store: %s", knot_strerror(ret));
+	}
+	pthread_mutex_lock(&zone->lock);
+	zone->counters.loads += ret == KNOT_EOK;
+	zone->counters.load_errors += ret != KNOT_EOK;
+	pthread_mutex_unlock(&zone->lock);
+	if (ret != KNOT_EOK) {
+		zone->refused = *file;
+		snprintf(text, sizeof(text), "not loaded, %s%s", reason,
+		         state->input > 0 ? "; the last good zone stays" : "");
+		source_error(zone, text);
+		return ret == KNOT_EMALF ? 0 : RETRY_MAX;
+	}
+	source_error(zone, "");
+	log_msg(&zone->server->log, LOG_INFO, zone->name,
+	        "loaded, serial %u, was %u, %zu names, %zu changed", state->input_serial, before,
+	        result.names, result.changed);
+	return 0;
+}
+
+/*! Looks whether the file is another one than the input was read from. */
+static int look_at_source(zone_t *zone, state_t *state, unsigned wishes)
+{
+	state_file_t file;
+	char text[640];
+	pthread_mutex_lock(&zone->lock);
+	char *path = strdup(zone->file);
+	pthread_mutex_unlock(&zone->lock);
+	if (path == NULL) {
+		return RETRY_MAX;
+	}
+	int again = 0;
+	int ret = stat_file(path, &file);
+	if (ret != KNOT_EOK) {
+		snprintf(text, sizeof(text), "not loaded, %s: %s%s", path, strerror(-ret),
+		         state->input > 0 ? "; the last good zone stays" : "");
+		source_error(zone, text);
+	} else if ((wishes & ZONE_SOURCE) ||
+	           !(same_file(&file, &zone->refused) || same_file(&file, &state->file))) {
+		again = load(zone, state, path, &file);
+	} else if (same_file(&file, &state->file)) {
+		source_error(zone, "");
+	}
+	free(path);
+	return again;
+}
+
+/*! Notes that knotd has a version, from which the policy engine's clocks run. */
+static bool note_taken(zone_t *zone, state_t *state)
+{
+	pthread_mutex_lock(&zone->lock);
+	const bool taken = zone->taken && zone->taken_serial == state->serial && state->version > 0;
+	zone->taken = false;
+	const int64_t at = zone->taken_at;
+	pthread_mutex_unlock(&zone->lock);
+	if (!taken) {
+		return false;
+	}
+	state->taken_serial = state->serial;
+	state->taken_at = at;
+	if (state->taken_revision != state->revision || state->revision_since == 0) {
+		state->taken_revision = state->revision;
+		state->revision_since = at;
+	}
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		if (state->keys[i].last_gone < 0) {
+			state->keys[i].last_gone = at;
+		}
+	}
+	return true;
+}
+
+static void swap_ring(zone_t *zone, keyring_t *ring, tokens_t *tokens)
+{
+	pthread_mutex_lock(&zone->lock);
+	keyring_t *old = zone->ring;
+	zone->ring = ring;
+	pthread_mutex_unlock(&zone->lock);
+	keyring_free(old);
+	tokens_leave(zone->tokens);
+	zone->tokens = tokens_use(tokens);
+}
+
+/*! Sees what a new key set means for what is published. */
+static void adopt(zone_t *zone, state_t *state, const keyset_t *set)
+{
+	if (state->revision == set->revision) {
+		return;
+	}
+	if (zone->ring == NULL || !keyring_same(&zone->ring->set, set) || state->sign_all) {
+		state->sign_all = true;
+		return;
+	}
+	if (state->taken_revision == state->revision) {
+		state->taken_revision = set->revision;
+	}
+	state->revision = set->revision;
+}
+
+/*! Gets the key set that is stored, and finds its keys. \return Whether the zone can be signed. */
+static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
+{
+	char reason[640] = "";
+	tokens_t *tokens = server_tokens(zone->server, reason, sizeof(reason));
+	if (tokens == NULL) {
+		sign_error(zone, reason);
+		return KNOT_EAGAIN;
+	}
+	store_txn_t txn;
+	char *text = NULL;
+	const void *stored = NULL;
+	size_t len = 0;
+	int ret = store_read(zone->server->store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = store_get(&txn, STORE_KEYSET, zone->name, &stored, &len);
+		text = ret == KNOT_EOK ? strdup(stored) : NULL;
+		store_abort(&txn);
+	}
+	keyring_t *ring = NULL;
+	keyset_t set;
+	if (text == NULL) {
+		sign_error(zone, "waiting for keys: the policy engine has not sent any yet; "
+		           "is ods-engine running?");
+		ret = KNOT_ENOENT;
+	} else if (zone->ring != NULL && zone->tokens == tokens && !(wishes & ZONE_KEYS) &&
+	           keyset_read(text, &set, reason, sizeof(reason)) == 0 &&
+	           set.revision == zone->ring->set.revision) {
+		keyset_deinit(&set);
+	} else {
+		ret = keyring_load(text, zone->name, tokens->hsm, &ring, reason, sizeof(reason));
+		if (ret == KNOT_EOK) {
+			adopt(zone, state, &ring->set);
+			swap_ring(zone, ring, tokens);
+		} else {
+			sign_error(zone, reason);
+		}
+	}
+	free(text);
+	tokens_leave(tokens);
+	return ret;
+}
+
+static void progress(void *ctx, size_t done)
+{
+	zone_t *zone = ctx;
+	int64_t now = time(NULL);
+	if (now - zone->progress_at >= PROGRESS_EVERY) {
+		zone->progress_at = now;
+		log_msg(&zone->server->log, LOG_INFO, zone->name, "signing, %zu signatures made so far",
+		        done);
+	}
+}
+
+static int sign(zone_t *zone, state_t *state, bool renew)
+{
+	char reason[768] = "";
+	sign_result_t result;
+	struct timespec begin, end;
+	const sign_run_t run = {
+		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
+		.ring = zone->ring, .now = time(NULL), .renew = renew, .stop = &zone->stop,
+		.progress = progress, .ctx = zone,
+	};
+	zone->progress_at = run.now;
+	pthread_mutex_lock(&zone->lock);
+	zone->signing = true;
+	pthread_mutex_unlock(&zone->lock);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	int ret = sign_run(&run, state, &result, reason, sizeof(reason));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+
+	pthread_mutex_lock(&zone->lock);
+	zone->signing = false;
+	zone->counters.signatures += result.signatures;
+	zone->counters.versions += result.published;
+	zone->counters.sign_errors += ret != KNOT_EOK;
+	pthread_mutex_unlock(&zone->lock);
+	if (ret == KNOT_EOK) {
+		double seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
+		sign_error(zone, "");
+		log_msg(&zone->server->log, LOG_INFO, zone->name,
+		        "signed, serial %u, input serial %u, %llu signatures made, %llu names changed, "
+		        "%.2f s", state->serial, state->input_serial,
+		        (unsigned long long)result.signatures, (unsigned long long)result.nodes, seconds);
+		trigger_zone(zone->server->trigger, zone->name);
+	} else if (!atomic_load(&zone->stop)) {
+		sign_error(zone, reason);
+	}
+	return ret;
+}
+
+/*! \return When signatures have to be refreshed next, 0 = never. */
+static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now)
+{
+	store_txn_t txn;
+	const keyset_t *set = &zone->ring->set;
+	int64_t due = 0;
+	if (store_read(zone->server->store, &txn) == KNOT_EOK) {
+		due = sign_due(&txn, state->id, set->refresh, now);
+		store_abort(&txn);
+	}
+	/* Due signatures are gathered for as long as the policy wants its runs apart. */
+	return due > 0 && due < state->signed_at + set->resign ? state->signed_at + set->resign : due;
+}
+
+static int64_t retry(zone_t *zone, int64_t now)
+{
+	int64_t delay = zone->failures < 8 ? RETRY_FIRST << zone->failures : RETRY_MAX;
+	zone->failures++;
+	return now + (delay < RETRY_MAX ? delay : RETRY_MAX);
+}
+
+/*! Signs what there is to sign. \return When to come back. */
+static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_t now)
+{
+	if (state->input == 0) {
+		return 0;
+	}
+	int64_t due = refresh_due(zone, state, now);
+	if (state->version > 0 && !state->sign_all && state->signed_input == state->input &&
+	    !(wishes & ZONE_RENEW) && (due == 0 || due > now)) {
+		sign_error(zone, "");
+		zone->failures = 0;
+		return due;
+	}
+	if (sign(zone, state, wishes & ZONE_RENEW) != KNOT_EOK) {
+		pthread_mutex_lock(&zone->lock);
+		zone->wishes |= wishes & ZONE_RENEW;
+		pthread_mutex_unlock(&zone->lock);
+		return retry(zone, now);
+	}
+	zone->failures = 0;
+	return refresh_due(zone, state, now);
+}
+
+static int read_state(zone_t *zone, state_t *state)
+{
+	store_txn_t txn;
+	int ret = store_read(zone->server->store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = state_load(&txn, zone->name, state);
+		store_abort(&txn);
+	}
+	return ret;
+}
+
+static int write_state(zone_t *zone, state_t *state)
+{
+	store_txn_t txn;
+	int ret = store_write(zone->server->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = state_save(&txn, zone->name, state);
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	return store_commit(&txn);
+}
+
+/*! Shows the world what has become of the zone. */
+static void show(zone_t *zone, const state_t *state, int64_t due)
+{
+	pthread_mutex_lock(&zone->lock);
+	if (memcmp(&zone->state, state, sizeof(*state)) != 0) {
+		zone->generation = server_next_generation(zone->server);
+	}
+	zone->state = *state;
+	zone->due = due;
+	report(zone);
+	pthread_mutex_unlock(&zone->lock);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a == 0 ? b : b == 0 || a < b ? a : b;
+}
+
+int64_t zone_work(zone_t *zone)
+{
+	const int64_t now = time(NULL);
+	state_t state, before;
+	int ret = read_state(zone, &state);
+	if (ret != KNOT_EOK) {
+		sign_error(zone, knot_strerror(ret));
+		return retry(zone, now);
+	}
+	pthread_mutex_lock(&zone->lock);
+	const unsigned wishes = zone->wishes;
+	zone->wishes = 0;
+	pthread_mutex_unlock(&zone->lock);
+
+	int again = look_at_source(zone, &state, wishes);
+	int64_t due = again > 0 ? now + again : 0;
+
+	before = state;
+	const bool taken = note_taken(zone, &state);
+	ret = look_at_keys(zone, &state, wishes);
+	if (taken || memcmp(&before, &state, sizeof(state)) != 0) {
+		int saved = write_state(zone, &state);
+		ret = saved != KNOT_EOK ? saved : ret;
+	}
+	if (ret == KNOT_EOK) {
+		due = earlier(due, sign_if_due(zone, &state, wishes, now));
+	} else if (ret != KNOT_ENOENT) {
+		due = earlier(due, retry(zone, now));
+	}
+	show(zone, &state, due);
+	return due;
+}

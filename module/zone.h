@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A zone: its source, its keys, its sign runs, each in its turn, by one worker at a time.
+ */
+#pragma once
+
+#include "module/keyring.h"
+#include "module/sched.h"
+#include "module/state.h"
+#include "module/tokens.h"
+
+struct server;
+
+/*! What an operator may ask a zone for; bits. */
+enum {
+	ZONE_SOURCE = 1, /*!< Read the source, changed or not. */
+	ZONE_KEYS = 2,   /*!< Find the keys anew. */
+	ZONE_RENEW = 4,  /*!< Make all signatures anew. */
+};
+
+/*! Counts since knotd started, and what is published. */
+typedef struct {
+	uint64_t signatures, versions, loads, load_errors, sign_errors;
+} zone_counters_t;
+
+/*! Called, with the zone's lock held, when what it shows has changed. */
+typedef void (*zone_report_f)(void *ctx, const zone_counters_t *counters, const state_t *state,
+                              const keyset_t *keys);
+
+typedef struct {
+	struct server *server;
+	knot_dname_t *name;        /*!< Lower case. */
+	task_t task;
+	atomic_bool stop;          /*!< The zone is going away. */
+	unsigned users;            /*!< Module instances; under the server's lock. */
+
+	pthread_mutex_t lock;      /*!< Of all that follows but for what is the worker's. */
+	char *file, *policy;
+	unsigned wishes;           /*!< ZONE_* */
+	bool taken;                /*!< knotd took taken_serial at taken_at; to be noted. */
+	uint32_t taken_serial;
+	int64_t taken_at;
+	uint64_t generation;       /*!< Of the server's, when the facts last changed. */
+	zone_counters_t counters;
+	state_t state;             /*!< As last stored. */
+	int64_t due;               /*!< When there is something to do, 0 = unknown. */
+	bool signing;
+	char source_error[640], sign_error[768]; /*!< Empty if all is well. */
+	keyring_t *ring;           /*!< Changed by the worker only; NULL before the first key set. */
+	zone_report_f report;
+	void *report_ctx;
+
+	/* The worker's own. */
+	tokens_t *tokens;          /*!< That the ring's keys are in. */
+	state_file_t refused;      /*!< The file that was refused last. */
+	unsigned failures;         /*!< In a row. */
+	int64_t progress_at;
+} zone_t;
+
+/*! \return A zone to be freed by zone_free(); NULL if out of memory. */
+zone_t *zone_new(struct server *server, const knot_dname_t *name);
+
+/*! Waits for its work to stop, which does not take long. */
+void zone_free(zone_t *zone);
+
+/*! Sets where its file is and which policy it has. \return KNOT_EOK, KNOT_ENOMEM */
+int zone_configure(zone_t *zone, const char *file, const char *policy);
+
+/*! Sets who is told of changes, and tells him once. */
+void zone_set_report(zone_t *zone, zone_report_f report, void *ctx);
+
+/*! No longer tells him, if it is still he who is told. */
+void zone_unset_report(zone_t *zone, const void *ctx);
+
+/*! Asks for something, or with no wish for a look at what there is to do. Does not block. */
+void zone_wake(zone_t *zone, unsigned wishes);
+
+/*! knotd has the zone at a serial. Does not block. */
+void zone_taken(zone_t *zone, uint32_t serial);
+
+/*!
+ * Stores a key set that the policy engine sends, to be signed with soon.
+ *
+ * \return KNOT_EOK, KNOT_EMALF, KNOT_EEXIST (older than the stored one), or an error of the store
+ */
+int zone_push(zone_t *zone, const char *text, char *err, size_t err_size);
+
+/*! Does what there is to do. \return When there will be more; the task of the scheduler. */
+int64_t zone_work(zone_t *zone);
