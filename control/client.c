@@ -4,9 +4,13 @@
 #include "config.h"
 #include "control/client.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "control/unit.h"
+
+/* How often a server is tried again whose queue of connections is full. */
+#define RETRY_MS 20
 
 typedef struct {
 	ctl_answer_f answer;
@@ -23,8 +27,21 @@ static int failed(const char *path, int ret, char *err, size_t err_size)
 		what = "nobody serves this socket: ";
 	} else if (ret == KNOT_ECONN) {
 		what = "the server broke off: ";
+	} else if (ret == KNOT_EAGAIN) {
+		what = "the server is busy with others: ";
 	}
 	snprintf(err, err_size, "%s: %s%s", path, what, knot_strerror(ret));
+	return ret;
+}
+
+/* libknot does not wait while the server's queue of connections is full. */
+static int connect_server(knot_ctl_t *ctl, const char *path, int timeout_ms)
+{
+	int ret;
+	while ((ret = knot_ctl_connect(ctl, path)) == KNOT_EAGAIN && timeout_ms > 0) {
+		poll(NULL, 0, RETRY_MS);
+		timeout_ms -= RETRY_MS;
+	}
 	return ret;
 }
 
@@ -94,7 +111,7 @@ int ctl_client_call(const char *path, int timeout_ms, const ctl_unit_t *units, s
 	knot_ctl_set_timeout(ctl, timeout_ms);
 
 	reader_t reader = { .answer = answer, .ctx = ctx, .err = err, .err_size = err_size };
-	int ret = knot_ctl_connect(ctl, path);
+	int ret = connect_server(ctl, path, timeout_ms);
 	if (ret == KNOT_EOK) {
 		ret = send_block(ctl, units, count);
 	}

@@ -18,7 +18,7 @@
 typedef int (*ctl_answer_f)(void *ctx, const ctl_unit_t *unit, const char *error, int first);
 
 /*!
- * Sends a block of units and reads the whole answer.
+ * Sends a block of units and reads the whole answer. Waits while the server is busy with others.
  *
  * \param path        Socket.
  * \param timeout_ms  For each socket operation.
@@ -26,7 +26,8 @@ typedef int (*ctl_answer_f)(void *ctx, const ctl_unit_t *unit, const char *error
  * \param answer      May be NULL.
  * \param err         On failure: path and reason, or the first error the server sent if answer is
  *                    NULL.
- * \return 0, KNOT_ECONN and others of libknot if the server cannot be reached or goes away,
+ * \return 0, KNOT_ECONN and others of libknot if the server cannot be reached or goes away
+ *         (KNOT_EAGAIN: still busy),
  *         KNOT_ERROR if it sent an error and answer is NULL.
  */
 int ctl_client_call(const char *path, int timeout_ms, const ctl_unit_t *units, size_t count,

@@ -17,6 +17,9 @@
 /* What a connection may spend on waiting for its client, all in all. */
 #define BUDGET_MS 5000
 
+/* Connections that may wait: libknot asks for five, and knotc gives up at once if there is no place. */
+#define QUEUE     64
+
 /* How often a connection is looked at. */
 #define TICK_MS   250
 
@@ -113,6 +116,10 @@ int guard_start(guard_t **guard, const char *path)
 	int listener = find_socket(path, true);
 	if (listener < 0) {
 		return KNOT_ENOENT;
+	}
+
+	if (listen(listener, QUEUE) != 0) {
+		return knot_map_errno();
 	}
 
 	guard_t *new = calloc(1, sizeof(*new));

@@ -15,7 +15,7 @@
 typedef struct guard guard_t;
 
 /*!
- * Starts to guard a socket that is bound and listens.
+ * Starts to guard a socket that is bound and listens, and lets more connections wait for it.
  *
  * \param path  As it was bound; has to outlive the guard.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ENOENT if the socket cannot be found (/proc is missing), or

@@ -427,6 +427,35 @@ START_TEST(client_not_reading)
 }
 END_TEST
 
+/* More connections than the server's queue has places. */
+static void *call_often(void *arg)
+{
+	int *failed = arg;
+	for (int i = 0; i < 10; i++) {
+		char text[256];
+		ctl_unit_t unit = { .cmd = "status" };
+		*failed += ctl_client_call(sock_path, 20000, &unit, 1, NULL, NULL, text,
+		                           sizeof(text)) != KNOT_EOK;
+	}
+	return NULL;
+}
+
+START_TEST(client_queue)
+{
+	enum { COUNT = 100 };
+	pthread_t threads[COUNT];
+	int failed[COUNT] = { 0 }, all = 0;
+	for (int i = 0; i < COUNT; i++) {
+		pthread_create(&threads[i], NULL, call_often, &failed[i]);
+	}
+	for (int i = 0; i < COUNT; i++) {
+		pthread_join(threads[i], NULL);
+		all += failed[i];
+	}
+	ck_assert_int_eq(all, 0);
+}
+END_TEST
+
 START_TEST(client_no_server)
 {
 	stop();
@@ -552,6 +581,7 @@ int main(void)
 	tcase_add_test(tcase, client_dripping);
 	tcase_add_test(tcase, client_leaves);
 	tcase_add_test(tcase, client_not_reading);
+	tcase_add_test(tcase, client_queue);
 	tcase_add_test(tcase, client_no_server);
 	tcase_add_test(tcase, stop_quickly);
 	tcase_add_test(tcase, start_mode);
