@@ -165,6 +165,17 @@ static CK_RV generate_any(hsm_token_t *token, const hsm_algorithm_t *algorithm, 
 	return rv;
 }
 
+static int generate_error(const hsm_token_t *token, const hsm_algorithm_t *algorithm, CK_RV rv,
+                          hsm_error_t *err)
+{
+	char what[64];
+	(void)snprintf(what, sizeof(what), "cannot generate a key for %s", algorithm->name);
+	int ret = hsm_token_error(token, rv, what, err);
+	/* Of the Edwards curves a token may have one, and says so in no uniform way. */
+	return (algorithm->key_type == CKK_EC_EDWARDS && curve_is_strange(rv)) ? HSM_EALGORITHM
+	                                                                       : ret;
+}
+
 static int generate(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
                     const hsm_id_t *id, hsm_key_t **key, hsm_error_t *err)
 {
@@ -183,9 +194,7 @@ static int generate(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsign
 	CK_RV rv = generate_any(token, algorithm, bits, id, &pair);
 	if (rv != CKR_OK) {
 		(void)remove_orphans(token, id, NULL);
-		char what[64];
-		(void)snprintf(what, sizeof(what), "cannot generate a key for %s", algorithm->name);
-		return hsm_token_error(token, rv, what, err);
+		return generate_error(token, algorithm, rv, err);
 	}
 	ret = hsm_key_make(token, algorithm, id, pair.private_key, key, err);
 	if (ret != HSM_EOK) {

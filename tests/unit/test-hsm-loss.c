@@ -4,6 +4,7 @@
 /*! What happens when a token goes away under its users, and comes back; and threads. */
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,69 @@ START_TEST(threads_recover)
 }
 END_TEST
 
+/*! Signs whatever happens, until told to stop. */
+typedef struct {
+	atomic_bool stop;
+	atomic_uint bogus;
+	atomic_uint good;
+} storm_t;
+
+static void *sign_in_storm(void *ctx)
+{
+	storm_t *storm = ctx;
+	hsm_session_t *own;
+	hsm_error_t error;
+	if (hsm_session_open(&own, hsm, "one", &error) != HSM_EOK) {
+		atomic_fetch_add(&storm->bogus, 1);
+		return NULL;
+	}
+	while (!atomic_load(&storm->stop)) {
+		uint8_t signature[HSM_SIGNATURE_MAX];
+		size_t len = 0;
+		int ret = hsm_session_sign(own, key, DATA, sizeof(DATA), signature, &len, &error);
+		if (ret == HSM_EOK && test_verify(key, DATA, sizeof(DATA), signature, len)) {
+			atomic_fetch_add(&storm->good, 1);
+		} else if (ret == HSM_EOK) {
+			atomic_fetch_add(&storm->bogus, 1);
+		}
+	}
+	atomic_fetch_add(&storm->bogus, sign_by(own, key, 1));
+	hsm_session_close(own);
+	return NULL;
+}
+
+static void wait_good(storm_t *storm, unsigned more)
+{
+	unsigned wanted = atomic_load(&storm->good) + more;
+	while (atomic_load(&storm->good) < wanted) {
+		sched_yield();
+	}
+}
+
+/*! The token goes and comes while threads sign; in the end each of them has found back. */
+START_TEST(threads_in_storm)
+{
+	storm_t storm = { .stop = false };
+	pthread_t threads[THREADS];
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, sign_in_storm, &storm), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		wait_good(&storm, 20);
+		test_token_hide("one");
+		/* The first that needs the token anew sees that it is gone. */
+		ck_assert_int_eq(hsm_login(hsm, "one", &err), HSM_ETOKEN);
+		test_token_show("one");
+	}
+	wait_good(&storm, 20);
+	atomic_store(&storm.stop, true);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	ck_assert_uint_eq(atomic_load(&storm.bogus), 0);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -301,6 +365,7 @@ int main(void)
 	tcase_add_test(tc, login_outlives_other_handle);
 	tcase_add_test(tc, threads_sign);
 	tcase_add_test(tc, threads_recover);
+	tcase_add_test(tc, threads_in_storm);
 	suite_add_tcase(suite, tc);
 
 	SRunner *runner = srunner_create(suite);

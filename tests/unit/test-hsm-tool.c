@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! The tool ods-hsm, as its user sees it. */
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "tests/unit/test-hsm-token.h"
+
+static char conf[] = "/tmp/test-hsm-tool.XXXXXX";
+static char output[16384];
+
+/*! Runs the tool; its output and errors are in output. \return Its exit status. */
+static int run(const char *args)
+{
+	char command[512];
+	snprintf(command, sizeof(command), "./ods-hsm %s 2>&1", args);
+	FILE *pipe = popen(command, "r");
+	ck_assert_ptr_nonnull(pipe);
+	size_t len = fread(output, 1, sizeof(output) - 1, pipe);
+	output[len] = '\0';
+	int status = pclose(pipe);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/*! The same, with the test's conf.xml. */
+static int run_conf(const char *args)
+{
+	char all[256];
+	snprintf(all, sizeof(all), "-c %s %s", conf, args);
+	return run(all);
+}
+
+#define ASSERT_RUN(call, status, words) do { \
+	int status_ = (call); \
+	ck_assert_msg(status_ == (status) && strstr(output, (words)) != NULL, \
+	              "exit %d instead of %d, or no \"%s\" in:\n%s", status_, (status), (words), \
+	              output); \
+} while (0)
+
+static void setup(void)
+{
+	test_tokens_make();
+	int fd = mkstemp(conf);
+	ck_assert_int_ge(fd, 0);
+	FILE *file = fdopen(fd, "w");
+	fprintf(file, "<Configuration><RepositoryList>\n");
+	for (int i = 0; i < 2; i++) {
+		fprintf(file, "<Repository name=\"%s\"><Module>%s</Module>"
+		        "<TokenLabel>%s</TokenLabel><PIN>" TEST_PIN "</PIN>"
+		        "<Capacity>2</Capacity></Repository>\n",
+		        i == 0 ? "First" : "Second", test_softhsm(), i == 0 ? "one" : "two");
+	}
+	fprintf(file, "</RepositoryList></Configuration>\n");
+	fclose(file);
+
+	char suppressions[64], options[128];
+	snprintf(suppressions, sizeof(suppressions), "%s.lsan", conf);
+	snprintf(options, sizeof(options), "suppressions=%s:print_suppressions=0", suppressions);
+	file = fopen(suppressions, "w");
+	fprintf(file, "leak:libcrypto\n");
+	fclose(file);
+	setenv("LSAN_OPTIONS", options, 1);
+}
+
+static void teardown(void)
+{
+	char suppressions[64];
+	snprintf(suppressions, sizeof(suppressions), "%s.lsan", conf);
+	unlink(suppressions);
+	unlink(conf);
+	test_tokens_remove();
+}
+
+START_TEST(usage)
+{
+	static const char *const NAMES[] = {
+		"list", "generate", "remove", "test", "info", "login", "--config", "--yes",
+		"--version", "--help", "ED448", "Exit status"
+	};
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		ASSERT_RUN(run("--help"), 0, NAMES[i]);
+	}
+	ASSERT_RUN(run("-V"), 0, "ods-hsm (");
+	ASSERT_RUN(run(""), 2, "no command");
+	ASSERT_RUN(run("lost"), 2, "unknown command \"lost\"");
+	ASSERT_RUN(run("--lost"), 2, "--help");
+	ASSERT_RUN(run("list a b"), 2, "Usage: ods-hsm list");
+	ASSERT_RUN(run("remove a"), 2, "Usage: ods-hsm remove");
+	ASSERT_RUN(run("-c /nonexistent/conf.xml list"), 1, "/nonexistent/conf.xml");
+	ASSERT_RUN(run_conf("generate First RSASHA1"), 2, "RSASHA256");
+	ASSERT_RUN(run_conf("generate First 8 2k"), 2, "2k");
+	ASSERT_RUN(run_conf("generate First 13 384"), 2, "256 bits");
+	ASSERT_RUN(run_conf("list Third"), 1, "\"Third\"");
+	ASSERT_RUN(run_conf("test Third"), 1, "\"Third\"");
+}
+END_TEST
+
+START_TEST(keys)
+{
+	char id[64], args[128];
+	ck_assert_int_eq(run_conf("generate First ecdsap256sha256"), 0);
+	ck_assert_uint_eq(strlen(output), 33);
+	snprintf(id, sizeof(id), "%.32s", output);
+	ck_assert_int_eq(run_conf("generate Second 8 1024"), 0);
+
+	ASSERT_RUN(run_conf("list"), 0, id);
+	ck_assert_ptr_nonnull(strstr(output, "ECDSA  256"));
+	ck_assert_ptr_nonnull(strstr(output, "RSA    1024"));
+	ASSERT_RUN(run_conf("list Second"), 0, "RSA    1024");
+	ck_assert_ptr_null(strstr(output, id));
+	ASSERT_RUN(run_conf("info First"), 0, "1 of 2");
+
+	snprintf(args, sizeof(args), "remove First %s < /dev/null", id);
+	ASSERT_RUN(run_conf(args), 1, "nothing removed");
+	snprintf(args, sizeof(args), "remove Second %s -y", id);
+	ASSERT_RUN(run_conf(args), 1, "no key has the CKA_ID");
+	ASSERT_RUN(run_conf("list"), 0, id);
+	snprintf(args, sizeof(args), "remove --yes First %s", id);
+	ASSERT_RUN(run_conf(args), 0, "");
+	ck_assert_int_eq(run_conf("list"), 0);
+	ck_assert_ptr_null(strstr(output, id));
+}
+END_TEST
+
+START_TEST(trial)
+{
+	static const char *const NAMES[] = {
+		"RSASHA256        ok", "RSASHA512        ok", "ECDSAP256SHA256  ok",
+		"ECDSAP384SHA384  ok", "ED25519          ok", "ED448            ok"
+	};
+	int status = run_conf("test First");
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		ASSERT_RUN(status, 0, NAMES[i]);
+	}
+	ck_assert_ptr_nonnull(strstr(output, "signatures/s"));
+	ASSERT_RUN(run_conf("info First"), 0, "0 of 2");
+}
+END_TEST
+
+START_TEST(login)
+{
+	ASSERT_RUN(run_conf("login"), 0, "repository \"First\": logged in");
+	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
+	test_token_hide("one");
+	ASSERT_RUN(run_conf("login"), 1, "no token labelled \"one\"");
+	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
+	ASSERT_RUN(run_conf("login Second"), 0, "logged in");
+	ASSERT_RUN(run_conf("info"), 1, " of 2");
+	test_token_show("one");
+}
+END_TEST
+
+int main(void)
+{
+	if (test_softhsm() == NULL) {
+		puts("SKIP: no SoftHSM");
+		return 77;
+	}
+	Suite *suite = suite_create("ods-hsm");
+	TCase *tc = tcase_create("ods-hsm");
+	tcase_set_timeout(tc, 120);
+	tcase_add_unchecked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, usage);
+	tcase_add_test(tc, trial);
+	tcase_add_test(tc, keys);
+	tcase_add_test(tc, login);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
