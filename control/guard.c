@@ -17,7 +17,7 @@
 /* What a connection may spend on waiting for its client, all in all. */
 #define BUDGET_MS 5000
 
-/* Connections that may wait: libknot asks for five, and knotc gives up at once if there is no place. */
+/* Connections that may wait: libknot asks for five, and knotc gives up if there is no place. */
 #define QUEUE     64
 
 /* How often a connection is looked at. */

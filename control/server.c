@@ -146,7 +146,7 @@ static void refuse_command(ctl_request_t *req, const ctl_unit_t *unit)
 	ctl_error(req, unit->zone, "unknown command '%.100s'; known here: %s", unit->cmd, known);
 }
 
-/* Every unit of Knot's own clients has the command; the first one's goes for those that have none. */
+/* Knot's own clients put the command in every unit; one without has that of the unit before. */
 static void answer_units(ctl_request_t *req, block_t *block)
 {
 	const char *name = "";

@@ -245,7 +245,7 @@ static void remove_entries(watch_t *watch, const knot_dname_t *zone, bool target
 	}
 }
 
-/* Watches what a link points to. The link itself is watched anyhow, so nothing of this is an error. */
+/* Watches what a link points to. The link itself is watched anyhow, so no failure is an error. */
 static void follow_link(watch_t *watch, const knot_dname_t *zone, const char *path)
 {
 	struct stat st;

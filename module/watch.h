@@ -10,15 +10,15 @@
 
 typedef struct watch watch_t;
 
-/*! Called, from the watcher's thread, when a file was written and closed, or moved into place; it may be
- * so once more right after watch_remove(). */
+/*! Called, from the watcher's thread, when a file was written and closed, or moved into place; may
+ * be so once more right after watch_remove(). */
 typedef void (*watch_f)(void *ctx, const knot_dname_t *zone);
 
 /*! \return KNOT_EOK, KNOT_ENOMEM, or an error of the system */
 int watch_start(watch_t **watch, watch_f changed, void *ctx, log_t *log);
 
-/*! Watches a zone's file; replaces what was watched for that zone before. The file need not exist, its
- * folder has to. \return KNOT_EOK, KNOT_ENOMEM, or an error of the system */
+/*! Watches a zone's file; replaces what was watched for that zone before. The file need not exist,
+ * its folder has to. \return KNOT_EOK, KNOT_ENOMEM, or an error of the system */
 int watch_add(watch_t *watch, const knot_dname_t *zone, const char *path);
 
 void watch_remove(watch_t *watch, const knot_dname_t *zone);

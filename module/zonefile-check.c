@@ -182,7 +182,8 @@ void zonefile_check(const records_t *records, const knot_dname_t *apex, report_t
 		read_node(&check, records, &records->runs[i]);
 		check.report = report;
 		if (i == 0) {
-			check.is_apex = knot_dname_is_equal(records_owner(records, check.run), apex);
+			check.is_apex = knot_dname_is_equal(records_owner(records, check.run),
+			                                    apex);
 			check_apex(&check, apex);
 		}
 		check_node(&check);

@@ -17,16 +17,16 @@ typedef struct zonefile zonefile_t;
  * Refused, with file, line and reason: a syntax error, no or two SOA, data out of the zone,
  * another class than IN, CNAME beside other data (RFC 2181, section 10.1), two CNAME or DNAME,
  * no NS at the apex, data below a DNAME, a DNAME beside NS below the apex (RFC 6672, sections 2.3
- * and 2.4), RDATA or a type that no zone can have. Warned of and left out: RRSIG, NSEC, NSEC3, NSEC3PARAM
- * (the signer makes its own), ZONEMD. Warned of: RRs of one RRset with several TTLs (the lowest is
- * taken, RFC 2181, section 5.2), missing glue. Duplicates are dropped (RFC 2181, section 5).
+ * and 2.4), RDATA or a type that no zone can have. Warned of and left out: RRSIG, NSEC, NSEC3,
+ * NSEC3PARAM (the signer makes its own), ZONEMD. Warned of: RRs of one RRset with several TTLs (the
+ * lowest is taken, RFC 2181, section 5.2), missing glue. Duplicates are dropped (RFC 2181, section 5).
  *
  * \param path  Absolute; relative $INCLUDE counts from its folder.
  * \param apex  Zone name, lower case.
  * \param log   For warnings (at most 20 a file, then how many more). May be NULL.
  * \param zf    To be freed by zonefile_free().
- * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out; the first error in the file, and
- *              how many more there are.
+ * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out; the first error in the file,
+ *              and how many more there are.
  * \return KNOT_EOK, KNOT_EACCES and others of the system (file), KNOT_EINVAL (not a regular file),
  *         KNOT_EMALF (contents), KNOT_EAGAIN (changed while it was read), KNOT_ENOMEM
  */
@@ -45,8 +45,8 @@ int zonefile_next(zonefile_t *zf, const knot_dname_t **owner, node_t *node);
 void zonefile_free(zonefile_t *zf);
 
 /*!
- * Tells where knotd would look for a zone's file: knot.conf's "file" with its formatters (%s, %c, %l,
- * %%; default "%s.zone"), under "storage" if relative.
+ * Tells where knotd would look for a zone's file: knot.conf's "file" with its formatters (%s, %c,
+ * %l, %%; default "%s.zone"), under "storage" if relative.
  *
  * \param file     Value of the item, NULL if unset.
  * \param storage  Value of the item.

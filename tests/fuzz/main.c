@@ -40,7 +40,7 @@ static int replay_file(const char *path)
 	fclose(file);
 
 	if (!failed) {
-		/* A copy of the exact size, for the sanitizer to see what is read behind the end. */
+		/* A copy of the exact size, for the sanitizer to see reads behind the end. */
 		uint8_t *input = malloc(size > 0 ? size : 1);
 		memcpy(input, data, size);
 		LLVMFuzzerTestOneInput(input, size);

@@ -311,8 +311,8 @@ static const struct {
 	{ "zone-stats x.example.", 0, "[x.example.] mod-opendnssec.signatures[ok] = 42\n" },
 	{ "zone-sign x.example. y.example.", 0, "OK\n" },
 	{ "zone-sign x.example. bad.example.", 1, "error: [bad.example.] (token is gone)\n" },
-	{ "zone-flush x.example.", 1, "error: [x.example.] (unknown command 'zone-flush'; known here: status, "
-	  "zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, flood, long)\n" },
+	{ "zone-flush x.example.", 1, "error: [x.example.] (unknown command 'zone-flush'; known here: "
+	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, flood, long)\n" },
 	{ "zone-xfr-thaw x.example.", 0, "OK\n" },
 	/* Any unit would make it abort. */
 	{ "zone-xfr-freeze x.example.", 1, "error: failed to control (malformed data)\n" },

@@ -225,7 +225,8 @@ START_TEST(canonical_form)
 	                         "d SVCB 1 TARGET\ne TYPE15 \\# 6 0005024142 00\n");
 	rdata_is(zf, "a.example.com.", KNOT_RRTYPE_MX, "\0\5\4mail\7example\3com", 20);
 	rdata_is(zf, "b.example.com.", KNOT_RRTYPE_TXT, "\5MiXed", 6);
-	rdata_is(zf, "c.example.com.", KNOT_RRTYPE_NAPTR, "\0\1\0\2\1S\3SIP\0\2ns\7example\3com", 27);
+	rdata_is(zf, "c.example.com.", KNOT_RRTYPE_NAPTR,
+	         "\0\1\0\2\1S\3SIP\0\2ns\7example\3com", 27);
 	rdata_is(zf, "d.example.com.", KNOT_RRTYPE_SVCB, "\0\1\6TARGET\7example\3com", 22);
 	rdata_is(zf, "e.example.com.", KNOT_RRTYPE_MX, "\0\5\2ab", 6);
 	zonefile_free(zf);
@@ -326,12 +327,13 @@ static const struct {
 	  "zone:4: w.example.com. SOA: the RDATA is malformed (zone example.com.)" },
 	{ HEAD "w TYPE255 \\# 0\n",
 	  "zone:4: w.example.com. ANY: no zone can have this type (zone example.com.)" },
-	{ HEAD "w A 192.0.2.1\r\nx A 192.0.2.1\r\n", "zone:4: unsupported CRLF newline, remove CR bytes in "
-	  "'w A 192.0.2.1'" },
+	{ HEAD "w A 192.0.2.1\r\nx A 192.0.2.1\r\n",
+	  "zone:4: unsupported CRLF newline, remove CR bytes in 'w A 192.0.2.1'" },
 	{ HEAD "w TXT ( x\ny\n", "zone:5: unclosed last multiline block" },
 	{ HEAD "w TXT \"x\n", "zone:4: " },
 	{ HEAD "$TTL x\n", "zone:4: invalid number in '$TTL x'" },
-	{ HEAD "$GENERATE 1-2 a A 192.0.2.1\n", "zone:4: invalid directive in '$GENERATE 1-2 a A 192.0.2.1'" },
+	{ HEAD "$GENERATE 1-2 a A 192.0.2.1\n",
+	  "zone:4: invalid directive in '$GENERATE 1-2 a A 192.0.2.1'" },
 	{ HEAD "$INCLUDE none\n", "zone:4: $INCLUDE DIR/none: No such file or directory" },
 	{ HEAD "$INCLUDE .\n", "zone:4: $INCLUDE DIR/.: it is a directory" },
 	{ HEAD "$INCLUDE zone\n", "zone:4: $INCLUDE DIR/zone: the file includes itself" },
@@ -518,7 +520,8 @@ START_TEST(warnings)
 
 	static const char *const LINES[] = {
 		"zone:6: t.example.com. A: records with several TTLs, 30 is taken for all\n",
-		"zone:9: s.example.com. NS ns.s.example.com.: missing glue, the zone has no address",
+		"zone:9: s.example.com. NS ns.s.example.com.: missing glue, the zone has no "
+		"address",
 		"zone:12: RRSIG records are left out, the signer makes its own (2 in all)\n",
 		"zone:11: NSEC records are left out", "zone:14: NSEC3PARAM records are left out",
 		"zone:15: ZONEMD records", "zone:16: NSEC3 records are left out",
