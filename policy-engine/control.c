@@ -205,7 +205,7 @@ static void ksk_submitted(engine_t *e, ctl_request_t *req, const char *name)
 	int found = store_zone_get(e->store, name, &zone);
 	if (found > 0 && confirm(&zone, now) == 0) {
 		ctl_error(req, name, "no key of this zone waits for its DS to be seen at the "
-		          "parent, see zone-status");
+		          "parent; zone-status says what each key waits for");
 	} else if (found < 0 || (found > 0 && save(e, &zone, now) != 0)) {
 		ctl_error(req, name, "%s", store_error(e->store));
 	}

@@ -22,6 +22,7 @@ typedef struct {
 	const policy_t *policy;
 	int64_t now;
 	char problem[PROBLEM_MAX];
+	log_level_t level; /* Of the problem. */
 	bool failed; /* The database did. */
 } look_t;
 
@@ -128,6 +129,7 @@ static void no_key(look_t *look, const policy_key_t *want)
 		         keyset_role_name(want->role), want->repository, why);
 		return;
 	}
+	look->level = look->problem[0] == '\0' ? LOG_INFO : look->level;
 	snprintf(look->problem, PROBLEM_MAX, "waits for a %s being generated in repository %s",
 	         keyset_role_name(want->role), want->repository);
 	look->live->wants = true;
@@ -187,6 +189,18 @@ static bool may_look(look_t *look)
 	return true;
 }
 
+static void log_submission(const look_t *look, const core_key_t *key)
+{
+	const zone_key_t *info = &look->zone->keys[key - look->zone->core.keys];
+	char ds[DNSKEY_DS_TEXT_MAX];
+	if (dnskey_ds_text(look->zone->name, look->policy->parent_ds_ttl, key->role, key->algorithm,
+	                   info->public_key, info->public_key_len, ds) == 0) {
+		log_event(LOG_WARNING, look->zone->name, "%s %u: give its DS to the parent, then "
+		          "confirm it with zone-ksk-submitted: %s", keyset_role_name(key->role),
+		          key->keytag, ds);
+	}
+}
+
 static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
                        keyset_state_t from)
 {
@@ -196,9 +210,7 @@ static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
 	          key->keytag, names[record], keyset_state_name(from),
 	          keyset_state_name(key->record[record].state));
 	if (record == KEYSET_DS && key->record[record].state == KEYSET_RUMOURED) {
-		log_event(LOG_WARNING, look->zone->name, "%s %u: its DS may be given to the parent "
-		          "now, see zone-status; confirm with zone-ksk-submitted",
-		          keyset_role_name(key->role), key->keytag);
+		log_submission(look, key);
 	}
 }
 
@@ -278,7 +290,8 @@ static int enforce(engine_t *e, const char *name, int64_t now)
 	if (found <= 0) {
 		return found;
 	}
-	look_t look = { .e = e, .zone = &zone, .live = live_find(&e->live, name), .now = now };
+	look_t look = { .e = e, .zone = &zone, .live = live_find(&e->live, name), .now = now,
+	                .level = LOG_WARNING };
 	look.policy = policies_find(&e->policies, zone.policy);
 	zone.next = CORE_NEVER; /* Until the module, or a reload, brings it up again. */
 	if (look.live != NULL) {
@@ -290,7 +303,7 @@ static int enforce(engine_t *e, const char *name, int64_t now)
 		bool news = live_set(&look.live->problem,
 		                     look.problem[0] != '\0' ? look.problem : NULL);
 		if (news && look.problem[0] != '\0') {
-			log_event(LOG_WARNING, name, "%s", look.problem);
+			log_event(look.level, name, "%s", look.problem);
 		}
 	}
 	int ret = look.failed ? -1 : store_zone_save(e->store, &zone);
@@ -300,6 +313,7 @@ static int enforce(engine_t *e, const char *name, int64_t now)
 
 /* The zones of one pass. */
 typedef struct {
+	const live_t *live;
 	char *names[PASS_MAX];
 	size_t count;
 	bool failed;
@@ -315,6 +329,14 @@ static int list_add(void *ctx, const char *name)
 	list->failed = list->names[list->count] == NULL;
 	list->count += !list->failed;
 	return list->failed;
+}
+
+/* One that is dirty has been listed already. */
+static int list_due(void *ctx, const char *name)
+{
+	const list_t *list = ctx;
+	const live_zone_t *zone = live_find(list->live, name);
+	return zone != NULL && zone->dirty ? 0 : list_add(ctx, name);
 }
 
 static void list_dirty(void *ctx, live_zone_t *zone)
@@ -349,10 +371,11 @@ int enforce_pass(engine_t *e, int64_t now, bool *more)
 	if (list == NULL) {
 		return 0;
 	}
+	list->live = &e->live;
 	if (e->live.dirty > 0) {
 		live_each(&e->live, list_dirty, list);
 	}
-	int ret = store_zones_due(e->store, now, PASS_MAX, list_add, list);
+	int ret = store_zones_due(e->store, now, PASS_MAX, list_due, list);
 	*more = list->count == PASS_MAX;
 	if (ret == 0 && list->count > 0) {
 		ret = enforce_list(e, list, now);

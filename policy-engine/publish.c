@@ -58,7 +58,9 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 		         : "DS has to go from the parent");
 		return;
 	}
-	snprintf(buf, STEP_TEXT_MAX, "%s %s%s", record_names[r], keyset_state_name(step->to),
+	bool submission = r == KEYSET_DS && step->to == KEYSET_RUMOURED;
+	snprintf(buf, STEP_TEXT_MAX, "%s %s%s", record_names[r],
+	         submission ? "may be given to the parent" : keyset_state_name(step->to),
 	         reasons[step->wait]);
 	if (step->wait == CORE_WAIT_TIME) {
 		*when = step->when;
