@@ -53,7 +53,8 @@ quick() {
 	local dir=$work/$1
 	shift
 	dirs+=("$dir")
-	"$top/quickstart" --detach --dir "$dir" "$@" || fail "quickstart --detach --dir $dir $*"
+	"$top/quickstart" --detach --dir "$dir" "$@" >"$dir.quickstart.log" 2>&1 ||
+		fail "quickstart --detach --dir $dir $*"
 	use "$dir"
 }
 

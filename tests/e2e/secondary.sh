@@ -8,20 +8,8 @@
 primary() {
 	"$e2e/genzone.py" host 200 s.test >z
 	quick d --zone s.test=z
-	sed -i -e "s/^template:/  - id: secondary\n    address: 127.0.0.1@$1\n\n&/" \
+	sed -i -e "s/^remote:/&\n  - id: secondary\n    address: 127.0.0.1@$1/" \
 		-e 's/^    acl: transfer/&\n    notify: secondary/' "$D/knot.conf"
-	# remotes belong to their own section
-	python3 - "$D/knot.conf" <<-'P'
-	import sys
-	path = sys.argv[1]
-	text = open(path).read()
-	start = text.index("  - id: secondary\n")
-	end = text.index("template:", start)
-	remote = text[start:end]
-	text = text[:start] + text[end:]
-	text = text.replace("\nremote:\n", "\nremote:\n" + remote, 1)
-	open(path, "w").write(text)
-	P
 	knot conf-check
 	knot reload
 }
@@ -31,9 +19,9 @@ follows() { [ "$(PORT=$1 serial s.test)" = "$(serial s.test)" ]; }
 
 # equal PORT: the secondary's copy is the primary's, and valid.
 equal() {
-	axfr s.test "$work/primary"
-	axfr s.test "$work/secondary" "$1"
-	diff <(sort "$work/primary") <(sort "$work/secondary") || fail "the secondary differs"
+	axfr s.test "$work/primary.axfr"
+	axfr s.test "$work/secondary.axfr" "$1"
+	diff <(sort "$work/primary.axfr") <(sort "$work/secondary.axfr") || fail "the secondary differs"
 	PORT=$1 validate s.test
 }
 

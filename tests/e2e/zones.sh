@@ -38,6 +38,50 @@ test_sorts() { # short
 	validated child.sorts.test DS
 }
 
+# authentic NAME TYPE [STATUS]: unbound answers with the AD flag.
+authentic() {
+	dig @127.0.0.1 -p "$unbound_port" +dnssec "$1" "$2" >"$work/dig"
+	grep -q "status: ${3:-NOERROR}" "$work/dig" || fail "unbound: $1 $2: $(cat "$work/dig")"
+	grep -q 'flags:.* ad[; ]' "$work/dig" || fail "unbound: $1 $2 is not AD: $(cat "$work/dig")"
+}
+
+# A validating resolver between.
+test_unbound() {
+	quick d --zone sorts.test="$e2e/zones/sorts.test.zone"
+	unbound_port=$(free_port)
+	mkdir unbound
+	cat >unbound/unbound.conf <<-EOT
+	server:
+	    chroot: ""
+	    username: ""
+	    directory: "$work/unbound"
+	    pidfile: "$work/unbound/unbound.pid"
+	    use-syslog: no
+	    interface: 127.0.0.1
+	    port: $unbound_port
+	    do-not-query-localhost: no
+	    local-zone: test nodefault
+	    module-config: "validator iterator"
+	    trust-anchor: "$(ask +short +crypto sorts.test DNSKEY | sed -n 's/^257/sorts.test. DNSKEY 257/p')"
+	stub-zone:
+	    name: sorts.test
+	    stub-addr: 127.0.0.1@$PORT
+	EOT
+	unbound -d -c unbound/unbound.conf >unbound/unbound.log 2>&1 &
+	pids+=($!)
+	within 20 authentic sorts.test SOA
+	authentic chain.sorts.test A
+	authentic long.sorts.test TXT
+	authentic Any.wild.sorts.test TXT
+	authentic any.wild.sorts.test A
+	authentic made.cn.sorts.test A
+	authentic below.redirect.sorts.test TXT
+	authentic e.ent.sorts.test A
+	authentic no.a.wild.sorts.test A NXDOMAIN
+	authentic child.sorts.test DS
+	authentic secure.sorts.test DS
+}
+
 test_sorts_no_glue_signed() {
 	quick d --zone sorts.test="$e2e/zones/sorts.test.zone"
 	axfr sorts.test signed
