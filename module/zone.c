@@ -20,6 +20,8 @@
 #define RETRY_FIRST 5       /* Seconds; doubled up to */
 #define RETRY_MAX 300
 #define PROGRESS_EVERY 10   /* Seconds. */
+#define OFFER_FIRST 60      /* Seconds; doubled up to */
+#define OFFER_MAX 3600
 
 zone_t *zone_new(server_t *server, const knot_dname_t *name)
 {
@@ -176,25 +178,25 @@ int zone_push(zone_t *zone, const char *text, char *err, size_t err_size)
 
 /*** The worker's part. ***/
 
-static void set_error(zone_t *zone, char *place, size_t size, const char *text)
+static void set_error(zone_t *zone, char *place, size_t size, int priority, const char *text)
 {
 	pthread_mutex_lock(&zone->lock);
 	const bool news = strcmp(place, text) != 0;
 	snprintf(place, size, "%s", text);
 	pthread_mutex_unlock(&zone->lock);
 	if (news && text[0] != '\0') {
-		log_msg(&zone->server->log, LOG_ERR, zone->name, "%s", text);
+		log_msg(&zone->server->log, priority, zone->name, "%s", text);
 	}
 }
 
 static void source_error(zone_t *zone, const char *text)
 {
-	set_error(zone, zone->source_error, sizeof(zone->source_error), text);
+	set_error(zone, zone->source_error, sizeof(zone->source_error), LOG_ERR, text);
 }
 
 static void sign_error(zone_t *zone, const char *text)
 {
-	set_error(zone, zone->sign_error, sizeof(zone->sign_error), text);
+	set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_ERR, text);
 }
 
 static bool same_file(const state_file_t *a, const state_file_t *b)
@@ -352,8 +354,9 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 	keyring_t *ring = NULL;
 	keyset_t set;
 	if (text == NULL) {
-		sign_error(zone, "waiting for keys: the policy engine has not sent any yet; "
-		           "is ods-engine running?");
+		set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_NOTICE,
+		          "waiting for keys: the policy engine has not sent any yet; "
+		          "is ods-engine running?");
 		ret = KNOT_ENOENT;
 	} else if (zone->ring != NULL && zone->tokens == tokens && !(wishes & ZONE_KEYS) &&
 	           keyset_read(text, &set, reason, sizeof(reason)) == 0 &&
@@ -361,6 +364,12 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 		keyset_deinit(&set);
 	} else {
 		ret = keyring_load(text, zone->name, tokens->hsm, &ring, reason, sizeof(reason));
+		if (ret == KNOT_EOK && ring->set.nsec3) {
+			keyring_free(ring);
+			snprintf(reason, sizeof(reason), "policy %s asks for NSEC3, which this version does "
+			         "not make; give it <NSEC/> in kasp.xml", zone->policy);
+			ret = KNOT_ENOTSUP;
+		}
 		if (ret == KNOT_EOK) {
 			adopt(zone, state, &ring->set);
 			swap_ring(zone, ring, tokens);
@@ -415,7 +424,6 @@ static int sign(zone_t *zone, state_t *state, bool renew)
 		        "signed, serial %u, input serial %u, %llu signatures made, %llu names changed, "
 		        "%.2f s", state->serial, state->input_serial,
 		        (unsigned long long)result.signatures, (unsigned long long)result.nodes, seconds);
-		trigger_zone(zone->server->trigger, zone->name);
 	} else if (!atomic_load(&zone->stop)) {
 		sign_error(zone, reason);
 	}
@@ -464,6 +472,28 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	}
 	zone->failures = 0;
 	return refresh_due(zone, state, now);
+}
+
+/*!
+ * Tells knotd of a version that it has not fetched: when it is new, after a restart, and again when it
+ * does not come for it; it may have been busy, and its own timers are in no hurry.
+ * \return When to look again, 0 = no need.
+ */
+static int64_t offer(zone_t *zone, const state_t *state, int64_t now)
+{
+	if (state->version == 0 || (state->taken_at > 0 && state->taken_serial == state->serial)) {
+		zone->offer_delay = 0;
+		return 0;
+	}
+	const bool fresh = zone->offer_delay == 0 || state->serial != zone->offered;
+	if (fresh || now >= zone->offered_at + zone->offer_delay || now < zone->offered_at) {
+		zone->offer_delay = fresh ? OFFER_FIRST : zone->offer_delay < OFFER_MAX / 2
+		                    ? 2 * zone->offer_delay : OFFER_MAX;
+		zone->offered = state->serial;
+		zone->offered_at = now;
+		trigger_zone(zone->server->trigger, zone->name);
+	}
+	return zone->offered_at + zone->offer_delay;
 }
 
 static int read_state(zone_t *zone, state_t *state)
@@ -540,5 +570,5 @@ int64_t zone_work(zone_t *zone)
 		due = earlier(due, retry(zone, now));
 	}
 	show(zone, &state, due);
-	return due;
+	return earlier(due, offer(zone, &state, now));
 }

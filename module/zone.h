@@ -57,6 +57,9 @@ typedef struct {
 	state_file_t refused;      /*!< The file that was refused last. */
 	unsigned failures;         /*!< In a row. */
 	int64_t progress_at;
+	int64_t offered_at;        /*!< When knotd was last told of a version it does not have. */
+	uint32_t offered;          /*!< Its serial. */
+	uint32_t offer_delay;      /*!< Seconds until it is told again; 0 = it has not been told. */
 } zone_t;
 
 /*! \return A zone to be freed by zone_free(); NULL if out of memory. */
