@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Questions to the transfer server, and its answers. */
+/* Questions to the transfer server, its answers, and how many it serves at once. */
 
 #include "config.h"
 
 #include <check.h>
-#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libknot/libknot.h>
@@ -340,6 +342,88 @@ START_TEST(test_no_question)
 }
 END_TEST
 
+/*! \return Whether the server answers on a new connection, rather than closing it. */
+static bool is_served(int fd)
+{
+	static const uint8_t soa[] = { 0, 25, 0xbe, 0xef, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+	                               7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 6, 0, 1 };
+	if (send(fd, soa, sizeof(soa), MSG_NOSIGNAL) < 0) {
+		return false;
+	}
+	knot_pkt_t *pkt = receive_pkt(fd);
+	knot_pkt_free(pkt);
+	return pkt != NULL;
+}
+
+static void *run_axfr(void *arg)
+{
+	int fd = *(int *)arg;
+	send_pkt(fd, question("example.", KNOT_RRTYPE_AXFR));
+	expect_transfer(fd, &test.zone.rrsets, false);
+	return NULL;
+}
+
+START_TEST(test_100_connections)
+{
+	int fds[100];
+	unsigned served = 0;
+	for (int i = 0; i < 100; i++) {
+		int fd = dial();
+		if (is_served(fd)) {
+			fds[served++] = fd;
+		} else {
+			close(fd);
+		}
+	}
+	ck_assert_uint_eq(served, 64);
+	/* Told of once, not 36 times. */
+	ck_assert_uint_eq(test.warnings, 1);
+
+	pthread_t threads[64];
+	memory_fill(&test.zone.rrsets, test.zone.zone, 5000, false);
+	for (int i = 0; i < 64; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, run_axfr, &fds[i]), 0);
+	}
+	for (int i = 0; i < 64; i++) {
+		pthread_join(threads[i], NULL);
+		close(fds[i]);
+	}
+	expect_taken(64);
+
+	/* There is room again. */
+	for (int i = 0; i < 200; i++) {
+		int fd = dial();
+		ck_assert(is_served(fd) || i < 64);
+		close(fd);
+	}
+}
+END_TEST
+
+START_TEST(test_stop_amid_transfer)
+{
+	memory_fill(&test.zone.rrsets, test.zone.zone, 50000, false);
+	int fds[10], idle = dial();
+	for (int i = 0; i < 10; i++) {
+		fds[i] = dial();
+		send_pkt(fds[i], question("example.", KNOT_RRTYPE_AXFR));
+	}
+	ck_assert(until(&test.zone.views, 10));
+	struct timespec begin, end;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	transfer_stop(test.server);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	test.server = NULL;
+	ck_assert_int_le(end.tv_sec - begin.tv_sec, 10);
+	ck_assert_uint_eq(test.zone.views, 0);
+	ck_assert_uint_eq(test.zone.taken, 0);
+	ck_assert(is_closed(idle));
+	close(idle);
+	for (int i = 0; i < 10; i++) {
+		close(fds[i]);
+	}
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("transfer");
@@ -355,6 +439,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(answers, test_ixfr, 0, 2);
 	tcase_add_loop_test(answers, test_refused, 0, sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(answers, test_no_question);
+	tcase_add_test(answers, test_100_connections);
+	tcase_add_test(answers, test_stop_amid_transfer);
 	suite_add_tcase(s, answers);
 	return s;
 }
