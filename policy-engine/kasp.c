@@ -3,6 +3,7 @@
 
 #include "policy-engine/kasp.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "policy-engine/kasp-check.h"
 
 #define STANDBY_MAX 100
+#define NAME_MAX_LEN 255
+#define KEYS_MAX 16 /* Of one policy; far above what any zone has. */
 
 /*! A file being read. */
 typedef struct {
@@ -299,9 +302,26 @@ static int read_key_algorithm(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return ret;
 }
 
+/* Names go into key sets and logs, line by line. */
+static int check_name(hsm_xml_t *xml, const xmlNode *node, const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++) {
+		if (iscntrl((unsigned char)*c)) {
+			return hsm_xml_error(xml, node, "the name in <%s> has control characters",
+			                     (const char *)node->name);
+		}
+	}
+	return strlen(name) <= NAME_MAX_LEN
+	               ? HSM_EOK
+	               : hsm_xml_error(xml, node, "the name in <%s> is longer than %d bytes",
+	                               (const char *)node->name, NAME_MAX_LEN);
+}
+
 static int read_key_repository(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
-	return hsm_xml_text(xml, node, &((policy_key_t *)ctx)->repository);
+	policy_key_t *key = ctx;
+	int ret = hsm_xml_text(xml, node, &key->repository);
+	return ret == HSM_EOK ? check_name(xml, node, key->repository) : ret;
 }
 
 static int read_standby(hsm_xml_t *xml, xmlNode *node, void *ctx)
@@ -391,6 +411,9 @@ static const hsm_xml_rule_t rules_csk[] = {
 static int read_key(hsm_xml_t *xml, xmlNode *node, policy_t *policy, policy_key_t key,
                     const hsm_xml_rule_t *rules)
 {
+	if (policy->key_count == KEYS_MAX) {
+		return hsm_xml_error(xml, node, "more than %d keys in one policy", KEYS_MAX);
+	}
 	policy_key_t *keys = reallocarray(policy->keys, policy->key_count + 1, sizeof(*keys));
 	if (keys == NULL) {
 		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
@@ -511,6 +534,10 @@ static int read_policy(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	}
 	const policy_t *other = policies_find(all, policy->name);
 	all->count++;
+	ret = check_name(xml, node, policy->name);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
 	if (other != NULL) {
 		return hsm_xml_error(xml, node, "a second <Policy name=\"%s\">, the first is on "
 		                     "line %d; rename one", policy->name, other->line);
