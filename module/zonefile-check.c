@@ -111,8 +111,7 @@ static void check_cover(check_t *check, cover_t *cover)
 {
 	size_t len;
 	const uint8_t *key = records_key(check->records, check->run, &len);
-	if (cover->key != NULL && len > cover->key_len &&
-	    memcmp(key, cover->key, cover->key_len) == 0) {
+	if (cover->key != NULL && node_key_below(key, len, cover->key, cover->key_len)) {
 		report_error(check->report, records_first(check->records, check->run)->place,
 		             "%s is below a DNAME (RFC 6672, section 2.4)", node_name(check));
 	} else if (check->dname != NULL) {

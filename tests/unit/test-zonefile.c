@@ -272,6 +272,20 @@ START_TEST(root_zone)
 }
 END_TEST
 
+/* The zone's key is of odd length, which those of the names below are not aligned to. */
+START_TEST(odd_zone)
+{
+	write_file("zone", "bad.test. SOA a. b. 1 2 3 4 5\nbad.test. NS ns\nwas.bad.test. A 192.0.2.1\n"
+	                   "next.bad.test. A 192.0.2.1\nns1.bad.test. A 192.0.2.1\n");
+	zonefile_t *zf;
+	int ret = zonefile_read(path, (const uint8_t *)"\3bad\4test", NULL, &zf, err, sizeof(err));
+	ck_assert_msg(ret == KNOT_EOK, "%s", err);
+	ck_assert_str_eq(dump(zf), "bad.test. NS 3600/1 SOA 3600/1; next.bad.test. A 3600/1; "
+	                           "ns1.bad.test. A 3600/1; was.bad.test. A 3600/1");
+	zonefile_free(zf);
+}
+END_TEST
+
 /* -- bad files ----------------------------------------------------------- */
 
 static const struct {
@@ -310,6 +324,8 @@ static const struct {
 	  "zone:5: d.example.com. has 2 DNAME records, only one is allowed" },
 	{ HEAD "x.y.d A 192.0.2.1\nd-e A 192.0.2.1\nd DNAME a.\n",
 	  "zone:4: x.y.d.example.com. is below a DNAME (RFC 6672, section 2.4)" },
+	{ HEAD "x.ee A 192.0.2.1\nee DNAME a.\n",
+	  "zone:4: x.ee.example.com. is below a DNAME (RFC 6672, section 2.4)" },
 	{ HEAD "@ DNAME a.\n", "zone:3: ns.example.com. is below a DNAME (RFC 6672, section 2.4)" },
 	{ HEAD "d DNAME a.\nd NS b.\n",
 	  "zone:5: d.example.com. has a DNAME beside NS records (RFC 6672, section 2.3)" },
@@ -640,6 +656,7 @@ int main(void)
 	tcase_add_test(tcase, canonical_form);
 	tcase_add_test(tcase, large_rrset);
 	tcase_add_test(tcase, root_zone);
+	tcase_add_test(tcase, odd_zone);
 	tcase_add_loop_test(tcase, bad, 0, sizeof(BAD) / sizeof(BAD[0]));
 	tcase_add_test(tcase, include);
 	tcase_add_test(tcase, not_a_file);
