@@ -13,6 +13,12 @@
 #define ID_BYTES 16         /* OpenDNSSEC's. */
 #define ID_CHOSEN_BYTES 32
 
+/*! The pair's handles in the token. */
+typedef struct {
+	CK_OBJECT_HANDLE public_key;
+	CK_OBJECT_HANDLE private_key;
+} pair_t;
+
 static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
                       hsm_error_t *err)
 {
@@ -45,7 +51,7 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 		return HSM_EOK;
 	}
 	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, NULL, &objects, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
@@ -58,38 +64,39 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 	return HSM_EOK;
 }
 
-static int remove_orphans(hsm_token_t *token, const hsm_objects_t *orphans, hsm_error_t *err)
+/*! Removes what a generation that was cut off has left; there is no private key. */
+static int remove_orphans(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 {
-	for (size_t i = 0; i < orphans->count; i++) {
-		CK_RV rv = token->module->C_DestroyObject(token->session, orphans->handles[i]);
+	hsm_objects_t objects;
+	int ret = hsm_objects_find(token, CKO_PUBLIC_KEY, id, &objects, err);
+	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
+		CK_RV rv = token->module->C_DestroyObject(token->session, objects.handles[i]);
 		if (rv != CKR_OK) {
-			return hsm_token_error(token, rv, "cannot remove a public key without a "
-			                       "private one", err);
+			ret = hsm_token_error(token, rv, "cannot remove a public key without a "
+			                      "private one", err);
 		}
 	}
-	return HSM_EOK;
-}
-
-/*! Makes sure that no key has that CKA_ID; removes what a generation that was cut off has left. */
-static int clear_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
-{
-	hsm_pair_t pair;
-	int ret = hsm_pair_find(token, id, &pair, err);
-	if (ret != HSM_EOK) {
-		return ret;
-	}
-	if (pair.private_keys.count > 0) {
-		ret = hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
-		                    "already", token->conf.name, id->hex);
-	} else {
-		ret = remove_orphans(token, &pair.public_keys, err);
-	}
-	hsm_pair_free(&pair);
+	free(objects.handles);
 	return ret;
 }
 
+static int check_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+{
+	hsm_objects_t objects;
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, id, &objects, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	free(objects.handles);
+	if (objects.count > 0) {
+		return hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
+		                     "already", token->conf.name, id->hex);
+	}
+	return remove_orphans(token, id, err);
+}
+
 static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm, CK_ULONG bits,
-                           const hsm_der_t *curve, const hsm_id_t *id, hsm_halves_t *halves)
+                           const hsm_der_t *curve, const hsm_id_t *id, pair_t *pair)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_BBOOL keep = (token->conf.skip_public_key && curve == NULL) ? CK_FALSE : CK_TRUE;
@@ -122,7 +129,7 @@ static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm,
 	return token->module->C_GenerateKeyPair(token->session, &mechanism, public_template,
 	                                        public_count, private_template,
 	                                        sizeof(private_template) / sizeof(CK_ATTRIBUTE),
-	                                        &halves->public_key, &halves->private_key);
+	                                        &pair->public_key, &pair->private_key);
 }
 
 /*! \return True if the token may know the curve by another name. */
@@ -143,14 +150,14 @@ static bool curve_is_strange(CK_RV rv)
 }
 
 static CK_RV generate_any(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
-                          const hsm_id_t *id, hsm_halves_t *halves)
+                          const hsm_id_t *id, pair_t *pair)
 {
 	if (algorithm->curve[0].data == NULL) {
-		return generate_pair(token, algorithm, bits, NULL, id, halves);
+		return generate_pair(token, algorithm, bits, NULL, id, pair);
 	}
 	CK_RV rv = CKR_CURVE_NOT_SUPPORTED;
 	for (size_t i = 0; i < HSM_CURVE_NAMES && algorithm->curve[i].data != NULL; i++) {
-		rv = generate_pair(token, algorithm, bits, &algorithm->curve[i], id, halves);
+		rv = generate_pair(token, algorithm, bits, &algorithm->curve[i], id, pair);
 		if (!curve_is_strange(rv)) {
 			break;
 		}
@@ -170,31 +177,31 @@ static int generate_error(const hsm_token_t *token, const hsm_algorithm_t *algor
 }
 
 static int generate(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
-                    const hsm_id_t *id, bool chosen, hsm_key_t **key, hsm_error_t *err)
+                    const hsm_id_t *id, hsm_key_t **key, hsm_error_t *err)
 {
 	int ret = check_size(token, algorithm, bits, err);
 	if (ret == HSM_EOK) {
 		ret = check_capacity(token, err);
 	}
-	if (ret == HSM_EOK && chosen) {
-		ret = clear_id(token, id, err);
+	if (ret == HSM_EOK) {
+		ret = check_id(token, id, err);
 	}
 	if (ret != HSM_EOK) {
 		return ret;
 	}
 
-	hsm_halves_t halves = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
-	CK_RV rv = generate_any(token, algorithm, bits, id, &halves);
+	pair_t pair = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+	CK_RV rv = generate_any(token, algorithm, bits, id, &pair);
 	if (rv != CKR_OK) {
-		(void)clear_id(token, id, NULL);
+		(void)remove_orphans(token, id, NULL);
 		return generate_error(token, algorithm, rv, err);
 	}
-	ret = hsm_key_make(token, algorithm, id, &halves, key, err);
+	ret = hsm_key_make(token, algorithm, id, pair.private_key, key, err);
 	if (ret != HSM_EOK) {
-		token->module->C_DestroyObject(token->session, halves.private_key);
-		token->module->C_DestroyObject(token->session, halves.public_key);
+		token->module->C_DestroyObject(token->session, pair.private_key);
+		token->module->C_DestroyObject(token->session, pair.public_key);
 	} else if (token->conf.skip_public_key && algorithm->key_type == CKK_RSA) {
-		token->module->C_DestroyObject(token->session, halves.public_key);
+		token->module->C_DestroyObject(token->session, pair.public_key);
 	}
 	return ret;
 }
@@ -233,7 +240,7 @@ int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsi
 		ret = hsm_token_lock(token, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = generate(token, wanted, bits, &id, cka_id != NULL, key, err);
+		ret = generate(token, wanted, bits, &id, key, err);
 		hsm_token_unlock(token);
 	}
 	return ret;
