@@ -13,12 +13,6 @@
 #define ID_BYTES 16         /* OpenDNSSEC's. */
 #define ID_CHOSEN_BYTES 32
 
-/*! The pair's handles in the token. */
-typedef struct {
-	CK_OBJECT_HANDLE public_key;
-	CK_OBJECT_HANDLE private_key;
-} pair_t;
-
 static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
                       hsm_error_t *err)
 {
@@ -51,7 +45,7 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 		return HSM_EOK;
 	}
 	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, NULL, &objects, err);
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
@@ -64,39 +58,38 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 	return HSM_EOK;
 }
 
-/*! Removes what a generation that was cut off has left; there is no private key. */
-static int remove_orphans(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+static int remove_orphans(hsm_token_t *token, const hsm_objects_t *orphans, hsm_error_t *err)
 {
-	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PUBLIC_KEY, id, &objects, err);
-	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
-		CK_RV rv = token->module->C_DestroyObject(token->session, objects.handles[i]);
+	for (size_t i = 0; i < orphans->count; i++) {
+		CK_RV rv = token->module->C_DestroyObject(token->session, orphans->handles[i]);
 		if (rv != CKR_OK) {
-			ret = hsm_token_error(token, rv, "cannot remove a public key without a "
-			                      "private one", err);
+			return hsm_token_error(token, rv, "cannot remove a public key without a "
+			                       "private one", err);
 		}
 	}
-	free(objects.handles);
-	return ret;
+	return HSM_EOK;
 }
 
-static int check_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+/*! Makes sure that no key has that CKA_ID; removes what a generation that was cut off has left. */
+static int clear_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 {
-	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, id, &objects, err);
+	hsm_pair_t pair;
+	int ret = hsm_pair_find(token, id, &pair, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	free(objects.handles);
-	if (objects.count > 0) {
-		return hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
-		                     "already", token->conf.name, id->hex);
+	if (pair.private_keys.count > 0) {
+		ret = hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
+		                    "already", token->conf.name, id->hex);
+	} else {
+		ret = remove_orphans(token, &pair.public_keys, err);
 	}
-	return remove_orphans(token, id, err);
+	hsm_pair_free(&pair);
+	return ret;
 }
 
 static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm, CK_ULONG bits,
-                           const hsm_der_t *curve, const hsm_id_t *id, pair_t *pair)
+                           const hsm_der_t *curve, const hsm_id_t *id, hsm_halves_t *halves)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_BBOOL keep = (token->conf.skip_public_key && curve == NULL) ? CK_FALSE : CK_TRUE;
@@ -129,7 +122,7 @@ static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm,
 	return token->module->C_GenerateKeyPair(token->session, &mechanism, public_template,
 	                                        public_count, private_template,
 	                                        sizeof(private_template) / sizeof(CK_ATTRIBUTE),
-	                                        &pair->public_key, &pair->private_key);
+	                                        &halves->public_key, &halves->private_key);
 }
 
 /*! \return True if the token may know the curve by another name. */
@@ -150,14 +143,14 @@ static bool curve_is_strange(CK_RV rv)
 }
 
 static CK_RV generate_any(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
-                          const hsm_id_t *id, pair_t *pair)
+                          const hsm_id_t *id, hsm_halves_t *halves)
 {
 	if (algorithm->curve[0].data == NULL) {
-		return generate_pair(token, algorithm, bits, NULL, id, pair);
+		return generate_pair(token, algorithm, bits, NULL, id, halves);
 	}
 	CK_RV rv = CKR_CURVE_NOT_SUPPORTED;
 	for (size_t i = 0; i < HSM_CURVE_NAMES && algorithm->curve[i].data != NULL; i++) {
-		rv = generate_pair(token, algorithm, bits, &algorithm->curve[i], id, pair);
+		rv = generate_pair(token, algorithm, bits, &algorithm->curve[i], id, halves);
 		if (!curve_is_strange(rv)) {
 			break;
 		}
@@ -177,31 +170,31 @@ static int generate_error(const hsm_token_t *token, const hsm_algorithm_t *algor
 }
 
 static int generate(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
-                    const hsm_id_t *id, hsm_key_t **key, hsm_error_t *err)
+                    const hsm_id_t *id, bool chosen, hsm_key_t **key, hsm_error_t *err)
 {
 	int ret = check_size(token, algorithm, bits, err);
 	if (ret == HSM_EOK) {
 		ret = check_capacity(token, err);
 	}
-	if (ret == HSM_EOK) {
-		ret = check_id(token, id, err);
+	if (ret == HSM_EOK && chosen) {
+		ret = clear_id(token, id, err);
 	}
 	if (ret != HSM_EOK) {
 		return ret;
 	}
 
-	pair_t pair = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
-	CK_RV rv = generate_any(token, algorithm, bits, id, &pair);
+	hsm_halves_t halves = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+	CK_RV rv = generate_any(token, algorithm, bits, id, &halves);
 	if (rv != CKR_OK) {
-		(void)remove_orphans(token, id, NULL);
+		(void)clear_id(token, id, NULL);
 		return generate_error(token, algorithm, rv, err);
 	}
-	ret = hsm_key_make(token, algorithm, id, pair.private_key, key, err);
+	ret = hsm_key_make(token, algorithm, id, &halves, key, err);
 	if (ret != HSM_EOK) {
-		token->module->C_DestroyObject(token->session, pair.private_key);
-		token->module->C_DestroyObject(token->session, pair.public_key);
+		token->module->C_DestroyObject(token->session, halves.private_key);
+		token->module->C_DestroyObject(token->session, halves.public_key);
 	} else if (token->conf.skip_public_key && algorithm->key_type == CKK_RSA) {
-		token->module->C_DestroyObject(token->session, pair.public_key);
+		token->module->C_DestroyObject(token->session, halves.public_key);
 	}
 	return ret;
 }
@@ -240,7 +233,7 @@ int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsi
 		ret = hsm_token_lock(token, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = generate(token, wanted, bits, &id, key, err);
+		ret = generate(token, wanted, bits, &id, cka_id != NULL, key, err);
 		hsm_token_unlock(token);
 	}
 	return ret;

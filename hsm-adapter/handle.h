@@ -9,6 +9,7 @@
 #include "hsm-adapter/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/object.h"
+#include "hsm-adapter/public.h"
 #include "hsm-adapter/token.h"
 
 struct hsm {
@@ -37,9 +38,9 @@ hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err);
 int hsm_key_locate(hsm_key_t *key, hsm_error_t *err);
 
 /*!
- * Makes a key of a private object, reading its public half. The token is locked.
+ * Makes a key of its objects, reading its public half. The token is locked.
  *
  * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
  */
 int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm_id_t *id,
-                 CK_OBJECT_HANDLE private_key, hsm_key_t **key, hsm_error_t *err);
+                 const hsm_halves_t *halves, hsm_key_t **key, hsm_error_t *err);

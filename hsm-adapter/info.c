@@ -55,7 +55,7 @@ static int ask(hsm_token_t *token, hsm_info_t *info, hsm_error_t *err)
 		return hsm_token_error(token, rv, "cannot ask the token", err);
 	}
 	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, NULL, &objects, err);
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}

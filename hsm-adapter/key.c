@@ -8,33 +8,35 @@
 #include <libdnssec/error.h>
 
 #include "hsm-adapter/handle.h"
-#include "hsm-adapter/public.h"
 
-static int find_private(hsm_token_t *token, const hsm_id_t *id, CK_OBJECT_HANDLE *handle,
-                        hsm_error_t *err)
+static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *halves,
+                       hsm_error_t *err)
 {
-	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, id, &objects, err);
+	hsm_pair_t pair;
+	int ret = hsm_pair_find(token, id, &pair, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	if (objects.count == 1) {
-		*handle = objects.handles[0];
+	/* Of two public keys nobody can say which is the right one. */
+	halves->public_key = (pair.public_keys.count == 1) ? pair.public_keys.handles[0]
+	                                                   : CK_INVALID_HANDLE;
+	if (pair.private_keys.count == 1) {
+		halves->private_key = pair.private_keys.handles[0];
 	} else {
 		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": %s private key has the "
 		                    "CKA_ID %s", token->conf.name,
-		                    objects.count == 0 ? "no" : "more than one", id->hex);
+		                    pair.private_keys.count == 0 ? "no" : "more than one", id->hex);
 	}
-	free(objects.handles);
+	hsm_pair_free(&pair);
 	return ret;
 }
 
 /*! A token that came back may hold another key by that name: its signatures would be bogus. */
-static int check_same(const hsm_key_t *key, CK_OBJECT_HANDLE handle, hsm_error_t *err)
+static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_error_t *err)
 {
 	dnssec_binary_t public_key = { 0 };
 	unsigned bits = 0;
-	int ret = hsm_public_read(key->token, handle, &key->id, key->algorithm, &public_key,
+	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public_key,
 	                          &bits, err);
 	if (ret == HSM_EOK && dnssec_binary_cmp(&public_key, &key->public_key) != 0) {
 		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": the key with the CKA_ID "
@@ -47,23 +49,23 @@ static int check_same(const hsm_key_t *key, CK_OBJECT_HANDLE handle, hsm_error_t
 
 int hsm_key_locate(hsm_key_t *key, hsm_error_t *err)
 {
-	CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-	int ret = find_private(key->token, &key->id, &handle, err);
+	hsm_halves_t halves;
+	int ret = find_halves(key->token, &key->id, &halves, err);
 	if (ret == HSM_EOK) {
-		ret = check_same(key, handle, err);
+		ret = check_same(key, &halves, err);
 	}
 	if (ret == HSM_EOK) {
 		/* A reader that sees the same login before and after reading the handle has a
 		 * handle of that login. */
 		atomic_store(&key->login, 0);
-		atomic_store(&key->handle, handle);
+		atomic_store(&key->handle, halves.private_key);
 		atomic_store(&key->login, atomic_load(&key->token->login));
 	}
 	return ret;
 }
 
 int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm_id_t *id,
-                 CK_OBJECT_HANDLE private_key, hsm_key_t **key, hsm_error_t *err)
+                 const hsm_halves_t *halves, hsm_key_t **key, hsm_error_t *err)
 {
 	hsm_key_t *made = calloc(1, sizeof(*made));
 	if (made == NULL) {
@@ -72,10 +74,10 @@ int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm
 	made->token = token;
 	made->algorithm = algorithm;
 	made->id = *id;
-	atomic_init(&made->handle, private_key);
+	atomic_init(&made->handle, halves->private_key);
 	atomic_init(&made->login, atomic_load(&token->login));
 
-	int ret = hsm_public_read(token, private_key, id, algorithm, &made->public_key,
+	int ret = hsm_public_read(token, halves, id, algorithm, &made->public_key,
 	                          &made->bits, err);
 	if (ret != HSM_EOK) {
 		hsm_key_free(made);
@@ -112,31 +114,48 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-	ret = find_private(token, &id, &handle, err);
+	hsm_halves_t halves;
+	ret = find_halves(token, &id, &halves, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_key_make(token, wanted, &id, handle, key, err);
+		ret = hsm_key_make(token, wanted, &id, &halves, key, err);
 	}
 	hsm_token_unlock(token);
 	return ret;
 }
 
-static int remove_class(hsm_token_t *token, CK_OBJECT_CLASS class, const hsm_id_t *id,
-                        size_t *removed, hsm_error_t *err)
+static int remove_objects(hsm_token_t *token, const hsm_objects_t *objects, const hsm_id_t *id,
+                          hsm_error_t *err)
 {
-	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, class, id, &objects, err);
-	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
-		CK_RV rv = token->module->C_DestroyObject(token->session, objects.handles[i]);
-		if (rv == CKR_OK) {
-			*removed += 1;
-		} else {
+	for (size_t i = 0; i < objects->count; i++) {
+		CK_RV rv = token->module->C_DestroyObject(token->session, objects->handles[i]);
+		if (rv != CKR_OK) {
 			char what[2 * HSM_ID_MAX + 64];
 			(void)snprintf(what, sizeof(what), "cannot remove key %s", id->hex);
-			ret = hsm_token_error(token, rv, what, err);
+			return hsm_token_error(token, rv, what, err);
 		}
 	}
-	free(objects.handles);
+	return HSM_EOK;
+}
+
+static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+{
+	hsm_pair_t pair;
+	int ret = hsm_pair_find(token, id, &pair, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	if (pair.private_keys.count + pair.public_keys.count == 0) {
+		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the CKA_ID %s",
+		                    token->conf.name, id->hex);
+	}
+	/* The private ones first: if a later step fails, the rest is found by trying again. */
+	if (ret == HSM_EOK) {
+		ret = remove_objects(token, &pair.private_keys, id, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = remove_objects(token, &pair.public_keys, id, err);
+	}
+	hsm_pair_free(&pair);
 	return ret;
 }
 
@@ -151,21 +170,10 @@ int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_e
 		return not_hexadecimal(token, cka_id, err);
 	}
 	int ret = hsm_token_lock(token, err);
-	if (ret != HSM_EOK) {
-		return ret;
-	}
-
-	/* The private one first: if the second fails, the rest is found by trying again. */
-	size_t removed = 0;
-	ret = remove_class(token, CKO_PRIVATE_KEY, &id, &removed, err);
 	if (ret == HSM_EOK) {
-		ret = remove_class(token, CKO_PUBLIC_KEY, &id, &removed, err);
+		ret = remove_pair(token, &id, err);
+		hsm_token_unlock(token);
 	}
-	if (ret == HSM_EOK && removed == 0) {
-		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the CKA_ID %s",
-		                    token->conf.name, id.hex);
-	}
-	hsm_token_unlock(token);
 	return ret;
 }
 
@@ -186,8 +194,14 @@ static CK_RV read_entry(hsm_token_t *token, CK_OBJECT_HANDLE object, entry_t *en
 		return rv;
 	}
 
+	hsm_halves_t halves = { object, CK_INVALID_HANDLE };
 	hsm_kind_t kind = { 0 };
-	rv = hsm_public_kind(token, object, &entry->id, &kind);
+	rv = hsm_public_kind(token, &halves, &kind);
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID && entry->id.len > 0 &&
+	    find_halves(token, &entry->id, &halves, NULL) == HSM_EOK) {
+		/* This token keeps the curve in the public object only. */
+		rv = hsm_public_kind(token, &halves, &kind);
+	}
 	entry->info.type = "other";
 	if (rv != CKR_OK || kind.algorithm == NULL) {
 		return hsm_rv_is_loss(rv) ? rv : CKR_OK;
@@ -208,7 +222,7 @@ static CK_RV read_entry(hsm_token_t *token, CK_OBJECT_HANDLE object, entry_t *en
 static int read_entries(hsm_token_t *token, entry_t **entries, size_t *count, hsm_error_t *err)
 {
 	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, NULL, &objects, err);
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}

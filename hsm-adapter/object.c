@@ -73,16 +73,11 @@ static CK_RV collect(hsm_token_t *token, hsm_objects_t *objects)
 	}
 }
 
-int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, const hsm_id_t *id,
-                     hsm_objects_t *objects, hsm_error_t *err)
+static int find(hsm_token_t *token, CK_ATTRIBUTE *template, hsm_objects_t *objects,
+                hsm_error_t *err)
 {
-	CK_ATTRIBUTE template[] = {
-		{ CKA_CLASS, &class, sizeof(class) },
-		{ CKA_ID, id != NULL ? (void *)id->data : NULL, id != NULL ? id->len : 0 },
-	};
 	*objects = (hsm_objects_t){ 0 };
-
-	CK_RV rv = token->module->C_FindObjectsInit(token->session, template, id != NULL ? 2 : 1);
+	CK_RV rv = token->module->C_FindObjectsInit(token->session, template, 1);
 	if (rv == CKR_OK) {
 		rv = collect(token, objects);
 		CK_RV final = token->module->C_FindObjectsFinal(token->session);
@@ -94,6 +89,52 @@ int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, const hsm_id_t *
 		return hsm_token_error(token, rv, "cannot look for keys", err);
 	}
 	return HSM_EOK;
+}
+
+int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, hsm_objects_t *objects,
+                     hsm_error_t *err)
+{
+	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof(class) };
+	return find(token, &template, objects, err);
+}
+
+/*! Puts one of the objects found where it belongs. */
+static CK_RV sort_in(hsm_token_t *token, CK_OBJECT_HANDLE object, hsm_pair_t *pair)
+{
+	CK_ULONG class = 0;
+	CK_RV rv = hsm_object_number(token, object, CKA_CLASS, &class);
+	if (rv == CKR_OK && class == CKO_PRIVATE_KEY) {
+		rv = append(&pair->private_keys, &object, 1);
+	} else if (rv == CKR_OK && class == CKO_PUBLIC_KEY) {
+		rv = append(&pair->public_keys, &object, 1);
+	}
+	return rv;
+}
+
+int hsm_pair_find(hsm_token_t *token, const hsm_id_t *id, hsm_pair_t *pair, hsm_error_t *err)
+{
+	CK_ATTRIBUTE template = { CKA_ID, (void *)id->data, id->len };
+	hsm_objects_t objects;
+	*pair = (hsm_pair_t){ 0 };
+	int ret = find(token, &template, &objects, err);
+	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
+		CK_RV rv = sort_in(token, objects.handles[i], pair);
+		if (rv != CKR_OK) {
+			ret = hsm_token_error(token, rv, "cannot look for keys", err);
+		}
+	}
+	free(objects.handles);
+	if (ret != HSM_EOK) {
+		hsm_pair_free(pair);
+	}
+	return ret;
+}
+
+void hsm_pair_free(hsm_pair_t *pair)
+{
+	free(pair->private_keys.handles);
+	free(pair->public_keys.handles);
+	*pair = (hsm_pair_t){ 0 };
 }
 
 CK_RV hsm_object_value(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,

@@ -35,12 +35,29 @@ typedef struct {
 } hsm_objects_t;
 
 /*!
- * Finds the keys of a class, of one CKA_ID or (id is NULL) all.
+ * Finds all keys of a class.
  *
  * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_token_error()
  */
-int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, const hsm_id_t *id,
-                     hsm_objects_t *objects, hsm_error_t *err);
+int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, hsm_objects_t *objects,
+                     hsm_error_t *err);
+
+/*! The objects of one CKA_ID. */
+typedef struct {
+	hsm_objects_t private_keys;
+	hsm_objects_t public_keys;
+} hsm_pair_t;
+
+/*!
+ * Finds the private and the public keys of a CKA_ID, in one search: a token that has many
+ * objects takes long for one.
+ *
+ * \param pair  To be freed by hsm_pair_free().
+ * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_token_error()
+ */
+int hsm_pair_find(hsm_token_t *token, const hsm_id_t *id, hsm_pair_t *pair, hsm_error_t *err);
+
+void hsm_pair_free(hsm_pair_t *pair);
 
 /*! Bytes of an attribute; free() them. */
 typedef struct {

@@ -14,34 +14,21 @@
 
 #define RSA_BITS_MAX (8 * HSM_SIGNATURE_MAX)
 
-/*! Reads an attribute from the private object, or else from the one public object. */
-static CK_RV read_either(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
-                         CK_ATTRIBUTE_TYPE type, hsm_value_t *value)
+/*! Reads an attribute from the private object, or else from the public one. */
+static CK_RV read_either(hsm_token_t *token, const hsm_halves_t *halves, CK_ATTRIBUTE_TYPE type,
+                         hsm_value_t *value)
 {
-	CK_RV rv = hsm_object_value(token, private_key, type, value);
-	if (rv == CKR_OK || hsm_rv_is_loss(rv)) {
+	CK_RV rv = hsm_object_value(token, halves->private_key, type, value);
+	if (rv == CKR_OK || hsm_rv_is_loss(rv) || halves->public_key == CK_INVALID_HANDLE) {
 		return rv;
 	}
-
-	hsm_objects_t objects;
-	hsm_error_t err = { 0 };
-	if (hsm_objects_find(token, CKO_PUBLIC_KEY, id, &objects, &err) != HSM_EOK) {
-		return err.rv;
-	}
-	/* Of two public keys nobody can say which is the right one. */
-	rv = CKR_ATTRIBUTE_TYPE_INVALID;
-	if (objects.count == 1) {
-		rv = hsm_object_value(token, objects.handles[0], type, value);
-	}
-	free(objects.handles);
-	return rv;
+	return hsm_object_value(token, halves->public_key, type, value);
 }
 
-CK_RV hsm_public_kind(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
-                      hsm_kind_t *kind)
+CK_RV hsm_public_kind(hsm_token_t *token, const hsm_halves_t *halves, hsm_kind_t *kind)
 {
 	kind->algorithm = NULL;
-	CK_RV rv = hsm_object_number(token, private_key, CKA_KEY_TYPE, &kind->type);
+	CK_RV rv = hsm_object_number(token, halves->private_key, CKA_KEY_TYPE, &kind->type);
 	if (rv != CKR_OK) {
 		return rv;
 	}
@@ -49,7 +36,7 @@ CK_RV hsm_public_kind(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hs
 		kind->algorithm = hsm_algorithm_of_key(CKK_RSA, NULL, 0);
 	} else if (kind->type == CKK_EC || kind->type == CKK_EC_EDWARDS) {
 		hsm_value_t curve;
-		rv = read_either(token, private_key, id, CKA_EC_PARAMS, &curve);
+		rv = read_either(token, halves, CKA_EC_PARAMS, &curve);
 		if (rv == CKR_OK) {
 			kind->algorithm = hsm_algorithm_of_key(kind->type, curve.data, curve.len);
 			free(curve.data);
@@ -150,14 +137,14 @@ static int make_rsa(hsm_token_t *token, const hsm_id_t *id, const hsm_algorithm_
 	return HSM_EOK;
 }
 
-static int read_rsa(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
+static int read_rsa(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
                     const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
                     unsigned *bits, hsm_error_t *err)
 {
 	hsm_value_t modulus = { 0 }, exponent = { 0 };
-	CK_RV rv = read_either(token, private_key, id, CKA_MODULUS, &modulus);
+	CK_RV rv = read_either(token, halves, CKA_MODULUS, &modulus);
 	if (rv == CKR_OK) {
-		rv = read_either(token, private_key, id, CKA_PUBLIC_EXPONENT, &exponent);
+		rv = read_either(token, halves, CKA_PUBLIC_EXPONENT, &exponent);
 	}
 	int ret = (rv != CKR_OK) ? missing(token, id, rv, err)
 	                         : make_rsa(token, id, algorithm, &modulus, &exponent,
@@ -167,12 +154,12 @@ static int read_rsa(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_
 	return ret;
 }
 
-static int read_curve(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
+static int read_curve(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
                       const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
                       unsigned *bits, hsm_error_t *err)
 {
 	hsm_value_t point;
-	CK_RV rv = read_either(token, private_key, id, CKA_EC_POINT, &point);
+	CK_RV rv = read_either(token, halves, CKA_EC_POINT, &point);
 	if (rv != CKR_OK) {
 		return missing(token, id, rv, err);
 	}
@@ -191,12 +178,12 @@ static int read_curve(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hs
 	return ret;
 }
 
-int hsm_public_read(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
+int hsm_public_read(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
                     const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
                     unsigned *bits, hsm_error_t *err)
 {
 	hsm_kind_t kind;
-	CK_RV rv = hsm_public_kind(token, private_key, id, &kind);
+	CK_RV rv = hsm_public_kind(token, halves, &kind);
 	if (rv != CKR_OK) {
 		return missing(token, id, rv, err);
 	}
@@ -204,11 +191,11 @@ int hsm_public_read(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_
 		return misfit(token, id, algorithm, "of a type or curve DNSSEC does not know", err);
 	}
 	if (algorithm->key_type == CKK_RSA && kind.type == CKK_RSA) {
-		return read_rsa(token, private_key, id, algorithm, public_key, bits, err);
+		return read_rsa(token, halves, id, algorithm, public_key, bits, err);
 	}
 	if (kind.algorithm != algorithm) {
 		return misfit(token, id, algorithm, kind.type == CKK_RSA ? "an RSA key"
 		              : kind.algorithm->name, err);
 	}
-	return read_curve(token, private_key, id, algorithm, public_key, bits, err);
+	return read_curve(token, halves, id, algorithm, public_key, bits, err);
 }

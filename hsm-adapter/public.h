@@ -19,20 +19,26 @@ typedef struct {
 	const hsm_algorithm_t *algorithm; /*!< The first that fits, NULL if none does. */
 } hsm_kind_t;
 
+/*! A key pair's objects. */
+typedef struct {
+	CK_OBJECT_HANDLE private_key;
+	CK_OBJECT_HANDLE public_key; /*!< CK_INVALID_HANDLE: none, or not the only one. */
+} hsm_halves_t;
+
 /*! \return CK_RV */
-CK_RV hsm_public_kind(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
-                      hsm_kind_t *kind);
+CK_RV hsm_public_kind(hsm_token_t *token, const hsm_halves_t *halves, hsm_kind_t *kind);
 
 /*!
- * Reads the public half of a private key: from the private object where it has it (RSA's
- * modulus and exponent), else from the public object of the same CKA_ID.
+ * Reads the public half of a key pair: from the private object what that has (RSA's modulus and
+ * exponent), the rest from the public object.
  *
+ * \param id          For error texts.
  * \param algorithm   It has to be a key for that one.
  * \param public_key  RFC 3110, 6605 or 8080 form; to be freed by dnssec_binary_free().
  * \param bits        Size of the key.
  * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
  */
-int hsm_public_read(hsm_token_t *token, CK_OBJECT_HANDLE private_key, const hsm_id_t *id,
+int hsm_public_read(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
                     const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
                     unsigned *bits, hsm_error_t *err);
 

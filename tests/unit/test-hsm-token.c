@@ -180,24 +180,43 @@ static CK_SLOT_ID find_slot(CK_FUNCTION_LIST *list, const char *label)
 static CK_SESSION_HANDLE open_raw(CK_FUNCTION_LIST *list, const char *label)
 {
 	CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-	ck_assert_uint_eq(list->C_OpenSession(find_slot(list, label), CKF_SERIAL_SESSION, NULL,
-	                                      NULL, &session), CKR_OK);
+	ck_assert_uint_eq(list->C_OpenSession(find_slot(list, label),
+	                                      CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+	                                      &session), CKR_OK);
 	return session;
+}
+
+static CK_ULONG find_raw(CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session,
+                         CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *found, CK_ULONG max)
+{
+	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof(class) };
+	CK_ULONG count = 0;
+	ck_assert_uint_eq(list->C_FindObjectsInit(session, &template, 1), CKR_OK);
+	ck_assert_uint_eq(list->C_FindObjects(session, found, max, &count), CKR_OK);
+	ck_assert_uint_eq(list->C_FindObjectsFinal(session), CKR_OK);
+	return count;
 }
 
 unsigned test_count_public(const char *label)
 {
 	CK_FUNCTION_LIST *list = raw_softhsm();
 	CK_SESSION_HANDLE session = open_raw(list, label);
-	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof(class) };
 	CK_OBJECT_HANDLE found[64];
-	CK_ULONG count = 0;
-	ck_assert_uint_eq(list->C_FindObjectsInit(session, &template, 1), CKR_OK);
-	ck_assert_uint_eq(list->C_FindObjects(session, found, 64, &count), CKR_OK);
-	ck_assert_uint_eq(list->C_FindObjectsFinal(session), CKR_OK);
+	CK_ULONG count = find_raw(list, session, CKO_PUBLIC_KEY, found, 64);
 	ck_assert_uint_eq(list->C_CloseSession(session), CKR_OK);
 	return (unsigned)count;
+}
+
+void test_destroy_private(const char *label)
+{
+	CK_FUNCTION_LIST *list = raw_softhsm();
+	CK_SESSION_HANDLE session = open_raw(list, label);
+	CK_OBJECT_HANDLE found[64];
+	CK_ULONG count = find_raw(list, session, CKO_PRIVATE_KEY, found, 64);
+	for (CK_ULONG i = 0; i < count; i++) {
+		ck_assert_uint_eq(list->C_DestroyObject(session, found[i]), CKR_OK);
+	}
+	ck_assert_uint_eq(list->C_CloseSession(session), CKR_OK);
 }
 
 void test_close_all_sessions(const char *label)

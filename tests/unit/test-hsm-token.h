@@ -35,6 +35,9 @@ bool test_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
 /*! Counts objects in a token by a session of the test's own. */
 unsigned test_count_public(const char *label);
 
+/*! Destroys all private keys of a token, past the adapter, whose login it uses. */
+void test_destroy_private(const char *label);
+
 /*! Closes all sessions of the process with a token, past the adapter. */
 void test_close_all_sessions(const char *label);
 

@@ -220,6 +220,29 @@ START_TEST(chosen_id)
 }
 END_TEST
 
+START_TEST(cut_off_generation)
+{
+	/* Only the public half came to be: with the same CKA_ID it is done again, and clean. */
+	hsm_key_t *key;
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, "abcd02", &key, &err));
+	hsm_key_free(key);
+	test_destroy_private("one");
+	ASSERT_FAILS(hsm_key_find(hsm, "one", "abcd02", 13, &key, &err), HSM_ENOKEY,
+	             "no private key");
+	ck_assert_uint_eq(test_count_public("one"), 1);
+
+	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, "abcd02", &key, &err));
+	ck_assert_uint_eq(test_count_public("one"), 1);
+	assert_signs("one", key);
+	hsm_key_free(key);
+
+	/* What is left of a pair can be removed, too. */
+	test_destroy_private("one");
+	ASSERT_OK(hsm_key_remove(hsm, "one", "abcd02", &err));
+	ck_assert_uint_eq(test_count_public("one"), 0);
+}
+END_TEST
+
 START_TEST(skip_public_key)
 {
 	hsm_conf_t *conf = test_conf();
@@ -425,6 +448,7 @@ int main(void)
 	tcase_add_test(tc, wrong_sizes);
 	tcase_add_test(tc, wrong_ids);
 	tcase_add_test(tc, chosen_id);
+	tcase_add_test(tc, cut_off_generation);
 	tcase_add_test(tc, skip_public_key);
 	tcase_add_test(tc, two_repositories);
 	tcase_add_test(tc, capacity);
