@@ -19,8 +19,8 @@ static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsi
 	CK_MECHANISM_INFO info;
 	CK_RV rv = token->module->C_GetMechanismInfo(token->slot, algorithm->generate, &info);
 	if (rv != CKR_OK) {
-		return hsm_error_set(err, rv == CKR_MECHANISM_INVALID ? HSM_EALGORITHM : HSM_EDEVICE,
-		                     rv, "repository \"%s\": the token cannot generate %s keys: %s "
+		int code = (rv == CKR_MECHANISM_INVALID) ? HSM_EALGORITHM : HSM_EDEVICE;
+		return hsm_error_set(err, code, rv, "repository \"%s\": the token cannot generate %s keys: %s "
 		                     "(CK_RV 0x%lx)", token->conf.name, algorithm->family,
 		                     p11_kit_strerror(rv), rv);
 	}
@@ -30,7 +30,9 @@ static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsi
 	unsigned min = 0, max = 0;
 	dnssec_algorithm_key_size_range(algorithm->number, &min, &max);
 	min = (info.ulMinKeySize > min) ? (unsigned)info.ulMinKeySize : min;
-	max = (info.ulMaxKeySize > 0 && info.ulMaxKeySize < max) ? (unsigned)info.ulMaxKeySize : max;
+	if (info.ulMaxKeySize > 0 && info.ulMaxKeySize < max) {
+		max = (unsigned)info.ulMaxKeySize;
+	}
 	if (bits < min || bits > max || bits % 8 != 0) {
 		return hsm_error_set(err, HSM_EALGORITHM, 0, "repository \"%s\": %s keys have from "
 		                     "%u to %u bits, in steps of 8, not %u", token->conf.name,
@@ -51,8 +53,8 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 	}
 	free(objects.handles);
 	if (objects.count >= token->conf.capacity) {
-		return hsm_error_set(err, HSM_ECAPACITY, 0, "repository \"%s\" holds %zu key pairs, "
-		                     "and <Capacity> is %zu; remove old keys or raise it",
+		return hsm_error_set(err, HSM_ECAPACITY, 0, "repository \"%s\" holds %zu key "
+		                     "pairs, and <Capacity> is %zu; remove old keys or raise it",
 		                     token->conf.name, objects.count, token->conf.capacity);
 	}
 	return HSM_EOK;
@@ -115,7 +117,9 @@ static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm,
 	};
 	CK_ULONG public_count = 7;
 	if (curve != NULL) {
-		public_template[5] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, (void *)curve->data, curve->len };
+		public_template[5] = (CK_ATTRIBUTE){
+			CKA_EC_PARAMS, (void *)curve->data, curve->len
+		};
 		public_count = 6;
 	}
 	CK_MECHANISM mechanism = { algorithm->generate, NULL, 0 };
@@ -203,8 +207,8 @@ static int choose_id(const char *cka_id, hsm_id_t *id, hsm_error_t *err)
 {
 	if (cka_id != NULL) {
 		if (hsm_id_parse(id, cka_id) != HSM_EOK || id->len > ID_CHOSEN_BYTES) {
-			return hsm_error_set(err, HSM_ENOKEY, 0, "\"%.80s\" is no CKA_ID of 2 to %d "
-			                     "hexadecimal digits", cka_id, 2 * ID_CHOSEN_BYTES);
+			return hsm_error_set(err, HSM_ENOKEY, 0, "\"%.80s\" is no CKA_ID of 2 to "
+			                     "%d hexadecimal digits", cka_id, 2 * ID_CHOSEN_BYTES);
 		}
 		return HSM_EOK;
 	}

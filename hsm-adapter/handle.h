@@ -23,7 +23,7 @@ struct hsm_key {
 	hsm_id_t id;
 	dnssec_binary_t public_key;  /*!< Owned. */
 	unsigned bits;
-	atomic_ulong login;          /*!< The token's, when the handle was got; see hsm_key_locate(). */
+	atomic_ulong login;          /*!< The token's, when the handle was got. */
 	atomic_ulong handle;
 };
 

@@ -39,8 +39,8 @@ static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_erro
 	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public_key,
 	                          &bits, err);
 	if (ret == HSM_EOK && dnssec_binary_cmp(&public_key, &key->public_key) != 0) {
-		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": the key with the CKA_ID "
-		                    "%s is another one now; restore the old one, or load the keys "
+		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": the key with the "
+		                    "CKA_ID %s is another one now; restore the old one, or load the keys "
 		                    "anew", key->token->conf.name, key->id.hex);
 	}
 	dnssec_binary_free(&public_key);
@@ -145,8 +145,8 @@ static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 		return ret;
 	}
 	if (pair.private_keys.count + pair.public_keys.count == 0) {
-		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the CKA_ID %s",
-		                    token->conf.name, id->hex);
+		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the "
+		                    "CKA_ID %s", token->conf.name, id->hex);
 	}
 	/* The private ones first: if a later step fails, the rest is found by trying again. */
 	if (ret == HSM_EOK) {

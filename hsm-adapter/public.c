@@ -65,7 +65,8 @@ static int missing(const hsm_token_t *token, const hsm_id_t *id, CK_RV rv, hsm_e
 {
 	if (rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_ATTRIBUTE_SENSITIVE) {
 		char what[2 * HSM_ID_MAX + 64];
-		(void)snprintf(what, sizeof(what), "cannot read the public half of key %s", id->hex);
+		(void)snprintf(what, sizeof(what), "cannot read the public half of key %s",
+		               id->hex);
 		return hsm_token_error(token, rv, what, err);
 	}
 	return hsm_error_set(err, HSM_ENOKEY, rv, "repository \"%s\": key %s has no public half in "

@@ -194,8 +194,8 @@ static int check_length(const hsm_key_t *key, CK_ULONG len, hsm_error_t *err)
 		expected = (key->bits + 7) / 8;
 	}
 	if (len != expected) {
-		return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by key %s "
-		                     "has %lu bytes instead of %zu", key->token->conf.name,
+		return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by "
+		                     "key %s has %lu bytes instead of %zu", key->token->conf.name,
 		                     key->id.hex, len, expected);
 	}
 	return HSM_EOK;
@@ -215,8 +215,8 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
                      size_t data_len, uint8_t *signature, size_t *len, hsm_error_t *err)
 {
 	if (key->token != session->token) {
-		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the session "
-		                     "of \"%s\"", key->id.hex, key->token->conf.name,
+		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
+		                     "session of \"%s\"", key->id.hex, key->token->conf.name,
 		                     session->token->conf.name);
 	}
 	input_t input;

@@ -54,8 +54,8 @@ static int verify(const hsm_key_t *key, const sample_t *sample, hsm_error_t *err
 	ret = verify_by(dnskey, sample);
 	dnssec_key_free(dnskey);
 	if (ret != DNSSEC_EOK) {
-		return hsm_error_set(err, HSM_EDEVICE, 0, "the token's signature does not verify: %s",
-		                     dnssec_strerror(ret));
+		return hsm_error_set(err, HSM_EDEVICE, 0, "the token's signature does not "
+		                     "verify: %s", dnssec_strerror(ret));
 	}
 	return HSM_EOK;
 }

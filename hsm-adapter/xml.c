@@ -389,8 +389,8 @@ int hsm_xml_number(hsm_xml_t *xml, xmlNode *node, uint64_t min, uint64_t max, ui
 	}
 	uint64_t value = 0;
 	if (!to_number(text, &value) || value < min || value > max) {
-		ret = hsm_xml_error(xml, node, "\"%.40s\" in <%s> is not a number from %llu to %llu",
-		                    text, name_of(node), (unsigned long long)min,
+		ret = hsm_xml_error(xml, node, "\"%.40s\" in <%s> is not a number from %llu "
+		                    "to %llu", text, name_of(node), (unsigned long long)min,
 		                    (unsigned long long)max);
 	} else {
 		*number = value;

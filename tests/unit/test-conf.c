@@ -84,7 +84,8 @@ static const char WHOLE[] =
 	" </Enforcer>\n"
 	" <Common>\n"
 	"  <ZoneListFile>/z</ZoneListFile><PolicyFile>/k</PolicyFile>\n"
-	"  <Logging><Syslog><Facility>local0</Facility></Syslog><Verbosity>3</Verbosity></Logging>\n"
+	"  <Logging><Syslog><Facility>local0</Facility></Syslog><Verbosity>3</Verbosity>"
+	"</Logging>\n"
 	" </Common>\n"
 	" <RepositoryList>\n"
 	"  <Repository name=\"One\">\n"
@@ -151,7 +152,8 @@ START_TEST(defaults)
 }
 END_TEST
 
-#define LIST(text) "<Configuration>\n<RepositoryList>\n" text "</RepositoryList>\n</Configuration>\n"
+#define LIST(text) "<Configuration>\n<RepositoryList>\n" text \
+	"</RepositoryList>\n</Configuration>\n"
 #define REPO(text) LIST("<Repository name=\"A\">\n" text "</Repository>\n")
 #define FULL "<Module>/m</Module><TokenLabel>t</TokenLabel><PIN>1</PIN>"
 
@@ -168,7 +170,8 @@ static const struct {
 	{ "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<Configuration>&e;"
 	  "</Configuration>", "DOCTYPE" },
 	{ "\n<Configuration/>", ":2: <Configuration> has no <RepositoryList>" },
-	{ LIST("<Repository>\n" FULL "</Repository>"), ":3: <Repository> has no attribute \"name\"" },
+	{ LIST("<Repository>\n" FULL "</Repository>"),
+	  ":3: <Repository> has no attribute \"name\"" },
 	{ LIST("<Repository name=\" \"/>"), ":3: the attribute \"name\" of <Repository> is empty" },
 	{ REPO("<TokenLabel>t</TokenLabel>\n"), ":3: <Repository> has no <Module>" },
 	{ REPO("<Module>/m</Module>\n"), ":3: <Repository> has no <TokenLabel>" },
@@ -190,7 +193,8 @@ static const struct {
 	{ REPO(FULL "\n<RequireBackup>false</RequireBackup>"), ":5: write <RequireBackup/>" },
 	{ REPO(FULL "\n<SkipPublicKey><No/></SkipPublicKey>"), ":5: write <SkipPublicKey/>" },
 	{ LIST("<Repository name=\"A\">" FULL "</Repository>\n<Repository name=\"A\"><Module>/n"
-	  "</Module><TokenLabel>u</TokenLabel><PIN>1</PIN></Repository>"), ":4: a second repository" },
+	  "</Module><TokenLabel>u</TokenLabel><PIN>1</PIN></Repository>"),
+	  ":4: a second repository" },
 	{ LIST("<Repository name=\"A\">" FULL "</Repository>\n<Repository name=\"B\">" FULL
 	  "</Repository>"), ":4: repository \"B\" is the same token as \"A\"" },
 	{ "<Configuration>\n<RepositoryList/>\n<RepositoryList/></Configuration>",
