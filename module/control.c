@@ -103,7 +103,7 @@ static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 static void do_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	for_zones(req, ctx, unit, wish, &(unsigned){ 0 });
+	for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_LOOK });
 }
 
 static void do_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

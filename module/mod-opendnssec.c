@@ -288,7 +288,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 		return ret;
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
-	zone_wake(instance->zone, 0);
+	zone_wake(instance->zone, ZONE_LOOK);
 	return KNOT_EOK;
 }
 

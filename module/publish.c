@@ -152,7 +152,7 @@ int view_next_change(view_t *view, knot_rrset_t *rr)
 static void ask(void *ctx, zone_t *zone)
 {
 	(void)ctx;
-	zone_wake(zone, 0);
+	zone_wake(zone, ZONE_LOOK);
 }
 
 void publisher_asked(publisher_t *publisher, const knot_dname_t *zone)

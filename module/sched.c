@@ -9,6 +9,8 @@
 
 #include <libknot/errcode.h>
 
+#include "module/thread.h"
+
 #define LOOK_AGAIN 60 /* Seconds; bounds the effect of a clock that is set. */
 
 struct sched {
@@ -144,7 +146,7 @@ int sched_start(sched_t **sched, unsigned threads, task_f run, void *ctx)
 	fresh->run = run;
 	fresh->ctx = ctx;
 	while (fresh->threads < threads &&
-	       pthread_create(&fresh->ids[fresh->threads], NULL, run_thread, fresh) == 0) {
+	       thread_start(&fresh->ids[fresh->threads], run_thread, fresh) == KNOT_EOK) {
 		fresh->threads++;
 	}
 	if (fresh->threads == 0) {

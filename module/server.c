@@ -104,7 +104,7 @@ static int64_t work(void *ctx, task_t *task)
 
 static void changed(void *ctx, const knot_dname_t *name)
 {
-	(void)server_with_zone(ctx, name, wake, &(unsigned){ 0 });
+	(void)server_with_zone(ctx, name, wake, &(unsigned){ ZONE_LOOK });
 }
 
 /*! Starts what signing needs. */

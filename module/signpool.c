@@ -12,6 +12,8 @@
 #include <libdnssec/sign.h>
 #include <libknot/errcode.h>
 
+#include "module/thread.h"
+
 #define CHUNK_MAX 32 /* Jobs a thread takes at once; fewer if little is left for the others. */
 
 /*! The jobs of one signpool_run() that are one repository's. */
@@ -226,7 +228,7 @@ static lane_t *new_lane(signpool_t *pool, const char *repository)
 	pthread_cond_init(&lane->work, NULL);
 	pthread_cond_init(&lane->finished, NULL);
 	while (lane->threads < pool->threads &&
-	       pthread_create(&lane->ids[lane->threads], NULL, run_lane, lane) == 0) {
+	       thread_start(&lane->ids[lane->threads], run_lane, lane) == KNOT_EOK) {
 		lane->threads++;
 	}
 	if (lane->threads == 0) {

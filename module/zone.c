@@ -444,6 +444,14 @@ static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now
 	return due > 0 && due < state->signed_at + set->resign ? state->signed_at + set->resign : due;
 }
 
+/*! What could not be done has to be done the next time. */
+static void keep_wish(zone_t *zone, unsigned wish)
+{
+	pthread_mutex_lock(&zone->lock);
+	zone->wishes |= wish;
+	pthread_mutex_unlock(&zone->lock);
+}
+
 static int64_t retry(zone_t *zone, int64_t now)
 {
 	int64_t delay = zone->failures < 8 ? RETRY_FIRST << zone->failures : RETRY_MAX;
@@ -465,9 +473,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		return due;
 	}
 	if (sign(zone, state, wishes & ZONE_RENEW) != KNOT_EOK) {
-		pthread_mutex_lock(&zone->lock);
-		zone->wishes |= wishes & ZONE_RENEW;
-		pthread_mutex_unlock(&zone->lock);
+		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}
 	zone->failures = 0;
@@ -554,8 +560,12 @@ int64_t zone_work(zone_t *zone)
 	zone->wishes = 0;
 	pthread_mutex_unlock(&zone->lock);
 
-	int again = look_at_source(zone, &state, wishes);
-	int64_t due = again > 0 ? now + again : 0;
+	int64_t due = 0;
+	if (wishes & (ZONE_LOOK | ZONE_SOURCE)) {
+		int again = look_at_source(zone, &state, wishes);
+		due = again > 0 ? now + again : 0;
+		keep_wish(zone, again > 0 ? ZONE_LOOK : 0);
+	}
 
 	before = state;
 	const bool taken = note_taken(zone, &state);

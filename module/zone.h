@@ -15,9 +15,10 @@ struct server;
 
 /*! What an operator may ask a zone for; bits. */
 enum {
-	ZONE_SOURCE = 1, /*!< Read the source, changed or not. */
-	ZONE_KEYS = 2,   /*!< Find the keys anew. */
-	ZONE_RENEW = 4,  /*!< Make all signatures anew. */
+	ZONE_LOOK = 1,   /*!< Look whether the source has changed. */
+	ZONE_SOURCE = 2, /*!< Read the source, changed or not. */
+	ZONE_KEYS = 4,   /*!< Find the keys anew. */
+	ZONE_RENEW = 8,  /*!< Make all signatures anew. */
 };
 
 /*! Counts since knotd started, and what is published. */
@@ -77,7 +78,7 @@ void zone_set_report(zone_t *zone, zone_report_f report, void *ctx);
 /*! No longer tells him, if it is still he who is told. */
 void zone_unset_report(zone_t *zone, const void *ctx);
 
-/*! Asks for something, or with no wish for a look at what there is to do. Does not block. */
+/*! Asks for something; with no wish, for a look at what there is to sign. Does not block. */
 void zone_wake(zone_t *zone, unsigned wishes);
 
 /*! knotd has the zone at a serial. Does not block. */
