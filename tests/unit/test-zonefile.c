@@ -383,6 +383,27 @@ START_TEST(bad)
 }
 END_TEST
 
+/*! A record that fits no DNS message cannot be transferred. */
+START_TEST(too_long)
+{
+	/* Header 12, question 13 + 4, head of the record 15 + 10, OPT 11. */
+	const unsigned fits = 65535 - 65, len = fits + _i;
+	char *text = malloc(sizeof(HEAD) + 64 + 2 * len);
+	size_t at = sprintf(text, HEAD "t TYPE65534 \\# %u ", len);
+	memset(text + at, '0', 2 * len);
+	strcpy(text + at + 2 * len, "\n");
+	write_file("zone", text);
+	zonefile_t *zf = NULL;
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)),
+	                 _i == 0 ? KNOT_EOK : KNOT_EMALF);
+	if (_i > 0) {
+		ck_assert_ptr_nonnull(strstr(err, "zone:4: t.example.com. TYPE65534: too long"));
+	}
+	zonefile_free(zf);
+	free(text);
+}
+END_TEST
+
 START_TEST(include)
 {
 	zonefile_t *zf;
@@ -658,6 +679,7 @@ int main(void)
 	tcase_add_test(tcase, root_zone);
 	tcase_add_test(tcase, odd_zone);
 	tcase_add_loop_test(tcase, bad, 0, sizeof(BAD) / sizeof(BAD[0]));
+	tcase_add_loop_test(tcase, too_long, 0, 2);
 	tcase_add_test(tcase, include);
 	tcase_add_test(tcase, not_a_file);
 	tcase_add_test(tcase, changing);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "module/serial.h"
+
+#define NOW 1795500000 /* 2026-11-24T06:00:00Z */
+#define NONE INT64_MIN
+
+static const struct {
+	keyset_serial_t policy;
+	uint32_t input;
+	int64_t last;   /* NONE: nothing is signed yet. */
+	int64_t expect; /* NONE: an error. */
+} cases[] = {
+	{ KEYSET_SERIAL_COUNTER, 5, NONE, 6 },
+	{ KEYSET_SERIAL_COUNTER, 5, 6, 7 },
+	{ KEYSET_SERIAL_COUNTER, 5, 5, 6 },
+	{ KEYSET_SERIAL_COUNTER, 100, 6, 101 },
+	{ KEYSET_SERIAL_COUNTER, UINT32_MAX, NONE, 0 },
+	{ KEYSET_SERIAL_COUNTER, 5, UINT32_MAX, 6 },
+	{ KEYSET_SERIAL_COUNTER, 5, 0x80000004, 0x80000005 },
+	{ KEYSET_SERIAL_DATECOUNTER, 5, NONE, 2026112400 },
+	{ KEYSET_SERIAL_DATECOUNTER, 5, 2026112400, 2026112401 },
+	{ KEYSET_SERIAL_DATECOUNTER, 2026112407, 2026112400, 2026112408 },
+	{ KEYSET_SERIAL_DATECOUNTER, 5, 2026112399, 2026112400 },
+	{ KEYSET_SERIAL_DATECOUNTER, 5, 2027010100, 2027010101 },
+	{ KEYSET_SERIAL_UNIXTIME, 5, NONE, NOW },
+	{ KEYSET_SERIAL_UNIXTIME, 5, NOW, NOW + 1 },
+	{ KEYSET_SERIAL_UNIXTIME, NOW + 50, NOW, NOW + 51 },
+	{ KEYSET_SERIAL_KEEP, 5, NONE, 5 },
+	{ KEYSET_SERIAL_KEEP, 6, 5, 6 },
+	{ KEYSET_SERIAL_KEEP, 5, 5, NONE },
+	{ KEYSET_SERIAL_KEEP, 4, 5, NONE },
+	{ KEYSET_SERIAL_KEEP, 0, UINT32_MAX, 0 },
+};
+
+START_TEST(test_next)
+{
+	uint32_t last = cases[_i].last, serial = 0;
+	char err[256] = "";
+	int ret = serial_next(cases[_i].policy, cases[_i].input,
+	                      cases[_i].last == NONE ? NULL : &last, NOW, &serial, err, sizeof(err));
+	if (cases[_i].expect == NONE) {
+		ck_assert_int_eq(ret, -1);
+		ck_assert_ptr_nonnull(strstr(err, "increase"));
+	} else {
+		ck_assert_int_eq(ret, 0);
+		ck_assert_uint_eq(serial, cases[_i].expect);
+	}
+}
+END_TEST
+
+START_TEST(test_greater)
+{
+	ck_assert(serial_greater(2, 1) && !serial_greater(1, 2) && !serial_greater(1, 1));
+	ck_assert(serial_greater(0, UINT32_MAX) && !serial_greater(UINT32_MAX, 0));
+	ck_assert(serial_greater(0x7fffffff, 0) && !serial_greater(0x80000000, 0));
+	ck_assert(!serial_greater(0, 0x80000000));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("serial");
+	TCase *tcase = tcase_create("serial");
+	tcase_add_loop_test(tcase, test_next, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(tcase, test_greater);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
