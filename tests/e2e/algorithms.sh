@@ -50,6 +50,6 @@ has_keys() {
 	local wanted="257 3 $3"
 	[ "$2" = csk ] || wanted="256 3 $3"$'\n'"$wanted"
 	local keys
-	keys=$(ask +short "$1" DNSKEY | cut -d ' ' -f 1-3 | sort)
+	keys=$(ask +tcp +short "$1" DNSKEY | cut -d ' ' -f 1-3 | sort)
 	[ "$keys" = "$wanted" ] || fail "$1 has the keys $keys"
 }

@@ -270,7 +270,7 @@ test_missing_library() {
 
 # What the engine says of a token it cannot use.
 test_engine_and_token() {
-	local edit regex
+	local edit regex n=0
 	small z z.test 1
 	quick d --zone z.test=z
 	cp "$D/conf.xml" good.conf.xml
@@ -280,8 +280,9 @@ test_engine_and_token() {
 		: >"$D/ods-engine.log"
 		setsid "$BUILD_DIR/ods-engine" -c "$D/conf.xml" >>"$D/ods-engine.log" 2>&1 &
 		echo $! >"$D/run/ods-engine.pid"
-		small "new$regex" "new${#regex}.test" 1
-		add_zone "new${#regex}.test" "$work/new$regex"
+		n=$((n + 1))
+		small new$n new$n.test 1
+		add_zone new$n.test "$work/new$n"
 		knot reload
 		within 30 says "$D/ods-engine.log" "$regex"
 		validate z.test
@@ -293,8 +294,34 @@ test_engine_and_token() {
 	cp good.conf.xml "$D/conf.xml"
 	stop_pid "$(cat "$D/run/ods-engine.pid")"
 	start_engine
-	within 30 signed new3.test
-	validate new3.test
+	knot reload
+	within 60 signed new$n.test
+	validate new$n.test
+}
+
+# Tokens that come and go with every reload, while zones are signed.
+test_reload_storm() { # short limit 240
+	local n
+	start_zones
+	"$e2e/genzone.py" host 300 big.test >big
+	add_zone big.test "$work/big"
+	cp "$D/conf.xml" good.conf.xml
+	for n in {1..20}; do
+		case $((n % 4)) in
+		0) sed "s:<PINFile>.*:<PIN>nope1234</PIN>:" good.conf.xml >"$D/conf.xml" ;;
+		1) sed "s:<TokenLabel>.*:<TokenLabel>Nowhere</TokenLabel>:" good.conf.xml >"$D/conf.xml" ;;
+		2) sed "s:<Module>.*:<Module>/nowhere/lib.so</Module>:" good.conf.xml >"$D/conf.xml" ;;
+		3) cp good.conf.xml "$D/conf.xml" ;;
+		esac
+		knot reload
+		module zone-sign >/dev/null || true
+	done
+	cp good.conf.xml "$D/conf.xml"
+	knot reload
+	within 60 signed big.test
+	another_change 1
+	still_served
+	validate big.test
 }
 
 # A key that is gone from the token.

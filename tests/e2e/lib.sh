@@ -28,7 +28,7 @@ finish() {
 		[ ! -e "$dir/env" ] || "$top/quickstart" --stop "$dir" || code=1
 	done
 	for pid in "${pids[@]}"; do
-		kill "$pid" 2>/dev/null || true
+		! is_child "$pid" || kill "$pid"     # its number may be another's by now
 	done
 	if grep -rlE --include='*.log' 'ERROR: AddressSanitizer|runtime error:|LeakSanitizer' "$work"
 	then
@@ -89,7 +89,8 @@ stop_pid() {
 	kill "-${2:-TERM}" "$1"
 	within 30 gone "$1"
 }
-gone() { ! grep -q . "/proc/$1/cmdline" 2>/dev/null; }
+gone() { [ ! -e "/proc/$1" ]; }
+is_child() { [ "$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat" 2>/dev/null)" = $$ ]; }
 
 free_port() {
 	local port=$((20000 + RANDOM % 10000))
@@ -161,7 +162,7 @@ validate() {
 	axfr "$zone" "$file"
 	out=$(ldns-verify-zone -V 2 "$file" 2>&1) || fail "ldns-verify-zone $zone: $out"
 	# -z: a CSK has the SEP flag and signs everything
-	ask +short "$zone" DNSKEY | grep -q '^256' || csk=-z
+	ask +tcp +short "$zone" DNSKEY | grep -q '^256' || csk=-z
 	out=$(dnssec-verify ${csk:+"$csk"} -o "$zone" "$file" 2>&1) || fail "dnssec-verify $zone: $out"
 	out=$(kzonecheck -d on -o "$zone" "$file" 2>&1) || fail "kzonecheck $zone: $out"
 	anchor "$zone" >"$work/$zone.anchor"
@@ -172,7 +173,7 @@ validate() {
 
 anchor() {
 	echo 'trust-anchors {'
-	ask +short "$1" DNSKEY | awk -v zone="$1." '$1 % 2 {
+	ask +tcp +short "$1" DNSKEY | awk -v zone="$1." '$1 % 2 {
 		printf "\"%s\" static-key %s %s %s \"%s\";\n", zone, $1, $2, $3, $4 $5 $6 $7 $8 }'
 	echo '};'
 }

@@ -15,7 +15,7 @@ with_serial() {
 # edit IN RECORD: and waits until the record is served.
 edit() {
 	small z s.test "$1" "$2"
-	module zone-reload s.test
+	module zone-reload s.test >&2
 	within 30 has_name "${2%% *}.s.test"
 	serial s.test
 }
