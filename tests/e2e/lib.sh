@@ -55,6 +55,7 @@ quick() {
 	dirs+=("$dir")
 	"$top/quickstart" --detach --dir "$dir" "$@" >"$dir.quickstart.log" 2>&1 ||
 		fail "quickstart --detach --dir $dir $*"
+	does_not_say "$dir.quickstart.log" 'the module that is installed is used'
 	use "$dir"
 }
 
