@@ -14,7 +14,7 @@
 #include <libknot/error.h>
 
 /* Address space, not disk space: the file grows as it is needed. */
-#define MAP_SIZE ((size_t)1 << 40)
+#define MAP_SIZE ((size_t)1 << 38)
 #define MAX_READERS 1024
 
 #define ID_LEN 4
