@@ -26,6 +26,7 @@ typedef struct {
 	uint8_t algorithm;
 	unsigned bits;
 	unsigned count;
+	bool failed;         /*!< The token could not make one. */
 } want_t;
 
 typedef enum { RELOAD_NONE, RELOAD_WANTED, RELOAD_DONE } reload_t;

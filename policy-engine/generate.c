@@ -14,6 +14,7 @@
 
 #define CKA_ID_BYTES 16
 #define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)
+#define BATCH_MAX 16 /* Keys noted in one transaction. */
 #define PASS_S 2 /* A pass ends after that, so that finished zones are not held up. */
 
 void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned bits)
@@ -33,7 +34,7 @@ void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned 
 		free(name);
 		return; /* The zone asks again later. */
 	}
-	wants[e->want_count++] = (want_t){ name, algorithm, bits, 1 };
+	wants[e->want_count++] = (want_t){ name, algorithm, bits, 1, false };
 	e->wants = wants;
 }
 
@@ -47,70 +48,124 @@ void wants_deinit(engine_t *e)
 	e->want_count = 0;
 }
 
-static int note_intent(engine_t *e, const want_t *want, const char *cka_id, int64_t now)
-{
-	pthread_mutex_lock(&e->lock);
-	int ret = store_begin(e->store);
-	if (ret == 0) {
-		ret = store_key_intend(e->store, want->repository, cka_id, want->algorithm,
-		                       want->bits, now);
-	}
-	ret = ret == 0 ? store_commit(e->store) : ret;
-	pthread_mutex_unlock(&e->lock);
-	return ret;
-}
+/* A key on its way: noted before the token makes it, so that none is lost with us. */
+typedef struct {
+	want_t *want;
+	char cka_id[CKA_ID_TEXT];
+	bool tried; /* The token was asked, whatever came of it. */
+	hsm_key_t *key;
+} birth_t;
 
-/* key is NULL if there is none. */
-static int note_outcome(engine_t *e, const char *repository, const char *cka_id,
-                        const hsm_key_t *key)
-{
-	pthread_mutex_lock(&e->lock);
-	int ret = store_begin(e->store);
-	if (ret == 0 && key != NULL) {
-		dnssec_binary_t public_key = hsm_key_public(key);
-		ret = store_key_made(e->store, repository, cka_id, public_key.data,
-		                     public_key.size);
-	} else if (ret == 0) {
-		ret = store_key_forget(e->store, repository, cka_id);
-	}
-	ret = ret == 0 ? store_commit(e->store) : ret;
-	pthread_mutex_unlock(&e->lock);
-	return ret;
-}
+typedef struct {
+	birth_t births[BATCH_MAX];
+	size_t count;
+} batch_t;
 
-/* \return 1 if there is a new key, 0 if not, -1 if the database failed. */
-static int generate(engine_t *e, const want_t *want, int64_t now)
+static bool choose_id(char cka_id[CKA_ID_TEXT])
 {
 	uint8_t random[CKA_ID_BYTES];
-	char cka_id[CKA_ID_TEXT];
 	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)) != 0) {
 		log_event(LOG_ERROR, NULL, "no random numbers to be had, no key generated");
-		return 0;
+		return false;
 	}
 	for (size_t i = 0; i < CKA_ID_BYTES; i++) {
 		snprintf(cka_id + 2 * i, 3, "%02x", random[i]);
 	}
-	if (note_intent(e, want, cka_id, now) != 0) {
-		return -1;
+	return true;
+}
+
+/* Notes the next keys that are wanted. */
+static int note_intents(engine_t *e, batch_t *batch, int64_t now)
+{
+	*batch = (batch_t){ 0 };
+	pthread_mutex_lock(&e->lock);
+	int ret = store_begin(e->store);
+	for (size_t i = 0; i < e->want_count && ret == 0; i++) {
+		want_t *want = &e->wants[i];
+		while (want->count > 0 && batch->count < BATCH_MAX && ret == 0) {
+			birth_t *birth = &batch->births[batch->count];
+			birth->want = want;
+			if (!choose_id(birth->cka_id)) {
+				break;
+			}
+			ret = store_key_intend(e->store, want->repository, birth->cka_id,
+			                       want->algorithm, want->bits, now);
+			batch->count++;
+			want->count--;
+		}
 	}
-	hsm_key_t *key = NULL;
+	ret = ret == 0 ? store_commit(e->store) : ret;
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}
+
+/* What a token made is noted; what it was not asked for is forgotten; what failed stays an intent,
+ * since the token may have made it all the same. */
+static int note_outcomes(engine_t *e, const batch_t *batch)
+{
+	pthread_mutex_lock(&e->lock);
+	int ret = store_begin(e->store);
+	for (size_t i = 0; i < batch->count && ret == 0; i++) {
+		const birth_t *birth = &batch->births[i];
+		if (birth->key != NULL) {
+			dnssec_binary_t public_key = hsm_key_public(birth->key);
+			ret = store_key_made(e->store, birth->want->repository, birth->cka_id,
+			                     public_key.data, public_key.size);
+		} else if (!birth->tried) {
+			ret = store_key_forget(e->store, birth->want->repository, birth->cka_id);
+		}
+	}
+	ret = ret == 0 ? store_commit(e->store) : ret;
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}
+
+static bool stop_pending(void)
+{
+	sigset_t pending;
+	return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
+	                                     sigismember(&pending, SIGINT) == 1);
+}
+
+static bool generate(engine_t *e, birth_t *birth, int64_t now)
+{
+	want_t *want = birth->want;
 	hsm_error_t err = { 0 };
-	int ret = tokens_generate(e->tokens, want->repository, want->algorithm, want->bits, cka_id,
-	                          now, &key, &err);
+	birth->tried = true;
+	int ret = tokens_generate(e->tokens, want->repository, want->algorithm, want->bits,
+	                          birth->cka_id, now, &birth->key, &err);
 	if (ret != HSM_EOK) {
-		/* Whether the token made it before it failed is found out by intents(). */
 		log_event(LOG_ERROR, NULL, "no key of algorithm %u generated in repository %s: %s",
 		          want->algorithm, want->repository, err.text);
+		birth->key = NULL;
+		want->count = 0; /* No more of that kind in this pass; the others go on. */
+		want->failed = true;
 		e->intents = true;
-		return 0;
+		return false;
 	}
-	int done = note_outcome(e, want->repository, cka_id, key);
-	hsm_key_free(key);
 	if (e->verbose) {
 		log_event(LOG_DEBUG, NULL, "generated a key of algorithm %u in repository %s, "
-		          "CKA_ID %s", want->algorithm, want->repository, cka_id);
+		          "CKA_ID %s", want->algorithm, want->repository, birth->cka_id);
 	}
-	return done == 0 ? 1 : -1;
+	return true;
+}
+
+/* \return 1 if there may be more to do, 0 if not, -1 if the database failed. */
+static int generate_batch(engine_t *e, int64_t now, time_t end, bool *made)
+{
+	batch_t batch;
+	if (note_intents(e, &batch, now) != 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < batch.count && time(NULL) <= end && !stop_pending(); i++) {
+		birth_t *birth = &batch.births[i];
+		*made = (!birth->want->failed && generate(e, birth, now)) || *made;
+	}
+	int ret = batch.count > 0 ? note_outcomes(e, &batch) : 0;
+	for (size_t i = 0; i < batch.count; i++) {
+		hsm_key_free(batch.births[i].key);
+	}
+	return ret == 0 ? batch.count > 0 : -1;
 }
 
 /* A generation that may or may not have taken place. */
@@ -143,6 +198,22 @@ static int collect(void *ctx, const store_token_key_t *key)
 	return 0;
 }
 
+/* key is NULL if there is none. */
+static int note_outcome(engine_t *e, const intent_t *intent, const hsm_key_t *key)
+{
+	pthread_mutex_lock(&e->lock);
+	int ret;
+	if (key != NULL) {
+		dnssec_binary_t public_key = hsm_key_public(key);
+		ret = store_key_made(e->store, intent->repository, intent->cka_id, public_key.data,
+		                     public_key.size);
+	} else {
+		ret = store_key_forget(e->store, intent->repository, intent->cka_id);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}
+
 /* Finds out what became of one. \return 1 if a key turned up, 0, or -1 if the database failed. */
 static int resolve(engine_t *e, const intent_t *intent, int64_t now)
 {
@@ -158,12 +229,12 @@ static int resolve(engine_t *e, const intent_t *intent, int64_t now)
 	if (ret == HSM_EOK) {
 		log_event(LOG_INFO, NULL, "adopted key %s of repository %s, whose generation was "
 		          "interrupted", intent->cka_id, intent->repository);
-		ret = note_outcome(e, intent->repository, intent->cka_id, key);
+		ret = note_outcome(e, intent, key);
 		hsm_key_free(key);
 		return ret == 0 ? 1 : -1;
 	}
 	if (ret == HSM_ENOKEY) {
-		return note_outcome(e, intent->repository, intent->cka_id, NULL);
+		return note_outcome(e, intent, NULL);
 	}
 	e->intents = true;
 	return 0;
@@ -190,13 +261,6 @@ static int resolve_intents(engine_t *e, int64_t now, bool *made)
 	return ret;
 }
 
-static bool stop_pending(void)
-{
-	sigset_t pending;
-	return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
-	                                     sigismember(&pending, SIGINT) == 1);
-}
-
 static void mark_wanting(void *ctx, live_zone_t *zone)
 {
 	if (zone->wants) {
@@ -208,14 +272,11 @@ int generate_pass(engine_t *e, int64_t now, bool *made)
 {
 	int ret = e->intents ? resolve_intents(e, now, made) : 0;
 	time_t end = time(NULL) + PASS_S;
-	for (size_t i = 0; i < e->want_count && ret == 0; i++) {
-		want_t *want = &e->wants[i];
-		while (want->count > 0 && ret == 0 && time(NULL) <= end && !stop_pending()) {
-			int done = generate(e, want, now);
-			ret = done < 0 ? -1 : 0;
-			*made = *made || done > 0;
-			want->count = done > 0 ? want->count - 1 : 0;
-		}
+	bool more = ret == 0 && e->want_count > 0;
+	while (more && time(NULL) <= end && !stop_pending()) {
+		int done = generate_batch(e, now, end, made);
+		ret = done < 0 ? -1 : 0;
+		more = done > 0;
 	}
 	wants_deinit(e);
 	if (*made) {
