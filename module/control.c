@@ -60,8 +60,8 @@ static void no_such_zone(ctl_request_t *req, server_t *server, const char *name)
 	char list[256] = "";
 	size_t len = 0;
 	server_each_zone(server, add_name, &names);
-	for (const knot_dname_t *at = names.data; at != NULL && at < names.data + names.len;
-	     at += knot_dname_size(at)) {
+	const knot_dname_t *at = names.data;
+	for (size_t i = 0; i < names.count; i++, at += knot_dname_size(at)) {
 		knot_dname_txt_storage_t text;
 		knot_dname_to_str(text, at, sizeof(text));
 		if (len + strlen(text) + 8 > sizeof(list)) {
@@ -72,6 +72,17 @@ static void no_such_zone(ctl_request_t *req, server_t *server, const char *name)
 	}
 	ctl_error(req, name, "no such zone; %zu signed here%s%s", names.count, len > 0 ? ": " : "", list);
 	free(names.data);
+}
+
+/*! Sends something of each zone that is still there, and frees the names. */
+static void send_each(ctl_request_t *req, server_t *server, names_t *names,
+                      void (*send)(ctl_request_t *req, server_t *server, const knot_dname_t *name))
+{
+	const knot_dname_t *at = names->data;
+	for (size_t i = 0; i < names->count; i++, at += knot_dname_size(at)) {
+		send(req, server, at);
+	}
+	free(names->data);
 }
 
 /*! Calls a function for the unit's zone, or for all if it names none. */
@@ -243,11 +254,7 @@ static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit
 {
 	names_t names = { 0 };
 	for_zones(req, ctx, unit, add_name, &names);
-	for (const knot_dname_t *at = names.data; at != NULL && at < names.data + names.len;
-	     at += knot_dname_size(at)) {
-		send_status(req, ctx, at);
-	}
-	free(names.data);
+	send_each(req, ctx, &names, send_status);
 }
 
 static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -313,11 +320,7 @@ static void do_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	names_t names = { 0 };
 	for_zones(req, ctx, unit, add_name, &names);
-	for (const knot_dname_t *at = names.data; at != NULL && at < names.data + names.len;
-	     at += knot_dname_size(at)) {
-		send_numbers(req, ctx, at);
-	}
-	free(names.data);
+	send_each(req, ctx, &names, send_numbers);
 }
 
 /*** The policy engine's commands. ***/
@@ -419,6 +422,13 @@ static names_t gone_since(server_t *server, uint64_t since)
 	return names;
 }
 
+static void send_gone(ctl_request_t *req, server_t *server, const knot_dname_t *name)
+{
+	knot_dname_txt_storage_t text;
+	(void)server;
+	ctl_reply(req, knot_dname_to_str(text, name, sizeof(text)), "gone", "");
+}
+
 static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	server_t *server = ctx;
@@ -433,19 +443,9 @@ static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	const uint64_t now = atomic_load(&server->generation);
 	names_t names = { .since = known ? since : 0 };
 	server_each_zone(server, add_name, &names);
-	for (const knot_dname_t *at = names.data; at != NULL && at < names.data + names.len;
-	     at += knot_dname_size(at)) {
-		send_facts(req, server, at);
-	}
-	free(names.data);
-
+	send_each(req, server, &names, send_facts);
 	names_t gone = gone_since(server, names.since);
-	for (const knot_dname_t *at = gone.data; at != NULL && at < gone.data + gone.len;
-	     at += knot_dname_size(at)) {
-		knot_dname_txt_storage_t text;
-		ctl_reply(req, knot_dname_to_str(text, at, sizeof(text)), "gone", "");
-	}
-	free(gone.data);
+	send_each(req, server, &gone, send_gone);
 
 	char generation[64];
 	snprintf(generation, sizeof(generation), "%" PRIu64 "-%s", now, server->instance);
