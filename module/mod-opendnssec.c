@@ -16,6 +16,7 @@
 #include <sys/un.h>
 
 #include <knot/module.h>
+#include <urcu.h>
 
 #include "module/server.h"
 #include "module/stats.h"
@@ -122,9 +123,19 @@ typedef struct {
 	stats_t stats;
 } instance_t;
 
+/*! The thread is one of knotd's, known to RCU. */
+static __thread bool is_knotds;
+
+/*! knotd replaces its log on a reload, under RCU, which has to know who uses the log meanwhile. */
 static void write_log(void *mod, int priority, const char *line)
 {
+	if (!is_knotds) {
+		rcu_register_thread();
+	}
 	knotd_mod_log(mod, priority, "%s", line);
+	if (!is_knotds) {
+		rcu_unregister_thread();
+	}
 }
 
 /*! \return Copy of a string setting of the section. */
@@ -294,6 +305,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 
 static int load(knotd_mod_t *mod)
 {
+	is_knotds = true;
 	instance_t *instance = calloc(1, sizeof(*instance));
 	if (instance == NULL) {
 		return KNOT_ENOMEM;
@@ -310,6 +322,7 @@ static int load(knotd_mod_t *mod)
 static void unload(knotd_mod_t *mod)
 {
 	/* On a reload the new instance has been loaded already; of a zone, the name is gone. */
+	is_knotds = true;
 	instance_t *instance = knotd_mod_ctx(mod);
 	server_t *server = instance->server;
 	if (instance->zone != NULL) {
