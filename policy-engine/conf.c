@@ -205,8 +205,8 @@ static void warn_backup(const char *path, const reader_t *reader)
 	for (size_t i = 0; i < tokens->count && reader->warn != NULL; i++) {
 		if (tokens->repositories[i].require_backup) {
 			char text[400];
-			snprintf(text, sizeof(text), "%s: <RequireBackup> of repository \"%.60s\" has "
-			         "no effect in this version: keys are used before a backup is "
+			snprintf(text, sizeof(text), "%s: <RequireBackup> of repository \"%.60s\" "
+			         "has no effect in this version: keys are used before a backup is "
 			         "confirmed", path, tokens->repositories[i].name);
 			reader->warn(reader->ctx, text);
 		}

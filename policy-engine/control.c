@@ -111,7 +111,8 @@ static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	if (unit->type != NULL && strcmp(unit->type, "version") == 0) {
 		ctl_reply(req, NULL, NULL, PACKAGE_VERSION);
 	} else if (unit->type != NULL && unit->type[0] != '\0') {
-		ctl_error(req, NULL, "status %.40s is not known; there are status and status version",
+		ctl_error(req, NULL, "status %.40s is not known; there are status and "
+		          "status version",
 		          unit->type);
 	} else {
 		status_engine(ctx, req);
@@ -178,8 +179,8 @@ static unsigned confirm(zone_t *zone, int64_t now)
 		core_key_t *key = &zone->core.keys[i];
 		if (core_ds_waits(key) && key->record[KEYSET_DS].state == KEYSET_RUMOURED) {
 			core_ds_confirm(key, now);
-			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS, a person says",
-			          keyset_role_name(key->role), key->keytag);
+			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS, a person "
+			          "says", keyset_role_name(key->role), key->keytag);
 			confirmed++;
 		}
 	}

@@ -64,7 +64,8 @@ int duration_parse(const char *text, uint32_t *seconds, const char **why)
 			next++;
 		}
 		if (next == UNIT_COUNT) {
-			*why = "units are Y, M, W, D and behind a T H, M, S, each once, in that order";
+			*why = "units are Y, M, W, D and behind a T H, M, S, each once, in "
+			       "that order";
 			return -1;
 		}
 		sum += value * units[next].seconds;

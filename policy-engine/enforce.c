@@ -181,7 +181,8 @@ static bool may_look(look_t *look)
 	}
 	if (look->live->facts.pending > zone->core.revision) {
 		snprintf(look->problem, PROBLEM_MAX, "the signer has key set %llu, the engine's "
-		         "database knows only %llu: it is an old or a new one, restore the right one",
+		         "database knows only %llu: it is an old or a new one, restore the right "
+		         "one",
 		         (unsigned long long)look->live->facts.pending,
 		         (unsigned long long)zone->core.revision);
 		return false;

@@ -81,7 +81,7 @@ int generate_pass(engine_t *e, int64_t now, bool *made);
 void wants_deinit(engine_t *e);
 
 /*! Asks the module which zones changed. Not locked. \return 0, or -1 if the database failed. */
-int signer_poll(engine_t *e, int64_t now);
+int signer_poll(engine_t *e);
 
 /*! Hands over key sets that the module lacks. Not locked. */
 void signer_push(engine_t *e, int64_t now);

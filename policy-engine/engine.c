@@ -118,8 +118,8 @@ static void keep_fixed(engine_conf_t *conf, engine_conf_t *old)
 	};
 	for (size_t i = 0; i < 2; i++) {
 		if (strcmp(*fixed[i].value, *fixed[i].old) != 0) {
-			log_event(LOG_WARNING, NULL, "<%s> in conf.xml changed: takes effect at the "
-			          "next start", fixed[i].name);
+			log_event(LOG_WARNING, NULL, "<%s> in conf.xml changed: takes effect at "
+			          "the next start", fixed[i].name);
 		}
 		char *value = *fixed[i].value;
 		*fixed[i].value = *fixed[i].old;
@@ -213,7 +213,7 @@ static int pass(engine_t *e, bool *more)
 		pthread_mutex_unlock(&e->lock);
 		e->intents = true;
 	}
-	if (signer_poll(e, now) != 0 || look(e, now, more) != 0) {
+	if (signer_poll(e) != 0 || look(e, now, more) != 0) {
 		return -1;
 	}
 	signer_push(e, now);
@@ -231,8 +231,8 @@ int engine_run(engine_t *engine)
 	while (true) {
 		bool more = false;
 		if (pass(engine, &more) != 0) {
-			log_event(LOG_ERROR, NULL, "stopping: %s; the signer signs on with the keys "
-			          "it has", store_error(engine->store));
+			log_event(LOG_ERROR, NULL, "stopping: %s; the signer signs on with the "
+			          "keys it has", store_error(engine->store));
 			return -1;
 		}
 		struct timespec wait = { .tv_sec = more ? 0 : POLL_S };

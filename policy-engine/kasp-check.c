@@ -83,8 +83,8 @@ static int check_signatures(const check_t *c)
 		}
 		if (validities[i].value <= p->refresh) {
 			return hsm_xml_error(c->xml, node, "<%s> (%u s) has to be longer than "
-			                     "<Refresh> (%u s), or each signature is due for refresh "
-			                     "when it is made", validities[i].name,
+			                     "<Refresh> (%u s), or each signature is due for "
+			                     "refresh when it is made", validities[i].name,
 			                     validities[i].value, p->refresh);
 		}
 		if (p->jitter > validities[i].value) {
@@ -95,8 +95,8 @@ static int check_signatures(const check_t *c)
 		}
 		if (p->jitter >= validities[i].value - p->refresh) {
 			hsm_xml_warn(c->xml, place(c, "Signatures", "Jitter", NULL), "<Jitter> "
-			             "(%u s) reaches into the <Refresh> time of <%s>: some signatures "
-			             "are made again at once", p->jitter, validities[i].name);
+			             "(%u s) reaches into the <Refresh> time of <%s>: some "
+			             "signatures are made again at once", p->jitter, validities[i].name);
 		}
 	}
 	if (p->inception_offset > 3600) {
@@ -118,8 +118,8 @@ static void advise_ttls(const check_t *c)
 	}
 	if (p->keys_ttl > p->refresh - p->resign) {
 		hsm_xml_warn(c->xml, place(c, "Keys", "TTL", NULL), "<TTL> of <Keys> (%u s) is "
-		             "longer than <Refresh> less <Resign> (%u s): caches may hold keys whose "
-		             "signatures have expired", p->keys_ttl, p->refresh - p->resign);
+		             "longer than <Refresh> less <Resign> (%u s): caches may hold keys "
+		             "whose signatures have expired", p->keys_ttl, p->refresh - p->resign);
 	}
 	const struct {
 		const char *name;
@@ -168,8 +168,8 @@ static int check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *n
 		}
 	}
 	if (!is_rsa(key->algorithm)) {
-		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; use "
-		                     "13 (recommended), 8, 10, 14, 15 or 16", key->algorithm,
+		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; "
+		                     "use 13 (recommended), 8, 10, 14, 15 or 16", key->algorithm,
 		                     key_element(key));
 	}
 	if (key->bits > 4096 || key->bits < 1024) {
@@ -197,7 +197,8 @@ static int check_partner(const check_t *c, const policy_key_t *key, const xmlNod
 			return HSM_EOK;
 		}
 	}
-	return hsm_xml_error(c->xml, node, "<%s> of algorithm %u, but no <%s> of the same algorithm",
+	return hsm_xml_error(c->xml, node, "<%s> of algorithm %u, but no <%s> of the same "
+	                     "algorithm",
 	                     key_element(key), key->algorithm,
 	                     partner == KEYSET_ZSK ? "ZSK" : "KSK");
 }
@@ -228,7 +229,8 @@ static int check_repository(const check_t *c, const policy_key_t *key, const xml
 		snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
 		         c->tokens->repositories[i].name);
 	}
-	return hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; it has: %s",
+	return hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; it "
+	                     "has: %s",
 	                     key_element(key), key->repository, known[0] != '\0' ? known : "none");
 }
 
@@ -283,8 +285,8 @@ static void warn_unused(const check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->share_keys) {
-		hsm_xml_warn(c->xml, place(c, "Keys", "ShareKeys", NULL), "<ShareKeys> has no effect "
-		             "in this version: each zone gets keys of its own");
+		hsm_xml_warn(c->xml, place(c, "Keys", "ShareKeys", NULL), "<ShareKeys> has no "
+		             "effect in this version: each zone gets keys of its own");
 	}
 	for (size_t i = 0; i < p->key_count; i++) {
 		if (p->keys[i].standby > 0) {

@@ -40,7 +40,7 @@ static void usage(FILE *out)
 	        "  -h, --help         this text\n"
 	        "  -V, --version      the version\n"
 	        "\n"
-	        "Runs in the foreground and logs to standard error. SIGHUP reloads, SIGTERM stops.\n"
+	        "Runs in the foreground, logs to standard error. SIGHUP reloads, SIGTERM stops.\n"
 	        "To look at it: knotc -s SOCKET status, knotc -s SOCKET zone-status\n");
 }
 
@@ -129,8 +129,8 @@ static int become(uid_t uid, gid_t gid, const char *user)
 {
 	int ret = user != NULL ? initgroups(user, gid) : setgroups(0, NULL);
 	if (ret != 0 || setgid(gid) != 0 || (user != NULL && setuid(uid) != 0)) {
-		log_event(LOG_ERROR, NULL, "cannot change to the user and group of <Privileges>: %s",
-		          strerror(errno));
+		log_event(LOG_ERROR, NULL, "cannot change to the user and group of <Privileges>: "
+		          "%s", strerror(errno));
 		return -1;
 	}
 	return 0;

@@ -185,9 +185,8 @@ static void note_signer(engine_t *e, const char *problem)
 	snprintf(e->signer_problem, sizeof(e->signer_problem), "%s", up ? "" : problem);
 }
 
-int signer_poll(engine_t *e, int64_t now)
+int signer_poll(engine_t *e)
 {
-	(void)now;
 	bool full = strcmp(e->generation, "0") == 0;
 	ctl_unit_t unit = { .cmd = "zone-facts", .data = e->generation };
 	answer_t answer = { 0 };

@@ -44,7 +44,8 @@ static const char *stamp(int64_t time, char buf[WHEN_MAX])
 static const char *when_text(int64_t when, int64_t now, char buf[WHEN_MAX])
 {
 	char date[WHEN_MAX], span[DURATION_TEXT_MAX];
-	snprintf(buf, WHEN_MAX, "%.30s (in %s)", stamp(when, date), duration_text(when - now, span));
+	snprintf(buf, WHEN_MAX, "%.30s (in %s)", stamp(when, date),
+	         duration_text(when - now, span));
 	return buf;
 }
 

@@ -326,29 +326,3 @@ int store_zones_wake(store_t *store, int64_t now)
 	sqlite3_bind_int64(sql, 1, now);
 	return store_run(store, sql);
 }
-
-static int one_number(store_t *store, sql_t which, int64_t none, int64_t *value)
-{
-	sqlite3_stmt *sql = store_sql(store, which);
-	if (sql == NULL) {
-		return -1;
-	}
-	int ret = sqlite3_step(sql);
-	*value = ret == SQLITE_ROW && sqlite3_column_type(sql, 0) != SQLITE_NULL
-	                 ? sqlite3_column_int64(sql, 0)
-	                 : none;
-	return store_done(store, sql, ret);
-}
-
-int store_next_due(store_t *store, int64_t *next)
-{
-	return one_number(store, SQL_ZONE_NEXT, CORE_NEVER, next);
-}
-
-int store_zone_count(store_t *store, uint64_t *count)
-{
-	int64_t number = 0;
-	int ret = one_number(store, SQL_ZONE_COUNT, 0, &number);
-	*count = (uint64_t)number;
-	return ret;
-}

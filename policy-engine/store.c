@@ -73,8 +73,6 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ZONE_DUE] = "SELECT name FROM zone WHERE next <= ?1 ORDER BY next LIMIT ?2",
 	[SQL_ZONE_ALL] = "SELECT name FROM zone ORDER BY name",
 	[SQL_ZONE_WAKE] = "UPDATE zone SET next = ?1 WHERE next > ?1",
-	[SQL_ZONE_NEXT] = "SELECT min(next) FROM zone",
-	[SQL_ZONE_COUNT] = "SELECT count(*) FROM zone",
 	[SQL_ZONE_KEYS] = "SELECT zone_key.id, token_key, role, keytag, inception, goal_in, roll,"
 	                  " repository, cka_id, algorithm, bits, public_key FROM zone_key"
 	                  " JOIN token_key ON token_key.id = token_key WHERE zone = ?1"
@@ -123,8 +121,8 @@ int store_fail(store_t *store)
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		remedy = "; the file is damaged: restore it from a backup, do not delete it, or the "
-		         "zones' keys are lost to the engine";
+		remedy = "; the file is damaged: restore it from a backup, do not delete it, or "
+		         "the zones' keys are lost to the engine";
 		break;
 	case SQLITE_FULL:
 		remedy = "; make room on the file system";
@@ -214,8 +212,8 @@ static int take_check(void *ctx, int count, char **values, char **names)
 	store_t *store = ctx;
 	if (count > 0 && values[0] != NULL && strcmp(values[0], "ok") != 0 &&
 	    store->error[0] == '\0') {
-		snprintf(store->error, sizeof(store->error), "database %s: damaged: %.200s; restore "
-		         "it from a backup", store->path, values[0]);
+		snprintf(store->error, sizeof(store->error), "database %s: damaged: %.200s; "
+		         "restore it from a backup", store->path, values[0]);
 	}
 	return 0;
 }

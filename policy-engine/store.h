@@ -60,11 +60,6 @@ int store_zones(store_t *store, store_name_f cb, void *ctx);
 /*! Makes all zones due now. */
 int store_zones_wake(store_t *store, int64_t now);
 
-/*! When the next zone is due; CORE_NEVER if none is. */
-int store_next_due(store_t *store, int64_t *next);
-
-int store_zone_count(store_t *store, uint64_t *count);
-
 /*! A key pair in a token. Strings and bytes are borrowed for the callback. */
 typedef struct {
 	int64_t id;

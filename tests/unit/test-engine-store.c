@@ -114,7 +114,8 @@ static void fill(store_t *store)
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		zone.core.keys[0].record[r] = (core_record_t){
 			.state = (keyset_state_t)(r + 1), .since = 10 + r,
-			.revision = (uint64_t)20 + (unsigned)r, .public_at = 30 + r, .ttl = 4000000000u
+			.revision = (uint64_t)20 + (unsigned)r, .public_at = 30 + r,
+			.ttl = 4000000000u
 		};
 	}
 	zone.core.revision = 9;
@@ -250,8 +251,8 @@ START_TEST(test_wake)
 	fill(store);
 	ck_assert_int_eq(store_zones_wake(store, 1000), 0);
 	ck_assert_uint_eq(due(store, 1000), 1);
-	uint64_t zones = 0;
-	ck_assert_int_eq(store_zone_count(store, &zones), 0);
+	unsigned zones = 0;
+	ck_assert_int_eq(store_zones(store, count_name, &zones), 0);
 	ck_assert_uint_eq(zones, 1);
 	store_close(store);
 }
