@@ -96,7 +96,8 @@ static int check_signatures(const check_t *c)
 		if (p->jitter >= validities[i].value - p->refresh) {
 			hsm_xml_warn(c->xml, place(c, "Signatures", "Jitter", NULL), "<Jitter> "
 			             "(%u s) reaches into the <Refresh> time of <%s>: some "
-			             "signatures are made again at once", p->jitter, validities[i].name);
+			             "signatures are made again at once", p->jitter,
+			             validities[i].name);
 		}
 	}
 	if (p->inception_offset > 3600) {
@@ -229,8 +230,8 @@ static int check_repository(const check_t *c, const policy_key_t *key, const xml
 		snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
 		         c->tokens->repositories[i].name);
 	}
-	return hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; it "
-	                     "has: %s",
+	return hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; "
+	                     "it has: %s",
 	                     key_element(key), key->repository, known[0] != '\0' ? known : "none");
 }
 
