@@ -70,6 +70,7 @@ static const policy_t policy = {
 };
 #define DNSKEY_FIRST 660
 #define DNSKEY_LATER 360
+#define DNSKEY_GONE 370
 #define RRSIG_DELAY 1040
 #define DS_FIRST 1920
 
@@ -332,12 +333,69 @@ START_TEST(test_second_ksk)
 	/* With the new DS in every cache the old KSK is of no use to anybody. */
 	expect(&w.keys[0], "uuu-");
 	publish(&w, now);
-	run(&w, now + 1000000);
+	run(&w, now + DNSKEY_GONE - 1);
+	expect(&w.keys[0], "uuu-");
+	run(&w, now + DNSKEY_GONE);
 	expect(&w.keys[0], "uhh-");
 	ck_assert(core_ds_waits(&w.keys[0])); /* Nobody said that the parent took it away. */
 	core_ds_confirm(&w.keys[0], now);
 	run(&w, now + 1000000);
 	expect(&w.keys[0], "hhh-");
+}
+END_TEST
+
+/* The signatures of one algorithm are of no use to who trusts another. */
+START_TEST(test_second_algorithm)
+{
+	world_t w;
+	int64_t now = settled(&w);
+	core_key_t *ksk = add(&w, KEYSET_KSK, 8, now);
+	core_key_t *zsk = add(&w, KEYSET_ZSK, 8, now);
+	run(&w, now);
+	expect(ksk, "hrr-");
+	expect(zsk, "-r-r");
+	publish(&w, now);
+	run(&w, now + DNSKEY_LATER);
+	expect(ksk, "hoo-");
+	expect(zsk, "-o-r");
+	ck_assert_int_eq(ksk->step[KEYSET_DS].wait, CORE_WAIT_SIGNED);
+	run(&w, now + RRSIG_DELAY);
+	expect(ksk, "roo-");
+	core_ds_confirm(ksk, now);
+	now += DS_FIRST;
+	run(&w, now);
+	expect(ksk, "ooo-");
+
+	/* And out again: as long as a cache may have the DS, it has to lead somewhere. */
+	ksk->goal_in = zsk->goal_in = false;
+	run(&w, now);
+	run(&w, now + 1000000);
+	expect(ksk, "uoo-");
+	expect(zsk, "-o-o");
+	core_ds_confirm(ksk, now);
+	run(&w, now + DS_FIRST);
+	expect(ksk, "huu-");
+	expect(zsk, "-u-u");
+	expect(&w.keys[0], "ooo-");
+	expect(&w.keys[1], "-o-o");
+}
+END_TEST
+
+/* A version made with an older key set says nothing about a change. */
+START_TEST(test_older_version)
+{
+	world_t w;
+	int64_t now = settled(&w);
+	core_key_t *fresh = add(&w, KEYSET_ZSK, 13, now);
+	run(&w, now);
+	w.facts.revision_since = now + 10;
+	ck_assert(!core_observe(&w.zone, &w.facts));
+	run(&w, now + 1000000);
+	expect(fresh, "-r-h");
+	w.facts.revision = w.zone.revision + 5; /* A later one does. */
+	ck_assert(core_observe(&w.zone, &w.facts));
+	run(&w, now + 1000000);
+	expect(fresh, "-o-r");
 }
 END_TEST
 
@@ -391,6 +449,8 @@ int main(void)
 	tcase_add_loop_test(tc, test_needed_keys_stay, 0, 3);
 	tcase_add_test(tc, test_second_zsk);
 	tcase_add_test(tc, test_second_ksk);
+	tcase_add_test(tc, test_second_algorithm);
+	tcase_add_test(tc, test_older_version);
 	tcase_add_test(tc, test_going_unsigned);
 	tcase_add_test(tc, test_idempotent);
 	suite_add_tcase(suite, tc);
