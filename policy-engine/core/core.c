@@ -158,24 +158,31 @@ static bool is_known(const core_zone_t *zone, keyset_record_t record)
 	return false;
 }
 
-/* The largest TTL with which a cache may hold the record's RRset, or its absence. */
+/* The largest TTL with which a cache may hold the record's RRset. */
 static uint32_t record_ttl(const run_t *run, keyset_record_t record)
 {
 	const policy_t *p = run->policy;
-	uint32_t negative = min32(p->soa_ttl, p->soa_minimum);
 	switch (record) {
 	case KEYSET_DS:
-		return is_known(run->zone, KEYSET_DS)
-		               ? p->parent_ds_ttl
-		               : max32(p->parent_ds_ttl,
-		                       min32(p->parent_soa_ttl, p->parent_soa_minimum));
+		return p->parent_ds_ttl;
 	case KEYSET_RRSIG:
-		negative = max32(negative, p->nsec3 ? p->nsec3_ttl : 0);
-		return max32(max32(negative, p->max_zone_ttl), run->facts->max_ttl);
+		/* Also those of NSEC and NSEC3PARAM. */
+		return max32(max32(min32(p->soa_ttl, p->soa_minimum), p->nsec3 ? p->nsec3_ttl : 0),
+		             max32(p->max_zone_ttl, run->facts->max_ttl));
 	default:
-		return is_known(run->zone, KEYSET_DNSKEY) ? p->keys_ttl
-		                                          : max32(p->keys_ttl, negative);
+		return p->keys_ttl;
 	}
+}
+
+/* For how long a cache may hold that there is no such RRset. */
+static uint32_t absence_ttl(const run_t *run, keyset_record_t record)
+{
+	const policy_t *p = run->policy;
+	if (record == KEYSET_RRSIG || is_known(run->zone, record)) {
+		return 0;
+	}
+	return record == KEYSET_DS ? min32(p->parent_soa_ttl, p->parent_soa_minimum)
+	                           : min32(p->soa_ttl, p->soa_minimum);
 }
 
 /* How long after it was public a change is known to every cache, TTLs apart. */
@@ -223,7 +230,8 @@ static core_wait_t judge_time(const run_t *run, const core_key_t *key, keyset_re
 			start = seen->last_gone;
 		}
 	}
-	*when = start + record->ttl + record_margin(run, r, to);
+	uint32_t absence = to == KEYSET_OMNIPRESENT ? absence_ttl(run, r) : 0;
+	*when = start + max32(record->ttl, absence) + record_margin(run, r, to);
 	return *when > run->now ? CORE_WAIT_TIME : CORE_DONE;
 }
 

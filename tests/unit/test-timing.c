@@ -73,6 +73,8 @@ static const policy_t policy = {
 #define DNSKEY_GONE 370
 #define RRSIG_DELAY 1040
 #define DS_FIRST 1920
+#define DS_LATER 1020
+#define DS_GONE 1020
 
 typedef struct {
 	core_zone_t zone;
@@ -362,7 +364,7 @@ START_TEST(test_second_algorithm)
 	run(&w, now + RRSIG_DELAY);
 	expect(ksk, "roo-");
 	core_ds_confirm(ksk, now);
-	now += DS_FIRST;
+	now += DS_LATER;
 	run(&w, now);
 	expect(ksk, "ooo-");
 
@@ -373,7 +375,7 @@ START_TEST(test_second_algorithm)
 	expect(ksk, "uoo-");
 	expect(zsk, "-o-o");
 	core_ds_confirm(ksk, now);
-	run(&w, now + DS_FIRST);
+	run(&w, now + DS_GONE);
 	expect(ksk, "huu-");
 	expect(zsk, "-u-u");
 	expect(&w.keys[0], "ooo-");
@@ -410,9 +412,9 @@ START_TEST(test_going_unsigned)
 	expect(&w.keys[0], "uoo-"); /* The DS has to be forgotten first. */
 	expect(&w.keys[1], "-o-o");
 	core_ds_confirm(&w.keys[0], now);
-	core_run(&w.zone, &none, &w.facts, now + DS_FIRST - 1, NULL, NULL);
+	core_run(&w.zone, &none, &w.facts, now + DS_GONE - 1, NULL, NULL);
 	expect(&w.keys[0], "uoo-");
-	core_run(&w.zone, &none, &w.facts, now + DS_FIRST, NULL, NULL);
+	core_run(&w.zone, &none, &w.facts, now + DS_GONE, NULL, NULL);
 	expect(&w.keys[0], "huu-");
 	expect(&w.keys[1], "-u-u");
 }
