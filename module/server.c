@@ -28,10 +28,17 @@ void server_conf_deinit(server_conf_t *conf)
 
 int server_read_conf(server_t *server, char *err, size_t err_size)
 {
-	tokens_t *fresh = NULL;
-	int ret = tokens_open(server->conf.conf, &server->log, &fresh, err, err_size);
+	tokens_t *fresh = NULL, *old = NULL;
 	pthread_mutex_lock(&server->lock);
-	tokens_t *old = NULL;
+	char *path = strdup(server->conf.conf);
+	pthread_mutex_unlock(&server->lock);
+	if (path == NULL) {
+		snprintf(err, err_size, "out of memory");
+		return KNOT_ENOMEM;
+	}
+	int ret = tokens_open(path, &server->log, &fresh, err, err_size);
+	free(path);
+	pthread_mutex_lock(&server->lock);
 	if (ret == KNOT_EOK) {
 		old = server->tokens;
 		server->tokens = fresh;
@@ -39,11 +46,12 @@ int server_read_conf(server_t *server, char *err, size_t err_size)
 	} else if (server->tokens == NULL) {
 		snprintf(server->tokens_error, sizeof(server->tokens_error), "%s", err);
 	}
+	const bool kept = server->tokens != NULL;
 	pthread_mutex_unlock(&server->lock);
 	tokens_leave(old);
 	if (ret != KNOT_EOK) {
 		log_msg(&server->log, LOG_ERR, NULL, "%s%s", err,
-		        server->tokens != NULL ? "; the tokens stay as they were" : "");
+		        kept ? "; the tokens stay as they were" : "");
 	}
 	return ret;
 }
@@ -80,9 +88,11 @@ void server_reconfigure(server_t *server, server_conf_t *conf)
 	(void)differ(server, "storage", server->conf.storage, conf->storage);
 	(void)differ(server, "transfer-socket", server->conf.transfer_socket, conf->transfer_socket);
 	(void)differ(server, "control-socket", server->conf.control_socket, conf->control_socket);
+	pthread_mutex_lock(&server->lock);
 	char *path = server->conf.conf;
 	server->conf.conf = conf->conf;
 	conf->conf = path;
+	pthread_mutex_unlock(&server->lock);
 	if (server->trigger != NULL) {
 		trigger_move(server->trigger, conf->knot_socket);
 	}

@@ -38,7 +38,7 @@ struct publisher {
 
 struct server {
 	unsigned users;             /*!< Module instances that keep it; the registry's. */
-	server_conf_t conf;         /*!< Owned. */
+	server_conf_t conf;         /*!< Owned; its conf is under the lock. */
 	log_t log;
 	publisher_t publisher;
 	char instance[32];          /*!< Tells this process's generations from another's. */
