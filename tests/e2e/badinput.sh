@@ -364,7 +364,7 @@ checked() {
 	cp good.knot.conf "$D/knot.conf"
 }
 
-test_knot_conf() { # short limit 240
+test_knot_conf() { # limit 240
 	start_zones
 	checked 'policy' 's|^    policy:.*|    policy: ""|'
 	checked 'storage.*absolute' 's|^    storage: "[^"]*/store"|    storage: store|'
