@@ -32,7 +32,7 @@ typedef struct {
 typedef struct {
 	hsm_repository_t *repositories;
 	size_t count;
-	unsigned signer_threads; /*!< <Signer><SignerThreads>: sessions per repository, default 4. */
+	unsigned signer_threads; /*!< <Signer><SignerThreads>: sessions per token, default 4. */
 	unsigned worker_threads; /*!< <Signer><WorkerThreads>: zones at work at once, default 4. */
 } hsm_conf_t;
 

@@ -13,7 +13,7 @@ enum {
 	HSM_ECONF = -2,      /*!< conf.xml is wrong; needs an edit. */
 	HSM_EMODULE = -3,    /*!< The PKCS#11 library cannot be loaded or initialised. */
 	HSM_ETOKEN = -4,     /*!< No such token, or it is gone; trying again later may help. */
-	HSM_EPIN = -5,       /*!< PIN wrong, locked, expired or missing; do not try again unasked. */
+	HSM_EPIN = -5,       /*!< PIN wrong, locked or missing; do not try again unasked. */
 	HSM_ENOKEY = -6,     /*!< No such key in the token. */
 	HSM_EALGORITHM = -7, /*!< The token, or we, cannot do this algorithm or size. */
 	HSM_ECAPACITY = -8,  /*!< <Capacity> reached, or the token is full. */

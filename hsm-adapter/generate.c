@@ -20,9 +20,10 @@ static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsi
 	CK_RV rv = token->module->C_GetMechanismInfo(token->slot, algorithm->generate, &info);
 	if (rv != CKR_OK) {
 		int code = (rv == CKR_MECHANISM_INVALID) ? HSM_EALGORITHM : HSM_EDEVICE;
-		return hsm_error_set(err, code, rv, "repository \"%s\": the token cannot generate %s keys: %s "
-		                     "(CK_RV 0x%lx)", token->conf.name, algorithm->family,
-		                     p11_kit_strerror(rv), rv);
+		return hsm_error_set(err, code, rv,
+		                     "repository \"%s\": the token cannot generate %s keys: %s "
+		                     "(CK_RV 0x%lx)",
+		                     token->conf.name, algorithm->family, p11_kit_strerror(rv), rv);
 	}
 	if (algorithm->bits != 0) {
 		return HSM_EOK;

@@ -39,9 +39,12 @@ static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_erro
 	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public_key,
 	                          &bits, err);
 	if (ret == HSM_EOK && dnssec_binary_cmp(&public_key, &key->public_key) != 0) {
-		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": the key with the "
-		                    "CKA_ID %s is another one now; restore the old one, or load the keys "
-		                    "anew", key->token->conf.name, key->id.hex);
+		ret = hsm_error_set(
+			err, HSM_ENOKEY, 0,
+			"repository \"%s\": the key with the "
+			"CKA_ID %s is another one now; restore the old one, or load the keys "
+			"anew",
+			key->token->conf.name, key->id.hex);
 	}
 	dnssec_binary_free(&public_key);
 	return ret;

@@ -23,8 +23,8 @@ typedef struct {
 
 typedef struct {
 	char *policy;           /*!< Policy the zone's section in knot.conf asks for. */
-	uint64_t revision;      /*!< Of the key set the published version was made with; 0 = none. */
-	int64_t revision_since; /*!< When knotd first had a version made with that key set; 0 = not yet. */
+	uint64_t revision;      /*!< Key set the published version was made with; 0 = none. */
+	int64_t revision_since; /*!< When knotd first had a version made with it; 0 = not yet. */
 	uint64_t pending;       /*!< Of the newest key set the module has stored; 0 = none. */
 	uint32_t serial;        /*!< Published SOA serial. */
 	int64_t published;      /*!< When knotd took that serial; 0 = never. */

@@ -92,7 +92,8 @@ static bool write_item(FILE *out, const record_item_t *item, const uint8_t *obje
 		break;
 	case RECORD_UINT:
 	case RECORD_TIME:
-		fprintf(out, "%" PRIu64, get_uint(field, item->type == RECORD_TIME ? 8 : item->size));
+		fprintf(out, "%" PRIu64,
+		        get_uint(field, item->type == RECORD_TIME ? 8 : item->size));
 		break;
 	case RECORD_NAME:
 		fputs(item->names[get_uint(field, sizeof(int))], out);
@@ -322,7 +323,8 @@ static uint8_t *open_sub(reader_t *reader, uint8_t *object, uint8_t *sub)
 		fail(reader, "too many of", form->sub);
 		return NULL;
 	}
-	uint8_t *array = realloc(get_pointer(object + form->sub_array), (count + 1) * form->sub_size);
+	uint8_t *array =
+		realloc(get_pointer(object + form->sub_array), (count + 1) * form->sub_size);
 	if (array == NULL) {
 		fail(reader, "out of memory", NULL);
 		return NULL;
@@ -361,9 +363,10 @@ static int read_lines(reader_t *reader, char *text, uint8_t *object)
 			return fail(reader, "no value:", line);
 		}
 		*value++ = '\0';
-		int ret = (sub == NULL)
-			? read_item(reader, form->items, form->item_count, line, value, object)
-			: read_item(reader, form->sub_items, form->sub_item_count, line, value, sub);
+		int ret = (sub == NULL) ? read_item(reader, form->items, form->item_count, line,
+		                                    value, object)
+		                        : read_item(reader, form->sub_items, form->sub_item_count,
+		                                    line, value, sub);
 		if (ret != 0) {
 			return ret;
 		}

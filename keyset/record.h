@@ -40,7 +40,7 @@ typedef struct {
 	const record_item_t *sub_items;
 	size_t sub_item_count;    /*!< At most 64. */
 	size_t sub_size;          /*!< Bytes of the sub-record's struct. */
-	size_t sub_array, sub_count; /*!< Offsets of the pointer to the array, and its size_t count. */
+	size_t sub_array, sub_count; /*!< Offsets: pointer to the array, its size_t count. */
 	size_t sub_max;
 } record_form_t;
 

@@ -148,7 +148,8 @@ int affected_next(affected_t *affected, const affected_key_t *name, knot_dname_s
 		const store_cursor_t *at = &affected->input;
 		bool self = at->key_len == from_len && memcmp(at->key, from, from_len) == 0;
 		if (!self && !(below_out && node_key_below(at->key, at->key_len, from, from_len))) {
-			return node_key_owner(at->key, at->key_len, next) > 0 ? KNOT_EOK : KNOT_EMALF;
+			return node_key_owner(at->key, at->key_len, next) > 0 ? KNOT_EOK
+			                                                      : KNOT_EMALF;
 		}
 		ret = store_next(&affected->input);
 	}

@@ -188,7 +188,8 @@ static bool to_be_signed(const build_node_t *bn, uint16_t type)
 /*! An old signature may stay, if it is of a published key and not due for refresh. */
 static bool good(const build_t *build, const knot_rdata_t *sig)
 {
-	const keyring_key_t *key = keyring_find(build->ring, rrsig_algorithm(sig), rrsig_keytag(sig));
+	const keyring_key_t *key =
+		keyring_find(build->ring, rrsig_algorithm(sig), rrsig_keytag(sig));
 	int64_t left = (int32_t)(rrsig_expiration(sig) - build->now);
 	return !build->renew && key != NULL && left > (int64_t)build->ring->set.refresh &&
 	       (int32_t)(build->now - rrsig_inception(sig)) >= 0;
@@ -206,7 +207,8 @@ static bool covered(const build_t *build, const keyring_key_t *key, uint16_t typ
 		return false;
 	}
 	const knot_rdata_t *sig = old->sigs.rdata;
-	for (uint16_t i = 0; i < old->sigs.count; i++, sig = knot_rdataset_next((knot_rdata_t *)sig)) {
+	for (uint16_t i = 0; i < old->sigs.count;
+	     i++, sig = knot_rdataset_next((knot_rdata_t *)sig)) {
 		if (!good(build, sig) || rrsig_algorithm(sig) != key->info->algorithm) {
 			continue;
 		}

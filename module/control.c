@@ -70,7 +70,8 @@ static void no_such_zone(ctl_request_t *req, server_t *server, const char *name)
 		}
 		len += snprintf(list + len, sizeof(list) - len, "%s%s", len > 0 ? ", " : "", text);
 	}
-	ctl_error(req, name, "no such zone; %zu signed here%s%s", names.count, len > 0 ? ": " : "", list);
+	ctl_error(req, name, "no such zone; %zu signed here%s%s", names.count, len > 0 ? ": " : "",
+	          list);
 	free(names.data);
 }
 
@@ -179,7 +180,8 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 {
 	char type[32], when[32];
 	snprintf(type, sizeof(type), "key %u", key->keytag);
-	add_column(columns, type, "%s, algorithm %u, %s, DS %s, DNSKEY %s, RRSIG(DNSKEY) %s, RRSIG %s%s%s%s%s",
+	add_column(columns, type,
+	           "%s, algorithm %u, %s, DS %s, DNSKEY %s, RRSIG(DNSKEY) %s, RRSIG %s%s%s%s%s",
 	           keyset_role_name(key->role), key->algorithm, key->repository,
 	           keyset_state_name(key->state[KEYSET_DS]),
 	           keyset_state_name(key->state[KEYSET_DNSKEY]),
@@ -214,7 +216,8 @@ static void show_zone(void *ctx, zone_t *zone)
 	}
 	if (state->version > 0) {
 		add_column(columns, "serial", "%u", state->serial);
-		add_column(columns, "signed", "%s", time_text(state->signed_at, when, sizeof(when)));
+		add_column(columns, "signed", "%s",
+		           time_text(state->signed_at, when, sizeof(when)));
 		add_column(columns, "served", "%s", state->taken_serial == state->serial &&
 		           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
 		           : "not yet, waiting for knotd to fetch it");
@@ -338,7 +341,7 @@ static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, unit->zone, "%s", server->fault);
 		return;
 	}
-	/* As a user of the zone, and not with the server locked: the store may have to be waited for. */
+	/* As a user of the zone, not with the server locked: the store may keep us waiting. */
 	zone_t *zone = knot_dname_from_str(name, unit->zone, sizeof(name)) != NULL
 	               ? server_use_zone(server, name) : NULL;
 	if (zone == NULL) {
@@ -379,11 +382,16 @@ static void write_facts(void *ctx, zone_t *zone)
 	pthread_mutex_lock(&zone->lock);
 	const state_t *state = &zone->state;
 	facts_t facts = {
-		.policy = zone->policy, .revision = state->revision,
-		.revision_since = state->taken_revision == state->revision ? state->revision_since : 0,
-		.pending = stored_revision(zone), .serial = state->serial,
-		.published = state->taken_at, .max_ttl = state->max_ttl,
-		.keys = keys, .key_count = state->key_count,
+		.policy = zone->policy,
+		.revision = state->revision,
+		.revision_since =
+			state->taken_revision == state->revision ? state->revision_since : 0,
+		.pending = stored_revision(zone),
+		.serial = state->serial,
+		.published = state->taken_at,
+		.max_ttl = state->max_ttl,
+		.keys = keys,
+		.key_count = state->key_count,
 	};
 	for (uint32_t i = 0; i < state->key_count; i++) {
 		const state_key_t *key = &state->keys[i];

@@ -87,7 +87,8 @@ static int compare_old(const replace_t *replace)
 	const store_cursor_t *old = &replace->old;
 	size_t common = old->key_len < replace->key_len ? old->key_len : replace->key_len;
 	int ret = memcmp(old->key, replace->key, common);
-	return ret != 0 ? ret : (old->key_len > replace->key_len) - (old->key_len < replace->key_len);
+	return ret != 0 ? ret
+	                : (old->key_len > replace->key_len) - (old->key_len < replace->key_len);
 }
 
 /*! Notes that the old nodes before the one at hand are gone. */
@@ -150,8 +151,9 @@ static int apply(replace_t *replace)
 		                  change->data, change->data_len)
 		      : store_del(&replace->txn, STORE_INPUT, id, change->key, change->key_len);
 		if (ret == KNOT_EOK) {
-			ret = store_put(&replace->txn, STORE_DIRTY, id, change->key, change->key_len,
-			                &replace->state.input, sizeof(replace->state.input));
+			ret = store_put(&replace->txn, STORE_DIRTY, id, change->key,
+			                change->key_len, &replace->state.input,
+			                sizeof(replace->state.input));
 		}
 	}
 	return ret;

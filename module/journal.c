@@ -35,8 +35,8 @@ static int close_part(journal_t *journal, uint16_t half)
 	journal_half_t *to = &journal->halves[half];
 	uint8_t key[KEY_LEN];
 	write_key(key, journal->version, half, to->part++);
-	int ret = store_put(journal->txn, STORE_JOURNAL, journal->zone_id, key, sizeof(key), to->data,
-	                    to->len);
+	int ret = store_put(journal->txn, STORE_JOURNAL, journal->zone_id, key, sizeof(key),
+	                    to->data, to->len);
 	journal->bytes += to->len;
 	to->len = 0;
 	return ret;
@@ -243,7 +243,8 @@ int journal_next(journal_reader_t *reader, knot_rrset_t *rr)
 	if (left < before + size) {
 		return KNOT_EMALF;
 	}
-	knot_rrset_init(rr, (knot_dname_t *)(data + sizeof(head)), head.type, KNOT_CLASS_IN, head.ttl);
+	knot_rrset_init(rr, (knot_dname_t *)(data + sizeof(head)), head.type, KNOT_CLASS_IN,
+	                head.ttl);
 	rr->rrs = (knot_rdataset_t) { 1, size, (knot_rdata_t *)rdata };
 	reader->at += before + size;
 	return KNOT_EOK;

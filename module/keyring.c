@@ -29,7 +29,8 @@ static size_t signature_len(const dnssec_key_t *dnskey)
 static int make_dnskey(keyring_key_t *key, const knot_dname_t *zone)
 {
 	const keyset_key_t *info = key->info;
-	const dnssec_binary_t public_key = { .data = info->public_key, .size = info->public_key_len };
+	const dnssec_binary_t public_key = { .data = info->public_key,
+		                             .size = info->public_key_len };
 	dnssec_binary_t rdata;
 	if (dnssec_key_new(&key->dnskey) != DNSSEC_EOK ||
 	    dnssec_key_set_dname(key->dnskey, zone) != DNSSEC_EOK ||
@@ -62,9 +63,10 @@ static int find_secret(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_siz
 	dnssec_binary_t token = hsm_key_public(key->secret);
 	if (token.size != info->public_key_len ||
 	    memcmp(token.data, info->public_key, token.size) != 0) {
-		snprintf(err, err_size, "key tag %u: the key %s in repository %s is another one than "
-		         "the zone publishes; restore the right key to the token", info->keytag,
-		         info->cka_id, info->repository);
+		snprintf(err, err_size,
+		         "key tag %u: the key %s in repository %s is another one than "
+		         "the zone publishes; restore the right key to the token",
+		         info->keytag, info->cka_id, info->repository);
 		return KNOT_EAGAIN;
 	}
 	return KNOT_EOK;

@@ -160,8 +160,10 @@ static char *knot_socket(knotd_mod_t *mod)
 static int load_global(knotd_mod_t *mod, instance_t *instance)
 {
 	server_conf_t conf = {
-		.storage = setting(mod, ITEM_STORAGE), .transfer_socket = setting(mod, ITEM_TRANSFER),
-		.control_socket = setting(mod, ITEM_CONTROL), .conf = setting(mod, ITEM_CONF),
+		.storage = setting(mod, ITEM_STORAGE),
+		.transfer_socket = setting(mod, ITEM_TRANSFER),
+		.control_socket = setting(mod, ITEM_CONTROL),
+		.conf = setting(mod, ITEM_CONF),
 		.knot_socket = knot_socket(mod),
 	};
 	if (conf.storage == NULL || conf.transfer_socket == NULL || conf.control_socket == NULL ||
@@ -199,7 +201,8 @@ static bool fetches_from(knotd_mod_t *mod, const knot_dname_t *zone, const char 
 		const knotd_conf_t id = { .single = masters.multi[i], .count = 1 };
 		knotd_conf_t addresses = knotd_conf(mod, "\x06""remote", "\x07""address", &id);
 		for (size_t n = 0; n < addresses.count; n++) {
-			const struct sockaddr_un *addr = (struct sockaddr_un *)&addresses.multi[n].addr;
+			const struct sockaddr_un *addr =
+				(struct sockaddr_un *)&addresses.multi[n].addr;
 			found |= addr->sun_family == AF_UNIX && strcmp(addr->sun_path, socket) == 0;
 		}
 		knotd_conf_free(&addresses);
@@ -212,23 +215,29 @@ static bool fetches_from(knotd_mod_t *mod, const knot_dname_t *zone, const char 
 static int check_zone(knotd_mod_t *mod, const knot_dname_t *zone, const char *socket)
 {
 	if (knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
-		knotd_mod_log(mod, LOG_ERR, "dnssec-signing is on: knotd would sign over our signatures; "
+		knotd_mod_log(mod, LOG_ERR,
+		              "dnssec-signing is on: knotd would sign over our signatures; "
 		              "set it off");
 		return KNOT_EINVAL;
 	}
 	if (knotd_conf_zone(mod, "\x0D""zonefile-load", zone).single.option != 0) {
-		knotd_mod_log(mod, LOG_ERR, "zonefile-load is not none: knotd would publish the unsigned "
-		              "file; set zonefile-load: none, zonefile-sync: -1, journal-content: all");
+		knotd_mod_log(
+			mod, LOG_ERR,
+			"zonefile-load is not none: knotd would publish the unsigned "
+			"file; set zonefile-load: none, zonefile-sync: -1, journal-content: all");
 		return KNOT_EINVAL;
 	}
 	if (knotd_conf_zone(mod, "\x0D""zonefile-sync", zone).single.integer >= 0) {
-		knotd_mod_log(mod, LOG_ERR, "zonefile-sync is not -1: knotd would write the signed zone over "
+		knotd_mod_log(mod, LOG_ERR,
+		              "zonefile-sync is not -1: knotd would write the signed zone over "
 		              "the unsigned file; set zonefile-sync: -1");
 		return KNOT_EINVAL;
 	}
 	if (!fetches_from(mod, zone, socket)) {
-		knotd_mod_log(mod, LOG_ERR, "none of the zone's masters is the transfer-socket %s; add a "
-		              "remote with that address and name it as the zone's master", socket);
+		knotd_mod_log(mod, LOG_ERR,
+		              "none of the zone's masters is the transfer-socket %s; add a "
+		              "remote with that address and name it as the zone's master",
+		              socket);
 		return KNOT_EINVAL;
 	}
 	return KNOT_EOK;
@@ -255,8 +264,10 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 		if (knotd_conf_mod(mod, ITEM_WATCH).single.boolean) {
 			int watched = watch_add(server->watch, zone->name, file);
 			if (watched != KNOT_EOK) {
-				knotd_mod_log(mod, LOG_WARNING, "cannot watch %s (%s); changes are seen by "
-				              "knotc zone-refresh only", file, knot_strerror(watched));
+				knotd_mod_log(mod, LOG_WARNING,
+				              "cannot watch %s (%s); changes are seen by "
+				              "knotc zone-refresh only",
+				              file, knot_strerror(watched));
 			}
 		} else {
 			watch_remove(server->watch, zone->name);
@@ -278,8 +289,10 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	}
 	pthread_mutex_unlock(&registry.lock);
 	if (server == NULL) {
-		knotd_mod_log(mod, LOG_ERR, "there is no signer with storage %s; add 'global-module: "
-		              "mod-opendnssec/ID' to the default template", storage);
+		knotd_mod_log(mod, LOG_ERR,
+		              "there is no signer with storage %s; add 'global-module: "
+		              "mod-opendnssec/ID' to the default template",
+		              storage);
 		return KNOT_ENOENT;
 	}
 	int ret = check_zone(mod, name, server->conf.transfer_socket);
@@ -310,7 +323,8 @@ static int load(knotd_mod_t *mod)
 	if (instance == NULL) {
 		return KNOT_ENOMEM;
 	}
-	int ret = knotd_mod_zone(mod) == NULL ? load_global(mod, instance) : load_zone(mod, instance);
+	int ret =
+		knotd_mod_zone(mod) == NULL ? load_global(mod, instance) : load_zone(mod, instance);
 	if (ret != KNOT_EOK) {
 		free(instance);
 		return ret;

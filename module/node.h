@@ -30,7 +30,7 @@ typedef struct {
 	node_rrset_t *rrsets;  /*!< Ascending type; the array is the node's own. */
 	uint16_t count;
 	uint16_t capacity;
-	uint8_t *pool;         /*!< What the RRsets' data points to if the node owns it, else NULL. */
+	uint8_t *pool;         /*!< The RRsets' data if the node owns it, else NULL. */
 } node_t;
 
 /*!

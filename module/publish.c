@@ -43,7 +43,8 @@ static int read_apex(view_t *view, const knot_dname_t *zone)
 	}
 	if (ret == KNOT_EOK) {
 		key_len = node_key(view->apex_owner, key);
-		ret = store_find(&view->txn, STORE_SIGNED, view->state.id, key, key_len, &data, &len);
+		ret = store_find(&view->txn, STORE_SIGNED, view->state.id, key, key_len, &data,
+		                 &len);
 	}
 	if (ret == KNOT_EOK) {
 		ret = node_read(data, len, &view->apex);
@@ -53,7 +54,8 @@ static int read_apex(view_t *view, const knot_dname_t *zone)
 		if (soa == NULL) {
 			return KNOT_EMALF;
 		}
-		knot_rrset_init(&view->soa, view->apex_owner, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, soa->ttl);
+		knot_rrset_init(&view->soa, view->apex_owner, KNOT_RRTYPE_SOA, KNOT_CLASS_IN,
+		                soa->ttl);
 		view->soa.rrs = soa->rrs;
 		ret = store_cursor(&view->txn, STORE_SIGNED, view->state.id, &view->cursor);
 	}
@@ -131,8 +133,8 @@ int view_next(view_t *view, knot_rrset_t *rr)
 		if (sigs ? rrset->sigs.count == 0 : rrset->type == KNOT_RRTYPE_SOA) {
 			continue;
 		}
-		knot_rrset_init(rr, view->owner, sigs ? KNOT_RRTYPE_RRSIG : rrset->type, KNOT_CLASS_IN,
-		                rrset->ttl);
+		knot_rrset_init(rr, view->owner, sigs ? KNOT_RRTYPE_RRSIG : rrset->type,
+		                KNOT_CLASS_IN, rrset->ttl);
 		rr->rrs = sigs ? rrset->sigs : rrset->rrs;
 		return KNOT_EOK;
 	}
@@ -141,7 +143,8 @@ int view_next(view_t *view, knot_rrset_t *rr)
 int view_seek(view_t *view, uint32_t serial)
 {
 	journal_close(&view->journal);
-	return journal_open(&view->journal, &view->txn, view->state.id, view->state.version, serial);
+	return journal_open(&view->journal, &view->txn, view->state.id, view->state.version,
+	                    serial);
 }
 
 int view_next_change(view_t *view, knot_rrset_t *rr)

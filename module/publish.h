@@ -44,8 +44,8 @@ int view_next(view_t *view, knot_rrset_t *rr);
 int view_seek(view_t *view, uint32_t serial);
 
 /*!
- * Gives the next RRset of the changes, in the order of RFC 1995, section 4: for each version the old SOA,
- * what left, the new SOA, what came. The SOAs are included, and begin the two halves.
+ * Gives the next RRset of the changes, in the order of RFC 1995, section 4: for each version the
+ * old SOA, what left, the new SOA, what came. The SOAs are included, and begin the two halves.
  *
  * \param rr  Borrowed until the next call.
  * \return KNOT_EOK, KNOT_ENOENT at the end, or an error of the store

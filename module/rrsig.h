@@ -17,7 +17,7 @@ typedef struct {
 	knot_rdataset_t rrs;        /*!< What to sign; its data is borrowed. */
 	const keyring_key_t *key;
 	knot_rdata_t *rdata;        /*!< Where to: len is rrsig_rdata_len() already. */
-	size_t offset;              /*!< Of rdata among the RRset's signatures, while they are moved. */
+	size_t offset;              /*!< Of rdata in the RRset's signatures, while they move. */
 	uint32_t ttl;
 	uint32_t inception, expiration;
 	uint16_t type;

@@ -42,7 +42,8 @@ static void sift(sched_t *sched, size_t at, task_t *task)
 	}
 	while (2 * at <= sched->count) {
 		size_t child = 2 * at;
-		if (child < sched->count && sched->heap[child + 1]->when < sched->heap[child]->when) {
+		if (child < sched->count &&
+		    sched->heap[child + 1]->when < sched->heap[child]->when) {
 			child++;
 		}
 		if (sched->heap[child]->when >= task->when) {

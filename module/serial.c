@@ -26,8 +26,10 @@ int serial_next(keyset_serial_t policy, uint32_t input, const uint32_t *last, in
 	switch (policy) {
 	case KEYSET_SERIAL_KEEP:
 		if (last != NULL && !serial_greater(input, *last)) {
-			snprintf(err, err_size, "the policy keeps the serial, and the input's serial %u "
-			         "is not greater than %u, which is published; increase it", input, *last);
+			snprintf(err, err_size,
+			         "the policy keeps the serial, and the input's serial %u "
+			         "is not greater than %u, which is published; increase it",
+			         input, *last);
 			return -1;
 		}
 		*serial = input;

@@ -18,8 +18,8 @@ bool serial_greater(uint32_t a, uint32_t b);
 /*!
  * Chooses the serial of the next signed version.
  *
- * counter: one more than the input's; datecounter: today's (UTC) YYYYMMDD00; unixtime: now; each if that
- * is greater than all before, else one more than the greatest. keep: the input's.
+ * counter: one more than the input's; datecounter: today's (UTC) YYYYMMDD00; unixtime: now; each if
+ * that is greater than all before, else one more than the greatest. keep: the input's.
  *
  * \param input  Serial of the input.
  * \param last   Serial of the last signed version; NULL if there is none.

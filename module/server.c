@@ -72,8 +72,10 @@ static bool differ(server_t *server, const char *item, const char *now, const ch
 	if (strcmp(now, wanted) == 0) {
 		return false;
 	}
-	log_msg(&server->log, LOG_ERR, NULL, "%s is now %s: this takes a restart of knotd, until then "
-	        "it stays %s", item, wanted, now);
+	log_msg(&server->log, LOG_ERR, NULL,
+	        "%s is now %s: this takes a restart of knotd, until then "
+	        "it stays %s",
+	        item, wanted, now);
 	return true;
 }
 
@@ -86,7 +88,8 @@ void server_reconfigure(server_t *server, server_conf_t *conf)
 {
 	char err[640];
 	(void)differ(server, "storage", server->conf.storage, conf->storage);
-	(void)differ(server, "transfer-socket", server->conf.transfer_socket, conf->transfer_socket);
+	(void)differ(server, "transfer-socket", server->conf.transfer_socket,
+	             conf->transfer_socket);
 	(void)differ(server, "control-socket", server->conf.control_socket, conf->control_socket);
 	pthread_mutex_lock(&server->lock);
 	char *path = server->conf.conf;
@@ -125,8 +128,9 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		return ret;
 	}
 	(void)server_read_conf(server, err, err_size);
-	ret = sched_start(&server->sched, server->tokens != NULL ? server->tokens->worker_threads : WORKERS,
-	                  work, server);
+	ret = sched_start(&server->sched,
+	                  server->tokens != NULL ? server->tokens->worker_threads : WORKERS, work,
+	                  server);
 	if (ret == KNOT_EOK) {
 		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log);
 	}
@@ -172,16 +176,20 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 
 	char err[640];
 	if (start_signing(fresh, fresh->fault, sizeof(fresh->fault)) != KNOT_EOK) {
-		log_msg(&fresh->log, LOG_ERR, NULL, "%s; nothing is signed until knotd is restarted, "
-		        "zones stay as they are", fresh->fault);
+		log_msg(&fresh->log, LOG_ERR, NULL,
+		        "%s; nothing is signed until knotd is restarted, "
+		        "zones stay as they are",
+		        fresh->fault);
 		stop_signing(fresh);
 	} else {
 		fresh->fault[0] = '\0';
 	}
-	if (ctl_server_start(&fresh->control, fresh->conf.control_socket, server_commands, fresh, err,
-	                     sizeof(err)) != KNOT_EOK) {
-		log_msg(&fresh->log, LOG_ERR, NULL, "control-socket: %s; the policy engine cannot reach "
-		        "the signer", err);
+	if (ctl_server_start(&fresh->control, fresh->conf.control_socket, server_commands, fresh,
+	                     err, sizeof(err)) != KNOT_EOK) {
+		log_msg(&fresh->log, LOG_ERR, NULL,
+		        "control-socket: %s; the policy engine cannot reach "
+		        "the signer",
+		        err);
 	}
 	*server = fresh;
 	return KNOT_EOK;

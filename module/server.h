@@ -61,8 +61,8 @@ struct server {
 };
 
 /*!
- * Starts the signer. What stands in the way of signing is logged, shown in the status, and not an error: only
- * so can operators see it by knotc.
+ * Starts the signer. What stands in the way of signing is logged and shown in the status, and is no
+ * error: only so can operators see it by knotc.
  *
  * \param conf  Taken over, also on failure.
  * \return KNOT_EOK, KNOT_ENOMEM
@@ -73,7 +73,8 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 void server_stop(server_t *server);
 
 /*!
- * Takes over changed settings: another conf.xml, another control socket of knotd; conf.xml is read again.
+ * Takes over changed settings: another conf.xml, another control socket of knotd. conf.xml is read
+ * again.
  * \param conf  Taken over.
  */
 void server_reconfigure(server_t *server, server_conf_t *conf);

@@ -155,7 +155,7 @@ static int make_affected(work_t *work, store_txn_t *txn)
 typedef struct {
 	store_cursor_t input, old;
 	int input_ret, old_ret;     /*!< KNOT_EOK where the cursor is at an entry. */
-	build_node_t waiting;       /*!< The last node of the chain: its NSEC needs the next name. */
+	build_node_t waiting; /*!< The last node of the chain: its NSEC needs the next name. */
 	knot_dname_storage_t waiting_owner;
 	bool has_waiting;
 	uint8_t cut[NODE_KEY_MAX];  /*!< The delegation or DNAME below which names are occluded. */
@@ -191,7 +191,8 @@ static int walk_take(walk_t *walk, build_node_t *bn, knot_dname_storage_t owner)
 	int order = walk->input_ret == KNOT_EOK ? -1 : 1;
 	if (walk->input_ret == KNOT_EOK && walk->old_ret == KNOT_EOK) {
 		size_t input_len = walk->input.key_len, old_len = walk->old.key_len;
-		order = memcmp(walk->input.key, walk->old.key, input_len < old_len ? input_len : old_len);
+		order = memcmp(walk->input.key, walk->old.key,
+		               input_len < old_len ? input_len : old_len);
 		order = order != 0 ? order : (input_len > old_len) - (input_len < old_len);
 	}
 	const store_cursor_t *at = order <= 0 ? &walk->input : &walk->old;
@@ -285,7 +286,8 @@ static void count_signatures(state_t *state, const node_t *node, int64_t by)
 	for (uint16_t i = 0; i < node->count; i++) {
 		const knot_rdataset_t *sigs = &node->rrsets[i].sigs;
 		const knot_rdata_t *sig = sigs->rdata;
-		for (uint16_t n = 0; node->rrsets[i].type != KNOT_RRTYPE_DNSKEY && n < sigs->count; n++) {
+		for (uint16_t n = 0; node->rrsets[i].type != KNOT_RRTYPE_DNSKEY && n < sigs->count;
+		     n++) {
 			state_key(state, rrsig_algorithm(sig), rrsig_keytag(sig))->signatures += by;
 			sig = knot_rdataset_next((knot_rdata_t *)sig);
 		}
@@ -314,9 +316,9 @@ static int store_change(work_t *work, store_txn_t *txn, journal_t *journal, cons
 		count_signatures(work->state, &old, -1);
 		count_signatures(work->state, &new, 1);
 		ret = change->stored_len > 0
-		      ? store_put(txn, STORE_SIGNED, id, change->key, change->key_len, change->stored,
-		                  change->stored_len)
-		      : store_del(txn, STORE_SIGNED, id, change->key, change->key_len);
+		              ? store_put(txn, STORE_SIGNED, id, change->key, change->key_len,
+		                          change->stored, change->stored_len)
+		              : store_del(txn, STORE_SIGNED, id, change->key, change->key_len);
 	}
 	node_deinit(&old);
 	node_deinit(&new);

@@ -32,8 +32,8 @@ typedef struct {
  * Makes the next version: of all nodes if state->sign_all, else of those that are dirty or have a
  * signature that is due. It is there for transfers when this returns KNOT_EOK, and not before.
  *
- * \param state  As loaded from the store; updated, and stored with the version. What is only in it, and not
- *               stored, is lost with a failure.
+ * \param state  As loaded from the store; updated, and stored with the version. What is only in it,
+ *               and not stored, is lost with a failure.
  * \param err    Reason of a failure, for the operator.
  * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (wrong signature), KNOT_ESOAINVAL (serial),
  *         or an error of the store

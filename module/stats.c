@@ -36,13 +36,15 @@ int stats_init(stats_t *stats, knotd_mod_t *mod)
 /*! A key's DS is what comes last and goes last if it has one; its DNSKEY if it has none. */
 static keyset_state_t key_state(const keyset_key_t *key)
 {
-	return key->state[KEYSET_DS] != KEYSET_NA ? key->state[KEYSET_DS] : key->state[KEYSET_DNSKEY];
+	return key->state[KEYSET_DS] != KEYSET_NA ? key->state[KEYSET_DS]
+	                                          : key->state[KEYSET_DNSKEY];
 }
 
 static void report_keys(stats_t *stats, const keyset_t *keys)
 {
 	for (size_t i = 0; i < STATS_KEYS; i++) {
-		const keyset_key_t *key = (keys != NULL && i < keys->key_count) ? &keys->keys[i] : NULL;
+		const keyset_key_t *key =
+			(keys != NULL && i < keys->key_count) ? &keys->keys[i] : NULL;
 		for (int state = KEYSET_NA; state <= KEYSET_UNRETENTIVE; state++) {
 			/* Zero is not shown, whatever the name. */
 			knotd_mod_stats_store(stats->mod, 0, FIRST_KEY + i, state, 0);

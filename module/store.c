@@ -87,7 +87,7 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 		(void)mdb_env_set_mapsize(fresh->env, MAP_SIZE);
 		(void)mdb_env_set_maxdbs(fresh->env, STORE_TABLES + 2);
 		(void)mdb_env_set_maxreaders(fresh->env, MAX_READERS);
-		/* A thread may read while it looks something else up: slots go with transactions. */
+		/* A thread may read while it looks up something else: slots go by transaction. */
 		ret = mdb_env_open(fresh->env, path, MDB_NOTLS, 0660);
 	}
 	if (ret == MDB_SUCCESS) {
@@ -96,10 +96,12 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 		ret = open_tables(fresh);
 	}
 	if (ret != MDB_SUCCESS) {
-		snprintf(err, err_size, "cannot open the store in %s: %s%s", path, mdb_strerror(ret),
-		         ret == EACCES ? "; it has to be writable for knotd's user" :
-		         ret == MDB_INVALID || ret == MDB_CORRUPTED ?
-		         "; move the damaged data.mdb away, all zones are then signed anew" : "");
+		snprintf(
+			err, err_size, "cannot open the store in %s: %s%s", path, mdb_strerror(ret),
+			ret == EACCES ? "; it has to be writable for knotd's user"
+			: ret == MDB_INVALID || ret == MDB_CORRUPTED
+				? "; move the damaged data.mdb away, all zones are then signed anew"
+				: "");
 		store_close(fresh);
 		return error(ret);
 	}
@@ -281,7 +283,8 @@ static int settle(store_cursor_t *cursor, int ret, const MDB_val *key, const MDB
 {
 	uint8_t id[ID_LEN];
 	write_id(id, cursor->zone_id);
-	if (ret == MDB_SUCCESS && (key->mv_size < ID_LEN || memcmp(key->mv_data, id, ID_LEN) != 0)) {
+	if (ret == MDB_SUCCESS &&
+	    (key->mv_size < ID_LEN || memcmp(key->mv_data, id, ID_LEN) != 0)) {
 		ret = MDB_NOTFOUND;
 	}
 	if (ret != MDB_SUCCESS) {

@@ -46,7 +46,7 @@ typedef struct {
 typedef struct {
 	MDB_cursor *cursor;
 	uint32_t zone_id;
-	const uint8_t *key;  /*!< Without the zone's id; borrowed until the cursor moves or the table changes. */
+	const uint8_t *key;  /*!< Without the zone's id; borrowed until the cursor or table changes. */
 	size_t key_len;
 	const uint8_t *data; /*!< Aligned to two bytes; borrowed as key. */
 	size_t data_len;
@@ -67,7 +67,7 @@ void store_close(store_t *store);
 int store_read(store_t *store, store_txn_t *txn);
 int store_write(store_t *store, store_txn_t *txn);
 
-/*! Ends it; a failed commit is an abort. \return KNOT_EOK, KNOT_ESPACE (disk full), or another error */
+/*! Ends it; a failed commit is an abort. \return KNOT_EOK, KNOT_ESPACE (disk full), others */
 int store_commit(store_txn_t *txn);
 void store_abort(store_txn_t *txn);
 

@@ -138,7 +138,8 @@ static int check_push(store_txn_t *txn, const zone_t *zone, const keyset_t *set,
 	}
 	int ret = KNOT_EOK;
 	if (set->revision <= old.revision && strcmp(stored, text) != 0) {
-		snprintf(err, err_size, "key set revision %llu is not newer than %llu, which is in use",
+		snprintf(err, err_size,
+		         "key set revision %llu is not newer than %llu, which is in use",
 		         (unsigned long long)set->revision, (unsigned long long)old.revision);
 		ret = KNOT_EEXIST;
 	}
@@ -366,8 +367,10 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 		ret = keyring_load(text, zone->name, tokens->hsm, &ring, reason, sizeof(reason));
 		if (ret == KNOT_EOK && ring->set.nsec3) {
 			keyring_free(ring);
-			snprintf(reason, sizeof(reason), "policy %s asks for NSEC3, which this version does "
-			         "not make; give it <NSEC/> in kasp.xml", zone->policy);
+			snprintf(reason, sizeof(reason),
+			         "policy %s asks for NSEC3, which this version does "
+			         "not make; give it <NSEC/> in kasp.xml",
+			         zone->policy);
 			ret = KNOT_ENOTSUP;
 		}
 		if (ret == KNOT_EOK) {
@@ -388,8 +391,8 @@ static void progress(void *ctx, size_t done)
 	int64_t now = time(NULL);
 	if (now - zone->progress_at >= PROGRESS_EVERY) {
 		zone->progress_at = now;
-		log_msg(&zone->server->log, LOG_INFO, zone->name, "signing, %zu signatures made so far",
-		        done);
+		log_msg(&zone->server->log, LOG_INFO, zone->name,
+		        "signing, %zu signatures made so far", done);
 	}
 }
 
@@ -421,9 +424,11 @@ static int sign(zone_t *zone, state_t *state, bool renew)
 		double seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 		sign_error(zone, "");
 		log_msg(&zone->server->log, LOG_INFO, zone->name,
-		        "signed, serial %u, input serial %u, %llu signatures made, %llu names changed, "
-		        "%.2f s", state->serial, state->input_serial,
-		        (unsigned long long)result.signatures, (unsigned long long)result.nodes, seconds);
+		        "signed, serial %u, input serial %u, %llu signatures made, "
+		        "%llu names changed, "
+		        "%.2f s",
+		        state->serial, state->input_serial, (unsigned long long)result.signatures,
+		        (unsigned long long)result.nodes, seconds);
 	} else if (!atomic_load(&zone->stop)) {
 		sign_error(zone, reason);
 	}
@@ -441,7 +446,8 @@ static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now
 		store_abort(&txn);
 	}
 	/* Due signatures are gathered for as long as the policy wants its runs apart. */
-	return due > 0 && due < state->signed_at + set->resign ? state->signed_at + set->resign : due;
+	return due > 0 && due < state->signed_at + set->resign ? state->signed_at + set->resign
+	                                                       : due;
 }
 
 /*! What could not be done has to be done the next time. */
@@ -481,8 +487,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 }
 
 /*!
- * Tells knotd of a version that it has not fetched: when it is new, after a restart, and again when it
- * does not come for it; it may have been busy, and its own timers are in no hurry.
+ * Tells knotd of a version that it has not fetched: when it is new, after a restart, and again
+ * when it does not come for it; it may have been busy, and its own timers are in no hurry.
  * \return When to look again, 0 = no need.
  */
 static int64_t offer(zone_t *zone, const state_t *state, int64_t now)

@@ -85,8 +85,11 @@ static const char *find_fault(const parser_t *parser, zs_scanner_t *s, const kno
 	if (!zonefile_canonical(s->r_type, s->r_data, s->r_data_length)) {
 		return "the RDATA is malformed";
 	}
-	/* Header, question, head of the record, OPT: without room for them it cannot be transferred. */
-	if (12 + knot_dname_size(parser->apex) + 4 + s->r_owner_length + 10 + s->r_data_length + 11 > UINT16_MAX) {
+	/* Header, question, head of the record, OPT: without room for them it cannot be
+	 * transferred. */
+	if (12 + knot_dname_size(parser->apex) + 4 + s->r_owner_length + 10 + s->r_data_length +
+	            11 >
+	    UINT16_MAX) {
 		return "too long for a DNS message";
 	}
 	if (s->r_type == KNOT_RRTYPE_SOA &&

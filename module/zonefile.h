@@ -19,7 +19,7 @@ typedef struct zonefile zonefile_t;
  * no NS at the apex, data below a DNAME, a DNAME beside NS below the apex (RFC 6672, sections 2.3
  * and 2.4), RDATA or a type that no zone can have. Warned of and left out: RRSIG, NSEC, NSEC3,
  * NSEC3PARAM (the signer makes its own), ZONEMD. Warned of: RRs of one RRset with several TTLs (the
- * lowest is taken, RFC 2181, section 5.2), missing glue. Duplicates are dropped (RFC 2181, section 5).
+ * lowest is taken, RFC 2181, section 5.2), missing glue. Duplicates (section 5) are dropped.
  *
  * \param path  Absolute; relative $INCLUDE counts from its folder.
  * \param apex  Zone name, lower case.

@@ -33,7 +33,8 @@ static void try_keyset(const char *text)
 	char *first = keyset_write(&set);
 	keyset_deinit(&set);
 	if (first != NULL) { /* Else it is too long. */
-		demand(keyset_read(first, &again, err, sizeof(err)) == 0, "what is written can be read");
+		demand(keyset_read(first, &again, err, sizeof(err)) == 0,
+		       "what is written can be read");
 		char *second = keyset_write(&again);
 		demand(second != NULL && strcmp(first, second) == 0, "it is the same");
 		keyset_deinit(&again);

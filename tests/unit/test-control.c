@@ -301,8 +301,9 @@ static const struct {
 	{ "status", 0, "Running\n" },
 	{ "status workers", 0, "workers\n" },
 	{ "reload", 0, "Reloaded\n" },
-	{ "zone-status", 0, "[a.example.] serial: 1 | ksk: 12345 active\n"
-	                    "[b.example.] serial: 2\n" },
+	{ "zone-status", 0,
+	  "[a.example.] serial: 1 | ksk: 12345 active\n"
+	  "[b.example.] serial: 2\n" },
 	{ "zone-status x.example. y.example. +role", 0,
 	  "[x.example.] serial: 7 | filters: r\n[y.example.] serial: 7 | filters: r\n" },
 	{ "zone-status x.example. bad.example.", 1,
@@ -311,7 +312,8 @@ static const struct {
 	{ "zone-stats x.example.", 0, "[x.example.] mod-opendnssec.signatures[ok] = 42\n" },
 	{ "zone-sign x.example. y.example.", 0, "OK\n" },
 	{ "zone-sign x.example. bad.example.", 1, "error: [bad.example.] (token is gone)\n" },
-	{ "zone-flush x.example.", 1, "error: [x.example.] (unknown command 'zone-flush'; known here: "
+	{ "zone-flush x.example.", 1,
+	  "error: [x.example.] (unknown command 'zone-flush'; known here: "
 	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, flood, long)\n" },
 	{ "zone-xfr-thaw x.example.", 0, "OK\n" },
 	/* Any unit would make it abort. */

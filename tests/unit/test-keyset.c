@@ -152,7 +152,10 @@ START_TEST(test_facts)
 {
 	facts_key_t list[] = {
 		{ .algorithm = 8, .keytag = 7, .signatures = UINT64_MAX },
-		{ .algorithm = 15, .keytag = 65535, .last_gone = 77, .last_gone_serial = UINT32_MAX },
+		{ .algorithm = 15,
+		  .keytag = 65535,
+		  .last_gone = 77,
+		  .last_gone_serial = UINT32_MAX },
 	};
 	facts_t facts = {
 		.policy = "default", .revision = 3, .revision_since = 1700000000, .pending = 4,

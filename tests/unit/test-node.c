@@ -34,7 +34,8 @@ START_TEST(test_key_order)
 		ck_assert_uint_eq(node_key_owner(key, len, back), knot_dname_size(name));
 		ck_assert_mem_eq(name, back, knot_dname_size(name));
 		if (i > 0) {
-			ck_assert_ptr_nonnull(knot_dname_from_str(name, ordered[i - 1], sizeof(name)));
+			ck_assert_ptr_nonnull(
+				knot_dname_from_str(name, ordered[i - 1], sizeof(name)));
 			size_t before_len = node_key(name, before);
 			ck_assert_msg(compare(before, before_len, key, len) < 0, "%s", ordered[i]);
 		}

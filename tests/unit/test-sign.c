@@ -34,13 +34,21 @@ static void make_key(keyset_key_t *key, keyset_role_t role)
 	hsm_error_t err = { 0 };
 	ck_assert_msg(hsm_key_generate(hsm, "one", 13, 0, NULL, &made, &err) == HSM_EOK, "%s",
 	              err.text);
-	ck_assert_int_eq(hsm_key_dnskey(made, zone, role == KEYSET_ZSK ? 256 : 257, &dnskey, &err), 0);
+	ck_assert_int_eq(hsm_key_dnskey(made, zone, role == KEYSET_ZSK ? 256 : 257, &dnskey, &err),
+	                 0);
 	dnssec_binary_t public_key = hsm_key_public(made);
-	*key = (keyset_key_t) {
-		.repository = "one", .cka_id = strdup(hsm_key_id(made)), .role = role, .algorithm = 13,
-		.public_key = malloc(public_key.size), .public_key_len = public_key.size,
-		.keytag = dnssec_key_get_keytag(dnskey), .publish = true,
-		.sign_dnskey = role != KEYSET_ZSK, .sign_zone = role != KEYSET_KSK, .step = "",
+	*key = (keyset_key_t){
+		.repository = "one",
+		.cka_id = strdup(hsm_key_id(made)),
+		.role = role,
+		.algorithm = 13,
+		.public_key = malloc(public_key.size),
+		.public_key_len = public_key.size,
+		.keytag = dnssec_key_get_keytag(dnskey),
+		.publish = true,
+		.sign_dnskey = role != KEYSET_ZSK,
+		.sign_zone = role != KEYSET_KSK,
+		.step = "",
 	};
 	memcpy(key->public_key, public_key.data, public_key.size);
 	dnssec_key_free(dnskey);
@@ -52,7 +60,8 @@ static void set_up(void)
 	hsm_error_t err = { 0 };
 	test_tokens_make();
 	/* In memory where that can be: much is committed here, and each commit is flushed. */
-	strcpy(dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/test-sign.XXXXXX" : "/tmp/test-sign.XXXXXX");
+	strcpy(dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/test-sign.XXXXXX"
+	                                          : "/tmp/test-sign.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(hsm_open(&hsm, test_conf(), &err), HSM_EOK);
 	ck_assert_int_eq(signpool_new(&pool, hsm, 2), KNOT_EOK);
@@ -171,7 +180,8 @@ static void dump_rrset(FILE *out, const char *owner, const node_rrset_t *rrset)
 		fprintf(out, "%s %u %s ", owner, rrset->ttl, type);
 		/* The serial depends on the history. */
 		for (uint16_t n = 0; n < rr->len; n++) {
-			bool serial = rrset->type == KNOT_RRTYPE_SOA && n >= rr->len - 20 && n < rr->len - 16;
+			bool serial = rrset->type == KNOT_RRTYPE_SOA && n >= rr->len - 20 &&
+			              n < rr->len - 16;
 			fprintf(out, "%02x", serial ? 0 : rr->data[n]);
 		}
 		fputc('\n', out);
@@ -235,7 +245,7 @@ static char *dump(subject_t *subject)
 	return text;
 }
 
-/*** What is published, record by record, and the journal that leads from one version to the next. ***/
+/*** What is published, record by record, and the journal that leads to it. ***/
 
 typedef struct {
 	char **records;
@@ -318,7 +328,7 @@ static int compare_records(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/*! Applies the journal's last version to the records before it: the published ones must come out. */
+/*! Applies the journal's last version to the records before it, which have to be the new ones. */
 static void check_journal(subject_t *subject, records_t *before, uint32_t from)
 {
 	store_txn_t txn;
@@ -326,8 +336,9 @@ static void check_journal(subject_t *subject, records_t *before, uint32_t from)
 	knot_rrset_t rr;
 	int half = -1;
 	ck_assert_int_eq(store_read(subject->store, &txn), KNOT_EOK);
-	ck_assert_int_eq(journal_open(&reader, &txn, subject->state.id, subject->state.version, from),
-	                 KNOT_EOK);
+	ck_assert_int_eq(
+		journal_open(&reader, &txn, subject->state.id, subject->state.version, from),
+		KNOT_EOK);
 	while (journal_next(&reader, &rr) == KNOT_EOK) {
 		if (rr.type == KNOT_RRTYPE_SOA) {
 			half++;
@@ -419,8 +430,10 @@ START_TEST(test_random_changes)
 		load_zone(&fresh, text, SIZE_MAX);
 		sign(&fresh, false);
 		char *scratch = dump(&fresh);
-		ck_assert_msg(strcmp(changed, scratch) == 0, "seed %d, step %u, zone\n%s\nchanged\n%s\n"
-		              "from scratch\n%s", 1 + _i, step, text, changed, scratch);
+		ck_assert_msg(strcmp(changed, scratch) == 0,
+		              "seed %d, step %u, zone\n%s\nchanged\n%s\n"
+		              "from scratch\n%s",
+		              1 + _i, step, text, changed, scratch);
 		close_subject(&fresh);
 		free(scratch);
 		free(changed);

@@ -275,8 +275,9 @@ END_TEST
 /* The zone's key is of odd length, which those of the names below are not aligned to. */
 START_TEST(odd_zone)
 {
-	write_file("zone", "bad.test. SOA a. b. 1 2 3 4 5\nbad.test. NS ns\nwas.bad.test. A 192.0.2.1\n"
-	                   "next.bad.test. A 192.0.2.1\nns1.bad.test. A 192.0.2.1\n");
+	write_file("zone",
+	           "bad.test. SOA a. b. 1 2 3 4 5\nbad.test. NS ns\nwas.bad.test. A 192.0.2.1\n"
+	           "next.bad.test. A 192.0.2.1\nns1.bad.test. A 192.0.2.1\n");
 	zonefile_t *zf;
 	int ret = zonefile_read(path, (const uint8_t *)"\3bad\4test", NULL, &zf, err, sizeof(err));
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
