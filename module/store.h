@@ -46,7 +46,7 @@ typedef struct {
 typedef struct {
 	MDB_cursor *cursor;
 	uint32_t zone_id;
-	const uint8_t *key;  /*!< Without the zone's id; borrowed until the cursor or table changes. */
+	const uint8_t *key;  /*!< Without the zone's id; borrowed until cursor or table change. */
 	size_t key_len;
 	const uint8_t *data; /*!< Aligned to two bytes; borrowed as key. */
 	size_t data_len;
