@@ -47,8 +47,7 @@ typedef struct {
 
 static int fail(work_t *work, int ret)
 {
-	snprintf(work->err, work->err_size, "store: %s%s", knot_strerror(ret),
-	         ret == KNOT_ESPACE ? "; make room on the disk" : "");
+	snprintf(work->err, work->err_size, "store: %s", store_strerror(ret));
 	return ret;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <libknot/errcode.h>
 #include <libknot/error.h>
@@ -16,6 +17,8 @@
 /* Address space, not disk space: the file grows as it is needed. */
 #define MAP_SIZE ((size_t)1 << 38)
 #define MAX_READERS 1024
+
+#define DISK_FULL ((size_t)1 << 20) /* Bytes left that are as good as none. */
 
 #define ID_LEN 4
 #define KEY_MAX 511 /* LMDB's own. */
@@ -45,6 +48,18 @@ static int error(int ret)
 	default:
 		return ret > 0 ? -ret : KNOT_ERROR;
 	}
+}
+
+/*! The error of a write: LMDB takes a disk that fills up while it writes for a broken one. */
+static int write_error(const store_t *store, int ret)
+{
+	mdb_filehandle_t fd;
+	struct statvfs disk;
+	if (ret == EIO && mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS &&
+	    fstatvfs(fd, &disk) == 0 && disk.f_bavail < DISK_FULL / disk.f_frsize) {
+		ret = ENOSPC;
+	}
+	return error(ret);
 }
 
 static int open_tables(store_t *store)
@@ -117,6 +132,11 @@ void store_close(store_t *store)
 	}
 }
 
+const char *store_strerror(int ret)
+{
+	return ret == KNOT_ESPACE ? "the disk is full; make room" : knot_strerror(ret);
+}
+
 static int begin(store_t *store, unsigned flags, store_txn_t *txn)
 {
 	txn->store = store;
@@ -137,7 +157,7 @@ int store_commit(store_txn_t *txn)
 {
 	int ret = mdb_txn_commit(txn->txn);
 	txn->txn = NULL;
-	return error(ret);
+	return write_error(txn->store, ret);
 }
 
 void store_abort(store_txn_t *txn)
@@ -235,7 +255,8 @@ int store_put(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uin
 	uint8_t buffer[KEY_MAX];
 	assert(key_len % 2 == 0 || len == 0);
 	MDB_val full = table_key(buffer, zone_id, key, key_len), value = { len, (void *)data };
-	return error(mdb_put(txn->txn, txn->store->tables[table], &full, &value, 0));
+	return write_error(txn->store,
+	                   mdb_put(txn->txn, txn->store->tables[table], &full, &value, 0));
 }
 
 int store_del(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,

@@ -63,6 +63,9 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size);
 /*! All transactions must be over. NULL is allowed. */
 void store_close(store_t *store);
 
+/*! \return Text of an error of the store, with the remedy if there is one. */
+const char *store_strerror(int ret);
+
 /*! Begins a transaction. \return KNOT_EOK or an error */
 int store_read(store_t *store, store_txn_t *txn);
 int store_write(store_t *store, store_txn_t *txn);

@@ -162,7 +162,7 @@ int zone_push(zone_t *zone, const char *text, char *err, size_t err_size)
 		if (ret == KNOT_EOK) {
 			ret = store_set(&txn, STORE_KEYSET, zone->name, text, strlen(text) + 1);
 			ret = ret == KNOT_EOK ? store_commit(&txn) : (store_abort(&txn), ret);
-			snprintf(err, err_size, "store: %s", knot_strerror(ret));
+			snprintf(err, err_size, "store: %s", store_strerror(ret));
 		} else {
 			store_abort(&txn);
 		}
@@ -234,7 +234,7 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 	if (ret == KNOT_EOK) {
 		ret = input_replace(zone->server->store, zone->name, state, zf, file, &result);
 		zonefile_free(zf);
-		snprintf(reason, sizeof(reason), "store: %s", knot_strerror(ret));
+		snprintf(reason, sizeof(reason), "store: %s", store_strerror(ret));
 	}
 	pthread_mutex_lock(&zone->lock);
 	zone->counters.loads += ret == KNOT_EOK;
@@ -558,7 +558,7 @@ int64_t zone_work(zone_t *zone)
 	state_t state, before;
 	int ret = read_state(zone, &state);
 	if (ret != KNOT_EOK) {
-		sign_error(zone, knot_strerror(ret));
+		sign_error(zone, store_strerror(ret));
 		return retry(zone, now);
 	}
 	pthread_mutex_lock(&zone->lock);

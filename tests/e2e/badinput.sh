@@ -340,6 +340,31 @@ test_missing_key() {
 
 # ---- storage, knot.conf
 
+# A disk of the store's own, in a mount namespace of the test's own, that is full for a while.
+test_disk_full() { # limit 240
+	local namespace=(--mount) before
+	if [ -z "${DISK:-}" ]; then
+		[ "$(id -u)" = 0 ] || namespace+=(--user --map-root-user)
+		# shellcheck disable=SC2016
+		DISK=own exec unshare "${namespace[@]}" bash -c \
+			'. "$1/lib.sh"; . "$1/badinput.sh"; test_disk_full' e2e "$e2e"
+	fi
+	mkdir -p d/store
+	mount -t tmpfs -o size=3m disk d/store
+	small good good.test 1
+	quick d --zone good.test=good
+	before=$(serial good.test)
+	"$e2e/genzone.py" host 10000 good.test >good.new
+	mv good.new good
+	within 60 status_says good.test 'the disk is full; make room'
+	says "$D/knotd.log" 'good\.test, .*the disk is full' || fail "the log does not say it"
+	[ "$(serial good.test)" = "$before" ] || fail "another serial than $before"
+	answers www.good.test A 192.0.2.80 || fail "the last good version is not served"
+	mount -o remount,size=300m d/store
+	within 90 serial_differs good.test "$before"
+	validate good.test
+}
+
 test_unwritable_storage() { # short
 	start_zones
 	sed -i "s|$D/store|$D/kasp.xml/store|" "$D/knot.conf"
