@@ -192,6 +192,24 @@ test_kasp_xml() { # short limit 300
 	another_change 1
 }
 
+# Elements that nobody knows are named, and harmless.
+test_unknown_elements() {
+	start_zones
+	sed -i 's:<Common>:<Frobnicate/><Common>:' "$D/conf.xml"
+	sed -i 's:<Keys>:<Keys><Gimble/>:' "$D/kasp.xml"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	: >"$D/ods-engine.log"
+	: >"$D/knotd.log"
+	start_engine
+	restart_knotd
+	says "$D/ods-engine.log" 'conf\.xml:[0-9]+.*Frobnicate'
+	says "$D/ods-engine.log" 'kasp\.xml:[0-9]+.*Gimble'
+	says "$D/knotd.log" 'conf\.xml:[0-9]+.*Frobnicate'
+	within 15 signed bad.test
+	another_change 1
+	still_served
+}
+
 # While the engine runs, a bad kasp.xml is refused and the old policies stay.
 test_kasp_xml_reload() {
 	start_zones

@@ -22,6 +22,9 @@ test_knotc_zone_refresh() { # short
 	answers a.w.test A '' || fail "the change was found without anybody asking"
 	knot zone-refresh w.test
 	within 10 answers a.w.test A 192.0.2.9
+	small z w.test 1 'a A 192.0.2.10'
+	knot -f zone-reload w.test
+	within 10 answers a.w.test A 192.0.2.10
 	validate w.test
 }
 
