@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: mod-opendnssec developers
 #
-# All algorithms, as KSK and ZSK and as one CSK, in one knotd: each policy with a section of its own.
+# All algorithms, as KSK and ZSK and as one CSK, in one knotd: a section for each policy.
 
 algorithms="8:2048 10:2048 13:256 14:384 15:256 16:456"
 

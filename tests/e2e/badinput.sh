@@ -16,10 +16,9 @@ start_zones() {
 		>>"$D/knot.conf"
 	knot reload
 	within 10 answers www.plain.test A 192.0.2.80
-	knotd_pid=$(cat "$D/run/knotd.pid")
 }
 
-# All is served as before, by the same process unless a test has restarted it.
+# All is served as before, and knotd runs.
 still_served() {
 	answers www.plain.test A 192.0.2.80 || fail "plain.test is not served"
 	answers was.bad.test A 192.0.2.7 || fail "the last good bad.test is not served"
@@ -36,7 +35,6 @@ another_change() {
 
 # refused_file REGEX: the zone file is; $work/bad holds it.
 refused_file() {
-	local since
 	within 15 status_says bad.test "$1"
 	grep -qE "bad\.test.*$1" "$D/knotd.log" || fail "the log has no '$1' for bad.test"
 	still_served
@@ -237,8 +235,8 @@ test_unknown_policy() {
 
 # ---- tokens
 
-# wrong_token REGEX: with conf.xml as it is now, knotd starts anew, serves all, and a change that needs
-# the token is complained of; with the old conf.xml it is signed.
+# wrong_token REGEX: with conf.xml as it is now, knotd starts anew and serves all; a change that
+# needs the token is complained of. With the old conf.xml it is signed.
 wrong_token() {
 	: >"$D/knotd.log"
 	restart_knotd
