@@ -376,6 +376,7 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 		if (ret == KNOT_EOK) {
 			adopt(zone, state, &ring->set);
 			swap_ring(zone, ring, tokens);
+			sign_error(zone, ""); /* What it was about the keys is over. */
 		} else {
 			sign_error(zone, reason);
 		}
