@@ -142,7 +142,7 @@ test_transfer_socket() {
 # The tool for tokens, on the quickstart's.
 test_ods_hsm() {
 	start_zones
-	"$BUILD_DIR/ods-hsm" --help | grep -q generate
+	"$BUILD_DIR/ods-hsm" --help | grep generate >/dev/null
 	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" list >out
 	local id
 	for id in $(grep -oE 'CKA_ID [0-9a-f]{32}' "$D/ods-engine.log" | cut -d ' ' -f 2); do

@@ -10,9 +10,9 @@ test_install() {
 	make -s -C "$BUILD_DIR" install DESTDIR="$work/root" >install.log 2>&1
 	[ -e "root$module" ] || fail "no $module"
 	find root | sort
-	find root -path '*/sbin/ods-engine' | grep -q . || fail "no ods-engine"
-	find root -path '*/bin/ods-hsm' | grep -q . || fail "no ods-hsm"
-	find root -path '*/examples/knot.conf' | grep -q . || fail "no examples/knot.conf"
+	find root -path '*/sbin/ods-engine' | grep . >/dev/null || fail "no ods-engine"
+	find root -path '*/bin/ods-hsm' | grep . >/dev/null || fail "no ods-hsm"
+	find root -path '*/examples/knot.conf' | grep . >/dev/null || fail "no examples/knot.conf"
 	make -s -C "$BUILD_DIR" uninstall DESTDIR="$work/root" >uninstall.log 2>&1
 	[ -z "$(find root -type f)" ] || fail "uninstall left $(find root -type f)"
 }

@@ -109,11 +109,11 @@ engine() { knotc -s "$ENGINE_SOCKET" "$@"; }
 ask() { kdig @127.0.0.1 -p "$PORT" +timeout=5 +retry=1 +noidn "$@"; }
 
 serial() { ask +short "$1" SOA | awk '{ print $3 }'; }
-signed() { ask +dnssec "$1" SOA | grep -q '[[:space:]]RRSIG[[:space:]]*SOA '; }
+signed() { ask +dnssec "$1" SOA | grep '[[:space:]]RRSIG[[:space:]]*SOA ' >/dev/null; }
 answers() { [ "$(ask +short "$1" "$2")" = "$3" ]; }
 serial_differs() { local now; now=$(serial "$1") && [ -n "$now" ] && [ "$now" != "$2" ]; }
 
-status_says() { module zone-status "$1" | grep -qE -- "$2"; }
+status_says() { module zone-status "$1" | grep -E -- "$2" >/dev/null; }
 
 # counter ZONE NAME: of the module's statistics, 0 if there is none.
 counter() {
@@ -163,7 +163,7 @@ validate() {
 	axfr "$zone" "$file"
 	out=$(ldns-verify-zone -V 2 "$file" 2>&1) || fail "ldns-verify-zone $zone: $out"
 	# -z: a CSK has the SEP flag and signs everything
-	ask +tcp +short "$zone" DNSKEY | grep -q '^256' || csk=-z
+	ask +tcp +short "$zone" DNSKEY | grep '^256' >/dev/null || csk=-z
 	out=$(dnssec-verify ${csk:+"$csk"} -o "$zone" "$file" 2>&1) || fail "dnssec-verify $zone: $out"
 	out=$(kzonecheck -d on -o "$zone" "$file" 2>&1) || fail "kzonecheck $zone: $out"
 	anchor "$zone" >"$work/$zone.anchor"

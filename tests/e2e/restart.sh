@@ -41,7 +41,7 @@ test_engine_killed() { # short
 	probe_end
 }
 restart_knotd_again() { knot reload; }
-engine_knows() { engine zone-status r.test | grep -q 'r\.test'; }
+engine_knows() { engine zone-status r.test | grep 'r\.test' >/dev/null; }
 
 # A knotd that starts while the engine is away signs with the key set it has stored.
 test_knotd_without_engine() {
@@ -178,7 +178,7 @@ test_zone_removed_and_added() {
 	validate other.test
 	validate r.test
 }
-refused() { ask "$1" SOA 2>&1 | grep -q REFUSED; }
+refused() { ask "$1" SOA 2>&1 | grep REFUSED >/dev/null; }
 
 test_last_zone_removed() {
 	start_zone
