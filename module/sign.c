@@ -16,7 +16,9 @@
 #include "module/serial.h"
 
 /* Nodes that a first signing commits at once; nobody sees them before the last. */
-#define FIRST_BATCH 20000
+#ifndef SIGN_FIRST_BATCH
+#define SIGN_FIRST_BATCH 20000
+#endif
 
 /*! A node that changes, as it will be stored; stored_len 0: it goes. */
 typedef struct {
@@ -450,7 +452,7 @@ static int collect(work_t *work)
 		return ret;
 	}
 	if (work->state->version == 0) {
-		ret = make_all(work, &txn, FIRST_BATCH);
+		ret = make_all(work, &txn, SIGN_FIRST_BATCH);
 	} else if (work->state->sign_all || work->run->renew) {
 		ret = make_all(work, &txn, SIZE_MAX);
 	} else {
