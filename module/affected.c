@@ -288,9 +288,7 @@ static int add_due(affected_t *affected, uint32_t expires_by)
 static int compare(const void *a, const void *b)
 {
 	const affected_key_t *left = a, *right = b;
-	size_t common = left->key_len < right->key_len ? left->key_len : right->key_len;
-	int ret = memcmp(left->key, right->key, common);
-	return ret != 0 ? ret : (left->key_len > right->key_len) - (left->key_len < right->key_len);
+	return node_key_compare(left->key, left->key_len, right->key, right->key_len);
 }
 
 int affected_find(affected_t *affected, uint32_t expires_by)

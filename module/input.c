@@ -85,10 +85,7 @@ static int compare_old(const replace_t *replace)
 		return 1;
 	}
 	const store_cursor_t *old = &replace->old;
-	size_t common = old->key_len < replace->key_len ? old->key_len : replace->key_len;
-	int ret = memcmp(old->key, replace->key, common);
-	return ret != 0 ? ret
-	                : (old->key_len > replace->key_len) - (old->key_len < replace->key_len);
+	return node_key_compare(old->key, old->key_len, replace->key, replace->key_len);
 }
 
 /*! Notes that the old nodes before the one at hand are gone. */

@@ -35,6 +35,12 @@ size_t node_key(const knot_dname_t *owner, uint8_t *key)
 	return out - key;
 }
 
+int node_key_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int ret = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return ret != 0 ? ret : (a_len > b_len) - (a_len < b_len);
+}
+
 /*! Length without the octet that makes it even; labels are not empty, so two zeros tell. */
 static size_t strip(const uint8_t *key, size_t key_len)
 {

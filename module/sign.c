@@ -191,10 +191,8 @@ static int walk_take(walk_t *walk, build_node_t *bn, knot_dname_storage_t owner)
 {
 	int order = walk->input_ret == KNOT_EOK ? -1 : 1;
 	if (walk->input_ret == KNOT_EOK && walk->old_ret == KNOT_EOK) {
-		size_t input_len = walk->input.key_len, old_len = walk->old.key_len;
-		order = memcmp(walk->input.key, walk->old.key,
-		               input_len < old_len ? input_len : old_len);
-		order = order != 0 ? order : (input_len > old_len) - (input_len < old_len);
+		order = node_key_compare(walk->input.key, walk->input.key_len, walk->old.key,
+		                         walk->old.key_len);
 	}
 	const store_cursor_t *at = order <= 0 ? &walk->input : &walk->old;
 	memset(bn, 0, sizeof(*bn));

@@ -17,12 +17,6 @@ static const char *const ordered[] = {
 	"\\200.z.example.", "example0.",
 };
 
-static int compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	int ret = memcmp(a, b, a_len < b_len ? a_len : b_len);
-	return ret != 0 ? ret : (a_len > b_len) - (a_len < b_len);
-}
-
 START_TEST(test_key_order)
 {
 	for (size_t i = 0; i < sizeof(ordered) / sizeof(ordered[0]); i++) {
@@ -37,7 +31,7 @@ START_TEST(test_key_order)
 			ck_assert_ptr_nonnull(
 				knot_dname_from_str(name, ordered[i - 1], sizeof(name)));
 			size_t before_len = node_key(name, before);
-			ck_assert_msg(compare(before, before_len, key, len) < 0, "%s", ordered[i]);
+			ck_assert_msg(node_key_compare(before, before_len, key, len) < 0, "%s", ordered[i]);
 		}
 	}
 }
