@@ -47,6 +47,8 @@ static const record_item_t set_items[] = {
 	UINT("soa-ttl", soa_ttl, INT32_MAX),
 	UINT("soa-minimum", soa_minimum, INT32_MAX),
 	NAME("serial", serial, serials),
+	BOOL("cds-delete", cds_delete),
+	BOOL("zonemd", zonemd),
 };
 #undef OBJECT
 
@@ -62,6 +64,7 @@ static const record_item_t key_items[] = {
 	BOOL("publish", publish),
 	BOOL("sign-dnskey", sign_dnskey),
 	BOOL("sign-zone", sign_zone),
+	BOOL("cds", cds),
 	NAME("state-ds", state[KEYSET_DS], states),
 	NAME("state-dnskey", state[KEYSET_DNSKEY], states),
 	NAME("state-rrsig-dnskey", state[KEYSET_RRSIG_DNSKEY], states),
@@ -100,20 +103,23 @@ static const char *check(const keyset_t *set)
 	bool dnskey_signed = false, zone_signed = false;
 	for (size_t i = 0; i < set->key_count; i++) {
 		const keyset_key_t *key = &set->keys[i];
-		if ((key->sign_dnskey || key->sign_zone) && !key->publish) {
-			return "a key signs that is not published";
+		if (key->sign_dnskey && !key->publish) {
+			return "a key signs the DNSKEY RRset and is not in it";
 		}
 		if (key->repository[0] == '\0' || key->cka_id[0] == '\0') {
 			return "a key has no repository or id";
 		}
+		if (key->cds && set->cds_delete) {
+			return "a key has CDS, and yet CDS asks for no DS";
+		}
 		dnskey_signed |= key->sign_dnskey;
-		zone_signed |= key->sign_zone;
+		zone_signed |= key->sign_zone && key->publish;
 	}
 	if (set->passthrough) {
 		return (set->key_count > 0) ? "passthrough, and yet there are keys" : NULL;
 	}
 	if (!dnskey_signed || !zone_signed) {
-		return !zone_signed ? "no key signs the zone" : "no key signs the DNSKEY RRset";
+		return !zone_signed ? "no published key signs the zone" : "no key signs the DNSKEY RRset";
 	}
 	if (set->validity_default == 0 || set->validity_denial == 0 ||
 	    set->refresh >= set->validity_default || set->refresh >= set->validity_denial) {

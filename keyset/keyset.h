@@ -57,6 +57,7 @@ typedef struct {
 	bool publish;        /*!< DNSKEY is in the zone. */
 	bool sign_dnskey;    /*!< Signs the DNSKEY (and CDS, CDNSKEY) RRset. */
 	bool sign_zone;      /*!< Signs all other authoritative RRsets. */
+	bool cds;            /*!< CDS and CDNSKEY of it are in the zone (RFC 7344). */
 	keyset_state_t state[KEYSET_RECORDS]; /*!< For display and statistics only. */
 	char *step;          /*!< What happens next, in words, for display; "" if nothing. */
 	int64_t step_time;   /*!< When, 0 if unknown or nothing. */
@@ -82,6 +83,9 @@ typedef struct {
 	uint32_t soa_ttl, soa_minimum;  /*!< Overwrite the input's. */
 	keyset_serial_t serial;
 
+	bool cds_delete;                /*!< CDS and CDNSKEY ask for no DS (RFC 8078, section 4). */
+	bool zonemd;                    /*!< The zone has a ZONEMD RR (RFC 8976), SHA-384. */
+
 	keyset_key_t *keys;
 	size_t key_count;
 } keyset_t;
@@ -96,7 +100,8 @@ char *keyset_write(const keyset_t *set);
 /*!
  * Reads the text form, and checks it: every item once and in range, hexadecimal,
  * that a zone which is signed has a key that signs the DNSKEY RRset and one that signs
- * the zone, that no key signs unless it is published.
+ * the zone, that each signature has a key that is or comes into the zone. A key that signs the
+ * zone need not be published (RFC 6781, section 4.1.4); one that signs the DNSKEY RRset has to be.
  *
  * \param text  NUL-terminated.
  * \param set   Filled on success only; keyset_deinit() frees its contents.

@@ -14,7 +14,8 @@ static uint8_t public_key[64] = { 0xab, 0x00, 0xcd };
 static keyset_key_t keys[] = {
 	{ .repository = "Soft HSM", .cka_id = "00ff", .role = KEYSET_KSK, .algorithm = 13,
 	  .public_key = public_key, .public_key_len = sizeof(public_key), .keytag = 65535,
-	  .publish = true, .sign_dnskey = true, .step = "wait for the DS", .step_time = 1234567890,
+	  .publish = true, .sign_dnskey = true, .cds = true,
+	  .step = "wait for the DS", .step_time = 1234567890,
 	  .state = { KEYSET_HIDDEN, KEYSET_RUMOURED, KEYSET_RUMOURED, KEYSET_NA } },
 	{ .repository = "Soft HSM", .cka_id = "01", .role = KEYSET_ZSK, .algorithm = 13,
 	  .public_key = public_key, .public_key_len = sizeof(public_key), .keytag = 0,
@@ -114,11 +115,12 @@ static const struct {
 	{ "resign 1", "resign 2147483648", "resign" },
 	{ "resign 1", "re-sign 1", "unknown item re-sign" },
 	{ "keyset 1", "keyset 2", "keyset 1" },
-	{ "publish yes", "publish no", "not published" },
-	{ "sign-zone yes", "sign-zone no", "no key signs the zone" },
+	{ "publish yes", "publish no", "is not in it" },
+	{ "sign-zone yes", "sign-zone no", "no published key signs the zone" },
 	{ "sign-dnskey yes", "sign-dnskey no", "no key signs the DNSKEY" },
 	{ "passthrough no", "passthrough yes", "passthrough" },
 	{ "refresh 2", "refresh 3", "due for refresh" },
+	{ "cds-delete no", "cds-delete yes", "asks for no DS" },
 	{ "id 00ff", "id ", "no repository or id" },
 };
 
