@@ -211,8 +211,8 @@ static void show_zone(void *ctx, zone_t *zone)
 		add_column(columns, "signing", "%s", zone->sign_error);
 	}
 	add_column(columns, "policy", "%s", zone->policy);
-	if (state->input > 0) {
-		add_column(columns, "serial-in", "%u", state->input_serial);
+	if (state->in.count > 0) {
+		add_column(columns, "serial-in", "%u", state->in.serial);
 	}
 	if (state->version > 0) {
 		add_column(columns, "serial", "%u", state->serial);

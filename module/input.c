@@ -70,7 +70,7 @@ static int take(replace_t *replace, zonefile_t *zf)
 	} else {
 		const node_rrset_t *soa = node_rrset(&node, KNOT_RRTYPE_SOA);
 		if (soa != NULL) {
-			replace->state.input_serial = knot_soa_serial(soa->rrs.rdata);
+			replace->state.in.serial = knot_soa_serial(soa->rrs.rdata);
 		}
 		node_write(&node, replace->data);
 		replace->result->names++;
@@ -139,7 +139,7 @@ static int apply(replace_t *replace)
 	const uint32_t id = replace->state.id;
 	int ret = KNOT_EOK;
 	if (replace->changes != NULL) {
-		replace->state.input++;
+		replace->state.in.count++;
 	}
 	for (change_t *change = replace->changes; ret == KNOT_EOK && change != NULL;
 	     change = change->next) {
@@ -149,8 +149,8 @@ static int apply(replace_t *replace)
 		      : store_del(&replace->txn, STORE_INPUT, id, change->key, change->key_len);
 		if (ret == KNOT_EOK) {
 			ret = store_put(&replace->txn, STORE_DIRTY, id, change->key,
-			                change->key_len, &replace->state.input,
-			                sizeof(replace->state.input));
+			                change->key_len, &replace->state.in.count,
+			                sizeof(replace->state.in.count));
 		}
 	}
 	return ret;
@@ -160,7 +160,7 @@ static int apply(replace_t *replace)
 static int fill(replace_t *replace, zonefile_t *zf)
 {
 	const uint32_t id = replace->state.id;
-	replace->state.input++;
+	replace->state.in.count++;
 	replace->state.sign_all = true;
 	int ret = store_clear(&replace->txn, STORE_INPUT, id);
 	while (ret == KNOT_EOK && (ret = take(replace, zf)) == KNOT_EOK) {
@@ -178,7 +178,7 @@ static int run(replace_t *replace, const knot_dname_t *zone, zonefile_t *zf)
 		/* The id is needed for the tables' keys. */
 		ret = state_save(&replace->txn, zone, &replace->state);
 	}
-	if (ret == KNOT_EOK && replace->state.input == 0) {
+	if (ret == KNOT_EOK && replace->state.in.count == 0) {
 		ret = fill(replace, zf);
 	} else if (ret == KNOT_EOK) {
 		ret = diff(replace, zf);
@@ -186,7 +186,11 @@ static int run(replace_t *replace, const knot_dname_t *zone, zonefile_t *zf)
 			ret = apply(replace);
 		}
 	}
-	return ret == KNOT_EOK ? state_save(&replace->txn, zone, &replace->state) : ret;
+	replace->state.in.names = replace->result->names;
+	if (ret == KNOT_EOK && replace->state.sign_all) {
+		ret = state_save(&replace->txn, zone, &replace->state);
+	}
+	return ret == KNOT_EOK ? state_save_input(&replace->txn, zone, &replace->state) : ret;
 }
 
 int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
@@ -194,12 +198,16 @@ int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zone
 {
 	memset(result, 0, sizeof(*result));
 	replace_t replace = { .state = *state, .result = result };
-	replace.state.file = *file;
 	int ret = store_write(store, &replace.txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = run(&replace, zone, zf);
+	ret = state_reload_input(&replace.txn, zone, &replace.state);
+	if (ret == KNOT_EOK) {
+		replace.state.in.file = *file;
+		replace.state.in.updates = 0;
+		ret = run(&replace, zone, zf);
+	}
 	if (ret == KNOT_EOK) {
 		ret = store_commit(&replace.txn);
 	} else {

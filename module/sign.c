@@ -492,7 +492,7 @@ int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char 
              size_t err_size)
 {
 	memset(result, 0, sizeof(*result));
-	const uint64_t input = state->input;
+	const uint64_t input = state->in.count;
 	work_t work = {
 		.run = run, .state = state, .result = result, .err = err, .err_size = err_size,
 	};
@@ -502,7 +502,7 @@ int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char 
 	}
 	work.build.renew = run->renew;
 	if (serial_next(run->ring->set.passthrough ? KEYSET_SERIAL_KEEP : run->ring->set.serial,
-	                state->input_serial, state->version > 0 ? &state->serial : NULL, run->now,
+	                state->in.serial, state->version > 0 ? &state->serial : NULL, run->now,
 	                &work.build.serial, err, err_size) != 0) {
 		ret = KNOT_ESOAINVAL;
 	}

@@ -9,12 +9,33 @@
 
 /* The stored form is the struct, which only this process's kind of machine reads; the number
  * changes with the struct, and a zone with another number is signed anew. */
-#define FORM 1
+#define FORM 2
 
 typedef struct {
 	uint32_t form;
 	state_t state;
 } stored_t;
+
+typedef struct {
+	uint32_t form, id;
+	state_input_t in;
+} stored_input_t;
+
+int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	const void *data = NULL;
+	size_t len = 0;
+	int ret = store_get(txn, STORE_SOURCE, zone, &data, &len);
+	stored_input_t stored;
+	memset(&state->in, 0, sizeof(state->in));
+	if (ret == KNOT_EOK && len == sizeof(stored)) {
+		memcpy(&stored, data, sizeof(stored));
+		if (stored.form == FORM && stored.id == state->id) {
+			state->in = stored.in;
+		}
+	}
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
 
 int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
@@ -34,7 +55,7 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 			*state = stored.state;
 		}
 	}
-	return KNOT_EOK;
+	return state_reload_input(txn, zone, state);
 }
 
 int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
@@ -50,6 +71,16 @@ int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	stored.form = FORM;
 	stored.state = *state;
 	return store_set(txn, STORE_STATE, zone, &stored, sizeof(stored));
+}
+
+int state_save_input(store_txn_t *txn, const knot_dname_t *zone, const state_t *state)
+{
+	stored_input_t stored;
+	memset(&stored, 0, sizeof(stored));
+	stored.form = FORM;
+	stored.id = state->id;
+	stored.in = state->in;
+	return store_set(txn, STORE_SOURCE, zone, &stored, sizeof(stored));
 }
 
 /*! Forgets a key that has no signatures any more, the one that is gone longest. */

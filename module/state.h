@@ -3,6 +3,9 @@
 
 /*! \file
  * \brief What the store keeps of a zone as a whole.
+ *
+ * In two records, each with a writer of its own: of the input, whoever changes it; of the signed
+ * zone, the worker that signs it. So the input can change while it is being signed.
  */
 #pragma once
 
@@ -24,14 +27,21 @@ typedef struct {
 	uint8_t algorithm;
 } state_key_t;
 
+/*! The input, that is, the unsigned zone. */
+typedef struct {
+	state_file_t file;      /*!< That it was read from last. */
+	uint64_t count;         /*!< Counts its changes; 0 = there is none yet. */
+	uint64_t names;         /*!< In it. */
+	uint64_t updates;       /*!< UPDATE messages that changed it since the file was read. */
+	uint32_t serial;        /*!< Of its SOA. */
+} state_input_t;
+
 #define STATE_KEYS 32 /*!< Above that the longest gone is forgotten. */
 
 typedef struct {
 	uint32_t id;            /*!< In the store's tables. */
-	state_file_t file;
-	uint64_t input;         /*!< Counts the changes of the input; 0 = there is none yet. */
-	uint64_t signed_input;  /*!< That count, of the input the signed version was made from. */
-	uint32_t input_serial;  /*!< SOA serial of the input. */
+	state_input_t in;       /*!< As it was when the state was loaded. */
+	uint64_t signed_input;  /*!< in.count of the input the signed version was made from. */
 	uint32_t serial;        /*!< SOA serial of the signed version. */
 	uint64_t version;       /*!< Counts the signed versions; 0 = nothing is signed yet. */
 	uint64_t revision;      /*!< Of the key set it was made with. */
@@ -49,8 +59,14 @@ typedef struct {
 /*! Reads a zone's state; a zone the store does not know is a new one. */
 int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 
-/*! Writes it; a new zone gets its id. */
+/*! Reads the input's part anew, which may have changed since. */
+int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
+
+/*! Writes it but for the input's part; a new zone gets its id. */
 int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
+
+/*! Writes the input's part of a zone that has an id. */
+int state_save_input(store_txn_t *txn, const knot_dname_t *zone, const state_t *state);
 
 /*! \return The entry of a key, made if there is none. */
 state_key_t *state_key(state_t *state, uint8_t algorithm, uint16_t keytag);

@@ -26,7 +26,7 @@
 struct store {
 	MDB_env *env;
 	MDB_dbi tables[STORE_TABLES];
-	MDB_dbi records[2];
+	MDB_dbi records[STORE_RECORDS];
 };
 
 static int error(int ret)
@@ -67,14 +67,14 @@ static int open_tables(store_t *store)
 	static const char *const tables[STORE_TABLES] = {
 		"input", "signed", "dirty", "expiry", "journal"
 	};
-	static const char *const records[] = { "zones", "keysets" };
+	static const char *const records[STORE_RECORDS] = { "zones", "keysets", "sources" };
 
 	MDB_txn *txn = NULL;
 	int ret = mdb_txn_begin(store->env, NULL, 0, &txn);
 	for (int i = 0; ret == MDB_SUCCESS && i < STORE_TABLES; i++) {
 		ret = mdb_dbi_open(txn, tables[i], MDB_CREATE, &store->tables[i]);
 	}
-	for (int i = 0; ret == MDB_SUCCESS && i < 2; i++) {
+	for (int i = 0; ret == MDB_SUCCESS && i < STORE_RECORDS; i++) {
 		ret = mdb_dbi_open(txn, records[i], MDB_CREATE, &store->records[i]);
 	}
 	if (ret != MDB_SUCCESS) {
@@ -100,7 +100,7 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 	int ret = mdb_env_create(&fresh->env);
 	if (ret == MDB_SUCCESS) {
 		(void)mdb_env_set_mapsize(fresh->env, MAP_SIZE);
-		(void)mdb_env_set_maxdbs(fresh->env, STORE_TABLES + 2);
+		(void)mdb_env_set_maxdbs(fresh->env, STORE_TABLES + STORE_RECORDS);
 		(void)mdb_env_set_maxreaders(fresh->env, MAX_READERS);
 		/* A thread may read while it looks up something else: slots go by transaction. */
 		ret = mdb_env_open(fresh->env, path, MDB_NOTLS, 0660);

@@ -12,7 +12,8 @@
  *     expiry   time (4 octets), node_key()    earliest expiration of an RRSIG at the node
  *     journal  version (8), half (2), part (4) what left (0) and what came (1) with a version
  *
- * and, by zone name, "zones" (the zone's state) and "keysets" (its key set's text).
+ * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text) and "sources" (the
+ * state of its input).
  * Keys are of even length, but where the data is empty (expiry, whose key would be too long for
  * LMDB by an octet: it is without the zeros that close a node_key()).
  * A write transaction is the only one at a time, in all of the process; readers never wait.
@@ -76,7 +77,7 @@ void store_abort(store_txn_t *txn);
 
 /*** Zone records, by name. ***/
 
-typedef enum { STORE_STATE, STORE_KEYSET } store_record_t;
+typedef enum { STORE_STATE, STORE_KEYSET, STORE_SOURCE, STORE_RECORDS } store_record_t;
 
 /*! \return KNOT_EOK, KNOT_ENOENT. Data is borrowed until the transaction ends. */
 int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,

@@ -226,7 +226,7 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 	char reason[512] = "", text[640];
 	zonefile_t *zf = NULL;
 	input_result_t result = { 0 };
-	const uint32_t before = state->input_serial;
+	const uint32_t before = state->in.serial;
 	int ret = zonefile_read(path, zone->name, &zone->server->log, &zf, reason, sizeof(reason));
 	if (ret == KNOT_EAGAIN) {
 		return 1; /* Someone is writing it. */
@@ -243,13 +243,13 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 	if (ret != KNOT_EOK) {
 		zone->refused = *file;
 		snprintf(text, sizeof(text), "not loaded, %s%s", reason,
-		         state->input > 0 ? "; the last good zone stays" : "");
+		         state->in.count > 0 ? "; the last good zone stays" : "");
 		source_error(zone, text);
 		return ret == KNOT_EMALF ? 0 : RETRY_MAX;
 	}
 	source_error(zone, "");
 	log_msg(&zone->server->log, LOG_INFO, zone->name,
-	        "loaded, serial %u, was %u, %zu names, %zu changed", state->input_serial, before,
+	        "loaded, serial %u, was %u, %zu names, %zu changed", state->in.serial, before,
 	        result.names, result.changed);
 	return 0;
 }
@@ -269,12 +269,12 @@ static int look_at_source(zone_t *zone, state_t *state, unsigned wishes)
 	int ret = stat_file(path, &file);
 	if (ret != KNOT_EOK) {
 		snprintf(text, sizeof(text), "not loaded, %s: %s%s", path, strerror(-ret),
-		         state->input > 0 ? "; the last good zone stays" : "");
+		         state->in.count > 0 ? "; the last good zone stays" : "");
 		source_error(zone, text);
 	} else if ((wishes & ZONE_SOURCE) ||
-	           !(same_file(&file, &zone->refused) || same_file(&file, &state->file))) {
+	           !(same_file(&file, &zone->refused) || same_file(&file, &state->in.file))) {
 		again = load(zone, state, path, &file);
-	} else if (same_file(&file, &state->file)) {
+	} else if (same_file(&file, &state->in.file)) {
 		source_error(zone, "");
 	}
 	free(path);
@@ -428,7 +428,7 @@ static int sign(zone_t *zone, state_t *state, bool renew)
 		        "signed, serial %u, input serial %u, %llu signatures made, "
 		        "%llu names changed, "
 		        "%.2f s",
-		        state->serial, state->input_serial, (unsigned long long)result.signatures,
+		        state->serial, state->in.serial, (unsigned long long)result.signatures,
 		        (unsigned long long)result.nodes, seconds);
 	} else if (!atomic_load(&zone->stop)) {
 		sign_error(zone, reason);
@@ -469,11 +469,11 @@ static int64_t retry(zone_t *zone, int64_t now)
 /*! Signs what there is to sign. \return When to come back. */
 static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_t now)
 {
-	if (state->input == 0) {
+	if (state->in.count == 0) {
 		return 0;
 	}
 	int64_t due = refresh_due(zone, state, now);
-	if (state->version > 0 && !state->sign_all && state->signed_input == state->input &&
+	if (state->version > 0 && !state->sign_all && state->signed_input == state->in.count &&
 	    !(wishes & ZONE_RENEW) && (due == 0 || due > now)) {
 		sign_error(zone, "");
 		zone->failures = 0;
