@@ -177,8 +177,7 @@ static unsigned confirm(zone_t *zone, int64_t now)
 	unsigned confirmed = 0;
 	for (size_t i = 0; i < zone->core.count; i++) {
 		core_key_t *key = &zone->core.keys[i];
-		if (core_ds_waits(key) && key->record[KEYSET_DS].state == KEYSET_RUMOURED) {
-			core_ds_confirm(key, now);
+		if (core_ds_confirm(key, true, now)) {
 			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS, a person "
 			          "says", keyset_role_name(key->role), key->keytag);
 			confirmed++;

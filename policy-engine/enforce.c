@@ -99,8 +99,8 @@ static bool take_key(look_t *look, const policy_key_t *want)
 		core_key_t core;
 		core_key_init(&core, want->role, want->algorithm, (uint16_t)search.tag, want->roll,
 		              look->now);
-		look->failed = store_zone_give_key(e->store, look->zone, &search.key, &core,
-		                                   look->now) != 0;
+		look->failed = store_zone_give_key(e->store, look->zone, &search.key,
+		                                   &core) != 0;
 		if (!look->failed) {
 			log_event(LOG_INFO, look->zone->name, "new %s, algorithm %u, key tag %d, "
 			          "repository %s, CKA_ID %s", keyset_role_name(want->role),

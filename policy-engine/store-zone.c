@@ -93,6 +93,7 @@ static int add_row(store_t *store, zone_t *zone, sqlite3_stmt *sql)
 	core_key_t core = {
 		.role = (keyset_role_t)sqlite3_column_int(sql, 2),
 		.keytag = (uint16_t)sqlite3_column_int(sql, 3),
+		.inception = sqlite3_column_int64(sql, 4),
 		.goal_in = sqlite3_column_int(sql, 5) != 0,
 		.roll = (policy_roll_t)sqlite3_column_int(sql, 6),
 		.algorithm = (uint8_t)sqlite3_column_int(sql, 9),
@@ -101,7 +102,6 @@ static int add_row(store_t *store, zone_t *zone, sqlite3_stmt *sql)
 	zone_key_t info = {
 		.id = sqlite3_column_int64(sql, 0),
 		.token_key = sqlite3_column_int64(sql, 1),
-		.inception = sqlite3_column_int64(sql, 4),
 		.repository = column_text(sql, 7),
 		.cka_id = column_text(sql, 8),
 		.bits = (unsigned)sqlite3_column_int(sql, 10),
@@ -165,6 +165,12 @@ int store_zone_get(store_t *store, const char *name, zone_t *zone)
 		.core.revision = (uint64_t)sqlite3_column_int64(sql, 2),
 		.next = sqlite3_column_int64(sql, 4),
 	};
+	for (int role = 0; role < 3; role++) {
+		z.core.requests[role] = (core_request_t){
+			.at = sqlite3_column_int64(sql, 5 + role),
+			.emergency = (sqlite3_column_int(sql, 8) >> role & 1) != 0,
+		};
+	}
 	if (sqlite3_column_bytes(sql, 3) == ZONE_DIGEST_LEN) {
 		memcpy(z.digest, sqlite3_column_blob(sql, 3), ZONE_DIGEST_LEN);
 	}
@@ -229,6 +235,12 @@ int store_zone_save(store_t *store, const zone_t *zone)
 	sqlite3_bind_int64(sql, 2, (int64_t)zone->core.revision);
 	sqlite3_bind_blob(sql, 3, zone->digest, ZONE_DIGEST_LEN, SQLITE_STATIC);
 	sqlite3_bind_int64(sql, 4, zone->next);
+	int emergencies = 0;
+	for (int role = 0; role < 3; role++) {
+		sqlite3_bind_int64(sql, 5 + role, zone->core.requests[role].at);
+		emergencies |= zone->core.requests[role].emergency << role;
+	}
+	sqlite3_bind_int(sql, 8, emergencies);
 	if (store_run(store, sql) != 0) {
 		return -1;
 	}
@@ -251,7 +263,7 @@ static int count_given(store_t *store, int64_t token_key)
 }
 
 int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
-                        const core_key_t *core, int64_t now)
+                        const core_key_t *core)
 {
 	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEY_ADD);
 	if (sql == NULL || count_given(store, key->id) != 0) {
@@ -261,7 +273,7 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 	sqlite3_bind_int64(sql, 2, key->id);
 	sqlite3_bind_int(sql, 3, core->role);
 	sqlite3_bind_int(sql, 4, core->keytag);
-	sqlite3_bind_int64(sql, 5, now);
+	sqlite3_bind_int64(sql, 5, core->inception);
 	sqlite3_bind_int(sql, 6, core->goal_in);
 	sqlite3_bind_int(sql, 7, core->roll);
 	if (store_run(store, sql) != 0) {
@@ -275,7 +287,6 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 		.bits = key->bits,
 		.public_key = malloc(key->public_key_len),
 		.public_key_len = key->public_key_len,
-		.inception = now,
 	};
 	if (info.repository == NULL || info.cka_id == NULL || info.public_key == NULL ||
 	    zone_add_key(zone, core, &info) != 0) {

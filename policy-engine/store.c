@@ -9,13 +9,12 @@
 
 #include "policy-engine/store-internal.h"
 
-#define SCHEMA_VERSION 1
 #define APPLICATION_ID 0x6f64736b /* "odsk" */
 #define BUSY_MS 3000
 
 /* Times are Unix seconds. A token_key without public_key is one that is being generated: it may
  * or may not be in the token. States and records are numbered as in keyset/keyset.h. */
-static const char schema[] =
+static const char schema_1[] =
 	"CREATE TABLE zone ("
 	" id INTEGER PRIMARY KEY,"
 	" name TEXT NOT NULL UNIQUE,"
@@ -61,6 +60,17 @@ static const char schema[] =
 	" salt BLOB NOT NULL,"
 	" since INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* Requests for new keys: when they were made; "emergency" has a bit for each role. */
+static const char schema_2[] =
+	"ALTER TABLE zone ADD COLUMN roll_ksk INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN roll_zsk INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN roll_csk INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN emergency INTEGER NOT NULL DEFAULT 0;";
+
+/* Each brings a database up by one version; the first one makes it. */
+static const char *const schemas[] = { schema_1, schema_2 };
+#define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
+
 static const char *const statements[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -68,8 +78,10 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ZONE_ADD] = "INSERT INTO zone (name, policy, next) VALUES (?1, ?2, 0)"
 	                 " ON CONFLICT (name) DO NOTHING",
 	[SQL_ZONE_POLICY] = "UPDATE zone SET policy = ?2 WHERE name = ?1 AND policy <> ?2",
-	[SQL_ZONE_GET] = "SELECT id, policy, revision, digest, next FROM zone WHERE name = ?1",
-	[SQL_ZONE_SAVE] = "UPDATE zone SET revision = ?2, digest = ?3, next = ?4 WHERE id = ?1",
+	[SQL_ZONE_GET] = "SELECT id, policy, revision, digest, next, roll_ksk, roll_zsk, roll_csk,"
+	                 " emergency FROM zone WHERE name = ?1",
+	[SQL_ZONE_SAVE] = "UPDATE zone SET revision = ?2, digest = ?3, next = ?4, roll_ksk = ?5,"
+	                  " roll_zsk = ?6, roll_csk = ?7, emergency = ?8 WHERE id = ?1",
 	[SQL_ZONE_DUE] = "SELECT name FROM zone WHERE next <= ?1 ORDER BY next LIMIT ?2",
 	[SQL_ZONE_ALL] = "SELECT name FROM zone ORDER BY name",
 	[SQL_ZONE_WAKE] = "UPDATE zone SET next = ?1 WHERE next > ?1",
@@ -227,18 +239,17 @@ static int check_integrity(store_t *store)
 	return store->error[0] == '\0' ? 0 : -1;
 }
 
-static int create(store_t *store)
+/* Makes the tables, or brings those of an earlier version up to date: all of it, or nothing. */
+static int bring_up(store_t *store, long version)
 {
 	char sql[128];
-	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %ld",
 	         APPLICATION_ID, SCHEMA_VERSION);
-	if (store_begin(store) != 0) {
-		return -1;
+	int ret = store_begin(store);
+	for (; ret == 0 && version < SCHEMA_VERSION; version++) {
+		ret = execute(store, schemas[version]);
 	}
-	if (execute(store, schema) != 0 || execute(store, sql) != 0 || store_commit(store) != 0) {
-		return -1;
-	}
-	return 0;
+	return ret == 0 && execute(store, sql) == 0 ? store_commit(store) : -1;
 }
 
 static int check_schema(store_t *store)
@@ -250,7 +261,7 @@ static int check_schema(store_t *store)
 		return -1;
 	}
 	if (tables == 0 && application == 0) {
-		return create(store);
+		return bring_up(store, 0);
 	}
 	if (application != APPLICATION_ID) {
 		snprintf(store->error, sizeof(store->error), "database %s: not made by ods-engine "
@@ -258,13 +269,16 @@ static int check_schema(store_t *store)
 		         "conf.xml: <Datastore><SQLite>", store->path);
 		return -1;
 	}
-	if (version != SCHEMA_VERSION) {
+	if (version < 1 || version > SCHEMA_VERSION) {
 		snprintf(store->error, sizeof(store->error), "database %s: has schema %ld, this "
-		         "version knows %d; start the ods-engine that made it, or a newer one",
-		         store->path, version, SCHEMA_VERSION);
+		         "version knows 1 to %ld; start the ods-engine that made it, or a newer "
+		         "one", store->path, version, SCHEMA_VERSION);
 		return -1;
 	}
-	return check_integrity(store);
+	if (check_integrity(store) != 0) {
+		return -1;
+	}
+	return version < SCHEMA_VERSION ? bring_up(store, version) : 0;
 }
 
 /* Takes the lock and keeps it: two engines on one database would undo each other's work. */

@@ -45,7 +45,7 @@ int store_zone_put(store_t *store, const char *name, const char *policy);
 /*! \return 1 and a zone to be freed by zone_deinit(); 0 if there is none; -1. */
 int store_zone_get(store_t *store, const char *name, zone_t *zone);
 
-/*! Writes revision, digest, next, and all records of all keys of a zone. */
+/*! Writes revision, digest, next, requests, and all records of all keys of a zone. */
 int store_zone_save(store_t *store, const zone_t *zone);
 
 /*! \return 0 to go on, anything else to stop. name is borrowed for the call. */
@@ -94,7 +94,7 @@ int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm,
 
 /*! Gives a key pair to a zone, and adds it to zone. */
 int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
-                        const core_key_t *core, int64_t now);
+                        const core_key_t *core);
 
 /*! \return 1 and the salt of a policy, 0 if it has none, -1. */
 int store_salt_get(store_t *store, const char *policy, uint8_t salt[STORE_SALT_MAX], size_t *len,

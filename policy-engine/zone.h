@@ -22,7 +22,6 @@ typedef struct {
 	unsigned bits;
 	uint8_t *public_key;
 	size_t public_key_len;
-	int64_t inception;    /*!< When the zone got it. */
 } zone_key_t;
 
 typedef struct {

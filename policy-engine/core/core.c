@@ -40,7 +40,7 @@ void core_key_init(core_key_t *key, keyset_role_t role, uint8_t algorithm, uint1
                    policy_roll_t roll, int64_t now)
 {
 	*key = (core_key_t){ .role = role, .algorithm = algorithm, .keytag = keytag,
-	                     .goal_in = true, .roll = roll };
+	                     .inception = now, .goal_in = true, .roll = roll };
 	for (int i = 0; i < KEYSET_RECORDS; i++) {
 		key->record[i] = (core_record_t){ .state = KEYSET_HIDDEN, .since = now };
 	}
@@ -319,11 +319,32 @@ bool core_ds_waits(const core_key_t *key)
 	       ds->public_at == 0;
 }
 
-void core_ds_confirm(core_key_t *key, int64_t since)
+bool core_ds_confirm(core_key_t *key, bool there, int64_t since)
 {
-	if (core_ds_waits(key)) {
-		key->record[KEYSET_DS].public_at = since;
+	core_record_t *ds = &key->record[KEYSET_DS];
+	if (!core_ds_waits(key) || (ds->state == KEYSET_RUMOURED) != there) {
+		return false;
 	}
+	ds->public_at = since;
+	return true;
+}
+
+bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, int64_t now)
+{
+	core_request_t *request = &zone->requests[role];
+	bool served = true, found = false;
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_key_t *key = &zone->keys[i];
+		if (key->role == role && key->goal_in) {
+			found = true;
+			served = served && key->inception >= request->at;
+		}
+	}
+	if (found) {
+		bool before = !served && request->emergency;
+		*request = (core_request_t){ .at = now, .emergency = emergency || before };
+	}
+	return found;
 }
 
 int core_next_record(const core_key_t *key)

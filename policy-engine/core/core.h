@@ -50,15 +50,23 @@ typedef struct {
 	keyset_role_t role;
 	uint8_t algorithm;
 	uint16_t keytag;
+	int64_t inception;     /*!< When the zone got it. */
 	bool goal_in;          /*!< Meant to be in use; false: on its way out. */
 	policy_roll_t roll;
 	core_record_t record[KEYSET_RECORDS];
 	core_step_t step[KEYSET_RECORDS]; /*!< Filled by core_run(). */
 } core_key_t;
 
+/*! Somebody asked for new keys of a role. It is served by each key that is younger. */
+typedef struct {
+	int64_t at;            /*!< 0 = nobody did. */
+	bool emergency;        /*!< As fast as is safe, whatever the policy's rollover type. */
+} core_request_t;
+
 typedef struct {
 	core_key_t *keys;
 	size_t count;
+	core_request_t requests[3]; /*!< By keyset_role_t. */
 	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
 } core_zone_t;
 
@@ -90,8 +98,23 @@ int64_t core_run(core_zone_t *zone, const policy_t *policy, const facts_t *facts
 /*! \return Whether the key's DS waits for a person: to be given to the parent, or taken away. */
 bool core_ds_waits(const core_key_t *key);
 
-/*! Notes that the parent publishes the key's DS, or does so no more, since that time. */
-void core_ds_confirm(core_key_t *key, int64_t since);
+/*!
+ * Notes that all of the parent's servers have the key's DS, or that none has it any more.
+ *
+ * \param there  Which of both.
+ * \param since  Since when.
+ * \return Whether the key waited for that; if not, nothing changed.
+ */
+bool core_ds_confirm(core_key_t *key, bool there, int64_t since);
+
+/*!
+ * Asks for new keys of a role, in all policy entries of it.
+ *
+ * An emergency that was asked for before and is not served yet stays one.
+ *
+ * \return Whether the zone has a key of that role to be replaced; if not, nothing changed.
+ */
+bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, int64_t now);
 
 /*! What the zone has to hold of a key. */
 bool core_in_zone(const core_key_t *key, keyset_record_t record);

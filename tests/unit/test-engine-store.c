@@ -109,8 +109,11 @@ static void fill(store_t *store)
 	zone_t zone = { 0 };
 	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
 	core_key_t core;
-	core_key_init(&core, KEYSET_CSK, 13, 777, POLICY_ROLL_DOUBLE_DS, 6);
-	ck_assert_int_eq(store_zone_give_key(store, &zone, &key, &core, 7), 0);
+	core_key_init(&core, KEYSET_CSK, 13, 777, POLICY_ROLL_DOUBLE_DS, 7);
+	ck_assert_int_eq(store_zone_give_key(store, &zone, &key, &core), 0);
+	ck_assert(!core_request_roll(&zone.core, KEYSET_ZSK, true, 99));
+	ck_assert(core_request_roll(&zone.core, KEYSET_CSK, true, 98));
+	ck_assert(core_request_roll(&zone.core, KEYSET_CSK, false, 99));
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		zone.core.keys[0].record[r] = (core_record_t){
 			.state = (keyset_state_t)(r + 1), .since = 10 + r,
@@ -139,10 +142,14 @@ static void check_filled(store_t *store)
 	ck_assert_str_eq(zone.keys[0].repository, "SoftHSM");
 	ck_assert_str_eq(zone.keys[0].cka_id, "aa01");
 	ck_assert_uint_eq(zone.keys[0].bits, 256);
-	ck_assert_int_eq(zone.keys[0].inception, 7);
 	ck_assert_uint_eq(zone.keys[0].public_key_len, 4);
 	ck_assert_mem_eq(zone.keys[0].public_key, "abcd", 4);
+	ck_assert(zone.core.requests[KEYSET_CSK].at == 99 &&
+	          zone.core.requests[KEYSET_CSK].emergency);
+	ck_assert(zone.core.requests[KEYSET_KSK].at == 0 &&
+	          !zone.core.requests[KEYSET_KSK].emergency);
 	const core_key_t *key = &zone.core.keys[0];
+	ck_assert_int_eq(key->inception, 7);
 	ck_assert(key->role == KEYSET_CSK && key->algorithm == 13 && key->keytag == 777 &&
 	          key->goal_in && key->roll == POLICY_ROLL_DOUBLE_DS);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
@@ -275,6 +282,30 @@ START_TEST(test_second_engine)
 }
 END_TEST
 
+/* What an earlier version has left is taken over. */
+START_TEST(test_older_schema)
+{
+	store_t *store = open_store();
+	fill(store);
+	store_close(store);
+	outside("ALTER TABLE zone DROP COLUMN roll_ksk;"
+	        "ALTER TABLE zone DROP COLUMN roll_zsk;"
+	        "ALTER TABLE zone DROP COLUMN roll_csk;"
+	        "ALTER TABLE zone DROP COLUMN emergency;"
+	        "PRAGMA user_version = 1");
+	store = open_store();
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
+	ck_assert_uint_eq(zone.core.count, 1);
+	ck_assert_int_eq(zone.core.requests[KEYSET_CSK].at, 0);
+	zone.core.requests[KEYSET_CSK] = (core_request_t){ 99, true };
+	ck_assert_int_eq(store_zone_save(store, &zone), 0);
+	zone_deinit(&zone);
+	check_filled(store);
+	store_close(store);
+}
+END_TEST
+
 START_TEST(test_newer_schema)
 {
 	store_close(open_store());
@@ -352,6 +383,7 @@ int main(void)
 	tcase_add_test(tc, test_intents);
 	tcase_add_test(tc, test_wake);
 	tcase_add_test(tc, test_second_engine);
+	tcase_add_test(tc, test_older_schema);
 	tcase_add_test(tc, test_newer_schema);
 	tcase_add_test(tc, test_foreign_database);
 	tcase_add_test(tc, test_not_a_database);

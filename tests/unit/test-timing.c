@@ -174,7 +174,7 @@ START_TEST(test_new_zone)
 	/* A year without an answer changes nothing. */
 	t += 31536000;
 	ck_assert_int_eq(run(&w, t), CORE_NEVER);
-	core_ds_confirm(ksk, t);
+	ck_assert(core_ds_confirm(ksk, true, t));
 	ck_assert(!core_ds_waits(ksk));
 	ck_assert_int_eq(run(&w, t), t + DS_FIRST);
 	ck_assert_int_eq(run(&w, t + DS_FIRST), CORE_NEVER);
@@ -194,7 +194,7 @@ START_TEST(test_new_zone_csk)
 	publish(&w, T0 + 5);
 	run(&w, T0 + 5 + RRSIG_DELAY);
 	expect(csk, "rooo");
-	core_ds_confirm(csk, T0 + 2000);
+	ck_assert(core_ds_confirm(csk, true, T0 + 2000));
 	run(&w, T0 + 2000 + DS_FIRST);
 	expect(csk, "oooo");
 }
@@ -242,7 +242,7 @@ static int64_t settled(world_t *w)
 	run(w, T0);
 	publish(w, T0);
 	run(w, T0 + 10000);
-	core_ds_confirm(&w->keys[0], T0 + 10000);
+	ck_assert(core_ds_confirm(&w->keys[0], true, T0 + 10000));
 	run(w, T0 + 20000);
 	expect(&w->keys[0], "ooo-");
 	expect(&w->keys[1], "-o-o");
@@ -328,7 +328,7 @@ START_TEST(test_second_ksk)
 	expect(fresh, "roo-");
 	expect(&w.keys[0], "ooo-");
 	now += DNSKEY_LATER;
-	core_ds_confirm(fresh, now);
+	ck_assert(core_ds_confirm(fresh, true, now));
 	now += DS_FIRST;
 	run(&w, now);
 	expect(fresh, "ooo-");
@@ -340,7 +340,7 @@ START_TEST(test_second_ksk)
 	run(&w, now + DNSKEY_GONE);
 	expect(&w.keys[0], "uhh-");
 	ck_assert(core_ds_waits(&w.keys[0])); /* Nobody said that the parent took it away. */
-	core_ds_confirm(&w.keys[0], now);
+	ck_assert(core_ds_confirm(&w.keys[0], false, now));
 	run(&w, now + 1000000);
 	expect(&w.keys[0], "hhh-");
 }
@@ -363,7 +363,7 @@ START_TEST(test_second_algorithm)
 	ck_assert_int_eq(ksk->step[KEYSET_DS].wait, CORE_WAIT_SIGNED);
 	run(&w, now + RRSIG_DELAY);
 	expect(ksk, "roo-");
-	core_ds_confirm(ksk, now);
+	ck_assert(core_ds_confirm(ksk, true, now));
 	now += DS_LATER;
 	run(&w, now);
 	expect(ksk, "ooo-");
@@ -374,7 +374,7 @@ START_TEST(test_second_algorithm)
 	run(&w, now + 1000000);
 	expect(ksk, "uoo-");
 	expect(zsk, "-o-o");
-	core_ds_confirm(ksk, now);
+	ck_assert(core_ds_confirm(ksk, false, now));
 	run(&w, now + DS_GONE);
 	expect(ksk, "huu-");
 	expect(zsk, "-u-u");
@@ -411,7 +411,7 @@ START_TEST(test_going_unsigned)
 	core_run(&w.zone, &none, &w.facts, now, NULL, NULL);
 	expect(&w.keys[0], "uoo-"); /* The DS has to be forgotten first. */
 	expect(&w.keys[1], "-o-o");
-	core_ds_confirm(&w.keys[0], now);
+	ck_assert(core_ds_confirm(&w.keys[0], false, now));
 	core_run(&w.zone, &none, &w.facts, now + DS_GONE - 1, NULL, NULL);
 	expect(&w.keys[0], "uoo-");
 	core_run(&w.zone, &none, &w.facts, now + DS_GONE, NULL, NULL);
