@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include <libdnssec/error.h>
-#include <libknot/errcode.h>
+#include <libknot/libknot.h>
 
 static size_t signature_len(const dnssec_key_t *dnskey)
 {
@@ -69,7 +69,13 @@ static int find_secret(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_siz
 		         info->keytag, info->cka_id, info->repository);
 		return KNOT_EAGAIN;
 	}
-	return KNOT_EOK;
+	ret = verify_key_new(&key->verifier, info->algorithm, info->public_key,
+	                     info->public_key_len);
+	if (ret != KNOT_EOK) {
+		snprintf(err, err_size, "key tag %u: cannot verify with its public key: %s",
+		         info->keytag, knot_strerror(ret));
+	}
+	return ret;
 }
 
 static int fill(keyring_t *ring, const knot_dname_t *zone, hsm_t *hsm, char *err, size_t err_size)
@@ -129,6 +135,7 @@ void keyring_free(keyring_t *ring)
 		dnssec_key_free(ring->keys[i].dnskey);
 		free(ring->keys[i].rdata);
 		hsm_key_free(ring->keys[i].secret);
+		verify_key_free(ring->keys[i].verifier);
 	}
 	free(ring->keys);
 	keyset_deinit(&ring->set);

@@ -11,12 +11,14 @@
 
 #include "hsm-adapter/hsm.h"
 #include "keyset/keyset.h"
+#include "module/verify.h"
 
 typedef struct {
 	const keyset_key_t *info; /*!< Borrowed from the key set. */
 	dnssec_key_t *dnskey;     /*!< Public half, as the key set has it. */
 	knot_rdata_t *rdata;      /*!< DNSKEY RDATA. */
 	hsm_key_t *secret;        /*!< NULL if the key signs nothing. */
+	verify_key_t *verifier;   /*!< Likewise. */
 	size_t signature_len;     /*!< Bytes of a signature. */
 } keyring_key_t;
 

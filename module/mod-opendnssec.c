@@ -28,6 +28,13 @@
 #define ITEM_CONTROL  "\x0E""control-socket"
 #define ITEM_CONF     "\x04""conf"
 #define ITEM_WATCH    "\x05""watch"
+#define ITEM_VERIFY   "\x06""verify"
+
+static const knot_lookup_t verify_options[] = {
+	{ SIGNPOOL_VERIFY_ALL, "all" },
+	{ SIGNPOOL_VERIFY_SAMPLE, "sample" },
+	{ 0, NULL }
+};
 
 static const yp_item_t items[] = {
 	{ ITEM_POLICY,   YP_TSTR,  YP_VSTR = { "default" } },
@@ -36,6 +43,7 @@ static const yp_item_t items[] = {
 	{ ITEM_CONTROL,  YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec.sock" } },
 	{ ITEM_CONF,     YP_TSTR,  YP_VSTR = { "/etc/opendnssec/conf.xml" } },
 	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },
+	{ ITEM_VERIFY,   YP_TOPT,  YP_VOPT = { verify_options, SIGNPOOL_VERIFY_ALL } },
 	{ NULL }
 };
 
@@ -259,7 +267,8 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
 		return KNOT_EINVAL;
 	}
-	int ret = zone_configure(zone, file, knotd_conf_mod(mod, ITEM_POLICY).single.string);
+	int ret = zone_configure(zone, file, knotd_conf_mod(mod, ITEM_POLICY).single.string,
+	                         knotd_conf_mod(mod, ITEM_VERIFY).single.option);
 	if (ret == KNOT_EOK && server->watch != NULL) {
 		if (knotd_conf_mod(mod, ITEM_WATCH).single.boolean) {
 			int watched = watch_add(server->watch, zone->name, file);

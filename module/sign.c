@@ -466,8 +466,13 @@ static int batch(work_t *work, uint64_t input)
 	if (ret != KNOT_EOK) {
 		return fail(work, ret);
 	}
-	ret = signpool_run(work->run->pool, work->run->zone, work->build.jobs,
-	                   work->build.job_count, work->run->stop, work->err, work->err_size);
+	signpool_work_t *signing = NULL;
+	ret = signpool_start(work->run->pool, work->run->zone, work->build.jobs,
+	                     work->build.job_count, work->run->verify, work->run->stop, &signing,
+	                     work->err, work->err_size);
+	if (ret == KNOT_EOK) {
+		ret = signpool_finish(signing, work->err, work->err_size);
+	}
 	if (ret != KNOT_EOK) {
 		return ret;
 	}

@@ -16,6 +16,7 @@ typedef struct {
 	const keyring_t *ring;
 	int64_t now;           /*!< Unix seconds. */
 	bool renew;            /*!< Make all signatures anew. */
+	signpool_verify_t verify;
 	const atomic_bool *stop; /*!< Once true, the run fails soon. */
 	void (*progress)(void *ctx, size_t done); /*!< Signatures made so far. */
 	void *ctx;

@@ -8,20 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libdnssec/error.h>
-#include <libdnssec/sign.h>
 #include <libknot/errcode.h>
 
 #include "module/thread.h"
+#include "module/verify.h"
 
 #define CHUNK_MAX 32 /* Jobs a thread takes at once; fewer if little is left for the others. */
+#define SAMPLE 100   /* One in so many. */
+#define KEYS_MAX 64  /* Of a key set. */
 
-/*! The jobs of one signpool_run() that are one repository's. */
+/*! The jobs of one signpool_start() that are one repository's. */
 typedef struct batch {
 	struct batch *next;      /*!< In the lane's ring. */
 	const knot_dname_t *zone;
 	rrsig_job_t **jobs;
 	const atomic_bool *stop;
+	signpool_verify_t verify;
+	uint64_t number;         /*!< No other batch has it. */
 	size_t count;
 	size_t taken, done;
 	int ret;                 /*!< First error; the rest of the jobs is left then. */
@@ -47,48 +50,66 @@ struct signpool {
 	unsigned threads;
 	pthread_mutex_t lock;    /*!< Of the list of lanes. */
 	lane_t *lanes;
+	atomic_uint_fast64_t batches;
 };
 
 /*! A thread's own things. */
 typedef struct {
 	hsm_session_t *session;
 	rrsig_buffer_t buffer;
-	dnssec_sign_ctx_t *verifier;
-	const keyring_key_t *verifier_key;
+	verify_t *verify;
+	uint64_t batch;          /*!< The batch for which the keys below were sampled. */
+	const keyring_key_t *sampled[KEYS_MAX];
+	size_t sampled_count;
+	unsigned unverified;     /*!< Signatures since the last one that was verified. */
 } signer_t;
 
 /*** A signature. ***/
 
-static int verify(signer_t *signer, const keyring_key_t *key, const uint8_t *signature)
+/*! \return Whether the session has verified a signature by the key in this batch; notes it. */
+static bool was_sampled(signer_t *signer, const keyring_key_t *key)
 {
-	const dnssec_binary_t data = { .data = signer->buffer.data, .size = signer->buffer.len };
-	const dnssec_binary_t made = { .data = (uint8_t *)signature, .size = key->signature_len };
-	int ret;
-	if (signer->verifier_key != key) {
-		dnssec_sign_free(signer->verifier);
-		signer->verifier = NULL;
-		ret = dnssec_sign_new(&signer->verifier, key->dnskey);
-		signer->verifier_key = (ret == DNSSEC_EOK) ? key : NULL;
-	} else {
-		ret = dnssec_sign_init(signer->verifier);
+	for (size_t i = 0; i < signer->sampled_count; i++) {
+		if (signer->sampled[i] == key) {
+			return true;
+		}
 	}
-	if (ret == DNSSEC_EOK) {
-		ret = dnssec_sign_add(signer->verifier, &data);
+	if (signer->sampled_count < KEYS_MAX) {
+		signer->sampled[signer->sampled_count++] = key;
 	}
-	if (ret == DNSSEC_EOK) {
-		ret = dnssec_sign_verify(signer->verifier, false, &made);
+	return false;
+}
+
+static bool to_be_verified(signer_t *signer, const batch_t *batch, const keyring_key_t *key)
+{
+	if (signer->batch != batch->number) {
+		signer->batch = batch->number;
+		signer->sampled_count = 0;
 	}
-	return ret;
+	if (batch->verify == SIGNPOOL_VERIFY_SAMPLE && was_sampled(signer, key) &&
+	    ++signer->unverified < SAMPLE) {
+		return false;
+	}
+	signer->unverified = 0;
+	return true;
+}
+
+static bool verified(signer_t *signer, const batch_t *batch, const keyring_key_t *key,
+                     const uint8_t *signature)
+{
+	return !to_be_verified(signer, batch, key) ||
+	       verify_check(signer->verify, key->verifier, signer->buffer.data, signer->buffer.len,
+	                    signature, key->signature_len);
 }
 
 static int sign(signer_t *signer, const lane_t *lane, const batch_t *batch,
                 const rrsig_job_t *job, hsm_error_t *err)
 {
 	uint8_t *place = NULL;
-	int ret = rrsig_prepare(job, batch->zone, &signer->buffer, &place);
-	if (ret != KNOT_EOK) {
+	if ((signer->verify == NULL && (signer->verify = verify_new()) == NULL) ||
+	    rrsig_prepare(job, batch->zone, &signer->buffer, &place) != KNOT_EOK) {
 		snprintf(err->text, sizeof(err->text), "out of memory");
-		return ret;
+		return KNOT_ENOMEM;
 	}
 	if (signer->session == NULL &&
 	    hsm_session_open(&signer->session, lane->pool->hsm, lane->repository, err) != HSM_EOK) {
@@ -100,9 +121,10 @@ static int sign(signer_t *signer, const lane_t *lane, const batch_t *batch,
 	                     signer->buffer.len, signature, &len, err) != HSM_EOK) {
 		hsm_session_close(signer->session);
 		signer->session = NULL;
+		signer->sampled_count = 0;
 		return KNOT_EAGAIN;
 	}
-	if (len != job->key->signature_len || verify(signer, job->key, signature) != DNSSEC_EOK) {
+	if (len != job->key->signature_len || !verified(signer, batch, job->key, signature)) {
 		snprintf(err->text, sizeof(err->text), "the token of repository %s made a wrong "
 		         "signature; it was not published", lane->repository);
 		return KNOT_ESEMCHECK;
@@ -124,10 +146,6 @@ static int sign_chunk(signer_t *signer, const lane_t *lane, const batch_t *batch
 		}
 		ret = sign(signer, lane, batch, batch->jobs[i], err);
 	}
-	/* The verifier holds on to its key, which goes with the batch. */
-	dnssec_sign_free(signer->verifier);
-	signer->verifier = NULL;
-	signer->verifier_key = NULL;
 	return ret;
 }
 
@@ -193,6 +211,7 @@ static void *run_lane(void *arg)
 	}
 	pthread_mutex_unlock(&lane->lock);
 	hsm_session_close(signer.session);
+	verify_free(signer.verify);
 	free(signer.buffer.data);
 	return NULL;
 }
@@ -323,44 +342,62 @@ static size_t group(rrsig_job_t **jobs, size_t count)
 	return same;
 }
 
-#define REPOSITORIES_MAX 64 /* Of one zone: a key has one, and a key set has at most 64 keys. */
+/*! Batches of one signpool_start(), one a repository; a key has one. */
+struct signpool_work {
+	rrsig_job_t **order;
+	batch_t batches[KEYS_MAX];
+	lane_t *lanes[KEYS_MAX];
+	size_t used;
+};
 
-int signpool_run(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs, size_t count,
-                 const atomic_bool *stop, char *err, size_t err_size)
+int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs, size_t count,
+                   signpool_verify_t verify, const atomic_bool *stop, signpool_work_t **work,
+                   char *err, size_t err_size)
 {
+	signpool_work_t *fresh = calloc(1, sizeof(*fresh));
 	rrsig_job_t **order = malloc((count + 1) * sizeof(*order));
-	if (order == NULL) {
+	if (fresh == NULL || order == NULL) {
 		snprintf(err, err_size, "out of memory");
+		free(fresh);
+		free(order);
 		return KNOT_ENOMEM;
 	}
+	fresh->order = order;
 	for (size_t i = 0; i < count; i++) {
 		order[i] = &jobs[i];
 	}
-
-	batch_t batches[REPOSITORIES_MAX];
-	lane_t *lanes[REPOSITORIES_MAX];
-	size_t used = 0;
-	int ret = KNOT_EOK;
-	for (size_t at = 0; at < count; at += batches[used++].count) {
-		lanes[used] = get_lane(pool, order[at]->key->info->repository);
-		if (lanes[used] == NULL) {
+	for (size_t at = 0; at < count; fresh->used++) {
+		batch_t *batch = &fresh->batches[fresh->used];
+		lane_t *lane = get_lane(pool, order[at]->key->info->repository);
+		if (lane == NULL) {
+			(void)signpool_finish(fresh, err, err_size);
 			snprintf(err, err_size, "cannot start threads to sign");
-			ret = KNOT_ENOMEM;
-			break;
+			return KNOT_ENOMEM;
 		}
-		batches[used] = (batch_t) {
-			.zone = zone, .jobs = order + at, .stop = stop,
+		*batch = (batch_t) {
+			.zone = zone, .jobs = order + at, .stop = stop, .verify = verify,
+			.number = atomic_fetch_add(&pool->batches, 1) + 1,
 			.count = group(order + at, count - at),
 		};
-		add_batch(lanes[used], &batches[used]);
+		fresh->lanes[fresh->used] = lane;
+		at += batch->count;
+		add_batch(lane, batch);
 	}
-	for (size_t i = 0; i < used; i++) {
-		await(lanes[i], &batches[i]);
-		if (ret == KNOT_EOK && batches[i].ret != KNOT_EOK) {
-			ret = batches[i].ret;
-			snprintf(err, err_size, "%s", batches[i].err);
+	*work = fresh;
+	return KNOT_EOK;
+}
+
+int signpool_finish(signpool_work_t *work, char *err, size_t err_size)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < work->used; i++) {
+		await(work->lanes[i], &work->batches[i]);
+		if (ret == KNOT_EOK && work->batches[i].ret != KNOT_EOK) {
+			ret = work->batches[i].ret;
+			snprintf(err, err_size, "%s", work->batches[i].err);
 		}
 	}
-	free(order);
+	free(work->order);
+	free(work);
 	return ret;
 }

@@ -55,7 +55,7 @@ void zone_free(zone_t *zone)
 	free(zone);
 }
 
-int zone_configure(zone_t *zone, const char *file, const char *policy)
+int zone_configure(zone_t *zone, const char *file, const char *policy, signpool_verify_t verify)
 {
 	char *new_file = strdup(file), *new_policy = strdup(policy);
 	if (new_file == NULL || new_policy == NULL) {
@@ -68,6 +68,7 @@ int zone_configure(zone_t *zone, const char *file, const char *policy)
 	free(zone->policy);
 	zone->file = new_file;
 	zone->policy = new_policy;
+	zone->verify = verify;
 	zone->generation = server_next_generation(zone->server);
 	pthread_mutex_unlock(&zone->lock);
 	return KNOT_EOK;
@@ -402,13 +403,14 @@ static int sign(zone_t *zone, state_t *state, bool renew)
 	char reason[768] = "";
 	sign_result_t result;
 	struct timespec begin, end;
-	const sign_run_t run = {
+	sign_run_t run = {
 		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
 		.ring = zone->ring, .now = time(NULL), .renew = renew, .stop = &zone->stop,
 		.progress = progress, .ctx = zone,
 	};
 	zone->progress_at = run.now;
 	pthread_mutex_lock(&zone->lock);
+	run.verify = zone->verify;
 	zone->signing = true;
 	pthread_mutex_unlock(&zone->lock);
 	clock_gettime(CLOCK_MONOTONIC, &begin);

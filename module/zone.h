@@ -39,6 +39,7 @@ typedef struct {
 
 	pthread_mutex_t lock;      /*!< Of all that follows but for what is the worker's. */
 	char *file, *policy;
+	signpool_verify_t verify;
 	unsigned wishes;           /*!< ZONE_* */
 	bool taken;                /*!< knotd took taken_serial at taken_at; to be noted. */
 	uint32_t taken_serial;
@@ -69,8 +70,8 @@ zone_t *zone_new(struct server *server, const knot_dname_t *name);
 /*! Waits for its work to stop, which does not take long. */
 void zone_free(zone_t *zone);
 
-/*! Sets where its file is and which policy it has. \return KNOT_EOK, KNOT_ENOMEM */
-int zone_configure(zone_t *zone, const char *file, const char *policy);
+/*! Sets where its file is, which policy it has, what is verified. \return KNOT_EOK, KNOT_ENOMEM */
+int zone_configure(zone_t *zone, const char *file, const char *policy, signpool_verify_t verify);
 
 /*! Sets who is told of changes, and tells him once. */
 void zone_set_report(zone_t *zone, zone_report_f report, void *ctx);

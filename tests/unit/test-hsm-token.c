@@ -148,8 +148,7 @@ bool test_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
 	return ret == DNSSEC_EOK;
 }
 
-/*! \return SoftHSM itself, as it is loaded: no layer of p11-kit between. */
-static CK_FUNCTION_LIST *raw_softhsm(void)
+CK_FUNCTION_LIST *test_raw(void)
 {
 	void *library = dlopen(test_softhsm(), RTLD_NOW);
 	ck_assert_ptr_nonnull(library);
@@ -177,7 +176,7 @@ static CK_SLOT_ID find_slot(CK_FUNCTION_LIST *list, const char *label)
 	return 0;
 }
 
-static CK_SESSION_HANDLE open_raw(CK_FUNCTION_LIST *list, const char *label)
+CK_SESSION_HANDLE test_raw_open(CK_FUNCTION_LIST *list, const char *label)
 {
 	CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
 	ck_assert_uint_eq(list->C_OpenSession(find_slot(list, label),
@@ -186,8 +185,8 @@ static CK_SESSION_HANDLE open_raw(CK_FUNCTION_LIST *list, const char *label)
 	return session;
 }
 
-static CK_ULONG find_raw(CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session,
-                         CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *found, CK_ULONG max)
+CK_ULONG test_raw_find(CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session,
+                       CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *found, CK_ULONG max)
 {
 	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof(class) };
 	CK_ULONG count = 0;
@@ -199,20 +198,20 @@ static CK_ULONG find_raw(CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session,
 
 unsigned test_count_public(const char *label)
 {
-	CK_FUNCTION_LIST *list = raw_softhsm();
-	CK_SESSION_HANDLE session = open_raw(list, label);
+	CK_FUNCTION_LIST *list = test_raw();
+	CK_SESSION_HANDLE session = test_raw_open(list, label);
 	CK_OBJECT_HANDLE found[64];
-	CK_ULONG count = find_raw(list, session, CKO_PUBLIC_KEY, found, 64);
+	CK_ULONG count = test_raw_find(list, session, CKO_PUBLIC_KEY, found, 64);
 	ck_assert_uint_eq(list->C_CloseSession(session), CKR_OK);
 	return (unsigned)count;
 }
 
 void test_destroy_private(const char *label)
 {
-	CK_FUNCTION_LIST *list = raw_softhsm();
-	CK_SESSION_HANDLE session = open_raw(list, label);
+	CK_FUNCTION_LIST *list = test_raw();
+	CK_SESSION_HANDLE session = test_raw_open(list, label);
 	CK_OBJECT_HANDLE found[64];
-	CK_ULONG count = find_raw(list, session, CKO_PRIVATE_KEY, found, 64);
+	CK_ULONG count = test_raw_find(list, session, CKO_PRIVATE_KEY, found, 64);
 	for (CK_ULONG i = 0; i < count; i++) {
 		ck_assert_uint_eq(list->C_DestroyObject(session, found[i]), CKR_OK);
 	}
@@ -221,19 +220,19 @@ void test_destroy_private(const char *label)
 
 void test_close_all_sessions(const char *label)
 {
-	CK_FUNCTION_LIST *list = raw_softhsm();
+	CK_FUNCTION_LIST *list = test_raw();
 	ck_assert_uint_eq(list->C_CloseAllSessions(find_slot(list, label)), CKR_OK);
 }
 
 void test_log_out(const char *label)
 {
-	CK_FUNCTION_LIST *list = raw_softhsm();
-	CK_SESSION_HANDLE session = open_raw(list, label);
+	CK_FUNCTION_LIST *list = test_raw();
+	CK_SESSION_HANDLE session = test_raw_open(list, label);
 	ck_assert_uint_eq(list->C_Logout(session), CKR_OK);
 	ck_assert_uint_eq(list->C_CloseSession(session), CKR_OK);
 }
 
 void test_finalize(void)
 {
-	ck_assert_uint_eq(raw_softhsm()->C_Finalize(NULL), CKR_OK);
+	ck_assert_uint_eq(test_raw()->C_Finalize(NULL), CKR_OK);
 }

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include <p11-kit/pkcs11.h>
+
 #include "hsm-adapter/hsm.h"
 
 #define TEST_PIN "12345678"
@@ -46,3 +48,13 @@ void test_log_out(const char *label);
 
 /*! Stops the library, past everybody. */
 void test_finalize(void);
+
+/*! \return SoftHSM itself, as it is loaded: no layer of p11-kit between. */
+CK_FUNCTION_LIST *test_raw(void);
+
+/*! Opens a session with a token, past the adapter, whose login it uses. */
+CK_SESSION_HANDLE test_raw_open(CK_FUNCTION_LIST *list, const char *label);
+
+/*! Finds objects of a class. \return How many, at most max */
+CK_ULONG test_raw_find(CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session, CK_OBJECT_CLASS class,
+                       CK_OBJECT_HANDLE *found, CK_ULONG max);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Verification of signatures with the public key as it is published.
+ *
+ * By OpenSSL: for ECDSA it takes less than half the time of GnuTLS, and knotd, with its
+ * dnssec-validation, verifies once more by GnuTLS.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*! A public key; may be used by many threads at the same time. */
+typedef struct verify_key verify_key_t;
+
+/*!
+ * Takes the public key field of a DNSKEY (RFC 3110, 6605, 8080).
+ *
+ * \param key  To be freed by verify_key_free().
+ * \return KNOT_EOK, KNOT_ENOTSUP (algorithm), KNOT_EMALF (no such key), KNOT_ENOMEM
+ */
+int verify_key_new(verify_key_t **key, uint8_t algorithm, const uint8_t *field, size_t len);
+
+/*! NULL is allowed. */
+void verify_key_free(verify_key_t *key);
+
+/*! A thread's own workspace. */
+typedef struct verify verify_t;
+
+/*! \return A workspace to be freed by verify_free(); NULL if out of memory. */
+verify_t *verify_new(void);
+
+/*! NULL is allowed. */
+void verify_free(verify_t *verify);
+
+/*! \return Whether a signature, in the form of the RRSIG's field, is the key's over data. */
+bool verify_check(verify_t *verify, const verify_key_t *key, const uint8_t *data, size_t data_len,
+                  const uint8_t *signature, size_t len);

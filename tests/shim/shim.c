@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* A PKCS #11 module for tests: SoftHSM, but as slow or as faulty as a test wants it.
+ *
+ *   SHIM_MODULE   the library that does the work
+ *   SHIM_CONTROL  a file, looked at for each signature, with lines of
+ *                   delay MS   a signature takes so much longer
+ *                   wrong N    each Nth signature is wrong
+ *                   from N     ... but none of the first N - 1
+ *                   fail N     each Nth signature fails (CKR_DEVICE_ERROR)
+ *                   hang       signatures wait until this line has gone
+ *                 no file: none of that. */
+
+#include <dlfcn.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <p11-kit/pkcs11.h>
+
+typedef struct {
+	unsigned delay_ms, wrong, from, fail;
+	bool hang;
+} orders_t;
+
+static CK_FUNCTION_LIST list;  /* SoftHSM's, but for what is ours. */
+static CK_FUNCTION_LIST *softhsm;
+static atomic_uint count;
+
+static orders_t read_orders(void)
+{
+	orders_t orders = { 0 };
+	char line[64];
+	const char *path = getenv("SHIM_CONTROL");
+	FILE *file = path != NULL ? fopen(path, "r") : NULL;
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		(void)sscanf(line, "delay %u", &orders.delay_ms);
+		(void)sscanf(line, "wrong %u", &orders.wrong);
+		(void)sscanf(line, "from %u", &orders.from);
+		(void)sscanf(line, "fail %u", &orders.fail);
+		orders.hang |= strcmp(line, "hang\n") == 0;
+	}
+	if (file != NULL) {
+		fclose(file);
+	}
+	return orders;
+}
+
+static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, CK_BYTE *signature,
+                  CK_ULONG *len)
+{
+	orders_t orders = read_orders();
+	const unsigned number = ++count;
+	CK_RV rv = softhsm->C_Sign(session, data, data_len, signature, len);
+	while (orders.hang) {
+		(void)poll(NULL, 0, 10);
+		orders = read_orders();
+	}
+	if (orders.delay_ms > 0) {
+		(void)poll(NULL, 0, orders.delay_ms);
+	}
+	if (orders.fail > 0 && number % orders.fail == 0) {
+		return CKR_DEVICE_ERROR;
+	}
+	if (rv == CKR_OK && signature != NULL && orders.wrong > 0 && number >= orders.from &&
+	    number % orders.wrong == 0) {
+		signature[*len - 1] ^= 1;
+	}
+	return rv;
+}
+
+__attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
+{
+	const char *path = getenv("SHIM_MODULE");
+	void *library = path != NULL ? dlopen(path, RTLD_NOW) : NULL;
+	CK_C_GetFunctionList get = NULL;
+	if (library == NULL) {
+		fprintf(stderr, "shim: SHIM_MODULE: %s\n", path != NULL ? dlerror() : "not set");
+		return CKR_GENERAL_ERROR;
+	}
+	*(void **)&get = dlsym(library, "C_GetFunctionList");
+	CK_RV rv = get != NULL ? get(&softhsm) : CKR_GENERAL_ERROR;
+	if (rv == CKR_OK) {
+		list = *softhsm;
+		list.C_GetFunctionList = C_GetFunctionList;
+		list.C_Sign = sign;
+		*out = &list;
+	}
+	return rv;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* The sign pool with tokens that are slow, or wrong: the shim, before a SoftHSM of its own. */
+
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libknot/libknot.h>
+
+#include "module/signpool.h"
+#include "tests/unit/test-hsm-token.h"
+
+#define JOBS 300
+
+static const knot_dname_t zone[] = "\x07""example";
+static const uint8_t address[] = { 4, 0, 192, 0, 2, 1 };
+static char dir[] = "/tmp/test-signpool.XXXXXX", control[64];
+static hsm_t *hsm;
+static signpool_t *pool;
+static atomic_bool stop, finished;
+
+/*! Keys of each algorithm in the token "one", and one behind the shim in "two". */
+static const uint8_t algorithms[] = { 13, 14, 15, 16, 8, 10, 13 };
+#define KEYS (sizeof(algorithms) / sizeof(algorithms[0]))
+#define SHIM (KEYS - 1)
+static keyset_key_t infos[KEYS];
+static keyring_t *ring;
+static rrsig_job_t jobs[JOBS];
+
+static void order(const char *text)
+{
+	char path[80];
+	snprintf(path, sizeof(path), "%s.new", control);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+	ck_assert_int_eq(rename(path, control), 0);
+}
+
+static void make_key(keyset_key_t *info, const char *repository, uint8_t algorithm)
+{
+	hsm_key_t *made = NULL;
+	dnssec_key_t *dnskey = NULL;
+	hsm_error_t err = { 0 };
+	ck_assert_msg(hsm_key_generate(hsm, repository, algorithm, 1024, NULL, &made, &err) ==
+	              HSM_EOK, "%s", err.text);
+	ck_assert_int_eq(hsm_key_dnskey(made, zone, 257, &dnskey, &err), HSM_EOK);
+	dnssec_binary_t public_key = hsm_key_public(made);
+	*info = (keyset_key_t) {
+		.repository = strdup(repository), .cka_id = strdup(hsm_key_id(made)),
+		.role = KEYSET_CSK, .algorithm = algorithm,
+		.keytag = dnssec_key_get_keytag(dnskey),
+		.public_key = malloc(public_key.size), .public_key_len = public_key.size,
+		.publish = true, .sign_dnskey = true, .sign_zone = true, .step = strdup(""),
+	};
+	memcpy(info->public_key, public_key.data, public_key.size);
+	dnssec_key_free(dnskey);
+	hsm_key_free(made);
+}
+
+static void make_ring(void)
+{
+	char err[640] = "";
+	for (size_t i = 0; i < KEYS; i++) {
+		make_key(&infos[i], i == SHIM ? "two" : "one", algorithms[i]);
+	}
+	const keyset_t set = {
+		.revision = 1, .policy = "test", .refresh = 1, .validity_default = 3,
+		.validity_denial = 3, .keys = infos, .key_count = KEYS,
+	};
+	char *text = keyset_write(&set);
+	ck_assert_msg(keyring_load(text, zone, hsm, &ring, err, sizeof(err)) == KNOT_EOK, "%s",
+	              err);
+	free(text);
+}
+
+static void set_up(void)
+{
+	char command[256], copy[64];
+	hsm_error_t err = { 0 };
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(control, sizeof(control), "%s/control", dir);
+	snprintf(copy, sizeof(copy), "%s/softhsm.so", dir);
+	snprintf(command, sizeof(command), "cp %s %s", test_softhsm(), copy);
+	ck_assert_int_eq(system(command), 0);
+	setenv("SHIM_MODULE", copy, 1);
+	setenv("SHIM_CONTROL", control, 1);
+	test_tokens_make();
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[1].module = (char *)SHIM_PATH;
+	ck_assert_msg(hsm_open(&hsm, conf, &err) == HSM_EOK, "%s", err.text);
+	ck_assert_int_eq(signpool_new(&pool, hsm, 2), KNOT_EOK);
+	make_ring();
+	stop = finished = false;
+}
+
+static void tear_down(void)
+{
+	char command[80];
+	signpool_free(pool);
+	keyring_free(ring);
+	for (size_t i = 0; i < KEYS; i++) {
+		free(infos[i].repository);
+		free(infos[i].cka_id);
+		free(infos[i].public_key);
+		free(infos[i].step);
+	}
+	hsm_close(hsm);
+	test_tokens_remove();
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void make_jobs(const keyring_key_t *key, size_t count)
+{
+	const size_t len = rrsig_rdata_len(key, zone);
+	for (size_t i = 0; i < count; i++) {
+		jobs[i] = (rrsig_job_t) {
+			.owner = zone, .key = key, .type = KNOT_RRTYPE_A, .ttl = i,
+			.rrs = { 1, sizeof(address), (knot_rdata_t *)address },
+			.rdata = calloc(1, knot_rdata_size(len)), .expiration = 2, .inception = 1,
+		};
+		jobs[i].rdata->len = len;
+	}
+}
+
+static void free_jobs(size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(jobs[i].rdata);
+	}
+}
+
+static int run(size_t key, size_t count, signpool_verify_t verify, char *err, size_t err_size)
+{
+	signpool_work_t *work = NULL;
+	make_jobs(&ring->keys[key], count);
+	int ret = signpool_start(pool, zone, jobs, count, verify, &stop, &work, err, err_size);
+	return ret == KNOT_EOK ? signpool_finish(work, err, err_size) : ret;
+}
+
+/*! Whether libdnssec takes a signature for one of the key. */
+static bool valid(const rrsig_job_t *job)
+{
+	rrsig_buffer_t buffer = { 0 };
+	uint8_t *place = NULL, signature[HSM_SIGNATURE_MAX];
+	const size_t len = job->key->signature_len;
+	memcpy(signature, job->rdata->data + job->rdata->len - len, len);
+	ck_assert_int_eq(rrsig_prepare(job, zone, &buffer, &place), KNOT_EOK);
+	bool good = test_verify(job->key->secret, buffer.data, buffer.len, signature, len);
+	free(buffer.data);
+	return good;
+}
+
+/*! By two verifiers: ours, which lets it pass, and libdnssec. */
+START_TEST(test_algorithms)
+{
+	char err[640] = "";
+	ck_assert_msg(run(_i, 20, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	for (size_t i = 0; i < 20; i++) {
+		ck_assert(valid(&jobs[i]));
+	}
+	free_jobs(20);
+}
+END_TEST
+
+/*! No bit of signature or data can be another. */
+START_TEST(test_verify_bits)
+{
+	char err[640] = "";
+	ck_assert_msg(run(_i, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	const keyring_key_t *key = jobs[0].key;
+	const size_t len = key->signature_len;
+	uint8_t signature[HSM_SIGNATURE_MAX], *place = NULL;
+	memcpy(signature, jobs[0].rdata->data + jobs[0].rdata->len - len, len);
+	rrsig_buffer_t buffer = { 0 };
+	ck_assert_int_eq(rrsig_prepare(&jobs[0], zone, &buffer, &place), KNOT_EOK);
+	verify_t *verify = verify_new();
+	ck_assert(verify_check(verify, key->verifier, buffer.data, buffer.len, signature, len));
+	for (size_t bit = 0; bit < 8 * len; bit += 7) {
+		signature[bit / 8] ^= 1 << bit % 8;
+		ck_assert(!verify_check(verify, key->verifier, buffer.data, buffer.len, signature,
+		                        len));
+		signature[bit / 8] ^= 1 << bit % 8;
+	}
+	for (size_t bit = 0; bit < 8 * buffer.len; bit += 7) {
+		buffer.data[bit / 8] ^= 1 << bit % 8;
+		ck_assert(!verify_check(verify, key->verifier, buffer.data, buffer.len, signature,
+		                        len));
+		buffer.data[bit / 8] ^= 1 << bit % 8;
+	}
+	ck_assert(!verify_check(verify, key->verifier, buffer.data, buffer.len, signature, len - 1));
+	memset(signature, 0, len);
+	ck_assert(!verify_check(verify, key->verifier, buffer.data, buffer.len, signature, len));
+	verify_free(verify);
+	free(buffer.data);
+	free_jobs(1);
+}
+END_TEST
+
+/*! A public key that is none. */
+START_TEST(test_verify_key)
+{
+	static const uint8_t field[300] = { 1, 3, 0xff };
+	static const struct { uint8_t algorithm; size_t len; } bad[] = {
+		{ 13, 0 }, { 13, 63 }, { 13, 64 }, { 13, 65 }, { 14, 64 }, { 14, 96 }, { 15, 31 },
+		{ 15, 33 }, { 16, 56 }, { 8, 0 }, { 8, 1 }, { 8, 2 },
+	};
+	verify_key_t *key = NULL;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_msg(verify_key_new(&key, bad[i].algorithm, field, bad[i].len) == KNOT_EMALF,
+		              "algorithm %u, %zu bytes", bad[i].algorithm, bad[i].len);
+	}
+	ck_assert_int_eq(verify_key_new(&key, 3, field, 64), KNOT_ENOTSUP);
+	verify_key_free(NULL);
+}
+END_TEST
+
+/*! Each wrong one is found by "all"; by "sample" at least one of many. */
+START_TEST(test_wrong)
+{
+	char err[640] = "";
+	order("wrong 250\n");
+	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_ESEMCHECK);
+	ck_assert_ptr_nonnull(strstr(err, "wrong signature"));
+	ck_assert_ptr_nonnull(strstr(err, "two"));
+	free_jobs(JOBS);
+
+	order("wrong 1\n");
+	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_ESEMCHECK);
+	free_jobs(1);
+	order("");
+	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_EOK);
+	free_jobs(JOBS);
+}
+END_TEST
+
+/*! The first are right; then more are wrong in a row than go unseen. */
+START_TEST(test_wrong_later)
+{
+	char err[640] = "";
+	order("from 50\nwrong 1\n");
+	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_ESEMCHECK);
+	free_jobs(JOBS);
+}
+END_TEST
+
+START_TEST(test_failing)
+{
+	char err[640] = "";
+	order("fail 5\n");
+	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
+	free_jobs(JOBS);
+	order("");
+	ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	free_jobs(JOBS);
+}
+END_TEST
+
+static void *run_job(void *arg)
+{
+	rrsig_job_t *job = arg;
+	char err[640] = "";
+	signpool_work_t *work = NULL;
+	int ret = signpool_start(pool, zone, job, 1, SIGNPOOL_VERIFY_ALL, &stop, &work, err,
+	                         sizeof(err));
+	if (ret == KNOT_EOK) {
+		ret = signpool_finish(work, err, sizeof(err));
+	}
+	ck_assert_msg(ret == KNOT_EOK, "%s", err);
+	finished = true;
+	return NULL;
+}
+
+/*! A token that hangs holds up only who uses it. */
+START_TEST(test_hanging)
+{
+	char err[640] = "";
+	pthread_t thread;
+	make_jobs(&ring->keys[SHIM], 1);
+	rrsig_job_t slow = jobs[0];
+	order("hang\n");
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_job, &slow), 0);
+	ck_assert_msg(run(0, 50, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	ck_assert(!finished);
+	order("");
+	pthread_join(thread, NULL);
+	ck_assert(finished);
+	free_jobs(50);
+	free(slow.rdata);
+}
+END_TEST
+
+START_TEST(test_stop)
+{
+	char err[640] = "";
+	stop = true;
+	ck_assert_int_eq(run(0, 50, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
+	free_jobs(50);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("signpool");
+	TCase *tcase = tcase_create("signpool");
+	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, test_algorithms, 0, KEYS);
+	tcase_add_loop_test(tcase, test_verify_bits, 0, KEYS);
+	tcase_add_test(tcase, test_verify_key);
+	tcase_add_test(tcase, test_wrong);
+	tcase_add_test(tcase, test_wrong_later);
+	tcase_add_test(tcase, test_failing);
+	tcase_add_test(tcase, test_hanging);
+	tcase_add_test(tcase, test_stop);
+	suite_add_tcase(suite, tcase);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
