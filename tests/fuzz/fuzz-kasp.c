@@ -62,7 +62,7 @@ static void check_policy(const policy_t *policy)
 		facts.revision = zone.core.revision;
 		facts.revision_since = now;
 		for (size_t i = 0; i < zone.core.count; i++) {
-			core_ds_confirm(&zone.core.keys[i], now);
+			core_ds_confirm(&zone.core.keys[i], true, now);
 		}
 	}
 	for (size_t i = 0; i < zone.core.count; i++) {
