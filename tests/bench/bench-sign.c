@@ -8,77 +8,17 @@
  * For one and two threads and for "verify: sample" and "verify: all" it prints the median of
  * (signatures a second of the signing) / (signatures a second of the loop). */
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <libknot/libknot.h>
-
-#include "module/input.h"
-#include "module/sign.h"
+#include "tests/bench/signing.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define GOAL 0.90
 #define RUNS_MAX 15
 #define LOOP_SIGNATURES 20000 /* Of each thread. */
-
-static char dir[] = "/tmp/bench-sign.XXXXXX";
-static hsm_t *hsm;
-static keyset_key_t keys[2];
-static keyring_t *ring;
-static knot_dname_t *zone;
-
-static double now(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-/*** Keys. ***/
-
-static void make_key(keyset_key_t *key, keyset_role_t role)
-{
-	hsm_key_t *made = NULL;
-	dnssec_key_t *dnskey = NULL;
-	hsm_error_t err = { 0 };
-	ck_assert_msg(hsm_key_generate(hsm, "one", 13, 0, NULL, &made, &err) == HSM_EOK, "%s",
-	              err.text);
-	ck_assert_int_eq(hsm_key_dnskey(made, zone, role == KEYSET_ZSK ? 256 : 257, &dnskey, &err),
-	                 HSM_EOK);
-	dnssec_binary_t public_key = hsm_key_public(made);
-	*key = (keyset_key_t) {
-		.repository = "one", .cka_id = strdup(hsm_key_id(made)), .role = role,
-		.algorithm = 13, .keytag = dnssec_key_get_keytag(dnskey),
-		.public_key = malloc(public_key.size), .public_key_len = public_key.size,
-		.publish = true, .sign_dnskey = role == KEYSET_KSK, .sign_zone = role == KEYSET_ZSK,
-		.step = "",
-	};
-	memcpy(key->public_key, public_key.data, public_key.size);
-	dnssec_key_free(dnskey);
-	hsm_key_free(made);
-}
-
-static void make_keys(void)
-{
-	char err[640] = "";
-	make_key(&keys[0], KEYSET_KSK);
-	make_key(&keys[1], KEYSET_ZSK);
-	const keyset_t set = {
-		.revision = 1, .policy = "bench", .resign = 7200, .refresh = 259200,
-		.validity_default = 1209600, .validity_denial = 1209600, .jitter = 43200,
-		.inception_offset = 3600, .dnskey_ttl = 3600, .soa_ttl = 3600, .soa_minimum = 3600,
-		.keys = keys, .key_count = 2,
-	};
-	char *text = keyset_write(&set);
-	ck_assert_msg(keyring_load(text, zone, hsm, &ring, err, sizeof(err)) == KNOT_EOK, "%s",
-	              err);
-	free(text);
-}
 
 /*** The bare loop: C_SignInit and C_Sign of the token, and nothing else. ***/
 
@@ -98,7 +38,7 @@ static bool find_key(CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session, CK_BYTE 
 static void *loop(void *arg)
 {
 	const bool verify = *(bool *)arg;
-	const keyring_key_t *key = &ring->keys[1];
+	const keyring_key_t *key = signing_zsk();
 	CK_FUNCTION_LIST *list = test_raw();
 	CK_SESSION_HANDLE session = test_raw_open(list, "one");
 	CK_OBJECT_HANDLE secret;
@@ -130,94 +70,36 @@ static void *loop(void *arg)
 static double loop_rate(unsigned threads, bool verify)
 {
 	pthread_t ids[2];
-	const double begin = now();
+	const double begin = signing_now();
 	for (unsigned i = 0; i < threads; i++) {
 		ck_assert_int_eq(pthread_create(&ids[i], NULL, loop, &verify), 0);
 	}
 	for (unsigned i = 0; i < threads; i++) {
 		pthread_join(ids[i], NULL);
 	}
-	return threads * LOOP_SIGNATURES / (now() - begin);
-}
-
-/*** A first signing. ***/
-
-static void progress(void *ctx, size_t done)
-{
-	(void)ctx, (void)done;
-}
-
-static void load(store_t *store, const char *path, state_t *state)
-{
-	char err[640] = "";
-	zonefile_t *zf = NULL;
-	input_result_t result;
-	const state_file_t file = { .size = 1 };
-	ck_assert_msg(zonefile_read(path, zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK, "%s",
-	              err);
-	ck_assert_int_eq(input_replace(store, zone, state, zf, &file, &result), KNOT_EOK);
-	zonefile_free(zf);
-}
-
-/*! \return Signatures a second. */
-static double sign_rate(const char *path, unsigned threads, signpool_verify_t verify)
-{
-	char folder[64], err[640] = "", command[96];
-	static const atomic_bool stop = false;
-	store_t *store = NULL;
-	signpool_t *pool = NULL;
-	state_t state = { 0 };
-	sign_result_t result;
-	snprintf(folder, sizeof(folder), "%s/store", dir);
-	ck_assert_msg(store_open(&store, folder, err, sizeof(err)) == KNOT_EOK, "%s", err);
-	ck_assert_int_eq(signpool_new(&pool, hsm, threads), KNOT_EOK);
-	load(store, path, &state);
-	const sign_run_t run = {
-		.store = store, .pool = pool, .zone = zone, .ring = ring, .now = time(NULL),
-		.verify = verify, .stop = &stop, .progress = progress,
-	};
-	const double begin = now();
-	ck_assert_msg(sign_run(&run, &state, &result, err, sizeof(err)) == KNOT_EOK, "%s", err);
-	const double rate = result.signatures / (now() - begin);
-	signpool_free(pool);
-	store_close(store);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	ck_assert_int_eq(system(command), 0);
-	return rate;
+	return threads * LOOP_SIGNATURES / (signing_now() - begin);
 }
 
 /*** Figures. ***/
-
-static int compare(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-	qsort(values, count, sizeof(*values), compare);
-	return values[count / 2];
-}
 
 static void figure(const char *name, const char *path, unsigned threads, signpool_verify_t verify,
                    int runs)
 {
 	double ratios[RUNS_MAX], rates[RUNS_MAX], loops[RUNS_MAX];
+	const bool all = verify == SIGNPOOL_VERIFY_ALL;
 	for (int i = 0; i < runs; i++) {
 		/* A loop before and one behind: what else the machine does falls on both. */
-		double before = loop_rate(threads, verify == SIGNPOOL_VERIFY_ALL);
-		rates[i] = sign_rate(path, threads, verify);
-		double behind = loop_rate(threads, verify == SIGNPOOL_VERIFY_ALL);
-		loops[i] = (before + behind) / 2;
+		double before = loop_rate(threads, all);
+		rates[i] = signing_rate(path, threads, verify);
+		loops[i] = (before + loop_rate(threads, all)) / 2;
 		ratios[i] = rates[i] / loops[i];
 	}
-	const double value = median(ratios, runs);
-	printf("bench: first-signing-%s-verify-%s-threads-%u value=%.2f goal=%.2f %s "
-	       "(%.0f/s, bare loop %.0f/s)\n", name, verify == SIGNPOOL_VERIFY_ALL ? "all" : "sample",
-	       threads, value, GOAL, value >= GOAL ? "ok" : "short", median(rates, runs),
-	       median(loops, runs));
-	fflush(stdout);
+	char title[128], details[128];
+	snprintf(title, sizeof(title), "first-signing-%s-verify-%s-threads-%u", name,
+	         all ? "all" : "sample", threads);
+	snprintf(details, sizeof(details), "%.0f/s, bare loop %.0f/s",
+	         signing_median(rates, runs), signing_median(loops, runs));
+	signing_figure(title, signing_median(ratios, runs), GOAL, details);
 }
 
 static struct {
@@ -227,25 +109,14 @@ static struct {
 
 START_TEST(bench)
 {
-	zone = knot_dname_from_str_alloc(args.origin);
-	hsm_error_t err = { 0 };
 	test_tokens_make();
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(hsm_open(&hsm, test_conf(), &err), HSM_EOK);
-	make_keys();
+	signing_begin(test_conf(), args.origin);
 	for (unsigned threads = 1; threads <= 2; threads++) {
 		figure(args.name, args.path, threads, SIGNPOOL_VERIFY_SAMPLE, args.runs);
 		figure(args.name, args.path, threads, SIGNPOOL_VERIFY_ALL, args.runs);
 	}
-	keyring_free(ring);
-	for (int i = 0; i < 2; i++) {
-		free(keys[i].cka_id);
-		free(keys[i].public_key);
-	}
-	hsm_close(hsm);
+	signing_end();
 	test_tokens_remove();
-	knot_dname_free(zone, NULL);
-	rmdir(dir);
 }
 END_TEST
 
@@ -260,14 +131,5 @@ int main(int argc, char *argv[])
 	args.name = argv[1];
 	args.path = argv[2];
 	args.origin = argv[3];
-	Suite *suite = suite_create("bench-sign");
-	TCase *tcase = tcase_create("bench-sign");
-	tcase_add_test(tcase, bench);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return signing_main("bench-sign", bench);
 }

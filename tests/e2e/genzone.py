@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: mod-opendnssec developers
 """Writes a large unsigned zone: genzone.py KIND NAMES ORIGIN [--serial N]
 
-KIND  host: each name has an address, some more, as in a company's or a provider's zone
-      tld:  each name is a delegation, one in three with a DS, one in ten with glue
+KIND  host: each name has two addresses, some more, as in a company's or a provider's zone
+      tld:  each name is a delegation, three in ten with a DS, one in ten with glue
 The same arguments give the same zone.
 """
 import argparse
@@ -17,8 +17,7 @@ def digest(*parts):
 
 def host(name, n):
     yield f"{name} A 192.0.2.{n % 254 + 1}"
-    if n % 3 == 0:
-        yield f"{name} AAAA 2001:db8::{n % 65535:x}"
+    yield f"{name} AAAA 2001:db8::{n % 65535:x}"
     if n % 10 == 0:
         yield f"{name} 300 TXT \"{digest('txt', n)}\" \"{digest('more', n)}\""
     if n % 10 == 5:
@@ -32,7 +31,7 @@ def host(name, n):
 def tld(name, n):
     yield f"{name} NS ns{n % 7 + 1}.dns.example.net."
     yield f"{name} NS ns{n % 5 + 1}.dns.example.org."
-    if n % 3 == 0:
+    if n % 10 < 3:
         yield f"{name} DS {n % 65535} 13 2 {digest('ds', n)}"
     if n % 10 == 0:
         yield f"{name} NS ns.{name}"

@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# How near first signings come to what the token can do.
+
+bench_first_signing() {
+	local kind
+	for kind in host tld; do
+		zone "$kind" "$NAMES" "$kind.test" zone
+		"$BUILD_DIR/tests/bench/bench-sign" "$kind" zone "$kind.test" "$RUNS"
+	done
+}
+
+bench_latency() {
+	zone host $((NAMES / 10)) slow.test zone
+	"$BUILD_DIR/tests/bench/bench-latency" zone slow.test
+}
