@@ -276,6 +276,19 @@ static const hsm_xml_rule_t DATASTORE[] = {
 	{ .name = NULL }
 };
 
+static const hsm_xml_rule_t PARENT[] = {
+	{ .name = "Server", .repeated = true },
+	{ .name = NULL }
+};
+
+static const hsm_xml_rule_t PARENT_CHECK[] = {
+	{ .name = "Interval" },
+	{ .name = "ResolverConfig" },
+	{ .name = "Port" },
+	{ .name = "Parent", .children = PARENT, .repeated = true },
+	{ .name = NULL }
+};
+
 static const hsm_xml_rule_t ENFORCER[] = {
 	{ .name = "Privileges", .children = PRIVILEGES },
 	{ .name = "Datastore", .children = DATASTORE },
@@ -284,6 +297,9 @@ static const hsm_xml_rule_t ENFORCER[] = {
 	{ .name = "RolloverNotification" },
 	{ .name = "DelegationSignerSubmitCommand" },
 	{ .name = "DelegationSignerRetractCommand" },
+	{ .name = "NotificationCommand" },
+	{ .name = "CommandTimeLimit" },
+	{ .name = "ParentCheck", .children = PARENT_CHECK },
 	{ .name = "PidFile" },
 	{ .name = "SocketFile" },
 	{ .name = "SignerSocket" },

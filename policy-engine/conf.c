@@ -8,12 +8,17 @@
 #include <string.h>
 
 #include "hsm-adapter/xml.h"
+#include "policy-engine/address.h"
 #include "policy-engine/duration.h"
+#include "policy-engine/zone.h"
 
 #define POLICY_FILE "/etc/opendnssec/kasp.xml"
 #define DATASTORE "/var/lib/opendnssec/engine.db"
 #define SOCKET "/run/opendnssec/engine.sock"
 #define SIGNER_SOCKET "/run/knot/opendnssec.sock"
+#define COMMAND_LIMIT_S 60
+#define CHECK_INTERVAL_S 300
+#define DNS_PORT 53
 
 /* The adapter's reader has named what nobody knows already: this one warns by warn_about() only. */
 typedef struct {
@@ -40,7 +45,7 @@ static int read_text(hsm_xml_t *xml, xmlNode *node, void *ctx)
 		{ "PolicyFile", &conf->policy_file }, { "SQLite", &conf->datastore },
 		{ "SocketFile", &conf->socket },      { "SignerSocket", &conf->signer_socket },
 		{ "PidFile", &conf->pid_file },       { "User", &conf->user },
-		{ "Group", &conf->group },
+		{ "Group", &conf->group },            { "ResolverConfig", &conf->watch.resolver },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(texts[i].name, (const char *)node->name) == 0) {
@@ -62,29 +67,149 @@ static int read_manual(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return hsm_xml_switch(xml, node, &((reader_t *)ctx)->conf->manual_generation);
 }
 
-static int read_duration(hsm_xml_t *xml, xmlNode *node, void *ctx)
+static conf_command_t *command_place(engine_conf_t *conf, const xmlNode *node)
+{
+	const char *name = (const char *)node->name;
+	return strcmp(name, "NotificationCommand") == 0             ? &conf->notify
+	       : strcmp(name, "DelegationSignerSubmitCommand") == 0 ? &conf->ds_submit
+	                                                            : &conf->ds_retract;
+}
+
+/* As in OpenDNSSEC a trailing --cka_id is not for the program, but for who calls it. */
+static int read_command(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	static const char option[] = " --cka_id";
+	conf_command_t *command = command_place(((reader_t *)ctx)->conf, node);
+	int ret = hsm_xml_text(xml, node, &command->line);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	size_t len = strlen(command->line), option_len = sizeof(option) - 1;
+	if (len > option_len && strcmp(command->line + len - option_len, option) == 0) {
+		command->line[len - option_len] = '\0';
+		command->cka_id = true;
+	}
+	if (command->line[0] != '/') {
+		ret = hsm_xml_error(xml, node, "<%s> \"%.60s\" has to begin with the program's "
+		                    "absolute path", (const char *)node->name, command->line);
+	}
+	return ret;
+}
+
+static int duration_value(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds)
 {
 	char *text = NULL;
 	int ret = hsm_xml_text(xml, node, &text);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	uint32_t seconds;
 	const char *why = NULL;
-	if (duration_parse(text, &seconds, &why) != 0) {
+	if (duration_parse(text, seconds, &why) != 0) {
 		ret = hsm_xml_error(xml, node, "\"%.40s\" in <%s> is not a duration: %s", text,
 		                    (const char *)node->name, why);
-	} else {
-		warn_about(ctx, xml, node, "has no effect in this version");
 	}
 	free(text);
 	return ret;
 }
 
-static int read_unused(hsm_xml_t *xml, xmlNode *node, void *ctx)
+static int read_unused_duration(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
-	warn_about(ctx, xml, node, "has no effect in this version");
-	return HSM_EOK;
+	uint32_t seconds;
+	int ret = duration_value(xml, node, &seconds);
+	if (ret == HSM_EOK) {
+		warn_about(ctx, xml, node, "has no effect in this version");
+	}
+	return ret;
+}
+
+/* One that is waited for, so at least a second, and a day at most. */
+static int read_wait(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	engine_conf_t *conf = ((reader_t *)ctx)->conf;
+	bool limit = strcmp((const char *)node->name, "CommandTimeLimit") == 0;
+	uint32_t seconds = 0;
+	int ret = duration_value(xml, node, &seconds);
+	if (ret == HSM_EOK && (seconds < 1 || seconds > 86400)) {
+		ret = hsm_xml_error(xml, node, "<%s> is %u s; from PT1S to P1D, please",
+		                    (const char *)node->name, seconds);
+	}
+	*(limit ? &conf->command_limit : &conf->watch.interval) = seconds;
+	return ret;
+}
+
+static int read_port(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	uint64_t number = 0;
+	int ret = hsm_xml_number(xml, node, 1, UINT16_MAX, &number);
+	((reader_t *)ctx)->conf->watch.port = (uint16_t)number;
+	return ret;
+}
+
+static int read_server(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	conf_watch_t *watch = &((reader_t *)ctx)->conf->watch;
+	conf_parent_t *parent = &watch->parents[watch->count - 1];
+	char **servers = reallocarray(parent->servers, parent->count + 1, sizeof(*servers));
+	if (servers == NULL) {
+		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+	}
+	parent->servers = servers;
+	servers[parent->count] = NULL;
+	int ret = hsm_xml_text(xml, node, &servers[parent->count]);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	parent->count++;
+	struct sockaddr_storage address;
+	if (address_parse(servers[parent->count - 1], DNS_PORT, &address) != 0) {
+		ret = hsm_xml_error(xml, node, "<Server> \"%.60s\" is not an address, with or "
+		                    "without a port: 192.0.2.1, 2001:db8::1@5353",
+		                    servers[parent->count - 1]);
+	}
+	return ret;
+}
+
+static const hsm_xml_rule_t rules_parent[] = {
+	{ .name = "Server", .read = read_server, .required = true, .repeated = true },
+	{ .name = NULL },
+};
+
+static int read_parent(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	conf_watch_t *watch = &((reader_t *)ctx)->conf->watch;
+	conf_parent_t *parents = reallocarray(watch->parents, watch->count + 1, sizeof(*parents));
+	if (parents == NULL) {
+		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+	}
+	watch->parents = parents;
+	conf_parent_t *parent = &parents[watch->count++];
+	*parent = (conf_parent_t){ 0 };
+	char *text = NULL;
+	int ret = hsm_xml_attribute(xml, node, "name", &text);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	parent->name = zone_name(text);
+	if (parent->name == NULL) {
+		ret = hsm_xml_error(xml, node, "name=\"%.60s\" of <Parent> is not a domain name",
+		                    text);
+	}
+	free(text);
+	return ret == HSM_EOK ? hsm_xml_children(xml, node, rules_parent, ctx) : ret;
+}
+
+static const hsm_xml_rule_t rules_watch[] = {
+	{ .name = "Interval", .read = read_wait },
+	{ .name = "ResolverConfig", .read = read_text },
+	{ .name = "Port", .read = read_port },
+	{ .name = "Parent", .read = read_parent, .repeated = true },
+	{ .name = NULL },
+};
+
+static int read_watch(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	((reader_t *)ctx)->conf->watch.on = true;
+	return hsm_xml_children(xml, node, rules_watch, ctx);
 }
 
 static int read_directory(hsm_xml_t *xml, xmlNode *node, void *ctx)
@@ -148,10 +273,13 @@ static const hsm_xml_rule_t rules_enforcer[] = {
 	{ .name = "Privileges", .children = rules_privileges },
 	{ .name = "Datastore", .children = rules_datastore },
 	{ .name = "ManualKeyGeneration", .read = read_manual },
-	{ .name = "AutomaticKeyGenerationPeriod", .read = read_duration },
-	{ .name = "RolloverNotification", .read = read_duration },
-	{ .name = "DelegationSignerSubmitCommand", .read = read_unused },
-	{ .name = "DelegationSignerRetractCommand", .read = read_unused },
+	{ .name = "AutomaticKeyGenerationPeriod", .read = read_unused_duration },
+	{ .name = "RolloverNotification", .read = read_unused_duration },
+	{ .name = "DelegationSignerSubmitCommand", .read = read_command },
+	{ .name = "DelegationSignerRetractCommand", .read = read_command },
+	{ .name = "NotificationCommand", .read = read_command },
+	{ .name = "CommandTimeLimit", .read = read_wait },
+	{ .name = "ParentCheck", .read = read_watch },
 	{ .name = "PidFile", .read = read_text },
 	{ .name = "SocketFile", .read = read_text },
 	{ .name = "SignerSocket", .read = read_text },
@@ -216,7 +344,10 @@ static void warn_backup(const char *path, const reader_t *reader)
 int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
                      hsm_error_t *err)
 {
-	engine_conf_t read = { 0 };
+	engine_conf_t read = {
+		.command_limit = COMMAND_LIMIT_S,
+		.watch = { .interval = CHECK_INTERVAL_S, .port = DNS_PORT },
+	};
 	reader_t reader = { .conf = &read, .warn = warn, .ctx = ctx };
 	int ret = hsm_conf_read(path, &read.tokens, warn, ctx, err);
 	if (ret == HSM_EOK) {
@@ -231,6 +362,19 @@ int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn
 	return HSM_EOK;
 }
 
+static void watch_deinit(conf_watch_t *watch)
+{
+	for (size_t i = 0; i < watch->count; i++) {
+		for (size_t s = 0; s < watch->parents[i].count; s++) {
+			free(watch->parents[i].servers[s]);
+		}
+		free(watch->parents[i].servers);
+		free(watch->parents[i].name);
+	}
+	free(watch->parents);
+	free(watch->resolver);
+}
+
 void engine_conf_deinit(engine_conf_t *conf)
 {
 	hsm_conf_deinit(&conf->tokens);
@@ -241,5 +385,9 @@ void engine_conf_deinit(engine_conf_t *conf)
 	free(conf->pid_file);
 	free(conf->user);
 	free(conf->group);
+	free(conf->ds_submit.line);
+	free(conf->ds_retract.line);
+	free(conf->notify.line);
+	watch_deinit(&conf->watch);
 	*conf = (engine_conf_t){ 0 };
 }

@@ -12,6 +12,29 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
+/*! A program to be run. */
+typedef struct {
+	char *line;             /*!< Words; NULL = there is none. */
+	bool cka_id;            /*!< The line ended with --cka_id: say the key's CKA_ID, too. */
+} conf_command_t;
+
+/*! <Parent> of <ParentCheck>: servers to be asked about the zones directly below it. */
+typedef struct {
+	char *name;             /*!< Parent zone, as zone_name() makes it. */
+	char **servers;         /*!< ADDRESS or ADDRESS@PORT, checked. */
+	size_t count;
+} conf_parent_t;
+
+/*! <ParentCheck>, ours: the engine looks itself whether the parent has a DS. */
+typedef struct {
+	bool on;
+	uint32_t interval;      /*!< Seconds between two looks at one DS. */
+	char *resolver;         /*!< File in the form of unbound.conf for libunbound; NULL = none. */
+	uint16_t port;          /*!< Of the parent's servers that are found by the resolver. */
+	conf_parent_t *parents;
+	size_t count;
+} conf_watch_t;
+
 typedef struct {
 	char *policy_file;      /*!< kasp.xml. */
 	char *datastore;        /*!< Path of the SQLite database. */
@@ -20,6 +43,11 @@ typedef struct {
 	char *pid_file;         /*!< NULL = none. */
 	char *user, *group;     /*!< To become after start as root; NULL = stay. */
 	bool manual_generation; /*!< Make no keys unasked. */
+	conf_command_t ds_submit;  /*!< <DelegationSignerSubmitCommand>. */
+	conf_command_t ds_retract; /*!< <DelegationSignerRetractCommand>. */
+	conf_command_t notify;  /*!< <NotificationCommand>, ours. */
+	uint32_t command_limit; /*!< Seconds a command may take; <CommandTimeLimit>, ours. */
+	conf_watch_t watch;
 	hsm_conf_t tokens;
 } engine_conf_t;
 

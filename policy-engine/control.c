@@ -12,9 +12,8 @@
 #include <unistd.h>
 
 #include "control/client.h"
+#include "policy-engine/confirm.h"
 #include "policy-engine/engine-internal.h"
-#include "policy-engine/log.h"
-#include "policy-engine/publish.h"
 #include "policy-engine/status.h"
 
 #define RELOAD_WAIT_S 30
@@ -171,46 +170,19 @@ static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	free(path);
 }
 
-/* Notes it for each key of the zone that waits for its DS to appear. \return How many did. */
-static unsigned confirm(zone_t *zone, int64_t now)
-{
-	unsigned confirmed = 0;
-	for (size_t i = 0; i < zone->core.count; i++) {
-		core_key_t *key = &zone->core.keys[i];
-		if (core_ds_confirm(key, true, now)) {
-			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS, a person "
-			          "says", keyset_role_name(key->role), key->keytag);
-			confirmed++;
-		}
-	}
-	return confirmed;
-}
-
-static int save(engine_t *e, zone_t *zone, int64_t now)
-{
-	zone->next = now;
-	if (store_begin(e->store) == 0 && store_zone_save(e->store, zone) == 0 &&
-	    store_commit(e->store) == 0) {
-		return 0;
-	}
-	store_rollback(e->store);
-	return -1;
-}
-
 static void ksk_submitted(engine_t *e, ctl_request_t *req, const char *name)
 {
-	zone_t zone = { 0 };
-	int64_t now = time(NULL);
+	confirm_t confirm = { .zone = name, .appear = true, .keytag = -1, .since = time(NULL),
+	                      .who = "a person says" };
 	pthread_mutex_lock(&e->lock);
-	int found = store_zone_get(e->store, name, &zone);
-	if (found > 0 && confirm(&zone, now) == 0) {
+	int count = confirm_ds(e, &confirm);
+	if (count == 0) {
 		ctl_error(req, name, "no key of this zone waits for its DS to be seen at the "
 		          "parent; zone-status says what each key waits for");
-	} else if (found < 0 || (found > 0 && save(e, &zone, now) != 0)) {
+	} else if (count < 0) {
 		ctl_error(req, name, "%s", store_error(e->store));
 	}
 	pthread_mutex_unlock(&e->lock);
-	zone_deinit(&zone);
 }
 
 static void do_ksk_submitted(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

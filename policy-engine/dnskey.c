@@ -4,8 +4,10 @@
 #include "policy-engine/dnskey.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <libdnssec/binary.h>
 #include <libdnssec/error.h>
 #include <libdnssec/key.h>
 #include <libknot/dname.h>
@@ -46,25 +48,74 @@ int dnskey_tag(keyset_role_t role, uint8_t algorithm, const uint8_t *public_key,
 	return tag;
 }
 
-int dnskey_ds_text(const char *zone, uint32_t ttl, keyset_role_t role, uint8_t algorithm,
-                   const uint8_t *public_key, size_t len, char *buf)
+int dnskey_ds(const dnskey_t *key, unsigned digest, uint8_t *rdata)
 {
-	dnssec_key_t *key = make(zone, role, algorithm, public_key, len);
-	if (key == NULL) {
+	dnssec_key_t *made = make(key->zone, key->role, key->algorithm, key->public_key, key->len);
+	if (made == NULL) {
 		return -1;
 	}
 	dnssec_binary_t ds = { 0 };
-	int ret = dnssec_key_create_ds(key, DNSSEC_KEY_DIGEST_SHA256, &ds);
-	dnssec_key_free(key);
-	if (ret != DNSSEC_EOK || ds.size < 4) {
+	int ret = dnssec_key_create_ds(made, (dnssec_key_digest_t)digest, &ds);
+	dnssec_key_free(made);
+	if (ret != DNSSEC_EOK || ds.size > DNSKEY_DS_RDATA_MAX) {
+		dnssec_binary_free(&ds);
 		return -1;
 	}
-	int used = snprintf(buf, DNSKEY_DS_TEXT_MAX, "%s %u IN DS %u %u %u ", zone, ttl,
-	                    ds.data[0] << 8 | ds.data[1], ds.data[2], ds.data[3]);
-	for (size_t i = 4; i < ds.size && used + 2 < DNSKEY_DS_TEXT_MAX; i++) {
-		used += snprintf(buf + used, (size_t)(DNSKEY_DS_TEXT_MAX - used), "%02X",
-		                 ds.data[i]);
-	}
+	memcpy(rdata, ds.data, ds.size);
+	int len = (int)ds.size;
 	dnssec_binary_free(&ds);
-	return 0;
+	return len;
+}
+
+static char *ds_rdata_text(const dnskey_t *key, unsigned digest)
+{
+	uint8_t rdata[DNSKEY_DS_RDATA_MAX];
+	char hex[2 * DNSKEY_DS_RDATA_MAX + 1] = "", *text = NULL;
+	int len = dnskey_ds(key, digest, rdata);
+	for (int i = 4; i < len; i++) {
+		snprintf(hex + 2 * (i - 4), 3, "%02X", rdata[i]);
+	}
+	if (len < 4 || asprintf(&text, "%u %u %u %s", rdata[0] << 8 | rdata[1], rdata[2], rdata[3],
+	                        hex) < 0) {
+		return NULL;
+	}
+	return text;
+}
+
+static char *dnskey_rdata_text(const dnskey_t *key)
+{
+	dnssec_binary_t raw = { .data = (uint8_t *)key->public_key, .size = key->len };
+	dnssec_binary_t base64 = { 0 };
+	char *text = NULL;
+	if (dnskey_tag(key->role, key->algorithm, key->public_key, key->len) < 0 ||
+	    dnssec_binary_to_base64(&raw, &base64) != DNSSEC_EOK) {
+		return NULL;
+	}
+	if (asprintf(&text, "%u %u %u %.*s", key->role == KEYSET_ZSK ? FLAGS_ZONE : FLAGS_SEP,
+	             PROTOCOL, key->algorithm, (int)base64.size, (char *)base64.data) < 0) {
+		text = NULL;
+	}
+	dnssec_binary_free(&base64);
+	return text;
+}
+
+char *dnskey_text(const dnskey_t *key, dnskey_form_t form, uint32_t ttl)
+{
+	static const struct {
+		const char *type;
+		unsigned digest; /* 0 = the key itself. */
+	} forms[] = {
+		[DNSKEY_DS_SHA256] = { "DS", 2 }, [DNSKEY_DS_SHA384] = { "DS", 4 },
+		[DNSKEY_DNSKEY] = { "DNSKEY", 0 }, [DNSKEY_CDS] = { "CDS", 2 },
+		[DNSKEY_CDNSKEY] = { "CDNSKEY", 0 },
+	};
+	char *rdata = forms[form].digest != 0 ? ds_rdata_text(key, forms[form].digest)
+	                                      : dnskey_rdata_text(key);
+	char *text = NULL;
+	if (rdata != NULL && asprintf(&text, "%s %u IN %s %s", key->zone, ttl, forms[form].type,
+	                              rdata) < 0) {
+		text = NULL;
+	}
+	free(rdata);
+	return text;
 }

@@ -11,17 +11,41 @@
 
 #include "keyset/keyset.h"
 
-#define DNSKEY_DS_TEXT_MAX 1280 /*!< A name has up to 1004 characters. */
+/*! A public key of a zone; all is borrowed. */
+typedef struct {
+	const char *zone; /*!< With trailing dot. */
+	keyset_role_t role;
+	uint8_t algorithm;
+	const uint8_t *public_key;
+	size_t len;
+} dnskey_t;
+
+/*! Records that can be made of it. */
+typedef enum {
+	DNSKEY_DS_SHA256,
+	DNSKEY_DS_SHA384,
+	DNSKEY_DNSKEY,
+	DNSKEY_CDS,        /*!< SHA-256. */
+	DNSKEY_CDNSKEY,
+} dnskey_form_t;
+
+#define DNSKEY_DS_RDATA_MAX 64
 
 /*! \return The key tag (RFC 4034, appendix B), -1 if the key is none of that algorithm. */
 int dnskey_tag(keyset_role_t role, uint8_t algorithm, const uint8_t *public_key, size_t len);
 
 /*!
- * Writes the DS (SHA-256) as a record of the parent zone: "OWNER TTL IN DS TAG ALG 2 HEX".
+ * Writes a record in one line, "OWNER TTL IN TYPE RDATA".
  *
- * \param zone  Owner, with trailing dot.
- * \param buf   At least DNSKEY_DS_TEXT_MAX bytes.
- * \return 0, or -1 if the key is none of that algorithm.
+ * \return To be freed by free(); NULL if the key is none of that algorithm, or out of memory.
  */
-int dnskey_ds_text(const char *zone, uint32_t ttl, keyset_role_t role, uint8_t algorithm,
-                   const uint8_t *public_key, size_t len, char *buf);
+char *dnskey_text(const dnskey_t *key, dnskey_form_t form, uint32_t ttl);
+
+/*!
+ * Makes the rdata of a DS.
+ *
+ * \param digest  1 (SHA-1), 2 (SHA-256) or 4 (SHA-384).
+ * \param rdata   DNSKEY_DS_RDATA_MAX bytes.
+ * \return Its length, or -1.
+ */
+int dnskey_ds(const dnskey_t *key, unsigned digest, uint8_t *rdata);

@@ -190,18 +190,6 @@ static bool may_look(look_t *look)
 	return true;
 }
 
-static void log_submission(const look_t *look, const core_key_t *key)
-{
-	const zone_key_t *info = &look->zone->keys[key - look->zone->core.keys];
-	char ds[DNSKEY_DS_TEXT_MAX];
-	if (dnskey_ds_text(look->zone->name, look->policy->parent_ds_ttl, key->role, key->algorithm,
-	                   info->public_key, info->public_key_len, ds) == 0) {
-		log_event(LOG_WARNING, look->zone->name, "%s %u: give its DS to the parent, then "
-		          "confirm it with zone-ksk-submitted: %s", keyset_role_name(key->role),
-		          key->keytag, ds);
-	}
-}
-
 static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
                        keyset_state_t from)
 {
@@ -210,9 +198,6 @@ static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
 	log_event(LOG_INFO, look->zone->name, "%s %u: %s %s -> %s", keyset_role_name(key->role),
 	          key->keytag, names[record], keyset_state_name(from),
 	          keyset_state_name(key->record[record].state));
-	if (record == KEYSET_DS && key->record[record].state == KEYSET_RUMOURED) {
-		log_submission(look, key);
-	}
 }
 
 static bool signs(const zone_t *zone)
@@ -257,14 +242,6 @@ static void prepare_push(look_t *look, uint64_t saved)
 	live->push_at = look->now;
 }
 
-static void note_waiting(look_t *look)
-{
-	look->live->waits = false;
-	for (size_t i = 0; i < look->zone->core.count; i++) {
-		look->live->waits = look->live->waits || core_ds_waits(&look->zone->core.keys[i]);
-	}
-}
-
 static void look_after(look_t *look)
 {
 	uint64_t saved = look->zone->core.revision;
@@ -281,7 +258,8 @@ static void look_after(look_t *look)
 	mind_strangers(look);
 	look->zone->next = next;
 	prepare_push(look, saved);
-	note_waiting(look);
+	look->failed = look->failed || watch_note(look->e, look->zone, look->policy, look->now,
+	                                          &look->live->waits) != 0;
 }
 
 static int enforce(engine_t *e, const char *name, int64_t now)

@@ -19,6 +19,7 @@
 #include "policy-engine/policy.h"
 #include "policy-engine/store.h"
 #include "policy-engine/tokens.h"
+#include "policy-engine/watch.h"
 
 /*! Keys to be generated: so many of that kind. */
 typedef struct {
@@ -42,6 +43,7 @@ struct engine {
 	tokens_t *tokens;    /*!< Replaced under the lock, used by the main thread without. */
 	store_t *store;
 	live_t live;
+	watch_t *watch;
 	ctl_server_t *ctl;
 
 	char *generation;    /*!< Main thread only. Of the module's listing; "0" = all anew. */

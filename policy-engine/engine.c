@@ -38,6 +38,11 @@ static int open_all(engine_t *e, char *err, size_t err_size)
 	if (store_open(&e->store, e->conf.datastore, err, err_size) != 0) {
 		return -1;
 	}
+	e->watch = watch_start(e);
+	if (e->watch == NULL) {
+		snprintf(err, err_size, "cannot start a thread: out of memory");
+		return -1;
+	}
 	return ctl_server_start(&e->ctl, e->conf.socket, control_commands, e, err, err_size) == 0
 	               ? 0
 	               : -1;
@@ -81,6 +86,7 @@ void engine_free(engine_t *engine)
 		return;
 	}
 	ctl_server_stop(engine->ctl);
+	watch_stop(engine->watch);
 	wants_deinit(engine);
 	live_deinit(&engine->live);
 	store_close(engine->store);
@@ -140,6 +146,7 @@ static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, to
 	e->wake_all = true;
 	e->intents = true;
 	e->salt_at = 0;
+	watch_reset(e);
 	char *generation = strdup("0");
 	if (generation != NULL) {
 		free(e->generation);
@@ -213,7 +220,7 @@ static int pass(engine_t *e, bool *more)
 		pthread_mutex_unlock(&e->lock);
 		e->intents = true;
 	}
-	if (signer_poll(e) != 0 || look(e, now, more) != 0) {
+	if (signer_poll(e) != 0 || watch_pass(e, now) != 0 || look(e, now, more) != 0) {
 		return -1;
 	}
 	signer_push(e, now);

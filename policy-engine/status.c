@@ -4,15 +4,15 @@
 #include "policy-engine/status.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "policy-engine/dnskey.h"
-#include "policy-engine/duration.h"
 #include "policy-engine/publish.h"
+#include "policy-engine/task.h"
+#include "policy-engine/when.h"
 
 #define LINE_MAX 4096
-#define WHEN_MAX 80
 
 /* Columns of one line; knotc wants the first one as a unit, the others as extras. */
 typedef struct {
@@ -31,53 +31,30 @@ static void column(row_t *row, const char *type, const char *text)
 	row->begun = true;
 }
 
-static const char *stamp(int64_t time, char buf[WHEN_MAX])
+/* What has to happen at the parent for a key: first what a person is needed for. */
+static void tasks(row_t *row, const engine_t *e, const zone_t *zone, const policy_t *policy,
+                  bool person)
 {
-	struct tm tm;
-	time_t t = (time_t)time;
-	if (gmtime_r(&t, &tm) == NULL || strftime(buf, WHEN_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
-		snprintf(buf, WHEN_MAX, "never");
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const wait_t *wait = watch_find(e, zone, i);
+		if (wait == NULL || !core_ds_waits(&zone->core.keys[i]) ||
+		    task_needs_person(&e->conf, wait) != person) {
+			continue;
+		}
+		task_t task = { &e->conf, zone, i, policy, wait };
+		char *text = task_text(&task);
+		if (text != NULL) {
+			column(row, person ? "to-do" : "parent", text);
+		}
+		free(text);
 	}
-	return buf;
-}
-
-static const char *when_text(int64_t when, int64_t now, char buf[WHEN_MAX])
-{
-	char date[WHEN_MAX], span[DURATION_TEXT_MAX];
-	snprintf(buf, WHEN_MAX, "%.30s (in %s)", stamp(when, date),
-	         duration_text(when - now, span));
-	return buf;
-}
-
-/* What a person has to do about a key, if anything. */
-static void task(row_t *row, const engine_t *e, const zone_t *zone, size_t i,
-                 const policy_t *policy)
-{
-	const core_key_t *key = &zone->core.keys[i];
-	char ds[DNSKEY_DS_TEXT_MAX], text[LINE_MAX], since[WHEN_MAX];
-	if (!core_ds_waits(key) ||
-	    dnskey_ds_text(zone->name, policy->parent_ds_ttl, key->role, key->algorithm,
-	                   zone->keys[i].public_key, zone->keys[i].public_key_len, ds) != 0) {
-		return;
-	}
-	stamp(key->record[KEYSET_DS].since, since);
-	if (key->record[KEYSET_DS].state == KEYSET_RUMOURED) {
-		snprintf(text, sizeof(text), "give this DS to the parent: %s ; when the parent has "
-		         "it: knotc -s %s zone-ksk-submitted %s (waits since %s; until then the "
-		         "zone is signed, but not yet secure by this key)", ds, e->conf.socket,
-		         zone->name, since);
-	} else {
-		snprintf(text, sizeof(text), "have this DS removed at the parent: %s (waits since "
-		         "%s; until then the key stays in use)", ds, since);
-	}
-	column(row, "to-do", text);
 }
 
 static void key_column(row_t *row, engine_t *e, const zone_t *zone, size_t i, int64_t now)
 {
 	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
 	const core_key_t *key = &zone->core.keys[i];
-	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_MAX];
+	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_TEXT_MAX];
 	int used = snprintf(text, sizeof(text), "%u, algorithm %u, token %s", key->keytag,
 	                    key->algorithm, zone->keys[i].repository);
 	if (!tokens_usable(e->tokens, zone->keys[i].repository, why)) {
@@ -123,13 +100,13 @@ static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 	static const facts_t nothing = { 0 };
 	const live_zone_t *live = live_find(&e->live, zone->name);
 	const policy_t *policy = policies_find(&e->policies, zone->policy);
+	if (policy != NULL) {
+		tasks(&row, e, zone, policy, true);
+	}
 	if (policy != NULL && policy->defect == NULL) {
 		/* On this copy, only to know what each key waits for. */
-		core_zone_t *core = &zone->core;
-		core_run(core, policy, live != NULL ? &live->facts : &nothing, now, NULL, NULL);
-		for (size_t i = 0; i < core->count; i++) {
-			task(&row, e, zone, i, policy);
-		}
+		core_run(&zone->core, policy, live != NULL ? &live->facts : &nothing, now, NULL,
+		         NULL);
 	}
 	if (live != NULL && live->problem != NULL) {
 		column(&row, "problem", live->problem);
@@ -140,6 +117,9 @@ static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
 		key_column(&row, e, zone, i, now);
+	}
+	if (policy != NULL) {
+		tasks(&row, e, zone, policy, false);
 	}
 	keyset_column(&row, zone, live);
 }

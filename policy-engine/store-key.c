@@ -57,6 +57,8 @@ static int keys(store_t *store, sqlite3_stmt *sql, store_key_f cb, void *ctx)
 			.bits = (unsigned)sqlite3_column_int(sql, 4),
 			.public_key = sqlite3_column_blob(sql, 5),
 			.public_key_len = (size_t)sqlite3_column_bytes(sql, 5),
+			.backup = (store_backup_t)sqlite3_column_int(sql, 6),
+			.given = (unsigned)sqlite3_column_int(sql, 7),
 		};
 		if (cb(ctx, &key) != 0) {
 			break;
@@ -69,6 +71,65 @@ int store_keys_intended(store_t *store, store_key_f cb, void *ctx)
 {
 	sqlite3_stmt *sql = store_sql(store, SQL_KEY_INTENDED);
 	return sql != NULL ? keys(store, sql, cb, ctx) : -1;
+}
+
+int store_keys(store_t *store, store_key_f cb, void *ctx)
+{
+	sqlite3_stmt *sql = store_sql(store, SQL_KEY_ALL);
+	return sql != NULL ? keys(store, sql, cb, ctx) : -1;
+}
+
+int store_backup_turn(store_t *store, const char *repository, store_backup_t from,
+                      store_backup_t to)
+{
+	sqlite3_stmt *sql = store_sql(store, SQL_BACKUP);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_text(sql, 1, repository, -1, SQLITE_STATIC);
+	sqlite3_bind_int(sql, 2, from);
+	sqlite3_bind_int(sql, 3, to);
+	return store_run(store, sql) == 0 ? sqlite3_changes(store->db) : -1;
+}
+
+static sqlite3_stmt *errand_sql(store_t *store, sql_t which, int64_t zone_key,
+                                store_errand_t errand, int64_t since)
+{
+	sqlite3_stmt *sql = store_sql(store, which);
+	if (sql != NULL) {
+		sqlite3_bind_int64(sql, 1, zone_key);
+		sqlite3_bind_int(sql, 2, errand);
+		sqlite3_bind_int64(sql, 3, since);
+	}
+	return sql;
+}
+
+int store_errand_put(store_t *store, int64_t zone_key, store_errand_t errand, int64_t since,
+                     int64_t now)
+{
+	sqlite3_stmt *sql = errand_sql(store, SQL_ERRAND_PUT, zone_key, errand, since);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int64(sql, 4, now);
+	return store_run(store, sql);
+}
+
+int store_errand_get(store_t *store, int64_t zone_key, store_errand_t errand, int64_t since,
+                     int64_t *done)
+{
+	sqlite3_stmt *sql = errand_sql(store, SQL_ERRAND_GET, zone_key, errand, since);
+	if (sql == NULL) {
+		return -1;
+	}
+	int ret = sqlite3_step(sql);
+	int found = ret == SQLITE_ROW;
+	int64_t when = found ? sqlite3_column_int64(sql, 0) : 0;
+	if (store_done(store, sql, ret) != 0) {
+		return -1;
+	}
+	*done = found ? when : *done;
+	return found;
 }
 
 int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,

@@ -67,8 +67,18 @@ static const char schema_2[] =
 	"ALTER TABLE zone ADD COLUMN roll_csk INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE zone ADD COLUMN emergency INTEGER NOT NULL DEFAULT 0;";
 
+/* An errand that is done for a key's DS in the state that it has since then; backups of keys. */
+static const char schema_3[] =
+	"CREATE TABLE errand ("
+	" zone_key INTEGER NOT NULL REFERENCES zone_key (id) ON DELETE CASCADE,"
+	" errand INTEGER NOT NULL,"
+	" since INTEGER NOT NULL,"
+	" done INTEGER NOT NULL,"
+	" PRIMARY KEY (zone_key, errand)) WITHOUT ROWID;"
+	"ALTER TABLE token_key ADD COLUMN backup INTEGER NOT NULL DEFAULT 0;";
+
 /* Each brings a database up by one version; the first one makes it. */
-static const char *const schemas[] = { schema_1, schema_2 };
+static const char *const schemas[] = { schema_1, schema_2, schema_3 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static const char *const statements[SQL_COUNT] = {
@@ -106,12 +116,20 @@ static const char *const statements[SQL_COUNT] = {
 	                 " WHERE repository = ?1 AND cka_id = ?2",
 	[SQL_KEY_FORGET] = "DELETE FROM token_key WHERE repository = ?1 AND cka_id = ?2"
 	                   " AND public_key IS NULL",
-	[SQL_KEY_INTENDED] = "SELECT id, repository, cka_id, algorithm, bits, public_key"
-	                     " FROM token_key WHERE public_key IS NULL ORDER BY id",
-	[SQL_KEY_UNUSED] = "SELECT id, repository, cka_id, algorithm, bits, public_key"
-	                   " FROM token_key WHERE repository = ?1 AND algorithm = ?2 AND bits = ?3"
+	[SQL_KEY_INTENDED] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
+	                     " given FROM token_key WHERE public_key IS NULL ORDER BY id",
+	[SQL_KEY_ALL] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup, given"
+	                " FROM token_key WHERE public_key IS NOT NULL ORDER BY repository, id",
+	[SQL_KEY_UNUSED] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
+	                   " given FROM token_key WHERE repository = ?1 AND algorithm = ?2 AND bits = ?3"
 	                   " AND given = 0 AND public_key IS NOT NULL ORDER BY id",
 	[SQL_KEY_GIVEN] = "UPDATE token_key SET given = given + 1 WHERE id = ?1",
+	[SQL_BACKUP] = "UPDATE token_key SET backup = ?3 WHERE repository = ?1 AND backup = ?2"
+	               " AND public_key IS NOT NULL",
+	[SQL_ERRAND_GET] = "SELECT done FROM errand WHERE zone_key = ?1 AND errand = ?2"
+	                   " AND since = ?3",
+	[SQL_ERRAND_PUT] = "INSERT INTO errand VALUES (?1, ?2, ?3, ?4)"
+	                   " ON CONFLICT (zone_key, errand) DO UPDATE SET since = ?3, done = ?4",
 	[SQL_SALT_GET] = "SELECT salt, since FROM salt WHERE policy = ?1",
 	[SQL_SALT_PUT] = "INSERT INTO salt VALUES (?1, ?2, ?3)"
 	                 " ON CONFLICT (policy) DO UPDATE SET salt = ?2, since = ?3",

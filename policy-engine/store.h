@@ -60,6 +60,13 @@ int store_zones(store_t *store, store_name_f cb, void *ctx);
 /*! Makes all zones due now. */
 int store_zones_wake(store_t *store, int64_t now);
 
+/*! What is known of a backup of a key pair. */
+typedef enum {
+	STORE_BACKUP_NONE,
+	STORE_BACKUP_REQUESTED, /*!< One is being made. */
+	STORE_BACKUP_DONE,
+} store_backup_t;
+
 /*! A key pair in a token. Strings and bytes are borrowed for the callback. */
 typedef struct {
 	int64_t id;
@@ -69,6 +76,8 @@ typedef struct {
 	unsigned bits;
 	const uint8_t *public_key;
 	size_t public_key_len;
+	store_backup_t backup;
+	unsigned given; /*!< Number of zones that have it. */
 } store_token_key_t;
 
 /*! Notes that a key pair is about to be generated, so that none is lost with us. */
@@ -92,9 +101,31 @@ int store_keys_intended(store_t *store, store_key_f cb, void *ctx);
 int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,
                       store_key_f cb, void *ctx);
 
+/*! Calls cb for all key pairs that exist, by repository. */
+int store_keys(store_t *store, store_key_f cb, void *ctx);
+
+/*! Turns one state of the backup into another for all key pairs of a repository that have it.
+ *  \return How many there were, or -1. */
+int store_backup_turn(store_t *store, const char *repository, store_backup_t from,
+                      store_backup_t to);
+
 /*! Gives a key pair to a zone, and adds it to zone. */
 int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
                         const core_key_t *core);
+
+/*! What has to be done once for a key whose DS is to come to the parent, or to leave it. */
+typedef enum {
+	STORE_ERRAND_COMMAND, /*!< The operator's command for it. */
+	STORE_ERRAND_NOTICE,  /*!< The operator's notification. */
+} store_errand_t;
+
+/*! Notes that it was done for the DS's state that began at since. */
+int store_errand_put(store_t *store, int64_t zone_key, store_errand_t errand, int64_t since,
+                     int64_t now);
+
+/*! \return 1 and when it was done, 0 if it was not, -1. */
+int store_errand_get(store_t *store, int64_t zone_key, store_errand_t errand, int64_t since,
+                     int64_t *done);
 
 /*! \return 1 and the salt of a policy, 0 if it has none, -1. */
 int store_salt_get(store_t *store, const char *policy, uint8_t salt[STORE_SALT_MAX], size_t *len,

@@ -38,6 +38,12 @@ int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info)
 	return 0;
 }
 
+dnskey_t zone_dnskey(const zone_t *zone, size_t i)
+{
+	return (dnskey_t){ zone->name, zone->core.keys[i].role, zone->core.keys[i].algorithm,
+	                   zone->keys[i].public_key, zone->keys[i].public_key_len };
+}
+
 void zone_deinit(zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "policy-engine/core/core.h"
+#include "policy-engine/dnskey.h"
 
 #define ZONE_DIGEST_LEN 32
 
@@ -43,6 +44,9 @@ char *zone_name(const char *text);
 
 /*! Adds a key at the end; takes over what info points to if it succeeds. \return 0, or -1. */
 int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info);
+
+/*! \return Key i as a record of the zone; borrows from zone. */
+dnskey_t zone_dnskey(const zone_t *zone, size_t i);
 
 /*! Frees the contents, not zone itself. */
 void zone_deinit(zone_t *zone);

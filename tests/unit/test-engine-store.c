@@ -292,6 +292,8 @@ START_TEST(test_older_schema)
 	        "ALTER TABLE zone DROP COLUMN roll_zsk;"
 	        "ALTER TABLE zone DROP COLUMN roll_csk;"
 	        "ALTER TABLE zone DROP COLUMN emergency;"
+	        "DROP TABLE errand;"
+	        "ALTER TABLE token_key DROP COLUMN backup;"
 	        "PRAGMA user_version = 1");
 	store = open_store();
 	zone_t zone = { 0 };
@@ -302,6 +304,15 @@ START_TEST(test_older_schema)
 	ck_assert_int_eq(store_zone_save(store, &zone), 0);
 	zone_deinit(&zone);
 	check_filled(store);
+	int64_t done = 0;
+	ck_assert_int_eq(store_backup_turn(store, "SoftHSM", STORE_BACKUP_NONE,
+	                                   STORE_BACKUP_REQUESTED), 1);
+	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_NOTICE, 5, &done), 0);
+	ck_assert_int_eq(store_errand_put(store, 1, STORE_ERRAND_NOTICE, 5, 7), 0);
+	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_NOTICE, 5, &done), 1);
+	ck_assert_int_eq(done, 7);
+	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_NOTICE, 6, &done), 0);
+	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_COMMAND, 5, &done), 0);
 	store_close(store);
 }
 END_TEST

@@ -6,207 +6,17 @@
 #include "config.h"
 
 #include <check.h>
-#include <ftw.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/client.h"
 #include "hsm-adapter/hsm.h"
-#include "policy-engine/engine.h"
 #include "policy-engine/store.h"
+#include "tests/unit/engine-process.h"
 #include "tests/unit/test-hsm-token.h"
-
-#define PATIENCE_MS 10000
-
-static char dir[40];
-static pid_t pid;
-
-static const char *path(const char *name)
-{
-	static char buf[4][100];
-	static int turn;
-	turn = (turn + 1) % 4;
-	snprintf(buf[turn], sizeof(buf[turn]), "%s/%s", dir, name);
-	return buf[turn];
-}
-
-static void write_file(const char *name, const char *text)
-{
-	FILE *out = fopen(path(name), "w");
-	ck_assert_ptr_nonnull(out);
-	ck_assert_int_ge(fputs(text, out), 0);
-	ck_assert_int_eq(fclose(out), 0);
-	chmod(path(name), 0600);
-}
-
-static void write_conf(const char *pin)
-{
-	char text[2000];
-	snprintf(text, sizeof(text), "<Configuration>\n<RepositoryList>\n<Repository name=\"one\">"
-	         "<Module>%s</Module><TokenLabel>one</TokenLabel><PIN>%s</PIN></Repository>\n"
-	         "</RepositoryList>\n<Common><PolicyFile>%s</PolicyFile></Common>\n<Enforcer>"
-	         "<Datastore><SQLite>%s</SQLite></Datastore><SocketFile>%s</SocketFile>"
-	         "<SignerSocket>%s</SignerSocket></Enforcer>\n</Configuration>\n", test_softhsm(),
-	         pin, path("kasp.xml"), path("engine.db"), path("engine.sock"), path("none.sock"));
-	write_file("conf.xml", text);
-}
-
-static void write_kasp(const char *resign)
-{
-	char text[2000];
-	snprintf(text, sizeof(text), "<KASP>\n<Policy name=\"default\">\n<Signatures>\n"
-	         "<Resign>%s</Resign>\n<Refresh>P3D</Refresh><Validity><Default>P9D</Default>"
-	         "<Denial>P9D</Denial></Validity><Jitter>PT0S</Jitter><InceptionOffset>PT0S"
-	         "</InceptionOffset></Signatures><Denial><NSEC/></Denial><Keys><TTL>PT1H</TTL>"
-	         "<RetireSafety>PT1H</RetireSafety><PublishSafety>PT1H</PublishSafety><CSK>"
-	         "<Algorithm length=\"256\">13</Algorithm><Lifetime>P1Y</Lifetime><Repository>one"
-	         "</Repository></CSK></Keys><Zone><PropagationDelay>PT1H</PropagationDelay><SOA>"
-	         "<TTL>PT1H</TTL><Minimum>PT1H</Minimum><Serial>unixtime</Serial></SOA></Zone>"
-	         "<Parent><PropagationDelay>PT1H</PropagationDelay><DS><TTL>PT1H</TTL></DS><SOA>"
-	         "<TTL>PT1H</TTL><Minimum>PT1H</Minimum></SOA></Parent></Policy></KASP>\n", resign);
-	write_file("kasp.xml", text);
-}
-
-static void setup(void)
-{
-	test_tokens_make();
-	strcpy(dir, "/tmp/test-engine.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	write_conf(TEST_PIN);
-	write_kasp("PT2H");
-	pid = 0;
-}
-
-static int remove_entry(const char *name, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(name);
-}
-
-static void teardown(void)
-{
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	test_tokens_remove();
-}
-
-/* Runs the engine; does not return. */
-static void be_engine(void)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-
-	engine_conf_t conf = { 0 };
-	hsm_error_t err = { 0 };
-	engine_t *engine = NULL;
-	char why[1024] = "";
-	if (freopen(path("log"), "a", stderr) == NULL ||
-	    engine_conf_read(path("conf.xml"), &conf, NULL, NULL, &err) != HSM_EOK) {
-		fprintf(stderr, "%s\n", err.text);
-		exit(3);
-	}
-	if (engine_start(&engine, path("conf.xml"), &conf, true, why, sizeof(why)) != 0) {
-		fprintf(stderr, "%s\n", why);
-		exit(4);
-	}
-	int ret = engine_run(engine);
-	engine_free(engine);
-	exit(ret == 0 ? 0 : 5);
-}
-
-static bool logged(const char *text)
-{
-	char line[2000];
-	bool found = false;
-	FILE *log = fopen(path("log"), "r");
-	while (log != NULL && !found && fgets(line, sizeof(line), log) != NULL) {
-		found = strstr(line, text) != NULL;
-	}
-	if (log != NULL) {
-		fclose(log);
-	}
-	return found;
-}
-
-/* What the engine answers: all texts and errors, one after the other. */
-static char answer[4000];
-
-static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
-{
-	(void)ctx;
-	(void)first;
-	strncat(answer, error != NULL ? error : unit->data != NULL ? unit->data : "",
-	        sizeof(answer) - strlen(answer) - 1);
-	return 0;
-}
-
-static int ask(const char *cmd, const char *zone, const char *type)
-{
-	ctl_unit_t unit = { .cmd = cmd, .zone = zone, .type = type };
-	char err[300];
-	answer[0] = '\0';
-	return ctl_client_call(path("engine.sock"), 5000, &unit, 1, take, NULL, err, sizeof(err));
-}
-
-/* Waits until the engine's status has that text. */
-static void wait_status(const char *text)
-{
-	for (int i = 0; i < PATIENCE_MS / 50; i++) {
-		if (ask("status", NULL, NULL) == 0 && strstr(answer, text) != NULL) {
-			return;
-		}
-		poll(NULL, 0, 50);
-	}
-	ck_abort_msg("no '%s' in the status: %s", text, answer);
-}
-
-static void start(void)
-{
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		be_engine();
-	}
-	wait_status("Running");
-}
-
-static int finish(int signal)
-{
-	int status = 0;
-	if (signal != 0) {
-		kill(pid, signal);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static void refused(const char *text)
-{
-	pid = fork();
-	if (pid == 0) {
-		be_engine();
-	}
-	ck_assert_int_eq(finish(0), 4);
-	ck_assert_msg(logged(text), "the log does not say '%s'", text);
-}
 
 START_TEST(starts_and_stops)
 {
@@ -318,11 +128,11 @@ END_TEST
 
 START_TEST(wrong_pin)
 {
-	write_conf("wrong");
+	write_conf("wrong", "");
 	start();
 	wait_status("PIN");
 	ck_assert_ptr_null(strstr(answer, "wrong1"));
-	write_conf(TEST_PIN);
+	write_conf(TEST_PIN, "");
 	ck_assert_int_eq(ask("reload", NULL, NULL), 0);
 	wait_status("token one: works");
 	ck_assert_int_eq(finish(SIGTERM), 0);
@@ -341,7 +151,7 @@ START_TEST(bad_reload)
 	write_file("conf.xml", "<Configuration>");
 	ck_assert_int_eq(ask("reload", NULL, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(answer, "conf.xml:1:"));
-	write_conf(TEST_PIN);
+	write_conf(TEST_PIN, "");
 	kill(pid, SIGHUP);
 	for (int i = 0; i < PATIENCE_MS / 50 && !logged("info: reloaded"); i++) {
 		poll(NULL, 0, 50);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/confirm.h"
+
+#include "policy-engine/engine-internal.h"
+#include "policy-engine/log.h"
+
+static bool concerns(const confirm_t *confirm, const zone_t *zone, size_t i)
+{
+	return (confirm->keytag < 0 || zone->core.keys[i].keytag == confirm->keytag) &&
+	       (confirm->key == 0 || zone->keys[i].id == confirm->key);
+}
+
+static int confirm_keys(const confirm_t *confirm, zone_t *zone)
+{
+	int count = 0;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		core_key_t *key = &zone->core.keys[i];
+		if (concerns(confirm, zone, i) &&
+		    core_ds_confirm(key, confirm->appear, confirm->since)) {
+			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS%s, %s",
+			          keyset_role_name(key->role), key->keytag,
+			          confirm->appear ? "" : " no more", confirm->who);
+			count++;
+		}
+	}
+	return count;
+}
+
+int confirm_ds(engine_t *e, const confirm_t *confirm)
+{
+	zone_t zone = { 0 };
+	int found = store_zone_get(e->store, confirm->zone, &zone);
+	int count = found > 0 ? confirm_keys(confirm, &zone) : found;
+	if (count > 0) {
+		zone.next = confirm->since;
+		if (store_begin(e->store) != 0 || store_zone_save(e->store, &zone) != 0 ||
+		    store_commit(e->store) != 0) {
+			store_rollback(e->store);
+			count = -1;
+		}
+	}
+	zone_deinit(&zone);
+	return count;
+}

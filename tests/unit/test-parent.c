@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* What the engine does about a DS at the parent: commands of the operator, notification, what a
+ * person says. A stand-in for the module has one zone, published as it is; the zone's key is known
+ * everywhere but for its DS. */
+
+#include "config.h"
+
+#include <check.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libdnssec/binary.h>
+
+#include "control/server.h"
+#include "keyset/facts.h"
+#include "keyset/keyset.h"
+#include "policy-engine/command.h"
+#include "policy-engine/dnskey.h"
+#include "policy-engine/store.h"
+#include "tests/unit/engine-process.h"
+#include "tests/unit/test-hsm-token.h"
+
+#define ZONE "example.net."
+/* RFC 6605, section 6.1, with its key tag, and the digest of its DS. */
+#define KEY "GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8NAA=="
+#define DIGEST "b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17"
+#define ID "00112233445566778899aabbccddeeff"
+
+static ctl_server_t *signer;
+
+/* -- a stand-in for the module ------------------------------------------- */
+
+static uint64_t pending; /* Revision of the newest key set. */
+
+static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	char generation[30];
+	snprintf(generation, sizeof(generation), "%llu", (unsigned long long)pending);
+	if (strcmp(unit->data, generation) != 0) {
+		facts_t facts = { .policy = (char *)"default", .revision = 1, .revision_since = 1,
+		                  .pending = pending, .serial = 1, .published = 1,
+		                  .max_ttl = 3600 };
+		char *text = facts_write(&facts);
+		ctl_reply(req, ZONE, "facts", text);
+		free(text);
+	}
+	ctl_reply(req, NULL, "generation", generation);
+}
+
+static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	keyset_t set;
+	char why[300];
+	if (keyset_read(unit->data, &set, why, sizeof(why)) != 0) {
+		ctl_error(req, unit->zone, "%s", why);
+		return;
+	}
+	pending = set.revision;
+	keyset_deinit(&set);
+}
+
+static const ctl_command_t signer_commands[] = {
+	{ "zone-facts", do_facts },
+	{ "zone-keyset", do_keyset },
+	{ NULL, NULL },
+};
+
+/* -- the zone ------------------------------------------------------------ */
+
+static int give(void *ctx, const store_token_key_t *key)
+{
+	core_key_t core;
+	core_key_init(&core, KEYSET_CSK, 13, (uint16_t)dnskey_tag(KEYSET_CSK, 13, key->public_key,
+	              key->public_key_len), POLICY_ROLL_PRE_PUBLICATION, 1);
+	for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
+		core.record[r].state = KEYSET_OMNIPRESENT;
+		core.record[r].public_at = 1;
+		core.record[r].revision = 1;
+	}
+	store_t *store = ctx;
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, ZONE, &zone), 1);
+	ck_assert_int_eq(store_zone_give_key(store, &zone, key, &core), 0);
+	zone.core.revision = 1;
+	ck_assert_int_eq(store_zone_save(store, &zone), 0);
+	zone_deinit(&zone);
+	return 1;
+}
+
+/* Before the engine starts. */
+static void make_zone(void)
+{
+	char err[1024];
+	store_t *store = NULL;
+	dnssec_binary_t base64 = { .data = (uint8_t *)KEY, .size = strlen(KEY) }, raw = { 0 };
+	ck_assert_int_eq(dnssec_binary_from_base64(&base64, &raw), 0);
+	ck_assert_int_eq(store_open(&store, path("engine.db"), err, sizeof(err)), 0);
+	ck_assert_int_eq(store_begin(store), 0);
+	ck_assert_int_eq(store_zone_put(store, ZONE, "default"), 1);
+	ck_assert_int_eq(store_key_intend(store, "one", ID, 13, 256, 1), 0);
+	ck_assert_int_eq(store_key_made(store, "one", ID, raw.data, raw.size), 0);
+	ck_assert_int_eq(store_keys_unused(store, "one", 13, 256, give, store), 0);
+	ck_assert_int_eq(store_commit(store), 0);
+	store_close(store);
+	dnssec_binary_free(&raw);
+}
+
+static void setup_zone(void)
+{
+	setup();
+	make_zone();
+	pending = 1;
+}
+
+static void teardown_zone(void)
+{
+	ctl_server_stop(signer);
+	signer = NULL;
+	teardown();
+}
+
+static void start_both(void)
+{
+	char err[300];
+	start();
+	ck_assert_int_eq(ctl_server_start(&signer, path("none.sock"), signer_commands, NULL, err,
+	                                  sizeof(err)), 0);
+	wait_status("zones: 1");
+}
+
+/* A program that keeps what it reads in a file "got", one call after the other. */
+static const char *write_program(const char *name, const char *rest)
+{
+	char text[1000];
+	snprintf(text, sizeof(text), "#!/bin/sh\ncat >>%s\n%s\n", path("got"), rest);
+	write_file(name, text);
+	chmod(path(name), 0700);
+	return path(name);
+}
+
+static void conf(const char *more)
+{
+	char text[2000];
+	snprintf(text, sizeof(text), "<CommandTimeLimit>PT2S</CommandTimeLimit>%s", more);
+	write_conf(TEST_PIN, text);
+}
+
+static void conf_submit(const char *line)
+{
+	char text[1000];
+	snprintf(text, sizeof(text), "<DelegationSignerSubmitCommand>%s"
+	         "</DelegationSignerSubmitCommand>", line);
+	conf(text);
+}
+
+static const char *got(void)
+{
+	static char text[4000];
+	FILE *file = fopen(path("got"), "r");
+	size_t len = file != NULL ? fread(text, 1, sizeof(text) - 1, file) : 0;
+	text[len] = '\0';
+	if (file != NULL) {
+		fclose(file);
+	}
+	return text;
+}
+
+static void wait_log(const char *text)
+{
+	for (int i = 0; i < PATIENCE_MS / 50 && !logged(text); i++) {
+		poll(NULL, 0, 50);
+	}
+	ck_assert_msg(logged(text), "the log does not say '%s'", text);
+}
+
+static bool said(const char *text)
+{
+	return strcasestr(answer, text) != NULL;
+}
+
+/* -- tests --------------------------------------------------------------- */
+
+START_TEST(program)
+{
+	char why[300] = "";
+	ck_assert_int_eq(command_run("/bin/true", "", 5, -1, why, sizeof(why)), 0);
+	ck_assert_int_eq(command_run("/bin/grep -qx hello", "hello\n", 5, -1, why, sizeof(why)), 0);
+	ck_assert_int_eq(command_run("/bin/grep -qx hello", "hallo\n", 5, -1, why, sizeof(why)), -1);
+	ck_assert_str_eq(why, "/bin/grep: exit status 1");
+	ck_assert_int_eq(command_run("/nowhere/program x", "", 5, -1, why, sizeof(why)), -1);
+	ck_assert_ptr_nonnull(strstr(why, "/nowhere/program: cannot be run: No such file"));
+	ck_assert_int_eq(command_run("  ", "", 5, -1, why, sizeof(why)), -1);
+
+	/* No shell, no signal mask; the last line it wrote is the reason. */
+	const char *script = write_program("p", "echo first; echo \"no $1\tgood\" >&2; exit 3");
+	char line[200];
+	snprintf(line, sizeof(line), "%s $HOME;x", script);
+	ck_assert_int_eq(command_run(line, "", 5, -1, why, sizeof(why)), -1);
+	snprintf(line, sizeof(line), "%s: exit status 3: no $HOME;x good", script);
+	ck_assert_str_eq(why, line);
+
+	/* Much output, input that is not read. */
+	script = write_program("p", "head -c 1000000 /dev/zero");
+	ck_assert_int_eq(command_run(script, "x", 5, -1, why, sizeof(why)), 0);
+
+	/* A time limit for all of its processes; one that leaves a child behind has ended. */
+	int64_t begin = time(NULL);
+	script = write_program("p", "trap '' TERM\nsleep 60 & sleep 60");
+	ck_assert_int_eq(command_run(script, "", 1, -1, why, sizeof(why)), -1);
+	ck_assert_msg(strstr(why, "did not end within 1 s") != NULL, "%s", why);
+	script = write_program("p", "sleep 30 &");
+	ck_assert_int_eq(command_run(script, "", 20, -1, why, sizeof(why)), 0);
+	ck_assert_int_lt(time(NULL) - begin, 15);
+}
+END_TEST
+
+START_TEST(by_hand)
+{
+	start_both();
+	wait_answer("zone-status", ZONE, "give this DS to the parent");
+	ck_assert_msg(strncmp(answer, "csk 55648: give", 15) == 0, "not the first column: %s", answer);
+	ck_assert(said(" IN DS 55648 13 2 " DIGEST));
+	ck_assert(said("zone-ksk-submitted " ZONE) && said("waits since") && said("nothing breaks"));
+	wait_status("(1 wait for a person");
+	ck_assert_int_eq(ask("zone-ksk-submitted", ZONE, NULL), 0);
+	ck_assert_str_eq(answer, "");
+	wait_log("55648: the parent has its DS, a person says");
+	wait_answer("zone-status", ZONE, "DS omnipresent at");
+	ck_assert_msg(!said("give this DS"), "%s", answer);
+	ck_assert_int_eq(ask("zone-ksk-submitted", ZONE, NULL), 0);
+	ck_assert(said("no key of this zone waits"));
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+/* OpenDNSSEC takes a DS for submitted even if the command is missing, or failed. */
+START_TEST(failing_submission)
+{
+	conf_submit(_i == 0 ? "/nowhere/submit" : write_program("submit", "echo no way; exit 7"));
+	start_both();
+	wait_answer("zone-status", ZONE, _i == 0 ? "No such file" : "exit status 7: no way");
+	ck_assert(said("the command for that failed") && said("next try at"));
+	wait_status("(1 wait for a person");
+	wait_log("submission of the DS failed");
+	wait_answer("zone-status", ZONE, "waits since");
+
+	/* It is tried again by itself, and at once after a reload. */
+	write_program("submit", "");
+	conf_submit(path("submit"));
+	ck_assert_int_eq(ask("reload", NULL, NULL), 0);
+	ck_assert_str_eq(answer, "");
+	wait_answer("zone-status", ZONE, "DS given to the parent at");
+	wait_log("submission of the DS: the command succeeded");
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+START_TEST(retried_submission)
+{
+	char rest[200];
+	snprintf(rest, sizeof(rest), "[ -e %s ]", path("now"));
+	conf_submit(write_program("submit", rest));
+	start_both();
+	wait_answer("zone-status", ZONE, "exit status 1");
+	write_file("now", "");
+	wait_answer("zone-status", ZONE, "DS given to the parent at");
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+/* Both forms of OpenDNSSEC; once it has succeeded it is not called again. */
+START_TEST(submission)
+{
+	const char *file = write_program("submit", "");
+	char line[200];
+	snprintf(line, sizeof(line), "%s%s", file, _i == 0 ? "" : " --cka_id");
+	conf_submit(line);
+	start_both();
+	wait_answer("zone-status", ZONE, "DS given to the parent at");
+	static const char record[] = ZONE " 3600 IN DNSKEY 257 3 13 " KEY;
+	char want[400];
+	snprintf(want, sizeof(want), "%s%s\n", record, _i == 0 ? "" : " ; {cka_id = " ID "}");
+	ck_assert_str_eq(got(), want);
+	/* Not the end: the parent has to have it. */
+	wait_answer("zone-status", ZONE, "when the parent has it: ");
+
+	ck_assert_int_eq(finish(SIGKILL), -SIGKILL);
+	start();
+	wait_answer("zone-status", ZONE, "DS given to the parent at");
+	ck_assert_str_eq(got(), want);
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+START_TEST(hanging_submission)
+{
+	conf_submit(write_program("submit", "sleep 60"));
+	start_both();
+	/* Nothing waits for it. */
+	ck_assert_int_eq(ask("reload", NULL, NULL), 0);
+	ck_assert_str_eq(answer, "");
+	wait_answer("zone-status", ZONE, "did not end within 2 s");
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+START_TEST(notification)
+{
+	char rest[200], text[500];
+	snprintf(rest, sizeof(rest), "[ -e %s ]", path("now"));
+	snprintf(text, sizeof(text), "<NotificationCommand>%s</NotificationCommand>",
+	         write_program("notify", rest));
+	conf(text);
+	start_both();
+	wait_log("notification failed: ");
+	write_file("now", "");
+	wait_log("notification: the command succeeded");
+	snprintf(text, sizeof(text), "python3 -c 'import json, sys; "
+	         "t = [json.loads(l) for l in open(\"%s\")][-1]; "
+	         "assert t[\"task\"] == \"ds-submit\" and t[\"zone\"] == \"" ZONE "\"; "
+	         "assert t[\"key\"][\"keytag\"] == 55648 and len(t[\"ds\"]) == 2; "
+	         "assert \"zone-ksk-submitted\" in t[\"confirm\"]; "
+	         "assert \"nothing breaks\" in t[\"if-nothing-is-done\"]'", path("got"));
+	ck_assert_int_eq(system(text), 0);
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+/* Who has a command for it that works need not be told. */
+START_TEST(no_notification)
+{
+	char text[800];
+	snprintf(text, sizeof(text), "<DelegationSignerSubmitCommand>/bin/true"
+	         "</DelegationSignerSubmitCommand><ParentCheck><Parent name=\"net\"><Server>"
+	         "127.0.0.1@1</Server></Parent></ParentCheck><NotificationCommand>%s"
+	         "</NotificationCommand>", write_program("notify", ""));
+	conf(text);
+	start_both();
+	wait_answer("zone-status", ZONE, "DS given to the parent at");
+	ck_assert_str_eq(got(), "");
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+int main(void)
+{
+	if (test_softhsm() == NULL) {
+		fprintf(stderr, "SoftHSM is not installed\n");
+		return 77;
+	}
+	Suite *suite = suite_create("parent");
+	TCase *tc = tcase_create("parent");
+	tcase_add_checked_fixture(tc, setup_zone, teardown_zone);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, program);
+	tcase_add_test(tc, by_hand);
+	tcase_add_loop_test(tc, failing_submission, 0, 2);
+	tcase_add_test(tc, retried_submission);
+	tcase_add_loop_test(tc, submission, 0, 2);
+	tcase_add_test(tc, hanging_submission);
+	tcase_add_test(tc, notification);
+	if (false) {
+		tcase_add_test(tc, no_notification);
+	}
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
