@@ -318,10 +318,13 @@ static int list_due(void *ctx, const char *name)
 	return zone != NULL && zone->dirty ? 0 : list_add(ctx, name);
 }
 
-static void list_dirty(void *ctx, live_zone_t *zone)
+static void list_all_dirty(list_t *list)
 {
-	if (zone->dirty) {
-		list_add(ctx, zone->name);
+	const live_zone_t *zone;
+	TAILQ_FOREACH(zone, &list->live->dirty, dirty_link) {
+		if (list_add(list, zone->name) != 0) {
+			break;
+		}
 	}
 }
 
@@ -351,9 +354,7 @@ int enforce_pass(engine_t *e, int64_t now, bool *more)
 		return 0;
 	}
 	list->live = &e->live;
-	if (e->live.dirty > 0) {
-		live_each(&e->live, list_dirty, list);
-	}
+	list_all_dirty(list);
 	int ret = store_zones_due(e->store, now, PASS_MAX, list_due, list);
 	*more = list->count == PASS_MAX;
 	if (ret == 0 && list->count > 0) {

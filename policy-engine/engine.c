@@ -57,6 +57,7 @@ int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, 
 		snprintf(err, err_size, "out of memory");
 		return -1;
 	}
+	live_init(&e->live);
 	e->conf = *conf;
 	*conf = (engine_conf_t){ 0 };
 	e->verbose = verbose;

@@ -24,6 +24,13 @@ static void zone_free(void *node)
 	free(zone);
 }
 
+void live_init(live_t *live)
+{
+	*live = (live_t){ 0 };
+	TAILQ_INIT(&live->dirty);
+	TAILQ_INIT(&live->pushes);
+}
+
 live_zone_t *live_find(const live_t *live, const char *name)
 {
 	live_zone_t key = { .name = (char *)name };
@@ -52,17 +59,24 @@ live_zone_t *live_add(live_t *live, const char *name)
 
 void live_mark(live_t *live, live_zone_t *zone, bool dirty)
 {
-	live->dirty += dirty && !zone->dirty ? 1 : 0;
-	live->dirty -= !dirty && zone->dirty ? 1 : 0;
+	if (dirty && !zone->dirty) {
+		TAILQ_INSERT_TAIL(&live->dirty, zone, dirty_link);
+	} else if (!dirty && zone->dirty) {
+		TAILQ_REMOVE(&live->dirty, zone, dirty_link);
+	}
 	zone->dirty = dirty;
 }
 
 void live_push(live_t *live, live_zone_t *zone, char *text)
 {
-	live->pushes += text != NULL && zone->push == NULL ? 1 : 0;
-	live->pushes -= text == NULL && zone->push != NULL ? 1 : 0;
+	if (zone->push != NULL) {
+		TAILQ_REMOVE(&live->pushes, zone, push_link);
+	}
 	free(zone->push);
 	zone->push = text;
+	if (text != NULL) {
+		TAILQ_INSERT_TAIL(&live->pushes, zone, push_link);
+	}
 }
 
 void live_remove(live_t *live, live_zone_t *zone)
@@ -107,5 +121,5 @@ bool live_set(char **problem, const char *text)
 void live_deinit(live_t *live)
 {
 	tdestroy(live->tree, zone_free);
-	*live = (live_t){ 0 };
+	live_init(live);
 }

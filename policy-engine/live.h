@@ -9,10 +9,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "keyset/facts.h"
 
-typedef struct {
+typedef struct live_zone {
+	TAILQ_ENTRY(live_zone) dirty_link, push_link;
 	char *name;
 	facts_t facts;
 	unsigned round;     /*!< Of the listing that named it last. */
@@ -30,9 +32,11 @@ typedef struct {
 typedef struct {
 	void *tree;
 	size_t count;
-	size_t dirty;       /*!< How many are. */
-	size_t pushes;      /*!< How many have a key set to be pushed. */
+	TAILQ_HEAD(, live_zone) dirty;  /*!< Those that are. */
+	TAILQ_HEAD(, live_zone) pushes; /*!< Those that have a key set to be pushed. */
 } live_t;
+
+void live_init(live_t *live);
 
 /*! \return The zone, NULL if the module does not have it. */
 live_zone_t *live_find(const live_t *live, const char *name);
@@ -43,7 +47,7 @@ live_zone_t *live_add(live_t *live, const char *name);
 /*! Says whether a zone is to be looked at in the next pass. */
 void live_mark(live_t *live, live_zone_t *zone, bool dirty);
 
-/*! Sets the key set to be pushed; takes over text, NULL = none. */
+/*! Sets the key set to be pushed, as the last of all; takes over text, NULL = none. */
 void live_push(live_t *live, live_zone_t *zone, char *text);
 
 void live_remove(live_t *live, live_zone_t *zone);

@@ -226,12 +226,8 @@ typedef struct {
 	int64_t now;
 } batch_t;
 
-static void pick(void *ctx, live_zone_t *zone)
+static void pick(batch_t *batch, const live_zone_t *zone)
 {
-	batch_t *batch = ctx;
-	if (batch->count == PUSH_MAX || zone->push == NULL || zone->push_at > batch->now) {
-		return;
-	}
 	char *name = strdup(zone->name), *text = strdup(zone->push);
 	if (name == NULL || text == NULL) {
 		free(name);
@@ -287,7 +283,15 @@ static bool push_batch(engine_t *e, int64_t now)
 {
 	batch_t batch = { .now = now };
 	pthread_mutex_lock(&e->lock);
-	live_each(&e->live, pick, &batch);
+	const live_zone_t *zone;
+	TAILQ_FOREACH(zone, &e->live.pushes, push_link) {
+		if (batch.count == PUSH_MAX) {
+			break;
+		}
+		if (zone->push_at <= now) {
+			pick(&batch, zone);
+		}
+	}
 	pthread_mutex_unlock(&e->lock);
 	if (batch.count == 0) {
 		return false;
@@ -313,6 +317,6 @@ static bool push_batch(engine_t *e, int64_t now)
 
 void signer_push(engine_t *e, int64_t now)
 {
-	while (e->signer_up && e->live.pushes > 0 && push_batch(e, now)) {
+	while (e->signer_up && push_batch(e, now)) {
 	}
 }
