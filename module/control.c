@@ -110,7 +110,9 @@ static void wish(void *ctx, zone_t *zone)
 
 static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_SOURCE });
+	/* Only who names a zone may mean that its updates are to go. */
+	const unsigned replace = unit->zone != NULL ? ZONE_REPLACE : 0;
+	for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_SOURCE | replace });
 }
 
 static void do_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -210,7 +212,7 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (zone->source_error[0] != '\0' && zone->sign_error[0] != '\0') {
 		add_column(columns, "signing", "%s", zone->sign_error);
 	}
-	add_column(columns, "policy", "%s", zone->policy);
+	add_column(columns, "policy", "%s", zone->settings.policy);
 	if (state->in.count > 0) {
 		add_column(columns, "serial-in", "%u", state->in.serial);
 	}
@@ -316,6 +318,8 @@ static void send_numbers(ctl_request_t *req, server_t *server, const knot_dname_
 	send_number(req, zone, "loads", numbers.counters.loads);
 	send_number(req, zone, "load-errors", numbers.counters.load_errors);
 	send_number(req, zone, "sign-errors", numbers.counters.sign_errors);
+	send_number(req, zone, "updates", numbers.counters.updates);
+	send_number(req, zone, "updates-refused", numbers.counters.updates_refused);
 	send_number(req, zone, "serial", numbers.state.serial);
 }
 
@@ -355,8 +359,11 @@ static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 }
 
 /*! Revision of the stored key set, which may be newer than what is signed with. */
-static uint64_t stored_revision(const zone_t *zone)
+static uint64_t stored_revision(zone_t *zone)
 {
+	if (zone->pending_known) {
+		return zone->pending;
+	}
 	store_txn_t txn;
 	const void *text = NULL;
 	size_t len = 0;
@@ -372,6 +379,8 @@ static uint64_t stored_revision(const zone_t *zone)
 		keyset_deinit(&set);
 	}
 	store_abort(&txn);
+	zone->pending = revision;
+	zone->pending_known = true;
 	return revision;
 }
 
@@ -382,7 +391,7 @@ static void write_facts(void *ctx, zone_t *zone)
 	pthread_mutex_lock(&zone->lock);
 	const state_t *state = &zone->state;
 	facts_t facts = {
-		.policy = zone->policy,
+		.policy = zone->settings.policy,
 		.revision = state->revision,
 		.revision_since =
 			state->taken_revision == state->revision ? state->revision_since : 0,

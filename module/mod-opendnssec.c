@@ -18,9 +18,9 @@
 #include <knot/module.h>
 #include <urcu.h>
 
+#include "module/knotconf.h"
 #include "module/server.h"
 #include "module/stats.h"
-#include "module/zonefile.h"
 
 #define ITEM_POLICY   "\x06""policy"
 #define ITEM_STORAGE  "\x07""storage"
@@ -152,19 +152,6 @@ static char *setting(knotd_mod_t *mod, const yp_name_t *item)
 	return strdup(knotd_conf_mod(mod, item).single.string);
 }
 
-/*! \return knotd's own control socket. */
-static char *knot_socket(knotd_mod_t *mod)
-{
-	const char *path = knotd_conf(mod, "\x07""control", "\x06""listen", NULL).single.string;
-	const char *rundir = knotd_conf(mod, "\x06""server", "\x06""rundir", NULL).single.string;
-	char *full = NULL;
-	if (path != NULL && path[0] == '/') {
-		return strdup(path);
-	}
-	return asprintf(&full, "%s/%s", rundir != NULL ? rundir : "/run/knot",
-	                path != NULL ? path : "knot.sock") >= 0 ? full : NULL;
-}
-
 static int load_global(knotd_mod_t *mod, instance_t *instance)
 {
 	server_conf_t conf = {
@@ -172,7 +159,7 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 		.transfer_socket = setting(mod, ITEM_TRANSFER),
 		.control_socket = setting(mod, ITEM_CONTROL),
 		.conf = setting(mod, ITEM_CONF),
-		.knot_socket = knot_socket(mod),
+		.knot_socket = knotconf_socket(mod),
 	};
 	if (conf.storage == NULL || conf.transfer_socket == NULL || conf.control_socket == NULL ||
 	    conf.conf == NULL || conf.knot_socket == NULL) {
@@ -200,89 +187,41 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 	return ret;
 }
 
-/*! Whether one of the zone's masters is the transfer socket. */
-static bool fetches_from(knotd_mod_t *mod, const knot_dname_t *zone, const char *socket)
+/*! Has the zone's file watched, or not. */
+static void set_watch(knotd_mod_t *mod, server_t *server, const zone_t *zone, const char *file)
 {
-	bool found = false;
-	knotd_conf_t masters = knotd_conf_zone(mod, "\x06""master", zone);
-	for (size_t i = 0; i < masters.count; i++) {
-		const knotd_conf_t id = { .single = masters.multi[i], .count = 1 };
-		knotd_conf_t addresses = knotd_conf(mod, "\x06""remote", "\x07""address", &id);
-		for (size_t n = 0; n < addresses.count; n++) {
-			const struct sockaddr_un *addr =
-				(struct sockaddr_un *)&addresses.multi[n].addr;
-			found |= addr->sun_family == AF_UNIX && strcmp(addr->sun_path, socket) == 0;
-		}
-		knotd_conf_free(&addresses);
+	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean) {
+		watch_remove(server->watch, zone->name);
+		return;
 	}
-	knotd_conf_free(&masters);
-	return found;
-}
-
-/*! Refuses settings with which the zone could get out unsigned, or not at all. */
-static int check_zone(knotd_mod_t *mod, const knot_dname_t *zone, const char *socket)
-{
-	if (knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
-		knotd_mod_log(mod, LOG_ERR,
-		              "dnssec-signing is on: knotd would sign over our signatures; "
-		              "set it off");
-		return KNOT_EINVAL;
+	int ret = watch_add(server->watch, zone->name, file);
+	if (ret != KNOT_EOK) {
+		knotd_mod_log(mod, LOG_WARNING,
+		              "cannot watch %s (%s); changes are seen by knotc zone-refresh only",
+		              file, knot_strerror(ret));
 	}
-	if (knotd_conf_zone(mod, "\x0D""zonefile-load", zone).single.option != 0) {
-		knotd_mod_log(
-			mod, LOG_ERR,
-			"zonefile-load is not none: knotd would publish the unsigned "
-			"file; set zonefile-load: none, zonefile-sync: -1, journal-content: all");
-		return KNOT_EINVAL;
-	}
-	if (knotd_conf_zone(mod, "\x0D""zonefile-sync", zone).single.integer >= 0) {
-		knotd_mod_log(mod, LOG_ERR,
-		              "zonefile-sync is not -1: knotd would write the signed zone over "
-		              "the unsigned file; set zonefile-sync: -1");
-		return KNOT_EINVAL;
-	}
-	if (!fetches_from(mod, zone, socket)) {
-		knotd_mod_log(mod, LOG_ERR,
-		              "none of the zone's masters is the transfer-socket %s; add a "
-		              "remote with that address and name it as the zone's master",
-		              socket);
-		return KNOT_EINVAL;
-	}
-	return KNOT_EOK;
-}
-
-static char *zone_file(knotd_mod_t *mod, const knot_dname_t *zone)
-{
-	knotd_conf_t file = knotd_conf_zone(mod, "\x04""file", zone);
-	knotd_conf_t storage = knotd_conf_zone(mod, "\x07""storage", zone);
-	return zonefile_path(file.single.string, storage.single.string, zone);
 }
 
 static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	zone_t *zone = instance->zone;
-	server_t *server = instance->server;
-	char *file = zone_file(mod, zone->name);
-	if (file == NULL) {
+	zone_settings_t settings = {
+		.file = knotconf_zone_file(mod, zone->name), .policy = setting(mod, ITEM_POLICY),
+		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
+	};
+	int ret = settings.policy != NULL
+	          ? knotconf_update_keys(mod, zone->name, &settings.update_keys) : KNOT_ENOMEM;
+	if (settings.file == NULL) {
 		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
-		return KNOT_EINVAL;
+		ret = KNOT_EINVAL;
 	}
-	int ret = zone_configure(zone, file, knotd_conf_mod(mod, ITEM_POLICY).single.string,
-	                         knotd_conf_mod(mod, ITEM_VERIFY).single.option);
-	if (ret == KNOT_EOK && server->watch != NULL) {
-		if (knotd_conf_mod(mod, ITEM_WATCH).single.boolean) {
-			int watched = watch_add(server->watch, zone->name, file);
-			if (watched != KNOT_EOK) {
-				knotd_mod_log(mod, LOG_WARNING,
-				              "cannot watch %s (%s); changes are seen by "
-				              "knotc zone-refresh only",
-				              file, knot_strerror(watched));
-			}
-		} else {
-			watch_remove(server->watch, zone->name);
+	if (ret == KNOT_EOK) {
+		if (instance->server->watch != NULL) {
+			set_watch(mod, instance->server, zone, settings.file);
 		}
+		zone_configure(zone, &settings);
 	}
-	free(file);
+	zone_settings_deinit(&settings);
 	return ret;
 }
 
@@ -304,7 +243,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 		              storage);
 		return KNOT_ENOENT;
 	}
-	int ret = check_zone(mod, name, server->conf.transfer_socket);
+	int ret = knotconf_check_zone(mod, name, server->conf.transfer_socket);
 	instance->server = server;
 	instance->zone = (ret == KNOT_EOK) ? server_add_zone(server, name) : NULL;
 	if (instance->zone == NULL) {

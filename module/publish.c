@@ -10,6 +10,7 @@
 
 #include "module/journal.h"
 #include "module/server.h"
+#include "module/source.h"
 
 struct view {
 	store_txn_t txn;
@@ -171,4 +172,39 @@ static void take(void *ctx, zone_t *zone)
 void publisher_taken(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial)
 {
 	(void)server_with_zone(publisher->server, zone, take, &serial);
+}
+
+uint8_t publisher_update(publisher_t *publisher, const knot_pkt_t *message)
+{
+	/* As a user of the zone, not with the server locked: the disk takes its time. */
+	zone_t *zone = server_use_zone(publisher->server, knot_pkt_qname(message));
+	if (zone == NULL) {
+		return KNOT_RCODE_NOTAUTH;
+	}
+	const uint8_t rcode = source_update(zone, message);
+	server_drop_zone(publisher->server, zone);
+	return rcode;
+}
+
+typedef struct {
+	const knot_dname_t *name;
+	knot_tsig_key_t *key;
+	int ret;
+} find_key_t;
+
+static void find_key(void *ctx, zone_t *zone)
+{
+	find_key_t *find = ctx;
+	pthread_mutex_lock(&zone->lock);
+	const knot_tsig_key_t *key = tsig_find(&zone->settings.update_keys, find->name);
+	find->ret = key != NULL ? knot_tsig_key_copy(find->key, key) : KNOT_ENOENT;
+	pthread_mutex_unlock(&zone->lock);
+}
+
+int publisher_key(publisher_t *publisher, const knot_dname_t *zone, const knot_dname_t *name,
+                  knot_tsig_key_t *key)
+{
+	find_key_t find = { .name = name, .key = key, .ret = KNOT_ENOENT };
+	(void)server_with_zone(publisher->server, zone, find_key, &find);
+	return find.ret;
 }

@@ -8,7 +8,8 @@
  */
 #pragma once
 
-#include <libknot/rrset.h>
+#include <libknot/packet/pkt.h>
+#include <libknot/tsig.h>
 
 typedef struct publisher publisher_t; /*!< Who has the zones. */
 typedef struct view view_t;
@@ -54,6 +55,23 @@ int view_next_change(view_t *view, knot_rrset_t *rr);
 
 /*! Someone asked for a zone's SOA: a moment to look at its source. Does not block. */
 void publisher_asked(publisher_t *publisher, const knot_dname_t *zone);
+
+/*!
+ * Does what an UPDATE asks for.
+ *
+ * \param message  Parsed; who sent it was allowed to.
+ * \return RCODE of the answer
+ */
+uint8_t publisher_update(publisher_t *publisher, const knot_pkt_t *message);
+
+/*!
+ * Finds a TSIG key by which updates of a zone may be signed.
+ *
+ * \param key  A copy, to be freed by knot_tsig_key_deinit().
+ * \return KNOT_EOK, KNOT_ENOENT, KNOT_ENOMEM
+ */
+int publisher_key(publisher_t *publisher, const knot_dname_t *zone, const knot_dname_t *name,
+                  knot_tsig_key_t *key);
 
 /*! The zone was handed to knotd at this serial, whole. Does not block for long. */
 void publisher_taken(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial);

@@ -11,7 +11,7 @@
 
 #include "module/thread.h"
 
-#define LOOK_AGAIN 60 /* Seconds; bounds the effect of a clock that is set. */
+#define LOOK_AGAIN 60000 /* Milliseconds; bounds the effect of a clock that is set. */
 
 struct sched {
 	pthread_mutex_t lock;
@@ -89,6 +89,13 @@ static int put_in(sched_t *sched, task_t *task, int64_t when)
 
 /*** Threads. ***/
 
+int64_t sched_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
 static void wait_due(sched_t *sched, int64_t now)
 {
 	if (sched->count == 0) {
@@ -96,7 +103,8 @@ static void wait_due(sched_t *sched, int64_t now)
 		return;
 	}
 	int64_t when = sched->heap[1]->when;
-	struct timespec until = { .tv_sec = when < now + LOOK_AGAIN ? when : now + LOOK_AGAIN };
+	when = when < now + LOOK_AGAIN ? when : now + LOOK_AGAIN;
+	struct timespec until = { .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
 	pthread_cond_timedwait(&sched->due, &sched->lock, &until);
 }
 
@@ -124,7 +132,7 @@ static void *run_thread(void *arg)
 	sched_t *sched = arg;
 	pthread_mutex_lock(&sched->lock);
 	while (!sched->stop) {
-		int64_t now = time(NULL);
+		int64_t now = sched_now();
 		if (sched->count > 0 && sched->heap[1]->when <= now) {
 			run_task(sched, sched->heap[1]);
 		} else {

@@ -4,8 +4,8 @@
 /*! \file
  * \brief Tasks that run when they are due, on a few threads; one task on one thread at a time.
  *
- * Times are Unix seconds, since what is due are signatures; a clock that is set is noticed within a
- * minute.
+ * Times are milliseconds since 1970, for what is due are signatures; a clock that is set is noticed
+ * within a minute.
  */
 #pragma once
 
@@ -22,6 +22,9 @@ typedef struct {
 	bool running;
 	int64_t again; /*!< Asked for while it ran. */
 } task_t;
+
+/*! \return The time, by the clock that tasks are due by. */
+int64_t sched_now(void);
 
 /*! Runs a task. \return When it is due next; 0 = when it is woken. */
 typedef int64_t (*task_f)(void *ctx, task_t *task);

@@ -128,9 +128,12 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		return ret;
 	}
 	(void)server_read_conf(server, err, err_size);
-	ret = sched_start(&server->sched,
-	                  server->tokens != NULL ? server->tokens->worker_threads : WORKERS, work,
-	                  server);
+	ret = updater_new(&server->updater, server->store);
+	if (ret == KNOT_EOK) {
+		ret = sched_start(&server->sched,
+		                  server->tokens != NULL ? server->tokens->worker_threads : WORKERS,
+		                  work, server);
+	}
 	if (ret == KNOT_EOK) {
 		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log);
 	}
@@ -151,11 +154,13 @@ static void stop_signing(server_t *server)
 	watch_stop(server->watch);
 	sched_stop(server->sched);
 	trigger_stop(server->trigger);
+	updater_free(server->updater);
 	store_close(server->store);
 	server->transfer = NULL;
 	server->watch = NULL;
 	server->sched = NULL;
 	server->trigger = NULL;
+	server->updater = NULL;
 	server->store = NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "module/tokens.h"
 #include "module/transfer.h"
 #include "module/trigger.h"
+#include "module/updater.h"
 #include "module/watch.h"
 #include "module/zone.h"
 
@@ -53,6 +54,7 @@ struct server {
 	char fault[640];            /*!< Why nothing can be signed; empty if all is well. */
 
 	store_t *store;             /*!< This and the rest are NULL if there is a fault. */
+	updater_t *updater;
 	sched_t *sched;
 	trigger_t *trigger;
 	transfer_t *transfer;

@@ -7,7 +7,10 @@
 #include <string.h>
 
 /* In the order in which they are registered. */
-enum { SIGNATURES, VERSIONS, LOADS, LOAD_ERRORS, SIGN_ERRORS, SERIAL, FIRST_KEY };
+enum {
+	SIGNATURES, VERSIONS, LOADS, LOAD_ERRORS, SIGN_ERRORS, SERIAL, UPDATES, UPDATES_REFUSED,
+	FIRST_KEY
+};
 
 static char *state_name(uint32_t index, uint32_t count)
 {
@@ -19,7 +22,8 @@ static char *state_name(uint32_t index, uint32_t count)
 int stats_init(stats_t *stats, knotd_mod_t *mod)
 {
 	static const char *const names[] = {
-		"signatures", "versions", "loads", "load-errors", "sign-errors", "serial"
+		"signatures", "versions", "loads", "load-errors", "sign-errors", "serial",
+		"updates", "updates-refused"
 	};
 	memset(stats, 0, sizeof(*stats));
 	stats->mod = mod;
@@ -67,5 +71,7 @@ void stats_report(void *ctx, const zone_counters_t *counters, const state_t *sta
 	knotd_mod_stats_store(stats->mod, 0, LOAD_ERRORS, 0, counters->load_errors);
 	knotd_mod_stats_store(stats->mod, 0, SIGN_ERRORS, 0, counters->sign_errors);
 	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, state->serial);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->updates);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->updates_refused);
 	report_keys(stats, keys);
 }

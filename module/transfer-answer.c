@@ -22,6 +22,7 @@ struct answerer {
 	knot_rrset_t opt;        /*!< Ours, for those who sent one. */
 	const knot_pkt_t *query;
 	knot_pkt_t *pkt;         /*!< Message in work; its wire is in frame. */
+	const knot_tsig_key_t *key; /*!< To sign it with; NULL if the question was not signed. */
 	uint8_t rcode;
 	bool authoritative;
 
@@ -74,12 +75,37 @@ static void message_begin(answerer_t *a)
 	}
 }
 
+/*!
+ * Signs an answer that knotd relays as it is: by the client's key, and with the message ID that the
+ * client gave it, which TSIG knows as the original one.
+ */
+static int message_sign(answerer_t *a)
+{
+	const knot_rrset_t *tsig = a->query->tsig_rr;
+	const uint16_t id = knot_wire_get_id(a->pkt->wire);
+	uint8_t digest[64];
+	size_t digest_len = sizeof(digest);
+	knot_wire_set_id(a->pkt->wire, knot_tsig_rdata_orig_id(tsig));
+	int ret = knot_tsig_sign(a->pkt->wire, &a->pkt->size, a->pkt->max_size,
+	                         knot_tsig_rdata_mac(tsig), knot_tsig_rdata_mac_length(tsig),
+	                         digest, &digest_len, a->key, 0, 0);
+	knot_wire_set_id(a->pkt->wire, id);
+	return ret;
+}
+
 static int message_send(answerer_t *a)
 {
 	if (knot_pkt_has_edns(a->query)) {
 		(void)knot_pkt_reclaim(a->pkt, knot_edns_wire_size(&a->opt));
 		(void)knot_pkt_begin(a->pkt, KNOT_ADDITIONAL);
 		int ret = knot_pkt_put(a->pkt, KNOT_COMPR_HINT_NOCOMP, &a->opt, 0);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+
+	if (a->key != NULL) {
+		int ret = message_sign(a);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
@@ -298,11 +324,50 @@ static int answer_query(answerer_t *a)
 	return ret;
 }
 
+/*!
+ * Answers a question of opcode UPDATE. knotd, which forwards it, has seen to its form (RFC 2136,
+ * section 3.1), to its TSIG and to whether it is allowed.
+ */
+static int answer_update(answerer_t *a)
+{
+	const knot_dname_t *zone = knot_pkt_qname(a->query);
+	if (zone == NULL || knot_pkt_qtype(a->query) != KNOT_RRTYPE_SOA) {
+		return reply_rcode(a, KNOT_RCODE_FORMERR);
+	}
+	if (knot_pkt_qclass(a->query) != KNOT_CLASS_IN) {
+		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
+	}
+	if (!knot_pkt_has_tsig(a->query)) {
+		return reply_rcode(a, publisher_update(a->publisher, a->query));
+	}
+	/* Nothing is changed if the client could not be told of it. */
+	const knot_dname_t *name = a->query->tsig_rr->owner;
+	knot_tsig_key_t key = { 0 };
+	int ret = publisher_key(a->publisher, zone, name, &key);
+	if (ret != KNOT_EOK) {
+		knot_dname_txt_storage_t text;
+		log_msg(a->log, LOG_ERR, zone, "update, refused: TSIG key %s %s",
+		        knot_dname_to_str(text, name, sizeof(text)),
+		        ret == KNOT_ENOENT ? "is in none of the zone's acl items in knot.conf, so "
+		                             "the answer cannot be signed"
+		                           : knot_strerror(ret));
+		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
+	}
+	a->key = &key;
+	ret = reply_rcode(a, publisher_update(a->publisher, a->query));
+	a->key = NULL;
+	knot_tsig_key_deinit(&key);
+	return ret;
+}
+
 static int answer_parsed(answerer_t *a)
 {
 	if (knot_pkt_has_edns(a->query) &&
 	    knot_edns_get_version(a->query->opt_rr) != KNOT_EDNS_VERSION) {
 		return reply_rcode(a, KNOT_RCODE_BADVERS);
+	}
+	if (knot_wire_get_opcode(a->query->wire) == KNOT_OPCODE_UPDATE) {
+		return answer_update(a);
 	}
 	if (knot_wire_get_opcode(a->query->wire) != KNOT_OPCODE_QUERY) {
 		return reply_rcode(a, KNOT_RCODE_NOTIMPL);

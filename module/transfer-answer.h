@@ -25,7 +25,7 @@ typedef int (*answer_sink_f)(void *ctx, const uint8_t *frame, size_t len);
 answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink, void *ctx);
 
 /*!
- * Answers a question: SOA, AXFR and IXFR of class IN; all others by an RCODE.
+ * Answers a question: SOA, AXFR and IXFR of class IN, UPDATE; all others by an RCODE.
  *
  * \param query  One message without its length; is written to.
  * \retval KNOT_EOK  Answered, also if by an error.

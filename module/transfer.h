@@ -4,7 +4,8 @@
 /*! \file
  * \brief The transfer socket: where knotd, and nobody else, gets the signed zones.
  *
- * A UNIX stream socket that speaks DNS over TCP (RFC 7766): SOA, AXFR (RFC 5936), IXFR (RFC 1995).
+ * A UNIX stream socket that speaks DNS over TCP (RFC 7766): SOA, AXFR (RFC 5936), IXFR (RFC 1995),
+ * and UPDATE (RFC 2136), which knotd forwards.
  * A connection whose peer (SO_PEERCRED) is not this very process is closed. Each connection has a
  * thread of its own, so that a slow one holds up no other.
  */

@@ -3,22 +3,23 @@
 
 #include "module/zone.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include <libknot/libknot.h>
 
-#include "module/input.h"
 #include "module/server.h"
 #include "module/sign.h"
-#include "module/zonefile.h"
+#include "module/source.h"
 
 #define RETRY_FIRST 5       /* Seconds; doubled up to */
 #define RETRY_MAX 300
+/* knotd walks the zone for each version that it takes, for about a microsecond a name, and takes no
+ * update meanwhile: so that it can take many, versions are kept apart by some times that. */
+#define HOLD_PER_1000_NAMES 5 /* Milliseconds; up to */
+#define HOLD_MAX 10000
 #define PROGRESS_EVERY 10   /* Seconds. */
 #define OFFER_FIRST 60      /* Seconds; doubled up to */
 #define OFFER_MAX 3600
@@ -49,29 +50,27 @@ void zone_free(zone_t *zone)
 	keyring_free(zone->ring);
 	tokens_leave(zone->tokens);
 	pthread_mutex_destroy(&zone->lock);
-	free(zone->file);
-	free(zone->policy);
+	zone_settings_deinit(&zone->settings);
 	knot_dname_free(zone->name, NULL);
 	free(zone);
 }
 
-int zone_configure(zone_t *zone, const char *file, const char *policy, signpool_verify_t verify)
+void zone_settings_deinit(zone_settings_t *settings)
 {
-	char *new_file = strdup(file), *new_policy = strdup(policy);
-	if (new_file == NULL || new_policy == NULL) {
-		free(new_file);
-		free(new_policy);
-		return KNOT_ENOMEM;
-	}
+	free(settings->file);
+	free(settings->policy);
+	tsig_deinit(&settings->update_keys);
+	memset(settings, 0, sizeof(*settings));
+}
+
+void zone_configure(zone_t *zone, zone_settings_t *settings)
+{
 	pthread_mutex_lock(&zone->lock);
-	free(zone->file);
-	free(zone->policy);
-	zone->file = new_file;
-	zone->policy = new_policy;
-	zone->verify = verify;
+	const zone_settings_t old = zone->settings;
+	zone->settings = *settings;
+	*settings = old;
 	zone->generation = server_next_generation(zone->server);
 	pthread_mutex_unlock(&zone->lock);
-	return KNOT_EOK;
 }
 
 static void report(zone_t *zone)
@@ -101,13 +100,22 @@ void zone_unset_report(zone_t *zone, const void *ctx)
 	pthread_mutex_unlock(&zone->lock);
 }
 
+void zone_count_update(zone_t *zone, bool done)
+{
+	pthread_mutex_lock(&zone->lock);
+	zone->counters.updates += done;
+	zone->counters.updates_refused += !done;
+	report(zone);
+	pthread_mutex_unlock(&zone->lock);
+}
+
 void zone_wake(zone_t *zone, unsigned wishes)
 {
 	pthread_mutex_lock(&zone->lock);
 	zone->wishes |= wishes;
 	pthread_mutex_unlock(&zone->lock);
 	if (zone->server->sched != NULL) {
-		(void)sched_wake(zone->server->sched, &zone->task, time(NULL));
+		(void)sched_wake(zone->server->sched, &zone->task, sched_now());
 	}
 }
 
@@ -170,6 +178,8 @@ int zone_push(zone_t *zone, const char *text, char *err, size_t err_size)
 	}
 	if (ret == KNOT_EOK) {
 		pthread_mutex_lock(&zone->lock);
+		zone->pending = set.revision;
+		zone->pending_known = true;
 		zone->generation = server_next_generation(zone->server);
 		pthread_mutex_unlock(&zone->lock);
 		zone_wake(zone, 0);
@@ -180,7 +190,7 @@ int zone_push(zone_t *zone, const char *text, char *err, size_t err_size)
 
 /*** The worker's part. ***/
 
-static void set_error(zone_t *zone, char *place, size_t size, int priority, const char *text)
+void zone_set_error(zone_t *zone, char *place, size_t size, int priority, const char *text)
 {
 	pthread_mutex_lock(&zone->lock);
 	const bool news = strcmp(place, text) != 0;
@@ -191,95 +201,9 @@ static void set_error(zone_t *zone, char *place, size_t size, int priority, cons
 	}
 }
 
-static void source_error(zone_t *zone, const char *text)
-{
-	set_error(zone, zone->source_error, sizeof(zone->source_error), LOG_ERR, text);
-}
-
 static void sign_error(zone_t *zone, const char *text)
 {
-	set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_ERR, text);
-}
-
-static bool same_file(const state_file_t *a, const state_file_t *b)
-{
-	return a->mtime_ns == b->mtime_ns && a->size == b->size && a->inode == b->inode &&
-	       a->device == b->device;
-}
-
-static int stat_file(const char *path, state_file_t *file)
-{
-	struct stat st;
-	if (stat(path, &st) != 0) {
-		return -errno;
-	}
-	memset(file, 0, sizeof(*file));
-	file->mtime_ns = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
-	file->size = st.st_size;
-	file->inode = st.st_ino;
-	file->device = st.st_dev;
-	return KNOT_EOK;
-}
-
-/*! Reads the file into the input. \return Seconds after which to try again, 0 = when it changes. */
-static int load(zone_t *zone, state_t *state, const char *path, const state_file_t *file)
-{
-	char reason[512] = "", text[640];
-	zonefile_t *zf = NULL;
-	input_result_t result = { 0 };
-	const uint32_t before = state->in.serial;
-	int ret = zonefile_read(path, zone->name, &zone->server->log, &zf, reason, sizeof(reason));
-	if (ret == KNOT_EAGAIN) {
-		return 1; /* Someone is writing it. */
-	}
-	if (ret == KNOT_EOK) {
-		ret = input_replace(zone->server->store, zone->name, state, zf, file, &result);
-		zonefile_free(zf);
-		snprintf(reason, sizeof(reason), "store: %s", store_strerror(ret));
-	}
-	pthread_mutex_lock(&zone->lock);
-	zone->counters.loads += ret == KNOT_EOK;
-	zone->counters.load_errors += ret != KNOT_EOK;
-	pthread_mutex_unlock(&zone->lock);
-	if (ret != KNOT_EOK) {
-		zone->refused = *file;
-		snprintf(text, sizeof(text), "not loaded, %s%s", reason,
-		         state->in.count > 0 ? "; the last good zone stays" : "");
-		source_error(zone, text);
-		return ret == KNOT_EMALF ? 0 : RETRY_MAX;
-	}
-	source_error(zone, "");
-	log_msg(&zone->server->log, LOG_INFO, zone->name,
-	        "loaded, serial %u, was %u, %zu names, %zu changed", state->in.serial, before,
-	        result.names, result.changed);
-	return 0;
-}
-
-/*! Looks whether the file is another one than the input was read from. */
-static int look_at_source(zone_t *zone, state_t *state, unsigned wishes)
-{
-	state_file_t file;
-	char text[640];
-	pthread_mutex_lock(&zone->lock);
-	char *path = strdup(zone->file);
-	pthread_mutex_unlock(&zone->lock);
-	if (path == NULL) {
-		return RETRY_MAX;
-	}
-	int again = 0;
-	int ret = stat_file(path, &file);
-	if (ret != KNOT_EOK) {
-		snprintf(text, sizeof(text), "not loaded, %s: %s%s", path, strerror(-ret),
-		         state->in.count > 0 ? "; the last good zone stays" : "");
-		source_error(zone, text);
-	} else if ((wishes & ZONE_SOURCE) ||
-	           !(same_file(&file, &zone->refused) || same_file(&file, &state->in.file))) {
-		again = load(zone, state, path, &file);
-	} else if (same_file(&file, &state->in.file)) {
-		source_error(zone, "");
-	}
-	free(path);
-	return again;
+	zone_set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_ERR, text);
 }
 
 /*! Notes that knotd has a version, from which the policy engine's clocks run. */
@@ -356,7 +280,7 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 	keyring_t *ring = NULL;
 	keyset_t set;
 	if (text == NULL) {
-		set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_NOTICE,
+		zone_set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_NOTICE,
 		          "waiting for keys: the policy engine has not sent any yet; "
 		          "is ods-engine running?");
 		ret = KNOT_ENOENT;
@@ -371,7 +295,7 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 			snprintf(reason, sizeof(reason),
 			         "policy %s asks for NSEC3, which this version does "
 			         "not make; give it <NSEC/> in kasp.xml",
-			         zone->policy);
+			         zone->settings.policy);
 			ret = KNOT_ENOTSUP;
 		}
 		if (ret == KNOT_EOK) {
@@ -410,7 +334,7 @@ static int sign(zone_t *zone, state_t *state, bool renew)
 	};
 	zone->progress_at = run.now;
 	pthread_mutex_lock(&zone->lock);
-	run.verify = zone->verify;
+	run.verify = zone->settings.verify;
 	zone->signing = true;
 	pthread_mutex_unlock(&zone->lock);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -468,6 +392,20 @@ static int64_t retry(zone_t *zone, int64_t now)
 	return now + (delay < RETRY_MAX ? delay : RETRY_MAX);
 }
 
+/*! Whether a new version has to wait a little, since the last one is fresh. */
+static bool held(zone_t *zone)
+{
+	const int64_t left = zone->hold_ms - sched_now();
+	zone->held = left > 0 && left <= HOLD_MAX;
+	return zone->held;
+}
+
+static void hold(zone_t *zone, const state_t *state)
+{
+	const uint64_t length = state->in.names * HOLD_PER_1000_NAMES / 1000;
+	zone->hold_ms = sched_now() + (length < HOLD_MAX ? (int64_t)length : HOLD_MAX);
+}
+
 /*! Signs what there is to sign. \return When to come back. */
 static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_t now)
 {
@@ -475,8 +413,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		return 0;
 	}
 	int64_t due = refresh_due(zone, state, now);
-	if (state->version > 0 && !state->sign_all && state->signed_input == state->in.count &&
-	    !(wishes & ZONE_RENEW) && (due == 0 || due > now)) {
+	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
+	    (due == 0 || due > now) && (state->signed_input == state->in.count || held(zone))) {
 		sign_error(zone, "");
 		zone->failures = 0;
 		return due;
@@ -486,6 +424,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		return retry(zone, now);
 	}
 	zone->failures = 0;
+	hold(zone, state);
 	return refresh_due(zone, state, now);
 }
 
@@ -555,7 +494,8 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a == 0 ? b : b == 0 || a < b ? a : b;
 }
 
-int64_t zone_work(zone_t *zone)
+/*! Does what there is to do. \return When there will be more, in seconds. */
+static int64_t work(zone_t *zone)
 {
 	const int64_t now = time(NULL);
 	state_t state, before;
@@ -571,9 +511,9 @@ int64_t zone_work(zone_t *zone)
 
 	int64_t due = 0;
 	if (wishes & (ZONE_LOOK | ZONE_SOURCE)) {
-		int again = look_at_source(zone, &state, wishes);
+		int again = source_look(zone, &state, wishes);
 		due = again > 0 ? now + again : 0;
-		keep_wish(zone, again > 0 ? ZONE_LOOK : 0);
+		keep_wish(zone, again > 0 ? wishes & (ZONE_LOOK | ZONE_SOURCE | ZONE_REPLACE) : 0);
 	}
 
 	before = state;
@@ -590,4 +530,11 @@ int64_t zone_work(zone_t *zone)
 	}
 	show(zone, &state, due);
 	return earlier(due, offer(zone, &state, now));
+}
+
+int64_t zone_work(zone_t *zone)
+{
+	zone->held = false;
+	const int64_t due = 1000 * work(zone);
+	return zone->held ? earlier(due, zone->hold_ms) : due;
 }

@@ -10,6 +10,7 @@
 #include "module/sched.h"
 #include "module/state.h"
 #include "module/tokens.h"
+#include "module/tsig.h"
 
 struct server;
 
@@ -19,11 +20,19 @@ enum {
 	ZONE_SOURCE = 2, /*!< Read the source, changed or not. */
 	ZONE_KEYS = 4,   /*!< Find the keys anew. */
 	ZONE_RENEW = 8,  /*!< Make all signatures anew. */
+	ZONE_REPLACE = 16, /*!< With ZONE_SOURCE: even if updates are lost by that. */
 };
+
+/*! What knot.conf says of a zone. */
+typedef struct {
+	char *file, *policy;
+	signpool_verify_t verify;
+	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
+} zone_settings_t;
 
 /*! Counts since knotd started, and what is published. */
 typedef struct {
-	uint64_t signatures, versions, loads, load_errors, sign_errors;
+	uint64_t signatures, versions, loads, load_errors, sign_errors, updates, updates_refused;
 } zone_counters_t;
 
 /*! Called, with the zone's lock held, when what it shows has changed. */
@@ -38,9 +47,10 @@ typedef struct {
 	unsigned users;            /*!< Module instances; under the server's lock. */
 
 	pthread_mutex_t lock;      /*!< Of all that follows but for what is the worker's. */
-	char *file, *policy;
-	signpool_verify_t verify;
+	zone_settings_t settings;
 	unsigned wishes;           /*!< ZONE_* */
+	uint64_t pending;          /*!< Revision of the key set that is stored. */
+	bool pending_known;        /*!< It has been looked up. */
 	bool taken;                /*!< knotd took taken_serial at taken_at; to be noted. */
 	uint32_t taken_serial;
 	int64_t taken_at;
@@ -62,6 +72,8 @@ typedef struct {
 	int64_t offered_at;        /*!< When knotd was last told of a version it does not have. */
 	uint32_t offered;          /*!< Its serial. */
 	uint32_t offer_delay;      /*!< Seconds until it is told again; 0 = it has not been told. */
+	int64_t hold_ms;           /*!< Until then changes are gathered for the next version. */
+	bool held;                 /*!< There are some. */
 } zone_t;
 
 /*! \return A zone to be freed by zone_free(); NULL if out of memory. */
@@ -70,14 +82,19 @@ zone_t *zone_new(struct server *server, const knot_dname_t *name);
 /*! Waits for its work to stop, which does not take long. */
 void zone_free(zone_t *zone);
 
-/*! Sets where its file is, which policy it has, what is verified. \return KNOT_EOK, KNOT_ENOMEM */
-int zone_configure(zone_t *zone, const char *file, const char *policy, signpool_verify_t verify);
+/*! Sets the settings; afterwards they are the old ones, to be freed by zone_settings_deinit(). */
+void zone_configure(zone_t *zone, zone_settings_t *settings);
+
+void zone_settings_deinit(zone_settings_t *settings);
 
 /*! Sets who is told of changes, and tells him once. */
 void zone_set_report(zone_t *zone, zone_report_f report, void *ctx);
 
 /*! No longer tells him, if it is still he who is told. */
 void zone_unset_report(zone_t *zone, const void *ctx);
+
+/*! Counts an update that was done, or refused. */
+void zone_count_update(zone_t *zone, bool done);
 
 /*! Asks for something; with no wish, for a look at what there is to sign. Does not block. */
 void zone_wake(zone_t *zone, unsigned wishes);
@@ -92,5 +109,8 @@ void zone_taken(zone_t *zone, uint32_t serial);
  */
 int zone_push(zone_t *zone, const char *text, char *err, size_t err_size);
 
-/*! Does what there is to do. \return When there will be more; the task of the scheduler. */
+/*! Does what there is to do; the task of the scheduler. \return When there will be more, ms. */
 int64_t zone_work(zone_t *zone);
+
+/*! Sets an error of the zone, empty if there is none any more; logs it if it is news. */
+void zone_set_error(zone_t *zone, char *place, size_t size, int priority, const char *text);

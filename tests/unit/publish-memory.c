@@ -236,3 +236,17 @@ void publisher_taken(publisher_t *p, const knot_dname_t *zone, uint32_t serial)
 		p->taken++;
 	}
 }
+
+uint8_t publisher_update(publisher_t *p, const knot_pkt_t *message)
+{
+	p->updates += knot_dname_is_equal(knot_pkt_qname(message), p->zone);
+	return p->update_rcode;
+}
+
+int publisher_key(publisher_t *p, const knot_dname_t *zone, const knot_dname_t *name,
+                  knot_tsig_key_t *key)
+{
+	return p->key != NULL && knot_dname_is_equal(zone, p->zone) &&
+	               knot_dname_is_equal(name, p->key->name)
+	       ? knot_tsig_key_copy(key, p->key) : KNOT_ENOENT;
+}

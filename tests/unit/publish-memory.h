@@ -27,8 +27,12 @@ struct publisher {
 	rrlist_t changes;        /*!< With SOAs. */
 	uint32_t changes_from;
 
+	uint8_t update_rcode;    /*!< What publisher_update() returns. */
+	const knot_tsig_key_t *key; /*!< For updates; NULL if there is none. */
+
 	atomic_uint views;       /*!< Open. */
 	atomic_uint asked;
+	atomic_uint updates;
 	atomic_uint taken;
 	atomic_uint taken_serial;
 };

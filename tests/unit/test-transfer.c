@@ -208,6 +208,27 @@ static knot_pkt_t *make_update(void)
 	return pkt;
 }
 
+static knot_pkt_t *make_update_type(void)
+{
+	knot_pkt_t *pkt = question("example.", KNOT_RRTYPE_A);
+	knot_wire_set_opcode(pkt->wire, KNOT_OPCODE_UPDATE);
+	return pkt;
+}
+
+static knot_pkt_t *make_update_class(void)
+{
+	knot_pkt_t *pkt = make_update();
+	knot_wire_write_u16(pkt->wire + pkt->size - 2, KNOT_CLASS_CH);
+	return pkt;
+}
+
+static knot_pkt_t *make_notify(void)
+{
+	knot_pkt_t *pkt = question("example.", KNOT_RRTYPE_SOA);
+	knot_wire_set_opcode(pkt->wire, KNOT_OPCODE_NOTIFY);
+	return pkt;
+}
+
 static knot_pkt_t *make_empty(void)
 {
 	knot_pkt_t *pkt = question("example.", KNOT_RRTYPE_SOA);
@@ -289,7 +310,9 @@ static const struct {
 } refusals[] = {
 	{ make_a, KNOT_EOK, KNOT_RCODE_REFUSED, 0 },
 	{ make_class, KNOT_EOK, KNOT_RCODE_REFUSED, 0 },
-	{ make_update, KNOT_EOK, KNOT_RCODE_NOTIMPL, 0 },
+	{ make_notify, KNOT_EOK, KNOT_RCODE_NOTIMPL, 0 },
+	{ make_update_type, KNOT_EOK, KNOT_RCODE_FORMERR, 0 },
+	{ make_update_class, KNOT_EOK, KNOT_RCODE_NOTAUTH, 0 },
 	{ make_empty, KNOT_EOK, KNOT_RCODE_FORMERR, 0 },
 	{ make_truncated, KNOT_EOK, KNOT_RCODE_FORMERR, 0 },
 	{ make_trailing, KNOT_EOK, KNOT_RCODE_FORMERR, 0 },
@@ -317,6 +340,60 @@ START_TEST(test_refused)
 	/* The connection lives on. */
 	test.zone.open_error = KNOT_EOK;
 	expect_axfr(fd);
+	close(fd);
+}
+END_TEST
+
+START_TEST(test_update)
+{
+	static const uint8_t rcodes[] = { KNOT_RCODE_NOERROR, KNOT_RCODE_NXRRSET };
+	int fd = dial();
+	for (unsigned i = 0; i < 2; i++) {
+		test.zone.update_rcode = rcodes[i];
+		knot_pkt_t *pkt = ask(fd, make_update());
+		ck_assert_uint_eq(knot_pkt_ext_rcode(pkt), rcodes[i]);
+		ck_assert_uint_eq(knot_wire_get_opcode(pkt->wire), KNOT_OPCODE_UPDATE);
+		ck_assert(!knot_pkt_has_tsig(pkt));
+		knot_pkt_free(pkt);
+		ck_assert_uint_eq(test.zone.updates, i + 1);
+	}
+	close(fd);
+}
+END_TEST
+
+/*! An UPDATE signed by its client, as knotd forwards it: with another message ID. */
+START_TEST(test_update_tsig)
+{
+	uint8_t mac[64];
+	size_t mac_len = sizeof(mac);
+	knot_tsig_key_t key;
+	ck_assert_int_eq(knot_tsig_key_init(&key, "hmac-sha256", "key.", "c2VjcmV0"), KNOT_EOK);
+	knot_pkt_t *pkt = make_update();
+	put_opt(pkt, 0);
+	const uint16_t id = knot_wire_get_id(pkt->wire);
+	knot_wire_set_id(pkt->wire, 0xcafe);
+	ck_assert_int_eq(knot_tsig_sign(pkt->wire, &pkt->size, pkt->max_size, NULL, 0, mac,
+	                                &mac_len, &key, 0, 0), KNOT_EOK);
+	knot_wire_set_id(pkt->wire, id);
+
+	test.zone.update_rcode = KNOT_RCODE_YXDOMAIN;
+	test.zone.key = _i == 0 ? &key : NULL;
+	int fd = dial();
+	knot_pkt_t *answer = ask(fd, pkt);
+	if (_i == 0) {
+		ck_assert_uint_eq(knot_pkt_ext_rcode(answer), KNOT_RCODE_YXDOMAIN);
+		ck_assert(knot_pkt_has_edns(answer) && knot_pkt_has_tsig(answer));
+		knot_wire_set_id(answer->wire, 0xcafe);
+		ck_assert_int_eq(knot_tsig_client_check(answer->tsig_rr, answer->wire, answer->size,
+		                                        mac, mac_len, &key, 0), KNOT_EOK);
+	} else {
+		/* What cannot be answered does not happen. */
+		ck_assert_uint_eq(knot_pkt_ext_rcode(answer), KNOT_RCODE_SERVFAIL);
+		ck_assert_uint_eq(test.warnings, 1);
+	}
+	ck_assert_uint_eq(test.zone.updates, _i == 0);
+	knot_pkt_free(answer);
+	knot_tsig_key_deinit(&key);
 	close(fd);
 }
 END_TEST
@@ -438,6 +515,8 @@ static Suite *suite(void)
 	tcase_add_test(answers, test_axfr_failure);
 	tcase_add_loop_test(answers, test_ixfr, 0, 2);
 	tcase_add_loop_test(answers, test_refused, 0, sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_test(answers, test_update);
+	tcase_add_loop_test(answers, test_update_tsig, 0, 2);
 	tcase_add_test(answers, test_no_question);
 	tcase_add_test(answers, test_100_connections);
 	tcase_add_test(answers, test_stop_amid_transfer);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/knotconf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "module/zonefile.h"
+
+#define SECTION_ACL     "\x03""acl"
+#define SECTION_KEY     "\x03""key"
+#define SECTION_REMOTE  "\x06""remote"
+#define SECTION_REMOTES "\x07""remotes"
+#define ITEM_ADDRESS    "\x07""address"
+#define ITEM_ALGORITHM  "\x09""algorithm"
+#define ITEM_SECRET     "\x06""secret"
+
+char *knotconf_socket(knotd_mod_t *mod)
+{
+	const char *path = knotd_conf(mod, "\x07""control", "\x06""listen", NULL).single.string;
+	const char *rundir = knotd_conf(mod, "\x06""server", "\x06""rundir", NULL).single.string;
+	char *full = NULL;
+	if (path != NULL && path[0] == '/') {
+		return strdup(path);
+	}
+	return asprintf(&full, "%s/%s", rundir != NULL ? rundir : "/run/knot",
+	                path != NULL ? path : "knot.sock") >= 0 ? full : NULL;
+}
+
+/*! Whether one of the zone's masters is the transfer socket. */
+static bool fetches_from(knotd_mod_t *mod, const knot_dname_t *zone, const char *socket)
+{
+	bool found = false;
+	knotd_conf_t masters = knotd_conf_zone(mod, "\x06""master", zone);
+	for (size_t i = 0; i < masters.count; i++) {
+		const knotd_conf_t id = { .single = masters.multi[i], .count = 1 };
+		knotd_conf_t addresses = knotd_conf(mod, SECTION_REMOTE, ITEM_ADDRESS, &id);
+		for (size_t n = 0; n < addresses.count; n++) {
+			const struct sockaddr_un *addr =
+				(struct sockaddr_un *)&addresses.multi[n].addr;
+			found |= addr->sun_family == AF_UNIX && strcmp(addr->sun_path, socket) == 0;
+		}
+		knotd_conf_free(&addresses);
+	}
+	knotd_conf_free(&masters);
+	return found;
+}
+
+int knotconf_check_zone(knotd_mod_t *mod, const knot_dname_t *zone, const char *socket)
+{
+	if (knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
+		knotd_mod_log(mod, LOG_ERR,
+		              "dnssec-signing is on: knotd would sign over our signatures; "
+		              "set it off");
+		return KNOT_EINVAL;
+	}
+	if (knotd_conf_zone(mod, "\x0D""zonefile-load", zone).single.option != 0) {
+		knotd_mod_log(
+			mod, LOG_ERR,
+			"zonefile-load is not none: knotd would publish the unsigned "
+			"file; set zonefile-load: none, zonefile-sync: -1, journal-content: all");
+		return KNOT_EINVAL;
+	}
+	if (knotd_conf_zone(mod, "\x0D""zonefile-sync", zone).single.integer >= 0) {
+		knotd_mod_log(mod, LOG_ERR,
+		              "zonefile-sync is not -1: knotd would write the signed zone over "
+		              "the unsigned file; set zonefile-sync: -1");
+		return KNOT_EINVAL;
+	}
+	if (!fetches_from(mod, zone, socket)) {
+		knotd_mod_log(mod, LOG_ERR,
+		              "none of the zone's masters is the transfer-socket %s; add a "
+		              "remote with that address and name it as the zone's master",
+		              socket);
+		return KNOT_EINVAL;
+	}
+	return KNOT_EOK;
+}
+
+char *knotconf_zone_file(knotd_mod_t *mod, const knot_dname_t *zone)
+{
+	knotd_conf_t file = knotd_conf_zone(mod, "\x04""file", zone);
+	knotd_conf_t storage = knotd_conf_zone(mod, "\x07""storage", zone);
+	return zonefile_path(file.single.string, storage.single.string, zone);
+}
+
+/*** Keys. ***/
+
+/*! Reads a key. \param id  As a reference to it has it. */
+static int add_key(knotd_mod_t *mod, const knotd_conf_val_t *id, tsig_keys_t *keys)
+{
+	const knotd_conf_t ref = { .single = *id, .count = 1 };
+	knotd_conf_t secret = knotd_conf(mod, SECTION_KEY, ITEM_SECRET, &ref);
+	const knot_tsig_key_t key = {
+		.algorithm = knotd_conf(mod, SECTION_KEY, ITEM_ALGORITHM, &ref).single.option,
+		.name = (knot_dname_t *)id->data, /* Which is what sections "key" are named by. */
+		.secret = { secret.single.data_len, (uint8_t *)secret.single.data },
+	};
+	return id->data != NULL && secret.count > 0 ? tsig_add(keys, &key) : KNOT_EOK;
+}
+
+/*! Adds the key of a remote, or of all remotes of a group. */
+static int add_remote_keys(knotd_mod_t *mod, const knotd_conf_val_t *id, tsig_keys_t *keys)
+{
+	const knotd_conf_t ref = { .single = *id, .count = 1 };
+	knotd_conf_t key = knotd_conf(mod, SECTION_REMOTE, SECTION_KEY, &ref);
+	int ret = key.count > 0 ? add_key(mod, &key.single, keys) : KNOT_EOK;
+	knotd_conf_t group = knotd_conf(mod, SECTION_REMOTES, SECTION_REMOTE, &ref);
+	for (size_t i = 0; ret == KNOT_EOK && i < group.count; i++) {
+		const knotd_conf_t member = { .single = group.multi[i], .count = 1 };
+		key = knotd_conf(mod, SECTION_REMOTE, SECTION_KEY, &member);
+		ret = key.count > 0 ? add_key(mod, &key.single, keys) : KNOT_EOK;
+	}
+	knotd_conf_free(&group);
+	return ret;
+}
+
+static int add_acl_keys(knotd_mod_t *mod, const knotd_conf_val_t *id, tsig_keys_t *keys)
+{
+	const knotd_conf_t ref = { .single = *id, .count = 1 };
+	knotd_conf_t own = knotd_conf(mod, SECTION_ACL, SECTION_KEY, &ref);
+	knotd_conf_t remotes = knotd_conf(mod, SECTION_ACL, SECTION_REMOTE, &ref);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < own.count; i++) {
+		ret = add_key(mod, &own.multi[i], keys);
+	}
+	for (size_t i = 0; ret == KNOT_EOK && i < remotes.count; i++) {
+		ret = add_remote_keys(mod, &remotes.multi[i], keys);
+	}
+	knotd_conf_free(&own);
+	knotd_conf_free(&remotes);
+	return ret;
+}
+
+int knotconf_update_keys(knotd_mod_t *mod, const knot_dname_t *zone, tsig_keys_t *keys)
+{
+	knotd_conf_t acls = knotd_conf_zone(mod, SECTION_ACL, zone);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < acls.count; i++) {
+		ret = add_acl_keys(mod, &acls.multi[i], keys);
+	}
+	knotd_conf_free(&acls);
+	return ret;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "tests/unit/update-zone.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libzscanner/scanner.h>
+
+#include "module/input.h"
+
+static void require(bool truth, const char *text)
+{
+	if (!truth) {
+		fprintf(stderr, "%s\n", text);
+		abort();
+	}
+}
+
+void update_zone_open(update_zone_t *zone, const char *text)
+{
+	char path[96], err[512] = "";
+	snprintf(zone->dir, sizeof(zone->dir), "/tmp/test-update-XXXXXX");
+	require(mkdtemp(zone->dir) != NULL, "mkdtemp");
+	require(store_open(&zone->store, zone->dir, err, sizeof(err)) == KNOT_EOK, err);
+
+	snprintf(path, sizeof(path), "%s/zone", zone->dir);
+	FILE *file = fopen(path, "w");
+	require(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0, path);
+	zonefile_t *zf = NULL;
+	input_result_t result;
+	state_t state = { 0 };
+	require(zonefile_read(path, UPDATE_ZONE, NULL, &zf, err, sizeof(err)) == KNOT_EOK, err);
+	require(input_replace(zone->store, UPDATE_ZONE, &state, zf, &(state_file_t){ 0 },
+	                      &result) == KNOT_EOK, "input_replace");
+	zonefile_free(zf);
+}
+
+void update_zone_close(update_zone_t *zone)
+{
+	char path[96];
+	static const char *const files[] = { "zone", "data.mdb", "lock.mdb", "" };
+	store_close(zone->store);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", zone->dir, files[i]);
+		(void)remove(path);
+	}
+}
+
+/*! Puts RDATA, with its length before it. */
+static uint8_t *put_rdata(uint8_t *at, const char *owner, const char *type, const char *rdata)
+{
+	char line[2048];
+	zs_scanner_t *s = malloc(sizeof(*s));
+	int len = snprintf(line, sizeof(line), "%s 0 IN %s %s\n", owner, type, rdata);
+	require(s != NULL && zs_init(s, "example.", KNOT_CLASS_IN, 0) == 0 &&
+	        zs_set_input_string(s, line, len) == 0 && zs_parse_record(s) == 0 &&
+	        s->state == ZS_STATE_DATA, line);
+	knot_wire_write_u16(at, s->r_data_length);
+	memcpy(at + 2, s->r_data, s->r_data_length);
+	at += 2 + s->r_data_length;
+	zs_deinit(s);
+	free(s);
+	return at;
+}
+
+static uint8_t *put_record(uint8_t *at, uint8_t *wire, const char *line)
+{
+	char section, owner[300], class[16], type[16];
+	unsigned ttl;
+	int used = 0;
+	uint16_t class_number = 0, type_number = 0;
+	require(sscanf(line, "%c %299s %u %15s %15s %n", &section, owner, &ttl, class, type,
+	               &used) == 5, line);
+	require((strcmp(class, "NONE") == 0 && (class_number = KNOT_CLASS_NONE)) ||
+	        knot_rrclass_from_string(class, &class_number) == 0, class);
+	require(knot_rrtype_from_string(type, &type_number) == 0, type);
+	knot_dname_storage_t name;
+	require(knot_dname_from_str(name, owner, sizeof(name)) != NULL, owner);
+	memcpy(at, name, knot_dname_size(name));
+	at += knot_dname_size(name);
+	knot_wire_write_u16(at, type_number);
+	knot_wire_write_u16(at + 2, class_number);
+	knot_wire_write_u32(at + 4, ttl);
+	knot_wire_write_u16(at + 8, 0);
+	at = line[used] == '\0' ? at + 10 : put_rdata(at + 8, "x.example.", type, line + used);
+	if (section == 'p') {
+		knot_wire_set_ancount(wire, knot_wire_get_ancount(wire) + 1);
+	} else {
+		knot_wire_set_nscount(wire, knot_wire_get_nscount(wire) + 1);
+	}
+	return at;
+}
+
+size_t update_message(uint8_t *wire, const char *lines)
+{
+	static const uint8_t head[] = { 0, 1, KNOT_OPCODE_UPDATE << 3, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+	                                7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 6, 0, 1 };
+	memcpy(wire, head, sizeof(head));
+	uint8_t *at = wire + sizeof(head);
+	char *copy = strdup(lines), *save = NULL;
+	for (char *line = strtok_r(copy, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		at = put_record(at, wire, line);
+	}
+	free(copy);
+	return at - wire;
+}
+
+int update_run(update_zone_t *zone, uint8_t *wire, size_t len, bool commit,
+               update_result_t *result, state_t *state)
+{
+	store_txn_t txn;
+	knot_pkt_t *pkt = knot_pkt_new(wire, len, NULL);
+	require(pkt != NULL, "message");
+	const bool parsed = knot_pkt_parse(pkt, 0) == KNOT_EOK;
+	require(store_write(zone->store, &txn) == KNOT_EOK, "store_write");
+	require(state_load(&txn, UPDATE_ZONE, state) == KNOT_EOK, "state_load");
+	int ret = KNOT_EOK;
+	if (parsed) {
+		ret = update_apply(&txn, UPDATE_ZONE, state, pkt, result);
+	} else {
+		*result = (update_result_t) { .rcode = KNOT_RCODE_FORMERR, .reason = "message" };
+	}
+	if (commit) {
+		require(store_commit(&txn) == KNOT_EOK, "store_commit");
+	} else {
+		store_abort(&txn);
+	}
+	knot_pkt_free(pkt);
+	return ret;
+}
+
+static void dump_rrset(FILE *out, const node_rrset_t *rrset)
+{
+	char type[16], data[2048];
+	knot_rrset_t rr;
+	knot_rrset_init(&rr, (knot_dname_t *)UPDATE_ZONE, rrset->type, KNOT_CLASS_IN, rrset->ttl);
+	rr.rrs = rrset->rrs;
+	knot_rrtype_to_string(rrset->type, type, sizeof(type));
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		require(knot_rrset_txt_dump_data(&rr, i, data, sizeof(data),
+		                                 &KNOT_DUMP_STYLE_DEFAULT) >= 0, type);
+		fprintf(out, "%s%s %u %s", ftell(out) > 0 ? "; " : "", type, rrset->ttl, data);
+	}
+}
+
+void update_dump(update_zone_t *zone, const char *owner, char *out, size_t size)
+{
+	knot_dname_storage_t name;
+	uint8_t key[NODE_KEY_MAX];
+	const uint8_t *data = NULL;
+	size_t len = 0;
+	store_txn_t txn;
+	state_t state;
+	node_t node = { 0 };
+	require(knot_dname_from_str(name, owner, sizeof(name)) != NULL, owner);
+	require(store_read(zone->store, &txn) == KNOT_EOK, "store_read");
+	require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK, "state_load");
+	out[0] = '\0';
+	if (store_find(&txn, STORE_INPUT, state.id, key, node_key(name, key), &data, &len) ==
+	    KNOT_EOK) {
+		require(node_read(data, len, &node) == KNOT_EOK, "node_read");
+		FILE *text = fmemopen(out, size, "w");
+		for (uint16_t i = 0; i < node.count; i++) {
+			dump_rrset(text, &node.rrsets[i]);
+		}
+		fclose(text);
+		node_deinit(&node);
+	}
+	store_abort(&txn);
+}
