@@ -28,18 +28,24 @@ static int confirm_keys(const confirm_t *confirm, zone_t *zone)
 	return count;
 }
 
+int confirm_save(engine_t *e, zone_t *zone, int64_t now)
+{
+	zone->next = now;
+	if (store_begin(e->store) == 0 && store_zone_save(e->store, zone) == 0 &&
+	    store_commit(e->store) == 0) {
+		return 0;
+	}
+	store_rollback(e->store);
+	return -1;
+}
+
 int confirm_ds(engine_t *e, const confirm_t *confirm)
 {
 	zone_t zone = { 0 };
 	int found = store_zone_get(e->store, confirm->zone, &zone);
 	int count = found > 0 ? confirm_keys(confirm, &zone) : found;
-	if (count > 0) {
-		zone.next = confirm->since;
-		if (store_begin(e->store) != 0 || store_zone_save(e->store, &zone) != 0 ||
-		    store_commit(e->store) != 0) {
-			store_rollback(e->store);
-			count = -1;
-		}
+	if (count > 0 && confirm_save(e, &zone, confirm->since) != 0) {
+		count = -1;
 	}
 	zone_deinit(&zone);
 	return count;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy-engine/zone.h"
+
 struct engine;
 
 typedef struct {
@@ -26,3 +28,7 @@ typedef struct {
  * \return How many keys there were; -1 if the database failed.
  */
 int confirm_ds(struct engine *e, const confirm_t *confirm);
+
+/*! Saves a zone that was changed by a person, and has it looked at. Under the engine's lock.
+ *  \return 0, or -1 if the database failed. */
+int confirm_save(struct engine *e, zone_t *zone, int64_t now);

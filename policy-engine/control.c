@@ -12,98 +12,11 @@
 #include <unistd.h>
 
 #include "control/client.h"
-#include "policy-engine/confirm.h"
-#include "policy-engine/engine-internal.h"
+#include "policy-engine/control-internal.h"
 #include "policy-engine/status.h"
 
 #define RELOAD_WAIT_S 30
 #define SIGNER_TIMEOUT_MS 5000
-#define LISTED_MAX 8 /* Zones named in an error. */
-
-/* The names of zones, copied, so that the lock need not be held while they are worked on. */
-typedef struct {
-	char **names;
-	size_t count, size;
-} names_t;
-
-static int add_name(void *ctx, const char *name)
-{
-	names_t *all = ctx;
-	if (all->count == all->size) {
-		size_t size = all->size > 0 ? 2 * all->size : 16;
-		char **names = reallocarray(all->names, size, sizeof(*names));
-		if (names == NULL) {
-			return 1;
-		}
-		all->names = names;
-		all->size = size;
-	}
-	all->names[all->count] = strdup(name);
-	if (all->names[all->count] == NULL) {
-		return 1;
-	}
-	all->count++;
-	return 0;
-}
-
-static void names_deinit(names_t *all)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		free(all->names[i]);
-	}
-	free(all->names);
-}
-
-static void get_names(engine_t *e, names_t *all)
-{
-	pthread_mutex_lock(&e->lock);
-	store_zones(e->store, add_name, all);
-	pthread_mutex_unlock(&e->lock);
-}
-
-static void refuse_unknown(engine_t *e, ctl_request_t *req, const char *zone)
-{
-	names_t all = { 0 };
-	char list[1024] = "";
-	get_names(e, &all);
-	for (size_t i = 0; i < all.count && i < LISTED_MAX; i++) {
-		size_t used = strlen(list);
-		snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", all.names[i]);
-	}
-	if (all.count == 0) {
-		ctl_error(req, zone, "no such zone; the signer has not named any yet");
-	} else if (all.count <= LISTED_MAX) {
-		ctl_error(req, zone, "no such zone; there are: %s", list);
-	} else {
-		ctl_error(req, zone, "no such zone; there are %zu: %s, …", all.count, list);
-	}
-	names_deinit(&all);
-}
-
-/* Calls work for the unit's zone, or for all zones if it names none. */
-static void for_zones(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit,
-                      void (*work)(engine_t *e, ctl_request_t *req, const char *name))
-{
-	names_t all = { 0 };
-	if (unit->zone == NULL || unit->zone[0] == '\0') {
-		get_names(e, &all);
-	} else {
-		char *name = zone_name(unit->zone);
-		zone_t zone = { 0 };
-		pthread_mutex_lock(&e->lock);
-		int found = name != NULL ? store_zone_get(e->store, name, &zone) : 0;
-		pthread_mutex_unlock(&e->lock);
-		zone_deinit(&zone);
-		if (found <= 0 || add_name(&all, name) != 0) {
-			refuse_unknown(e, req, unit->zone);
-		}
-		free(name);
-	}
-	for (size_t i = 0; i < all.count; i++) {
-		work(e, req, all.names[i]);
-	}
-	names_deinit(&all);
-}
 
 static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
@@ -118,13 +31,20 @@ static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
-static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+static void zone_status(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
-	for_zones(ctx, req, unit, status_zone);
+	(void)unit;
+	status_zone(e, req, name);
 }
 
-static void push_again(engine_t *e, ctl_request_t *req, const char *name)
+static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	control_zones(ctx, req, unit, zone_status);
+}
+
+static void push_again(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	(void)unit;
 	pthread_mutex_lock(&e->lock);
 	live_zone_t *live = live_find(&e->live, name);
 	if (live != NULL) {
@@ -138,7 +58,7 @@ static void push_again(engine_t *e, ctl_request_t *req, const char *name)
 
 static void do_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	for_zones(ctx, req, unit, push_again);
+	control_zones(ctx, req, unit, push_again);
 	engine_wake(ctx);
 }
 
@@ -168,31 +88,6 @@ static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, unit->zone, "signer: %s", err);
 	}
 	free(path);
-}
-
-static void ksk_submitted(engine_t *e, ctl_request_t *req, const char *name)
-{
-	confirm_t confirm = { .zone = name, .appear = true, .keytag = -1, .since = time(NULL),
-	                      .who = "a person says" };
-	pthread_mutex_lock(&e->lock);
-	int count = confirm_ds(e, &confirm);
-	if (count == 0) {
-		ctl_error(req, name, "no key of this zone waits for its DS to be seen at the "
-		          "parent; zone-status says what each key waits for");
-	} else if (count < 0) {
-		ctl_error(req, name, "%s", store_error(e->store));
-	}
-	pthread_mutex_unlock(&e->lock);
-}
-
-static void do_ksk_submitted(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
-{
-	if (unit->zone == NULL || unit->zone[0] == '\0') {
-		ctl_error(req, NULL, "name the zone");
-		return;
-	}
-	for_zones(ctx, req, unit, ksk_submitted);
-	engine_wake(ctx);
 }
 
 static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -231,8 +126,19 @@ const ctl_command_t control_commands[] = {
 	{ "zone-status", do_zone_status },
 	{ "zone-keys-load", do_keys_load },
 	{ "zone-sign", do_zone_sign },
-	{ "zone-ksk-submitted", do_ksk_submitted },
+	{ "zone-ksk-submitted", control_ds_seen },
+	{ "zone-key-rollover", control_rollover },
 	{ "reload", do_reload },
 	{ "stop", do_stop },
+	/* What stock knotc does not send; ods-policy does. */
+	{ "zone-keys", control_keys },
+	{ "zone-ds", control_ds },
+	{ "zone-ds-seen", control_ds_seen },
+	{ "zone-ds-gone", control_ds_gone },
+	{ "backup-list", control_backup_list },
+	{ "backup-prepare", control_backup_prepare },
+	{ "backup-commit", control_backup_commit },
+	{ "backup-rollback", control_backup_rollback },
+	{ "key-generate", control_generate },
 	{ NULL, NULL },
 };

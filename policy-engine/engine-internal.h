@@ -28,6 +28,7 @@ typedef struct {
 	unsigned bits;
 	unsigned count;
 	bool failed;         /*!< The token could not make one. */
+	bool ordered;        /*!< By a person; else a zone waits for them. */
 } want_t;
 
 typedef enum { RELOAD_NONE, RELOAD_WANTED, RELOAD_DONE } reload_t;
@@ -55,6 +56,8 @@ struct engine {
 	bool intents;        /*!< Main thread only. Some generation may be unfinished. */
 	want_t *wants;       /*!< Main thread only. */
 	size_t want_count;
+	want_t *orders;      /*!< By persons, for the next pass to add to wants. */
+	size_t order_count;
 	int64_t salt_at;     /*!< Main thread only. When a policy's salt is due. */
 
 	reload_t reload;
@@ -80,6 +83,7 @@ void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned 
  *  \param made  Set if there are new keys. \return 0, or -1 if the database failed. */
 int generate_pass(engine_t *e, int64_t now, bool *made);
 
+/*! Frees wants and orders. */
 void wants_deinit(engine_t *e);
 
 /*! Asks the module which zones changed. Not locked. \return 0, or -1 if the database failed. */

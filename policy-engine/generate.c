@@ -17,35 +17,76 @@
 #define BATCH_MAX 16 /* Keys noted in one transaction. */
 #define PASS_S 2 /* A pass ends after that, so that finished zones are not held up. */
 
-void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned bits)
+static void add_want(engine_t *e, const want_t *more)
 {
 	for (size_t i = 0; i < e->want_count; i++) {
 		want_t *want = &e->wants[i];
-		if (want->algorithm == algorithm && want->bits == bits &&
-		    strcmp(want->repository, repository) == 0) {
-			want->count++;
+		if (want->algorithm == more->algorithm && want->bits == more->bits &&
+		    want->ordered == more->ordered &&
+		    strcmp(want->repository, more->repository) == 0) {
+			want->count += more->count;
 			return;
 		}
 	}
 	want_t *wants = reallocarray(e->wants, e->want_count + 1, sizeof(*wants));
-	char *name = strdup(repository);
+	char *name = strdup(more->repository);
 	if (wants == NULL || name == NULL) {
 		e->wants = wants != NULL ? wants : e->wants;
 		free(name);
 		return; /* The zone asks again later. */
 	}
-	wants[e->want_count++] = (want_t){ name, algorithm, bits, 1, false };
+	wants[e->want_count] = *more;
+	wants[e->want_count++].repository = name;
 	e->wants = wants;
+}
+
+void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned bits)
+{
+	want_t want = { .repository = (char *)repository, .algorithm = algorithm, .bits = bits,
+	                .count = 1 };
+	add_want(e, &want);
+}
+
+static void free_list(want_t **list, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++) {
+		free((*list)[i].repository);
+	}
+	free(*list);
+	*list = NULL;
+	*count = 0;
 }
 
 void wants_deinit(engine_t *e)
 {
-	for (size_t i = 0; i < e->want_count; i++) {
-		free(e->wants[i].repository);
+	free_list(&e->wants, &e->want_count);
+	free_list(&e->orders, &e->order_count);
+}
+
+static void take_orders(engine_t *e)
+{
+	pthread_mutex_lock(&e->lock);
+	for (size_t i = 0; i < e->order_count; i++) {
+		add_want(e, &e->orders[i]);
 	}
-	free(e->wants);
-	e->wants = NULL;
-	e->want_count = 0;
+	free_list(&e->orders, &e->order_count);
+	pthread_mutex_unlock(&e->lock);
+}
+
+/* Zones ask again for what they want; orders stay until they are done. \return Whether some do. */
+static bool drop_wants(engine_t *e)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < e->want_count; i++) {
+		want_t *want = &e->wants[i];
+		if (want->ordered && !want->failed && want->count > 0) {
+			e->wants[kept++] = *want;
+		} else {
+			free(want->repository);
+		}
+	}
+	e->want_count = kept;
+	return kept > 0;
 }
 
 /* A key on its way: noted before the token makes it, so that none is lost with us. */
@@ -163,6 +204,8 @@ static int generate_batch(engine_t *e, int64_t now, time_t end, bool *made)
 	}
 	int ret = batch.count > 0 ? note_outcomes(e, &batch) : 0;
 	for (size_t i = 0; i < batch.count; i++) {
+		want_t *want = batch.births[i].want;
+		want->count += !batch.births[i].tried && !want->failed;
 		hsm_key_free(batch.births[i].key);
 	}
 	return ret == 0 ? batch.count > 0 : -1;
@@ -271,6 +314,7 @@ static void mark_wanting(void *ctx, live_zone_t *zone)
 int generate_pass(engine_t *e, int64_t now, bool *made)
 {
 	int ret = e->intents ? resolve_intents(e, now, made) : 0;
+	take_orders(e);
 	time_t end = time(NULL) + PASS_S;
 	bool more = ret == 0 && e->want_count > 0;
 	while (more && time(NULL) <= end && !stop_pending()) {
@@ -278,11 +322,12 @@ int generate_pass(engine_t *e, int64_t now, bool *made)
 		ret = done < 0 ? -1 : 0;
 		more = done > 0;
 	}
-	wants_deinit(e);
+	bool orders = drop_wants(e);
 	if (*made) {
 		pthread_mutex_lock(&e->lock);
 		live_each(&e->live, mark_wanting, &e->live);
 		pthread_mutex_unlock(&e->lock);
 	}
+	*made = *made || orders;
 	return ret;
 }

@@ -9,27 +9,11 @@
 #include <time.h>
 
 #include "policy-engine/publish.h"
+#include "policy-engine/row.h"
 #include "policy-engine/task.h"
 #include "policy-engine/when.h"
 
 #define LINE_MAX 4096
-
-/* Columns of one line; knotc wants the first one as a unit, the others as extras. */
-typedef struct {
-	ctl_request_t *req;
-	const char *zone;
-	bool begun;
-} row_t;
-
-static void column(row_t *row, const char *type, const char *text)
-{
-	if (row->begun) {
-		ctl_extra(row->req, type, text);
-	} else {
-		ctl_reply(row->req, row->zone, type, text);
-	}
-	row->begun = true;
-}
 
 /* What has to happen at the parent for a key: first what a person is needed for. */
 static void tasks(row_t *row, const engine_t *e, const zone_t *zone, const policy_t *policy,
@@ -44,7 +28,7 @@ static void tasks(row_t *row, const engine_t *e, const zone_t *zone, const polic
 		task_t task = { &e->conf, zone, i, policy, wait };
 		char *text = task_text(&task);
 		if (text != NULL) {
-			column(row, person ? "to-do" : "parent", text);
+			row_column(row, person ? "to-do" : "parent", text);
 		}
 		free(text);
 	}
@@ -72,7 +56,7 @@ static void key_column(row_t *row, engine_t *e, const zone_t *zone, size_t i, in
 		snprintf(text + used, sizeof(text) - (size_t)used, ", next: %s%s%s", step,
 		         when != 0 ? " at " : "", when != 0 ? when_text(when, now, date) : "");
 	}
-	column(row, keyset_role_name(key->role), text);
+	row_column(row, keyset_role_name(key->role), text);
 }
 
 static void keyset_column(row_t *row, const zone_t *zone, const live_zone_t *live)
@@ -90,7 +74,7 @@ static void keyset_column(row_t *row, const zone_t *zone, const live_zone_t *liv
 		         (unsigned long long)live->facts.pending,
 		         (unsigned long long)live->facts.revision, live->facts.serial);
 	}
-	column(row, "keyset", text);
+	row_column(row, "keyset", text);
 }
 
 static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
@@ -109,11 +93,11 @@ static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 		         NULL);
 	}
 	if (live != NULL && live->problem != NULL) {
-		column(&row, "problem", live->problem);
+		row_column(&row, "problem", live->problem);
 	}
-	column(&row, "policy", zone->policy);
+	row_column(&row, "policy", zone->policy);
 	if (policy != NULL && policy_is_unsigned(policy)) {
-		column(&row, "signing", "off by the policy");
+		row_column(&row, "signing", "off by the policy");
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
 		key_column(&row, e, zone, i, now);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/json.h"
 #include "policy-engine/when.h"
 
 bool task_needs_person(const engine_conf_t *conf, const wait_t *wait)
@@ -121,26 +122,6 @@ char *task_text(const task_t *task)
 	}
 	free(ds);
 	return text;
-}
-
-/* NULL writes null. */
-static void json_string(FILE *out, const char *text)
-{
-	if (text == NULL) {
-		fputs("null", out);
-		return;
-	}
-	fputc('"', out);
-	for (const char *c = text; *c != '\0'; c++) {
-		if (*c == '"' || *c == '\\') {
-			fprintf(out, "\\%c", *c);
-		} else if ((unsigned char)*c < ' ') {
-			fprintf(out, "\\u%04x", (unsigned char)*c);
-		} else {
-			fputc(*c, out);
-		}
-	}
-	fputc('"', out);
 }
 
 static void json_item(FILE *out, const char *name, const char *text)

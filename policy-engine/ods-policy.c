@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! The tool ods-policy: what stock knotc has no word for. */
+
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxml/parser.h>
+
+#include "policy-engine/tool/tool.h"
+
+static const command_t commands[] = {
+	{ "keys", "[ZONE]", "all keys of the zone, or of all zones, with the states of their "
+	  "records", 0, 1, tool_keys },
+	{ "ds", "ZONE [FORM]", "what to hand to the parent; FORM: ds, ds-sha384, dnskey, cds, "
+	  "cdnskey", 1, 2, tool_ds },
+	{ "ds-seen", "ZONE [KEYTAG]", "the parent has the DS", 1, 2, tool_ds_seen },
+	{ "ds-gone", "ZONE [KEYTAG]", "the parent has the DS no more", 1, 2, tool_ds_gone },
+	{ "backup", "list|prepare|commit|rollback [REPOSITORY]", "which keys are in a backup; "
+	  "prepare before making one, commit after", 1, 2, tool_backup },
+	{ "generate", "POLICY NUMBER", "make that many of each key of the policy, in advance", 2, 2,
+	  tool_generate },
+	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
+	  tool_check },
+};
+
+#define COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: ods-policy [OPTION]... COMMAND [ARGUMENT]...\n"
+	        "\n"
+	        "Looks into ods-engine, and tells it what stock knotc has no word for.\n"
+	        "\n"
+	        "Commands:\n");
+	for (size_t i = 0; i < COUNT; i++) {
+		fprintf(out, "  %s %s\n        %s\n", commands[i].name, commands[i].args,
+		        commands[i].help);
+	}
+	fprintf(out, "\n"
+	        "Options:\n"
+	        "  -c, --config FILE    conf.xml [" CONF_FILE "]\n"
+	        "  -s, --socket SOCKET  the engine's socket [as conf.xml says]\n"
+	        "  -j, --json           print JSON (keys, ds, backup list)\n"
+	        "  -y, --yes            do not ask\n"
+	        "  -h, --help           this text\n"
+	        "  -V, --version        the version\n"
+	        "\n"
+	        "Exit status: 0 done, 1 refused or failed, 2 wrong command line.\n");
+}
+
+static const command_t *find(const char *name)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+static int run_command(run_t *run, char **args, int count)
+{
+	if (count == 0) {
+		usage(stderr);
+		return USAGE;
+	}
+	const command_t *command = find(args[0]);
+	if (command == NULL) {
+		fprintf(stderr, "ods-policy: unknown command '%s'; there are:", args[0]);
+		for (size_t i = 0; i < COUNT; i++) {
+			fprintf(stderr, "%s %s", i > 0 ? "," : "", commands[i].name);
+		}
+		fprintf(stderr, "\n");
+		return USAGE;
+	}
+	run->args = (const char **)args + 1;
+	run->count = count - 1;
+	if (run->count < command->min_args || run->count > command->max_args) {
+		fprintf(stderr, "Usage: ods-policy %s %s\n", command->name, command->args);
+		return USAGE;
+	}
+	return command->run(run);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	run_t run = { 0 };
+	int option;
+	while ((option = getopt_long(argc, argv, "c:s:jyhV", longs, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			run.conf = optarg;
+			break;
+		case 's':
+			run.socket = optarg;
+			break;
+		case 'j':
+			run.json = true;
+			break;
+		case 'y':
+			run.yes = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return DONE;
+		case 'V':
+			printf("ods-policy (mod-opendnssec) %s\n", PACKAGE_VERSION);
+			return DONE;
+		default:
+			fprintf(stderr, "Try ods-policy --help.\n");
+			return USAGE;
+		}
+	}
+	int ret = run_command(&run, argv + optind, argc - optind);
+	xmlCleanupParser();
+	return ret;
+}

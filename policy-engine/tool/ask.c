@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/client.h"
+#include "policy-engine/conf.h"
+#include "policy-engine/json.h"
+#include "policy-engine/tool/tool.h"
+
+#define SOCKET "/run/opendnssec/engine.sock"
+#define TIMEOUT_MS 60000
+
+static char *copy(const char *text)
+{
+	return text != NULL ? strdup(text) : NULL;
+}
+
+static int add_cell(line_t *line, const ctl_unit_t *unit)
+{
+	cell_t *cells = reallocarray(line->cells, line->count + 1, sizeof(*cells));
+	if (cells == NULL) {
+		return -1;
+	}
+	line->cells = cells;
+	cells[line->count++] = (cell_t){ copy(unit->type), copy(unit->data) };
+	return 0;
+}
+
+static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	answer_t *answer = ctx;
+	if (error != NULL) {
+		fprintf(stderr, "ods-policy: %s%s%s%s\n", unit->zone != NULL ? "zone " : "",
+		        unit->zone != NULL ? unit->zone : "", unit->zone != NULL ? ": " : "", error);
+		answer->refused = true;
+		return 0;
+	}
+	if (first || answer->count == 0) {
+		line_t *lines = reallocarray(answer->lines, answer->count + 1, sizeof(*lines));
+		if (lines == NULL) {
+			return -1;
+		}
+		answer->lines = lines;
+		lines[answer->count++] = (line_t){ .zone = copy(unit->zone) };
+	}
+	return add_cell(&answer->lines[answer->count - 1], unit);
+}
+
+/* The socket that conf.xml names. Who may not read it, since it has PINs, gets the usual one. */
+static char *find_socket(const run_t *run)
+{
+	if (run->socket != NULL) {
+		return strdup(run->socket);
+	}
+	engine_conf_t conf = { 0 };
+	hsm_error_t err = { 0 };
+	const char *path = run->conf != NULL ? run->conf : CONF_FILE;
+	int ret = engine_conf_read(path, &conf, NULL, NULL, &err);
+	if (ret != HSM_EOK && run->conf != NULL) {
+		fprintf(stderr, "ods-policy: %s\n", err.text);
+		return NULL;
+	}
+	char *socket = strdup(ret == HSM_EOK ? conf.socket : SOCKET);
+	engine_conf_deinit(&conf);
+	return socket;
+}
+
+int tool_ask(const run_t *run, const ctl_unit_t *unit, answer_t *answer)
+{
+	char err[512] = "";
+	char *socket = find_socket(run);
+	if (socket == NULL) {
+		return FAILED;
+	}
+	int ret = ctl_client_call(socket, TIMEOUT_MS, unit, 1, take, answer, err, sizeof(err));
+	if (ret != 0) {
+		fprintf(stderr, "ods-policy: %s; is ods-engine running, and may you use its "
+		        "socket?\n", err);
+	}
+	free(socket);
+	return ret == 0 && !answer->refused ? DONE : FAILED;
+}
+
+int tool_tell(const run_t *run, const ctl_unit_t *unit)
+{
+	answer_t answer = { 0 };
+	int ret = tool_ask(run, unit, &answer);
+	if (ret == DONE) {
+		if (answer.count == 0) {
+			puts("OK");
+		}
+		for (size_t i = 0; i < answer.count; i++) {
+			const char *text = answer.lines[i].cells[0].data;
+			puts(text != NULL ? text : "OK");
+		}
+	}
+	answer_deinit(&answer);
+	return ret;
+}
+
+const char *line_get(const line_t *line, const char *type)
+{
+	for (size_t i = 0; i < line->count; i++) {
+		const cell_t *cell = &line->cells[i];
+		if (cell->type != NULL && strcmp(cell->type, type) == 0 && cell->data != NULL) {
+			return cell->data;
+		}
+	}
+	return "";
+}
+
+void answer_print_json(const answer_t *answer)
+{
+	printf("[");
+	for (size_t i = 0; i < answer->count; i++) {
+		const line_t *line = &answer->lines[i];
+		printf("%s{", i > 0 ? ",\n " : "\n ");
+		if (line->zone != NULL) {
+			printf("\"zone\": ");
+			json_string(stdout, line->zone);
+		}
+		for (size_t c = 0; c < line->count; c++) {
+			printf("%s", c > 0 || line->zone != NULL ? ", " : "");
+			json_string(stdout, line->cells[c].type);
+			printf(": ");
+			json_string(stdout, line->cells[c].data);
+		}
+		printf("}");
+	}
+	printf("\n]\n");
+}
+
+/* The text of a place in the table; row 0 is the heading. */
+static const char *place(const answer_t *answer, bool zones, size_t row, size_t column)
+{
+	const line_t *line = &answer->lines[row > 0 ? row - 1 : 0];
+	if (zones && column-- == 0) {
+		return row > 0 ? line->zone : "zone";
+	}
+	const cell_t *cell = &line->cells[column];
+	const char *text = row > 0 ? line_get(line, answer->lines[0].cells[column].type)
+	                           : cell->type;
+	return text != NULL && text[0] != '\0' ? text : "-";
+}
+
+static int width_of(const answer_t *answer, bool zones, size_t column)
+{
+	size_t width = 0;
+	for (size_t row = 0; row <= answer->count; row++) {
+		size_t len = strlen(place(answer, zones, row, column));
+		width = len > width ? len : width;
+	}
+	return (int)width;
+}
+
+void answer_print_table(const answer_t *answer)
+{
+	if (answer->count == 0) {
+		return;
+	}
+	bool zones = answer->lines[0].zone != NULL;
+	size_t columns = answer->lines[0].count + zones;
+	int *widths = calloc(columns, sizeof(*widths));
+	for (size_t c = 0; widths != NULL && c < columns; c++) {
+		widths[c] = width_of(answer, zones, c);
+	}
+	for (size_t row = 0; widths != NULL && row <= answer->count; row++) {
+		for (size_t c = 0; c < columns; c++) {
+			const char *text = place(answer, zones, row, c);
+			if (c + 1 < columns) {
+				printf("%-*s  ", widths[c], text);
+			} else {
+				printf("%s\n", text);
+			}
+		}
+	}
+	free(widths);
+}
+
+void answer_deinit(answer_t *answer)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		line_t *line = &answer->lines[i];
+		for (size_t c = 0; c < line->count; c++) {
+			free(line->cells[c].type);
+			free(line->cells[c].data);
+		}
+		free(line->cells);
+		free(line->zone);
+	}
+	free(answer->lines);
+}

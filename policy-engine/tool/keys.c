@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/tool/tool.h"
+
+static int print(const run_t *run, const ctl_unit_t *unit)
+{
+	answer_t answer = { 0 };
+	int ret = tool_ask(run, unit, &answer);
+	if (ret == DONE && run->json) {
+		answer_print_json(&answer);
+	} else if (ret == DONE) {
+		answer_print_table(&answer);
+	}
+	answer_deinit(&answer);
+	return ret;
+}
+
+int tool_keys(const run_t *run)
+{
+	ctl_unit_t unit = { .cmd = "zone-keys", .zone = run->count > 0 ? run->args[0] : NULL };
+	return print(run, &unit);
+}
+
+/* As a zone file: what must not be handed over is a comment. */
+static void print_records(const answer_t *answer)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		const line_t *line = &answer->lines[i];
+		const char *state = line_get(line, "state");
+		bool meant = strcmp(state, "to be given to the parent") == 0 ||
+		             strcmp(state, "at the parent") == 0;
+		printf("; %s %s: %s\n%s%s\n", line_get(line, "role"), line_get(line, "keytag"),
+		       state, meant ? "" : "; ", line_get(line, "record"));
+	}
+}
+
+int tool_ds(const run_t *run)
+{
+	ctl_unit_t unit = { .cmd = "zone-ds", .zone = run->args[0],
+	                    .type = run->count > 1 ? run->args[1] : NULL };
+	answer_t answer = { 0 };
+	int ret = tool_ask(run, &unit, &answer);
+	if (ret == DONE && run->json) {
+		answer_print_json(&answer);
+	} else if (ret == DONE) {
+		print_records(&answer);
+	}
+	answer_deinit(&answer);
+	return ret;
+}
+
+int tool_ds_seen(const run_t *run)
+{
+	ctl_unit_t unit = { .cmd = "zone-ds-seen", .zone = run->args[0],
+	                    .type = run->count > 1 ? run->args[1] : NULL };
+	return tool_tell(run, &unit);
+}
+
+int tool_ds_gone(const run_t *run)
+{
+	ctl_unit_t unit = { .cmd = "zone-ds-gone", .zone = run->args[0],
+	                    .type = run->count > 1 ? run->args[1] : NULL };
+	return tool_tell(run, &unit);
+}
+
+int tool_backup(const run_t *run)
+{
+	static const char *const actions[][2] = {
+		{ "list", "backup-list" },
+		{ "prepare", "backup-prepare" },
+		{ "commit", "backup-commit" },
+		{ "rollback", "backup-rollback" },
+	};
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(run->args[0], actions[i][0]) == 0) {
+			ctl_unit_t unit = { .cmd = actions[i][1],
+			                    .type = run->count > 1 ? run->args[1] : NULL };
+			return i == 0 ? print(run, &unit) : tool_tell(run, &unit);
+		}
+	}
+	fprintf(stderr, "ods-policy: backup %s is not known; there are list, prepare, commit, "
+	        "rollback\n", run->args[0]);
+	return USAGE;
+}
+
+int tool_generate(const run_t *run)
+{
+	ctl_unit_t unit = { .cmd = "key-generate", .type = run->args[0], .data = run->args[1] };
+	return tool_tell(run, &unit);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What the files of the tool ods-policy share: its subcommands, and their talk to the engine.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "control/server.h"
+
+/*! Exit codes. */
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+/*! What a subcommand works with. Arguments and options come after its name, in any order. */
+typedef struct {
+	const char *conf;    /*!< conf.xml; NULL = not given. */
+	const char *socket;  /*!< Of the engine; NULL = as conf.xml says. */
+	bool json;           /*!< Print JSON. */
+	bool yes;            /*!< Do not ask. */
+	const char **args;
+	int count;
+} run_t;
+
+typedef struct {
+	const char *name;
+	const char *args;    /*!< For the help. */
+	const char *help;    /*!< One line, or more. */
+	int min_args, max_args;
+	int (*run)(const run_t *run);
+} command_t;
+
+/*! conf.xml, if no option names another one. */
+#define CONF_FILE "/etc/opendnssec/conf.xml"
+
+/* The subcommands: DONE, FAILED or USAGE, a failure having been printed. */
+int tool_keys(const run_t *run);
+int tool_ds(const run_t *run);
+int tool_ds_seen(const run_t *run);
+int tool_ds_gone(const run_t *run);
+int tool_backup(const run_t *run);
+int tool_generate(const run_t *run);
+int tool_check(const run_t *run);
+
+/*! A column of an answer. */
+typedef struct {
+	char *type, *data;
+} cell_t;
+
+/*! A line of an answer. */
+typedef struct {
+	char *zone; /*!< NULL = none. */
+	cell_t *cells;
+	size_t count;
+} line_t;
+
+/*! An answer of the engine. */
+typedef struct {
+	line_t *lines;
+	size_t count;
+	bool refused; /*!< There were errors; they have been printed. */
+} answer_t;
+
+/*!
+ * Sends one command to the engine, and reads its answer; errors are printed.
+ *
+ * \param answer  To be freed by answer_deinit(), in any case.
+ * \return DONE, or FAILED if the engine refused something, or cannot be reached.
+ */
+int tool_ask(const run_t *run, const ctl_unit_t *unit, answer_t *answer);
+
+/*! As tool_ask(), and prints the text of the answer, if any. */
+int tool_tell(const run_t *run, const ctl_unit_t *unit);
+
+/*! \return A column's text; "" if the line has no such. Borrowed. */
+const char *line_get(const line_t *line, const char *type);
+
+/*! Prints an answer as a JSON array of objects. */
+void answer_print_json(const answer_t *answer);
+
+/*! Prints an answer as a table of the columns it has, with a heading. */
+void answer_print_table(const answer_t *answer);
+
+void answer_deinit(answer_t *answer);
