@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/kasp-check.h"
+#include "policy-engine/kasp-check-internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +10,8 @@
 #define DAY 86400
 #define DATECOUNTER_MAX 99 /* Serials a day with two digits. */
 
-/*! The policy under examination, and where its elements are. */
-typedef struct {
-	hsm_xml_t *xml;
-	const xmlNode *node;
-	policy_t *policy;
-	const hsm_conf_t *tokens;
-} check_t;
-
 /* The element of that path below a policy, for its line; the policy itself if it is not there. */
-static const xmlNode *place(const check_t *c, const char *first, const char *second,
+const xmlNode *check_place(const check_t *c, const char *first, const char *second,
                             const char *third)
 {
 	const char *const path[] = { first, second, third };
@@ -39,9 +31,9 @@ static const xmlNode *place(const check_t *c, const char *first, const char *sec
 }
 
 /* The element of a key: keys are in the order of the file. */
-static const xmlNode *key_place(const check_t *c, size_t index)
+const xmlNode *check_key_place(const check_t *c, size_t index)
 {
-	const xmlNode *keys = place(c, "Keys", NULL, NULL);
+	const xmlNode *keys = check_place(c, "Keys", NULL, NULL);
 	for (const xmlNode *child = keys->children; child != NULL; child = child->next) {
 		const char *name = (const char *)child->name;
 		if (child->type == XML_ELEMENT_NODE &&
@@ -53,7 +45,7 @@ static const xmlNode *key_place(const check_t *c, size_t index)
 	return c->node;
 }
 
-static const char *key_element(const policy_key_t *key)
+const char *check_key_element(const policy_key_t *key)
 {
 	return key->role == KEYSET_KSK ? "KSK" : key->role == KEYSET_ZSK ? "ZSK" : "CSK";
 }
@@ -67,7 +59,7 @@ static int check_signatures(const check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->refresh <= p->resign) {
-		return hsm_xml_error(c->xml, place(c, "Signatures", "Refresh", NULL),
+		return hsm_xml_error(c->xml, check_place(c, "Signatures", "Refresh", NULL),
 		                     "<Refresh> (%u s) has to be longer than <Resign> (%u s), or "
 		                     "signatures expire between two runs", p->refresh, p->resign);
 	}
@@ -77,7 +69,7 @@ static int check_signatures(const check_t *c)
 	} validities[] = { { "Default", p->validity_default }, { "Denial", p->validity_denial },
 	                   { "Keyset", p->validity_keyset } };
 	for (size_t i = 0; i < 3; i++) {
-		const xmlNode *node = place(c, "Signatures", "Validity", validities[i].name);
+		const xmlNode *node = check_place(c, "Signatures", "Validity", validities[i].name);
 		if (i == 2 && validities[i].value == 0) {
 			continue; /* Then it is as Default. */
 		}
@@ -88,53 +80,13 @@ static int check_signatures(const check_t *c)
 			                     validities[i].value, p->refresh);
 		}
 		if (p->jitter > validities[i].value) {
-			return hsm_xml_error(c->xml, place(c, "Signatures", "Jitter", NULL),
+			return hsm_xml_error(c->xml, check_place(c, "Signatures", "Jitter", NULL),
 			                     "<Jitter> (%u s) is larger than the validity <%s> "
 			                     "(%u s)", p->jitter, validities[i].name,
 			                     validities[i].value);
 		}
-		if (p->jitter >= validities[i].value - p->refresh) {
-			hsm_xml_warn(c->xml, place(c, "Signatures", "Jitter", NULL), "<Jitter> "
-			             "(%u s) reaches into the <Refresh> time of <%s>: some "
-			             "signatures are made again at once", p->jitter,
-			             validities[i].name);
-		}
-	}
-	if (p->inception_offset > 3600) {
-		hsm_xml_warn(c->xml, place(c, "Signatures", "InceptionOffset", NULL),
-		             "<InceptionOffset> (%u s) is more than an hour", p->inception_offset);
 	}
 	return HSM_EOK;
-}
-
-/* A signature has to outlive any cache that took it just before it was replaced. */
-static void advise_ttls(const check_t *c)
-{
-	const policy_t *p = c->policy;
-	if (p->max_zone_ttl > p->refresh - p->resign) {
-		hsm_xml_warn(c->xml, place(c, "Signatures", "MaxZoneTTL", NULL),
-		             "<MaxZoneTTL> (%u s) is longer than <Refresh> less <Resign> (%u s): "
-		             "caches may hold records whose signatures have expired",
-		             p->max_zone_ttl, p->refresh - p->resign);
-	}
-	if (p->keys_ttl > p->refresh - p->resign) {
-		hsm_xml_warn(c->xml, place(c, "Keys", "TTL", NULL), "<TTL> of <Keys> (%u s) is "
-		             "longer than <Refresh> less <Resign> (%u s): caches may hold keys "
-		             "whose signatures have expired", p->keys_ttl, p->refresh - p->resign);
-	}
-	const struct {
-		const char *name;
-		uint32_t value;
-	} safeties[] = { { "PublishSafety", p->publish_safety },
-	                 { "RetireSafety", p->retire_safety } };
-	for (size_t i = 0; i < 2; i++) {
-		if ((uint64_t)safeties[i].value * 10 < p->keys_ttl ||
-		    safeties[i].value > (uint64_t)p->keys_ttl * 5) {
-			hsm_xml_warn(c->xml, place(c, "Keys", safeties[i].name, NULL),
-			             "<%s> (%u s) is out of proportion to <TTL> of <Keys> (%u s)",
-			             safeties[i].name, safeties[i].value, p->keys_ttl);
-		}
-	}
 }
 
 static int check_serial(const check_t *c)
@@ -142,7 +94,7 @@ static int check_serial(const check_t *c)
 	const policy_t *p = c->policy;
 	if (p->serial == KEYSET_SERIAL_DATECOUNTER && p->resign > 0 &&
 	    DAY / p->resign > DATECOUNTER_MAX) {
-		return hsm_xml_error(c->xml, place(c, "Zone", "SOA", "Serial"), "<Serial> "
+		return hsm_xml_error(c->xml, check_place(c, "Zone", "SOA", "Serial"), "<Serial> "
 		                     "datecounter has room for %d versions a day, <Resign> (%u s) "
 		                     "asks for %u; use unixtime, or a longer <Resign>",
 		                     DATECOUNTER_MAX, p->resign, DAY / p->resign);
@@ -160,7 +112,7 @@ static int check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *n
 	if (c->policy->nsec3 && key->algorithm <= 5) {
 		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> cannot be used with "
 		                     "<NSEC3> (RFC 5155); use 13", key->algorithm,
-		                     key_element(key));
+		                     check_key_element(key));
 	}
 	for (size_t i = 0; i < 4; i++) {
 		if (curves[i].algorithm == key->algorithm) {
@@ -171,15 +123,15 @@ static int check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *n
 	if (!is_rsa(key->algorithm)) {
 		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; "
 		                     "use 13 (recommended), 8, 10, 14, 15 or 16", key->algorithm,
-		                     key_element(key));
+		                     check_key_element(key));
 	}
 	if (key->bits > 4096 || key->bits < 1024) {
 		return hsm_xml_error(c->xml, node, "<%s>: an RSA key has 1024 to 4096 bits, not %u",
-		                     key_element(key), key->bits);
+		                     check_key_element(key), key->bits);
 	}
 	if (key->bits < 2048) {
 		hsm_xml_warn(c->xml, node, "<%s>: RSA keys of less than 2048 bits are weak",
-		             key_element(key));
+		             check_key_element(key));
 	}
 	return HSM_EOK;
 }
@@ -200,7 +152,7 @@ static int check_partner(const check_t *c, const policy_key_t *key, const xmlNod
 	}
 	return hsm_xml_error(c->xml, node, "<%s> of algorithm %u, but no <%s> of the same "
 	                     "algorithm",
-	                     key_element(key), key->algorithm,
+	                     check_key_element(key), key->algorithm,
 	                     partner == KEYSET_ZSK ? "ZSK" : "KSK");
 }
 
@@ -213,7 +165,7 @@ static int check_twin(const check_t *c, size_t index, const xmlNode *node)
 		    other->bits == key->bits && strcmp(other->repository, key->repository) == 0) {
 			return hsm_xml_error(c->xml, node, "a second <%s> with the same algorithm, "
 			                     "length and repository as on line %d; remove one",
-			                     key_element(key), other->line);
+			                     check_key_element(key), other->line);
 		}
 	}
 	return HSM_EOK;
@@ -232,7 +184,7 @@ static int check_repository(const check_t *c, const policy_key_t *key, const xml
 	}
 	return hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; "
 	                     "it has: %s",
-	                     key_element(key), key->repository, known[0] != '\0' ? known : "none");
+	                     check_key_element(key), key->repository, known[0] != '\0' ? known : "none");
 }
 
 /* A key has to be known everywhere before the next one starts to take its place. */
@@ -254,7 +206,7 @@ static int check_lifetime(const check_t *c, const policy_key_t *key, const xmlNo
 	char text[300];
 	snprintf(text, sizeof(text), "policy %.60s: <Lifetime> of the <%s> (%u s) has to be longer "
 	         "than <TTL> of <Keys> plus %s (%llu s); no key is made for its zones", p->name,
-	         key_element(key), key->lifetime,
+	         check_key_element(key), key->lifetime,
 	         least == ksk && key->role != KEYSET_ZSK ? "<TTL> of the parent's <DS>"
 	                                                 : "<MaxZoneTTL>",
 	         (unsigned long long)least);
@@ -267,7 +219,7 @@ static int check_lifetime(const check_t *c, const policy_key_t *key, const xmlNo
 static int check_key(const check_t *c, size_t index)
 {
 	policy_key_t *key = &c->policy->keys[index];
-	const xmlNode *node = key_place(c, index);
+	const xmlNode *node = check_key_place(c, index);
 	int ret = check_algorithm(c, key, node);
 	if (ret == HSM_EOK) {
 		ret = check_twin(c, index, node);
@@ -286,12 +238,12 @@ static void warn_unused(const check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->share_keys) {
-		hsm_xml_warn(c->xml, place(c, "Keys", "ShareKeys", NULL), "<ShareKeys> has no "
+		hsm_xml_warn(c->xml, check_place(c, "Keys", "ShareKeys", NULL), "<ShareKeys> has no "
 		             "effect in this version: each zone gets keys of its own");
 	}
 	for (size_t i = 0; i < p->key_count; i++) {
 		if (p->keys[i].standby > 0) {
-			hsm_xml_warn(c->xml, key_place(c, i), "<Standby> has no effect in this "
+			hsm_xml_warn(c->xml, check_key_place(c, i), "<Standby> has no effect in this "
 			             "version");
 		}
 	}
@@ -311,7 +263,7 @@ int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_
 		ret = check_key(&c, i);
 	}
 	if (ret == HSM_EOK) {
-		advise_ttls(&c);
+		kasp_advise(&c);
 		warn_unused(&c);
 	}
 	return ret;

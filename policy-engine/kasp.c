@@ -564,6 +564,10 @@ int kasp_read(const char *path, const hsm_conf_t *tokens, policies_t *policies,
 	if (ret == HSM_EOK && reader.policies.count == 0) {
 		ret = hsm_xml_error(&xml, hsm_xml_root(&xml), "there is no <Policy> in it");
 	}
+	if (ret == HSM_EOK && policies_find(&reader.policies, "default") == NULL) {
+		hsm_xml_warn(&xml, hsm_xml_root(&xml), "there is no <Policy name=\"default\">, the "
+		             "one of zones whose section in knot.conf names none");
+	}
 	hsm_xml_close(&xml);
 	if (ret != HSM_EOK) {
 		policies_deinit(&reader.policies);

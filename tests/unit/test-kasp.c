@@ -321,6 +321,48 @@ START_TEST(test_lifetime)
 }
 END_TEST
 
+#define ZSK_OF(lifetime) "<Lifetime>" lifetime "</Lifetime>\n<Repository>SoftHSM</Repository>\n"
+#define ZSK ZSK_OF("P90D") "<ManualRollover/>\n"
+
+/* What is allowed, and inadvisable. */
+static const struct {
+	const char *from, *to;
+	const char *advice[2]; /* None if the first is NULL. */
+} advices[] = {
+	{ "", "", { NULL, "Jitter" } },
+	{ "", "", { NULL, "Lifetime" } },
+	{ "", "", { NULL, "name=" } },
+	{ "<Jitter>PT12H", "<Jitter>P12D", { ":12:", "reaches into" } },
+	{ "<Jitter>PT12H", "<Jitter>P8D", { ":12:", "more than half of <Default>" } },
+	{ "PT3600S</Inc", "PT3601S</Inc", { ":13:", "more than an hour" } },
+	{ "<Resalt>P100D", "<Resalt>PT1H", { ":20:", "shorter than <Resign>" } },
+	{ "<MaxZoneTTL>P1D", "<MaxZoneTTL>P4D", { ":14:", "signatures have expired" } },
+	{ ZSK, ZSK_OF("P10D"), { ":42: <Lifetime> of the <ZSK> (10d)", "are valid" } },
+	{ "<Lifetime>P300D", "<Lifetime>P10D", { ":49: <Lifetime> of the <CSK> (10d)",
+	                                         "a rollover takes" } },
+	{ ZSK, ZSK_OF("P366D"), { ":34:", "work at the parent" } },
+	{ "name=\"default\"", "name=\"other\"", { ":1:", "name=\"default\"" } },
+};
+
+START_TEST(test_advice)
+{
+	char *text = edited(advices[_i].from, advices[_i].to);
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err);
+	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
+	for (int i = 0; i < 2 && advices[_i].advice[0] != NULL; i++) {
+		ck_assert_msg(strstr(warnings, advices[_i].advice[i]) != NULL, "no '%s' in: %s",
+		              advices[_i].advice[i], warnings);
+	}
+	if (advices[_i].advice[0] == NULL) {
+		ck_assert_msg(strstr(warnings, advices[_i].advice[1]) == NULL, "%s", warnings);
+	}
+	policies_deinit(&all);
+	free(text);
+}
+END_TEST
+
 START_TEST(test_passthrough)
 {
 	char *text = edited("<Description>", "<Passthrough/><Description>");
@@ -379,6 +421,12 @@ START_TEST(test_conf_all)
 		"</Common>\n<Enforcer><Privileges><User>u</User><Group>g</Group></Privileges>"
 		"<Datastore><SQLite>/d</SQLite></Datastore><ManualKeyGeneration/>\n"
 		"<AutomaticKeyGenerationPeriod>P1Y</AutomaticKeyGenerationPeriod>\n"
+		"<DelegationSignerSubmitCommand>/a b --cka_id</DelegationSignerSubmitCommand>"
+		"<DelegationSignerRetractCommand>/r</DelegationSignerRetractCommand>"
+		"<NotificationCommand>/n</NotificationCommand><CommandTimeLimit>PT5S"
+		"</CommandTimeLimit><ParentCheck><Interval>PT7S</Interval><ResolverConfig>/u"
+		"</ResolverConfig><Port>5353</Port><Parent name=\"TEST\"><Server>192.0.2.1"
+		"</Server><Server>2001:db8::1@5300</Server></Parent></ParentCheck>"
 		"<PidFile>/pid</PidFile><SocketFile>/s</SocketFile><WorkingDirectory>/w"
 		"</WorkingDirectory><WorkerThreads>4</WorkerThreads>"
 		"<SignerSocket>/m</SignerSocket></Enforcer></Configuration>"), &conf, note, NULL,
@@ -392,9 +440,54 @@ START_TEST(test_conf_all)
 	ck_assert_str_eq(conf.user, "u");
 	ck_assert_str_eq(conf.group, "g");
 	ck_assert(conf.manual_generation);
+	ck_assert_str_eq(conf.ds_submit.line, "/a b");
+	ck_assert(conf.ds_submit.cka_id && !conf.ds_retract.cka_id);
+	ck_assert_str_eq(conf.ds_retract.line, "/r");
+	ck_assert_str_eq(conf.notify.line, "/n");
+	ck_assert_uint_eq(conf.command_limit, 5);
+	ck_assert(conf.watch.on);
+	ck_assert_uint_eq(conf.watch.interval, 7);
+	ck_assert_uint_eq(conf.watch.port, 5353);
+	ck_assert_str_eq(conf.watch.resolver, "/u");
+	ck_assert_uint_eq(conf.watch.count, 1);
+	ck_assert_str_eq(conf.watch.parents[0].name, "test.");
+	ck_assert_uint_eq(conf.watch.parents[0].count, 2);
+	ck_assert_str_eq(conf.watch.parents[0].servers[1], "2001:db8::1@5300");
 	ck_assert_ptr_nonnull(strstr(warnings, "conf.xml:5: <AutomaticKeyGenerationPeriod>"));
 	ck_assert_msg(strstr(warnings, "unknown") == NULL, "%s", warnings);
 	engine_conf_deinit(&conf);
+}
+END_TEST
+
+START_TEST(test_conf_fault)
+{
+	static const struct {
+		const char *text, *error[2];
+	} conf_faults[] = {
+		{ "<NotificationCommand>mail</NotificationCommand>", { ":3:", "absolute path" } },
+		{ "<CommandTimeLimit>PT0S</CommandTimeLimit>", { ":3:", "<CommandTimeLimit>" } },
+		{ "<CommandTimeLimit>5</CommandTimeLimit>", { ":3:", "duration" } },
+		{ "<ParentCheck><Interval>P2D</Interval></ParentCheck>", { ":3:", "<Interval>" } },
+		{ "<ParentCheck><Port>0</Port></ParentCheck>", { ":3:", "<Port>" } },
+		{ "<ParentCheck><Parent name=\"a..b\"><Server>::1</Server></Parent></ParentCheck>",
+		  { ":3:", "not a domain name" } },
+		{ "<ParentCheck><Parent name=\"a\"/></ParentCheck>", { ":3:", "<Server>" } },
+		{ "<ParentCheck><Parent name=\"a\"><Server>ns.test</Server></Parent></ParentCheck>",
+		  { ":3:", "\"ns.test\" is not an address" } },
+		{ "<ParentCheck><Parent name=\"a\"><Server>::1@x</Server></Parent></ParentCheck>",
+		  { ":3:", "not an address" } },
+	};
+	char text[1000];
+	snprintf(text, sizeof(text), "<Configuration>\n" TOKEN "<Enforcer>%s</Enforcer>"
+	         "</Configuration>", conf_faults[_i].text);
+	engine_conf_t conf = { 0 };
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(engine_conf_read(write_file("conf.xml", text), &conf, note, NULL, &err),
+	                 HSM_ECONF);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(strstr(err.text, conf_faults[_i].error[i]) != NULL, "no '%s' in: %s",
+		              conf_faults[_i].error[i], err.text);
+	}
 }
 END_TEST
 
@@ -423,6 +516,7 @@ int main(void)
 	tcase_add_test(tc, test_any_order_and_unknown);
 	tcase_add_loop_test(tc, test_fault, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_loop_test(tc, test_lifetime, 0, 5);
+	tcase_add_loop_test(tc, test_advice, 0, sizeof(advices) / sizeof(advices[0]));
 	tcase_add_test(tc, test_passthrough);
 	tcase_add_test(tc, test_no_file);
 	suite_add_tcase(suite, tc);
@@ -431,6 +525,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, test_conf_defaults);
 	tcase_add_test(tc, test_conf_all);
+	tcase_add_loop_test(tc, test_conf_fault, 0, 9);
 	tcase_add_test(tc, test_conf_mysql);
 	suite_add_tcase(suite, tc);
 
