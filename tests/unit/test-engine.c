@@ -42,16 +42,27 @@ START_TEST(commands)
 	ck_assert_ptr_nonnull(strstr(answer, "nonsense"));
 	ck_assert_int_eq(ask("zone-status", NULL, NULL), 0);
 	ck_assert_str_eq(answer, "");
-	static const char *const by_zone[] = { "zone-status", "zone-keys-load",
-	                                       "zone-ksk-submitted" };
-	for (size_t i = 0; i < 3; i++) {
-		ck_assert_int_eq(ask(by_zone[i], "none.test", NULL), 0);
+	static const struct {
+		const char *cmd, *type;
+		bool needed; /* The zone is. */
+	} by_zone[] = {
+		{ "zone-status", NULL, false },       { "zone-keys-load", NULL, false },
+		{ "zone-ksk-submitted", NULL, true }, { "zone-key-rollover", "ksk", true },
+		{ "zone-keys", NULL, false },         { "zone-ds", NULL, false },
+		{ "zone-ds-seen", NULL, true },       { "zone-ds-gone", NULL, true },
+	};
+	for (size_t i = 0; i < sizeof(by_zone) / sizeof(by_zone[0]); i++) {
+		ck_assert_int_eq(ask(by_zone[i].cmd, "none.test", by_zone[i].type), 0);
 		ck_assert_ptr_nonnull(strstr(answer, "no such zone"));
-		ck_assert_int_eq(ask(by_zone[i], "bad..name", NULL), 0);
+		ck_assert_int_eq(ask(by_zone[i].cmd, "bad..name", by_zone[i].type), 0);
 		ck_assert_ptr_nonnull(strstr(answer, "no such zone"));
+		ck_assert_int_eq(ask(by_zone[i].cmd, NULL, by_zone[i].type), 0);
+		ck_assert_str_eq(answer, by_zone[i].needed ? "name the zone" : "");
 	}
-	ck_assert_int_eq(ask("zone-ksk-submitted", NULL, NULL), 0);
-	ck_assert_ptr_nonnull(strstr(answer, "name the zone"));
+	ck_assert_int_eq(ask("zone-key-rollover", "none.test", "key"), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "ksk, zsk or csk"));
+	ck_assert_int_eq(ask("zone-ds", "none.test", "text"), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "ds-sha384"));
 	ck_assert_int_eq(ask("zone-sign", "a.test", NULL), 0);
 	ck_assert_ptr_nonnull(strstr(answer, path("none.sock")));
 	ck_assert_int_eq(ask("zone-thaw", NULL, NULL), 0);
@@ -108,6 +119,51 @@ START_TEST(interrupted_generation)
 	ck_assert_int_eq(store_keys_unused(store, "one", 13, 256, count_key, &count), 0);
 	ck_assert_uint_eq(count, 1);
 	store_close(store);
+}
+END_TEST
+
+/* Keys in advance, and the marks of their backups. */
+START_TEST(keys_in_advance)
+{
+	start();
+	ck_assert_int_eq(ask_data("key-generate", NULL, "none", "1"), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "no policy \"none\""));
+	static const char *const bad[] = { NULL, "", "0", "x", "-1", "1x", "100001" };
+	for (size_t i = 0; i < 7; i++) {
+		ck_assert_int_eq(ask_data("key-generate", NULL, "default", bad[i]), 0);
+		ck_assert_ptr_nonnull(strstr(answer, "how many"));
+	}
+	ck_assert_int_eq(ask_data("key-generate", NULL, "default", "20"), 0);
+	ck_assert_str_eq(answer, "20 keys are being generated, see backup-list");
+	unsigned count = 0;
+	for (int i = 0; i < PATIENCE_MS / 50 && count < 20; i++) {
+		ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+		count = 0;
+		for (const char *c = answer; (c = strstr(c, "none")) != NULL; c++) {
+			count++;
+		}
+		poll(NULL, 0, 50);
+	}
+	ck_assert_uint_eq(count, 20);
+
+	ck_assert_int_eq(ask("backup-prepare", NULL, "two"), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "no repository \"two\"; it has: one"));
+	ck_assert_int_eq(ask("backup-commit", NULL, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "0 keys"));
+	ck_assert_int_eq(ask("backup-prepare", NULL, "one"), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "20 keys"));
+	ck_assert_int_eq(ask("backup-list", NULL, "one"), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "requested"));
+	ck_assert_int_eq(ask("backup-rollback", NULL, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "20 keys"));
+	ck_assert_int_eq(ask("backup-commit", NULL, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "0 keys"));
+	ck_assert_int_eq(ask("backup-prepare", NULL, NULL), 0);
+	ck_assert_int_eq(ask("backup-commit", NULL, "one"), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "20 keys"));
+	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+	ck_assert(strstr(answer, "done") != NULL && strstr(answer, "requested") == NULL);
+	ck_assert_int_eq(finish(SIGTERM), 0);
 }
 END_TEST
 
@@ -197,6 +253,7 @@ int main(void)
 	tcase_add_loop_test(tc, starts_and_stops, 0, 2);
 	tcase_add_test(tc, commands);
 	tcase_add_test(tc, interrupted_generation);
+	tcase_add_test(tc, keys_in_advance);
 	tcase_add_test(tc, token_comes_late);
 	tcase_add_test(tc, wrong_pin);
 	tcase_add_test(tc, bad_reload);

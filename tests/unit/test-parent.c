@@ -352,6 +352,46 @@ START_TEST(no_notification)
 }
 END_TEST
 
+/* What ods-policy asks for. */
+START_TEST(commands)
+{
+	start_both();
+	wait_answer("zone-status", ZONE, "give this DS to the parent");
+	ck_assert_int_eq(ask("zone-keys", NULL, NULL), 0);
+	ck_assert_str_eq(answer, "csk5564813256inrumouredomnipresentomnipresentomnipresentone" ID
+	                 "1970-01-01T00:00:01ZDS has to be seen at the parent");
+	static const struct {
+		const char *form, *record;
+	} forms[] = {
+		{ NULL, " 3600 IN DS 55648 13 2 " DIGEST },
+		{ "ds", " 3600 IN DS 55648 13 2 " DIGEST },
+		{ "ds-sha384", " 3600 IN DS 55648 13 4 " },
+		{ "dnskey", " 3600 IN DNSKEY 257 3 13 " KEY },
+		{ "cds", " 3600 IN CDS 55648 13 2 " DIGEST },
+		{ "cdnskey", " 3600 IN CDNSKEY 257 3 13 " KEY },
+	};
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert_int_eq(ask("zone-ds", ZONE, forms[i].form), 0);
+		ck_assert_msg(strncasecmp(answer, ZONE, strlen(ZONE)) == 0 && said(forms[i].record) &&
+		              said("to be given to the parent"), "%s", answer);
+	}
+	ck_assert_int_eq(ask("zone-ds-gone", ZONE, NULL), 0);
+	ck_assert(said("no key of this zone waits for its DS to go"));
+	ck_assert_int_eq(ask("zone-ds-seen", ZONE, "55649"), 0);
+	ck_assert(said("no such key of this zone waits"));
+	ck_assert_int_eq(ask("zone-ds-seen", ZONE, "x"), 0);
+	ck_assert(said("not a key tag"));
+	ck_assert_int_eq(ask("zone-ds-seen", ZONE, "55648"), 0);
+	ck_assert_str_eq(answer, "");
+	ck_assert_int_eq(ask("zone-key-rollover", ZONE, "zsk"), 0);
+	ck_assert(said("there is no zsk to be replaced; the zone has: csk"));
+	ck_assert_int_eq(ask("zone-key-rollover", ZONE, "csk"), 0);
+	ck_assert_str_eq(answer, "");
+	wait_log("a person asks for a new csk");
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -364,6 +404,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, program);
 	tcase_add_test(tc, by_hand);
+	tcase_add_test(tc, commands);
 	tcase_add_loop_test(tc, failing_submission, 0, 2);
 	tcase_add_test(tc, retried_submission);
 	tcase_add_loop_test(tc, submission, 0, 2);
