@@ -20,7 +20,7 @@ _Static_assert((int)CHORE_COMMAND == (int)STORE_ERRAND_COMMAND &&
                (int)CHORE_NOTICE == (int)STORE_ERRAND_NOTICE, "numbers in the database");
 
 #define THREADS 4
-#define RETRY_MIN_S 5
+#define RETRY_MIN_S 2
 #define RETRY_MAX_S 3600
 #define START_MAX 64 /* Chores started in one pass. */
 
