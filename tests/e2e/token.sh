@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Tokens that sign wrongly, or hang: the shim, before a SoftHSM of its own.
+
+# order LINE...: what the shim is to do from now on.
+order() {
+	printf '%s\n' "$@" >"$SHIM_CONTROL.new"
+	mv "$SHIM_CONTROL.new" "$SHIM_CONTROL"
+}
+
+# two_tokens: good.test with keys in SoftHSM, bad.test with keys behind the shim.
+two_tokens() {
+	export SHIM_MODULE=$work/softhsm.so SHIM_CONTROL=$work/orders
+	cp "$(softhsm)" "$SHIM_MODULE"
+	: >"$SHIM_CONTROL"
+	small good good.test 1
+	small bad bad.test 1
+	policy default bad 's|<Repository>SoftHSM|<Repository>Shim|' | kasp kasp.xml
+	quick q --kasp kasp.xml --zone good.test="$work/good"
+	# the second repository's library, and the zone that uses it
+	local shim=$BUILD_DIR/tests/shim/.libs/shim.so
+	sed -i "/<Repository name=\"Shim\">/,/<\/Repository>/s|<Module>.*<|<Module>$shim<|" "$D/conf.xml"
+	add_policy bad
+	add_zone bad.test "$work/bad" bad
+	engine reload
+	knot reload
+	within 60 signed bad.test
+	validate bad.test
+}
+
+softhsm() { sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' "$top/examples/conf.xml" | head -n 1; }
+
+# As at DENIC on 5 May 2026, but nothing gets out.
+test_wrong_signatures() { # short
+	local before
+	two_tokens
+	before=$(serial bad.test)
+	order 'wrong 1'
+	small bad bad.test 2 'new A 192.0.2.2'
+	within 60 status_says bad.test 'wrong signature'
+	expect 'repository Shim' module zone-status bad.test
+	[ "$(serial bad.test)" = "$before" ] || fail "a version with wrong signatures is served"
+	validate bad.test
+	# the other zone is not concerned
+	small good good.test 2 'new A 192.0.2.2'
+	within 60 answers new.good.test A 192.0.2.2
+	order ''
+	within 60 answers new.bad.test A 192.0.2.2
+	validate bad.test
+}
+
+# A token that hangs holds up its own zones: no query, no other zone, no reload.
+test_hanging_token() {
+	two_tokens
+	order hang
+	small bad bad.test 2 'new A 192.0.2.2'
+	within 60 status_says bad.test 'state: signing'
+	small good good.test 2 'new A 192.0.2.2'
+	within 60 answers new.good.test A 192.0.2.2
+	answers www.bad.test A 192.0.2.80 || fail "no answer while the token hangs"
+	within 30 knot reload
+	answers www.bad.test A 192.0.2.80 || fail "no answer after a reload"
+	order ''
+	within 60 answers new.bad.test A 192.0.2.2
+	validate bad.test
+}
