@@ -10,6 +10,11 @@
 
 #include "module/arena.h"
 
+/* Nodes of a first input that are committed at once. */
+#ifndef INPUT_FIRST_BATCH
+#define INPUT_FIRST_BATCH 20000
+#endif
+
 /*! A node that differs; data_len 0: it goes. */
 typedef struct change {
 	struct change *next;
@@ -18,7 +23,10 @@ typedef struct change {
 } change_t;
 
 typedef struct {
+	store_t *store;
 	store_txn_t txn;
+	const knot_dname_t *zone;
+	zonefile_t *zf;
 	state_t state;
 	input_result_t *result;
 	arena_t arena;
@@ -29,6 +37,7 @@ typedef struct {
 	size_t key_len;
 	uint8_t *data;           /*!< Stored form of the node at hand. */
 	size_t data_len, data_size;
+	uint32_t serial;         /*!< Of the SOA. */
 } replace_t;
 
 static int add_change(replace_t *replace, const uint8_t *key, size_t key_len, const uint8_t *data,
@@ -49,11 +58,11 @@ static int add_change(replace_t *replace, const uint8_t *key, size_t key_len, co
 }
 
 /*! Takes the next node of the file into key and data. */
-static int take(replace_t *replace, zonefile_t *zf)
+static int take(replace_t *replace)
 {
 	const knot_dname_t *owner = NULL;
 	node_t node;
-	int ret = zonefile_next(zf, &owner, &node);
+	int ret = zonefile_next(replace->zf, &owner, &node);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -70,7 +79,7 @@ static int take(replace_t *replace, zonefile_t *zf)
 	} else {
 		const node_rrset_t *soa = node_rrset(&node, KNOT_RRTYPE_SOA);
 		if (soa != NULL) {
-			replace->state.in.serial = knot_soa_serial(soa->rrs.rdata);
+			replace->serial = knot_soa_serial(soa->rrs.rdata);
 		}
 		node_write(&node, replace->data);
 		replace->result->names++;
@@ -115,15 +124,19 @@ static int match(replace_t *replace)
 	                                    replace->data_len);
 }
 
-/*! Finds out how the file differs from the input there is. */
-static int diff(replace_t *replace, zonefile_t *zf)
+/*! Finds out how the new input differs from the one there is. */
+static int diff(replace_t *replace)
 {
+	zonefile_rewind(replace->zf);
+	arena_free(&replace->arena);
+	replace->changes = NULL;
+	memset(replace->result, 0, sizeof(*replace->result));
 	int ret = store_cursor(&replace->txn, STORE_INPUT, replace->state.id, &replace->old);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
 	replace->old_ret = store_next(&replace->old);
-	while ((ret = take(replace, zf)) == KNOT_EOK && (ret = match(replace)) == KNOT_EOK) {
+	while ((ret = take(replace)) == KNOT_EOK && (ret = match(replace)) == KNOT_EOK) {
 	}
 	while (ret == KNOT_ENOENT && replace->old_ret == KNOT_EOK) {
 		int added = add_change(replace, replace->old.key, replace->old.key_len, NULL, 0);
@@ -134,13 +147,29 @@ static int diff(replace_t *replace, zonefile_t *zf)
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
+/*! Ends with a transaction that tells what the input is now. */
+static int finish(replace_t *replace, const state_input_t *origin)
+{
+	state_input_t *in = &replace->state.in;
+	const uint64_t count = in->count;
+	*in = *origin;
+	in->count = count;
+	in->names = replace->result->names;
+	in->serial = replace->serial;
+	int ret = state_save_input(&replace->txn, replace->zone, &replace->state);
+	if (ret != KNOT_EOK) {
+		store_abort(&replace->txn);
+		return ret;
+	}
+	return store_commit(&replace->txn);
+}
+
 static int apply(replace_t *replace)
 {
 	const uint32_t id = replace->state.id;
+	uint64_t *count = &replace->state.in.count;
 	int ret = KNOT_EOK;
-	if (replace->changes != NULL) {
-		replace->state.in.count++;
-	}
+	*count += replace->changes != NULL;
 	for (change_t *change = replace->changes; ret == KNOT_EOK && change != NULL;
 	     change = change->next) {
 		ret = change->data_len > 0
@@ -149,70 +178,131 @@ static int apply(replace_t *replace)
 		      : store_del(&replace->txn, STORE_INPUT, id, change->key, change->key_len);
 		if (ret == KNOT_EOK) {
 			ret = store_put(&replace->txn, STORE_DIRTY, id, change->key,
-			                change->key_len, &replace->state.in.count,
-			                sizeof(replace->state.in.count));
+			                change->key_len, count, sizeof(*count));
 		}
 	}
 	return ret;
 }
 
-/*! The first input goes straight into the store: there is nothing to compare it with. */
-static int fill(replace_t *replace, zonefile_t *zf)
+static int diff_unlocked(replace_t *replace)
 {
-	const uint32_t id = replace->state.id;
-	replace->state.in.count++;
-	replace->state.sign_all = true;
-	int ret = store_clear(&replace->txn, STORE_INPUT, id);
-	while (ret == KNOT_EOK && (ret = take(replace, zf)) == KNOT_EOK) {
-		ret = store_put(&replace->txn, STORE_INPUT, id, replace->key, replace->key_len,
-		                replace->data, replace->data_len);
-		replace->result->changed++;
-	}
-	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
-}
-
-static int run(replace_t *replace, const knot_dname_t *zone, zonefile_t *zf)
-{
-	int ret = KNOT_EOK;
-	if (replace->state.id == 0) {
-		/* The id is needed for the tables' keys. */
-		ret = state_save(&replace->txn, zone, &replace->state);
-	}
-	if (ret == KNOT_EOK && replace->state.in.count == 0) {
-		ret = fill(replace, zf);
-	} else if (ret == KNOT_EOK) {
-		ret = diff(replace, zf);
-		if (ret == KNOT_EOK) {
-			ret = apply(replace);
-		}
-	}
-	replace->state.in.names = replace->result->names;
-	if (ret == KNOT_EOK && replace->state.sign_all) {
-		ret = state_save(&replace->txn, zone, &replace->state);
-	}
-	return ret == KNOT_EOK ? state_save_input(&replace->txn, zone, &replace->state) : ret;
-}
-
-int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
-                  const state_file_t *file, input_result_t *result)
-{
-	memset(result, 0, sizeof(*result));
-	replace_t replace = { .state = *state, .result = result };
-	int ret = store_write(store, &replace.txn);
+	int ret = store_read(replace->store, &replace->txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = state_reload_input(&replace.txn, zone, &replace.state);
+	ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
 	if (ret == KNOT_EOK) {
-		replace.state.in.file = *file;
-		replace.state.in.updates = 0;
-		ret = run(&replace, zone, zf);
+		ret = diff(replace);
+	}
+	store_abort(&replace->txn);
+	return ret;
+}
+
+/*! Compares while others can write, in vain only if the input is changed meanwhile. */
+static int change_input(replace_t *replace, const state_input_t *origin)
+{
+	int ret = diff_unlocked(replace);
+	if (ret == KNOT_EOK) {
+		ret = store_write(replace->store, &replace->txn);
+	}
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	const uint64_t compared = replace->state.in.count;
+	ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
+	if (ret == KNOT_EOK && replace->state.in.count != compared) {
+		ret = diff(replace);
 	}
 	if (ret == KNOT_EOK) {
-		ret = store_commit(&replace.txn);
-	} else {
-		store_abort(&replace.txn);
+		ret = apply(replace);
 	}
+	if (ret != KNOT_EOK) {
+		store_abort(&replace->txn);
+		return ret;
+	}
+	return finish(replace, origin);
+}
+
+/*** A first input: there is nothing to compare it with, and nobody sees it before it is whole. ***/
+
+/*! Removes what an attempt before this one may have left. \return KNOT_ELIMIT if there is more */
+static int clear_batch(replace_t *replace)
+{
+	store_cursor_t cursor;
+	size_t left = INPUT_FIRST_BATCH;
+	int ret = store_cursor(&replace->txn, STORE_INPUT, replace->state.id, &cursor);
+	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+		ret = left-- > 0 ? store_cursor_del(&cursor) : KNOT_ELIMIT;
+	}
+	store_cursor_close(&cursor);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+static int fill_batch(replace_t *replace)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < INPUT_FIRST_BATCH; i++) {
+		ret = take(replace);
+		if (ret == KNOT_EOK) {
+			ret = store_put(&replace->txn, STORE_INPUT, replace->state.id, replace->key,
+			                replace->key_len, replace->data, replace->data_len);
+			replace->result->changed++;
+		}
+	}
+	return ret == KNOT_EOK ? KNOT_ELIMIT : ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+/*! Commits batches, between which others can write, but the last. */
+static int run_batches(replace_t *replace, int (*batch)(replace_t *replace))
+{
+	int ret;
+	while ((ret = batch(replace)) == KNOT_ELIMIT) {
+		ret = store_commit(&replace->txn);
+		if (ret == KNOT_EOK) {
+			ret = store_write(replace->store, &replace->txn);
+		}
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+	if (ret != KNOT_EOK) {
+		store_abort(&replace->txn);
+	}
+	return ret;
+}
+
+static int fill_input(replace_t *replace, const state_input_t *origin)
+{
+	int ret = store_write(replace->store, &replace->txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = state_save_input(&replace->txn, replace->zone, &replace->state);
+	if (ret != KNOT_EOK) {
+		store_abort(&replace->txn);
+		return ret;
+	}
+	zonefile_rewind(replace->zf);
+	ret = run_batches(replace, clear_batch);
+	if (ret == KNOT_EOK) {
+		ret = run_batches(replace, fill_batch);
+	}
+	if (ret == KNOT_EOK) {
+		replace->state.in.count++;
+		ret = finish(replace, origin);
+	}
+	return ret;
+}
+
+int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
+                  const state_input_t *origin, input_result_t *result)
+{
+	memset(result, 0, sizeof(*result));
+	replace_t replace = {
+		.store = store, .zone = zone, .zf = zf, .state = *state, .result = result,
+	};
+	int ret = state->version == 0 && state->in.count == 0 ? fill_input(&replace, origin)
+	                                                      : change_input(&replace, origin);
 	if (ret == KNOT_EOK) {
 		*state = replace.state;
 	}

@@ -16,11 +16,12 @@ typedef struct {
 } input_result_t;
 
 /*!
- * Replaces the input by a zone file's contents, durably and as a whole; names that differ become
- * dirty. state, which is stored with it, tells the new serial and input count.
+ * Replaces the input by another, durably and as a whole; names that differ become dirty. Updates can
+ * be done at the same time, but no other replacement.
  *
- * \param file  What the file was when it was read.
+ * \param state   As loaded from the store; its input's part is updated.
+ * \param origin  Where the new input comes from; count, names and serial are set by this.
  * \return KNOT_EOK, KNOT_ENOMEM, or an error of the store; the input is then as it was
  */
 int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
-                  const state_file_t *file, input_result_t *result);
+                  const state_input_t *origin, input_result_t *result);

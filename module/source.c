@@ -56,7 +56,8 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 		return 1; /* Someone is writing it. */
 	}
 	if (ret == KNOT_EOK) {
-		ret = input_replace(zone->server->store, zone->name, state, zf, file, &result);
+		ret = input_replace(zone->server->store, zone->name, state, zf,
+		                    &(state_input_t){ .file = *file }, &result);
 		zonefile_free(zf);
 		snprintf(reason, sizeof(reason), "store: %s", store_strerror(ret));
 	}

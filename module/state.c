@@ -9,7 +9,7 @@
 
 /* The stored form is the struct, which only this process's kind of machine reads; the number
  * changes with the struct, and a zone with another number is signed anew. */
-#define FORM 2
+#define FORM 3
 
 typedef struct {
 	uint32_t form;
@@ -27,10 +27,10 @@ int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *stat
 	size_t len = 0;
 	int ret = store_get(txn, STORE_SOURCE, zone, &data, &len);
 	stored_input_t stored;
-	memset(&state->in, 0, sizeof(state->in));
 	if (ret == KNOT_EOK && len == sizeof(stored)) {
 		memcpy(&stored, data, sizeof(stored));
-		if (stored.form == FORM && stored.id == state->id) {
+		if (stored.form == FORM) {
+			state->id = stored.id;
 			state->in = stored.in;
 		}
 	}
@@ -41,30 +41,44 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
 	const void *data = NULL;
 	size_t len = 0;
-	int ret = store_get(txn, STORE_STATE, zone, &data, &len);
 	memset(state, 0, sizeof(*state));
-	if (ret == KNOT_ENOENT) {
-		return KNOT_EOK;
-	} else if (ret != KNOT_EOK) {
-		return ret;
+	int ret = state_reload_input(txn, zone, state);
+	if (ret == KNOT_EOK) {
+		ret = store_get(txn, STORE_STATE, zone, &data, &len);
+	}
+	if (ret != KNOT_EOK) {
+		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	}
 	stored_t stored;
 	if (len == sizeof(stored)) {
 		memcpy(&stored, data, sizeof(stored));
-		if (stored.form == FORM) {
+		if (stored.form == FORM && stored.state.id == state->id) {
+			stored.state.in = state->in;
 			*state = stored.state;
 		}
 	}
-	return state_reload_input(txn, zone, state);
+	return KNOT_EOK;
+}
+
+/*! Gives a new zone its id; the other writer may have done so meanwhile. */
+static int need_id(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	if (state->id != 0) {
+		return KNOT_EOK;
+	}
+	int ret = state_reload_input(txn, zone, state);
+	if (ret != KNOT_EOK || state->id != 0) {
+		return ret;
+	}
+	ret = store_new_id(txn, &state->id);
+	return ret == KNOT_EOK ? state_save_input(txn, zone, state) : ret;
 }
 
 int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
-	if (state->id == 0) {
-		int ret = store_new_id(txn, &state->id);
-		if (ret != KNOT_EOK) {
-			return ret;
-		}
+	int ret = need_id(txn, zone, state);
+	if (ret != KNOT_EOK) {
+		return ret;
 	}
 	stored_t stored;
 	memset(&stored, 0, sizeof(stored));
@@ -73,8 +87,12 @@ int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	return store_set(txn, STORE_STATE, zone, &stored, sizeof(stored));
 }
 
-int state_save_input(store_txn_t *txn, const knot_dname_t *zone, const state_t *state)
+int state_save_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
+	int ret = need_id(txn, zone, state);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
 	stored_input_t stored;
 	memset(&stored, 0, sizeof(stored));
 	stored.form = FORM;

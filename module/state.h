@@ -59,14 +59,14 @@ typedef struct {
 /*! Reads a zone's state; a zone the store does not know is a new one. */
 int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 
-/*! Reads the input's part anew, which may have changed since. */
+/*! Reads the input's part anew, which may have changed since; a zone without one stays as it is. */
 int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 
 /*! Writes it but for the input's part; a new zone gets its id. */
 int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 
-/*! Writes the input's part of a zone that has an id. */
-int state_save_input(store_txn_t *txn, const knot_dname_t *zone, const state_t *state);
+/*! Writes the input's part; a new zone gets its id. */
+int state_save_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 
 /*! \return The entry of a key, made if there is none. */
 state_key_t *state_key(state_t *state, uint8_t algorithm, uint16_t keytag);

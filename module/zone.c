@@ -16,9 +16,9 @@
 
 #define RETRY_FIRST 5       /* Seconds; doubled up to */
 #define RETRY_MAX 300
-/* knotd walks the zone for each version that it takes, for about a microsecond a name, and takes no
+/* knotd walks the zone for each version that it takes, for one to two microseconds a name, and takes no
  * update meanwhile: so that it can take many, versions are kept apart by some times that. */
-#define HOLD_PER_1000_NAMES 5 /* Milliseconds; up to */
+#define HOLD_PER_1000_NAMES 10 /* Milliseconds; up to */
 #define HOLD_MAX 10000
 #define PROGRESS_EVERY 10   /* Seconds. */
 #define OFFER_FIRST 60      /* Seconds; doubled up to */

@@ -86,6 +86,11 @@ int zonefile_next(zonefile_t *zf, const knot_dname_t **owner, node_t *node)
 	return KNOT_EOK;
 }
 
+void zonefile_rewind(zonefile_t *zf)
+{
+	zf->next = 0;
+}
+
 void zonefile_free(zonefile_t *zf)
 {
 	if (zf != NULL) {

@@ -42,6 +42,9 @@ int zonefile_read(const char *path, const knot_dname_t *apex, log_t *log, zonefi
  */
 int zonefile_next(zonefile_t *zf, const knot_dname_t **owner, node_t *node);
 
+/*! Has zonefile_next() begin again. */
+void zonefile_rewind(zonefile_t *zf);
+
 void zonefile_free(zonefile_t *zf);
 
 /*!

@@ -140,8 +140,8 @@ static void load_zone(subject_t *subject, const char *text, size_t changed)
 	ck_assert_msg(zonefile_read(path, zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK, "%s\n%s",
 	              err, text);
 	input_result_t result;
-	const state_file_t stat = { .size = strlen(text) };
-	ck_assert_int_eq(input_replace(subject->store, zone, &subject->state, zf, &stat, &result),
+	const state_input_t origin = { .file.size = strlen(text) };
+	ck_assert_int_eq(input_replace(subject->store, zone, &subject->state, zf, &origin, &result),
 	                 KNOT_EOK);
 	if (changed != SIZE_MAX) {
 		ck_assert_uint_eq(result.changed, changed);

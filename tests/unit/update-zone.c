@@ -34,7 +34,7 @@ void update_zone_open(update_zone_t *zone, const char *text)
 	input_result_t result;
 	state_t state = { 0 };
 	require(zonefile_read(path, UPDATE_ZONE, NULL, &zf, err, sizeof(err)) == KNOT_EOK, err);
-	require(input_replace(zone->store, UPDATE_ZONE, &state, zf, &(state_file_t){ 0 },
+	require(input_replace(zone->store, UPDATE_ZONE, &state, zf, &(state_input_t){ 0 },
 	                      &result) == KNOT_EOK, "input_replace");
 	zonefile_free(zf);
 }
