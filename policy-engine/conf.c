@@ -327,20 +327,6 @@ static int read_engine_part(const char *path, reader_t *reader, hsm_error_t *err
 	return ret == HSM_EOK ? set_defaults(reader->conf, err) : ret;
 }
 
-static void warn_backup(const char *path, const reader_t *reader)
-{
-	const hsm_conf_t *tokens = &reader->conf->tokens;
-	for (size_t i = 0; i < tokens->count && reader->warn != NULL; i++) {
-		if (tokens->repositories[i].require_backup) {
-			char text[400];
-			snprintf(text, sizeof(text), "%s: <RequireBackup> of repository \"%.60s\" "
-			         "has no effect in this version: keys are used before a backup is "
-			         "confirmed", path, tokens->repositories[i].name);
-			reader->warn(reader->ctx, text);
-		}
-	}
-}
-
 int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
                      hsm_error_t *err)
 {
@@ -351,7 +337,6 @@ int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn
 	reader_t reader = { .conf = &read, .warn = warn, .ctx = ctx };
 	int ret = hsm_conf_read(path, &read.tokens, warn, ctx, err);
 	if (ret == HSM_EOK) {
-		warn_backup(path, &reader);
 		ret = read_engine_part(path, &reader, err);
 	}
 	if (ret != HSM_EOK) {

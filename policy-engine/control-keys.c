@@ -45,8 +45,8 @@ static void key_row(ctl_request_t *req, const zone_t *zone, size_t i)
 	row_column(&row, "role", keyset_role_name(key->role));
 	number_column(&row, "keytag", key->keytag);
 	number_column(&row, "algorithm", key->algorithm);
-	number_column(&row, "bits", info->bits);
-	row_column(&row, "goal", key->goal_in ? "in" : "out");
+	number_column(&row, "bits", key->bits);
+	row_column(&row, "goal", !key->goal_in ? "out" : key->standby ? "standby" : "in");
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		row_column(&row, names[r], keyset_state_name(key->record[r].state));
 	}

@@ -13,6 +13,7 @@
 
 #include "control/client.h"
 #include "policy-engine/control-internal.h"
+#include "policy-engine/log.h"
 #include "policy-engine/status.h"
 
 #define RELOAD_WAIT_S 30
@@ -113,6 +114,18 @@ static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	pthread_mutex_unlock(&e->lock);
 }
 
+static void do_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)req;
+	(void)unit;
+	engine_t *e = ctx;
+	pthread_mutex_lock(&e->lock);
+	engine_clock_accept(e);
+	log_event(LOG_INFO, NULL, "a person says that the clock is right");
+	pthread_mutex_unlock(&e->lock);
+	engine_wake(e);
+}
+
 static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)ctx;
@@ -140,5 +153,6 @@ const ctl_command_t control_commands[] = {
 	{ "backup-commit", control_backup_commit },
 	{ "backup-rollback", control_backup_rollback },
 	{ "key-generate", control_generate },
+	{ "clock-accept", do_clock_accept },
 	{ NULL, NULL },
 };

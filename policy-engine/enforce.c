@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-engine/dnskey.h"
+#include "policy-engine/allocate.h"
+#include "policy-engine/core/plan.h"
 #include "policy-engine/engine-internal.h"
 #include "policy-engine/log.h"
 #include "policy-engine/publish.h"
@@ -23,146 +25,137 @@ typedef struct {
 	int64_t now;
 	char problem[PROBLEM_MAX];
 	log_level_t level; /* Of the problem. */
+	uint64_t asked; /* Entries of the policy for which there is no key now. */
 	bool failed; /* The database did. */
 } look_t;
 
-static bool matches(const zone_t *zone, size_t i, const policy_key_t *want)
+/* Whether keys of a repository may be used only when they have a backup. */
+static bool needs_backup(const look_t *look, const char *repository)
 {
-	const core_key_t *key = &zone->core.keys[i];
-	return key->goal_in && key->role == want->role && key->algorithm == want->algorithm &&
-	       zone->keys[i].bits == want->bits &&
-	       strcmp(zone->keys[i].repository, want->repository) == 0;
+	const hsm_repository_t *conf =
+		hsm_conf_repository(&look->e->conf.tokens, repository);
+	return conf != NULL && conf->require_backup;
 }
 
-static bool has_key(const zone_t *zone, const policy_key_t *want)
+static void say(look_t *look, log_level_t level, const char *format, ...)
 {
-	for (size_t i = 0; i < zone->core.count; i++) {
-		if (matches(zone, i, want)) {
-			return true;
-		}
+	if (look->problem[0] != '\0') {
+		return; /* One at a time: the next look brings the next. */
 	}
-	return false;
-}
-
-static bool has_tag(const zone_t *zone, uint8_t algorithm, int tag)
-{
-	for (size_t i = 0; i < zone->core.count; i++) {
-		if (zone->core.keys[i].algorithm == algorithm && zone->core.keys[i].keytag == tag) {
-			return true;
-		}
-	}
-	return false;
-}
-
-typedef struct {
-	const zone_t *zone;
-	keyset_role_t role;
-	store_token_key_t key;
-	int tag;
-	bool found, failed;
-} search_t;
-
-/* Takes the first key whose tag none of the zone's keys has. */
-static int try_key(void *ctx, const store_token_key_t *key)
-{
-	search_t *search = ctx;
-	int tag = dnskey_tag(search->role, key->algorithm, key->public_key, key->public_key_len);
-	if (tag < 0 || has_tag(search->zone, key->algorithm, tag)) {
-		return 0;
-	}
-	search->key = *key;
-	search->key.repository = strdup(key->repository);
-	search->key.cka_id = strdup(key->cka_id);
-	uint8_t *public_key = malloc(key->public_key_len);
-	if (public_key != NULL) {
-		memcpy(public_key, key->public_key, key->public_key_len);
-	}
-	search->key.public_key = public_key;
-	search->failed = search->key.repository == NULL || search->key.cka_id == NULL ||
-	                 public_key == NULL;
-	search->tag = tag;
-	search->found = true;
-	return 1;
-}
-
-/* Gives the zone an unused key of that kind. \return Whether there was one. */
-static bool take_key(look_t *look, const policy_key_t *want)
-{
-	engine_t *e = look->e;
-	search_t search = { .zone = look->zone, .role = want->role };
-	if (store_keys_unused(e->store, want->repository, want->algorithm, want->bits, try_key,
-	                      &search) != 0) {
-		look->failed = true;
-		return false;
-	}
-	if (search.found && !search.failed) {
-		core_key_t core;
-		core_key_init(&core, want->role, want->algorithm, (uint16_t)search.tag, want->roll,
-		              look->now);
-		look->failed = store_zone_give_key(e->store, look->zone, &search.key,
-		                                   &core) != 0;
-		if (!look->failed) {
-			log_event(LOG_INFO, look->zone->name, "new %s, algorithm %u, key tag %d, "
-			          "repository %s, CKA_ID %s", keyset_role_name(want->role),
-			          want->algorithm, search.tag, want->repository, search.key.cka_id);
-		}
-	}
-	if (search.found) {
-		free((char *)search.key.repository);
-		free((char *)search.key.cka_id);
-		free((uint8_t *)search.key.public_key);
-	}
-	return search.found && !search.failed && !look->failed;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(look->problem, PROBLEM_MAX, format, args);
+	va_end(args);
+	look->level = level;
 }
 
 static void no_key(look_t *look, const policy_key_t *want)
 {
 	char why[TOKENS_PROBLEM_MAX];
+	const char *role = keyset_role_name(want->role);
 	if (look->e->conf.manual_generation) {
-		snprintf(look->problem, PROBLEM_MAX, "no unused key of algorithm %u for a %s in "
-		         "repository %s, and conf.xml says <ManualKeyGeneration/>",
-		         want->algorithm, keyset_role_name(want->role), want->repository);
+		say(look, LOG_WARNING, "no unused key of algorithm %u for a %s in repository %s, "
+		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role,
+		    want->repository);
 		return;
 	}
 	if (!tokens_usable(look->e->tokens, want->repository, why)) {
-		snprintf(look->problem, PROBLEM_MAX, "waits for a %s of repository %s: %s",
-		         keyset_role_name(want->role), want->repository, why);
+		say(look, LOG_WARNING, "waits for a %s of repository %s: %s", role,
+		    want->repository, why);
 		return;
 	}
-	look->level = look->problem[0] == '\0' ? LOG_INFO : look->level;
-	snprintf(look->problem, PROBLEM_MAX, "waits for a %s being generated in repository %s",
-	         keyset_role_name(want->role), want->repository);
+	say(look, LOG_INFO, "waits for a %s being generated in repository %s", role,
+	    want->repository);
 	look->live->wants = true;
 	wants_add(look->e, want->repository, want->algorithm, want->bits);
 }
 
-/* Sees to it that the zone has all the keys that its policy wants. */
-static void take_keys(look_t *look)
+static bool introduce(void *ctx, const plan_want_t *want)
 {
-	if (policy_is_unsigned(look->policy)) {
-		return;
+	look_t *look = ctx;
+	const policy_key_t *entry = want->entry;
+	uint64_t asked = UINT64_C(1) << ((size_t)(entry - look->policy->keys) % 64);
+	if ((look->asked & asked) != 0 || look->failed) {
+		return false;
 	}
-	for (size_t i = 0; i < look->policy->key_count && !look->failed; i++) {
-		const policy_key_t *want = &look->policy->keys[i];
-		if (!has_key(look->zone, want) && !take_key(look, want) && !look->failed) {
-			no_key(look, want);
-		}
+	int ret = allocate_key(look->e->store, look->zone, look->policy, want,
+	                       needs_backup(look, entry->repository), look->now);
+	look->failed = ret < 0;
+	look->asked |= ret != ALLOCATED ? asked : 0;
+	if (ret == ALLOCATE_NONE) {
+		no_key(look, entry);
+	} else if (ret == ALLOCATE_NO_BACKUP) {
+		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
+		    "conf.xml says <RequireBackup/>: ods-policy backup prepare %s, make one, "
+		    "ods-policy backup commit %s", keyset_role_name(entry->role),
+		    entry->repository, entry->repository, entry->repository);
+	}
+	return ret == ALLOCATED;
+}
+
+static void forget(void *ctx, size_t key)
+{
+	look_t *look = ctx;
+	look->failed = look->failed ||
+	               store_zone_take_key(look->e->store, look->zone, key) != 0;
+	look->e->retire_at = 0;
+}
+
+static void log_new(look_t *look, size_t i, const char *what)
+{
+	const core_key_t *key = &look->zone->core.keys[i];
+	const zone_key_t *info = &look->zone->keys[i];
+	log_event(LOG_INFO, look->zone->name, "%s %s, algorithm %u, key tag %u, repository %s, "
+	          "CKA_ID %s", what, keyset_role_name(key->role), key->algorithm, key->keytag,
+	          info->repository, info->cka_id);
+}
+
+static void log_old(const look_t *look, size_t i, const char *what)
+{
+	const core_key_t *key = &look->zone->core.keys[i];
+	log_event(LOG_INFO, look->zone->name, "%s %u %s", keyset_role_name(key->role), key->keytag,
+	          what);
+}
+
+static void introduced(look_t *look, size_t i)
+{
+	bool old = core_in_zone(&look->zone->core.keys[i], KEYSET_DNSKEY) ||
+	           core_in_zone(&look->zone->core.keys[i], KEYSET_DS);
+	log_new(look, i, old ? "from standby into use:" : "new");
+	if (look->policy->share_keys &&
+	    store_key_used(look->e->store, look->zone->keys[i].token_key, look->now) != 0) {
+		look->failed = true;
 	}
 }
 
-/* What this version leaves to a later one: taking keys out. The zone stays as safe as it was. */
-static void mind_strangers(look_t *look)
+static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_key_t *entry)
 {
-	for (size_t i = 0; i < look->zone->core.count; i++) {
-		bool wanted = false;
-		for (size_t k = 0; k < look->policy->key_count && !wanted; k++) {
-			wanted = matches(look->zone, i, &look->policy->keys[k]);
-		}
-		if ((!wanted || look->policy->passthrough) && look->problem[0] == '\0') {
-			snprintf(look->problem, PROBLEM_MAX, "policy %s does not want key %u; it "
-			         "stays in use, since this version takes no key out of a zone",
-			         look->policy->name, look->zone->core.keys[i].keytag);
-		}
+	look_t *look = ctx;
+	switch (event) {
+	case PLAN_INTRODUCED:
+		introduced(look, key);
+		break;
+	case PLAN_STANDBY:
+		log_new(look, key, "new standby");
+		break;
+	case PLAN_REPLACED:
+		log_old(look, key, "is replaced, and goes when its successor is known everywhere");
+		break;
+	case PLAN_UNWANTED:
+		log_old(look, key, "is not in the policy any more, and goes");
+		break;
+	case PLAN_FORGOTTEN:
+		log_old(look, key, "is forgotten: it left all caches, and <Purge> has passed");
+		break;
+	case PLAN_UNFINISHED:
+		say(look, LOG_INFO, "%s %u is to be replaced by age, but has not come into use "
+		    "everywhere yet", keyset_role_name(entry->role),
+		    look->zone->core.keys[key].keytag);
+		break;
+	case PLAN_TOO_MANY:
+		say(look, LOG_WARNING, "waits for a %s: the zone has too many keys that caches "
+		    "may still know", keyset_role_name(entry->role));
+		break;
 	}
 }
 
@@ -200,16 +193,6 @@ static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
 	          keyset_state_name(key->record[record].state));
 }
 
-static bool signs(const zone_t *zone)
-{
-	bool dnskey = false, rest = false;
-	for (size_t i = 0; i < zone->core.count; i++) {
-		dnskey = dnskey || core_in_zone(&zone->core.keys[i], KEYSET_RRSIG_DNSKEY);
-		rest = rest || core_in_zone(&zone->core.keys[i], KEYSET_RRSIG);
-	}
-	return dnskey && rest;
-}
-
 /* Hands the zone's key set to the next push, if the module does not have it. */
 static void prepare_push(look_t *look, uint64_t saved)
 {
@@ -222,8 +205,9 @@ static void prepare_push(look_t *look, uint64_t saved)
 		look->failed = true;
 		return;
 	}
-	if (!signs(look->zone) &&
-	    (!policy_is_unsigned(look->policy) || zone_has_traces(look->zone))) {
+	/* A zone that is to be signed is not published before it can be. */
+	if (!zone_is_signed(look->zone) && !policy_is_unsigned(look->policy) &&
+	    look->zone->core.revision == 0) {
 		return;
 	}
 	char *text = publish(look->zone, saved, look->policy, salt, salt_len, live->force);
@@ -242,21 +226,33 @@ static void prepare_push(look_t *look, uint64_t saved)
 	live->push_at = look->now;
 }
 
+/* Brings the zone's keys, and their states, as far as they can get now. */
+static void proceed(look_t *look)
+{
+	core_zone_t *core = &look->zone->core;
+	plan_ops_t ops = { introduce, forget, note_plan, look };
+	uint64_t revision;
+	int64_t planned, next;
+	core_observe(core, &look->live->facts);
+	do {
+		revision = core->revision;
+		planned = plan_run(core, look->policy, look->now, &ops);
+		next = core_run(core, look->policy, &look->live->facts, look->now, log_change,
+		                look);
+	} while (core->revision != revision && !look->failed);
+	look->zone->next = planned < next ? planned : next;
+}
+
 static void look_after(look_t *look)
 {
 	uint64_t saved = look->zone->core.revision;
-	core_observe(&look->zone->core, &look->live->facts);
-	take_keys(look);
+	proceed(look);
 	if (look->failed) {
 		return;
 	}
-	int64_t next = core_run(&look->zone->core, look->policy, &look->live->facts, look->now,
-	                        log_change, look);
-	if (look->problem[0] != '\0' && next > look->now + RETRY_S) {
-		next = look->now + RETRY_S;
+	if (look->asked != 0 && look->zone->next > look->now + RETRY_S) {
+		look->zone->next = look->now + RETRY_S;
 	}
-	mind_strangers(look);
-	look->zone->next = next;
 	prepare_push(look, saved);
 	look->failed = look->failed || watch_note(look->e, look->zone, look->policy, look->now,
 	                                          &look->live->waits) != 0;

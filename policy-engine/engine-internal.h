@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "control/server.h"
+#include "policy-engine/core/clock.h"
 #include "policy-engine/engine.h"
 #include "policy-engine/live.h"
 #include "policy-engine/policy.h"
@@ -59,6 +60,11 @@ struct engine {
 	want_t *orders;      /*!< By persons, for the next pass to add to wants. */
 	size_t order_count;
 	int64_t salt_at;     /*!< Main thread only. When a policy's salt is due. */
+	int64_t retire_at;   /*!< When to look for keys that tokens can be rid of. */
+
+	clock_mark_t clock;  /*!< When the clock was believed last. */
+	clock_verdict_t clock_verdict;
+	int64_t clock_saved; /*!< What of it is in the database. */
 
 	reload_t reload;
 	char reload_problem[512]; /*!< Of the last one; "" = it was taken. */
@@ -85,6 +91,26 @@ int generate_pass(engine_t *e, int64_t now, bool *made);
 
 /*! Frees wants and orders. */
 void wants_deinit(engine_t *e);
+
+/*! Removes key pairs from their tokens that no zone has any more. Not locked.
+ *  \return 0, or -1 if the database failed. */
+int retire_pass(engine_t *e, int64_t now);
+
+/*! Takes over when the clock was believed last. \return 0, or -1 if the database failed. */
+int engine_clock_load(engine_t *e);
+
+/*!
+ * Judges the clock. On a wrong one nothing is decided.
+ *
+ * \return 1 if it can be believed, 0 if not, -1 if the database failed.
+ */
+int engine_clock_check(engine_t *e, int64_t now);
+
+/*! \return What time it is, as far as the clock can be believed: not later. Locked. */
+int64_t engine_clock_now(const engine_t *e);
+
+/*! Believes the clock as it is; somebody who looked at it says so. Locked. */
+void engine_clock_accept(engine_t *e);
 
 /*! Asks the module which zones changed. Not locked. \return 0, or -1 if the database failed. */
 int signer_poll(engine_t *e);

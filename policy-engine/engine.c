@@ -38,6 +38,10 @@ static int open_all(engine_t *e, char *err, size_t err_size)
 	if (store_open(&e->store, e->conf.datastore, err, err_size) != 0) {
 		return -1;
 	}
+	if (engine_clock_load(e) != 0) {
+		snprintf(err, err_size, "%s", store_error(e->store));
+		return -1;
+	}
 	e->watch = watch_start(e);
 	if (e->watch == NULL) {
 		snprintf(err, err_size, "cannot start a thread: out of memory");
@@ -205,6 +209,12 @@ static int look(engine_t *e, int64_t now, bool *more)
 	return ret;
 }
 
+/* All that is done because time has passed. */
+static int decide(engine_t *e, int64_t now, bool *more)
+{
+	return watch_pass(e, now) == 0 && look(e, now, more) == 0 ? retire_pass(e, now) : -1;
+}
+
 /* One round of work. more is set if the next should follow at once. */
 static int pass(engine_t *e, bool *more)
 {
@@ -221,7 +231,8 @@ static int pass(engine_t *e, bool *more)
 		pthread_mutex_unlock(&e->lock);
 		e->intents = true;
 	}
-	if (signer_poll(e) != 0 || watch_pass(e, now) != 0 || look(e, now, more) != 0) {
+	int believed = engine_clock_check(e, now);
+	if (believed < 0 || signer_poll(e) != 0 || (believed && decide(e, now, more) != 0)) {
 		return -1;
 	}
 	signer_push(e, now);

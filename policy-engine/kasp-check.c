@@ -233,22 +233,6 @@ static int check_key(const check_t *c, size_t index)
 	return ret == HSM_EOK ? check_lifetime(c, key, node) : ret;
 }
 
-/* OpenDNSSEC's elements that this version reads and does not act on yet. */
-static void warn_unused(const check_t *c)
-{
-	const policy_t *p = c->policy;
-	if (p->share_keys) {
-		hsm_xml_warn(c->xml, check_place(c, "Keys", "ShareKeys", NULL), "<ShareKeys> has no "
-		             "effect in this version: each zone gets keys of its own");
-	}
-	for (size_t i = 0; i < p->key_count; i++) {
-		if (p->keys[i].standby > 0) {
-			hsm_xml_warn(c->xml, check_key_place(c, i), "<Standby> has no effect in this "
-			             "version");
-		}
-	}
-}
-
 int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_conf_t *tokens)
 {
 	check_t c = { xml, node, policy, tokens };
@@ -264,7 +248,6 @@ int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_
 	}
 	if (ret == HSM_EOK) {
 		kasp_advise(&c);
-		warn_unused(&c);
 	}
 	return ret;
 }

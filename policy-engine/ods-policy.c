@@ -25,6 +25,7 @@ static const command_t commands[] = {
 	  "prepare before making one, commit after", 1, 2, tool_backup },
 	{ "generate", "POLICY NUMBER", "make that many of each key of the policy, in advance", 2, 2,
 	  tool_generate },
+	{ "clock-accept", "", "the clock is right, though it jumped", 0, 0, tool_clock_accept },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
 	  tool_check },
 };

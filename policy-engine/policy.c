@@ -16,6 +16,11 @@ const policy_t *policies_find(const policies_t *policies, const char *name)
 	return NULL;
 }
 
+bool policy_is_unsigned(const policy_t *policy)
+{
+	return policy->passthrough || policy->key_count == 0;
+}
+
 static void policy_deinit(policy_t *policy)
 {
 	for (size_t i = 0; i < policy->key_count; i++) {

@@ -75,5 +75,8 @@ typedef struct {
 /*! \return The policy of that name, NULL if there is none. Borrowed. */
 const policy_t *policies_find(const policies_t *policies, const char *name);
 
+/*! Whether the policy wants its zones without keys. */
+bool policy_is_unsigned(const policy_t *policy);
+
 /*! Frees the contents, not policies itself. */
 void policies_deinit(policies_t *policies);

@@ -16,22 +16,14 @@ static const char *const record_names[KEYSET_RECORDS] = {
 	[KEYSET_RRSIG] = "RRSIG",
 };
 
-bool policy_is_unsigned(const policy_t *policy)
+bool zone_is_signed(const zone_t *zone)
 {
-	return policy->passthrough || policy->key_count == 0;
-}
-
-bool zone_has_traces(const zone_t *zone)
-{
+	bool dnskey = false, rest = false;
 	for (size_t i = 0; i < zone->core.count; i++) {
-		for (int r = 0; r < KEYSET_RECORDS; r++) {
-			keyset_state_t state = zone->core.keys[i].record[r].state;
-			if (state != KEYSET_HIDDEN && state != KEYSET_NA) {
-				return true;
-			}
-		}
+		dnskey = dnskey || core_in_zone(&zone->core.keys[i], KEYSET_RRSIG_DNSKEY);
+		rest = rest || core_in_zone(&zone->core.keys[i], KEYSET_RRSIG);
 	}
-	return false;
+	return dnskey && rest;
 }
 
 void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
@@ -39,10 +31,12 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 	static const char *const reasons[] = {
 		[CORE_WAIT_TIME] = "",
 		[CORE_WAIT_PUBLISH] = " once the signer has published the change",
+		[CORE_WAIT_REPLACED] = " once the signer has replaced all signatures that come due",
 		[CORE_WAIT_CHAIN] = " once a DNSKEY it can lead to is in all caches",
 		[CORE_WAIT_SIGNED] = " once the signatures and their DNSKEYs are in all caches",
 		[CORE_WAIT_SECURE] = " once another DS keeps the zone secure",
 		[CORE_WAIT_ORDER] = " once the key's other records are there",
+		[CORE_WAIT_CHANGES] = " once caches have forgotten some of the earlier changes",
 		[CORE_WAIT_PARTNER] = " once there is a partner key of the same algorithm",
 	};
 	buf[0] = '\0';
@@ -81,6 +75,7 @@ static void fill_key(keyset_key_t *out, const core_key_t *core, const zone_key_t
 		.publish = core_in_zone(core, KEYSET_DNSKEY),
 		.sign_dnskey = core_in_zone(core, KEYSET_RRSIG_DNSKEY),
 		.sign_zone = core_in_zone(core, KEYSET_RRSIG),
+		.cds = core_in_zone(core, KEYSET_DS),
 		.step = step,
 	};
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
@@ -140,25 +135,52 @@ static char *write_set(zone_t *zone, uint64_t saved, keyset_t *set, bool force)
 	return keyset_write(set);
 }
 
+/* What is on its way out and in no cache any more is nobody's business. */
+static bool is_past(const core_key_t *key)
+{
+	return !key->goal_in && core_is_hidden(key);
+}
+
+/* Whether the parent is to have no DS any more, and may have one yet (RFC 8078, section 4). */
+static bool asks_for_no_ds(const zone_t *zone, const policy_t *policy)
+{
+	bool waits = false;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_key_t *key = &zone->core.keys[i];
+		if (core_in_zone(key, KEYSET_DS)) {
+			return false;
+		}
+		waits = waits || key->record[KEYSET_DS].state == KEYSET_UNRETENTIVE;
+	}
+	return waits && policy_is_unsigned(policy);
+}
+
+static void fill_keys(keyset_t *set, const zone_t *zone, char *steps)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		if (!is_past(&zone->core.keys[i])) {
+			fill_key(&set->keys[set->key_count++], &zone->core.keys[i], &zone->keys[i],
+			         steps + i * STEP_TEXT_MAX);
+		}
+	}
+}
+
 char *publish(zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
               size_t salt_len, bool force)
 {
 	keyset_t set = { .policy = policy->name };
-	if (policy_is_unsigned(policy) && !zone_has_traces(zone)) {
+	if (!zone_is_signed(zone)) {
 		set.passthrough = true;
 		return write_set(zone, saved, &set, force);
 	}
 	size_t count = zone->core.count;
-	set.keys = calloc(count > 0 ? count : 1, sizeof(*set.keys));
-	char *steps = malloc((count > 0 ? count : 1) * STEP_TEXT_MAX);
+	set.keys = calloc(count, sizeof(*set.keys));
+	char *steps = malloc(count * STEP_TEXT_MAX);
 	char *text = NULL;
 	if (set.keys != NULL && steps != NULL) {
 		fill_policy(&set, policy, salt, salt_len);
-		for (size_t i = 0; i < count; i++) {
-			fill_key(&set.keys[i], &zone->core.keys[i], &zone->keys[i],
-			         steps + i * STEP_TEXT_MAX);
-		}
-		set.key_count = count;
+		fill_keys(&set, zone, steps);
+		set.cds_delete = asks_for_no_ds(zone, policy);
 		text = write_set(zone, saved, &set, force);
 	}
 	free(steps);

@@ -10,11 +10,8 @@
 
 #define STEP_TEXT_MAX 160
 
-/*! Whether the policy wants its zones as they are, without keys. */
-bool policy_is_unsigned(const policy_t *policy);
-
-/*! Whether any record of a key of the zone may be in a cache. */
-bool zone_has_traces(const zone_t *zone);
+/*! Whether the zone is to be published with signatures. */
+bool zone_is_signed(const zone_t *zone);
 
 /*!
  * Says in words what a key waits for, as core_run() left it.

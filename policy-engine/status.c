@@ -171,6 +171,12 @@ void status_engine(engine_t *e, ctl_request_t *req)
 		snprintf(text + len, sizeof(text) - len, ", last reload refused: %s",
 		         e->reload_problem);
 	}
+	if (e->clock_verdict != CLOCK_GOOD) {
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof(text) - len, ", the clock went %s: no key comes or "
+		         "goes until it is right again, or ods-policy clock-accept says so",
+		         e->clock_verdict == CLOCK_BACK ? "back" : "ahead");
+	}
 	pthread_mutex_unlock(&e->lock);
 	ctl_reply(req, NULL, NULL, text);
 }

@@ -59,6 +59,7 @@ static int keys(store_t *store, sqlite3_stmt *sql, store_key_f cb, void *ctx)
 			.public_key_len = (size_t)sqlite3_column_bytes(sql, 5),
 			.backup = (store_backup_t)sqlite3_column_int(sql, 6),
 			.given = (unsigned)sqlite3_column_int(sql, 7),
+			.since = sqlite3_column_count(sql) > 8 ? sqlite3_column_int64(sql, 8) : 0,
 		};
 		if (cb(ctx, &key) != 0) {
 			break;
@@ -143,6 +144,84 @@ int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm,
 	sqlite3_bind_int(sql, 2, algorithm);
 	sqlite3_bind_int64(sql, 3, bits);
 	return keys(store, sql, cb, ctx);
+}
+
+int store_keys_shared(store_t *store, const store_share_t *share, const char *repository,
+                      uint8_t algorithm, unsigned bits, int64_t zone, store_key_f cb, void *ctx)
+{
+	sqlite3_stmt *sql = store_sql(store, SQL_KEY_SHARED);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_text(sql, 1, share->policy, -1, SQLITE_STATIC);
+	sqlite3_bind_int(sql, 2, share->role);
+	sqlite3_bind_int(sql, 3, share->standby);
+	sqlite3_bind_int64(sql, 4, share->oldest);
+	sqlite3_bind_text(sql, 5, repository, -1, SQLITE_STATIC);
+	sqlite3_bind_int(sql, 6, algorithm);
+	sqlite3_bind_int64(sql, 7, bits);
+	sqlite3_bind_int64(sql, 8, zone);
+	return keys(store, sql, cb, ctx);
+}
+
+int store_key_share(store_t *store, int64_t token_key, const store_share_t *share, int64_t since)
+{
+	sqlite3_stmt *sql = store_sql(store, SQL_KEY_SHARE);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int64(sql, 1, token_key);
+	sqlite3_bind_text(sql, 2, share->policy, -1, SQLITE_STATIC);
+	sqlite3_bind_int(sql, 3, share->role);
+	sqlite3_bind_int(sql, 4, share->standby);
+	sqlite3_bind_int64(sql, 5, since);
+	return store_run(store, sql);
+}
+
+static int run_by_number(store_t *store, sql_t which, int64_t first, int64_t second)
+{
+	sqlite3_stmt *sql = store_sql(store, which);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int64(sql, 1, first);
+	if (sqlite3_bind_parameter_count(sql) > 1) {
+		sqlite3_bind_int64(sql, 2, second);
+	}
+	return store_run(store, sql);
+}
+
+int store_key_used(store_t *store, int64_t token_key, int64_t now)
+{
+	return run_by_number(store, SQL_KEY_USED, token_key, now);
+}
+
+int store_keys_retired(store_t *store, store_key_f cb, void *ctx)
+{
+	sqlite3_stmt *sql = store_sql(store, SQL_KEY_RETIRED);
+	return sql != NULL ? keys(store, sql, cb, ctx) : -1;
+}
+
+int store_key_drop(store_t *store, int64_t token_key)
+{
+	return run_by_number(store, SQL_KEY_DROP, token_key, 0);
+}
+
+int store_clock_get(store_t *store, int64_t *seen)
+{
+	sqlite3_stmt *sql = store_sql(store, SQL_CLOCK_GET);
+	if (sql == NULL) {
+		return -1;
+	}
+	int ret = sqlite3_step(sql);
+	int found = ret == SQLITE_ROW;
+	*seen = found ? sqlite3_column_int64(sql, 0) : *seen;
+	return store_done(store, sql, ret) == 0 ? found : -1;
+}
+
+int store_clock_put(store_t *store, int64_t seen)
+{
+	return run_by_number(store, SQL_CLOCK_PUT, seen, 0);
 }
 
 int store_salt_get(store_t *store, const char *policy, uint8_t salt[STORE_SALT_MAX], size_t *len,

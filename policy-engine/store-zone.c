@@ -77,7 +77,7 @@ static int get_records(store_t *store, const zone_t *zone, int64_t id, core_key_
 			.since = sqlite3_column_int64(sql, 2),
 			.revision = (uint64_t)sqlite3_column_int64(sql, 3),
 			.public_at = sqlite3_column_int64(sql, 4),
-			.ttl = (uint32_t)sqlite3_column_int64(sql, 5),
+			.came = (uint64_t)sqlite3_column_int64(sql, 5),
 		};
 	}
 	if (store_done(store, sql, ret) != 0) {
@@ -97,6 +97,8 @@ static int add_row(store_t *store, zone_t *zone, sqlite3_stmt *sql)
 		.goal_in = sqlite3_column_int(sql, 5) != 0,
 		.roll = (policy_roll_t)sqlite3_column_int(sql, 6),
 		.algorithm = (uint8_t)sqlite3_column_int(sql, 9),
+		.bits = (unsigned)sqlite3_column_int(sql, 10),
+		.standby = sqlite3_column_int(sql, 12) != 0,
 	};
 	int len = sqlite3_column_bytes(sql, 11);
 	zone_key_t info = {
@@ -104,7 +106,6 @@ static int add_row(store_t *store, zone_t *zone, sqlite3_stmt *sql)
 		.token_key = sqlite3_column_int64(sql, 1),
 		.repository = column_text(sql, 7),
 		.cka_id = column_text(sql, 8),
-		.bits = (unsigned)sqlite3_column_int(sql, 10),
 		.public_key = malloc(len > 0 ? (size_t)len : 1),
 		.public_key_len = (size_t)len,
 	};
@@ -143,6 +144,7 @@ static int get_keys(store_t *store, zone_t *zone)
 		if (get_records(store, zone, zone->keys[i].id, &zone->core.keys[i]) != 0) {
 			return -1;
 		}
+		zone->keys[i].stored = zone->core.keys[i];
 	}
 	return 0;
 }
@@ -169,6 +171,13 @@ int store_zone_get(store_t *store, const char *name, zone_t *zone)
 		z.core.requests[role] = (core_request_t){
 			.at = sqlite3_column_int64(sql, 5 + role),
 			.emergency = (sqlite3_column_int(sql, 8) >> role & 1) != 0,
+		};
+	}
+	for (int kind = 0; kind < CORE_TTLS; kind++) {
+		z.core.ttls[kind] = (core_ttl_t){
+			.ttl = (uint32_t)sqlite3_column_int64(sql, 9 + 3 * kind),
+			.until = sqlite3_column_int64(sql, 10 + 3 * kind),
+			.lower = (uint32_t)sqlite3_column_int64(sql, 11 + 3 * kind),
 		};
 	}
 	if (sqlite3_column_bytes(sql, 3) == ZONE_DIGEST_LEN) {
@@ -201,12 +210,28 @@ static int save_record(store_t *store, int64_t key, int number, const core_recor
 	sqlite3_bind_int64(sql, 4, record->since);
 	sqlite3_bind_int64(sql, 5, (int64_t)record->revision);
 	sqlite3_bind_int64(sql, 6, record->public_at);
-	sqlite3_bind_int64(sql, 7, record->ttl);
+	sqlite3_bind_int64(sql, 7, (int64_t)record->came);
 	return store_run(store, sql);
 }
 
-static int save_key(store_t *store, int64_t id, const core_key_t *key)
+static bool same_record(const core_record_t *a, const core_record_t *b)
 {
+	return a->state == b->state && a->since == b->since && a->revision == b->revision &&
+	       a->public_at == b->public_at && a->came == b->came;
+}
+
+static int save_key(store_t *store, int64_t id, const core_key_t *key, const core_key_t *stored)
+{
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		if (!same_record(&key->record[r], &stored->record[r]) &&
+		    save_record(store, id, r, &key->record[r]) != 0) {
+			return -1;
+		}
+	}
+	if (key->goal_in == stored->goal_in && key->roll == stored->roll &&
+	    key->standby == stored->standby && key->inception == stored->inception) {
+		return 0;
+	}
 	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEY_SAVE);
 	if (sql == NULL) {
 		return -1;
@@ -214,18 +239,12 @@ static int save_key(store_t *store, int64_t id, const core_key_t *key)
 	sqlite3_bind_int64(sql, 1, id);
 	sqlite3_bind_int(sql, 2, key->goal_in);
 	sqlite3_bind_int(sql, 3, key->roll);
-	if (store_run(store, sql) != 0) {
-		return -1;
-	}
-	for (int r = 0; r < KEYSET_RECORDS; r++) {
-		if (save_record(store, id, r, &key->record[r]) != 0) {
-			return -1;
-		}
-	}
-	return 0;
+	sqlite3_bind_int(sql, 4, key->standby);
+	sqlite3_bind_int64(sql, 5, key->inception);
+	return store_run(store, sql);
 }
 
-int store_zone_save(store_t *store, const zone_t *zone)
+static int save_zone(store_t *store, const zone_t *zone)
 {
 	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_SAVE);
 	if (sql == NULL) {
@@ -241,24 +260,36 @@ int store_zone_save(store_t *store, const zone_t *zone)
 		emergencies |= zone->core.requests[role].emergency << role;
 	}
 	sqlite3_bind_int(sql, 8, emergencies);
-	if (store_run(store, sql) != 0) {
+	for (int kind = 0; kind < CORE_TTLS; kind++) {
+		sqlite3_bind_int64(sql, 9 + 3 * kind, zone->core.ttls[kind].ttl);
+		sqlite3_bind_int64(sql, 10 + 3 * kind, zone->core.ttls[kind].until);
+		sqlite3_bind_int64(sql, 11 + 3 * kind, zone->core.ttls[kind].lower);
+	}
+	return store_run(store, sql);
+}
+
+int store_zone_save(store_t *store, zone_t *zone)
+{
+	if (save_zone(store, zone) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
-		if (save_key(store, zone->keys[i].id, &zone->core.keys[i]) != 0) {
+		const core_key_t *key = &zone->core.keys[i];
+		if (save_key(store, zone->keys[i].id, key, &zone->keys[i].stored) != 0) {
 			return -1;
 		}
+		zone->keys[i].stored = *key;
 	}
 	return 0;
 }
 
-static int count_given(store_t *store, int64_t token_key)
+static int run_by_id(store_t *store, sql_t which, int64_t id)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_KEY_GIVEN);
+	sqlite3_stmt *sql = store_sql(store, which);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_int64(sql, 1, token_key);
+	sqlite3_bind_int64(sql, 1, id);
 	return store_run(store, sql);
 }
 
@@ -266,7 +297,7 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
                         const core_key_t *core)
 {
 	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEY_ADD);
-	if (sql == NULL || count_given(store, key->id) != 0) {
+	if (sql == NULL || run_by_id(store, SQL_KEY_GIVEN, key->id) != 0) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, zone->id);
@@ -284,7 +315,6 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 		.token_key = key->id,
 		.repository = strdup(key->repository),
 		.cka_id = strdup(key->cka_id),
-		.bits = key->bits,
 		.public_key = malloc(key->public_key_len),
 		.public_key_len = key->public_key_len,
 	};
@@ -297,7 +327,26 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 		return -1;
 	}
 	memcpy(info.public_key, key->public_key, key->public_key_len);
-	return save_key(store, info.id, core);
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		if (save_record(store, info.id, r, &core->record[r]) != 0) {
+			return -1;
+		}
+	}
+	zone->core.keys[zone->core.count - 1].bits = key->bits;
+	zone->keys[zone->core.count - 1].stored = *core;
+	return 0;
+}
+
+int store_zone_take_key(store_t *store, zone_t *zone, size_t i)
+{
+	int64_t id = zone->keys[i].id;
+	if (run_by_id(store, SQL_RECORD_DROP, id) != 0 ||
+	    run_by_id(store, SQL_ZONE_KEY_DROP, id) != 0 ||
+	    run_by_id(store, SQL_KEY_LEFT, zone->keys[i].token_key) != 0) {
+		return -1;
+	}
+	zone_remove_key(zone, i);
+	return 0;
 }
 
 static int names(store_t *store, sqlite3_stmt *sql, store_name_f cb, void *ctx)

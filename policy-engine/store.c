@@ -77,8 +77,43 @@ static const char schema_3[] =
 	" PRIMARY KEY (zone_key, errand)) WITHOUT ROWID;"
 	"ALTER TABLE token_key ADD COLUMN backup INTEGER NOT NULL DEFAULT 0;";
 
+/* What came when, the TTLs that caches may have, keys on standby, shared by the zones of a policy,
+ * or to be removed from their token, and when the clock was believed last. */
+static const char schema_4[] =
+	"ALTER TABLE record ADD COLUMN came INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE record SET came = revision WHERE state = 2;"
+	"ALTER TABLE zone ADD COLUMN ttl_ds INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_ds_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_ds_lower INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_dnskey INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_dnskey_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_dnskey_lower INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_zone INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_zone_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN ttl_zone_lower INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE zone SET"
+	" ttl_ds = ifnull((SELECT max(ttl) FROM record JOIN zone_key ON id = zone_key"
+	"  WHERE zone = zone.id AND record = 0 AND state > 1), 0),"
+	" ttl_dnskey = ifnull((SELECT max(ttl) FROM record JOIN zone_key ON id = zone_key"
+	"  WHERE zone = zone.id AND record = 1 AND state > 1), 0),"
+	" ttl_zone = ifnull((SELECT max(ttl) FROM record JOIN zone_key ON id = zone_key"
+	"  WHERE zone = zone.id AND record = 3 AND state > 1), 0);"
+	"ALTER TABLE record DROP COLUMN ttl;"
+	"ALTER TABLE zone_key ADD COLUMN standby INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE token_key ADD COLUMN policy TEXT;" /* Whose zones share it; NULL = none do. */
+	"ALTER TABLE token_key ADD COLUMN role INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE token_key ADD COLUMN standby INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE token_key ADD COLUMN since INTEGER NOT NULL DEFAULT 0;" /* First use. */
+	"ALTER TABLE token_key ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX token_key_shared ON token_key (policy, role, standby, since)"
+	" WHERE policy IS NOT NULL AND retired = 0;"
+	"CREATE INDEX token_key_retired ON token_key (id) WHERE retired = 1;"
+	"CREATE TABLE clock ("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" seen INTEGER NOT NULL);";
+
 /* Each brings a database up by one version; the first one makes it. */
-static const char *const schemas[] = { schema_1, schema_2, schema_3 };
+static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static const char *const statements[SQL_COUNT] = {
@@ -89,26 +124,35 @@ static const char *const statements[SQL_COUNT] = {
 	                 " ON CONFLICT (name) DO NOTHING",
 	[SQL_ZONE_POLICY] = "UPDATE zone SET policy = ?2 WHERE name = ?1 AND policy <> ?2",
 	[SQL_ZONE_GET] = "SELECT id, policy, revision, digest, next, roll_ksk, roll_zsk, roll_csk,"
-	                 " emergency FROM zone WHERE name = ?1",
+	                 " emergency, ttl_ds, ttl_ds_until, ttl_ds_lower, ttl_dnskey,"
+	                 " ttl_dnskey_until, ttl_dnskey_lower, ttl_zone, ttl_zone_until,"
+	                 " ttl_zone_lower FROM zone WHERE name = ?1",
 	[SQL_ZONE_SAVE] = "UPDATE zone SET revision = ?2, digest = ?3, next = ?4, roll_ksk = ?5,"
-	                  " roll_zsk = ?6, roll_csk = ?7, emergency = ?8 WHERE id = ?1",
+	                  " roll_zsk = ?6, roll_csk = ?7, emergency = ?8, ttl_ds = ?9,"
+	                  " ttl_ds_until = ?10, ttl_ds_lower = ?11, ttl_dnskey = ?12,"
+	                  " ttl_dnskey_until = ?13, ttl_dnskey_lower = ?14, ttl_zone = ?15,"
+	                  " ttl_zone_until = ?16, ttl_zone_lower = ?17 WHERE id = ?1",
 	[SQL_ZONE_DUE] = "SELECT name FROM zone WHERE next <= ?1 ORDER BY next LIMIT ?2",
 	[SQL_ZONE_ALL] = "SELECT name FROM zone ORDER BY name",
 	[SQL_ZONE_WAKE] = "UPDATE zone SET next = ?1 WHERE next > ?1",
-	[SQL_ZONE_KEYS] = "SELECT zone_key.id, token_key, role, keytag, inception, goal_in, roll,"
-	                  " repository, cka_id, algorithm, bits, public_key FROM zone_key"
+	[SQL_ZONE_KEYS] = "SELECT zone_key.id, token_key, zone_key.role, keytag, inception,"
+	                  " goal_in, roll, repository, cka_id, algorithm, bits, public_key,"
+	                  " zone_key.standby FROM zone_key"
 	                  " JOIN token_key ON token_key.id = token_key WHERE zone = ?1"
 	                  " ORDER BY zone_key.id",
 	[SQL_ZONE_KEY_ADD] = "INSERT INTO zone_key"
 	                     " (zone, token_key, role, keytag, inception, goal_in, roll)"
 	                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[SQL_ZONE_KEY_SAVE] = "UPDATE zone_key SET goal_in = ?2, roll = ?3 WHERE id = ?1"
-	                      " AND (goal_in <> ?2 OR roll <> ?3)",
-	[SQL_RECORD_GET] = "SELECT record, state, since, revision, public_at, ttl FROM record"
+	[SQL_ZONE_KEY_SAVE] = "UPDATE zone_key SET goal_in = ?2, roll = ?3, standby = ?4,"
+	                      " inception = ?5 WHERE id = ?1",
+	[SQL_ZONE_KEY_DROP] = "DELETE FROM zone_key WHERE id = ?1",
+	[SQL_RECORD_GET] = "SELECT record, state, since, revision, public_at, came FROM record"
 	                   " WHERE zone_key = ?1",
-	[SQL_RECORD_SAVE] = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	[SQL_RECORD_SAVE] = "INSERT INTO record (zone_key, record, state, since, revision,"
+	                    " public_at, came) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 	                    " ON CONFLICT (zone_key, record) DO UPDATE SET state = ?3,"
-	                    " since = ?4, revision = ?5, public_at = ?6, ttl = ?7",
+	                    " since = ?4, revision = ?5, public_at = ?6, came = ?7",
+	[SQL_RECORD_DROP] = "DELETE FROM record WHERE zone_key = ?1",
 	[SQL_KEY_INTEND] = "INSERT INTO token_key"
 	                   " (repository, cka_id, algorithm, bits, created)"
 	                   " VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -121,9 +165,28 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_KEY_ALL] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup, given"
 	                " FROM token_key WHERE public_key IS NOT NULL ORDER BY repository, id",
 	[SQL_KEY_UNUSED] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
-	                   " given FROM token_key WHERE repository = ?1 AND algorithm = ?2 AND bits = ?3"
-	                   " AND given = 0 AND public_key IS NOT NULL ORDER BY id",
+	                   " given FROM token_key WHERE repository = ?1 AND algorithm = ?2"
+	                   " AND bits = ?3 AND given = 0 AND retired = 0 AND public_key IS NOT NULL"
+	                   " ORDER BY id",
+	[SQL_KEY_SHARED] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
+	                   " given, since FROM token_key WHERE policy = ?1 AND role = ?2"
+	                   " AND standby = ?3 AND since >= ?4 AND retired = 0"
+	                   " AND repository = ?5 AND algorithm = ?6 AND bits = ?7 AND NOT EXISTS"
+	                   " (SELECT 1 FROM zone_key WHERE zone = ?8 AND token_key = token_key.id)"
+	                   " ORDER BY since DESC, id DESC",
 	[SQL_KEY_GIVEN] = "UPDATE token_key SET given = given + 1 WHERE id = ?1",
+	[SQL_KEY_SHARE] = "UPDATE token_key SET policy = ?2, role = ?3, standby = ?4, since = ?5"
+	                  " WHERE id = ?1",
+	[SQL_KEY_USED] = "UPDATE token_key SET standby = 0, since = ?2"
+	                 " WHERE id = ?1 AND standby = 1",
+	[SQL_KEY_LEFT] = "UPDATE token_key SET given = given - 1, retired = given <= 1"
+	                 " WHERE id = ?1",
+	[SQL_KEY_RETIRED] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
+	                    " given FROM token_key WHERE retired = 1 ORDER BY id",
+	[SQL_KEY_DROP] = "DELETE FROM token_key WHERE id = ?1 AND retired = 1",
+	[SQL_CLOCK_GET] = "SELECT seen FROM clock",
+	[SQL_CLOCK_PUT] = "INSERT INTO clock VALUES (1, ?1) ON CONFLICT (id) DO UPDATE"
+	                  " SET seen = ?1",
 	[SQL_BACKUP] = "UPDATE token_key SET backup = ?3 WHERE repository = ?1 AND backup = ?2"
 	               " AND public_key IS NOT NULL",
 	[SQL_ERRAND_GET] = "SELECT done FROM errand WHERE zone_key = ?1 AND errand = ?2"

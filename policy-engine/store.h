@@ -45,8 +45,8 @@ int store_zone_put(store_t *store, const char *name, const char *policy);
 /*! \return 1 and a zone to be freed by zone_deinit(); 0 if there is none; -1. */
 int store_zone_get(store_t *store, const char *name, zone_t *zone);
 
-/*! Writes revision, digest, next, requests, and all records of all keys of a zone. */
-int store_zone_save(store_t *store, const zone_t *zone);
+/*! Writes what changed of a zone, its keys and their records, since it was read or written. */
+int store_zone_save(store_t *store, zone_t *zone);
 
 /*! \return 0 to go on, anything else to stop. name is borrowed for the call. */
 typedef int (*store_name_f)(void *ctx, const char *name);
@@ -78,6 +78,7 @@ typedef struct {
 	size_t public_key_len;
 	store_backup_t backup;
 	unsigned given; /*!< Number of zones that have it. */
+	int64_t since;  /*!< When a shared one was first used. */
 } store_token_key_t;
 
 /*! Notes that a key pair is about to be generated, so that none is lost with us. */
@@ -101,6 +102,32 @@ int store_keys_intended(store_t *store, store_key_f cb, void *ctx);
 int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,
                       store_key_f cb, void *ctx);
 
+/*! What zones of a policy share: keys of one kind. */
+typedef struct {
+	const char *policy;
+	keyset_role_t role;
+	bool standby;
+	int64_t oldest; /*!< No key whose use began earlier. */
+} store_share_t;
+
+/*! Calls cb for the key pairs of that kind that other zones of the policy have and this one never
+ *  had, the youngest first. */
+int store_keys_shared(store_t *store, const store_share_t *share, const char *repository,
+                      uint8_t algorithm, unsigned bits, int64_t zone, store_key_f cb, void *ctx);
+
+/*! Lets other zones of the policy have the key pair, too, from its first use at since. */
+int store_key_share(store_t *store, int64_t token_key, const store_share_t *share,
+                    int64_t since);
+
+/*! Notes that a zone uses a key pair that was on standby. */
+int store_key_used(store_t *store, int64_t token_key, int64_t now);
+
+/*! Calls cb for the key pairs that no zone has any more, and that the token can be rid of. */
+int store_keys_retired(store_t *store, store_key_f cb, void *ctx);
+
+/*! Forgets one of them, which the token has not any more. */
+int store_key_drop(store_t *store, int64_t token_key);
+
 /*! Calls cb for all key pairs that exist, by repository. */
 int store_keys(store_t *store, store_key_f cb, void *ctx);
 
@@ -109,9 +136,12 @@ int store_keys(store_t *store, store_key_f cb, void *ctx);
 int store_backup_turn(store_t *store, const char *repository, store_backup_t from,
                       store_backup_t to);
 
-/*! Gives a key pair to a zone, and adds it to zone. */
+/*! Gives a key pair to a zone, and adds it to zone, as core_key_init() has made it. */
 int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
                         const core_key_t *core);
+
+/*! Takes key i away from a zone; if no other has the key pair, it is retired. */
+int store_zone_take_key(store_t *store, zone_t *zone, size_t i);
 
 /*! What has to be done once for a key whose DS is to come to the parent, or to leave it. */
 typedef enum {
@@ -126,6 +156,11 @@ int store_errand_put(store_t *store, int64_t zone_key, store_errand_t errand, in
 /*! \return 1 and when it was done, 0 if it was not, -1. */
 int store_errand_get(store_t *store, int64_t zone_key, store_errand_t errand, int64_t since,
                      int64_t *done);
+
+/*! \return 1 and when the clock was believed last, 0 if it never was, -1. */
+int store_clock_get(store_t *store, int64_t *seen);
+
+int store_clock_put(store_t *store, int64_t seen);
 
 /*! \return 1 and the salt of a policy, 0 if it has none, -1. */
 int store_salt_get(store_t *store, const char *policy, uint8_t salt[STORE_SALT_MAX], size_t *len,

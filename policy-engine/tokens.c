@@ -155,6 +155,14 @@ int tokens_find(tokens_t *tokens, const char *repository, uint8_t algorithm, con
 	return ret;
 }
 
+int tokens_remove(tokens_t *tokens, const char *repository, const char *cka_id, int64_t now,
+                  hsm_error_t *err)
+{
+	int ret = hsm_key_remove(tokens->hsm, repository, cka_id, err);
+	note(tokens, repository, ret, err, now);
+	return ret;
+}
+
 void tokens_each(tokens_t *tokens, void (*cb)(void *ctx, const char *repository,
                                               const char *problem), void *ctx)
 {

@@ -39,6 +39,10 @@ int tokens_generate(tokens_t *tokens, const char *repository, uint8_t algorithm,
 int tokens_find(tokens_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
                 int64_t now, hsm_key_t **key, hsm_error_t *err);
 
+/*! Removes a key, as hsm_key_remove(). Notes a failing token. */
+int tokens_remove(tokens_t *tokens, const char *repository, const char *cka_id, int64_t now,
+                  hsm_error_t *err);
+
 /*! Calls cb for each repository; problem is NULL if it works. */
 void tokens_each(tokens_t *tokens, void (*cb)(void *ctx, const char *repository,
                                               const char *problem), void *ctx);

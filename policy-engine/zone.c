@@ -4,6 +4,7 @@
 #include "policy-engine/zone.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <libknot/dname.h>
 
@@ -33,6 +34,7 @@ int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info)
 	}
 	zone->keys = keys;
 	core_keys[count - 1] = *core;
+	core_keys[count - 1].repository = info->repository;
 	keys[count - 1] = *info;
 	zone->core.count = count;
 	return 0;
@@ -44,12 +46,26 @@ dnskey_t zone_dnskey(const zone_t *zone, size_t i)
 	                   zone->keys[i].public_key, zone->keys[i].public_key_len };
 }
 
+static void free_key(zone_key_t *key)
+{
+	free(key->repository);
+	free(key->cka_id);
+	free(key->public_key);
+}
+
+void zone_remove_key(zone_t *zone, size_t i)
+{
+	size_t behind = --zone->core.count - i;
+	free_key(&zone->keys[i]);
+	memmove(&zone->keys[i], &zone->keys[i + 1], behind * sizeof(zone->keys[0]));
+	memmove(&zone->core.keys[i], &zone->core.keys[i + 1],
+	        behind * sizeof(zone->core.keys[0]));
+}
+
 void zone_deinit(zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
-		free(zone->keys[i].repository);
-		free(zone->keys[i].cka_id);
-		free(zone->keys[i].public_key);
+		free_key(&zone->keys[i]);
 	}
 	free(zone->keys);
 	free(zone->core.keys);

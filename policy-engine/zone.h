@@ -20,9 +20,9 @@ typedef struct {
 	int64_t token_key;    /*!< Of the key pair. */
 	char *repository;
 	char *cka_id;
-	unsigned bits;
 	uint8_t *public_key;
 	size_t public_key_len;
+	core_key_t stored;    /*!< As the database has it. */
 } zone_key_t;
 
 typedef struct {
@@ -44,6 +44,9 @@ char *zone_name(const char *text);
 
 /*! Adds a key at the end; takes over what info points to if it succeeds. \return 0, or -1. */
 int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info);
+
+/*! Removes key i; the others keep their order. */
+void zone_remove_key(zone_t *zone, size_t i);
 
 /*! \return Key i as a record of the zone; borrows from zone. */
 dnskey_t zone_dnskey(const zone_t *zone, size_t i);

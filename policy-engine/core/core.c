@@ -3,6 +3,8 @@
 
 #include "policy-engine/core/core.h"
 
+#include "policy-engine/core/delay.h"
+#include "policy-engine/core/mutant.h"
 #include "policy-engine/core/rules.h"
 
 /* Everything that a decision depends on, beside the keys. */
@@ -12,6 +14,7 @@ typedef struct {
 	const facts_t *facts;
 	int64_t now;
 	uint64_t revision; /* That the decisions of this run get. */
+	int64_t next;      /* When the next conclusion can be drawn. */
 	core_change_f change;
 	void *ctx;
 } run_t;
@@ -21,26 +24,46 @@ static bool is_in(keyset_state_t state)
 	return state == KEYSET_RUMOURED || state == KEYSET_OMNIPRESENT;
 }
 
-static uint32_t max32(uint32_t a, uint32_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
 bool core_in_zone(const core_key_t *key, keyset_record_t record)
 {
 	return is_in(key->record[record].state);
+}
+
+bool core_is_hidden(const core_key_t *key)
+{
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		keyset_state_t state = key->record[r].state;
+		if (state != KEYSET_HIDDEN && state != KEYSET_NA) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Whether the key is to have that record; on standby what takes longest (RFC 7583, section 4). */
+static bool is_wanted(const core_key_t *key, keyset_record_t record)
+{
+	bool by_ds = key->roll == POLICY_ROLL_DOUBLE_DS;
+	return key->goal_in &&
+	       (!key->standby || record == (by_ds ? KEYSET_DS : KEYSET_DNSKEY));
+}
+
+bool core_is_settled(const core_key_t *key)
+{
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		keyset_state_t state = key->record[r].state;
+		if (is_wanted(key, r) && state != KEYSET_OMNIPRESENT && state != KEYSET_NA) {
+			return false;
+		}
+	}
+	return true;
 }
 
 void core_key_init(core_key_t *key, keyset_role_t role, uint8_t algorithm, uint16_t keytag,
                    policy_roll_t roll, int64_t now)
 {
 	*key = (core_key_t){ .role = role, .algorithm = algorithm, .keytag = keytag,
-	                     .inception = now, .goal_in = true, .roll = roll };
+	                     .repository = "", .inception = now, .goal_in = true, .roll = roll };
 	for (int i = 0; i < KEYSET_RECORDS; i++) {
 		key->record[i] = (core_record_t){ .state = KEYSET_HIDDEN, .since = now };
 	}
@@ -52,6 +75,13 @@ void core_key_init(core_key_t *key, keyset_role_t role, uint8_t algorithm, uint1
 	}
 }
 
+/* Whether the record's last decision went, or goes, by a key set that is not known as public. */
+static bool is_unpublished(const core_record_t *record)
+{
+	return (record->state == KEYSET_RUMOURED || record->state == KEYSET_UNRETENTIVE) &&
+	       record->revision != 0 && record->public_at == 0;
+}
+
 bool core_observe(core_zone_t *zone, const facts_t *facts)
 {
 	bool news = false;
@@ -61,8 +91,7 @@ bool core_observe(core_zone_t *zone, const facts_t *facts)
 	for (size_t i = 0; i < zone->count; i++) {
 		for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
 			core_record_t *record = &zone->keys[i].record[r];
-			if (record->revision != 0 && record->public_at == 0 &&
-			    facts->revision >= record->revision) {
+			if (is_unpublished(record) && facts->revision >= record->revision) {
 				record->public_at = facts->revision_since;
 				news = true;
 			}
@@ -71,140 +100,144 @@ bool core_observe(core_zone_t *zone, const facts_t *facts)
 	return news;
 }
 
-static keyset_state_t next_state(const core_key_t *key, keyset_record_t record)
-{
-	switch (key->record[record].state) {
-	case KEYSET_HIDDEN:
-	case KEYSET_UNRETENTIVE:
-		return key->goal_in ? KEYSET_RUMOURED : KEYSET_HIDDEN;
-	case KEYSET_RUMOURED:
-	case KEYSET_OMNIPRESENT:
-		return key->goal_in ? KEYSET_OMNIPRESENT : KEYSET_UNRETENTIVE;
-	case KEYSET_NA:
-		break;
-	}
-	return KEYSET_NA;
-}
-
-/* Whether keys that are meant to stay can, with this one, sign all of a zone. */
+/* Whether keys that sign, or are meant to, can with this one sign all of a zone. */
 static bool has_partner(const core_zone_t *zone, const core_key_t *key)
 {
 	bool ksk = false, zsk = false;
 	for (size_t i = 0; i < zone->count; i++) {
 		const core_key_t *other = &zone->keys[i];
-		if (other->algorithm == key->algorithm && other->goal_in) {
-			ksk = ksk || other->role != KEYSET_ZSK;
-			zsk = zsk || other->role != KEYSET_KSK;
+		if (other->algorithm == key->algorithm) {
+			bool stays = other->goal_in && !other->standby;
+			ksk = ksk || (stays && other->role != KEYSET_ZSK) ||
+			      core_in_zone(other, KEYSET_RRSIG_DNSKEY);
+			zsk = zsk || (stays && other->role != KEYSET_KSK) ||
+			      core_in_zone(other, KEYSET_RRSIG);
 		}
 	}
-	return ksk && zsk;
+	return (ksk && zsk) || !CORE_RULE(MUTANT_PARTNER);
 }
 
-/* Whether the algorithm already has a key that signs the zone and is known everywhere. */
-static bool has_signer(const core_zone_t *zone, uint8_t algorithm)
+/* Whether another key of the algorithm has its DNSKEY in caches and the other record, too; then
+ * the key takes over from it, by its rollover type. */
+static bool takes_over(const core_zone_t *zone, const core_key_t *key, keyset_record_t record)
+{
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_key_t *other = &zone->keys[i];
+		if (other == key || other->algorithm != key->algorithm ||
+		    !core_in_zone(other, KEYSET_DNSKEY) || !core_in_zone(other, record)) {
+			continue;
+		}
+		keyset_record_t first = record == KEYSET_DS ? KEYSET_DS : KEYSET_DNSKEY;
+		if (other->record[first].state == KEYSET_OMNIPRESENT) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Which records of a key the rollover type keeps short, since their number matters. */
+static bool minimizes(const core_key_t *key, keyset_record_t record)
+{
+	if (!CORE_RULE(MUTANT_MINIMIZE)) {
+		return false;
+	}
+	switch (key->roll) {
+	case POLICY_ROLL_PRE_PUBLICATION:
+		return record == KEYSET_RRSIG || (record == KEYSET_DS && key->role == KEYSET_CSK);
+	case POLICY_ROLL_DOUBLE_SIGNATURE:
+		return record == KEYSET_DS && key->role != KEYSET_ZSK;
+	case POLICY_ROLL_DOUBLE_RRSET:
+		return record == KEYSET_DNSKEY && key->role == KEYSET_ZSK;
+	case POLICY_ROLL_DOUBLE_DS:
+		return record == KEYSET_DNSKEY;
+	case POLICY_ROLL_SINGLE_SIGNATURE:
+		return record == KEYSET_RRSIG;
+	}
+	return false;
+}
+
+/* A DNSKEY that is kept short comes when all that leads to it, or comes from it, is known. */
+static bool dnskey_may_come(const core_zone_t *zone, const core_key_t *key)
+{
+	if (!minimizes(key, KEYSET_DNSKEY) || key->standby) {
+		return true;
+	}
+	bool ds = key->role == KEYSET_ZSK || !takes_over(zone, key, KEYSET_DS) ||
+	          key->record[KEYSET_DS].state == KEYSET_OMNIPRESENT;
+	bool rrsig = key->role == KEYSET_KSK || !takes_over(zone, key, KEYSET_RRSIG) ||
+	             key->record[KEYSET_RRSIG].state == KEYSET_OMNIPRESENT;
+	return ds && rrsig;
+}
+
+static core_wait_t order_in(const core_zone_t *zone, const core_key_t *key, keyset_record_t record)
+{
+	keyset_state_t dnskey = key->record[KEYSET_DNSKEY].state;
+	if (!has_partner(zone, key)) {
+		return CORE_WAIT_PARTNER;
+	}
+	bool may = true;
+	switch (record) {
+	case KEYSET_DS:
+		may = dnskey == KEYSET_OMNIPRESENT || !minimizes(key, KEYSET_DS);
+		break;
+	case KEYSET_DNSKEY:
+		may = dnskey_may_come(zone, key);
+		break;
+	case KEYSET_RRSIG_DNSKEY:
+		may = is_in(dnskey);
+		break;
+	default:
+		may = dnskey == KEYSET_OMNIPRESENT || !minimizes(key, KEYSET_RRSIG) ||
+		      !takes_over(zone, key, KEYSET_RRSIG);
+		break;
+	}
+	return may ? CORE_DONE : CORE_WAIT_ORDER;
+}
+
+/* Whether some key has begun to sign in the place of others, whose signatures then fade. */
+static bool is_swap(const core_zone_t *zone, uint8_t algorithm)
 {
 	for (size_t i = 0; i < zone->count; i++) {
 		const core_key_t *key = &zone->keys[i];
-		if (key->algorithm == algorithm &&
-		    key->record[KEYSET_DNSKEY].state == KEYSET_OMNIPRESENT &&
-		    key->record[KEYSET_RRSIG].state == KEYSET_OMNIPRESENT) {
+		if (key->algorithm == algorithm && key->goal_in && minimizes(key, KEYSET_RRSIG) &&
+		    core_in_zone(key, KEYSET_RRSIG) &&
+		    key->record[KEYSET_DNSKEY].state == KEYSET_OMNIPRESENT) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool prepublishes(const core_key_t *key)
+static core_wait_t order_out(const core_zone_t *zone, const core_key_t *key, keyset_record_t record)
 {
-	return key->roll == POLICY_ROLL_PRE_PUBLICATION ||
-	       key->roll == POLICY_ROLL_SINGLE_SIGNATURE;
+	bool published = core_in_zone(key, KEYSET_DNSKEY);
+	/* Of a key that is published and does not sign, signatures stay, and keep others away. */
+	if (record == KEYSET_RRSIG_DNSKEY && CORE_RULE(MUTANT_TOGETHER)) {
+		return published ? CORE_WAIT_ORDER : CORE_DONE;
+	}
+	if (record == KEYSET_RRSIG && CORE_RULE(MUTANT_SWAP)) {
+		return published && !is_swap(zone, key->algorithm) ? CORE_WAIT_ORDER : CORE_DONE;
+	}
+	return CORE_DONE;
 }
 
-/* In which order the records of one key are published; a key never signs unpublished. */
-static core_wait_t judge_order(const core_zone_t *zone, const core_key_t *key,
-                               keyset_record_t record, keyset_state_t to)
-{
-	keyset_state_t dnskey = key->record[KEYSET_DNSKEY].state;
-	if (to == KEYSET_UNRETENTIVE && record == KEYSET_DNSKEY &&
-	    (core_in_zone(key, KEYSET_RRSIG_DNSKEY) || core_in_zone(key, KEYSET_RRSIG))) {
-		return CORE_WAIT_ORDER;
-	}
-	if (to != KEYSET_RUMOURED) {
-		return CORE_DONE;
-	}
-	switch (record) {
-	case KEYSET_DNSKEY:
-		return has_partner(zone, key) ? CORE_DONE : CORE_WAIT_PARTNER;
-	case KEYSET_RRSIG_DNSKEY:
-		return is_in(dnskey) ? CORE_DONE : CORE_WAIT_ORDER;
-	case KEYSET_RRSIG:
-		if (prepublishes(key) && has_signer(zone, key->algorithm)) {
-			return dnskey == KEYSET_OMNIPRESENT ? CORE_DONE : CORE_WAIT_ORDER;
-		}
-		return is_in(dnskey) ? CORE_DONE : CORE_WAIT_ORDER;
-	default:
-		return dnskey == KEYSET_OMNIPRESENT ? CORE_DONE : CORE_WAIT_ORDER;
-	}
-}
-
-/* Whether all caches know some record of that kind, so that none holds its absence. */
-static bool is_known(const core_zone_t *zone, keyset_record_t record)
+/* Whether other keys of the algorithm have signatures left that keep those of the key away. */
+static bool is_held_off(const core_zone_t *zone, const core_key_t *key)
 {
 	for (size_t i = 0; i < zone->count; i++) {
-		if (zone->keys[i].record[record].state == KEYSET_OMNIPRESENT) {
-			return true;
+		const core_key_t *other = &zone->keys[i];
+		if (other != key && other->algorithm == key->algorithm && rules_fades(other)) {
+			return CORE_RULE(MUTANT_COMPLETE);
 		}
 	}
 	return false;
 }
 
-/* The largest TTL with which a cache may hold the record's RRset. */
-static uint32_t record_ttl(const run_t *run, keyset_record_t record)
+/* What the module saw of a key; NULL if it never had a signature. */
+static const facts_key_t *key_facts(const facts_t *facts, const core_key_t *key)
 {
-	const policy_t *p = run->policy;
-	switch (record) {
-	case KEYSET_DS:
-		return p->parent_ds_ttl;
-	case KEYSET_RRSIG:
-		/* Also those of NSEC and NSEC3PARAM. */
-		return max32(max32(min32(p->soa_ttl, p->soa_minimum), p->nsec3 ? p->nsec3_ttl : 0),
-		             max32(p->max_zone_ttl, run->facts->max_ttl));
-	default:
-		return p->keys_ttl;
-	}
-}
-
-/* For how long a cache may hold that there is no such RRset. */
-static uint32_t absence_ttl(const run_t *run, keyset_record_t record)
-{
-	const policy_t *p = run->policy;
-	if (record == KEYSET_RRSIG || is_known(run->zone, record)) {
-		return 0;
-	}
-	return record == KEYSET_DS ? min32(p->parent_soa_ttl, p->parent_soa_minimum)
-	                           : min32(p->soa_ttl, p->soa_minimum);
-}
-
-/* How long after it was public a change is known to every cache, TTLs apart. */
-static int64_t record_margin(const run_t *run, keyset_record_t record, keyset_state_t to)
-{
-	const policy_t *p = run->policy;
-	switch (record) {
-	case KEYSET_DS:
-		return (int64_t)p->parent_registration + p->parent_propagation;
-	case KEYSET_RRSIG:
-		return p->zone_propagation;
-	default:
-		return (int64_t)p->zone_propagation +
-		       (to == KEYSET_OMNIPRESENT ? p->publish_safety : p->retire_safety);
-	}
-}
-
-/* What the module saw of a key; NULL if it says nothing about it. */
-static const facts_key_t *key_facts(const run_t *run, const core_key_t *key)
-{
-	for (size_t i = 0; i < run->facts->key_count; i++) {
-		const facts_key_t *seen = &run->facts->keys[i];
+	for (size_t i = 0; i < facts->key_count; i++) {
+		const facts_key_t *seen = &facts->keys[i];
 		if (seen->algorithm == key->algorithm && seen->keytag == key->keytag) {
 			return seen;
 		}
@@ -212,77 +245,129 @@ static const facts_key_t *key_facts(const run_t *run, const core_key_t *key)
 	return NULL;
 }
 
+/* Fills when the last signature of a key left; CORE_DONE means that it has. */
+static core_wait_t judge_gone(const run_t *run, const core_key_t *key, int64_t *start)
+{
+	if (!CORE_RULE(MUTANT_GONE)) {
+		return CORE_DONE;
+	}
+	if (run->facts->revision_since == 0) {
+		return CORE_WAIT_PUBLISH; /* Nothing is known, or not about what is public. */
+	}
+	const facts_key_t *seen = key_facts(run->facts, key);
+	if (seen != NULL && (seen->signatures > 0 || seen->last_gone == 0)) {
+		return CORE_WAIT_REPLACED;
+	}
+	/* Of one that it does not name the signer never saw any since it began to count. */
+	int64_t gone = seen != NULL ? seen->last_gone : run->facts->revision_since;
+	*start = gone > *start ? gone : *start;
+	return CORE_DONE;
+}
+
 /* Fills the moment from which on the conclusion holds; CORE_DONE means that it does now. */
 static core_wait_t judge_time(const run_t *run, const core_key_t *key, keyset_record_t r,
                               keyset_state_t to, int64_t *when)
 {
 	const core_record_t *record = &key->record[r];
-	if (record->public_at == 0) {
-		return r == KEYSET_DS ? CORE_WAIT_PARENT : CORE_WAIT_PUBLISH;
-	}
 	int64_t start = record->public_at;
-	if (r == KEYSET_RRSIG && to == KEYSET_HIDDEN) {
-		const facts_key_t *seen = key_facts(run, key);
-		if (seen != NULL && seen->signatures > 0) {
-			return CORE_WAIT_PUBLISH;
-		}
-		if (seen != NULL && seen->last_gone > start) {
-			start = seen->last_gone;
+	if (start == 0 && r == KEYSET_DS && CORE_RULE(MUTANT_PARENT)) {
+		return CORE_WAIT_PARENT;
+	}
+	if (start == 0 && r != KEYSET_DS && CORE_RULE(MUTANT_PUBLIC)) {
+		return CORE_WAIT_PUBLISH;
+	}
+	start = start != 0 ? start : record->since;
+	if (r == KEYSET_RRSIG) {
+		core_wait_t wait = to == KEYSET_HIDDEN ? judge_gone(run, key, &start)
+		                   : is_held_off(run->zone, key) ? CORE_WAIT_REPLACED
+		                                                 : CORE_DONE;
+		if (wait != CORE_DONE) {
+			return wait;
 		}
 	}
-	uint32_t absence = to == KEYSET_OMNIPRESENT ? absence_ttl(run, r) : 0;
-	*when = start + max32(record->ttl, absence) + record_margin(run, r, to);
+	*when = start + delay_known(run->zone, run->policy, r, to);
 	return *when > run->now ? CORE_WAIT_TIME : CORE_DONE;
 }
 
-static void enter(run_t *run, core_key_t *key, keyset_record_t r, keyset_state_t to)
+static void enter(run_t *run, core_key_t *key, keyset_record_t r, core_record_t next)
 {
-	core_record_t *record = &key->record[r];
-	keyset_state_t from = record->state;
-	bool decision = to == KEYSET_RUMOURED || to == KEYSET_UNRETENTIVE;
-	record->state = to;
-	record->since = run->now;
-	if (decision) {
-		record->public_at = 0;
-		record->revision = r == KEYSET_DS ? 0 : run->revision;
-	}
+	keyset_state_t from = key->record[r].state;
+	key->record[r] = next;
 	run->zone->revision = run->revision;
 	if (run->change != NULL) {
 		run->change(run->ctx, key, r, from);
 	}
 }
 
-/* A TTL that was once in the world counts until the record has left every cache. */
-static void note_ttl(const run_t *run, core_record_t *record, keyset_record_t r)
+/* The record after a decision. */
+static core_record_t decided(const run_t *run, const core_record_t *record, keyset_record_t r,
+                             keyset_state_t to)
 {
-	uint32_t ttl = record_ttl(run, r);
-	bool kept = record->state != KEYSET_HIDDEN && record->state != KEYSET_NA;
-	record->ttl = kept ? max32(record->ttl, ttl) : ttl;
+	return (core_record_t){
+		.state = to,
+		.since = run->now,
+		.revision = r == KEYSET_DS ? 0 : run->revision,
+		.came = to == KEYSET_RUMOURED ? run->revision : record->came,
+	};
+}
+
+/* Draws the conclusion that a record waits for. \return Whether it could. */
+static bool conclude(run_t *run, core_key_t *key, keyset_record_t r, core_step_t *step)
+{
+	core_record_t *record = &key->record[r];
+	if (record->state != KEYSET_RUMOURED && record->state != KEYSET_UNRETENTIVE) {
+		return false;
+	}
+	keyset_state_t to = record->state == KEYSET_RUMOURED ? KEYSET_OMNIPRESENT : KEYSET_HIDDEN;
+	*step = (core_step_t){ .to = to, .when = CORE_NEVER };
+	step->wait = judge_time(run, key, r, to, &step->when);
+	if (step->wait == CORE_WAIT_TIME && step->when < run->next) {
+		run->next = step->when;
+	}
+	if (step->wait != CORE_DONE) {
+		return false;
+	}
+	core_record_t next = *record;
+	next.state = to;
+	next.since = run->now;
+	next.came = to == KEYSET_OMNIPRESENT ? 0 : record->came;
+	enter(run, key, r, next);
+	return true;
+}
+
+/* Takes the decision that brings a record to its goal. \return Whether it could. */
+static bool decide(run_t *run, size_t index, keyset_record_t r, core_step_t *step)
+{
+	core_key_t *key = &run->zone->keys[index];
+	core_record_t *record = &key->record[r];
+	bool in = record->state == KEYSET_HIDDEN && is_wanted(key, r);
+	bool out = is_in(record->state) && !key->goal_in && CORE_RULE(MUTANT_GOAL);
+	if (!in && !out) {
+		return false;
+	}
+	keyset_state_t to = in ? KEYSET_RUMOURED : KEYSET_UNRETENTIVE;
+	core_record_t next = decided(run, record, r, to);
+	*step = (core_step_t){ .to = to, .when = CORE_NEVER };
+	step->wait = in ? order_in(run->zone, key, r) : order_out(run->zone, key, r);
+	if (step->wait == CORE_DONE) {
+		step->wait = rules_judge(run->zone, index, r, next,
+		                         policy_is_unsigned(run->policy));
+	}
+	if (step->wait != CORE_DONE) {
+		return false;
+	}
+	enter(run, key, r, next);
+	return true;
 }
 
 /* Takes the next step of one record, or says why not. \return Whether it was taken. */
-static bool step(run_t *run, size_t index, keyset_record_t r)
+static bool take_step(run_t *run, size_t index, keyset_record_t r)
 {
 	core_key_t *key = &run->zone->keys[index];
-	keyset_state_t to = next_state(key, r);
-	core_step_t *result = &key->step[r];
-	*result = (core_step_t){ .wait = CORE_DONE, .to = to, .when = CORE_NEVER };
-	note_ttl(run, &key->record[r], r);
-	if (to == key->record[r].state) {
-		return false;
-	}
-	result->wait = judge_order(run->zone, key, r, to);
-	if (result->wait == CORE_DONE) {
-		result->wait = rules_judge(run->zone, index, r, to, run->policy->key_count == 0);
-	}
-	if (result->wait == CORE_DONE && (to == KEYSET_OMNIPRESENT || to == KEYSET_HIDDEN)) {
-		result->wait = judge_time(run, key, r, to, &result->when);
-	}
-	if (result->wait != CORE_DONE) {
-		return false;
-	}
-	enter(run, key, r, to);
-	return true;
+	core_step_t step = { .wait = CORE_DONE, .to = key->record[r].state, .when = CORE_NEVER };
+	bool taken = conclude(run, key, r, &step) || decide(run, index, r, &step);
+	key->step[r] = step;
+	return taken;
 }
 
 int64_t core_run(core_zone_t *zone, const policy_t *policy, const facts_t *facts, int64_t now,
@@ -290,26 +375,19 @@ int64_t core_run(core_zone_t *zone, const policy_t *policy, const facts_t *facts
 {
 	run_t run = { .zone = zone, .policy = policy, .facts = facts, .now = now,
 	              .revision = zone->revision + 1, .change = change, .ctx = ctx };
+	delay_follow(zone, policy, facts, now);
 	bool moved;
 	do {
 		moved = false;
+		run.next = CORE_NEVER;
 		for (size_t i = 0; i < zone->count; i++) {
 			for (int r = 0; r < KEYSET_RECORDS; r++) {
-				moved = step(&run, i, (keyset_record_t)r) || moved;
+				moved = take_step(&run, i, (keyset_record_t)r) || moved;
 			}
 		}
 	} while (moved);
-
-	int64_t next = CORE_NEVER;
-	for (size_t i = 0; i < zone->count; i++) {
-		for (int r = 0; r < KEYSET_RECORDS; r++) {
-			const core_step_t *s = &zone->keys[i].step[r];
-			if (s->wait == CORE_WAIT_TIME && s->when < next) {
-				next = s->when;
-			}
-		}
-	}
-	return next;
+	int64_t falling = delay_follow(zone, policy, facts, now);
+	return falling < run.next ? falling : run.next;
 }
 
 bool core_ds_waits(const core_key_t *key)
@@ -335,7 +413,7 @@ bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, in
 	bool served = true, found = false;
 	for (size_t i = 0; i < zone->count; i++) {
 		const core_key_t *key = &zone->keys[i];
-		if (key->role == role && key->goal_in) {
+		if (key->role == role && key->goal_in && !key->standby) {
 			found = true;
 			served = served && key->inception >= request->at;
 		}
@@ -351,8 +429,9 @@ int core_next_record(const core_key_t *key)
 {
 	/* What somebody has to do first, then what has a date, then what waits for others. */
 	static const core_wait_t order[] = {
-		CORE_WAIT_PARTNER, CORE_WAIT_PARENT, CORE_WAIT_TIME,   CORE_WAIT_PUBLISH,
-		CORE_WAIT_SECURE,  CORE_WAIT_CHAIN,  CORE_WAIT_SIGNED, CORE_WAIT_ORDER,
+		CORE_WAIT_PARTNER, CORE_WAIT_PARENT,   CORE_WAIT_TIME,   CORE_WAIT_PUBLISH,
+		CORE_WAIT_CHANGES, CORE_WAIT_REPLACED, CORE_WAIT_SECURE, CORE_WAIT_CHAIN,
+		CORE_WAIT_SIGNED,  CORE_WAIT_ORDER,
 	};
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		int found = -1;

@@ -9,7 +9,9 @@
  * rumoured, rumoured or omnipresent -> unretentive); the other changes are conclusions about
  * the world's caches (rumoured -> omnipresent, unretentive -> hidden), drawn when enough time has
  * passed since the change was public. A decision is taken only if the zone stays valid in every
- * cache.
+ * cache, see rules.h.
+ *
+ * Which keys a zone should have is the business of plan.h.
  */
 #pragma once
 
@@ -18,26 +20,31 @@
 #include "policy-engine/policy.h"
 
 #define CORE_NEVER INT64_MAX
+#define CORE_KEYS_MAX 60 /*!< Keys of a zone that caches may know of; fewer than rules.c can judge,
+                              and than a key set can have. */
 
 typedef struct {
 	keyset_state_t state;
 	int64_t since;      /*!< When the state was entered. */
-	uint64_t revision;  /*!< Key set that carries the change; 0 = none does (DS, hidden). */
+	uint64_t revision;  /*!< Key set that carries the last decision; 0 = none (DS, hidden). */
+	uint64_t came;      /*!< Key set from which on it is, or was, in the zone; 0 = in all that
+	                         caches may have. */
 	int64_t public_at;  /*!< When the world could first see it; 0 = not known to be public. */
-	uint32_t ttl;       /*!< The largest TTL it had to be counted with so far. */
 } core_record_t;
 
 /*! Why a record does not take its next step yet. */
 typedef enum {
-	CORE_DONE,         /*!< There is no step: the goal is reached. */
-	CORE_WAIT_TIME,    /*!< Caches have to forget what they hold. */
-	CORE_WAIT_PUBLISH, /*!< The signer has not published the change yet. */
-	CORE_WAIT_PARENT,  /*!< A person has to see to the DS at the parent, and confirm it. */
-	CORE_WAIT_CHAIN,   /*!< Otherwise a DS would lead to no usable DNSKEY. */
-	CORE_WAIT_SIGNED,  /*!< Otherwise a cache could hold data without a usable signature. */
-	CORE_WAIT_SECURE,  /*!< Otherwise the zone would become insecure. */
-	CORE_WAIT_ORDER,   /*!< Another record of the same key goes first. */
-	CORE_WAIT_PARTNER, /*!< No KSK, or no ZSK, of this algorithm to go with. */
+	CORE_DONE,          /*!< There is no step: the goal is reached. */
+	CORE_WAIT_TIME,     /*!< Caches have to forget what they hold. */
+	CORE_WAIT_PUBLISH,  /*!< The signer has not published the change yet. */
+	CORE_WAIT_REPLACED, /*!< Signatures are still being replaced as they come due. */
+	CORE_WAIT_PARENT,   /*!< The DS at the parent has to be seen to, and be confirmed. */
+	CORE_WAIT_CHAIN,    /*!< Otherwise a DS would lead to no usable DNSKEY. */
+	CORE_WAIT_SIGNED,   /*!< Otherwise a cache could hold data without a usable signature. */
+	CORE_WAIT_SECURE,   /*!< Otherwise the zone would become insecure. */
+	CORE_WAIT_ORDER,    /*!< Another record goes first, by the rollover type. */
+	CORE_WAIT_PARTNER,  /*!< No KSK, or no ZSK, of this algorithm to go with. */
+	CORE_WAIT_CHANGES,  /*!< Caches may hold too many earlier changes to judge another. */
 } core_wait_t;
 
 typedef struct {
@@ -50,8 +57,11 @@ typedef struct {
 	keyset_role_t role;
 	uint8_t algorithm;
 	uint16_t keytag;
-	int64_t inception;     /*!< When the zone got it. */
-	bool goal_in;          /*!< Meant to be in use; false: on its way out. */
+	unsigned bits;
+	const char *repository; /*!< Borrowed. */
+	int64_t inception;     /*!< From when on its lifetime counts. */
+	bool goal_in;          /*!< Meant to be in use; false: on its way out, for good. */
+	bool standby;          /*!< Only its DNSKEY is published, or its DS by double-DS. */
 	policy_roll_t roll;
 	core_record_t record[KEYSET_RECORDS];
 	core_step_t step[KEYSET_RECORDS]; /*!< Filled by core_run(). */
@@ -63,10 +73,21 @@ typedef struct {
 	bool emergency;        /*!< As fast as is safe, whatever the policy's rollover type. */
 } core_request_t;
 
+/*! What has a TTL of its own. */
+typedef enum { CORE_TTL_DS, CORE_TTL_DNSKEY, CORE_TTL_ZONE, CORE_TTLS } core_ttl_kind_t;
+
+/*! A TTL that was once in the world counts until no cache can have it any more. */
+typedef struct {
+	uint32_t ttl;          /*!< The largest that a cache may have. */
+	int64_t until;         /*!< When it is forgotten; 0 = it is the one of today. */
+	uint32_t lower;        /*!< The largest since it is not; counts from then on. */
+} core_ttl_t;
+
 typedef struct {
 	core_key_t *keys;
 	size_t count;
 	core_request_t requests[3]; /*!< By keyset_role_t. */
+	core_ttl_t ttls[CORE_TTLS];
 	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
 } core_zone_t;
 
@@ -88,6 +109,9 @@ bool core_observe(core_zone_t *zone, const facts_t *facts);
 /*!
  * Takes all steps that can be taken now.
  *
+ * The decisions of one call belong to one key set, so that the world sees them together. The signer
+ * may skip a key set: it then goes from one before it to one behind it.
+ *
  * \param facts   Of the zone; its largest TTL counts if it is larger than the policy's.
  * \param change  May be NULL.
  * \return When to call again at the latest, if nothing happens before; CORE_NEVER = never.
@@ -95,7 +119,7 @@ bool core_observe(core_zone_t *zone, const facts_t *facts);
 int64_t core_run(core_zone_t *zone, const policy_t *policy, const facts_t *facts, int64_t now,
                  core_change_f change, void *ctx);
 
-/*! \return Whether the key's DS waits for a person: to be given to the parent, or taken away. */
+/*! \return Whether the key's DS waits for the parent: to have it, or to have it no more. */
 bool core_ds_waits(const core_key_t *key);
 
 /*!
@@ -116,8 +140,14 @@ bool core_ds_confirm(core_key_t *key, bool there, int64_t since);
  */
 bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, int64_t now);
 
-/*! What the zone has to hold of a key. */
+/*! What the zone has to hold of a key. For KEYSET_DS: what the parent should have. */
 bool core_in_zone(const core_key_t *key, keyset_record_t record);
+
+/*! \return Whether no cache can have any record of the key. */
+bool core_is_hidden(const core_key_t *key);
+
+/*! \return Whether all of its records are known everywhere. */
+bool core_is_settled(const core_key_t *key);
 
 /*! \return The record whose step says most about what the key waits for; -1 if for nothing. */
 int core_next_record(const core_key_t *key);

@@ -3,121 +3,293 @@
 
 #include "policy-engine/core/rules.h"
 
-#define HIDDEN KEYSET_HIDDEN
-#define OMNI KEYSET_OMNIPRESENT
+#include "policy-engine/core/mutant.h"
 
-static keyset_state_t state(const core_key_t *key, keyset_record_t record)
+#define KEYS_MAX 64
+#define VERSIONS_MAX 48
+
+_Static_assert(CORE_KEYS_MAX < KEYS_MAX, "a set of keys is a uint64_t");
+
+/* A set of keys, a bit for each that is seen. */
+typedef uint64_t set_t;
+
+/* A DNSKEY RRset that some cache may hold. */
+typedef struct {
+	set_t published, signers;
+} dnskeys_t;
+
+/* The signatures that some cache may hold. Each RRset has those of all active keys; but as long as
+ * keys fade, it may have that of one fading key only. */
+typedef struct {
+	set_t active, fading;
+} signatures_t;
+
+/* What is in the world's caches. */
+typedef struct {
+	set_t ds_sure;   /* In every DS RRset. */
+	set_t ds_maybe;  /* In some. */
+	set_t ds_secure; /* At the parent for certain. */
+	set_t of_algorithm[KEYS_MAX];
+	uint8_t algorithms[KEYS_MAX];
+	size_t algorithm_count;
+	dnskeys_t dnskeys[VERSIONS_MAX]; /* The last one is the newest. */
+	size_t dnskey_count;
+	signatures_t signatures[VERSIONS_MAX];
+	size_t signature_count;
+} view_t;
+
+/* The key sets that changed something of which caches may hold before and after; sorted. */
+typedef struct {
+	uint64_t at[VERSIONS_MAX];
+	size_t count;
+	bool overflow;
+} revisions_t;
+
+static void add_revision(revisions_t *all, uint64_t revision)
 {
-	return key->record[record].state;
+	size_t i = all->count;
+	while (i > 0 && all->at[i - 1] > revision) {
+		i--;
+	}
+	if (i > 0 && all->at[i - 1] == revision) {
+		return;
+	}
+	if (all->count == VERSIONS_MAX) {
+		all->overflow = true;
+		return;
+	}
+	for (size_t k = all->count++; k > i; k--) {
+		all->at[k] = all->at[k - 1];
+	}
+	all->at[i] = revision;
 }
 
-/* Whether some cache may hold the record. */
-static bool seen(const core_key_t *key, keyset_record_t record)
+static void add_record(revisions_t *all, const core_record_t *record)
 {
-	return state(key, record) != HIDDEN && state(key, record) != KEYSET_NA;
+	if (record->state == KEYSET_RUMOURED || record->state == KEYSET_UNRETENTIVE) {
+		add_revision(all, record->revision);
+		add_revision(all, record->came);
+	}
 }
 
-/* A cache that has the key's DS in state ds finds a DNSKEY RRset it can verify. */
-static bool chain_of(const core_zone_t *zone, uint8_t algorithm, keyset_state_t ds)
+/* Whether the version of that key set has the record. */
+static bool was_in(const core_record_t *record, uint64_t revision)
 {
+	switch (record->state) {
+	case KEYSET_OMNIPRESENT:
+		return true;
+	case KEYSET_RUMOURED:
+		return revision >= record->came;
+	case KEYSET_UNRETENTIVE:
+		return revision >= record->came && revision < record->revision;
+	default:
+		break;
+	}
+	return false;
+}
+
+/* Whether signatures of the key may remain in the version of that key set, though it signs no
+ * more: the signer drops them at once only when the DNSKEY goes. */
+static bool fades_in(const core_key_t *key, uint64_t revision)
+{
+	const core_record_t *rrsig = &key->record[KEYSET_RRSIG];
+	core_record_t dnskey = key->record[KEYSET_DNSKEY];
+	if (dnskey.state == KEYSET_HIDDEN) {
+		dnskey.state = KEYSET_UNRETENTIVE; /* Signatures may be longer in caches. */
+	}
+	return CORE_RULE(MUTANT_FADING) && rrsig->state == KEYSET_UNRETENTIVE &&
+	       revision >= rrsig->revision && was_in(&dnskey, revision);
+}
+
+bool rules_fades(const core_key_t *key)
+{
+	return fades_in(key, key->record[KEYSET_RRSIG].revision);
+}
+
+static void see_ds(view_t *view, const core_key_t *key, set_t bit)
+{
+	const core_record_t *ds = &key->record[KEYSET_DS];
+	switch (ds->state) {
+	case KEYSET_OMNIPRESENT:
+		view->ds_sure |= bit;
+		view->ds_secure |= bit;
+		break;
+	case KEYSET_RUMOURED:
+		view->ds_secure |= ds->public_at != 0 ? bit : 0;
+		view->ds_maybe |= bit;
+		break;
+	case KEYSET_UNRETENTIVE:
+		view->ds_maybe |= bit;
+		break;
+	default:
+		break;
+	}
+}
+
+static void see_algorithm(view_t *view, const core_key_t *key, set_t bit)
+{
+	size_t i = 0;
+	while (i < view->algorithm_count && view->algorithms[i] != key->algorithm) {
+		i++;
+	}
+	if (i == view->algorithm_count) {
+		view->algorithms[i] = key->algorithm;
+		view->of_algorithm[i] = 0;
+		view->algorithm_count++;
+	}
+	view->of_algorithm[i] |= bit;
+}
+
+static void see_versions(view_t *view, const core_key_t *key, set_t bit,
+                         const revisions_t *dnskeys, const revisions_t *signatures)
+{
+	for (size_t v = 0; v < dnskeys->count; v++) {
+		uint64_t at = dnskeys->at[v];
+		dnskeys_t *seen = &view->dnskeys[v];
+		seen->published |= was_in(&key->record[KEYSET_DNSKEY], at) ? bit : 0;
+		seen->signers |= was_in(&key->record[KEYSET_RRSIG_DNSKEY], at) ? bit : 0;
+	}
+	for (size_t v = 0; v < signatures->count; v++) {
+		uint64_t at = signatures->at[v];
+		signatures_t *seen = &view->signatures[v];
+		seen->active |= was_in(&key->record[KEYSET_RRSIG], at) ? bit : 0;
+		seen->fading |= fades_in(key, at) ? bit : 0;
+	}
+}
+
+static void collect(const core_zone_t *zone, revisions_t *dnskeys, revisions_t *signatures)
+{
+	/* What all caches agree on is in the oldest version. */
+	*dnskeys = (revisions_t){ .count = 1 };
+	*signatures = (revisions_t){ .count = 1 };
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_record_t *records = zone->keys[i].record;
+		add_record(dnskeys, &records[KEYSET_DNSKEY]);
+		add_record(dnskeys, &records[KEYSET_RRSIG_DNSKEY]);
+		add_record(signatures, &records[KEYSET_RRSIG]);
+		if (records[KEYSET_RRSIG].state == KEYSET_UNRETENTIVE) {
+			add_revision(signatures, records[KEYSET_DNSKEY].revision);
+		}
+	}
+}
+
+/* Sees all keys that caches may know, and the subject. \return Whether that is all; if not, there
+ * is too much of it. */
+static bool look(view_t *view, const core_zone_t *zone, size_t subject)
+{
+	revisions_t dnskeys, signatures;
+	collect(zone, &dnskeys, &signatures);
+	*view = (view_t){ .dnskey_count = dnskeys.count, .signature_count = signatures.count };
+	size_t keys = 0;
 	for (size_t i = 0; i < zone->count; i++) {
 		const core_key_t *key = &zone->keys[i];
-		if (key->algorithm == algorithm && state(key, KEYSET_DS) == ds &&
-		    state(key, KEYSET_DNSKEY) == OMNI && state(key, KEYSET_RRSIG_DNSKEY) == OMNI) {
-			return true;
+		if (core_is_hidden(key) && i != subject) {
+			continue;
 		}
+		if (keys == KEYS_MAX) {
+			return false;
+		}
+		set_t bit = (set_t)1 << keys++;
+		see_ds(view, key, bit);
+		see_algorithm(view, key, bit);
+		see_versions(view, key, bit, &dnskeys, &signatures);
 	}
-	return false;
+	return !dnskeys.overflow && !signatures.overflow;
 }
 
-/* A cache that has a DNSKEY in state dnskey has signatures made by such a one. */
-static bool signed_by(const core_zone_t *zone, uint8_t algorithm, keyset_state_t dnskey)
+/* A validator may go by any DS of the algorithm that it has, and has at least one. */
+static bool is_chain(const view_t *view, const dnskeys_t *dnskeys, set_t algorithm)
 {
-	for (size_t i = 0; i < zone->count; i++) {
-		const core_key_t *key = &zone->keys[i];
-		if (key->algorithm == algorithm && state(key, KEYSET_DNSKEY) == dnskey &&
-		    state(key, KEYSET_RRSIG) == OMNI) {
-			return true;
-		}
+	set_t usable = dnskeys->published & dnskeys->signers;
+	if ((view->ds_sure & algorithm) != 0) {
+		return (view->ds_sure & algorithm & usable) != 0;
 	}
-	return false;
+	return (view->ds_maybe & algorithm & ~usable) == 0;
 }
 
-/* The zone stays secure: every cache that has a DS RRset at all has a DS that counts. */
-static bool rule_secure(const core_zone_t *zone, uint8_t algorithm)
+static bool is_signed(const dnskeys_t *dnskeys, const signatures_t *signatures, set_t algorithm)
 {
-	(void)algorithm;
-	for (size_t i = 0; i < zone->count; i++) {
-		if (state(&zone->keys[i], KEYSET_DS) == OMNI) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Every DS that a cache may hold leads to a DNSKEY RRset with a signature. */
-static bool rule_chain(const core_zone_t *zone, uint8_t algorithm)
-{
-	if (chain_of(zone, algorithm, OMNI)) {
+	set_t published = dnskeys->published & algorithm;
+	if (published == 0) {
 		return true;
 	}
-	for (size_t i = 0; i < zone->count; i++) {
-		const core_key_t *key = &zone->keys[i];
-		if (key->algorithm == algorithm && seen(key, KEYSET_DS) &&
-		    !chain_of(zone, algorithm, state(key, KEYSET_DS))) {
+	return (published & signatures->active) != 0 &&
+	       (signatures->fading & algorithm & ~published) == 0;
+}
+
+static bool chain_holds(const view_t *view, set_t algorithm)
+{
+	for (size_t d = 0; d < view->dnskey_count; d++) {
+		if (!is_chain(view, &view->dnskeys[d], algorithm)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-/* Whatever data and DNSKEY RRset a cache may hold, they fit together. */
-static bool rule_signed(const core_zone_t *zone, uint8_t algorithm)
+static bool signed_holds(const view_t *view, set_t algorithm)
 {
-	if (signed_by(zone, algorithm, OMNI)) {
+	if ((view->ds_sure | view->ds_maybe) == 0) {
 		return true;
 	}
-	bool no_ds = true, covered = true;
-	for (size_t i = 0; i < zone->count; i++) {
-		const core_key_t *key = &zone->keys[i];
-		if (key->algorithm != algorithm) {
-			continue;
+	for (size_t d = 0; d < view->dnskey_count; d++) {
+		for (size_t s = 0; s < view->signature_count; s++) {
+			if (!is_signed(&view->dnskeys[d], &view->signatures[s], algorithm)) {
+				return false;
+			}
 		}
-		no_ds = no_ds && !seen(key, KEYSET_DS);
-		covered = covered && (!seen(key, KEYSET_DNSKEY) ||
-		                      signed_by(zone, algorithm, state(key, KEYSET_DNSKEY)));
 	}
-	return no_ds || covered;
+	return true;
 }
 
-core_wait_t rules_judge(core_zone_t *zone, size_t key, keyset_record_t record, keyset_state_t to,
-                        bool unsigned_goal)
+/* The newest key set has a key for the DNSKEY RRset, and one for the rest. */
+static bool is_whole(const view_t *view)
 {
-	static const struct {
-		bool (*holds)(const core_zone_t *zone, uint8_t algorithm);
-		core_wait_t wait;
-	} rules[] = {
-		{ rule_secure, CORE_WAIT_SECURE },
-		{ rule_chain, CORE_WAIT_CHAIN },
-		{ rule_signed, CORE_WAIT_SIGNED },
-	};
-	keyset_state_t *subject = &zone->keys[key].record[record].state;
-	uint8_t algorithm = zone->keys[key].algorithm;
-	keyset_state_t from = *subject;
+	const dnskeys_t *dnskeys = &view->dnskeys[view->dnskey_count - 1];
+	const signatures_t *signatures = &view->signatures[view->signature_count - 1];
+	return (dnskeys->published & dnskeys->signers) != 0 &&
+	       (dnskeys->published & signatures->active) != 0;
+}
 
-	core_wait_t verdict = CORE_DONE;
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (unsigned_goal && rules[i].wait == CORE_WAIT_SECURE) {
-			continue;
+/* What no cache may find afterwards. Of other algorithms than the key's, what was wrong before
+ * does not count: it cannot be helped by leaving this one alone. */
+static core_wait_t compare(const view_t *before, const view_t *after, uint8_t algorithm,
+                           bool unsigned_goal)
+{
+	if (CORE_RULE(MUTANT_SECURE) && !unsigned_goal && before->ds_secure != 0 &&
+	    after->ds_secure == 0) {
+		return CORE_WAIT_SECURE;
+	}
+	for (size_t i = 0; i < after->algorithm_count; i++) {
+		set_t keys = after->of_algorithm[i];
+		bool own = after->algorithms[i] == algorithm;
+		if (CORE_RULE(MUTANT_CHAIN) && !chain_holds(after, keys) &&
+		    (own || chain_holds(before, keys))) {
+			return CORE_WAIT_CHAIN;
 		}
-		*subject = from;
-		bool before = rules[i].holds(zone, algorithm);
-		*subject = to;
-		if (before && !rules[i].holds(zone, algorithm)) {
-			verdict = rules[i].wait;
-			break;
+		if (CORE_RULE(MUTANT_SIGNED) && !signed_holds(after, keys) &&
+		    (own || signed_holds(before, keys))) {
+			return CORE_WAIT_SIGNED;
 		}
 	}
-	*subject = from;
-	return verdict;
+	if (CORE_RULE(MUTANT_WHOLE) && !unsigned_goal && is_whole(before) && !is_whole(after)) {
+		return CORE_WAIT_SIGNED;
+	}
+	return CORE_DONE;
+}
+
+core_wait_t rules_judge(core_zone_t *zone, size_t key, keyset_record_t record, core_record_t next,
+                        bool unsigned_goal)
+{
+	core_record_t *subject = &zone->keys[key].record[record];
+	core_record_t saved = *subject;
+	view_t before, after;
+	*subject = next;
+	bool judged = look(&after, zone, key);
+	*subject = saved;
+	if (!judged) {
+		return CORE_WAIT_CHANGES;
+	}
+	look(&before, zone, key);
+	return compare(&before, &after, zone->keys[key].algorithm, unsigned_goal);
 }

@@ -68,6 +68,12 @@ int tool_ds_gone(const run_t *run)
 	return tool_tell(run, &unit);
 }
 
+int tool_clock_accept(const run_t *run)
+{
+	ctl_unit_t unit = { .cmd = "clock-accept" };
+	return tool_tell(run, &unit);
+}
+
 int tool_backup(const run_t *run)
 {
 	static const char *const actions[][2] = {

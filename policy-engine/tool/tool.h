@@ -42,6 +42,7 @@ int tool_ds_seen(const run_t *run);
 int tool_ds_gone(const run_t *run);
 int tool_backup(const run_t *run);
 int tool_generate(const run_t *run);
+int tool_clock_accept(const run_t *run);
 int tool_check(const run_t *run);
 
 /*! A column of an answer. */

@@ -118,9 +118,12 @@ static void fill(store_t *store)
 		zone.core.keys[0].record[r] = (core_record_t){
 			.state = (keyset_state_t)(r + 1), .since = 10 + r,
 			.revision = (uint64_t)20 + (unsigned)r, .public_at = 30 + r,
-			.ttl = 4000000000u
+			.came = (uint64_t)40 + (unsigned)r
 		};
+		zone.core.ttls[r % CORE_TTLS] = (core_ttl_t){ 4000000000u, 70 + r, 9 };
 	}
+	zone.core.keys[0].standby = true;
+	zone.core.keys[0].goal_in = false;
 	zone.core.revision = 9;
 	memset(zone.digest, 0x5a, sizeof(zone.digest));
 	zone.next = 1234;
@@ -141,7 +144,7 @@ static void check_filled(store_t *store)
 	ck_assert_uint_eq(zone.core.count, 1);
 	ck_assert_str_eq(zone.keys[0].repository, "SoftHSM");
 	ck_assert_str_eq(zone.keys[0].cka_id, "aa01");
-	ck_assert_uint_eq(zone.keys[0].bits, 256);
+	ck_assert_uint_eq(zone.core.keys[0].bits, 256);
 	ck_assert_uint_eq(zone.keys[0].public_key_len, 4);
 	ck_assert_mem_eq(zone.keys[0].public_key, "abcd", 4);
 	ck_assert(zone.core.requests[KEYSET_CSK].at == 99 &&
@@ -151,13 +154,19 @@ static void check_filled(store_t *store)
 	const core_key_t *key = &zone.core.keys[0];
 	ck_assert_int_eq(key->inception, 7);
 	ck_assert(key->role == KEYSET_CSK && key->algorithm == 13 && key->keytag == 777 &&
-	          key->goal_in && key->roll == POLICY_ROLL_DOUBLE_DS);
+	          !key->goal_in && key->standby && key->roll == POLICY_ROLL_DOUBLE_DS);
+	ck_assert_str_eq(key->repository, "SoftHSM");
+	ck_assert(zone.core.ttls[CORE_TTL_DS].ttl == 4000000000u &&
+	          zone.core.ttls[CORE_TTL_DS].until == 73 &&
+	          zone.core.ttls[CORE_TTL_DS].lower == 9 &&
+	          zone.core.ttls[CORE_TTL_DNSKEY].until == 71 &&
+	          zone.core.ttls[CORE_TTL_ZONE].until == 72);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		ck_assert_int_eq(key->record[r].state, r + 1);
 		ck_assert_int_eq(key->record[r].since, 10 + r);
 		ck_assert_uint_eq(key->record[r].revision, 20 + r);
 		ck_assert_int_eq(key->record[r].public_at, 30 + r);
-		ck_assert_uint_eq(key->record[r].ttl, 4000000000u);
+		ck_assert_uint_eq(key->record[r].came, 40 + r);
 	}
 	zone_deinit(&zone);
 	uint8_t salt[STORE_SALT_MAX];
@@ -282,37 +291,173 @@ START_TEST(test_second_engine)
 }
 END_TEST
 
+/* A database of the first version: a zone with a KSK whose DNSKEY is on its way. */
+static const char first_version[] =
+	"PRAGMA application_id = 1868854123; PRAGMA user_version = 1;"
+	"CREATE TABLE zone (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" policy TEXT NOT NULL, revision INTEGER NOT NULL DEFAULT 0, digest BLOB,"
+	" next INTEGER NOT NULL);"
+	"CREATE INDEX zone_next ON zone (next);"
+	"CREATE TABLE token_key (id INTEGER PRIMARY KEY, repository TEXT NOT NULL,"
+	" cka_id TEXT NOT NULL, algorithm INTEGER NOT NULL, bits INTEGER NOT NULL, public_key BLOB,"
+	" created INTEGER NOT NULL, given INTEGER NOT NULL DEFAULT 0, UNIQUE (repository, cka_id));"
+	"CREATE INDEX token_key_intended ON token_key (id) WHERE public_key IS NULL;"
+	"CREATE INDEX token_key_unused ON token_key (repository, algorithm, bits) WHERE given = 0;"
+	"CREATE TABLE zone_key (id INTEGER PRIMARY KEY, zone INTEGER NOT NULL REFERENCES zone (id),"
+	" token_key INTEGER NOT NULL REFERENCES token_key (id), role INTEGER NOT NULL,"
+	" keytag INTEGER NOT NULL, inception INTEGER NOT NULL, goal_in INTEGER NOT NULL,"
+	" roll INTEGER NOT NULL, UNIQUE (zone, token_key));"
+	"CREATE INDEX zone_key_token_key ON zone_key (token_key);"
+	"CREATE TABLE record (zone_key INTEGER NOT NULL REFERENCES zone_key (id),"
+	" record INTEGER NOT NULL, state INTEGER NOT NULL, since INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL, public_at INTEGER NOT NULL, ttl INTEGER NOT NULL,"
+	" PRIMARY KEY (zone_key, record)) WITHOUT ROWID;"
+	"CREATE TABLE salt (policy TEXT PRIMARY KEY, salt BLOB NOT NULL, since INTEGER NOT NULL)"
+	" WITHOUT ROWID;"
+	"INSERT INTO zone VALUES (5, 'a.test.', 'default', 3, NULL, 0);"
+	"INSERT INTO token_key VALUES (7, 'SoftHSM', 'aa', 13, 256, x'01020304', 1, 1);"
+	"INSERT INTO zone_key VALUES (9, 5, 7, 0, 777, 2, 1, 1);"
+	"INSERT INTO record VALUES (9, 0, 1, 2, 0, 0, 900), (9, 1, 2, 4, 3, 50, 7200),"
+	" (9, 2, 2, 4, 3, 50, 7200), (9, 3, 0, 2, 0, 0, 0);";
+
 /* What an earlier version has left is taken over. */
 START_TEST(test_older_schema)
 {
+	outside(first_version);
 	store_t *store = open_store();
-	fill(store);
-	store_close(store);
-	outside("ALTER TABLE zone DROP COLUMN roll_ksk;"
-	        "ALTER TABLE zone DROP COLUMN roll_zsk;"
-	        "ALTER TABLE zone DROP COLUMN roll_csk;"
-	        "ALTER TABLE zone DROP COLUMN emergency;"
-	        "DROP TABLE errand;"
-	        "ALTER TABLE token_key DROP COLUMN backup;"
-	        "PRAGMA user_version = 1");
-	store = open_store();
 	zone_t zone = { 0 };
 	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
 	ck_assert_uint_eq(zone.core.count, 1);
 	ck_assert_int_eq(zone.core.requests[KEYSET_CSK].at, 0);
-	zone.core.requests[KEYSET_CSK] = (core_request_t){ 99, true };
+	const core_key_t *key = &zone.core.keys[0];
+	ck_assert(key->keytag == 777 && key->goal_in && !key->standby && key->bits == 256);
+	const core_record_t *dnskey = &key->record[KEYSET_DNSKEY];
+	ck_assert(dnskey->state == KEYSET_RUMOURED && dnskey->revision == 3 && dnskey->came == 3);
+	ck_assert(dnskey->public_at == 50 && key->record[KEYSET_DS].came == 0);
+	ck_assert_uint_eq(zone.core.ttls[CORE_TTL_DNSKEY].ttl, 7200);
+	ck_assert_uint_eq(zone.core.ttls[CORE_TTL_DS].ttl, 0); /* No cache has one. */
 	ck_assert_int_eq(store_zone_save(store, &zone), 0);
 	zone_deinit(&zone);
-	check_filled(store);
-	int64_t done = 0;
-	ck_assert_int_eq(store_backup_turn(store, "SoftHSM", STORE_BACKUP_NONE,
-	                                   STORE_BACKUP_REQUESTED), 1);
-	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_NOTICE, 5, &done), 0);
-	ck_assert_int_eq(store_errand_put(store, 1, STORE_ERRAND_NOTICE, 5, 7), 0);
-	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_NOTICE, 5, &done), 1);
-	ck_assert_int_eq(done, 7);
-	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_NOTICE, 6, &done), 0);
-	ck_assert_int_eq(store_errand_get(store, 1, STORE_ERRAND_COMMAND, 5, &done), 0);
+	store_close(store);
+	store_close(open_store());
+}
+END_TEST
+
+static void give(store_t *store, const char *name, const store_token_key_t *key)
+{
+	zone_t zone = { 0 };
+	core_key_t core;
+	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	core_key_init(&core, KEYSET_ZSK, 13, 777, POLICY_ROLL_PRE_PUBLICATION, 100);
+	ck_assert_int_eq(store_zone_give_key(store, &zone, key, &core), 0);
+	zone_deinit(&zone);
+}
+
+static void take_away(store_t *store, const char *name)
+{
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	ck_assert_int_eq(store_zone_take_key(store, &zone, 0), 0);
+	ck_assert_uint_eq(zone.core.count, 0);
+	ck_assert_int_eq(store_zone_save(store, &zone), 0);
+	zone_deinit(&zone);
+}
+
+/* What was found of a key that zones of a policy share; NULL = nothing. */
+static const char *shared(store_t *store, const store_share_t *share, const char *name)
+{
+	static store_token_key_t key;
+	zone_t zone = { 0 };
+	key.id = 0;
+	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	ck_assert_int_eq(store_keys_shared(store, share, "SoftHSM", 13, 256, zone.id, take_first,
+	                                   &key), 0);
+	zone_deinit(&zone);
+	return key.id != 0 ? key.cka_id : NULL;
+}
+
+/* A shared key is there for each zone once, and goes with the last one. */
+START_TEST(test_shared)
+{
+	store_t *store = open_store();
+	store_token_key_t key = { 0 };
+	store_share_t share = { .policy = "default", .role = KEYSET_ZSK, .oldest = 100 };
+	store_zone_put(store, "a.test.", "default");
+	store_zone_put(store, "b.test.", "default");
+	make_key(store, "aa01", "abcd");
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_ptr_null(shared(store, &share, "b.test."));
+	give(store, "a.test.", &key);
+	ck_assert_ptr_null(shared(store, &share, "b.test.")); /* It is a's own. */
+	ck_assert_int_eq(store_key_share(store, key.id, &share, 100), 0);
+	ck_assert_str_eq(shared(store, &share, "b.test."), "aa01");
+	ck_assert_ptr_null(shared(store, &share, "a.test."));
+
+	store_share_t others[] = { share, share, share, share };
+	others[0].policy = "other";
+	others[1].role = KEYSET_KSK;
+	others[2].oldest = 101;
+	others[3].standby = true;
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_ptr_null(shared(store, &others[i], "b.test."));
+	}
+	give(store, "b.test.", &key);
+
+	key.id = 0;
+	take_away(store, "a.test.");
+	ck_assert_int_eq(store_keys_retired(store, take_first, &key), 0);
+	ck_assert_int_eq(key.id, 0);
+	take_away(store, "b.test.");
+	ck_assert_int_eq(store_keys_retired(store, take_first, &key), 0);
+	ck_assert_str_eq(key.cka_id, "aa01");
+	int64_t id = key.id;
+	key.id = 0;
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(key.id, 0); /* A used key is never used again. */
+	ck_assert_ptr_null(shared(store, &share, "a.test."));
+	ck_assert_int_eq(store_key_drop(store, id), 0);
+	ck_assert_int_eq(store_keys_retired(store, take_first, &key), 0);
+	ck_assert_int_eq(key.id, 0);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(test_standby)
+{
+	store_t *store = open_store();
+	store_token_key_t key = { 0 };
+	store_share_t share = { .policy = "default", .role = KEYSET_ZSK, .standby = true };
+	store_zone_put(store, "a.test.", "default");
+	store_zone_put(store, "b.test.", "default");
+	make_key(store, "aa01", "abcd");
+	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	give(store, "a.test.", &key);
+	ck_assert_int_eq(store_key_share(store, key.id, &share, 100), 0);
+	ck_assert_str_eq(shared(store, &share, "b.test."), "aa01");
+	ck_assert_int_eq(store_key_used(store, key.id, 200), 0);
+	ck_assert_ptr_null(shared(store, &share, "b.test."));
+	share.standby = false;
+	share.oldest = 200;
+	ck_assert_str_eq(shared(store, &share, "b.test."), "aa01");
+	ck_assert_int_eq(store_key_used(store, key.id, 300), 0); /* By another zone, later. */
+	share.oldest = 201;
+	ck_assert_ptr_null(shared(store, &share, "b.test."));
+	store_close(store);
+}
+END_TEST
+
+START_TEST(test_clock)
+{
+	int64_t seen = 7;
+	store_t *store = open_store();
+	ck_assert_int_eq(store_clock_get(store, &seen), 0);
+	ck_assert_int_eq(seen, 7);
+	ck_assert_int_eq(store_clock_put(store, 100), 0);
+	ck_assert_int_eq(store_clock_put(store, 200), 0);
+	store_close(store);
+	store = open_store();
+	ck_assert_int_eq(store_clock_get(store, &seen), 1);
+	ck_assert_int_eq(seen, 200);
 	store_close(store);
 }
 END_TEST
@@ -395,6 +540,9 @@ int main(void)
 	tcase_add_test(tc, test_wake);
 	tcase_add_test(tc, test_second_engine);
 	tcase_add_test(tc, test_older_schema);
+	tcase_add_test(tc, test_shared);
+	tcase_add_test(tc, test_standby);
+	tcase_add_test(tc, test_clock);
 	tcase_add_test(tc, test_newer_schema);
 	tcase_add_test(tc, test_foreign_database);
 	tcase_add_test(tc, test_not_a_database);

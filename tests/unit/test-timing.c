@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,11 +76,13 @@ static const policy_t policy = {
 #define DS_FIRST 1920
 #define DS_LATER 1020
 #define DS_GONE 1020
+#define FADE 5000 /* For how long signatures of a published key stay that signs no more. */
 
 typedef struct {
 	core_zone_t zone;
 	core_key_t keys[6];
 	facts_t facts;
+	facts_key_t seen[6];
 	unsigned changes;
 } world_t;
 
@@ -96,15 +99,22 @@ static void world_init(world_t *w)
 	*w = (world_t){ 0 };
 	w->zone.keys = w->keys;
 	w->facts.max_ttl = 100;
+	w->facts.keys = w->seen;
+}
+
+static core_key_t *add_roll(world_t *w, keyset_role_t role, uint8_t algorithm, policy_roll_t roll,
+                            int64_t now)
+{
+	core_key_t *key = &w->keys[w->zone.count++];
+	core_key_init(key, role, algorithm, (uint16_t)(100 + w->zone.count), roll, now);
+	return key;
 }
 
 static core_key_t *add(world_t *w, keyset_role_t role, uint8_t algorithm, int64_t now)
 {
-	core_key_t *key = &w->keys[w->zone.count++];
-	core_key_init(key, role, algorithm, (uint16_t)(100 + w->zone.count),
-	              role == KEYSET_KSK ? POLICY_ROLL_DOUBLE_SIGNATURE
-	                                 : POLICY_ROLL_PRE_PUBLICATION, now);
-	return key;
+	return add_roll(w, role, algorithm,
+	                role == KEYSET_KSK ? POLICY_ROLL_DOUBLE_SIGNATURE
+	                                   : POLICY_ROLL_PRE_PUBLICATION, now);
 }
 
 static int64_t run(world_t *w, int64_t now)
@@ -120,13 +130,19 @@ static void publish(world_t *w, int64_t when)
 }
 
 /* Four letters: DS, DNSKEY, RRSIG over DNSKEY, RRSIG. */
+static const char *letters(const core_key_t *key, char buf[KEYSET_RECORDS + 1])
+{
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		buf[r] = "-hrou"[key->record[r].state];
+	}
+	buf[KEYSET_RECORDS] = '\0';
+	return buf;
+}
+
 static void expect(const core_key_t *key, const char *states)
 {
-	char got[KEYSET_RECORDS + 1] = "";
-	for (int r = 0; r < KEYSET_RECORDS; r++) {
-		got[r] = "-hrou"[key->record[r].state];
-	}
-	ck_assert_str_eq(got, states);
+	char got[KEYSET_RECORDS + 1];
+	ck_assert_str_eq(letters(key, got), states);
 }
 
 START_TEST(test_new_zone)
@@ -164,7 +180,7 @@ START_TEST(test_new_zone)
 	ck_assert(!core_ds_waits(ksk));
 	ck_assert_int_eq(run(&w, t + RRSIG_DELAY - 1), t + RRSIG_DELAY);
 
-	ck_assert_int_eq(run(&w, t + RRSIG_DELAY), CORE_NEVER);
+	run(&w, t + RRSIG_DELAY);
 	expect(ksk, "roo-");
 	expect(zsk, "-o-o");
 	ck_assert(core_ds_waits(ksk));
@@ -173,11 +189,15 @@ START_TEST(test_new_zone)
 
 	/* A year without an answer changes nothing. */
 	t += 31536000;
-	ck_assert_int_eq(run(&w, t), CORE_NEVER);
+	run(&w, t);
+	expect(ksk, "roo-");
+	ck_assert(!core_ds_confirm(ksk, false, t));
 	ck_assert(core_ds_confirm(ksk, true, t));
+	ck_assert(!core_ds_confirm(ksk, true, t));
 	ck_assert(!core_ds_waits(ksk));
-	ck_assert_int_eq(run(&w, t), t + DS_FIRST);
-	ck_assert_int_eq(run(&w, t + DS_FIRST), CORE_NEVER);
+	run(&w, t + DS_FIRST - 1);
+	expect(ksk, "roo-");
+	run(&w, t + DS_FIRST);
 	expect(ksk, "ooo-");
 	ck_assert_int_eq(core_next_record(ksk), -1);
 	ck_assert_int_eq(core_next_record(zsk), -1);
@@ -188,8 +208,9 @@ START_TEST(test_new_zone_csk)
 {
 	world_t w;
 	world_init(&w);
-	core_key_t *csk = add(&w, KEYSET_CSK, 15, T0);
+	core_key_t *csk = add_roll(&w, KEYSET_CSK, 15, (policy_roll_t)_i, T0);
 	run(&w, T0);
+	/* There is nothing yet that would have to be kept short. */
 	expect(csk, "hrrr");
 	publish(&w, T0 + 5);
 	run(&w, T0 + 5 + RRSIG_DELAY);
@@ -212,7 +233,9 @@ START_TEST(test_largest_ttl_counts)
 	expect(csk, "hoor");
 	/* What a cache took with the old TTL stays there, whatever the zone says now. */
 	w.facts.max_ttl = 10;
-	ck_assert_int_eq(run(&w, T0 + RRSIG_DELAY), T0 + 86400 + 40);
+	run(&w, T0 + RRSIG_DELAY);
+	run(&w, T0 + 86400 + 39);
+	expect(csk, "hoor");
 	run(&w, T0 + 86400 + 40);
 	expect(csk, "rooo");
 }
@@ -233,19 +256,62 @@ START_TEST(test_half_a_set)
 }
 END_TEST
 
+/* The signer's count of what is published, and the parent's work, both at once. */
+static void follow(world_t *w, int64_t now)
+{
+	w->facts.key_count = 0;
+	for (size_t i = 0; i < w->zone.count; i++) {
+		core_key_t *key = &w->keys[i];
+		const core_record_t *rrsig = &key->record[KEYSET_RRSIG];
+		facts_key_t seen = { .algorithm = key->algorithm, .keytag = key->keytag };
+		core_ds_confirm(key, key->record[KEYSET_DS].state == KEYSET_RUMOURED, now);
+		bool fades = rrsig->state == KEYSET_UNRETENTIVE &&
+		             core_in_zone(key, KEYSET_DNSKEY) && now < rrsig->since + FADE;
+		if (core_in_zone(key, KEYSET_RRSIG) || fades) {
+			seen.signatures = 3;
+		} else if (rrsig->state == KEYSET_UNRETENTIVE) {
+			seen.last_gone = core_in_zone(key, KEYSET_DNSKEY) ? rrsig->since + FADE
+			                                                  : rrsig->since;
+		}
+		if (seen.signatures > 0 || seen.last_gone > 0) {
+			w->seen[w->facts.key_count++] = seen;
+		}
+	}
+	if (w->facts.revision != w->zone.revision) {
+		w->facts.revision = w->zone.revision;
+		w->facts.revision_since = now;
+	}
+	core_observe(&w->zone, &w->facts);
+}
+
+/* Goes on for so long, with a signer and a parent that are quick; notes what two keys went through
+ * in letters. */
+static void pass_time(world_t *w, const core_key_t *a, const core_key_t *b, int64_t from,
+                      int64_t span, char *log, size_t size)
+{
+	char last[20] = "", now_at[20], first[5], second[5];
+	log[0] = '\0';
+	for (int64_t now = from; now < from + span; now += 10) {
+		follow(w, now);
+		run(w, now);
+		snprintf(now_at, sizeof(now_at), "%s/%s", letters(a, first), letters(b, second));
+		if (strcmp(last, now_at) != 0) {
+			size_t used = strlen(log);
+			snprintf(log + used, size - used, "%s%s", used > 0 ? " " : "", now_at);
+			strcpy(last, now_at);
+		}
+	}
+}
+
 /* A zone with KSK and ZSK that has been secure for long. */
 static int64_t settled(world_t *w)
 {
+	char log[1000];
 	world_init(w);
 	add(w, KEYSET_KSK, 13, T0);
 	add(w, KEYSET_ZSK, 13, T0);
-	run(w, T0);
-	publish(w, T0);
-	run(w, T0 + 10000);
-	ck_assert(core_ds_confirm(&w->keys[0], true, T0 + 10000));
-	run(w, T0 + 20000);
-	expect(&w->keys[0], "ooo-");
-	expect(&w->keys[1], "-o-o");
+	pass_time(w, &w->keys[0], &w->keys[1], T0, 20000, log, sizeof(log));
+	ck_assert_str_eq(log, "hrr-/-r-r hoo-/-o-r roo-/-o-o ooo-/-o-o");
 	return T0 + 1000000;
 }
 
@@ -266,120 +332,174 @@ START_TEST(test_needed_keys_stay)
 	ck_assert_uint_eq(w.zone.revision, revision);
 	if (_i != 1) {
 		ck_assert_int_eq(w.keys[0].step[KEYSET_DS].wait, CORE_WAIT_SECURE);
-		ck_assert_int_eq(w.keys[0].step[KEYSET_RRSIG_DNSKEY].wait, CORE_WAIT_CHAIN);
-		ck_assert_int_eq(w.keys[0].step[KEYSET_DNSKEY].wait, CORE_WAIT_ORDER);
+		ck_assert_int_eq(w.keys[0].step[KEYSET_DNSKEY].wait, CORE_WAIT_CHAIN);
+		ck_assert_int_eq(w.keys[0].step[KEYSET_RRSIG_DNSKEY].wait, CORE_WAIT_ORDER);
 	}
 	if (_i != 0) {
-		ck_assert_int_eq(w.keys[1].step[KEYSET_RRSIG].wait, CORE_WAIT_SIGNED);
+		ck_assert_int_eq(w.keys[1].step[KEYSET_DNSKEY].wait, CORE_WAIT_SIGNED);
+		ck_assert_int_eq(w.keys[1].step[KEYSET_RRSIG].wait, CORE_WAIT_ORDER);
 	}
 }
 END_TEST
 
-START_TEST(test_second_zsk)
+/* What old and new key go through. */
+static const struct {
+	keyset_role_t role;
+	policy_roll_t roll;
+	const char *steps;
+} rolls[] = {
+	{ KEYSET_KSK, POLICY_ROLL_DOUBLE_SIGNATURE,
+	  "ooo-/hrr- ooo-/roo- uoo-/roo- uuu-/ooo- huu-/ooo- hhh-/ooo-" },
+	{ KEYSET_KSK, POLICY_ROLL_DOUBLE_DS,
+	  "ooo-/rhh- ouu-/orr- uuu-/ooo- uhh-/ooo- hhh-/ooo-" },
+	{ KEYSET_KSK, POLICY_ROLL_DOUBLE_RRSET,
+	  "ooo-/rrr- uoo-/roo- uuu-/ooo- huu-/ooo- hhh-/ooo-" },
+	{ KEYSET_ZSK, POLICY_ROLL_PRE_PUBLICATION,
+	  "-o-o/-r-h -o-u/-o-r -u-h/-o-o -h-h/-o-o" },
+	{ KEYSET_ZSK, POLICY_ROLL_DOUBLE_SIGNATURE,
+	  "-o-o/-r-r -o-o/-o-r -u-u/-o-o -h-u/-o-o -h-h/-o-o" },
+	{ KEYSET_ZSK, POLICY_ROLL_DOUBLE_RRSET,
+	  "-o-o/-h-r -u-o/-r-o -u-u/-o-o -h-u/-o-o -h-h/-o-o" },
+	{ KEYSET_CSK, POLICY_ROLL_PRE_PUBLICATION,
+	  "oooo/hrrh ooou/roor uoou/roor uoou/ooor hoou/ooor huuh/oooo hhhh/oooo" },
+	{ KEYSET_CSK, POLICY_ROLL_DOUBLE_SIGNATURE,
+	  "oooo/hrrr oooo/roor uooo/roor uooo/rooo uuuu/oooo huuu/oooo hhhu/oooo hhhh/oooo" },
+	{ KEYSET_CSK, POLICY_ROLL_SINGLE_SIGNATURE,
+	  "oooo/rrrh uoou/roor uoou/ooor hoou/ooor huuh/oooo hhhh/oooo" },
+	{ KEYSET_CSK, POLICY_ROLL_DOUBLE_DS,
+	  "oooo/rhhr oooo/ohhr ouuo/orro uuuu/oooo uhhu/oooo hhhu/oooo hhhh/oooo" },
+	{ KEYSET_CSK, POLICY_ROLL_DOUBLE_RRSET,
+	  "oooo/rrrr uooo/roor uooo/ooor uuuu/oooo huuu/oooo hhhu/oooo hhhh/oooo" },
+};
+
+START_TEST(test_rolls)
 {
 	world_t w;
-	int64_t now = settled(&w);
-	core_key_t *fresh = add(&w, KEYSET_ZSK, 13, now);
-	w.keys[1].goal_in = false;
-	run(&w, now);
-	expect(fresh, "-r-h"); /* It does not sign before its DNSKEY can be known. */
-	publish(&w, now + 100);
-	ck_assert_int_eq(run(&w, now + 100), now + 100 + DNSKEY_LATER);
-	run(&w, now + 99 + DNSKEY_LATER);
-	expect(fresh, "-r-h");
-	run(&w, now + 100 + DNSKEY_LATER);
-	expect(fresh, "-o-r");
-	expect(&w.keys[1], "-o-o"); /* Caches may hold data that only it has signed. */
-	now += 1000;
-	publish(&w, now);
-	run(&w, now + RRSIG_DELAY - 1);
-	expect(&w.keys[1], "-o-o");
-	now += RRSIG_DELAY;
-	run(&w, now);
-	expect(fresh, "-o-o");
-	expect(&w.keys[1], "-u-u");
-
-	/* The signer says when the last signature left, and the clock runs from then. */
-	facts_key_t seen = { .algorithm = 13, .keytag = w.keys[1].keytag, .signatures = 3 };
-	w.facts.keys = &seen;
-	w.facts.key_count = 1;
-	publish(&w, now);
-	run(&w, now + 100 * RRSIG_DELAY);
-	ck_assert_int_eq(w.keys[1].record[KEYSET_RRSIG].state, KEYSET_UNRETENTIVE);
-	seen.signatures = 0;
-	seen.last_gone = now + 200 * RRSIG_DELAY;
-	run(&w, seen.last_gone + RRSIG_DELAY - 1);
-	ck_assert_int_eq(w.keys[1].record[KEYSET_RRSIG].state, KEYSET_UNRETENTIVE);
-	run(&w, seen.last_gone + RRSIG_DELAY);
-	expect(&w.keys[1], "-h-h");
+	char log[1000];
+	int64_t now = T0 + 1000000;
+	core_key_t *old;
+	if (rolls[_i].role == KEYSET_CSK) {
+		world_init(&w);
+		old = add(&w, KEYSET_CSK, 13, T0);
+		pass_time(&w, old, old, T0, 20000, log, sizeof(log));
+	} else {
+		settled(&w);
+		old = &w.keys[rolls[_i].role == KEYSET_ZSK];
+	}
+	core_key_t *fresh = add_roll(&w, rolls[_i].role, 13, rolls[_i].roll, now);
+	old->goal_in = false;
+	pass_time(&w, old, fresh, now, 20000, log, sizeof(log));
+	ck_assert_str_eq(log, rolls[_i].steps);
 }
 END_TEST
 
-START_TEST(test_second_ksk)
+
+/* Whatever comes of the one before: at each step of a rollover, the next begins. */
+START_TEST(test_rolls_again)
+{
+	world_t w;
+	char log[1000];
+	int64_t now = T0 + 1000000;
+	bool csk = rolls[_i].role == KEYSET_CSK;
+	for (int64_t after = 0; after < 10000; after += 250) {
+		world_init(&w);
+		core_key_t *old = add(&w, csk ? KEYSET_CSK : KEYSET_KSK, 13, T0);
+		core_key_t *zsk = csk ? NULL : add(&w, KEYSET_ZSK, 13, T0);
+		pass_time(&w, old, old, T0, 20000, log, sizeof(log));
+		core_key_t *first = rolls[_i].role == KEYSET_ZSK ? zsk : old;
+		core_key_t *second = add_roll(&w, rolls[_i].role, 13, rolls[_i].roll, now);
+		first->goal_in = false;
+		pass_time(&w, first, second, now, after, log, sizeof(log));
+		core_key_t *third = add_roll(&w, rolls[_i].role, 13, rolls[_i].roll, now + after);
+		second->goal_in = false;
+		pass_time(&w, first, third, now + after, 30000, log, sizeof(log));
+		ck_assert(core_is_hidden(first) && core_is_hidden(second));
+		ck_assert(core_is_settled(third));
+	}
+}
+END_TEST
+
+/* The conservative way of RFC 6781, section 4.1.4: signatures, DNSKEY, DS, and back. */
+START_TEST(test_algorithm)
+{
+	world_t w;
+	char log[1000];
+	int64_t now = settled(&w);
+	core_key_t *ksk = add(&w, KEYSET_KSK, 8, now);
+	core_key_t *zsk = add_roll(&w, KEYSET_ZSK, 8, (policy_roll_t)_i, now);
+	w.keys[0].goal_in = w.keys[1].goal_in = false;
+	world_t copy = w;
+	copy.zone.keys = copy.keys;
+	copy.facts.keys = copy.seen;
+	pass_time(&w, ksk, zsk, now, 20000, log, sizeof(log));
+	ck_assert_str_eq(log, "hhh-/-h-r hrr-/-r-o roo-/-o-o ooo-/-o-o");
+	pass_time(&copy, &copy.keys[0], &copy.keys[1], now, 20000, log, sizeof(log));
+	ck_assert_str_eq(log, "ooo-/-o-o uoo-/-o-o huu-/-u-o hhh-/-h-u hhh-/-h-h");
+}
+END_TEST
+
+/* A DS that nobody takes away at the parent, or not for long. */
+START_TEST(test_old_ds_stays)
 {
 	world_t w;
 	int64_t now = settled(&w);
 	core_key_t *fresh = add(&w, KEYSET_KSK, 13, now);
 	w.keys[0].goal_in = false;
 	run(&w, now);
-	expect(fresh, "hrr-");
 	publish(&w, now);
 	run(&w, now + DNSKEY_LATER);
 	expect(fresh, "roo-");
+	/* The old one is not to go before the new one is there for certain. */
 	expect(&w.keys[0], "ooo-");
+	ck_assert_int_eq(w.keys[0].step[KEYSET_DS].wait, CORE_WAIT_SECURE);
 	now += DNSKEY_LATER;
 	ck_assert(core_ds_confirm(fresh, true, now));
-	now += DS_FIRST;
+	run(&w, now);
+	expect(&w.keys[0], "uoo-");
+	now += DS_LATER;
 	run(&w, now);
 	expect(fresh, "ooo-");
 	/* With the new DS in every cache the old KSK is of no use to anybody. */
 	expect(&w.keys[0], "uuu-");
 	publish(&w, now);
-	run(&w, now + DNSKEY_GONE - 1);
-	expect(&w.keys[0], "uuu-");
-	run(&w, now + DNSKEY_GONE);
+	run(&w, now + 1000000);
 	expect(&w.keys[0], "uhh-");
-	ck_assert(core_ds_waits(&w.keys[0])); /* Nobody said that the parent took it away. */
+	ck_assert(core_ds_waits(&w.keys[0])); /* Said as long as it lasts. */
 	ck_assert(core_ds_confirm(&w.keys[0], false, now));
 	run(&w, now + 1000000);
 	expect(&w.keys[0], "hhh-");
 }
 END_TEST
 
-/* The signatures of one algorithm are of no use to who trusts another. */
-START_TEST(test_second_algorithm)
+/* The clock of signatures runs from when the last one left, not from when that began. */
+START_TEST(test_last_signature)
 {
 	world_t w;
 	int64_t now = settled(&w);
-	core_key_t *ksk = add(&w, KEYSET_KSK, 8, now);
-	core_key_t *zsk = add(&w, KEYSET_ZSK, 8, now);
+	core_key_t *fresh = add(&w, KEYSET_ZSK, 13, now), *old = &w.keys[1];
+	old->goal_in = false;
 	run(&w, now);
-	expect(ksk, "hrr-");
-	expect(zsk, "-r-r");
 	publish(&w, now);
 	run(&w, now + DNSKEY_LATER);
-	expect(ksk, "hoo-");
-	expect(zsk, "-o-r");
-	ck_assert_int_eq(ksk->step[KEYSET_DS].wait, CORE_WAIT_SIGNED);
-	run(&w, now + RRSIG_DELAY);
-	expect(ksk, "roo-");
-	ck_assert(core_ds_confirm(ksk, true, now));
-	now += DS_LATER;
-	run(&w, now);
-	expect(ksk, "ooo-");
-
-	/* And out again: as long as a cache may have the DS, it has to lead somewhere. */
-	ksk->goal_in = zsk->goal_in = false;
-	run(&w, now);
-	run(&w, now + 1000000);
-	expect(ksk, "uoo-");
-	expect(zsk, "-o-o");
-	ck_assert(core_ds_confirm(ksk, false, now));
-	run(&w, now + DS_GONE);
-	expect(ksk, "huu-");
-	expect(zsk, "-u-u");
-	expect(&w.keys[0], "ooo-");
-	expect(&w.keys[1], "-o-o");
+	expect(fresh, "-o-r");
+	expect(old, "-o-u");
+	now += DNSKEY_LATER;
+	publish(&w, now);
+	w.seen[0] = (facts_key_t){ .algorithm = 13, .keytag = old->keytag, .signatures = 3 };
+	w.facts.key_count = 1;
+	run(&w, now + 100 * RRSIG_DELAY);
+	expect(old, "-o-u");
+	expect(fresh, "-o-r");
+	ck_assert_int_eq(fresh->step[KEYSET_RRSIG].wait, CORE_WAIT_REPLACED);
+	w.seen[0].signatures = 0; /* Not published yet. */
+	run(&w, now + 100 * RRSIG_DELAY);
+	expect(old, "-o-u");
+	w.seen[0].last_gone = now + 200 * RRSIG_DELAY;
+	run(&w, w.seen[0].last_gone + RRSIG_DELAY - 1);
+	expect(old, "-o-u");
+	run(&w, w.seen[0].last_gone + RRSIG_DELAY);
+	expect(old, "-u-h");
+	expect(fresh, "-o-o");
 }
 END_TEST
 
@@ -406,7 +526,8 @@ START_TEST(test_going_unsigned)
 	world_t w;
 	int64_t now = settled(&w);
 	policy_t none = policy;
-	none.key_count = 0;
+	none.key_count = _i == 0 ? 0 : 2;
+	none.passthrough = _i != 0;
 	w.keys[0].goal_in = w.keys[1].goal_in = false;
 	core_run(&w.zone, &none, &w.facts, now, NULL, NULL);
 	expect(&w.keys[0], "uoo-"); /* The DS has to be forgotten first. */
@@ -420,7 +541,51 @@ START_TEST(test_going_unsigned)
 }
 END_TEST
 
-/* A step of one record, as it is in the database after a crash at any moment, is taken once. */
+/* A TTL that falls counts until no cache can have the old one. */
+START_TEST(test_falling_ttl)
+{
+	world_t w;
+	int64_t now = settled(&w);
+	policy_t quick = policy;
+	quick.keys_ttl = 10;
+	core_key_t *fresh = add(&w, KEYSET_ZSK, 13, now);
+	core_run(&w.zone, &quick, &w.facts, now, NULL, NULL);
+	expect(fresh, "-r-h");
+	/* Long after, the signer publishes both. */
+	now += 100000;
+	core_run(&w.zone, &quick, &w.facts, now, NULL, NULL);
+	publish(&w, now + 100);
+	core_run(&w.zone, &quick, &w.facts, now + 100, NULL, NULL);
+	core_run(&w.zone, &quick, &w.facts, now + 100 + 300, NULL, NULL);
+	expect(fresh, "-r-h");
+	core_run(&w.zone, &quick, &w.facts, now + 100 + 300 + 40 + 30, NULL, NULL);
+	expect(fresh, "-o-r");
+	ck_assert_uint_eq(w.zone.ttls[CORE_TTL_DNSKEY].ttl, 10);
+}
+END_TEST
+
+/* On standby a key is known, and no more. */
+START_TEST(test_standby)
+{
+	world_t w;
+	char log[1000];
+	int64_t now = settled(&w);
+	core_key_t *ksk = add_roll(&w, KEYSET_KSK, 13, _i == 0 ? POLICY_ROLL_DOUBLE_SIGNATURE
+	                                                       : POLICY_ROLL_DOUBLE_DS, now);
+	core_key_t *zsk = add(&w, KEYSET_ZSK, 13, now);
+	ksk->standby = zsk->standby = true;
+	pass_time(&w, ksk, zsk, now, 20000, log, sizeof(log));
+	ck_assert_str_eq(log, _i == 0 ? "hrh-/-r-h hoh-/-o-h" : "rhh-/-r-h rhh-/-o-h ohh-/-o-h");
+	ck_assert(core_is_settled(ksk) && core_is_settled(zsk));
+	/* When it is needed, the long waits are over. */
+	ksk->standby = zsk->standby = false;
+	run(&w, now + 20000);
+	expect(ksk, _i == 0 ? "ror-" : "orr-");
+	expect(zsk, "-o-r");
+}
+END_TEST
+
+/* What a crash leaves behind is gone on with as if nothing had been. */
 START_TEST(test_idempotent)
 {
 	world_t w;
@@ -435,6 +600,23 @@ START_TEST(test_idempotent)
 }
 END_TEST
 
+/* More changes than can be judged, and more keys: nothing is decided any more. */
+START_TEST(test_too_many)
+{
+	core_key_t keys[70];
+	core_zone_t zone = { .keys = keys };
+	facts_t facts = { 0 };
+	for (size_t i = 0; i < 70; i++) {
+		core_key_init(&keys[zone.count++], KEYSET_CSK, 13, (uint16_t)i,
+		              POLICY_ROLL_DOUBLE_SIGNATURE, T0);
+		core_run(&zone, &policy, &facts, T0, NULL, NULL);
+	}
+	ck_assert(core_in_zone(&keys[40], KEYSET_DNSKEY));
+	ck_assert(core_is_hidden(&keys[69]));
+	ck_assert_int_eq(keys[69].step[KEYSET_DNSKEY].wait, CORE_WAIT_CHANGES);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("timing");
@@ -445,16 +627,21 @@ int main(void)
 
 	tc = tcase_create("core");
 	tcase_add_test(tc, test_new_zone);
-	tcase_add_test(tc, test_new_zone_csk);
+	tcase_add_loop_test(tc, test_new_zone_csk, 0, 5);
 	tcase_add_test(tc, test_largest_ttl_counts);
 	tcase_add_loop_test(tc, test_half_a_set, 0, 2);
 	tcase_add_loop_test(tc, test_needed_keys_stay, 0, 3);
-	tcase_add_test(tc, test_second_zsk);
-	tcase_add_test(tc, test_second_ksk);
-	tcase_add_test(tc, test_second_algorithm);
+	tcase_add_loop_test(tc, test_rolls, 0, sizeof(rolls) / sizeof(rolls[0]));
+	tcase_add_loop_test(tc, test_rolls_again, 0, sizeof(rolls) / sizeof(rolls[0]));
+	tcase_add_loop_test(tc, test_algorithm, 0, 3);
+	tcase_add_test(tc, test_old_ds_stays);
+	tcase_add_test(tc, test_last_signature);
 	tcase_add_test(tc, test_older_version);
-	tcase_add_test(tc, test_going_unsigned);
+	tcase_add_loop_test(tc, test_going_unsigned, 0, 2);
+	tcase_add_test(tc, test_falling_ttl);
+	tcase_add_loop_test(tc, test_standby, 0, 2);
 	tcase_add_test(tc, test_idempotent);
+	tcase_add_test(tc, test_too_many);
 	suite_add_tcase(suite, tc);
 
 	SRunner *runner = srunner_create(suite);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/core/delay.h"
+
+#include "policy-engine/core/mutant.h"
+
+static uint32_t max32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static core_ttl_kind_t kind_of(keyset_record_t record)
+{
+	return record == KEYSET_DS      ? CORE_TTL_DS
+	       : record == KEYSET_RRSIG ? CORE_TTL_ZONE
+	                                : CORE_TTL_DNSKEY;
+}
+
+/* Whether a record of that kind comes into a world in which caches may hold that there is none:
+ * no other one is known everywhere, or was until the new one was there. */
+static bool comes_first(const core_zone_t *zone, keyset_record_t record)
+{
+	int64_t first = CORE_NEVER, last = -1;
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_record_t *r = &zone->keys[i].record[record];
+		if (r->state == KEYSET_OMNIPRESENT) {
+			return false;
+		}
+		if (r->state == KEYSET_RUMOURED && r->since < first) {
+			first = r->since;
+		} else if (r->state == KEYSET_UNRETENTIVE && r->came == 0 && r->since > last) {
+			last = r->since;
+		}
+	}
+	return first != CORE_NEVER && last < first;
+}
+
+/* For how long a cache may hold that there is no such RRset. */
+static uint32_t absence_ttl(const core_zone_t *zone, keyset_record_t record, uint32_t soa_ttl,
+                            uint32_t soa_minimum)
+{
+	return CORE_RULE(MUTANT_ABSENCE) && comes_first(zone, record)
+	               ? min32(soa_ttl, soa_minimum)
+	               : 0;
+}
+
+/* The largest TTL of today. */
+static uint32_t ttl_now(const core_zone_t *zone, const policy_t *p, const facts_t *facts,
+                        core_ttl_kind_t kind)
+{
+	uint32_t ttl = 0, other = 0;
+	switch (kind) {
+	case CORE_TTL_DS:
+		ttl = CORE_RULE(MUTANT_TTL_DS) ? p->parent_ds_ttl : 0;
+		other = absence_ttl(zone, KEYSET_DS, p->parent_soa_ttl, p->parent_soa_minimum);
+		break;
+	case CORE_TTL_DNSKEY:
+		ttl = CORE_RULE(MUTANT_TTL_DNSKEY) ? p->keys_ttl : 0;
+		other = absence_ttl(zone, KEYSET_DNSKEY, p->soa_ttl, p->soa_minimum);
+		break;
+	default:
+		if (CORE_RULE(MUTANT_TTL_ZONE)) {
+			ttl = max32(p->max_zone_ttl, p->nsec3 ? p->nsec3_ttl : 0);
+			ttl = max32(ttl, min32(p->soa_ttl, p->soa_minimum));
+			other = CORE_RULE(MUTANT_TTL_FACTS) ? facts->max_ttl : 0;
+		}
+		break;
+	}
+	return max32(ttl, other);
+}
+
+/* How late secondaries, or the parent's servers, may be, and what the policy adds to be safe. */
+static int64_t margin(const policy_t *p, core_ttl_kind_t kind, keyset_state_t to)
+{
+	if (!CORE_RULE(MUTANT_PROPAGATION)) {
+		return 0;
+	}
+	switch (kind) {
+	case CORE_TTL_DS:
+		return (int64_t)p->parent_registration + p->parent_propagation;
+	case CORE_TTL_DNSKEY:
+		return (int64_t)p->zone_propagation +
+		       (to == KEYSET_OMNIPRESENT ? p->publish_safety : p->retire_safety);
+	default:
+		return p->zone_propagation;
+	}
+}
+
+/* Follows one that is lower now. known is when the world knows the lower one; 0 = at once. */
+static void fall(core_ttl_t *ttl, uint32_t current, int64_t gone, int64_t known, int64_t now)
+{
+	ttl->lower = max32(ttl->lower, current);
+	if (ttl->until == 0) {
+		ttl->until = now + gone;
+	}
+	ttl->until = max64(ttl->until, known + gone);
+	if (now >= ttl->until) {
+		*ttl = (core_ttl_t){ .ttl = ttl->lower };
+	}
+}
+
+int64_t delay_follow(core_zone_t *zone, const policy_t *policy, const facts_t *facts, int64_t now)
+{
+	int64_t next = CORE_NEVER;
+	bool published = facts->revision >= zone->revision && facts->revision_since != 0;
+	int64_t known = published ? facts->revision_since : now;
+	for (int kind = 0; kind < CORE_TTLS; kind++) {
+		core_ttl_t *ttl = &zone->ttls[kind];
+		uint32_t current = ttl_now(zone, policy, facts, kind);
+		if (current >= ttl->ttl || !CORE_RULE(MUTANT_TTL_MEMORY)) {
+			*ttl = (core_ttl_t){ .ttl = current };
+			continue;
+		}
+		int64_t gone = ttl->ttl + margin(policy, kind, KEYSET_HIDDEN);
+		fall(ttl, current, gone, kind == CORE_TTL_DS ? 0 : known, now);
+		next = ttl->until != 0 && ttl->until < next ? ttl->until : next;
+	}
+	return next;
+}
+
+int64_t delay_known(const core_zone_t *zone, const policy_t *policy, keyset_record_t record,
+                    keyset_state_t to)
+{
+	core_ttl_kind_t kind = kind_of(record);
+	return zone->ttls[kind].ttl + margin(policy, kind, to);
+}

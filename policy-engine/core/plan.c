@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/core/plan.h"
+
+#include <string.h>
+
+#include "policy-engine/core/mutant.h"
+
+#define NO_KEY SIZE_MAX
+
+typedef struct {
+	core_zone_t *zone;
+	const policy_t *policy;
+	int64_t now;
+	const plan_ops_t *ops;
+	int64_t next;
+} run_t;
+
+static void note(const run_t *run, plan_event_t event, size_t key, const policy_key_t *entry)
+{
+	if (run->ops->note != NULL) {
+		run->ops->note(run->ops->ctx, event, key, entry);
+	}
+}
+
+static void look_again(run_t *run, int64_t when)
+{
+	run->next = when < run->next ? when : run->next;
+}
+
+static bool is_of(const policy_key_t *entry, const core_key_t *key)
+{
+	return key->goal_in && key->role == entry->role && key->algorithm == entry->algorithm &&
+	       key->bits == entry->bits && strcmp(key->repository, entry->repository) == 0;
+}
+
+const policy_key_t *plan_entry(const policy_t *policy, const core_key_t *key)
+{
+	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
+		if (is_of(&policy->keys[i], key)) {
+			return &policy->keys[i];
+		}
+	}
+	return NULL;
+}
+
+/* The youngest key of an entry that is in use, or the one longest on standby. */
+static size_t find(const core_zone_t *zone, const policy_key_t *entry, bool standby)
+{
+	size_t found = NO_KEY;
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_key_t *key = &zone->keys[i];
+		if (key->standby != standby || !is_of(entry, key)) {
+			continue;
+		}
+		if (found == NO_KEY ||
+		    (!standby && key->inception >= zone->keys[found].inception)) {
+			found = i;
+		}
+	}
+	return found;
+}
+
+static size_t count_standby(const core_zone_t *zone, const policy_key_t *entry)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < zone->count; i++) {
+		count += zone->keys[i].standby && is_of(entry, &zone->keys[i]);
+	}
+	return count;
+}
+
+static size_t count_known(const core_zone_t *zone)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < zone->count; i++) {
+		count += zone->keys[i].goal_in || !core_is_hidden(&zone->keys[i]);
+	}
+	return count;
+}
+
+/* The type that waits for nothing it need not wait for. */
+static policy_roll_t fastest(keyset_role_t role)
+{
+	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_RRSET;
+}
+
+static bool introduce(run_t *run, const plan_want_t *want)
+{
+	if (count_known(run->zone) >= CORE_KEYS_MAX) {
+		note(run, PLAN_TOO_MANY, NO_KEY, want->entry);
+		return false;
+	}
+	size_t count = run->zone->count;
+	if (!run->ops->introduce(run->ops->ctx, want) || run->zone->count == count) {
+		return false;
+	}
+	run->zone->keys[count].standby = want->standby;
+	run->zone->keys[count].roll = want->roll;
+	note(run, want->standby ? PLAN_STANDBY : PLAN_INTRODUCED, count, want->entry);
+	return true;
+}
+
+static bool is_requested(const run_t *run, const core_key_t *key)
+{
+	return key->inception < run->zone->requests[key->role].at;
+}
+
+int64_t plan_due(const core_zone_t *zone, const policy_key_t *entry)
+{
+	size_t key = find(zone, entry, false);
+	if (key == NO_KEY || entry->manual_rollover || entry->lifetime == 0) {
+		return CORE_NEVER;
+	}
+	return zone->keys[key].inception + entry->lifetime;
+}
+
+/* Whether the entry's key has to be replaced now. One by age waits until the one before it has
+ * ended, lest keys pile up when the parent, or the signer, takes longer than a lifetime. */
+static bool is_due(run_t *run, const policy_key_t *entry, size_t key)
+{
+	if (key == NO_KEY || is_requested(run, &run->zone->keys[key])) {
+		return true;
+	}
+	int64_t due = plan_due(run->zone, entry);
+	if (due > run->now) {
+		look_again(run, due);
+		return false;
+	}
+	if (!core_is_settled(&run->zone->keys[key])) {
+		note(run, PLAN_UNFINISHED, key, entry);
+		return false;
+	}
+	return true;
+}
+
+/* Puts a key in use: that longest on standby, else a new one. */
+static bool replace(run_t *run, const policy_key_t *entry, size_t key)
+{
+	const core_request_t *request = &run->zone->requests[entry->role];
+	bool emergency = request->emergency && key != NO_KEY &&
+	                 is_requested(run, &run->zone->keys[key]);
+	policy_roll_t roll = emergency ? fastest(entry->role) : entry->roll;
+	size_t standby = find(run->zone, entry, true);
+	if (standby != NO_KEY) {
+		core_key_t *successor = &run->zone->keys[standby];
+		successor->standby = false;
+		successor->roll = roll;
+		successor->inception = run->now;
+		note(run, PLAN_INTRODUCED, standby, entry);
+		return true;
+	}
+	int64_t age = entry->lifetime > 0 && !entry->manual_rollover ? entry->lifetime : INT64_MAX;
+	int64_t oldest = age < run->now ? run->now - age + 1 : 0;
+	plan_want_t want = { .entry = entry, .roll = roll };
+	want.oldest = request->at > oldest ? request->at : oldest;
+	return introduce(run, &want);
+}
+
+static void withdraw(run_t *run, size_t key, plan_event_t why)
+{
+	run->zone->keys[key].goal_in = false;
+	note(run, why, key, NULL);
+}
+
+/* Of an entry's keys only the youngest stays in use. */
+static void withdraw_older(run_t *run, const policy_key_t *entry)
+{
+	size_t youngest = find(run->zone, entry, false);
+	for (size_t i = 0; i < run->zone->count; i++) {
+		const core_key_t *key = &run->zone->keys[i];
+		if (i != youngest && !key->standby && is_of(entry, key)) {
+			withdraw(run, i, PLAN_REPLACED);
+		}
+	}
+}
+
+static void see_to_standby(run_t *run, const policy_key_t *entry)
+{
+	size_t count = count_standby(run->zone, entry);
+	for (; count < entry->standby; count++) {
+		plan_want_t want = { .entry = entry, .standby = true, .roll = entry->roll,
+		                     .oldest = INT64_MAX };
+		if (!introduce(run, &want)) {
+			return;
+		}
+	}
+	for (; count > entry->standby; count--) {
+		withdraw(run, find(run->zone, entry, true), PLAN_UNWANTED);
+	}
+}
+
+static void see_to_entry(run_t *run, const policy_key_t *entry)
+{
+	size_t key = find(run->zone, entry, false);
+	if (is_due(run, entry, key) && replace(run, entry, key)) {
+		withdraw_older(run, entry);
+		is_due(run, entry, find(run->zone, entry, false)); /* For the next moment. */
+	}
+	see_to_standby(run, entry);
+}
+
+static int64_t hidden_since(const core_key_t *key)
+{
+	int64_t since = 0;
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		since = key->record[r].since > since ? key->record[r].since : since;
+	}
+	return since;
+}
+
+/* \return Whether the key is gone. */
+static bool forget(run_t *run, size_t index)
+{
+	const core_key_t *key = &run->zone->keys[index];
+	if (run->policy->purge == 0 || key->goal_in || !core_is_hidden(key)) {
+		return false;
+	}
+	int64_t when = hidden_since(key) + run->policy->purge;
+	if (when > run->now) {
+		look_again(run, when);
+		return false;
+	}
+	note(run, PLAN_FORGOTTEN, index, NULL);
+	run->ops->forget(run->ops->ctx, index);
+	return true;
+}
+
+int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const plan_ops_t *ops)
+{
+	run_t run = { .zone = zone, .policy = policy, .now = now, .ops = ops, .next = CORE_NEVER };
+	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
+		see_to_entry(&run, &policy->keys[i]);
+	}
+	for (size_t i = 0; i < zone->count; i++) {
+		if (zone->keys[i].goal_in && plan_entry(policy, &zone->keys[i]) == NULL) {
+			withdraw(&run, i, PLAN_UNWANTED);
+		}
+	}
+	for (size_t i = zone->count; i > 0; i--) {
+		forget(&run, i - 1);
+	}
+	return run.next;
+}
