@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "tests/unit/cache-world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+uint64_t world_random(world_t *w, uint64_t n)
+{
+	uint64_t x = w->random += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return n > 0 ? (x ^ (x >> 31)) % n : 0;
+}
+
+static mask_t bit(int slot)
+{
+	return (mask_t)1 << slot;
+}
+
+/* -- what validates ------------------------------------------------------ */
+
+static void fail(world_t *w, const char *what, mask_t ds, const content_t *dnskey, mask_t data)
+{
+	if (w->failure[0] != '\0') {
+		return;
+	}
+	int used = snprintf(w->failure, sizeof(w->failure), "at %lld: %s; DS", (long long)w->now,
+	                    what);
+	const mask_t masks[] = { ds, dnskey->keys, dnskey->signers, data };
+	static const char *const names[] = { "", "; DNSKEY", "; signed by", "; data signed by" };
+	for (size_t m = 0; m < 4; m++) {
+		used += snprintf(w->failure + used, sizeof(w->failure) - (size_t)used, "%s",
+		                 names[m]);
+		for (int i = 0; i < WORLD_SLOTS && used < 350; i++) {
+			if ((masks[m] & bit(i)) != 0) {
+				used += snprintf(w->failure + used,
+				                 sizeof(w->failure) - (size_t)used, " %u/%u",
+				                 w->tags[i], w->algorithms[i]);
+			}
+		}
+	}
+}
+
+/* For each algorithm of the first set there is a key that is in both. */
+static bool covers(const world_t *w, mask_t first, mask_t second)
+{
+	for (int i = 0; i < WORLD_SLOTS && first >> i != 0; i++) {
+		if ((first & bit(i)) == 0) {
+			continue;
+		}
+		bool found = false;
+		for (int k = 0; k < WORLD_SLOTS && !found; k++) {
+			found = (first & second & bit(k)) != 0 &&
+			        w->algorithms[k] == w->algorithms[i];
+		}
+		if (!found) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Whatever caches hold of each kind, any combination may meet in one. */
+static void check_caches(world_t *w)
+{
+	for (size_t d = 0; d < w->ds_caches.count; d++) {
+		mask_t ds = w->ds_caches.contents[d].keys;
+		for (size_t k = 0; k < w->dnskey_caches.count && ds != 0; k++) {
+			const content_t *dnskey = &w->dnskey_caches.contents[k];
+			if (!covers(w, ds, dnskey->keys & dnskey->signers)) {
+				fail(w, "no chain", ds, dnskey, 0);
+			}
+			for (size_t s = 0; s < w->data_caches.count; s++) {
+				mask_t data = w->data_caches.contents[s].signers;
+				if (!covers(w, dnskey->keys, data)) {
+					fail(w, "no signature", ds, dnskey, data);
+				}
+			}
+		}
+	}
+	w->checks++;
+}
+
+/* -- caches -------------------------------------------------------------- */
+
+static content_t *find_content(caches_t *c, mask_t keys, mask_t signers)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->contents[i].keys == keys && c->contents[i].signers == signers) {
+			return &c->contents[i];
+		}
+	}
+	return NULL;
+}
+
+/* What was there until now, some caches have for that long. */
+static void supersede(world_t *w, caches_t *c, mask_t keys, mask_t signers, int64_t last)
+{
+	content_t *content = find_content(c, keys, signers);
+	int64_t until = w->now + last;
+	if (content != NULL && (content->until == WORLD_NEVER || content->until < until)) {
+		content->until = until;
+	}
+}
+
+static void appear(world_t *w, caches_t *c, mask_t keys, mask_t signers)
+{
+	content_t *content = find_content(c, keys, signers);
+	if (content == NULL && c->count < WORLD_CONTENTS) {
+		content = &c->contents[c->count++];
+	}
+	if (content == NULL) {
+		snprintf(w->failure, sizeof(w->failure), "the model is too small");
+		return;
+	}
+	*content = (content_t){ keys, signers, WORLD_NEVER };
+}
+
+static void forget_old(world_t *w, caches_t *c)
+{
+	for (size_t i = 0; i < c->count;) {
+		if (c->contents[i].until <= w->now) {
+			c->contents[i] = c->contents[--c->count];
+		} else {
+			i++;
+		}
+	}
+}
+
+static uint32_t absence(uint32_t ttl, uint32_t minimum)
+{
+	return ttl < minimum ? ttl : minimum;
+}
+
+static void forget_all_old(world_t *w)
+{
+	forget_old(w, &w->ds_caches);
+	forget_old(w, &w->dnskey_caches);
+	forget_old(w, &w->data_caches);
+}
+
+/* -- keys ---------------------------------------------------------------- */
+
+static int slot_of(const world_t *w, uint16_t tag)
+{
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		if (w->tags[i] == tag) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+/* Bits that something still speaks of. */
+static mask_t bits_in_use(const world_t *w)
+{
+	const caches_t *all[] = { &w->ds_caches, &w->dnskey_caches, &w->data_caches };
+	mask_t used = w->ds | w->pending.publish | w->pending.sign_zone | w->built.dnskey.signers;
+	for (size_t c = 0; c < 3; c++) {
+		for (size_t i = 0; i < all[c]->count; i++) {
+			used |= all[c]->contents[i].keys | all[c]->contents[i].signers;
+		}
+	}
+	for (size_t i = 0; i < WORLD_SETS; i++) {
+		used |= w->built.sets[i].signers;
+	}
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = slot_of(w, w->keys[i].keytag);
+		if (slot >= 0 && (w->keys[i].goal_in || !core_is_hidden(&w->keys[i]))) {
+			used |= bit(slot);
+		}
+	}
+	return used;
+}
+
+static bool introduce(void *ctx, const plan_want_t *want)
+{
+	world_t *w = ctx;
+	mask_t used = bits_in_use(w);
+	int slot = 0;
+	while (slot < WORLD_SLOTS && (used & bit(slot)) != 0) {
+		slot++;
+	}
+	unsigned token = strcmp(want->entry->repository, "one") == 0 ? 1 : 2;
+	if ((w->tokens_away & token) != 0 || slot == WORLD_SLOTS || w->zone.count == WORLD_KEYS) {
+		return false;
+	}
+	core_key_t *key = &w->keys[w->zone.count++];
+	core_key_init(key, want->entry->role, want->entry->algorithm, ++w->last_tag,
+	              want->roll, w->now);
+	key->bits = want->entry->bits;
+	key->repository = want->entry->repository;
+	w->tags[slot] = key->keytag;
+	w->algorithms[slot] = key->algorithm;
+	w->counts[slot] = 0;
+	w->last_gone[slot] = 0;
+	w->counted &= ~bit(slot);
+	w->ds_confirmed &= ~bit(slot);
+	w->introduced++;
+	return true;
+}
+
+static void forget(void *ctx, size_t key)
+{
+	world_t *w = ctx;
+	if (!core_is_hidden(&w->keys[key]) || w->keys[key].goal_in) {
+		snprintf(w->failure, sizeof(w->failure), "forgot key %u", w->keys[key].keytag);
+	}
+	memmove(&w->keys[key], &w->keys[key + 1],
+	        (w->zone.count - key - 1) * sizeof(w->keys[0]));
+	w->zone.count--;
+}
+
+/* What a state says has to be so. */
+static void check_state(world_t *w, const core_key_t *key, keyset_record_t record,
+                        const caches_t *caches)
+{
+	keyset_state_t state = key->record[record].state;
+	int slot = slot_of(w, key->keytag);
+	if (slot < 0 || (state != KEYSET_OMNIPRESENT && state != KEYSET_HIDDEN)) {
+		return;
+	}
+	mask_t fading = 0;
+	for (size_t i = 0; i < w->zone.count; i++) {
+		const core_record_t *rrsig = &w->keys[i].record[KEYSET_RRSIG];
+		if (rrsig->state == KEYSET_UNRETENTIVE &&
+		    rrsig->since >= key->record[record].since) {
+			fading |= bit(slot_of(w, w->keys[i].keytag));
+		}
+	}
+	for (size_t i = 0; i < caches->count; i++) {
+		const content_t *content = &caches->contents[i];
+		bool by_keys = record == KEYSET_DS || record == KEYSET_DNSKEY;
+		mask_t there = by_keys ? content->keys : content->signers;
+		bool has = (there & bit(slot)) != 0;
+		/* Beside others that began to fade later, signatures may be missing again. */
+		bool excused = record == KEYSET_RRSIG && (there & fading) != 0;
+		if (has != (state == KEYSET_OMNIPRESENT) && !(excused && !has)) {
+			snprintf(w->failure, sizeof(w->failure), "at %lld: record %d of key %u is "
+			         "not %s", (long long)w->now, record, key->keytag,
+			         keyset_state_name(state));
+		}
+	}
+}
+
+int64_t world_engine(world_t *w)
+{
+	static const keyset_record_t records[] = { KEYSET_DS, KEYSET_DNSKEY, KEYSET_RRSIG_DNSKEY,
+	                                           KEYSET_RRSIG };
+	plan_ops_t ops = { .introduce = introduce, .forget = forget, .ctx = w };
+	int64_t planned, next;
+	uint64_t revision;
+	core_observe(&w->zone, &w->facts);
+	do {
+		revision = w->zone.revision;
+		planned = plan_run(&w->zone, w->policy, w->now, &ops);
+		next = core_run(&w->zone, w->policy, &w->facts, w->now, NULL, NULL);
+	} while (w->zone.revision != revision);
+	w->may_be_insecure = w->may_be_insecure || policy_is_unsigned(w->policy);
+
+	forget_all_old(w);
+	const caches_t *caches[] = { &w->ds_caches, &w->dnskey_caches, &w->dnskey_caches,
+	                             &w->data_caches };
+	for (size_t i = 0; i < w->zone.count && w->failure[0] == '\0'; i++) {
+		for (size_t r = 0; r < 4; r++) {
+			check_state(w, &w->keys[i], records[r], caches[r]);
+		}
+	}
+	return planned < next ? planned : next;
+}
+
+bool world_order(world_t *w, order_t *order)
+{
+	*order = (order_t){ .revision = w->zone.revision, .dnskey_ttl = w->policy->keys_ttl };
+	for (size_t i = 0; i < w->zone.count; i++) {
+		const core_key_t *key = &w->keys[i];
+		int slot = slot_of(w, key->keytag);
+		if (slot < 0) {
+			continue;
+		}
+		order->publish |= core_in_zone(key, KEYSET_DNSKEY) ? bit(slot) : 0;
+		order->sign_dnskey |= core_in_zone(key, KEYSET_RRSIG_DNSKEY) ? bit(slot) : 0;
+		order->sign_zone |= core_in_zone(key, KEYSET_RRSIG) ? bit(slot) : 0;
+	}
+	bool any = (order->publish | order->sign_dnskey | order->sign_zone) != 0;
+	if (any && ((order->publish & order->sign_dnskey) == 0 ||
+	            (order->publish & order->sign_zone) == 0 ||
+	            (order->sign_dnskey & ~order->publish) != 0)) {
+		snprintf(w->failure, sizeof(w->failure), "at %lld: the signer would refuse key set "
+		         "%llu", (long long)w->now, (unsigned long long)order->revision);
+	}
+	if (w->pending.dnskey_ttl != order->dnskey_ttl && w->pending.revision == order->revision) {
+		order->revision = ++w->zone.revision; /* As publish.c does. */
+	}
+	return order->revision > w->pending.revision;
+}
+
+/* -- signer -------------------------------------------------------------- */
+
+static int64_t draw_due(world_t *w)
+{
+	const policy_t *p = w->policy;
+	return w->now + p->validity_default - p->refresh - p->jitter +
+	       (int64_t)world_random(w, 2 * (uint64_t)p->jitter + 1);
+}
+
+/* Whether the key needs not sign: as covered() in module/build.c. */
+static bool is_covered(const signed_set_t *set, int slot, mask_t good, mask_t active,
+                       const world_t *w)
+{
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		if ((set->signers & good & bit(i)) != 0 &&
+		    w->algorithms[i] == w->algorithms[slot] &&
+		    (i == slot || (active & bit(i)) == 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void sign_set(world_t *w, signed_set_t *set, mask_t known, mask_t active)
+{
+	mask_t good = 0, fresh = 0;
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		if ((set->signers & known & bit(i)) != 0 && set->due[i] > w->now) {
+			good |= bit(i);
+		}
+	}
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		if ((active & bit(i)) != 0 && !is_covered(set, i, good, active, w)) {
+			fresh |= bit(i);
+			set->due[i] = draw_due(w);
+		}
+	}
+	set->signers = (set->signers & good) | fresh;
+}
+
+static void count_signatures(world_t *w)
+{
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		w->counts[i] = 0;
+		for (size_t s = 0; s < WORLD_SETS; s++) {
+			w->counts[i] += (w->built.sets[s].signers & bit(i)) != 0;
+		}
+		if (w->counts[i] > 0) {
+			w->last_gone[i] = 0;
+			w->counted |= bit(i);
+		} else if ((w->counted & bit(i)) != 0 && w->last_gone[i] == 0) {
+			w->last_gone[i] = -1;
+		}
+	}
+}
+
+/* Signatures that were long there are of any age. */
+static void spread(world_t *w, signed_set_t *set)
+{
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		if ((set->signers & bit(i)) != 0 && set->due[i] <= w->now) {
+			uint64_t span = w->policy->validity_default - w->policy->refresh +
+			                w->policy->jitter;
+			set->due[i] = w->now + 1 + (int64_t)world_random(w, span);
+		}
+	}
+}
+
+bool world_build(world_t *w)
+{
+	version_t before = w->built;
+	version_t *v = &w->built;
+	bool same = v->order.publish == w->pending.publish &&
+	            v->order.sign_zone == w->pending.sign_zone &&
+	            v->order.sign_dnskey == w->pending.sign_dnskey;
+	mask_t known = w->pending.publish | w->pending.sign_zone;
+	if (!same && world_due(w) == WORLD_NEVER) {
+		for (size_t i = 0; i < WORLD_SETS; i++) {
+			spread(w, &v->sets[i]);
+		}
+		spread(w, &v->dnskey);
+	}
+	if (v->order.publish != w->pending.publish ||
+	    v->order.dnskey_ttl != w->pending.dnskey_ttl) {
+		v->dnskey.signers = 0;
+	}
+	v->order = w->pending;
+	sign_set(w, &v->dnskey, known, v->order.sign_dnskey);
+	for (size_t i = 0; i < WORLD_SETS; i++) {
+		sign_set(w, &v->sets[i], known, v->order.sign_zone);
+	}
+	count_signatures(w);
+	w->max_ttl = v->ttl > w->max_ttl ? v->ttl : w->max_ttl;
+	w->fresh = w->fresh || memcmp(&before, v, sizeof(before)) != 0;
+	return w->fresh;
+}
+
+/* Signatures that no key of the key set makes any more. */
+static bool fades(const signed_set_t *set, mask_t active)
+{
+	return (set->signers & ~active) != 0;
+}
+
+int64_t world_due(const world_t *w)
+{
+	int64_t due = WORLD_NEVER;
+	for (size_t s = 0; s <= WORLD_SETS; s++) {
+		const signed_set_t *set = s < WORLD_SETS ? &w->built.sets[s] : &w->built.dnskey;
+		mask_t active = s < WORLD_SETS ? w->built.order.sign_zone
+		                               : w->built.order.sign_dnskey;
+		for (int i = 0; i < WORLD_SLOTS && fades(set, active); i++) {
+			if ((set->signers & bit(i)) != 0 && set->due[i] < due) {
+				due = set->due[i];
+			}
+		}
+	}
+	return due;
+}
+
+void world_edit(world_t *w, uint32_t ttl)
+{
+	w->built.sets[world_random(w, WORLD_SETS)].signers = 0;
+	w->built.ttl = ttl;
+	world_build(w);
+}
+
+void world_publish(world_t *w)
+{
+	const version_t *old = &w->published, *new = &w->built;
+	int64_t ttl = (int64_t)w->zone_propagation;
+	uint32_t gone = absence(w->policy->soa_ttl, w->policy->soa_minimum);
+	supersede(w, &w->dnskey_caches, old->order.publish, old->dnskey.signers,
+	          ttl + (old->order.publish != 0 ? old->order.dnskey_ttl : gone));
+	for (size_t i = 0; i < WORLD_SETS; i++) {
+		supersede(w, &w->data_caches, 0, old->sets[i].signers, ttl + old->ttl);
+	}
+	appear(w, &w->dnskey_caches, new->order.publish, new->dnskey.signers);
+	for (size_t i = 0; i < WORLD_SETS; i++) {
+		appear(w, &w->data_caches, 0, new->sets[i].signers);
+	}
+	if (new->order.revision != old->order.revision || w->revision_since == 0) {
+		w->revision_since = w->now;
+	}
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		w->last_gone[i] = w->last_gone[i] < 0 ? w->now : w->last_gone[i];
+	}
+	w->published = *new;
+	w->fresh = false;
+	forget_all_old(w);
+	check_caches(w);
+}
+
+void world_ask(world_t *w)
+{
+	bool taken = w->published.order.revision == w->built.order.revision;
+	w->facts = (facts_t){
+		.revision = w->built.order.revision,
+		.revision_since = taken ? w->revision_since : 0,
+		.max_ttl = w->max_ttl,
+		.keys = w->facts_keys,
+	};
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		if ((w->counted & bit(i)) != 0) {
+			w->facts_keys[w->facts.key_count++] = (facts_key_t){
+				.algorithm = w->algorithms[i],
+				.keytag = w->tags[i],
+				.signatures = w->counts[i],
+				.last_gone = w->last_gone[i] > 0 ? w->last_gone[i] : 0,
+			};
+		}
+	}
+}
+
+/* -- parent -------------------------------------------------------------- */
+
+/* What the engine wants of the parent: keys to be there, keys not to be there. */
+static void wishes(const world_t *w, mask_t *in, mask_t *out)
+{
+	*in = *out = 0;
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = slot_of(w, w->keys[i].keytag);
+		keyset_state_t ds = w->keys[i].record[KEYSET_DS].state;
+		if (slot >= 0 && (ds == KEYSET_RUMOURED || ds == KEYSET_OMNIPRESENT)) {
+			*in |= bit(slot) & ~w->ds;
+		} else if (slot >= 0 && ds == KEYSET_UNRETENTIVE) {
+			*out |= bit(slot) & w->ds;
+		}
+	}
+}
+
+bool world_parent(world_t *w, bool all)
+{
+	mask_t in, out, before = w->ds;
+	wishes(w, &in, &out);
+	mask_t todo = in | out;
+	while (!all && (todo & (todo - 1)) != 0) { /* One of them, any. */
+		todo &= world_random(w, 2) == 0 ? todo - 1 : todo & -todo;
+	}
+	if (todo == 0) {
+		return false;
+	}
+	w->ds = (w->ds & ~(out & todo)) | (in & todo);
+	int64_t ttl = before != 0 ? w->policy->parent_ds_ttl
+	                          : absence(w->policy->parent_soa_ttl,
+	                                    w->policy->parent_soa_minimum);
+	supersede(w, &w->ds_caches, before, 0, ttl + w->parent_propagation);
+	appear(w, &w->ds_caches, w->ds, 0);
+	if (before != 0 && w->ds == 0 && !w->may_be_insecure) {
+		snprintf(w->failure, sizeof(w->failure), "at %lld: the last DS was taken away",
+		         (long long)w->now);
+	}
+	forget_all_old(w);
+	check_caches(w);
+	return true;
+}
+
+void world_confirm(world_t *w)
+{
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = slot_of(w, w->keys[i].keytag);
+		bool there = slot >= 0 && (w->ds & bit(slot)) != 0;
+		if (core_ds_confirm(&w->keys[i], there, w->now) && there &&
+		    !policy_is_unsigned(w->policy)) {
+			w->may_be_insecure = false;
+		}
+	}
+}
+
+bool world_parent_waits(const world_t *w)
+{
+	for (size_t i = 0; i < w->zone.count; i++) {
+		if (core_ds_waits(&w->keys[i])) {
+			return true;
+		}
+	}
+	mask_t in, out;
+	wishes(w, &in, &out);
+	return (in | out) != 0;
+}
+
+bool world_is_settled(const world_t *w)
+{
+	for (size_t i = 0; i < w->zone.count; i++) {
+		const core_key_t *key = &w->keys[i];
+		if (key->goal_in ? !core_is_settled(key) : !core_is_hidden(key)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < w->policy->key_count && !w->policy->passthrough; i++) {
+		unsigned found = 0;
+		for (size_t k = 0; k < w->zone.count; k++) {
+			found += plan_entry(w->policy, &w->keys[k]) == &w->policy->keys[i];
+		}
+		if (found != w->policy->keys[i].standby + 1) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void world_init(world_t *w, uint64_t seed, const policy_t *policy)
+{
+	*w = (world_t){ .random = seed, .policy = policy };
+	w->zone.keys = w->keys;
+	w->may_be_insecure = true;
+	w->zone_propagation = policy->zone_propagation;
+	w->parent_propagation = policy->parent_propagation;
+	w->now = 1000000000;
+	appear(w, &w->ds_caches, 0, 0);
+	appear(w, &w->dnskey_caches, 0, 0);
+	appear(w, &w->data_caches, 0, 0);
+}

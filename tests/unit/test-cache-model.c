@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* Random policies and events over ten years, each with every combination of what caches could hold
+ * at any instant; and the same with each rule of the key timing out of force, which has to show.
+ * CACHE_MODEL_RUNS and CACHE_MODEL_SEED choose how many, and from which seed on. */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/core/mutant.h"
+#include "tests/unit/cache-world.h"
+
+#define RUNS 400
+#define MUTANT_RUNS 3000
+#define YEAR (365 * (int64_t)86400)
+#define DAY (int64_t)86400
+
+core_mutant_t core_mutant = MUTANT_NONE;
+
+/* -- policies ------------------------------------------------------------ */
+
+typedef struct {
+	policy_t policy;
+	policy_key_t keys[6];
+} scheme_t;
+
+/* When what happens next; WORLD_NEVER = not as it looks now. */
+typedef struct {
+	world_t w;
+	scheme_t schemes[2];
+	unsigned scheme;
+	int64_t scale;          /* Of the policy's durations. */
+	int64_t longest;        /* Sum of the policy's delays, at most. */
+	int64_t look, push, build, publish, ask, parent, confirm, event;
+	int64_t engine_up, signer_up, token_up;
+	int64_t parent_pace;
+	bool calm;              /* No more events. */
+} run_t;
+
+static uint64_t dice(run_t *r, uint64_t n)
+{
+	return world_random(&r->w, n);
+}
+
+static uint32_t span(run_t *r)
+{
+	return dice(r, 6) == 0 ? 0 : (uint32_t)(dice(r, 10 * (uint64_t)r->scale));
+}
+
+static policy_roll_t random_roll(run_t *r, keyset_role_t role)
+{
+	static const policy_roll_t rolls[3][5] = {
+		{ POLICY_ROLL_DOUBLE_SIGNATURE, POLICY_ROLL_DOUBLE_DS, POLICY_ROLL_DOUBLE_RRSET },
+		{ POLICY_ROLL_PRE_PUBLICATION, POLICY_ROLL_DOUBLE_SIGNATURE,
+		  POLICY_ROLL_DOUBLE_RRSET },
+		{ POLICY_ROLL_PRE_PUBLICATION, POLICY_ROLL_DOUBLE_SIGNATURE,
+		  POLICY_ROLL_DOUBLE_RRSET, POLICY_ROLL_DOUBLE_DS, POLICY_ROLL_SINGLE_SIGNATURE },
+	};
+	return rolls[role][dice(r, role == KEYSET_CSK ? 5 : 3)];
+}
+
+static void add_key(run_t *r, scheme_t *s, keyset_role_t role, uint8_t algorithm)
+{
+	static char *const repositories[] = { "one", "two" };
+	policy_key_t *key = &s->keys[s->policy.key_count];
+	*key = (policy_key_t){
+		.role = role,
+		.algorithm = algorithm,
+		.bits = 1 + (unsigned)dice(r, 2),
+		.repository = repositories[dice(r, 2)],
+		.standby = dice(r, 5) == 0 ? 1 + (unsigned)dice(r, 2) : 0,
+		.manual_rollover = dice(r, 4) == 0,
+		.roll = random_roll(r, role),
+		.lifetime = (uint32_t)(10 * YEAR / (3 + (int64_t)dice(r, 25)) + r->longest),
+	};
+	for (size_t i = 0; i < s->policy.key_count; i++) {
+		if (s->keys[i].role == role && s->keys[i].algorithm == algorithm) {
+			key->bits = s->keys[i].bits + 1;
+		}
+	}
+	s->policy.key_count++;
+}
+
+static void random_keys(run_t *r, scheme_t *s)
+{
+	static const uint8_t algorithms[] = { 8, 13, 15 };
+	uint64_t first = dice(r, 3);
+	uint8_t a = algorithms[first], b = algorithms[(first + 1) % 3];
+	s->policy.key_count = 0;
+	uint64_t shape = dice(r, 10);
+	if (shape == 0 || shape > 4) {
+		add_key(r, s, KEYSET_KSK, a);
+		add_key(r, s, KEYSET_ZSK, a);
+	} else if (shape == 1 || shape == 2) {
+		add_key(r, s, KEYSET_CSK, a);
+	}
+	if (shape == 3 || shape == 5) {
+		add_key(r, s, KEYSET_ZSK, b);
+		add_key(r, s, KEYSET_KSK, b);
+	} else if (shape == 4) {
+		add_key(r, s, KEYSET_KSK, a);
+		add_key(r, s, KEYSET_ZSK, a);
+		add_key(r, s, KEYSET_ZSK, a);
+	} else if (shape == 6) {
+		add_key(r, s, KEYSET_CSK, b);
+	}
+}
+
+static void random_times(run_t *r, policy_t *p)
+{
+	p->keys_ttl = span(r);
+	p->publish_safety = span(r);
+	p->retire_safety = span(r);
+	p->zone_propagation = r->w.zone_propagation + (dice(r, 2) == 0 ? span(r) : 0);
+	p->parent_propagation = r->w.parent_propagation + (dice(r, 2) == 0 ? span(r) : 0);
+	p->parent_registration = dice(r, 2) == 0 ? span(r) : 0;
+	p->soa_ttl = span(r);
+	p->soa_minimum = span(r);
+	p->nsec3 = dice(r, 2) == 0;
+	p->nsec3_ttl = span(r);
+	p->max_zone_ttl = span(r);
+	p->parent_ds_ttl = span(r);
+	p->parent_soa_ttl = span(r);
+	p->parent_soa_minimum = span(r);
+	p->resign = 1 + span(r);
+	p->refresh = p->resign + 1 + span(r);
+	p->validity_default = p->validity_denial = p->refresh + 2 + span(r);
+	p->jitter = (uint32_t)dice(r, p->validity_default - p->refresh);
+	p->purge = dice(r, 3) == 0 ? 0 : 1 + span(r);
+	int64_t sum = 2 * ((int64_t)p->keys_ttl + p->publish_safety + p->retire_safety +
+	                   p->zone_propagation + p->parent_propagation + p->parent_registration +
+	                   p->soa_ttl + p->max_zone_ttl + p->parent_ds_ttl + p->parent_soa_ttl +
+	                   p->validity_default + p->jitter);
+	r->longest = sum > r->longest ? sum : r->longest;
+}
+
+/* The zone gets another policy; the signer's work is as it was. */
+static void change_policy(run_t *r)
+{
+	const scheme_t *old = &r->schemes[r->scheme];
+	scheme_t *s = &r->schemes[!r->scheme];
+	*s = *old;
+	s->policy.keys = s->keys;
+	s->policy.passthrough = false;
+	uint64_t what = dice(r, 10);
+	if (what < 7) {
+		random_times(r, &s->policy);
+	}
+	if (what == 8) {
+		s->policy.passthrough = dice(r, 2) == 0;
+		s->policy.key_count = s->policy.passthrough ? s->policy.key_count : 0;
+	} else if (what > 3 || s->policy.key_count == 0) {
+		random_keys(r, s);
+	}
+	r->scheme = !r->scheme;
+	r->w.policy = &s->policy;
+}
+
+/* -- events -------------------------------------------------------------- */
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(run_t *r)
+{
+	uint64_t kind = r->calm ? 0 : dice(r, 20);
+	uint64_t most = kind < 15 ? 30 : kind < 19 ? 10 * (uint64_t)r->scale : 5 * DAY;
+	return r->w.now + (int64_t)dice(r, most);
+}
+
+static int64_t outage(run_t *r)
+{
+	return r->w.now + (int64_t)dice(r, dice(r, 3) == 0 ? 60 * DAY : 20 * (uint64_t)r->scale);
+}
+
+static uint32_t random_ttl(run_t *r)
+{
+	/* Of a zone whose TTLs may be larger than the policy knows. */
+	return dice(r, 4) == 0 ? span(r) : (uint32_t)dice(r, r->w.policy->max_zone_ttl + 1);
+}
+
+static void happen(run_t *r)
+{
+	world_t *w = &r->w;
+	r->event = w->now + (int64_t)dice(r, dice(r, 2) == 0 ? YEAR : 10 * (uint64_t)r->scale);
+	switch (dice(r, 9)) {
+	case 0:
+	case 1:
+		change_policy(r);
+		break;
+	case 2:
+	case 3:
+		core_request_roll(&w->zone, (keyset_role_t)dice(r, 3), dice(r, 2) == 0, w->now);
+		break;
+	case 4:
+		r->token_up = outage(r);
+		break;
+	case 5:
+		r->signer_up = outage(r);
+		break;
+	case 6:
+		r->engine_up = outage(r);
+		w->facts = (facts_t){ 0 };
+		break;
+	case 7:
+		r->parent_pace = (int64_t)dice(r, dice(r, 2) == 0 ? 90 * DAY : 60);
+		break;
+	default:
+		world_edit(w, random_ttl(r));
+		r->publish = later(r);
+		break;
+	}
+	r->look = w->now;
+}
+
+/* An engine that is killed before it could commit has done nothing. */
+static void die(run_t *r)
+{
+	world_t *saved = malloc(sizeof(*saved));
+	ck_assert_ptr_nonnull(saved);
+	*saved = r->w;
+	world_engine(&r->w);
+	r->w = *saved;
+	free(saved);
+	r->engine_up = later(r);
+	r->w.facts = (facts_t){ 0 };
+	r->look = r->engine_up;
+	r->ask = r->engine_up;
+}
+
+static void engine(run_t *r)
+{
+	world_t *w = &r->w;
+	if (w->now < r->engine_up) {
+		r->look = r->ask = r->engine_up;
+		return;
+	}
+	if (!r->calm && dice(r, 30) == 0) {
+		die(r);
+		return;
+	}
+	w->tokens_away = w->now < r->token_up ? 1 + (unsigned)(r->token_up % 3) : 0;
+	r->look = world_engine(w);
+	if (w->tokens_away != 0) {
+		r->look = earliest(r->look, r->token_up);
+	}
+	order_t order;
+	if (world_order(w, &order) && r->push == WORLD_NEVER) {
+		r->push = later(r);
+	}
+	if (r->parent == WORLD_NEVER && world_parent_waits(w)) {
+		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
+	}
+}
+
+static void signer(run_t *r)
+{
+	world_t *w = &r->w;
+	int64_t next = earliest(earliest(r->push, r->build), r->publish);
+	if (next <= w->now && w->now < r->signer_up) {
+		r->push = r->push == WORLD_NEVER ? WORLD_NEVER : r->signer_up;
+		r->build = r->build == WORLD_NEVER ? WORLD_NEVER : r->signer_up;
+		r->publish = r->publish == WORLD_NEVER ? WORLD_NEVER : r->signer_up;
+		return;
+	}
+	order_t order;
+	if (r->push <= w->now) {
+		r->push = WORLD_NEVER;
+		if (w->now < r->engine_up) {
+			r->push = r->engine_up;
+		} else if (world_order(w, &order)) {
+			w->pending = order;
+			r->build = earliest(r->build, later(r));
+		}
+	}
+	if (r->build <= w->now) {
+		r->publish = world_build(w) ? earliest(r->publish, later(r)) : r->publish;
+		r->build = world_due(w);
+	}
+	if (r->publish <= w->now) {
+		world_publish(w);
+		r->publish = WORLD_NEVER;
+		r->ask = earliest(r->ask, later(r));
+	}
+}
+
+static void parent(run_t *r)
+{
+	world_t *w = &r->w;
+	if (r->parent <= w->now) {
+		world_parent(w, r->calm || dice(r, 2) == 0);
+		r->confirm = earliest(r->confirm, later(r));
+		r->parent = WORLD_NEVER;
+	}
+	if (r->confirm <= w->now && w->now < r->engine_up) {
+		r->confirm = r->engine_up;
+	} else if (r->confirm <= w->now) {
+		world_confirm(w);
+		r->confirm = WORLD_NEVER;
+		r->look = w->now;
+	}
+	if (r->parent == WORLD_NEVER && world_parent_waits(w)) {
+		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
+	}
+}
+
+static int64_t next_time(const run_t *r)
+{
+	const int64_t all[] = { r->look, r->push, r->build, r->publish, r->ask, r->parent,
+	                        r->confirm, r->event };
+	int64_t next = WORLD_NEVER;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		next = earliest(next, all[i]);
+	}
+	return next > r->w.now ? next : r->w.now;
+}
+
+static void tick(run_t *r)
+{
+	if (r->event <= r->w.now) {
+		happen(r);
+	}
+	if (r->look <= r->w.now) {
+		engine(r);
+	}
+	signer(r);
+	parent(r);
+	if (r->ask <= r->w.now) {
+		r->ask = WORLD_NEVER;
+		if (r->w.now >= r->engine_up) {
+			world_ask(&r->w);
+			r->look = r->w.now;
+		}
+	}
+}
+
+/* Until that time, or until all is settled if that is asked for. */
+static void go_on(run_t *r, int64_t end, bool settle)
+{
+	world_t *w = &r->w;
+	unsigned idle = 0;
+	while (w->failure[0] == '\0' && !(settle && world_is_settled(w))) {
+		int64_t next = next_time(r);
+		if (next > end) {
+			w->now = end;
+			return;
+		}
+		idle = next == w->now ? idle + 1 : 0;
+		if (idle > 1000) {
+			snprintf(w->failure, sizeof(w->failure), "at %lld: runs in circles",
+			         (long long)w->now);
+		}
+		w->now = next;
+		tick(r);
+	}
+}
+
+static void start(run_t *r, uint64_t seed)
+{
+	static const int64_t scales[] = { 1, 60, 3600, 86400, 7 * 86400 };
+	memset(r, 0, sizeof(*r));
+	r->w.random = seed;
+	r->scale = scales[dice(r, 5)];
+	r->w.zone_propagation = span(r);
+	r->w.parent_propagation = span(r);
+	scheme_t *s = &r->schemes[0];
+	s->policy = (policy_t){ .name = "p", .keys = s->keys };
+	random_times(r, &s->policy);
+	random_keys(r, s);
+	uint32_t zone = r->w.zone_propagation, parent_too = r->w.parent_propagation;
+	world_init(&r->w, r->w.random, &s->policy);
+	r->w.zone_propagation = zone;
+	r->w.parent_propagation = parent_too;
+	r->w.built.ttl = r->w.published.ttl = r->w.max_ttl = random_ttl(r);
+	r->push = r->build = r->publish = r->ask = r->parent = r->confirm = WORLD_NEVER;
+	r->look = r->event = r->w.now;
+	r->parent_pace = 60;
+}
+
+/* From here on nothing goes wrong, and all has to come to rest. */
+static void calm_down(run_t *r)
+{
+	scheme_t *s = &r->schemes[r->scheme];
+	for (size_t i = 0; i < s->policy.key_count; i++) {
+		s->keys[i].manual_rollover = true;
+	}
+	r->calm = true;
+	r->event = WORLD_NEVER;
+	r->engine_up = r->signer_up = r->token_up = r->w.now;
+	r->parent_pace = 60;
+	r->look = r->w.now;
+	r->ask = r->w.now;
+	r->push = r->push == WORLD_NEVER ? WORLD_NEVER : r->w.now;
+	r->build = r->build == WORLD_NEVER ? WORLD_NEVER : earliest(r->build, r->w.now);
+	r->publish = r->publish == WORLD_NEVER ? WORLD_NEVER : r->w.now;
+	r->parent = r->parent == WORLD_NEVER ? WORLD_NEVER : r->w.now;
+}
+
+/* Ten years with a seed. \return Whether all was well; if not, w.failure says what was not. */
+static bool ten_years(run_t *r, uint64_t seed)
+{
+	start(r, seed);
+	go_on(r, r->w.now + 10 * YEAR, false);
+	if (r->w.failure[0] == '\0') {
+		calm_down(r);
+		go_on(r, r->w.now + 20 * r->longest + 30 * DAY, true);
+	}
+	if (r->w.failure[0] == '\0' && !world_is_settled(&r->w)) {
+		snprintf(r->w.failure, sizeof(r->w.failure), "does not come to an end");
+	}
+	return r->w.failure[0] == '\0';
+}
+
+/* For who has to find out why. */
+static void print_keys(const run_t *r)
+{
+	static const char *const waits[] = { "-", "time", "publish", "replaced", "parent", "chain",
+	                                     "signed", "secure", "order", "partner", "changes" };
+	for (size_t i = 0; i < r->w.zone.count; i++) {
+		const core_key_t *key = &r->w.keys[i];
+		if (!key->goal_in && core_is_hidden(key)) {
+			continue;
+		}
+		printf("%s %u/%u %s roll %d:", keyset_role_name(key->role), key->keytag,
+		       key->algorithm, !key->goal_in ? "out" : key->standby ? "standby" : "in",
+		       key->roll);
+		for (int k = 0; k < KEYSET_RECORDS; k++) {
+			const core_record_t *record = &key->record[k];
+			printf(" %c%llu/%llu%s:%s", "-hrou"[record->state],
+			       (unsigned long long)record->came,
+			       (unsigned long long)record->revision,
+			       record->public_at != 0 ? "p" : "", waits[key->step[k].wait]);
+		}
+		printf("\n");
+	}
+}
+
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+START_TEST(test_ten_years)
+{
+	uint64_t runs = from_environment("CACHE_MODEL_RUNS", RUNS);
+	uint64_t seed = from_environment("CACHE_MODEL_SEED", 1);
+	run_t *r = malloc(sizeof(*r));
+	ck_assert_ptr_nonnull(r);
+	unsigned long long keys = 0, checks = 0;
+	for (uint64_t i = 0; i < runs; i++) {
+		bool well = ten_years(r, seed + i);
+		if (!well) {
+			print_keys(r);
+		}
+		ck_assert_msg(well, "CACHE_MODEL_SEED=%llu: %s",
+		              (unsigned long long)(seed + i), r->w.failure);
+		keys += r->w.introduced;
+		checks += r->w.checks;
+	}
+	printf("seeds %llu to %llu: %llu keys, all caches checked %llu times\n",
+	       (unsigned long long)seed, (unsigned long long)(seed + runs - 1), keys, checks);
+	free(r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cache-model");
+	TCase *tc = tcase_create("model");
+	tcase_set_timeout(tc, 3600);
+	tcase_add_test(tc, test_ten_years);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
