@@ -143,7 +143,7 @@ static void forget_all_old(world_t *w)
 
 /* -- keys ---------------------------------------------------------------- */
 
-static int slot_of(const world_t *w, uint16_t tag)
+int world_slot(const world_t *w, uint16_t tag)
 {
 	for (int i = 0; i < WORLD_SLOTS; i++) {
 		if (w->tags[i] == tag) {
@@ -167,7 +167,7 @@ static mask_t bits_in_use(const world_t *w)
 		used |= w->built.sets[i].signers;
 	}
 	for (size_t i = 0; i < w->zone.count; i++) {
-		int slot = slot_of(w, w->keys[i].keytag);
+		int slot = world_slot(w, w->keys[i].keytag);
 		if (slot >= 0 && (w->keys[i].goal_in || !core_is_hidden(&w->keys[i]))) {
 			used |= bit(slot);
 		}
@@ -218,7 +218,7 @@ static void check_state(world_t *w, const core_key_t *key, keyset_record_t recor
                         const caches_t *caches)
 {
 	keyset_state_t state = key->record[record].state;
-	int slot = slot_of(w, key->keytag);
+	int slot = world_slot(w, key->keytag);
 	if (slot < 0 || (state != KEYSET_OMNIPRESENT && state != KEYSET_HIDDEN)) {
 		return;
 	}
@@ -227,7 +227,7 @@ static void check_state(world_t *w, const core_key_t *key, keyset_record_t recor
 		const core_record_t *rrsig = &w->keys[i].record[KEYSET_RRSIG];
 		if (rrsig->state == KEYSET_UNRETENTIVE &&
 		    rrsig->since >= key->record[record].since) {
-			fading |= bit(slot_of(w, w->keys[i].keytag));
+			fading |= bit(world_slot(w, w->keys[i].keytag));
 		}
 	}
 	for (size_t i = 0; i < caches->count; i++) {
@@ -276,7 +276,7 @@ bool world_order(world_t *w, order_t *order)
 	*order = (order_t){ .revision = w->zone.revision, .dnskey_ttl = w->policy->keys_ttl };
 	for (size_t i = 0; i < w->zone.count; i++) {
 		const core_key_t *key = &w->keys[i];
-		int slot = slot_of(w, key->keytag);
+		int slot = world_slot(w, key->keytag);
 		if (slot < 0) {
 			continue;
 		}
@@ -477,7 +477,7 @@ static void wishes(const world_t *w, mask_t *in, mask_t *out)
 {
 	*in = *out = 0;
 	for (size_t i = 0; i < w->zone.count; i++) {
-		int slot = slot_of(w, w->keys[i].keytag);
+		int slot = world_slot(w, w->keys[i].keytag);
 		keyset_state_t ds = w->keys[i].record[KEYSET_DS].state;
 		if (slot >= 0 && (ds == KEYSET_RUMOURED || ds == KEYSET_OMNIPRESENT)) {
 			*in |= bit(slot) & ~w->ds;
@@ -516,7 +516,7 @@ bool world_parent(world_t *w, bool all)
 void world_confirm(world_t *w)
 {
 	for (size_t i = 0; i < w->zone.count; i++) {
-		int slot = slot_of(w, w->keys[i].keytag);
+		int slot = world_slot(w, w->keys[i].keytag);
 		bool there = slot >= 0 && (w->ds & bit(slot)) != 0;
 		if (core_ds_confirm(&w->keys[i], there, w->now) && there &&
 		    !policy_is_unsigned(w->policy)) {

@@ -133,5 +133,8 @@ void world_confirm(world_t *w);
 /*! \return Whether something waits for the parent, or for the engine to hear of it. */
 bool world_parent_waits(const world_t *w);
 
+/*! \return The bit of the key of that tag in masks; -1 if the world knows it no more. */
+int world_slot(const world_t *w, uint16_t tag);
+
 /*! \return Whether all keys are where they are to be. */
 bool world_is_settled(const world_t *w);

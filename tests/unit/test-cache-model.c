@@ -379,7 +379,7 @@ static void start(run_t *r, uint64_t seed)
 	r->w.built.ttl = r->w.published.ttl = r->w.max_ttl = random_ttl(r);
 	r->push = r->build = r->publish = r->ask = r->parent = r->confirm = WORLD_NEVER;
 	r->look = r->event = r->w.now;
-	r->parent_pace = 60;
+	r->parent_pace = dice(r, 4) == 0 ? 2 * YEAR : 60;
 }
 
 /* From here on nothing goes wrong, and all has to come to rest. */
@@ -446,6 +446,186 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
+/* -- rollover types ------------------------------------------------------ */
+
+/* What a rollover of a type has to show, and what it must not. */
+typedef struct {
+	unsigned published;  /* Keys of the role in one DNSKEY RRset, at most. */
+	unsigned signers;    /* Signatures of one RRset, at most. */
+	bool early_ds;       /* The DS is there before the DNSKEY is known everywhere. */
+	bool fades;          /* Signatures are replaced one by one. */
+} traits_t;
+
+static const struct {
+	keyset_role_t role;
+	policy_roll_t roll;
+	traits_t traits;
+} types[] = {
+	{ KEYSET_KSK, POLICY_ROLL_DOUBLE_SIGNATURE, { 2, 1, false, false } },
+	{ KEYSET_KSK, POLICY_ROLL_DOUBLE_DS, { 1, 1, true, false } },
+	{ KEYSET_KSK, POLICY_ROLL_DOUBLE_RRSET, { 2, 1, true, false } },
+	{ KEYSET_ZSK, POLICY_ROLL_PRE_PUBLICATION, { 2, 1, false, true } },
+	{ KEYSET_ZSK, POLICY_ROLL_DOUBLE_SIGNATURE, { 2, 2, false, false } },
+	{ KEYSET_ZSK, POLICY_ROLL_DOUBLE_RRSET, { 1, 2, false, false } },
+	{ KEYSET_CSK, POLICY_ROLL_PRE_PUBLICATION, { 2, 1, false, true } },
+	{ KEYSET_CSK, POLICY_ROLL_DOUBLE_SIGNATURE, { 2, 2, false, false } },
+	{ KEYSET_CSK, POLICY_ROLL_SINGLE_SIGNATURE, { 2, 1, true, true } },
+	{ KEYSET_CSK, POLICY_ROLL_DOUBLE_DS, { 1, 2, true, false } },
+	{ KEYSET_CSK, POLICY_ROLL_DOUBLE_RRSET, { 2, 2, true, false } },
+};
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+/* Keys of a role; of those that came after a tag, only. */
+static mask_t keys_of(const world_t *w, keyset_role_t role, uint16_t after)
+{
+	mask_t keys = 0;
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = world_slot(w, w->keys[i].keytag);
+		if (w->keys[i].role == role && slot >= 0 && w->keys[i].keytag > after) {
+			keys |= (mask_t)1 << slot;
+		}
+	}
+	return keys;
+}
+
+static unsigned larger(unsigned a, mask_t keys)
+{
+	unsigned b = (unsigned)__builtin_popcountll(keys);
+	return a > b ? a : b;
+}
+
+/* old_ds is what was at the parent before. */
+static void see(const world_t *w, keyset_role_t role, uint16_t after, mask_t old_ds, traits_t *seen)
+{
+	const order_t *order = &w->published.order;
+	mask_t fresh = keys_of(w, role, after);
+	seen->published = larger(seen->published, order->publish & keys_of(w, role, 0));
+	for (size_t i = 0; i < WORLD_SETS; i++) {
+		mask_t signers = w->published.sets[i].signers;
+		seen->signers = larger(seen->signers, signers);
+		seen->fades = seen->fades || (signers & ~order->sign_zone) != 0;
+	}
+	for (size_t i = 0; i < w->dnskey_caches.count; i++) {
+		mask_t lacks = fresh & ~w->dnskey_caches.contents[i].keys;
+		seen->early_ds = seen->early_ds || ((w->ds & ~old_ds) & lacks) != 0;
+	}
+}
+
+static void set_up(run_t *r, keyset_role_t role, policy_roll_t roll)
+{
+	static const policy_t usual = {
+		.name = "p", .keys_ttl = 3600, .publish_safety = 60, .retire_safety = 60,
+		.zone_propagation = 300, .soa_ttl = 3600, .soa_minimum = 900,
+		.max_zone_ttl = 7200, .parent_ds_ttl = 86400, .parent_propagation = 600,
+		.parent_soa_ttl = 7200, .parent_soa_minimum = 7200, .resign = 7200,
+		.refresh = 3 * 86400, .validity_default = 14 * 86400,
+		.validity_denial = 14 * 86400, .jitter = 43200, .purge = 1000,
+	};
+	start(r, 1);
+	scheme_t *s = &r->schemes[0];
+	s->policy = usual;
+	s->policy.keys = s->keys;
+	add_key(r, s, role, 13);
+	if (role != KEYSET_CSK) {
+		add_key(r, s, role == KEYSET_KSK ? KEYSET_ZSK : KEYSET_KSK, 13);
+	}
+	for (size_t i = 0; i < s->policy.key_count; i++) {
+		s->keys[i].standby = 0;
+		s->keys[i].manual_rollover = true;
+	}
+	s->keys[0].roll = roll;
+	r->w.zone_propagation = usual.zone_propagation;
+	r->w.parent_propagation = usual.parent_propagation;
+	r->w.built.ttl = r->w.published.ttl = usual.max_zone_ttl;
+	r->event = WORLD_NEVER;
+	r->parent_pace = 60;
+	r->calm = true;
+	r->longest = 60 * DAY;
+}
+
+/* Replaces the key of a role once. \return How long it took, -1 if it did not come to an end. */
+static int64_t roll_once(run_t *r, keyset_role_t role, bool emergency, traits_t *seen)
+{
+	world_t *w = &r->w;
+	go_on(r, w->now + r->longest, true);
+	if (w->failure[0] != '\0' || !world_is_settled(w)) {
+		return -1;
+	}
+	int64_t begin = w->now += 30 * DAY; /* Caches are at rest, and signatures of any age. */
+	uint16_t after = w->last_tag;
+	mask_t old_ds = w->ds;
+	core_request_roll(&w->zone, role, emergency, begin);
+	r->look = begin;
+	*seen = (traits_t){ 0 };
+	do {
+		w->now = next_time(r);
+		tick(r);
+		see(w, role, after, old_ds, seen);
+	} while (w->failure[0] == '\0' && w->now < begin + r->longest && !world_is_settled(w));
+	return w->failure[0] == '\0' && world_is_settled(w) ? w->now - begin : -1;
+}
+
+static bool has_traits(run_t *r, size_t type)
+{
+	traits_t seen;
+	const traits_t *want = &types[type].traits;
+	set_up(r, types[type].role, types[type].roll);
+	return roll_once(r, types[type].role, false, &seen) >= 0 &&
+	       seen.published == want->published && seen.signers == want->signers &&
+	       seen.early_ds == want->early_ds && seen.fades == want->fades;
+}
+
+START_TEST(test_types)
+{
+	run_t *r = calloc(1, sizeof(*r));
+	ck_assert_ptr_nonnull(r);
+	ck_assert_msg(has_traits(r, (size_t)_i), "%s", r->w.failure);
+	free(r);
+}
+END_TEST
+
+/* In an emergency no type is slower than what caches, and the parent, need. */
+START_TEST(test_emergency)
+{
+	run_t *r = calloc(1, sizeof(*r));
+	traits_t seen;
+	ck_assert_ptr_nonnull(r);
+	const policy_t *p = &r->schemes[0].policy;
+	set_up(r, types[_i].role, types[_i].roll);
+	int64_t took = roll_once(r, types[_i].role, true, &seen);
+	ck_assert_msg(took >= 0, "%s", r->w.failure);
+	ck_assert(!seen.fades);
+	int64_t zone = 2 * ((int64_t)p->max_zone_ttl + p->keys_ttl + 600) + 3600;
+	int64_t parent = 2 * ((int64_t)p->parent_ds_ttl + p->parent_propagation) + 3600;
+	ck_assert_int_le(took, types[_i].role == KEYSET_ZSK ? zone : zone + parent);
+	free(r);
+}
+END_TEST
+
+/* -- the rules ----------------------------------------------------------- */
+
+/* Without any of its rules, the key timing must not get away with it. */
+START_TEST(test_mutant)
+{
+	run_t *r = calloc(1, sizeof(*r));
+	ck_assert_ptr_nonnull(r);
+	core_mutant = (core_mutant_t)_i;
+	bool caught = false;
+	for (size_t i = 0; i < TYPES && !caught; i++) {
+		caught = !has_traits(r, i);
+	}
+	uint64_t seed = 0;
+	while (seed < MUTANT_RUNS && !caught) {
+		caught = !ten_years(r, ++seed);
+	}
+	core_mutant = MUTANT_NONE;
+	printf("without rule %d, seed %llu (0 = a plain rollover): %s\n", _i,
+	       (unsigned long long)seed, r->w.failure);
+	ck_assert_msg(caught, "nothing goes wrong without rule %d", _i);
+	free(r);
+}
+END_TEST
+
 START_TEST(test_ten_years)
 {
 	uint64_t runs = from_environment("CACHE_MODEL_RUNS", RUNS);
@@ -474,6 +654,9 @@ int main(void)
 	Suite *suite = suite_create("cache-model");
 	TCase *tc = tcase_create("model");
 	tcase_set_timeout(tc, 3600);
+	tcase_add_loop_test(tc, test_types, 0, (int)TYPES);
+	tcase_add_loop_test(tc, test_emergency, 0, (int)TYPES);
+	tcase_add_loop_test(tc, test_mutant, MUTANT_NONE + 1, MUTANT_COUNT);
 	tcase_add_test(tc, test_ten_years);
 	suite_add_tcase(suite, tc);
 
