@@ -10,19 +10,18 @@
 
 #include "module/expiry.h"
 
-int affected_init(affected_t *affected, store_txn_t *txn, uint32_t zone_id,
-                  const knot_dname_t *apex)
+void affected_init(affected_t *affected, store_txn_t *txn, uint32_t zone_id, uint32_t nodes,
+                   const knot_dname_t *apex)
 {
 	memset(affected, 0, sizeof(*affected));
 	affected->txn = txn;
 	affected->zone_id = zone_id;
+	affected->nodes = nodes;
 	affected->apex_len = node_key(apex, affected->apex);
-	return store_cursor(txn, STORE_INPUT, zone_id, &affected->input);
 }
 
 void affected_deinit(affected_t *affected)
 {
-	store_cursor_close(&affected->input);
 	arena_free(&affected->arena);
 	free(affected->keys);
 	memset(affected, 0, sizeof(*affected));
@@ -49,12 +48,18 @@ static int add(affected_t *affected, const uint8_t *key, size_t key_len)
 	return copy != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }
 
+static uint32_t id_of(const affected_t *affected, store_table_t table)
+{
+	return table == STORE_INPUT ? affected->zone_id : affected->nodes;
+}
+
 static int find(affected_t *affected, store_table_t table, const uint8_t *key, size_t key_len,
                 node_t *node)
 {
 	const uint8_t *data = NULL;
 	size_t len = 0;
-	int ret = store_find(affected->txn, table, affected->zone_id, key, key_len, &data, &len);
+	int ret = store_find(affected->txn, table, id_of(affected, table), key, key_len, &data,
+	                     &len);
 	if (ret == KNOT_ENOENT) {
 		memset(node, 0, sizeof(*node));
 		return KNOT_EOK;
@@ -76,9 +81,8 @@ static int cuts(affected_t *affected, const uint8_t *key, size_t key_len, bool *
 	return ret;
 }
 
-/*! Finds the highest cut above a name. \param cut  Its key; length 0 if there is none. */
-static int cut_above(affected_t *affected, const uint8_t *key, size_t key_len, uint8_t *cut,
-                     size_t *cut_len)
+int affected_cut(affected_t *affected, const uint8_t *key, size_t key_len, uint8_t *cut,
+                 size_t *cut_len)
 {
 	knot_dname_storage_t owner;
 	*cut_len = 0;
@@ -124,104 +128,26 @@ int affected_kind(affected_t *affected, const affected_key_t *name, build_kind_t
 	}
 	uint8_t cut[NODE_KEY_MAX];
 	size_t cut_len;
-	ret = cut_above(affected, name->key, name->key_len, cut, &cut_len);
+	ret = affected_cut(affected, name->key, name->key_len, cut, &cut_len);
 	if (ret == KNOT_EOK && cut_len > 0) {
 		*kind = BUILD_OCCLUDED;
 	}
 	return ret;
 }
 
-/*** Neighbours in the chain. ***/
-
-int affected_next(affected_t *affected, const affected_key_t *name, knot_dname_storage_t next)
-{
-	uint8_t from[NODE_KEY_MAX];
-	size_t from_len = name->key_len;
-	memcpy(from, name->key, from_len);
-	bool below_out = false;
-	int ret = cuts(affected, from, from_len, &below_out);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
-	ret = store_seek(&affected->input, from, from_len);
-	while (ret == KNOT_EOK) {
-		const store_cursor_t *at = &affected->input;
-		bool self = at->key_len == from_len && memcmp(at->key, from, from_len) == 0;
-		if (!self && !(below_out && node_key_below(at->key, at->key_len, from, from_len))) {
-			return node_key_owner(at->key, at->key_len, next) > 0 ? KNOT_EOK
-			                                                      : KNOT_EMALF;
-		}
-		ret = store_next(&affected->input);
-	}
-	if (ret != KNOT_ENOENT) {
-		return ret;
-	}
-	(void)node_key_owner(affected->apex, affected->apex_len, next);
-	return KNOT_EOK;
-}
-
-/*! Adds the owner of the NSEC that comes before a name. */
-static int add_before(affected_t *affected, const uint8_t *key, size_t key_len)
-{
-	int ret = store_seek_before(&affected->input, key, key_len);
-	if (ret == KNOT_ENOENT) {
-		/* Before the apex there is the last name of the zone. */
-		ret = store_seek_before(&affected->input, NULL, 0);
-	}
-	if (ret != KNOT_EOK) {
-		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
-	}
-	uint8_t before[NODE_KEY_MAX], cut[NODE_KEY_MAX];
-	size_t before_len = affected->input.key_len, cut_len;
-	memcpy(before, affected->input.key, before_len);
-	ret = cut_above(affected, before, before_len, cut, &cut_len);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
-	return cut_len > 0 ? add(affected, cut, cut_len) : add(affected, before, before_len);
-}
-
 /*** What a change touches. ***/
-
-static bool chained(build_kind_t kind)
-{
-	return kind == BUILD_AUTH || kind == BUILD_DELEGATION;
-}
-
-/*! Adds a name, and the one before it if it enters or leaves the chain. */
-static int add_name(affected_t *affected, const uint8_t *key, size_t key_len)
-{
-	node_t old;
-	int ret = find(affected, STORE_SIGNED, key, key_len, &old);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
-	const bool was = node_rrset(&old, KNOT_RRTYPE_NSEC) != NULL;
-	node_deinit(&old);
-
-	const affected_key_t name = { key, key_len };
-	build_kind_t kind;
-	ret = affected_kind(affected, &name, &kind);
-	if (ret == KNOT_EOK) {
-		ret = add(affected, key, key_len);
-	}
-	if (ret == KNOT_EOK && was != chained(kind)) {
-		ret = add_before(affected, key, key_len);
-	}
-	return ret;
-}
 
 /*! Adds all names of a table below one. */
 static int add_below(affected_t *affected, store_table_t table, const uint8_t *key, size_t key_len)
 {
 	store_cursor_t cursor;
-	int ret = store_cursor(affected->txn, table, affected->zone_id, &cursor);
+	int ret = store_cursor(affected->txn, table, id_of(affected, table), &cursor);
 	if (ret == KNOT_EOK) {
 		ret = store_seek(&cursor, key, key_len);
 	}
 	while (ret == KNOT_EOK) {
 		if (node_key_below(cursor.key, cursor.key_len, key, key_len)) {
-			ret = add_name(affected, cursor.key, cursor.key_len);
+			ret = add(affected, cursor.key, cursor.key_len);
 		} else if (cursor.key_len != key_len || memcmp(cursor.key, key, key_len) != 0) {
 			break;
 		}
@@ -235,16 +161,15 @@ static int add_below(affected_t *affected, store_table_t table, const uint8_t *k
 
 static int add_dirty(affected_t *affected, const uint8_t *key, size_t key_len)
 {
-	int ret = add_name(affected, key, key_len);
-	if (ret != KNOT_EOK || is_apex(affected, key, key_len)) {
-		return ret;
-	}
 	node_t old;
-	ret = find(affected, STORE_SIGNED, key, key_len, &old);
+	int ret = add(affected, key, key_len);
+	if (ret == KNOT_EOK) {
+		ret = find(affected, STORE_SIGNED, key, key_len, &old);
+	}
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	const bool cut = build_cuts(&old, false);
+	const bool cut = build_cuts(&old, is_apex(affected, key, key_len));
 	node_deinit(&old);
 	bool cuts_now = false;
 	ret = cuts(affected, key, key_len, &cuts_now);
@@ -268,11 +193,11 @@ static int add_all_dirty(affected_t *affected)
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-static int add_due(affected_t *affected, uint32_t expires_by)
+static int add_due(affected_t *affected, uint32_t expires_by, size_t most)
 {
 	store_cursor_t cursor;
-	int ret = store_cursor(affected->txn, STORE_EXPIRY, affected->zone_id, &cursor);
-	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+	int ret = store_cursor(affected->txn, STORE_EXPIRY, affected->nodes, &cursor);
+	while (ret == KNOT_EOK && most-- > 0 && (ret = store_next(&cursor)) == KNOT_EOK) {
 		uint8_t key[NODE_KEY_MAX];
 		size_t key_len;
 		if (expiry_time(cursor.key) > expires_by) {
@@ -291,16 +216,13 @@ static int compare(const void *a, const void *b)
 	return node_key_compare(left->key, left->key_len, right->key, right->key_len);
 }
 
-int affected_find(affected_t *affected, uint32_t expires_by)
+int affected_find(affected_t *affected, uint32_t expires_by, size_t due)
 {
-	int ret = add(affected, affected->apex, affected->apex_len);
+	int ret = add_all_dirty(affected);
 	if (ret == KNOT_EOK) {
-		ret = add_all_dirty(affected);
+		ret = add_due(affected, expires_by, due);
 	}
-	if (ret == KNOT_EOK) {
-		ret = add_due(affected, expires_by);
-	}
-	if (ret != KNOT_EOK) {
+	if (ret != KNOT_EOK || affected->count == 0) {
 		return ret;
 	}
 	qsort(affected->keys, affected->count, sizeof(affected->keys[0]), compare);
@@ -312,4 +234,11 @@ int affected_find(affected_t *affected, uint32_t expires_by)
 	}
 	affected->count = unique;
 	return KNOT_EOK;
+}
+
+bool affected_has(const affected_t *affected, const uint8_t *key, size_t key_len)
+{
+	const affected_key_t wanted = { key, key_len };
+	return affected->count > 0 && bsearch(&wanted, affected->keys, affected->count,
+	                                      sizeof(affected->keys[0]), compare) != NULL;
 }

@@ -8,23 +8,23 @@
 #include <string.h>
 
 #include <libdnssec/error.h>
+#include <libdnssec/keytag.h>
 #include <libdnssec/random.h>
 #include <libknot/libknot.h>
 
-int build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring, uint32_t now)
+void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
+                const state_t *state, uint32_t now)
 {
 	memset(build, 0, sizeof(*build));
 	build->apex = apex;
 	build->ring = ring;
+	build->state = state;
 	build->now = now;
 	build->random = dnssec_random_uint32_t();
-	build->bitmap = dnssec_nsec_bitmap_new();
-	return build->bitmap != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }
 
 void build_deinit(build_t *build)
 {
-	dnssec_nsec_bitmap_free(build->bitmap);
 	arena_free(&build->scratch);
 	free(build->jobs);
 	memset(build, 0, sizeof(*build));
@@ -35,29 +35,6 @@ void build_node_deinit(build_node_t *bn)
 	node_deinit(&bn->input);
 	node_deinit(&bn->old);
 	node_deinit(&bn->node);
-}
-
-int build_keep(build_t *build, build_node_t *bn, size_t first_job, arena_t *arena, uint8_t **stored)
-{
-	*stored = arena_alloc(arena, node_size(&bn->node));
-	if (*stored == NULL) {
-		return KNOT_ENOMEM;
-	}
-	for (size_t i = first_job; i < build->job_count; i++) {
-		/* Places become offsets, since what they are in moves. */
-		rrsig_job_t *job = &build->jobs[i];
-		const node_rrset_t *rrset = node_rrset(&bn->node, job->type);
-		job->offset = (uint8_t *)job->rdata - (uint8_t *)rrset->sigs.rdata;
-	}
-	node_write(&bn->node, *stored);
-	for (size_t i = first_job; i < build->job_count; i++) {
-		rrsig_job_t *job = &build->jobs[i];
-		const node_rrset_t *rrset = node_rrset(&bn->node, job->type);
-		job->owner = bn->owner;
-		job->rrs = rrset->rrs;
-		job->rdata = (knot_rdata_t *)((uint8_t *)rrset->sigs.rdata + job->offset);
-	}
-	return KNOT_EOK;
 }
 
 build_kind_t build_kind(const node_t *input, bool apex)
@@ -75,6 +52,8 @@ bool build_cuts(const node_t *input, bool apex)
 }
 
 /*** Records of the signer's own. ***/
+
+#define RDATA_MAX 512 /* Of those it makes itself, but for DNSKEY. */
 
 static void *arena_mm_alloc(void *ctx, size_t size)
 {
@@ -107,263 +86,200 @@ static int set_soa(build_t *build, build_node_t *bn)
 	return KNOT_EOK;
 }
 
-/*! Publishes the key set's keys beside those that the input has of its own (RFC 8901). */
-static int set_dnskey(build_t *build, build_node_t *bn)
+/*! Whether a DNSKEY, as it was published, is needed for signatures that are not replaced yet. */
+static bool is_held(const build_t *build, const knot_rdata_t *rdata)
 {
-	const keyring_t *ring = build->ring;
-	knot_mm_t mm = arena_mm(&build->scratch);
-	node_rrset_t dnskey = { .type = KNOT_RRTYPE_DNSKEY, .ttl = ring->set.dnskey_ttl };
-	const node_rrset_t *foreign = node_rrset(&bn->node, KNOT_RRTYPE_DNSKEY);
-	int ret = KNOT_EOK;
-	if (foreign != NULL) {
-		ret = knot_rdataset_copy(&dnskey.rrs, &foreign->rrs, &mm);
-		node_drop(&bn->node, KNOT_RRTYPE_DNSKEY);
-	}
-	for (size_t i = 0; ret == KNOT_EOK && i < ring->set.key_count; i++) {
-		if (ring->keys[i].info->publish) {
-			ret = knot_rdataset_add(&dnskey.rrs, ring->keys[i].rdata, &mm);
-		}
-	}
-	return ret == KNOT_EOK && dnskey.rrs.count > 0 ? node_add(&bn->node, &dnskey) : ret;
-}
-
-/*! RFC 9077: NSEC lives as long as a negative answer. */
-static uint32_t nsec_ttl(const keyset_t *set)
-{
-	return set->soa_ttl < set->soa_minimum ? set->soa_ttl : set->soa_minimum;
-}
-
-static int set_nsec(build_t *build, build_node_t *bn, const knot_dname_t *next)
-{
-	dnssec_nsec_bitmap_clear(build->bitmap);
-	for (uint16_t i = 0; i < bn->node.count; i++) {
-		uint16_t type = bn->node.rrsets[i].type;
-		if (bn->kind == BUILD_AUTH || type == KNOT_RRTYPE_NS || type == KNOT_RRTYPE_DS) {
-			dnssec_nsec_bitmap_add(build->bitmap, type);
-		}
-	}
-	dnssec_nsec_bitmap_add(build->bitmap, KNOT_RRTYPE_NSEC);
-	dnssec_nsec_bitmap_add(build->bitmap, KNOT_RRTYPE_RRSIG);
-
-	size_t next_len = knot_dname_size(next);
-	size_t len = next_len + dnssec_nsec_bitmap_size(build->bitmap);
-	knot_rdata_t *rdata = arena_alloc(&build->scratch, knot_rdata_size(len));
-	if (rdata == NULL) {
-		return KNOT_ENOMEM;
-	}
-	rdata->len = len;
-	memcpy(rdata->data, next, next_len);
-	dnssec_nsec_bitmap_write(build->bitmap, rdata->data + next_len);
-	node_rrset_t nsec = {
-		.type = KNOT_RRTYPE_NSEC, .ttl = nsec_ttl(&build->ring->set),
-		.rrs = { 1, knot_rdata_size(len), rdata },
-	};
-	return node_add(&bn->node, &nsec);
-}
-
-/*** Signatures. ***/
-
-static bool by_ksk(uint16_t type)
-{
-	return type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS || type == KNOT_RRTYPE_CDNSKEY;
-}
-
-static bool signs(const keyring_key_t *key, uint16_t type)
-{
-	return by_ksk(type) ? key->info->sign_dnskey : key->info->sign_zone;
-}
-
-static bool to_be_signed(const build_node_t *bn, uint16_t type)
-{
-	switch (bn->kind) {
-	case BUILD_AUTH:
-		return true;
-	case BUILD_DELEGATION:
-		return type == KNOT_RRTYPE_DS || type == KNOT_RRTYPE_NSEC;
-	default:
+	const uint8_t algorithm = rdata->data[3];
+	const dnssec_binary_t wire = { .data = (uint8_t *)rdata->data, .size = rdata->len };
+	const keyset_t *set = &build->ring->set;
+	uint16_t keytag = 0;
+	if (!build->partly || dnssec_keytag(&wire, &keytag) != DNSSEC_EOK) {
 		return false;
 	}
-}
-
-/*! An old signature may stay, if it is of a published key and not due for refresh. */
-static bool good(const build_t *build, const knot_rdata_t *sig)
-{
-	const keyring_key_t *key =
-		keyring_find(build->ring, rrsig_algorithm(sig), rrsig_keytag(sig));
-	int64_t left = (int32_t)(rrsig_expiration(sig) - build->now);
-	return !build->renew && key != NULL && left > (int64_t)build->ring->set.refresh &&
-	       (int32_t)(build->now - rrsig_inception(sig)) >= 0;
-}
-
-/*!
- * Tells whether a key has no need to sign an RRset: its signature is there, or that of a key of
- * the same algorithm that is published but signs no more. Such a signature is replaced when it
- * is due, so that a rollover changes signatures no faster than refresh does.
- */
-static bool covered(const build_t *build, const keyring_key_t *key, uint16_t type,
-                    const node_rrset_t *old)
-{
-	if (old == NULL) {
+	uint64_t signatures = 0;
+	for (uint32_t i = 0; i < build->state->key_count; i++) {
+		const state_key_t *key = &build->state->keys[i];
+		if (key->algorithm == algorithm && key->keytag == keytag) {
+			signatures = key->signatures;
+		}
+	}
+	if (signatures == 0) {
 		return false;
 	}
-	const knot_rdata_t *sig = old->sigs.rdata;
-	for (uint16_t i = 0; i < old->sigs.count;
-	     i++, sig = knot_rdataset_next((knot_rdata_t *)sig)) {
-		if (!good(build, sig) || rrsig_algorithm(sig) != key->info->algorithm) {
-			continue;
-		}
-		const keyring_key_t *of = keyring_find(build->ring, rrsig_algorithm(sig),
-		                                       rrsig_keytag(sig));
-		if (of == key || !signs(of, type)) {
+	/* When its algorithm leaves, DNSKEY goes first, unless there is nothing else to go by. */
+	bool others_full = true;
+	for (size_t i = 0; i < set->key_count; i++) {
+		const keyset_key_t *other = &set->keys[i];
+		if (other->sign_zone && other->publish && other->algorithm == algorithm) {
 			return true;
 		}
+		others_full &= !other->sign_zone ||
+		               build->state->algorithms & UINT32_C(1) << (other->algorithm % 32);
 	}
-	return false;
+	return !others_full;
 }
 
-static uint64_t next_random(build_t *build)
+static int add_own_dnskeys(build_t *build, build_node_t *bn, knot_rdataset_t *rrs, knot_mm_t *mm)
 {
-	/* splitmix64: jitter has to be even, not secret. */
-	uint64_t x = build->random += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return x ^ (x >> 31);
-}
-
-static uint32_t expiration(build_t *build, uint16_t type)
-{
-	const keyset_t *set = &build->ring->set;
-	uint32_t validity = set->validity_default;
-	if (type == KNOT_RRTYPE_NSEC) {
-		validity = set->validity_denial;
-	} else if (by_ksk(type) && set->validity_keyset > 0) {
-		validity = set->validity_keyset;
-	}
-	uint32_t jitter = set->jitter > 0 ? next_random(build) % (2 * (uint64_t)set->jitter) : 0;
-	return build->now + validity + jitter - set->jitter;
-}
-
-static rrsig_job_t *add_job(build_t *build)
-{
-	if (build->job_count == build->job_capacity) {
-		size_t capacity = build->job_capacity * 2 + 64;
-		rrsig_job_t *jobs = realloc(build->jobs, capacity * sizeof(*jobs));
-		if (jobs == NULL) {
-			return NULL;
-		}
-		build->jobs = jobs;
-		build->job_capacity = capacity;
-	}
-	return &build->jobs[build->job_count++];
-}
-
-static void see_expiry(build_node_t *bn, uint32_t when)
-{
-	if (bn->expiry == 0 || when < bn->expiry) {
-		bn->expiry = when;
-	}
-}
-
-/*! Bytes of the RRset's signatures, kept and to be made. */
-static size_t sigs_size(const build_t *build, const node_rrset_t *rrset, const node_rrset_t *old)
-{
-	size_t size = 0;
-	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
-	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
-		size += good(build, sig) ? knot_rdata_size(sig->len) : 0;
-		sig = knot_rdataset_next((knot_rdata_t *)sig);
-	}
-	for (size_t i = 0; i < build->ring->set.key_count; i++) {
-		const keyring_key_t *key = &build->ring->keys[i];
-		if (signs(key, rrset->type) && !covered(build, key, rrset->type, old)) {
-			size += knot_rdata_size(rrsig_rdata_len(key, build->apex));
-		}
-	}
-	return size;
-}
-
-/*! \param old  The RRset as published before, NULL if it was not, or not the same. */
-static int set_sigs(build_t *build, build_node_t *bn, node_rrset_t *rrset, const node_rrset_t *old)
-{
-	size_t size = sigs_size(build, rrset, old);
-	uint8_t *out = arena_alloc(&build->scratch, size);
-	if (out == NULL) {
-		return KNOT_ENOMEM;
-	}
-	rrset->sigs = (knot_rdataset_t) { 0, size, (knot_rdata_t *)out };
-
-	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
-	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
-		if (good(build, sig)) {
-			size_t len = knot_rdata_size(sig->len);
-			memcpy(out, sig, len);
-			out += len;
-			rrset->sigs.count++;
-			see_expiry(bn, rrsig_expiration(sig));
-		}
-		sig = knot_rdataset_next((knot_rdata_t *)sig);
-	}
-	for (size_t i = 0; i < build->ring->set.key_count; i++) {
-		const keyring_key_t *key = &build->ring->keys[i];
-		if (!signs(key, rrset->type) || covered(build, key, rrset->type, old)) {
-			continue;
-		}
-		rrsig_job_t *job = add_job(build);
-		if (job == NULL) {
-			return KNOT_ENOMEM;
-		}
-		*job = (rrsig_job_t) {
-			.owner = bn->owner, .rrs = rrset->rrs, .key = key, .type = rrset->type,
-			.ttl = rrset->ttl, .rdata = (knot_rdata_t *)out,
-			.inception = build->now - build->ring->set.inception_offset,
-			.expiration = expiration(build, rrset->type),
-		};
-		job->rdata->len = rrsig_rdata_len(key, build->apex);
-		out += knot_rdata_size(job->rdata->len);
-		rrset->sigs.count++;
-		see_expiry(bn, job->expiration);
-	}
-	return KNOT_EOK;
-}
-
-/*** A node. ***/
-
-static int add_records(build_t *build, build_node_t *bn, const knot_dname_t *next)
-{
+	const keyring_t *ring = build->ring;
 	int ret = KNOT_EOK;
-	for (uint16_t i = 0; ret == KNOT_EOK && i < bn->input.count; i++) {
-		ret = node_add(&bn->node, &bn->input.rrsets[i]);
-	}
-	if (ret == KNOT_EOK && knot_dname_is_equal(bn->owner, build->apex)) {
-		ret = set_soa(build, bn);
-		if (ret == KNOT_EOK) {
-			ret = set_dnskey(build, bn);
+	for (size_t i = 0; ret == KNOT_EOK && i < ring->set.key_count; i++) {
+		const keyring_key_t *key = &ring->keys[i];
+		if (key->info->publish && signatures_withheld(build, key)) {
+			build->held = true;
+		} else if (key->info->publish) {
+			ret = knot_rdataset_add(rrs, key->rdata, mm);
 		}
 	}
-	bool chained = bn->kind == BUILD_AUTH || bn->kind == BUILD_DELEGATION;
-	if (ret == KNOT_EOK && chained && !build->ring->set.passthrough) {
-		ret = set_nsec(build, bn, next);
+	const node_rrset_t *old = node_rrset(&bn->old, KNOT_RRTYPE_DNSKEY);
+	const knot_rdata_t *rdata = old != NULL ? old->rrs.rdata : NULL;
+	for (uint16_t i = 0; ret == KNOT_EOK && old != NULL && i < old->rrs.count; i++) {
+		if (!knot_rdataset_member(rrs, rdata) && is_held(build, rdata)) {
+			build->held = true;
+			ret = knot_rdataset_add(rrs, rdata, mm);
+		}
+		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
 	}
 	return ret;
 }
 
-static bool same(const node_rrset_t *a, const node_rrset_t *b)
+/*! Takes an RRset of the input, if there is one, to add to it. */
+static int take_foreign(build_node_t *bn, node_rrset_t *rrset, knot_mm_t *mm)
+{
+	const node_rrset_t *foreign = node_rrset(&bn->node, rrset->type);
+	if (foreign == NULL) {
+		return KNOT_EOK;
+	}
+	int ret = knot_rdataset_copy(&rrset->rrs, &foreign->rrs, mm);
+	node_drop(&bn->node, rrset->type);
+	return ret;
+}
+
+/*! Publishes the key set's keys beside those that the input has of its own (RFC 8901). */
+static int set_dnskey(build_t *build, build_node_t *bn)
+{
+	knot_mm_t mm = arena_mm(&build->scratch);
+	node_rrset_t dnskey = {
+		.type = KNOT_RRTYPE_DNSKEY, .ttl = build->ring->set.dnskey_ttl
+	};
+	int ret = take_foreign(bn, &dnskey, &mm);
+	if (ret == KNOT_EOK) {
+		ret = add_own_dnskeys(build, bn, &dnskey.rrs, &mm);
+	}
+	return ret == KNOT_EOK && dnskey.rrs.count > 0 ? node_add(&bn->node, &dnskey) : ret;
+}
+
+static int add_rdata(knot_rdataset_t *rrs, const uint8_t *data, uint16_t len, knot_mm_t *mm)
+{
+	uint16_t buffer[RDATA_MAX / 2 + 1];
+	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
+	knot_rdata_init(rdata, len, data);
+	return knot_rdataset_add(rrs, rdata, mm);
+}
+
+static int add_cds(const keyring_key_t *key, node_rrset_t *cds, node_rrset_t *cdnskey,
+                   knot_mm_t *mm)
+{
+	dnssec_binary_t ds = { 0 };
+	if (dnssec_key_create_ds(key->dnskey, DNSSEC_KEY_DIGEST_SHA256, &ds) != DNSSEC_EOK) {
+		return KNOT_ENOMEM;
+	}
+	int ret = add_rdata(&cds->rrs, ds.data, ds.size, mm);
+	dnssec_binary_free(&ds);
+	return ret == KNOT_EOK ? knot_rdataset_add(&cdnskey->rrs, key->rdata, mm) : ret;
+}
+
+/*! CDS and CDNSKEY (RFC 7344), beside those of other operators; or those that say "no DS". */
+static int set_cds(build_t *build, build_node_t *bn)
+{
+	static const uint8_t no_ds[] = { 0, 0, 0, 0, 0 }, no_key[] = { 0, 0, 3, 0, 0 };
+	const keyring_t *ring = build->ring;
+	knot_mm_t mm = arena_mm(&build->scratch);
+	node_rrset_t cds = { .type = KNOT_RRTYPE_CDS, .ttl = ring->set.dnskey_ttl };
+	node_rrset_t cdnskey = { .type = KNOT_RRTYPE_CDNSKEY, .ttl = ring->set.dnskey_ttl };
+	int ret = take_foreign(bn, &cds, &mm);
+	if (ret == KNOT_EOK) {
+		ret = take_foreign(bn, &cdnskey, &mm);
+	}
+	if (ret == KNOT_EOK && ring->set.cds_delete) {
+		memset(&cds.rrs, 0, sizeof(cds.rrs));
+		memset(&cdnskey.rrs, 0, sizeof(cdnskey.rrs));
+		ret = add_rdata(&cds.rrs, no_ds, sizeof(no_ds), &mm);
+		ret = ret == KNOT_EOK ? add_rdata(&cdnskey.rrs, no_key, sizeof(no_key), &mm) : ret;
+	}
+	for (size_t i = 0; ret == KNOT_EOK && i < ring->set.key_count; i++) {
+		const keyring_key_t *key = &ring->keys[i];
+		if (key->info->cds && !ring->set.cds_delete && !signatures_withheld(build, key)) {
+			ret = add_cds(key, &cds, &cdnskey, &mm);
+		}
+	}
+	if (ret == KNOT_EOK && cds.rrs.count > 0) {
+		ret = node_add(&bn->node, &cds);
+	}
+	return ret == KNOT_EOK && cdnskey.rrs.count > 0 ? node_add(&bn->node, &cdnskey) : ret;
+}
+
+/*! NSEC3PARAM (RFC 5155, section 4): by it a server knows the chain. */
+static int set_nsec3param(build_t *build, build_node_t *bn, const state_chain_t *chain)
+{
+	uint8_t data[5 + 255] = { 1, 0, chain->iterations >> 8, chain->iterations & 0xff,
+		                  chain->salt_len };
+	knot_mm_t mm = arena_mm(&build->scratch);
+	node_rrset_t param = {
+		.type = KNOT_RRTYPE_NSEC3PARAM, .ttl = build->ring->set.nsec3_ttl
+	};
+	memcpy(data + 5, chain->salt, chain->salt_len);
+	int ret = add_rdata(&param.rrs, data, 5 + chain->salt_len, &mm);
+	return ret == KNOT_EOK ? node_add(&bn->node, &param) : ret;
+}
+
+static int set_apex(build_t *build, build_node_t *bn, const state_chain_t *chain)
+{
+	int ret = set_soa(build, bn);
+	if (ret != KNOT_EOK || build->ring->set.passthrough) {
+		return ret;
+	}
+	ret = set_dnskey(build, bn);
+	if (ret == KNOT_EOK) {
+		ret = set_cds(build, bn);
+	}
+	return ret == KNOT_EOK && chain->nsec3 ? set_nsec3param(build, bn, chain) : ret;
+}
+
+/*** A node. ***/
+
+static bool to_be_signed(const build_t *build, const build_node_t *bn, uint16_t type)
+{
+	return !build->ring->set.passthrough &&
+	       (bn->kind == BUILD_AUTH ||
+	        (bn->kind == BUILD_DELEGATION && type == KNOT_RRTYPE_DS));
+}
+
+bool build_same(const node_rrset_t *a, const node_rrset_t *b)
 {
 	return b != NULL && a->ttl == b->ttl && knot_rdataset_eq(&a->rrs, &b->rrs);
 }
 
-int build_node(build_t *build, build_node_t *bn, const knot_dname_t *next)
+int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain)
 {
 	const size_t jobs = build->job_count;
+	int ret = KNOT_EOK;
 	bn->expiry = 0;
-	int ret = add_records(build, bn, next);
+	for (uint16_t i = 0; ret == KNOT_EOK && i < bn->input.count; i++) {
+		ret = node_add(&bn->node, &bn->input.rrsets[i]);
+	}
+	if (ret == KNOT_EOK && knot_dname_is_equal(bn->owner, build->apex)) {
+		ret = set_apex(build, bn, chain);
+	}
 	bn->changed = bn->node.count != bn->old.count;
 	for (uint16_t i = 0; ret == KNOT_EOK && i < bn->node.count; i++) {
 		node_rrset_t *rrset = &bn->node.rrsets[i];
 		const node_rrset_t *old = node_rrset(&bn->old, rrset->type);
-		bn->changed |= !same(rrset, old);
-		if (to_be_signed(bn, rrset->type)) {
-			ret = set_sigs(build, bn, rrset, same(rrset, old) ? old : NULL);
+		const bool same = build_same(rrset, old);
+		bn->changed |= !same;
+		if (to_be_signed(build, bn, rrset->type)) {
+			ret = signatures_make(build, bn->owner, rrset, same ? old : NULL,
+			                      &bn->expiry);
 		}
 		bn->changed |= old != NULL && rrset->sigs.count != old->sigs.count;
 	}

@@ -8,12 +8,7 @@
  */
 #pragma once
 
-#include <libdnssec/nsec.h>
-
-#include "module/arena.h"
-#include "module/keyring.h"
-#include "module/node.h"
-#include "module/rrsig.h"
+#include "module/signatures.h"
 
 /*! What a name is to its zone. */
 typedef enum {
@@ -35,41 +30,17 @@ typedef struct {
 	bool changed;              /*!< node differs from old. */
 } build_node_t;
 
-typedef struct {
-	const knot_dname_t *apex;
-	const keyring_t *ring;
-	uint32_t serial;           /*!< Of the version that is made. */
-	uint32_t now;              /*!< Unix seconds. */
-	bool renew;                /*!< Keep no old signature. */
-	uint64_t random;           /*!< State of the jitter's generator. */
-	dnssec_nsec_bitmap_t *bitmap;
-	arena_t scratch;           /*!< What a node is made of, until it is kept. */
-	rrsig_job_t *jobs;
-	size_t job_count, job_capacity;
-} build_t;
-
-/*! \return KNOT_EOK, KNOT_ENOMEM */
-int build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring, uint32_t now);
+void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
+                const state_t *state, uint32_t now);
 void build_deinit(build_t *build);
 
 /*!
  * Makes bn->node from bn->input, bn->old and bn->kind; adds jobs for the missing signatures.
  *
- * \param next  Next owner in the NSEC chain; unused if the node gets no NSEC.
+ * \param chain  The zone's denial chain, for the apex: NSEC3PARAM.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESOAINVAL (no SOA at the apex)
  */
-int build_node(build_t *build, build_node_t *bn, const knot_dname_t *next);
-
-/*!
- * Moves a node that was made to where it stays: its stored form, in which its jobs then write.
- *
- * \param first_job  The first of the node's jobs; the others follow it. bn->owner has to stay, too.
- * \param arena      Where to.
- * \param stored     The stored form, node_size(&bn->node) bytes; bn->node borrows from it.
- * \return KNOT_EOK, KNOT_ENOMEM
- */
-int build_keep(build_t *build, build_node_t *bn, size_t first_job, arena_t *arena,
-               uint8_t **stored);
+int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain);
 
 /*! Frees what the three nodes own. */
 void build_node_deinit(build_node_t *bn);
@@ -79,3 +50,6 @@ build_kind_t build_kind(const node_t *input, bool apex);
 
 /*! \return Whether names below the node are occluded. */
 bool build_cuts(const node_t *input, bool apex);
+
+/*! \return Whether two RRsets have the same TTL and RDATA; false if b is NULL. */
+bool build_same(const node_rrset_t *a, const node_rrset_t *b);

@@ -146,34 +146,47 @@ const keyring_key_t *keyring_find(const keyring_t *ring, uint8_t algorithm, uint
 {
 	for (size_t i = 0; i < ring->set.key_count; i++) {
 		const keyset_key_t *info = ring->keys[i].info;
-		if (info->publish && info->algorithm == algorithm && info->keytag == keytag) {
+		if ((info->publish || info->sign_zone) && info->algorithm == algorithm &&
+		    info->keytag == keytag) {
 			return &ring->keys[i];
 		}
 	}
 	return NULL;
 }
 
-static bool same_key(const keyset_key_t *a, const keyset_key_t *b)
+static const keyset_key_t *find(const keyset_t *set, const keyset_key_t *key)
 {
-	return a->role == b->role && a->algorithm == b->algorithm &&
-	       a->public_key_len == b->public_key_len &&
-	       memcmp(a->public_key, b->public_key, a->public_key_len) == 0 &&
-	       a->publish == b->publish && a->sign_dnskey == b->sign_dnskey &&
-	       a->sign_zone == b->sign_zone;
+	for (size_t i = 0; i < set->key_count; i++) {
+		const keyset_key_t *other = &set->keys[i];
+		if (other->algorithm == key->algorithm &&
+		    other->public_key_len == key->public_key_len &&
+		    memcmp(other->public_key, key->public_key, key->public_key_len) == 0) {
+			return other;
+		}
+	}
+	return NULL;
 }
 
-bool keyring_same(const keyset_t *a, const keyset_t *b)
+/*! Whether all signatures that the keys of a set made are as another set wants them. */
+static bool same_signatures(const keyset_t *before, const keyset_t *after)
 {
-	if (a->passthrough != b->passthrough || a->dnskey_ttl != b->dnskey_ttl ||
-	    a->soa_ttl != b->soa_ttl || a->soa_minimum != b->soa_minimum ||
-	    a->max_zone_ttl != b->max_zone_ttl || a->nsec3 != b->nsec3 ||
-	    a->key_count != b->key_count) {
-		return false;
-	}
-	for (size_t i = 0; i < a->key_count; i++) {
-		if (!same_key(&a->keys[i], &b->keys[i])) {
+	for (size_t i = 0; i < before->key_count; i++) {
+		const keyset_key_t *old = &before->keys[i], *key = find(after, old);
+		bool signs = key != NULL && key->sign_zone, stays = key != NULL && key->publish;
+		if (old->sign_zone != signs || (!signs && old->publish && !stays)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+bool keyring_walk(const keyset_t *before, const keyset_t *after)
+{
+	return before->passthrough != after->passthrough ||
+	       before->soa_ttl != after->soa_ttl || before->soa_minimum != after->soa_minimum ||
+	       before->nsec3 != after->nsec3 || before->nsec3_optout != after->nsec3_optout ||
+	       before->nsec3_iterations != after->nsec3_iterations ||
+	       before->nsec3_salt_len != after->nsec3_salt_len ||
+	       memcmp(before->nsec3_salt, after->nsec3_salt, after->nsec3_salt_len) != 0 ||
+	       !same_signatures(before, after) || !same_signatures(after, before);
 }

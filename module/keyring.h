@@ -44,8 +44,14 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 /*! NULL is allowed. */
 void keyring_free(keyring_t *ring);
 
-/*! \return The published key of that algorithm and key tag; NULL if there is none. */
+/*!
+ * \return The key of that algorithm and key tag that is published or signs the zone; NULL if there
+ *         is none.
+ */
 const keyring_key_t *keyring_find(const keyring_t *ring, uint8_t algorithm, uint16_t keytag);
 
-/*! \return Whether two key sets make the same zone: they differ at most in what is for display. */
-bool keyring_same(const keyset_t *a, const keyset_t *b);
+/*!
+ * \return Whether a change from one key set to another touches all of the zone; it is the apex alone
+ *         if it does not.
+ */
+bool keyring_walk(const keyset_t *before, const keyset_t *after);

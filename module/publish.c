@@ -8,6 +8,7 @@
 
 #include <libknot/libknot.h>
 
+#include "module/chain.h"
 #include "module/journal.h"
 #include "module/server.h"
 #include "module/source.h"
@@ -19,6 +20,7 @@ struct view {
 	knot_dname_storage_t apex_owner;
 	knot_rrset_t soa;
 	store_cursor_t cursor;
+	bool chained;               /*!< It is in the chain, which comes behind the nodes. */
 	node_t node;                /*!< Where the walk is. */
 	knot_dname_storage_t owner;
 	uint16_t at;                /*!< RRset of the node. */
@@ -44,7 +46,7 @@ static int read_apex(view_t *view, const knot_dname_t *zone)
 	}
 	if (ret == KNOT_EOK) {
 		key_len = node_key(view->apex_owner, key);
-		ret = store_find(&view->txn, STORE_SIGNED, view->state.id, key, key_len, &data,
+		ret = store_find(&view->txn, STORE_SIGNED, view->state.nodes, key, key_len, &data,
 		                 &len);
 	}
 	if (ret == KNOT_EOK) {
@@ -58,7 +60,7 @@ static int read_apex(view_t *view, const knot_dname_t *zone)
 		knot_rrset_init(&view->soa, view->apex_owner, KNOT_RRTYPE_SOA, KNOT_CLASS_IN,
 		                soa->ttl);
 		view->soa.rrs = soa->rrs;
-		ret = store_cursor(&view->txn, STORE_SIGNED, view->state.id, &view->cursor);
+		ret = store_cursor(&view->txn, STORE_SIGNED, view->state.nodes, &view->cursor);
 	}
 	return ret;
 }
@@ -102,19 +104,41 @@ const knot_rrset_t *view_soa(const view_t *view)
 	return &view->soa;
 }
 
+static int read_node(view_t *view)
+{
+	const store_cursor_t *at = &view->cursor;
+	if (!view->chained) {
+		return node_key_owner(at->key, at->key_len, view->owner) > 0
+		       ? node_read(at->data, at->data_len, &view->node) : KNOT_EMALF;
+	}
+	chain_entry_t entry;
+	const state_chain_t *chain = &view->state.chain;
+	int ret = chain_owner(chain, view->apex_owner, at->key, at->key_len, view->owner);
+	if (ret == KNOT_EOK) {
+		ret = chain_read(chain, at->data, at->data_len, &entry);
+	}
+	if (ret == KNOT_EOK) {
+		view->node = entry.node;
+	}
+	return ret;
+}
+
 static int next_node(view_t *view)
 {
 	int ret = store_next(&view->cursor);
+	if (ret == KNOT_ENOENT && !view->chained && view->state.chain.id != 0) {
+		view->chained = true;
+		store_cursor_close(&view->cursor);
+		ret = store_cursor(&view->txn, STORE_CHAIN, view->state.chain.id, &view->cursor);
+		ret = ret == KNOT_EOK ? store_next(&view->cursor) : ret;
+	}
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
 	node_deinit(&view->node);
 	view->at = 0;
 	view->sigs = false;
-	if (node_key_owner(view->cursor.key, view->cursor.key_len, view->owner) == 0) {
-		return KNOT_EMALF;
-	}
-	return node_read(view->cursor.data, view->cursor.data_len, &view->node);
+	return read_node(view);
 }
 
 int view_next(view_t *view, knot_rrset_t *rr)

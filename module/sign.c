@@ -4,336 +4,31 @@
 #include "module/sign.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
 
-#include "module/affected.h"
-#include "module/build.h"
+#include "module/batch.h"
 #include "module/expiry.h"
-#include "module/journal.h"
-#include "module/serial.h"
+#include "module/plan.h"
 
-/* Nodes that a first signing commits at once; nobody sees them before the last. */
-#ifndef SIGN_FIRST_BATCH
-#define SIGN_FIRST_BATCH 20000
-#endif
-
-/*! A node that changes, as it will be stored; stored_len 0: it goes. */
-typedef struct {
-	const uint8_t *key;
-	size_t key_len;
-	const knot_dname_t *owner;
-	uint8_t *stored;
-	size_t stored_len;
-	uint32_t expiry;
-} change_t;
-
-/*! What a run works with. */
-typedef struct {
-	const sign_run_t *run;
-	state_t *state;
-	sign_result_t *result;
-	char *err;
-	size_t err_size;
-	build_t build;
-	arena_t arena;         /*!< Of the changes. */
-	change_t *changes;
-	size_t count, capacity;
-	uint8_t from[NODE_KEY_MAX]; /*!< Where the next batch of a first signing begins. */
-	size_t from_len;
-	bool complete;         /*!< There is no next batch. */
-	uint32_t max_ttl;
-} work_t;
-
-static int fail(work_t *work, int ret)
-{
-	snprintf(work->err, work->err_size, "store: %s", store_strerror(ret));
-	return ret;
-}
-
-/*** Which nodes change, and how. ***/
-
-static change_t *add_change(work_t *work)
-{
-	if (work->count == work->capacity) {
-		size_t capacity = work->capacity * 2 + 64;
-		change_t *changes = realloc(work->changes, capacity * sizeof(*changes));
-		if (changes == NULL) {
-			return NULL;
-		}
-		work->changes = changes;
-		work->capacity = capacity;
-	}
-	return &work->changes[work->count++];
-}
-
-/*! Keeps a node that changes, beyond the transaction it was read in. */
-static int keep(work_t *work, build_node_t *bn, size_t first_job)
-{
-	change_t *change = add_change(work);
-	if (change == NULL) {
-		return KNOT_ENOMEM;
-	}
-	*change = (change_t) {
-		.key = arena_copy(&work->arena, bn->key, bn->key_len), .key_len = bn->key_len,
-		.owner = arena_copy(&work->arena, bn->owner, knot_dname_size(bn->owner)),
-		.stored_len = node_size(&bn->node), .expiry = bn->expiry,
-	};
-	if (change->key == NULL || change->owner == NULL) {
-		return KNOT_ENOMEM;
-	}
-	bn->owner = change->owner;
-	return build_keep(&work->build, bn, first_job, &work->arena, &change->stored);
-}
-
-/*! Makes a node and keeps it if it changes; frees it. */
-static int make(work_t *work, build_node_t *bn, const knot_dname_t *next)
-{
-	const size_t first_job = work->build.job_count;
-	int ret = build_node(&work->build, bn, next);
-	for (uint16_t i = 0; i < bn->node.count; i++) {
-		uint32_t ttl = bn->node.rrsets[i].ttl;
-		work->max_ttl = ttl > work->max_ttl ? ttl : work->max_ttl;
-	}
-	if (ret == KNOT_EOK && bn->changed) {
-		ret = keep(work, bn, first_job);
-	}
-	arena_free(&work->build.scratch);
-	build_node_deinit(bn);
-	return ret;
-}
-
-static int read_node(store_txn_t *txn, store_table_t table, uint32_t zone_id,
-                     const affected_key_t *name, node_t *node)
-{
-	const uint8_t *data = NULL;
-	size_t len = 0;
-	int ret = store_find(txn, table, zone_id, name->key, name->key_len, &data, &len);
-	return ret == KNOT_EOK ? node_read(data, len, node) : ret == KNOT_ENOENT ? KNOT_EOK : ret;
-}
-
-/*! Makes the nodes that a change touches. */
-static int make_affected(work_t *work, store_txn_t *txn)
-{
-	const uint32_t id = work->state->id;
-	affected_t affected;
-	int ret = affected_init(&affected, txn, id, work->run->zone);
-	if (ret == KNOT_EOK) {
-		ret = affected_find(&affected, work->run->now + work->run->ring->set.refresh);
-	}
-	for (size_t i = 0; ret == KNOT_EOK && i < affected.count; i++) {
-		const affected_key_t *name = &affected.keys[i];
-		knot_dname_storage_t owner, next;
-		build_node_t bn = { .key = name->key, .key_len = name->key_len, .owner = owner };
-		if (node_key_owner(name->key, name->key_len, owner) == 0) {
-			ret = KNOT_EMALF;
-			break;
-		}
-		ret = affected_kind(&affected, name, &bn.kind);
-		if (ret == KNOT_EOK && bn.kind != BUILD_NONE && bn.kind != BUILD_OCCLUDED) {
-			ret = affected_next(&affected, name, next);
-		}
-		if (ret == KNOT_EOK) {
-			ret = read_node(txn, STORE_INPUT, id, name, &bn.input);
-		}
-		if (ret == KNOT_EOK) {
-			ret = read_node(txn, STORE_SIGNED, id, name, &bn.old);
-		}
-		if (ret == KNOT_EOK) {
-			ret = make(work, &bn, next);
-		} else {
-			build_node_deinit(&bn);
-		}
-	}
-	affected_deinit(&affected);
-	work->complete = true;
-	return ret;
-}
-
-/*! A walk over all names, in the input or published. */
-typedef struct {
-	store_cursor_t input, old;
-	int input_ret, old_ret;     /*!< KNOT_EOK where the cursor is at an entry. */
-	build_node_t waiting; /*!< The last node of the chain: its NSEC needs the next name. */
-	knot_dname_storage_t waiting_owner;
-	bool has_waiting;
-	uint8_t cut[NODE_KEY_MAX];  /*!< The delegation or DNAME below which names are occluded. */
-	size_t cut_len;
-} walk_t;
-
-static int walk_open(walk_t *walk, work_t *work, store_txn_t *txn)
-{
-	memset(walk, 0, sizeof(*walk));
-	int ret = store_cursor(txn, STORE_INPUT, work->state->id, &walk->input);
-	if (ret == KNOT_EOK) {
-		ret = store_cursor(txn, STORE_SIGNED, work->state->id, &walk->old);
-	}
-	if (ret == KNOT_EOK) {
-		walk->input_ret = store_seek(&walk->input, work->from, work->from_len);
-		walk->old_ret = store_seek(&walk->old, work->from, work->from_len);
-	}
-	return ret;
-}
-
-static void walk_close(walk_t *walk)
-{
-	store_cursor_close(&walk->input);
-	store_cursor_close(&walk->old);
-	if (walk->has_waiting) {
-		build_node_deinit(&walk->waiting);
-	}
-}
-
-/*! Reads the node the walk is at, from both tables, and moves on. */
-static int walk_take(walk_t *walk, build_node_t *bn, knot_dname_storage_t owner)
-{
-	int order = walk->input_ret == KNOT_EOK ? -1 : 1;
-	if (walk->input_ret == KNOT_EOK && walk->old_ret == KNOT_EOK) {
-		order = node_key_compare(walk->input.key, walk->input.key_len, walk->old.key,
-		                         walk->old.key_len);
-	}
-	const store_cursor_t *at = order <= 0 ? &walk->input : &walk->old;
-	memset(bn, 0, sizeof(*bn));
-	bn->key = at->key;
-	bn->key_len = at->key_len;
-	bn->owner = owner;
-	int ret = node_key_owner(at->key, at->key_len, owner) > 0 ? KNOT_EOK : KNOT_EMALF;
-	if (ret == KNOT_EOK && order <= 0) {
-		ret = node_read(walk->input.data, walk->input.data_len, &bn->input);
-		walk->input_ret = store_next(&walk->input);
-	}
-	if (ret == KNOT_EOK && order >= 0) {
-		ret = node_read(walk->old.data, walk->old.data_len, &bn->old);
-		walk->old_ret = store_next(&walk->old);
-	}
-	return ret;
-}
-
-static void walk_see(walk_t *walk, build_node_t *bn, bool apex)
-{
-	if (walk->cut_len > 0 && node_key_below(bn->key, bn->key_len, walk->cut, walk->cut_len)) {
-		bn->kind = bn->input.count > 0 ? BUILD_OCCLUDED : BUILD_NONE;
-		return;
-	}
-	bn->kind = build_kind(&bn->input, apex);
-	if (build_cuts(&bn->input, apex)) {
-		memcpy(walk->cut, bn->key, bn->key_len);
-		walk->cut_len = bn->key_len;
-	}
-}
-
-/*! Makes the node that waits, now that the next name of the chain is known. */
-static int walk_settle(walk_t *walk, work_t *work, const knot_dname_t *next)
-{
-	if (!walk->has_waiting) {
-		return KNOT_EOK;
-	}
-	walk->has_waiting = false;
-	return make(work, &walk->waiting, next);
-}
-
-static int walk_step(walk_t *walk, work_t *work, size_t most)
-{
-	build_node_t bn;
-	knot_dname_storage_t owner;
-	int ret = walk_take(walk, &bn, owner);
-	if (ret != KNOT_EOK) {
-		build_node_deinit(&bn);
-		return ret;
-	}
-	walk_see(walk, &bn, knot_dname_is_equal(owner, work->run->zone));
-	if (bn.kind != BUILD_AUTH && bn.kind != BUILD_DELEGATION) {
-		return make(work, &bn, NULL);
-	}
-	ret = walk_settle(walk, work, owner);
-	if (ret != KNOT_EOK || work->count >= most) {
-		memcpy(work->from, bn.key, bn.key_len);
-		work->from_len = bn.key_len;
-		build_node_deinit(&bn);
-		return ret == KNOT_EOK ? KNOT_ELIMIT : ret;
-	}
-	walk->waiting = bn;
-	memcpy(walk->waiting_owner, owner, knot_dname_size(owner));
-	walk->waiting.owner = walk->waiting_owner;
-	walk->has_waiting = true;
-	return KNOT_EOK;
-}
-
-/*! Makes all nodes, or as many as a batch holds. */
-static int make_all(work_t *work, store_txn_t *txn, size_t most)
-{
-	walk_t walk;
-	int ret = walk_open(&walk, work, txn);
-	while (ret == KNOT_EOK && (walk.input_ret == KNOT_EOK || walk.old_ret == KNOT_EOK)) {
-		ret = walk_step(&walk, work, most);
-	}
-	if (ret == KNOT_EOK) {
-		ret = walk_settle(&walk, work, work->run->zone);
-		work->complete = true;
-	}
-	walk_close(&walk);
-	return ret == KNOT_ELIMIT ? KNOT_EOK : ret;
-}
-
-/*** The changes, stored. ***/
-
-/*! Counts the signatures of a node for or against their keys. */
-static void count_signatures(state_t *state, const node_t *node, int64_t by)
-{
-	for (uint16_t i = 0; i < node->count; i++) {
-		const knot_rdataset_t *sigs = &node->rrsets[i].sigs;
-		const knot_rdata_t *sig = sigs->rdata;
-		for (uint16_t n = 0; node->rrsets[i].type != KNOT_RRTYPE_DNSKEY && n < sigs->count;
-		     n++) {
-			state_key(state, rrsig_algorithm(sig), rrsig_keytag(sig))->signatures += by;
-			sig = knot_rdataset_next((knot_rdata_t *)sig);
-		}
-	}
-}
-
-static int store_change(work_t *work, store_txn_t *txn, journal_t *journal, const change_t *change)
-{
-	const uint32_t id = work->state->id;
-	const affected_key_t name = { change->key, change->key_len };
-	node_t old = { 0 }, new = { 0 };
-	int ret = read_node(txn, STORE_SIGNED, id, &name, &old);
-	if (ret == KNOT_EOK) {
-		ret = node_read(change->stored, change->stored_len, &new);
-	}
-	if (ret == KNOT_EOK && journal != NULL) {
-		ret = journal_node(journal, change->owner, &old, &new);
-	}
-	if (ret == KNOT_EOK) {
-		ret = expiry_remove(txn, id, expiry_of(&old), change->key, change->key_len);
-	}
-	if (ret == KNOT_EOK) {
-		ret = expiry_add(txn, id, change->expiry, change->key, change->key_len);
-	}
-	if (ret == KNOT_EOK) {
-		count_signatures(work->state, &old, -1);
-		count_signatures(work->state, &new, 1);
-		ret = change->stored_len > 0
-		              ? store_put(txn, STORE_SIGNED, id, change->key, change->key_len,
-		                          change->stored, change->stored_len)
-		              : store_del(txn, STORE_SIGNED, id, change->key, change->key_len);
-	}
-	node_deinit(&old);
-	node_deinit(&new);
-	return ret;
-}
+/*** A batch, stored. ***/
 
 /*! Begins the journal's part of the version, with the SOA that is and the one that comes. */
-static int begin_journal(work_t *work, store_txn_t *txn, journal_t *journal)
+static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *journal)
 {
-	uint8_t apex[NODE_KEY_MAX];
-	const affected_key_t name = { apex, node_key(work->run->zone, apex) };
+	const state_t *state = batch->state;
+	const change_t *apex = &batch->changes.list[batch->apex];
+	const uint8_t *data = NULL;
+	size_t len = 0;
 	node_t old = { 0 }, new = { 0 };
-	int ret = read_node(txn, STORE_SIGNED, work->state->id, &name, &old);
-	/* The apex is the first name, and always changes. */
+	int ret = store_find(txn, STORE_SIGNED, state->nodes, apex->key, apex->key_len, &data,
+	                     &len);
 	if (ret == KNOT_EOK) {
-		ret = node_read(work->changes[0].stored, work->changes[0].stored_len, &new);
+		ret = node_read(data, len, &old);
+	}
+	if (ret == KNOT_EOK) {
+		ret = node_read(apex->stored, apex->stored_len, &new);
 	}
 	const node_rrset_t *before = node_rrset(&old, KNOT_RRTYPE_SOA);
 	const node_rrset_t *after = node_rrset(&new, KNOT_RRTYPE_SOA);
@@ -342,22 +37,75 @@ static int begin_journal(work_t *work, store_txn_t *txn, journal_t *journal)
 	}
 	if (ret == KNOT_EOK) {
 		const node_rrset_t soa[2] = { *before, *after };
-		ret = journal_begin(journal, txn, work->state->id, work->state->version + 1,
-		                    work->run->zone, soa);
+		ret = journal_begin(journal, txn, state->id, state->version + 1, batch->run->zone,
+		                    soa);
 	}
 	node_deinit(&old);
 	node_deinit(&new);
 	return ret;
 }
 
-static int store_changes(work_t *work, store_txn_t *txn)
+/*! Adds all entries of a chain to the journal, as gone or as new. */
+static int journal_chain(const batch_t *batch, store_txn_t *txn, const state_chain_t *chain,
+                         bool gone, journal_t *journal)
 {
-	/* Nothing leads to a first version. */
+	static const node_t nothing = { 0 };
+	store_cursor_t cursor;
+	int ret = store_cursor(txn, STORE_CHAIN, chain->id, &cursor);
+	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+		knot_dname_storage_t owner;
+		chain_entry_t entry;
+		ret = chain_owner(chain, batch->run->zone, cursor.key, cursor.key_len, owner);
+		if (ret == KNOT_EOK) {
+			ret = chain_read(chain, cursor.data, cursor.data_len, &entry);
+		}
+		if (ret == KNOT_EOK) {
+			ret = journal_node(journal, owner, gone ? &entry.node : &nothing,
+			                   gone ? &nothing : &entry.node);
+			node_deinit(&entry.node);
+		}
+	}
+	store_cursor_close(&cursor);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+static int store_changes(batch_t *batch, store_txn_t *txn, journal_t *journal)
+{
+	state_t *state = batch->state;
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < batch->changes.count; i++) {
+		const change_t *change = &batch->changes.list[i];
+		const bool seen = change->id == state->nodes || change->id == state->chain.id;
+		ret = changes_store(change, txn, state, seen ? journal : NULL);
+	}
+	/* The proof that the chain has no gap, before anybody sees it. */
+	for (size_t i = 0; ret == KNOT_EOK && i < batch->changes.count; i++) {
+		if (batch->changes.list[i].chain != NULL) {
+			ret = changes_check_links(&batch->changes.list[i], txn);
+		}
+	}
+	return ret;
+}
+
+/*! Stores the changes, and what leads to this version from the one before. */
+static int store_version(batch_t *batch, store_txn_t *txn)
+{
+	const state_t *state = batch->state;
+	const bool switches = batch->complete && state->next_chain.id != 0;
 	journal_t journal = { 0 };
-	const bool journaled = work->state->version > 0;
-	int ret = journaled ? begin_journal(work, txn, &journal) : KNOT_EOK;
-	for (size_t i = 0; ret == KNOT_EOK && i < work->count; i++) {
-		ret = store_change(work, txn, journaled ? &journal : NULL, &work->changes[i]);
+	/* Nothing leads to a first version, or to one that is new as a whole. */
+	const bool journaled = batch->publish && !batch->unseen;
+	int ret = journaled ? begin_journal(batch, txn, &journal)
+	                    : batch->publish ? store_clear(txn, STORE_JOURNAL, state->id)
+	                                     : KNOT_EOK;
+	if (ret == KNOT_EOK) {
+		ret = store_changes(batch, txn, journaled ? &journal : NULL);
+	}
+	if (ret == KNOT_EOK && journaled && switches) {
+		ret = journal_chain(batch, txn, &state->chain, true, &journal);
+	}
+	if (ret == KNOT_EOK && journaled && switches) {
+		ret = journal_chain(batch, txn, &state->next_chain, false, &journal);
 	}
 	if (ret == KNOT_EOK && journaled) {
 		ret = journal_end(&journal);
@@ -367,14 +115,14 @@ static int store_changes(work_t *work, store_txn_t *txn)
 }
 
 /*! Removes the marks of what this version has in it; a later change's stay. */
-static int clean(work_t *work, store_txn_t *txn, uint64_t input)
+static int clean(batch_t *batch, store_txn_t *txn)
 {
 	store_cursor_t dirty;
-	int ret = store_cursor(txn, STORE_DIRTY, work->state->id, &dirty);
+	int ret = store_cursor(txn, STORE_DIRTY, batch->state->id, &dirty);
 	while (ret == KNOT_EOK && (ret = store_next(&dirty)) == KNOT_EOK) {
 		uint64_t when;
 		memcpy(&when, dirty.data, sizeof(when));
-		if (when <= input) {
+		if (when <= batch->input) {
 			ret = store_cursor_del(&dirty);
 		}
 	}
@@ -396,34 +144,70 @@ static void mark_gone(state_t *state)
 	}
 }
 
-static int finish(work_t *work, store_txn_t *txn, uint64_t input)
+/*! The version is all that its key set asks for. */
+static void adopt(state_t *state, const keyset_t *set, bool new_version)
 {
-	state_t *state = work->state;
-	state->version++;
-	state->serial = work->build.serial;
-	state->signed_at = work->run->now;
-	state->signed_input = input;
-	state->revision = work->run->ring->set.revision;
-	state->sign_all = false;
-	state->max_ttl = work->max_ttl > state->max_ttl ? work->max_ttl : state->max_ttl;
-	mark_gone(state);
-	work->result->published = true;
-	return clean(work, txn, input);
+	if (!new_version && state->taken_revision == state->revision) {
+		state->taken_revision = set->revision;
+	}
+	state->revision = set->revision;
+	state->algorithms = plan_algorithms(set);
 }
 
-static int commit(work_t *work, uint64_t input)
+/*! Notes how far the walk is. */
+static int move_on(batch_t *batch, store_txn_t *txn)
+{
+	state_t *state = batch->state;
+	const keyset_t *set = &batch->run->ring->set;
+	const bool last = batch->walk.phase == STATE_WALK_LAST;
+	int ret = KNOT_EOK;
+	state->walk = batch->walk;
+	if (batch->complete) {
+		ret = plan_switch(txn, state, set);
+		state->walk.phase = STATE_WALK_LAST;
+	}
+	if (last || (batch->complete && !batch->build.held)) {
+		memset(&state->walk, 0, sizeof(state->walk));
+		state->sign_all = false;
+	}
+	return ret;
+}
+
+static int finish(batch_t *batch, store_txn_t *txn)
+{
+	state_t *state = batch->state;
+	state->max_ttl = batch->max_ttl > state->max_ttl ? batch->max_ttl : state->max_ttl;
+	if (batch->publish) {
+		state->version++;
+		state->serial = batch->build.serial;
+		state->signed_at = batch->run->now;
+	}
+	if (batch->publish || !batch->unseen) {
+		state->signed_input = batch->input;
+	}
+	int ret = move_on(batch, txn);
+	if (state->walk.phase == STATE_WALK_NONE && state->version > 0) {
+		adopt(state, &batch->run->ring->set, batch->publish);
+	}
+	if (batch->publish) {
+		mark_gone(state);
+	}
+	return ret == KNOT_EOK ? clean(batch, txn) : ret;
+}
+
+static int commit(batch_t *batch)
 {
 	store_txn_t txn;
-	int ret = store_write(work->run->store, &txn);
+	int ret = store_write(batch->run->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = store_changes(work, &txn);
-	if (ret == KNOT_EOK && work->complete) {
-		ret = finish(work, &txn, input);
+	ret = store_version(batch, &txn);
+	if (ret == KNOT_EOK) {
+		ret = finish(batch, &txn);
 	}
 	if (ret == KNOT_EOK) {
-		ret = state_save(&txn, work->run->zone, work->state);
+		ret = state_save(&txn, batch->run->zone, batch->state);
 	}
 	if (ret != KNOT_EOK) {
 		store_abort(&txn);
@@ -434,53 +218,47 @@ static int commit(work_t *work, uint64_t input)
 
 /*** A run. ***/
 
-/*! Drops what the last batch made. */
-static void reset(work_t *work)
+static int fail(char *err, size_t err_size, int ret)
 {
-	arena_free(&work->arena);
-	work->count = 0;
-	work->build.job_count = 0;
-}
-
-static int collect(work_t *work)
-{
-	store_txn_t txn;
-	int ret = store_read(work->run->store, &txn);
-	if (ret != KNOT_EOK) {
-		return ret;
+	if (err[0] == '\0') {
+		snprintf(err, err_size, ret == KNOT_ESEMCHECK
+		         ? "the denial chain that was made is broken, nothing is published; "
+		           "please report this, and try zone-sign"
+		         : "store: %s", store_strerror(ret));
 	}
-	if (work->state->version == 0) {
-		ret = make_all(work, &txn, SIGN_FIRST_BATCH);
-	} else if (work->state->sign_all || work->run->renew) {
-		ret = make_all(work, &txn, SIZE_MAX);
-	} else {
-		ret = make_affected(work, &txn);
-	}
-	store_abort(&txn);
 	return ret;
 }
 
-static int batch(work_t *work, uint64_t input)
+/*! \param again  Set while the run has to go on. */
+static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *result, bool *again,
+                     char *err, size_t err_size)
 {
-	int ret = collect(work);
-	if (ret != KNOT_EOK) {
-		return fail(work, ret);
+	batch_t batch;
+	int ret = batch_init(&batch, run, state);
+	if (ret == KNOT_EOK) {
+		ret = batch_collect(&batch, err, err_size);
 	}
 	signpool_work_t *signing = NULL;
-	ret = signpool_start(work->run->pool, work->run->zone, work->build.jobs,
-	                     work->build.job_count, work->run->verify, work->run->stop, &signing,
-	                     work->err, work->err_size);
 	if (ret == KNOT_EOK) {
-		ret = signpool_finish(signing, work->err, work->err_size);
+		ret = signpool_start(run->pool, run->zone, batch.build.jobs, batch.build.job_count,
+		                     run->verify, run->stop, &signing, err, err_size);
 	}
-	if (ret != KNOT_EOK) {
-		return ret;
+	if (ret == KNOT_EOK) {
+		ret = signpool_finish(signing, err, err_size);
 	}
-	work->result->signatures += work->build.job_count;
-	work->result->nodes += work->count;
-	work->run->progress(work->run->ctx, work->result->signatures);
-	ret = commit(work, input);
-	return ret == KNOT_EOK ? KNOT_EOK : fail(work, ret);
+	if (ret == KNOT_EOK) {
+		ret = commit(&batch);
+	}
+	if (ret == KNOT_EOK) {
+		result->signatures += batch.build.job_count;
+		result->nodes += batch.changes.count;
+		result->published |= batch.publish;
+		run->progress(run->ctx, result->signatures);
+		/* What nobody sees yet is gone on with at once. */
+		*again = batch.unseen && !batch.complete;
+	}
+	batch_deinit(&batch);
+	return ret;
 }
 
 /*! Goes back to what is stored: batches before the one that failed are. */
@@ -493,45 +271,53 @@ static void reload(const sign_run_t *run, state_t *state)
 	}
 }
 
+int64_t sign_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+{
+	const uint32_t ids[] = { state->nodes, state->chain.id };
+	int64_t due = 0;
+	for (size_t i = 0; i < 2; i++) {
+		store_cursor_t cursor;
+		if (ids[i] != 0 && store_cursor(txn, STORE_EXPIRY, ids[i], &cursor) == KNOT_EOK) {
+			if (store_next(&cursor) == KNOT_EOK) {
+				int64_t when = now + (int32_t)(expiry_time(cursor.key) - now) -
+				               (int64_t)set->refresh;
+				due = due == 0 || when < due ? when : due;
+			}
+			store_cursor_close(&cursor);
+		}
+	}
+	return due;
+}
+
+/*! Whether more is due than a batch could take. */
+static bool is_due(const sign_run_t *run, const state_t *state)
+{
+	store_txn_t txn;
+	if (store_read(run->store, &txn) != KNOT_EOK) {
+		return false;
+	}
+	const int64_t due = sign_due(&txn, state, &run->ring->set, run->now);
+	store_abort(&txn);
+	return due != 0 && due <= run->now;
+}
+
 int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,
              size_t err_size)
 {
+	bool again = true;
 	memset(result, 0, sizeof(*result));
-	const uint64_t input = state->in.count;
-	work_t work = {
-		.run = run, .state = state, .result = result, .err = err, .err_size = err_size,
-	};
-	int ret = build_init(&work.build, run->zone, run->ring, run->now);
-	if (ret != KNOT_EOK) {
-		return fail(&work, ret);
+	err[0] = '\0';
+	int ret = plan_run(run, state);
+	while (ret == KNOT_EOK && again) {
+		ret = run_batch(run, state, result, &again, err, err_size);
 	}
-	work.build.renew = run->renew;
-	if (serial_next(run->ring->set.passthrough ? KEYSET_SERIAL_KEEP : run->ring->set.serial,
-	                state->in.serial, state->version > 0 ? &state->serial : NULL, run->now,
-	                &work.build.serial, err, err_size) != 0) {
-		ret = KNOT_ESOAINVAL;
-	}
-	while (ret == KNOT_EOK && !work.complete) {
-		reset(&work);
-		ret = batch(&work, input);
+	if (ret == KNOT_EOK) {
+		ret = plan_clean(run, state);
 	}
 	if (ret != KNOT_EOK) {
 		reload(run, state);
+		return fail(err, err_size, ret);
 	}
-	build_deinit(&work.build);
-	arena_free(&work.arena);
-	free(work.changes);
-	return ret;
-}
-
-int64_t sign_due(store_txn_t *txn, uint32_t zone_id, uint32_t refresh, int64_t now)
-{
-	store_cursor_t cursor;
-	int64_t due = 0;
-	if (store_cursor(txn, STORE_EXPIRY, zone_id, &cursor) == KNOT_EOK &&
-	    store_next(&cursor) == KNOT_EOK) {
-		due = now + (int32_t)(expiry_time(cursor.key) - (uint32_t)now) - (int64_t)refresh;
-	}
-	store_cursor_close(&cursor);
-	return due;
+	result->more = state->sign_all || state->doomed[0] != 0 || is_due(run, state);
+	return KNOT_EOK;
 }

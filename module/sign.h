@@ -9,6 +9,8 @@
 #include "module/signpool.h"
 #include "module/state.h"
 
+#define SIGN_BATCH 20000
+
 typedef struct {
 	store_t *store;
 	signpool_t *pool;
@@ -17,6 +19,8 @@ typedef struct {
 	int64_t now;           /*!< Unix seconds. */
 	bool renew;            /*!< Make all signatures anew. */
 	signpool_verify_t verify;
+	size_t batch;          /*!< Nodes and entries that a version changes at most, those apart that
+	                            changes of the input touch: SIGN_BATCH. */
 	const atomic_bool *stop; /*!< Once true, the run fails soon. */
 	void (*progress)(void *ctx, size_t done); /*!< Signatures made so far. */
 	void *ctx;
@@ -25,22 +29,25 @@ typedef struct {
 /*! What a run did. */
 typedef struct {
 	bool published;        /*!< There is a new version; else there was nothing to change. */
+	bool more;             /*!< There is more to do at once. */
 	uint64_t signatures;   /*!< Made. */
 	uint64_t nodes;        /*!< Changed. */
 } sign_result_t;
 
 /*!
- * Makes the next version: of all nodes if state->sign_all, else of those that are dirty or have a
- * signature that is due. It is there for transfers when this returns KNOT_EOK, and not before.
+ * Makes the next version: of what the input's changes touch, of what is due for refresh, and, if
+ * the key set changed what the zone has to be, of the next part of all; result->more then asks for
+ * another run. A first version is made as a whole. It is there for transfers when this returns
+ * KNOT_EOK, and not before.
  *
  * \param state  As loaded from the store; updated, and stored with the version. What is only in it,
  *               and not stored, is lost with a failure.
  * \param err    Reason of a failure, for the operator.
- * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (wrong signature), KNOT_ESOAINVAL (serial),
- *         or an error of the store
+ * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (wrong signature or chain), KNOT_ESOAINVAL
+ *         (serial), or another error
  */
 int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,
              size_t err_size);
 
 /*! \return When the first signature is due for refresh, Unix seconds; 0 if there is none. */
-int64_t sign_due(store_txn_t *txn, uint32_t zone_id, uint32_t refresh, int64_t now);
+int64_t sign_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now);

@@ -9,7 +9,7 @@
 
 /* The stored form is the struct, which only this process's kind of machine reads; the number
  * changes with the struct, and a zone with another number is signed anew. */
-#define FORM 3
+#define FORM 4
 
 typedef struct {
 	uint32_t form;
@@ -101,6 +101,27 @@ int state_save_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	return store_set(txn, STORE_SOURCE, zone, &stored, sizeof(stored));
 }
 
+bool state_doom(state_t *state, uint32_t id)
+{
+	for (int i = 0; id != 0 && i < STATE_DOOMED; i++) {
+		if (state->doomed[i] == 0) {
+			state->doomed[i] = id;
+			return true;
+		}
+	}
+	return id == 0;
+}
+
+bool state_chain_same(const state_chain_t *a, const state_chain_t *b)
+{
+	if (a->id == 0 || b->id == 0 || a->nsec3 != b->nsec3) {
+		return a->id == b->id;
+	}
+	return !a->nsec3 || (a->optout == b->optout && a->iterations == b->iterations &&
+	                     a->salt_len == b->salt_len &&
+	                     memcmp(a->salt, b->salt, a->salt_len) == 0);
+}
+
 /*! Forgets a key that has no signatures any more, the one that is gone longest. */
 static void make_room(state_t *state)
 {
@@ -109,7 +130,7 @@ static void make_room(state_t *state)
 		const state_key_t *key = &state->keys[i];
 		bool better = state->keys[oldest].signatures > 0 ||
 		              key->last_gone < state->keys[oldest].last_gone;
-		if (key->signatures == 0 && key->last_gone >= 0 && better) {
+		if (key->signatures + key->next == 0 && key->last_gone >= 0 && better) {
 			oldest = i;
 		}
 	}

@@ -19,7 +19,9 @@ typedef struct {
 
 /*! What is published of one key (algorithm, key tag). */
 typedef struct {
-	uint64_t signatures;  /*!< RRSIGs, those over the DNSKEY RRset apart. */
+	uint64_t signatures;  /*!< RRSIGs, those over DNSKEY, CDS and CDNSKEY apart. */
+	uint64_t chained;     /*!< Of these, those over the denial chain. */
+	uint64_t next, next_chained; /*!< The same of what is prepared. */
 	int64_t last_gone;    /*!< When a version without any was first taken by knotd; -1 = it is
 	                           signed but not yet taken; 0 = there are some, or never were. */
 	uint32_t last_gone_serial;
@@ -36,6 +38,37 @@ typedef struct {
 	uint32_t serial;        /*!< Of its SOA. */
 } state_input_t;
 
+/*! A denial chain. Without an id there is none. */
+typedef struct {
+	uint32_t id;            /*!< In the store's tables. */
+	bool nsec3;             /*!< Else NSEC. */
+	bool optout;
+	uint16_t iterations;
+	uint8_t salt_len;
+	uint8_t salt[255];
+} state_chain_t;
+
+/*! What a walk over the zone goes through; the rest of the zone is as before meanwhile. */
+typedef enum {
+	STATE_WALK_NONE,
+	STATE_WALK_NAMES,
+	STATE_WALK_CHAIN,
+	STATE_WALK_LAST,        /*!< The apex, once more. */
+} state_phase_t;
+
+#define STATE_PLACE_MAX 506
+
+typedef struct {
+	state_phase_t phase;
+	bool renew;             /*!< All signatures are made anew. */
+	uint64_t revision;      /*!< Of the key set. */
+	uint32_t max_ttl;       /*!< Largest TTL that it has seen. */
+	uint16_t place_len;     /*!< 0 = it is at the beginning. */
+	uint8_t place[STATE_PLACE_MAX]; /*!< Key of the node or entry that comes next. */
+} state_walk_t;
+
+#define STATE_DOOMED 8
+
 #define STATE_KEYS 32 /*!< Above that the longest gone is forgotten. */
 
 typedef struct {
@@ -51,13 +84,30 @@ typedef struct {
 	uint64_t taken_revision;/*!< Key set of that version. */
 	int64_t revision_since; /*!< When knotd first took a version made with that key set. */
 	uint32_t max_ttl;       /*!< Largest TTL in any version since all was last gone through. */
+	bool passthrough;       /*!< The version is the input as it is. */
+	uint32_t algorithms;    /*!< Bits by number: those that have signed all of the zone. */
+	uint32_t nodes;         /*!< Id of its nodes in the tables. */
+	state_chain_t chain;    /*!< Its chain. */
+
+	/* What is to take the place of these, but is not complete yet. */
+	uint32_t next_nodes;    /*!< 0 = the nodes stay. */
+	state_chain_t next_chain;
 	bool sign_all;          /*!< All nodes have to be gone through. */
+	state_walk_t walk;      /*!< How far that is. */
+	uint32_t doomed[STATE_DOOMED]; /*!< Ids whose entries are no longer needed; ends with 0. */
+
 	uint32_t key_count;
 	state_key_t keys[STATE_KEYS];
 } state_t;
 
 /*! Reads a zone's state; a zone the store does not know is a new one. */
 int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
+
+/*! Has all entries of an id removed, by and by. \return Whether there was room to note it. */
+bool state_doom(state_t *state, uint32_t id);
+
+/*! \return Whether two chains are made by the same parameters. */
+bool state_chain_same(const state_chain_t *a, const state_chain_t *b);
 
 /*! Reads the input's part anew, which may have changed since; a zone without one stays as it is. */
 int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state);

@@ -65,7 +65,7 @@ static int write_error(const store_t *store, int ret)
 static int open_tables(store_t *store)
 {
 	static const char *const tables[STORE_TABLES] = {
-		"input", "signed", "dirty", "expiry", "journal"
+		"input", "signed", "chain", "dirty", "expiry", "journal"
 	};
 	static const char *const records[STORE_RECORDS] = { "zones", "keysets", "sources" };
 
@@ -268,15 +268,22 @@ int store_del(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uin
 	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
 }
 
-int store_clear(store_txn_t *txn, store_table_t table, uint32_t zone_id)
+int store_clear_some(store_txn_t *txn, store_table_t table, uint32_t zone_id, size_t *most)
 {
 	store_cursor_t cursor;
 	int ret = store_cursor(txn, table, zone_id, &cursor);
-	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+	while (ret == KNOT_EOK && *most > 0 && (ret = store_next(&cursor)) == KNOT_EOK) {
 		ret = store_cursor_del(&cursor);
+		(*most)--;
 	}
 	store_cursor_close(&cursor);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+int store_clear(store_txn_t *txn, store_table_t table, uint32_t zone_id)
+{
+	size_t most = SIZE_MAX;
+	return store_clear_some(txn, table, zone_id, &most);
 }
 
 int store_cursor(store_txn_t *txn, store_table_t table, uint32_t zone_id, store_cursor_t *cursor)

@@ -7,7 +7,8 @@
  * Tables whose keys begin with a zone's id, so that a walk over a zone is a walk of a cursor:
  *
  *     input    node_key()                     unsigned node, as the source has it
- *     signed   node_key()                     node as published, with RRSIGs and NSEC
+ *     signed   node_key()                     node as published, with RRSIGs
+ *     chain    node_key() or NSEC3's hash     entry of a denial chain, with RRSIGs
  *     dirty    node_key()                     input changed and is not yet in signed; value: when
  *     expiry   time (4 octets), node_key()    earliest expiration of an RRSIG at the node
  *     journal  version (8), half (2), part (4) what left (0) and what came (1) with a version
@@ -30,6 +31,7 @@
 typedef enum {
 	STORE_INPUT,
 	STORE_SIGNED,
+	STORE_CHAIN,
 	STORE_DIRTY,
 	STORE_EXPIRY,
 	STORE_JOURNAL,
@@ -104,6 +106,12 @@ int store_del(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uin
 
 /*! Removes all of a zone's entries. */
 int store_clear(store_txn_t *txn, store_table_t table, uint32_t zone_id);
+
+/*!
+ * Removes some of an id's entries.
+ * \param most  How many at most; those that it has removed are subtracted.
+ */
+int store_clear_some(store_txn_t *txn, store_table_t table, uint32_t zone_id, size_t *most);
 
 /*! Opens a cursor before the first entry. */
 int store_cursor(store_txn_t *txn, store_table_t table, uint32_t zone_id, store_cursor_t *cursor);

@@ -10,6 +10,7 @@
 
 #include <libknot/libknot.h>
 
+#include "module/plan.h"
 #include "module/server.h"
 #include "module/sign.h"
 #include "module/source.h"
@@ -242,22 +243,6 @@ static void swap_ring(zone_t *zone, keyring_t *ring, tokens_t *tokens)
 	zone->tokens = tokens_use(tokens);
 }
 
-/*! Sees what a new key set means for what is published. */
-static void adopt(zone_t *zone, state_t *state, const keyset_t *set)
-{
-	if (state->revision == set->revision) {
-		return;
-	}
-	if (zone->ring == NULL || !keyring_same(&zone->ring->set, set) || state->sign_all) {
-		state->sign_all = true;
-		return;
-	}
-	if (state->taken_revision == state->revision) {
-		state->taken_revision = set->revision;
-	}
-	state->revision = set->revision;
-}
-
 /*! Gets the key set that is stored, and finds its keys. \return Whether the zone can be signed. */
 static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 {
@@ -290,16 +275,8 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 		keyset_deinit(&set);
 	} else {
 		ret = keyring_load(text, zone->name, tokens->hsm, &ring, reason, sizeof(reason));
-		if (ret == KNOT_EOK && ring->set.nsec3) {
-			keyring_free(ring);
-			snprintf(reason, sizeof(reason),
-			         "policy %s asks for NSEC3, which this version does "
-			         "not make; give it <NSEC/> in kasp.xml",
-			         zone->settings.policy);
-			ret = KNOT_ENOTSUP;
-		}
 		if (ret == KNOT_EOK) {
-			adopt(zone, state, &ring->set);
+			plan_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
 			swap_ring(zone, ring, tokens);
 			sign_error(zone, ""); /* What it was about the keys is over. */
 		} else {
@@ -322,15 +299,14 @@ static void progress(void *ctx, size_t done)
 	}
 }
 
-static int sign(zone_t *zone, state_t *state, bool renew)
+static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 {
 	char reason[768] = "";
-	sign_result_t result;
 	struct timespec begin, end;
 	sign_run_t run = {
 		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
-		.ring = zone->ring, .now = time(NULL), .renew = renew, .stop = &zone->stop,
-		.progress = progress, .ctx = zone,
+		.ring = zone->ring, .now = time(NULL), .renew = renew, .batch = SIGN_BATCH,
+		.stop = &zone->stop, .progress = progress, .ctx = zone,
 	};
 	zone->progress_at = run.now;
 	pthread_mutex_lock(&zone->lock);
@@ -338,24 +314,24 @@ static int sign(zone_t *zone, state_t *state, bool renew)
 	zone->signing = true;
 	pthread_mutex_unlock(&zone->lock);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	int ret = sign_run(&run, state, &result, reason, sizeof(reason));
+	int ret = sign_run(&run, state, result, reason, sizeof(reason));
 	clock_gettime(CLOCK_MONOTONIC, &end);
 
 	pthread_mutex_lock(&zone->lock);
 	zone->signing = false;
-	zone->counters.signatures += result.signatures;
-	zone->counters.versions += result.published;
+	zone->counters.signatures += result->signatures;
+	zone->counters.versions += result->published;
 	zone->counters.sign_errors += ret != KNOT_EOK;
 	pthread_mutex_unlock(&zone->lock);
 	if (ret == KNOT_EOK) {
 		double seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 		sign_error(zone, "");
-		log_msg(&zone->server->log, LOG_INFO, zone->name,
+		log_msg(&zone->server->log, result->published ? LOG_INFO : LOG_DEBUG, zone->name,
 		        "signed, serial %u, input serial %u, %llu signatures made, "
 		        "%llu names changed, "
 		        "%.2f s",
-		        state->serial, state->in.serial, (unsigned long long)result.signatures,
-		        (unsigned long long)result.nodes, seconds);
+		        state->serial, state->in.serial, (unsigned long long)result->signatures,
+		        (unsigned long long)result->nodes, seconds);
 	} else if (!atomic_load(&zone->stop)) {
 		sign_error(zone, reason);
 	}
@@ -369,7 +345,7 @@ static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now
 	const keyset_t *set = &zone->ring->set;
 	int64_t due = 0;
 	if (store_read(zone->server->store, &txn) == KNOT_EOK) {
-		due = sign_due(&txn, state->id, set->refresh, now);
+		due = sign_due(&txn, state, set, now);
 		store_abort(&txn);
 	}
 	/* Due signatures are gathered for as long as the policy wants its runs apart. */
@@ -414,17 +390,24 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	}
 	int64_t due = refresh_due(zone, state, now);
 	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
+	    state->revision == zone->ring->set.revision && state->doomed[0] == 0 &&
 	    (due == 0 || due > now) && (state->signed_input == state->in.count || held(zone))) {
 		sign_error(zone, "");
 		zone->failures = 0;
 		return due;
 	}
-	if (sign(zone, state, wishes & ZONE_RENEW) != KNOT_EOK) {
+	sign_result_t result;
+	if (sign(zone, state, wishes & ZONE_RENEW, &result) != KNOT_EOK) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}
 	zone->failures = 0;
-	hold(zone, state);
+	if (result.published) {
+		hold(zone, state);
+		zone->held = result.more;
+	} else if (result.more) {
+		return now;
+	}
 	return refresh_due(zone, state, now);
 }
 

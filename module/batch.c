@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/batch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "module/expiry.h"
+#include "module/serial.h"
+#include "module/walk.h"
+
+#define SEEN_FACTOR 10 /* So many times as many nodes as it may change are looked at by a batch. */
+
+/*! What a batch is found with. */
+typedef struct {
+	batch_t *batch;
+	store_txn_t txn;
+	affected_t affected;
+	chain_t published, next;  /*!< Zeroed if there is none. */
+	uint32_t nodes;           /*!< Id of the nodes that are made. */
+	uint8_t apex[NODE_KEY_MAX];
+	size_t apex_len;
+	size_t most;              /*!< Changes. */
+	bool begun;               /*!< The walk begins with this batch. */
+} collect_t;
+
+int batch_init(batch_t *batch, const sign_run_t *run, state_t *state)
+{
+	memset(batch, 0, sizeof(*batch));
+	batch->run = run;
+	batch->state = state;
+	batch->walk = state->walk;
+	batch->unseen = state->next_nodes != 0;
+	build_init(&batch->build, run->zone, run->ring, state, run->now);
+	return denial_init(&batch->denial);
+}
+
+void batch_deinit(batch_t *batch)
+{
+	changes_deinit(&batch->changes);
+	denial_deinit(&batch->denial);
+	build_deinit(&batch->build);
+}
+
+/*** Names. ***/
+
+static int read_node(collect_t *collect, store_table_t table, const affected_key_t *name,
+                     node_t *node)
+{
+	const uint8_t *data = NULL;
+	size_t len = 0;
+	const uint32_t id = table == STORE_INPUT ? collect->batch->state->id : collect->nodes;
+	int ret = store_find(&collect->txn, table, id, name->key, name->key_len, &data, &len);
+	return ret == KNOT_EOK ? node_read(data, len, node) : ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+/*! Tells a chain what is at a name. */
+static int chain_name(collect_t *collect, chain_t *chain, const build_node_t *bn)
+{
+	denial_t *denial = &collect->batch->denial;
+	if (chain->params == NULL) {
+		return KNOT_EOK;
+	}
+	int ret = denial_types(denial, chain->params, &bn->node, bn->kind,
+	                       knot_dname_is_equal(bn->owner, collect->batch->run->zone));
+	return ret == KNOT_EOK ? chain_set(chain, bn->owner, denial->data, denial->len) : ret;
+}
+
+static void see_ttls(batch_t *batch, const node_t *node)
+{
+	for (uint16_t i = 0; i < node->count; i++) {
+		uint32_t ttl = node->rrsets[i].ttl;
+		batch->max_ttl = ttl > batch->max_ttl ? ttl : batch->max_ttl;
+	}
+}
+
+/*!
+ * Makes a node and keeps it if it changes; frees it.
+ * \param walked  It is new to what is prepared only: no change of the input touches it.
+ */
+static int make(collect_t *collect, build_node_t *bn, bool walked)
+{
+	batch_t *batch = collect->batch;
+	const size_t first_job = batch->build.job_count;
+	int ret = build_node(&batch->build, bn, &batch->state->chain);
+	if (ret == KNOT_EOK) {
+		see_ttls(batch, &bn->node);
+		ret = walked ? KNOT_EOK : chain_name(collect, &collect->published, bn);
+	}
+	if (ret == KNOT_EOK) {
+		ret = chain_name(collect, &collect->next, bn);
+	}
+	if (ret == KNOT_EOK && bn->changed) {
+		ret = changes_keep_node(&batch->changes, &batch->build, bn, collect->nodes,
+		                        first_job);
+	}
+	arena_free(&batch->build.scratch);
+	build_node_deinit(bn);
+	return ret;
+}
+
+static bool is_apex(const collect_t *collect, const uint8_t *key, size_t key_len)
+{
+	return key_len == collect->apex_len && memcmp(key, collect->apex, key_len) == 0;
+}
+
+static int make_affected(collect_t *collect)
+{
+	affected_t *affected = &collect->affected;
+	const state_walk_t *walk = &collect->batch->walk;
+	int ret = KNOT_EOK;
+	/* The walk leaves out these. */
+	collect->batch->build.renew = walk->renew && walk->phase == STATE_WALK_NAMES;
+	for (size_t i = 0; ret == KNOT_EOK && i < affected->count; i++) {
+		const affected_key_t *name = &affected->keys[i];
+		knot_dname_storage_t owner;
+		build_node_t bn = { .key = name->key, .key_len = name->key_len, .owner = owner };
+		if (is_apex(collect, name->key, name->key_len)) {
+			continue;
+		}
+		ret = node_key_owner(name->key, name->key_len, owner) > 0
+		      ? affected_kind(affected, name, &bn.kind) : KNOT_EMALF;
+		if (ret == KNOT_EOK) {
+			ret = read_node(collect, STORE_INPUT, name, &bn.input);
+		}
+		if (ret == KNOT_EOK) {
+			ret = read_node(collect, STORE_SIGNED, name, &bn.old);
+		}
+		if (ret == KNOT_EOK) {
+			ret = make(collect, &bn, false);
+		} else {
+			build_node_deinit(&bn);
+		}
+	}
+	collect->batch->build.renew = false;
+	return ret;
+}
+
+/*** The walk. ***/
+
+static void set_place(state_walk_t *walk, const uint8_t *key, size_t key_len)
+{
+	memcpy(walk->place, key, key_len);
+	walk->place_len = key_len;
+}
+
+static int walk_names(collect_t *collect)
+{
+	batch_t *batch = collect->batch;
+	state_walk_t *state = &batch->walk;
+	walk_t walk;
+	const uint8_t *key = NULL;
+	size_t key_len = 0, left = SEEN_FACTOR * batch->run->batch;
+	bool more = true;
+	batch->build.renew = state->renew;
+	int ret = walk_open(&walk, &collect->affected, state->place, state->place_len);
+	while (ret == KNOT_EOK && (more = walk_at(&walk, &key, &key_len)) &&
+	       batch->changes.count < collect->most && left-- > 0) {
+		knot_dname_storage_t owner;
+		build_node_t bn;
+		ret = walk_take(&walk, &bn, owner);
+		if (ret != KNOT_EOK || is_apex(collect, bn.key, bn.key_len) ||
+		    affected_has(&collect->affected, bn.key, bn.key_len)) {
+			build_node_deinit(&bn);
+		} else {
+			ret = make(collect, &bn, true);
+		}
+	}
+	if (ret == KNOT_EOK && more) {
+		set_place(state, key, key_len);
+	} else if (ret == KNOT_EOK) {
+		state->phase = STATE_WALK_CHAIN;
+		state->place_len = 0;
+	}
+	walk_close(&walk);
+	batch->build.renew = false;
+	return ret;
+}
+
+/*! Goes through the entries of the next chain, or of the published one if there is none. */
+static int walk_chain(collect_t *collect)
+{
+	batch_t *batch = collect->batch;
+	state_walk_t *state = &batch->walk;
+	chain_t *chain = collect->next.params != NULL ? &collect->next : &collect->published;
+	size_t touched = batch->changes.count;
+	store_cursor_t cursor = { 0 };
+	int ret = KNOT_ENOENT;
+	if (chain->params != NULL) {
+		ret = store_cursor(&collect->txn, STORE_CHAIN, chain->params->id, &cursor);
+		if (ret == KNOT_EOK) {
+			ret = store_seek(&cursor, state->place, state->place_len);
+		}
+	}
+	while (ret == KNOT_EOK && touched++ < collect->most) {
+		ret = chain_touch(chain, cursor.key, cursor.key_len);
+		ret = ret == KNOT_EOK ? store_next(&cursor) : ret;
+	}
+	if (ret == KNOT_EOK) {
+		set_place(state, cursor.key, cursor.key_len);
+		chain->done = state->place;
+		chain->done_len = state->place_len;
+	} else if (ret == KNOT_ENOENT) {
+		batch->complete = true;
+		chain->complete = true;
+		ret = KNOT_EOK;
+	}
+	store_cursor_close(&cursor);
+	return ret;
+}
+
+static int go_on(collect_t *collect)
+{
+	batch_t *batch = collect->batch;
+	int ret = KNOT_EOK;
+	if (batch->walk.phase == STATE_WALK_NAMES) {
+		ret = walk_names(collect);
+	}
+	if (ret == KNOT_EOK && batch->walk.phase == STATE_WALK_CHAIN) {
+		ret = walk_chain(collect);
+	}
+	return ret;
+}
+
+/*! Touches the entries of the published chain whose signatures expire. */
+static int touch_due(collect_t *collect, uint32_t expires_by)
+{
+	chain_t *chain = &collect->published;
+	size_t most = collect->most;
+	store_cursor_t cursor;
+	if (chain->params == NULL) {
+		return KNOT_EOK;
+	}
+	int ret = store_cursor(&collect->txn, STORE_EXPIRY, chain->params->id, &cursor);
+	while (ret == KNOT_EOK && most-- > 0 && (ret = store_next(&cursor)) == KNOT_EOK &&
+	       expiry_time(cursor.key) <= expires_by) {
+		uint8_t key[NODE_KEY_MAX] = { 0 };
+		size_t key_len = expiry_node(cursor.key, cursor.key_len, key);
+		ret = chain_touch(chain, key, chain->params->nsec3 ? CHAIN_HASH_LEN : key_len);
+	}
+	store_cursor_close(&cursor);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+/*** The apex. ***/
+
+static int read_apex(collect_t *collect, build_node_t *bn)
+{
+	const affected_key_t name = { collect->apex, collect->apex_len };
+	*bn = (build_node_t) {
+		.key = collect->apex, .key_len = collect->apex_len,
+		.owner = collect->batch->run->zone, .kind = BUILD_AUTH,
+	};
+	int ret = read_node(collect, STORE_INPUT, &name, &bn->input);
+	return ret == KNOT_EOK ? read_node(collect, STORE_SIGNED, &name, &bn->old) : ret;
+}
+
+static int build_apex(collect_t *collect, build_node_t *bn, const state_chain_t *chain)
+{
+	build_t *build = &collect->batch->build;
+	build->renew = collect->batch->walk.renew && collect->begun;
+	int ret = build_node(build, bn, chain);
+	build->renew = false;
+	return ret;
+}
+
+/*! Builds the apex to see whether it changes, apart from the serial, and tells the chains. */
+static int try_apex(collect_t *collect, const state_chain_t *chain, bool *changed)
+{
+	batch_t *batch = collect->batch;
+	const size_t first_job = batch->build.job_count;
+	build_node_t bn;
+	int ret = read_apex(collect, &bn);
+	batch->build.serial = batch->state->serial;
+	ret = ret == KNOT_EOK ? build_apex(collect, &bn, chain) : ret;
+	if (ret == KNOT_EOK) {
+		*changed = bn.changed;
+		ret = chain_name(collect, &collect->published, &bn);
+	}
+	if (ret == KNOT_EOK) {
+		ret = chain_name(collect, &collect->next, &bn);
+	}
+	batch->build.job_count = first_job;
+	arena_free(&batch->build.scratch);
+	build_node_deinit(&bn);
+	return ret;
+}
+
+/*! Makes the apex with the serial of the new version. */
+static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, size_t err_size)
+{
+	batch_t *batch = collect->batch;
+	const state_t *state = batch->state;
+	const keyset_t *set = &batch->run->ring->set;
+	const size_t first_job = batch->build.job_count;
+	if (serial_next(set->passthrough ? KEYSET_SERIAL_KEEP : set->serial, state->in.serial,
+	                state->version > 0 ? &state->serial : NULL, batch->run->now,
+	                &batch->build.serial, err, err_size) != 0) {
+		return KNOT_ESOAINVAL;
+	}
+	build_node_t bn;
+	int ret = read_apex(collect, &bn);
+	ret = ret == KNOT_EOK ? build_apex(collect, &bn, chain) : ret;
+	if (ret == KNOT_EOK) {
+		see_ttls(batch, &bn.node);
+		batch->apex = batch->changes.count;
+		ret = changes_keep_node(&batch->changes, &batch->build, &bn, collect->nodes,
+		                        first_job);
+	}
+	arena_free(&batch->build.scratch);
+	build_node_deinit(&bn);
+	return ret;
+}
+
+/*** All of it. ***/
+
+static int open_chains(collect_t *collect)
+{
+	const batch_t *batch = collect->batch;
+	const state_t *state = batch->state;
+	int ret = KNOT_EOK;
+	if (!batch->unseen && state->chain.id != 0) {
+		ret = chain_open(&collect->published, &collect->txn, &state->chain,
+		                 batch->run->zone);
+		collect->published.complete = true;
+	}
+	if (ret == KNOT_EOK && state->next_chain.id != 0) {
+		ret = chain_open(&collect->next, &collect->txn, &state->next_chain,
+		                 batch->run->zone);
+		if (batch->walk.phase == STATE_WALK_CHAIN) {
+			collect->next.done = batch->walk.place;
+			collect->next.done_len = batch->walk.place_len;
+		}
+	}
+	return ret;
+}
+
+static int make_entries(collect_t *collect, chain_t *chain)
+{
+	batch_t *batch = collect->batch;
+	if (chain->params == NULL) {
+		return KNOT_EOK;
+	}
+	int ret = chain_link(chain);
+	batch->build.renew = batch->walk.renew && batch->walk.phase == STATE_WALK_CHAIN;
+	if (ret == KNOT_EOK) {
+		ret = changes_make_entries(&batch->changes, &batch->build, chain, &batch->max_ttl);
+	}
+	batch->build.renew = false;
+	return ret;
+}
+
+/*! Whether any of the changes can be seen. */
+static bool is_visible(const batch_t *batch)
+{
+	for (size_t i = 0; i < batch->changes.count; i++) {
+		if (batch->changes.list[i].id != batch->state->next_chain.id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int collect_apex_and_chains(collect_t *collect, char *err, size_t err_size)
+{
+	batch_t *batch = collect->batch;
+	const state_t *state = batch->state;
+	const bool switches = batch->complete && state->next_chain.id != 0;
+	const bool whole = collect->begun && batch->complete;
+	const state_chain_t *chain = switches ? &state->next_chain : &state->chain;
+	bool changed = false;
+	batch->build.partly = !batch->unseen && !whole && batch->walk.phase != STATE_WALK_NONE &&
+	                      batch->walk.phase != STATE_WALK_LAST;
+	if (batch->unseen && !batch->complete) {
+		return make_entries(collect, &collect->next);
+	}
+	int ret = try_apex(collect, chain, &changed);
+	if (ret == KNOT_EOK && !switches) {
+		/* What is replaced by this very version stays as it is. */
+		ret = make_entries(collect, &collect->published);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_entries(collect, &collect->next);
+	}
+	batch->publish = changed || switches || batch->unseen || is_visible(batch) ||
+	                 state->signed_input != state->in.count;
+	return ret == KNOT_EOK && batch->publish ? make_apex(collect, chain, err, err_size) : ret;
+}
+
+static int collect_all(collect_t *collect, char *err, size_t err_size)
+{
+	batch_t *batch = collect->batch;
+	const keyset_t *set = &batch->run->ring->set;
+	const uint32_t expires_by = batch->unseen ? 0 : batch->run->now + set->refresh;
+	int ret = state_reload_input(&collect->txn, batch->run->zone, batch->state);
+	batch->input = batch->state->in.count;
+	if (ret == KNOT_EOK) {
+		ret = open_chains(collect);
+	}
+	if (ret == KNOT_EOK) {
+		ret = affected_find(&collect->affected, expires_by, collect->most);
+	}
+	if (ret == KNOT_EOK) {
+		ret = make_affected(collect);
+	}
+	if (ret == KNOT_EOK) {
+		ret = touch_due(collect, expires_by);
+	}
+	if (ret == KNOT_EOK) {
+		ret = go_on(collect);
+	}
+	return ret == KNOT_EOK ? collect_apex_and_chains(collect, err, err_size) : ret;
+}
+
+int batch_collect(batch_t *batch, char *err, size_t err_size)
+{
+	const state_t *state = batch->state;
+	collect_t collect = {
+		.batch = batch,
+		.nodes = batch->unseen ? state->next_nodes : state->nodes,
+		/* A serial that has to be the input's allows for one version only. */
+		.most = batch->unseen || batch->run->ring->set.serial != KEYSET_SERIAL_KEEP
+		        ? batch->run->batch : SIZE_MAX,
+		.begun = state->walk.phase == STATE_WALK_NAMES && state->walk.place_len == 0,
+	};
+	collect.apex_len = node_key(batch->run->zone, collect.apex);
+	int ret = store_read(batch->run->store, &collect.txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	affected_init(&collect.affected, &collect.txn, state->id, collect.nodes, batch->run->zone);
+	ret = collect_all(&collect, err, err_size);
+	if (ret == KNOT_EEXIST) {
+		snprintf(err, err_size, "NSEC3: two names of the zone have the same hash; give the "
+		         "policy another salt in kasp.xml");
+	}
+	chain_close(&collect.published);
+	chain_close(&collect.next);
+	affected_deinit(&collect.affected);
+	store_abort(&collect.txn);
+	return ret;
+}

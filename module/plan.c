@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/plan.h"
+
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+#define CLEAN_SIZE 50000 /* Entries removed at once. */
+
+uint32_t plan_algorithms(const keyset_t *set)
+{
+	uint32_t algorithms = 0;
+	for (size_t i = 0; i < set->key_count; i++) {
+		if (set->keys[i].sign_zone) {
+			algorithms |= UINT32_C(1) << (set->keys[i].algorithm % 32);
+		}
+	}
+	return algorithms;
+}
+
+void plan_adopt(state_t *state, const keyset_t *before, const keyset_t *set)
+{
+	if (state->revision == set->revision) {
+		return;
+	}
+	if (before == NULL || keyring_walk(before, set)) {
+		state->sign_all = true;
+	} else if (state->walk.revision == before->revision) {
+		state->walk.revision = set->revision; /* It goes on. */
+	}
+}
+
+/*! Removes entries of the first doomed id. */
+static int clean_some(store_txn_t *txn, state_t *state, size_t most)
+{
+	static const store_table_t tables[] = { STORE_SIGNED, STORE_CHAIN, STORE_EXPIRY };
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		ret = store_clear_some(txn, tables[i], state->doomed[0], &most);
+	}
+	if (ret == KNOT_EOK && most > 0) {
+		memmove(state->doomed, state->doomed + 1,
+		        sizeof(state->doomed) - sizeof(state->doomed[0]));
+		state->doomed[STATE_DOOMED - 1] = 0;
+	}
+	return ret;
+}
+
+static int doom(store_txn_t *txn, state_t *state, uint32_t id)
+{
+	int ret = KNOT_EOK;
+	while (ret == KNOT_EOK && !state_doom(state, id)) {
+		ret = clean_some(txn, state, SIZE_MAX);
+	}
+	return ret;
+}
+
+/*** What is prepared. ***/
+
+static state_chain_t wanted_chain(const keyset_t *set)
+{
+	state_chain_t chain;
+	memset(&chain, 0, sizeof(chain));
+	chain.id = !set->passthrough;
+	chain.nsec3 = chain.id != 0 && set->nsec3;
+	if (chain.nsec3) {
+		chain.optout = set->nsec3_optout;
+		chain.iterations = set->nsec3_iterations;
+		chain.salt_len = set->nsec3_salt_len;
+		memcpy(chain.salt, set->nsec3_salt, set->nsec3_salt_len);
+	}
+	return chain;
+}
+
+static int drop_next_chain(store_txn_t *txn, state_t *state)
+{
+	int ret = doom(txn, state, state->next_chain.id);
+	memset(&state->next_chain, 0, sizeof(state->next_chain));
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		state->keys[i].next -= state->keys[i].next_chained;
+		state->keys[i].next_chained = 0;
+	}
+	return ret;
+}
+
+static int drop_next_nodes(store_txn_t *txn, state_t *state)
+{
+	int ret = doom(txn, state, state->next_nodes);
+	state->next_nodes = 0;
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		state->keys[i].next = state->keys[i].next_chained;
+	}
+	return ret;
+}
+
+/*! What differs between what is prepared and what should be. */
+typedef struct {
+	state_chain_t wanted;
+	bool drop_chain, drop_nodes;
+	bool new_chain, new_nodes;
+	bool walk, renew;
+} plan_t;
+
+static plan_t decide(const sign_run_t *run, const state_t *state)
+{
+	const keyset_t *set = &run->ring->set;
+	plan_t plan = { .wanted = wanted_chain(set) };
+	const bool nodes = state->version == 0 || state->passthrough != set->passthrough;
+	const bool chain = plan.wanted.id != 0 &&
+	                   (nodes || !state_chain_same(&plan.wanted, &state->chain));
+	const bool has_chain = chain && state->next_chain.id != 0 &&
+	                       state_chain_same(&plan.wanted, &state->next_chain);
+	plan.drop_chain = state->next_chain.id != 0 && !has_chain;
+	plan.new_chain = chain && !has_chain;
+	plan.drop_nodes = state->next_nodes != 0 && !nodes;
+	plan.new_nodes = state->next_nodes == 0 && nodes;
+
+	const bool walking = state->walk.phase != STATE_WALK_NONE;
+	const bool renewing = walking && state->walk.renew;
+	plan.walk = plan.new_chain || plan.new_nodes || (run->renew && !renewing) ||
+	            (state->sign_all && !(walking && state->walk.revision == set->revision));
+	plan.renew = run->renew || renewing;
+	return plan;
+}
+
+static int apply(const plan_t *plan, store_txn_t *txn, state_t *state, const keyset_t *set)
+{
+	int ret = plan->drop_chain ? drop_next_chain(txn, state) : KNOT_EOK;
+	if (ret == KNOT_EOK && plan->drop_nodes) {
+		ret = drop_next_nodes(txn, state);
+	}
+	if (ret == KNOT_EOK && plan->new_chain) {
+		state->next_chain = plan->wanted;
+		ret = store_new_id(txn, &state->next_chain.id);
+	}
+	if (ret == KNOT_EOK && plan->new_nodes) {
+		ret = store_new_id(txn, &state->next_nodes);
+	}
+	if (plan->walk) {
+		memset(&state->walk, 0, sizeof(state->walk));
+		state->walk.phase = STATE_WALK_NAMES;
+		state->walk.revision = set->revision;
+		state->walk.renew = plan->renew;
+		state->sign_all = true;
+		state->algorithms &= plan_algorithms(set); /* Others are so no more. */
+	}
+	return ret;
+}
+
+int plan_run(const sign_run_t *run, state_t *state)
+{
+	const plan_t plan = decide(run, state);
+	store_txn_t txn;
+	if (!plan.drop_chain && !plan.drop_nodes && !plan.walk) {
+		return KNOT_EOK;
+	}
+	int ret = store_write(run->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = apply(&plan, &txn, state, &run->ring->set);
+	ret = ret == KNOT_EOK ? state_save(&txn, run->zone, state) : ret;
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	return store_commit(&txn);
+}
+
+int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
+{
+	const bool nodes = state->next_nodes != 0;
+	int ret = KNOT_EOK;
+	if (nodes) {
+		ret = doom(txn, state, state->nodes);
+		state->nodes = state->next_nodes;
+		state->next_nodes = 0;
+		state->passthrough = set->passthrough;
+	}
+	if (ret == KNOT_EOK && (nodes || state->next_chain.id != 0)) {
+		ret = doom(txn, state, state->chain.id);
+		state->chain = state->next_chain;
+		memset(&state->next_chain, 0, sizeof(state->next_chain));
+		for (uint32_t i = 0; i < state->key_count; i++) {
+			state_key_t *key = &state->keys[i];
+			key->signatures = (nodes ? 0 : key->signatures - key->chained) + key->next;
+			key->chained = key->next_chained;
+			key->next = key->next_chained = 0;
+		}
+	}
+	return ret;
+}
+
+int plan_clean(const sign_run_t *run, state_t *state)
+{
+	store_txn_t txn;
+	if (state->doomed[0] == 0) {
+		return KNOT_EOK;
+	}
+	int ret = store_write(run->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = clean_some(&txn, state, CLEAN_SIZE);
+	ret = ret == KNOT_EOK ? state_save(&txn, run->zone, state) : ret;
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	return store_commit(&txn);
+}

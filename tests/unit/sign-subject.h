@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A zone under test: a store with one zone in it, and checks of what is published of it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "module/input.h"
+#include "module/sign.h"
+
+#define SUBJECT_KEYS 4 /* A KSK and ZSKs; the last of another algorithm. */
+
+typedef struct {
+	store_t *store;
+	state_t state;
+	keyring_t *ring;
+	int64_t now;
+	size_t batch;
+} subject_t;
+
+extern const knot_dname_t subject_zone[];
+extern keyset_key_t subject_keys[SUBJECT_KEYS];
+
+void subject_set_up(void);
+void subject_tear_down(void);
+
+/*! A policy with NSEC, the KSK and the first ZSK. */
+keyset_t subject_policy(void);
+void subject_set_keys(subject_t *subject, const keyset_t *set);
+
+void subject_open(subject_t *subject, const char *name);
+void subject_close(subject_t *subject);
+
+/*! \param changed  Names that have to differ; SIZE_MAX: any number. */
+void subject_load(subject_t *subject, const char *text, size_t changed);
+
+/*! One run. The version it makes, if any, is checked: no name, link or signature is missing. */
+sign_result_t subject_sign_batch(subject_t *subject, bool renew);
+
+/*! Runs until there is no more to do. */
+sign_result_t subject_sign(subject_t *subject, bool renew);
+
+/*! A run that has to fail. \param stop  Whether it is stopped at once. */
+int subject_sign_fails(subject_t *subject, bool stop, char *err, size_t err_size);
+
+/*!
+ * \return What is published, with signatures by who made them, as text to be freed; the refresh
+ *         queue and the count of signatures are checked against it.
+ */
+char *subject_dump(subject_t *subject);
+
+uint64_t subject_signatures(const subject_t *subject, const keyset_key_t *key);
+
+/*! What is published, record by record. */
+typedef struct {
+	char **records;
+	size_t count;
+} records_t;
+
+records_t subject_records(subject_t *subject);
+void records_free(records_t *set);
+
+/*! Applies the journal from a serial on to the records then, which have to be those of now. */
+void subject_check_journal(subject_t *subject, records_t *before, uint32_t from);
