@@ -274,6 +274,8 @@ void check_version(subject_t *subject)
 	check_chain(&check);
 	for (size_t i = 0; i < check.count; i++) {
 		check_name(&check, &check.names[i]);
+	}
+	for (size_t i = 0; i < check.count; i++) {
 		node_deinit(&check.names[i].node);
 	}
 	free(check.names);

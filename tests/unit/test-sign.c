@@ -108,7 +108,9 @@ START_TEST(test_random_changes)
 			subject_check_journal(&subject, &before, serial);
 		}
 		records_free(&before);
-		compare(&subject, &set, text, 1 + _i, step);
+		if (step % 5 == 0) {
+			compare(&subject, &set, text, 1 + _i, step);
+		}
 		subject.now += rand_r(&seed) % 3000;
 	}
 	subject_close(&subject);
