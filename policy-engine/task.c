@@ -10,13 +10,15 @@
 #include "policy-engine/json.h"
 #include "policy-engine/when.h"
 
+#define CHECKS_FAILED 3 /* In a row: the network may be away for a moment. */
+
 bool task_needs_person(const engine_conf_t *conf, const wait_t *wait)
 {
 	const chore_t *command = &wait->chores[CHORE_COMMAND];
 	const chore_t *check = &wait->chores[CHORE_CHECK];
 	const char *line = wait->appear ? conf->ds_submit.line : conf->ds_retract.line;
 	bool handed = line != NULL && (command->done != 0 || command->failed == 0);
-	return !handed || !conf->watch.on || check->problem != NULL;
+	return !handed || !conf->watch.on || check->failed >= CHECKS_FAILED;
 }
 
 static char *record(const task_t *task, dnskey_form_t form)
@@ -75,7 +77,7 @@ static void write_seen(FILE *out, const task_t *task)
 			        : check->note != NULL  ? check->note
 			                               : "not yet");
 		}
-		if (check->problem == NULL) {
+		if (check->failed < CHECKS_FAILED) {
 			return;
 		}
 	}

@@ -10,10 +10,12 @@
 #include <time.h>
 
 #include "policy-engine/command.h"
+#include "policy-engine/confirm.h"
 #include "policy-engine/duration.h"
 #include "policy-engine/engine-internal.h"
 #include "policy-engine/errands.h"
 #include "policy-engine/log.h"
+#include "policy-engine/parent/parent-check.h"
 #include "policy-engine/task.h"
 
 _Static_assert((int)CHORE_COMMAND == (int)STORE_ERRAND_COMMAND &&
@@ -30,15 +32,19 @@ typedef struct job {
 	watch_t *watch;
 	int64_t key, since;
 	chore_kind_t kind;
-	char *line, *input;
+	char *line, *input; /* For a command. */
 	unsigned limit;
 	int ret;
 	char why[512];
+	parent_question_t *question; /* For a check. */
+	parent_result_t result;
 } job_t;
 
 struct watch {
 	engine_t *engine;
-	errands_t *errands;
+	errands_t *commands, *checks; /* Apart, so that neither holds up the other. */
+	resolver_t *resolver; /* NULL = not needed, or it did not start. */
+	char resolver_problem[256];
 	void *tree;         /* Of wait_t, by key. Under the engine's lock, as due. */
 	int64_t due;        /* No chore is due before. */
 	pthread_mutex_t lock;
@@ -64,9 +70,25 @@ static void wait_free(void *node)
 
 static void job_free(job_t *job)
 {
+	parent_question_free(job->question);
 	free(job->line);
 	free(job->input);
 	free(job);
+}
+
+/* As conf.xml says; questions that are being asked go on with the one before. */
+static void start_resolver(watch_t *w)
+{
+	const conf_watch_t *conf = &w->engine->conf.watch;
+	resolver_unref(w->resolver);
+	w->resolver = NULL;
+	if (conf->on) {
+		w->resolver = resolver_start(conf->resolver, w->resolver_problem,
+		                             sizeof(w->resolver_problem));
+		if (w->resolver == NULL) {
+			log_event(LOG_ERROR, NULL, "%s", w->resolver_problem);
+		}
+	}
 }
 
 watch_t *watch_start(engine_t *e)
@@ -78,11 +100,13 @@ watch_t *watch_start(engine_t *e)
 	w->engine = e;
 	w->due = CORE_NEVER;
 	pthread_mutex_init(&w->lock, NULL);
-	w->errands = errands_start(THREADS);
-	if (w->errands == NULL) {
+	w->commands = errands_start(THREADS);
+	w->checks = errands_start(THREADS);
+	if (w->commands == NULL || w->checks == NULL) {
 		watch_stop(w);
 		return NULL;
 	}
+	start_resolver(w);
 	return w;
 }
 
@@ -91,12 +115,14 @@ void watch_stop(watch_t *w)
 	if (w == NULL) {
 		return;
 	}
-	errands_stop(w->errands);
+	errands_stop(w->commands);
+	errands_stop(w->checks);
 	while (w->results != NULL) {
 		job_t *job = w->results;
 		w->results = job->next;
 		job_free(job);
 	}
+	resolver_unref(w->resolver);
 	tdestroy(w->tree, wait_free);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
@@ -219,6 +245,7 @@ static void reset(const void *node, VISIT which, void *closure)
 
 void watch_reset(engine_t *e)
 {
+	start_resolver(e->watch);
 	twalk_r(e->watch->tree, reset, e->watch);
 }
 
@@ -228,8 +255,12 @@ static void do_job(void *arg, int stop_fd)
 {
 	job_t *job = arg;
 	watch_t *w = job->watch;
-	job->ret = command_run(job->line, job->input, job->limit, stop_fd, job->why,
-	                       sizeof(job->why));
+	if (job->kind == CHORE_CHECK) {
+		parent_check(job->question, stop_fd, &job->result);
+	} else {
+		job->ret = command_run(job->line, job->input, job->limit, stop_fd, job->why,
+		                       sizeof(job->why));
+	}
 	pthread_mutex_lock(&w->lock);
 	job->next = w->results;
 	w->results = job;
@@ -258,17 +289,37 @@ static char *input_of(const task_t *task, chore_kind_t kind)
 	return ret >= 0 ? text : NULL;
 }
 
-static void start(watch_t *w, const task_t *task, wait_t *wait, chore_kind_t kind)
+/* \return NULL if out of memory. */
+static job_t *job_new(watch_t *w, const task_t *task, chore_kind_t kind)
 {
 	job_t *job = calloc(1, sizeof(*job));
 	if (job == NULL) {
-		return;
+		return NULL;
 	}
-	*job = (job_t){ .watch = w, .key = wait->key, .since = wait->since, .kind = kind,
-	                .line = strdup(command_of(task->conf, wait, kind)->line),
-	                .input = input_of(task, kind), .limit = task->conf->command_limit };
-	if (job->line == NULL || job->input == NULL || errands_add(w->errands, do_job, job) != 0) {
+	*job = (job_t){ .watch = w, .key = task->wait->key, .since = task->wait->since,
+	                .kind = kind, .limit = task->conf->command_limit };
+	if (kind == CHORE_CHECK) {
+		job->question = parent_question(&task->conf->watch, w->resolver, task->zone,
+		                                task->key, task->wait->appear);
+	} else {
+		job->line = strdup(command_of(task->conf, task->wait, kind)->line);
+		job->input = input_of(task, kind);
+	}
+	if (job->question == NULL && (job->line == NULL || job->input == NULL)) {
 		job_free(job);
+		return NULL;
+	}
+	return job;
+}
+
+static void start(watch_t *w, const task_t *task, wait_t *wait, chore_kind_t kind)
+{
+	job_t *job = job_new(w, task, kind);
+	errands_t *errands = kind == CHORE_CHECK ? w->checks : w->commands;
+	if (job == NULL || errands_add(errands, do_job, job) != 0) {
+		if (job != NULL) {
+			job_free(job);
+		}
 		schedule(w, wait, kind, time(NULL) + RETRY_MIN_S);
 		return;
 	}
@@ -401,6 +452,58 @@ static void fail(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
 	schedule(w, wait, job->kind, now + delay);
 }
 
+/* \return 0, or -1 if the database failed. */
+static int take_command(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+{
+	live_set(&wait->chores[job->kind].problem, job->ret == 0 ? NULL : job->why);
+	if (job->ret == 0) {
+		return succeed(w, wait, job->kind, now);
+	}
+	fail(w, wait, job, now);
+	return 0;
+}
+
+/* A TTL at the parent that is longer than the policy's has to be waited for all the same. */
+static int64_t seen_since(const watch_t *w, const wait_t *wait, uint32_t ttl, int64_t now)
+{
+	zone_t zone = { 0 };
+	const policy_t *policy = NULL;
+	if (store_zone_get(w->engine->store, wait->zone, &zone) > 0) {
+		policy = policies_find(&w->engine->policies, zone.policy);
+	}
+	if (policy != NULL && ttl > policy->parent_ds_ttl) {
+		log_event(LOG_WARNING, wait->zone, "the parent's DS has a TTL of %u s, policy %s "
+		          "says %u s; the longer one is waited for", ttl, policy->name,
+		          policy->parent_ds_ttl);
+		now += ttl - policy->parent_ds_ttl;
+	}
+	zone_deinit(&zone);
+	return now;
+}
+
+/* \return 0, or -1 if the database failed. */
+static int take_check(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+{
+	chore_t *check = &wait->chores[CHORE_CHECK];
+	const parent_result_t *result = &job->result;
+	bool unknown = result->verdict == PARENT_UNKNOWN;
+	if (live_set(&check->problem, unknown ? result->why : NULL) && unknown) {
+		log_event(LOG_WARNING, wait->zone, "the parent cannot be asked for the DS: %s; "
+		          "asked again later", result->why);
+	}
+	live_set(&check->note, result->verdict == PARENT_NOT_YET ? result->why : NULL);
+	check->failed = unknown ? check->failed + 1 : 0;
+	if (result->verdict != PARENT_YES) {
+		schedule(w, wait, CHORE_CHECK, now + w->engine->conf.watch.interval);
+		return 0;
+	}
+	check->done = now;
+	confirm_t confirm = { .zone = wait->zone, .appear = wait->appear, .keytag = -1,
+	                      .key = wait->key, .since = seen_since(w, wait, result->ttl, now),
+	                      .who = "all of its servers show that" };
+	return confirm_ds(w->engine, &confirm) < 0 ? -1 : 0;
+}
+
 static int take_result(watch_t *w, const job_t *job, int64_t now)
 {
 	wait_t *wait = find(w, job->key);
@@ -410,16 +513,11 @@ static int take_result(watch_t *w, const job_t *job, int64_t now)
 	chore_t *chore = &wait->chores[job->kind];
 	chore->running = false;
 	chore->tried = now;
-	live_set(&chore->problem, job->ret == 0 ? NULL : job->why);
-	int ret = 0;
-	if (job->ret == 0) {
-		ret = succeed(w, wait, job->kind, now);
-	} else {
-		fail(w, wait, job, now);
-	}
+	int ret = job->kind == CHORE_CHECK ? take_check(w, wait, job, now)
+	                                   : take_command(w, wait, job, now);
 	live_zone_t *live = live_find(&w->engine->live, wait->zone);
 	if (live != NULL) {
-		live_mark(&w->engine->live, live, true); /* Whether it needs a person may differ. */
+		live->waits = task_needs_person(&w->engine->conf, wait);
 	}
 	if (job->kind != CHORE_NOTICE && wait->chores[CHORE_NOTICE].at == CORE_NEVER) {
 		schedule(w, wait, CHORE_NOTICE, now);

@@ -26,6 +26,7 @@
 #include "policy-engine/dnskey.h"
 #include "policy-engine/store.h"
 #include "tests/unit/engine-process.h"
+#include "tests/unit/parent-server.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define ZONE "example.net."
@@ -81,7 +82,7 @@ static int give(void *ctx, const store_token_key_t *key)
 {
 	core_key_t core;
 	core_key_init(&core, KEYSET_CSK, 13, (uint16_t)dnskey_tag(KEYSET_CSK, 13, key->public_key,
-	              key->public_key_len), POLICY_ROLL_PRE_PUBLICATION, 1);
+	              key->public_key_len), POLICY_ROLL_PRE_PUBLICATION, time(NULL));
 	for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
 		core.record[r].state = KEYSET_OMNIPRESENT;
 		core.record[r].public_at = 1;
@@ -336,19 +337,74 @@ START_TEST(notification)
 }
 END_TEST
 
-/* Who has a command for it that works need not be told. */
-START_TEST(no_notification)
+#define DS_RECORD "example 7200 DS 55648 13 2 " DIGEST "\n"
+
+static void conf_watched(const char *more)
 {
-	char text[800];
-	snprintf(text, sizeof(text), "<DelegationSignerSubmitCommand>/bin/true"
-	         "</DelegationSignerSubmitCommand><ParentCheck><Parent name=\"net\"><Server>"
-	         "127.0.0.1@1</Server></Parent></ParentCheck><NotificationCommand>%s"
-	         "</NotificationCommand>", write_program("notify", ""));
+	char text[1500];
+	snprintf(text, sizeof(text), "<ParentCheck><Interval>PT1S</Interval><Parent name=\"net\">"
+	         "<Server>%s</Server><Server>%s</Server></Parent></ParentCheck>%s",
+	         parent_address(0), parent_address(1), more);
 	conf(text);
+}
+
+/* The engine looks itself. Who has a command for it that works need not be told. */
+START_TEST(watched)
+{
+	char text[500];
+	snprintf(text, sizeof(text), "<DelegationSignerSubmitCommand>/bin/true"
+	         "</DelegationSignerSubmitCommand><NotificationCommand>%s</NotificationCommand>",
+	         write_program("notify", ""));
+	parents_start();
+	parent_serve(0, "");
+	parent_serve(1, "");
+	conf_watched(text);
 	start_both();
+	snprintf(text, sizeof(text), "%s does not have it yet", parent_address(0));
+	wait_answer("zone-status", ZONE, text);
 	wait_answer("zone-status", ZONE, "DS given to the parent at");
+	ck_assert_msg(!said("zone-ksk-submitted"), "%s", answer);
+	wait_status("zones: 1, ");
+
+	/* One of two is not enough. */
+	parent_end(0);
+	wait_answer("zone-status", ZONE, "Connection refused");
+	parent_serve(0, DS_RECORD);
+	snprintf(text, sizeof(text), "%s does not have it yet", parent_address(1));
+	wait_answer("zone-status", ZONE, text);
+	ck_assert(!logged("the parent has its DS"));
 	ck_assert_str_eq(got(), "");
+
+	parent_end(1);
+	parent_serve(1, DS_RECORD);
+	wait_log("55648: the parent has its DS, all of its servers show that");
+	/* The TTL there is an hour longer than the policy says. */
+	wait_log("TTL of 7200 s, policy default says 3600 s");
+	wait_answer("zone-status", ZONE, "DS omnipresent at");
+	ck_assert_msg(said("(in 2h 59m)") || said("(in 3h)"), "%s", answer);
 	ck_assert_int_eq(finish(SIGTERM), 0);
+	parents_end();
+}
+END_TEST
+
+/* Somebody has to look at a parent that cannot be asked. */
+START_TEST(cannot_be_asked)
+{
+	char text[500];
+	snprintf(text, sizeof(text), "<DelegationSignerSubmitCommand>/bin/true"
+	         "</DelegationSignerSubmitCommand><NotificationCommand>%s</NotificationCommand>",
+	         write_program("notify", ""));
+	parents_start();
+	conf_watched(text);
+	start_both();
+	wait_log("notification: the command succeeded");
+	ck_assert(strstr(got(), "\"check-failure\": \"127.0.0.1@") != NULL);
+	wait_status("(1 wait for a person");
+	wait_answer("zone-status", ZONE, "zone-ksk-submitted " ZONE);
+	ck_assert_int_eq(ask("zone-ksk-submitted", ZONE, NULL), 0);
+	wait_answer("zone-status", ZONE, "DS omnipresent at");
+	ck_assert_int_eq(finish(SIGTERM), 0);
+	parents_end();
 }
 END_TEST
 
@@ -358,8 +414,9 @@ START_TEST(commands)
 	start_both();
 	wait_answer("zone-status", ZONE, "give this DS to the parent");
 	ck_assert_int_eq(ask("zone-keys", NULL, NULL), 0);
-	ck_assert_str_eq(answer, "csk5564813256inrumouredomnipresentomnipresentomnipresentone" ID
-	                 "1970-01-01T00:00:01ZDS has to be seen at the parent");
+	ck_assert_msg(strstr(answer, "csk5564813256inrumouredomnipresentomnipresentomnipresentone"
+	                     ID) == answer && said("DS has to be seen at the parent"), "%s",
+	              answer);
 	static const struct {
 		const char *form, *record;
 	} forms[] = {
@@ -410,9 +467,8 @@ int main(void)
 	tcase_add_loop_test(tc, submission, 0, 2);
 	tcase_add_test(tc, hanging_submission);
 	tcase_add_test(tc, notification);
-	if (false) {
-		tcase_add_test(tc, no_notification);
-	}
+	tcase_add_test(tc, watched);
+	tcase_add_test(tc, cannot_be_asked);
 	suite_add_tcase(suite, tc);
 
 	SRunner *runner = srunner_create(suite);

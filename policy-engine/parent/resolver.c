@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/parent/resolver.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/eventfd.h>
+
+#include <libknot/libknot.h>
+#include <unbound.h>
+
+#define LIMIT_S 30 /* For one question. */
+#define TICK_MS 100 /* How often it is looked whether we are to stop. */
+
+/* A question to libunbound. */
+typedef struct question {
+	struct question *next;
+	resolver_t *resolver;
+	bool done, given_up;
+	int code; /* Of libunbound. */
+	struct ub_result *result;
+} question_t;
+
+struct resolver {
+	struct ub_ctx *ctx;
+	pthread_t thread;
+	bool started;
+	int stop_fd;
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	unsigned users;
+	question_t *open; /* Handed to libunbound, and not answered yet. */
+};
+
+/* -- thread: takes answers from libunbound ------------------------------- */
+
+static void *run(void *arg)
+{
+	resolver_t *r = arg;
+	struct pollfd fds[2] = { { .fd = ub_fd(r->ctx), .events = POLLIN },
+	                         { .fd = r->stop_fd, .events = POLLIN } };
+	while (fds[1].revents == 0) {
+		poll(fds, 2, -1);
+		if (fds[0].revents != 0) {
+			ub_process(r->ctx);
+		}
+	}
+	return NULL;
+}
+
+static void question_free(question_t *question)
+{
+	ub_resolve_free(question->result);
+	free(question);
+}
+
+static void unlink_question(question_t *question)
+{
+	question_t **place = &question->resolver->open;
+	while (*place != question) {
+		place = &(*place)->next;
+	}
+	*place = question->next;
+}
+
+static void take_answer(void *ctx, int code, struct ub_result *result)
+{
+	question_t *question = ctx;
+	resolver_t *r = question->resolver;
+	pthread_mutex_lock(&r->lock);
+	unlink_question(question);
+	question->code = code;
+	question->result = result;
+	question->done = true;
+	if (question->given_up) {
+		question_free(question);
+	} else {
+		pthread_cond_broadcast(&r->answered);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* -- start and end ------------------------------------------------------- */
+
+static void end(resolver_t *r)
+{
+	if (r->started) {
+		eventfd_write(r->stop_fd, 1);
+		pthread_join(r->thread, NULL);
+	}
+	ub_ctx_delete(r->ctx);
+	while (r->open != NULL) {
+		question_t *question = r->open;
+		r->open = question->next;
+		question_free(question);
+	}
+	if (r->stop_fd >= 0) {
+		close(r->stop_fd);
+	}
+	pthread_cond_destroy(&r->answered);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static int start_thread(resolver_t *r)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r->started = pthread_create(&r->thread, NULL, run, r) == 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return r->started ? 0 : -1;
+}
+
+static int configure(resolver_t *r, const char *conf, char *why, size_t why_size)
+{
+	ub_ctx_debugout(r->ctx, NULL);
+	int code = conf != NULL ? ub_ctx_config(r->ctx, conf) : 0;
+	if (code != 0) {
+		snprintf(why, why_size, "<ResolverConfig> %s: %s; unbound-checkconf says more", conf,
+		         ub_strerror(code));
+		return -1;
+	}
+	code = ub_ctx_async(r->ctx, 1);
+	if (code != 0) {
+		snprintf(why, why_size, "libunbound: %s", ub_strerror(code));
+		return -1;
+	}
+	return 0;
+}
+
+resolver_t *resolver_start(const char *conf, char *why, size_t why_size)
+{
+	resolver_t *r = calloc(1, sizeof(*r));
+	if (r == NULL) {
+		snprintf(why, why_size, "out of memory");
+		return NULL;
+	}
+	r->users = 1;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->answered, &attr);
+	pthread_condattr_destroy(&attr);
+	r->stop_fd = eventfd(0, EFD_CLOEXEC);
+	r->ctx = ub_ctx_create();
+	if (r->ctx == NULL || r->stop_fd < 0) {
+		snprintf(why, why_size, "libunbound does not start: out of memory");
+		end(r);
+		return NULL;
+	}
+	if (configure(r, conf, why, why_size) != 0) {
+		end(r);
+		return NULL;
+	}
+	if (start_thread(r) != 0) {
+		snprintf(why, why_size, "cannot start a thread");
+		end(r);
+		return NULL;
+	}
+	return r;
+}
+
+resolver_t *resolver_ref(resolver_t *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->users++;
+	pthread_mutex_unlock(&r->lock);
+	return r;
+}
+
+void resolver_unref(resolver_t *r)
+{
+	if (r == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&r->lock);
+	bool last = --r->users == 0;
+	pthread_mutex_unlock(&r->lock);
+	if (last) {
+		end(r);
+	}
+}
+
+/* -- questions ----------------------------------------------------------- */
+
+static bool is_stopped(int stop_fd)
+{
+	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
+	return poll(&stop, 1, 0) > 0;
+}
+
+/* Waits for the answer; under the lock. \return Whether it came. */
+static bool wait_answer(resolver_t *r, const question_t *question, int stop_fd)
+{
+	struct timespec now, until;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	time_t limit = now.tv_sec + LIMIT_S;
+	while (!question->done && now.tv_sec < limit && !is_stopped(stop_fd)) {
+		until = now;
+		until.tv_nsec += TICK_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&r->answered, &r->lock, &until);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	}
+	return question->done;
+}
+
+static question_t *ask(resolver_t *r, const char *name, uint16_t type)
+{
+	question_t *question = calloc(1, sizeof(*question));
+	if (question == NULL) {
+		return NULL;
+	}
+	question->resolver = r;
+	pthread_mutex_lock(&r->lock);
+	question->next = r->open;
+	r->open = question;
+	pthread_mutex_unlock(&r->lock);
+	int code = ub_resolve_async(r->ctx, name, type, KNOT_CLASS_IN, question, take_answer, NULL);
+	if (code != 0) {
+		pthread_mutex_lock(&r->lock);
+		unlink_question(question);
+		pthread_mutex_unlock(&r->lock);
+		free(question);
+		return NULL;
+	}
+	return question;
+}
+
+/* \return The answer, to be freed by ub_resolve_free(); NULL on failure. */
+static struct ub_result *resolve(resolver_t *r, const char *name, uint16_t type, int stop_fd,
+                                 char *why, size_t why_size)
+{
+	char type_name[16] = "";
+	knot_rrtype_to_string(type, type_name, sizeof(type_name));
+	question_t *question = ask(r, name, type);
+	if (question == NULL) {
+		snprintf(why, why_size, "%s %s: out of memory", name, type_name);
+		return NULL;
+	}
+	pthread_mutex_lock(&r->lock);
+	struct ub_result *result = NULL;
+	if (!wait_answer(r, question, stop_fd)) {
+		question->given_up = true;
+		snprintf(why, why_size, "%s %s: no answer", name, type_name);
+		pthread_mutex_unlock(&r->lock);
+		return NULL;
+	}
+	pthread_mutex_unlock(&r->lock);
+	result = question->result;
+	question->result = NULL;
+	if (question->code != 0) {
+		snprintf(why, why_size, "%s %s: %s", name, type_name, ub_strerror(question->code));
+	} else if (result->bogus || (result->rcode != KNOT_RCODE_NOERROR &&
+	                             result->rcode != KNOT_RCODE_NXDOMAIN)) {
+		const knot_lookup_t *rcode = knot_lookup_by_id(knot_rcode_names, result->rcode);
+		snprintf(why, why_size, "%s %s: %s", name, type_name,
+		         result->bogus ? "bogus" : rcode != NULL ? rcode->name : "an error");
+		ub_resolve_free(result);
+		result = NULL;
+	}
+	question_free(question);
+	return result;
+}
+
+int servers_add(servers_t *servers, const char *name, const struct sockaddr_storage *address)
+{
+	server_t *grown = reallocarray(servers->servers, servers->count + 1, sizeof(*grown));
+	if (grown == NULL) {
+		return -1;
+	}
+	servers->servers = grown;
+	server_t *server = &grown[servers->count++];
+	snprintf(server->name, sizeof(server->name), "%s", name);
+	server->address = *address;
+	return 0;
+}
+
+void servers_deinit(servers_t *servers)
+{
+	free(servers->servers);
+	*servers = (servers_t){ 0 };
+}
+
+static int add_address(servers_t *servers, const char *name, uint16_t type, const char *data,
+                       int len, uint16_t port)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_storage address = { 0 };
+	if (type == KNOT_RRTYPE_A && len == sizeof(v4.sin_addr)) {
+		memcpy(&v4.sin_addr, data, sizeof(v4.sin_addr));
+		memcpy(&address, &v4, sizeof(v4));
+	} else if (type == KNOT_RRTYPE_AAAA && len == sizeof(v6.sin6_addr)) {
+		memcpy(&v6.sin6_addr, data, sizeof(v6.sin6_addr));
+		memcpy(&address, &v6, sizeof(v6));
+	} else {
+		return 0;
+	}
+	return servers_add(servers, name, &address);
+}
+
+/* Adds all addresses of a server. One that has none nobody else can ask, either. */
+static int add_server(resolver_t *r, const char *name, uint16_t port, int stop_fd,
+                      servers_t *servers, char *why, size_t why_size)
+{
+	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
+	for (size_t t = 0; t < 2; t++) {
+		struct ub_result *result = resolve(r, name, types[t], stop_fd, why, why_size);
+		if (result == NULL) {
+			return -1;
+		}
+		int ret = 0;
+		for (size_t i = 0; result->data[i] != NULL && ret == 0; i++) {
+			ret = add_address(servers, name, types[t], result->data[i], result->len[i],
+			                  port);
+		}
+		ub_resolve_free(result);
+		if (ret != 0) {
+			snprintf(why, why_size, "out of memory");
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int add_servers(resolver_t *r, const struct ub_result *names, uint16_t port, int stop_fd,
+                       servers_t *servers, char *why, size_t why_size)
+{
+	int ret = 0;
+	for (size_t i = 0; names->data[i] != NULL && ret == 0; i++) {
+		char name[KNOT_DNAME_TXT_MAXLEN + 1];
+		if (names->len[i] > 0 &&
+		    knot_dname_wire_check((const uint8_t *)names->data[i],
+		                          (const uint8_t *)names->data[i] + names->len[i],
+		                          NULL) > 0 &&
+		    knot_dname_to_str(name, (const uint8_t *)names->data[i], sizeof(name)) != NULL) {
+			ret = add_server(r, name, port, stop_fd, servers, why, why_size);
+		}
+	}
+	if (ret == 0 && servers->count == 0) {
+		snprintf(why, why_size, "no name server of %s has an address", names->qname);
+		ret = -1;
+	}
+	return ret;
+}
+
+/* Whether it was the name itself that has them, rather than another one to which an alias leads. */
+static bool has_data(const struct ub_result *result)
+{
+	const char *alias = result->canonname;
+	size_t len = strlen(result->qname);
+	len -= len > 1 && result->qname[len - 1] == '.' ? 1 : 0;
+	return result->havedata && result->data[0] != NULL &&
+	       (alias == NULL || alias[0] == '\0' || strncasecmp(alias, result->qname, len) == 0);
+}
+
+/* The name without its first label; NULL at the root. */
+static const knot_dname_t *next_label(const knot_dname_t *name)
+{
+	return *name != 0 ? name + *name + 1 : NULL;
+}
+
+int resolver_parent(resolver_t *r, const char *zone, uint16_t port, int stop_fd,
+                    servers_t *servers, char *why, size_t why_size)
+{
+	knot_dname_storage_t dname;
+	if (knot_dname_from_str(dname, zone, sizeof(dname)) == NULL) {
+		snprintf(why, why_size, "%s is not a domain name", zone);
+		return -1;
+	}
+	servers_t found = { 0 };
+	const knot_dname_t *name = dname;
+	while ((name = next_label(name)) != NULL) {
+		char text[KNOT_DNAME_TXT_MAXLEN + 1];
+		knot_dname_to_str(text, name, sizeof(text));
+		struct ub_result *names = resolve(r, text, KNOT_RRTYPE_NS, stop_fd, why, why_size);
+		if (names == NULL) {
+			return -1;
+		}
+		bool is_zone = has_data(names);
+		int ret = is_zone ? add_servers(r, names, port, stop_fd, &found, why, why_size) : 0;
+		ub_resolve_free(names);
+		if (ret != 0) {
+			servers_deinit(&found);
+			return -1;
+		}
+		if (is_zone) {
+			*servers = found;
+			return 0;
+		}
+	}
+	snprintf(why, why_size, "no zone above %s has name servers", zone);
+	return -1;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Finds the name servers of a zone's parent, by libunbound. Any thread may use it.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define RESOLVER_NAME_MAX 256
+
+typedef struct resolver resolver_t;
+
+/*! One address of a name server. */
+typedef struct {
+	char name[RESOLVER_NAME_MAX]; /*!< Of the server. */
+	struct sockaddr_storage address;
+} server_t;
+
+typedef struct {
+	server_t *servers;
+	size_t count;
+} servers_t;
+
+/*!
+ * Starts a resolver, with a thread of its own.
+ *
+ * \param conf  A file in the form of unbound.conf; NULL = libunbound's defaults: it asks from the
+ *              root on.
+ * \return NULL on failure, then why has the reason.
+ */
+resolver_t *resolver_start(const char *conf, char *why, size_t why_size);
+
+/*! One more that uses it. \return resolver */
+resolver_t *resolver_ref(resolver_t *resolver);
+
+/*! One less; the last one ends it. NULL is allowed. */
+void resolver_unref(resolver_t *resolver);
+
+/*!
+ * Finds all addresses of all name servers of the closest zone above a name.
+ *
+ * \param zone     With trailing dot; not the root.
+ * \param port     That they get.
+ * \param stop_fd  Readable when we are to stop.
+ * \param servers  To be freed by servers_deinit() on success.
+ * \param why      The reason on failure.
+ * \return 0, or -1.
+ */
+int resolver_parent(resolver_t *resolver, const char *zone, uint16_t port, int stop_fd,
+                    servers_t *servers, char *why, size_t why_size);
+
+/*! Adds one at the end. \return 0, or -1 if out of memory. */
+int servers_add(servers_t *servers, const char *name, const struct sockaddr_storage *address);
+
+void servers_deinit(servers_t *servers);
