@@ -289,6 +289,16 @@ static int try_apex(collect_t *collect, const state_chain_t *chain, bool *change
 	return ret;
 }
 
+/*! A zone that passes through keeps its serial, unless it was signed under a higher one before. */
+static keyset_serial_t serial_policy(const keyset_t *set, uint32_t input, const uint32_t *last)
+{
+	if (!set->passthrough) {
+		return set->serial;
+	}
+	return last == NULL || serial_greater(input, *last) ? KEYSET_SERIAL_KEEP
+	                                                    : KEYSET_SERIAL_COUNTER;
+}
+
 /*! Makes the apex with the serial of the new version. */
 static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, size_t err_size)
 {
@@ -296,9 +306,9 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	const state_t *state = batch->state;
 	const keyset_t *set = &batch->run->ring->set;
 	const size_t first_job = batch->build.job_count;
-	if (serial_next(set->passthrough ? KEYSET_SERIAL_KEEP : set->serial, state->in.serial,
-	                state->version > 0 ? &state->serial : NULL, batch->run->now,
-	                &batch->build.serial, err, err_size) != 0) {
+	const uint32_t *last = state->version > 0 ? &state->serial : NULL;
+	if (serial_next(serial_policy(set, state->in.serial, last), state->in.serial, last,
+	                batch->run->now, &batch->build.serial, err, err_size) != 0) {
 		return KNOT_ESOAINVAL;
 	}
 	build_node_t bn;

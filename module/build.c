@@ -71,18 +71,17 @@ static int set_soa(build_t *build, build_node_t *bn)
 	if (soa == NULL || soa->rrs.count != 1 || soa->rrs.rdata->len < 22) {
 		return KNOT_ESOAINVAL;
 	}
-	if (build->ring->set.passthrough) {
-		return KNOT_EOK;
-	}
 	knot_rdata_t *rdata = arena_copy(&build->scratch, soa->rrs.rdata, soa->rrs.size);
 	if (rdata == NULL) {
 		return KNOT_ENOMEM;
 	}
 	uint32_t serial = htonl(build->serial), minimum = htonl(build->ring->set.soa_minimum);
 	memcpy(rdata->data + rdata->len - 20, &serial, sizeof(serial));
-	memcpy(rdata->data + rdata->len - 4, &minimum, sizeof(minimum));
 	soa->rrs.rdata = rdata;
-	soa->ttl = build->ring->set.soa_ttl;
+	if (!build->ring->set.passthrough) {
+		memcpy(rdata->data + rdata->len - 4, &minimum, sizeof(minimum));
+		soa->ttl = build->ring->set.soa_ttl;
+	}
 	return KNOT_EOK;
 }
 
