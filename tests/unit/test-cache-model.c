@@ -558,7 +558,7 @@ static int64_t roll_once(run_t *r, keyset_role_t role, bool emergency, traits_t 
 	r->look = begin;
 	*seen = (traits_t){ 0 };
 	do {
-		w->now = next_time(r);
+		w->now = earliest(next_time(r), begin + r->longest);
 		tick(r);
 		see(w, role, after, old_ds, seen);
 	} while (w->failure[0] == '\0' && w->now < begin + r->longest && !world_is_settled(w));

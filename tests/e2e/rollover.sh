@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Rollovers with a policy of seconds, and the parent played by hand.
+
+# Policy "fast", whose waits are over at once.
+seconds() {
+	policy default fast \
+		's|<Resign>.*<|<Resign>PT1S<|' 's|<Refresh>.*<|<Refresh>PT20S<|' \
+		's|<Default>.*<|<Default>PT25S<|' 's|<Denial>P.*<|<Denial>PT25S<|' \
+		's|<Jitter>.*<|<Jitter>PT0S<|' 's|<MaxZoneTTL>.*<|<MaxZoneTTL>PT1S<|' \
+		's|<TTL>P[^<]*<|<TTL>PT1S<|' 's|<Minimum>.*<|<Minimum>PT1S<|' \
+		's|Safety>P[^<]*<|Safety>PT1S<|' 's|<PropagationDelay>.*<|<PropagationDelay>PT1S<|' \
+		's|<Purge>.*<|<Purge>PT1S<|'
+}
+
+# brief FILE SERIAL: a zone that no cache keeps for long.
+brief() {
+	small "$1" a.test "$2"
+	# shellcheck disable=SC2016
+	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
+}
+
+ods_policy() { "$BUILD_DIR/ods-policy" -c "$D/conf.xml" "$@"; }
+
+# The key tags of a role (256 or 257) in the DNSKEY RRset.
+tags() {
+	ask a.test DNSKEY +noall +answer +crypto >dnskey
+	grep "DNSKEY[[:space:]]*$1" dnskey >role || return 0
+	dnssec-dsfromkey -A -2 -f role a.test | awk '{ print $4 }' | paste -sd ' '
+}
+tags_differ() { local now; now=$(tags "$1") && [ -n "$now" ] && [ "$now" != "$2" ]; }
+one_key() { local now; now=$(tags "$1") && [ -n "$now" ] && [ "${now/ /}" = "$now" ]; }
+
+wants_ds() { engine zone-status a.test | grep -E 'give this DS' >/dev/null; }
+wants_no_ds() { engine zone-status a.test | grep -E 'have this DS removed' >/dev/null; }
+settled() { ! engine zone-status a.test | grep 'next:' >/dev/null; }
+token_keys() { [ "$("$BUILD_DIR/ods-hsm" -c "$D/conf.xml" list | grep -cE '[0-9a-f]{32}')" = "$1" ]; }
+
+# The zone signed by policy fast, its DS at the parent.
+secure() {
+	brief a 1
+	seconds | kasp kasp.xml
+	quick d --zone a.test=a --kasp kasp.xml --policy fast
+	within 60 wants_ds
+	engine zone-ksk-submitted a.test
+	within 60 settled
+}
+
+crash() {
+	stop_pid "$(cat "$D/run/ods-engine.pid")" KILL
+	stop_pid "$(cat "$D/run/knotd.pid")" KILL
+	start_knotd
+	start_engine
+}
+
+test_zsk_and_ksk() { # limit 240
+	secure
+	local zsk ksk
+	zsk=$(tags 256) ksk=$(tags 257)
+	engine zone-key-rollover a.test zsk
+	within 60 tags_differ 256 "$zsk"
+	validate a.test
+	crash
+	within 60 one_key 256
+	[ "$(tags 256)" != "$zsk" ] || fail "the old ZSK is still there"
+	validate a.test
+	within 60 token_keys 2
+
+	engine zone-key-rollover a.test ksk
+	within 60 tags_differ 257 "$ksk"
+	validate a.test
+	within 60 wants_ds
+	crash
+	engine zone-ksk-submitted a.test
+	within 60 wants_no_ds
+	ods_policy ds-gone a.test
+	within 60 one_key 257
+	[ "$(tags 257)" != "$ksk" ] || fail "the old KSK is still there"
+	validate a.test
+	within 60 token_keys 2
+	expect "$ksk is forgotten" cat "$D/ods-engine.log"
+}
+
+# Secure, insecure by another policy, and secure again with new keys.
+test_insecure() { # limit 240
+	secure
+	local ksk
+	ksk=$(tags 257)
+	sed -i '/<Policy name="fast">/,/<\/Policy>/{ /<KSK>/,/<\/KSK>/d; /<ZSK>/,/<\/ZSK>/d }' \
+		"$D/kasp.xml"
+	engine reload
+	within 60 wants_no_ds
+	signed a.test || fail "unsigned while the parent has the DS"
+	# knotd is not to check what is to have no signatures
+	sed -i 's/dnssec-validation: on/dnssec-validation: off/' "$D/knot.conf"
+	knot reload
+	ods_policy ds-gone a.test
+	within 60 no_dnskey
+	! signed a.test || fail "still signed"
+	answers www.a.test A 192.0.2.80 || fail "no answer"
+	cp kasp.xml "$D/kasp.xml"
+	engine reload
+	within 60 wants_ds
+	[ "$(tags 257)" != "$ksk" ] || fail "the old KSK came back"
+	validate a.test
+}
+no_dnskey() { [ -z "$(ask +short a.test DNSKEY)" ]; }
