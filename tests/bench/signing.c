@@ -108,10 +108,10 @@ static void load(store_t *store, const char *path, state_t *state)
 	char err[640] = "";
 	zonefile_t *zf = NULL;
 	input_result_t result;
-	const state_file_t file = { .size = 1 };
+	const state_input_t origin = { .file.size = 1 };
 	ck_assert_msg(zonefile_read(path, zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK, "%s",
 	              err);
-	ck_assert_int_eq(input_replace(store, zone, state, zf, &file, &result), KNOT_EOK);
+	ck_assert_int_eq(input_replace(store, zone, state, zf, &origin, &result), KNOT_EOK);
 	zonefile_free(zf);
 }
 
@@ -129,7 +129,7 @@ double signing_rate(const char *path, unsigned threads, signpool_verify_t verify
 	load(store, path, &state);
 	const sign_run_t run = {
 		.store = store, .pool = pool, .zone = zone, .ring = ring, .now = time(NULL),
-		.verify = verify, .stop = &stop, .progress = progress,
+		.verify = verify, .batch = SIGN_BATCH, .stop = &stop, .progress = progress,
 	};
 	const double begin = signing_now();
 	ck_assert_msg(sign_run(&run, &state, &result, err, sizeof(err)) == KNOT_EOK, "%s", err);
