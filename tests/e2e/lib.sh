@@ -28,7 +28,9 @@ finish() {
 		[ ! -e "$dir/env" ] || "$top/quickstart" --stop "$dir" || code=1
 	done
 	for pid in "${pids[@]}"; do
-		! is_child "$pid" || kill "$pid"     # its number may be another's by now
+		is_child "$pid" || continue          # its number may be another's by now
+		kill "$pid"
+		wait "$pid" || true
 	done
 	if grep -rlE --include='*.log' 'ERROR: AddressSanitizer|runtime error:|LeakSanitizer' "$work"
 	then
