@@ -2,22 +2,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: mod-opendnssec developers
 #
-# A huge zone, signed once: what a reload and a restart take. Knot's own validation is off on both
-# sides: it verifies all signatures at each start, which hides all else (see restart_validated).
+# A huge zone, signed once: what a reload and a restart take. Knot's own validation is off, since it
+# verifies all signatures at each start, which hides all else.
 
 bench_huge() {
 	zone tld "$HUGE" tld.test tld
 	ours ours sample off
 	sign_first tld.test "$work/tld"
 	reload_figures
-	restart_figures restart-serving 1.1 "$RUNS"
+	restart_figures restart-serving "$RUNS"
+	at_most restart-signatures "$(sort -g ours.signatures | tail -n 1)" 0 "after a restart"
 }
 
+# As the examples have it, with Knot's validation, which is not the module's own.
 bench_restart_validated() {
 	zone tld "$NAMES" tld.test tld
 	ours ours sample on
 	sign_first tld.test "$work/tld"
-	restart_figures restart-serving-validated 1.1 1
+	restart_figures restart-serving-validated 1
 }
 
 # ---- reload
@@ -38,9 +40,9 @@ reload_figures() {
 
 		use "$work/ours"
 		change_ten $i <tld >tld.new
-		mv tld.new tld
 		before=$(runs tld.test)
 		begin=$EPOCHREALTIME
+		mv tld.new tld
 		knot zone-refresh tld.test >/dev/null
 		within 600 more_runs tld.test "$before"
 		made tld.test | awk '{ print $1 }' >>reload.signatures
@@ -70,7 +72,8 @@ change_ten() {
 
 # ---- restart
 
-# restart_figures NAME GOAL RUNS
+# restart_figures NAME RUNS: until the first answer, beside a plain secondary, fed once, which loads
+# the zone from its journal without validating it.
 restart_figures() {
 	local i ours=$work/ours
 	use "$ours"
@@ -80,7 +83,7 @@ restart_figures() {
 	within 3600 answers_soa tld.test
 	halt secondary
 	halt ours
-	for ((i = 1; i <= $3; i++)); do
+	for ((i = 1; i <= $2; i++)); do
 		serving_after secondary >>secondary.times
 		halt secondary
 		: >"$ours/knotd.log"
@@ -90,8 +93,7 @@ restart_figures() {
 		halt ours
 		divide "$(tail -n 1 ours.times)" "$(tail -n 1 secondary.times)" >>restart.ratios
 	done
-	at_most "${1%-*}-signatures" "$(sort -g ours.signatures | tail -n 1)" 0 "after a restart"
-	at_most "$1" "$(median <restart.ratios)" "$2" "$(median <ours.times) s, a plain secondary" \
+	at_most "$1" "$(median <restart.ratios)" 1.1 "$(median <ours.times) s, a plain secondary" \
 		"from its journal $(median <secondary.times) s"
 }
 

@@ -59,7 +59,7 @@ peak() {
 		while read -r name value rest; do
 			if [ "$name" = RssAnon: ] && [ "$value" -gt "$most" ]; then
 				most=$value
-				echo "$most" >"$1.rss"
+				echo "$most" >>"$1.rss"
 			fi
 		done <"/proc/$pid/status"
 	done
@@ -68,7 +68,7 @@ peak() {
 # peak_end JOB DIR
 peak_end() {
 	kill "$1"
-	echo "$(cat "$2.rss") $(status "$(pid_of "$2")" VmHWM)" >"$2.peak"
+	echo "$(tail -n 1 "$2.rss") $(status "$(pid_of "$2")" VmHWM)" >"$2.peak"
 }
 
 steady() { echo "$(status "$(pid_of "$1")" RssAnon) $(status "$(pid_of "$1")" VmHWM)" >"$1.steady"; }
