@@ -21,13 +21,6 @@
 /* How much of a line with an error is shown. */
 #define LINE_SHOWN    60
 
-/* Types that the signer makes itself, and what was seen of them. */
-typedef struct {
-	uint16_t type;
-	place_t first;
-	uint64_t count;
-} skipped_t;
-
 /* A file being read, and who included it. */
 typedef struct source {
 	const struct source *parent;
@@ -38,101 +31,11 @@ typedef struct source {
 
 typedef struct {
 	const knot_dname_t *apex;
-	records_t *records;
+	taker_t taker;
 	report_t *report;
-	skipped_t skipped[6]; /* Ends with type 0. */
-	/* The owner of the last record, as the file spells it. */
-	uint8_t owner[KNOT_DNAME_MAXLEN];
-	size_t owner_len;
-	bool owner_known;    /* It is the last one in records, too. */
 	char *err;
 	size_t err_size;
 } parser_t;
-
-static void text_of(const zs_scanner_t *s, char *name, size_t name_size, char *type,
-                    size_t type_size)
-{
-	if (knot_dname_to_str(name, s->r_owner, name_size) == NULL) {
-		name[0] = '\0';
-	}
-	if (knot_rrtype_to_string(s->r_type, type, type_size) < 0) {
-		type[0] = '\0';
-	}
-}
-
-static bool is_skipped(parser_t *parser, uint16_t type, place_t place)
-{
-	for (skipped_t *it = parser->skipped; it->type != 0; it++) {
-		if (it->type == type) {
-			if (it->count++ == 0) {
-				it->first = place;
-			}
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What is wrong with a record by itself. \return NULL if nothing is. */
-static const char *find_fault(const parser_t *parser, zs_scanner_t *s, const knot_dname_t *owner)
-{
-	if (owner != NULL && knot_dname_in_bailiwick(owner, parser->apex) < 0) {
-		return "it is not in the zone";
-	}
-	if (s->r_type == 0 || knot_rrtype_is_metatype(s->r_type)) {
-		return "no zone can have this type";
-	}
-	if (!zonefile_canonical(s->r_type, s->r_data, s->r_data_length)) {
-		return "the RDATA is malformed";
-	}
-	/* Header, question, head of the record, OPT: without room for them it cannot be
-	 * transferred. */
-	if (12 + knot_dname_size(parser->apex) + 4 + s->r_owner_length + 10 + s->r_data_length +
-	            11 >
-	    UINT16_MAX) {
-		return "too long for a DNS message";
-	}
-	if (s->r_type == KNOT_RRTYPE_SOA &&
-	    !knot_dname_is_case_equal(s->r_owner, parser->apex)) {
-		return "an SOA that is not at the zone's apex";
-	}
-	return NULL;
-}
-
-static int take_record(parser_t *parser, zs_scanner_t *s, place_t place)
-{
-	if (is_skipped(parser, s->r_type, place)) {
-		return KNOT_EOK;
-	}
-
-	knot_dname_storage_t lower;
-	knot_dname_t *owner = NULL;
-	if (!parser->owner_known || s->r_owner_length != parser->owner_len ||
-	    memcmp(s->r_owner, parser->owner, parser->owner_len) != 0) {
-		memcpy(lower, s->r_owner, s->r_owner_length);
-		knot_dname_to_lower(lower);
-		owner = lower;
-	}
-
-	const char *fault = find_fault(parser, s, owner);
-	if (fault != NULL) {
-		knot_dname_txt_storage_t name, apex;
-		char type[16];
-		text_of(s, name, sizeof(name), type, sizeof(type));
-		knot_dname_to_str(apex, parser->apex, sizeof(apex));
-		report_error(parser->report, place, "%s %s: %s (zone %s)", name, type, fault, apex);
-		return KNOT_EOK;
-	}
-
-	record_t record = { .ttl = s->r_ttl, .place = place, .type = s->r_type, .count = 1 };
-	int ret = records_add(parser->records, owner, &record, s->r_data, s->r_data_length);
-	if (ret == KNOT_EOK && owner != NULL) {
-		memcpy(parser->owner, s->r_owner, s->r_owner_length);
-		parser->owner_len = s->r_owner_length;
-		parser->owner_known = true;
-	}
-	return ret;
-}
 
 static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
                         uint32_t ttl);
@@ -217,7 +120,8 @@ static int parse_item(parser_t *parser, const source_t *source, zs_scanner_t *s)
 	place_t place = { .line = s->line_counter, .file = source->index };
 	switch (s->state) {
 	case ZS_STATE_DATA:
-		return take_record(parser, s, place);
+		return take_record(&parser->taker, s->r_owner, s->r_type, s->r_ttl, s->r_data,
+		                   s->r_data_length, place);
 	case ZS_STATE_INCLUDE:
 		return include(parser, source, s, place);
 	case ZS_STATE_ERROR:
@@ -265,30 +169,13 @@ static int parse_source(parser_t *parser, source_t *source, const char *path, co
 	return ret == KNOT_EOF ? KNOT_EOK : ret;
 }
 
-static void report_skipped(const parser_t *parser)
-{
-	for (const skipped_t *it = parser->skipped; it->type != 0; it++) {
-		char type[16];
-		if (it->count > 0 && knot_rrtype_to_string(it->type, type, sizeof(type)) > 0) {
-			report_warning(parser->report, it->first, "%s records are left out, the "
-			               "signer makes its own (%llu in all)", type,
-			               (unsigned long long)it->count);
-		}
-	}
-}
-
 int zonefile_parse(const char *path, const knot_dname_t *apex, records_t *records,
                    report_t *report, char *err, size_t err_size)
 {
 	parser_t parser = {
-		.apex = apex, .records = records, .report = report,
-		.err = err, .err_size = err_size,
-		.skipped = {
-			{ .type = KNOT_RRTYPE_RRSIG }, { .type = KNOT_RRTYPE_NSEC },
-			{ .type = KNOT_RRTYPE_NSEC3 }, { .type = KNOT_RRTYPE_NSEC3PARAM },
-			{ .type = KNOT_RRTYPE_ZONEMD }, { .type = 0 }
-		},
+		.apex = apex, .report = report, .err = err, .err_size = err_size,
 	};
+	take_init(&parser.taker, apex, records, report);
 	knot_dname_txt_storage_t origin;
 	source_t source = { 0 };
 
@@ -300,7 +187,7 @@ int zonefile_parse(const char *path, const knot_dname_t *apex, records_t *record
 	if (ret == KNOT_EOK) {
 		knot_dname_to_str(origin, apex, sizeof(origin));
 		ret = parse_source(&parser, &source, path, origin, DEFAULT_TTL);
-		report_skipped(&parser);
+		take_end(&parser.taker);
 	}
 	file_deinit(&source.file);
 	return ret;

@@ -121,6 +121,39 @@ const run_t *records_find(const records_t *records, const uint8_t *key, size_t k
 
 void records_deinit(records_t *records);
 
+/* -- take: records as they come ------------------------------------------ */
+
+#define TAKE_SKIPPED 5
+
+/*! Takes records that are sound, and leaves out those of types that the signer makes itself. */
+typedef struct {
+	const knot_dname_t *apex;
+	records_t *records;
+	report_t *report;
+	struct {
+		uint16_t type;
+		place_t first;
+		uint64_t count;
+	} skipped[TAKE_SKIPPED];
+	uint8_t owner[KNOT_DNAME_MAXLEN]; /*!< Of the last record, as it was spelt. */
+	size_t owner_len;                 /*!< 0: there is none. */
+} taker_t;
+
+/*! \param records  Zeroed. */
+void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report);
+
+/*!
+ * Takes a record, or reports why it cannot be.
+ *
+ * \param rdata  Becomes canonical.
+ * \return KNOT_EOK (also if it is reported), KNOT_ENOMEM
+ */
+int take_record(taker_t *taker, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
+                uint8_t *rdata, uint16_t rdata_len, place_t place);
+
+/*! Reports what was left out. */
+void take_end(const taker_t *taker);
+
 /* -- the steps ----------------------------------------------------------- */
 
 /*! Reads the records of a file and of those that it includes. \param err  As of file_read().

@@ -19,11 +19,6 @@ struct zonefile {
 static int read_zone(zonefile_t *zf, const char *path, const knot_dname_t *apex, report_t *report,
                      char *err, size_t err_size)
 {
-	/* A key of odd length has a zero more; the keys of the names below do not have it there. */
-	uint8_t key[NODE_KEY_MAX];
-	size_t len = node_key(apex, key);
-	zf->records.apex_key_len = len >= 2 && key[len - 2] == 0 ? len - 1 : len;
-
 	int ret = zonefile_parse(path, apex, &zf->records, report, err, err_size);
 	if (ret != KNOT_EOK) {
 		return ret;
