@@ -202,6 +202,19 @@ static const char *health(const zone_t *zone)
 	       zone->signing ? "signing" : zone->state.version == 0 ? "not signed yet" : "ok";
 }
 
+static void add_primary(columns_t *columns, const zone_t *zone)
+{
+	char checked[32], next[32], expires[32];
+	const fetch_t *fetch = &zone->fetch;
+	const state_input_t *in = &fetch->in;
+	add_column(columns, "primary", "%s, checked %s, next %s, expires %s",
+	           fetch->from[0] != '\0' ? fetch->from : zone->settings.primaries.all[0].id,
+	           time_text(in->checked_at, checked, sizeof(checked)),
+	           time_text(fetch->next, next, sizeof(next)),
+	           time_text(in->from_primary ? in->checked_at + in->expire : 0, expires,
+	                     sizeof(expires)));
+}
+
 static void show_zone(void *ctx, zone_t *zone)
 {
 	columns_t *columns = ctx;
@@ -213,6 +226,9 @@ static void show_zone(void *ctx, zone_t *zone)
 		add_column(columns, "signing", "%s", zone->sign_error);
 	}
 	add_column(columns, "policy", "%s", zone->settings.policy);
+	if (zone->settings.primaries.count > 0) {
+		add_primary(columns, zone);
+	}
 	if (state->in.count > 0) {
 		add_column(columns, "serial-in", "%u", state->in.serial);
 	}

@@ -17,6 +17,7 @@
 #define ITEM_ADDRESS    "\x07""address"
 #define ITEM_ALGORITHM  "\x09""algorithm"
 #define ITEM_SECRET     "\x06""secret"
+#define ITEM_VIA        "\x03""via"
 
 char *knotconf_socket(knotd_mod_t *mod)
 {
@@ -89,17 +90,23 @@ char *knotconf_zone_file(knotd_mod_t *mod, const knot_dname_t *zone)
 
 /*** Keys. ***/
 
-/*! Reads a key. \param id  As a reference to it has it. */
-static int add_key(knotd_mod_t *mod, const knotd_conf_val_t *id, tsig_keys_t *keys)
+/*! Reads a key. \param id  As a reference to it has it. \return Whether there is one. */
+static bool read_key(knotd_mod_t *mod, const knotd_conf_val_t *id, knot_tsig_key_t *key)
 {
 	const knotd_conf_t ref = { .single = *id, .count = 1 };
 	knotd_conf_t secret = knotd_conf(mod, SECTION_KEY, ITEM_SECRET, &ref);
-	const knot_tsig_key_t key = {
+	*key = (knot_tsig_key_t) {
 		.algorithm = knotd_conf(mod, SECTION_KEY, ITEM_ALGORITHM, &ref).single.option,
 		.name = (knot_dname_t *)id->data, /* Which is what sections "key" are named by. */
 		.secret = { secret.single.data_len, (uint8_t *)secret.single.data },
 	};
-	return id->data != NULL && secret.count > 0 ? tsig_add(keys, &key) : KNOT_EOK;
+	return id->data != NULL && secret.count > 0;
+}
+
+static int add_key(knotd_mod_t *mod, const knotd_conf_val_t *id, tsig_keys_t *keys)
+{
+	knot_tsig_key_t key;
+	return read_key(mod, id, &key) ? tsig_add(keys, &key) : KNOT_EOK;
 }
 
 /*! Adds the key of a remote, or of all remotes of a group. */
@@ -144,4 +151,49 @@ int knotconf_update_keys(knotd_mod_t *mod, const knot_dname_t *zone, tsig_keys_t
 	}
 	knotd_conf_free(&acls);
 	return ret;
+}
+
+/*** Primaries. ***/
+
+/*! Adds all addresses of a remote; from each by the first "via" of its family. */
+static int add_remote(knotd_mod_t *mod, const knotd_conf_val_t *id, primaries_t *primaries)
+{
+	const knotd_conf_t ref = { .single = *id, .count = 1 };
+	knotd_conf_t addresses = knotd_conf(mod, SECTION_REMOTE, ITEM_ADDRESS, &ref);
+	knotd_conf_t vias = knotd_conf(mod, SECTION_REMOTE, ITEM_VIA, &ref);
+	knotd_conf_t key_id = knotd_conf(mod, SECTION_REMOTE, SECTION_KEY, &ref);
+	knot_tsig_key_t key;
+	const bool has_key = key_id.count > 0 && read_key(mod, &key_id.single, &key);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < addresses.count; i++) {
+		const struct sockaddr_storage *addr = &addresses.multi[i].addr;
+		struct sockaddr_storage via = { .ss_family = AF_UNSPEC };
+		for (size_t n = vias.count; n > 0; n--) {
+			if (vias.multi[n - 1].addr.ss_family == addr->ss_family) {
+				via = vias.multi[n - 1].addr;
+			}
+		}
+		ret = primaries_add(primaries, (const char *)id->data, addr, &via,
+		                    has_key ? &key : NULL);
+	}
+	knotd_conf_free(&addresses);
+	knotd_conf_free(&vias);
+	return ret;
+}
+
+int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *primaries)
+{
+	knotd_conf_t ids = knotd_conf_mod(mod, remotes);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < ids.count; i++) {
+		ret = add_remote(mod, &ids.multi[i], primaries);
+	}
+	knotd_conf_free(&ids);
+	return ret;
+}
+
+size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone)
+{
+	knotd_conf_t size = knotd_conf_zone(mod, "\x0D""zone-max-size", zone);
+	return size.count > 0 && size.single.integer > 0 ? (size_t)size.single.integer : SIZE_MAX;
 }

@@ -8,6 +8,7 @@
 
 #include <knot/module.h>
 
+#include "module/primary.h"
 #include "module/tsig.h"
 
 /*! \return Path of knotd's own control socket, to be freed; NULL if out of memory. */
@@ -31,3 +32,15 @@ char *knotconf_zone_file(knotd_mod_t *mod, const knot_dname_t *zone);
  * \return KNOT_EOK, KNOT_ENOMEM
  */
 int knotconf_update_keys(knotd_mod_t *mod, const knot_dname_t *zone, tsig_keys_t *keys);
+
+/*!
+ * Collects the addresses of remotes, each with the key and the source address that knotd would use.
+ *
+ * \param remotes    Item of the module's section that refers to them.
+ * \param primaries  Empty; to be freed by primaries_deinit().
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *primaries);
+
+/*! \return The zone's zone-max-size, bytes. */
+size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone);

@@ -27,6 +27,8 @@
 #define ITEM_TRANSFER "\x0F""transfer-socket"
 #define ITEM_CONTROL  "\x0E""control-socket"
 #define ITEM_CONF     "\x04""conf"
+/* knotd finds the section that an item refers to only if both have the same name. */
+#define ITEM_REMOTE   "\x06""remote"
 #define ITEM_WATCH    "\x05""watch"
 #define ITEM_VERIFY   "\x06""verify"
 
@@ -42,6 +44,8 @@ static const yp_item_t items[] = {
 	{ ITEM_TRANSFER, YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec-transfer.sock" } },
 	{ ITEM_CONTROL,  YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec.sock" } },
 	{ ITEM_CONF,     YP_TSTR,  YP_VSTR = { "/etc/opendnssec/conf.xml" } },
+	{ ITEM_REMOTE,   YP_TREF,  YP_VREF = { ITEM_REMOTE }, YP_FMULTI,
+	                 { knotd_conf_check_ref } },
 	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },
 	{ ITEM_VERIFY,   YP_TOPT,  YP_VOPT = { verify_options, SIGNPOOL_VERIFY_ALL } },
 	{ NULL }
@@ -188,9 +192,10 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 }
 
 /*! Has the zone's file watched, or not. */
-static void set_watch(knotd_mod_t *mod, server_t *server, const zone_t *zone, const char *file)
+static void set_watch(knotd_mod_t *mod, server_t *server, const zone_t *zone)
 {
-	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean) {
+	const char *file = zone->settings.file;
+	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || zone->settings.primaries.count > 0) {
 		watch_remove(server->watch, zone->name);
 		return;
 	}
@@ -207,22 +212,41 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	zone_t *zone = instance->zone;
 	zone_settings_t settings = {
 		.file = knotconf_zone_file(mod, zone->name), .policy = setting(mod, ITEM_POLICY),
+		.size_max = knotconf_size_max(mod, zone->name),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
 	};
 	int ret = settings.policy != NULL
 	          ? knotconf_update_keys(mod, zone->name, &settings.update_keys) : KNOT_ENOMEM;
+	if (ret == KNOT_EOK) {
+		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.primaries);
+	}
 	if (settings.file == NULL) {
 		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
 		ret = KNOT_EINVAL;
 	}
 	if (ret == KNOT_EOK) {
-		if (instance->server->watch != NULL) {
-			set_watch(mod, instance->server, zone, settings.file);
-		}
 		zone_configure(zone, &settings);
+		if (instance->server->watch != NULL) {
+			set_watch(mod, instance->server, zone);
+		}
 	}
 	zone_settings_deinit(&settings);
 	return ret;
+}
+
+/*!
+ * Sees what knotd has answered. A NOTIFY that it has accepted is for the primary's serial: knotd
+ * itself compares that with the signed one, which can be the same by chance, and then does nothing.
+ */
+static knotd_state_t see_notify(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                                knotd_mod_t *mod)
+{
+	(void)pkt;
+	if (qdata->type == KNOTD_QUERY_TYPE_NOTIFY && qdata->rcode == KNOT_RCODE_NOERROR) {
+		const instance_t *instance = knotd_mod_ctx(mod);
+		zone_wake(instance->zone, ZONE_LOOK);
+	}
+	return state;
 }
 
 static int load_zone(knotd_mod_t *mod, instance_t *instance)
@@ -254,13 +278,18 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	if (ret == KNOT_EOK) {
 		ret = stats_init(&instance->stats, mod);
 	}
+	const bool fetched = instance->zone->settings.primaries.count > 0;
+	if (ret == KNOT_EOK && fetched) {
+		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, see_notify);
+	}
 	if (ret != KNOT_EOK) {
 		server_drop_zone(server, instance->zone);
 		leave_server(server);
 		return ret;
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
-	zone_wake(instance->zone, ZONE_LOOK);
+	/* What comes from a primary has its own times to be looked at. */
+	zone_wake(instance->zone, fetched ? 0 : ZONE_LOOK);
 	return KNOT_EOK;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libknot/libknot.h>
 
@@ -102,6 +103,11 @@ void view_close(view_t *view)
 const knot_rrset_t *view_soa(const view_t *view)
 {
 	return &view->soa;
+}
+
+uint32_t view_expires_in(const view_t *view)
+{
+	return fetch_expires_in(&view->state.in, time(NULL));
 }
 
 static int read_node(view_t *view)

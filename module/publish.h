@@ -29,6 +29,12 @@ void view_close(view_t *view);
 const knot_rrset_t *view_soa(const view_t *view);
 
 /*!
+ * Tells how long the zone may be served, of which its primary decides.
+ * \return Seconds left; 0: it has expired; UINT32_MAX: it has no primary
+ */
+uint32_t view_expires_in(const view_t *view);
+
+/*!
  * Gives the zone's next RRset, its SOA left out but the SOA's RRSIG included. RRSIGs come as
  * RRsets of type RRSIG.
  *

@@ -13,6 +13,7 @@
 #include <libknot/libknot.h>
 
 #define WORKERS 4 /* If conf.xml cannot be read. */
+#define FETCHERS 16 /* Conversations with primaries at a time. */
 
 /*** Settings. ***/
 
@@ -115,6 +116,12 @@ static int64_t work(void *ctx, task_t *task)
 	return zone_work((zone_t *)((char *)task - offsetof(zone_t, task)));
 }
 
+static int64_t work_fetch(void *ctx, task_t *task)
+{
+	(void)ctx;
+	return fetch_work((zone_t *)((char *)task - offsetof(zone_t, fetch.task)));
+}
+
 static void changed(void *ctx, const knot_dname_t *name)
 {
 	(void)server_with_zone(ctx, name, wake, &(unsigned){ ZONE_LOOK });
@@ -135,6 +142,9 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		                  work, server);
 	}
 	if (ret == KNOT_EOK) {
+		ret = sched_start(&server->fetchers, FETCHERS, work_fetch, server);
+	}
+	if (ret == KNOT_EOK) {
 		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log);
 	}
 	if (ret == KNOT_EOK) {
@@ -152,12 +162,14 @@ static void stop_signing(server_t *server)
 {
 	transfer_stop(server->transfer);
 	watch_stop(server->watch);
+	sched_stop(server->fetchers);
 	sched_stop(server->sched);
 	trigger_stop(server->trigger);
 	updater_free(server->updater);
 	store_close(server->store);
 	server->transfer = NULL;
 	server->watch = NULL;
+	server->fetchers = NULL;
 	server->sched = NULL;
 	server->trigger = NULL;
 	server->updater = NULL;

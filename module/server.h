@@ -55,7 +55,8 @@ struct server {
 
 	store_t *store;             /*!< This and the rest are NULL if there is a fault. */
 	updater_t *updater;
-	sched_t *sched;
+	sched_t *sched;             /*!< Of zone_work(). */
+	sched_t *fetchers;          /*!< Of fetch_work(). */
 	trigger_t *trigger;
 	transfer_t *transfer;
 	watch_t *watch;

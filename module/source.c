@@ -90,17 +90,11 @@ static void leave_file(zone_t *zone, const state_t *state, const char *path)
 	source_error(zone, text);
 }
 
-int source_look(zone_t *zone, state_t *state, unsigned wishes)
+/*! Reads the file if it is to be read. \return Seconds after which to try again, 0 = no need */
+static int look_at_file(zone_t *zone, state_t *state, const char *path, unsigned wishes)
 {
 	state_file_t file;
 	char text[640];
-	pthread_mutex_lock(&zone->lock);
-	char *path = strdup(zone->settings.file);
-	pthread_mutex_unlock(&zone->lock);
-	if (path == NULL) {
-		return RETRY;
-	}
-	int again = 0;
 	int ret = stat_file(path, &file);
 	if (ret != KNOT_EOK) {
 		snprintf(text, sizeof(text), "not loaded, %s: %s%s", path, strerror(-ret),
@@ -114,9 +108,28 @@ int source_look(zone_t *zone, state_t *state, unsigned wishes)
 		}
 	} else if ((wishes & ZONE_SOURCE) ||
 	           !(same_file(&file, &zone->refused) || same_file(&file, &state->in.file))) {
-		again = load(zone, state, path, &file);
+		return load(zone, state, path, &file);
 	} else if (same_file(&file, &state->in.file)) {
 		source_error(zone, "");
+	}
+	return 0;
+}
+
+int source_look(zone_t *zone, state_t *state, unsigned wishes)
+{
+	pthread_mutex_lock(&zone->lock);
+	const bool fetched = zone->settings.primaries.count > 0;
+	char *path = strdup(zone->settings.file);
+	pthread_mutex_unlock(&zone->lock);
+	if (path == NULL) {
+		return RETRY;
+	}
+	int again = 0;
+	if (!fetched && pthread_mutex_trylock(&zone->input_lock) != 0) {
+		again = 1;
+	} else if (!fetched) {
+		again = look_at_file(zone, state, path, wishes);
+		pthread_mutex_unlock(&zone->input_lock);
 	}
 	free(path);
 	return again;
@@ -127,13 +140,22 @@ int source_look(zone_t *zone, state_t *state, unsigned wishes)
 static uint8_t failed(zone_t *zone, int ret)
 {
 	log_msg(&zone->server->log, LOG_ERR, zone->name, "update, failed: %s",
-	        ret == KNOT_EEMPTYZONE ? "the zone is not signed yet" : store_strerror(ret));
+	        ret == KNOT_EEMPTYZONE ? "the zone has not been loaded yet" : store_strerror(ret));
 	return KNOT_RCODE_SERVFAIL;
 }
 
 uint8_t source_update(zone_t *zone, const knot_pkt_t *message)
 {
 	update_result_t result;
+	pthread_mutex_lock(&zone->lock);
+	const bool fetched = zone->settings.primaries.count > 0;
+	pthread_mutex_unlock(&zone->lock);
+	if (fetched) {
+		log_msg(&zone->server->log, LOG_NOTICE, zone->name,
+		        "update, refused: the zone comes from its primary, which has to have it");
+		zone_count_update(zone, false);
+		return KNOT_RCODE_REFUSED;
+	}
 	int ret = updater_run(zone->server->updater, zone->name, message, &result);
 	if (ret != KNOT_EOK) {
 		return failed(zone, ret);

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Where a zone's input comes from: its file, and updates.
+ * \brief Where a zone's input comes from: its file, and updates. (From primaries: fetch.h.)
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 /*!
  * Looks whether the zone's file is another one than the input was read from, and reads it then. For
- * the zone's worker.
+ * the zone's worker. A zone with primaries has no file.
  *
  * \param wishes  ZONE_SOURCE: reads it in any case; but not over updates without ZONE_REPLACE.
  * \return Seconds after which to try again, 0 = when it changes

@@ -36,6 +36,9 @@ typedef struct {
 	uint64_t names;         /*!< In it. */
 	uint64_t updates;       /*!< UPDATE messages that changed it since the file was read. */
 	uint32_t serial;        /*!< Of its SOA. */
+	uint32_t refresh, retry, expire; /*!< Of its SOA, as the primary has it; seconds. */
+	int64_t checked_at;     /*!< When a primary was last seen to have it. */
+	bool from_primary;      /*!< It comes from one, and not from the file. */
 } state_input_t;
 
 /*! A denial chain. Without an id there is none. */

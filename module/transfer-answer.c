@@ -20,6 +20,7 @@ struct answerer {
 	void *sink_ctx;
 
 	knot_rrset_t opt;        /*!< Ours, for those who sent one. */
+	bool has_option;         /*!< There is an option in it, of this answer. */
 	const knot_pkt_t *query;
 	knot_pkt_t *pkt;         /*!< Message in work; its wire is in frame. */
 	const knot_tsig_key_t *key; /*!< To sign it with; NULL if the question was not signed. */
@@ -33,6 +34,12 @@ struct answerer {
 	uint8_t frame[LENGTH_BYTES + KNOT_WIRE_MAX_PKTSIZE];
 };
 
+static int reset_opt(answerer_t *a)
+{
+	knot_rrset_clear(&a->opt, NULL);
+	return knot_edns_init(&a->opt, KNOT_WIRE_MAX_PKTSIZE, 0, KNOT_EDNS_VERSION, NULL);
+}
+
 answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink, void *ctx)
 {
 	answerer_t *a = calloc(1, sizeof(*a));
@@ -44,8 +51,7 @@ answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink,
 	a->sink = sink;
 	a->sink_ctx = ctx;
 	a->pkt = knot_pkt_new(a->frame + LENGTH_BYTES, KNOT_WIRE_MAX_PKTSIZE, NULL);
-	if (a->pkt == NULL || knot_edns_init(&a->opt, KNOT_WIRE_MAX_PKTSIZE, 0, KNOT_EDNS_VERSION,
-	                                     NULL) != KNOT_EOK) {
+	if (a->pkt == NULL || reset_opt(a) != KNOT_EOK) {
 		answerer_free(a);
 		return NULL;
 	}
@@ -267,8 +273,32 @@ static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
 	return ret;
 }
 
+/*!
+ * Puts EXPIRE (RFC 7314) into our OPT, if it was asked for and the zone comes from a primary: so
+ * knotd serves it for as long as the primary allows.
+ */
+static int put_expire(answerer_t *a, const view_t *view)
+{
+	uint8_t left[4];
+	const uint32_t seconds = view_expires_in(view);
+	if (seconds == UINT32_MAX ||
+	    knot_pkt_edns_option(a->query, KNOT_EDNS_OPTION_EXPIRE) == NULL) {
+		return KNOT_EOK;
+	}
+	knot_wire_write_u32(left, seconds);
+	a->has_option = true;
+	return knot_edns_add_option(&a->opt, KNOT_EDNS_OPTION_EXPIRE, sizeof(left), left, NULL);
+}
+
 static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
 {
+	if (view_expires_in(view) == 0) {
+		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
+	}
+	int ret = put_expire(a, view);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
 	a->authoritative = true;
 	switch (type) {
 	case KNOT_RRTYPE_SOA:
@@ -318,6 +348,11 @@ static int answer_query(answerer_t *a)
 
 	ret = reply_zone(a, view, type, has);
 	view_close(view);
+	if (a->has_option) {
+		a->has_option = false;
+		int reset = reset_opt(a);
+		ret = ret == KNOT_EOK ? reset : ret;
+	}
 	if (ret != KNOT_EOK && !a->sink_failed && a->messages == 0) {
 		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
 	}

@@ -185,20 +185,6 @@ static int check_prerequisites(update_t *update, const knot_pktsection_t *sectio
 
 /*** Form of the changes (RFC 2136, section 3.4.1). ***/
 
-static bool is_ours(uint16_t type)
-{
-	switch (type) {
-	case KNOT_RRTYPE_RRSIG:
-	case KNOT_RRTYPE_NSEC:
-	case KNOT_RRTYPE_NSEC3:
-	case KNOT_RRTYPE_NSEC3PARAM:
-	case KNOT_RRTYPE_ZONEMD:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int prescan_addition(update_t *update)
 {
 	const knot_rrset_t *rr = update->rr;
@@ -206,7 +192,7 @@ static int prescan_addition(update_t *update)
 	if (is_meta(rr->type)) {
 		return refuse(update, KNOT_RCODE_FORMERR, "no zone can have this type");
 	}
-	if (is_ours(rr->type)) {
+	if (take_is_skipped(rr->type)) {
 		return refuse(update, KNOT_RCODE_REFUSED,
 		              "the signer makes these itself, as the policy says");
 	}

@@ -59,8 +59,7 @@ static int run_job(store_txn_t *txn, job_t *job)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	/* While a first version is being made, bit by bit, its input has to stay as it is. */
-	if (state.version == 0) {
+	if (state.in.count == 0) {
 		job->ret = KNOT_EEMPTYZONE;
 		return KNOT_EOK;
 	}

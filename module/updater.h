@@ -21,7 +21,7 @@ void updater_free(updater_t *updater);
  *
  * \param zone     Lower case.
  * \param message  Of opcode UPDATE, parsed.
- * \return KNOT_EOK (the result tells), KNOT_EEMPTYZONE (nothing is published yet), KNOT_ENOMEM, or
+ * \return KNOT_EOK (the result tells), KNOT_EEMPTYZONE (there is no zone yet), KNOT_ENOMEM, or
  *         an error of the store; nothing is done then, but if the error is that of the commit
  */
 int updater_run(updater_t *updater, const knot_dname_t *zone, const knot_pkt_t *message,

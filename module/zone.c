@@ -39,6 +39,7 @@ zone_t *zone_new(server_t *server, const knot_dname_t *name)
 	}
 	knot_dname_to_lower(zone->name);
 	pthread_mutex_init(&zone->lock, NULL);
+	pthread_mutex_init(&zone->input_lock, NULL);
 	return zone;
 }
 
@@ -46,11 +47,13 @@ void zone_free(zone_t *zone)
 {
 	atomic_store(&zone->stop, true);
 	if (zone->server->sched != NULL) {
+		sched_remove(zone->server->fetchers, &zone->fetch.task);
 		sched_remove(zone->server->sched, &zone->task);
 	}
 	keyring_free(zone->ring);
 	tokens_leave(zone->tokens);
 	pthread_mutex_destroy(&zone->lock);
+	pthread_mutex_destroy(&zone->input_lock);
 	zone_settings_deinit(&zone->settings);
 	knot_dname_free(zone->name, NULL);
 	free(zone);
@@ -61,6 +64,7 @@ void zone_settings_deinit(zone_settings_t *settings)
 	free(settings->file);
 	free(settings->policy);
 	tsig_deinit(&settings->update_keys);
+	primaries_deinit(&settings->primaries);
 	memset(settings, 0, sizeof(*settings));
 }
 
@@ -70,6 +74,10 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 	const zone_settings_t old = zone->settings;
 	zone->settings = *settings;
 	*settings = old;
+	if (old.file != NULL && !primaries_equal(&zone->settings.primaries, &settings->primaries)) {
+		zone->fetch.wishes |= ZONE_LOOK;
+	}
+	zone->fetch.expired &= zone->settings.primaries.count > 0;
 	zone->generation = server_next_generation(zone->server);
 	pthread_mutex_unlock(&zone->lock);
 }
@@ -113,8 +121,14 @@ void zone_count_update(zone_t *zone, bool done)
 void zone_wake(zone_t *zone, unsigned wishes)
 {
 	pthread_mutex_lock(&zone->lock);
+	const bool fetches = zone->settings.primaries.count > 0;
 	zone->wishes |= wishes;
+	zone->fetch.wishes |= fetches ? wishes & (ZONE_LOOK | ZONE_SOURCE) : 0;
+	const bool fetch = fetches && (zone->fetch.wishes != 0 || zone->fetch.next == 0);
 	pthread_mutex_unlock(&zone->lock);
+	if (zone->server->sched != NULL && fetch) {
+		(void)sched_wake(zone->server->fetchers, &zone->fetch.task, sched_now());
+	}
 	if (zone->server->sched != NULL) {
 		(void)sched_wake(zone->server->sched, &zone->task, sched_now());
 	}

@@ -6,7 +6,9 @@
  */
 #pragma once
 
+#include "module/fetch.h"
 #include "module/keyring.h"
+#include "module/primary.h"
 #include "module/sched.h"
 #include "module/state.h"
 #include "module/tokens.h"
@@ -28,6 +30,8 @@ typedef struct {
 	char *file, *policy;
 	signpool_verify_t verify;
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
+	primaries_t primaries;     /*!< If there are any, the file is not read. */
+	size_t size_max;           /*!< Bytes of what comes from them. */
 } zone_settings_t;
 
 /*! Counts since knotd started, and what is published. */
@@ -39,10 +43,12 @@ typedef struct {
 typedef void (*zone_report_f)(void *ctx, const zone_counters_t *counters, const state_t *state,
                               const keyset_t *keys);
 
-typedef struct {
+typedef struct zone {
 	struct server *server;
 	knot_dname_t *name;        /*!< Lower case. */
 	task_t task;
+	fetch_t fetch;
+	pthread_mutex_t input_lock; /*!< Held by who replaces the input; only tried. */
 	atomic_bool stop;          /*!< The zone is going away. */
 	unsigned users;            /*!< Module instances; under the server's lock. */
 

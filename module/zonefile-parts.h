@@ -10,6 +10,7 @@
 
 #include "module/log.h"
 #include "module/node.h"
+#include "module/zonefile.h"
 
 /* -- report: what is wrong with a file ----------------------------------- */
 
@@ -121,9 +122,17 @@ const run_t *records_find(const records_t *records, const uint8_t *key, size_t k
 
 void records_deinit(records_t *records);
 
+struct zonefile {
+	records_t records;
+	size_t next;     /*!< Run to be given. */
+};
+
 /* -- take: records as they come ------------------------------------------ */
 
 #define TAKE_SKIPPED 5
+
+/*! Whether a type is one that the signer makes itself, so that the input has none of it. */
+bool take_is_skipped(uint16_t type);
 
 /*! Takes records that are sound, and leaves out those of types that the signer makes itself. */
 typedef struct {

@@ -8,12 +8,23 @@
 
 #include <libknot/libknot.h>
 
+static const uint16_t skipped[TAKE_SKIPPED] = {
+	KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_NSEC, KNOT_RRTYPE_NSEC3, KNOT_RRTYPE_NSEC3PARAM,
+	KNOT_RRTYPE_ZONEMD,
+};
+
+bool take_is_skipped(uint16_t type)
+{
+	for (size_t i = 0; i < TAKE_SKIPPED; i++) {
+		if (skipped[i] == type) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report)
 {
-	static const uint16_t skipped[TAKE_SKIPPED] = {
-		KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_NSEC, KNOT_RRTYPE_NSEC3, KNOT_RRTYPE_NSEC3PARAM,
-		KNOT_RRTYPE_ZONEMD,
-	};
 	memset(taker, 0, sizeof(*taker));
 	taker->apex = apex;
 	taker->records = records;

@@ -11,11 +11,6 @@
 
 #include "module/zonefile-parts.h"
 
-struct zonefile {
-	records_t records;
-	size_t next;
-};
-
 static int read_zone(zonefile_t *zf, const char *path, const knot_dname_t *apex, report_t *report,
                      char *err, size_t err_size)
 {

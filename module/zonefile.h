@@ -33,6 +33,37 @@ typedef struct zonefile zonefile_t;
 int zonefile_read(const char *path, const knot_dname_t *apex, log_t *log, zonefile_t **zf,
                   char *err, size_t err_size);
 
+/*** A zone that comes record by record, as in a transfer; by the same rules. ***/
+
+typedef struct zonefile_build zonefile_build_t;
+
+/*!
+ * \param origin  Where it comes from, for messages, in which the record's number follows it.
+ * \param apex    Zone name, lower case; borrowed, as is log.
+ * \return NULL if out of memory.
+ */
+zonefile_build_t *zonefile_build_new(const char *origin, const knot_dname_t *apex, log_t *log);
+
+/*!
+ * Adds a record; one that is not in the zone is left out, with a warning.
+ *
+ * \param rdata  Becomes canonical.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int zonefile_build_add(zonefile_build_t *build, const knot_dname_t *owner, uint16_t type,
+                       uint32_t ttl, uint8_t *rdata, uint16_t rdata_len);
+
+/*! \return Bytes that it takes so far. */
+size_t zonefile_build_size(const zonefile_build_t *build);
+
+/*! Checks the whole. \return KNOT_EOK, KNOT_EMALF (err says why), KNOT_ENOMEM */
+int zonefile_build_end(zonefile_build_t *build, zonefile_t **zf, char *err, size_t err_size);
+
+/*! NULL is allowed. */
+void zonefile_build_free(zonefile_build_t *build);
+
+/*** Both. ***/
+
 /*!
  * Gives the next node in canonical order, the apex first.
  *

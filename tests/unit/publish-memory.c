@@ -61,6 +61,7 @@ void memory_init(publisher_t *p, const char *zone, uint32_t serial)
 	rrlist_t soa = { 0 };
 	memory_add_soa(&soa, p->zone, serial);
 	p->soa = soa.rr[0];
+	p->expires_in = UINT32_MAX;
 	free(soa.rr);
 }
 
@@ -192,6 +193,11 @@ void view_close(view_t *v)
 const knot_rrset_t *view_soa(const view_t *v)
 {
 	return v->publisher->soa;
+}
+
+uint32_t view_expires_in(const view_t *v)
+{
+	return v->publisher->expires_in;
 }
 
 static int next_of(view_t *v, const rrlist_t *list, knot_rrset_t *rr)

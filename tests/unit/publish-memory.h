@@ -27,6 +27,7 @@ struct publisher {
 	rrlist_t changes;        /*!< With SOAs. */
 	uint32_t changes_from;
 
+	uint32_t expires_in;     /*!< What view_expires_in() returns. */
 	uint8_t update_rcode;    /*!< What publisher_update() returns. */
 	const knot_tsig_key_t *key; /*!< For updates; NULL if there is none. */
 

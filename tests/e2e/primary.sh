@@ -1,0 +1,264 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Zones from hidden primaries: knotd, NSD and BIND; IXFR, NOTIFY, fallback, expire, bad transfers.
+
+secret=Wg6FH9tJ1Dz0WVrwBpKXsZ3vQ0k0NOu8M7IzVYJmbWI=
+
+# fetched PORT...: quickstart with p.test, whose primaries are at these ports.
+fetched() {
+	local n=0 port ids=''
+	small placeholder q.test 1
+	quick d --zone q.test="$work/placeholder"
+	# knotd wants to have seen what is referred to
+	{
+		printf 'key:\n  - id: xfr\n    algorithm: hmac-sha256\n    secret: %s\n\nremote:\n' "$secret"
+		for port in "$@"; do
+			n=$((n + 1))
+			ids="$ids${ids:+, }primary$n"
+			printf '  - id: primary%s\n    address: 127.0.0.1@%s\n    via: 127.0.0.1\n    key: xfr\n' \
+				"$n" "$port"
+		done
+		echo
+		sed '/^remote:/,$d' "$D/knot.conf"
+		sed -n '/^mod-opendnssec:/,/^[#r]/p' "$D/knot.conf" |
+			sed -e '1d; $d; /^$/d' -e 's/id: default/id: fetched/'
+		printf '    remote: [%s]\n\n' "$ids"
+		sed -n '/^remote:/,$p' "$D/knot.conf" |
+			sed -e 's|^acl:|&\n  - id: notified\n    key: xfr\n    action: [notify, update]|'
+		printf '  - domain: p.test\n    module: mod-opendnssec/fetched\n    acl: [transfer, notified]\n'
+	} >"$D/knot.conf.new"
+	mv "$D/knot.conf.new" "$D/knot.conf"
+	expect 'Configuration is valid' knotc -c "$D/knot.conf" conf-check
+	knot reload
+}
+
+# contents SERIAL [RECORD...]: the zone as the primary has it.
+contents() {
+	local n=$1
+	shift
+	small "$work/p.zone" p.test "$n" "$@"
+	sed -i 's/ 3600 900 604800 300$/ 60 2 604800 300/' "$work/p.zone"
+}
+
+# knot_primary PORT NAME: another knotd.
+knot_primary() {
+	mkdir -p "$work/$2"
+	cat >"$work/$2/knot.conf" <<-EOT
+	server:
+	    rundir: "$work/$2"
+	    listen: 127.0.0.1@$1
+	log:
+	  - target: stderr
+	    any: info
+	database:
+	    storage: "$work/$2"
+	key:
+	  - id: xfr
+	    algorithm: hmac-sha256
+	    secret: $secret
+	remote:
+	  - id: signer
+	    address: 127.0.0.1@$PORT
+	    key: xfr
+	acl:
+	  - id: signer
+	    key: xfr
+	    action: transfer
+	zone:
+	  - domain: p.test
+	    storage: "$work"
+	    file: p.zone
+	    notify: signer
+	    acl: signer
+	    zonefile-sync: -1
+	    zonefile-load: difference
+	    journal-content: all
+	EOT
+	knotd -c "$work/$2/knot.conf" >>"$work/$2/primary.log" 2>&1 &
+	pids+=($!)
+	primary=$!
+	within 30 knotc -s "$work/$2/knot.sock" status
+}
+
+# public NAME: p.test has that name, valid.
+public() {
+	within 30 answers "$1.p.test" A 192.0.2.9
+	validate p.test
+}
+
+servfail() { ask "$1" A | grep SERVFAIL >/dev/null; }
+
+# By NOTIFY, AXFR at first and IXFR then, signed by TSIG.
+test_knotd() { # short
+	local port
+	port=$(free_port)
+	fetched "$port"
+	contents 1 'one A 192.0.2.9'
+	knot_primary "$port" first
+	knot zone-refresh p.test
+	public one
+	says "$D/knotd.log" 'p\.test, fetched from primary1 .*, AXFR, serial 1, was 0'
+	contents 2 'two A 192.0.2.9'
+	knotc -s first/knot.sock zone-reload p.test
+	public two
+	says "$D/knotd.log" 'p\.test, fetched from primary1 .*, IXFR, serial 2, was 1' ||
+		fail "no IXFR"
+	answers one.p.test A '' || fail 'IXFR removed nothing'
+	same_data p.zone p.test
+	# the signed serial, which is that of the notification, tells nothing
+	expect 'primary: primary1 \(127.0.0.1@.*checked 20.*expires 20' module zone-status p.test
+	# a restart asks only when it is time
+	restart_knotd
+	within 30 signed p.test
+	contents 3 'three A 192.0.2.9'
+	knotc -s first/knot.sock zone-reload p.test
+	public three
+	# all of it, on demand
+	module zone-reload p.test
+	within 15 says "$D/knotd.log" 'p\.test, fetched from primary1 .*, AXFR, serial 3, was 3'
+	# an update has to go to the primary
+	expect REFUSED knsupdate /dev/stdin <<-EOT
+	key hmac-sha256:xfr $secret
+	server 127.0.0.1 $PORT
+	zone p.test.
+	add x.p.test. 60 A 192.0.2.1
+	send
+	EOT
+}
+
+test_nsd() {
+	local port
+	port=$(free_port)
+	fetched "$port"
+	contents 1 'one A 192.0.2.9'
+	mkdir nsd
+	cat >nsd/nsd.conf <<-EOT
+	server:
+	    ip-address: 127.0.0.1
+	    port: $port
+	    server-count: 1
+	    username: ""
+	    chroot: ""
+	    database: ""
+	    zonesdir: "$work"
+	    zonelistfile: "$work/nsd/zone.list"
+	    xfrdfile: "$work/nsd/xfrd.state"
+	    xfrdir: "$work/nsd"
+	    pidfile: "$work/nsd/nsd.pid"
+	    logfile: "$work/nsd/nsd.log"
+	    verbosity: 3
+	remote-control:
+	    control-enable: yes
+	    control-interface: $work/nsd/control
+	key:
+	    name: xfr
+	    algorithm: hmac-sha256
+	    secret: $secret
+	zone:
+	    name: p.test
+	    zonefile: p.zone
+	    provide-xfr: 127.0.0.1 xfr
+	    notify: 127.0.0.1@$PORT xfr
+	    store-ixfr: yes
+	    create-ixfr: yes
+	EOT
+	nsd -d -c nsd/nsd.conf >nsd/nsd.out 2>&1 &
+	pids+=($!)
+	within 30 kdig @127.0.0.1 -p "$port" +retry=0 p.test SOA
+	knot zone-refresh p.test
+	public one
+	contents 2 'two A 192.0.2.9'
+	nsd-control -c nsd/nsd.conf reload p.test
+	public two
+	same_data p.zone p.test
+}
+
+test_bind() {
+	local port
+	port=$(free_port)
+	fetched "$port"
+	contents 1 'one A 192.0.2.9'
+	mkdir bind
+	cat >bind/named.conf <<-EOT
+	key xfr { algorithm hmac-sha256; secret "$secret"; };
+	options {
+	    directory "$work/bind"; pid-file "$work/bind/pid"; session-keyfile none;
+	    listen-on port $port { 127.0.0.1; }; listen-on-v6 { none; };
+	    recursion no; notify explicit; managed-keys-directory "$work/bind";
+	};
+	controls { };
+	zone p.test {
+	    type primary; file "$work/bind/p.zone"; ixfr-from-differences yes;
+	    allow-transfer { key xfr; }; also-notify { 127.0.0.1 port $PORT key xfr; };
+	};
+	EOT
+	cp p.zone bind/p.zone
+	named -g -c bind/named.conf >bind/named.log 2>&1 &
+	pids+=($!)
+	within 30 kdig @127.0.0.1 -p "$port" +retry=0 p.test SOA
+	knot zone-refresh p.test
+	public one
+	contents 2 'two A 192.0.2.9'
+	cp p.zone bind/p.zone
+	kill -HUP "${pids[-1]}"
+	public two
+	says "$D/knotd.log" 'p\.test, fetched from primary1 .*, IXFR, serial 2, was 1' ||
+		fail "no IXFR"
+	same_data p.zone p.test
+}
+
+# The first primary is away, then the second; the zone stays, until it expires.
+test_fallback_and_expire() {
+	local one two
+	one=$(free_port)
+	two=$((one + 1))
+	fetched "$one" "$two"
+	contents 1 'one A 192.0.2.9'
+	knot_primary "$two" second
+	knot zone-refresh p.test
+	public one
+	says "$D/knotd.log" 'p\.test, fetched from primary2 .*, AXFR, serial 1'
+	contents 2 'two A 192.0.2.9'
+	sed -i 's/ 60 2 604800 300$/ 2 2 12 300/' p.zone
+	knotc -s second/knot.sock zone-reload p.test
+	within 30 answers two.p.test A 192.0.2.9
+	stop_pid "$primary"
+	within 30 status_says p.test 'not refreshed, primary1 .*refused; primary2 .*the last good'
+	answers two.p.test A 192.0.2.9 || fail 'the zone is gone before it expired'
+	within 60 says "$D/knotd.log" 'p\.test, expired: no primary'
+	within 60 servfail two.p.test
+	knot_primary "$one" first
+	within 60 answers two.p.test A 192.0.2.9
+	status_says p.test 'state: ok' || fail "$(module zone-status p.test)"
+	validate p.test
+}
+
+# Nothing of a transfer that is wrong or too large gets into the zone.
+test_bad() {
+	local port
+	port=$(free_port)
+	fetched "$port"
+	contents 1 'one A 192.0.2.9'
+	knot_primary "$port" first
+	knot zone-refresh p.test
+	public one
+	# a key that is not the primary's
+	sed -i '0,/secret: .*/s//secret: AAAAAAAA/' "$D/knot.conf"
+	knot reload
+	knot zone-refresh p.test
+	within 30 status_says p.test 'not refreshed, primary1 .*TSIG.*the last good zone stays'
+	sed -i "0,/secret: .*/s//secret: ${secret//\//\\/}/" "$D/knot.conf"
+	# a zone that is too large
+	sed -i 's/^  - domain: p.test/&\n    zone-max-size: 500/' "$D/knot.conf"
+	knot reload
+	contents 2 "$(for n in $(seq 100); do echo "big$n A 192.0.2.9"; done)"
+	knotc -s first/knot.sock zone-reload p.test
+	within 30 status_says p.test 'zone-max-size'
+	answers one.p.test A 192.0.2.9 || fail 'the zone is gone'
+	sed -i '/zone-max-size/d' "$D/knot.conf"
+	knot reload
+	knot zone-refresh p.test
+	public big100
+}
