@@ -132,7 +132,10 @@ test_nsd() {
 	local port
 	port=$(free_port)
 	fetched "$port"
+	# as large as to take several messages, of which not each is signed
+	"$e2e/genzone.py" host 3000 p.test | sed '1,/^ns2/d' >more
 	contents 1 'one A 192.0.2.9'
+	cat more >>p.zone
 	mkdir nsd
 	cat >nsd/nsd.conf <<-EOT
 	server:
@@ -170,6 +173,7 @@ test_nsd() {
 	knot zone-refresh p.test
 	public one
 	contents 2 'two A 192.0.2.9'
+	cat more >>p.zone
 	nsd-control -c nsd/nsd.conf reload p.test
 	public two
 	same_data p.zone p.test

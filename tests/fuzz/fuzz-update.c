@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/node.h"
 #include "tests/unit/update-zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,58 +35,6 @@ static void require(bool truth)
 	}
 }
 
-static uint16_t count_of(const node_t *node, uint16_t type)
-{
-	const node_rrset_t *rrset = node_rrset(node, type);
-	return rrset != NULL ? rrset->rrs.count : 0;
-}
-
-static void check_node(const node_t *node, bool apex)
-{
-	const uint16_t cname = count_of(node, KNOT_RRTYPE_CNAME);
-	require(node->count > 0);
-	require(count_of(node, KNOT_RRTYPE_SOA) == apex);
-	require(!apex || count_of(node, KNOT_RRTYPE_NS) > 0);
-	require(cname == 0 || (cname == 1 && node->count == 1));
-	require(count_of(node, KNOT_RRTYPE_DNAME) <= 1);
-	for (uint16_t i = 0; i < node->count; i++) {
-		const node_rrset_t *rrset = &node->rrsets[i];
-		require(rrset->rrs.count > 0 && rrset->ttl <= INT32_MAX);
-		require(i == 0 || node->rrsets[i - 1].type < rrset->type);
-		require(rrset->type != KNOT_RRTYPE_RRSIG && rrset->type != KNOT_RRTYPE_NSEC);
-	}
-}
-
-/*! Walks over all of the zone. \return How many names there are. */
-static size_t check_zone(store_txn_t *txn, const state_t *state)
-{
-	uint8_t apex[NODE_KEY_MAX], cover[NODE_KEY_MAX];
-	size_t apex_len = node_key(UPDATE_ZONE, apex), cover_len = 0, names = 0;
-	store_cursor_t cursor;
-	require(store_cursor(txn, STORE_INPUT, state->id, &cursor) == KNOT_EOK);
-	while (store_next(&cursor) == KNOT_EOK) {
-		node_t node;
-		knot_dname_storage_t owner;
-		const bool is_apex = cursor.key_len == apex_len &&
-		                     memcmp(cursor.key, apex, apex_len) == 0;
-		require((names == 0) == is_apex);
-		require(is_apex || node_key_below(cursor.key, cursor.key_len, apex, apex_len));
-		require(node_key_owner(cursor.key, cursor.key_len, owner) > 0);
-		require(node_read(cursor.data, cursor.data_len, &node) == KNOT_EOK);
-		check_node(&node, is_apex);
-		require(cover_len == 0 ||
-		        !node_key_below(cursor.key, cursor.key_len, cover, cover_len));
-		if (count_of(&node, KNOT_RRTYPE_DNAME) > 0) {
-			cover_len = cursor.key_len;
-			memcpy(cover, cursor.key, cover_len);
-		}
-		node_deinit(&node);
-		names++;
-	}
-	store_cursor_close(&cursor);
-	return names;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size > KNOT_WIRE_MAX_PKTSIZE || size < KNOT_WIRE_HEADER_SIZE) {
@@ -112,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(result.rcode == KNOT_RCODE_NOERROR || result.changed == 0);
 		require((result.changed > 0) == (state.in.serial != before.serial));
 		require((result.changed > 0) == (state.in.count != before.count));
-		require(check_zone(&txn, &state) == state.in.names);
+		require(update_zone_check(&txn, &state) == state.in.names);
 		store_abort(&txn);
 	}
 	knot_pkt_free(pkt);

@@ -20,6 +20,18 @@ static void require(bool truth, const char *text)
 	}
 }
 
+void update_zone_replace(update_zone_t *zone, zonefile_t *zf)
+{
+	state_t state;
+	store_txn_t txn;
+	input_result_t result;
+	require(store_read(zone->store, &txn) == KNOT_EOK, "store_read");
+	require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK, "state_load");
+	store_abort(&txn);
+	require(input_replace(zone->store, UPDATE_ZONE, &state, zf, &(state_input_t){ 0 },
+	                      &result) == KNOT_EOK, "input_replace");
+}
+
 void update_zone_open(update_zone_t *zone, const char *text)
 {
 	char path[96], err[512] = "";
@@ -31,11 +43,8 @@ void update_zone_open(update_zone_t *zone, const char *text)
 	FILE *file = fopen(path, "w");
 	require(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0, path);
 	zonefile_t *zf = NULL;
-	input_result_t result;
-	state_t state = { 0 };
 	require(zonefile_read(path, UPDATE_ZONE, NULL, &zf, err, sizeof(err)) == KNOT_EOK, err);
-	require(input_replace(zone->store, UPDATE_ZONE, &state, zf, &(state_input_t){ 0 },
-	                      &result) == KNOT_EOK, "input_replace");
+	update_zone_replace(zone, zf);
 	zonefile_free(zf);
 }
 
@@ -172,4 +181,59 @@ void update_dump(update_zone_t *zone, const char *owner, char *out, size_t size)
 		node_deinit(&node);
 	}
 	store_abort(&txn);
+}
+
+/*** Whether it is a zone. ***/
+
+#define check(truth) require(truth, #truth)
+
+static uint16_t count_of(const node_t *node, uint16_t type)
+{
+	const node_rrset_t *rrset = node_rrset(node, type);
+	return rrset != NULL ? rrset->rrs.count : 0;
+}
+
+static void check_node(const node_t *node, bool apex)
+{
+	const uint16_t cname = count_of(node, KNOT_RRTYPE_CNAME);
+	check(node->count > 0);
+	check(count_of(node, KNOT_RRTYPE_SOA) == apex);
+	check(!apex || count_of(node, KNOT_RRTYPE_NS) > 0);
+	check(cname == 0 || (cname == 1 && node->count == 1));
+	check(count_of(node, KNOT_RRTYPE_DNAME) <= 1);
+	for (uint16_t i = 0; i < node->count; i++) {
+		const node_rrset_t *rrset = &node->rrsets[i];
+		check(rrset->rrs.count > 0 && rrset->ttl <= INT32_MAX);
+		check(i == 0 || node->rrsets[i - 1].type < rrset->type);
+		check(rrset->type != KNOT_RRTYPE_RRSIG && rrset->type != KNOT_RRTYPE_NSEC);
+	}
+}
+
+size_t update_zone_check(store_txn_t *txn, const state_t *state)
+{
+	uint8_t apex[NODE_KEY_MAX], cover[NODE_KEY_MAX];
+	size_t apex_len = node_key(UPDATE_ZONE, apex), cover_len = 0, names = 0;
+	store_cursor_t cursor;
+	check(store_cursor(txn, STORE_INPUT, state->id, &cursor) == KNOT_EOK);
+	while (store_next(&cursor) == KNOT_EOK) {
+		node_t node;
+		knot_dname_storage_t owner;
+		const bool is_apex = cursor.key_len == apex_len &&
+		                     memcmp(cursor.key, apex, apex_len) == 0;
+		check((names == 0) == is_apex);
+		check(is_apex || node_key_below(cursor.key, cursor.key_len, apex, apex_len));
+		check(node_key_owner(cursor.key, cursor.key_len, owner) > 0);
+		check(node_read(cursor.data, cursor.data_len, &node) == KNOT_EOK);
+		check_node(&node, is_apex);
+		check(cover_len == 0 ||
+		        !node_key_below(cursor.key, cursor.key_len, cover, cover_len));
+		if (count_of(&node, KNOT_RRTYPE_DNAME) > 0) {
+			cover_len = cursor.key_len;
+			memcpy(cover, cursor.key, cover_len);
+		}
+		node_deinit(&node);
+		names++;
+	}
+	store_cursor_close(&cursor);
+	return names;
 }

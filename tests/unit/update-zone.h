@@ -9,6 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "module/update.h"
+#include "module/zonefile.h"
 
 #define UPDATE_ZONE (const knot_dname_t *)"\7example"
 
@@ -20,6 +21,12 @@ typedef struct {
 /*! Makes a store with the zone "example." \param text  Its file. Aborts on failure. */
 void update_zone_open(update_zone_t *zone, const char *text);
 void update_zone_close(update_zone_t *zone);
+
+/*! Replaces the zone. Aborts on failure. */
+void update_zone_replace(update_zone_t *zone, zonefile_t *zf);
+
+/*! Walks over all of the zone and aborts if it is not a sound one. \return Names. */
+size_t update_zone_check(store_txn_t *txn, const state_t *state);
 
 /*!
  * Writes a message from lines "SECTION OWNER TTL CLASS TYPE [RDATA]"; SECTION is p (prerequisite) or
