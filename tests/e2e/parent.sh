@@ -1,0 +1,172 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# The parent zone on a knotd of its own: handing over the DS, watching it come and go.
+
+policy_tool() { "$BUILD_DIR/ods-policy" -s "$ENGINE_SOCKET" "$@"; }
+at_parent() { knotc -s "$work/parent/knot.sock" "$@"; }
+
+# The zone "test." on two addresses.
+start_parent() {
+	parent_port=$(free_port)
+	mkdir -p parent
+	{
+		# shellcheck disable=SC2016
+		printf '$ORIGIN test.\n$TTL 2\n@ SOA ns1 host 1 3600 900 604800 2\n@ NS ns1\n@ NS ns2\n'
+		printf 'ns1 A 127.0.0.1\nns2 A 127.0.0.2\na NS ns.a\nns.a A 192.0.2.1\n'
+	} >parent/test.zone
+	cat >parent/knot.conf <<-EOT
+	server:
+	  rundir: $work/parent
+	  listen: [127.0.0.1@$parent_port, 127.0.0.2@$parent_port]
+	database:
+	  storage: $work/parent
+	log:
+	  - target: stderr
+	    any: info
+	zone:
+	  - domain: test
+	    storage: $work/parent
+	    file: test.zone
+	EOT
+	"${KNOTD:-knotd}" -c parent/knot.conf >>parent/knotd.log 2>&1 </dev/null &
+	pids+=($!)
+	within 30 at_parent status
+	cat >parent/unbound.conf <<-EOT
+	server:
+	  do-not-query-localhost: no
+	  module-config: iterator
+	  local-zone: "test." nodefault
+	stub-zone:
+	  name: test.
+	  stub-addr: 127.0.0.1@$parent_port
+	EOT
+}
+
+# What a registrar's client does, by knotc: DNSKEY in, DS to or from the parent.
+write_client() { # NAME zone-set|zone-unset
+	cat >"parent/$1" <<-EOT
+	#!/bin/sh
+	set -e
+	PATH=$PATH
+	cat >>$work/parent/$1.got
+	tail -n 1 $work/parent/$1.got >$work/parent/$1.key
+	ds=\$(dnssec-dsfromkey -2 -f $work/parent/$1.key a.test | sed 's/.* DS //')
+	knotc() { command knotc -s $work/parent/knot.sock "\$@"; }
+	knotc zone-begin test.
+	knotc $2 test. a 2 DS \$ds || { knotc zone-abort test.; exit 3; }
+	knotc zone-commit test.
+	EOT
+	[ "$2" = zone-set ] || sed -i 's/ a 2 DS / a DS /' "parent/$1"
+	chmod +x "parent/$1"
+}
+
+# Puts elements into <Enforcer> of conf.xml.
+configure_engine() {
+	local text
+	text=$(cat)
+	awk -v text="$text" '/<\/Enforcer>/ { print text } { print }' "$D/conf.xml" >conf.new
+	cat conf.new >"$D/conf.xml"
+	engine reload
+}
+
+engine_says() { engine zone-status a.test >status.out; grep -E -- "$1" status.out >/dev/null; }
+ds_tags() { kdig @127.0.0.1 -p "$parent_port" +short a.test DS | awk '{ print $1 }' | sort -n; }
+has_ds_of() { [ "$(ds_tags)" = "$1" ]; }
+ksk_tag() { policy_tool -j keys a.test | python3 -c 'import json, sys
+print(*[k["keytag"] for k in json.load(sys.stdin) if k["role"] == "ksk" and k["goal"] == "in"])'; }
+has_other_ksk() { local tag; tag=$(ksk_tag) && [ -n "$tag" ] && [ "$tag" != "$1" ]; }
+
+start_child() {
+	small a a.test 1
+	sed -i 's/TTL 300/TTL 2/; s/ 300$/ 2/' a
+	policy lab quick 's/<TTL>PT10S/<TTL>PT2S/; s/<Minimum>PT10S/<Minimum>PT2S/' \
+		's/PT5S/PT1S/; s/<MaxZoneTTL>PT1M/<MaxZoneTTL>PT2S/; s/PT1[05]M<.Lifetime/P1Y<\/Lifetime/' |
+		sed 's/<Purge>PT10M/<Purge>PT1S/' | kasp kasp.xml
+	quick d --kasp "$work/kasp.xml" --policy quick --zone a.test=a
+}
+
+# All by itself: the DS is handed over, seen at both servers, and so on through a rollover.
+test_watched_parent() { # limit 240
+	start_parent
+	write_client submit zone-set
+	write_client retract zone-unset
+	start_child
+	configure_engine <<-EOT
+	<DelegationSignerSubmitCommand>$work/parent/submit</DelegationSignerSubmitCommand>
+	<DelegationSignerRetractCommand>$work/parent/retract --cka_id</DelegationSignerRetractCommand>
+	<ParentCheck><Interval>PT1S</Interval><Port>$parent_port</Port>
+	<ResolverConfig>$work/parent/unbound.conf</ResolverConfig></ParentCheck>
+	EOT
+	local first second
+	within 60 engine_says 'DS omnipresent'
+	first=$(ksk_tag)
+	has_ds_of "$first" || fail "the parent has $(ds_tags), not $first"
+	says "$D/ods-engine.log" "ksk $first: the parent has its DS, all of its servers show that"
+	[ "$(wc -l <parent/submit.got)" = 1 ] || fail "submitted more than once"
+	says parent/submit.got '^a\.test\. 2 IN DNSKEY 257 3 13 [A-Za-z0-9+/=]+$'
+	validate a.test
+
+	engine zone-key-rollover a.test ksk
+	within 30 has_other_ksk "$first"
+	second=$(ksk_tag)
+	within 120 says "$D/ods-engine.log" "ksk $first: the parent has its DS no more, all of its"
+	has_ds_of "$second" || fail "the parent has $(ds_tags), not $second"
+	within 60 says "$D/ods-engine.log" "ksk $first is forgotten"
+	says parent/retract.got '^a\.test\. 2 IN DNSKEY 257 3 13 [A-Za-z0-9+/=]+ ; \{cka_id = [0-9a-f]{32}\}$'
+	does_not_say status.out 'to-do'
+	expect "^[ad]\.test\. +ksk +$second .* omnipresent +omnipresent +omnipresent " policy_tool keys
+	validate a.test
+}
+
+# The tool itself, on a zone whose DS is not due yet.
+test_ods_policy() {
+	small a a.test 1
+	quick d --zone a.test=a
+	policy_tool --help | grep 'ds-gone' >/dev/null
+	policy_tool keys a.test >keys
+	says keys '^zone +role +keytag '
+	says keys '^a\.test\. +ksk +[0-9]+ +13 +256 +in +hidden +rumoured '
+	policy_tool -j keys | python3 -c 'import json, sys
+keys = json.load(sys.stdin)
+assert sorted(k["role"] for k in keys) == ["ksk", "zsk"], keys
+assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), keys'
+	# What must not be given to the parent yet is a comment.
+	policy_tool ds a.test >ds
+	says ds '^; ksk [0-9]+: not to be given to the parent yet$'
+	says ds '^; a\.test\. [0-9]+ IN DS '
+	does_not_say ds '^[^;]'
+	# dnssec-dsfromkey agrees with ods-policy.
+	policy_tool ds a.test ds-sha384 | sed -n 's/^; a.* DS //p' >ours
+	policy_tool ds a.test dnskey | sed -n 's/^; \(a.* DNSKEY .*\)/\1/p' >key
+	dnssec-dsfromkey -a SHA-384 -f key a.test | sed 's/.* DS //' >theirs
+	diff ours theirs || fail "another DS than dnssec-dsfromkey"
+
+	local code
+	code=0; policy_tool nonsense 2>err || code=$?
+	[ $code = 2 ] || fail "exit $code for an unknown command"
+	says err 'keys, ds, ds-seen'
+	code=0; policy_tool ds 2>err || code=$?
+	[ $code = 2 ] || fail "exit $code for a missing zone"
+	code=0; policy_tool ds-gone a.test 2>err || code=$?
+	[ $code = 1 ] || fail "exit $code for what is refused"
+	says err 'zone a\.test\.: no key of this zone waits'
+	code=0; "$BUILD_DIR/ods-policy" -s "$work/none" keys 2>err || code=$?
+	[ $code = 1 ] || fail "exit $code without an engine"
+	says err "$work/none"
+
+	policy_tool generate default 3
+	within 30 backup_has 'none$' 8
+	policy_tool backup prepare
+	expect '^8 keys noted as backed up' policy_tool backup commit SoftHSM
+	backup_has 'done$' 8 || fail "marks: $(policy_tool backup list)"
+
+	"$BUILD_DIR/ods-policy" -c "$D/conf.xml" check
+	sed 's/<Refresh>P3D/<Refresh>PT1H/' "$D/kasp.xml" >bad.xml
+	code=0; "$BUILD_DIR/ods-policy" check bad.xml >err || code=$?
+	[ $code = 1 ] || fail "exit $code for a bad kasp.xml"
+	says err '^error: bad\.xml:[0-9]+: <Refresh> \(3600 s\) has to be longer'
+}
+
+backup_has() { [ "$(policy_tool backup list | grep -cE "$1")" = "$2" ]; }
