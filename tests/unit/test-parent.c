@@ -44,12 +44,13 @@ static uint64_t pending; /* Revision of the newest key set. */
 static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)ctx;
-	char generation[30];
-	snprintf(generation, sizeof(generation), "%llu", (unsigned long long)pending);
+	char generation[32];
+	snprintf(generation, sizeof(generation), "g%llu", (unsigned long long)pending);
 	if (strcmp(unit->data, generation) != 0) {
-		facts_t facts = { .policy = (char *)"default", .revision = 1, .revision_since = 1,
-		                  .pending = pending, .serial = 1, .published = 1,
-		                  .max_ttl = 3600 };
+		int64_t since = pending > 0;
+		facts_t facts = { .policy = (char *)"default", .revision = pending > 0,
+		                  .revision_since = since, .pending = pending, .serial = 1,
+		                  .published = since, .max_ttl = 3600 };
 		char *text = facts_write(&facts);
 		ctl_reply(req, ZONE, "facts", text);
 		free(text);
@@ -408,6 +409,43 @@ START_TEST(cannot_be_asked)
 }
 END_TEST
 
+/* A key that is not in a backup is not used. */
+START_TEST(backup)
+{
+	char text[2000];
+	unlink(path("engine.db"));
+	pending = 0;
+	conf("");
+	FILE *file = fopen(path("conf.xml"), "r");
+	size_t len = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[len] = '\0';
+	char *end = strstr(text, "</Repository>");
+	memmove(end + strlen("<RequireBackup/>"), end, strlen(end) + 1);
+	memcpy(end, "<RequireBackup/>", strlen("<RequireBackup/>"));
+	write_file("conf.xml", text);
+
+	start_both();
+	wait_answer("zone-status", ZONE, "ods-policy backup prepare one");
+	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+	ck_assert(said("required"));
+	/* Not while one is being made, and not when that came to nothing. */
+	ck_assert_int_eq(ask("backup-prepare", NULL, NULL), 0);
+	ck_assert_int_eq(ask("zone-keys-load", ZONE, NULL), 0);
+	ck_assert_int_eq(ask("backup-rollback", NULL, NULL), 0);
+	ck_assert_int_eq(ask("zone-keys-load", ZONE, NULL), 0);
+	poll(NULL, 0, 1200);
+	ck_assert(!logged("new csk") && pending == 0);
+	ck_assert_int_eq(ask("backup-prepare", NULL, NULL), 0);
+	ck_assert_int_eq(ask("backup-commit", NULL, NULL), 0);
+	wait_log("new csk");
+	wait_log("the signer has key set 1");
+	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+	ck_assert(said("1done"));
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
 /* What ods-policy asks for. */
 START_TEST(commands)
 {
@@ -462,6 +500,7 @@ int main(void)
 	tcase_add_test(tc, program);
 	tcase_add_test(tc, by_hand);
 	tcase_add_test(tc, commands);
+	tcase_add_test(tc, backup);
 	tcase_add_loop_test(tc, failing_submission, 0, 2);
 	tcase_add_test(tc, retried_submission);
 	tcase_add_loop_test(tc, submission, 0, 2);
