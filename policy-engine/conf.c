@@ -112,14 +112,11 @@ static int duration_value(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds)
 	return ret;
 }
 
-static int read_unused_duration(hsm_xml_t *xml, xmlNode *node, void *ctx)
+static int read_period(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
-	uint32_t seconds;
-	int ret = duration_value(xml, node, &seconds);
-	if (ret == HSM_EOK) {
-		warn_about(ctx, xml, node, "has no effect in this version");
-	}
-	return ret;
+	engine_conf_t *conf = ((reader_t *)ctx)->conf;
+	bool notify = strcmp((const char *)node->name, "RolloverNotification") == 0;
+	return duration_value(xml, node, notify ? &conf->notify_before : &conf->generation_period);
 }
 
 /* One that is waited for, so at least a second, and a day at most. */
@@ -273,8 +270,8 @@ static const hsm_xml_rule_t rules_enforcer[] = {
 	{ .name = "Privileges", .children = rules_privileges },
 	{ .name = "Datastore", .children = rules_datastore },
 	{ .name = "ManualKeyGeneration", .read = read_manual },
-	{ .name = "AutomaticKeyGenerationPeriod", .read = read_unused_duration },
-	{ .name = "RolloverNotification", .read = read_unused_duration },
+	{ .name = "AutomaticKeyGenerationPeriod", .read = read_period },
+	{ .name = "RolloverNotification", .read = read_period },
 	{ .name = "DelegationSignerSubmitCommand", .read = read_command },
 	{ .name = "DelegationSignerRetractCommand", .read = read_command },
 	{ .name = "NotificationCommand", .read = read_command },

@@ -43,6 +43,8 @@ typedef struct {
 	char *pid_file;         /*!< NULL = none. */
 	char *user, *group;     /*!< To become after start as root; NULL = stay. */
 	bool manual_generation; /*!< Make no keys unasked. */
+	uint32_t generation_period; /*!< Have keys for that many seconds; 0 = only when needed. */
+	uint32_t notify_before; /*!< Say so many seconds before that a KSK is replaced; 0 = not. */
 	conf_command_t ds_submit;  /*!< <DelegationSignerSubmitCommand>. */
 	conf_command_t ds_retract; /*!< <DelegationSignerRetractCommand>. */
 	conf_command_t notify;  /*!< <NotificationCommand>, ours. */

@@ -144,21 +144,6 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
 
 /* -- generation ---------------------------------------------------------- */
 
-/* \return Whether the main thread will see to them. */
-static bool order(engine_t *e, const policy_key_t *key, unsigned count)
-{
-	want_t *orders = reallocarray(e->orders, e->order_count + 1, sizeof(*orders));
-	if (orders == NULL) {
-		return false;
-	}
-	e->orders = orders;
-	orders[e->order_count] = (want_t){ .repository = strdup(key->repository),
-	                                   .algorithm = key->algorithm, .bits = key->bits,
-	                                   .count = count, .ordered = true };
-	e->order_count += orders[e->order_count].repository != NULL;
-	return true;
-}
-
 static bool parse_count(const char *text, unsigned *count)
 {
 	char *end = NULL;
@@ -183,7 +168,7 @@ void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, NULL, "kasp.xml has no policy \"%.60s\"", unit->type);
 	}
 	for (size_t i = 0; policy != NULL && i < policy->key_count; i++) {
-		if (!order(e, &policy->keys[i], count)) {
+		if (!orders_add(e, &policy->keys[i], count)) {
 			ctl_error(req, NULL, "out of memory");
 			break;
 		}

@@ -11,6 +11,7 @@
 #include "policy-engine/engine-internal.h"
 #include "policy-engine/log.h"
 #include "policy-engine/publish.h"
+#include "policy-engine/when.h"
 
 #define PASS_MAX 500  /* Zones a transaction. */
 #define RETRY_S 30    /* For a zone that waits for something without a date. */
@@ -243,6 +244,30 @@ static void proceed(look_t *look)
 	look->zone->next = planned < next ? planned : next;
 }
 
+/* Says once that a key whose DS is at the parent is to be replaced soon. */
+static void announce(look_t *look)
+{
+	char when[WHEN_TEXT_MAX];
+	int64_t before = look->e->conf.notify_before;
+	for (size_t i = 0; before > 0 && i < look->policy->key_count; i++) {
+		const policy_key_t *entry = &look->policy->keys[i];
+		int64_t due = entry->role != KEYSET_ZSK ? plan_due(&look->zone->core, entry)
+		                                        : CORE_NEVER;
+		if (due == CORE_NEVER || due <= look->now || due == look->live->announced) {
+			continue;
+		}
+		if (due - before > look->now) {
+			look->zone->next = due - before < look->zone->next ? due - before
+			                                                   : look->zone->next;
+			continue;
+		}
+		log_event(LOG_WARNING, look->zone->name, "the %s is to be replaced at %s; its DS "
+		          "at the parent will have to change", keyset_role_name(entry->role),
+		          when_text(due, look->now, when));
+		look->live->announced = due;
+	}
+}
+
 static void look_after(look_t *look)
 {
 	uint64_t saved = look->zone->core.revision;
@@ -253,6 +278,7 @@ static void look_after(look_t *look)
 	if (look->asked != 0 && look->zone->next > look->now + RETRY_S) {
 		look->zone->next = look->now + RETRY_S;
 	}
+	announce(look);
 	prepare_push(look, saved);
 	look->failed = look->failed || watch_note(look->e, look->zone, look->policy, look->now,
 	                                          &look->live->waits) != 0;

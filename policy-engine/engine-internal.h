@@ -59,6 +59,7 @@ struct engine {
 	size_t want_count;
 	want_t *orders;      /*!< By persons, for the next pass to add to wants. */
 	size_t order_count;
+	int64_t stock_at;    /*!< When to see whether there are enough keys in advance. */
 	int64_t salt_at;     /*!< Main thread only. When a policy's salt is due. */
 	int64_t retire_at;   /*!< When to look for keys that tokens can be rid of. */
 
@@ -88,6 +89,13 @@ void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned 
 /*! Generates what is wanted, and finds out about generations that were interrupted. Not locked.
  *  \param made  Set if there are new keys. \return 0, or -1 if the database failed. */
 int generate_pass(engine_t *e, int64_t now, bool *made);
+
+/*! Orders keys in advance. Locked. \return Whether the main thread will see to them. */
+bool orders_add(engine_t *e, const policy_key_t *key, unsigned count);
+
+/*! Orders what zones will want within <AutomaticKeyGenerationPeriod>, now and then. Not locked.
+ *  \return 0, or -1 if the database failed. */
+int stock_pass(engine_t *e, int64_t now);
 
 /*! Frees wants and orders. */
 void wants_deinit(engine_t *e);

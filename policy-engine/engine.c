@@ -151,6 +151,7 @@ static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, to
 	e->wake_all = true;
 	e->intents = true;
 	e->salt_at = 0;
+	e->stock_at = 0;
 	watch_reset(e);
 	char *generation = strdup("0");
 	if (generation != NULL) {
@@ -236,7 +237,7 @@ static int pass(engine_t *e, bool *more)
 		return -1;
 	}
 	signer_push(e, now);
-	return generate_pass(e, now, more);
+	return stock_pass(e, now) == 0 ? generate_pass(e, now, more) : -1;
 }
 
 int engine_run(engine_t *engine)

@@ -63,6 +63,21 @@ void wants_deinit(engine_t *e)
 	free_list(&e->orders, &e->order_count);
 }
 
+bool orders_add(engine_t *e, const policy_key_t *key, unsigned count)
+{
+	want_t *orders = reallocarray(e->orders, e->order_count + 1, sizeof(*orders));
+	if (orders == NULL) {
+		return false;
+	}
+	e->orders = orders;
+	orders[e->order_count] = (want_t){ .repository = strdup(key->repository),
+	                                   .algorithm = key->algorithm, .bits = key->bits,
+	                                   .count = count, .ordered = true };
+	bool ordered = orders[e->order_count].repository != NULL;
+	e->order_count += ordered;
+	return ordered;
+}
+
 static void take_orders(engine_t *e)
 {
 	pthread_mutex_lock(&e->lock);

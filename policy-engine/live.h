@@ -22,6 +22,7 @@ typedef struct live_zone {
 	bool wants;         /*!< Keys that are to be generated. */
 	bool force;         /*!< Its key set is to be pushed even if nothing changed. */
 	bool waits;         /*!< For a person. */
+	int64_t announced;  /*!< The rollover that was announced last is due then. */
 	char *problem;      /*!< What keeps the zone from being looked after; NULL = nothing. */
 	uint64_t revision;  /*!< Of the text below. */
 	char *push;         /*!< Key set that the module has to get; NULL = none. */

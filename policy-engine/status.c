@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "policy-engine/core/plan.h"
 #include "policy-engine/publish.h"
 #include "policy-engine/row.h"
 #include "policy-engine/task.h"
@@ -77,6 +78,24 @@ static void keyset_column(row_t *row, const zone_t *zone, const live_zone_t *liv
 	row_column(row, "keyset", text);
 }
 
+/* When keys are replaced by age. */
+static void rollover_column(row_t *row, const zone_t *zone, const policy_t *policy, int64_t now)
+{
+	char text[LINE_MAX] = "", when[WHEN_TEXT_MAX];
+	for (size_t i = 0; i < policy->key_count; i++) {
+		int64_t due = plan_due(&zone->core, &policy->keys[i]);
+		size_t used = strlen(text);
+		if (due != CORE_NEVER && due > now) {
+			snprintf(text + used, sizeof(text) - used, "%s%s at %s",
+			         used > 0 ? ", " : "", keyset_role_name(policy->keys[i].role),
+			         when_text(due, now, when));
+		}
+	}
+	if (text[0] != '\0') {
+		row_column(row, "rollover", text);
+	}
+}
+
 static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 {
 	row_t row = { .req = req, .zone = zone->name };
@@ -104,6 +123,7 @@ static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 	}
 	if (policy != NULL) {
 		tasks(&row, e, zone, policy, false);
+		rollover_column(&row, zone, policy, now);
 	}
 	keyset_column(&row, zone, live);
 }

@@ -421,6 +421,7 @@ START_TEST(test_conf_all)
 		"</Common>\n<Enforcer><Privileges><User>u</User><Group>g</Group></Privileges>"
 		"<Datastore><SQLite>/d</SQLite></Datastore><ManualKeyGeneration/>\n"
 		"<AutomaticKeyGenerationPeriod>P1Y</AutomaticKeyGenerationPeriod>\n"
+		"<RolloverNotification>P14D</RolloverNotification>"
 		"<DelegationSignerSubmitCommand>/a b --cka_id</DelegationSignerSubmitCommand>"
 		"<DelegationSignerRetractCommand>/r</DelegationSignerRetractCommand>"
 		"<NotificationCommand>/n</NotificationCommand><CommandTimeLimit>PT5S"
@@ -453,7 +454,8 @@ START_TEST(test_conf_all)
 	ck_assert_str_eq(conf.watch.parents[0].name, "test.");
 	ck_assert_uint_eq(conf.watch.parents[0].count, 2);
 	ck_assert_str_eq(conf.watch.parents[0].servers[1], "2001:db8::1@5300");
-	ck_assert_ptr_nonnull(strstr(warnings, "conf.xml:5: <AutomaticKeyGenerationPeriod>"));
+	ck_assert_uint_eq(conf.generation_period, 365 * 86400);
+	ck_assert_uint_eq(conf.notify_before, 14 * 86400);
 	ck_assert_msg(strstr(warnings, "unknown") == NULL, "%s", warnings);
 	engine_conf_deinit(&conf);
 }

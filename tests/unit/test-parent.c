@@ -409,6 +409,39 @@ START_TEST(cannot_be_asked)
 }
 END_TEST
 
+/* Keys for three years, of one each year; and what is to come is announced. */
+START_TEST(in_advance)
+{
+	conf("<AutomaticKeyGenerationPeriod>P2Y1D</AutomaticKeyGenerationPeriod>"
+	     "<RolloverNotification>P1Y</RolloverNotification>");
+	start_both();
+	wait_log("generating 3 keys of algorithm 13 in repository one in advance");
+	wait_answer("backup-list", NULL, "132560none");
+	unsigned count = 0;
+	for (int i = 0; i < PATIENCE_MS / 50 && count != 3; i++) {
+		ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+		count = 0;
+		for (const char *c = answer; (c = strstr(c, "132560none")) != NULL; c++) {
+			count++;
+		}
+		poll(NULL, 0, 50);
+	}
+	ck_assert_uint_eq(count, 3);
+	wait_log("the csk is to be replaced at ");
+	wait_answer("zone-status", ZONE, "csk at ");
+	/* Enough is enough. */
+	ck_assert_int_eq(ask("reload", NULL, NULL), 0);
+	poll(NULL, 0, 1200);
+	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+	count = 0;
+	for (const char *c = answer; (c = strstr(c, "none")) != NULL; c++) {
+		count++;
+	}
+	ck_assert_uint_eq(count, 4);
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
 /* A key that is not in a backup is not used. */
 START_TEST(backup)
 {
@@ -501,6 +534,7 @@ int main(void)
 	tcase_add_test(tc, by_hand);
 	tcase_add_test(tc, commands);
 	tcase_add_test(tc, backup);
+	tcase_add_test(tc, in_advance);
 	tcase_add_loop_test(tc, failing_submission, 0, 2);
 	tcase_add_test(tc, retried_submission);
 	tcase_add_loop_test(tc, submission, 0, 2);
