@@ -43,7 +43,10 @@ static void usage(FILE *out)
 		fprintf(out, "  %s %s\n        %s\n", commands[i].name, commands[i].args,
 		        commands[i].help);
 	}
-	fprintf(out, "\n"
+	fprintf(out, "  simulate KASP --policy NAME [OPTION]...\n"
+	        "        what would become of a zone's keys, as text, JSON or a picture; see\n"
+	        "        ods-policy simulate --help\n"
+	        "\n"
 	        "Options:\n"
 	        "  -c, --config FILE    conf.xml [" CONF_FILE "]\n"
 	        "  -s, --socket SOCKET  the engine's socket [as conf.xml says]\n"
@@ -75,9 +78,9 @@ static int run_command(run_t *run, char **args, int count)
 	if (command == NULL) {
 		fprintf(stderr, "ods-policy: unknown command '%s'; there are:", args[0]);
 		for (size_t i = 0; i < COUNT; i++) {
-			fprintf(stderr, "%s %s", i > 0 ? "," : "", commands[i].name);
+			fprintf(stderr, " %s,", commands[i].name);
 		}
-		fprintf(stderr, "\n");
+		fprintf(stderr, " simulate\n");
 		return USAGE;
 	}
 	run->args = (const char **)args + 1;
@@ -102,6 +105,11 @@ int main(int argc, char **argv)
 	};
 	run_t run = { 0 };
 	int option;
+	if (argc > 1 && strcmp(argv[1], "simulate") == 0) {
+		int simulated = tool_simulate(argc - 1, argv + 1);
+		xmlCleanupParser();
+		return simulated;
+	}
 	while ((option = getopt_long(argc, argv, "c:s:jyhV", longs, NULL)) != -1) {
 		switch (option) {
 		case 'c':

@@ -45,6 +45,9 @@ int tool_generate(const run_t *run);
 int tool_clock_accept(const run_t *run);
 int tool_check(const run_t *run);
 
+/*! The subcommand that has options of its own: its arguments, its own name first. */
+int tool_simulate(int argc, char *argv[]);
+
 /*! A column of an answer. */
 typedef struct {
 	char *type, *data;
