@@ -3,10 +3,11 @@
 
 /* First signings of a zone, each beside a bare loop of what the token has to do for it:
  *
- *   bench-sign NAME ZONEFILE ORIGIN [RUNS]
+ *   bench-sign NAME ZONEFILE ORIGIN RUNS LOOP
  *
  * For one and two threads and for "verify: sample" and "verify: all" it prints the median of
- * (signatures a second of the signing) / (signatures a second of the loop). */
+ * (signatures a second of the signing) / (signatures a second of the loop), in which each thread
+ * makes LOOP signatures. */
 
 #include <pthread.h>
 #include <stdio.h>
@@ -18,7 +19,11 @@
 
 #define GOAL 0.90
 #define RUNS_MAX 15
-#define LOOP_SIGNATURES 20000 /* Of each thread. */
+
+static struct {
+	const char *name, *path, *origin;
+	int runs, loop;
+} args;
 
 /*** The bare loop: C_SignInit and C_Sign of the token, and nothing else. ***/
 
@@ -50,7 +55,7 @@ static void *loop(void *arg)
 	}
 	ck_assert(find_key(list, session, id, sizeof(id), &secret));
 	verify_t *checker = verify_new();
-	for (unsigned i = 0; i < LOOP_SIGNATURES; i++) {
+	for (int i = 0; i < args.loop; i++) {
 		CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };
 		memcpy(data, &i, sizeof(i));
 		memcpy(hash, data, sizeof(hash));
@@ -77,7 +82,7 @@ static double loop_rate(unsigned threads, bool verify)
 	for (unsigned i = 0; i < threads; i++) {
 		pthread_join(ids[i], NULL);
 	}
-	return threads * LOOP_SIGNATURES / (signing_now() - begin);
+	return threads * args.loop / (signing_now() - begin);
 }
 
 /*** Figures. ***/
@@ -102,11 +107,6 @@ static void figure(const char *name, const char *path, unsigned threads, signpoo
 	signing_figure(title, signing_median(ratios, runs), GOAL, details);
 }
 
-static struct {
-	const char *name, *path, *origin;
-	int runs;
-} args;
-
 START_TEST(bench)
 {
 	test_tokens_make();
@@ -122,10 +122,11 @@ END_TEST
 
 int main(int argc, char *argv[])
 {
-	args.runs = argc > 4 ? atoi(argv[4]) : 3;
-	if (argc < 4 || args.runs < 1 || args.runs > RUNS_MAX) {
-		fprintf(stderr, "Usage: bench-sign NAME ZONEFILE ORIGIN [RUNS, at most %d]\n",
-		        RUNS_MAX);
+	args.runs = argc == 6 ? atoi(argv[4]) : 0;
+	args.loop = argc == 6 ? atoi(argv[5]) : 0;
+	if (args.runs < 1 || args.runs > RUNS_MAX || args.loop < 1) {
+		fprintf(stderr, "Usage: bench-sign NAME ZONEFILE ORIGIN RUNS LOOP (RUNS: at most "
+		        "%d)\n", RUNS_MAX);
 		return 2;
 	}
 	args.name = argv[1];
