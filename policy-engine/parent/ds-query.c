@@ -201,7 +201,8 @@ static const char *judge(const knot_pkt_t *pkt, const knot_dname_t *zone, uint16
 		return "answers another question";
 	}
 	if (rcode != KNOT_RCODE_NOERROR && rcode != KNOT_RCODE_NXDOMAIN) {
-		return knot_pkt_ext_rcode_name(pkt);
+		const char *name = knot_pkt_ext_rcode_name(pkt);
+		return name != NULL && name[0] != '\0' ? name : "an unknown error";
 	}
 	return knot_wire_get_aa(pkt->wire) ? NULL : "is not authoritative for the parent";
 }

@@ -190,6 +190,7 @@ static const struct {
 	{ ZONE, "", 7, 43, false, true, 0, "not authoritative", 0 },
 	{ ZONE, "", 7, 43, true, true, 2, "SERVFAIL", 0 },
 	{ ZONE, "", 7, 43, true, true, 5, "REFUSED", 0 },
+	{ ZONE, "", 7, 43, true, true, 12, "unknown error", 0 },
 };
 
 START_TEST(odd_answer)

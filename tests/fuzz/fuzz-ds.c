@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* Bytes as what a server of the parent answers to the question for a DS: what is taken has the
+ * form that the check reckons with. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "policy-engine/parent/ds-query.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool truth)
+{
+	if (!truth) {
+		abort();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const knot_dname_t zone[] = "\7example\3net";
+	uint8_t *wire = malloc(size > 0 ? size : 1);
+	ds_answer_t answer = { .count = DS_ANSWER_MAX + 1 };
+	char why[100] = "";
+	require(wire != NULL);
+	if (size > 0) {
+		memcpy(wire, data, size);
+	}
+	/* As if it answered this very question. */
+	uint16_t id = size >= 2 ? knot_wire_read_u16(data) : 0;
+	if (ds_query_parse(wire, size, zone, id, &answer, why, sizeof(why)) == 0) {
+		require(answer.count <= DS_ANSWER_MAX && (data[2] & 0x84) == 0x84);
+		for (size_t i = 0; i < answer.count; i++) {
+			require(answer.ds[i].len <= DNSKEY_DS_RDATA_MAX);
+		}
+	} else {
+		require(why[0] != '\0' && answer.count == DS_ANSWER_MAX + 1);
+	}
+	free(wire);
+	return 0;
+}
