@@ -137,6 +137,28 @@ static void do_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	for_zones(req, server, unit, wish, &(unsigned){ ZONE_KEYS });
 }
 
+/*! Removes what the store has of a zone that is not configured any more. */
+static void do_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	server_t *server = ctx;
+	knot_dname_storage_t name;
+	if (server->fault[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", server->fault);
+	} else if (unit->zone == NULL || knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL) {
+		ctl_error(req, unit->zone, "a zone has to be named");
+	} else {
+		knot_dname_to_lower(name);
+		int ret = sweep_zone(server, name);
+		if (ret != KNOT_EOK) {
+			ctl_error(req, unit->zone, "%s",
+			          ret == KNOT_EBUSY ? "the zone is configured; take it out of "
+			                              "knot.conf or its catalog first" :
+			          ret == KNOT_ENOENT ? "there is nothing of it in the store" :
+			                               store_strerror(ret));
+		}
+	}
+}
+
 /*** Status. ***/
 
 static const char *time_text(int64_t when, char *out, size_t size)
@@ -493,6 +515,7 @@ const ctl_command_t server_commands[] = {
 	{ "zone-refresh", do_refresh },
 	{ "zone-sign", do_sign },
 	{ "zone-keys-load", do_keys_load },
+	{ "zone-purge", do_purge },
 	{ "zone-keyset", do_keyset },
 	{ "zone-facts", do_facts },
 	{ NULL, NULL },

@@ -118,7 +118,10 @@ static int64_t work(void *ctx, task_t *task)
 
 static int64_t work_fetch(void *ctx, task_t *task)
 {
-	(void)ctx;
+	server_t *server = ctx;
+	if (task == &server->sweep.task) {
+		return sweep_work(server);
+	}
 	return fetch_work((zone_t *)((char *)task - offsetof(zone_t, fetch.task)));
 }
 
@@ -143,6 +146,9 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 	}
 	if (ret == KNOT_EOK) {
 		ret = sched_start(&server->fetchers, FETCHERS, work_fetch, server);
+	}
+	if (ret == KNOT_EOK) {
+		ret = sched_wake(server->fetchers, &server->sweep.task, sched_now());
 	}
 	if (ret == KNOT_EOK) {
 		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log);
@@ -343,6 +349,18 @@ bool server_with_zone(server_t *server, const knot_dname_t *name,
 	}
 	pthread_mutex_unlock(&server->lock);
 	return zone != NULL;
+}
+
+bool server_without_zone(server_t *server, const knot_dname_t *name, void (*call)(void *ctx),
+                         void *ctx)
+{
+	pthread_mutex_lock(&server->lock);
+	const bool none = find(server, name) == NULL;
+	if (none) {
+		call(ctx);
+	}
+	pthread_mutex_unlock(&server->lock);
+	return none;
 }
 
 typedef struct {

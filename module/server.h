@@ -11,6 +11,7 @@
 #include "module/publish.h"
 #include "module/sched.h"
 #include "module/store.h"
+#include "module/sweep.h"
 #include "module/tokens.h"
 #include "module/transfer.h"
 #include "module/trigger.h"
@@ -56,7 +57,8 @@ struct server {
 	store_t *store;             /*!< This and the rest are NULL if there is a fault. */
 	updater_t *updater;
 	sched_t *sched;             /*!< Of zone_work(). */
-	sched_t *fetchers;          /*!< Of fetch_work(). */
+	sched_t *fetchers;          /*!< Of fetch_work() and sweep_work(). */
+	sweep_t sweep;
 	trigger_t *trigger;
 	transfer_t *transfer;
 	watch_t *watch;
@@ -108,6 +110,13 @@ void server_drop_zone(server_t *server, zone_t *zone);
  */
 bool server_with_zone(server_t *server, const knot_dname_t *name,
                       void (*call)(void *ctx, zone_t *zone), void *ctx);
+
+/*!
+ * Calls a function if there is no such zone; none can come meanwhile.
+ * \return Whether there is none.
+ */
+bool server_without_zone(server_t *server, const knot_dname_t *name, void (*call)(void *ctx),
+                         void *ctx);
 
 /*! Calls a function for each zone, in no order; as above. */
 void server_each_zone(server_t *server, void (*call)(void *ctx, zone_t *zone), void *ctx);

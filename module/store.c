@@ -67,7 +67,7 @@ static int open_tables(store_t *store)
 	static const char *const tables[STORE_TABLES] = {
 		"input", "signed", "chain", "dirty", "expiry", "journal"
 	};
-	static const char *const records[STORE_RECORDS] = { "zones", "keysets", "sources" };
+	static const char *const records[STORE_RECORDS] = { "zones", "keysets", "sources", "gone" };
 
 	MDB_txn *txn = NULL;
 	int ret = mdb_txn_begin(store->env, NULL, 0, &txn);
@@ -190,6 +190,80 @@ int store_set(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
 {
 	MDB_val key = name_key(zone), value = { len, (void *)data };
 	return error(mdb_put(txn->txn, txn->store->records[record], &key, &value, 0));
+}
+
+int store_unset(store_txn_t *txn, store_record_t record, const knot_dname_t *zone)
+{
+	MDB_val key = name_key(zone);
+	int ret = mdb_del(txn->txn, txn->store->records[record], &key, NULL);
+	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
+}
+
+/* Keys that are no name, since no label is that long. */
+#define ABANDONED 0xfe
+
+static MDB_val abandoned_key(uint8_t *buffer, uint32_t id)
+{
+	buffer[0] = ABANDONED;
+	memcpy(buffer + 1, &id, sizeof(id));
+	return (MDB_val) { 1 + sizeof(id), buffer };
+}
+
+int store_next_name(store_txn_t *txn, store_record_t record, knot_dname_storage_t name, bool first)
+{
+	MDB_cursor *cursor = NULL;
+	MDB_val key = { 1, "" }, value;
+	int ret = mdb_cursor_open(txn->txn, txn->store->records[record], &cursor);
+	if (ret != MDB_SUCCESS) {
+		return error(ret);
+	}
+	if (!first) {
+		key = name_key(name);
+	}
+	ret = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	if (ret == MDB_SUCCESS && !first && key.mv_size == knot_dname_size(name) &&
+	    memcmp(key.mv_data, name, key.mv_size) == 0) {
+		ret = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	if (ret == MDB_SUCCESS && *(const uint8_t *)key.mv_data > KNOT_DNAME_MAXLABELLEN) {
+		ret = MDB_NOTFOUND;
+	}
+	if (ret == MDB_SUCCESS) {
+		memcpy(name, key.mv_data, key.mv_size);
+	}
+	mdb_cursor_close(cursor);
+	return error(ret);
+}
+
+int store_abandon(store_txn_t *txn, uint32_t id)
+{
+	uint8_t buffer[1 + sizeof(id)];
+	MDB_val key = abandoned_key(buffer, id), value = { 0 };
+	return error(mdb_put(txn->txn, txn->store->records[STORE_GONE], &key, &value, 0));
+}
+
+int store_abandoned_gone(store_txn_t *txn, uint32_t id)
+{
+	uint8_t buffer[1 + sizeof(id)];
+	MDB_val key = abandoned_key(buffer, id);
+	return error(mdb_del(txn->txn, txn->store->records[STORE_GONE], &key, NULL));
+}
+
+int store_abandoned(store_txn_t *txn, uint32_t *id)
+{
+	MDB_cursor *cursor = NULL;
+	uint8_t first = ABANDONED;
+	MDB_val key = { 1, &first }, value;
+	int ret = mdb_cursor_open(txn->txn, txn->store->records[STORE_GONE], &cursor);
+	if (ret != MDB_SUCCESS) {
+		return error(ret);
+	}
+	ret = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	if (ret == MDB_SUCCESS && key.mv_size == 1 + sizeof(*id)) {
+		memcpy(id, (const uint8_t *)key.mv_data + 1, sizeof(*id));
+	}
+	mdb_cursor_close(cursor);
+	return error(ret);
 }
 
 int store_new_id(store_txn_t *txn, uint32_t *zone_id)

@@ -13,8 +13,8 @@
  *     expiry   time (4 octets), node_key()    earliest expiration of an RRSIG at the node
  *     journal  version (8), half (2), part (4) what left (0) and what came (1) with a version
  *
- * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text) and "sources" (the
- * state of its input).
+ * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text), "sources" (the
+ * state of its input) and "gone" (since when it is not configured).
  * Keys are of even length, but where the data is empty (expiry, whose key would be too long for
  * LMDB by an octet: it is without the zeros that close a node_key()).
  * A write transaction is the only one at a time, in all of the process; readers never wait.
@@ -79,13 +79,38 @@ void store_abort(store_txn_t *txn);
 
 /*** Zone records, by name. ***/
 
-typedef enum { STORE_STATE, STORE_KEYSET, STORE_SOURCE, STORE_RECORDS } store_record_t;
+typedef enum {
+	STORE_STATE,
+	STORE_KEYSET,
+	STORE_SOURCE,
+	STORE_GONE,   /*!< Since when the zone is not configured any more. */
+	STORE_RECORDS,
+} store_record_t;
 
 /*! \return KNOT_EOK, KNOT_ENOENT. Data is borrowed until the transaction ends. */
 int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
               const void **data, size_t *len);
 int store_set(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
               const void *data, size_t len);
+
+/*! Removes a record; none is no error. */
+int store_unset(store_txn_t *txn, store_record_t record, const knot_dname_t *zone);
+
+/*!
+ * Goes through the names that have such a record.
+ * \param name   The one before; becomes the next.
+ * \param first  There is none before.
+ * \return KNOT_EOK, KNOT_ENOENT
+ */
+int store_next_name(store_txn_t *txn, store_record_t record, knot_dname_storage_t name,
+                    bool first);
+
+/*! Notes an id of which nobody needs the entries any more; and takes back such a note. */
+int store_abandon(store_txn_t *txn, uint32_t id);
+int store_abandoned_gone(store_txn_t *txn, uint32_t id);
+
+/*! Finds one of the ids that were noted. \return KNOT_EOK, KNOT_ENOENT */
+int store_abandoned(store_txn_t *txn, uint32_t *id);
 
 /*! Takes a zone id that was never used. */
 int store_new_id(store_txn_t *txn, uint32_t *zone_id);
