@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WORLD_ALL ((1u << WORLD_SETS) - 1)
+
 uint64_t world_random(world_t *w, uint64_t n)
 {
 	uint64_t x = w->random += UINT64_C(0x9e3779b97f4a7c15);
@@ -18,6 +20,16 @@ static mask_t bit(int slot)
 {
 	return (mask_t)1 << slot;
 }
+
+/* The first of a mask's bits from i on; WORLD_SLOTS = there is none. */
+static int next_bit(mask_t mask, int i)
+{
+	mask_t rest = i < WORLD_SLOTS ? mask >> i << i : 0;
+	return rest != 0 ? __builtin_ctzll(rest) : WORLD_SLOTS;
+}
+
+#define EACH_BIT(i, mask) \
+	int i = next_bit(mask, 0); i < WORLD_SLOTS; i = next_bit(mask, i + 1)
 
 /* -- what validates ------------------------------------------------------ */
 
@@ -46,14 +58,10 @@ static void fail(world_t *w, const char *what, mask_t ds, const content_t *dnske
 /* For each algorithm of the first set there is a key that is in both. */
 static bool covers(const world_t *w, mask_t first, mask_t second)
 {
-	for (int i = 0; i < WORLD_SLOTS && first >> i != 0; i++) {
-		if ((first & bit(i)) == 0) {
-			continue;
-		}
+	for (EACH_BIT(i, first)) {
 		bool found = false;
-		for (int k = 0; k < WORLD_SLOTS && !found; k++) {
-			found = (first & second & bit(k)) != 0 &&
-			        w->algorithms[k] == w->algorithms[i];
+		for (EACH_BIT(k, first & second)) {
+			found = found || w->algorithms[k] == w->algorithms[i];
 		}
 		if (!found) {
 			return false;
@@ -306,35 +314,37 @@ static int64_t draw_due(world_t *w)
 	       (int64_t)world_random(w, 2 * (uint64_t)p->jitter + 1);
 }
 
-/* Whether the key needs not sign: as covered() in module/build.c. */
-static bool is_covered(const signed_set_t *set, int slot, mask_t good, mask_t active,
-                       const world_t *w)
+/* The good signatures of an RRset by keys of the slot's algorithm. */
+static mask_t of_algorithm(const world_t *w, mask_t keys, int slot)
 {
-	for (int i = 0; i < WORLD_SLOTS; i++) {
-		if ((set->signers & good & bit(i)) != 0 &&
-		    w->algorithms[i] == w->algorithms[slot] &&
-		    (i == slot || (active & bit(i)) == 0)) {
-			return true;
-		}
+	mask_t same = 0;
+	for (EACH_BIT(i, keys)) {
+		same |= w->algorithms[i] == w->algorithms[slot] ? bit(i) : 0;
 	}
-	return false;
+	return same;
 }
 
-static void sign_set(world_t *w, signed_set_t *set, mask_t known, mask_t active)
+/* As module/signatures.c: the signature of a key that is published and signs no more stays until it
+ * is due, or there is one of a published key that does; as long as it stays it does for all of the
+ * algorithm that are published. Those of keys that are neither published nor sign go at once. */
+static void sign_set(world_t *w, signed_set_t *set, mask_t publish, mask_t active)
 {
-	mask_t good = 0, fresh = 0;
-	for (int i = 0; i < WORLD_SLOTS; i++) {
-		if ((set->signers & known & bit(i)) != 0 && set->due[i] > w->now) {
-			good |= bit(i);
-		}
+	mask_t good = 0, stay = 0, fresh = 0;
+	for (EACH_BIT(i, set->signers & (publish | active))) {
+		good |= set->due[i] > w->now ? bit(i) : 0;
 	}
-	for (int i = 0; i < WORLD_SLOTS; i++) {
-		if ((active & bit(i)) != 0 && !is_covered(set, i, good, active, w)) {
+	for (EACH_BIT(i, good)) {
+		bool replaced = (of_algorithm(w, good, i) & active & publish) != 0;
+		stay |= (active & bit(i)) != 0 || !replaced ? bit(i) : 0;
+	}
+	for (EACH_BIT(i, active & ~good)) {
+		mask_t fading = of_algorithm(w, stay, i) & ~active;
+		if ((publish & bit(i)) == 0 || fading == 0) {
 			fresh |= bit(i);
 			set->due[i] = draw_due(w);
 		}
 	}
-	set->signers = (set->signers & good) | fresh;
+	set->signers = stay | fresh;
 }
 
 static void count_signatures(world_t *w)
@@ -356,8 +366,8 @@ static void count_signatures(world_t *w)
 /* Signatures that were long there are of any age. */
 static void spread(world_t *w, signed_set_t *set)
 {
-	for (int i = 0; i < WORLD_SLOTS; i++) {
-		if ((set->signers & bit(i)) != 0 && set->due[i] <= w->now) {
+	for (EACH_BIT(i, set->signers)) {
+		if (set->due[i] <= w->now) {
 			uint64_t span = w->policy->validity_default - w->policy->refresh +
 			                w->policy->jitter;
 			set->due[i] = w->now + 1 + (int64_t)world_random(w, span);
@@ -365,33 +375,66 @@ static void spread(world_t *w, signed_set_t *set)
 	}
 }
 
+static bool same_keys(const order_t *a, const order_t *b)
+{
+	return a->publish == b->publish && a->sign_zone == b->sign_zone &&
+	       a->sign_dnskey == b->sign_dnskey;
+}
+
+/* A key set that is not seen through yet: keys of the last one stay as long as their signatures. */
+static order_t partly(const world_t *w)
+{
+	order_t order = w->pending;
+	for (int i = 0; i < WORLD_SLOTS; i++) {
+		bool needed = w->counts[i] > 0 && (w->built.order.publish & bit(i)) != 0;
+		order.publish |= needed ? bit(i) : 0;
+	}
+	order.revision = w->built.order.revision;
+	return order;
+}
+
 bool world_build(world_t *w)
 {
 	version_t before = w->built;
 	version_t *v = &w->built;
-	bool same = v->order.publish == w->pending.publish &&
-	            v->order.sign_zone == w->pending.sign_zone &&
-	            v->order.sign_dnskey == w->pending.sign_dnskey;
-	mask_t known = w->pending.publish | w->pending.sign_zone;
-	if (!same && world_due(w) == WORLD_NEVER) {
-		for (size_t i = 0; i < WORLD_SETS; i++) {
-			spread(w, &v->sets[i]);
+	const order_t *pending = &w->pending;
+	if (w->walked == WORLD_ALL && pending->revision != v->order.revision &&
+	    !same_keys(&w->walking, pending)) {
+		if (world_due(w) == WORLD_NEVER) {
+			for (size_t i = 0; i < WORLD_SETS; i++) {
+				spread(w, &v->sets[i]);
+			}
+			spread(w, &v->dnskey);
 		}
-		spread(w, &v->dnskey);
 	}
-	if (v->order.publish != w->pending.publish ||
-	    v->order.dnskey_ttl != w->pending.dnskey_ttl) {
-		v->dnskey.signers = 0;
+	if (!same_keys(&w->walking, pending)) {
+		w->walked = 0;
+		w->walking = *pending;
 	}
-	v->order = w->pending;
-	sign_set(w, &v->dnskey, known, v->order.sign_dnskey);
+	/* From unsigned to signed, and back, in one version. */
+	bool at_once = w->hurry || v->order.publish == 0 || pending->publish == 0;
 	for (size_t i = 0; i < WORLD_SETS; i++) {
-		sign_set(w, &v->sets[i], known, v->order.sign_zone);
+		bool edited = v->sets[i].signers == 0;
+		if (at_once || edited || (w->walked & 1u << i) != 0 || world_random(w, 2) == 0) {
+			sign_set(w, &v->sets[i], pending->publish, pending->sign_zone);
+			w->walked |= 1u << i;
+		}
 	}
 	count_signatures(w);
+	v->order = w->walked == WORLD_ALL ? *pending : partly(w);
+	if (v->order.publish != before.order.publish ||
+	    v->order.dnskey_ttl != before.order.dnskey_ttl) {
+		v->dnskey.signers = 0;
+	}
+	sign_set(w, &v->dnskey, pending->publish, pending->sign_dnskey);
 	w->max_ttl = v->ttl > w->max_ttl ? v->ttl : w->max_ttl;
 	w->fresh = w->fresh || memcmp(&before, v, sizeof(before)) != 0;
 	return w->fresh;
+}
+
+bool world_is_walking(const world_t *w)
+{
+	return w->walked != WORLD_ALL;
 }
 
 /* Signatures that no key of the key set makes any more. */
@@ -407,10 +450,8 @@ int64_t world_due(const world_t *w)
 		const signed_set_t *set = s < WORLD_SETS ? &w->built.sets[s] : &w->built.dnskey;
 		mask_t active = s < WORLD_SETS ? w->built.order.sign_zone
 		                               : w->built.order.sign_dnskey;
-		for (int i = 0; i < WORLD_SLOTS && fades(set, active); i++) {
-			if ((set->signers & bit(i)) != 0 && set->due[i] < due) {
-				due = set->due[i];
-			}
+		for (EACH_BIT(i, fades(set, active) ? set->signers : 0)) {
+			due = set->due[i] < due ? set->due[i] : due;
 		}
 	}
 	return due;
@@ -565,6 +606,7 @@ void world_init(world_t *w, uint64_t seed, const policy_t *policy)
 	w->zone_propagation = policy->zone_propagation;
 	w->parent_propagation = policy->parent_propagation;
 	w->now = 1000000000;
+	w->walked = WORLD_ALL;
 	appear(w, &w->ds_caches, 0, 0);
 	appear(w, &w->dnskey_caches, 0, 0);
 	appear(w, &w->data_caches, 0, 0);

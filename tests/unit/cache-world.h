@@ -78,6 +78,9 @@ typedef struct {
 	/* The signer's part. */
 	order_t pending;         /*!< What it was told. */
 	version_t built, published;
+	order_t walking;         /*!< The key set whose keys are being brought into the zone; */
+	unsigned walked;         /*!< the RRsets that they are in, a bit each. */
+	bool hurry;              /*!< All at once. */
 	bool fresh;              /*!< What is built is not published yet. */
 	int64_t revision_since;
 	uint32_t max_ttl;
@@ -108,9 +111,12 @@ int64_t world_engine(world_t *w);
 /*! What the engine would hand to the signer now. \return Whether there is something. */
 bool world_order(world_t *w, order_t *order);
 
-/*! The signer works through what it was told, and makes anew what is due. \return Whether there is
- *  a new version. */
+/*! The signer works through what it was told, or some of it, and makes anew what is due. \return
+ *  Whether there is a new version. */
 bool world_build(world_t *w);
+
+/*! Whether it has to go on with that. */
+bool world_is_walking(const world_t *w);
 
 /*! When the signer has to, at the earliest; only as long as signatures of other keys fade. */
 int64_t world_due(const world_t *w);

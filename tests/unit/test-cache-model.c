@@ -280,7 +280,7 @@ static void signer(run_t *r)
 	}
 	if (r->build <= w->now) {
 		r->publish = world_build(w) ? earliest(r->publish, later(r)) : r->publish;
-		r->build = world_due(w);
+		r->build = world_is_walking(w) ? later(r) : world_due(w);
 	}
 	if (r->publish <= w->now) {
 		world_publish(w);
@@ -453,7 +453,7 @@ typedef struct {
 	unsigned published;  /* Keys of the role in one DNSKEY RRset, at most. */
 	unsigned signers;    /* Signatures of one RRset, at most. */
 	bool early_ds;       /* The DS is there before the DNSKEY is known everywhere. */
-	bool fades;          /* Signatures are replaced one by one. */
+	bool fades;          /* Its signatures are replaced one by one, so it stays published. */
 } traits_t;
 
 static const struct {
@@ -501,10 +501,11 @@ static void see(const world_t *w, keyset_role_t role, uint16_t after, mask_t old
 	mask_t fresh = keys_of(w, role, after);
 	seen->published = larger(seen->published, order->publish & keys_of(w, role, 0));
 	for (size_t i = 0; i < WORLD_SETS; i++) {
-		mask_t signers = w->published.sets[i].signers;
-		seen->signers = larger(seen->signers, signers);
-		seen->fades = seen->fades || (signers & ~order->sign_zone) != 0;
+		seen->signers = larger(seen->signers, w->published.sets[i].signers);
 	}
+	mask_t old = keys_of(w, role, 0) & ~fresh;
+	seen->fades = seen->fades || (role != KEYSET_KSK &&
+	                              (old & order->publish & ~order->sign_zone) != 0);
 	for (size_t i = 0; i < w->dnskey_caches.count; i++) {
 		mask_t lacks = fresh & ~w->dnskey_caches.contents[i].keys;
 		seen->early_ds = seen->early_ds || ((w->ds & ~old_ds) & lacks) != 0;
@@ -539,7 +540,7 @@ static void set_up(run_t *r, keyset_role_t role, policy_roll_t roll)
 	r->w.built.ttl = r->w.published.ttl = usual.max_zone_ttl;
 	r->event = WORLD_NEVER;
 	r->parent_pace = 60;
-	r->calm = true;
+	r->w.hurry = r->calm = true;
 	r->longest = 60 * DAY;
 }
 
@@ -652,11 +653,19 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("cache-model");
-	TCase *tc = tcase_create("model");
-	tcase_set_timeout(tc, 3600);
+	TCase *tc = tcase_create("types");
+	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, test_types, 0, (int)TYPES);
 	tcase_add_loop_test(tc, test_emergency, 0, (int)TYPES);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("rules");
+	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, test_mutant, MUTANT_NONE + 1, MUTANT_COUNT);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("model");
+	tcase_set_timeout(tc, 36000);
 	tcase_add_test(tc, test_ten_years);
 	suite_add_tcase(suite, tc);
 
