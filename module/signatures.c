@@ -64,7 +64,8 @@ static bool has_signed(const build_t *build, const keyring_key_t *key, const nod
 
 /*!
  * Tells whether an old signature stays. That of a published key which signs no more does until
- * there is one of a key that does: a rollover changes signatures no faster than refresh does.
+ * there is one of a published key that does: a rollover changes signatures no faster than refresh
+ * does.
  */
 static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
                   const node_rrset_t *old)
@@ -75,8 +76,8 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *other = &build->ring->keys[i];
-		if (other->info->algorithm == key->info->algorithm && signs(build, other, type) &&
-		    has_signed(build, other, old)) {
+		if (other->info->algorithm == key->info->algorithm && other->info->publish &&
+		    signs(build, other, type) && has_signed(build, other, old)) {
 			return false;
 		}
 	}
@@ -92,10 +93,11 @@ static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type
 	}
 	const knot_rdata_t *sig = old != NULL ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && key->info->publish && i < old->sigs.count; i++) {
-		/* One that signs no more does for it; not for a key that comes before its DNSKEY. */
+		/* One that signs no more, and stays, does for it; not for a key that comes before
+		 * its DNSKEY. */
 		const keyring_key_t *of = good(build, sig);
 		if (of != NULL && of->info->algorithm == key->info->algorithm &&
-		    of->info->publish && !signs(build, of, type)) {
+		    !signs(build, of, type) && stays(build, sig, type, old)) {
 			return false;
 		}
 		sig = knot_rdataset_next((knot_rdata_t *)sig);

@@ -275,6 +275,39 @@ START_TEST(test_rollover)
 }
 END_TEST
 
+/*! While signatures of a ZSK that signs no more do for another, they stay beside those of a third
+ * that is not published; and leave beside those of one that is, with each key having signed. */
+START_TEST(test_rollover_twice)
+{
+	subject_t subject;
+	subject_open(&subject, "twice");
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+
+	keyset_t set = subject_policy();
+	set.key_count = 3;
+	subject_keys[0].sign_zone = true;
+	subject_keys[1].sign_zone = false;
+	subject_keys[2].publish = false;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	for (int i = 0; i < 2; i++) {
+		subject_sign(&subject, false);
+		ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[1]), 10);
+		ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[2]), 11);
+		subject.state.sign_all = true;
+	}
+	subject_keys[2].publish = true;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[0]), 11);
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[1]), 0);
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[2]), 11);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! More nodes than a first signing's batch holds; and one that is stopped and begun again. */
 START_TEST(test_batches)
 {
@@ -315,6 +348,7 @@ int main(void)
 	tcase_add_test(tcase, test_cost);
 	tcase_add_test(tcase, test_refresh);
 	tcase_add_test(tcase, test_rollover);
+	tcase_add_test(tcase, test_rollover_twice);
 	tcase_add_test(tcase, test_batches);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
