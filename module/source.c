@@ -15,7 +15,7 @@
 #include "module/server.h"
 #include "module/zonefile.h"
 
-#define RETRY 300 /* Seconds. */
+#define RETRY 30 /* Seconds; for what is no fault of the file's contents. */
 
 /*** The file. ***/
 
@@ -66,11 +66,14 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 	zone->counters.load_errors += ret != KNOT_EOK;
 	pthread_mutex_unlock(&zone->lock);
 	if (ret != KNOT_EOK) {
-		zone->refused = *file;
 		snprintf(text, sizeof(text), "not loaded, %s%s", reason,
 		         state->in.count > 0 ? "; the last good zone stays" : "");
 		source_error(zone, text);
-		return ret == KNOT_EMALF ? 0 : RETRY;
+		if (ret != KNOT_EMALF) {
+			return RETRY;
+		}
+		zone->refused = *file; /* Until it is another one. */
+		return 0;
 	}
 	source_error(zone, "");
 	log_msg(&zone->server->log, LOG_INFO, zone->name,
