@@ -220,6 +220,7 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 static const char *health(const zone_t *zone)
 {
 	return zone->source_error[0] != '\0' ? zone->source_error :
+	       zone->keys_error[0] != '\0' ? zone->keys_error :
 	       zone->sign_error[0] != '\0' ? zone->sign_error :
 	       zone->signing ? "signing" : zone->state.version == 0 ? "not signed yet" : "ok";
 }
@@ -244,7 +245,10 @@ static void show_zone(void *ctx, zone_t *zone)
 	pthread_mutex_lock(&zone->lock);
 	const state_t *state = &zone->state;
 	add_column(columns, "state", "%s", health(zone));
-	if (zone->source_error[0] != '\0' && zone->sign_error[0] != '\0') {
+	if (health(zone) != zone->keys_error && zone->keys_error[0] != '\0') {
+		add_column(columns, "keys", "%s", zone->keys_error);
+	}
+	if (health(zone) != zone->sign_error && zone->sign_error[0] != '\0') {
 		add_column(columns, "signing", "%s", zone->sign_error);
 	}
 	add_column(columns, "policy", "%s", zone->settings.policy);

@@ -221,6 +221,11 @@ static void sign_error(zone_t *zone, const char *text)
 	zone_set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_ERR, text);
 }
 
+static void keys_error(zone_t *zone, int priority, const char *text)
+{
+	zone_set_error(zone, zone->keys_error, sizeof(zone->keys_error), priority, text);
+}
+
 /*! Notes that knotd has a version, from which the policy engine's clocks run. */
 static bool note_taken(zone_t *zone, state_t *state)
 {
@@ -263,7 +268,7 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 	char reason[640] = "";
 	tokens_t *tokens = server_tokens(zone->server, reason, sizeof(reason));
 	if (tokens == NULL) {
-		sign_error(zone, reason);
+		keys_error(zone, LOG_ERR, reason);
 		return KNOT_EAGAIN;
 	}
 	store_txn_t txn;
@@ -274,15 +279,16 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 	if (ret == KNOT_EOK) {
 		ret = store_get(&txn, STORE_KEYSET, zone->name, &stored, &len);
 		text = ret == KNOT_EOK ? strdup(stored) : NULL;
+		ret = ret == KNOT_EOK && text == NULL ? KNOT_ENOMEM : ret;
 		store_abort(&txn);
 	}
 	keyring_t *ring = NULL;
 	keyset_t set;
-	if (text == NULL) {
-		zone_set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_NOTICE,
-		          "waiting for keys: the policy engine has not sent any yet; "
-		          "is ods-engine running?");
-		ret = KNOT_ENOENT;
+	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
+		keys_error(zone, LOG_ERR, store_strerror(ret));
+	} else if (ret == KNOT_ENOENT) {
+		keys_error(zone, LOG_NOTICE, "waiting for keys: the policy engine has not sent any "
+		           "yet; is ods-engine running?");
 	} else if (zone->ring != NULL && zone->tokens == tokens && !(wishes & ZONE_KEYS) &&
 	           keyset_read(text, &set, reason, sizeof(reason)) == 0 &&
 	           set.revision == zone->ring->set.revision) {
@@ -292,10 +298,12 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 		if (ret == KNOT_EOK) {
 			plan_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
 			swap_ring(zone, ring, tokens);
-			sign_error(zone, ""); /* What it was about the keys is over. */
 		} else {
-			sign_error(zone, reason);
+			keys_error(zone, LOG_ERR, reason);
 		}
+	}
+	if (ret == KNOT_EOK) {
+		keys_error(zone, LOG_ERR, "");
 	}
 	free(text);
 	tokens_leave(tokens);

@@ -65,7 +65,7 @@ typedef struct zone {
 	state_t state;             /*!< As last stored. */
 	int64_t due;               /*!< When there is something to do, 0 = unknown. */
 	bool signing;
-	char source_error[640], sign_error[768]; /*!< Empty if all is well. */
+	char source_error[640], keys_error[640], sign_error[768]; /*!< Empty if all is well. */
 	keyring_t *ring;           /*!< Changed by the worker only; NULL at first. */
 	zone_report_f report;
 	void *report_ctx;
