@@ -40,7 +40,7 @@ sign_by_knot() {
 	within 3600 signed "$1"
 	axfr "$1" axfr
 	halt knot
-	divide "$(grep -c '[[:space:]]RRSIG[[:space:]]' axfr)" \
+	divide "$(awk '$4 == "RRSIG"' axfr | wc -l)" \
 		"$(between "$D/knotd.log" 'signing started' 'successfully signed')"
 	rm -r "$D"
 }
