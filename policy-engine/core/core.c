@@ -411,16 +411,18 @@ bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, in
 {
 	core_request_t *request = &zone->requests[role];
 	bool served = true, found = false;
+	int64_t at = now;
 	for (size_t i = 0; i < zone->count; i++) {
 		const core_key_t *key = &zone->keys[i];
 		if (key->role == role && key->goal_in && !key->standby) {
 			found = true;
 			served = served && key->inception >= request->at;
+			at = key->inception >= at ? key->inception + 1 : at;
 		}
 	}
 	if (found) {
 		bool before = !served && request->emergency;
-		*request = (core_request_t){ .at = now, .emergency = emergency || before };
+		*request = (core_request_t){ .at = at, .emergency = emergency || before };
 	}
 	return found;
 }

@@ -67,9 +67,10 @@ typedef struct {
 	core_step_t step[KEYSET_RECORDS]; /*!< Filled by core_run(). */
 } core_key_t;
 
-/*! Somebody asked for new keys of a role. It is served by each key that is younger. */
+/*! Somebody asked for new keys of a role. It is served by each key that is not older. */
 typedef struct {
-	int64_t at;            /*!< 0 = nobody did. */
+	int64_t at;            /*!< When it counts, not later than now but for a key that came into
+	                            use this very second; 0 = nobody did. */
 	bool emergency;        /*!< As fast as is safe, whatever the policy's rollover type. */
 } core_request_t;
 

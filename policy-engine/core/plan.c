@@ -102,9 +102,14 @@ static bool introduce(run_t *run, const plan_want_t *want)
 	return true;
 }
 
-static bool is_requested(const run_t *run, const core_key_t *key)
+static bool is_requested(run_t *run, const core_key_t *key)
 {
-	return key->inception < run->zone->requests[key->role].at;
+	int64_t at = run->zone->requests[key->role].at;
+	if (key->inception < at && at > run->now) {
+		look_again(run, at);
+		return false;
+	}
+	return key->inception < at;
 }
 
 int64_t plan_due(const core_zone_t *zone, const policy_key_t *entry)

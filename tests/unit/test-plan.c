@@ -168,6 +168,23 @@ START_TEST(test_manual)
 }
 END_TEST
 
+/* An order in the second in which the key came into use is for that key, too. */
+START_TEST(test_same_second)
+{
+	world_t w;
+	world_init(&w);
+	plan(&w, T0);
+	ck_assert(core_request_roll(&w.zone, KEYSET_ZSK, false, T0));
+	ck_assert_int_eq(plan(&w, T0), T0 + 1);
+	ck_assert_uint_eq(w.zone.count, 2);
+	plan(&w, T0 + 1);
+	ck_assert_uint_eq(w.zone.count, 3);
+	ck_assert(w.keys[2].role == KEYSET_ZSK && !w.keys[1].goal_in);
+	plan(&w, T0 + 1); /* Served, once. */
+	ck_assert_uint_eq(w.zone.count, 3);
+}
+END_TEST
+
 START_TEST(test_emergency)
 {
 	world_t w;
@@ -368,6 +385,7 @@ int main(void)
 	tcase_add_test(tc, test_first_keys);
 	tcase_add_test(tc, test_lifetime);
 	tcase_add_test(tc, test_manual);
+	tcase_add_test(tc, test_same_second);
 	tcase_add_test(tc, test_emergency);
 	tcase_add_loop_test(tc, test_policy_change, 0, 5);
 	tcase_add_test(tc, test_standby);
