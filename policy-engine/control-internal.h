@@ -29,8 +29,12 @@ void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_ds_seen(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-key-rollover ZONE, type: ksk, zsk or csk. */
+/*! zone-key-rollover ZONE, type: ksk, zsk or csk, or the tag of a key that is to go; data:
+ *  "emergency" for as fast as is safe. */
 void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-key-plan, as the above: what would come of it, and when, if nothing holds it up. */
+void control_plan(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! backup-list, -prepare, -commit, -rollback, type: a repository, if not all. */
 void control_backup_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

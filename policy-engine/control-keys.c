@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "policy-engine/confirm.h"
-#include "policy-engine/log.h"
 #include "policy-engine/publish.h"
 #include "policy-engine/row.h"
 #include "policy-engine/when.h"
@@ -222,56 +221,4 @@ void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		control_zones(ctx, req, unit, gone);
 		engine_wake(ctx);
 	}
-}
-
-/* -- rollover ------------------------------------------------------------ */
-
-static void refuse_role(ctl_request_t *req, const zone_t *zone, keyset_role_t role)
-{
-	char has[100] = "";
-	for (size_t i = 0; i < zone->core.count; i++) {
-		const char *name = keyset_role_name(zone->core.keys[i].role);
-		if (strstr(has, name) == NULL) {
-			size_t used = strlen(has);
-			snprintf(has + used, sizeof(has) - used, "%s%s", used > 0 ? ", " : "",
-			         name);
-		}
-	}
-	ctl_error(req, zone->name, "there is no %s to be replaced; the zone has: %s",
-	          keyset_role_name(role), has[0] != '\0' ? has : "no keys yet");
-}
-
-static void roll(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
-{
-	keyset_role_t role = KEYSET_KSK;
-	zone_t zone = { 0 };
-	int64_t now = time(NULL);
-	keyset_role_parse(unit->type, &role);
-	pthread_mutex_lock(&e->lock);
-	if (load(e, req, name, &zone)) {
-		if (!core_request_roll(&zone.core, role, false, now)) {
-			refuse_role(req, &zone, role);
-		} else if (confirm_save(e, &zone, now) != 0) {
-			ctl_error(req, name, "%s", store_error(e->store));
-		} else {
-			log_event(LOG_INFO, name, "a person asks for a new %s", unit->type);
-		}
-	}
-	pthread_mutex_unlock(&e->lock);
-	zone_deinit(&zone);
-}
-
-void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
-{
-	keyset_role_t role;
-	if (!control_needs_zone(req, unit)) {
-		return;
-	}
-	if (unit->type == NULL || keyset_role_parse(unit->type, &role) != 0) {
-		ctl_error(req, unit->zone, "\"%.40s\": say what is to be replaced, ksk, zsk or csk",
-		          unit->type != NULL ? unit->type : "");
-		return;
-	}
-	control_zones(ctx, req, unit, roll);
-	engine_wake(ctx);
 }

@@ -144,6 +144,7 @@ const ctl_command_t control_commands[] = {
 	{ "reload", do_reload },
 	{ "stop", do_stop },
 	/* What stock knotc does not send; ods-policy does. */
+	{ "zone-key-plan", control_plan },
 	{ "zone-keys", control_keys },
 	{ "zone-ds", control_ds },
 	{ "zone-ds-seen", control_ds_seen },

@@ -21,6 +21,10 @@ static const command_t commands[] = {
 	  "cdnskey", 1, 2, tool_ds },
 	{ "ds-seen", "ZONE [KEYTAG]", "the parent has the DS", 1, 2, tool_ds_seen },
 	{ "ds-gone", "ZONE [KEYTAG]", "the parent has the DS no more", 1, 2, tool_ds_gone },
+	{ "rollover", "[--emergency] ZONE ksk|zsk|csk", "replace these keys; shows what will happen "
+	  "when, and asks first", 2, 2, tool_rollover },
+	{ "remove", "ZONE KEYTAG", "be rid of a key as soon as is safe, it being replaced first; "
+	  "shows and asks, too", 2, 2, tool_remove },
 	{ "backup", "list|prepare|commit|rollback [REPOSITORY]", "which keys are in a backup; "
 	  "prepare before making one, commit after", 1, 2, tool_backup },
 	{ "generate", "POLICY NUMBER", "make that many of each key of the policy, in advance", 2, 2,
@@ -51,6 +55,7 @@ static void usage(FILE *out)
 	        "  -c, --config FILE    conf.xml [" CONF_FILE "]\n"
 	        "  -s, --socket SOCKET  the engine's socket [as conf.xml says]\n"
 	        "  -j, --json           print JSON (keys, ds, backup list)\n"
+	        "  -e, --emergency      as fast as is safe (rollover)\n"
 	        "  -y, --yes            do not ask\n"
 	        "  -h, --help           this text\n"
 	        "  -V, --version        the version\n"
@@ -98,6 +103,7 @@ int main(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "emergency", no_argument, NULL, 'e' },
 		{ "yes", no_argument, NULL, 'y' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -110,7 +116,7 @@ int main(int argc, char **argv)
 		xmlCleanupParser();
 		return simulated;
 	}
-	while ((option = getopt_long(argc, argv, "c:s:jyhV", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:s:jeyhV", longs, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			run.conf = optarg;
@@ -120,6 +126,9 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			run.json = true;
+			break;
+		case 'e':
+			run.emergency = true;
 			break;
 		case 'y':
 			run.yes = true;

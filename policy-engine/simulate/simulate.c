@@ -105,33 +105,91 @@ static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_ke
 
 /* -- the keys ------------------------------------------------------------ */
 
-static bool introduce(void *ctx, const plan_want_t *want)
+/* Writes down one more. \return Its number, which is its key tag here; 0 on failure. */
+static uint16_t add_key(world_t *w, const timeline_key_t *key)
 {
-	world_t *w = ctx;
 	timeline_t *out = w->out;
 	if (w->zone.count == KEYS_MAX || out->key_count == UINT16_MAX) {
-		return false;
+		return 0;
 	}
 	timeline_key_t *keys = grow(w, out->keys, out->key_count, sizeof(*keys));
 	if (keys == NULL) {
-		return false;
+		return 0;
 	}
 	out->keys = keys;
-	out->keys[out->key_count] = (timeline_key_t){
-		.number = (unsigned)out->key_count + 1, .role = want->entry->role,
-		.algorithm = want->entry->algorithm, .bits = want->entry->bits, .from = w->now,
-	};
-	out->key_count++;
+	keys[out->key_count] = *key;
+	keys[out->key_count].number = (unsigned)out->key_count + 1;
+	keys[out->key_count++].from = w->now;
+	return (uint16_t)out->key_count;
+}
+
+static bool introduce(void *ctx, const plan_want_t *want)
+{
+	world_t *w = ctx;
+	const policy_key_t *entry = want->entry;
+	uint16_t number = add_key(w, &(timeline_key_t){ .role = entry->role,
+	                                                .algorithm = entry->algorithm,
+	                                                .bits = entry->bits });
+	if (number == 0) {
+		return false;
+	}
 	core_key_t *key = &w->keys[w->zone.count];
-	core_key_init(key, want->entry->role, want->entry->algorithm, (uint16_t)out->key_count,
-	              want->roll, w->now);
-	key->bits = want->entry->bits;
-	key->repository = want->entry->repository;
+	core_key_init(key, entry->role, entry->algorithm, number, want->roll, w->now);
+	key->bits = entry->bits;
+	key->repository = entry->repository;
 	w->signatures[w->zone.count] = (signatures_t){
 		.facts = { .algorithm = key->algorithm, .keytag = key->keytag },
 	};
 	w->zone.count++;
 	return true;
+}
+
+/* What the signer says of a key of the zone that it begins with. */
+static facts_key_t known_facts(const facts_t *facts, const core_key_t *key, uint16_t number)
+{
+	facts_key_t found = { .algorithm = key->algorithm };
+	for (size_t i = 0; i < facts->key_count; i++) {
+		if (facts->keys[i].algorithm == key->algorithm &&
+		    facts->keys[i].keytag == key->keytag) {
+			found = facts->keys[i];
+		}
+	}
+	found.keytag = number;
+	return found;
+}
+
+/* Takes over the zone that it begins with. */
+static void begin(world_t *w, const core_zone_t *zone, const facts_t *facts)
+{
+	w->zone = *zone;
+	w->zone.keys = w->keys;
+	w->zone.count = 0;
+	w->facts = *facts;
+	w->facts.policy = NULL;
+	w->facts.keys = w->facts_keys;
+	w->facts.key_count = 0;
+	w->out->continued = true;
+	for (size_t i = 0; i < zone->count && !w->failed; i++) {
+		const core_key_t *key = &zone->keys[i];
+		uint16_t number = add_key(w, &(timeline_key_t){
+			.keytag = key->keytag, .role = key->role, .algorithm = key->algorithm,
+			.bits = key->bits, .leaving = key->goal_in ? 0 : w->now,
+		});
+		if (number == 0) {
+			return;
+		}
+		w->signatures[i].facts = known_facts(facts, key, number);
+		w->keys[i] = *key;
+		w->keys[i].keytag = number;
+		w->zone.count++;
+		timeline_key_t *line = &w->out->keys[number - 1];
+		for (int r = 0; r < KEYSET_RECORDS; r++) {
+			change_span(w, &line->records[r], key->record[r].state);
+		}
+		if (core_ds_waits(key)) {
+			change_span(w, &line->parent, key->record[KEYSET_DS].state);
+		}
+	}
 }
 
 static void forget(void *ctx, size_t key)
@@ -293,6 +351,10 @@ int simulate(const simulate_t *plan, timeline_t *timeline)
 	w->out = timeline;
 	w->policy = plan->policy;
 	w->zone.keys = w->keys;
+	w->now = plan->from;
+	if (plan->zone != NULL) {
+		begin(w, plan->zone, plan->facts);
+	}
 	for (int64_t now = plan->from; now <= plan->to && !w->failed;) {
 		w->now = now;
 		int64_t next = step(w);

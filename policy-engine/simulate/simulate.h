@@ -22,7 +22,9 @@ typedef struct {
 
 /*! What is to be simulated. */
 typedef struct {
-	const policy_t *policy;    /*!< At first. Borrowed, as are the orders. */
+	const policy_t *policy;    /*!< At first. Borrowed, as is all else. */
+	const core_zone_t *zone;   /*!< To begin with; NULL = one that has no key yet. */
+	const facts_t *facts;      /*!< Of it; NULL only if there is no zone. */
 	int64_t from, to;          /*!< Unix seconds. */
 	uint32_t parent_delay;     /*!< Seconds until the parent has done what it was asked to. */
 	const simulate_order_t *orders;
@@ -43,6 +45,7 @@ typedef struct {
 /*! A key, and what became of it. */
 typedef struct {
 	unsigned number;           /*!< 1, 2 and so on, as they come. */
+	uint16_t keytag;           /*!< Of one that the zone began with; else 0. */
 	keyset_role_t role;
 	uint8_t algorithm;
 	unsigned bits;
@@ -67,6 +70,7 @@ typedef struct {
 typedef struct {
 	int64_t from, to;
 	char *policy;              /*!< Name. */
+	bool continued;            /*!< It began with a zone that had keys. */
 	timeline_key_t *keys;
 	size_t key_count;
 	timeline_event_t *events;  /*!< In order of time. */

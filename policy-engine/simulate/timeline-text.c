@@ -73,6 +73,18 @@ static const char *ds_hint(const timeline_event_t *event)
 	                                            : "";
 }
 
+static int key_text(const timeline_t *timeline, const timeline_key_t *key,
+                    char buf[TIMELINE_EVENT_MAX])
+{
+	if (key->keytag != 0) {
+		return snprintf(buf, TIMELINE_EVENT_MAX, "%s %u  ", role(key->role), key->keytag);
+	}
+	return timeline->continued
+	               ? snprintf(buf, TIMELINE_EVENT_MAX, "new %s, algorithm %u  ",
+	                          role(key->role), key->algorithm)
+	               : snprintf(buf, TIMELINE_EVENT_MAX, "%s %u  ", role(key->role), key->number);
+}
+
 const char *timeline_event(const timeline_t *timeline, const timeline_event_t *event,
                            char buf[TIMELINE_EVENT_MAX])
 {
@@ -82,9 +94,7 @@ const char *timeline_event(const timeline_t *timeline, const timeline_event_t *e
 	}
 	const timeline_key_t *key = event->key < timeline->key_count ? &timeline->keys[event->key]
 	                                                             : NULL;
-	int len = key != NULL ? snprintf(buf, TIMELINE_EVENT_MAX, "%s %u  ", role(key->role),
-	                                 key->number)
-	                      : 0;
+	int len = key != NULL ? key_text(timeline, key, buf) : 0;
 	if (event->kind == TIMELINE_PLAN) {
 		snprintf(buf + len, TIMELINE_EVENT_MAX - len, "%s", plan_text(event->plan));
 	} else {

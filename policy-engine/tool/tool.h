@@ -20,6 +20,7 @@ typedef struct {
 	const char *socket;  /*!< Of the engine; NULL = as conf.xml says. */
 	bool json;           /*!< Print JSON. */
 	bool yes;            /*!< Do not ask. */
+	bool emergency;      /*!< As fast as is safe. */
 	const char **args;
 	int count;
 } run_t;
@@ -40,6 +41,8 @@ int tool_keys(const run_t *run);
 int tool_ds(const run_t *run);
 int tool_ds_seen(const run_t *run);
 int tool_ds_gone(const run_t *run);
+int tool_rollover(const run_t *run);
+int tool_remove(const run_t *run);
 int tool_backup(const run_t *run);
 int tool_generate(const run_t *run);
 int tool_clock_accept(const run_t *run);

@@ -156,11 +156,22 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	[ $code = 1 ] || fail "exit $code without an engine"
 	says err "$work/none"
 
+	# A plan is shown before anything is done.
+	code=0; policy_tool rollover a.test zsk >plan 2>err </dev/null || code=$?
+	[ $code = 1 ] || fail "exit $code without an answer"
+	says err 'nothing is done'
+	says plan '^  now +new ZSK, algorithm 13  comes into use$'
+	says plan 'zsk [0-9]+  is not accepted any more by any validator$'
+	does_not_say "$D/ods-engine.log" 'a person asks'
+	policy_tool --emergency --yes rollover a.test zsk
+	within 30 says "$D/ods-engine.log" 'zsk [0-9]+ is replaced'
+	says "$D/ods-engine.log" 'a person asks for a new zsk, in an emergency'
+
 	policy_tool generate default 3
-	within 30 backup_has 'none$' 8
+	within 30 backup_has 'none$' 9
 	policy_tool backup prepare
-	expect '^8 keys noted as backed up' policy_tool backup commit SoftHSM
-	backup_has 'done$' 8 || fail "marks: $(policy_tool backup list)"
+	expect '^9 keys noted as backed up' policy_tool backup commit SoftHSM
+	backup_has 'done$' 9 || fail "marks: $(policy_tool backup list)"
 
 	"$BUILD_DIR/ods-policy" -c "$D/conf.xml" check
 	sed 's/<Refresh>P3D/<Refresh>PT1H/' "$D/kasp.xml" >bad.xml

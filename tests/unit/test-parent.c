@@ -511,11 +511,27 @@ START_TEST(commands)
 	ck_assert(said("not a key tag"));
 	ck_assert_int_eq(ask("zone-ds-seen", ZONE, "55648"), 0);
 	ck_assert_str_eq(answer, "");
+	/* What would come of it is shown, and not done. */
+	ck_assert_int_eq(ask_data("zone-key-plan", ZONE, "csk", "emergency"), 0);
+	ck_assert_msg(strncmp(answer, "nownew CSK, algorithm 13  comes into use", 40) == 0 &&
+	              said("CSK 55648  is replaced") && said("the parent is asked for it") &&
+	              said("csk 55648  is not accepted any more by any validator"), "%s", answer);
+	ck_assert_int_eq(ask("zone-key-plan", ZONE, "55648"), 0);
+	ck_assert(said("CSK 55648  is replaced"));
+	ck_assert_int_eq(ask("zone-key-plan", ZONE, "1"), 0);
+	ck_assert(said("there is no key 1; the zone has: csk 55648"));
+	ck_assert_int_eq(ask("zone-key-plan", ZONE, "key"), 0);
+	ck_assert(said("the tag of a key that is to go"));
+	ck_assert_int_eq(ask("zone-keys", ZONE, NULL), 0);
+	ck_assert(said("13256in") && !said("13256out"));
 	ck_assert_int_eq(ask("zone-key-rollover", ZONE, "zsk"), 0);
-	ck_assert(said("there is no zsk to be replaced; the zone has: csk"));
+	ck_assert(said("there is no zsk to be replaced; the zone has: csk 55648"));
 	ck_assert_int_eq(ask("zone-key-rollover", ZONE, "csk"), 0);
 	ck_assert_str_eq(answer, "");
 	wait_log("a person asks for a new csk");
+	wait_log("csk 55648 is replaced");
+	ck_assert_int_eq(ask("zone-key-rollover", ZONE, "55648"), 0);
+	ck_assert(said("csk 55648 is on its way out already"));
 	ck_assert_int_eq(finish(SIGTERM), 0);
 }
 END_TEST

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy-engine/tool/tool.h"
+
+static bool confirmed(const run_t *run)
+{
+	char line[16] = "";
+	if (run->yes) {
+		return true;
+	}
+	if (!isatty(STDIN_FILENO)) {
+		fprintf(stderr, "ods-policy: nothing is done; add --yes to do it\n");
+		return false;
+	}
+	printf("Do it? [y/N] ");
+	fflush(stdout);
+	if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y')) {
+		fprintf(stderr, "ods-policy: nothing is done\n");
+		return false;
+	}
+	return true;
+}
+
+static int show_plan(const run_t *run, ctl_unit_t unit)
+{
+	answer_t answer = { 0 };
+	unit.cmd = "zone-key-plan";
+	int ret = tool_ask(run, &unit, &answer);
+	if (ret == DONE) {
+		printf("What will happen if nothing holds it up, and the parent does at once what "
+		       "it is asked to:\n");
+		for (size_t i = 0; i < answer.count; i++) {
+			printf("  %-34s  %s\n", line_get(&answer.lines[i], "when"),
+			       line_get(&answer.lines[i], "what"));
+		}
+	}
+	answer_deinit(&answer);
+	return ret;
+}
+
+static int act(const run_t *run, bool emergency)
+{
+	ctl_unit_t unit = { .cmd = "zone-key-rollover", .zone = run->args[0],
+	                    .type = run->args[1], .data = emergency ? "emergency" : NULL };
+	int ret = show_plan(run, unit);
+	if (ret != DONE) {
+		return ret;
+	}
+	return confirmed(run) ? tool_tell(run, &unit) : FAILED;
+}
+
+static bool is_number(const char *text)
+{
+	return text[strspn(text, "0123456789")] == '\0' && text[0] != '\0';
+}
+
+int tool_rollover(const run_t *run)
+{
+	if (is_number(run->args[1])) {
+		fprintf(stderr, "ods-policy: rollover %s %s: say ksk, zsk or csk; a single key goes "
+		        "by ods-policy remove\n", run->args[0], run->args[1]);
+		return USAGE;
+	}
+	return act(run, run->emergency);
+}
+
+int tool_remove(const run_t *run)
+{
+	if (!is_number(run->args[1])) {
+		fprintf(stderr, "ods-policy: remove %s %s: name a key by its tag; ods-policy keys "
+		        "has them\n", run->args[0], run->args[1]);
+		return USAGE;
+	}
+	return act(run, true);
+}
