@@ -13,7 +13,7 @@
 #include <libknot/libknot.h>
 
 #define WORKERS 4 /* If conf.xml cannot be read. */
-#define FETCHERS 16 /* Conversations with primaries at a time. */
+#define FETCHERS 8 /* Conversations with a primary at a time. */
 
 /*** Settings. ***/
 

@@ -77,6 +77,10 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 	if (old.file != NULL && !primaries_equal(&zone->settings.primaries, &settings->primaries)) {
 		zone->fetch.wishes |= ZONE_LOOK;
 	}
+	if (zone->settings.primaries.count > 0 && zone->server->sched != NULL) {
+		sched_set_lane(zone->server->fetchers, &zone->fetch.task,
+		               zone->settings.primaries.all[0].id);
+	}
 	zone->fetch.expired &= zone->settings.primaries.count > 0;
 	zone->generation = server_next_generation(zone->server);
 	pthread_mutex_unlock(&zone->lock);
@@ -251,6 +255,24 @@ static bool note_taken(zone_t *zone, state_t *state)
 	return true;
 }
 
+/*! Zones with the same tokens share a lane: if these are slow, other zones do not notice. */
+static void set_lane(zone_t *zone, const keyset_t *set)
+{
+	char name[256] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < set->key_count && len < sizeof(name); i++) {
+		const char *repository = set->keys[i].repository;
+		bool known = false;
+		for (size_t n = 0; n < i && !known; n++) {
+			known = strcmp(set->keys[n].repository, repository) == 0;
+		}
+		if (!known) {
+			len += snprintf(name + len, sizeof(name) - len, "%s\n", repository);
+		}
+	}
+	sched_set_lane(zone->server->sched, &zone->task, name);
+}
+
 static void swap_ring(zone_t *zone, keyring_t *ring, tokens_t *tokens)
 {
 	pthread_mutex_lock(&zone->lock);
@@ -262,7 +284,61 @@ static void swap_ring(zone_t *zone, keyring_t *ring, tokens_t *tokens)
 	zone->tokens = tokens_use(tokens);
 }
 
-/*! Gets the key set that is stored, and finds its keys. \return Whether the zone can be signed. */
+/*! \param text  Copy of the key set that is stored. \return KNOT_EOK, KNOT_ENOENT, other errors */
+static int stored_keyset(zone_t *zone, char **text)
+{
+	store_txn_t txn;
+	const void *stored = NULL;
+	size_t len = 0;
+	int ret = store_read(zone->server->store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = store_get(&txn, STORE_KEYSET, zone->name, &stored, &len);
+		*text = ret == KNOT_EOK ? strdup(stored) : NULL;
+		ret = ret == KNOT_EOK && *text == NULL ? KNOT_ENOMEM : ret;
+		store_abort(&txn);
+	}
+	return ret;
+}
+
+/*! Finds the keys of a key set in their tokens, which can take its time. */
+static int find_keys(zone_t *zone, state_t *state, const char *text, tokens_t *tokens)
+{
+	char reason[640] = "";
+	keyring_t *ring = NULL;
+	int ret = keyring_load(text, zone->name, tokens->hsm, &ring, reason, sizeof(reason));
+	if (ret != KNOT_EOK) {
+		keys_error(zone, LOG_ERR, reason);
+		return ret;
+	}
+	plan_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
+	swap_ring(zone, ring, tokens);
+	return KNOT_EOK;
+}
+
+/*! Sees whether the keys have to be found, and does so in their tokens' lane. */
+static int see_keys(zone_t *zone, state_t *state, const char *text, tokens_t *tokens,
+                    unsigned wishes)
+{
+	char reason[640] = "";
+	keyset_t set;
+	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
+		keys_error(zone, LOG_ERR, reason);
+		return KNOT_EMALF;
+	}
+	const bool known = zone->ring != NULL && zone->tokens == tokens &&
+	                   !(wishes & ZONE_KEYS) && set.revision == zone->ring->set.revision;
+	set_lane(zone, &set);
+	keyset_deinit(&set);
+	if (!sched_in_lane(zone->server->sched, &zone->task)) {
+		return KNOT_EBUSY;
+	}
+	return known ? KNOT_EOK : find_keys(zone, state, text, tokens);
+}
+
+/*!
+ * Gets the key set that is stored, and finds its keys.
+ * \return KNOT_EOK: the zone can be signed; KNOT_EBUSY: in another lane
+ */
 static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 {
 	char reason[640] = "";
@@ -271,36 +347,15 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 		keys_error(zone, LOG_ERR, reason);
 		return KNOT_EAGAIN;
 	}
-	store_txn_t txn;
 	char *text = NULL;
-	const void *stored = NULL;
-	size_t len = 0;
-	int ret = store_read(zone->server->store, &txn);
-	if (ret == KNOT_EOK) {
-		ret = store_get(&txn, STORE_KEYSET, zone->name, &stored, &len);
-		text = ret == KNOT_EOK ? strdup(stored) : NULL;
-		ret = ret == KNOT_EOK && text == NULL ? KNOT_ENOMEM : ret;
-		store_abort(&txn);
-	}
-	keyring_t *ring = NULL;
-	keyset_t set;
-	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
-		keys_error(zone, LOG_ERR, store_strerror(ret));
-	} else if (ret == KNOT_ENOENT) {
+	int ret = stored_keyset(zone, &text);
+	if (ret == KNOT_ENOENT) {
 		keys_error(zone, LOG_NOTICE, "waiting for keys: the policy engine has not sent any "
 		           "yet; is ods-engine running?");
-	} else if (zone->ring != NULL && zone->tokens == tokens && !(wishes & ZONE_KEYS) &&
-	           keyset_read(text, &set, reason, sizeof(reason)) == 0 &&
-	           set.revision == zone->ring->set.revision) {
-		keyset_deinit(&set);
+	} else if (ret != KNOT_EOK) {
+		keys_error(zone, LOG_ERR, store_strerror(ret));
 	} else {
-		ret = keyring_load(text, zone->name, tokens->hsm, &ring, reason, sizeof(reason));
-		if (ret == KNOT_EOK) {
-			plan_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
-			swap_ring(zone, ring, tokens);
-		} else {
-			keys_error(zone, LOG_ERR, reason);
-		}
+		ret = see_keys(zone, state, text, tokens, wishes);
 	}
 	if (ret == KNOT_EOK) {
 		keys_error(zone, LOG_ERR, "");
@@ -530,6 +585,9 @@ static int64_t work(zone_t *zone)
 	}
 	if (ret == KNOT_EOK) {
 		due = earlier(due, sign_if_due(zone, &state, wishes, now));
+	} else if (ret == KNOT_EBUSY) {
+		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));
+		due = now;
 	} else if (ret != KNOT_ENOENT) {
 		due = earlier(due, retry(zone, now));
 	}

@@ -66,3 +66,32 @@ test_hanging_token() {
 	within 60 answers new.bad.test A 192.0.2.2
 	validate bad.test
 }
+
+# More zones with a hanging token than there are workers: others are loaded and signed all the same.
+test_many_zones_hang() {
+	local n
+	two_tokens
+	for n in $(seq 25); do
+		small "bad$n" "bad$n.test" 1
+		add_zone "bad$n.test" "$work/bad$n" bad
+	done
+	knot reload
+	for n in $(seq 25); do
+		within 60 signed "bad$n.test"
+	done
+	order hang
+	for n in $(seq 25); do
+		small "bad$n" "bad$n.test" 2 'new A 192.0.2.2'
+	done
+	within 60 status_says bad1.test 'state: signing'
+	small later later.test 1
+	add_zone later.test "$work/later"
+	within 30 knot reload
+	within 60 signed later.test
+	small good good.test 2 'new A 192.0.2.2'
+	within 60 answers new.good.test A 192.0.2.2
+	order ''
+	for n in $(seq 25); do
+		within 60 answers "new.bad$n.test" A 192.0.2.2
+	done
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <check.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <libknot/errcode.h>
+
+#include "module/sched.h"
+
+#define LIMIT 3
+#define TASKS 60
+
+typedef struct {
+	task_t task;
+	atomic_bool hangs;     /*!< Runs until this is false. */
+	atomic_uint runs, at_once;
+	int64_t next;          /*!< Is due again so many ms later; 0 = not at all. */
+} item_t;
+
+static item_t items[TASKS];
+static sched_t *sched;
+
+static int64_t run(void *ctx, task_t *task)
+{
+	(void)ctx;
+	item_t *item = (item_t *)((char *)task - offsetof(item_t, task));
+	ck_assert_uint_eq(atomic_fetch_add(&item->at_once, 1), 0);
+	item->runs++;
+	while (item->hangs) {
+		(void)poll(NULL, 0, 1);
+	}
+	item->at_once--;
+	return item->next > 0 ? sched_now() + item->next : 0;
+}
+
+static void setup(void)
+{
+	for (size_t i = 0; i < TASKS; i++) {
+		items[i] = (item_t) { .next = 0 };
+	}
+	ck_assert_int_eq(sched_start(&sched, LIMIT, run, NULL), KNOT_EOK);
+}
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < TASKS; i++) {
+		items[i].hangs = false;
+	}
+	sched_stop(sched);
+}
+
+static void wake(item_t *item, int64_t delay)
+{
+	ck_assert_int_eq(sched_wake(sched, &item->task, sched_now() + delay), KNOT_EOK);
+}
+
+/*! How many of some tasks have run, or run. */
+static unsigned count_runs(size_t from, size_t to)
+{
+	unsigned count = 0;
+	for (size_t i = from; i < to; i++) {
+		count += items[i].runs > 0;
+	}
+	return count;
+}
+
+static void wait_runs(size_t from, size_t to, unsigned wanted)
+{
+	for (int i = 0; i < 30000 && count_runs(from, to) < wanted; i++) {
+		(void)poll(NULL, 0, 1);
+	}
+	ck_assert_uint_ge(count_runs(from, to), wanted);
+}
+
+START_TEST(test_due)
+{
+	const int64_t begin = sched_now();
+	wake(&items[0], 300);
+	wake(&items[1], 3600 * 1000);
+	wake(&items[2], -1000);
+	wait_runs(2, 3, 1);
+	wait_runs(0, 1, 1);
+	ck_assert_int_ge(sched_now(), begin + 300);
+	/* Sooner than it was, but never later. */
+	wake(&items[1], 0);
+	wake(&items[1], 3600 * 1000);
+	wait_runs(1, 2, 1);
+	/* Again and again. */
+	items[3].next = 1;
+	wake(&items[3], 0);
+	for (int i = 0; i < 30000 && items[3].runs < 20; i++) {
+		(void)poll(NULL, 0, 1);
+	}
+	ck_assert_uint_ge(items[3].runs, 20);
+	sched_remove(sched, &items[3].task);
+	ck_assert_uint_eq(items[3].at_once, 0);
+}
+END_TEST
+
+/*! What is asked for while it runs happens afterwards, once. */
+START_TEST(test_again)
+{
+	items[0].hangs = true;
+	wake(&items[0], 0);
+	wait_runs(0, 1, 1);
+	for (int i = 0; i < 10; i++) {
+		wake(&items[0], 0);
+	}
+	ck_assert_uint_eq(items[0].runs, 1);
+	items[0].hangs = false;
+	for (int i = 0; i < 30000 && items[0].runs < 2; i++) {
+		(void)poll(NULL, 0, 1);
+	}
+	(void)poll(NULL, 0, 50);
+	ck_assert_uint_eq(items[0].runs, 2);
+}
+END_TEST
+
+/*! A lane in which all hang holds up no other; and lets in no more than it may. */
+START_TEST(test_lanes)
+{
+	for (size_t i = 0; i < TASKS / 2; i++) {
+		items[i].hangs = true;
+		sched_set_lane(sched, &items[i].task, "hanging");
+		wake(&items[i], 0);
+	}
+	/* So many at first, and some more as these turn out to be slow. */
+	wait_runs(0, TASKS / 2, LIMIT);
+	wait_runs(0, TASKS / 2, LIMIT + 16);
+	(void)poll(NULL, 0, 300);
+	ck_assert_uint_eq(count_runs(0, TASKS / 2), LIMIT + 16);
+	for (size_t i = TASKS / 2; i < TASKS; i++) {
+		sched_set_lane(sched, &items[i].task, i % 2 ? "one" : "two");
+		wake(&items[i], 0);
+	}
+	wait_runs(TASKS / 2, TASKS, TASKS / 2);
+	ck_assert_uint_eq(count_runs(0, TASKS / 2), LIMIT + 16);
+	/* One of those that wait can leave. */
+	size_t waits = 0;
+	while (items[waits].runs > 0) {
+		waits++;
+	}
+	sched_remove(sched, &items[waits].task);
+	for (size_t i = 0; i < TASKS / 2; i++) {
+		items[i].hangs = false;
+	}
+	wait_runs(0, TASKS / 2, TASKS / 2 - 1);
+	ck_assert_uint_eq(items[waits].runs, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sched");
+	TCase *tcase = tcase_create("sched");
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, test_due);
+	tcase_add_test(tcase, test_again);
+	tcase_add_test(tcase, test_lanes);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
