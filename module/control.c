@@ -115,6 +115,32 @@ static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_SOURCE | replace });
 }
 
+typedef struct {
+	unsigned wishes;
+	bool fetched;
+} flush_t;
+
+static void flush(void *ctx, zone_t *zone)
+{
+	flush_t *flush = ctx;
+	pthread_mutex_lock(&zone->lock);
+	flush->fetched = zone->settings.primaries.count > 0;
+	pthread_mutex_unlock(&zone->lock);
+	if (!flush->fetched) {
+		zone_wake(zone, flush->wishes);
+	}
+}
+
+static void do_flush(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	/* Only who names a zone may mean that an edited file is to go. */
+	flush_t zones = { .wishes = ZONE_FLUSH | (unit->zone != NULL ? ZONE_OVERWRITE : 0) };
+	for_zones(req, ctx, unit, flush, &zones);
+	if (zones.fetched && unit->zone != NULL) {
+		ctl_error(req, unit->zone, "the zone comes from a primary, it has no file");
+	}
+}
+
 static void do_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_LOOK });
@@ -519,6 +545,7 @@ const ctl_command_t server_commands[] = {
 	{ "zone-refresh", do_refresh },
 	{ "zone-sign", do_sign },
 	{ "zone-keys-load", do_keys_load },
+	{ "zone-flush", do_flush },
 	{ "zone-purge", do_purge },
 	{ "zone-keyset", do_keyset },
 	{ "zone-facts", do_facts },

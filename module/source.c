@@ -11,6 +11,7 @@
 
 #include <libknot/libknot.h>
 
+#include "module/flush.h"
 #include "module/input.h"
 #include "module/server.h"
 #include "module/zonefile.h"
@@ -36,11 +37,7 @@ static int stat_file(const char *path, state_file_t *file)
 	if (stat(path, &st) != 0) {
 		return -errno;
 	}
-	memset(file, 0, sizeof(*file));
-	file->mtime_ns = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
-	file->size = st.st_size;
-	file->inode = st.st_ino;
-	file->device = st.st_dev;
+	state_file_set(file, &st);
 	return KNOT_EOK;
 }
 
@@ -88,7 +85,8 @@ static void leave_file(zone_t *zone, const state_t *state, const char *path)
 	char text[640];
 	snprintf(text, sizeof(text),
 	         "%s has changed, but is not loaded: %llu updates came since it was, and would be "
-	         "lost; knotc -s %s zone-reload ZONE loads it all the same",
+	         "lost; knotc -s %s zone-reload ZONE loads it all the same, zone-flush ZONE "
+	         "writes over it",
 	         path, (unsigned long long)state->in.updates, zone->server->conf.control_socket);
 	source_error(zone, text);
 }
@@ -118,6 +116,30 @@ static int look_at_file(zone_t *zone, state_t *state, const char *path, unsigned
 	return 0;
 }
 
+/*! Writes the input to the file, if there is something in it that the file has not. */
+static void flush(zone_t *zone, state_t *state, const char *path, unsigned wishes)
+{
+	char reason[512] = "", text[640];
+	state_file_t file;
+	if (state->in.updates == 0) {
+		return;
+	}
+	if (!(wishes & ZONE_OVERWRITE) && stat_file(path, &file) == KNOT_EOK &&
+	    !same_file(&file, &state->in.file)) {
+		leave_file(zone, state, path);
+		return;
+	}
+	int ret = flush_file(zone->server->store, zone->name, path, state, reason, sizeof(reason));
+	if (ret == KNOT_EOK) {
+		source_error(zone, "");
+		log_msg(&zone->server->log, LOG_INFO, zone->name, "written to %s, serial %u", path,
+		        state->in.serial);
+	} else {
+		snprintf(text, sizeof(text), "not written, %s", reason);
+		source_error(zone, text);
+	}
+}
+
 int source_look(zone_t *zone, state_t *state, unsigned wishes)
 {
 	pthread_mutex_lock(&zone->lock);
@@ -131,7 +153,12 @@ int source_look(zone_t *zone, state_t *state, unsigned wishes)
 	if (!fetched && pthread_mutex_trylock(&zone->input_lock) != 0) {
 		again = 1;
 	} else if (!fetched) {
-		again = look_at_file(zone, state, path, wishes);
+		if (wishes & ZONE_FLUSH) {
+			flush(zone, state, path, wishes);
+		}
+		if (wishes & (ZONE_LOOK | ZONE_SOURCE)) {
+			again = look_at_file(zone, state, path, wishes);
+		}
 		pthread_mutex_unlock(&zone->input_lock);
 	}
 	free(path);

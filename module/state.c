@@ -21,6 +21,15 @@ typedef struct {
 	state_input_t in;
 } stored_input_t;
 
+void state_file_set(state_file_t *file, const struct stat *st)
+{
+	memset(file, 0, sizeof(*file));
+	file->mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
+	file->size = st->st_size;
+	file->inode = st->st_ino;
+	file->device = st->st_dev;
+}
+
 int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
 	const void *data = NULL;

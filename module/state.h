@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "module/store.h"
 
 /*! Which file the input came from; a file that differs in any of these is read again. */
@@ -102,6 +104,9 @@ typedef struct {
 	uint32_t key_count;
 	state_key_t keys[STATE_KEYS];
 } state_t;
+
+/*! Tells what a file is. */
+void state_file_set(state_file_t *file, const struct stat *st);
 
 /*! Reads a zone's state; a zone the store does not know is a new one. */
 int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);

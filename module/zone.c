@@ -21,6 +21,7 @@
  * update meanwhile: so that it can take many, versions are kept apart by some times that. */
 #define HOLD_PER_1000_NAMES 10 /* Milliseconds; up to */
 #define HOLD_MAX 10000
+#define SOURCE_WISHES (ZONE_LOOK | ZONE_SOURCE | ZONE_REPLACE | ZONE_FLUSH | ZONE_OVERWRITE)
 #define PROGRESS_EVERY 10   /* Seconds. */
 #define OFFER_FIRST 60      /* Seconds; doubled up to */
 #define OFFER_MAX 3600
@@ -570,10 +571,10 @@ static int64_t work(zone_t *zone)
 	pthread_mutex_unlock(&zone->lock);
 
 	int64_t due = 0;
-	if (wishes & (ZONE_LOOK | ZONE_SOURCE)) {
+	if (wishes & SOURCE_WISHES) {
 		int again = source_look(zone, &state, wishes);
 		due = again > 0 ? now + again : 0;
-		keep_wish(zone, again > 0 ? wishes & (ZONE_LOOK | ZONE_SOURCE | ZONE_REPLACE) : 0);
+		keep_wish(zone, again > 0 ? wishes & SOURCE_WISHES : 0);
 	}
 
 	before = state;

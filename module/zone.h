@@ -22,6 +22,8 @@ enum {
 	ZONE_SOURCE = 2, /*!< Read the source, changed or not. */
 	ZONE_KEYS = 4,   /*!< Find the keys anew. */
 	ZONE_RENEW = 8,  /*!< Make all signatures anew. */
+	ZONE_FLUSH = 32, /*!< Write to the file what updates did. */
+	ZONE_OVERWRITE = 64, /*!< With ZONE_FLUSH: even over a file that has changed. */
 	ZONE_REPLACE = 16, /*!< With ZONE_SOURCE: even if updates are lost by that. */
 };
 

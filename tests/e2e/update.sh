@@ -96,6 +96,21 @@ test_file() {
 	within 15 answers f.u.test A 192.0.2.10
 	answers a.u.test A '' || fail 'the file was not loaded whole'
 	status_says u.test 'state: ok' || fail "$(module zone-status u.test)"
+	# or the file is written: then it has all of it, and can be edited
+	update u.test 'add c.u.test. 60 A 192.0.2.9' 'add txt.u.test. 60 TXT "a;b" "\"c"'
+	small u u.test 2 'h A 192.0.2.10'
+	within 15 status_says u.test 'updates came since it was.*zone-flush'
+	module zone-flush
+	update u.test 'add d.u.test. 60 A 192.0.2.9'
+	within 15 answers d.u.test A 192.0.2.9
+	says u '^h' || fail 'an edited file was written over, though its zone was not named'
+	module zone-flush u.test
+	within 15 says u '^c\.u\.test\.'
+	within 15 answers c.u.test A 192.0.2.9
+	kzonecheck -o u.test u || fail 'what was written is no zone'
+	same_data u u.test
+	sed -i 's/^\(u\.test\..*SOA.*\) 900 /\1 901 /; /^c\.u/d' u
+	within 15 answers c.u.test A ''
 	# from now on it is as at first
 	small u u.test 3 'g A 192.0.2.11'
 	within 15 answers g.u.test A 192.0.2.11
