@@ -133,11 +133,22 @@ static int read_node(const change_t *change, const uint8_t *data, size_t len, no
 	return ret;
 }
 
+static bool is_next(const state_t *state, const change_t *change)
+{
+	return change->chain != NULL ? change->id == state->next_chain.id
+	                             : change->id == state->next_nodes;
+}
+
+static uint64_t *size_of(state_t *state, const change_t *change)
+{
+	state_size_t *size = is_next(state, change) ? &state->next_size : &state->size;
+	return change->chain != NULL ? &size->chain : &size->nodes;
+}
+
 /*! Counts the signatures of a node for or against their keys. */
 static void count_signatures(state_t *state, const change_t *change, const node_t *node, int64_t by)
 {
-	const bool next = change->chain != NULL ? change->id == state->next_chain.id
-	                                        : change->id == state->next_nodes;
+	const bool next = is_next(state, change);
 	for (uint16_t i = 0; i < node->count; i++) {
 		const knot_rdataset_t *sigs = &node->rrsets[i].sigs;
 		const knot_rdata_t *sig = sigs->rdata;
@@ -177,6 +188,7 @@ int changes_store(const change_t *change, store_txn_t *txn, state_t *state, jour
 		ret = expiry_add(txn, change->id, change->expiry, change->key, change->key_len);
 	}
 	if (ret == KNOT_EOK) {
+		*size_of(state, change) += change->stored_len - len;
 		count_signatures(state, change, &old, -1);
 		count_signatures(state, change, &new, 1);
 		ret = change->stored_len > 0

@@ -42,9 +42,17 @@ static int close_part(journal_t *journal, uint16_t half)
 	return ret;
 }
 
+static bool is_full(const journal_t *journal)
+{
+	return journal->bytes + journal->halves[0].len + journal->halves[1].len > journal->most;
+}
+
 static int add(journal_t *journal, uint16_t half, const knot_dname_t *owner, uint16_t type,
                uint32_t ttl, const knot_rdata_t *rdata)
 {
+	if (is_full(journal)) {
+		return KNOT_EOK;
+	}
 	journal_half_t *to = &journal->halves[half];
 	const size_t owner_len = knot_dname_size(owner), padded = (owner_len + 1) & ~(size_t)1;
 	const size_t len = sizeof(head_t) + padded + knot_rdata_size(rdata->len);
@@ -68,9 +76,10 @@ static int add(journal_t *journal, uint16_t half, const knot_dname_t *owner, uin
 }
 
 int journal_begin(journal_t *journal, store_txn_t *txn, uint32_t zone_id, uint64_t version,
-                  const knot_dname_t *apex, const node_rrset_t soa[2])
+                  const knot_dname_t *apex, const node_rrset_t soa[2], size_t most)
 {
 	memset(journal, 0, sizeof(*journal));
+	journal->most = most;
 	journal->txn = txn;
 	journal->zone_id = zone_id;
 	journal->version = version;
@@ -152,33 +161,49 @@ int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *ol
 	return ret;
 }
 
-/*! Drops all versions before one. */
-static int trim(store_txn_t *txn, uint32_t zone_id, uint64_t version)
+static uint64_t read_version(const uint8_t *key)
 {
-	uint8_t end[KEY_LEN];
-	write_key(end, version, 0, 0);
+	uint64_t version = 0;
+	for (int i = 0; i < 8; i++) {
+		version = version << 8 | key[i];
+	}
+	return version;
+}
+
+/*! Drops the oldest versions while there are too many, or too many bytes. */
+static int trim(journal_t *journal, uint64_t *bytes)
+{
 	store_cursor_t cursor;
-	int ret = store_cursor(txn, STORE_JOURNAL, zone_id, &cursor);
-	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK &&
-	       cursor.key_len == KEY_LEN && memcmp(cursor.key, end, KEY_LEN) < 0) {
+	uint64_t dropped = 0;
+	int ret = store_cursor(journal->txn, STORE_JOURNAL, journal->zone_id, &cursor);
+	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+		const uint64_t version = read_version(cursor.key);
+		if (version != dropped && *bytes <= journal->most &&
+		    version + JOURNAL_VERSIONS > journal->version) {
+			break;
+		}
+		dropped = version;
+		*bytes -= cursor.data_len;
 		ret = store_cursor_del(&cursor);
 	}
 	store_cursor_close(&cursor);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-int journal_end(journal_t *journal)
+int journal_end(journal_t *journal, uint64_t *bytes)
 {
+	if (is_full(journal)) {
+		*bytes = 0;
+		return store_clear(journal->txn, STORE_JOURNAL, journal->zone_id);
+	}
 	int ret = KNOT_EOK;
 	for (uint16_t half = 0; ret == KNOT_EOK && half < 2; half++) {
 		if (journal->halves[half].len > 0) {
 			ret = close_part(journal, half);
 		}
 	}
-	if (ret == KNOT_EOK && journal->version > JOURNAL_VERSIONS) {
-		ret = trim(journal->txn, journal->zone_id, journal->version - JOURNAL_VERSIONS + 1);
-	}
-	return ret;
+	*bytes += journal->bytes;
+	return ret == KNOT_EOK ? trim(journal, bytes) : ret;
 }
 
 void journal_deinit(journal_t *journal)

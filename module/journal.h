@@ -11,7 +11,7 @@
 #include "module/node.h"
 #include "module/store.h"
 
-#define JOURNAL_VERSIONS 100 /*!< Versions that are kept. */
+#define JOURNAL_VERSIONS 10000 /*!< Versions that are kept, at most. */
 
 /*! One side of a version: what left, or what came. */
 typedef struct {
@@ -26,7 +26,8 @@ typedef struct {
 	uint32_t zone_id;
 	uint64_t version;
 	journal_half_t halves[2];
-	size_t bytes;        /*!< Written so far. */
+	size_t bytes;        /*!< Of this version. */
+	size_t most;         /*!< Of the journal. */
 } journal_t;
 
 /*! A place in the journal. */
@@ -36,16 +37,25 @@ typedef struct {
 	bool begun;
 } journal_reader_t;
 
-/*! Begins a version. \param soa  Apex SOA of the version before, and of this. */
+/*!
+ * Begins a version.
+ *
+ * \param soa   Apex SOA of the version before, and of this.
+ * \param most  Bytes that the journal may have. A version that is larger is not kept, nor is then
+ *              any other: nothing leads over it.
+ */
 int journal_begin(journal_t *journal, store_txn_t *txn, uint32_t zone_id, uint64_t version,
-                  const knot_dname_t *apex, const node_rrset_t soa[2]);
+                  const knot_dname_t *apex, const node_rrset_t soa[2], size_t most);
 
 /*! Adds the differences of a node, SOA RRs apart. */
 int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *old,
                  const node_t *new);
 
-/*! Ends the version, and drops those above JOURNAL_VERSIONS. */
-int journal_end(journal_t *journal);
+/*!
+ * Ends the version, and drops the oldest ones that are too many.
+ * \param bytes  Of the journal, before and after.
+ */
+int journal_end(journal_t *journal, uint64_t *bytes);
 
 /*! Frees the buffers; to be called after journal_end(), or instead of it. */
 void journal_deinit(journal_t *journal);

@@ -78,6 +78,7 @@ static int drop_next_chain(store_txn_t *txn, state_t *state)
 {
 	int ret = doom(txn, state, state->next_chain.id);
 	memset(&state->next_chain, 0, sizeof(state->next_chain));
+	state->next_size.chain = 0;
 	for (uint32_t i = 0; i < state->key_count; i++) {
 		state->keys[i].next -= state->keys[i].next_chained;
 		state->keys[i].next_chained = 0;
@@ -89,6 +90,7 @@ static int drop_next_nodes(store_txn_t *txn, state_t *state)
 {
 	int ret = doom(txn, state, state->next_nodes);
 	state->next_nodes = 0;
+	state->next_size.nodes = 0;
 	for (uint32_t i = 0; i < state->key_count; i++) {
 		state->keys[i].next = state->keys[i].next_chained;
 	}
@@ -177,12 +179,16 @@ int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
 		ret = doom(txn, state, state->nodes);
 		state->nodes = state->next_nodes;
 		state->next_nodes = 0;
+		state->size.nodes = state->next_size.nodes;
+		state->next_size.nodes = 0;
 		state->passthrough = set->passthrough;
 	}
 	if (ret == KNOT_EOK && (nodes || state->next_chain.id != 0)) {
 		ret = doom(txn, state, state->chain.id);
 		state->chain = state->next_chain;
 		memset(&state->next_chain, 0, sizeof(state->next_chain));
+		state->size.chain = state->next_size.chain;
+		state->next_size.chain = 0;
 		for (uint32_t i = 0; i < state->key_count; i++) {
 			state_key_t *key = &state->keys[i];
 			key->signatures = (nodes ? 0 : key->signatures - key->chained) + key->next;

@@ -14,6 +14,15 @@
 
 /*** A batch, stored. ***/
 
+#define JOURNAL_BYTES ((size_t)1 << 20) /* It may have them, however small the zone is. */
+
+/*! Beyond the size of the zone, a whole transfer is as good as the changes. */
+static size_t journal_most(const state_t *state)
+{
+	const uint64_t size = state->size.nodes + state->size.chain;
+	return size > JOURNAL_BYTES ? size : JOURNAL_BYTES;
+}
+
 /*! Begins the journal's part of the version, with the SOA that is and the one that comes. */
 static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *journal)
 {
@@ -38,7 +47,7 @@ static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *jour
 	if (ret == KNOT_EOK) {
 		const node_rrset_t soa[2] = { *before, *after };
 		ret = journal_begin(journal, txn, state->id, state->version + 1, batch->run->zone,
-		                    soa);
+		                    soa, journal_most(state));
 	}
 	node_deinit(&old);
 	node_deinit(&new);
@@ -90,14 +99,18 @@ static int store_changes(batch_t *batch, store_txn_t *txn, journal_t *journal)
 /*! Stores the changes, and what leads to this version from the one before. */
 static int store_version(batch_t *batch, store_txn_t *txn)
 {
-	const state_t *state = batch->state;
+	state_t *state = batch->state;
 	const bool switches = batch->complete && state->next_chain.id != 0;
 	journal_t journal = { 0 };
 	/* Nothing leads to a first version, or to one that is new as a whole. */
 	const bool journaled = batch->publish && !batch->unseen;
-	int ret = journaled ? begin_journal(batch, txn, &journal)
-	                    : batch->publish ? store_clear(txn, STORE_JOURNAL, state->id)
-	                                     : KNOT_EOK;
+	int ret = KNOT_EOK;
+	if (journaled) {
+		ret = begin_journal(batch, txn, &journal);
+	} else if (batch->publish) {
+		ret = store_clear(txn, STORE_JOURNAL, state->id);
+		state->journal_bytes = 0;
+	}
 	if (ret == KNOT_EOK) {
 		ret = store_changes(batch, txn, journaled ? &journal : NULL);
 	}
@@ -108,7 +121,7 @@ static int store_version(batch_t *batch, store_txn_t *txn)
 		ret = journal_chain(batch, txn, &state->next_chain, false, &journal);
 	}
 	if (ret == KNOT_EOK && journaled) {
-		ret = journal_end(&journal);
+		ret = journal_end(&journal, &state->journal_bytes);
 	}
 	journal_deinit(&journal);
 	return ret;

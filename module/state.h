@@ -53,6 +53,11 @@ typedef struct {
 	uint8_t salt[255];
 } state_chain_t;
 
+/*! Bytes of stored forms. */
+typedef struct {
+	uint64_t nodes, chain;
+} state_size_t;
+
 /*! What a walk over the zone goes through; the rest of the zone is as before meanwhile. */
 typedef enum {
 	STATE_WALK_NONE,
@@ -93,10 +98,13 @@ typedef struct {
 	uint32_t algorithms;    /*!< Bits by number: those that have signed all of the zone. */
 	uint32_t nodes;         /*!< Id of its nodes in the tables. */
 	state_chain_t chain;    /*!< Its chain. */
+	state_size_t size;
+	uint64_t journal_bytes; /*!< In the journal. */
 
 	/* What is to take the place of these, but is not complete yet. */
 	uint32_t next_nodes;    /*!< 0 = the nodes stay. */
 	state_chain_t next_chain;
+	state_size_t next_size;
 	bool sign_all;          /*!< All nodes have to be gone through. */
 	state_walk_t walk;      /*!< How far that is. */
 	uint32_t doomed[STATE_DOOMED]; /*!< Ids whose entries are no longer needed; ends with 0. */

@@ -265,6 +265,18 @@ static size_t count_entries(store_txn_t *txn, store_table_t table, uint32_t id)
 	return count;
 }
 
+static uint64_t count_bytes(store_txn_t *txn, store_table_t table, uint32_t id)
+{
+	uint64_t count = 0;
+	store_cursor_t cursor;
+	ck_assert_int_eq(store_cursor(txn, table, id, &cursor), KNOT_EOK);
+	while (id != 0 && store_next(&cursor) == KNOT_EOK) {
+		count += cursor.data_len;
+	}
+	store_cursor_close(&cursor);
+	return count;
+}
+
 typedef struct {
 	FILE *out;
 	size_t expiring;
@@ -310,6 +322,9 @@ char *subject_dump(subject_t *subject)
 	}
 	ck_assert_uint_eq(counted, dump.signatures);
 	ck_assert_uint_ge(state->max_ttl, dump.max_ttl);
+	ck_assert_uint_eq(state->size.nodes, count_bytes(&txn, STORE_SIGNED, state->nodes));
+	ck_assert_uint_eq(state->size.chain, count_bytes(&txn, STORE_CHAIN, state->chain.id));
+	ck_assert_uint_eq(state->journal_bytes, count_bytes(&txn, STORE_JOURNAL, state->id));
 	store_abort(&txn);
 	fclose(dump.out);
 	return text;

@@ -11,6 +11,7 @@
 
 #include <libknot/libknot.h>
 
+#include "module/journal.h"
 #include "tests/unit/sign-subject.h"
 
 /*** Random zones. ***/
@@ -337,6 +338,65 @@ START_TEST(test_batches)
 }
 END_TEST
 
+/*! Writes a zone with a name of about so many kilobytes, which differ by a number. */
+static char *write_large(unsigned kilobytes, unsigned number)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	fputs(small, out);
+	for (unsigned i = 0; i < 4 * kilobytes; i++) {
+		fprintf(out, "n%u TXT \"%0230u\"\n", i / 200, 10000 * number + i);
+	}
+	fclose(out);
+	return text;
+}
+
+static bool journal_reaches(subject_t *subject, uint32_t serial)
+{
+	store_txn_t txn;
+	journal_reader_t reader;
+	ck_assert_int_eq(store_read(subject->store, &txn), KNOT_EOK);
+	const state_t *state = &subject->state;
+	int ret = journal_open(&reader, &txn, state->id, state->version, serial);
+	if (ret == KNOT_EOK) {
+		journal_close(&reader);
+	}
+	store_abort(&txn);
+	return ret == KNOT_EOK;
+}
+
+/*! The journal has an end in bytes; a version that is larger than the zone is not in it at all. */
+START_TEST(test_journal_size)
+{
+	subject_t subject;
+	uint32_t before = 0, first = 0;
+	subject_open(&subject, "journal");
+	for (unsigned step = 0; step < 20; step++) {
+		char *text = write_large(50, step);
+		before = subject.state.serial;
+		subject_load(&subject, text, SIZE_MAX);
+		subject_sign(&subject, false);
+		first = step == 0 ? subject.state.serial : first;
+		ck_assert(step == 0 || journal_reaches(&subject, before));
+		ck_assert_uint_le(subject.state.journal_bytes, 1 << 20);
+		free(text);
+	}
+	ck_assert(!journal_reaches(&subject, first));
+	ck_assert(journal_reaches(&subject, before - 5));
+	for (unsigned step = 0; step < 2; step++) {
+		char *text = write_large(1500, step);
+		before = subject.state.serial;
+		subject_load(&subject, text, SIZE_MAX);
+		subject_sign(&subject, false);
+		free(text);
+	}
+	ck_assert(!journal_reaches(&subject, before));
+	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sign");
@@ -350,6 +410,7 @@ int main(void)
 	tcase_add_test(tcase, test_rollover);
 	tcase_add_test(tcase, test_rollover_twice);
 	tcase_add_test(tcase, test_batches);
+	tcase_add_test(tcase, test_journal_size);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
