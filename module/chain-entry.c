@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <libdnssec/error.h>
+#include <libdnssec/nsec.h>
 #include <libknot/libknot.h>
 
 #include "module/chain.h"
@@ -12,6 +14,29 @@
 #define FLAG_OPTOUT 1
 
 #define HASH_LABEL 32 /* Characters of a hash in Base 32. */
+
+int chain_key(const state_chain_t *params, const knot_dname_t *name, uint8_t *key,
+              size_t *key_len)
+{
+	if (!params->nsec3) {
+		*key_len = node_key(name, key);
+		return KNOT_EOK;
+	}
+	const dnssec_binary_t data = { .data = (uint8_t *)name, .size = knot_dname_size(name) };
+	const dnssec_nsec3_params_t hashing = {
+		.algorithm = DNSSEC_NSEC3_ALGORITHM_SHA1, .iterations = params->iterations,
+		.salt = { .data = (uint8_t *)params->salt, .size = params->salt_len },
+	};
+	dnssec_binary_t hash = { 0 };
+	int ret = KNOT_ENOMEM;
+	if (dnssec_nsec3_hash(&data, &hashing, &hash) == DNSSEC_EOK && hash.size == CHAIN_HASH_LEN) {
+		memcpy(key, hash.data, CHAIN_HASH_LEN);
+		*key_len = CHAIN_HASH_LEN;
+		ret = KNOT_EOK;
+	}
+	dnssec_binary_free(&hash);
+	return ret;
+}
 
 int chain_owner(const state_chain_t *params, const knot_dname_t *apex, const uint8_t *key,
                 size_t key_len, knot_dname_storage_t owner)

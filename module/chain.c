@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libdnssec/error.h>
-#include <libdnssec/nsec.h>
 #include <libknot/libknot.h>
 
 int chain_open(chain_t *chain, store_txn_t *txn, const state_chain_t *params,
@@ -34,7 +32,6 @@ void chain_close(chain_t *chain)
 		node_deinit(&chain->edits[i]->old.node);
 	}
 	free(chain->edits);
-	dnssec_binary_free(&chain->hash);
 	arena_free(&chain->arena);
 	memset(chain, 0, sizeof(*chain));
 }
@@ -112,29 +109,18 @@ static int get(chain_t *chain, const uint8_t *key, size_t key_len, chain_edit_t 
 	return KNOT_EOK;
 }
 
-static int hash(chain_t *chain, const knot_dname_t *name)
-{
-	const dnssec_binary_t data = { .data = (uint8_t *)name, .size = knot_dname_size(name) };
-	const dnssec_nsec3_params_t params = {
-		.algorithm = DNSSEC_NSEC3_ALGORITHM_SHA1,
-		.iterations = chain->params->iterations,
-		.salt = { .data = (uint8_t *)chain->params->salt, .size = chain->params->salt_len },
-	};
-	return dnssec_nsec3_hash(&data, &params, &chain->hash) == DNSSEC_EOK &&
-	       chain->hash.size == CHAIN_HASH_LEN ? KNOT_EOK : KNOT_ENOMEM;
-}
-
 static int get_name(chain_t *chain, const knot_dname_t *name, chain_edit_t **edit)
 {
 	uint8_t key[NODE_KEY_MAX];
-	if (!chain->params->nsec3) {
-		return get(chain, key, node_key(name, key), edit);
-	}
-	int ret = hash(chain, name);
+	size_t key_len;
+	int ret = chain_key(chain->params, name, key, &key_len);
 	if (ret == KNOT_EOK) {
-		ret = get(chain, chain->hash.data, chain->hash.size, edit);
+		ret = get(chain, key, key_len, edit);
 	}
-	if (ret == KNOT_EOK && (*edit)->name == NULL) {
+	if (ret != KNOT_EOK || !chain->params->nsec3) {
+		return ret;
+	}
+	if ((*edit)->name == NULL) {
 		(*edit)->name = arena_copy(&chain->arena, name, knot_dname_size(name));
 		ret = (*edit)->name != NULL ? KNOT_EOK : KNOT_ENOMEM;
 	}

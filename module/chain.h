@@ -10,8 +10,6 @@
  */
 #pragma once
 
-#include <libdnssec/binary.h>
-
 #include "module/arena.h"
 #include "module/node.h"
 #include "module/state.h"
@@ -51,7 +49,6 @@ typedef struct {
 	void *tree;               /*!< tsearch(3) tree of the edits by key. */
 	chain_edit_t **edits;     /*!< In the order of their keys after chain_link(). */
 	size_t count, capacity;
-	dnssec_binary_t hash;     /*!< Memory for hashes. */
 	/*! Entries behind a key have no links and no signatures yet; of length 0: none has. */
 	const uint8_t *done;
 	size_t done_len;
@@ -89,6 +86,14 @@ bool chain_is_done(const chain_t *chain, const chain_edit_t *edit);
 
 /*! \return Whether an entry has to be stored anew or removed, as far as can be told here. */
 bool chain_changes(const chain_edit_t *edit);
+
+/*!
+ * Gives the key of a name's entry.
+ * \param key  NODE_KEY_MAX bytes.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int chain_key(const state_chain_t *params, const knot_dname_t *name, uint8_t *key,
+              size_t *key_len);
 
 /*! Gives the owner name of an entry. \return KNOT_EOK, KNOT_EMALF */
 int chain_owner(const state_chain_t *params, const knot_dname_t *apex, const uint8_t *key,

@@ -45,6 +45,7 @@ int changes_keep_node(changes_t *changes, build_t *build, build_node_t *bn, uint
 {
 	change_t *change = add(changes, &(change_t) {
 		.id = id, .key = bn->key, .key_len = bn->key_len, .owner = bn->owner,
+		.kind = bn->kind,
 		.stored_len = node_size(&bn->node), .expiry = bn->expiry,
 	});
 	return change == NULL ? KNOT_ENOMEM :
@@ -269,4 +270,50 @@ int changes_check_links(const change_t *change, store_txn_t *txn)
 	}
 	store_cursor_close(&cursor);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+/*! Gives the types that a chain's entry has for a name; none if it is not there. */
+static int read_types(store_txn_t *txn, const state_chain_t *chain, const knot_dname_t *owner,
+                      const uint8_t **bitmap, size_t *len)
+{
+	uint8_t key[NODE_KEY_MAX], next[NODE_KEY_MAX];
+	size_t key_len, next_len, data_len = 0;
+	const uint8_t *data = NULL;
+	chain_entry_t entry;
+	*len = 0;
+	int ret = chain_key(chain, owner, key, &key_len);
+	if (ret == KNOT_EOK) {
+		ret = store_find(txn, STORE_CHAIN, chain->id, key, key_len, &data, &data_len);
+	}
+	if (ret == KNOT_EOK) {
+		ret = chain_read(chain, data, data_len, &entry);
+	}
+	if (ret != KNOT_EOK) {
+		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+	}
+	ret = chain_parse(chain, &entry.node, bitmap, len, next, &next_len);
+	node_deinit(&entry.node);
+	return ret;
+}
+
+int changes_check_types(const change_t *change, store_txn_t *txn, const state_chain_t *chain,
+                        const knot_dname_t *apex, denial_t *denial)
+{
+	const uint8_t *bitmap = NULL;
+	size_t len = 0;
+	node_t node;
+	int ret = node_read(change->stored, change->stored_len, &node);
+	if (ret == KNOT_EOK) {
+		ret = denial_types(denial, chain, &node, change->kind,
+		                   knot_dname_is_equal(change->owner, apex));
+		node_deinit(&node);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_types(txn, chain, change->owner, &bitmap, &len);
+	}
+	if (ret == KNOT_EOK &&
+	    (len != denial->len || (len > 0 && memcmp(bitmap, denial->data, len) != 0))) {
+		ret = KNOT_ESEMCHECK;
+	}
+	return ret;
 }

@@ -6,8 +6,7 @@
  */
 #pragma once
 
-#include "module/build.h"
-#include "module/chain.h"
+#include "module/denial.h"
 #include "module/journal.h"
 
 /*! A node or a chain's entry that changes. */
@@ -17,6 +16,7 @@ typedef struct {
 	const uint8_t *key;
 	size_t key_len;
 	const knot_dname_t *owner;
+	build_kind_t kind;     /*!< Of a node's name. */
 	uint8_t *stored;       /*!< As it will be stored; of length 0: it goes. */
 	size_t stored_len;
 	size_t prefix;         /*!< Bytes of it before the node. */
@@ -57,3 +57,13 @@ int changes_store(const change_t *change, store_txn_t *txn, state_t *state, jour
  * \return KNOT_EOK, KNOT_ESEMCHECK (it is not), or an error of the store
  */
 int changes_check_links(const change_t *change, store_txn_t *txn);
+
+/*!
+ * Checks that a chain denies no type of a node that changes, and not the node itself, and promises
+ * nothing that it does not have.
+ *
+ * \param apex  Owner of the zone.
+ * \return As above
+ */
+int changes_check_types(const change_t *change, store_txn_t *txn, const state_chain_t *chain,
+                        const knot_dname_t *apex, denial_t *denial);

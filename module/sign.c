@@ -78,6 +78,22 @@ static int journal_chain(const batch_t *batch, store_txn_t *txn, const state_cha
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
+/*! The proof that the chain has no gap and is no lie, before anybody sees it. */
+static int check_changes(batch_t *batch, store_txn_t *txn)
+{
+	const state_t *state = batch->state;
+	const bool next = (batch->unseen || batch->complete) && state->next_chain.id != 0;
+	const state_chain_t *chain = next ? &state->next_chain : &state->chain;
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && chain->id != 0 && i < batch->changes.count; i++) {
+		const change_t *change = &batch->changes.list[i];
+		ret = change->chain != NULL
+		      ? changes_check_links(change, txn)
+		      : changes_check_types(change, txn, chain, batch->run->zone, &batch->denial);
+	}
+	return ret;
+}
+
 static int store_changes(batch_t *batch, store_txn_t *txn, journal_t *journal)
 {
 	state_t *state = batch->state;
@@ -87,13 +103,7 @@ static int store_changes(batch_t *batch, store_txn_t *txn, journal_t *journal)
 		const bool seen = change->id == state->nodes || change->id == state->chain.id;
 		ret = changes_store(change, txn, state, seen ? journal : NULL);
 	}
-	/* The proof that the chain has no gap, before anybody sees it. */
-	for (size_t i = 0; ret == KNOT_EOK && i < batch->changes.count; i++) {
-		if (batch->changes.list[i].chain != NULL) {
-			ret = changes_check_links(&batch->changes.list[i], txn);
-		}
-	}
-	return ret;
+	return ret == KNOT_EOK ? check_changes(batch, txn) : ret;
 }
 
 /*! Stores the changes, and what leads to this version from the one before. */
