@@ -9,6 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "module/expiry.h"
+#include "module/refresh.h"
 #include "module/serial.h"
 #include "module/walk.h"
 
@@ -25,6 +26,7 @@ typedef struct {
 	size_t apex_len;
 	size_t most;              /*!< Changes. */
 	bool begun;               /*!< The walk begins with this batch. */
+	refresh_t refresh, chain_refresh; /*!< Of nodes and of the published chain; nothing if most is 0. */
 } collect_t;
 
 int batch_init(batch_t *batch, const sign_run_t *run, state_t *state)
@@ -112,8 +114,13 @@ static int make_affected(collect_t *collect)
 	affected_t *affected = &collect->affected;
 	const state_walk_t *walk = &collect->batch->walk;
 	int ret = KNOT_EOK;
+	build_t *build = &collect->batch->build;
+	const uint32_t due_by = build->due_by;
+	if (collect->refresh.most > 0) {
+		build->due_by = collect->refresh.expires_by;
+	}
 	/* The walk leaves out these. */
-	collect->batch->build.renew = walk->renew && walk->phase == STATE_WALK_NAMES;
+	build->renew = walk->renew && walk->phase == STATE_WALK_NAMES;
 	for (size_t i = 0; ret == KNOT_EOK && i < affected->count; i++) {
 		const affected_key_t *name = &affected->keys[i];
 		knot_dname_storage_t owner;
@@ -135,7 +142,8 @@ static int make_affected(collect_t *collect)
 			build_node_deinit(&bn);
 		}
 	}
-	collect->batch->build.renew = false;
+	build->renew = false;
+	build->due_by = due_by;
 	return ret;
 }
 
@@ -225,18 +233,39 @@ static int go_on(collect_t *collect)
 	return ret;
 }
 
+/*! Finds which signatures are to be made anew for their age. */
+static int find_refresh(collect_t *collect)
+{
+	batch_t *batch = collect->batch;
+	const state_t *state = batch->state;
+	const keyset_t *set = &batch->run->ring->set;
+	const int64_t now = batch->run->now;
+	batch->refreshed = batch->unseen || now >= state->refreshed_at + set->resign;
+	if (batch->unseen || set->passthrough) {
+		return KNOT_EOK;
+	}
+	int ret = refresh_find(&collect->txn, state, set, state->nodes, &state->size.nodes,
+	                       set->validity_default, now, collect->most, &collect->refresh);
+	if (ret == KNOT_EOK) {
+		ret = refresh_find(&collect->txn, state, set, state->chain.id, &state->size.chain,
+		                   set->validity_denial, now, collect->most,
+		                   &collect->chain_refresh);
+	}
+	return ret;
+}
+
 /*! Touches the entries of the published chain whose signatures expire. */
-static int touch_due(collect_t *collect, uint32_t expires_by)
+static int touch_due(collect_t *collect)
 {
 	chain_t *chain = &collect->published;
-	size_t most = collect->most;
+	size_t most = collect->chain_refresh.most;
 	store_cursor_t cursor;
 	if (chain->params == NULL) {
 		return KNOT_EOK;
 	}
 	int ret = store_cursor(&collect->txn, STORE_EXPIRY, chain->params->id, &cursor);
 	while (ret == KNOT_EOK && most-- > 0 && (ret = store_next(&cursor)) == KNOT_EOK &&
-	       expiry_time(cursor.key) <= expires_by) {
+	       expiry_time(cursor.key) <= collect->chain_refresh.expires_by) {
 		uint8_t key[NODE_KEY_MAX] = { 0 };
 		size_t key_len = expiry_node(cursor.key, cursor.key_len, key);
 		ret = chain_touch(chain, key, chain->params->nsec3 ? CHAIN_HASH_LEN : key_len);
@@ -355,11 +384,16 @@ static int make_entries(collect_t *collect, chain_t *chain)
 		return KNOT_EOK;
 	}
 	int ret = chain_link(chain);
+	const uint32_t due_by = batch->build.due_by;
+	if (chain == &collect->published && collect->chain_refresh.most > 0) {
+		batch->build.due_by = collect->chain_refresh.expires_by;
+	}
 	batch->build.renew = batch->walk.renew && batch->walk.phase == STATE_WALK_CHAIN;
 	if (ret == KNOT_EOK) {
 		ret = changes_make_entries(&batch->changes, &batch->build, chain, &batch->max_ttl);
 	}
 	batch->build.renew = false;
+	batch->build.due_by = due_by;
 	return ret;
 }
 
@@ -403,21 +437,23 @@ static int collect_apex_and_chains(collect_t *collect, char *err, size_t err_siz
 static int collect_all(collect_t *collect, char *err, size_t err_size)
 {
 	batch_t *batch = collect->batch;
-	const keyset_t *set = &batch->run->ring->set;
-	const uint32_t expires_by = batch->unseen ? 0 : batch->run->now + set->refresh;
 	int ret = state_reload_input(&collect->txn, batch->run->zone, batch->state);
 	batch->input = batch->state->in.count;
 	if (ret == KNOT_EOK) {
 		ret = open_chains(collect);
 	}
 	if (ret == KNOT_EOK) {
-		ret = affected_find(&collect->affected, expires_by, collect->most);
+		ret = find_refresh(collect);
+	}
+	if (ret == KNOT_EOK) {
+		ret = affected_find(&collect->affected, collect->refresh.expires_by,
+		                    collect->refresh.most);
 	}
 	if (ret == KNOT_EOK) {
 		ret = make_affected(collect);
 	}
 	if (ret == KNOT_EOK) {
-		ret = touch_due(collect, expires_by);
+		ret = touch_due(collect);
 	}
 	if (ret == KNOT_EOK) {
 		ret = go_on(collect);

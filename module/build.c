@@ -20,6 +20,7 @@ void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
 	build->ring = ring;
 	build->state = state;
 	build->now = now;
+	build->due_by = now + ring->set.refresh;
 	build->random = dnssec_random_uint32_t();
 }
 
@@ -105,17 +106,14 @@ static bool is_held(const build_t *build, const knot_rdata_t *rdata)
 	if (signatures == 0) {
 		return false;
 	}
-	/* When its algorithm leaves, DNSKEY goes first, unless there is nothing else to go by. */
-	bool others_full = true;
+	/* When its algorithm leaves, DNSKEY goes first. */
 	for (size_t i = 0; i < set->key_count; i++) {
 		const keyset_key_t *other = &set->keys[i];
 		if (other->sign_zone && other->publish && other->algorithm == algorithm) {
 			return true;
 		}
-		others_full &= !other->sign_zone ||
-		               build->state->algorithms & UINT32_C(1) << (other->algorithm % 32);
 	}
-	return !others_full;
+	return false;
 }
 
 static int add_own_dnskeys(build_t *build, build_node_t *bn, knot_rdataset_t *rrs, knot_mm_t *mm)

@@ -140,7 +140,7 @@ static bool is_next(const state_t *state, const change_t *change)
 	                             : change->id == state->next_nodes;
 }
 
-static uint64_t *size_of(state_t *state, const change_t *change)
+static state_part_t *part_of(state_t *state, const change_t *change)
 {
 	state_size_t *size = is_next(state, change) ? &state->next_size : &state->size;
 	return change->chain != NULL ? &size->chain : &size->nodes;
@@ -189,7 +189,9 @@ int changes_store(const change_t *change, store_txn_t *txn, state_t *state, jour
 		ret = expiry_add(txn, change->id, change->expiry, change->key, change->key_len);
 	}
 	if (ret == KNOT_EOK) {
-		*size_of(state, change) += change->stored_len - len;
+		state_part_t *part = part_of(state, change);
+		part->bytes += change->stored_len - len;
+		part->queued += (change->expiry > 0) - (expiry_of(&old) > 0);
 		count_signatures(state, change, &old, -1);
 		count_signatures(state, change, &new, 1);
 		ret = change->stored_len > 0

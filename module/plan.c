@@ -78,7 +78,7 @@ static int drop_next_chain(store_txn_t *txn, state_t *state)
 {
 	int ret = doom(txn, state, state->next_chain.id);
 	memset(&state->next_chain, 0, sizeof(state->next_chain));
-	state->next_size.chain = 0;
+	memset(&state->next_size.chain, 0, sizeof(state->next_size.chain));
 	for (uint32_t i = 0; i < state->key_count; i++) {
 		state->keys[i].next -= state->keys[i].next_chained;
 		state->keys[i].next_chained = 0;
@@ -90,7 +90,7 @@ static int drop_next_nodes(store_txn_t *txn, state_t *state)
 {
 	int ret = doom(txn, state, state->next_nodes);
 	state->next_nodes = 0;
-	state->next_size.nodes = 0;
+	memset(&state->next_size.nodes, 0, sizeof(state->next_size.nodes));
 	for (uint32_t i = 0; i < state->key_count; i++) {
 		state->keys[i].next = state->keys[i].next_chained;
 	}
@@ -105,11 +105,22 @@ typedef struct {
 	bool walk, renew;
 } plan_t;
 
+/*!
+ * Whether all nodes are made beside the published ones, to be published at once: the first time, to
+ * and from a zone that passes through, and if no algorithm stays, since then no part of the zone
+ * can be as the key set says while another is not yet.
+ */
+static bool needs_nodes(const state_t *state, const keyset_t *set)
+{
+	return state->version == 0 || state->passthrough != set->passthrough ||
+	       (!set->passthrough && (state->algorithms & plan_algorithms(set)) == 0);
+}
+
 static plan_t decide(const sign_run_t *run, const state_t *state)
 {
 	const keyset_t *set = &run->ring->set;
 	plan_t plan = { .wanted = wanted_chain(set) };
-	const bool nodes = state->version == 0 || state->passthrough != set->passthrough;
+	const bool nodes = needs_nodes(state, set);
 	const bool chain = plan.wanted.id != 0 &&
 	                   (nodes || !state_chain_same(&plan.wanted, &state->chain));
 	const bool has_chain = chain && state->next_chain.id != 0 &&
@@ -180,7 +191,7 @@ int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
 		state->nodes = state->next_nodes;
 		state->next_nodes = 0;
 		state->size.nodes = state->next_size.nodes;
-		state->next_size.nodes = 0;
+		memset(&state->next_size.nodes, 0, sizeof(state->next_size.nodes));
 		state->passthrough = set->passthrough;
 	}
 	if (ret == KNOT_EOK && (nodes || state->next_chain.id != 0)) {
@@ -188,7 +199,7 @@ int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
 		state->chain = state->next_chain;
 		memset(&state->next_chain, 0, sizeof(state->next_chain));
 		state->size.chain = state->next_size.chain;
-		state->next_size.chain = 0;
+		memset(&state->next_size.chain, 0, sizeof(state->next_size.chain));
 		for (uint32_t i = 0; i < state->key_count; i++) {
 			state_key_t *key = &state->keys[i];
 			key->signatures = (nodes ? 0 : key->signatures - key->chained) + key->next;

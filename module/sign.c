@@ -9,17 +9,19 @@
 #include <libknot/libknot.h>
 
 #include "module/batch.h"
-#include "module/expiry.h"
 #include "module/plan.h"
+#include "module/refresh.h"
 
 /*** A batch, stored. ***/
+
+#define LOW_TTL_MARGIN 3600 /* Seconds until knotd and all secondaries have a version, at most. */
 
 #define JOURNAL_BYTES ((size_t)1 << 20) /* It may have them, however small the zone is. */
 
 /*! Beyond the size of the zone, a whole transfer is as good as the changes. */
 static size_t journal_most(const state_t *state)
 {
-	const uint64_t size = state->size.nodes + state->size.chain;
+	const uint64_t size = state->size.nodes.bytes + state->size.chain.bytes;
 	return size > JOURNAL_BYTES ? size : JOURNAL_BYTES;
 }
 
@@ -196,14 +198,41 @@ static int move_on(batch_t *batch, store_txn_t *txn)
 	return ret;
 }
 
+static uint32_t max(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/*! Notes the largest TTL; it is lower after a walk, when caches have forgotten what was before. */
+static void see_ttl(batch_t *batch)
+{
+	state_t *state = batch->state;
+	const int64_t now = batch->run->now;
+	const uint32_t before = state->max_ttl;
+	state->max_ttl = max(state->max_ttl, batch->max_ttl);
+	state->low_ttl = max(state->low_ttl, batch->max_ttl);
+	batch->walk.max_ttl = max(batch->walk.max_ttl, batch->max_ttl);
+	if (state->low_ttl_at != 0 && now >= state->low_ttl_at) {
+		state->max_ttl = state->low_ttl;
+		state->low_ttl_at = 0;
+	}
+	if (batch->complete && state->low_ttl_at == 0 && batch->walk.max_ttl < before) {
+		state->low_ttl = batch->walk.max_ttl;
+		state->low_ttl_at = now + before + LOW_TTL_MARGIN;
+	}
+}
+
 static int finish(batch_t *batch, store_txn_t *txn)
 {
 	state_t *state = batch->state;
-	state->max_ttl = batch->max_ttl > state->max_ttl ? batch->max_ttl : state->max_ttl;
+	see_ttl(batch);
 	if (batch->publish) {
 		state->version++;
 		state->serial = batch->build.serial;
 		state->signed_at = batch->run->now;
+		if (batch->refreshed) {
+			state->refreshed_at = batch->run->now;
+		}
 	}
 	if (batch->publish || !batch->unseen) {
 		state->signed_input = batch->input;
@@ -294,24 +323,6 @@ static void reload(const sign_run_t *run, state_t *state)
 	}
 }
 
-int64_t sign_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
-{
-	const uint32_t ids[] = { state->nodes, state->chain.id };
-	int64_t due = 0;
-	for (size_t i = 0; i < 2; i++) {
-		store_cursor_t cursor;
-		if (ids[i] != 0 && store_cursor(txn, STORE_EXPIRY, ids[i], &cursor) == KNOT_EOK) {
-			if (store_next(&cursor) == KNOT_EOK) {
-				int64_t when = now + (int32_t)(expiry_time(cursor.key) - now) -
-				               (int64_t)set->refresh;
-				due = due == 0 || when < due ? when : due;
-			}
-			store_cursor_close(&cursor);
-		}
-	}
-	return due;
-}
-
 /*! Whether more is due than a batch could take. */
 static bool is_due(const sign_run_t *run, const state_t *state)
 {
@@ -319,9 +330,9 @@ static bool is_due(const sign_run_t *run, const state_t *state)
 	if (store_read(run->store, &txn) != KNOT_EOK) {
 		return false;
 	}
-	const int64_t due = sign_due(&txn, state, &run->ring->set, run->now);
+	const bool due = refresh_is_due(&txn, state, &run->ring->set, run->now);
 	store_abort(&txn);
-	return due != 0 && due <= run->now;
+	return due;
 }
 
 int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,

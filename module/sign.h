@@ -48,6 +48,3 @@ typedef struct {
  */
 int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,
              size_t err_size);
-
-/*! \return When the first signature is due for refresh, Unix seconds; 0 if there is none. */
-int64_t sign_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now);

@@ -42,8 +42,7 @@ static bool signs(const build_t *build, const keyring_key_t *key, uint16_t type)
 /*! \return The key of an old signature that is good for longer; NULL if it is not. */
 static const keyring_key_t *good(const build_t *build, const knot_rdata_t *sig)
 {
-	int64_t left = (int32_t)(rrsig_expiration(sig) - build->now);
-	if (build->renew || left <= (int64_t)build->ring->set.refresh ||
+	if (build->renew || (int32_t)(rrsig_expiration(sig) - build->due_by) <= 0 ||
 	    (int32_t)(build->now - rrsig_inception(sig)) < 0) {
 		return NULL;
 	}

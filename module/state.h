@@ -53,9 +53,14 @@ typedef struct {
 	uint8_t salt[255];
 } state_chain_t;
 
-/*! Bytes of stored forms. */
+/*! How large a part of a zone is. */
 typedef struct {
-	uint64_t nodes, chain;
+	uint64_t bytes;         /*!< Of the stored forms. */
+	uint64_t queued;        /*!< Entries of the refresh queue. */
+} state_part_t;
+
+typedef struct {
+	state_part_t nodes, chain;
 } state_size_t;
 
 /*! What a walk over the zone goes through; the rest of the zone is as before meanwhile. */
@@ -93,7 +98,10 @@ typedef struct {
 	int64_t taken_at;       /*!< When; 0 = none yet. */
 	uint64_t taken_revision;/*!< Key set of that version. */
 	int64_t revision_since; /*!< When knotd first took a version made with that key set. */
-	uint32_t max_ttl;       /*!< Largest TTL in any version since all was last gone through. */
+	int64_t refreshed_at;   /*!< When signatures were last looked at that come due. */
+	uint32_t max_ttl;       /*!< Largest TTL that caches may have of any version. */
+	uint32_t low_ttl;       /*!< Largest TTL in any version since all was last gone through... */
+	int64_t low_ttl_at;     /*!< ...which is max_ttl then, since caches forget by then; 0 = never. */
 	bool passthrough;       /*!< The version is the input as it is. */
 	uint32_t algorithms;    /*!< Bits by number: those that have signed all of the zone. */
 	uint32_t nodes;         /*!< Id of its nodes in the tables. */

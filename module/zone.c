@@ -11,6 +11,7 @@
 #include <libknot/libknot.h>
 
 #include "module/plan.h"
+#include "module/refresh.h"
 #include "module/server.h"
 #include "module/sign.h"
 #include "module/source.h"
@@ -423,12 +424,10 @@ static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now
 	const keyset_t *set = &zone->ring->set;
 	int64_t due = 0;
 	if (store_read(zone->server->store, &txn) == KNOT_EOK) {
-		due = sign_due(&txn, state, set, now);
+		due = refresh_next(&txn, state, set, now);
 		store_abort(&txn);
 	}
-	/* Due signatures are gathered for as long as the policy wants its runs apart. */
-	return due > 0 && due < state->signed_at + set->resign ? state->signed_at + set->resign
-	                                                       : due;
+	return due;
 }
 
 /*! What could not be done has to be done the next time. */

@@ -67,6 +67,7 @@ void subject_set_up(void)
 	make_key(&subject_keys[1], KEYSET_ZSK, 13);
 	make_key(&subject_keys[2], KEYSET_ZSK, 13);
 	make_key(&subject_keys[3], KEYSET_CSK, 14);
+	make_key(&subject_keys[4], KEYSET_ZSK, 13);
 }
 
 void subject_tear_down(void)
@@ -219,8 +220,8 @@ static void dump_rrset(FILE *out, const char *owner, const node_rrset_t *rrset)
 		all++;
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
 	}
-	fprintf(out, "%s %s signed by %u %u %u %u of %u\n", owner, type, by[0], by[1], by[2], by[3],
-	        all);
+	fprintf(out, "%s %s signed by %u %u %u %u %u of %u\n", owner, type, by[0], by[1], by[2],
+	        by[3], by[4], all);
 }
 
 /*! Calls a function for each published node and entry of the chain. */
@@ -322,8 +323,9 @@ char *subject_dump(subject_t *subject)
 	}
 	ck_assert_uint_eq(counted, dump.signatures);
 	ck_assert_uint_ge(state->max_ttl, dump.max_ttl);
-	ck_assert_uint_eq(state->size.nodes, count_bytes(&txn, STORE_SIGNED, state->nodes));
-	ck_assert_uint_eq(state->size.chain, count_bytes(&txn, STORE_CHAIN, state->chain.id));
+	ck_assert_uint_eq(state->size.nodes.bytes, count_bytes(&txn, STORE_SIGNED, state->nodes));
+	ck_assert_uint_eq(state->size.chain.bytes, count_bytes(&txn, STORE_CHAIN, state->chain.id));
+	ck_assert_uint_eq(state->size.nodes.queued + state->size.chain.queued, dump.expiring);
 	ck_assert_uint_eq(state->journal_bytes, count_bytes(&txn, STORE_JOURNAL, state->id));
 	store_abort(&txn);
 	fclose(dump.out);

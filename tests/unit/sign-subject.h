@@ -11,7 +11,7 @@
 #include "module/input.h"
 #include "module/sign.h"
 
-#define SUBJECT_KEYS 4 /* A KSK and ZSKs; the last of another algorithm. */
+#define SUBJECT_KEYS 5 /* A KSK, two ZSKs, a CSK of another algorithm, one more ZSK. */
 
 typedef struct {
 	store_t *store;

@@ -12,6 +12,7 @@
 #include <libknot/libknot.h>
 
 #include "module/journal.h"
+#include "module/refresh.h"
 #include "tests/unit/sign-subject.h"
 
 /*** Random zones. ***/
@@ -221,7 +222,7 @@ START_TEST(test_refresh)
 	subject_load(&subject, small, 5);
 	subject_sign(&subject, false);
 	ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
-	int64_t due = sign_due(&txn, &subject.state, &subject.ring->set, subject.now);
+	int64_t due = refresh_next(&txn, &subject.state, &subject.ring->set, subject.now);
 	store_abort(&txn);
 	/* The earliest are those of NSEC, 9000 - 1000 ± 500 seconds from now. */
 	ck_assert_int_ge(due, subject.now + 7500);
@@ -338,6 +339,145 @@ START_TEST(test_batches)
 }
 END_TEST
 
+static void set_published(keyset_key_t *key, bool publish, bool sign)
+{
+	key->publish = publish;
+	key->sign_zone = sign;
+}
+
+/*!
+ * A key that signs before it is published makes signatures of its own everywhere (RFC 6781,
+ * section 4.1.4), though those of one that signs no more are still good.
+ */
+START_TEST(test_signs_unpublished)
+{
+	subject_t subject;
+	keyset_key_t keys[3] = { subject_keys[0], subject_keys[1], subject_keys[2] };
+	subject_open(&subject, "unpublished");
+	subject.batch = 3;
+	keyset_t set = subject_policy();
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+
+	/* The second ZSK takes over: nothing is signed anew but the SOA, DNSKEY. */
+	set.keys = keys;
+	set.key_count = 3;
+	set_published(&keys[1], true, false);
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject_signatures(&subject, &keys[2]), 1);
+
+	keyset_key_t more[4] = { keys[0], keys[1], keys[2], subject_keys[4] };
+	set.keys = more;
+	set.key_count = 4;
+	set_published(&more[3], false, true);
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject_signatures(&subject, &more[3]), 11);
+	ck_assert_uint_eq(subject_signatures(&subject, &more[1]) +
+	                  subject_signatures(&subject, &more[2]), 11);
+
+	/* Its DNSKEY comes, the others' go: not one signature has to be made for the zone. */
+	set_published(&more[1], false, false);
+	set_published(&more[2], false, true);
+	set_published(&more[3], true, true);
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	ck_assert_uint_le(subject_sign(&subject, false).signatures, 20);
+	ck_assert_uint_eq(subject_signatures(&subject, &more[1]), 0);
+	ck_assert_uint_eq(subject_signatures(&subject, &more[3]), 11);
+	ck_assert_uint_eq(subject_signatures(&subject, &more[2]), 11);
+	subject_close(&subject);
+}
+END_TEST
+
+/*! From one algorithm to another with nothing between: all at once, or it would be bogus. */
+START_TEST(test_other_algorithm)
+{
+	subject_t subject;
+	subject_open(&subject, "algorithm");
+	subject.batch = 3;
+	keyset_t set = subject_policy();
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	set.keys = &subject_keys[3];
+	set.key_count = 1;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	const uint64_t version = subject.state.version;
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject.state.version, version + 1);
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[3]), 11);
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[1]), 0);
+	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
+/*! Signatures of one moment do not come due in one moment. */
+START_TEST(test_spread)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	fputs(small, out);
+	for (unsigned i = 0; i < 2000; i++) {
+		fprintf(out, "n%u A 192.0.2.1\n", i);
+	}
+	fclose(out);
+	subject_t subject;
+	subject_open(&subject, "spread");
+	keyset_t set = subject_policy();
+	set.jitter = 0;
+	set.resign = 900;
+	set.validity_denial = set.validity_default;
+	subject_set_keys(&subject, &set);
+	subject_load(&subject, text, SIZE_MAX);
+	subject_sign(&subject, false);
+	/* A tenth of the time between two signatures each: a tenth of them. */
+	for (unsigned run = 0; run < 15; run++) {
+		store_txn_t txn;
+		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
+		ck_assert_int_eq(refresh_next(&txn, &subject.state, &subject.ring->set,
+		                              subject.now), subject.now + 900);
+		store_abort(&txn);
+		subject.now += 900;
+		const uint64_t made = subject_sign_batch(&subject, false).signatures;
+		ck_assert_msg(made > 350 && made < 450, "%llu", (unsigned long long)made);
+	}
+	free(subject_dump(&subject));
+	free(text);
+	subject_close(&subject);
+}
+END_TEST
+
+/*! The largest TTL is lower after a walk, but not before caches have forgotten the larger. */
+START_TEST(test_max_ttl)
+{
+	char text[512];
+	subject_t subject;
+	subject_open(&subject, "ttl");
+	snprintf(text, sizeof(text), "%sd 5000 A 192.0.2.33\n", small);
+	subject_load(&subject, text, SIZE_MAX);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject.state.max_ttl, 5000);
+	subject_load(&subject, small, SIZE_MAX);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject.state.max_ttl, 5000);
+	subject.state.sign_all = true;
+	subject_sign(&subject, false);
+	for (unsigned step = 0; step < 2; step++) {
+		ck_assert_uint_eq(subject.state.max_ttl, 5000);
+		subject.now += 4400;
+		subject_sign(&subject, true);
+	}
+	ck_assert_uint_eq(subject.state.max_ttl, 600);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Writes a zone with a name of about so many kilobytes, which differ by a number. */
 static char *write_large(unsigned kilobytes, unsigned number)
 {
@@ -411,6 +551,10 @@ int main(void)
 	tcase_add_test(tcase, test_rollover_twice);
 	tcase_add_test(tcase, test_batches);
 	tcase_add_test(tcase, test_journal_size);
+	tcase_add_test(tcase, test_signs_unpublished);
+	tcase_add_test(tcase, test_other_algorithm);
+	tcase_add_test(tcase, test_spread);
+	tcase_add_test(tcase, test_max_ttl);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
