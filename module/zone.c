@@ -417,6 +417,20 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 	return ret;
 }
 
+/*! Says so if the zone has a larger TTL than its policy allows for; with each key set once. */
+static void check_ttl(zone_t *zone, const state_t *state)
+{
+	const keyset_t *set = &zone->ring->set;
+	if (set->max_zone_ttl > 0 && state->max_ttl > set->max_zone_ttl && !set->passthrough &&
+	    zone->ttl_warned != set->revision) {
+		zone->ttl_warned = set->revision;
+		log_msg(&zone->server->log, LOG_WARNING, zone->name,
+		        "the largest TTL is %u, the policy's MaxZoneTTL %u; it is published as "
+		        "it is, and key rollovers wait for the larger", state->max_ttl,
+		        set->max_zone_ttl);
+	}
+}
+
 /*! \return When signatures have to be refreshed next, 0 = never. */
 static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now)
 {
@@ -480,6 +494,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	}
 	zone->failures = 0;
 	if (result.published) {
+		check_ttl(zone, state);
 		hold(zone, state);
 		zone->held = result.more;
 	} else if (result.more) {

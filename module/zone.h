@@ -76,6 +76,7 @@ typedef struct zone {
 	tokens_t *tokens;          /*!< That the ring's keys are in. */
 	state_file_t refused;      /*!< The file that was refused last. */
 	unsigned failures;         /*!< In a row. */
+	uint64_t ttl_warned;       /*!< Key set for which a TTL above MaxZoneTTL was told of. */
 	int64_t progress_at;
 	int64_t offered_at;        /*!< When knotd was last told of a version it does not have. */
 	uint32_t offered;          /*!< Its serial. */

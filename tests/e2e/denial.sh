@@ -80,3 +80,29 @@ denials() {
 		validated "$1" "$name" DS
 	done
 }
+
+# chain_is ZONE PARAMETERS: NSEC3PARAM is like that; empty: there is none.
+chain_is() { ask +tcp +short "$1" NSEC3PARAM | grep -xE "$2" || [ -z "$2$(ask +tcp +short "$1" NSEC3PARAM)" ]; }
+
+# change SED-EXPRESSION PARAMETERS: another <Denial>, which has to come and be valid.
+change() {
+	sed -i "s/<Denial><NSEC.*<\/Denial>/<Denial><NSEC\/><\/Denial>/" "$D/kasp.xml"
+	sed -i "$1" "$D/kasp.xml"
+	engine reload
+	within 60 chain_is sorts.test "$2"
+	validate sorts.test
+}
+
+# From one chain to another, with a validator that asks all the time and caches nothing.
+test_transitions() { # limit 240
+	quick d --zone sorts.test="$e2e/zones/sorts.test.zone"
+	start_unbound sorts.test 'cache-max-ttl: 0' 'cache-max-negative-ttl: 0'
+	probed=$unbound_port probe sorts.test --rate 50 --names c.d.e.ent.sorts.test \
+		x.y.wild.sorts.test child.sorts.test
+	change "$(nsec3 '' 8 5)" '1 0 5 [0-9A-F]{16}'
+	change "$(nsec3 '' 4)" '1 0 0 [0-9A-F]{8}'
+	change "$(nsec3 yes)" '1 0 0 -'
+	change s/a/a/ ''
+	change "$(nsec3)" '1 0 0 -'
+	probe_end
+}

@@ -192,9 +192,35 @@ same_data() {
 
 # ---- watching the wire
 
-# probe ZONE [OPTION...]: asks all the time until probe_end; see prober.py.
+# start_unbound ZONE [SETTING...]: a validating resolver on $unbound_port.
+start_unbound() {
+	unbound_port=$(free_port)
+	mkdir unbound
+	cat >unbound/unbound.conf <<-EOT
+	server:
+	    chroot: ""
+	    username: ""
+	    directory: "$work/unbound"
+	    pidfile: "$work/unbound/unbound.pid"
+	    use-syslog: no
+	    interface: 127.0.0.1
+	    port: $unbound_port
+	    do-not-query-localhost: no
+	    local-zone: test nodefault
+	    module-config: "validator iterator"
+	    trust-anchor: "$1. DNSKEY $(ask +short +crypto "$1" DNSKEY | grep ^257)"
+	$(printf '    %s\n' "${@:2}")
+	stub-zone:
+	    name: $1
+	    stub-addr: 127.0.0.1@$PORT
+	EOT
+	unbound -d -c unbound/unbound.conf >unbound/unbound.log 2>&1 &
+	pids+=($!)
+}
+
+# probe ZONE [OPTION...]: asks all the time until probe_end; see prober.py. It asks knotd, or $probed.
 probe() {
-	"$e2e/prober.py" "$PORT" "$@" >"$work/prober.out" 2>&1 &
+	"$e2e/prober.py" "${probed:-$PORT}" "$@" >"$work/prober.out" 2>&1 &
 	prober=$!
 	pids+=("$prober")
 }

@@ -24,7 +24,7 @@ NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 
 def query(name, rrtype):
     ident = random.randrange(65536)
-    wire = struct.pack("!6H", ident, 0, 1, 0, 0, 1)
+    wire = struct.pack("!6H", ident, 0x0100, 1, 0, 0, 1)  # RD, for resolvers
     for label in name.rstrip(".").split("."):
         wire += bytes([len(label)]) + label.encode()
     wire += struct.pack("!BHH", 0, rrtype, 1)

@@ -48,27 +48,7 @@ authentic() {
 # A validating resolver between.
 test_unbound() {
 	quick d --zone sorts.test="$e2e/zones/sorts.test.zone"
-	unbound_port=$(free_port)
-	mkdir unbound
-	cat >unbound/unbound.conf <<-EOT
-	server:
-	    chroot: ""
-	    username: ""
-	    directory: "$work/unbound"
-	    pidfile: "$work/unbound/unbound.pid"
-	    use-syslog: no
-	    interface: 127.0.0.1
-	    port: $unbound_port
-	    do-not-query-localhost: no
-	    local-zone: test nodefault
-	    module-config: "validator iterator"
-	    trust-anchor: "sorts.test. DNSKEY $(ask +short +crypto sorts.test DNSKEY | grep ^257)"
-	stub-zone:
-	    name: sorts.test
-	    stub-addr: 127.0.0.1@$PORT
-	EOT
-	unbound -d -c unbound/unbound.conf >unbound/unbound.log 2>&1 &
-	pids+=($!)
+	start_unbound sorts.test
 	within 20 authentic sorts.test SOA
 	authentic chain.sorts.test A
 	authentic long.sorts.test TXT
