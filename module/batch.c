@@ -26,7 +26,7 @@ typedef struct {
 	size_t apex_len;
 	size_t most;              /*!< Changes. */
 	bool begun;               /*!< The walk begins with this batch. */
-	refresh_t refresh, chain_refresh; /*!< Of nodes and of the published chain; nothing if most is 0. */
+	refresh_t refresh, chain_refresh; /*!< Of nodes, and of the published chain. */
 } collect_t;
 
 int batch_init(batch_t *batch, const sign_run_t *run, state_t *state)
@@ -36,6 +36,7 @@ int batch_init(batch_t *batch, const sign_run_t *run, state_t *state)
 	batch->state = state;
 	batch->walk = state->walk;
 	batch->unseen = state->next_nodes != 0;
+	batch->refreshed_at = state->refreshed_at;
 	build_init(&batch->build, run->zone, run->ring, state, run->now);
 	return denial_init(&batch->denial);
 }
@@ -240,8 +241,8 @@ static int find_refresh(collect_t *collect)
 	const state_t *state = batch->state;
 	const keyset_t *set = &batch->run->ring->set;
 	const int64_t now = batch->run->now;
-	batch->refreshed = batch->unseen || now >= state->refreshed_at + set->resign;
 	if (batch->unseen || set->passthrough) {
+		batch->refreshed_at = now;
 		return KNOT_EOK;
 	}
 	int ret = refresh_find(&collect->txn, state, set, state->nodes, &state->size.nodes,
@@ -250,6 +251,10 @@ static int find_refresh(collect_t *collect)
 		ret = refresh_find(&collect->txn, state, set, state->chain.id, &state->size.chain,
 		                   set->validity_denial, now, collect->most,
 		                   &collect->chain_refresh);
+	}
+	if (now >= refresh_since(state, set, now) + set->resign) {
+		const int64_t a = collect->refresh.behind, b = collect->chain_refresh.behind;
+		batch->refreshed_at = now - (a > b ? a : b);
 	}
 	return ret;
 }

@@ -24,7 +24,7 @@ typedef struct {
 	state_walk_t walk;    /*!< As it is after the batch. */
 	bool complete;        /*!< What the walk has prepared takes its place with this batch. */
 	bool publish;         /*!< It makes a version. */
-	bool refreshed;       /*!< It has what the time since the last refresh asks for. */
+	int64_t refreshed_at; /*!< Up to when it has what time asks for. */
 	size_t apex;          /*!< Of the changes; if it makes a version. */
 	uint64_t input;       /*!< Changes of the input that it has in it. */
 	uint32_t max_ttl;     /*!< Largest TTL seen. */

@@ -20,7 +20,11 @@
 typedef struct {
 	uint32_t expires_by; /*!< What expires by then, */
 	size_t most;         /*!< but no more entries than that. */
+	int64_t behind;      /*!< Seconds of work that do not fit in. */
 } refresh_t;
+
+/*! \return Up to when the refresh has come; the time to look anew if the clock was set back. */
+int64_t refresh_since(const state_t *state, const keyset_t *set, int64_t now);
 
 /*!
  * Finds what to take.

@@ -230,9 +230,7 @@ static int finish(batch_t *batch, store_txn_t *txn)
 		state->version++;
 		state->serial = batch->build.serial;
 		state->signed_at = batch->run->now;
-		if (batch->refreshed) {
-			state->refreshed_at = batch->run->now;
-		}
+		state->refreshed_at = batch->refreshed_at;
 	}
 	if (batch->publish || !batch->unseen) {
 		state->signed_input = batch->input;

@@ -98,7 +98,7 @@ typedef struct {
 	int64_t taken_at;       /*!< When; 0 = none yet. */
 	uint64_t taken_revision;/*!< Key set of that version. */
 	int64_t revision_since; /*!< When knotd first took a version made with that key set. */
-	int64_t refreshed_at;   /*!< When signatures were last looked at that come due. */
+	int64_t refreshed_at;   /*!< Up to when the refresh of signatures has come. */
 	uint32_t max_ttl;       /*!< Largest TTL that caches may have of any version. */
 	uint32_t low_ttl;       /*!< Largest TTL in any version since all was last gone through... */
 	int64_t low_ttl_at;     /*!< ...which is max_ttl then, since caches forget by then; 0 = never. */
