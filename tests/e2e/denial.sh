@@ -94,15 +94,13 @@ change() {
 }
 
 # From one chain to another, with a validator that asks all the time and caches nothing.
-test_transitions() { # limit 240
+test_transitions() {
 	quick d --zone sorts.test="$e2e/zones/sorts.test.zone"
 	start_unbound sorts.test 'cache-max-ttl: 0' 'cache-max-negative-ttl: 0'
 	probed=$unbound_port probe sorts.test --rate 50 --names c.d.e.ent.sorts.test \
-		x.y.wild.sorts.test child.sorts.test
+		x.y.wild.sorts.test
 	change "$(nsec3 '' 8 5)" '1 0 5 [0-9A-F]{16}'
-	change "$(nsec3 '' 4)" '1 0 0 [0-9A-F]{8}'
 	change "$(nsec3 yes)" '1 0 0 -'
 	change s/a/a/ ''
-	change "$(nsec3)" '1 0 0 -'
 	probe_end
 }
