@@ -10,10 +10,10 @@
 /* A share smaller than that is not worth a version of its own. */
 #define SHARE_MIN 100
 
-/*! Seconds between two signatures of one RRset. */
+/*! Seconds between two signatures of one RRset; a key set that signs nothing has 0. */
 static int64_t cycle(const keyset_t *set, uint32_t validity)
 {
-	return (int64_t)validity - set->refresh; /* A key set has more than 0. */
+	return (int64_t)validity - set->refresh;
 }
 
 static int64_t share_time(const keyset_t *set, uint32_t validity, int64_t seconds)
@@ -26,7 +26,8 @@ static int64_t share_time(const keyset_t *set, uint32_t validity, int64_t second
 static uint64_t share(const state_part_t *part, const keyset_t *set, uint32_t validity,
                       int64_t seconds)
 {
-	return part->queued * (uint64_t)share_time(set, validity, seconds) / cycle(set, validity);
+	const int64_t time = cycle(set, validity);
+	return time > 0 ? part->queued * (uint64_t)share_time(set, validity, seconds) / time : 0;
 }
 
 static bool is_large(const state_part_t *part, const keyset_t *set, uint32_t validity)

@@ -84,7 +84,7 @@ static int journal_chain(const batch_t *batch, store_txn_t *txn, const state_cha
 static int check_changes(batch_t *batch, store_txn_t *txn)
 {
 	const state_t *state = batch->state;
-	const bool next = (batch->unseen || batch->complete) && state->next_chain.id != 0;
+	const bool next = batch->unseen || (batch->complete && state->next_chain.id != 0);
 	const state_chain_t *chain = next ? &state->next_chain : &state->chain;
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && chain->id != 0 && i < batch->changes.count; i++) {

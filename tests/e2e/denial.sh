@@ -82,7 +82,10 @@ denials() {
 }
 
 # chain_is ZONE PARAMETERS: NSEC3PARAM is like that; empty: there is none.
-chain_is() { ask +tcp +short "$1" NSEC3PARAM | grep -xE "$2" || [ -z "$2$(ask +tcp +short "$1" NSEC3PARAM)" ]; }
+chain_is() {
+	local param
+	param=$(ask +tcp +short "$1" NSEC3PARAM) && grep -xE "$2" <<<"$param" >/dev/null
+}
 
 # change SED-EXPRESSION PARAMETERS: another <Denial>, which has to come and be valid.
 change() {

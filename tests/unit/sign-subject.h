@@ -37,7 +37,7 @@ void subject_close(subject_t *subject);
 /*! \param changed  Names that have to differ; SIZE_MAX: any number. */
 void subject_load(subject_t *subject, const char *text, size_t changed);
 
-/*! One run. The version it makes, if any, is checked: no name, link or signature is missing. */
+/*! One run. A signed version that it makes is checked: no name, link or signature is missing. */
 sign_result_t subject_sign_batch(subject_t *subject, bool renew);
 
 /*! Runs until there is no more to do. */

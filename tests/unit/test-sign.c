@@ -416,6 +416,41 @@ START_TEST(test_other_algorithm)
 }
 END_TEST
 
+/*! From signed to unsigned, as it is in the input, and back: one version each, no IXFR between. */
+START_TEST(test_passthrough)
+{
+	subject_t subject;
+	store_txn_t txn;
+	subject_open(&subject, "passthrough");
+	subject.batch = 3;
+	subject_load(&subject, small, 5);
+	keyset_t set = subject_policy();
+	for (unsigned round = 0; round < 2; round++) {
+		subject_set_keys(&subject, &set);
+		subject_sign(&subject, false);
+		free(subject_dump(&subject));
+		const uint32_t serial = subject.state.serial;
+		const keyset_t unsigned_set = {
+			.revision = set.revision + 1, .policy = "none", .passthrough = true,
+		};
+		subject_set_keys(&subject, &unsigned_set);
+		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
+		(void)refresh_next(&txn, &subject.state, &unsigned_set, subject.now);
+		store_abort(&txn);
+		const uint64_t version = subject.state.version;
+		ck_assert_uint_eq(subject_sign(&subject, false).signatures, 0);
+		ck_assert_uint_eq(subject.state.version, version + 1);
+		ck_assert_uint_gt(subject.state.serial, serial);
+		ck_assert_uint_eq(subject.state.chain.id, 0);
+		records_t records = subject_records(&subject);
+		ck_assert_uint_eq(records.count, 6); /* Of the input, and none else. */
+		records_free(&records);
+		set.revision += 2;
+	}
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures of one moment do not come due in one moment. */
 START_TEST(test_spread)
 {
@@ -683,6 +718,7 @@ int main(void)
 	tcase_add_test(tcase, test_journal_size);
 	tcase_add_test(tcase, test_signs_unpublished);
 	tcase_add_test(tcase, test_other_algorithm);
+	tcase_add_test(tcase, test_passthrough);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_refresh_batches);
 	tcase_add_loop_test(tcase, test_proof_types, 0, 2);
