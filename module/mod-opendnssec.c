@@ -122,8 +122,14 @@ static void leave_server(server_t *server)
 		}
 	}
 	pthread_mutex_unlock(&registry.lock);
-	if (last) {
-		server_stop(server);
+	if (last && !server_stop(server)) {
+		/* It still has its store open, and no other may. */
+		pthread_mutex_lock(&registry.lock);
+		server_t **place = find_server(server->conf.storage);
+		if (place != NULL) {
+			*place = server;
+		}
+		pthread_mutex_unlock(&registry.lock);
 	}
 }
 
@@ -176,6 +182,11 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 	int ret = KNOT_EOK;
 	if (place == NULL) {
 		ret = KNOT_ELIMIT;
+		server_conf_deinit(&conf);
+	} else if (*place != NULL && (*place)->users == 0) {
+		ret = KNOT_EBUSY;
+		knotd_mod_log(mod, LOG_ERR, "the signer of before has not come to its end, since a "
+		              "token does not answer; restart knotd");
 		server_conf_deinit(&conf);
 	} else if (*place != NULL) {
 		log_redirect(&(*place)->log, write_log, mod);
@@ -255,7 +266,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	const char *storage = knotd_conf_mod(mod, ITEM_STORAGE).single.string;
 	pthread_mutex_lock(&registry.lock);
 	server_t **place = find_server(storage);
-	server_t *server = (place != NULL) ? *place : NULL;
+	server_t *server = (place != NULL && *place != NULL && (*place)->users > 0) ? *place : NULL;
 	if (server != NULL) {
 		server->users++;
 	}

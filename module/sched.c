@@ -33,7 +33,6 @@ struct sched_lane {
 struct sched {
 	pthread_mutex_t lock;
 	pthread_cond_t due;     /*!< There may be something to run sooner, or the end has come. */
-	pthread_cond_t idle;    /*!< A task has stopped running. */
 	task_t **heap;          /*!< From 1; parent of n is n / 2. */
 	size_t count, capacity;
 	bool stop;
@@ -249,7 +248,6 @@ static void run_task(sched_t *sched, task_t *task)
 		/* If there is no memory for that, it is due again when it is woken. */
 		(void)put_in(sched, task, next);
 	}
-	pthread_cond_broadcast(&sched->idle);
 }
 
 static void *run_thread(void *arg)
@@ -285,7 +283,6 @@ int sched_start(sched_t **sched, unsigned limit, task_f run, void *ctx)
 	}
 	pthread_mutex_init(&fresh->lock, NULL);
 	pthread_cond_init(&fresh->due, NULL);
-	pthread_cond_init(&fresh->idle, NULL);
 	TAILQ_INIT(&fresh->first.waiting);
 	TAILQ_INIT(&fresh->first.running);
 	fresh->run = run;
@@ -322,7 +319,6 @@ void sched_stop(sched_t *sched)
 	}
 	pthread_mutex_destroy(&sched->lock);
 	pthread_cond_destroy(&sched->due);
-	pthread_cond_destroy(&sched->idle);
 	free(sched->heap);
 	free(sched);
 }
@@ -357,16 +353,15 @@ bool sched_in_lane(sched_t *sched, const task_t *task)
 	return in;
 }
 
-void sched_remove(sched_t *sched, task_t *task)
+bool sched_try_remove(sched_t *sched, task_t *task)
 {
 	pthread_mutex_lock(&sched->lock);
-	while (task->running) {
-		pthread_cond_wait(&sched->idle, &sched->lock);
-	}
+	const bool running = task->running;
 	if (task->waiting) {
 		leave_lane(task);
 	}
 	take_out(sched, task);
 	task->again = 0;
 	pthread_mutex_unlock(&sched->lock);
+	return !running;
 }

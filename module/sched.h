@@ -58,5 +58,5 @@ void sched_set_lane(sched_t *sched, task_t *task, const char *name);
 /*! \return Whether a task that runs, and asks, does so in the lane that was set last. */
 bool sched_in_lane(sched_t *sched, const task_t *task);
 
-/*! Takes a task out; returns when it does not run any more. */
-void sched_remove(sched_t *sched, task_t *task);
+/*! Takes a task out, if it does not run. \return Whether it does not. */
+bool sched_try_remove(sched_t *sched, task_t *task);

@@ -14,6 +14,7 @@
 
 #define WORKERS 4 /* If conf.xml cannot be read. */
 #define FETCHERS 8 /* Conversations with a primary at a time. */
+#define PATIENCE_MS 5000 /* How long the end waits for a token. */
 
 /*** Settings. ***/
 
@@ -48,8 +49,12 @@ int server_read_conf(server_t *server, char *err, size_t err_size)
 		snprintf(server->tokens_error, sizeof(server->tokens_error), "%s", err);
 	}
 	const bool kept = server->tokens != NULL;
+	if (server->fetchers != NULL) {
+		reap_tokens(server, old);
+		old = NULL;
+	}
 	pthread_mutex_unlock(&server->lock);
-	tokens_leave(old);
+	tokens_leave(old); /* Nothing was signed with them. */
 	if (ret != KNOT_EOK) {
 		log_msg(&server->log, LOG_ERR, NULL, "%s%s", err,
 		        kept ? "; the tokens stay as they were" : "");
@@ -122,7 +127,11 @@ static int64_t work_fetch(void *ctx, task_t *task)
 	if (task == &server->sweep.task) {
 		return sweep_work(server);
 	}
-	return fetch_work((zone_t *)((char *)task - offsetof(zone_t, fetch.task)));
+	if (task == &server->reap.task) {
+		return reap_work(server);
+	}
+	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, fetch.task));
+	return atomic_load(&zone->stop) ? 0 : fetch_work(zone);
 }
 
 static void changed(void *ctx, const knot_dname_t *name)
@@ -193,6 +202,7 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	memset(conf, 0, sizeof(*conf));
 	log_init(&fresh->log, sink, sink_ctx);
 	pthread_mutex_init(&fresh->lock, NULL);
+	reap_init(&fresh->reap);
 	fresh->publisher.server = fresh;
 	snprintf(fresh->instance, sizeof(fresh->instance), "%lld.%d", (long long)time(NULL),
 	         (int)getpid());
@@ -218,16 +228,40 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	return KNOT_EOK;
 }
 
-void server_stop(server_t *server)
+/*! Has the last tokens freed, and what used them. \return Whether that was possible. */
+static bool leave_tokens(server_t *server)
+{
+	if (server->fetchers == NULL) {
+		tokens_leave(server->tokens);
+		return true;
+	}
+	pthread_mutex_lock(&server->lock);
+	reap_tokens(server, server->tokens);
+	server->tokens = NULL;
+	pthread_mutex_unlock(&server->lock);
+	return reap_wait(server, PATIENCE_MS);
+}
+
+bool server_stop(server_t *server)
 {
 	ctl_server_stop(server->control);
+	transfer_stop(server->transfer);
+	watch_stop(server->watch);
+	server->transfer = NULL;
+	server->watch = NULL;
+	if (!leave_tokens(server)) {
+		log_msg(&server->log, LOG_WARNING, NULL,
+		        "stopped, while a token does not answer, or other work does not end");
+		return false;
+	}
 	stop_signing(server);
 	forget_gone(server, NULL);
-	tokens_leave(server->tokens);
+	reap_deinit(&server->reap);
 	pthread_mutex_destroy(&server->lock);
 	log_deinit(&server->log);
 	server_conf_deinit(&server->conf);
 	free(server);
+	return true;
 }
 
 uint64_t server_next_generation(server_t *server)
@@ -288,21 +322,34 @@ static void forget_gone(server_t *server, const knot_dname_t *name)
 	}
 }
 
+/*! Puts a zone into the tree: a new one, or one that has not gone yet. With the lock held. */
+static zone_t *put_zone(server_t *server, const knot_dname_t *name)
+{
+	zone_t *zone = reap_return_zone(server, name);
+	const bool fresh = zone == NULL;
+	zone = fresh ? zone_new(server, name) : zone;
+	if (zone == NULL) {
+		return NULL;
+	}
+	if (tsearch(zone, &server->zones, compare) == NULL) {
+		if (fresh) {
+			zone_free(zone);
+		} else {
+			reap_zone(server, zone);
+		}
+		return NULL;
+	}
+	atomic_store(&zone->stop, false);
+	server->zone_count++;
+	forget_gone(server, zone->name);
+	return zone;
+}
+
 zone_t *server_add_zone(server_t *server, const knot_dname_t *name)
 {
 	pthread_mutex_lock(&server->lock);
 	zone_t *zone = find(server, name);
-	if (zone == NULL) {
-		zone = zone_new(server, name);
-		if (zone != NULL && tsearch(zone, &server->zones, compare) == NULL) {
-			zone_free(zone);
-			zone = NULL;
-		}
-		server->zone_count += zone != NULL;
-		if (zone != NULL) {
-			forget_gone(server, zone->name);
-		}
-	}
+	zone = zone != NULL ? zone : put_zone(server, name);
 	if (zone != NULL) {
 		zone->users++;
 	}
@@ -323,19 +370,25 @@ zone_t *server_use_zone(server_t *server, const knot_dname_t *name)
 
 void server_drop_zone(server_t *server, zone_t *zone)
 {
+	knot_dname_storage_t name;
 	pthread_mutex_lock(&server->lock);
 	const bool last = --zone->users == 0;
 	if (last) {
+		memcpy(name, zone->name, knot_dname_size(zone->name));
 		tdelete(zone, &server->zones, compare);
 		server->zone_count--;
 		add_gone(server, zone->name);
+		atomic_store(&zone->stopped, true);
+		atomic_store(&zone->stop, true);
+	}
+	if (last && server->fetchers != NULL) {
+		reap_zone(server, zone);
+	} else if (last) {
+		zone_free(zone);
 	}
 	pthread_mutex_unlock(&server->lock);
-	if (last) {
-		if (server->watch != NULL) {
-			watch_remove(server->watch, zone->name);
-		}
-		zone_free(zone);
+	if (last && server->watch != NULL) {
+		watch_remove(server->watch, name);
 	}
 }
 
@@ -355,7 +408,7 @@ bool server_without_zone(server_t *server, const knot_dname_t *name, void (*call
                          void *ctx)
 {
 	pthread_mutex_lock(&server->lock);
-	const bool none = find(server, name) == NULL;
+	const bool none = find(server, name) == NULL && !reap_has_zone(server, name);
 	if (none) {
 		call(ctx);
 	}

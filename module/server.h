@@ -9,6 +9,7 @@
 #include "control/server.h"
 #include "module/log.h"
 #include "module/publish.h"
+#include "module/reap.h"
 #include "module/sched.h"
 #include "module/store.h"
 #include "module/sweep.h"
@@ -57,8 +58,9 @@ struct server {
 	store_t *store;             /*!< This and the rest are NULL if there is a fault. */
 	updater_t *updater;
 	sched_t *sched;             /*!< Of zone_work(). */
-	sched_t *fetchers;          /*!< Of fetch_work() and sweep_work(). */
+	sched_t *fetchers;          /*!< Of fetch_work(), sweep_work() and reap_work(). */
 	sweep_t sweep;
+	reap_t reap;
 	trigger_t *trigger;
 	transfer_t *transfer;
 	watch_t *watch;
@@ -74,8 +76,11 @@ struct server {
  */
 int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *sink_ctx);
 
-/*! Stops and frees it; there must be no zones left. */
-void server_stop(server_t *server);
+/*!
+ * Stops and frees it; there must be no zones left.
+ * \return Whether it is; if not, a token does not answer, and what works with it has been left.
+ */
+bool server_stop(server_t *server);
 
 /*!
  * Takes over changed settings: another conf.xml, another control socket of knotd. conf.xml is read
@@ -101,7 +106,7 @@ zone_t *server_add_zone(server_t *server, const knot_dname_t *name);
 /*! A user more, if there is such a zone. \return The zone; NULL if there is none. */
 zone_t *server_use_zone(server_t *server, const knot_dname_t *name);
 
-/*! A user less; the last one takes the zone away, and stops its work. */
+/*! A user less; the last one takes the zone away, and has its work stopped. Does not block. */
 void server_drop_zone(server_t *server, zone_t *zone);
 
 /*!
@@ -112,7 +117,7 @@ bool server_with_zone(server_t *server, const knot_dname_t *name,
                       void (*call)(void *ctx, zone_t *zone), void *ctx);
 
 /*!
- * Calls a function if there is no such zone; none can come meanwhile.
+ * Calls a function if there is no such zone, nor one still at work; none can come meanwhile.
  * \return Whether there is none.
  */
 bool server_without_zone(server_t *server, const knot_dname_t *name, void (*call)(void *ctx),

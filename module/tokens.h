@@ -9,7 +9,8 @@
 #include "module/log.h"
 #include "module/signpool.h"
 
-typedef struct {
+typedef struct tokens {
+	struct tokens *next_gone; /*!< In the list of those to be left (reap.h). */
 	atomic_uint users;
 	hsm_t *hsm;
 	signpool_t *pool;
@@ -28,5 +29,5 @@ int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size
 /*! One user more. \return tokens */
 tokens_t *tokens_use(tokens_t *tokens);
 
-/*! One user less; the last one frees it. NULL is allowed. */
+/*! One user less; the last one frees it, for which tokens may have to answer. NULL is allowed. */
 void tokens_leave(tokens_t *tokens);

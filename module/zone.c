@@ -47,11 +47,6 @@ zone_t *zone_new(server_t *server, const knot_dname_t *name)
 
 void zone_free(zone_t *zone)
 {
-	atomic_store(&zone->stop, true);
-	if (zone->server->sched != NULL) {
-		sched_remove(zone->server->fetchers, &zone->fetch.task);
-		sched_remove(zone->server->sched, &zone->task);
-	}
 	keyring_free(zone->ring);
 	tokens_leave(zone->tokens);
 	pthread_mutex_destroy(&zone->lock);
@@ -411,7 +406,7 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 		        "%.2f s",
 		        state->serial, state->in.serial, (unsigned long long)result->signatures,
 		        (unsigned long long)result->nodes, seconds);
-	} else if (!atomic_load(&zone->stop)) {
+	} else if (!atomic_load(&zone->stopped)) {
 		sign_error(zone, reason);
 	}
 	return ret;
@@ -613,6 +608,10 @@ static int64_t work(zone_t *zone)
 int64_t zone_work(zone_t *zone)
 {
 	zone->held = false;
+	atomic_store(&zone->stopped, false);
+	if (atomic_load(&zone->stop)) {
+		return 0;
+	}
 	const int64_t due = 1000 * work(zone);
 	return zone->held ? earlier(due, zone->hold_ms) : due;
 }

@@ -52,7 +52,9 @@ typedef struct zone {
 	fetch_t fetch;
 	pthread_mutex_t input_lock; /*!< Held by who replaces the input; only tried. */
 	atomic_bool stop;          /*!< The zone is going away. */
+	atomic_bool stopped;       /*!< It was, since this run began; it may be back. */
 	unsigned users;            /*!< Module instances; under the server's lock. */
+	struct zone *next_gone;    /*!< In the list of those to be freed (reap.h). */
 
 	pthread_mutex_t lock;      /*!< Of all that follows but for what is the worker's. */
 	zone_settings_t settings;
@@ -88,7 +90,7 @@ typedef struct zone {
 /*! \return A zone to be freed by zone_free(); NULL if out of memory. */
 zone_t *zone_new(struct server *server, const knot_dname_t *name);
 
-/*! Waits for its work to stop, which does not take long. */
+/*! Its tasks have been taken out. Its tokens may have to answer. */
 void zone_free(zone_t *zone);
 
 /*! Sets the settings; afterwards they are the old ones, to be freed by zone_settings_deinit(). */

@@ -51,7 +51,7 @@ test_wrong_signatures() { # short
 	validate bad.test
 }
 
-# A token that hangs holds up its own zones: no query, no other zone, no reload.
+# A token that hangs holds up its own zones: no query, no other zone, no reload, not knotd's end.
 test_hanging_token() {
 	two_tokens
 	order hang
@@ -60,10 +60,33 @@ test_hanging_token() {
 	small good good.test 2 'new A 192.0.2.2'
 	within 60 answers new.good.test A 192.0.2.2
 	answers www.bad.test A 192.0.2.80 || fail "no answer while the token hangs"
-	within 30 knot reload
+	knot -t 20 reload || fail "the token holds up a reload"
 	answers www.bad.test A 192.0.2.80 || fail "no answer after a reload"
+	# its zone can be taken away, and come back
+	cp "$D/knot.conf" with
+	sed -i '/domain: "bad.test"/,$d' "$D/knot.conf"
+	knot -t 20 reload || fail "the token holds up the removal of its zone"
+	within 20 answers www.bad.test A ''
+	expect 'no such zone' module zone-status bad.test
+	cp with "$D/knot.conf"
+	knot -t 20 reload || fail "the token holds up its zone's return"
+	within 20 answers www.bad.test A 192.0.2.80
+	within 20 status_says bad.test 'state: signing'
 	order ''
 	within 60 answers new.bad.test A 192.0.2.2
+	validate bad.test
+	# and knotd can end
+	order hang
+	small bad bad.test 3 'new A 192.0.2.3'
+	within 60 status_says bad.test 'state: signing'
+	local knotd
+	knotd=$(cat "$D/run/knotd.pid")
+	knot stop
+	within 20 gone "$knotd"
+	start_knotd
+	within 60 answers www.bad.test A 192.0.2.80
+	order ''
+	within 60 answers new.bad.test A 192.0.2.3
 	validate bad.test
 }
 
