@@ -31,13 +31,11 @@ bench_answers() {
 ask_all() {
 	local before after
 	use "$work/$1"
-	before=$(ticks "$1")
+	before=$(cpu_of "$(pid_of "$1")")
 	dnsperf -s 127.0.0.1 -p "$PORT" -d queries -D -c 8 -T 1 -l 4 >dnsperf.out 2>&1
-	after=$(ticks "$1")
+	after=$(cpu_of "$(pid_of "$1")")
 	grep 'Queries lost: *0 ' dnsperf.out >/dev/null || fail "$(grep lost dnsperf.out)"
 	sed -n 's/.*Queries per second: *//p' dnsperf.out >>"$1.rate"
 	divide $((after - before)) "$(sed -n 's/.*Queries completed: *\([0-9]*\).*/\1/p' dnsperf.out)" \
 		>>"$1.cpu"
 }
-
-ticks() { awk '{ print $14 + $15 }' "/proc/$(pid_of "$1")/stat"; }

@@ -76,6 +76,17 @@ start() {
 pid_of() { cat "$work/$1/run/knotd.pid"; }
 halt() { stop_pid "$(pid_of "$1")"; }
 
+# runs_already ods-NAME: of which there can be one, since its pid file is always the same.
+runs_already() {
+	local pid
+	pid=$(cat "/run/opendnssec/${1#ods-}.pid" 2>/dev/null) &&
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ]
+}
+
+# status PID NAME: of /proc/PID/status, in kB; cpu_of PID: ticks of 10 ms.
+status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
+cpu_of() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+
 stamp() {
 	local line
 	while IFS= read -r line; do

@@ -48,9 +48,6 @@ bench_memory() {
 
 all_taken() { status_says "$1" "state: ok.* serial: $(serial "$1") "; }
 
-# status PID NAME: kB
-status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
-
 # peak DIR: the largest RssAnon of its server, as long as this runs.
 peak() {
 	local pid most=0 name value rest

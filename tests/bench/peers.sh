@@ -51,7 +51,7 @@ sign_by_opendnssec() {
 	local dir=$work/ods run=/run/opendnssec stats
 	command -v ods-signerd >/dev/null || fail "no ods-signerd: contrib/debian-packages bench"
 	mkdir -p $run && [ -w $run ] || fail "$run is not writable, which ods-signerd needs"
-	[ ! -e $run/signerd.pid ] || gone "$(cat $run/signerd.pid)" || fail "an ods-signerd is running"
+	! runs_already ods-signerd || fail "an ods-signerd is running"
 	home ods
 	ods_conf "$dir" >"$dir/conf.xml"
 	ods_zones "$dir" "$1" "$2" >"$dir/zones.xml"
