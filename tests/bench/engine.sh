@@ -116,7 +116,7 @@ shared_kasp() {
 	echo '</KASP>'
 }
 
-# ---- OpenDNSSEC's; its socket and pid file are always in /run/opendnssec
+# ---- OpenDNSSEC's; its socket and pid file are always in /run/opendnssec. Told to stop, it may hang.
 
 enforcer_figures() {
 	local zones=$1 begin dir=$work/peer
@@ -137,7 +137,7 @@ enforcer_figures() {
 	within 3600 have_ttl "$dir" "$zones" PT1H
 	note_rate peer.adoption "$zones" "$(since "$begin" "$EPOCHREALTIME")"
 
-	stop_pid "$enforcer"
+	stop_pid "$enforcer" KILL
 	begin=$EPOCHREALTIME
 	start_enforcer "$dir"
 	within 3600 enforcer_rests "$zones"
@@ -155,7 +155,7 @@ enforcer_figures() {
 	within 3600 have_ttl "$dir" "$zones" PT2H
 	note_rate peer.policy-change "$zones" "$(since "$begin" "$EPOCHREALTIME")"
 	status "$enforcer" VmHWM >peer.memory
-	stop_pid "$enforcer"
+	stop_pid "$enforcer" KILL
 }
 
 start_enforcer() {
