@@ -230,6 +230,22 @@ static int set_nsec3param(build_t *build, build_node_t *bn, const state_chain_t 
 	return ret == KNOT_EOK ? node_add(&bn->node, &param) : ret;
 }
 
+/*! ZONEMD (RFC 8976) of this serial; its digest is made when all else is, if it is a new one. */
+static int set_zonemd(build_t *build, build_node_t *bn)
+{
+	uint8_t data[ZONEMD_HEAD_LEN + ZONEMD_DIGEST_LEN] = { 0, 0, 0, 0, 1, 1 }; /* SIMPLE, SHA-384 */
+	knot_mm_t mm = arena_mm(&build->scratch);
+	node_rrset_t zonemd = { .type = KNOT_RRTYPE_ZONEMD, .ttl = build->ring->set.soa_ttl };
+	const node_rrset_t *old = node_rrset(&bn->old, KNOT_RRTYPE_ZONEMD);
+	knot_wire_write_u32(data, build->serial);
+	if (old != NULL && old->rrs.rdata->len == sizeof(data) &&
+	    memcmp(old->rrs.rdata->data, data, ZONEMD_HEAD_LEN) == 0) {
+		memcpy(data, old->rrs.rdata->data, sizeof(data));
+	}
+	int ret = add_rdata(&zonemd.rrs, data, sizeof(data), &mm);
+	return ret == KNOT_EOK ? node_add(&bn->node, &zonemd) : ret;
+}
+
 static int set_apex(build_t *build, build_node_t *bn, const state_chain_t *chain)
 {
 	int ret = set_soa(build, bn);
@@ -239,6 +255,9 @@ static int set_apex(build_t *build, build_node_t *bn, const state_chain_t *chain
 	ret = set_dnskey(build, bn);
 	if (ret == KNOT_EOK) {
 		ret = set_cds(build, bn);
+	}
+	if (ret == KNOT_EOK && build->ring->set.zonemd) {
+		ret = set_zonemd(build, bn);
 	}
 	return ret == KNOT_EOK && chain->nsec3 ? set_nsec3param(build, bn, chain) : ret;
 }
@@ -257,6 +276,19 @@ bool build_same(const node_rrset_t *a, const node_rrset_t *b)
 	return b != NULL && a->ttl == b->ttl && knot_rdataset_eq(&a->rrs, &b->rrs);
 }
 
+/*! Signs an RRset of the node, and sees whether it changes. */
+static int make_rrset(build_t *build, build_node_t *bn, node_rrset_t *rrset)
+{
+	const node_rrset_t *old = node_rrset(&bn->old, rrset->type);
+	const bool same = build_same(rrset, old);
+	int ret = KNOT_EOK;
+	if (to_be_signed(build, bn, rrset->type)) {
+		ret = signatures_make(build, bn->owner, rrset, same ? old : NULL, &bn->expiry);
+	}
+	bn->changed |= !same || rrset->sigs.count != old->sigs.count;
+	return ret;
+}
+
 int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain)
 {
 	const size_t jobs = build->job_count;
@@ -270,15 +302,13 @@ int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain)
 	}
 	bn->changed = bn->node.count != bn->old.count;
 	for (uint16_t i = 0; ret == KNOT_EOK && i < bn->node.count; i++) {
-		node_rrset_t *rrset = &bn->node.rrsets[i];
-		const node_rrset_t *old = node_rrset(&bn->old, rrset->type);
-		const bool same = build_same(rrset, old);
-		bn->changed |= !same;
-		if (to_be_signed(build, bn, rrset->type)) {
-			ret = signatures_make(build, bn->owner, rrset, same ? old : NULL,
-			                      &bn->expiry);
+		if (bn->node.rrsets[i].type != KNOT_RRTYPE_ZONEMD) {
+			ret = make_rrset(build, bn, &bn->node.rrsets[i]);
 		}
-		bn->changed |= old != NULL && rrset->sigs.count != old->sigs.count;
+	}
+	node_rrset_t *zonemd = node_rrset(&bn->node, KNOT_RRTYPE_ZONEMD);
+	if (ret == KNOT_EOK && zonemd != NULL) {
+		ret = make_rrset(build, bn, zonemd);
 	}
 	bn->changed |= build->job_count > jobs;
 	return ret;

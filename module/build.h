@@ -10,6 +10,9 @@
 
 #include "module/signatures.h"
 
+#define ZONEMD_HEAD_LEN 6    /*!< RDATA before the digest: serial, scheme, hash algorithm. */
+#define ZONEMD_DIGEST_LEN 48 /*!< Of SHA-384. */
+
 /*! What a name is to its zone. */
 typedef enum {
 	BUILD_NONE,       /*!< There is nothing at the name. */
@@ -35,7 +38,8 @@ void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
 void build_deinit(build_t *build);
 
 /*!
- * Makes bn->node from bn->input, bn->old and bn->kind; adds jobs for the missing signatures.
+ * Makes bn->node from bn->input, bn->old and bn->kind; adds jobs for the missing signatures, those
+ * of a ZONEMD, whose digest is not there yet, at the end.
  *
  * \param chain  The zone's denial chain, for the apex: NSEC3PARAM.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESOAINVAL (no SOA at the apex)

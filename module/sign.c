@@ -11,6 +11,7 @@
 #include "module/batch.h"
 #include "module/plan.h"
 #include "module/refresh.h"
+#include "module/zonemd.h"
 
 /*** A batch, stored. ***/
 
@@ -279,6 +280,61 @@ static int fail(char *err, size_t err_size, int ret)
 	return ret;
 }
 
+static int make_signatures(const batch_t *batch, rrsig_job_t *jobs, size_t count, char *err,
+                           size_t err_size)
+{
+	const sign_run_t *run = batch->run;
+	signpool_work_t *signing = NULL;
+	int ret = signpool_start(run->pool, run->zone, jobs, count, run->verify, run->stop,
+	                         &signing, err, err_size);
+	return ret == KNOT_EOK ? signpool_finish(signing, err, err_size) : ret;
+}
+
+/*! Makes the digest of what is signed now, and puts it into the apex that is to be stored. */
+static int set_digest(const batch_t *batch)
+{
+	const state_t *state = batch->state;
+	const change_t *apex = &batch->changes.list[batch->apex];
+	const bool next = batch->unseen || (batch->complete && state->next_chain.id != 0);
+	store_txn_t txn;
+	const zonemd_zone_t zone = {
+		.txn = &txn, .apex = batch->run->zone, .nodes = apex->id,
+		.chain = next ? &state->next_chain : &state->chain, .changes = &batch->changes,
+		.stop = batch->run->stop,
+	};
+	uint8_t digest[ZONEMD_DIGEST_LEN];
+	int ret = store_read(batch->run->store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = zonemd_digest(&zone, digest);
+		store_abort(&txn);
+	}
+	node_t node;
+	ret = ret == KNOT_EOK ? node_read(apex->stored, apex->stored_len, &node) : ret;
+	if (ret == KNOT_EOK) {
+		memcpy(node_rrset(&node, KNOT_RRTYPE_ZONEMD)->rrs.rdata->data + ZONEMD_HEAD_LEN,
+		       digest, sizeof(digest));
+		node_deinit(&node);
+	}
+	return ret;
+}
+
+/*! Makes the signatures of a batch; a ZONEMD's come last, since its digest has all others in it. */
+static int sign_batch(const batch_t *batch, char *err, size_t err_size)
+{
+	rrsig_job_t *jobs = batch->build.jobs;
+	const size_t count = batch->build.job_count;
+	size_t first = count;
+	while (first > 0 && jobs[first - 1].type == KNOT_RRTYPE_ZONEMD) {
+		first--;
+	}
+	int ret = make_signatures(batch, jobs, first, err, err_size);
+	if (ret == KNOT_EOK && first < count) {
+		ret = set_digest(batch);
+	}
+	return ret == KNOT_EOK && first < count
+	       ? make_signatures(batch, jobs + first, count - first, err, err_size) : ret;
+}
+
 /*! \param again  Set while the run has to go on. */
 static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *result, bool *again,
                      char *err, size_t err_size)
@@ -288,13 +344,8 @@ static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *resul
 	if (ret == KNOT_EOK) {
 		ret = batch_collect(&batch, err, err_size);
 	}
-	signpool_work_t *signing = NULL;
 	if (ret == KNOT_EOK) {
-		ret = signpool_start(run->pool, run->zone, batch.build.jobs, batch.build.job_count,
-		                     run->verify, run->stop, &signing, err, err_size);
-	}
-	if (ret == KNOT_EOK) {
-		ret = signpool_finish(signing, err, err_size);
+		ret = sign_batch(&batch, err, err_size);
 	}
 	if (ret == KNOT_EOK) {
 		ret = commit(&batch);

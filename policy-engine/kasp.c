@@ -473,6 +473,11 @@ static int read_serial(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return ret;
 }
 
+static int read_zonemd(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	return hsm_xml_switch(xml, node, &((policy_t *)ctx)->zonemd);
+}
+
 static const hsm_xml_rule_t rules_zone_soa[] = {
 	{ .name = "TTL", .read = zone_soa_duration, .required = true },
 	{ .name = "Minimum", .read = zone_soa_duration, .required = true },
@@ -483,6 +488,7 @@ static const hsm_xml_rule_t rules_zone_soa[] = {
 static const hsm_xml_rule_t rules_zone[] = {
 	{ .name = "PropagationDelay", .read = policy_duration, .required = true },
 	{ .name = "SOA", .children = rules_zone_soa, .required = true },
+	{ .name = "Zonemd", .read = read_zonemd },
 	{ .name = NULL },
 };
 

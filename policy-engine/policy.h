@@ -62,6 +62,7 @@ typedef struct {
 	uint32_t zone_propagation;
 	uint32_t soa_ttl, soa_minimum;
 	keyset_serial_t serial;
+	bool zonemd;
 
 	uint32_t parent_propagation, parent_ds_ttl, parent_registration;
 	uint32_t parent_soa_ttl, parent_soa_minimum;

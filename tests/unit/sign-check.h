@@ -15,3 +15,6 @@
  * authoritative.
  */
 void check_version(subject_t *subject);
+
+/*! Checks that there is a ZONEMD of all that is published, if the key set asks for it; else none. */
+void check_zonemd(subject_t *subject);

@@ -169,6 +169,7 @@ sign_result_t subject_sign_batch(subject_t *subject, bool renew)
 	              err);
 	if (result.published && !run.ring->set.passthrough) {
 		check_version(subject);
+		check_zonemd(subject);
 	}
 	return result;
 }
@@ -202,11 +203,11 @@ static void dump_rrset(FILE *out, const char *owner, const node_rrset_t *rrset)
 	const knot_rdata_t *rr = rrset->rrs.rdata;
 	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
 		fprintf(out, "%s %u %s ", owner, rrset->ttl, type);
-		/* The serial depends on the history. */
+		/* Serial and digest depend on the history. */
 		for (uint16_t n = 0; n < rr->len; n++) {
-			bool serial = rrset->type == KNOT_RRTYPE_SOA && n >= rr->len - 20 &&
-			              n < rr->len - 16;
-			fprintf(out, "%02x", serial ? 0 : rr->data[n]);
+			bool past = (rrset->type == KNOT_RRTYPE_SOA && n >= rr->len - 20 &&
+			             n < rr->len - 16) || rrset->type == KNOT_RRTYPE_ZONEMD;
+			fprintf(out, "%02x", past ? 0 : rr->data[n]);
 		}
 		fputc('\n', out);
 		rr = knot_rdataset_next((knot_rdata_t *)rr);

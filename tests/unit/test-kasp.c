@@ -113,7 +113,7 @@ static const char good[] =
 	"<Minimum>PT3604S</Minimum>\n"                       /* 60 */
 	"<Serial>datecounter</Serial>\n"
 	"</SOA>\n"
-	"</Zone>\n"
+	"<Zonemd/></Zone>\n"
 	"<Parent>\n"
 	"<PropagationDelay>PT9999S</PropagationDelay>\n"     /* 65 */
 	"<DS>\n"
@@ -172,6 +172,7 @@ START_TEST(test_all_elements)
 	ck_assert_uint_eq(p->soa_ttl, 3603);
 	ck_assert_uint_eq(p->soa_minimum, 3604);
 	ck_assert_int_eq(p->serial, KEYSET_SERIAL_DATECOUNTER);
+	ck_assert(p->zonemd);
 	ck_assert_uint_eq(p->parent_propagation, 9999);
 	ck_assert_uint_eq(p->parent_ds_ttl, 3605);
 	ck_assert_uint_eq(p->parent_soa_ttl, 172800);

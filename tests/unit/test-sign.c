@@ -97,6 +97,7 @@ START_TEST(test_random_changes)
 	subject_open(&subject, "changes");
 	keyset_t set = subject_policy();
 	set_chain(&set, _i % CHAINS);
+	set.zonemd = true;
 	subject_set_keys(&subject, &set);
 	subject.batch = _i % 2 ? 3 : SIGN_BATCH;
 	for (unsigned step = 1; step <= 25; step++) {
@@ -164,6 +165,7 @@ START_TEST(test_random_policies)
 		}
 		if (rand_r(&seed) % 5 == 0) {
 			set_chain(&set, rand_r(&seed));
+			set.zonemd = rand_r(&seed) % 2;
 			set.revision++;
 		}
 		subject_set_keys(&subject, &set);
