@@ -216,6 +216,10 @@ start_unbound() {
 	EOT
 	unbound -d -c unbound/unbound.conf >unbound/unbound.log 2>&1 &
 	pids+=($!)
+	within 30 resolves "$1"
+}
+resolves() {
+	dig @127.0.0.1 -p "$unbound_port" +tries=1 "$1" SOA | grep 'status: NOERROR' >/dev/null
 }
 
 # probe ZONE [OPTION...]: asks all the time until probe_end; see prober.py. It asks knotd, or $probed.

@@ -83,27 +83,55 @@ test_zsk_and_ksk() { # limit 240
 	expect "$ksk is forgotten" cat "$D/ods-engine.log"
 }
 
-# Secure, insecure by another policy, and secure again with new keys.
+no_dnskey() { local keys; keys=$(ask +short a.test DNSKEY) && [ -z "$keys" ]; }
+serial_is() { [ "$(serial "$1")" = "$2" ]; }
+
+# as_it_is ZONE FILE: the zone has the records of the file, and none else; another serial maybe.
+as_it_is() {
+	axfr "$1" "$1.axfr"
+	"$e2e/canonical.py" "$2" "$1" SOA >want
+	"$e2e/canonical.py" "$1.axfr" "$1" SOA >got
+	diff want got || fail "$1 is not as it is in $2"
+}
+
+# Secure, then published as it is in the file, and secure again with new keys; and beside it a zone
+# that is published as it is from the beginning, with its serial.
 test_insecure() { # limit 240
 	secure
-	local ksk
+	local ksk before
 	ksk=$(tags 257)
-	sed -i '/<Policy name="fast">/,/<\/Policy>/{ /<KSK>/,/<\/KSK>/d; /<ZSK>/,/<\/ZSK>/d }' \
-		"$D/kasp.xml"
+	small p p.test 7 'sub NS ns.sub' 'ns.sub A 192.0.2.7' '*.w 77 TXT "x"'
+	add_zone p.test "$work/p"
+	# knotd is not to check what is to have no signatures
+	sed -i 's/dnssec-validation: on/dnssec-validation: off/' d/knot.conf
+	sed -i 's:<Policy name="fast">:&<Passthrough/>:' d/kasp.xml
 	engine reload
+	knot reload
 	within 60 wants_no_ds
 	signed a.test || fail "unsigned while the parent has the DS"
-	# knotd is not to check what is to have no signatures
-	sed -i 's/dnssec-validation: on/dnssec-validation: off/' "$D/knot.conf"
-	knot reload
+	within 60 serial_is p.test 7
+	as_it_is p.test p
+
+	before=$(serial a.test)
 	ods_policy ds-gone a.test
 	within 60 no_dnskey
-	! signed a.test || fail "still signed"
-	answers www.a.test A 192.0.2.80 || fail "no answer"
-	cp kasp.xml "$D/kasp.xml"
+	as_it_is a.test a
+	[ "$(serial a.test)" -gt "$before" ] || fail "serial $(serial a.test) after $before"
+	brief fresh 2
+	echo 'more A 192.0.2.81' >>fresh
+	mv fresh a
+	small p p.test 9
+	knot zone-refresh
+	within 60 answers more.a.test A 192.0.2.81
+	as_it_is a.test a
+	within 60 serial_is p.test 9
+	as_it_is p.test p
+
+	cp kasp.xml d/kasp.xml
 	engine reload
 	within 60 wants_ds
 	[ "$(tags 257)" != "$ksk" ] || fail "the old KSK came back"
 	validate a.test
+	within 60 signed p.test
+	validate p.test
 }
-no_dnskey() { local keys; keys=$(ask +short a.test DNSKEY) && [ -z "$keys" ]; }
