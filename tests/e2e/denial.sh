@@ -21,12 +21,18 @@ denial_of() {
 	esac
 }
 
-# sorts ZONE: the zone of all sorts, under another name.
-sorts() { sed "s/sorts\.test/$1/Ig" "$e2e/zones/sorts.test.zone"; }
+# unsigned KIND ZONE: the zone of all sorts under another name, as a host zone with wildcards and
+# empty non-terminals; or one of delegations, three in ten with DS.
+unsigned() {
+	case $1 in
+	s) sed "s/sorts\.test/$2/Ig" "$e2e/zones/sorts.test.zone" ;;
+	t) "$e2e/genzone.py" tld 40 "$2" ;;
+	esac
+}
 
-# The zone of all sorts, with each chain and with three algorithms.
+# Both kinds of zones, with each chain and with three algorithms.
 test_chains() { # limit 300
-	local chain number bits zone
+	local chain number bits kind zone
 	for chain in $chains; do
 		for number in 8 13 15; do
 			bits=256
@@ -39,27 +45,34 @@ test_chains() { # limit 300
 	quick d --kasp kasp.xml --zone first.test=first
 	for chain in $chains; do
 		for number in 8 13 15; do
-			zone=$chain$number.test
 			add_policy "$chain$number"
-			sorts "$zone" >"$zone"
-			add_zone "$zone" "$work/$zone" "$chain$number"
+			for kind in s t; do
+				zone=$chain$number$kind.test
+				unsigned $kind "$zone" >"$zone"
+				add_zone "$zone" "$work/$zone" "$chain$number"
+			done
 		done
 	done
 	knot reload
 	for chain in $chains; do
 		for number in 8 13 15; do
-			zone=$chain$number.test
-			within 60 signed "$zone"
-			validate "$zone"
-			same_data "$zone" "$zone"
-			[ $number != 13 ] || denials "$zone"
+			for kind in s t; do
+				zone=$chain$number$kind.test
+				within 60 signed "$zone"
+				validate "$zone"
+				[ $number != 13 ] || same_data "$zone" "$zone"
+			done
 		done
+		denials "${chain}13s.test"
+		delegations "${chain}13t.test"
 	done
-	axfr h8.test signed
+	axfr h8s.test signed
 	says signed 'NSEC3PARAM[[:space:]]+1 0 5 [0-9A-Fa-f]{16}$'
 	does_not_say signed '[[:space:]]NSEC[[:space:]]'
-	axfr o13.test signed
+	axfr o13t.test signed
 	says signed '[[:space:]]NSEC3[[:space:]]+1 1 0 - '
+	# apex, two name servers, twelve delegations with DS
+	[ "$(grep -c '[[:space:]]NSEC3[[:space:]]*1 1' signed)" = 15 ] || fail "opt-out leaves in too much"
 }
 
 # validated ZONE NAME TYPE: delv's answer is secure. Below an opt-out span nothing can be proven.
@@ -79,6 +92,12 @@ denials() {
 	for name in child. child2. kid.of.ent.; do
 		validated "$1" "$name" DS
 	done
+}
+
+delegations() {
+	validated "$1" "$(awk '$2 == "DS" { print $1; exit }' "$1")." DS
+	validated "$1" "$(awk '$2 == "NS" && /^n/ && ++n == 20 { print $1; exit }' "$1")." DS
+	validated "$1" no-such-name. DS
 }
 
 # chain_is ZONE PARAMETERS: NSEC3PARAM is like that; empty: there is none.
