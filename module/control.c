@@ -245,7 +245,8 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 /*! What comes first is what an operator has to know first. */
 static const char *health(const zone_t *zone)
 {
-	return zone->source_error[0] != '\0' ? zone->source_error :
+	return zone->serving.error[0] != '\0' ? zone->serving.error :
+	       zone->source_error[0] != '\0' ? zone->source_error :
 	       zone->keys_error[0] != '\0' ? zone->keys_error :
 	       zone->sign_error[0] != '\0' ? zone->sign_error :
 	       zone->signing ? "signing" : zone->state.version == 0 ? "not signed yet" : "ok";
@@ -290,6 +291,8 @@ static void show_zone(void *ctx, zone_t *zone)
 		           time_text(state->signed_at, when, sizeof(when)));
 		add_column(columns, "served", "%s", state->taken_serial == state->serial &&
 		           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
+		           : zone->serving.error[0] != '\0'
+		           ? "not yet, it was sent to knotd, which does not serve it"
 		           : "not yet, waiting for knotd to fetch it");
 		add_column(columns, "next", "%s", time_text(zone->due, when, sizeof(when)));
 	}

@@ -194,9 +194,25 @@ void publisher_asked(publisher_t *publisher, const knot_dname_t *zone)
 	(void)server_with_zone(publisher->server, zone, ask, NULL);
 }
 
+typedef struct {
+	uint32_t serial;
+	int64_t ms;
+} handed_t;
+
+static void hand(void *ctx, zone_t *zone)
+{
+	const handed_t *handed = ctx;
+	serving_handed(zone, handed->serial, handed->ms);
+}
+
+void publisher_handed(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial, int64_t ms)
+{
+	(void)server_with_zone(publisher->server, zone, hand, &(handed_t){ serial, ms });
+}
+
 static void take(void *ctx, zone_t *zone)
 {
-	zone_taken(zone, *(uint32_t *)ctx);
+	serving_seen(zone, *(uint32_t *)ctx);
 }
 
 void publisher_taken(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial)

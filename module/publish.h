@@ -79,5 +79,13 @@ uint8_t publisher_update(publisher_t *publisher, const knot_pkt_t *message);
 int publisher_key(publisher_t *publisher, const knot_dname_t *zone, const knot_dname_t *name,
                   knot_tsig_key_t *key);
 
-/*! The zone was handed to knotd at this serial, whole. Does not block for long. */
+/*!
+ * The zone was sent to knotd at this serial, whole, and knotd has done with it: it serves it, unless
+ * it has refused it. Does not block for long.
+ *
+ * \param ms  What it took knotd, of changes alone; 0: not known.
+ */
+void publisher_handed(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial, int64_t ms);
+
+/*! knotd has said that it has the zone at this serial. Does not block for long. */
 void publisher_taken(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial);

@@ -104,6 +104,7 @@ void server_reconfigure(server_t *server, server_conf_t *conf)
 	pthread_mutex_unlock(&server->lock);
 	if (server->trigger != NULL) {
 		trigger_move(server->trigger, conf->knot_socket);
+		trigger_move(server->asker, conf->knot_socket);
 	}
 	server_conf_deinit(conf);
 	if (server_read_conf(server, err, sizeof(err)) == KNOT_EOK) {
@@ -134,6 +135,11 @@ static int64_t work_fetch(void *ctx, task_t *task)
 	return atomic_load(&zone->stop) ? 0 : fetch_work(zone);
 }
 
+static bool serves(void *ctx, const knot_dname_t *name, const uint32_t *serial)
+{
+	return serving_answer(ctx, name, serial);
+}
+
 static void changed(void *ctx, const knot_dname_t *name)
 {
 	(void)server_with_zone(ctx, name, wake, &(unsigned){ ZONE_LOOK });
@@ -160,7 +166,12 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		ret = sched_wake(server->fetchers, &server->sweep.task, sched_now());
 	}
 	if (ret == KNOT_EOK) {
-		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log);
+		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log,
+		                    NULL, NULL);
+	}
+	if (ret == KNOT_EOK) {
+		ret = trigger_start(&server->asker, server->conf.knot_socket, &server->log,
+		                    serves, server);
 	}
 	if (ret == KNOT_EOK) {
 		ret = watch_start(&server->watch, changed, server, &server->log);
@@ -180,6 +191,7 @@ static void stop_signing(server_t *server)
 	sched_stop(server->fetchers);
 	sched_stop(server->sched);
 	trigger_stop(server->trigger);
+	trigger_stop(server->asker);
 	updater_free(server->updater);
 	store_close(server->store);
 	server->transfer = NULL;
@@ -187,6 +199,7 @@ static void stop_signing(server_t *server)
 	server->fetchers = NULL;
 	server->sched = NULL;
 	server->trigger = NULL;
+	server->asker = NULL;
 	server->updater = NULL;
 	server->store = NULL;
 }

@@ -61,7 +61,8 @@ struct server {
 	sched_t *fetchers;          /*!< Of fetch_work(), sweep_work() and reap_work(). */
 	sweep_t sweep;
 	reap_t reap;
-	trigger_t *trigger;
+	trigger_t *trigger;         /*!< Tells knotd of new versions. */
+	trigger_t *asker;           /*!< Asks it what it serves. */
 	transfer_t *transfer;
 	watch_t *watch;
 	ctl_server_t *control;

@@ -196,8 +196,10 @@ uint8_t source_update(zone_t *zone, const knot_pkt_t *message)
 	} else if (result.changed > 0) {
 		log_msg(&zone->server->log, LOG_DEBUG, zone->name, "update, %zu names changed",
 		        result.changed);
-		zone_wake(zone, 0);
 	}
 	zone_count_update(zone, result.rcode == KNOT_RCODE_NOERROR);
+	if (result.rcode == KNOT_RCODE_NOERROR && result.changed > 0) {
+		zone_wake(zone, 0);
+	}
 	return result.rcode;
 }

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include <libknot/libknot.h>
 
@@ -30,6 +32,11 @@ struct answerer {
 	size_t messages;         /*!< Sent, of this answer. */
 	size_t bytes;
 	bool sink_failed;
+
+	bool handed;             /*!< A zone was sent, and knotd may be loading it. */
+	knot_dname_storage_t handed_zone;
+	uint32_t handed_serial;
+	struct timespec handed_at; /*!< Begun; 0 = it was all of the zone. */
 
 	uint8_t frame[LENGTH_BYTES + KNOT_WIRE_MAX_PKTSIZE];
 };
@@ -58,11 +65,29 @@ answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink,
 	return a;
 }
 
+/*! knotd loads what it was sent before it goes on, or closes the connection. */
+static void tell_handed(answerer_t *a)
+{
+	struct timespec now;
+	int64_t ms = 0;
+	if (!a->handed) {
+		return;
+	}
+	a->handed = false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (a->handed_at.tv_sec > 0) {
+		ms = 1 + (now.tv_sec - a->handed_at.tv_sec) * 1000 +
+		     (now.tv_nsec - a->handed_at.tv_nsec) / 1000000;
+	}
+	publisher_handed(a->publisher, a->handed_zone, a->handed_serial, ms);
+}
+
 void answerer_free(answerer_t *a)
 {
 	if (a == NULL) {
 		return;
 	}
+	tell_handed(a);
 	knot_pkt_free(a->pkt);
 	knot_rrset_clear(&a->opt, NULL);
 	free(a);
@@ -215,12 +240,18 @@ static int reply_transfer(answerer_t *a, view_t *view, const char *kind, view_ne
 {
 	const knot_dname_t *zone = knot_pkt_qname(a->query);
 	uint32_t serial = view_serial(view);
+	a->handed_at = (struct timespec) { 0 };
+	if (next == view_next_change) {
+		clock_gettime(CLOCK_MONOTONIC, &a->handed_at);
+	}
 	int ret = put_transfer(a, view, next);
 	if (ret == KNOT_EOK) {
 		log_msg(a->log, LOG_DEBUG, zone,
 		        "transfer, %s to knotd, serial %u, %zu messages, %zu bytes", kind, serial,
 		        a->messages, a->bytes);
-		publisher_taken(a->publisher, zone, serial);
+		a->handed = true;
+		a->handed_serial = serial;
+		memcpy(a->handed_zone, zone, knot_dname_size(zone));
 	} else if (!a->sink_failed) {
 		log_msg(a->log, LOG_ERR, zone, "transfer, %s to knotd, serial %u, failed (%s)",
 		        kind, serial, ret == KNOT_ESPACE ?
@@ -418,6 +449,7 @@ static int answer_parsed(answerer_t *a)
 
 int answerer_reply(answerer_t *a, uint8_t *wire, uint16_t len)
 {
+	tell_handed(a);
 	/* Without an ID there is no answer; an answer to an answer might go on for ever. */
 	if (len < KNOT_WIRE_HEADER_SIZE || knot_wire_get_qr(wire)) {
 		return KNOT_EMALF;

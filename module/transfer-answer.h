@@ -34,5 +34,5 @@ answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink,
  */
 int answerer_reply(answerer_t *answerer, uint8_t *query, uint16_t len);
 
-/*! NULL is allowed. */
+/*! The conversation is over. NULL is allowed. */
 void answerer_free(answerer_t *answerer);

@@ -39,11 +39,16 @@ typedef struct pending {
 	bool sending;        /*!< In the batch being sent, and in no queue. */
 	bool again;          /*!< Triggered while it was being sent. */
 	char error[96];      /*!< knotd's answer. */
+	bool served;         /*!< It says that it serves this: */
+	uint32_t serial;
+	bool unsettled;      /*!< It has to be asked again. */
 	uint8_t name[];
 } pending_t;
 
 struct trigger {
 	log_t *log;
+	trigger_answer_f answer; /*!< NULL: zones are refreshed. */
+	void *answer_ctx;
 	pthread_t thread;
 	atomic_bool stop;
 
@@ -114,6 +119,8 @@ static void take_batch(trigger_t *t, int64_t now)
 		entry->sending = true;
 		entry->again = false;
 		entry->error[0] = '\0';
+		entry->served = false;
+		entry->unsettled = false;
 		t->batch[t->count++] = entry;
 	}
 }
@@ -148,7 +155,8 @@ static void settle_refused(trigger_t *t, pending_t *entry, int64_t now)
 		return;
 	}
 	/* A zone that knotd does not have is one that left its configuration. */
-	bool unknown = strcmp(entry->error, knot_strerror(KNOT_ENOZONE)) == 0;
+	const bool unknown = t->answer != NULL ||
+	                     strcmp(entry->error, knot_strerror(KNOT_ENOZONE)) == 0;
 	log_msg(t->log, unknown ? LOG_DEBUG : LOG_WARNING, entry->name,
 	        "trigger, knotd refuses to refresh the zone (%s); not asked any more",
 	        entry->error);
@@ -164,7 +172,7 @@ static void settle(trigger_t *t, int64_t now)
 		entry->sending = false;
 		if (entry->again) {
 			enqueue_anew(t, entry, now);
-		} else if (entry->error[0] != '\0') {
+		} else if (entry->error[0] != '\0' || entry->unsettled) {
 			settle_refused(t, entry, now);
 		} else {
 			forget(t, entry);
@@ -175,14 +183,29 @@ static void settle(trigger_t *t, int64_t now)
 
 /* knotd */
 
-/*! Notes the zones that knotd refused; it answers the others by nothing. */
+static void note_serial(pending_t *entry, const char *data)
+{
+	char *end = NULL;
+	const unsigned long serial = strtoul(data, &end, 10);
+	entry->served = end != data;
+	entry->serial = serial;
+}
+
+/*! Notes the zones that knotd refused, or what it serves; to zone-refresh it says nothing else. */
 static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	trigger_t *t = ctx;
 	(void)first;
-	for (size_t i = 0; error != NULL && i < t->count; i++) {
-		if (unit->zone == NULL || strcmp(unit->zone, t->texts[i]) == 0) {
+	const bool serial = t->answer != NULL && unit->type != NULL && unit->data != NULL &&
+	                    strcmp(unit->type, "serial") == 0;
+	for (size_t i = 0; (error != NULL || serial) && i < t->count; i++) {
+		if (unit->zone != NULL && strcmp(unit->zone, t->texts[i]) != 0) {
+			continue;
+		}
+		if (error != NULL) {
 			(void)snprintf(t->batch[i]->error, sizeof(t->batch[i]->error), "%s", error);
+		} else {
+			note_serial(t->batch[i], unit->data);
 		}
 	}
 	return t->stop;
@@ -193,7 +216,7 @@ static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size
 	ctl_unit_t units[BATCH] = { 0 };
 	for (size_t i = 0; i < t->count; i++) {
 		(void)knot_dname_to_str(t->texts[i], t->batch[i]->name, sizeof(t->texts[i]));
-		units[i].cmd = "zone-refresh";
+		units[i].cmd = t->answer != NULL ? "zone-status" : "zone-refresh";
 		units[i].zone = t->texts[i];
 	}
 	return ctl_client_call(path, TIMEOUT_MS, units, t->count, note_answer, t, err, err_size);
@@ -213,13 +236,25 @@ static void log_reached(trigger_t *t, int ret, const char *err, int64_t now)
 	if (t->away_ms == 0) {
 		t->away_ms = now;
 	}
-	if (!t->warned && now - t->away_ms >= PATIENCE_MS) {
+	if (!t->warned && t->answer == NULL && now - t->away_ms >= PATIENCE_MS) {
 		log_msg(t->log, LOG_WARNING, NULL,
 		        "trigger, cannot tell knotd of new zone versions for %lld s (%s); is this "
 		        "its control socket? Trying on", (long long)(now - t->away_ms) / 1000, err);
 		t->warned = true;
 	} else {
 		log_msg(t->log, LOG_DEBUG, NULL, "trigger, knotd not reached (%s)", err);
+	}
+}
+
+/*! Without the lock: who gets the answers has locks of his own. */
+static void give_answers(trigger_t *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		pending_t *entry = t->batch[i];
+		if (entry->error[0] == '\0') {
+			entry->unsettled = t->answer(t->answer_ctx, entry->name,
+			                             entry->served ? &entry->serial : NULL);
+		}
 	}
 }
 
@@ -236,6 +271,9 @@ static void work(trigger_t *t, int64_t now)
 	now = now_ms();
 	if (!t->stop) {
 		log_reached(t, ret, err, now);
+	}
+	if (ret == KNOT_EOK && t->answer != NULL && !t->stop) {
+		give_answers(t);
 	}
 
 	pthread_mutex_lock(&t->lock);
@@ -289,13 +327,16 @@ static void trigger_free(trigger_t *t)
 	free(t);
 }
 
-int trigger_start(trigger_t **trigger, const char *path, log_t *log)
+int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_answer_f answer,
+                  void *ctx)
 {
 	trigger_t *t = calloc(1, sizeof(*t));
 	if (t == NULL) {
 		return KNOT_ENOMEM;
 	}
 	t->log = log;
+	t->answer = answer;
+	t->answer_ctx = ctx;
 	for (unsigned i = 0; i < LEVELS; i++) {
 		TAILQ_INIT(&t->queues[i]);
 	}

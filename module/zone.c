@@ -18,14 +18,8 @@
 
 #define RETRY_FIRST 5       /* Seconds; doubled up to */
 #define RETRY_MAX 300
-/* knotd walks the zone for each version that it takes, for one to two microseconds a name, and takes no
- * update meanwhile: so that it can take many, versions are kept apart by some times that. */
-#define HOLD_PER_1000_NAMES 10 /* Milliseconds; up to */
-#define HOLD_MAX 10000
 #define SOURCE_WISHES (ZONE_LOOK | ZONE_SOURCE | ZONE_REPLACE | ZONE_FLUSH | ZONE_OVERWRITE)
 #define PROGRESS_EVERY 10   /* Seconds. */
-#define OFFER_FIRST 60      /* Seconds; doubled up to */
-#define OFFER_MAX 3600
 
 zone_t *zone_new(server_t *server, const knot_dname_t *name)
 {
@@ -114,6 +108,7 @@ void zone_count_update(zone_t *zone, bool done)
 {
 	pthread_mutex_lock(&zone->lock);
 	zone->counters.updates += done;
+	pace_update(&zone->serving.pace, sched_now());
 	zone->counters.updates_refused += !done;
 	report(zone);
 	pthread_mutex_unlock(&zone->lock);
@@ -132,21 +127,6 @@ void zone_wake(zone_t *zone, unsigned wishes)
 	}
 	if (zone->server->sched != NULL) {
 		(void)sched_wake(zone->server->sched, &zone->task, sched_now());
-	}
-}
-
-void zone_taken(zone_t *zone, uint32_t serial)
-{
-	pthread_mutex_lock(&zone->lock);
-	const bool news = zone->state.taken_at == 0 || zone->state.taken_serial != serial;
-	if (news) {
-		zone->taken = true;
-		zone->taken_serial = serial;
-		zone->taken_at = time(NULL);
-	}
-	pthread_mutex_unlock(&zone->lock);
-	if (news) {
-		zone_wake(zone, 0);
 	}
 }
 
@@ -225,31 +205,6 @@ static void sign_error(zone_t *zone, const char *text)
 static void keys_error(zone_t *zone, int priority, const char *text)
 {
 	zone_set_error(zone, zone->keys_error, sizeof(zone->keys_error), priority, text);
-}
-
-/*! Notes that knotd has a version, from which the policy engine's clocks run. */
-static bool note_taken(zone_t *zone, state_t *state)
-{
-	pthread_mutex_lock(&zone->lock);
-	const bool taken = zone->taken && zone->taken_serial == state->serial && state->version > 0;
-	zone->taken = false;
-	const int64_t at = zone->taken_at;
-	pthread_mutex_unlock(&zone->lock);
-	if (!taken) {
-		return false;
-	}
-	state->taken_serial = state->serial;
-	state->taken_at = at;
-	if (state->taken_revision != state->revision || state->revision_since == 0) {
-		state->taken_revision = state->revision;
-		state->revision_since = at;
-	}
-	for (uint32_t i = 0; i < state->key_count; i++) {
-		if (state->keys[i].last_gone < 0) {
-			state->keys[i].last_gone = at;
-		}
-	}
-	return true;
 }
 
 /*! Zones with the same tokens share a lane: if these are slow, other zones do not notice. */
@@ -457,15 +412,24 @@ static int64_t retry(zone_t *zone, int64_t now)
 /*! Whether a new version has to wait a little, since the last one is fresh. */
 static bool held(zone_t *zone)
 {
-	const int64_t left = zone->hold_ms - sched_now();
-	zone->held = left > 0 && left <= HOLD_MAX;
-	return zone->held;
+	const int64_t now = sched_now();
+	pthread_mutex_lock(&zone->lock);
+	const int64_t next = pace_next(&zone->serving.pace, now);
+	pthread_mutex_unlock(&zone->lock);
+	zone->held_until = next > now ? next : 0;
+	return zone->held_until > 0;
 }
 
-static void hold(zone_t *zone, const state_t *state)
+/*! A version has been published. \param more  Not all that is due fitted in. */
+static void published(zone_t *zone, const state_t *state, bool more)
 {
-	const uint64_t length = state->in.names * HOLD_PER_1000_NAMES / 1000;
-	zone->hold_ms = sched_now() + (length < HOLD_MAX ? (int64_t)length : HOLD_MAX);
+	pthread_mutex_lock(&zone->lock);
+	zone->serving.pace.names = state->in.names;
+	pace_publish(&zone->serving.pace, sched_now());
+	pthread_mutex_unlock(&zone->lock);
+	if (more && !held(zone)) {
+		zone->held_until = sched_now();
+	}
 }
 
 /*! Signs what there is to sign. \return When to come back. */
@@ -490,34 +454,11 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	zone->failures = 0;
 	if (result.published) {
 		check_ttl(zone, state);
-		hold(zone, state);
-		zone->held = result.more;
+		published(zone, state, result.more);
 	} else if (result.more) {
 		return now;
 	}
 	return refresh_due(zone, state, now);
-}
-
-/*!
- * Tells knotd of a version that it has not fetched: when it is new, after a restart, and again
- * when it does not come for it; it may have been busy, and its own timers are in no hurry.
- * \return When to look again, 0 = no need.
- */
-static int64_t offer(zone_t *zone, const state_t *state, int64_t now)
-{
-	if (state->version == 0 || (state->taken_at > 0 && state->taken_serial == state->serial)) {
-		zone->offer_delay = 0;
-		return 0;
-	}
-	const bool fresh = zone->offer_delay == 0 || state->serial != zone->offered;
-	if (fresh || now >= zone->offered_at + zone->offer_delay || now < zone->offered_at) {
-		zone->offer_delay = fresh ? OFFER_FIRST : zone->offer_delay < OFFER_MAX / 2
-		                    ? 2 * zone->offer_delay : OFFER_MAX;
-		zone->offered = state->serial;
-		zone->offered_at = now;
-		trigger_zone(zone->server->trigger, zone->name);
-	}
-	return zone->offered_at + zone->offer_delay;
 }
 
 static int read_state(zone_t *zone, state_t *state)
@@ -587,7 +528,8 @@ static int64_t work(zone_t *zone)
 	}
 
 	before = state;
-	const bool taken = note_taken(zone, &state);
+	serving_track(zone, &state);
+	const bool taken = serving_note(zone, &state);
 	ret = look_at_keys(zone, &state, wishes);
 	if (taken || memcmp(&before, &state, sizeof(state)) != 0) {
 		int saved = write_state(zone, &state);
@@ -601,17 +543,18 @@ static int64_t work(zone_t *zone)
 	} else if (ret != KNOT_ENOENT) {
 		due = earlier(due, retry(zone, now));
 	}
+	serving_track(zone, &state);
 	show(zone, &state, due);
-	return earlier(due, offer(zone, &state, now));
+	return earlier(due, serving_offer(zone, &state, now));
 }
 
 int64_t zone_work(zone_t *zone)
 {
-	zone->held = false;
+	zone->held_until = 0;
 	atomic_store(&zone->stopped, false);
 	if (atomic_load(&zone->stop)) {
 		return 0;
 	}
 	const int64_t due = 1000 * work(zone);
-	return zone->held ? earlier(due, zone->hold_ms) : due;
+	return earlier(due, zone->held_until);
 }

@@ -10,6 +10,7 @@
 #include "module/keyring.h"
 #include "module/primary.h"
 #include "module/sched.h"
+#include "module/serving.h"
 #include "module/state.h"
 #include "module/tokens.h"
 #include "module/tsig.h"
@@ -61,9 +62,7 @@ typedef struct zone {
 	unsigned wishes;           /*!< ZONE_* */
 	uint64_t pending;          /*!< Revision of the key set that is stored. */
 	bool pending_known;        /*!< It has been looked up. */
-	bool taken;                /*!< knotd took taken_serial at taken_at; to be noted. */
-	uint32_t taken_serial;
-	int64_t taken_at;
+	serving_t serving;
 	uint64_t generation;       /*!< Of the server's, when the facts last changed. */
 	zone_counters_t counters;
 	state_t state;             /*!< As last stored. */
@@ -80,11 +79,7 @@ typedef struct zone {
 	unsigned failures;         /*!< In a row. */
 	uint64_t ttl_warned;       /*!< Key set for which a TTL above MaxZoneTTL was told of. */
 	int64_t progress_at;
-	int64_t offered_at;        /*!< When knotd was last told of a version it does not have. */
-	uint32_t offered;          /*!< Its serial. */
-	uint32_t offer_delay;      /*!< Seconds until it is told again; 0 = it has not been told. */
-	int64_t hold_ms;           /*!< Until then changes are gathered for the next version. */
-	bool held;                 /*!< There are some. */
+	int64_t held_until;        /*!< Changes are gathered for the next version, ms; 0 = none. */
 } zone_t;
 
 /*! \return A zone to be freed by zone_free(); NULL if out of memory. */
@@ -109,9 +104,6 @@ void zone_count_update(zone_t *zone, bool done);
 
 /*! Asks for something; with no wish, for a look at what there is to sign. Does not block. */
 void zone_wake(zone_t *zone, unsigned wishes);
-
-/*! knotd has the zone at a serial. Does not block. */
-void zone_taken(zone_t *zone, uint32_t serial);
 
 /*!
  * Stores a key set that the policy engine sends, to be signed with soon.

@@ -69,7 +69,10 @@ test_knotd() { # short
 	equal "$port"
 	change new2
 	within 30 follows "$port"
+	local before
+	before=$(serial s.test)
 	module zone-sign s.test
+	within 30 serial_differs s.test "$before"
 	within 30 follows "$port"
 	equal "$port"
 	[ "$(grep -c 'AXFR, incoming.*finished' secondary/secondary.log)" = 1 ] ||

@@ -235,6 +235,15 @@ void publisher_asked(publisher_t *p, const knot_dname_t *zone)
 	p->asked += knot_dname_is_equal(zone, p->zone);
 }
 
+void publisher_handed(publisher_t *p, const knot_dname_t *zone, uint32_t serial, int64_t ms)
+{
+	if (knot_dname_is_equal(zone, p->zone)) {
+		p->handed_serial = serial;
+		p->handed_ms = ms;
+		p->handed++;
+	}
+}
+
 void publisher_taken(publisher_t *p, const knot_dname_t *zone, uint32_t serial)
 {
 	if (knot_dname_is_equal(zone, p->zone)) {

@@ -34,6 +34,9 @@ struct publisher {
 	atomic_uint views;       /*!< Open. */
 	atomic_uint asked;
 	atomic_uint updates;
+	atomic_uint handed;
+	atomic_uint handed_serial;
+	atomic_llong handed_ms;
 	atomic_uint taken;
 	atomic_uint taken_serial;
 };

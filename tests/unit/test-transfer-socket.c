@@ -67,7 +67,7 @@ START_TEST(test_stalled_reader)
 	send_pkt(fd, question("example.", KNOT_RRTYPE_AXFR));
 	ck_assert(until(&test.zone.views, 1));
 	ck_assert(until(&test.zone.views, 0));
-	ck_assert_uint_eq(test.zone.taken, 0);
+	ck_assert_uint_eq(test.zone.handed, 0);
 	close(fd);
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(test_lost_reader)
 		close(fd);
 		ck_assert(until(&test.zone.views, 0));
 	}
-	ck_assert_uint_eq(test.zone.taken, 0);
+	ck_assert_uint_eq(test.zone.handed, 0);
 }
 END_TEST
 

@@ -29,7 +29,7 @@ START_TEST(test_soa)
 		ck_assert_uint_eq(test.zone.asked, i);
 		knot_pkt_free(pkt);
 	}
-	ck_assert_uint_eq(test.zone.taken, 0);
+	ck_assert_uint_eq(test.zone.handed, 0);
 	close(fd);
 }
 END_TEST
@@ -86,8 +86,9 @@ START_TEST(test_axfr_huge)
 	send_pkt(fd, pkt);
 	unsigned messages = expect_transfer(fd, &test.zone.rrsets, true);
 	ck_assert_uint_le(messages, 3000 * 262 / 65000 + 1 + 3 + 1);
-	expect_taken(1);
 	close(fd);
+	expect_handed(1);
+	ck_assert_int_eq(test.zone.handed_ms, 0);
 }
 END_TEST
 
@@ -103,7 +104,7 @@ START_TEST(test_axfr_impossible)
 	knot_pkt_free(pkt);
 	ck_assert(is_closed(fd));
 	close(fd);
-	expect_taken(0);
+	expect_handed(0);
 	ck_assert_uint_eq(test.warnings, 1);
 }
 END_TEST
@@ -128,7 +129,7 @@ START_TEST(test_axfr_failure)
 		knot_pkt_free(pkt);
 	}
 	close(fd);
-	expect_taken(0);
+	expect_handed(0);
 	ck_assert_uint_eq(test.warnings, 2);
 
 	test.zone.fail_at = 0;
@@ -163,24 +164,28 @@ START_TEST(test_ixfr)
 
 	ask_ixfr(fd, SERIAL - 2);
 	expect_transfer(fd, &test.zone.changes, false);
-	expect_taken(1);
 
-	/* The journal does not reach back that far: AXFR. */
+	/* The journal does not reach back that far: AXFR. With the next question knotd has done with
+	 * what it was sent before. */
+	ck_assert_uint_eq(test.zone.handed, 0);
 	ask_ixfr(fd, SERIAL - 3);
 	expect_transfer(fd, &test.zone.rrsets, false);
-	expect_taken(2);
+	ck_assert_uint_eq(test.zone.handed, 1);
+	ck_assert_int_gt(test.zone.handed_ms, 0);
 
 	/* It has ours already. */
 	ask_ixfr(fd, SERIAL);
 	ck_assert_uint_eq(expect_transfer(fd, NULL, false), 1);
-	expect_taken(3);
+	ck_assert_uint_eq(test.zone.handed, 2);
+	ck_assert_int_eq(test.zone.handed_ms, 0);
+	ck_assert(until(&test.zone.taken, 1));
+	ck_assert_uint_eq(test.zone.taken_serial, SERIAL);
 
 	/* It has a newer one than ours (RFC 1982). */
 	ask_ixfr(fd, SERIAL + 0x7fffffffu);
 	ck_assert_uint_eq(expect_transfer(fd, NULL, false), 1);
 	ask_ixfr(fd, SERIAL + 0x80000001u);
 	expect_transfer(fd, &test.zone.rrsets, false);
-	expect_taken(4);
 
 	/* The journal cannot be read. */
 	test.zone.seek_error = KNOT_ESYSTEM;
@@ -188,9 +193,10 @@ START_TEST(test_ixfr)
 	knot_pkt_t *pkt = receive_pkt(fd);
 	ck_assert_uint_eq(knot_pkt_ext_rcode(pkt), KNOT_RCODE_SERVFAIL);
 	knot_pkt_free(pkt);
-	ck_assert_uint_eq(test.zone.taken, 4);
-	ck_assert_uint_eq(test.zone.asked, 0);
 	close(fd);
+	expect_handed(3);
+	ck_assert_uint_eq(test.zone.taken, 1);
+	ck_assert_uint_eq(test.zone.asked, 0);
 }
 END_TEST
 
@@ -465,7 +471,7 @@ START_TEST(test_100_connections)
 		pthread_join(threads[i], NULL);
 		close(fds[i]);
 	}
-	expect_taken(64);
+	expect_handed(64);
 
 	/* There is room again. */
 	for (int i = 0; i < 200; i++) {
@@ -492,7 +498,7 @@ START_TEST(test_stop_amid_transfer)
 	test.server = NULL;
 	ck_assert_int_le(end.tv_sec - begin.tv_sec, 10);
 	ck_assert_uint_eq(test.zone.views, 0);
-	ck_assert_uint_eq(test.zone.taken, 0);
+	ck_assert_uint_eq(test.zone.handed, 0);
 	ck_assert(is_closed(idle));
 	close(idle);
 	for (int i = 0; i < 10; i++) {

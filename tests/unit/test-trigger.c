@@ -65,7 +65,7 @@ static void teardown(void)
 static trigger_t *start(const char *socket_path)
 {
 	trigger_t *t = NULL;
-	ck_assert_int_eq(trigger_start(&t, socket_path, &logger), KNOT_EOK);
+	ck_assert_int_eq(trigger_start(&t, socket_path, &logger, NULL, NULL), KNOT_EOK);
 	return t;
 }
 

@@ -72,8 +72,8 @@ unsigned expect_transfer(int fd, const rrlist_t *list, bool edns);
 /*! Waits until a counter has a value. \return Whether it came to that. */
 bool until(const atomic_uint *value, unsigned wanted);
 
-/*! Waits until the zone was noted as taken so many times, at SERIAL. */
-void expect_taken(unsigned times);
+/*! Waits until the zone was noted as handed over so many times, at SERIAL. */
+void expect_handed(unsigned times);
 
 /*! Asks for AXFR and checks all of it. */
 void expect_axfr(int fd);
