@@ -6,11 +6,12 @@
 client.py serves PORT ZONE LIMIT
     Asks for the zone's SOA until it is answered; prints the moment, seconds since 1970.
 
-client.py update ZONE PORT PORT [--seconds S] [--rounds N] [--latencies N]
+client.py update ZONE PORT PORT [--seconds S] [--rounds N] [--latencies N] [--pause S]
     DNS UPDATEs to two servers in turn, each adding a name. First as many as each takes one at
-    a time, each awaiting its answer; then from sent to signed and public. Prints a line with the
-    medians for each server: updates a second, seconds until all of a round were public, seconds
-    from sent to public.
+    a time, each awaiting its answer; then from sent to signed and public, the next one sent when
+    the one before is so, or after a pause. Prints a line with the medians for each server:
+    updates a second, seconds until all of a round were public, seconds from sent to public, the
+    same after a pause.
 """
 import argparse
 import random
@@ -100,7 +101,8 @@ def sequence(server, seconds):
     return count / (end - begin), time.monotonic() - end
 
 
-def latency(server):
+def latency(server, pause=0):
+    time.sleep(pause)
     begin = time.monotonic()
     server.await_public(server.update(), 0.0005)
     return time.monotonic() - begin
@@ -112,12 +114,13 @@ def update(args):
         latency(server)  # what is only slow the first time
     sequences = [[sequence(server, args.seconds) for server in servers]
                  for _ in range(args.rounds)]
-    latencies = [[latency(server) for server in servers] for _ in range(args.latencies)]
+    busy = [[latency(server) for _ in range(args.latencies)] for server in servers]
+    lone = [[latency(server, args.pause) for server in servers] for _ in range(args.latencies)]
     for i in range(len(servers)):
         rate = statistics.median(both[i][0] for both in sequences)
         behind = statistics.median(both[i][1] for both in sequences)
-        took = statistics.median(both[i] for both in latencies)
-        print(f"{rate:.2f} {behind:.3f} {took:.4f}")
+        alone = statistics.median(both[i] for both in lone)
+        print(f"{rate:.2f} {behind:.3f} {statistics.median(busy[i]):.4f} {alone:.4f}")
 
 
 def main():
@@ -135,6 +138,7 @@ def main():
     command.add_argument("--seconds", type=float, default=3)
     command.add_argument("--rounds", type=int, default=3)
     command.add_argument("--latencies", type=int, default=20)
+    command.add_argument("--pause", type=float, default=1)
     command.set_defaults(run=update)
     args = parser.parse_args()
     args.run(args)
