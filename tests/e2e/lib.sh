@@ -108,7 +108,7 @@ free_port() {
 knot() { knotc -s "$KNOT_SOCKET" "$@"; }
 module() { knotc -s "$MODULE_SOCKET" "$@"; }
 engine() { knotc -s "$ENGINE_SOCKET" "$@"; }
-ask() { kdig @127.0.0.1 -p "$PORT" +timeout=5 +retry=1 +noidn "$@"; }
+ask() { timeout 60 kdig @127.0.0.1 -p "$PORT" +timeout=5 +retry=1 +noidn "$@"; }
 
 serial() { ask +short "$1" SOA | awk '{ print $3 }'; }
 signed() { ask +dnssec "$1" SOA | grep '[[:space:]]RRSIG[[:space:]]*SOA ' >/dev/null; }
@@ -154,7 +154,7 @@ does_not_say() {
 
 # axfr ZONE FILE [PORT]: as a zone file, from knotd.
 axfr() {
-	kdig @127.0.0.1 -p "${3:-$PORT}" +noall +answer +noidn +crypto "$1" AXFR |
+	timeout 60 kdig @127.0.0.1 -p "${3:-$PORT}" +noall +answer +noidn +crypto "$1" AXFR |
 		grep -v '^;' | sed '/^$/d' | sed '$d' >"$2"
 	[ -s "$2" ] || fail "no AXFR of $1"
 }
