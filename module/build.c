@@ -152,14 +152,47 @@ static int take_foreign(build_node_t *bn, node_rrset_t *rrset, knot_mm_t *mm)
 	return ret;
 }
 
-/*! Publishes the key set's keys beside those that the input has of its own (RFC 8901). */
+/*! Whether all of the zone is signed with an algorithm, as a DNSKEY of it says. */
+static bool is_published(const build_t *build, uint8_t algorithm)
+{
+	for (size_t i = 0; i < build->ring->set.key_count; i++) {
+		const keyring_key_t *key = &build->ring->keys[i];
+		if (key->info->publish && key->info->sign_zone &&
+		    key->info->algorithm == algorithm && !signatures_withheld(build, key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! Takes the keys that the input has of its own, of other operators (RFC 8901). */
+static int add_foreign_dnskeys(build_t *build, build_node_t *bn, knot_rdataset_t *rrs,
+                               knot_mm_t *mm)
+{
+	const node_rrset_t *foreign = node_rrset(&bn->node, KNOT_RRTYPE_DNSKEY);
+	const knot_rdata_t *rdata = foreign != NULL ? foreign->rrs.rdata : NULL;
+	int ret = KNOT_EOK;
+	for (uint16_t i = 0; ret == KNOT_EOK && foreign != NULL && i < foreign->rrs.count; i++) {
+		const uint8_t algorithm = rdata->len > 3 ? rdata->data[3] : 0;
+		if (is_published(build, algorithm)) {
+			ret = knot_rdataset_add(rrs, rdata, mm);
+		} else {
+			build->left_out = algorithm;
+		}
+		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
+	}
+	node_drop(&bn->node, KNOT_RRTYPE_DNSKEY);
+	return ret;
+}
+
+/*! Publishes the key set's keys beside those of other operators. */
 static int set_dnskey(build_t *build, build_node_t *bn)
 {
 	knot_mm_t mm = arena_mm(&build->scratch);
 	node_rrset_t dnskey = {
 		.type = KNOT_RRTYPE_DNSKEY, .ttl = build->ring->set.dnskey_ttl
 	};
-	int ret = take_foreign(bn, &dnskey, &mm);
+	int ret = add_foreign_dnskeys(build, bn, &dnskey.rrs, &mm);
 	if (ret == KNOT_EOK) {
 		ret = add_own_dnskeys(build, bn, &dnskey.rrs, &mm);
 	}

@@ -32,6 +32,8 @@ typedef struct {
 	bool more;             /*!< There is more to do at once. */
 	uint64_t signatures;   /*!< Made. */
 	uint64_t nodes;        /*!< Changed. */
+	uint8_t left_out;      /*!< Algorithm of another operator's DNSKEY that is not published, since
+	                            the zone is not signed with it; 0 = none. */
 } sign_result_t;
 
 /*!

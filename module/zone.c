@@ -381,6 +381,18 @@ static void check_ttl(zone_t *zone, const state_t *state)
 	}
 }
 
+/*! Says so if a key of another operator is not published (RFC 4035, section 2.2). */
+static void check_foreign(zone_t *zone, uint8_t left_out)
+{
+	if (left_out != 0 && left_out != zone->left_out) {
+		log_msg(&zone->server->log, LOG_WARNING, zone->name,
+		        "a DNSKEY of algorithm %u in the unsigned zone is left out, since the zone is "
+		        "not signed with that algorithm; give the policy keys of it, or have the other "
+		        "operator use one of the policy's", left_out);
+	}
+	zone->left_out = left_out;
+}
+
 /*! \return When signatures have to be refreshed next, 0 = never. */
 static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now)
 {
@@ -454,6 +466,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	zone->failures = 0;
 	if (result.published) {
 		check_ttl(zone, state);
+		check_foreign(zone, result.left_out);
 		published(zone, state, result.more);
 	} else if (result.more) {
 		return now;

@@ -453,6 +453,47 @@ START_TEST(test_passthrough)
 }
 END_TEST
 
+static size_t count_dnskeys(subject_t *subject)
+{
+	size_t count = 0;
+	records_t records = subject_records(subject);
+	for (size_t i = 0; i < records.count; i++) {
+		count += strncmp(records.records[i], "example. 300 48 ", 16) == 0;
+	}
+	records_free(&records);
+	return count;
+}
+
+/*! Keys of other operators are published if the zone is signed with their algorithm, and else not:
+ * what each version's check would find. */
+START_TEST(test_foreign_keys)
+{
+	char text[1024], key[129] = "";
+	subject_t subject;
+	subject_open(&subject, "foreign");
+	subject.batch = 3;
+	memset(key, 'A', 128);
+	snprintf(text, sizeof(text), "%s@ DNSKEY 256 3 13 %.88s\n@ DNSKEY 256 3 14 %s\n", small, key,
+	         key);
+	subject_load(&subject, text, SIZE_MAX);
+	ck_assert_uint_eq(subject_sign(&subject, false).left_out, 14);
+	ck_assert_uint_eq(count_dnskeys(&subject), 3);
+
+	/* The algorithm comes, and goes. */
+	keyset_key_t keys[3] = { subject_keys[0], subject_keys[1], subject_keys[3] };
+	keyset_t set = subject_policy();
+	set.keys = keys;
+	for (unsigned step = 0; step < 2; step++) {
+		set.key_count = 3 - step;
+		set.revision++;
+		subject_set_keys(&subject, &set);
+		ck_assert_uint_eq(subject_sign(&subject, false).left_out, 14 * step);
+		ck_assert_uint_eq(count_dnskeys(&subject), 5 - 2 * step);
+	}
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures of one moment do not come due in one moment. */
 START_TEST(test_spread)
 {
@@ -721,6 +762,7 @@ int main(void)
 	tcase_add_test(tcase, test_signs_unpublished);
 	tcase_add_test(tcase, test_other_algorithm);
 	tcase_add_test(tcase, test_passthrough);
+	tcase_add_test(tcase, test_foreign_keys);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_refresh_batches);
 	tcase_add_loop_test(tcase, test_proof_types, 0, 2);
