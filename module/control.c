@@ -246,9 +246,9 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 static const char *health(const zone_t *zone)
 {
 	return zone->serving.error[0] != '\0' ? zone->serving.error :
-	       zone->source_error[0] != '\0' ? zone->source_error :
-	       zone->keys_error[0] != '\0' ? zone->keys_error :
-	       zone->sign_error[0] != '\0' ? zone->sign_error :
+	       zone->source_error != NULL ? zone->source_error :
+	       zone->keys_error != NULL ? zone->keys_error :
+	       zone->sign_error != NULL ? zone->sign_error :
 	       zone->signing ? "signing" : zone->state.version == 0 ? "not signed yet" : "ok";
 }
 
@@ -272,10 +272,10 @@ static void show_zone(void *ctx, zone_t *zone)
 	pthread_mutex_lock(&zone->lock);
 	const state_t *state = &zone->state;
 	add_column(columns, "state", "%s", health(zone));
-	if (health(zone) != zone->keys_error && zone->keys_error[0] != '\0') {
+	if (health(zone) != zone->keys_error && zone->keys_error != NULL) {
 		add_column(columns, "keys", "%s", zone->keys_error);
 	}
-	if (health(zone) != zone->sign_error && zone->sign_error[0] != '\0') {
+	if (health(zone) != zone->sign_error && zone->sign_error != NULL) {
 		add_column(columns, "signing", "%s", zone->sign_error);
 	}
 	add_column(columns, "policy", "%s", zone->settings.policy);
@@ -530,7 +530,9 @@ static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	const bool known = *end == '-' && strcmp(end + 1, server->instance) == 0;
 	const uint64_t now = atomic_load(&server->generation);
 	names_t names = { .since = known ? since : 0 };
-	server_each_zone(server, add_name, &names);
+	if (names.since < now) {
+		server_each_zone(server, add_name, &names);
+	}
 	send_each(req, server, &names, send_facts);
 	names_t gone = gone_since(server, names.since);
 	send_each(req, server, &gone, send_gone);

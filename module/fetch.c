@@ -391,7 +391,7 @@ static int64_t ask_now(zone_t *zone, work_t *work, const primaries_t *primaries)
 		snprintf(text, sizeof(text), "not refreshed, %s%s", errors,
 		         work->state.in.count > 0 ? "; the last good zone stays" : "");
 	}
-	zone_set_error(zone, zone->source_error, sizeof(zone->source_error), LOG_ERR, text);
+	zone_set_error(zone, &zone->source_error, LOG_ERR, text);
 	(void)read_state(zone, &work->state);
 
 	pthread_mutex_lock(&zone->lock);

@@ -22,7 +22,7 @@
 
 static void source_error(zone_t *zone, const char *text)
 {
-	zone_set_error(zone, zone->source_error, sizeof(zone->source_error), LOG_ERR, text);
+	zone_set_error(zone, &zone->source_error, LOG_ERR, text);
 }
 
 static bool same_file(const state_file_t *a, const state_file_t *b)
@@ -199,7 +199,7 @@ uint8_t source_update(zone_t *zone, const knot_pkt_t *message)
 	}
 	zone_count_update(zone, result.rcode == KNOT_RCODE_NOERROR);
 	if (result.rcode == KNOT_RCODE_NOERROR && result.changed > 0) {
-		zone_wake(zone, 0);
+		zone_updated(zone);
 	}
 	return result.rcode;
 }

@@ -46,6 +46,9 @@ void zone_free(zone_t *zone)
 	pthread_mutex_destroy(&zone->lock);
 	pthread_mutex_destroy(&zone->input_lock);
 	zone_settings_deinit(&zone->settings);
+	free(zone->source_error);
+	free(zone->keys_error);
+	free(zone->sign_error);
 	knot_dname_free(zone->name, NULL);
 	free(zone);
 }
@@ -130,6 +133,15 @@ void zone_wake(zone_t *zone, unsigned wishes)
 	}
 }
 
+void zone_updated(zone_t *zone)
+{
+	/* Not at once, only to find that it is gathered with what follows. */
+	pthread_mutex_lock(&zone->lock);
+	const int64_t when = pace_next(&zone->serving.pace, sched_now());
+	pthread_mutex_unlock(&zone->lock);
+	(void)sched_wake(zone->server->sched, &zone->task, when);
+}
+
 /*! Whether a key set may replace the stored one. */
 static int check_push(store_txn_t *txn, const zone_t *zone, const keyset_t *set, const char *text,
                       char *err, size_t err_size)
@@ -186,11 +198,14 @@ int zone_push(zone_t *zone, const char *text, char *err, size_t err_size)
 
 /*** The worker's part. ***/
 
-void zone_set_error(zone_t *zone, char *place, size_t size, int priority, const char *text)
+void zone_set_error(zone_t *zone, char **place, int priority, const char *text)
 {
 	pthread_mutex_lock(&zone->lock);
-	const bool news = strcmp(place, text) != 0;
-	snprintf(place, size, "%s", text);
+	const bool news = strcmp(*place != NULL ? *place : "", text) != 0;
+	if (news) {
+		free(*place);
+		*place = text[0] != '\0' ? strdup(text) : NULL;
+	}
 	pthread_mutex_unlock(&zone->lock);
 	if (news && text[0] != '\0') {
 		log_msg(&zone->server->log, priority, zone->name, "%s", text);
@@ -199,12 +214,12 @@ void zone_set_error(zone_t *zone, char *place, size_t size, int priority, const 
 
 static void sign_error(zone_t *zone, const char *text)
 {
-	zone_set_error(zone, zone->sign_error, sizeof(zone->sign_error), LOG_ERR, text);
+	zone_set_error(zone, &zone->sign_error, LOG_ERR, text);
 }
 
 static void keys_error(zone_t *zone, int priority, const char *text)
 {
-	zone_set_error(zone, zone->keys_error, sizeof(zone->keys_error), priority, text);
+	zone_set_error(zone, &zone->keys_error, priority, text);
 }
 
 /*! Zones with the same tokens share a lane: if these are slow, other zones do not notice. */

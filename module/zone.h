@@ -68,7 +68,7 @@ typedef struct zone {
 	state_t state;             /*!< As last stored. */
 	int64_t due;               /*!< When there is something to do, 0 = unknown. */
 	bool signing;
-	char source_error[640], keys_error[640], sign_error[768]; /*!< Empty if all is well. */
+	char *source_error, *keys_error, *sign_error; /*!< NULL if all is well. */
 	keyring_t *ring;           /*!< Changed by the worker only; NULL at first. */
 	zone_report_f report;
 	void *report_ctx;
@@ -106,6 +106,9 @@ void zone_count_update(zone_t *zone, bool done);
 /*! Asks for something; with no wish, for a look at what there is to sign. Does not block. */
 void zone_wake(zone_t *zone, unsigned wishes);
 
+/*! An update has changed it: has that published in its time. Does not block. */
+void zone_updated(zone_t *zone);
+
 /*!
  * Stores a key set that the policy engine sends, to be signed with soon.
  *
@@ -117,4 +120,4 @@ int zone_push(zone_t *zone, const char *text, char *err, size_t err_size);
 int64_t zone_work(zone_t *zone);
 
 /*! Sets an error of the zone, empty if there is none any more; logs it if it is news. */
-void zone_set_error(zone_t *zone, char *place, size_t size, int priority, const char *text);
+void zone_set_error(zone_t *zone, char **place, int priority, const char *text);
