@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "policy-engine/allocate.h"
+#include "policy-engine/engine-internal.h"
 #include "policy-engine/store.h"
 
 static char dir[40];
@@ -446,6 +449,114 @@ START_TEST(test_standby)
 }
 END_TEST
 
+/* One whose tag can be told, by the byte of which it is. */
+static void make_p256(store_t *store, const char *cka_id, int byte)
+{
+	uint8_t public_key[64];
+	memset(public_key, byte, sizeof(public_key));
+	ck_assert_int_eq(store_key_intend(store, "SoftHSM", cka_id, 13, 256, 5), 0);
+	ck_assert_int_eq(store_key_made(store, "SoftHSM", cka_id, public_key, 64), 0);
+}
+
+/* \return What came of it; the zone has one key more if it was allocated. */
+static int allocate(store_t *store, const char *name, const policy_t *policy, int64_t oldest,
+                    bool backed_up, int64_t now)
+{
+	zone_t zone = { 0 };
+	plan_want_t want = { .entry = &policy->keys[0], .roll = policy->keys[0].roll,
+	                     .oldest = oldest };
+	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	size_t before = zone.core.count;
+	int ret = allocate_key(store, &zone, policy, &want, backed_up, now);
+	ck_assert_uint_eq(zone.core.count, before + (ret == ALLOCATED));
+	zone_deinit(&zone);
+	return ret;
+}
+
+/* The CKA_ID of the zone's last key, and when its use began. */
+static void expect_key(store_t *store, const char *name, const char *cka_id, int64_t inception)
+{
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	ck_assert_uint_gt(zone.core.count, 0);
+	const core_key_t *key = &zone.core.keys[zone.core.count - 1];
+	ck_assert_str_eq(zone.keys[zone.core.count - 1].cka_id, cka_id);
+	ck_assert_int_eq(key->inception, inception);
+	ck_assert(key->goal_in && key->role == KEYSET_ZSK && key->algorithm == 13);
+	zone_deinit(&zone);
+}
+
+static policy_t one_key_policy(policy_key_t *entry)
+{
+	*entry = (policy_key_t){ .role = KEYSET_ZSK, .algorithm = 13, .bits = 256,
+	                         .repository = (char *)"SoftHSM" };
+	return (policy_t){ .name = (char *)"default", .keys = entry, .key_count = 1 };
+}
+
+/* Only a key of that kind, with a backup if that is required, and a tag of its own. */
+START_TEST(test_allocate)
+{
+	store_t *store = open_store();
+	policy_key_t entry;
+	policy_t policy = one_key_policy(&entry);
+	ck_assert_int_eq(store_begin(store), 0);
+	store_zone_put(store, "a.test.", "default");
+	store_zone_put(store, "b.test.", "default");
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
+	make_p256(store, "aa01", 1);
+	entry.algorithm = 8;
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
+	entry.algorithm = 13;
+	entry.bits = 384;
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
+	entry.bits = 256;
+
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
+	store_backup_turn(store, "SoftHSM", STORE_BACKUP_NONE, STORE_BACKUP_REQUESTED);
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
+	store_backup_turn(store, "SoftHSM", STORE_BACKUP_REQUESTED, STORE_BACKUP_DONE);
+	make_p256(store, "aa02", 2); /* Has none. */
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATED);
+	expect_key(store, "a.test.", "aa01", 100);
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 200), ALLOCATED);
+	expect_key(store, "a.test.", "aa02", 200);
+
+	/* Its tag is that of a key of the one zone, but of none of the other. */
+	make_p256(store, "aa03", 1);
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 300), ALLOCATE_NONE);
+	ck_assert_int_eq(allocate(store, "b.test.", &policy, 0, false, 300), ALLOCATED);
+	expect_key(store, "b.test.", "aa03", 300);
+	ck_assert_int_eq(store_commit(store), 0);
+	store_close(store);
+}
+END_TEST
+
+/* Zones of a policy share what is young enough. */
+START_TEST(test_allocate_shared)
+{
+	store_t *store = open_store();
+	policy_key_t entry;
+	policy_t policy = one_key_policy(&entry);
+	policy.share_keys = true;
+	ck_assert_int_eq(store_begin(store), 0);
+	store_zone_put(store, "a.test.", "default");
+	store_zone_put(store, "b.test.", "default");
+	make_p256(store, "aa01", 1);
+	make_p256(store, "aa02", 2);
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATED);
+	ck_assert_int_eq(allocate(store, "b.test.", &policy, 100, false, 500), ALLOCATED);
+	expect_key(store, "b.test.", "aa01", 100); /* Its age counts from its first use. */
+	ck_assert_int_eq(allocate(store, "b.test.", &policy, 101, false, 600), ALLOCATED);
+	expect_key(store, "b.test.", "aa02", 600);
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 700, false, 700), ALLOCATE_NONE);
+	ck_assert_int_eq(allocate(store, "a.test.", &policy, 600, false, 700), ALLOCATED);
+	expect_key(store, "a.test.", "aa02", 600);
+	ck_assert_int_eq(store_commit(store), 0);
+	store_close(store);
+}
+END_TEST
+
 START_TEST(test_clock)
 {
 	int64_t seen = 7;
@@ -459,6 +570,38 @@ START_TEST(test_clock)
 	ck_assert_int_eq(store_clock_get(store, &seen), 1);
 	ck_assert_int_eq(seen, 200);
 	store_close(store);
+}
+END_TEST
+
+/* On a clock that jumped nothing is decided, until it is right again or somebody says that it is. */
+START_TEST(test_clock_stops)
+{
+	engine_t e = { .store = open_store(), .lock = PTHREAD_MUTEX_INITIALIZER };
+	int64_t now = time(NULL), saved = 0;
+	ck_assert_int_eq(engine_clock_load(&e), 0);
+	ck_assert_int_eq(engine_clock_check(&e, now), 1);
+	ck_assert_int_eq(store_clock_get(e.store, &saved), 1);
+	ck_assert_int_eq(saved, now);
+	ck_assert_int_eq(engine_clock_check(&e, now - CLOCK_BACK_MAX - 100), 0);
+	int64_t believed = engine_clock_now(&e);
+	ck_assert(believed >= now && believed < now + 100);
+	ck_assert_int_eq(engine_clock_check(&e, now), 1);
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(engine_clock_check(&e, now + CLOCK_AHEAD_MAX + 100), 0);
+		believed = engine_clock_now(&e);
+		ck_assert(believed >= now && believed < now + 100);
+	}
+	engine_clock_accept(&e);
+	ck_assert_int_eq(engine_clock_check(&e, time(NULL)), 1);
+
+	/* The next engine knows what this one has seen. */
+	engine_t next = { .store = e.store, .lock = PTHREAD_MUTEX_INITIALIZER };
+	ck_assert_int_eq(engine_clock_load(&next), 0);
+	ck_assert_int_eq(engine_clock_check(&next, now - CLOCK_BACK_MAX - 100), 0);
+	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX + 1000), 0);
+	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX - 1000), 1);
+	store_close(e.store);
 }
 END_TEST
 
@@ -542,7 +685,10 @@ int main(void)
 	tcase_add_test(tc, test_older_schema);
 	tcase_add_test(tc, test_shared);
 	tcase_add_test(tc, test_standby);
+	tcase_add_test(tc, test_allocate);
+	tcase_add_test(tc, test_allocate_shared);
 	tcase_add_test(tc, test_clock);
+	tcase_add_test(tc, test_clock_stops);
 	tcase_add_test(tc, test_newer_schema);
 	tcase_add_test(tc, test_foreign_database);
 	tcase_add_test(tc, test_not_a_database);
