@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "policy-engine/conf.h"
 #include "policy-engine/kasp.h"
@@ -66,6 +70,46 @@ static int check(const char *path, const hsm_conf_t *tokens, warnings_t *all)
 	return errors == 0 ? DONE : FAILED;
 }
 
+static unsigned missing(const char *what, const char *name, const char *why)
+{
+	printf("error: conf.xml: the %s %s: %s\n", what, name, why);
+	return 1;
+}
+
+static unsigned check_directory(const char *path)
+{
+	char *dir = strdup(path), *slash = dir != NULL ? strrchr(dir, '/') : NULL;
+	unsigned errors = 0;
+	if (slash != NULL && slash != dir) {
+		*slash = '\0';
+		errors = access(dir, X_OK) != 0 ? missing("directory", dir, strerror(errno)) : 0;
+	}
+	free(dir);
+	return errors;
+}
+
+/* Whether all that conf.xml names is there. \return The number of errors. */
+static unsigned check_system(const engine_conf_t *conf)
+{
+	unsigned errors = 0;
+	if (conf->user != NULL && getpwnam(conf->user) == NULL) {
+		errors += missing("user", conf->user, "does not exist");
+	}
+	if (conf->group != NULL && getgrnam(conf->group) == NULL) {
+		errors += missing("group", conf->group, "does not exist");
+	}
+	for (size_t i = 0; i < conf->tokens.count; i++) {
+		const char *module = conf->tokens.repositories[i].module;
+		/* One without a path is looked for by the loader. */
+		if (strchr(module, '/') != NULL && access(module, R_OK) != 0) {
+			errors += missing("PKCS#11 library", module, strerror(errno));
+		}
+	}
+	errors += check_directory(conf->datastore);
+	errors += check_directory(conf->socket);
+	return errors + check_directory(conf->signer_socket);
+}
+
 int tool_check(const run_t *run)
 {
 	engine_conf_t conf = { 0 };
@@ -79,8 +123,10 @@ int tool_check(const run_t *run)
 		ret = FAILED;
 	} else {
 		/* Which repositories there are only conf.xml says. */
+		unsigned errors = needed ? check_system(&conf) : 0;
 		ret = check(run->count > 0 ? run->args[0] : conf.policy_file,
 		            needed ? &conf.tokens : NULL, &all);
+		ret = errors > 0 ? FAILED : ret;
 	}
 	for (size_t i = 0; i < all.count; i++) {
 		free(all.texts[i]);

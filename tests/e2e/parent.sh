@@ -174,6 +174,14 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	backup_has 'done$' 9 || fail "marks: $(policy_tool backup list)"
 
 	"$BUILD_DIR/ods-policy" -c "$D/conf.xml" check
+	sed -e 's|<Enforcer>|&<Privileges><User>nosuchuser</User></Privileges>|' \
+		-e 's|<Module>.*<|<Module>/nowhere/libsofthsm2.so<|' "$D/conf.xml" >bad-conf.xml
+	chmod 600 bad-conf.xml
+	code=0; "$BUILD_DIR/ods-policy" -c bad-conf.xml check >err || code=$?
+	[ $code = 1 ] || fail "exit $code for a conf.xml that names what is not there"
+	says err '^error: conf\.xml: the user nosuchuser: does not exist'
+	says err '^error: conf\.xml: the PKCS#11 library /nowhere/libsofthsm2.so: No such file'
+	says err '0 errors' # Of kasp.xml, which is looked at all the same.
 	sed 's/<Refresh>P3D/<Refresh>PT1H/' "$D/kasp.xml" >bad.xml
 	code=0; "$BUILD_DIR/ods-policy" check bad.xml >err || code=$?
 	[ $code = 1 ] || fail "exit $code for a bad kasp.xml"
