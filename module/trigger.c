@@ -63,6 +63,7 @@ struct trigger {
 	/* The thread's own. */
 	pending_t *batch[BATCH];
 	knot_dname_txt_storage_t texts[BATCH];
+	knot_dname_txt_storage_t zone; /*!< Whose answer is being read; empty: everyone's. */
 	size_t count;
 	int64_t away_ms;     /*!< Since when knotd is not reached, 0 if it is. */
 	bool warned;
@@ -195,16 +196,17 @@ static void note_serial(pending_t *entry, const char *data)
 static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	trigger_t *t = ctx;
-	(void)first;
+	if (first) {
+		/* What follows in the same line need not name it. */
+		(void)snprintf(t->zone, sizeof(t->zone), "%s", unit->zone != NULL ? unit->zone : "");
+	}
 	const bool serial = t->answer != NULL && unit->type != NULL && unit->data != NULL &&
 	                    strcmp(unit->type, "serial") == 0;
 	for (size_t i = 0; (error != NULL || serial) && i < t->count; i++) {
-		if (unit->zone != NULL && strcmp(unit->zone, t->texts[i]) != 0) {
-			continue;
-		}
-		if (error != NULL) {
+		const bool same = strcmp(t->zone, t->texts[i]) == 0;
+		if (error != NULL && (same || t->zone[0] == '\0')) {
 			(void)snprintf(t->batch[i]->error, sizeof(t->batch[i]->error), "%s", error);
-		} else {
+		} else if (serial && same) {
 			note_serial(t->batch[i], unit->data);
 		}
 	}

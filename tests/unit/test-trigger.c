@@ -282,7 +282,24 @@ static void on_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
-static const ctl_command_t commands[] = { { "zone-refresh", on_refresh }, { 0 } };
+/*! knotd's answer has more than the serial in it; z1 changes, none. has nothing to serve. */
+static void on_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	if (strcmp(unit->zone, "unknown.") == 0) {
+		ctl_error(req, unit->zone, "no such zone found");
+		return;
+	}
+	const bool first = strcmp(unit->zone, "z1.example.") == 0 && counts.calls++ == 0;
+	ctl_reply(req, unit->zone, "role", "slave");
+	ctl_extra(req, "serial", strcmp(unit->zone, "none.") == 0 ? "-" :
+	          first ? "4294967294" : "7");
+	ctl_extra(req, "transaction", "-");
+}
+
+static const ctl_command_t commands[] = {
+	{ "zone-refresh", on_refresh }, { "zone-status", on_status }, { 0 }
+};
 
 static ctl_server_t *serve(void)
 {
@@ -336,6 +353,47 @@ START_TEST(test_again)
 	trigger_text(t, "z2.example.");
 	ck_assert(until(&counts.calls, 2));
 	ck_assert_uint_eq(counts.held_calls, 2);
+	trigger_stop(t);
+	ctl_server_stop(server);
+}
+END_TEST
+
+static struct {
+	atomic_uint old, now, none, others;
+} answers;
+
+static bool on_answer(void *ctx, const knot_dname_t *zone, const uint32_t *serial)
+{
+	(void)ctx;
+	if (serial == NULL) {
+		answers.none += zone[0] == 4; /* "none" */
+	} else if (*serial == 4294967294) {
+		answers.old++;
+		return true;
+	} else if (*serial == 7) {
+		answers.now++;
+	} else {
+		answers.others++;
+	}
+	return false;
+}
+
+/*! Asked until who wants to know is content; what knotd does not know is no answer. */
+START_TEST(test_ask)
+{
+	trigger_t *t = NULL;
+	ctl_server_t *server = serve();
+	memset(&answers, 0, sizeof(answers));
+	ck_assert_int_eq(trigger_start(&t, path, &logger, on_answer, NULL), KNOT_EOK);
+	trigger_text(t, "unknown.");
+	trigger_text(t, "z1.example.");
+	trigger_text(t, "none.");
+	trigger_text(t, "z2.example.");
+	ck_assert(until(&answers.now, 2));
+	ck_assert(until(&answers.none, 1));
+	ck_assert_uint_eq(answers.old, 1);
+	ck_assert_uint_eq(answers.others, 0);
+	ck_assert_uint_eq(counts.calls, 2);
 	trigger_stop(t);
 	ctl_server_stop(server);
 }
@@ -399,6 +457,7 @@ static Suite *suite(void)
 	tcase_add_test(tcase, test_knotd_unknown_zone);
 	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_again);
+	tcase_add_test(tcase, test_ask);
 	tcase_add_test(tcase, test_busy);
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(s, tcase);
