@@ -232,6 +232,7 @@ watch_world() {
 	"$e2e/resolver-prober.py" "$resolver" "$@" >prober.out 2>&1 &
 	prober=$!
 	pids+=("$prober")
+	within 30 says prober.out asking # A signal before that would end it in silence.
 }
 
 # \return Whether all answers were secure.

@@ -59,6 +59,7 @@ def main():
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
 
+    print("asking", flush=True)
     secure = set()
     seen = collections.Counter()
     bad = []
