@@ -278,6 +278,9 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (health(zone) != zone->sign_error && zone->sign_error != NULL) {
 		add_column(columns, "signing", "%s", zone->sign_error);
 	}
+	if (zone_warning(zone) != NULL) {
+		add_column(columns, "warning", "%s", zone_warning(zone));
+	}
 	add_column(columns, "policy", "%s", zone->settings.policy);
 	if (zone->settings.primaries.count > 0) {
 		add_primary(columns, zone);

@@ -192,6 +192,11 @@ int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *
 	return ret;
 }
 
+bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone)
+{
+	return knotd_conf_zone(mod, "\x11""dnssec-validation", zone).single.boolean;
+}
+
 size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone)
 {
 	knotd_conf_t size = knotd_conf_zone(mod, "\x0D""zone-max-size", zone);

@@ -42,5 +42,8 @@ int knotconf_update_keys(knotd_mod_t *mod, const knot_dname_t *zone, tsig_keys_t
  */
 int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *primaries);
 
+/*! \return Whether knotd checks the signatures of what it takes. */
+bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone);
+
 /*! \return The zone's zone-max-size, bytes. */
 size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone);

@@ -240,6 +240,18 @@ static void set_lane(zone_t *zone, const keyset_t *set)
 	sched_set_lane(zone->server->sched, &zone->task, name);
 }
 
+const char *zone_warning(const zone_t *zone)
+{
+	for (size_t i = 0; zone->settings.validated && zone->ring != NULL &&
+	                   i < zone->ring->set.key_count; i++) {
+		if (zone->ring->set.keys[i].role == KEYSET_CSK) {
+			return "dnssec-validation is on in knot.conf: Knot refuses a zone that has two "
+			       "CSKs, as in each rollover; set it off for this zone";
+		}
+	}
+	return NULL;
+}
+
 static void swap_ring(zone_t *zone, keyring_t *ring, tokens_t *tokens)
 {
 	pthread_mutex_lock(&zone->lock);
@@ -279,6 +291,12 @@ static int find_keys(zone_t *zone, state_t *state, const char *text, tokens_t *t
 	}
 	plan_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
 	swap_ring(zone, ring, tokens);
+	pthread_mutex_lock(&zone->lock);
+	const char *warning = zone_warning(zone);
+	pthread_mutex_unlock(&zone->lock);
+	if (warning != NULL) {
+		log_msg(&zone->server->log, LOG_WARNING, zone->name, "%s", warning);
+	}
 	return KNOT_EOK;
 }
 

@@ -35,6 +35,7 @@ typedef struct {
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
 	size_t size_max;           /*!< Bytes of what comes from them. */
+	bool validated;            /*!< knotd checks each version (dnssec-validation). */
 } zone_settings_t;
 
 /*! Counts since knotd started, and what is published. */
@@ -88,6 +89,9 @@ zone_t *zone_new(struct server *server, const knot_dname_t *name);
 
 /*! Its tasks have been taken out. Its tokens may have to answer. */
 void zone_free(zone_t *zone);
+
+/*! \return What an operator should change before it does harm, NULL = nothing. Locked. */
+const char *zone_warning(const zone_t *zone);
 
 /*! Sets the settings; afterwards they are the old ones, to be freed by zone_settings_deinit(). */
 void zone_configure(zone_t *zone, zone_settings_t *settings);

@@ -71,6 +71,11 @@ test_options() {
 	validate b.test
 	[ "$(ask +short a.test DNSKEY | cut -d ' ' -f 1-3)" = "257 3 13" ] || fail "no single CSK"
 	[ "$(grep -c static-key "$TRUST_ANCHORS")" = 2 ] || fail "trust anchors of two zones expected"
+	# with which knotd would not take the zone during a rollover
+	expect 'state: ok \| policy' module zone-status a.test
+	sed -i 's/dnssec-validation: off/dnssec-validation: on/' "$D/knot.conf"
+	knot reload
+	within 20 status_says a.test 'warning: dnssec-validation is on'
 }
 
 test_own_kasp() {
