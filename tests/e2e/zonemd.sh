@@ -11,7 +11,7 @@ no_zonemd() { local now; now=$(ask +short a.test ZONEMD) && [ -z "$now" ]; }
 # digested: the zone is valid, and its digest is right.
 digested() {
 	local out
-	is_digested || fail "ZONEMD $(zonemd), serial $(serial a.test)"
+	within 30 is_digested
 	validate a.test
 	out=$(ldns-verify-zone -V 2 -ZZ a.test.axfr 2>&1) || fail "ldns-verify-zone -ZZ: $out"
 }
@@ -36,10 +36,12 @@ test_zonemd() { # short
 	within 30 answers b.ent.a.test A 192.0.2.11
 	digested
 	ask a.test "IXFR=$before" >ixfr
-	[ "$(grep -c '[[:space:]]ZONEMD[[:space:]][0-9]* 1 1 ' ixfr)" = 2 ] || fail "$(cat ixfr)"
-	[ "$(grep -c '[[:space:]]RRSIG[[:space:]]ZONEMD ' ixfr)" = 2 ] || fail "$(cat ixfr)"
+	says ixfr "[[:space:]]ZONEMD[[:space:]]$before 1 1 "
+	says ixfr "[[:space:]]ZONEMD[[:space:]]$(serial a.test) 1 1 "
+	[ "$(grep -c '[[:space:]]RRSIG[[:space:]]ZONEMD ' ixfr)" -ge 2 ] || fail "$(cat ixfr)"
 
-	hash='<Hash><Algorithm>1</Algorithm><Iterations>0</Iterations><Salt length="4"/></Hash>'
+	# No salt: ldns 1.8.3 does not come to an end with some chains and a ZONEMD.
+	hash='<Hash><Algorithm>1</Algorithm><Iterations>0</Iterations><Salt length="0"/></Hash>'
 	sed -i "s:<NSEC/>:<NSEC3><Resalt>P1Y</Resalt>$hash</NSEC3>:" d/kasp.xml
 	engine reload
 	within 60 answers_any a.test NSEC3PARAM
