@@ -120,13 +120,12 @@ shared_kasp() {
 
 enforcer_figures() {
 	local zones=$1 begin dir=$work/peer
-	command -v ods-enforcerd >/dev/null || fail "no ods-enforcerd: contrib/debian-packages bench"
-	mkdir -p /run/opendnssec && [ -w /run/opendnssec ] || fail "/run/opendnssec is not writable"
+	ods_ready ods-enforcerd
 	home peer
-	mkdir "$dir/enforcer" "$dir/signconf"
+	mkdir "$dir/signconf"
 	shared_kasp PT1H >"$dir/kasp.xml"
-	enforcer_conf "$dir" >"$dir/conf.xml"
-	enforcer_zones "$dir" "$zones" >"$dir/zonelist.xml"
+	ods_conf "$dir" >"$dir/conf.xml"
+	many_zones "$dir" "$zones" | ods_zones >"$dir/zonelist.xml"
 	sqlite3 "$dir/kasp.db" </usr/share/opendnssec/schema.sqlite
 	sqlite3 "$dir/kasp.db" 'INSERT INTO databaseVersion(version) VALUES(1)'
 	start_enforcer "$dir"
@@ -159,7 +158,6 @@ enforcer_figures() {
 }
 
 start_enforcer() {
-	! runs_already ods-enforcerd || fail "an ods-enforcerd is running"
 	ods-enforcerd -d -c "$1/conf.xml" >>enforcer.log 2>&1 </dev/null &
 	enforcer=$!
 	pids+=("$enforcer")
@@ -177,38 +175,10 @@ enforcer_rests() {
 		[ "$(sed -n 's/^Next task scheduled .*(\([0-9]*\) seconds.*/\1/p' queue)" -gt "$EPOCHSECONDS" ]
 }
 
-enforcer_conf() {
-	cat <<-EOT
-	<Configuration>
-	<RepositoryList><Repository name="SoftHSM">
-		<Module>$SOFTHSM</Module><TokenLabel>peer</TokenLabel><PIN>1234</PIN><SkipPublicKey/>
-	</Repository></RepositoryList>
-	<Common>
-		<Logging><Verbosity>1</Verbosity></Logging>
-		<PolicyFile>$1/kasp.xml</PolicyFile><ZoneListFile>$1/zonelist.xml</ZoneListFile>
-	</Common>
-	<Enforcer>
-		<Datastore><SQLite>$1/kasp.db</SQLite></Datastore>
-		<WorkingDirectory>$1/enforcer</WorkingDirectory>
-	</Enforcer>
-	<Signer><WorkingDirectory>$1/signer</WorkingDirectory><WorkerThreads>1</WorkerThreads></Signer>
-	</Configuration>
-	EOT
-}
-
-enforcer_zones() {
+# many_zones DIR ZONES: as ods_zones reads them.
+many_zones() {
 	local i
-	echo '<ZoneList>'
 	for ((i = 0; i < $2; i++)); do
-		cat <<-EOT
-		<Zone name="z$i.test">
-			<Policy>shared</Policy><SignerConfiguration>$1/signconf/z$i.xml</SignerConfiguration>
-			<Adapters>
-				<Input><Adapter type="File">$1/z$i</Adapter></Input>
-				<Output><Adapter type="File">$1/z$i.signed</Adapter></Output>
-			</Adapters>
-		</Zone>
-		EOT
+		echo "z$i.test shared $1/signconf/z$i.xml $1/z$i"
 	done
-	echo '</ZoneList>'
 }

@@ -49,12 +49,10 @@ sign_by_knot() {
 # and pid file are always in /run/opendnssec. It counts in whole seconds.
 sign_by_opendnssec() {
 	local dir=$work/ods run=/run/opendnssec stats
-	command -v ods-signerd >/dev/null || fail "no ods-signerd: contrib/debian-packages bench"
-	mkdir -p $run && [ -w $run ] || fail "$run is not writable, which ods-signerd needs"
-	! runs_already ods-signerd || fail "an ods-signerd is running"
+	ods_ready ods-signerd
 	home ods
 	ods_conf "$dir" >"$dir/conf.xml"
-	ods_zones "$dir" "$1" "$2" >"$dir/zones.xml"
+	ods_zones < <(echo "$1 bench $dir/signconf.xml $2") >"$dir/zones.xml"
 	ods_signconf "$1" "$(ods_key "$dir")" "$(ods_key "$dir")" >"$dir/signconf.xml"
 	ods-signerd -d -vvv -c "$dir/conf.xml" >"$dir/signer.log" 2>&1 </dev/null &
 	pids+=($!)
@@ -68,40 +66,6 @@ sign_by_opendnssec() {
 
 ods_key() {
 	ods-hsmutil -c "$1/conf.xml" generate SoftHSM ecdsa 256 | sed -n 's/^Key generation.*: //p'
-}
-
-ods_conf() {
-	cat <<-EOT
-	<Configuration>
-	<RepositoryList><Repository name="SoftHSM">
-		<Module>$SOFTHSM</Module><TokenLabel>peer</TokenLabel><PIN>1234</PIN><SkipPublicKey/>
-	</Repository></RepositoryList>
-	<Common>
-		<Logging><Verbosity>3</Verbosity></Logging>
-		<PolicyFile>$1/kasp.xml</PolicyFile><ZoneListFile>$1/zonelist.xml</ZoneListFile>
-	</Common>
-	<Enforcer>
-		<Datastore><SQLite>$1/kasp.db</SQLite></Datastore>
-		<WorkingDirectory>$1</WorkingDirectory>
-	</Enforcer>
-	<Signer>
-		<WorkingDirectory>$1/run</WorkingDirectory>
-		<WorkerThreads>2</WorkerThreads><SignerThreads>2</SignerThreads>
-	</Signer>
-	</Configuration>
-	EOT
-}
-
-ods_zones() {
-	cat <<-EOT
-	<ZoneList><Zone name="$2">
-		<Policy>bench</Policy><SignerConfiguration>$1/signconf.xml</SignerConfiguration>
-		<Adapters>
-			<Input><Adapter type="File">$3</Adapter></Input>
-			<Output><Adapter type="File">$1/signed</Adapter></Output>
-		</Adapters>
-	</Zone></ZoneList>
-	EOT
 }
 
 # ods_signconf ZONE KSK ZSK
