@@ -13,6 +13,9 @@ bench_first_signing() {
 }
 
 bench_latency() {
-	zone host $((NAMES / 10)) slow.test zone
-	"$BUILD_DIR/tests/bench/bench-latency" zone slow.test
+	local sessions
+	for sessions in 1 8 64; do
+		zone host $((NAMES * sessions / 200 + 1)) slow.test zone
+		"$BUILD_DIR/tests/bench/bench-latency" zone slow.test $sessions
+	done
 }

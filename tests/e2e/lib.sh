@@ -81,6 +81,26 @@ start_knotd() {
 	within 30 knot status
 }
 
+# another_knotd NAME ADDRESS@PORT...: a knotd without the module, with the rest of its knot.conf from
+# standard input, all of it in the folder NAME; its pid is $another.
+another_knotd() {
+	local name=$1
+	shift
+	mkdir -p "$work/$name"
+	{
+		printf '%s\n' 'server:' "  rundir: \"$work/$name\""
+		printf '  listen: %s\n' "$@"
+		printf '%s\n' 'log:' '  - target: stderr' '    any: info' \
+			'database:' "  storage: \"$work/$name\"" \
+			'template:' '  - id: default' "    storage: \"$work/$name\""
+		cat
+	} >"$work/$name/knot.conf"
+	knotd -c "$work/$name/knot.conf" >>"$work/$name/knotd.log" 2>&1 </dev/null &
+	another=$!
+	pids+=("$another")
+	within 30 knotc -s "$work/$name/knot.sock" status
+}
+
 start_engine() {
 	setsid "$BUILD_DIR/ods-engine" -c "$D/conf.xml" >>"$D/ods-engine.log" 2>&1 </dev/null &
 	echo $! >"$D/run/ods-engine.pid"

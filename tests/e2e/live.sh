@@ -50,18 +50,8 @@ start_public() {
 		printf '$ORIGIN p.test.\n$TTL 2\n@ SOA ns host 1 5 2 3600 2\n@ NS ns\nns A 127.0.0.1\n'
 		printf '%s. NS ns.p.test.\n' "${zones[@]}"
 	} >public/p.test.zone
-	{
+	another_knotd public "127.0.0.1@$public" < <(
 		cat <<-EOT
-		server:
-		    rundir: "$work/public"
-		    listen: 127.0.0.1@$public
-		log:
-		  - target: stderr
-		    any: info
-		database:
-		    storage: "$work/public"
-		control:
-		    listen: "$work/public/knot.sock"
 		remote:
 		  - id: signer
 		    address: 127.0.0.1@$PORT
@@ -69,22 +59,16 @@ start_public() {
 		  - id: all
 		    address: 127.0.0.1
 		    action: [notify, transfer, update]
-		template:
-		  - id: default
-		    storage: "$work/public"
-		    acl: all
 		zone:
 		  - domain: p.test
+		    acl: all
 		    dnssec-signing: on
 		    zonefile-load: difference-no-serial
 		    zonefile-sync: -1
 		    journal-content: all
 		EOT
-		printf '  - domain: %s\n    master: signer\n    zonefile-sync: -1\n' "${zones[@]}"
-	} >public/knot.conf
-	knotd -c public/knot.conf >public/public.log 2>&1 </dev/null &
-	pids+=($!)
-	within 30 knotc -s public/knot.sock status
+		printf '  - domain: %s\n    acl: all\n    master: signer\n    zonefile-sync: -1\n' "${zones[@]}"
+	)
 }
 
 # at_public COMMAND...: asks there what would be asked of the primary.

@@ -16,23 +16,11 @@ start_parent() {
 		printf '$ORIGIN test.\n$TTL 2\n@ SOA ns1 host 1 3600 900 604800 2\n@ NS ns1\n@ NS ns2\n'
 		printf 'ns1 A 127.0.0.1\nns2 A 127.0.0.2\na NS ns.a\nns.a A 192.0.2.1\n'
 	} >parent/test.zone
-	cat >parent/knot.conf <<-EOT
-	server:
-	  rundir: $work/parent
-	  listen: [127.0.0.1@$parent_port, 127.0.0.2@$parent_port]
-	database:
-	  storage: $work/parent
-	log:
-	  - target: stderr
-	    any: info
+	another_knotd parent "127.0.0.1@$parent_port" "127.0.0.2@$parent_port" <<-EOT
 	zone:
 	  - domain: test
-	    storage: $work/parent
 	    file: test.zone
 	EOT
-	"${KNOTD:-knotd}" -c parent/knot.conf >>parent/knotd.log 2>&1 </dev/null &
-	pids+=($!)
-	within 30 at_parent status
 	cat >parent/unbound.conf <<-EOT
 	server:
 	  do-not-query-localhost: no

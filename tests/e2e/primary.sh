@@ -43,16 +43,7 @@ contents() {
 
 # knot_primary PORT NAME: another knotd.
 knot_primary() {
-	mkdir -p "$work/$2"
-	cat >"$work/$2/knot.conf" <<-EOT
-	server:
-	    rundir: "$work/$2"
-	    listen: 127.0.0.1@$1
-	log:
-	  - target: stderr
-	    any: info
-	database:
-	    storage: "$work/$2"
+	another_knotd "$2" "127.0.0.1@$1" <<-EOT
 	key:
 	  - id: xfr
 	    algorithm: hmac-sha256
@@ -75,10 +66,6 @@ knot_primary() {
 	    zonefile-load: difference
 	    journal-content: all
 	EOT
-	knotd -c "$work/$2/knot.conf" >>"$work/$2/primary.log" 2>&1 &
-	pids+=($!)
-	primary=$!
-	within 30 knotc -s "$work/$2/knot.sock" status
 }
 
 # public NAME: p.test has that name, valid.
@@ -227,7 +214,7 @@ test_fallback_and_expire() {
 	sed -i 's/ 60 2 604800 300$/ 2 2 12 300/' p.zone
 	knotc -s second/knot.sock zone-reload p.test
 	within 30 answers two.p.test A 192.0.2.9
-	stop_pid "$primary"
+	stop_pid "$another"
 	within 30 status_says p.test 'not refreshed, primary1 .*refused; primary2 .*the last good'
 	answers two.p.test A 192.0.2.9 || fail 'the zone is gone before it expired'
 	within 60 says "$D/knotd.log" 'p\.test, expired: no primary'

@@ -34,16 +34,7 @@ test_knotd() { # short
 	local port
 	port=$(free_port)
 	primary "$port"
-	mkdir secondary
-	cat >secondary/knot.conf <<-EOT
-	server:
-	    rundir: "$work/secondary"
-	    listen: 127.0.0.1@$port
-	log:
-	  - target: stderr
-	    any: info
-	database:
-	    storage: "$work/secondary"
+	another_knotd secondary "127.0.0.1@$port" <<-EOT
 	remote:
 	  - id: primary
 	    address: 127.0.0.1@$PORT
@@ -53,19 +44,16 @@ test_knotd() { # short
 	    action: [notify, transfer]
 	zone:
 	  - domain: s.test
-	    storage: "$work/secondary"
 	    master: primary
 	    acl: all
 	    dnssec-validation: on
 	EOT
-	knotd -c secondary/knot.conf >secondary/secondary.log 2>&1 &
-	pids+=($!)
 	within 30 follows "$port"
-	says secondary/secondary.log 'AXFR, incoming.*finished'
+	says secondary/knotd.log 'AXFR, incoming.*finished'
 	equal "$port"
 	change new1
 	within 30 follows "$port"
-	says secondary/secondary.log 'IXFR, incoming.*finished' || fail "no IXFR"
+	says secondary/knotd.log 'IXFR, incoming.*finished' || fail "no IXFR"
 	equal "$port"
 	change new2
 	within 30 follows "$port"
@@ -75,9 +63,9 @@ test_knotd() { # short
 	within 30 serial_differs s.test "$before"
 	within 30 follows "$port"
 	equal "$port"
-	[ "$(grep -c 'AXFR, incoming.*finished' secondary/secondary.log)" = 1 ] ||
+	[ "$(grep -c 'AXFR, incoming.*finished' secondary/knotd.log)" = 1 ] ||
 		fail "a second AXFR"
-	does_not_say secondary/secondary.log 'DNSSEC.*(invalid|failed)'
+	does_not_say secondary/knotd.log 'DNSSEC.*(invalid|failed)'
 }
 
 test_nsd() {

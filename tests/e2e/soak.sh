@@ -55,18 +55,9 @@ policies() {
 # A hidden primary for i.test, itself changed by UPDATE; a name server that does not crash.
 start_primary() {
 	primary_port=$(free_port)
-	mkdir primary
 	small i.zone i.test 1
 	sed -i 's/ 3600 900 604800 300$/ 5 1 604800 300/' i.zone
-	cat >primary/knot.conf <<-EOT
-	server:
-	    rundir: "$work/primary"
-	    listen: 127.0.0.1@$primary_port
-	log:
-	  - target: stderr
-	    any: info
-	database:
-	    storage: "$work/primary"
+	another_knotd primary "127.0.0.1@$primary_port" <<-EOT
 	remote:
 	  - id: signer
 	    address: 127.0.0.1@$PORT
@@ -83,9 +74,6 @@ start_primary() {
 	    zonefile-load: difference
 	    journal-content: all
 	EOT
-	knotd -c primary/knot.conf >primary/primary.log 2>&1 </dev/null &
-	pids+=($!)
-	within 30 knotc -s primary/knot.sock status
 }
 
 # i.test comes from there; knotd wants to have seen what is referred to.
