@@ -278,8 +278,9 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (health(zone) != zone->sign_error && zone->sign_error != NULL) {
 		add_column(columns, "signing", "%s", zone->sign_error);
 	}
-	if (zone_warning(zone) != NULL) {
-		add_column(columns, "warning", "%s", zone_warning(zone));
+	char warning[256];
+	if (zone_warning(zone, warning, sizeof(warning))) {
+		add_column(columns, "warning", "%s", warning);
 	}
 	add_column(columns, "policy", "%s", zone->settings.policy);
 	if (zone->settings.primaries.count > 0) {

@@ -19,6 +19,8 @@
 #define ITEM_SECRET     "\x06""secret"
 #define ITEM_VIA        "\x03""via"
 
+#define JOURNAL_ALL 2 /* What journal-content: all is to knotd. */
+
 char *knotconf_socket(knotd_mod_t *mod)
 {
 	const char *path = knotd_conf(mod, "\x07""control", "\x06""listen", NULL).single.string;
@@ -195,6 +197,14 @@ int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *
 bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone)
 {
 	return knotd_conf_zone(mod, "\x11""dnssec-validation", zone).single.boolean;
+}
+
+size_t knotconf_journal_max(knotd_mod_t *mod, const knot_dname_t *zone)
+{
+	if (knotd_conf_zone(mod, "\x0F""journal-content", zone).single.option != JOURNAL_ALL) {
+		return SIZE_MAX;
+	}
+	return knotd_conf_zone(mod, "\x11""journal-max-usage", zone).single.integer;
 }
 
 size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone)

@@ -45,5 +45,8 @@ int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *
 /*! \return Whether knotd checks the signatures of what it takes. */
 bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone);
 
+/*! \return How much of the zone knotd can keep in its journal, all of the zone included; bytes. */
+size_t knotconf_journal_max(knotd_mod_t *mod, const knot_dname_t *zone);
+
 /*! \return The zone's zone-max-size, bytes. */
 size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone);

@@ -226,6 +226,7 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 		.size_max = knotconf_size_max(mod, zone->name),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
 		.validated = knotconf_validates(mod, zone->name),
+		.journal_max = knotconf_journal_max(mod, zone->name),
 	};
 	int ret = settings.policy != NULL
 	          ? knotconf_update_keys(mod, zone->name, &settings.update_keys) : KNOT_ENOMEM;

@@ -60,6 +60,7 @@ typedef struct {
 	const uint32_t *serial;
 	bool again, refused;
 	uint32_t handed;
+	char warning[256];
 } answer_t;
 
 static void take_answer(void *ctx, zone_t *zone)
@@ -75,6 +76,7 @@ static void take_answer(void *ctx, zone_t *zone)
 		         "knotd was sent serial %u, but does not serve it: its log says why; it is "
 		         "offered again within %d minutes, and by knotc zone-refresh",
 		         serving->handed_serial, OFFER_MAX / 60);
+		(void)zone_warning(zone, answer->warning, sizeof(answer->warning));
 		answer->refused = true;
 		answer->handed = serving->handed_serial;
 	}
@@ -89,8 +91,8 @@ bool serving_answer(server_t *server, const knot_dname_t *name, const uint32_t *
 	answer_t answer = { .serial = serial };
 	(void)server_with_zone(server, name, take_answer, &answer);
 	if (answer.refused) {
-		log_msg(&server->log, LOG_ERR, name, "knotd was sent serial %u, but does not serve it",
-		        answer.handed);
+		log_msg(&server->log, LOG_ERR, name, "knotd was sent serial %u, but does not serve "
+		        "it%s%s", answer.handed, answer.warning[0] != '\0' ? ": " : "", answer.warning);
 	}
 	return answer.again;
 }

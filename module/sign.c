@@ -22,7 +22,7 @@
 /*! Beyond the size of the zone, a whole transfer is as good as the changes. */
 static size_t journal_most(const state_t *state)
 {
-	const uint64_t size = state->size.nodes.bytes + state->size.chain.bytes;
+	const uint64_t size = state_bytes(state);
 	return size > JOURNAL_BYTES ? size : JOURNAL_BYTES;
 }
 

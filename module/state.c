@@ -121,6 +121,11 @@ bool state_doom(state_t *state, uint32_t id)
 	return id == 0;
 }
 
+uint64_t state_bytes(const state_t *state)
+{
+	return state->size.nodes.bytes + state->size.chain.bytes;
+}
+
 bool state_chain_same(const state_chain_t *a, const state_chain_t *b)
 {
 	if (a->id == 0 || b->id == 0 || a->nsec3 != b->nsec3) {

@@ -130,6 +130,9 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 /*! Has all entries of an id removed, by and by. \return Whether there was room to note it. */
 bool state_doom(state_t *state, uint32_t id);
 
+/*! \return Bytes of the signed zone, as it is stored; knotd's journal takes some more. */
+uint64_t state_bytes(const state_t *state);
+
 /*! \return Whether two chains are made by the same parameters. */
 bool state_chain_same(const state_chain_t *a, const state_chain_t *b);
 

@@ -240,16 +240,32 @@ static void set_lane(zone_t *zone, const keyset_t *set)
 	sched_set_lane(zone->server->sched, &zone->task, name);
 }
 
-const char *zone_warning(const zone_t *zone)
+static bool has_csk(const zone_t *zone)
 {
-	for (size_t i = 0; zone->settings.validated && zone->ring != NULL &&
-	                   i < zone->ring->set.key_count; i++) {
+	for (size_t i = 0; zone->ring != NULL && i < zone->ring->set.key_count; i++) {
 		if (zone->ring->set.keys[i].role == KEYSET_CSK) {
-			return "dnssec-validation is on in knot.conf: Knot refuses a zone that has two "
-			       "CSKs, as in each rollover; set it off for this zone";
+			return true;
 		}
 	}
-	return NULL;
+	return false;
+}
+
+bool zone_warning(const zone_t *zone, char *text, size_t size)
+{
+	const uint64_t bytes = state_bytes(&zone->state);
+	if (bytes >= zone->settings.journal_max / 2) {
+		snprintf(text, size, "the signed zone takes about %.2f MB, and knotd refuses it (not "
+		         "enough space provided) once it does not fit into journal-max-usage, %.2f "
+		         "MB: set that to three times the zone or more in knot.conf", bytes / 1e6,
+		         zone->settings.journal_max / 1e6);
+		return true;
+	}
+	if (zone->settings.validated && has_csk(zone)) {
+		snprintf(text, size, "dnssec-validation is on in knot.conf: Knot refuses a zone that "
+		         "has two CSKs, as in each rollover; set it off for this zone");
+		return true;
+	}
+	return false;
 }
 
 static void swap_ring(zone_t *zone, keyring_t *ring, tokens_t *tokens)
@@ -292,10 +308,10 @@ static int find_keys(zone_t *zone, state_t *state, const char *text, tokens_t *t
 	plan_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
 	swap_ring(zone, ring, tokens);
 	pthread_mutex_lock(&zone->lock);
-	const char *warning = zone_warning(zone);
+	const bool warned = zone_warning(zone, reason, sizeof(reason));
 	pthread_mutex_unlock(&zone->lock);
-	if (warning != NULL) {
-		log_msg(&zone->server->log, LOG_WARNING, zone->name, "%s", warning);
+	if (warned) {
+		log_msg(&zone->server->log, LOG_WARNING, zone->name, "%s", reason);
 	}
 	return KNOT_EOK;
 }

@@ -36,6 +36,7 @@ typedef struct {
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
 	size_t size_max;           /*!< Bytes of what comes from them. */
 	bool validated;            /*!< knotd checks each version (dnssec-validation). */
+	size_t journal_max;        /*!< What knotd can keep of the zone, bytes. */
 } zone_settings_t;
 
 /*! Counts since knotd started, and what is published. */
@@ -90,8 +91,8 @@ zone_t *zone_new(struct server *server, const knot_dname_t *name);
 /*! Its tasks have been taken out. Its tokens may have to answer. */
 void zone_free(zone_t *zone);
 
-/*! \return What an operator should change before it does harm, NULL = nothing. Locked. */
-const char *zone_warning(const zone_t *zone);
+/*! \return Whether there is something to change for an operator before it does harm. Locked. */
+bool zone_warning(const zone_t *zone, char *text, size_t size);
 
 /*! Sets the settings; afterwards they are the old ones, to be freed by zone_settings_deinit(). */
 void zone_configure(zone_t *zone, zone_settings_t *settings);
