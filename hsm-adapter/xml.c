@@ -254,9 +254,15 @@ static int read_child(hsm_xml_t *xml, xmlNode *parent, xmlNode *node, const hsm_
 	return apply_rule(xml, node, &rules[i], ctx);
 }
 
+static bool ends_reading(const hsm_xml_t *xml, int ret)
+{
+	return ret != HSM_EOK && (ret != HSM_ECONF || !xml->go_on);
+}
+
 int hsm_xml_children(hsm_xml_t *xml, xmlNode *parent, const hsm_xml_rule_t *rules, void *ctx)
 {
 	uint64_t seen = 0;
+	int worst = HSM_EOK;
 	for (xmlNode *node = parent->children; node != NULL; node = node->next) {
 		int ret = HSM_EOK;
 		if (node->type == XML_ELEMENT_NODE) {
@@ -265,18 +271,23 @@ int hsm_xml_children(hsm_xml_t *xml, xmlNode *parent, const hsm_xml_rule_t *rule
 			hsm_xml_warn(xml, parent, "text between the elements of <%s> is ignored",
 			             name_of(parent));
 		}
-		if (ret != HSM_EOK) {
+		if (ends_reading(xml, ret)) {
 			return ret;
 		}
+		worst = ret != HSM_EOK ? ret : worst;
 	}
 
 	for (int i = 0; rules[i].name != NULL; i++) {
-		if (rules[i].required && (seen & (UINT64_C(1) << i)) == 0) {
-			return hsm_xml_error(xml, parent, "<%s> has no <%s>, add one",
-			                     name_of(parent), rules[i].name);
+		if (!rules[i].required || (seen & (UINT64_C(1) << i)) != 0) {
+			continue;
+		}
+		worst = hsm_xml_error(xml, parent, "<%s> has no <%s>, add one", name_of(parent),
+		                      rules[i].name);
+		if (ends_reading(xml, worst)) {
+			return worst;
 		}
 	}
-	return HSM_EOK;
+	return worst;
 }
 
 /*! Takes the text inside, to be freed by xmlFree(). */
@@ -419,8 +430,37 @@ int hsm_xml_error(hsm_xml_t *xml, const xmlNode *node, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return hsm_error_set(xml->err, HSM_ECONF, 0, "%s:%ld: %s", xml->path, xmlGetLineNo(node),
-	                     text);
+
+	hsm_error_t line;
+	hsm_error_set(&line, HSM_ECONF, 0, "%s:%ld: %s", xml->path, xmlGetLineNo(node), text);
+	if (xml->errors == 0) {
+		hsm_error_set(xml->err, HSM_ECONF, 0, "%s", line.text);
+	}
+	if (xml->errors < HSM_XML_ERRORS_MAX) {
+		xml->wrong[xml->errors] = node;
+		if (xml->error != NULL) {
+			xml->error(xml->error_ctx, line.text);
+		}
+	}
+	xml->errors++;
+	return HSM_ECONF;
+}
+
+bool hsm_xml_is_wrong(const hsm_xml_t *xml, const xmlNode *node)
+{
+	if (xml->errors > HSM_XML_ERRORS_MAX) {
+		return true;
+	}
+	for (size_t i = 0; i < xml->errors; i++) {
+		const xmlNode *place = xml->wrong[i];
+		while (place != NULL && place != node) {
+			place = place->parent;
+		}
+		if (place != NULL) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void hsm_xml_warn(hsm_xml_t *xml, const xmlNode *node, const char *fmt, ...)

@@ -18,6 +18,9 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
+/*! Most errors of one file that are told one by one. */
+#define HSM_XML_ERRORS_MAX 20
+
 /*! A file being read, and where its messages go. */
 typedef struct {
 	const char *path;     /*!< Borrowed from the caller of hsm_xml_open(). */
@@ -26,6 +29,11 @@ typedef struct {
 	hsm_conf_warn_f warn; /*!< May be NULL. */
 	void *warn_ctx;
 	hsm_error_t *err;     /*!< May be NULL. */
+	bool go_on;           /*!< Past errors, to find all of them; set behind hsm_xml_open(). */
+	hsm_conf_warn_f error;/*!< Gets the first HSM_XML_ERRORS_MAX of these; may be NULL. */
+	void *error_ctx;
+	const xmlNode *wrong[HSM_XML_ERRORS_MAX]; /*!< Where they are. */
+	size_t errors;        /*!< How many there were, told or not. */
 } hsm_xml_t;
 
 /*! What to do with an element; ctx is the one given to hsm_xml_children(). */
@@ -61,7 +69,8 @@ void hsm_xml_close(hsm_xml_t *xml);
 xmlNode *hsm_xml_root(const hsm_xml_t *xml);
 
 /*!
- * Walks the child elements of a node by a table.
+ * Walks the child elements of a node by a table; to its end, if xml->go_on and nothing worse than
+ * HSM_ECONF happens.
  *
  * \retval HSM_EOK, HSM_ECONF (a required one is missing, one occurs twice), or what a rule's
  *         function returned.
@@ -93,9 +102,13 @@ int hsm_xml_number(hsm_xml_t *xml, xmlNode *node, uint64_t min, uint64_t max, ui
 /*! Sets a switch, an element that has nothing inside. \retval HSM_EOK, HSM_ECONF */
 int hsm_xml_switch(hsm_xml_t *xml, xmlNode *node, bool *on);
 
-/*! Fills err with "FILE:LINE: text". \return HSM_ECONF */
+/*! Fills err with "FILE:LINE: text", if this is the first error. \return HSM_ECONF */
 int hsm_xml_error(hsm_xml_t *xml, const xmlNode *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*! \return Whether there was an error at the node or inside; true also if that is not known, since
+ *          there were too many errors. */
+bool hsm_xml_is_wrong(const hsm_xml_t *xml, const xmlNode *node);
 
 /*! Warns with "FILE:LINE: text". */
 void hsm_xml_warn(hsm_xml_t *xml, const xmlNode *node, const char *fmt, ...)

@@ -21,6 +21,12 @@ static void log_warning(void *ctx, const char *text)
 	log_event(LOG_WARNING, NULL, "%s", text);
 }
 
+static void log_report(void *ctx, kasp_kind_t kind, const char *text)
+{
+	(void)ctx;
+	log_event(kind == KASP_ADVICE ? LOG_WARNING : LOG_ERROR, NULL, "%s", text);
+}
+
 void engine_wake(engine_t *e)
 {
 	pthread_kill(e->main_thread, SIGUSR1);
@@ -29,7 +35,7 @@ void engine_wake(engine_t *e)
 static int open_all(engine_t *e, char *err, size_t err_size)
 {
 	hsm_error_t why = { 0 };
-	if (kasp_read(e->conf.policy_file, &e->conf.tokens, &e->policies, log_warning, NULL,
+	if (kasp_read(e->conf.policy_file, &e->conf.tokens, &e->policies, log_report, NULL,
 	              &why) != HSM_EOK ||
 	    tokens_new(&e->tokens, &e->conf.tokens, &why) != HSM_EOK) {
 		snprintf(err, err_size, "%s", why.text);
@@ -169,7 +175,7 @@ static int read_all(engine_t *e, engine_conf_t *conf, policies_t *policies, toke
 {
 	int ret = engine_conf_read(e->conf_path, conf, log_warning, NULL, err);
 	if (ret == HSM_EOK) {
-		ret = kasp_read(conf->policy_file, &conf->tokens, policies, log_warning, NULL, err);
+		ret = kasp_read(conf->policy_file, &conf->tokens, policies, log_report, NULL, err);
 	}
 	const char *defect = ret == HSM_EOK ? find_new_defect(&e->policies, policies) : NULL;
 	if (defect != NULL) {

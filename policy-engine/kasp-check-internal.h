@@ -14,6 +14,8 @@ typedef struct {
 	const xmlNode *node;
 	policy_t *policy;
 	const hsm_conf_t *tokens;
+	kasp_report_f report;
+	void *ctx;
 } check_t;
 
 /*! \return The element of that path below a policy, for its line; the policy itself if it is not

@@ -55,54 +55,56 @@ static bool is_rsa(uint8_t algorithm)
 	return algorithm == 8 || algorithm == 10;
 }
 
-static int check_signatures(const check_t *c)
+/* Whether a part of the policy could be read. */
+static bool is_sound(const check_t *c, const char *part)
+{
+	const xmlNode *node = check_place(c, part, NULL, NULL);
+	return node != c->node && !hsm_xml_is_wrong(c->xml, node);
+}
+
+static void check_validity(const check_t *c, const char *name, uint32_t validity)
+{
+	const policy_t *p = c->policy;
+	if (validity <= p->refresh) {
+		hsm_xml_error(c->xml, check_place(c, "Signatures", "Validity", name), "<%s> (%u s) "
+		              "has to be longer than <Refresh> (%u s), or each signature is due for "
+		              "refresh when it is made", name, validity, p->refresh);
+	}
+	if (p->jitter > validity) {
+		hsm_xml_error(c->xml, check_place(c, "Signatures", "Jitter", NULL), "<Jitter> "
+		              "(%u s) is larger than the validity <%s> (%u s)", p->jitter, name,
+		              validity);
+	}
+}
+
+static void check_signatures(const check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->refresh <= p->resign) {
-		return hsm_xml_error(c->xml, check_place(c, "Signatures", "Refresh", NULL),
-		                     "<Refresh> (%u s) has to be longer than <Resign> (%u s), or "
-		                     "signatures expire between two runs", p->refresh, p->resign);
+		hsm_xml_error(c->xml, check_place(c, "Signatures", "Refresh", NULL),
+		              "<Refresh> (%u s) has to be longer than <Resign> (%u s), or "
+		              "signatures expire between two runs", p->refresh, p->resign);
 	}
-	const struct {
-		const char *name;
-		uint32_t value;
-	} validities[] = { { "Default", p->validity_default }, { "Denial", p->validity_denial },
-	                   { "Keyset", p->validity_keyset } };
-	for (size_t i = 0; i < 3; i++) {
-		const xmlNode *node = check_place(c, "Signatures", "Validity", validities[i].name);
-		if (i == 2 && validities[i].value == 0) {
-			continue; /* Then it is as Default. */
-		}
-		if (validities[i].value <= p->refresh) {
-			return hsm_xml_error(c->xml, node, "<%s> (%u s) has to be longer than "
-			                     "<Refresh> (%u s), or each signature is due for "
-			                     "refresh when it is made", validities[i].name,
-			                     validities[i].value, p->refresh);
-		}
-		if (p->jitter > validities[i].value) {
-			return hsm_xml_error(c->xml, check_place(c, "Signatures", "Jitter", NULL),
-			                     "<Jitter> (%u s) is larger than the validity <%s> "
-			                     "(%u s)", p->jitter, validities[i].name,
-			                     validities[i].value);
-		}
+	check_validity(c, "Default", p->validity_default);
+	check_validity(c, "Denial", p->validity_denial);
+	if (p->validity_keyset != 0) { /* Else it is as Default. */
+		check_validity(c, "Keyset", p->validity_keyset);
 	}
-	return HSM_EOK;
 }
 
-static int check_serial(const check_t *c)
+static void check_serial(const check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->serial == KEYSET_SERIAL_DATECOUNTER && p->resign > 0 &&
 	    DAY / p->resign > DATECOUNTER_MAX) {
-		return hsm_xml_error(c->xml, check_place(c, "Zone", "SOA", "Serial"), "<Serial> "
-		                     "datecounter has room for %d versions a day, <Resign> (%u s) "
-		                     "asks for %u; use unixtime, or a longer <Resign>",
-		                     DATECOUNTER_MAX, p->resign, DAY / p->resign);
+		hsm_xml_error(c->xml, check_place(c, "Zone", "SOA", "Serial"), "<Serial> "
+		              "datecounter has room for %d versions a day, <Resign> (%u s) asks "
+		              "for %u; use unixtime, or a longer <Resign>", DATECOUNTER_MAX,
+		              p->resign, DAY / p->resign);
 	}
-	return HSM_EOK;
 }
 
-static int check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *node)
+static void check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *node)
 {
 	static const struct {
 		uint8_t algorithm;
@@ -110,71 +112,71 @@ static int check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *n
 	} curves[] = { { 13, 256 }, { 14, 384 }, { 15, 256 }, { 16, 456 } };
 
 	if (c->policy->nsec3 && key->algorithm <= 5) {
-		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> cannot be used with "
-		                     "<NSEC3> (RFC 5155); use 13", key->algorithm,
-		                     check_key_element(key));
+		hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> cannot be used with "
+		              "<NSEC3> (RFC 5155); use 13", key->algorithm, check_key_element(key));
+		return;
 	}
 	for (size_t i = 0; i < 4; i++) {
 		if (curves[i].algorithm == key->algorithm) {
 			key->bits = curves[i].bits; /* There is one size only. */
-			return HSM_EOK;
+			return;
 		}
 	}
 	if (!is_rsa(key->algorithm)) {
-		return hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; "
-		                     "use 13 (recommended), 8, 10, 14, 15 or 16", key->algorithm,
-		                     check_key_element(key));
+		hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; use 13 "
+		              "(recommended), 8, 10, 14, 15 or 16", key->algorithm,
+		              check_key_element(key));
+		return;
 	}
 	if (key->bits > 4096 || key->bits < 1024) {
-		return hsm_xml_error(c->xml, node, "<%s>: an RSA key has 1024 to 4096 bits, not %u",
-		                     check_key_element(key), key->bits);
+		hsm_xml_error(c->xml, node, "<%s>: an RSA key has 1024 to 4096 bits, not %u",
+		              check_key_element(key), key->bits);
+		return;
 	}
 	if (key->bits < 2048) {
 		hsm_xml_warn(c->xml, node, "<%s>: RSA keys of less than 2048 bits are weak",
 		             check_key_element(key));
 	}
-	return HSM_EOK;
 }
 
 /* A chain of trust needs a key of each algorithm for the DNSKEY RRset and one for the rest. */
-static int check_partner(const check_t *c, const policy_key_t *key, const xmlNode *node)
+static void check_partner(const check_t *c, const policy_key_t *key, const xmlNode *node)
 {
 	const policy_t *p = c->policy;
 	keyset_role_t partner = key->role == KEYSET_KSK ? KEYSET_ZSK : KEYSET_KSK;
 	if (key->role == KEYSET_CSK) {
-		return HSM_EOK;
+		return;
 	}
 	for (size_t i = 0; i < p->key_count; i++) {
 		if (p->keys[i].algorithm == key->algorithm &&
 		    (p->keys[i].role == partner || p->keys[i].role == KEYSET_CSK)) {
-			return HSM_EOK;
+			return;
 		}
 	}
-	return hsm_xml_error(c->xml, node, "<%s> of algorithm %u, but no <%s> of the same "
-	                     "algorithm",
-	                     check_key_element(key), key->algorithm,
-	                     partner == KEYSET_ZSK ? "ZSK" : "KSK");
+	hsm_xml_error(c->xml, node, "<%s> of algorithm %u, but no <%s> of the same algorithm",
+	              check_key_element(key), key->algorithm,
+	              partner == KEYSET_ZSK ? "ZSK" : "KSK");
 }
 
-static int check_twin(const check_t *c, size_t index, const xmlNode *node)
+static void check_twin(const check_t *c, size_t index, const xmlNode *node)
 {
 	const policy_key_t *key = &c->policy->keys[index];
 	for (size_t i = 0; i < index; i++) {
 		const policy_key_t *other = &c->policy->keys[i];
 		if (other->role == key->role && other->algorithm == key->algorithm &&
 		    other->bits == key->bits && strcmp(other->repository, key->repository) == 0) {
-			return hsm_xml_error(c->xml, node, "a second <%s> with the same algorithm, "
-			                     "length and repository as on line %d; remove one",
-			                     check_key_element(key), other->line);
+			hsm_xml_error(c->xml, node, "a second <%s> with the same algorithm, length "
+			              "and repository as on line %d; remove one",
+			              check_key_element(key), other->line);
+			return;
 		}
 	}
-	return HSM_EOK;
 }
 
-static int check_repository(const check_t *c, const policy_key_t *key, const xmlNode *node)
+static void check_repository(const check_t *c, const policy_key_t *key, const xmlNode *node)
 {
 	if (c->tokens == NULL || hsm_conf_repository(c->tokens, key->repository) != NULL) {
-		return HSM_EOK;
+		return;
 	}
 	char known[200] = "";
 	for (size_t i = 0; i < c->tokens->count; i++) {
@@ -182,16 +184,35 @@ static int check_repository(const check_t *c, const policy_key_t *key, const xml
 		snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
 		         c->tokens->repositories[i].name);
 	}
-	return hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; "
-	                     "it has: %s",
-	                     check_key_element(key), key->repository, known[0] != '\0' ? known : "none");
+	hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; it has: "
+	              "%s", check_key_element(key), key->repository,
+	              known[0] != '\0' ? known : "none");
+}
+
+static int note_defect(const check_t *c, const xmlNode *node, const policy_key_t *key,
+                       const char *what, uint64_t least)
+{
+	hsm_error_t text;
+	hsm_error_set(&text, HSM_ECONF, 0, "%s:%ld: policy %.60s: <Lifetime> of the <%s> (%u s) has "
+	              "to be longer than <TTL> of <Keys> plus %s (%llu s); no key is made for its "
+	              "zones", c->xml->path, xmlGetLineNo(node), c->policy->name,
+	              check_key_element(key), key->lifetime, what, (unsigned long long)least);
+	if (c->report != NULL) {
+		c->report(c->ctx, KASP_DEFECT, text.text);
+	}
+	if (c->policy->defect == NULL) {
+		c->policy->defect = strdup(text.text);
+	}
+	return c->policy->defect != NULL
+	               ? HSM_EOK
+	               : hsm_error_set(c->xml->err, HSM_ENOMEM, 0, "out of memory");
 }
 
 /* A key has to be known everywhere before the next one starts to take its place. */
 static int check_lifetime(const check_t *c, const policy_key_t *key, const xmlNode *node)
 {
-	policy_t *p = c->policy;
-	if (key->manual_rollover || p->defect != NULL) {
+	const policy_t *p = c->policy;
+	if (key->manual_rollover) {
 		return HSM_EOK;
 	}
 	uint64_t ksk = (uint64_t)p->parent_ds_ttl + p->keys_ttl;
@@ -203,51 +224,63 @@ static int check_lifetime(const check_t *c, const policy_key_t *key, const xmlNo
 	if (key->lifetime > least) {
 		return HSM_EOK;
 	}
-	char text[300];
-	snprintf(text, sizeof(text), "policy %.60s: <Lifetime> of the <%s> (%u s) has to be longer "
-	         "than <TTL> of <Keys> plus %s (%llu s); no key is made for its zones", p->name,
-	         check_key_element(key), key->lifetime,
-	         least == ksk && key->role != KEYSET_ZSK ? "<TTL> of the parent's <DS>"
-	                                                 : "<MaxZoneTTL>",
-	         (unsigned long long)least);
-	hsm_xml_warn(c->xml, node, "%s", text);
-	p->defect = strdup(text);
-	return p->defect != NULL ? HSM_EOK
-	                         : hsm_error_set(c->xml->err, HSM_ENOMEM, 0, "out of memory");
+	return note_defect(c, node, key, least == ksk && key->role != KEYSET_ZSK
+	                                         ? "<TTL> of the parent's <DS>"
+	                                         : "<MaxZoneTTL>", least);
 }
 
+/* What a key says of itself. */
 static int check_key(const check_t *c, size_t index)
 {
 	policy_key_t *key = &c->policy->keys[index];
 	const xmlNode *node = check_key_place(c, index);
-	int ret = check_algorithm(c, key, node);
-	if (ret == HSM_EOK) {
-		ret = check_twin(c, index, node);
+	if (hsm_xml_is_wrong(c->xml, node)) {
+		return HSM_EOK;
 	}
-	if (ret == HSM_EOK) {
-		ret = check_partner(c, key, node);
-	}
-	if (ret == HSM_EOK) {
-		ret = check_repository(c, key, node);
-	}
-	return ret == HSM_EOK ? check_lifetime(c, key, node) : ret;
+	check_algorithm(c, key, node);
+	check_repository(c, key, node);
+	bool known = is_sound(c, "Signatures") && is_sound(c, "Parent") &&
+	             !hsm_xml_is_wrong(c->xml, check_place(c, "Keys", "TTL", NULL));
+	return known ? check_lifetime(c, key, node) : HSM_EOK;
 }
 
-int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_conf_t *tokens)
+/* What keys say of one another. */
+static void check_keys(const check_t *c)
 {
-	check_t c = { xml, node, policy, tokens };
+	for (size_t i = 0; i < c->policy->key_count; i++) {
+		const xmlNode *node = check_key_place(c, i);
+		if (!hsm_xml_is_wrong(c->xml, node)) {
+			check_twin(c, i, node);
+			check_partner(c, &c->policy->keys[i], node);
+		}
+	}
+}
+
+int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_conf_t *tokens,
+               kasp_report_f report, void *ctx)
+{
+	const check_t c = { xml, node, policy, tokens, report, ctx };
 	if (policy->passthrough) {
-		return HSM_EOK; /* Nothing of the rest is used. */
+		return hsm_xml_is_wrong(xml, node) ? HSM_ECONF : HSM_EOK;
 	}
-	int ret = check_signatures(&c);
-	if (ret == HSM_EOK) {
-		ret = check_serial(&c);
+	if (is_sound(&c, "Signatures")) {
+		check_signatures(&c);
 	}
-	for (size_t i = 0; ret == HSM_EOK && i < policy->key_count; i++) {
-		ret = check_key(&c, i);
+	if (is_sound(&c, "Signatures") && is_sound(&c, "Zone")) {
+		check_serial(&c);
 	}
-	if (ret == HSM_EOK) {
-		kasp_advise(&c);
+	bool all_read = is_sound(&c, "Keys");
+	for (size_t i = 0; i < policy->key_count; i++) {
+		if (check_key(&c, i) != HSM_EOK) {
+			return HSM_ENOMEM;
+		}
 	}
-	return ret;
+	if (all_read) {
+		check_keys(&c);
+	}
+	if (hsm_xml_is_wrong(xml, node)) {
+		return HSM_ECONF;
+	}
+	kasp_advise(&c);
+	return HSM_EOK;
 }

@@ -91,6 +91,12 @@ static void print_warning(void *ctx, const char *text)
 	fprintf(stderr, "warning: %s\n", text);
 }
 
+static void print_report(void *ctx, kasp_kind_t kind, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "%s: %s\n", kind == KASP_ADVICE ? "warning" : "error", text);
+}
+
 static void log_warning(void *ctx, const char *text)
 {
 	(void)ctx;
@@ -103,18 +109,14 @@ static int check(const options_t *options)
 	policies_t policies = { 0 };
 	hsm_error_t err = { 0 };
 	int ret = engine_conf_read(options->conf, &conf, print_warning, NULL, &err);
-	if (ret == HSM_EOK) {
-		ret = kasp_read(conf.policy_file, &conf.tokens, &policies, print_warning, NULL,
-		                &err);
-	}
 	if (ret != HSM_EOK) {
 		fprintf(stderr, "error: %s\n", err.text);
+	} else {
+		ret = kasp_read(conf.policy_file, &conf.tokens, &policies, print_report, NULL,
+		                NULL);
 	}
 	for (size_t i = 0; i < policies.count; i++) {
-		if (policies.policies[i].defect != NULL) {
-			fprintf(stderr, "error: %s\n", policies.policies[i].defect);
-			ret = HSM_ECONF;
-		}
+		ret = policies.policies[i].defect != NULL ? HSM_ECONF : ret;
 	}
 	if (ret == HSM_EOK) {
 		printf("%s and %s are fine: %zu repositories, %zu policies\n", options->conf,

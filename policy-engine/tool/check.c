@@ -13,61 +13,39 @@
 #include "policy-engine/kasp.h"
 #include "policy-engine/tool/tool.h"
 
-/* What was warned of. */
+/* How much was said. */
 typedef struct {
-	char **texts;
-	size_t count;
-} warnings_t;
+	unsigned errors, advice;
+} said_t;
 
-static void collect(void *ctx, const char *text)
+static void print_advice(void *ctx, const char *text)
 {
-	warnings_t *all = ctx;
-	char **texts = reallocarray(all->texts, all->count + 1, sizeof(*texts));
-	if (texts != NULL) {
-		all->texts = texts;
-		texts[all->count] = strdup(text);
-		all->count += texts[all->count] != NULL;
-	}
+	((said_t *)ctx)->advice++;
+	printf("advice: %s\n", text);
 }
 
 /* That a policy keeps its zones from getting keys is an error. */
-static bool is_defect(const policies_t *policies, const char *text)
+static void print_report(void *ctx, kasp_kind_t kind, const char *text)
 {
-	for (size_t i = 0; i < policies->count; i++) {
-		const char *defect = policies->policies[i].defect;
-		if (defect != NULL && strstr(text, defect) != NULL) {
-			return true;
-		}
+	if (kind == KASP_ADVICE) {
+		print_advice(ctx, text);
+	} else {
+		((said_t *)ctx)->errors++;
+		printf("error: %s\n", text);
 	}
-	return false;
 }
 
 /* \return The number of errors. */
-static unsigned print_warnings(const warnings_t *all, const policies_t *policies)
-{
-	unsigned errors = 0;
-	for (size_t i = 0; i < all->count; i++) {
-		bool error = is_defect(policies, all->texts[i]);
-		printf("%s: %s\n", error ? "error" : "advice", all->texts[i]);
-		errors += error;
-	}
-	return errors;
-}
-
-static int check(const char *path, const hsm_conf_t *tokens, warnings_t *all)
+static unsigned check(const char *path, const hsm_conf_t *tokens)
 {
 	policies_t policies = { 0 };
-	hsm_error_t err = { 0 };
-	int ret = kasp_read(path, tokens, &policies, collect, all, &err);
-	unsigned errors = print_warnings(all, &policies);
-	if (ret != HSM_EOK) {
-		printf("error: %s\n", err.text);
-		return FAILED;
+	said_t said = { 0 };
+	if (kasp_read(path, tokens, &policies, print_report, &said, NULL) == HSM_EOK) {
+		printf("%s: %zu policies, %u errors, %u pieces of advice\n", path, policies.count,
+		       said.errors, said.advice);
+		policies_deinit(&policies);
 	}
-	printf("%s: %zu policies, %u errors, %zu pieces of advice\n", path, policies.count, errors,
-	       all->count - errors);
-	policies_deinit(&policies);
-	return errors == 0 ? DONE : FAILED;
+	return said.errors;
 }
 
 static unsigned missing(const char *what, const char *name, const char *why)
@@ -114,24 +92,23 @@ int tool_check(const run_t *run)
 {
 	engine_conf_t conf = { 0 };
 	hsm_error_t err = { 0 };
-	warnings_t all = { 0 };
-	bool needed = run->conf != NULL || run->count == 0;
-	const char *path = run->conf != NULL ? run->conf : CONF_FILE;
-	int ret = needed ? engine_conf_read(path, &conf, collect, &all, &err) : HSM_EOK;
-	if (ret != HSM_EOK) {
-		printf("error: %s\n", err.text);
-		ret = FAILED;
-	} else {
-		/* Which repositories there are only conf.xml says. */
-		unsigned errors = needed ? check_system(&conf) : 0;
-		ret = check(run->count > 0 ? run->args[0] : conf.policy_file,
-		            needed ? &conf.tokens : NULL, &all);
-		ret = errors > 0 ? FAILED : ret;
+	said_t said = { 0 };
+	const char *kasp = run->count > 0 ? run->args[0] : NULL;
+	const hsm_conf_t *tokens = NULL; /* Which repositories there are only conf.xml says. */
+	if (run->conf != NULL || kasp == NULL) {
+		const char *path = run->conf != NULL ? run->conf : CONF_FILE;
+		if (engine_conf_read(path, &conf, print_advice, &said, &err) == HSM_EOK) {
+			said.errors += check_system(&conf);
+			tokens = &conf.tokens;
+			kasp = kasp != NULL ? kasp : conf.policy_file;
+		} else {
+			said.errors++;
+			printf("error: %s\n", err.text);
+		}
 	}
-	for (size_t i = 0; i < all.count; i++) {
-		free(all.texts[i]);
+	if (kasp != NULL) {
+		said.errors += check(kasp, tokens);
 	}
-	free(all.texts);
 	engine_conf_deinit(&conf);
-	return ret;
+	return said.errors == 0 ? DONE : FAILED;
 }

@@ -246,17 +246,15 @@ static int prepare(options_t *o)
 	return 0;
 }
 
-static void warn(void *ctx, const char *text)
+static void report(void *ctx, kasp_kind_t kind, const char *text)
 {
 	(void)ctx;
-	fprintf(stderr, "%s\n", text);
+	fprintf(stderr, "%s%s\n", kind == KASP_ADVICE ? "" : "error: ", text);
 }
 
 static int run(options_t *o)
 {
-	hsm_error_t err = { 0 };
-	if (kasp_read(o->kasp, NULL, &o->policies, warn, NULL, &err) != HSM_EOK) {
-		fprintf(stderr, "ods-policy simulate: %s\n", err.text);
+	if (kasp_read(o->kasp, NULL, &o->policies, report, NULL, NULL) != HSM_EOK) {
 		return FAILED;
 	}
 	timeline_t timeline = { 0 };

@@ -198,10 +198,13 @@ END_TEST
 START_TEST(bad_reload)
 {
 	start();
-	write_kasp("2 hours");
+	write_kasp("2 hours</Resign><Resign>PT2H");
 	ck_assert_int_eq(ask("reload", NULL, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(answer, "kasp.xml:4:"));
 	ck_assert_ptr_nonnull(strstr(answer, "<Resign>"));
+	ck_assert_ptr_nonnull(strstr(answer, "first of 2 errors"));
+	ck_assert(logged("kasp.xml:4: \"2 hours\" in <Resign>"));
+	ck_assert(logged("kasp.xml:4: a second <Resign>"));
 	wait_status("last reload refused");
 	write_kasp("PT3H");
 	write_file("conf.xml", "<Configuration>");

@@ -11,11 +11,12 @@
 #include "policy-engine/kasp.h"
 
 static char dir[] = "/tmp/test-kasp.XXXXXX";
-static char warnings[8192];
+static char warnings[8192], errors[8192];
 
 static void setup(void)
 {
 	warnings[0] = '\0';
+	errors[0] = '\0';
 }
 
 static void note(void *ctx, const char *text)
@@ -23,6 +24,17 @@ static void note(void *ctx, const char *text)
 	(void)ctx;
 	strncat(warnings, text, sizeof(warnings) - strlen(warnings) - 2);
 	strcat(warnings, "\n");
+}
+
+/* Of kasp.xml: each kind apart, as errors and warnings are. */
+static void note_kasp(void *ctx, kasp_kind_t kind, const char *text)
+{
+	if (kind == KASP_ERROR) {
+		size_t used = strlen(errors);
+		snprintf(errors + used, sizeof(errors) - used, "%s\n", text);
+	} else {
+		note(ctx, text);
+	}
 }
 
 static const char *path(const char *name)
@@ -143,7 +155,7 @@ START_TEST(test_all_elements)
 {
 	policies_t all = { 0 };
 	hsm_error_t err = { 0 };
-	int ret = kasp_read(write_file("kasp.xml", good), tokens(), &all, note, NULL, &err);
+	int ret = kasp_read(write_file("kasp.xml", good), tokens(), &all, note_kasp, NULL, &err);
 	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
 	ck_assert_uint_eq(all.count, 1);
 	const policy_t *p = policies_find(&all, "default");
@@ -213,7 +225,7 @@ START_TEST(test_any_order_and_unknown)
 
 	policies_t all = { 0 };
 	hsm_error_t err = { 0 };
-	int ret = kasp_read(write_file("kasp.xml", whole), tokens(), &all, note, NULL, &err);
+	int ret = kasp_read(write_file("kasp.xml", whole), tokens(), &all, note_kasp, NULL, &err);
 	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
 	ck_assert_uint_eq(all.policies[0].refresh, 3 * 86400);
 	ck_assert_uint_eq(all.policies[0].jitter, 43200);
@@ -279,7 +291,7 @@ START_TEST(test_fault)
 	char *text = edited(faults[_i].from, faults[_i].to);
 	policies_t all = { 0 };
 	hsm_error_t err = { 0 };
-	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err);
+	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL, &err);
 	ck_assert_msg(ret == HSM_ECONF, "'%s' was taken", faults[_i].to);
 	ck_assert_uint_eq(all.count, 0);
 	for (int i = 0; i < 2; i++) {
@@ -287,6 +299,109 @@ START_TEST(test_fault)
 		              faults[_i].error[i], err.text);
 	}
 	ck_assert_ptr_nonnull(strstr(err.text, "kasp.xml"));
+	free(text);
+}
+END_TEST
+
+static void replace(char **text, const char *from, const char *to)
+{
+	const char *at = strstr(*text, from);
+	ck_assert_msg(at != NULL, "nothing like '%s'", from);
+	char *edited = NULL;
+	ck_assert_int_ge(asprintf(&edited, "%.*s%s%s", (int)(at - *text), *text, to,
+	                          at + strlen(from)), 0);
+	free(*text);
+	*text = edited;
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+	for (; *text != '\0'; text++) {
+		lines += *text == '\n';
+	}
+	return lines;
+}
+
+/* Each error is told at once, and nothing that only follows from another one. */
+START_TEST(test_all_errors)
+{
+	static const char *const edits[][2] = {
+		{ "<Resign>PT2H", "<Resign>2 hours" },
+		{ "<Jitter>PT12H</Jitter>\n", "\n" },
+		{ "<Default>P14D", "<Default>x" },
+		{ "<NSEC3>", "<NSEC/><NSEC3>" },
+		{ "length=\"2048\">8", "length=\"2048\">99" },
+		{ "<Lifetime>P90D", "<Lifetime>long" },
+		{ "<Repository>SoftHSM</Repository>\n<CskRollType>",
+		  "<Repository>Nowhere</Repository>\n<CskRollType>" },
+		{ "<Serial>datecounter", "<Serial>random" },
+		{ "<DS>\n<TTL>PT3605S</TTL>\n</DS>\n", "\n\n\n" },
+		{ "</KASP>", "<Policy name=\"default\"/></KASP>" },
+	};
+	static const char *const found[] = {
+		":4: <Signatures> has no <Jitter>", ":5: \"2 hours\" in <Resign>",
+		":8: \"x\" in <Default>", ":16: <Denial>", ":34: <Algorithm> 99",
+		":44: \"long\" in <Lifetime>", "conf.xml has no \"Nowhere\"",
+		":61: \"random\" in <Serial>", ":64: <Parent> has no <DS>",
+		":76: a second <Policy", ":76: <Policy> has no <Signatures>",
+		":76: <Policy> has no <Denial>", ":76: <Policy> has no <Keys>",
+		":76: <Policy> has no <Zone>", ":76: <Policy> has no <Parent>",
+	};
+	char *text = strdup(good);
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		replace(&text, edits[i][0], edits[i][1]);
+	}
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
+	                           &err), HSM_ECONF);
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+		ck_assert_msg(strstr(errors, found[i]) != NULL, "no '%s' in:\n%s", found[i], errors);
+	}
+	ck_assert_msg(count_lines(errors) == sizeof(found) / sizeof(found[0]), "%s", errors);
+	ck_assert_ptr_nonnull(strstr(err.text, ":5: \"2 hours\""));
+	ck_assert_ptr_nonnull(strstr(err.text, "first of 15 errors"));
+	ck_assert_int_eq(kasp_read(path("kasp.xml"), NULL, &all, NULL, NULL, NULL), HSM_ECONF);
+	free(text);
+}
+END_TEST
+
+/* Values that were read are checked, though others were not. */
+START_TEST(test_errors_of_what_is_sound)
+{
+	char *text = edited("<Refresh>P3D", "<Refresh>PT1H");
+	replace(&text, "<Serial>datecounter", "<Serial>random");
+	replace(&text, "<KSK>", "<KSK></KSK><KSK>");
+	replace(&text, "<Lifetime>P300D", "<Lifetime>PT1S");
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
+	                           &err), HSM_ECONF);
+	ck_assert_msg(strstr(errors, ":6: <Refresh> (3600 s) has to be longer") != NULL, "%s",
+	              errors);
+	ck_assert_msg(strstr(errors, ":34: <KSK> has no <Algorithm>") != NULL, "%s", errors);
+	ck_assert_msg(count_lines(errors) == 5, "%s", errors);
+	free(text);
+}
+END_TEST
+
+/* Twenty are told, then their number. */
+START_TEST(test_many_errors)
+{
+	static const char key[] = "<KSK></KSK>";
+	char keys[13 * (sizeof(key) - 1) + sizeof("<KSK>")] = "";
+	for (int i = 0; i < 13; i++) {
+		strcat(keys, key);
+	}
+	strcat(keys, "<KSK>");
+	char *text = edited("<KSK>", keys);
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
+	                           &err), HSM_ECONF);
+	ck_assert_msg(count_lines(errors) == 21, "%s", errors);
+	ck_assert_msg(strstr(errors, "kasp.xml: and 19 more errors\n") != NULL, "%s", errors);
 	free(text);
 }
 END_TEST
@@ -307,7 +422,7 @@ START_TEST(test_lifetime)
 	char *text = edited(cases[_i].from, cases[_i].to);
 	policies_t all = { 0 };
 	hsm_error_t err = { 0 };
-	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err);
+	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL, &err);
 	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
 	const char *defect = all.policies[0].defect;
 	if (cases[_i].defect != NULL) {
@@ -350,7 +465,7 @@ START_TEST(test_advice)
 	char *text = edited(advices[_i].from, advices[_i].to);
 	policies_t all = { 0 };
 	hsm_error_t err = { 0 };
-	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err);
+	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL, &err);
 	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
 	for (int i = 0; i < 2 && advices[_i].advice[0] != NULL; i++) {
 		ck_assert_msg(strstr(warnings, advices[_i].advice[i]) != NULL, "no '%s' in: %s",
@@ -369,8 +484,8 @@ START_TEST(test_passthrough)
 	char *text = edited("<Description>", "<Passthrough/><Description>");
 	policies_t all = { 0 };
 	hsm_error_t err = { 0 };
-	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note, NULL, &err),
-	                 HSM_EOK);
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
+	                           &err), HSM_EOK);
 	ck_assert(all.policies[0].passthrough);
 	policies_deinit(&all);
 	free(text);
@@ -381,13 +496,13 @@ START_TEST(test_no_file)
 {
 	policies_t all = { 0 };
 	hsm_error_t err = { 0 };
-	ck_assert_int_eq(kasp_read(path("none.xml"), NULL, &all, note, NULL, &err), HSM_ECONF);
+	ck_assert_int_eq(kasp_read(path("none.xml"), NULL, &all, note_kasp, NULL, &err), HSM_ECONF);
 	ck_assert_ptr_nonnull(strstr(err.text, "none.xml"));
-	ck_assert_int_eq(kasp_read(write_file("kasp.xml", "<KASP/>"), NULL, &all, note, NULL, &err),
-	                 HSM_ECONF);
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", "<KASP/>"), NULL, &all, note_kasp, NULL,
+	                           &err), HSM_ECONF);
 	ck_assert_ptr_nonnull(strstr(err.text, "<Policy>"));
-	ck_assert_int_eq(kasp_read(write_file("kasp.xml", "<Configuration/>"), NULL, &all, note,
-	                           NULL, &err), HSM_ECONF);
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", "<Configuration/>"), NULL, &all,
+	                           note_kasp, NULL, &err), HSM_ECONF);
 }
 END_TEST
 
@@ -518,6 +633,9 @@ int main(void)
 	tcase_add_test(tc, test_all_elements);
 	tcase_add_test(tc, test_any_order_and_unknown);
 	tcase_add_loop_test(tc, test_fault, 0, sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(tc, test_all_errors);
+	tcase_add_test(tc, test_errors_of_what_is_sound);
+	tcase_add_test(tc, test_many_errors);
 	tcase_add_loop_test(tc, test_lifetime, 0, 5);
 	tcase_add_loop_test(tc, test_advice, 0, sizeof(advices) / sizeof(advices[0]));
 	tcase_add_test(tc, test_passthrough);
