@@ -4,8 +4,8 @@
 #include "policy-engine/duration.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct {
 	char letter;
@@ -83,6 +83,12 @@ int duration_parse(const char *text, uint32_t *seconds, const char **why)
 	}
 	*seconds = (uint32_t)sum;
 	return 0;
+}
+
+bool duration_has_calendar(const char *text)
+{
+	size_t date = strcspn(text, "T");
+	return memchr(text, 'Y', date) != NULL || memchr(text, 'M', date) != NULL;
 }
 
 const char *duration_text(int64_t seconds, char *buf)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@
  * \return 0, or -1.
  */
 int duration_parse(const char *text, uint32_t *seconds, const char **why);
+
+/*! \return Whether a good duration has years or months, which are not equally long elsewhere. */
+bool duration_has_calendar(const char *text);
 
 /*!
  * Writes a time span for people: "3d 4h", "90m", "45s"; at most two units.

@@ -4,6 +4,25 @@
 #include "policy-engine/duration.h"
 #include "policy-engine/kasp-check-internal.h"
 
+#define HOUR 3600
+#define DAY 86400
+#define WEEKEND (63 * HOUR) /* From Friday, six in the evening, to Monday, nine. */
+
+static void advise_offset(const check_t *c)
+{
+	const policy_t *p = c->policy;
+	const xmlNode *node = check_place(c, "Signatures", "InceptionOffset", NULL);
+	if (p->inception_offset > HOUR) {
+		hsm_xml_warn(c->xml, node, "<InceptionOffset> (%u s) is more than an hour: no "
+		             "resolver's clock is that slow, and the signatures are good for less "
+		             "time", p->inception_offset);
+	} else if (p->inception_offset < 300) {
+		hsm_xml_warn(c->xml, node, "<InceptionOffset> (%u s) is less than five minutes: to "
+		             "resolvers whose clock is slow new signatures are not valid yet; "
+		             "PT1H is usual", p->inception_offset);
+	}
+}
+
 static void advise_signatures(const check_t *c)
 {
 	const policy_t *p = c->policy;
@@ -28,17 +47,29 @@ static void advise_signatures(const check_t *c)
 			             p->jitter, validities[i].name, validity);
 		}
 	}
-	if (p->inception_offset > 3600) {
-		hsm_xml_warn(c->xml, check_place(c, "Signatures", "InceptionOffset", NULL),
-		             "<InceptionOffset> (%u s) is more than an hour: no resolver's clock "
-		             "is that slow, and the signatures are good for less time",
-		             p->inception_offset);
+	advise_offset(c);
+	if (p->refresh - p->resign < WEEKEND) {
+		char left[DURATION_TEXT_MAX];
+		hsm_xml_warn(c->xml, check_place(c, "Signatures", "Refresh", NULL), "<Refresh> less "
+		             "<Resign> is %s: if signing stops, signatures expire after that, "
+		             "perhaps before a weekend is over", duration_text(
+		             p->refresh - p->resign, left));
 	}
-	if (p->nsec3 && p->resalt > 0 && p->resalt < p->resign) {
-		hsm_xml_warn(c->xml, check_place(c, "Denial", "NSEC3", "Resalt"), "<Resalt> (%u s) "
-		             "is shorter than <Resign> (%u s): the chain is made anew more often "
-		             "than signatures; PT0S keeps the salt (RFC 9276)", p->resalt,
-		             p->resign);
+}
+
+static void advise_denial(const check_t *c)
+{
+	const policy_t *p = c->policy;
+	const xmlNode *resalt = check_place(c, "Denial", "NSEC3", "Resalt");
+	if (!p->nsec3 || p->resalt == 0) {
+		return;
+	}
+	if (p->salt_length == 0) {
+		hsm_xml_warn(c->xml, resalt, "<Resalt> has no effect, the salt has length 0");
+	} else if (p->resalt < p->resign) {
+		hsm_xml_warn(c->xml, resalt, "<Resalt> (%u s) is shorter than <Resign> (%u s): the "
+		             "chain is made anew more often than signatures; PT0S keeps the salt "
+		             "(RFC 9276)", p->resalt, p->resign);
 	}
 }
 
@@ -69,6 +100,37 @@ static void advise_ttls(const check_t *c)
 			             "<%s> (%u s) is out of proportion to <TTL> of <Keys> (%u s)",
 			             safeties[i].name, safeties[i].value, p->keys_ttl);
 		}
+	}
+}
+
+static void advise_zero(const check_t *c, uint32_t value, const xmlNode *node, const char *what)
+{
+	if (value == 0) {
+		hsm_xml_warn(c->xml, node, "<%s> is 0: key timing takes it that %s",
+		             (const char *)node->name, what);
+	}
+}
+
+static void advise_zone(const check_t *c)
+{
+	const policy_t *p = c->policy;
+	advise_zero(c, p->zone_propagation, check_place(c, "Zone", "PropagationDelay", NULL),
+	            "all name servers of the zone have a new version at once");
+	advise_zero(c, p->parent_propagation, check_place(c, "Parent", "PropagationDelay", NULL),
+	            "all name servers of the parent have a new DS at once");
+	advise_zero(c, p->parent_ds_ttl, check_place(c, "Parent", "DS", "TTL"),
+	            "no resolver keeps a DS");
+	if (p->soa_minimum > DAY) {
+		hsm_xml_warn(c->xml, check_place(c, "Zone", "SOA", "Minimum"), "<Minimum> (%u s) is "
+		             "more than a day: for so long a new name is not seen by who asked "
+		             "before (RFC 2308 advises one to three hours)", p->soa_minimum);
+	}
+	if (p->serial == KEYSET_SERIAL_KEEP) {
+		char left[DURATION_TEXT_MAX];
+		hsm_xml_warn(c->xml, check_place(c, "Zone", "SOA", "Serial"), "<Serial> keep: "
+		             "signatures and keys can change only when the unsigned zone has a "
+		             "new serial; it needs one at least every %s",
+		             duration_text(p->refresh - p->resign, left));
 	}
 }
 
@@ -119,11 +181,89 @@ static void advise_lifetime(const check_t *c, size_t index)
 	}
 }
 
+/* RFC 8624 and 9905 say what to use for signing, and what not. */
+static void advise_algorithm(const check_t *c, size_t index)
+{
+	const policy_key_t *key = &c->policy->keys[index];
+	const xmlNode *node = check_key_place(c, index);
+	if (key->algorithm == 10) {
+		hsm_xml_warn(c->xml, node, "<Algorithm> 10 of the <%s> is not recommended for "
+		             "signing (RFC 8624); use 13, or 8", check_key_element(key));
+	} else if (key->algorithm == 16) {
+		hsm_xml_warn(c->xml, node, "<Algorithm> 16 of the <%s> is unknown to many validators "
+		             "and registries, to whom the zone is unsigned; use 13, or 15",
+		             check_key_element(key));
+	} else if (key->algorithm == 8 && key->role != KEYSET_KSK && key->bits > 2048) {
+		hsm_xml_warn(c->xml, node, "<%s> of %u bits: each signature has %u bytes, and answers "
+		             "may not fit into a UDP packet; use 2048, or <Algorithm> 13",
+		             check_key_element(key), key->bits, key->bits / 8);
+	}
+}
+
+/* It is a common mistake to add the new algorithm beside the old one, in order to change it. */
+static void advise_two_algorithms(const check_t *c)
+{
+	const policy_t *p = c->policy;
+	for (size_t i = 1; i < p->key_count; i++) {
+		if (p->keys[i].algorithm != p->keys[0].algorithm) {
+			hsm_xml_warn(c->xml, check_key_place(c, i), "keys of algorithm %u and of %u: "
+			             "zones are signed twice for good; for a change of algorithm "
+			             "replace the old entries, the engine does the rest",
+			             p->keys[0].algorithm, p->keys[i].algorithm);
+			return;
+		}
+	}
+}
+
+static void advise_capacity(const check_t *c, size_t index)
+{
+	const policy_key_t *key = &c->policy->keys[index];
+	const hsm_repository_t *repository =
+	        c->tokens != NULL ? hsm_conf_repository(c->tokens, key->repository) : NULL;
+	if (repository != NULL && repository->capacity > 0 && c->policy->purge == 0 &&
+	    !key->manual_rollover) {
+		hsm_xml_warn(c->xml, check_key_place(c, index), "no <Purge>: keys that were replaced "
+		             "stay in repository %.40s, which conf.xml says has room for %zu",
+		             key->repository, repository->capacity);
+	}
+}
+
+/* Zones without keys may have had some, and are signed until nobody has their DS any more. */
+static void advise_unsigned(const check_t *c)
+{
+	const policy_t *p = c->policy;
+	if (!p->passthrough) {
+		hsm_xml_warn(c->xml, check_place(c, "Keys", NULL, NULL), "<Keys> has no <KSK>, <ZSK> "
+		             "or <CSK>: zones of policy \"%.60s\" are published unsigned, those "
+		             "that were signed go insecure", p->name);
+		return;
+	}
+	for (size_t i = 0; i < p->key_count; i++) {
+		hsm_xml_warn(c->xml, check_key_place(c, i), "<%s> has no effect besides "
+		             "<Passthrough/>: zones of policy \"%.60s\" are published unsigned, "
+		             "those that were signed go insecure; remove one of the two",
+		             check_key_element(&p->keys[i]), p->name);
+	}
+	if (p->zonemd) {
+		hsm_xml_warn(c->xml, check_place(c, "Zone", "Zonemd", NULL), "<Zonemd> has no effect "
+		             "besides <Passthrough/>");
+	}
+}
+
 void kasp_advise(const check_t *c)
 {
+	if (policy_is_unsigned(c->policy)) {
+		advise_unsigned(c);
+		return;
+	}
 	advise_signatures(c);
+	advise_denial(c);
 	advise_ttls(c);
+	advise_zone(c);
+	advise_two_algorithms(c);
 	for (size_t i = 0; i < c->policy->key_count; i++) {
+		advise_algorithm(c, i);
 		advise_lifetime(c, i);
+		advise_capacity(c, i);
 	}
 }

@@ -35,12 +35,41 @@ static void print_report(void *ctx, kasp_kind_t kind, const char *text)
 	}
 }
 
-/* \return The number of errors. */
-static unsigned check(const char *path, const hsm_conf_t *tokens)
+static bool rolls_by_age(const policy_t *policy)
+{
+	for (size_t i = 0; i < policy->key_count; i++) {
+		const policy_key_t *key = &policy->keys[i];
+		if (key->role != KEYSET_ZSK && !key->manual_rollover && !policy->passthrough) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Who has the parent's DS change, and who sees it. */
+static void advise_parent(const engine_conf_t *conf, const policies_t *policies, said_t *said)
+{
+	for (size_t i = 0; !conf->watch.on && i < policies->count; i++) {
+		if (rolls_by_age(&policies->policies[i])) {
+			said->advice++;
+			printf("advice: conf.xml: no <ParentCheck/>: KSKs of policy \"%s\" are "
+			       "replaced by age, and each time wait for somebody to say ods-policy "
+			       "ds-seen and ds-gone\n", policies->policies[i].name);
+			return;
+		}
+	}
+}
+
+/* conf is NULL if there is none. \return The number of errors. */
+static unsigned check(const char *path, const engine_conf_t *conf)
 {
 	policies_t policies = { 0 };
 	said_t said = { 0 };
+	const hsm_conf_t *tokens = conf != NULL ? &conf->tokens : NULL;
 	if (kasp_read(path, tokens, &policies, print_report, &said, NULL) == HSM_EOK) {
+		if (conf != NULL) {
+			advise_parent(conf, &policies, &said);
+		}
 		printf("%s: %zu policies, %u errors, %u pieces of advice\n", path, policies.count,
 		       said.errors, said.advice);
 		policies_deinit(&policies);
@@ -94,12 +123,12 @@ int tool_check(const run_t *run)
 	hsm_error_t err = { 0 };
 	said_t said = { 0 };
 	const char *kasp = run->count > 0 ? run->args[0] : NULL;
-	const hsm_conf_t *tokens = NULL; /* Which repositories there are only conf.xml says. */
+	bool have_conf = false;
 	if (run->conf != NULL || kasp == NULL) {
 		const char *path = run->conf != NULL ? run->conf : CONF_FILE;
 		if (engine_conf_read(path, &conf, print_advice, &said, &err) == HSM_EOK) {
 			said.errors += check_system(&conf);
-			tokens = &conf.tokens;
+			have_conf = true;
 			kasp = kasp != NULL ? kasp : conf.policy_file;
 		} else {
 			said.errors++;
@@ -107,7 +136,7 @@ int tool_check(const run_t *run)
 		}
 	}
 	if (kasp != NULL) {
-		said.errors += check(kasp, tokens);
+		said.errors += check(kasp, have_conf ? &conf : NULL);
 	}
 	engine_conf_deinit(&conf);
 	return said.errors == 0 ? DONE : FAILED;

@@ -145,7 +145,7 @@ test_broken_zone() { # short
 }
 
 test_hopeless_policy() {
-	policy default short 's:<Lifetime>P1Y:<Lifetime>PT1H:' | kasp kasp.xml
+	policy default short 's:<Lifetime>P365D:<Lifetime>PT1H:' | kasp kasp.xml
 	small a a.test 1
 	refused 'Lifetime.*KSK' --once --zone a.test=a --kasp kasp.xml --policy short
 }

@@ -56,7 +56,7 @@ static const char *write_file(const char *name, const char *text)
 
 static const hsm_conf_t *tokens(void)
 {
-	static hsm_repository_t repository = { .name = (char *)"SoftHSM" };
+	static hsm_repository_t repository = { .name = (char *)"SoftHSM", .capacity = 100 };
 	static const hsm_conf_t conf = { .repositories = &repository, .count = 1 };
 	return &conf;
 }
@@ -266,7 +266,8 @@ static const struct {
 	{ "length=\"2048\">8", "length=\"x\">8", { ":35:", "length" } },
 	{ "length=\"2048\">8", "length=\"512\">8", { ":34:", "1024 to 4096" } },
 	{ "length=\"2048\">8", "length=\"4097\">8", { ":34:", "1024 to 4096" } },
-	{ "length=\"2048\">8", "length=\"2048\">5", { ":34:", "NSEC3" } },
+	{ "length=\"2048\">8", "length=\"2048\">5", { ":34:", "SHA-1" } },
+	{ "length=\"2048\">8", "length=\"2048\">7", { ":34:", "SHA-1" } },
 	{ "length=\"2048\">8", "length=\"2048\">99", { ":34:", "<Algorithm> 99" } },
 	{ "length=\"2048\">8", "length=\"2048\">256", { ":35:", "<Algorithm>" } },
 	{ "length=\"2048\">8", "length=\"256\">14", { ":34:", "no <ZSK>" } },
@@ -451,7 +452,34 @@ static const struct {
 	{ "<Jitter>PT12H", "<Jitter>P12D", { ":12:", "reaches into" } },
 	{ "<Jitter>PT12H", "<Jitter>P8D", { ":12:", "more than half of <Default>" } },
 	{ "PT3600S</Inc", "PT3601S</Inc", { ":13:", "more than an hour" } },
+	{ "PT3600S</Inc", "PT299S</Inc", { ":13:", "less than five minutes" } },
+	{ "", "", { NULL, "InceptionOffset" } },
+	{ "", "", { NULL, "weekend" } },
+	{ "<Refresh>P3D", "<Refresh>PT64H", { ":6:", "is 2d 14h: if signing stops" } },
 	{ "<Resalt>P100D", "<Resalt>PT1H", { ":20:", "shorter than <Resign>" } },
+	{ "length=\"8\"", "length=\"0\"", { ":20:", "<Resalt> has no effect" } },
+	{ "", "", { NULL, "is taken for" } },
+	{ "<Lifetime>P365D", "<Lifetime>P1Y", { ":36: \"P1Y\" in <Lifetime> is taken for 365",
+	                                        "a month 31" } },
+	{ "<Refresh>P3D", "<Refresh>PT9000M", { NULL, "is taken for" } },
+	{ "<Lifetime>P90D", "<Lifetime>P3MT4H", { ":44: \"P3MT4H\"", "taken for 93 days" } },
+	{ "", "", { ":49:", "keys of algorithm 8 and of 13" } },
+	{ "length=\"2048\">8</Algorithm>\n<Lifetime>P90D",
+	  "length=\"3072\">8</Algorithm>\n<Lifetime>P90D", { "<ZSK> of 3072 bits", "384 bytes" } },
+	{ "length=\"2048\">8</Algorithm>\n<Lifetime>P365D",
+	  "length=\"3072\">8</Algorithm>\n<Lifetime>P365D", { NULL, "3072 bits" } },
+	{ ">13</Algorithm>", ">16</Algorithm>", { "<Algorithm> 16 of the <CSK>", "validators" } },
+	{ "", "", { NULL, "is 0" } },
+	{ "PT43200S</Prop", "PT0S</Prop", { "<PropagationDelay> is 0", "servers of the zone" } },
+	{ "PT9999S</Prop", "PT0S</Prop", { ":65: <PropagationDelay> is 0", "of the parent" } },
+	{ "<TTL>PT3605S", "<TTL>PT0S", { ":67: <TTL> is 0", "keeps a DS" } },
+	{ "<Minimum>PT3604S", "<Minimum>PT86401S", { ":60:", "more than a day" } },
+	{ "<Serial>datecounter", "<Serial>keep", { ":61:", "every 2d 22h" } },
+	{ "<Description>", "<Passthrough/><Description>", { ":34: <KSK> has no effect",
+	                                                   ":63: <Zonemd> has no effect" } },
+	{ "<Description>", "<Passthrough/><Description>", { NULL, "shorter than" } },
+	{ "<Purge>P13D</Purge>", "", { ":34: no <Purge>", "room for 100" } },
+	{ "", "", { NULL, "no <Purge>" } },
 	{ "<MaxZoneTTL>P1D", "<MaxZoneTTL>P4D", { ":14:", "signatures have expired" } },
 	{ ZSK, ZSK_OF("P10D"), { ":42: <Lifetime> of the <ZSK> (10d)", "are valid" } },
 	{ "<Lifetime>P300D", "<Lifetime>P10D", { ":49: <Lifetime> of the <CSK> (10d)",
@@ -488,6 +516,18 @@ START_TEST(test_passthrough)
 	                           &err), HSM_EOK);
 	ck_assert(all.policies[0].passthrough);
 	policies_deinit(&all);
+
+	/* No key is made; but a zone that was signed is signed until its DS is gone. */
+	replace(&text, "<Repository>SoftHSM", "<Repository>Nowhere");
+	replace(&text, "<Lifetime>P365D", "<Lifetime>PT1S");
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
+	                           &err), HSM_EOK);
+	ck_assert_ptr_null(all.policies[0].defect);
+	policies_deinit(&all);
+	replace(&text, "<Refresh>P3D", "<Refresh>PT1H");
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
+	                           &err), HSM_ECONF);
+	ck_assert_ptr_nonnull(strstr(errors, ":6: <Refresh>"));
 	free(text);
 }
 END_TEST
