@@ -13,6 +13,7 @@
 #include "hsm-adapter/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/info.h"
+#include "hsm-adapter/question.h"
 #include "hsm-adapter/trial.h"
 
 #define RSA_BITS_DEFAULT 2048
@@ -141,23 +142,15 @@ static int command_generate(const run_t *run)
 
 static bool confirmed(const run_t *run)
 {
-	if (run->yes) {
-		return true;
-	}
-	printf("Remove key %s from repository \"%s\"? It cannot be restored. [y/N] ", run->args[1],
-	       run->args[0]);
-	fflush(stdout);
-	char answer[16] = "";
-	if (fgets(answer, sizeof(answer), stdin) == NULL) {
-		printf("\n");
-	}
-	return strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0;
+	char question[400];
+	snprintf(question, sizeof(question), "Remove key %.100s from repository \"%.100s\"? It "
+	         "cannot be restored.", run->args[1], run->args[0]);
+	return run->yes || question_confirmed("ods-hsm", question);
 }
 
 static int command_remove(const run_t *run)
 {
 	if (!confirmed(run)) {
-		fprintf(stderr, "ods-hsm: nothing removed\n");
 		return FAILED;
 	}
 	hsm_error_t err;

@@ -3,28 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "hsm-adapter/question.h"
 #include "policy-engine/tool/tool.h"
-
-static bool confirmed(const run_t *run)
-{
-	char line[16] = "";
-	if (run->yes) {
-		return true;
-	}
-	if (!isatty(STDIN_FILENO)) {
-		fprintf(stderr, "ods-policy: nothing is done; add --yes to do it\n");
-		return false;
-	}
-	printf("Do it? [y/N] ");
-	fflush(stdout);
-	if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y')) {
-		fprintf(stderr, "ods-policy: nothing is done\n");
-		return false;
-	}
-	return true;
-}
 
 static int show_plan(const run_t *run, ctl_unit_t unit)
 {
@@ -51,7 +32,8 @@ static int act(const run_t *run, bool emergency)
 	if (ret != DONE) {
 		return ret;
 	}
-	return confirmed(run) ? tool_tell(run, &unit) : FAILED;
+	return run->yes || question_confirmed("ods-policy", "Do it?") ? tool_tell(run, &unit)
+	                                                              : FAILED;
 }
 
 static bool is_number(const char *text)

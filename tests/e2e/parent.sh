@@ -147,11 +147,14 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	# A plan is shown before anything is done.
 	code=0; policy_tool rollover a.test zsk >plan 2>err </dev/null || code=$?
 	[ $code = 1 ] || fail "exit $code without an answer"
-	says err 'nothing is done'
+	says err 'nothing is done, there is no terminal'
+	code=0; at_terminal No rollover a.test zsk >out || code=$?
+	[ $code = 1 ] || fail "exit $code when the answer is no"
+	says out 'Do it\? \[y/N\] '
 	says plan '^  now +new ZSK, algorithm 13  comes into use$'
 	says plan 'zsk [0-9]+  is not accepted any more by any validator$'
 	does_not_say "$D/ods-engine.log" 'a person asks'
-	policy_tool --emergency --yes rollover a.test zsk
+	at_terminal YES --emergency rollover a.test zsk
 	within 30 says "$D/ods-engine.log" 'zsk [0-9]+ is replaced'
 	says "$D/ods-engine.log" 'a person asks for a new zsk, in an emergency'
 
@@ -177,5 +180,8 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	says err '^error: bad\.xml:[0-9]+: <Refresh> \(3600 s\) has to be longer'
 	says err '^error: bad\.xml:[0-9]+: "random" in <Serial> is none of'
 }
+
+# at_terminal ANSWER ARGUMENT...: ods-policy, somebody typing that answer.
+at_terminal() { script -qec "'$BUILD_DIR/ods-policy' -s '$ENGINE_SOCKET' ${*:2}" /dev/null <<<"$1"; }
 
 backup_has() { [ "$(policy_tool backup list | grep -cE "$1")" = "$2" ]; }

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,32 @@ static int run_conf(const char *args)
 	char all[256];
 	snprintf(all, sizeof(all), "-c %s %s", conf, args);
 	return run(all);
+}
+
+/*! The same, with somebody who types that at a terminal. */
+static int run_typing(const char *args, const char *typed)
+{
+	char command[512];
+	snprintf(command, sizeof(command), "exec ./ods-hsm -c %s %s", conf, args);
+	int terminal;
+	pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(write(terminal, typed, strlen(typed)), (ssize_t)strlen(typed));
+	size_t len = 0;
+	ssize_t got; /* An error is the end: nobody has the terminal open any more. */
+	while ((got = read(terminal, output + len, sizeof(output) - 1 - len)) > 0) {
+		len += (size_t)got;
+	}
+	output[len] = '\0';
+	close(terminal);
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 #define ASSERT_RUN(call, status, words) do { \
@@ -120,7 +147,10 @@ START_TEST(keys)
 	ASSERT_RUN(run_conf("info First"), 0, "1 of 2");
 
 	snprintf(args, sizeof(args), "remove First %s < /dev/null", id);
-	ASSERT_RUN(run_conf(args), 1, "nothing removed");
+	ASSERT_RUN(run_conf(args), 1, "no terminal");
+	snprintf(args, sizeof(args), "remove First %s", id);
+	ASSERT_RUN(run_typing(args, "\n"), 1, "nothing is done");
+	ASSERT_RUN(run_typing(args, "yesno\n"), 1, "It cannot be restored. [y/N]");
 	snprintf(args, sizeof(args), "remove Second %s -y", id);
 	ASSERT_RUN(run_conf(args), 1, "no key has the CKA_ID");
 	ASSERT_RUN(run_conf("list"), 0, id);
@@ -128,6 +158,14 @@ START_TEST(keys)
 	ASSERT_RUN(run_conf(args), 0, "");
 	ck_assert_int_eq(run_conf("list"), 0);
 	ck_assert_ptr_null(strstr(output, id));
+
+	static const char *const answers[] = { "y\n", "Yes\n" };
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(run_conf("generate First 13"), 0);
+		snprintf(args, sizeof(args), "remove First %.32s", output);
+		ASSERT_RUN(run_typing(args, answers[i]), 0, "[y/N]");
+		ASSERT_RUN(run_conf("info First"), 0, "0 of 2");
+	}
 }
 END_TEST
 
