@@ -66,7 +66,7 @@ typedef struct {
 typedef struct {
 	uint64_t revision;   /*!< Grows with each change the engine makes to this zone. */
 	char *policy;        /*!< Name of the KASP policy. */
-	bool passthrough;    /*!< Publish the zone unsigned, as it is. */
+	bool passthrough;    /*!< Publish the zone as it is. */
 
 	uint32_t resign, refresh;       /*!< KASP <Signatures>. */
 	uint32_t validity_default, validity_denial, validity_keyset;

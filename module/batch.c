@@ -323,14 +323,18 @@ static int try_apex(collect_t *collect, const state_chain_t *chain, bool *change
 	return ret;
 }
 
-/*! A zone that passes through keeps its serial, unless it was signed under a higher one before. */
-static keyset_serial_t serial_policy(const keyset_t *set, uint32_t input, const uint32_t *last)
+/*!
+ * A zone that passes through keeps its serial, unless it was published under a higher one before and
+ * has no signature or digest that this would break.
+ */
+static keyset_serial_t serial_policy(const keyset_t *set, const node_t *apex, uint32_t input,
+                                     const uint32_t *last)
 {
 	if (!set->passthrough) {
 		return set->serial;
 	}
-	return last == NULL || serial_greater(input, *last) ? KEYSET_SERIAL_KEEP
-	                                                    : KEYSET_SERIAL_COUNTER;
+	return last == NULL || serial_greater(input, *last) || node_count_data(apex) < apex->count
+	       ? KEYSET_SERIAL_KEEP : KEYSET_SERIAL_COUNTER;
 }
 
 /*! Makes the apex with the serial of the new version. */
@@ -341,12 +345,13 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	const keyset_t *set = &batch->run->ring->set;
 	const size_t first_job = batch->build.job_count;
 	const uint32_t *last = state->version > 0 ? &state->serial : NULL;
-	if (serial_next(serial_policy(set, state->in.serial, last), state->in.serial, last,
-	                batch->run->now, &batch->build.serial, err, err_size) != 0) {
-		return KNOT_ESOAINVAL;
-	}
 	build_node_t bn;
 	int ret = read_apex(collect, &bn);
+	if (ret == KNOT_EOK &&
+	    serial_next(serial_policy(set, &bn.input, state->in.serial, last), state->in.serial,
+	                last, batch->run->now, &batch->build.serial, err, err_size) != 0) {
+		ret = KNOT_ESOAINVAL;
+	}
 	ret = ret == KNOT_EOK ? build_apex(collect, &bn, chain) : ret;
 	if (ret == KNOT_EOK) {
 		see_ttls(batch, &bn.node);

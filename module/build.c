@@ -40,7 +40,7 @@ void build_node_deinit(build_node_t *bn)
 
 build_kind_t build_kind(const node_t *input, bool apex)
 {
-	if (input->count == 0) {
+	if (node_count_data(input) == 0) {
 		return BUILD_NONE;
 	}
 	return (!apex && node_rrset(input, KNOT_RRTYPE_NS) != NULL) ? BUILD_DELEGATION : BUILD_AUTH;
@@ -328,7 +328,11 @@ int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain)
 	int ret = KNOT_EOK;
 	bn->expiry = 0;
 	for (uint16_t i = 0; ret == KNOT_EOK && i < bn->input.count; i++) {
-		ret = node_add(&bn->node, &bn->input.rrsets[i]);
+		const node_rrset_t *rrset = &bn->input.rrsets[i];
+		const uint8_t stray =
+			build->ring->set.passthrough ? 0 : node_by_signer(rrset->type);
+		build->strays |= stray;
+		ret = stray == 0 ? node_add(&bn->node, rrset) : KNOT_EOK;
 	}
 	if (ret == KNOT_EOK && knot_dname_is_equal(bn->owner, build->apex)) {
 		ret = set_apex(build, bn, chain);

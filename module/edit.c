@@ -247,7 +247,7 @@ static int check_types(check_t *check, const edit_node_t *node, bool apex)
 		return fault(check, node, "would have an SOA record, but is not the zone's apex");
 	} else if (cname > 1 || dname > 1) {
 		return fault(check, node, "would have two CNAME or DNAME records");
-	} else if (cname > 0 && n->count > 1) {
+	} else if (cname > 0 && node_count_data(n) > 1) {
 		return fault(check, node, "would have a CNAME beside other data");
 	} else if (dname > 0 && ns > 0 && !apex) {
 		return fault(check, node, "would have a DNAME beside NS records "
@@ -264,7 +264,8 @@ static int check_above(check_t *check, const edit_node_t *node)
 		return KNOT_EMALF;
 	}
 	const knot_dname_t *above = owner;
-	while (!knot_dname_is_equal(above, check->edit->apex)) {
+	/* NSEC3 may be there, if the zone passes through. */
+	while (node_count_data(&node->node) > 0 && !knot_dname_is_equal(above, check->edit->apex)) {
 		above = knot_wire_next_label(above, NULL);
 		/* Not edit_node(): nothing may be added to the tree that is walked. */
 		uint8_t key[NODE_KEY_MAX];
@@ -274,6 +275,23 @@ static int check_above(check_t *check, const edit_node_t *node)
 		}
 	}
 	return KNOT_EOK;
+}
+
+/*! Tells whether there is something at a name of the input after the edit. */
+static int has_data(const edit_t *edit, const store_cursor_t *at, bool *is)
+{
+	const edit_node_t *known = find(edit, at->key, at->key_len);
+	node_t node;
+	if (known != NULL) {
+		*is = node_count_data(&known->node) > 0;
+		return KNOT_EOK;
+	}
+	int ret = node_read(at->data, at->data_len, &node);
+	if (ret == KNOT_EOK) {
+		*is = node_count_data(&node) > 0;
+		node_deinit(&node);
+	}
+	return ret;
 }
 
 /*! Tells whether there is something below a name; what the edit removes is not. */
@@ -290,13 +308,14 @@ static int check_below(check_t *check, const edit_node_t *node)
 			node_key_below(cursor.key, cursor.key_len, node->key, node->key_len);
 		const bool self = node_key_compare(cursor.key, cursor.key_len, node->key,
 		                                   node->key_len) == 0;
-		const edit_node_t *known = find(edit, cursor.key, cursor.key_len);
-		if (below && (known == NULL || known->node.count > 0)) {
+		bool is = false;
+		ret = below ? has_data(edit, &cursor, &is) : KNOT_EOK;
+		if (ret == KNOT_EOK && is) {
 			ret = fault(check, node, "would have a DNAME and names below it "
 			                         "(RFC 6672, section 2.4)");
 			break;
 		}
-		if (!below && !self) {
+		if (ret != KNOT_EOK || (!below && !self)) {
 			break;
 		}
 		ret = store_next(&cursor);

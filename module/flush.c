@@ -22,6 +22,21 @@ typedef struct {
 	size_t text_size;
 } flush_t;
 
+static int write_record(flush_t *flush, knot_dname_t *owner, uint16_t type, uint32_t ttl,
+                        knot_rdata_t *rdata)
+{
+	knot_rrset_t rr;
+	knot_rrset_init(&rr, owner, type, KNOT_CLASS_IN, ttl);
+	rr.rrs = (knot_rdataset_t) { 1, knot_rdata_size(rdata->len), rdata };
+	int len = knot_rrset_txt_dump(&rr, &flush->text, &flush->text_size,
+	                              &KNOT_DUMP_STYLE_DEFAULT);
+	if (len < 0) {
+		return len;
+	}
+	return fwrite(flush->text, 1, len, flush->file) == (size_t)len ? KNOT_EOK
+	                                                               : knot_map_errno();
+}
+
 static int write_node(flush_t *flush, const store_cursor_t *at)
 {
 	node_t node;
@@ -34,16 +49,11 @@ static int write_node(flush_t *flush, const store_cursor_t *at)
 		return ret;
 	}
 	for (uint16_t i = 0; ret == KNOT_EOK && i < node.count; i++) {
-		knot_rrset_t rr;
-		knot_rrset_init(&rr, owner, node.rrsets[i].type, KNOT_CLASS_IN,
-		                node.rrsets[i].ttl);
-		rr.rrs = node.rrsets[i].rrs;
-		int len = knot_rrset_txt_dump(&rr, &flush->text, &flush->text_size,
-		                              &KNOT_DUMP_STYLE_DEFAULT);
-		if (len < 0) {
-			ret = len;
-		} else if (fwrite(flush->text, 1, len, flush->file) != (size_t)len) {
-			ret = knot_map_errno();
+		knot_rdata_t *rdata = node.rrsets[i].rrs.rdata;
+		for (uint16_t n = 0; ret == KNOT_EOK && n < node.rrsets[i].rrs.count; n++) {
+			ret = write_record(flush, owner, node.rrsets[i].type,
+			                   node_ttl(&node, &node.rrsets[i], rdata), rdata);
+			rdata = knot_rdataset_next(rdata);
 		}
 	}
 	node_deinit(&node);

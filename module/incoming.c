@@ -174,12 +174,6 @@ static int take_second(incoming_t *in, const knot_rrset_t *rr)
 	return ret == KNOT_EOK ? take_in_zone(in, rr) : ret;
 }
 
-/*! Whether a record of the changes is none that our input has. */
-static bool is_left_out(const incoming_t *in, const knot_rrset_t *rr)
-{
-	return knot_dname_in_bailiwick(rr->owner, in->args.zone) < 0 || take_is_skipped(rr->type);
-}
-
 static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
@@ -187,7 +181,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 	knot_dname_storage_t lower;
 	memcpy(lower, rr->owner, owner_len);
 	knot_dname_to_lower(lower);
-	if (is_left_out(in, rr)) {
+	if (knot_dname_in_bailiwick(lower, in->args.zone) < 0) {
 		return KNOT_EOK;
 	}
 	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type) ||

@@ -125,6 +125,24 @@ static bool has(const knot_rdataset_t *sigs, const knot_rdata_t *wanted)
 	return false;
 }
 
+/*! The same for the RRSIGs of a zone that passes through, of which each has a TTL of its own. */
+static int add_missing_passed(journal_t *journal, uint16_t half, const knot_dname_t *owner,
+                              const node_t *of_node, const node_t *in_node)
+{
+	const node_rrset_t *of = node_rrset(of_node, KNOT_RRTYPE_RRSIG);
+	const node_rrset_t *in = node_rrset(in_node, KNOT_RRTYPE_RRSIG);
+	const knot_rdata_t *sig = of->rrs.rdata;
+	int ret = KNOT_EOK;
+	for (uint16_t i = 0; ret == KNOT_EOK && i < of->rrs.count; i++) {
+		const uint32_t ttl = node_ttl(of_node, of, sig);
+		if (in == NULL || !has(&in->rrs, sig) || node_ttl(in_node, in, sig) != ttl) {
+			ret = add(journal, half, owner, of->type, ttl, sig);
+		}
+		sig = knot_rdataset_next((knot_rdata_t *)sig);
+	}
+	return ret;
+}
+
 /*! The same for the RRSIGs of a set, which are few and in no order. */
 static int add_missing_sigs(journal_t *journal, uint16_t half, const knot_dname_t *owner,
                             const node_rrset_t *of, const node_rrset_t *in)
@@ -150,7 +168,10 @@ int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *ol
 		for (uint16_t i = 0; ret == KNOT_EOK && i < sides[half]->count; i++) {
 			const node_rrset_t *of = &sides[half]->rrsets[i];
 			const node_rrset_t *in = node_rrset(sides[1 - half], of->type);
-			if (of->type != KNOT_RRTYPE_SOA) {
+			if (of->type == KNOT_RRTYPE_RRSIG) {
+				ret = add_missing_passed(journal, half, owner, sides[half],
+				                         sides[1 - half]);
+			} else if (of->type != KNOT_RRTYPE_SOA) {
 				ret = add_missing(journal, half, owner, of, in);
 			}
 			if (ret == KNOT_EOK) {

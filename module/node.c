@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libknot/errcode.h>
+#include <libknot/libknot.h>
 
 size_t node_key(const knot_dname_t *owner, uint8_t *key)
 {
@@ -128,6 +128,35 @@ void node_drop(node_t *node, uint16_t type)
 		memmove(rrset, rrset + 1, (end - (rrset + 1)) * sizeof(*rrset));
 		node->count--;
 	}
+}
+
+uint8_t node_by_signer(uint16_t type)
+{
+	static const uint16_t types[] = NODE_BY_SIGNER;
+	for (size_t i = 0; type >= types[0] && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (types[i] == type) {
+			return 1 << i;
+		}
+	}
+	return 0;
+}
+
+uint16_t node_count_data(const node_t *node)
+{
+	uint16_t count = 0;
+	for (uint16_t i = 0; i < node->count; i++) {
+		count += node_by_signer(node->rrsets[i].type) == 0;
+	}
+	return count;
+}
+
+uint32_t node_ttl(const node_t *node, const node_rrset_t *rrset, const knot_rdata_t *rdata)
+{
+	if (rrset->type != KNOT_RRTYPE_RRSIG || rdata->len < sizeof(uint16_t)) {
+		return rrset->ttl;
+	}
+	const node_rrset_t *covered = node_rrset(node, knot_wire_read_u16(rdata->data));
+	return covered != NULL ? covered->ttl : rrset->ttl;
 }
 
 /*! Head of an RRset in the stored form; its RDATA and that of its RRSIGs follow. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <libknot/descriptor.h>
 #include <libknot/dname.h>
 #include <libknot/rdataset.h>
 
@@ -64,6 +65,19 @@ int node_add(node_t *node, const node_rrset_t *rrset);
 
 /*! Takes an RRset out of the array. */
 void node_drop(node_t *node, uint16_t type);
+
+/*! Types of the records that are made by who signs a zone. */
+#define NODE_BY_SIGNER { KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_NSEC, KNOT_RRTYPE_NSEC3, \
+                         KNOT_RRTYPE_NSEC3PARAM, KNOT_RRTYPE_ZONEMD }
+
+/*! \return Bit of the type among NODE_BY_SIGNER, 0 if it is none of these. */
+uint8_t node_by_signer(uint16_t type);
+
+/*! \return RRsets of the node that are not made by who signs the zone. */
+uint16_t node_count_data(const node_t *node);
+
+/*! \return TTL of a record: an RRSIG has that of what it covers (RFC 4034, section 3). */
+uint32_t node_ttl(const node_t *node, const node_rrset_t *rrset, const knot_rdata_t *rdata);
 
 /*! \return Bytes of the node's stored form. */
 size_t node_size(const node_t *node);

@@ -26,6 +26,7 @@ struct view {
 	knot_dname_storage_t owner;
 	uint16_t at;                /*!< RRset of the node. */
 	bool sigs;                  /*!< Its RRSIGs are next. */
+	knot_rdata_t *rdata;        /*!< The next of an RRset that is given one by one. */
 	journal_reader_t journal;
 };
 
@@ -147,6 +148,20 @@ static int next_node(view_t *view)
 	return read_node(view);
 }
 
+/*! Gives the RRSIGs of a zone that passes through one by one, since their TTLs differ. */
+static void next_sig(view_t *view, const node_rrset_t *rrset, knot_rrset_t *rr)
+{
+	knot_rdata_t *rdata = view->rdata != NULL ? view->rdata : rrset->rrs.rdata;
+	knot_rrset_init(rr, view->owner, rrset->type, KNOT_CLASS_IN,
+	                node_ttl(&view->node, rrset, rdata));
+	rr->rrs = (knot_rdataset_t) { 1, knot_rdata_size(rdata->len), rdata };
+	view->rdata = knot_rdataset_next(rdata);
+	if ((uint8_t *)view->rdata == (uint8_t *)rrset->rrs.rdata + rrset->rrs.size) {
+		view->rdata = NULL;
+		view->at++;
+	}
+}
+
 int view_next(view_t *view, knot_rrset_t *rr)
 {
 	while (true) {
@@ -158,6 +173,10 @@ int view_next(view_t *view, knot_rrset_t *rr)
 			continue;
 		}
 		const node_rrset_t *rrset = &view->node.rrsets[view->at];
+		if (rrset->type == KNOT_RRTYPE_RRSIG) {
+			next_sig(view, rrset, rr);
+			return KNOT_EOK;
+		}
 		const bool sigs = view->sigs;
 		view->sigs = !sigs;
 		view->at += sigs;

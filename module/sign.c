@@ -355,6 +355,7 @@ static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *resul
 		result->nodes += batch.changes.count;
 		result->published |= batch.publish;
 		result->left_out = batch.build.left_out;
+		result->strays |= batch.build.strays;
 		run->progress(run->ctx, result->signatures);
 		/* What nobody sees yet is gone on with at once. */
 		*again = batch.unseen && !batch.complete;

@@ -34,6 +34,8 @@ typedef struct {
 	uint64_t nodes;        /*!< Changed. */
 	uint8_t left_out;      /*!< Algorithm of another operator's DNSKEY that is not published, since
 	                            the zone is not signed with it; 0 = none. */
+	uint8_t strays;        /*!< Types that the input has and the signer makes itself, bits as of
+	                            node_by_signer(); of the names that were looked at. */
 } sign_result_t;
 
 /*!

@@ -23,6 +23,7 @@ typedef struct {
 	bool partly;               /*!< Parts of the zone keep the signatures of an older key set. */
 	bool held;                 /*!< Set when a DNSKEY waits for the rest of the zone. */
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
+	uint8_t strays;            /*!< Types left out, bits as of node_by_signer(). */
 	uint64_t random;           /*!< State of the jitter's generator. */
 	arena_t scratch;           /*!< What a node is made of, until it is kept. */
 	rrsig_job_t *jobs;

@@ -25,6 +25,7 @@
 
 typedef struct {
 	const knot_dname_t *zone;
+	bool passes;                      /*!< The zone is published as the input is. */
 	edit_t edit;
 	update_result_t *result;
 	const knot_rrset_t *rr;           /*!< Being worked on. */
@@ -192,7 +193,7 @@ static int prescan_addition(update_t *update)
 	if (is_meta(rr->type)) {
 		return refuse(update, KNOT_RCODE_FORMERR, "no zone can have this type");
 	}
-	if (take_is_skipped(rr->type)) {
+	if (!update->passes && node_by_signer(rr->type) != 0) {
 		return refuse(update, KNOT_RCODE_REFUSED,
 		              "the signer makes these itself, as the policy says");
 	}
@@ -275,7 +276,7 @@ static int add(update_t *update, edit_node_t *node)
 		edit_remove_rrset(node, rr->type);
 		break;
 	case KNOT_RRTYPE_CNAME:
-		if (!has_cname && node->node.count > 0) {
+		if (!has_cname && node_count_data(&node->node) > 0) {
 			return KNOT_EOK;
 		}
 		edit_remove_rrset(node, rr->type);
@@ -287,7 +288,7 @@ static int add(update_t *update, edit_node_t *node)
 		edit_remove_rrset(node, rr->type);
 		break;
 	default:
-		if (has_cname) {
+		if (has_cname && node_by_signer(rr->type) == 0) {
 			return KNOT_EOK;
 		}
 		if (rr->type == TYPE_WKS) {
@@ -365,7 +366,10 @@ static int each_record(update_t *update, const knot_pktsection_t *section,
 
 /*** The message. ***/
 
-/*! Increases the serial (section 3.6), if the changes have not; never to 0 (section 7.11). */
+/*!
+ * Increases the serial (section 3.6), if the changes have not; never to 0 (section 7.11). If the zone
+ * passes with a signature over its SOA, that would break it.
+ */
 static int increase_serial(update_t *update)
 {
 	edit_node_t *apex = NULL;
@@ -375,6 +379,14 @@ static int increase_serial(update_t *update)
 		return ret == KNOT_EOK ? KNOT_ESOAINVAL : ret;
 	}
 	const uint32_t serial = knot_soa_serial(soa->rrs.rdata);
+	if (serial == update->result->before && update->passes &&
+	    node_count_data(&apex->node) < apex->node.count) {
+		update->result->rcode = KNOT_RCODE_REFUSED;
+		snprintf(update->result->reason, sizeof(update->result->reason),
+		         "the zone is signed elsewhere: the update has to have an SOA with a greater "
+		         "serial than %u, and its signature", serial);
+		return KNOT_EDENIED;
+	}
 	if (serial == update->result->before) {
 		knot_soa_serial_set(soa->rrs.rdata, serial + 1 != 0 ? serial + 1 : 1);
 	}
@@ -421,7 +433,7 @@ static int apply(update_t *update, state_t *state, const knot_pkt_t *message)
 int update_apply(store_txn_t *txn, const knot_dname_t *zone, state_t *state,
                  const knot_pkt_t *message, update_result_t *result)
 {
-	update_t update = { .zone = zone, .result = result };
+	update_t update = { .zone = zone, .result = result, .passes = state->passthrough };
 	memset(result, 0, sizeof(*result));
 	result->before = state->in.serial;
 	edit_init(&update.edit, txn, state->id, zone);

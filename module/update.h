@@ -7,7 +7,8 @@
  * The input is the unsigned zone: what the signer adds (RRSIG, NSEC, NSEC3, NSEC3PARAM, ZONEMD, and
  * the policy's own DNSKEY, CDS, CDNSKEY) is neither seen nor changed. Those types cannot be added,
  * but for DNSKEY, CDS and CDNSKEY, with which other signers of the zone have theirs published (RFC
- * 8901).
+ * 8901). In a zone that passes through all types can be; one that is signed elsewhere has to get its
+ * new serial from the message.
  */
 #pragma once
 

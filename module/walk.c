@@ -54,11 +54,11 @@ static void see(walk_t *walk, build_node_t *bn)
 {
 	const bool apex = bn->key_len == walk->apex_len &&
 	                  memcmp(bn->key, walk->apex, bn->key_len) == 0;
+	bn->kind = build_kind(&bn->input, apex);
 	if (walk->cut_len > 0 && node_key_below(bn->key, bn->key_len, walk->cut, walk->cut_len)) {
-		bn->kind = bn->input.count > 0 ? BUILD_OCCLUDED : BUILD_NONE;
+		bn->kind = bn->kind == BUILD_NONE ? BUILD_NONE : BUILD_OCCLUDED;
 		return;
 	}
-	bn->kind = build_kind(&bn->input, apex);
 	if (build_cuts(&bn->input, apex)) {
 		memcpy(walk->cut, bn->key, bn->key_len);
 		walk->cut_len = bn->key_len;

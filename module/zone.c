@@ -10,6 +10,7 @@
 
 #include <libknot/libknot.h>
 
+#include "module/node.h"
 #include "module/plan.h"
 #include "module/refresh.h"
 #include "module/server.h"
@@ -442,6 +443,22 @@ static void check_foreign(zone_t *zone, uint8_t left_out)
 	zone->left_out = left_out;
 }
 
+/*! Says so, once a type, if the unsigned zone has records that the signer makes itself. */
+static void check_strays(zone_t *zone, uint8_t strays)
+{
+	static const uint16_t types[] = NODE_BY_SIGNER;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		char type[16];
+		if ((node_by_signer(types[i]) & strays & ~zone->strays) != 0 &&
+		    knot_rrtype_to_string(types[i], type, sizeof(type)) > 0) {
+			log_msg(&zone->server->log, LOG_WARNING, zone->name,
+			        "the unsigned zone's %s records are left out, the signer makes its own",
+			        type);
+		}
+	}
+	zone->strays = zone->ring->set.passthrough ? 0 : zone->strays | strays;
+}
+
 /*! \return When signatures have to be refreshed next, 0 = never. */
 static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now)
 {
@@ -516,6 +533,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	if (result.published) {
 		check_ttl(zone, state);
 		check_foreign(zone, result.left_out);
+		check_strays(zone, result.strays);
 		published(zone, state, result.more);
 	} else if (result.more) {
 		return now;

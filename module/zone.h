@@ -80,6 +80,7 @@ typedef struct zone {
 	state_file_t refused;      /*!< The file that was refused last. */
 	unsigned failures;         /*!< In a row. */
 	uint64_t ttl_warned;       /*!< Key set for which a TTL above MaxZoneTTL was told of. */
+	uint8_t strays;            /*!< Types of which the same was told, bits. */
 	uint8_t left_out;          /*!< Algorithm of a DNSKEY of which it was told that it is left out. */
 	int64_t progress_at;
 	int64_t held_until;        /*!< Changes are gathered for the next version, ms; 0 = none. */

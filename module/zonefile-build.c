@@ -70,7 +70,6 @@ size_t zonefile_build_size(const zonefile_build_t *build)
 int zonefile_build_end(zonefile_build_t *build, zonefile_t **zf, char *err, size_t err_size)
 {
 	report_t *report = &build->report;
-	take_end(&build->taker);
 	int ret = KNOT_EOK;
 	if (report->errors == 0) {
 		ret = records_sort(&build->zf->records, report);

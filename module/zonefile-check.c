@@ -19,7 +19,7 @@ typedef struct {
 	bool is_apex;
 	knot_dname_txt_storage_t name;
 	record_t *soa, *ns, *cname, *dname;
-	record_t *other;    /* The first that is none of CNAME. */
+	record_t *other;    /* The first that is none of CNAME, nor made by who signs. */
 	knot_rdataset_t ns_rrs;
 } check_t;
 
@@ -54,7 +54,8 @@ static void read_node(check_t *check, const records_t *records, const run_t *run
 			check->dname = it;
 			break;
 		}
-		if (it->type != KNOT_RRTYPE_CNAME && check->other == NULL) {
+		if (it->type != KNOT_RRTYPE_CNAME && !node_by_signer(it->type) &&
+		    check->other == NULL) {
 			check->other = it;
 		}
 		it = next;
@@ -102,7 +103,8 @@ static void check_node(check_t *check)
 		             node_name(check));
 	}
 	if (check->run->count > TYPES_MAX) {
-		report_error(check->report, check->other->place, "%s has records of more than %d "
+		report_error(check->report, records_first(check->records, check->run)->place,
+		             "%s has records of more than %d "
 		             "types", node_name(check), TYPES_MAX);
 	}
 }
@@ -112,6 +114,9 @@ static void check_cover(check_t *check, cover_t *cover)
 	size_t len;
 	const uint8_t *key = records_key(check->records, check->run, &len);
 	if (cover->key != NULL && node_key_below(key, len, cover->key, cover->key_len)) {
+		if (check->other == NULL && check->cname == NULL) {
+			return; /* NSEC3 */
+		}
 		report_error(check->report, records_first(check->records, check->run)->place,
 		             "%s is below a DNAME (RFC 6672, section 2.4)", node_name(check));
 	} else if (check->dname != NULL) {

@@ -187,7 +187,6 @@ int zonefile_parse(const char *path, const knot_dname_t *apex, records_t *record
 	if (ret == KNOT_EOK) {
 		knot_dname_to_str(origin, apex, sizeof(origin));
 		ret = parse_source(&parser, &source, path, origin, DEFAULT_TTL);
-		take_end(&parser.taker);
 	}
 	file_deinit(&source.file);
 	return ret;

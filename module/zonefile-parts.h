@@ -129,21 +129,11 @@ struct zonefile {
 
 /* -- take: records as they come ------------------------------------------ */
 
-#define TAKE_SKIPPED 5
-
-/*! Whether a type is one that the signer makes itself, so that the input has none of it. */
-bool take_is_skipped(uint16_t type);
-
-/*! Takes records that are sound, and leaves out those of types that the signer makes itself. */
+/*! Takes records that are sound. */
 typedef struct {
 	const knot_dname_t *apex;
 	records_t *records;
 	report_t *report;
-	struct {
-		uint16_t type;
-		place_t first;
-		uint64_t count;
-	} skipped[TAKE_SKIPPED];
 	uint8_t owner[KNOT_DNAME_MAXLEN]; /*!< Of the last record, as it was spelt. */
 	size_t owner_len;                 /*!< 0: there is none. */
 } taker_t;
@@ -159,9 +149,6 @@ void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, rep
  */
 int take_record(taker_t *taker, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
                 uint8_t *rdata, uint16_t rdata_len, place_t place);
-
-/*! Reports what was left out. */
-void take_end(const taker_t *taker);
 
 /* -- the steps ----------------------------------------------------------- */
 

@@ -306,7 +306,7 @@ static void merge_heads(merge_t *merge, const knot_dname_t *owner, record_t **li
 	if (count > UINT16_MAX) {
 		report_error(merge->report, head->place, "%s %s: more than 65535 records", name,
 		             type);
-	} else if (ttls) {
+	} else if (ttls && head->type != KNOT_RRTYPE_RRSIG) {
 		report_warning(merge->report, head->place,
 		               "%s %s: records with several TTLs, %u is taken for all", name, type,
 		               head->ttl);

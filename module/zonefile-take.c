@@ -8,48 +8,17 @@
 
 #include <libknot/libknot.h>
 
-static const uint16_t skipped[TAKE_SKIPPED] = {
-	KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_NSEC, KNOT_RRTYPE_NSEC3, KNOT_RRTYPE_NSEC3PARAM,
-	KNOT_RRTYPE_ZONEMD,
-};
-
-bool take_is_skipped(uint16_t type)
-{
-	for (size_t i = 0; i < TAKE_SKIPPED; i++) {
-		if (skipped[i] == type) {
-			return true;
-		}
-	}
-	return false;
-}
-
 void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report)
 {
 	memset(taker, 0, sizeof(*taker));
 	taker->apex = apex;
 	taker->records = records;
 	taker->report = report;
-	for (size_t i = 0; i < TAKE_SKIPPED; i++) {
-		taker->skipped[i].type = skipped[i];
-	}
 
 	/* A key of odd length has a zero more; the keys of the names below do not have it there. */
 	uint8_t key[NODE_KEY_MAX];
 	size_t len = node_key(apex, key);
 	records->apex_key_len = len >= 2 && key[len - 2] == 0 ? len - 1 : len;
-}
-
-static bool is_skipped(taker_t *taker, uint16_t type, place_t place)
-{
-	for (size_t i = 0; i < TAKE_SKIPPED; i++) {
-		if (taker->skipped[i].type == type) {
-			if (taker->skipped[i].count++ == 0) {
-				taker->skipped[i].first = place;
-			}
-			return true;
-		}
-	}
-	return false;
 }
 
 /* What is wrong with a record by itself. \return NULL if nothing is. */
@@ -91,9 +60,6 @@ static void report_fault(const taker_t *taker, const knot_dname_t *owner, uint16
 int take_record(taker_t *taker, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
                 uint8_t *rdata, uint16_t rdata_len, place_t place)
 {
-	if (is_skipped(taker, type, place)) {
-		return KNOT_EOK;
-	}
 	const size_t owner_len = knot_dname_size(owner);
 	const bool known = taker->owner_len == owner_len &&
 	                   memcmp(owner, taker->owner, owner_len) == 0;
@@ -114,17 +80,4 @@ int take_record(taker_t *taker, const knot_dname_t *owner, uint16_t type, uint32
 		taker->owner_len = owner_len;
 	}
 	return ret;
-}
-
-void take_end(const taker_t *taker)
-{
-	for (size_t i = 0; i < TAKE_SKIPPED; i++) {
-		char type[16];
-		if (taker->skipped[i].count > 0 &&
-		    knot_rrtype_to_string(taker->skipped[i].type, type, sizeof(type)) > 0) {
-			report_warning(taker->report, taker->skipped[i].first, "%s records are left "
-			               "out, the signer makes its own (%llu in all)", type,
-			               (unsigned long long)taker->skipped[i].count);
-		}
-	}
 }

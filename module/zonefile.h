@@ -17,8 +17,7 @@ typedef struct zonefile zonefile_t;
  * Refused, with file, line and reason: a syntax error, no or two SOA, data out of the zone,
  * another class than IN, CNAME beside other data (RFC 2181, section 10.1), two CNAME or DNAME,
  * no NS at the apex, data below a DNAME, a DNAME beside NS below the apex (RFC 6672, sections 2.3
- * and 2.4), RDATA or a type that no zone can have. Warned of and left out: RRSIG, NSEC, NSEC3,
- * NSEC3PARAM (the signer makes its own), ZONEMD. Warned of: RRs of one RRset with several TTLs (the
+ * and 2.4), RDATA or a type that no zone can have. Warned of: RRs of one RRset with several TTLs (the
  * lowest is taken, RFC 2181, section 5.2), missing glue. Duplicates (section 5) are dropped.
  *
  * \param path  Absolute; relative $INCLUDE counts from its folder.

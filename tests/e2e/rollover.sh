@@ -94,14 +94,33 @@ as_it_is() {
 	diff want got || fail "$1 is not as it is in $2"
 }
 
+# signed_elsewhere SERIAL: a file s with s.test, signed by other keys, with a TTL that differs.
+signed_elsewhere() {
+	small s.raw s.test "$1" 'sub NS ns.sub' 'ns.sub A 192.0.2.7' '*.w 77 TXT "x"'
+	[ -n "${other:-}" ] || other=$(ldns-keygen -a ECDSAP256SHA256 -k s.test)
+	ldns-signzone -n -f s.new -o s.test s.raw "$other"
+	mv s.new s
+}
+
+# whole ZONE FILE: the zone has the records of the file and none else, with their TTLs.
+whole() {
+	axfr "$1" "$1.axfr"
+	ldns-read-zone -c "$2" | sort >want
+	ldns-read-zone -c "$1.axfr" | sort >got
+	diff want got || fail "$1 is not as it is in $2"
+}
+signs_no_more() { axfr s.test s.axfr && ! grep -E "RRSIG.* ${other##*+} s\.test\." s.axfr; }
+
 # Secure, then published as it is in the file, and secure again with new keys; and beside it a zone
-# that is published as it is from the beginning, with its serial.
+# that is published as it is from the beginning, with its serial, and one that is signed elsewhere.
 test_insecure() { # limit 240
 	secure
 	local ksk before
 	ksk=$(tags 257)
 	small p p.test 7 'sub NS ns.sub' 'ns.sub A 192.0.2.7' '*.w 77 TXT "x"'
 	add_zone p.test "$work/p"
+	signed_elsewhere 7
+	add_zone s.test "$work/s"
 	# knotd is not to check what is to have no signatures
 	sed -i 's/dnssec-validation: on/dnssec-validation: off/' d/knot.conf
 	sed -i 's:<Policy name="fast">:&<Passthrough/>:' d/kasp.xml
@@ -111,6 +130,8 @@ test_insecure() { # limit 240
 	signed a.test || fail "unsigned while the parent has the DS"
 	within 60 serial_is p.test 7
 	as_it_is p.test p
+	within 60 serial_is s.test 7
+	whole s.test s
 
 	before=$(serial a.test)
 	ods_policy ds-gone a.test
@@ -121,11 +142,15 @@ test_insecure() { # limit 240
 	echo 'more A 192.0.2.81' >>fresh
 	mv fresh a
 	small p p.test 9
+	signed_elsewhere 9
 	knot zone-refresh
 	within 60 answers more.a.test A 192.0.2.81
 	as_it_is a.test a
 	within 60 serial_is p.test 9
 	as_it_is p.test p
+	within 60 serial_is s.test 9
+	whole s.test s
+	validate s.test
 
 	cp kasp.xml d/kasp.xml
 	engine reload
@@ -134,4 +159,7 @@ test_insecure() { # limit 240
 	validate a.test
 	within 60 signed p.test
 	validate p.test
+	within 60 signs_no_more
+	validate s.test
+	expect 'RRSIG records are left out' cat d/knotd.log
 }

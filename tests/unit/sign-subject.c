@@ -387,7 +387,11 @@ static void add_node(void *ctx, const knot_dname_t *owner, const node_t *node)
 {
 	for (uint16_t i = 0; i < node->count; i++) {
 		const node_rrset_t *rrset = &node->rrsets[i];
-		add_set(ctx, owner, rrset->type, rrset->ttl, &rrset->rrs);
+		const knot_rdata_t *rr = rrset->rrs.rdata;
+		for (uint16_t n = 0; n < rrset->rrs.count; n++) {
+			add_record(ctx, owner, rrset->type, node_ttl(node, rrset, rr), rr);
+			rr = knot_rdataset_next((knot_rdata_t *)rr);
+		}
 		add_set(ctx, owner, KNOT_RRTYPE_RRSIG, rrset->ttl, &rrset->sigs);
 	}
 }

@@ -46,11 +46,12 @@ static const case_t cases[] = {
 	ZONE(SOA("8") NEXT NS NEXT A("www", "192.0.2.1") NEXT SOA("8"), "A 300 192.0.2.1"),
 	ZONE(SOA("7") NS A("WWW", "192.0.2.1") SOA("7"), "A 300 192.0.2.1"),
 	ZONE(SOA("3") NS SOA("3"), ""),
-	/* What the signer makes, and what is not in the zone, is left out. */
+	/* What a signer makes is kept, for zones that pass; what is not in the zone is left out. */
 	ZONE(SOA("8") NS "p www.example. 300 IN NSEC example. A\n"
 	     "p www.other. 300 IN A 192.0.2.7\n" A("www", "192.0.2.1")
 	     "p www.example. 300 IN RRSIG A 8 2 300 20300101000000 20200101000000 1 example. AAAA\n"
-	     SOA("8"), "A 300 192.0.2.1"),
+	     SOA("8"), "A 300 192.0.2.1; RRSIG 300 A 8 2 300 20300101000000 20200101000000 1 "
+	     "example. AAAA; NSEC 300 example. A"),
 	OPEN(false, SOA("8") NS),
 	BAD(false, NS SOA("8"), "does not begin with the zone's SOA"),
 	BAD(false, SOA("8") NS SOA("9"), "begins with serial 8 and ends with 9"),
@@ -79,9 +80,15 @@ static const case_t cases[] = {
 	CHANGES(SOA("8") SOA("7") A("www", "192.0.2.80") SOA("8")
 	        "p www.example. 60 IN A 192.0.2.80\n" SOA("8"), "A 60 192.0.2.80"),
 	/* What we do not have is not missed. */
-	CHANGES(SOA("8") SOA("7") "p www.example. 300 IN NSEC example. A\n"
-	        "p www.other. 300 IN A 192.0.2.7\n" SOA("8")
-	        "p www.example. 300 IN NSEC example. A AAAA\n" SOA("8"), "A 300 192.0.2.80"),
+	CHANGES(SOA("8") SOA("7") "p www.other. 300 IN A 192.0.2.7\n" SOA("8")
+	        "p www.example. 300 IN NSEC example. A AAAA\n" SOA("8"),
+	        "A 300 192.0.2.80; NSEC 300 example. A AAAA"),
+	/* A CNAME can be signed. */
+	CHANGES(SOA("8") SOA("7") A("www", "192.0.2.80") SOA("8")
+	        "p www.example. 300 IN CNAME a.\np www.example. 300 IN NSEC example. CNAME\n"
+	        SOA("8"), "CNAME 300 a.; NSEC 300 example. CNAME"),
+	UNFIT(SOA("8") SOA("7") "p www.example. 300 IN NSEC example. A\n" SOA("8") SOA("8"),
+	      "remove what is not there: www.example. NSEC"),
 	BAD(true, SOA("8") SOA("6") SOA("8") SOA("8"), "begin at serial 6, we have 7"),
 	BAD(true, SOA("9") SOA("7") SOA("8") SOA("7"), "begin at serial 7 follow .* lead to 8"),
 	BAD(true, SOA("8") SOA("7") SOA("8") SOA("8") NS, "behind the end"),

@@ -453,6 +453,71 @@ START_TEST(test_passthrough)
 }
 END_TEST
 
+#define SIG(type, tag) "RRSIG " type " 13 1 60 20300101000000 20200101000000 " tag " example. AAAA\n"
+#define SIGNED(serial, tag) "$ORIGIN example.\n$TTL 100\n" \
+	"@ SOA ns hostmaster " serial " 1 2 3 4\n@ " SIG("SOA", tag) "@ NS ns.else.\n" \
+	"@ 77 NSEC3PARAM 1 0 0 -\n@ 77 " SIG("NSEC3PARAM", tag) "@ DNSKEY 257 3 13 AAAA\n" \
+	"@ DNAME else.\n0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 33 NSEC3 1 0 0 - " \
+	"2t7b4g4vsa5smi47k61mv5bv1a22bojr A\n" \
+	"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 33 " SIG("NSEC3", tag)
+
+/*! \return Records of a type, by its number between blanks. */
+static size_t count_type(subject_t *subject, const char *type)
+{
+	size_t count = 0;
+	records_t records = subject_records(subject);
+	for (size_t i = 0; i < records.count; i++) {
+		count += strstr(records.records[i], type) != NULL;
+	}
+	records_free(&records);
+	return count;
+}
+
+/*! Signed elsewhere, and published so: with signatures, their TTLs, and the serial, whatever was
+ * published before; until the policy signs it. */
+START_TEST(test_passes_signed)
+{
+	subject_t subject;
+	char err[640];
+	subject_open(&subject, "signed");
+	keyset_t set = subject_policy(), passing = { .revision = 2, .policy = "none",
+		                                     .passthrough = true };
+	subject_load(&subject, SIGNED("7", "1"), 2);
+	ck_assert_uint_eq(subject_sign(&subject, false).strays, 1 | 4 | 8);
+	const uint32_t serial = subject.state.serial;
+	ck_assert_uint_eq(count_type(&subject, " 50 "), 0);
+	ck_assert_uint_eq(count_type(&subject, " 51 "), 0);
+
+	subject_set_keys(&subject, &passing);
+	ck_assert_int_eq(subject_sign_fails(&subject, false, err, sizeof(err)), KNOT_ESOAINVAL);
+	ck_assert_ptr_nonnull(strstr(err, "increase it"));
+	ck_assert_uint_eq(subject.state.serial, serial);
+	subject_load(&subject, SIGNED("1800000000", "1"), 1);
+	const sign_result_t result = subject_sign(&subject, false);
+	ck_assert_uint_eq(result.signatures + result.strays, 0);
+	ck_assert_uint_eq(subject.state.serial, 1800000000);
+	records_t records = subject_records(&subject);
+	ck_assert_uint_eq(records.count, 9);
+	ck_assert_uint_eq(count_type(&subject, "example. 100 46 0006"), 1);
+	ck_assert_uint_eq(count_type(&subject, "example. 77 46 0033"), 1);
+	ck_assert_uint_eq(count_type(&subject, ".example. 33 46 0032"), 1);
+	free(subject_dump(&subject));
+
+	/* Signed anew there: what changes is sent. */
+	subject_load(&subject, SIGNED("1800000001", "2"), 2);
+	subject_sign(&subject, false);
+	subject_check_journal(&subject, &records, 1800000000);
+	records_free(&records);
+
+	set.revision = 3;
+	subject_set_keys(&subject, &set);
+	ck_assert_uint_eq(subject_sign(&subject, false).strays, 1 | 4 | 8);
+	ck_assert_uint_gt(subject.state.serial, 1800000001);
+	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
 static size_t count_dnskeys(subject_t *subject)
 {
 	size_t count = 0;
@@ -762,6 +827,7 @@ int main(void)
 	tcase_add_test(tcase, test_signs_unpublished);
 	tcase_add_test(tcase, test_other_algorithm);
 	tcase_add_test(tcase, test_passthrough);
+	tcase_add_test(tcase, test_passes_signed);
 	tcase_add_test(tcase, test_foreign_keys);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_refresh_batches);

@@ -253,6 +253,46 @@ START_TEST(test_malformed_rdata)
 }
 END_TEST
 
+/*! A zone that is signed elsewhere: all that a signer makes can be changed, the serial only there. */
+START_TEST(test_passes)
+{
+#define SIG(type) "RRSIG " type " 13 1 300 20300101000000 20200101000000 1 example. AAAA"
+	static const struct {
+		const char *lines;
+		uint8_t rcode;
+		uint32_t serial;
+	} steps[] = {
+		{ "u alias.example. 300 IN NSEC b.example. CNAME\nu alias.example. 300 IN " SIG("CNAME"),
+		  KNOT_RCODE_NOERROR, 8 },
+		{ "u example. 300 IN " SIG("SOA"), KNOT_RCODE_REFUSED, 8 },
+		{ "u example. 300 IN " SIG("SOA") "\nu example. 300 IN SOA a. b. 9 1 2 3 4",
+		  KNOT_RCODE_NOERROR, 9 },
+		{ "u new.example. 300 IN A 192.0.2.1", KNOT_RCODE_REFUSED, 9 },
+		{ "u alias.example. 0 ANY NSEC\nu example. 300 IN SOA a. b. 10 1 2 3 4",
+		  KNOT_RCODE_NOERROR, 10 },
+	};
+	char text[1024];
+	update_result_t result;
+	state_t state;
+	store_txn_t txn;
+	ck_assert_int_eq(store_write(zone.store, &txn), KNOT_EOK);
+	ck_assert_int_eq(state_load(&txn, UPDATE_ZONE, &state), KNOT_EOK);
+	state.passthrough = true;
+	ck_assert_int_eq(state_save(&txn, UPDATE_ZONE, &state), KNOT_EOK);
+	ck_assert_int_eq(store_commit(&txn), KNOT_EOK);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		size_t len = update_message(wire, steps[i].lines);
+		ck_assert_int_eq(update_run(&zone, wire, len, true, &result, &state), KNOT_EOK);
+		ck_assert_msg(result.rcode == steps[i].rcode, "'%s': RCODE %u, '%s'", steps[i].lines,
+		              result.rcode, result.reason);
+		ck_assert_uint_eq(serial_of(), steps[i].serial);
+	}
+	update_dump(&zone, "alias.example.", text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, SIG("CNAME") + 6));
+	ck_assert_ptr_null(strstr(text, "NSEC"));
+}
+END_TEST
+
 /*! The serial goes round, and is never 0. */
 START_TEST(test_serial_round)
 {
@@ -300,6 +340,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_case, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, test_malformed_rdata);
+	tcase_add_test(tcase, test_passes);
 	tcase_add_test(tcase, test_serial_round);
 	tcase_add_test(tcase, test_large);
 	suite_add_tcase(suite, tcase);
