@@ -38,6 +38,7 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 		[CORE_WAIT_ORDER] = " once the key's other records are there",
 		[CORE_WAIT_CHANGES] = " once caches have forgotten some of the earlier changes",
 		[CORE_WAIT_PARTNER] = " once there is a partner key of the same algorithm",
+		[CORE_WAIT_LOOK] = " once all DS in use were seen at the parent again",
 	};
 	buf[0] = '\0';
 	*when = 0;

@@ -349,9 +349,13 @@ static bool decide(run_t *run, size_t index, keyset_record_t r, core_step_t *ste
 	core_record_t next = decided(run, record, r, to);
 	*step = (core_step_t){ .to = to, .when = CORE_NEVER };
 	step->wait = in ? order_in(run->zone, key, r) : order_out(run->zone, key, r);
+	bool insecure = policy_is_unsigned(run->policy);
 	if (step->wait == CORE_DONE) {
-		step->wait = rules_judge(run->zone, index, r, next,
-		                         policy_is_unsigned(run->policy));
+		step->wait = rules_judge(run->zone, index, r, next, insecure);
+	}
+	if (step->wait == CORE_DONE && run->zone->unsure && CORE_RULE(MUTANT_LOOK) &&
+	    rules_relies(run->zone, index, r, next, insecure)) {
+		step->wait = CORE_WAIT_LOOK;
 	}
 	if (step->wait != CORE_DONE) {
 		return false;
@@ -407,6 +411,44 @@ bool core_ds_confirm(core_key_t *key, bool there, int64_t since)
 	return true;
 }
 
+bool core_ds_counts(const core_key_t *key)
+{
+	const core_record_t *ds = &key->record[KEYSET_DS];
+	return ds->state == KEYSET_OMNIPRESENT ||
+	       (ds->state == KEYSET_RUMOURED && ds->public_at != 0);
+}
+
+bool core_ds_lose(core_zone_t *zone, size_t i, int64_t now)
+{
+	core_key_t *key = &zone->keys[i];
+	core_record_t *ds = &key->record[KEYSET_DS];
+	if (!core_ds_counts(key) || !CORE_RULE(MUTANT_LOST)) {
+		return false;
+	}
+	bool leads = key->record[KEYSET_DNSKEY].state == KEYSET_OMNIPRESENT &&
+	             key->record[KEYSET_RRSIG_DNSKEY].state == KEYSET_OMNIPRESENT;
+	if (key->goal_in && leads) {
+		*ds = (core_record_t){ .state = KEYSET_RUMOURED, .since = now,
+		                       .came = zone->revision };
+	} else {
+		*ds = (core_record_t){ .state = KEYSET_UNRETENTIVE, .since = now,
+		                       .came = zone->revision, .public_at = now };
+	}
+	return true;
+}
+
+bool core_needs_look(const core_zone_t *zone)
+{
+	for (size_t i = 0; i < zone->count; i++) {
+		for (int r = 0; r < KEYSET_RECORDS; r++) {
+			if (zone->keys[i].step[r].wait == CORE_WAIT_LOOK) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, int64_t now)
 {
 	core_request_t *request = &zone->requests[role];
@@ -431,9 +473,9 @@ int core_next_record(const core_key_t *key)
 {
 	/* What somebody has to do first, then what has a date, then what waits for others. */
 	static const core_wait_t order[] = {
-		CORE_WAIT_PARTNER, CORE_WAIT_PARENT,   CORE_WAIT_TIME,   CORE_WAIT_PUBLISH,
-		CORE_WAIT_CHANGES, CORE_WAIT_REPLACED, CORE_WAIT_SECURE, CORE_WAIT_CHAIN,
-		CORE_WAIT_SIGNED,  CORE_WAIT_ORDER,
+		CORE_WAIT_PARTNER, CORE_WAIT_PARENT,  CORE_WAIT_LOOK,     CORE_WAIT_TIME,
+		CORE_WAIT_PUBLISH, CORE_WAIT_CHANGES, CORE_WAIT_REPLACED, CORE_WAIT_SECURE,
+		CORE_WAIT_CHAIN,   CORE_WAIT_SIGNED,  CORE_WAIT_ORDER,
 	};
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		int found = -1;

@@ -45,6 +45,7 @@ typedef enum {
 	CORE_WAIT_ORDER,    /*!< Another record goes first, by the rollover type. */
 	CORE_WAIT_PARTNER,  /*!< No KSK, or no ZSK, of this algorithm to go with. */
 	CORE_WAIT_CHANGES,  /*!< Caches may hold too many earlier changes to judge another. */
+	CORE_WAIT_LOOK,     /*!< It relies on a DS that has to be seen at the parent once more. */
 } core_wait_t;
 
 typedef struct {
@@ -90,6 +91,7 @@ typedef struct {
 	core_request_t requests[3]; /*!< By keyset_role_t. */
 	core_ttl_t ttls[CORE_TTLS];
 	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
+	bool unsure;           /*!< The parent may have lost a DS since it was looked at. */
 } core_zone_t;
 
 /*! Called for each change of a state, after it. */
@@ -131,6 +133,23 @@ bool core_ds_waits(const core_key_t *key);
  * \return Whether the key waited for that; if not, nothing changed.
  */
 bool core_ds_confirm(core_key_t *key, bool there, int64_t since);
+
+/*! \return Whether the key's DS is taken to be at the parent, since that was confirmed. */
+bool core_ds_counts(const core_key_t *key);
+
+/*!
+ * Notes that none of the parent's servers has the DS of key i any more, though nobody withdrew it.
+ *
+ * One that leads to its DNSKEY in all caches may come back at any time: it waits for the parent as
+ * if it had just been handed over. Any other counts as withdrawn; if the key needs it, it is handed
+ * over again when that can be done.
+ *
+ * \return Whether it was taken to be there; if not, nothing changed.
+ */
+bool core_ds_lose(core_zone_t *zone, size_t i, int64_t now);
+
+/*! \return Whether a step waits for a look at the parent. */
+bool core_needs_look(const core_zone_t *zone);
 
 /*!
  * Asks for new keys of a role, in all policy entries of it.

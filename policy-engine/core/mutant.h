@@ -27,6 +27,8 @@ typedef enum {
 	MUTANT_GONE,        /*!< Signatures leave when the signer says so. */
 	MUTANT_COMPLETE,    /*!< Signatures are complete when no key fades. */
 	MUTANT_PARENT,      /*!< A DS is, or is not, there when that was confirmed. */
+	MUTANT_LOOK,        /*!< A DS that others rely on is looked at again. */
+	MUTANT_LOST,        /*!< One that is there no more is not relied on. */
 	MUTANT_PARTNER,     /*!< A DNSKEY needs a key for the other half. */
 	MUTANT_TOGETHER,    /*!< A key signs the DNSKEY RRset as long as it is in it. */
 	MUTANT_MINIMIZE,    /*!< The rollover types. */

@@ -106,12 +106,12 @@ bool rules_fades(const core_key_t *key)
 	return fades_in(key, key->record[KEYSET_RRSIG].revision);
 }
 
-static void see_ds(view_t *view, const core_key_t *key, set_t bit)
+static void see_ds(view_t *view, const core_key_t *key, set_t bit, bool unsure)
 {
 	const core_record_t *ds = &key->record[KEYSET_DS];
 	switch (ds->state) {
 	case KEYSET_OMNIPRESENT:
-		view->ds_sure |= bit;
+		*(unsure ? &view->ds_maybe : &view->ds_sure) |= bit;
 		view->ds_secure |= bit;
 		break;
 	case KEYSET_RUMOURED:
@@ -173,9 +173,9 @@ static void collect(const core_zone_t *zone, revisions_t *dnskeys, revisions_t *
 	}
 }
 
-/* Sees all keys that caches may know, and the subject. \return Whether that is all; if not, there
- * is too much of it. */
-static bool look(view_t *view, const core_zone_t *zone, size_t subject)
+/* Sees all keys that caches may know, and the subject; unsure: caches may lack any DS. \return
+ * Whether that is all; if not, there is too much of it. */
+static bool look(view_t *view, const core_zone_t *zone, size_t subject, bool unsure)
 {
 	revisions_t dnskeys, signatures;
 	collect(zone, &dnskeys, &signatures);
@@ -190,7 +190,7 @@ static bool look(view_t *view, const core_zone_t *zone, size_t subject)
 			return false;
 		}
 		set_t bit = (set_t)1 << keys++;
-		see_ds(view, key, bit);
+		see_ds(view, key, bit, unsure);
 		see_algorithm(view, key, bit);
 		see_versions(view, key, bit, &dnskeys, &signatures);
 	}
@@ -285,11 +285,29 @@ core_wait_t rules_judge(core_zone_t *zone, size_t key, keyset_record_t record, c
 	core_record_t saved = *subject;
 	view_t before, after;
 	*subject = next;
-	bool judged = look(&after, zone, key);
+	bool judged = look(&after, zone, key, false);
 	*subject = saved;
 	if (!judged) {
 		return CORE_WAIT_CHANGES;
 	}
-	look(&before, zone, key);
+	look(&before, zone, key, false);
 	return compare(&before, &after, zone->keys[key].algorithm, unsigned_goal);
+}
+
+bool rules_relies(core_zone_t *zone, size_t key, keyset_record_t record, core_record_t next,
+                  bool unsigned_goal)
+{
+	if (record == KEYSET_RRSIG || zone->keys[key].role == KEYSET_ZSK) {
+		return false; /* No DS leads to these. */
+	}
+	core_record_t *subject = &zone->keys[key].record[record];
+	core_record_t saved = *subject;
+	view_t before, after;
+	look(&before, zone, key, true);
+	*subject = next;
+	look(&after, zone, key, true);
+	*subject = saved;
+	bool withdrawn = record == KEYSET_DS && next.state == KEYSET_UNRETENTIVE;
+	return (withdrawn && !unsigned_goal && after.ds_secure != 0) ||
+	       compare(&before, &after, zone->keys[key].algorithm, unsigned_goal) != CORE_DONE;
 }

@@ -31,6 +31,13 @@
 core_wait_t rules_judge(core_zone_t *zone, size_t key, keyset_record_t record, core_record_t next,
                         bool unsigned_goal);
 
+/*!
+ * \return Whether a step that is allowed would not be if the parent had lost some DS; parameters as
+ *         above.
+ */
+bool rules_relies(core_zone_t *zone, size_t key, keyset_record_t record, core_record_t next,
+                  bool unsigned_goal);
+
 /*! \return Whether signatures of the key stay in the zone until they are due, since it is still
  *          published and signs no more. */
 bool rules_fades(const core_key_t *key);

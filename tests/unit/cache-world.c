@@ -206,6 +206,7 @@ static bool introduce(void *ctx, const plan_want_t *want)
 	w->last_gone[slot] = 0;
 	w->counted &= ~bit(slot);
 	w->ds_confirmed &= ~bit(slot);
+	w->lost &= ~bit(slot);
 	w->introduced++;
 	return true;
 }
@@ -244,7 +245,9 @@ static void check_state(world_t *w, const core_key_t *key, keyset_record_t recor
 		mask_t there = by_keys ? content->keys : content->signers;
 		bool has = (there & bit(slot)) != 0;
 		/* Beside others that began to fade later, signatures may be missing again. */
-		bool excused = record == KEYSET_RRSIG && (there & fading) != 0;
+		bool excused = (record == KEYSET_RRSIG && (there & fading) != 0) ||
+		               (record == KEYSET_DS && (w->lost & bit(slot)) != 0) ||
+		               (record == KEYSET_DS && there == 0 && w->lost_all);
 		if (has != (state == KEYSET_OMNIPRESENT) && !(excused && !has)) {
 			snprintf(w->failure, sizeof(w->failure), "at %lld: record %d of key %u is "
 			         "not %s", (long long)w->now, record, key->keytag,
@@ -261,6 +264,7 @@ int64_t world_engine(world_t *w)
 	int64_t planned, next;
 	uint64_t revision;
 	core_observe(&w->zone, &w->facts);
+	w->zone.unsure = w->seen != w->now;
 	do {
 		revision = w->zone.revision;
 		planned = plan_run(&w->zone, w->policy, w->now, &ops);
@@ -302,6 +306,7 @@ bool world_order(world_t *w, order_t *order)
 	if (w->pending.dnskey_ttl != order->dnskey_ttl && w->pending.revision == order->revision) {
 		order->revision = ++w->zone.revision; /* As publish.c does. */
 	}
+	w->ordered = *order;
 	return order->revision > w->pending.revision;
 }
 
@@ -521,11 +526,24 @@ static void wishes(const world_t *w, mask_t *in, mask_t *out)
 		int slot = world_slot(w, w->keys[i].keytag);
 		keyset_state_t ds = w->keys[i].record[KEYSET_DS].state;
 		if (slot >= 0 && (ds == KEYSET_RUMOURED || ds == KEYSET_OMNIPRESENT)) {
-			*in |= bit(slot) & ~w->ds;
+			*in |= bit(slot) & ~w->ds & ~w->lost;
 		} else if (slot >= 0 && ds == KEYSET_UNRETENTIVE) {
 			*out |= bit(slot) & w->ds;
 		}
 	}
+}
+
+static void change_ds(world_t *w, mask_t ds)
+{
+	int64_t ttl = w->ds != 0 ? w->policy->parent_ds_ttl
+	                         : absence(w->policy->parent_soa_ttl,
+	                                   w->policy->parent_soa_minimum);
+	supersede(w, &w->ds_caches, w->ds, 0, ttl + w->parent_propagation);
+	w->ds = ds;
+	appear(w, &w->ds_caches, w->ds, 0);
+	forget_all_old(w);
+	w->lost_all = (w->lost_all || (ds == 0 && w->lost != 0)) &&
+	              find_content(&w->ds_caches, 0, 0) != NULL;
 }
 
 bool world_parent(world_t *w, bool all)
@@ -539,19 +557,67 @@ bool world_parent(world_t *w, bool all)
 	if (todo == 0) {
 		return false;
 	}
-	w->ds = (w->ds & ~(out & todo)) | (in & todo);
-	int64_t ttl = before != 0 ? w->policy->parent_ds_ttl
-	                          : absence(w->policy->parent_soa_ttl,
-	                                    w->policy->parent_soa_minimum);
-	supersede(w, &w->ds_caches, before, 0, ttl + w->parent_propagation);
-	appear(w, &w->ds_caches, w->ds, 0);
+	change_ds(w, (w->ds & ~(out & todo)) | (in & todo));
 	if (before != 0 && w->ds == 0 && !w->may_be_insecure) {
 		snprintf(w->failure, sizeof(w->failure), "at %lld: the last DS was taken away",
 		         (long long)w->now);
 	}
-	forget_all_old(w);
 	check_caches(w);
 	return true;
+}
+
+/* Whether each DS of them leads to all DNSKEY RRsets that are there, or were ordered. */
+static bool all_lead(const world_t *w, mask_t ds)
+{
+	const order_t *orders[] = { &w->ordered, &w->pending, &w->walking, &w->built.order };
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		if ((ds & ~(orders[i]->publish & orders[i]->sign_dnskey)) != 0) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < w->dnskey_caches.count; i++) {
+		const content_t *dnskey = &w->dnskey_caches.contents[i];
+		if ((ds & ~(dnskey->keys & dnskey->signers)) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool world_lose(world_t *w)
+{
+	mask_t in, out, gone = 0, counts = 0;
+	wishes(w, &in, &out);
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = world_slot(w, w->keys[i].keytag);
+		counts |= slot >= 0 && core_ds_counts(&w->keys[i]) ? bit(slot) & w->ds : 0;
+	}
+	bool all = world_random(w, 2) == 0;
+	for (EACH_BIT(i, counts)) {
+		gone |= all || gone == 0 || world_random(w, 2) == 0 ? bit(i) : 0;
+	}
+	mask_t left = w->ds & ~gone;
+	if (gone == 0 || !all_lead(w, left | in)) {
+		return false;
+	}
+	w->may_be_insecure = w->may_be_insecure || (left & ~out) == 0;
+	w->lost |= gone;
+	w->seen = 0;
+	change_ds(w, left);
+	check_caches(w);
+	return true;
+}
+
+void world_look(world_t *w)
+{
+	w->seen = w->now;
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = world_slot(w, w->keys[i].keytag);
+		if (slot >= 0 && (w->ds & bit(slot)) == 0) {
+			core_ds_lose(&w->zone, i, w->now);
+		}
+	}
+	w->lost = 0;
 }
 
 void world_confirm(world_t *w)

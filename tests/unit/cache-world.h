@@ -75,6 +75,8 @@ typedef struct {
 	uint16_t tags[WORLD_SLOTS]; /*!< Key tag of each; 0 = free. */
 	uint8_t algorithms[WORLD_SLOTS];
 
+	order_t ordered;         /*!< By what it decided last. */
+
 	/* The signer's part. */
 	order_t pending;         /*!< What it was told. */
 	version_t built, published;
@@ -90,6 +92,9 @@ typedef struct {
 
 	/* The parent's part. */
 	mask_t ds, ds_confirmed; /*!< What is there; what the engine was told. */
+	mask_t lost;             /*!< What it lost, and the engine has not seen that. */
+	bool lost_all;           /*!< So caches may hold that there is none, and that is no fault. */
+	int64_t seen;            /*!< When the engine looked last. */
 
 	/* How slow everything is. */
 	uint32_t zone_propagation, parent_propagation;
@@ -135,6 +140,17 @@ bool world_parent(world_t *w, bool all);
 
 /*! The engine hears what the parent has done. */
 void world_confirm(world_t *w);
+
+/*!
+ * The parent loses a DS, or all, unless that alone makes the zone bogus some day: by what is there
+ * or was decided before, it must not matter which DS of them a cache has.
+ *
+ * \return Whether it did.
+ */
+bool world_lose(world_t *w);
+
+/*! The engine looks whether what should be there is. */
+void world_look(world_t *w);
 
 /*! \return Whether something waits for the parent, or for the engine to hear of it. */
 bool world_parent_waits(const world_t *w);

@@ -34,7 +34,7 @@ typedef struct {
 	unsigned scheme;
 	int64_t scale;          /* Of the policy's durations. */
 	int64_t longest;        /* Sum of the policy's delays, at most. */
-	int64_t look, push, build, publish, ask, parent, confirm, event;
+	int64_t look, push, build, publish, ask, parent, confirm, check, event;
 	int64_t engine_up, signer_up, token_up;
 	int64_t parent_pace;
 	bool calm;              /* No more events. */
@@ -188,7 +188,7 @@ static void happen(run_t *r)
 {
 	world_t *w = &r->w;
 	r->event = w->now + (int64_t)dice(r, dice(r, 2) == 0 ? YEAR : 10 * (uint64_t)r->scale);
-	switch (dice(r, 9)) {
+	switch (dice(r, 10)) {
 	case 0:
 	case 1:
 		change_policy(r);
@@ -209,6 +209,11 @@ static void happen(run_t *r)
 		break;
 	case 7:
 		r->parent_pace = (int64_t)dice(r, dice(r, 2) == 0 ? 90 * DAY : 60);
+		break;
+	case 8:
+		if (world_lose(w)) {
+			r->check = earliest(r->check, w->now + (int64_t)dice(r, 2 * YEAR));
+		}
 		break;
 	default:
 		world_edit(w, random_ttl(r));
@@ -248,6 +253,9 @@ static void engine(run_t *r)
 	r->look = world_engine(w);
 	if (w->tokens_away != 0) {
 		r->look = earliest(r->look, r->token_up);
+	}
+	if (core_needs_look(&w->zone)) {
+		r->check = earliest(r->check, later(r));
 	}
 	order_t order;
 	if (world_order(w, &order) && r->push == WORLD_NEVER) {
@@ -304,6 +312,13 @@ static void parent(run_t *r)
 		r->confirm = WORLD_NEVER;
 		r->look = w->now;
 	}
+	if (r->check <= w->now && w->now < r->engine_up) {
+		r->check = r->engine_up;
+	} else if (r->check <= w->now) {
+		world_look(w);
+		r->check = WORLD_NEVER;
+		r->look = w->now;
+	}
 	if (r->parent == WORLD_NEVER && world_parent_waits(w)) {
 		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
 	}
@@ -312,7 +327,7 @@ static void parent(run_t *r)
 static int64_t next_time(const run_t *r)
 {
 	const int64_t all[] = { r->look, r->push, r->build, r->publish, r->ask, r->parent,
-	                        r->confirm, r->event };
+	                        r->confirm, r->check, r->event };
 	int64_t next = WORLD_NEVER;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		next = earliest(next, all[i]);
@@ -378,6 +393,7 @@ static void start(run_t *r, uint64_t seed)
 	r->w.parent_propagation = parent_too;
 	r->w.built.ttl = r->w.published.ttl = r->w.max_ttl = random_ttl(r);
 	r->push = r->build = r->publish = r->ask = r->parent = r->confirm = WORLD_NEVER;
+	r->check = WORLD_NEVER;
 	r->look = r->event = r->w.now;
 	r->parent_pace = dice(r, 4) == 0 ? 2 * YEAR : 60;
 }
@@ -395,6 +411,7 @@ static void calm_down(run_t *r)
 	r->parent_pace = 60;
 	r->look = r->w.now;
 	r->ask = r->w.now;
+	r->check = r->w.now;
 	r->push = r->push == WORLD_NEVER ? WORLD_NEVER : r->w.now;
 	r->build = r->build == WORLD_NEVER ? WORLD_NEVER : earliest(r->build, r->w.now);
 	r->publish = r->publish == WORLD_NEVER ? WORLD_NEVER : r->w.now;
@@ -420,7 +437,8 @@ static bool ten_years(run_t *r, uint64_t seed)
 static void print_keys(const run_t *r)
 {
 	static const char *const waits[] = { "-", "time", "publish", "replaced", "parent", "chain",
-	                                     "signed", "secure", "order", "partner", "changes" };
+	                                     "signed", "secure", "order", "partner", "changes",
+	                                     "look" };
 	for (size_t i = 0; i < r->w.zone.count; i++) {
 		const core_key_t *key = &r->w.keys[i];
 		if (!key->goal_in && core_is_hidden(key)) {
