@@ -283,6 +283,7 @@ static const hsm_xml_rule_t PARENT[] = {
 
 static const hsm_xml_rule_t PARENT_CHECK[] = {
 	{ .name = "Interval" },
+	{ .name = "Recheck" },
 	{ .name = "ResolverConfig" },
 	{ .name = "Port" },
 	{ .name = "Parent", .children = PARENT, .repeated = true },

@@ -18,6 +18,7 @@
 #define SIGNER_SOCKET "/run/knot/opendnssec.sock"
 #define COMMAND_LIMIT_S 60
 #define CHECK_INTERVAL_S 300
+#define RECHECK_S 86400
 #define DNS_PORT 53
 
 /* The adapter's reader has named what nobody knows already: this one warns by warn_about() only. */
@@ -123,14 +124,25 @@ static int read_period(hsm_xml_t *xml, xmlNode *node, void *ctx)
 static int read_wait(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	engine_conf_t *conf = ((reader_t *)ctx)->conf;
-	bool limit = strcmp((const char *)node->name, "CommandTimeLimit") == 0;
+	const struct {
+		const char *name;
+		uint32_t *place;
+	} waits[] = {
+		{ "CommandTimeLimit", &conf->command_limit },
+		{ "Interval", &conf->watch.interval },
+		{ "Recheck", &conf->watch.recheck },
+	};
 	uint32_t seconds = 0;
 	int ret = duration_value(xml, node, &seconds);
 	if (ret == HSM_EOK && (seconds < 1 || seconds > 86400)) {
 		ret = hsm_xml_error(xml, node, "<%s> is %u s; from PT1S to P1D, please",
 		                    (const char *)node->name, seconds);
 	}
-	*(limit ? &conf->command_limit : &conf->watch.interval) = seconds;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		if (strcmp(waits[i].name, (const char *)node->name) == 0) {
+			*waits[i].place = seconds;
+		}
+	}
 	return ret;
 }
 
@@ -197,6 +209,7 @@ static int read_parent(hsm_xml_t *xml, xmlNode *node, void *ctx)
 
 static const hsm_xml_rule_t rules_watch[] = {
 	{ .name = "Interval", .read = read_wait },
+	{ .name = "Recheck", .read = read_wait },
 	{ .name = "ResolverConfig", .read = read_text },
 	{ .name = "Port", .read = read_port },
 	{ .name = "Parent", .read = read_parent, .repeated = true },
@@ -329,7 +342,7 @@ int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn
 {
 	engine_conf_t read = {
 		.command_limit = COMMAND_LIMIT_S,
-		.watch = { .interval = CHECK_INTERVAL_S, .port = DNS_PORT },
+		.watch = { .interval = CHECK_INTERVAL_S, .recheck = RECHECK_S, .port = DNS_PORT },
 	};
 	reader_t reader = { .conf = &read, .warn = warn, .ctx = ctx };
 	int ret = hsm_conf_read(path, &read.tokens, warn, ctx, err);

@@ -28,7 +28,8 @@ typedef struct {
 /*! <ParentCheck>, ours: the engine looks itself whether the parent has a DS. */
 typedef struct {
 	bool on;
-	uint32_t interval;      /*!< Seconds between two looks at one DS. */
+	uint32_t interval;      /*!< Seconds between two looks at a DS that has to come or go. */
+	uint32_t recheck;       /*!< Seconds between two looks at one that is there. */
 	char *resolver;         /*!< File in the form of unbound.conf for libunbound; NULL = none. */
 	uint16_t port;          /*!< Of the parent's servers that are found by the resolver. */
 	conf_parent_t *parents;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "policy-engine/confirm.h"
+#include "policy-engine/log.h"
 #include "policy-engine/publish.h"
 #include "policy-engine/row.h"
 #include "policy-engine/when.h"
@@ -186,6 +187,11 @@ static void confirm(engine_t *e, ctl_request_t *req, const char *name, const ctl
 	}
 	pthread_mutex_lock(&e->lock);
 	int count = confirm_ds(e, &confirm);
+	if (count == 0 && appear && recheck_believe(e, name, confirm.since)) {
+		log_event(LOG_INFO, name, "the parent has the DS of all keys in use, %s",
+		          confirm.who);
+		count = 1;
+	}
 	if (count == 0) {
 		ctl_error(req, name, "no %s of this zone waits for its DS to %s the parent; "
 		          "zone-status says what each key waits for",

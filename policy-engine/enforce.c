@@ -235,6 +235,7 @@ static void proceed(look_t *look)
 	uint64_t revision;
 	int64_t planned, next;
 	core_observe(core, &look->live->facts);
+	core->unsure = recheck_is_needed(look->e, look->live, look->now);
 	do {
 		revision = core->revision;
 		planned = plan_run(core, look->policy, look->now, &ops);
@@ -242,6 +243,7 @@ static void proceed(look_t *look)
 		                look);
 	} while (core->revision != revision && !look->failed);
 	look->zone->next = planned < next ? planned : next;
+	recheck_ask(look->e, look->live, core_needs_look(core), look->now);
 }
 
 /* Says once that a key whose DS is at the parent is to be replaced soon. */

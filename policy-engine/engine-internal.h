@@ -17,6 +17,7 @@
 #include "policy-engine/core/clock.h"
 #include "policy-engine/engine.h"
 #include "policy-engine/live.h"
+#include "policy-engine/recheck.h"
 #include "policy-engine/policy.h"
 #include "policy-engine/store.h"
 #include "policy-engine/tokens.h"
@@ -46,6 +47,7 @@ struct engine {
 	store_t *store;
 	live_t live;
 	watch_t *watch;
+	recheck_t *recheck;
 	ctl_server_t *ctl;
 
 	char *generation;    /*!< Main thread only. Of the module's listing; "0" = all anew. */

@@ -49,7 +49,8 @@ static int open_all(engine_t *e, char *err, size_t err_size)
 		return -1;
 	}
 	e->watch = watch_start(e);
-	if (e->watch == NULL) {
+	e->recheck = recheck_start(e);
+	if (e->watch == NULL || e->recheck == NULL) {
 		snprintf(err, err_size, "cannot start a thread: out of memory");
 		return -1;
 	}
@@ -97,6 +98,7 @@ void engine_free(engine_t *engine)
 		return;
 	}
 	ctl_server_stop(engine->ctl);
+	recheck_stop(engine->recheck);
 	watch_stop(engine->watch);
 	wants_deinit(engine);
 	live_deinit(&engine->live);
@@ -219,7 +221,10 @@ static int look(engine_t *e, int64_t now, bool *more)
 /* All that is done because time has passed. */
 static int decide(engine_t *e, int64_t now, bool *more)
 {
-	return watch_pass(e, now) == 0 && look(e, now, more) == 0 ? retire_pass(e, now) : -1;
+	if (watch_pass(e, now) != 0 || recheck_pass(e, now) != 0 || look(e, now, more) != 0) {
+		return -1;
+	}
+	return retire_pass(e, now);
 }
 
 /* One round of work. more is set if the next should follow at once. */

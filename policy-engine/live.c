@@ -17,6 +17,7 @@ static void zone_free(void *node)
 {
 	live_zone_t *zone = node;
 	facts_deinit(&zone->facts);
+	free(zone->unseen);
 	free(zone->push_problem);
 	free(zone->push);
 	free(zone->problem);
@@ -29,6 +30,7 @@ void live_init(live_t *live)
 	*live = (live_t){ 0 };
 	TAILQ_INIT(&live->dirty);
 	TAILQ_INIT(&live->pushes);
+	TAILQ_INIT(&live->looks);
 }
 
 live_zone_t *live_find(const live_t *live, const char *name)
@@ -79,8 +81,20 @@ void live_push(live_t *live, live_zone_t *zone, char *text)
 	}
 }
 
+void live_look(live_t *live, live_zone_t *zone, int64_t at)
+{
+	if (zone->look_at != 0) {
+		TAILQ_REMOVE(&live->looks, zone, look_link);
+	}
+	zone->look_at = at;
+	if (at != 0) {
+		TAILQ_INSERT_TAIL(&live->looks, zone, look_link);
+	}
+}
+
 void live_remove(live_t *live, live_zone_t *zone)
 {
+	live_look(live, zone, 0);
 	live_push(live, zone, NULL);
 	live_mark(live, zone, false);
 	tdelete(zone, &live->tree, compare);

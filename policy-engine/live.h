@@ -14,7 +14,7 @@
 #include "keyset/facts.h"
 
 typedef struct live_zone {
-	TAILQ_ENTRY(live_zone) dirty_link, push_link;
+	TAILQ_ENTRY(live_zone) dirty_link, push_link, look_link;
 	char *name;
 	facts_t facts;
 	unsigned round;     /*!< Of the listing that named it last. */
@@ -28,6 +28,11 @@ typedef struct live_zone {
 	char *push;         /*!< Key set that the module has to get; NULL = none. */
 	int64_t push_at;    /*!< When to try, or try again. */
 	char *push_problem; /*!< Why the module did not take it; NULL = nothing. */
+	int64_t look_at;    /*!< When to look whether the parent still has its DS; 0 = not queued. */
+	bool looking;       /*!< That is being done. */
+	bool look_asked;    /*!< A step of a key waits for it. */
+	int64_t seen_at;    /*!< When all DS that count were seen last; 0 = not yet. */
+	char *unseen;       /*!< Why they were not at the last look; NULL = they were. */
 } live_zone_t;
 
 typedef struct {
@@ -35,6 +40,7 @@ typedef struct {
 	size_t count;
 	TAILQ_HEAD(, live_zone) dirty;  /*!< Those that are. */
 	TAILQ_HEAD(, live_zone) pushes; /*!< Those that have a key set to be pushed. */
+	TAILQ_HEAD(, live_zone) looks;  /*!< Those that have a look_at. */
 } live_t;
 
 void live_init(live_t *live);
@@ -50,6 +56,9 @@ void live_mark(live_t *live, live_zone_t *zone, bool dirty);
 
 /*! Sets the key set to be pushed, as the last of all; takes over text, NULL = none. */
 void live_push(live_t *live, live_zone_t *zone, char *text);
+
+/*! Sets when to look at the parent, as the last of all; 0 = not at all. */
+void live_look(live_t *live, live_zone_t *zone, int64_t at);
 
 void live_remove(live_t *live, live_zone_t *zone);
 

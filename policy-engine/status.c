@@ -78,6 +78,23 @@ static void keyset_column(row_t *row, const zone_t *zone, const live_zone_t *liv
 	row_column(row, "keyset", text);
 }
 
+/* What the last look at the DS that should be there showed. */
+static void unseen_column(row_t *row, const engine_t *e, const live_zone_t *live)
+{
+	char text[LINE_MAX];
+	if (live == NULL || live->unseen == NULL) {
+		return;
+	}
+	int used = snprintf(text, sizeof(text), "not all DS in use were seen at the last look: %s",
+	                    live->unseen);
+	if (live->look_asked) {
+		snprintf(text + used, sizeof(text) - (size_t)used, " ; a rollover waits for that; "
+		         "when you have seen them: knotc -s %s zone-ksk-submitted %s",
+		         e->conf.socket, live->name);
+	}
+	row_column(row, "parent", text);
+}
+
 /* When keys are replaced by age. */
 static void rollover_column(row_t *row, const zone_t *zone, const policy_t *policy, int64_t now)
 {
@@ -108,6 +125,7 @@ static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 	}
 	if (policy != NULL && policy->defect == NULL) {
 		/* On this copy, only to know what each key waits for. */
+		zone->core.unsure = live != NULL && recheck_is_needed(e, live, now);
 		core_run(&zone->core, policy, live != NULL ? &live->facts : &nothing, now, NULL,
 		         NULL);
 	}
@@ -125,6 +143,7 @@ static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 		tasks(&row, e, zone, policy, false);
 		rollover_column(&row, zone, policy, now);
 	}
+	unseen_column(&row, e, live);
 	keyset_column(&row, zone, live);
 }
 

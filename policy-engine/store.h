@@ -147,6 +147,7 @@ int store_zone_take_key(store_t *store, zone_t *zone, size_t i);
 typedef enum {
 	STORE_ERRAND_COMMAND, /*!< The operator's command for it. */
 	STORE_ERRAND_NOTICE,  /*!< The operator's notification. */
+	STORE_ERRAND_LOST,    /*!< Nothing: it has to come once more, since the parent lost it. */
 } store_errand_t;
 
 /*! Notes that it was done for the DS's state that began at since. */

@@ -18,7 +18,7 @@ bool task_needs_person(const engine_conf_t *conf, const wait_t *wait)
 	const chore_t *check = &wait->chores[CHORE_CHECK];
 	const char *line = wait->appear ? conf->ds_submit.line : conf->ds_retract.line;
 	bool handed = line != NULL && (command->done != 0 || command->failed == 0);
-	return !handed || !conf->watch.on || check->failed >= CHECKS_FAILED;
+	return wait->lost != 0 || !handed || !conf->watch.on || check->failed >= CHECKS_FAILED;
 }
 
 static char *record(const task_t *task, dnskey_form_t form)
@@ -38,7 +38,11 @@ static void write_action(FILE *out, const task_t *task, const char *ds)
 	const char *verb = wait->appear ? "give this DS to the parent"
 	                                : "have this DS removed at the parent";
 	char when[WHEN_TEXT_MAX];
-	if (line == NULL) {
+	if (wait->lost != 0) {
+		fprintf(out, "the parent lost this DS, seen at %s: give it to the parent again%s: "
+		        "%s", when_stamp(wait->lost, when),
+		        line != NULL ? " (the command for that is not run by itself)" : "", ds);
+	} else if (line == NULL) {
 		fprintf(out, "%s: %s", verb, ds);
 	} else if (chore->done != 0) {
 		fprintf(out, "%s at %s: %s", wait->appear ? "DS given to the parent"
@@ -77,7 +81,7 @@ static void write_seen(FILE *out, const task_t *task)
 			        : check->note != NULL  ? check->note
 			                               : "not yet");
 		}
-		if (check->failed < CHECKS_FAILED) {
+		if (check->failed < CHECKS_FAILED && task->wait->lost == 0) {
 			return;
 		}
 	}
@@ -102,6 +106,11 @@ static const char *consequence(const task_t *task)
 {
 	if (!task->wait->appear) {
 		return "until then nothing breaks, the key stays in use";
+	}
+	if (task->wait->lost != 0) {
+		return has_other(task) ? "until then no rollover relies on it"
+		                       : "until then the zone is not secure, and no rollover relies "
+		                         "on it";
 	}
 	return has_other(task) ? "until then nothing breaks, the rollover waits"
 	                       : "until then nothing breaks, the zone is signed, but not secure";
@@ -178,7 +187,8 @@ char *task_json(const task_t *task)
 	char when[WHEN_TEXT_MAX];
 	FILE *out = text != NULL ? open_memstream(&json, &size) : NULL;
 	if (out != NULL) {
-		fprintf(out, "{\"task\": \"%s\"", task->wait->appear ? "ds-submit" : "ds-remove");
+		fprintf(out, "{\"task\": \"%s\"", task->wait->lost != 0 ? "ds-lost"
+		        : task->wait->appear ? "ds-submit" : "ds-remove");
 		json_item(out, "zone", task->zone->name);
 		json_item(out, "policy", task->policy->name);
 		json_item(out, "text", text);

@@ -51,6 +51,11 @@ struct watch {
 	job_t *results;     /* Under the watch's own lock. */
 };
 
+resolver_t *watch_resolver(const watch_t *watch)
+{
+	return watch->resolver;
+}
+
 static int compare(const void *a, const void *b)
 {
 	int64_t x = ((const wait_t *)a)->key, y = ((const wait_t *)b)->key;
@@ -156,6 +161,9 @@ static const conf_command_t *command_of(const engine_conf_t *conf, const wait_t 
 
 static bool is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_t kind)
 {
+	if (kind == CHORE_COMMAND && wait->lost != 0) {
+		return false; /* Somebody took it away, and may have had a reason. */
+	}
 	return kind == CHORE_CHECK ? conf->watch.on : command_of(conf, wait, kind)->line != NULL;
 }
 
@@ -180,6 +188,8 @@ static wait_t *add(watch_t *w, const zone_t *zone, size_t i, int64_t now, bool *
 	wait->key = zone->keys[i].id;
 	wait->appear = ds->state == KEYSET_RUMOURED;
 	wait->since = ds->since;
+	*failed = *failed || store_errand_get(w->engine->store, wait->key, STORE_ERRAND_LOST,
+	                                      wait->since, &wait->lost) < 0;
 	for (int kind = 0; kind < CHORES; kind++) {
 		chore_t *chore = &wait->chores[kind];
 		*failed = *failed || (kind != CHORE_CHECK &&
@@ -300,7 +310,8 @@ static job_t *job_new(watch_t *w, const task_t *task, chore_kind_t kind)
 	                .kind = kind, .limit = task->conf->command_limit };
 	if (kind == CHORE_CHECK) {
 		job->question = parent_question(&task->conf->watch, w->resolver, task->zone,
-		                                task->key, task->wait->appear);
+		                                task->key, task->wait->appear ? PARENT_COMES
+		                                                              : PARENT_GOES);
 	} else {
 		job->line = strdup(command_of(task->conf, task->wait, kind)->line);
 		job->input = input_of(task, kind);

@@ -35,6 +35,7 @@ typedef struct {
 /*! A key that waits. */
 typedef struct {
 	int64_t key;     /*!< Of the key in its zone; the one that this is found by. */
+	int64_t lost;    /*!< When the parent was found to have it no more; 0 = it is a new one. */
 	char *zone;
 	bool appear;     /*!< The DS is to come; else to go. */
 	int64_t since;   /*!< Of the DS's state. */
@@ -43,6 +44,7 @@ typedef struct {
 
 typedef struct watch watch_t;
 struct engine;
+struct resolver;
 
 /*! Starts the threads. \return NULL on failure. */
 watch_t *watch_start(struct engine *e);
@@ -64,6 +66,9 @@ int watch_note(struct engine *e, const zone_t *zone, const policy_t *policy, int
 
 /*! \return What is known of the zone's key i, NULL if it does not wait. Under the engine's lock. */
 const wait_t *watch_find(const struct engine *e, const zone_t *zone, size_t i);
+
+/*! \return The resolver; NULL if there is none. Borrowed. */
+struct resolver *watch_resolver(const watch_t *watch);
 
 /*! Takes the results of what was done, and starts what is due. Main thread, not locked.
  *  \return 0, or -1 if the database failed. */

@@ -44,7 +44,7 @@ static int copy_servers(parent_question_t *question, const conf_parent_t *parent
 }
 
 parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolver,
-                                   const zone_t *zone, size_t i, bool appear)
+                                   const zone_t *zone, size_t i, parent_wish_t wish)
 {
 	parent_question_t *q = calloc(1, sizeof(*q));
 	if (q == NULL) {
@@ -53,15 +53,20 @@ parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolve
 	dnskey_t key = zone_dnskey(zone, i);
 	const conf_parent_t *parent = parent_servers(conf, zone->name);
 	q->zone = strdup(zone->name);
-	q->appear = appear;
+	q->wish = wish;
 	q->keytag = zone->core.keys[i].keytag;
 	q->algorithm = zone->core.keys[i].algorithm;
 	q->port = conf->port;
 	for (size_t d = 0; d < 3; d++) {
 		q->ds_len[d] = dnskey_ds(&key, digests[d], q->ds[d]);
 	}
+	q->keys = calloc(zone->core.count, sizeof(*q->keys));
+	for (size_t k = 0; q->keys != NULL && k < zone->core.count; k++) {
+		const core_key_t *core = &zone->core.keys[k];
+		q->keys[q->key_count++] = (parent_key_t){ core->keytag, core->algorithm };
+	}
 	q->resolver = parent == NULL && resolver != NULL ? resolver_ref(resolver) : NULL;
-	if (q->zone == NULL || (parent != NULL && copy_servers(q, parent) != 0)) {
+	if (q->zone == NULL || q->keys == NULL || (parent != NULL && copy_servers(q, parent) != 0)) {
 		parent_question_free(q);
 		return NULL;
 	}
@@ -73,6 +78,7 @@ void parent_question_free(parent_question_t *question)
 	if (question != NULL) {
 		resolver_unref(question->resolver);
 		servers_deinit(&question->servers);
+		free(question->keys);
 		free(question->zone);
 		free(question);
 	}
@@ -139,11 +145,64 @@ static bool is_reached(const servers_t *all, const bool *reached, const server_t
 	return false;
 }
 
+/* Says which DS are there if none is of a key that the zone has: then no validator accepts it. */
+static void add_strangers(const parent_question_t *q, const ds_answer_t *answer, char *why,
+                          size_t size)
+{
+	char text[PARENT_WHY_MAX / 2] = "";
+	for (size_t i = 0; i < answer->count; i++) {
+		const uint8_t *rdata = answer->ds[i].rdata;
+		size_t used = strlen(text);
+		unsigned tag = answer->ds[i].len < 4 ? 0 : (unsigned)(rdata[0] << 8 | rdata[1]);
+		unsigned algorithm = answer->ds[i].len < 4 ? 0 : rdata[2];
+		for (size_t k = 0; k < q->key_count; k++) {
+			if (q->keys[k].keytag == tag && q->keys[k].algorithm == algorithm &&
+			    (tag != q->keytag || algorithm != q->algorithm || has_any(q, answer))) {
+				return;
+			}
+		}
+		snprintf(text + used, sizeof(text) - used, "%s%u (algorithm %u)",
+		         used > 0 ? ", " : "", tag, algorithm);
+	}
+	size_t used = strlen(why);
+	if (text[0] != '\0') {
+		snprintf(why + used, size - used, ", but only DS that fit no key of this zone, which "
+		         "make it bogus: %s", text);
+	}
+}
+
+/* What the servers that were asked so far have said. */
+typedef struct {
+	bool *reached, *no_route; /* By server. */
+	bool there, absent;       /* Some have it; some do not. */
+} tally_t;
+
+/* Counts what a server said. \return What is wrong with it; NULL if it may be as is wished. */
+static const char *judge(const parent_question_t *q, const ds_answer_t *answer, tally_t *tally)
+{
+	bool usable = has_usable(q, answer), any = has_any(q, answer);
+	tally->there = tally->there || usable;
+	tally->absent = tally->absent || !any;
+	switch (q->wish) {
+	case PARENT_COMES:
+		return usable ? NULL : "does not have it yet";
+	case PARENT_GOES:
+		return any ? "still has it" : NULL;
+	default:
+		break;
+	}
+	if (tally->there && tally->absent) {
+		return usable ? "has it, and others do not" : "does not have it, and others do";
+	}
+	return usable || !any ? NULL : "has it with a digest that resolvers need not accept";
+}
+
 /* \return Whether to ask the next one. */
-static bool check_server(const parent_question_t *q, const server_t *server, int stop_fd,
-                         bool *reached, bool *no_route, parent_result_t *result)
+static bool check_server(const parent_question_t *q, const servers_t *servers, size_t i,
+                         int stop_fd, tally_t *tally, parent_result_t *result)
 {
 	char name[RESOLVER_NAME_MAX + ADDRESS_TEXT_MAX + 4], why[200] = "";
+	const server_t *server = &servers->servers[i];
 	knot_dname_storage_t zone;
 	ds_answer_t answer;
 	if (knot_dname_from_str(zone, q->zone, sizeof(zone)) == NULL) {
@@ -152,39 +211,41 @@ static bool check_server(const parent_question_t *q, const server_t *server, int
 	server_text(server, name, sizeof(name));
 	ds_query_t ret = ds_query(&server->address, zone, LIMIT_S, stop_fd, &answer, why,
 	                          sizeof(why));
-	*no_route = ret == DS_QUERY_NO_ROUTE;
+	tally->no_route[i] = ret == DS_QUERY_NO_ROUTE;
 	if (ret != DS_QUERY_DONE) {
 		snprintf(result->why, sizeof(result->why), "%s: %s", name, why);
-		return *no_route;
+		return tally->no_route[i];
 	}
-	*reached = true;
+	tally->reached[i] = true;
 	result->ttl = answer.ttl > result->ttl ? answer.ttl : result->ttl;
-	if (q->appear ? !has_usable(q, &answer) : has_any(q, &answer)) {
+	const char *wrong = judge(q, &answer, tally);
+	if (wrong != NULL) {
 		result->verdict = PARENT_NOT_YET;
-		snprintf(result->why, sizeof(result->why), "%s %s", name,
-		         q->appear ? "does not have it yet" : "still has it");
-		return false;
+		snprintf(result->why, sizeof(result->why), "%s %s", name, wrong);
+		if (q->wish == PARENT_COMES) {
+			add_strangers(q, &answer, result->why, sizeof(result->why));
+		}
 	}
-	return true;
+	return wrong == NULL;
 }
 
 static void check_all(const parent_question_t *q, const servers_t *servers, int stop_fd,
                       parent_result_t *result)
 {
 	bool *flags = calloc(2 * servers->count, sizeof(*flags));
-	bool *reached = flags, *no_route = flags != NULL ? flags + servers->count : NULL;
 	if (flags == NULL) {
 		snprintf(result->why, sizeof(result->why), "out of memory");
 		return;
 	}
+	tally_t tally = { .reached = flags, .no_route = flags + servers->count };
 	bool more = true;
 	for (size_t i = 0; i < servers->count && more; i++) {
-		more = check_server(q, &servers->servers[i], stop_fd, &reached[i], &no_route[i],
-		                    result);
+		more = check_server(q, servers, i, stop_fd, &tally, result);
 	}
 	/* An address of a family that this machine cannot reach is the same server's as another. */
 	for (size_t i = 0; i < servers->count && more; i++) {
-		more = !no_route[i] || is_reached(servers, reached, &servers->servers[i]);
+		more = !tally.no_route[i] ||
+		       is_reached(servers, tally.reached, &servers->servers[i]);
 		if (!more) {
 			char name[RESOLVER_NAME_MAX + ADDRESS_TEXT_MAX + 4];
 			snprintf(result->why, sizeof(result->why), "%s: this machine has no way "
@@ -192,7 +253,8 @@ static void check_all(const parent_question_t *q, const servers_t *servers, int 
 		}
 	}
 	if (more) {
-		result->verdict = PARENT_YES;
+		result->verdict = q->wish == PARENT_STAYS && tally.absent ? PARENT_GONE
+		                                                          : PARENT_YES;
 		result->why[0] = '\0';
 	}
 	free(flags);

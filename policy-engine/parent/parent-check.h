@@ -15,12 +15,27 @@
 
 #define PARENT_WHY_MAX 512
 
+/*! What is expected of a DS. */
+typedef enum {
+	PARENT_COMES, /*!< To be at all of the servers. */
+	PARENT_GOES,  /*!< To be at none of them. */
+	PARENT_STAYS, /*!< It was at all of them, and should still be. */
+} parent_wish_t;
+
+/*! A key, as a DS says it. */
+typedef struct {
+	uint16_t keytag;
+	uint8_t algorithm;
+} parent_key_t;
+
 /*! What is asked; a copy of all that is needed, for another thread. */
 typedef struct {
 	char *zone;
-	bool appear;          /*!< The DS is to be there; else to be gone. */
+	parent_wish_t wish;
 	uint16_t keytag;
 	uint8_t algorithm;
+	parent_key_t *keys;   /*!< All of the zone's: a DS of any other is a stranger. */
+	size_t key_count;
 	uint8_t ds[3][DNSKEY_DS_RDATA_MAX]; /*!< SHA-1, SHA-256, SHA-384. */
 	int ds_len[3];
 	servers_t servers;    /*!< As conf.xml says; none = to be found by the resolver. */
@@ -31,6 +46,7 @@ typedef struct {
 typedef enum {
 	PARENT_YES,     /*!< It is so at all of them. */
 	PARENT_NOT_YET, /*!< It is not so at one of them: why says which. */
+	PARENT_GONE,    /*!< It should be at all of them, and is at none. */
 	PARENT_UNKNOWN, /*!< One of them cannot be asked: why has the reason. */
 } parent_verdict_t;
 
@@ -47,7 +63,7 @@ typedef struct {
  * \return To be freed by parent_question_free(); NULL if out of memory.
  */
 parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolver,
-                                   const zone_t *zone, size_t i, bool appear);
+                                   const zone_t *zone, size_t i, parent_wish_t wish);
 
 /*! NULL is allowed. */
 void parent_question_free(parent_question_t *question);

@@ -84,7 +84,7 @@ test_watched_parent() { # limit 240
 	configure_engine <<-EOT
 	<DelegationSignerSubmitCommand>$work/parent/submit</DelegationSignerSubmitCommand>
 	<DelegationSignerRetractCommand>$work/parent/retract --cka_id</DelegationSignerRetractCommand>
-	<ParentCheck><Interval>PT1S</Interval><Port>$parent_port</Port>
+	<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S</Recheck><Port>$parent_port</Port>
 	<ResolverConfig>$work/parent/unbound.conf</ResolverConfig></ParentCheck>
 	EOT
 	local first second
@@ -105,6 +105,14 @@ test_watched_parent() { # limit 240
 	says parent/retract.got '^a\.test\. 2 IN DNSKEY 257 3 13 [A-Za-z0-9+/=]+ ; \{cka_id = [0-9a-f]{32}\}$'
 	does_not_say status.out 'to-do'
 	expect "^[ad]\.test\. +ksk +$second .* omnipresent +omnipresent +omnipresent " policy_tool keys
+	validate a.test
+
+	# The parent loses it: a person has to say whether that was meant.
+	at_parent zone-begin test. >lose.out
+	at_parent zone-unset test. a DS >>lose.out
+	at_parent zone-commit test. >>lose.out
+	within 60 engine_says "to-do: ksk $second: the parent lost this DS"
+	[ "$(wc -l <parent/submit.got)" = 2 ] || fail "submitted again by itself"
 	validate a.test
 }
 

@@ -581,7 +581,7 @@ START_TEST(test_conf_all)
 		"<DelegationSignerSubmitCommand>/a b --cka_id</DelegationSignerSubmitCommand>"
 		"<DelegationSignerRetractCommand>/r</DelegationSignerRetractCommand>"
 		"<NotificationCommand>/n</NotificationCommand><CommandTimeLimit>PT5S"
-		"</CommandTimeLimit><ParentCheck><Interval>PT7S</Interval><ResolverConfig>/u"
+		"</CommandTimeLimit><ParentCheck><Interval>PT7S</Interval><Recheck>PT1H</Recheck><ResolverConfig>/u"
 		"</ResolverConfig><Port>5353</Port><Parent name=\"TEST\"><Server>192.0.2.1"
 		"</Server><Server>2001:db8::1@5300</Server></Parent></ParentCheck>"
 		"<PidFile>/pid</PidFile><SocketFile>/s</SocketFile><WorkingDirectory>/w"
@@ -604,6 +604,7 @@ START_TEST(test_conf_all)
 	ck_assert_uint_eq(conf.command_limit, 5);
 	ck_assert(conf.watch.on);
 	ck_assert_uint_eq(conf.watch.interval, 7);
+	ck_assert_uint_eq(conf.watch.recheck, 3600);
 	ck_assert_uint_eq(conf.watch.port, 5353);
 	ck_assert_str_eq(conf.watch.resolver, "/u");
 	ck_assert_uint_eq(conf.watch.count, 1);

@@ -44,13 +44,13 @@ static parent_result_t result;
 static int stop_fd = -1;
 
 /* Asks the servers of conf.xml, or those that libunbound finds. */
-static parent_verdict_t ask(resolver_t *resolver, bool appear)
+static parent_verdict_t ask(resolver_t *resolver, parent_wish_t wish)
 {
 	char *servers[] = { (char *)parent_address(0), (char *)parent_address(1) };
 	conf_parent_t parent = { .name = (char *)"net.", .servers = servers, .count = 2 };
 	conf_watch_t conf = { .on = true, .port = parent_port(), .parents = &parent,
 	                      .count = resolver == NULL };
-	parent_question_t *question = parent_question(&conf, resolver, &zone, 0, appear);
+	parent_question_t *question = parent_question(&conf, resolver, &zone, 0, wish);
 	ck_assert_ptr_nonnull(question);
 	parent_check(question, stop_fd, &result);
 	parent_question_free(question);
@@ -76,10 +76,11 @@ START_TEST(all_have_it)
 	parent_serve(1, "example 300 DS 1 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17\n"
 	      "example 300 DS " DS "\n");
 	resolver_t *resolver = _i == 0 ? NULL : start_resolver();
-	ck_assert_msg(ask(resolver, true) == PARENT_YES, "%s", result.why);
+	ck_assert_msg(ask(resolver, PARENT_COMES) == PARENT_YES, "%s", result.why);
 	ck_assert_uint_eq(result.ttl, 7200);
-	ck_assert_int_eq(ask(resolver, false), PARENT_NOT_YET);
+	ck_assert_int_eq(ask(resolver, PARENT_GOES), PARENT_NOT_YET);
 	ck_assert_ptr_nonnull(strstr(result.why, "still has it"));
+	ck_assert_int_eq(ask(resolver, PARENT_STAYS), PARENT_YES);
 	resolver_unref(resolver);
 }
 END_TEST
@@ -93,17 +94,20 @@ START_TEST(one_differs)
 	for (int i = 0; i < 2; i++) {
 		resolver_t *used = i == 0 ? NULL : resolver;
 		char name[60];
-		ck_assert_msg(ask(used, true) == PARENT_NOT_YET, "%s", result.why);
+		ck_assert_msg(ask(used, PARENT_COMES) == PARENT_NOT_YET, "%s", result.why);
 		snprintf(name, sizeof(name), "%s%s", i == 0 ? "" : _i == 0 ? "ns2.net. (" : "ns1.net. (",
 		         parent_address(!_i));
 		ck_assert_msg(strncmp(result.why, name, strlen(name)) == 0, "%s", result.why);
-		ck_assert_int_eq(ask(used, false), PARENT_NOT_YET);
+		ck_assert_int_eq(ask(used, PARENT_GOES), PARENT_NOT_YET);
 		ck_assert_ptr_nonnull(strstr(result.why, parent_address(_i)));
+		ck_assert_int_eq(ask(used, PARENT_STAYS), PARENT_NOT_YET);
+		ck_assert_ptr_nonnull(strstr(result.why, " it, and others do"));
 	}
 	parent_end(!_i);
-	ck_assert_int_eq(ask(NULL, true), PARENT_UNKNOWN);
+	ck_assert_int_eq(ask(NULL, PARENT_COMES), PARENT_UNKNOWN);
 	ck_assert_ptr_nonnull(strstr(result.why, parent_address(!_i)));
-	ck_assert_int_ne(ask(NULL, false), PARENT_YES);
+	ck_assert_int_ne(ask(NULL, PARENT_GOES), PARENT_YES);
+	ck_assert_int_eq(ask(NULL, PARENT_STAYS), PARENT_UNKNOWN);
 	resolver_unref(resolver);
 }
 END_TEST
@@ -113,8 +117,13 @@ START_TEST(none_has_it)
 	/* What looks like it, and is not: another digest, another algorithm. */
 	parent_serve(0, "example DS 55648 13 2 00c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17\n");
 	parent_serve(1, "example DS 55648 8 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17\n");
-	ck_assert_msg(ask(NULL, false) == PARENT_YES, "%s", result.why);
-	ck_assert_int_eq(ask(NULL, true), PARENT_NOT_YET);
+	ck_assert_msg(ask(NULL, PARENT_GOES) == PARENT_YES, "%s", result.why);
+	ck_assert_int_eq(ask(NULL, PARENT_COMES), PARENT_NOT_YET);
+	ck_assert_ptr_nonnull(strstr(result.why, "bogus: 55648 (algorithm 13)"));
+	ck_assert_int_eq(ask(NULL, PARENT_STAYS), PARENT_GONE);
+	/* One server that does not answer proves nothing. */
+	parent_end(1);
+	ck_assert_int_eq(ask(NULL, PARENT_STAYS), PARENT_UNKNOWN);
 }
 END_TEST
 
@@ -123,8 +132,10 @@ START_TEST(unknown_digest)
 {
 	parent_serve(0, "example DS 55648 13 3 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17\n");
 	parent_serve(1, "");
-	ck_assert_int_eq(ask(NULL, false), PARENT_NOT_YET);
-	ck_assert_int_eq(ask(NULL, true), PARENT_NOT_YET);
+	ck_assert_int_eq(ask(NULL, PARENT_GOES), PARENT_NOT_YET);
+	ck_assert_int_eq(ask(NULL, PARENT_COMES), PARENT_NOT_YET);
+	ck_assert_ptr_null(strstr(result.why, "bogus"));
+	ck_assert_int_eq(ask(NULL, PARENT_STAYS), PARENT_NOT_YET);
 }
 END_TEST
 
@@ -137,7 +148,7 @@ START_TEST(no_resolver)
 	resolver_t *resolver = start_resolver();
 	stop_fd = eventfd(1, 0);
 	int64_t begin = time(NULL);
-	ck_assert_int_eq(ask(resolver, true), PARENT_UNKNOWN);
+	ck_assert_int_eq(ask(resolver, PARENT_COMES), PARENT_UNKNOWN);
 	ck_assert_ptr_nonnull(strstr(result.why, "net. NS: no answer"));
 	resolver_unref(resolver);
 	ck_assert_int_lt(time(NULL) - begin, 5);

@@ -343,7 +343,8 @@ END_TEST
 static void conf_watched(const char *more)
 {
 	char text[1500];
-	snprintf(text, sizeof(text), "<ParentCheck><Interval>PT1S</Interval><Parent name=\"net\">"
+	snprintf(text, sizeof(text), "<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S"
+	         "</Recheck><Parent name=\"net\">"
 	         "<Server>%s</Server><Server>%s</Server></Parent></ParentCheck>%s",
 	         parent_address(0), parent_address(1), more);
 	conf(text);
@@ -384,6 +385,68 @@ START_TEST(watched)
 	wait_answer("zone-status", ZONE, "DS omnipresent at");
 	ck_assert_msg(said("(in 2h 59m)") || said("(in 3h)"), "%s", answer);
 	ck_assert_int_eq(finish(SIGTERM), 0);
+	parents_end();
+}
+END_TEST
+
+#define STRANGER "example DS 1234 8 2 " DIGEST "\n"
+
+/* A DS that was there is there no more: the engine says so, and lets others decide. */
+START_TEST(lost)
+{
+	char text[1000], gone[2000];
+	snprintf(text, sizeof(text), "<DelegationSignerSubmitCommand>%s"
+	         "</DelegationSignerSubmitCommand>", write_program("submit", ""));
+	snprintf(gone, sizeof(gone), "%s<NotificationCommand>/bin/cp /dev/stdin %s"
+	         "</NotificationCommand>", text, path("notice"));
+	parents_start();
+	parent_serve(0, DS_RECORD);
+	parent_serve(1, DS_RECORD);
+	conf_watched(gone);
+	start_both();
+	wait_answer("zone-status", ZONE, "DS omnipresent at");
+	for (int i = 0; i < PATIENCE_MS / 50 && got()[0] == '\0'; i++) {
+		poll(NULL, 0, 50);
+	}
+	char *once = strdup(got());
+	ck_assert_str_ne(once, "");
+
+	/* One of two is no proof, nor is one that does not answer. */
+	parent_end(1);
+	parent_serve(1, "");
+	snprintf(text, sizeof(text), "%s does not have it, and others do", parent_address(1));
+	wait_answer("zone-status", ZONE, text);
+	parent_end(0);
+	wait_answer("zone-status", ZONE, "Connection refused");
+	ck_assert(!logged("lost its DS") && said("DS omnipresent at"));
+
+	parent_serve(0, STRANGER);
+	wait_log("csk 55648: the parent lost its DS, none of its servers has it");
+	wait_answer("zone-status", ZONE, "but only DS that fit no key of this zone, which make it "
+	            "bogus: 1234 (algorithm 8)");
+	ck_assert_msg(strncmp(answer, "csk 55648: the parent lost this DS, seen at ", 44) == 0 &&
+	              said("(the command for that is not run by itself): " ZONE " 3600 IN DS 55648") &&
+	              said("zone-ksk-submitted " ZONE) && said("the zone is not secure"), "%s",
+	              answer);
+	wait_status("(1 wait for a person");
+	wait_log("notification: the command succeeded");
+	snprintf(text, sizeof(text), "grep -q '^{\"task\": \"ds-lost\", \"zone\": \"" ZONE
+	         "\"' %s", path("notice"));
+	ck_assert_int_eq(system(text), 0);
+
+	/* Not forgotten with the engine; and then it is back. */
+	ck_assert_int_eq(finish(SIGKILL), -SIGKILL);
+	start();
+	wait_answer("zone-status", ZONE, "the parent lost this DS, seen at ");
+	parent_end(0);
+	parent_end(1);
+	parent_serve(0, DS_RECORD);
+	parent_serve(1, DS_RECORD);
+	wait_answer("zone-status", ZONE, "DS omnipresent at");
+	ck_assert_msg(!said("lost"), "%s", answer);
+	ck_assert_str_eq(got(), once);
+	ck_assert_int_eq(finish(SIGTERM), 0);
+	free(once);
 	parents_end();
 }
 END_TEST
@@ -557,6 +620,7 @@ int main(void)
 	tcase_add_test(tc, hanging_submission);
 	tcase_add_test(tc, notification);
 	tcase_add_test(tc, watched);
+	tcase_add_test(tc, lost);
 	tcase_add_test(tc, cannot_be_asked);
 	suite_add_tcase(suite, tc);
 

@@ -342,6 +342,67 @@ START_TEST(test_needed_keys_stay)
 }
 END_TEST
 
+/* The parent lost the DS: it counts again when it was seen, and caches had their time. */
+START_TEST(test_lost_ds)
+{
+	world_t w;
+	int64_t now = settled(&w);
+	ck_assert(!core_ds_lose(&w.zone, 1, now)); /* A ZSK has none. */
+	ck_assert(core_ds_counts(&w.keys[0]));
+	ck_assert(core_ds_lose(&w.zone, 0, now));
+	ck_assert(!core_ds_counts(&w.keys[0]) && core_ds_waits(&w.keys[0]));
+	ck_assert(!core_ds_lose(&w.zone, 0, now));
+	ck_assert_int_eq(run(&w, now + 31536000), CORE_NEVER);
+	expect(&w.keys[0], "roo-");
+	now += 31536000;
+	ck_assert(core_ds_confirm(&w.keys[0], true, now));
+	ck_assert_int_eq(run(&w, now), now + DS_FIRST);
+	run(&w, now + DS_FIRST - 1);
+	expect(&w.keys[0], "roo-");
+	run(&w, now + DS_FIRST);
+	expect(&w.keys[0], "ooo-");
+
+	/* One of a key that goes is gone with that, and only caches may have it. */
+	now += 31536000;
+	w.keys[0].goal_in = false;
+	ck_assert(core_ds_lose(&w.zone, 0, now));
+	ck_assert(!core_ds_waits(&w.keys[0]));
+	run(&w, now + DS_GONE - 1);
+	ck_assert_int_eq(w.keys[0].record[KEYSET_DS].state, KEYSET_UNRETENTIVE);
+	run(&w, now + DS_GONE);
+	ck_assert_int_eq(w.keys[0].record[KEYSET_DS].state, KEYSET_HIDDEN);
+}
+END_TEST
+
+/* A step waits for a look at the parent only if it relies on what is there. */
+START_TEST(test_unsure)
+{
+	world_t w;
+	int64_t now = settled(&w);
+	w.zone.unsure = true;
+	add_roll(&w, KEYSET_KSK, 13, POLICY_ROLL_DOUBLE_SIGNATURE, now);
+	w.keys[0].goal_in = false;
+	w.facts.revision = UINT64_MAX;
+	w.facts.revision_since = now;
+	run(&w, now);
+	core_observe(&w.zone, &w.facts);
+	run(&w, now + DNSKEY_LATER);
+	expect(&w.keys[2], "roo-"); /* Where it leads is in all caches. */
+	now += DNSKEY_LATER;
+	core_ds_confirm(&w.keys[2], true, now);
+	run(&w, now + DS_LATER);
+	expect(&w.keys[2], "ooo-");
+	expect(&w.keys[0], "ooo-");
+	ck_assert_int_eq(w.keys[0].step[KEYSET_DS].wait, CORE_WAIT_LOOK);
+	ck_assert(core_needs_look(&w.zone));
+	ck_assert_int_eq(run(&w, now + 31536000), CORE_NEVER);
+	w.zone.unsure = false;
+	run(&w, now + 31536000);
+	ck_assert(!core_needs_look(&w.zone));
+	ck_assert_int_eq(w.keys[0].record[KEYSET_DS].state, KEYSET_UNRETENTIVE);
+}
+END_TEST
+
 /* What old and new key go through. */
 static const struct {
 	keyset_role_t role;
@@ -630,6 +691,8 @@ int main(void)
 	tcase_add_loop_test(tc, test_new_zone_csk, 0, 5);
 	tcase_add_test(tc, test_largest_ttl_counts);
 	tcase_add_loop_test(tc, test_half_a_set, 0, 2);
+	tcase_add_test(tc, test_lost_ds);
+	tcase_add_test(tc, test_unsure);
 	tcase_add_loop_test(tc, test_needed_keys_stay, 0, 3);
 	tcase_add_loop_test(tc, test_rolls, 0, sizeof(rolls) / sizeof(rolls[0]));
 	tcase_add_loop_test(tc, test_rolls_again, 0, sizeof(rolls) / sizeof(rolls[0]));
