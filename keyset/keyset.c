@@ -64,6 +64,7 @@ static const record_item_t key_items[] = {
 	BOOL("publish", publish),
 	BOOL("sign-dnskey", sign_dnskey),
 	BOOL("sign-zone", sign_zone),
+	BOOL("replace", replace),
 	BOOL("cds", cds),
 	NAME("state-ds", state[KEYSET_DS], states),
 	NAME("state-dnskey", state[KEYSET_DNSKEY], states),
@@ -108,6 +109,9 @@ static const char *check(const keyset_t *set)
 		}
 		if (key->repository[0] == '\0' || key->cka_id[0] == '\0') {
 			return "a key has no repository or id";
+		}
+		if (key->replace && key->sign_zone) {
+			return "a key signs the zone, and yet its signatures are to be replaced";
 		}
 		if (key->cds && set->cds_delete) {
 			return "a key has CDS, and yet CDS asks for no DS";

@@ -57,6 +57,8 @@ typedef struct {
 	bool publish;        /*!< DNSKEY is in the zone. */
 	bool sign_dnskey;    /*!< Signs the DNSKEY (and CDS, CDNSKEY) RRset. */
 	bool sign_zone;      /*!< Signs all other authoritative RRsets. */
+	bool replace;        /*!< Its signatures over the zone, which it signs no more, are replaced
+	                          now, and not as they come due. */
 	bool cds;            /*!< CDS and CDNSKEY of it are in the zone (RFC 7344). */
 	keyset_state_t state[KEYSET_RECORDS]; /*!< For display and statistics only. */
 	char *step;          /*!< What happens next, in words, for display; "" if nothing. */

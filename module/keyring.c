@@ -180,6 +180,18 @@ static bool same_signatures(const keyset_t *before, const keyset_t *after)
 	return true;
 }
 
+/*! Whether signatures of a key are to be replaced that were not before. */
+static bool replaces(const keyset_t *before, const keyset_t *after)
+{
+	for (size_t i = 0; i < after->key_count; i++) {
+		const keyset_key_t *key = &after->keys[i], *old = find(before, key);
+		if (key->replace && (old == NULL || !old->replace)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool keyring_walk(const keyset_t *before, const keyset_t *after)
 {
 	return before->passthrough != after->passthrough ||
@@ -188,5 +200,5 @@ bool keyring_walk(const keyset_t *before, const keyset_t *after)
 	       before->nsec3_iterations != after->nsec3_iterations ||
 	       before->nsec3_salt_len != after->nsec3_salt_len ||
 	       memcmp(before->nsec3_salt, after->nsec3_salt, after->nsec3_salt_len) != 0 ||
-	       !same_signatures(before, after) || !same_signatures(after, before);
+	       replaces(before, after) || !same_signatures(before, after) || !same_signatures(after, before);
 }

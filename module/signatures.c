@@ -64,7 +64,7 @@ static bool has_signed(const build_t *build, const keyring_key_t *key, const nod
 /*!
  * Tells whether an old signature stays. That of a published key which signs no more does until
  * there is one of a published key that does: a rollover changes signatures no faster than refresh
- * does.
+ * does, unless the key set wants them replaced.
  */
 static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
                   const node_rrset_t *old)
@@ -80,7 +80,7 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
 			return false;
 		}
 	}
-	return key->info->publish;
+	return key->info->publish && !key->info->replace;
 }
 
 /*! Tells whether a key has to sign an RRset, and its signature is not there. */

@@ -63,8 +63,10 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 }
 
 /* Both point to what they are made from. step has STEP_TEXT_MAX bytes. */
-static void fill_key(keyset_key_t *out, const core_key_t *core, const zone_key_t *info, char *step)
+static void fill_key(keyset_key_t *out, const zone_t *zone, size_t i, char *step)
 {
+	const core_key_t *core = &zone->core.keys[i];
+	const zone_key_t *info = &zone->keys[i];
 	*out = (keyset_key_t){
 		.repository = info->repository,
 		.cka_id = info->cka_id,
@@ -76,6 +78,7 @@ static void fill_key(keyset_key_t *out, const core_key_t *core, const zone_key_t
 		.publish = core_in_zone(core, KEYSET_DNSKEY),
 		.sign_dnskey = core_in_zone(core, KEYSET_RRSIG_DNSKEY),
 		.sign_zone = core_in_zone(core, KEYSET_RRSIG),
+		.replace = core_replaces(&zone->core, core),
 		.cds = core_in_zone(core, KEYSET_DS),
 		.step = step,
 	};
@@ -161,8 +164,7 @@ static void fill_keys(keyset_t *set, const zone_t *zone, char *steps)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		if (!is_past(&zone->core.keys[i])) {
-			fill_key(&set->keys[set->key_count++], &zone->core.keys[i], &zone->keys[i],
-			         steps + i * STEP_TEXT_MAX);
+			fill_key(&set->keys[set->key_count++], zone, i, steps + i * STEP_TEXT_MAX);
 		}
 	}
 }

@@ -29,6 +29,19 @@ bool core_in_zone(const core_key_t *key, keyset_record_t record)
 	return is_in(key->record[record].state);
 }
 
+bool core_replaces(const core_zone_t *zone, const core_key_t *key)
+{
+	int64_t emergency = 0;
+	for (int role = KEYSET_ZSK; role <= KEYSET_CSK; role++) {
+		const core_request_t *request = &zone->requests[role];
+		if (request->emergency && request->at > emergency) {
+			emergency = request->at;
+		}
+	}
+	return key->inception < emergency && core_in_zone(key, KEYSET_DNSKEY) &&
+	       key->record[KEYSET_RRSIG].state == KEYSET_UNRETENTIVE;
+}
+
 bool core_is_hidden(const core_key_t *key)
 {
 	for (int r = 0; r < KEYSET_RECORDS; r++) {

@@ -163,6 +163,10 @@ bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, in
 /*! What the zone has to hold of a key. For KEYSET_DS: what the parent should have. */
 bool core_in_zone(const core_key_t *key, keyset_record_t record);
 
+/*! \return Whether signatures of a key that signs no more are to be replaced at once: there is an
+ *          emergency, and a key younger than it has to wait for them to be gone. */
+bool core_replaces(const core_zone_t *zone, const core_key_t *key);
+
 /*! \return Whether no cache can have any record of the key. */
 bool core_is_hidden(const core_key_t *key);
 

@@ -227,7 +227,8 @@ static void sign(world_t *w, size_t i)
 		                                      ? fading_s(w->policy) : 0);
 	}
 	if (signatures->leave != 0 &&
-	    (signatures->leave <= w->now || !core_in_zone(key, KEYSET_DNSKEY))) {
+	    (signatures->leave <= w->now || !core_in_zone(key, KEYSET_DNSKEY) ||
+	     core_replaces(&w->zone, key))) {
 		w->news = true;
 		signatures->facts.signatures = 0;
 		signatures->facts.last_gone = w->now;

@@ -81,7 +81,26 @@ test_zsk_and_ksk() { # limit 240
 	validate a.test
 	within 60 token_keys 2
 	expect "$ksk is forgotten" cat "$D/ods-engine.log"
+
+	# An emergency does not wait for signatures that would be replaced within an hour.
+	sed -i 's/PT25S/PT1H/' d/kasp.xml
+	engine reload
+	engine zone-sign a.test
+	within 60 expires_late
+	engine zone-key-rollover a.test zsk
+	within 60 fades
+	ods_policy --emergency --yes rollover a.test zsk >plan
+	within 60 one_key 256
+	validate a.test
 }
+
+# The SOA's signature is good for longer than ten minutes.
+expires_late() {
+	local expiry
+	expiry=$(ask a.test SOA +noall +answer +dnssec | awk '/RRSIG/ { print $9 }') && [ -n "$expiry" ] &&
+		[ "$expiry" -gt "$(date -u -d '10 minutes' +%Y%m%d%H%M%S)" ]
+}
+fades() { engine zone-status a.test | grep 'RRSIG unretentive' >/dev/null; }
 
 no_dnskey() { local keys; keys=$(ask +short a.test DNSKEY) && [ -z "$keys" ]; }
 serial_is() { [ "$(serial "$1")" = "$2" ]; }

@@ -295,6 +295,7 @@ bool world_order(world_t *w, order_t *order)
 		order->publish |= core_in_zone(key, KEYSET_DNSKEY) ? bit(slot) : 0;
 		order->sign_dnskey |= core_in_zone(key, KEYSET_RRSIG_DNSKEY) ? bit(slot) : 0;
 		order->sign_zone |= core_in_zone(key, KEYSET_RRSIG) ? bit(slot) : 0;
+		order->replace |= core_replaces(&w->zone, key) ? bit(slot) : 0;
 	}
 	bool any = (order->publish | order->sign_dnskey | order->sign_zone) != 0;
 	if (any && ((order->publish & order->sign_dnskey) == 0 ||
@@ -303,7 +304,8 @@ bool world_order(world_t *w, order_t *order)
 		snprintf(w->failure, sizeof(w->failure), "at %lld: the signer would refuse key set "
 		         "%llu", (long long)w->now, (unsigned long long)order->revision);
 	}
-	if (w->pending.dnskey_ttl != order->dnskey_ttl && w->pending.revision == order->revision) {
+	if ((w->pending.dnskey_ttl != order->dnskey_ttl || w->pending.replace != order->replace) &&
+	    w->pending.revision == order->revision) {
 		order->revision = ++w->zone.revision; /* As publish.c does. */
 	}
 	w->ordered = *order;
@@ -331,11 +333,12 @@ static mask_t of_algorithm(const world_t *w, mask_t keys, int slot)
 
 /* As module/signatures.c: the signature of a key that is published and signs no more stays until it
  * is due, or there is one of a published key that does; as long as it stays it does for all of the
- * algorithm that are published. Those of keys that are neither published nor sign go at once. */
-static void sign_set(world_t *w, signed_set_t *set, mask_t publish, mask_t active)
+ * algorithm that are published. Those of keys that are neither published nor sign go at once, as do
+ * those that are to be replaced. */
+static void sign_set(world_t *w, signed_set_t *set, mask_t publish, mask_t active, mask_t replace)
 {
 	mask_t good = 0, stay = 0, fresh = 0;
-	for (EACH_BIT(i, set->signers & (publish | active))) {
+	for (EACH_BIT(i, set->signers & (publish | active) & ~replace)) {
 		good |= set->due[i] > w->now ? bit(i) : 0;
 	}
 	for (EACH_BIT(i, good)) {
@@ -383,6 +386,7 @@ static void spread(world_t *w, signed_set_t *set)
 static bool same_keys(const order_t *a, const order_t *b)
 {
 	return a->publish == b->publish && a->sign_zone == b->sign_zone &&
+	       (b->replace & ~a->replace) == 0 &&
 	       a->sign_dnskey == b->sign_dnskey;
 }
 
@@ -421,7 +425,8 @@ bool world_build(world_t *w)
 	for (size_t i = 0; i < WORLD_SETS; i++) {
 		bool edited = v->sets[i].signers == 0;
 		if (at_once || edited || (w->walked & 1u << i) != 0 || world_random(w, 2) == 0) {
-			sign_set(w, &v->sets[i], pending->publish, pending->sign_zone);
+			sign_set(w, &v->sets[i], pending->publish, pending->sign_zone,
+			         pending->replace);
 			w->walked |= 1u << i;
 		}
 	}
@@ -431,7 +436,7 @@ bool world_build(world_t *w)
 	    v->order.dnskey_ttl != before.order.dnskey_ttl) {
 		v->dnskey.signers = 0;
 	}
-	sign_set(w, &v->dnskey, pending->publish, pending->sign_dnskey);
+	sign_set(w, &v->dnskey, pending->publish, pending->sign_dnskey, 0);
 	w->max_ttl = v->ttl > w->max_ttl ? v->ttl : w->max_ttl;
 	w->fresh = w->fresh || memcmp(&before, v, sizeof(before)) != 0;
 	return w->fresh;

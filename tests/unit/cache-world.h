@@ -46,7 +46,7 @@ typedef struct {
 /*! What a key set says, as far as it matters here. */
 typedef struct {
 	uint64_t revision;
-	mask_t publish, sign_dnskey, sign_zone;
+	mask_t publish, sign_dnskey, sign_zone, replace;
 	uint32_t dnskey_ttl;
 } order_t;
 

@@ -621,6 +621,32 @@ START_TEST(test_emergency)
 }
 END_TEST
 
+/* Nor when a rollover before it is not over, whose signatures would go by and by. */
+START_TEST(test_emergency_amid_rollover)
+{
+	run_t *r = calloc(1, sizeof(*r));
+	ck_assert_ptr_nonnull(r);
+	world_t *w = &r->w;
+	const policy_t *p = &r->schemes[0].policy;
+	set_up(r, KEYSET_ZSK, POLICY_ROLL_PRE_PUBLICATION);
+	go_on(r, w->now + r->longest, true);
+	w->now += 30 * DAY;
+	core_request_roll(&w->zone, KEYSET_ZSK, false, w->now);
+	r->look = w->now;
+	go_on(r, w->now + DAY, false); /* The new one signs by now, the old one's signatures fade. */
+	ck_assert(!world_is_settled(w) && (w->published.order.publish &
+	          ~w->published.order.sign_zone & ~w->published.order.sign_dnskey) != 0);
+	int64_t begin = ++w->now;
+	core_request_roll(&w->zone, KEYSET_ZSK, true, begin);
+	r->look = begin;
+	go_on(r, begin + r->longest, true);
+	ck_assert_msg(w->failure[0] == '\0' && world_is_settled(w), "%s", w->failure);
+	int64_t caches = (int64_t)p->max_zone_ttl + p->keys_ttl + 600;
+	ck_assert_int_le(w->now - begin, 2 * caches + 3600);
+	free(r);
+}
+END_TEST
+
 /* -- the rules ----------------------------------------------------------- */
 
 /* Without any of its rules, the key timing must not get away with it. */
@@ -675,6 +701,7 @@ int main(void)
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, test_types, 0, (int)TYPES);
 	tcase_add_loop_test(tc, test_emergency, 0, (int)TYPES);
+	tcase_add_test(tc, test_emergency_amid_rollover);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("rules");

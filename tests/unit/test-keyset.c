@@ -120,6 +120,7 @@ static const struct {
 	{ "sign-dnskey yes", "sign-dnskey no", "no key signs the DNSKEY" },
 	{ "passthrough no", "passthrough yes", "passthrough" },
 	{ "refresh 2", "refresh 3", "due for refresh" },
+	{ "sign-zone yes\nreplace no", "sign-zone yes\nreplace yes", "are to be replaced" },
 	{ "cds-delete no", "cds-delete yes", "asks for no DS" },
 	{ "id 00ff", "id ", "no repository or id" },
 };

@@ -279,6 +279,38 @@ START_TEST(test_rollover)
 }
 END_TEST
 
+/*! In an emergency nothing waits until it is due; only once is all of the zone gone through. */
+START_TEST(test_replace)
+{
+	subject_t subject;
+	subject_open(&subject, "replace");
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	keyset_t set = subject_policy();
+	keyset_key_t keys[3] = { subject_keys[0], subject_keys[1], subject_keys[2] };
+	set.keys = keys;
+	set.key_count = 3;
+	keys[1].sign_zone = false;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject_signatures(&subject, &keys[1]), 10);
+
+	keys[1].replace = true;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(subject_signatures(&subject, &keys[1]), 0);
+	ck_assert_uint_eq(subject_signatures(&subject, &keys[2]), 11);
+	free(subject_dump(&subject)); /* It is valid. */
+	keys[1].replace = false;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	ck_assert(!subject.state.sign_all);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! While signatures of a ZSK that signs no more do for another, they stay beside those of a third
  * that is not published; and leave beside those of one that is, with each key having signed. */
 START_TEST(test_rollover_twice)
@@ -821,6 +853,7 @@ int main(void)
 	tcase_add_test(tcase, test_cost);
 	tcase_add_test(tcase, test_refresh);
 	tcase_add_test(tcase, test_rollover);
+	tcase_add_test(tcase, test_replace);
 	tcase_add_test(tcase, test_rollover_twice);
 	tcase_add_test(tcase, test_batches);
 	tcase_add_test(tcase, test_journal_size);
