@@ -60,7 +60,8 @@ plain() {
 			'    signing-threads: 2' \
 			'remote:' '  - id: primary' "    address: 127.0.0.1@${PRIMARY:-1}" \
 			'acl:' '  - id: local' '    address: 127.0.0.1' '    action: [update, transfer]' \
-			'zone:' "  - domain: \"$zone\"" '    acl: local' '    zonefile-sync: -1'
+			'zone:' "  - domain: \"$zone\"" '    acl: local' '    zonefile-sync: -1' \
+			'    journal-max-usage: 2G'
 		printf '    %s\n' "$@"
 	} >"$dir/knot.conf"
 }
