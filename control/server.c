@@ -146,6 +146,14 @@ static void refuse_command(ctl_request_t *req, const ctl_unit_t *unit)
 	ctl_error(req, unit->zone, "unknown command '%.100s'; known here: %s", unit->cmd, known);
 }
 
+/* \return Whether the unit behind this one, of the same command, will be answered. */
+static bool goes_on(const ctl_request_t *req, const block_unit_t *it)
+{
+	const char *next = it->next != NULL ? it->next->unit.cmd : NULL;
+	return it->next != NULL && (next == NULL || strcmp(next, it->unit.cmd) == 0) &&
+	       !req->broken && !atomic_load(&req->server->stopping);
+}
+
 /* Knot's own clients put the command in every unit; one without has that of the unit before. */
 static void answer_units(ctl_request_t *req, block_t *block)
 {
@@ -165,8 +173,12 @@ static void answer_units(ctl_request_t *req, block_t *block)
 			refuse_command(req, &it->unit);
 			return;
 		}
+		it->unit.more = goes_on(req, it);
 		cmd->handler(req->server->ctx, req, &it->unit);
 
+		if (it->unit.more) {
+			continue;
+		}
 		if (req->broken) {
 			return;
 		}

@@ -407,11 +407,9 @@ static void do_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 /*** The policy engine's commands. ***/
 
-static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+static void add_keyset(server_t *server, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	server_t *server = ctx;
 	knot_dname_storage_t name;
-	char err[320] = "";
 	if (unit->zone == NULL || unit->data == NULL) {
 		ctl_error(req, unit->zone, "a zone and a key set are needed");
 		return;
@@ -427,10 +425,37 @@ static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		no_such_zone(req, server, unit->zone);
 		return;
 	}
-	if (zone_push(zone, unit->data, err, sizeof(err)) != KNOT_EOK) {
-		ctl_error(req, unit->zone, "%s", err);
+	if (pushes_add(&server->pushes, zone, unit->data) != KNOT_EOK) {
+		ctl_error(req, unit->zone, "out of memory");
+		server_drop_zone(server, zone);
 	}
-	server_drop_zone(server, zone);
+}
+
+/*! Stores all key sets of a block at once, and answers when they are on the disk. */
+static void store_keysets(server_t *server, ctl_request_t *req)
+{
+	pushes_t *pushes = &server->pushes;
+	if (pushes->count > 0) {
+		pushes_store(pushes, server->store);
+	}
+	for (size_t i = 0; i < pushes->count; i++) {
+		const push_t *push = &pushes->list[i];
+		knot_dname_txt_storage_t zone;
+		if (push->ret != KNOT_EOK) {
+			ctl_error(req, knot_dname_to_str(zone, push->zone->name, sizeof(zone)), "%s",
+			          push->err);
+		}
+		server_drop_zone(server, push->zone);
+	}
+	pushes_deinit(pushes);
+}
+
+static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	add_keyset(ctx, req, unit);
+	if (!unit->more) {
+		store_keysets(ctx, req);
+	}
 }
 
 /*! Revision of the stored key set, which may be newer than what is signed with. */

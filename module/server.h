@@ -17,6 +17,7 @@
 #include "module/transfer.h"
 #include "module/trigger.h"
 #include "module/updater.h"
+#include "module/push.h"
 #include "module/watch.h"
 #include "module/zone.h"
 
@@ -66,6 +67,7 @@ struct server {
 	transfer_t *transfer;
 	watch_t *watch;
 	ctl_server_t *control;
+	pushes_t pushes;            /*!< Of the block at hand; the control thread's own. */
 };
 
 /*!

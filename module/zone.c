@@ -143,60 +143,6 @@ void zone_updated(zone_t *zone)
 	(void)sched_wake(zone->server->sched, &zone->task, when);
 }
 
-/*! Whether a key set may replace the stored one. */
-static int check_push(store_txn_t *txn, const zone_t *zone, const keyset_t *set, const char *text,
-                      char *err, size_t err_size)
-{
-	const void *stored = NULL;
-	size_t len = 0;
-	keyset_t old;
-	if (store_get(txn, STORE_KEYSET, zone->name, &stored, &len) != KNOT_EOK ||
-	    keyset_read(stored, &old, err, err_size) != 0) {
-		return KNOT_EOK;
-	}
-	int ret = KNOT_EOK;
-	if (set->revision <= old.revision && strcmp(stored, text) != 0) {
-		snprintf(err, err_size,
-		         "key set revision %llu is not newer than %llu, which is in use",
-		         (unsigned long long)set->revision, (unsigned long long)old.revision);
-		ret = KNOT_EEXIST;
-	}
-	keyset_deinit(&old);
-	return ret;
-}
-
-int zone_push(zone_t *zone, const char *text, char *err, size_t err_size)
-{
-	keyset_t set;
-	char reason[256];
-	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
-		snprintf(err, err_size, "key set: %s", reason);
-		return KNOT_EMALF;
-	}
-	store_txn_t txn;
-	int ret = store_write(zone->server->store, &txn);
-	if (ret == KNOT_EOK) {
-		ret = check_push(&txn, zone, &set, text, err, err_size);
-		if (ret == KNOT_EOK) {
-			ret = store_set(&txn, STORE_KEYSET, zone->name, text, strlen(text) + 1);
-			ret = ret == KNOT_EOK ? store_commit(&txn) : (store_abort(&txn), ret);
-			snprintf(err, err_size, "store: %s", store_strerror(ret));
-		} else {
-			store_abort(&txn);
-		}
-	}
-	if (ret == KNOT_EOK) {
-		pthread_mutex_lock(&zone->lock);
-		zone->pending = set.revision;
-		zone->pending_known = true;
-		zone->generation = server_next_generation(zone->server);
-		pthread_mutex_unlock(&zone->lock);
-		zone_wake(zone, 0);
-	}
-	keyset_deinit(&set);
-	return ret;
-}
-
 /*** The worker's part. ***/
 
 void zone_set_error(zone_t *zone, char **place, int priority, const char *text)

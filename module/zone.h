@@ -115,13 +115,6 @@ void zone_wake(zone_t *zone, unsigned wishes);
 /*! An update has changed it: has that published in its time. Does not block. */
 void zone_updated(zone_t *zone);
 
-/*!
- * Stores a key set that the policy engine sends, to be signed with soon.
- *
- * \return KNOT_EOK, KNOT_EMALF, KNOT_EEXIST (older than the stored one), or an error of the store
- */
-int zone_push(zone_t *zone, const char *text, char *err, size_t err_size);
-
 /*! Does what there is to do; the task of the scheduler. \return When there will be more, ms. */
 int64_t zone_work(zone_t *zone);
 

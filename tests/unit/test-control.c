@@ -87,6 +87,21 @@ static void cmd_long(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	free(data);
 }
 
+/*! Answers for all of a block by its last unit. */
+static void cmd_gather(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	static const char *zones[8];
+	static size_t count;
+	(void)ctx;
+	zones[count++] = unit->zone;
+	if (!unit->more) {
+		for (size_t i = 0; i < count; i++) {
+			ctl_reply(req, zones[i], "of", i == 0 ? "first" : "same");
+		}
+		count = 0;
+	}
+}
+
 static void cmd_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	int *count = ctx;
@@ -107,6 +122,7 @@ static const ctl_command_t COMMANDS[] = {
 	{ "zone-sign", cmd_sign },
 	{ "zone-xfr-thaw", cmd_quiet },
 	{ "reload", cmd_quiet },
+	{ "gather", cmd_gather },
 	{ "flood", cmd_flood },
 	{ "long", cmd_long },
 	{ NULL, NULL }
@@ -220,6 +236,16 @@ START_TEST(answer_units)
 	ck_assert_int_eq(call(&(ctl_unit_t){ .cmd = "reload" }, 1, &answer), KNOT_EOK);
 	ck_assert_int_eq(answer.units, 0);
 
+	ctl_unit_t gathered[] = {
+		{ .cmd = "gather", .zone = "a.example." }, { .zone = "b.example." },
+		{ .cmd = "gather", .zone = "c.example." },
+		{ .cmd = "zone-status", .zone = "bad.example." },
+		{ .cmd = "gather", .zone = "d.example." },
+	};
+	ck_assert_int_eq(call(gathered, 5, &answer), KNOT_EOK);
+	ck_assert_str_eq(answer.text, "a.example. of=first;b.example. of=same;c.example. of=same;"
+	                 "bad.example. -=- E:no such zone, 2 known;d.example. of=first;");
+
 	ck_assert_int_eq(call(&(ctl_unit_t){ .cmd = "long" }, 1, &answer), KNOT_EOK);
 	ck_assert_str_eq(answer.text, "- -=- E:the answer is longer than 65535 bytes;");
 }
@@ -314,7 +340,7 @@ static const struct {
 	{ "zone-sign x.example. bad.example.", 1, "error: [bad.example.] (token is gone)\n" },
 	{ "zone-flush x.example.", 1,
 	  "error: [x.example.] (unknown command 'zone-flush'; known here: "
-	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, flood, long)\n" },
+	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, gather, flood, long)\n" },
 	{ "zone-xfr-thaw x.example.", 0, "OK\n" },
 	/* Any unit would make it abort. */
 	{ "zone-xfr-freeze x.example.", 1, "error: failed to control (malformed data)\n" },

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* Key sets of several zones that are stored as one: what is wrong with one harms no other. */
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <libknot/libknot.h>
+
+#include "keyset/keyset.h"
+#include "module/server.h"
+
+#define ZONES 40
+
+static char dir[64];
+static server_t server;
+static zone_t *zones[ZONES];
+static pushes_t pushes;
+
+static void open_store(void)
+{
+	char err[256];
+	ck_assert_msg(store_open(&server.store, dir, err, sizeof(err)) == KNOT_EOK, "%s", err);
+}
+
+static void setup(void)
+{
+	strcpy(dir, "/tmp/test-push.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	memset(&server, 0, sizeof(server));
+	open_store();
+	for (unsigned i = 0; i < ZONES; i++) {
+		char text[32];
+		knot_dname_storage_t name;
+		snprintf(text, sizeof(text), "z%u.test.", i);
+		zones[i] = zone_new(&server, knot_dname_from_str(name, text, sizeof(name)));
+		ck_assert_ptr_nonnull(zones[i]);
+	}
+}
+
+static void teardown(void)
+{
+	char command[80];
+	pushes_deinit(&pushes);
+	for (unsigned i = 0; i < ZONES; i++) {
+		zone_free(zones[i]);
+	}
+	store_close(server.store);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static char *text_of(uint64_t revision, const char *policy)
+{
+	const keyset_t set = { .revision = revision, .policy = (char *)policy,
+		               .passthrough = true };
+	char *text = keyset_write(&set);
+	ck_assert_ptr_nonnull(text);
+	return text;
+}
+
+/*! \return The revision that is stored, 0 = none. */
+static uint64_t stored(const zone_t *zone)
+{
+	store_txn_t txn;
+	const void *text = NULL;
+	size_t len = 0;
+	keyset_t set = { 0 };
+	char err[256];
+	ck_assert_int_eq(store_read(server.store, &txn), KNOT_EOK);
+	if (store_get(&txn, STORE_KEYSET, zone->name, &text, &len) == KNOT_EOK) {
+		ck_assert_int_eq(keyset_read(text, &set, err, sizeof(err)), 0);
+	}
+	store_abort(&txn);
+	const uint64_t revision = set.revision;
+	keyset_deinit(&set);
+	return revision;
+}
+
+static void store_all(const char *text)
+{
+	pushes_deinit(&pushes);
+	for (unsigned i = 0; i < ZONES; i++) {
+		ck_assert_int_eq(pushes_add(&pushes, zones[i], text), KNOT_EOK);
+	}
+	pushes_store(&pushes, server.store);
+}
+
+START_TEST(test_one_is_bad)
+{
+	char *two = text_of(2, "a"), *one = text_of(1, "a"), *other = text_of(2, "b");
+	store_all(two);
+	for (unsigned i = 0; i < ZONES; i++) {
+		ck_assert_int_eq(pushes.list[i].ret, KNOT_EOK);
+		ck_assert_uint_eq(zones[i]->pending, 2);
+		ck_assert(zones[i]->pending_known);
+	}
+	store_close(server.store);
+	open_store();
+	for (unsigned i = 0; i < ZONES; i++) {
+		ck_assert_uint_eq(stored(zones[i]), 2);
+	}
+
+	char *three = text_of(3, "a");
+	const char *const texts[] = { three, "no key set", one, other, two, three };
+	static const int results[] = {
+		KNOT_EOK, KNOT_EMALF, KNOT_EEXIST, KNOT_EEXIST, KNOT_EOK, KNOT_EOK
+	};
+	pushes_deinit(&pushes);
+	for (unsigned i = 0; i < 6; i++) {
+		ck_assert_int_eq(pushes_add(&pushes, zones[i], texts[i]), KNOT_EOK);
+	}
+	/* And twice for one zone: as if one after the other. */
+	ck_assert_int_eq(pushes_add(&pushes, zones[0], two), KNOT_EOK);
+	pushes_store(&pushes, server.store);
+	for (unsigned i = 0; i < 6; i++) {
+		ck_assert_int_eq(pushes.list[i].ret, results[i]);
+		ck_assert_uint_eq(stored(zones[i]), texts[i] == three ? 3 : 2);
+		ck_assert_uint_eq(zones[i]->pending, stored(zones[i]));
+	}
+	ck_assert_int_eq(pushes.list[6].ret, KNOT_EEXIST);
+	ck_assert_str_eq(pushes.list[6].err, "key set revision 2 is not newer than 3, which is in use");
+	ck_assert_int_eq(strncmp(pushes.list[1].err, "key set: ", 9), 0);
+	free(one);
+	free(two);
+	free(three);
+	free(other);
+}
+END_TEST
+
+/*! No room on the disk: all are told, none is taken for stored. */
+START_TEST(test_disk_full)
+{
+	char *one = text_of(1, "a");
+	struct rlimit old, none;
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = old.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	store_all(one);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+	for (unsigned i = 0; i < ZONES; i++) {
+		ck_assert_int_ne(pushes.list[i].ret, KNOT_EOK);
+		ck_assert_int_eq(strncmp(pushes.list[i].err, "store: ", 7), 0);
+		ck_assert_uint_eq(stored(zones[i]), 0);
+		ck_assert(!zones[i]->pending_known);
+	}
+	store_all(one);
+	for (unsigned i = 0; i < ZONES; i++) {
+		ck_assert_int_eq(pushes.list[i].ret, KNOT_EOK);
+		ck_assert_uint_eq(stored(zones[i]), 1);
+	}
+	free(one);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("push");
+	TCase *tcase = tcase_create("push");
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, test_one_is_bad);
+	tcase_add_test(tcase, test_disk_full);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
