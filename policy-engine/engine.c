@@ -240,6 +240,7 @@ static int pass(engine_t *e, bool *more)
 	if (tokens_check(e->tokens, now)) {
 		pthread_mutex_lock(&e->lock);
 		e->wake_all = true;
+		e->retire_at = 0;
 		pthread_mutex_unlock(&e->lock);
 		e->intents = true;
 	}

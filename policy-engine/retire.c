@@ -8,6 +8,7 @@
 #include "policy-engine/log.h"
 
 #define RETIRE_AGAIN_S 1
+#define RETIRE_FAILED_S 600
 #define BATCH_MAX 32 /* A token may be slow, and there is other work. */
 
 /* A key pair that no zone has any more. */
@@ -76,6 +77,8 @@ int retire_pass(engine_t *e, int64_t now)
 	for (size_t i = 0; i < batch.count; i++) {
 		if (ret == 0 && remove_key(e, &batch.keys[i], now)) {
 			ret = forget(e, batch.keys[i].id);
+		} else {
+			e->retire_at = now + RETIRE_FAILED_S;
 		}
 		free(batch.keys[i].repository);
 		free(batch.keys[i].cka_id);

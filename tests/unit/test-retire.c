@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* Key pairs that no zone has any more leave their token, and no others do. */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy-engine/engine-internal.h"
+#include "tests/unit/test-hsm-token.h"
+
+#define NOW 1000000
+
+static char file[40];
+static engine_t engine;
+
+static void setup(void)
+{
+	char err[500];
+	hsm_error_t why = { 0 };
+	test_tokens_make();
+	strcpy(file, "/tmp/test-retire.XXXXXX");
+	close(mkstemp(file));
+	engine = (engine_t){ 0 };
+	pthread_mutex_init(&engine.lock, NULL);
+	ck_assert_msg(store_open(&engine.store, file, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_msg(tokens_new(&engine.tokens, test_conf(), &why) == HSM_EOK, "%s", why.text);
+	ck_assert_int_eq(store_begin(engine.store), 0);
+	ck_assert_int_eq(store_zone_put(engine.store, "a.test.", "default"), 1);
+	ck_assert_int_eq(store_commit(engine.store), 0);
+}
+
+static void teardown(void)
+{
+	store_close(engine.store);
+	tokens_free(engine.tokens);
+	pthread_mutex_destroy(&engine.lock);
+	unlink(file);
+	test_tokens_remove();
+}
+
+static int give(void *ctx, const store_token_key_t *key)
+{
+	zone_t *zone = ctx;
+	core_key_t core;
+	core_key_init(&core, KEYSET_ZSK, 13, (uint16_t)key->id, POLICY_ROLL_PRE_PUBLICATION, NOW);
+	ck_assert_int_eq(store_zone_give_key(engine.store, zone, key, &core), 0);
+	return 1;
+}
+
+/* A zone gets a new key pair of a repository. */
+static void get_key(const char *repository, const char *id)
+{
+	hsm_key_t *key = NULL;
+	hsm_error_t err = { 0 };
+	zone_t zone = { 0 };
+	ck_assert_msg(tokens_generate(engine.tokens, repository, 13, 256, id, NOW, &key, &err) ==
+	              HSM_EOK, "%s", err.text);
+	hsm_key_free(key);
+	ck_assert_int_eq(store_begin(engine.store), 0);
+	ck_assert_int_eq(store_key_intend(engine.store, repository, id, 13, 256, NOW), 0);
+	ck_assert_int_eq(store_key_made(engine.store, repository, id, (const uint8_t *)id, 4), 0);
+	ck_assert_int_eq(store_zone_get(engine.store, "a.test.", &zone), 1);
+	ck_assert_int_eq(store_keys_unused(engine.store, repository, 13, 256, give, &zone), 0);
+	ck_assert_int_eq(store_commit(engine.store), 0);
+	zone_deinit(&zone);
+}
+
+/* The zone has its first key no more. */
+static void leave_first(void)
+{
+	zone_t zone = { 0 };
+	ck_assert_int_eq(store_begin(engine.store), 0);
+	ck_assert_int_eq(store_zone_get(engine.store, "a.test.", &zone), 1);
+	ck_assert_int_eq(store_zone_take_key(engine.store, &zone, 0), 0);
+	ck_assert_int_eq(store_commit(engine.store), 0);
+	zone_deinit(&zone);
+}
+
+static bool has_key(const char *repository, const char *id)
+{
+	hsm_key_t *key = NULL;
+	hsm_error_t err = { 0 };
+	int ret = tokens_find(engine.tokens, repository, 13, id, NOW, &key, &err);
+	ck_assert_msg(ret == HSM_EOK || ret == HSM_ENOKEY, "%s", err.text);
+	hsm_key_free(key);
+	return ret == HSM_EOK;
+}
+
+static int add(void *ctx, const store_token_key_t *key)
+{
+	(void)key;
+	(*(unsigned *)ctx)++;
+	return 0;
+}
+
+static unsigned count_known(void)
+{
+	unsigned count = 0;
+	ck_assert_int_eq(store_keys(engine.store, add, &count), 0);
+	return count;
+}
+
+START_TEST(removed)
+{
+	tokens_check(engine.tokens, NOW);
+	get_key("one", "aa01");
+	get_key("one", "aa02");
+	get_key("two", "aa03");
+	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_uint_eq(count_known(), 3);
+	ck_assert_int_eq(engine.retire_at, CORE_NEVER);
+
+	/* Only the one that was left, and only when there is a reason to look. */
+	leave_first();
+	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert(has_key("one", "aa01"));
+	engine.retire_at = 0;
+	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert(!has_key("one", "aa01") && has_key("one", "aa02") && has_key("two", "aa03"));
+	ck_assert_uint_eq(count_known(), 2);
+
+	/* One that the token does not have is forgotten, too. */
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(tokens_remove(engine.tokens, "one", "aa02", NOW, &err), HSM_EOK);
+	leave_first();
+	engine.retire_at = 0;
+	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert(has_key("two", "aa03"));
+	ck_assert_uint_eq(count_known(), 1);
+}
+END_TEST
+
+/* Those of a token that is away wait for it. */
+START_TEST(token_away)
+{
+	hsm_error_t err = { 0 };
+	tokens_check(engine.tokens, NOW);
+	get_key("one", "aa01");
+	get_key("two", "aa02");
+	leave_first();
+	leave_first();
+	tokens_free(engine.tokens);
+	test_token_hide("one");
+	ck_assert_msg(tokens_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
+	tokens_check(engine.tokens, NOW);
+	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_uint_eq(count_known(), 1);
+	ck_assert(!has_key("two", "aa02"));
+
+	test_token_show("one");
+	tokens_free(engine.tokens); /* SoftHSM looks for tokens only when it starts. */
+	ck_assert_msg(tokens_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
+	ck_assert(tokens_check(engine.tokens, NOW));
+	ck_assert(has_key("one", "aa01"));
+	engine.retire_at = 0; /* As the engine does then. */
+	ck_assert_int_eq(retire_pass(&engine, NOW + 1000), 0);
+	ck_assert_uint_eq(count_known(), 0);
+	ck_assert(!has_key("one", "aa01"));
+}
+END_TEST
+
+/* More than are removed at once. */
+START_TEST(many)
+{
+	char id[8];
+	tokens_check(engine.tokens, NOW);
+	for (unsigned i = 0; i < 35; i++) {
+		snprintf(id, sizeof(id), "bb%02u", i);
+		get_key("one", id);
+		leave_first();
+	}
+	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_uint_eq(count_known(), 3);
+	ck_assert_int_eq(engine.retire_at, NOW + 1);
+	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_uint_eq(count_known(), 3);
+	ck_assert_int_eq(retire_pass(&engine, NOW + 1), 0);
+	ck_assert_uint_eq(count_known(), 0);
+	ck_assert_uint_eq(test_count_public("one"), 0);
+}
+END_TEST
+
+int main(void)
+{
+	if (test_softhsm() == NULL) {
+		fprintf(stderr, "SoftHSM is not installed\n");
+		return 77;
+	}
+	Suite *suite = suite_create("retire");
+	TCase *tc = tcase_create("retire");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, removed);
+	tcase_add_test(tc, token_away);
+	tcase_add_test(tc, many);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
