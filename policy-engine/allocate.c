@@ -15,7 +15,7 @@ typedef struct {
 	store_token_key_t key; /* Copied. */
 	int tag;
 	bool found, failed;
-	bool lacks_backup;     /* There is one, but for that. */
+	unsigned unsuitable;
 } search_t;
 
 static bool has_tag(const zone_t *zone, int tag)
@@ -34,10 +34,10 @@ static int try_key(void *ctx, const store_token_key_t *key)
 	search_t *search = ctx;
 	int tag = dnskey_tag(search->role, key->algorithm, key->public_key, key->public_key_len);
 	if (tag < 0 || has_tag(search->zone, tag)) {
+		search->unsuitable++;
 		return 0;
 	}
 	if (search->backed_up && key->backup != STORE_BACKUP_DONE) {
-		search->lacks_backup = true;
 		return 0;
 	}
 	search->key = *key;
@@ -78,8 +78,34 @@ static int give(store_t *store, zone_t *zone, const search_t *search, const plan
 	                               : store_key_share(store, search->key.id, share, inception);
 }
 
+static int see_any(void *ctx, const store_token_key_t *key)
+{
+	(void)key;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+/* Whether there are keys, but for their backup. */
+static int find_reason(store_t *store, const policy_key_t *entry, bool backed_up)
+{
+	bool any = false;
+	int ret = backed_up ? store_keys_unused(store, entry->repository, entry->algorithm,
+	                                        entry->bits, see_any, &any)
+	                    : 0;
+	return ret != 0 ? -1 : any ? ALLOCATE_NO_BACKUP : ALLOCATE_NONE;
+}
+
+/* One that no zone has. */
+static int search_unused(store_t *store, const policy_key_t *entry, search_t *search)
+{
+	search->unsuitable = 0;
+	search->key.since = 0;
+	return (search->backed_up ? store_keys_backed_up : store_keys_unused)(
+	        store, entry->repository, entry->algorithm, entry->bits, try_key, search);
+}
+
 int allocate_key(store_t *store, zone_t *zone, const policy_t *policy, const plan_want_t *want,
-                 bool backed_up, int64_t now)
+                 bool backed_up, int64_t now, unsigned *unsuitable)
 {
 	const policy_key_t *entry = want->entry;
 	search_t search = { .zone = zone, .role = entry->role, .backed_up = backed_up };
@@ -90,9 +116,8 @@ int allocate_key(store_t *store, zone_t *zone, const policy_t *policy, const pla
 		                        entry->bits, zone->id, try_key, &search);
 	}
 	if (ret == 0 && !search.found) {
-		ret = store_keys_unused(store, entry->repository, entry->algorithm, entry->bits,
-		                        try_key, &search);
-		search.key.since = 0;
+		ret = search_unused(store, entry, &search);
+		*unsuitable = search.unsuitable;
 	}
 	if (ret == 0 && search.found && !search.failed) {
 		int64_t inception = search.key.since != 0 ? search.key.since : now;
@@ -100,7 +125,7 @@ int allocate_key(store_t *store, zone_t *zone, const policy_t *policy, const pla
 		           inception);
 		ret = ret == 0 ? ALLOCATED : -1;
 	} else if (ret == 0) {
-		ret = search.lacks_backup ? ALLOCATE_NO_BACKUP : ALLOCATE_NONE;
+		ret = find_reason(store, entry, backed_up);
 	}
 	search_deinit(&search);
 	return ret;

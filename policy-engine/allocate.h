@@ -21,8 +21,9 @@ enum {
  * No key gets into a zone whose tag another one of it has: validators, and the signer, tell keys
  * apart by it.
  *
- * \param backed_up  Only keys that have a backup.
+ * \param backed_up   Only keys that have a backup.
+ * \param unsuitable  How many unused ones were passed by, since the zone has their tags.
  * \return What came of it; -1 if the database failed.
  */
 int allocate_key(store_t *store, zone_t *zone, const policy_t *policy, const plan_want_t *want,
-                 bool backed_up, int64_t now);
+                 bool backed_up, int64_t now, unsigned *unsuitable);

@@ -116,8 +116,13 @@ static void turn(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, store_
 		store_rollback(e->store);
 		ctl_error(req, NULL, "%s", store_error(e->store));
 	} else {
-		char text[100];
-		snprintf(text, sizeof(text), "%d keys %s", count, what);
+		char text[300];
+		int len = snprintf(text, sizeof(text), "%d keys %s", count, what);
+		if (to == STORE_BACKUP_REQUESTED && e->want_left > 0) {
+			snprintf(text + len, sizeof(text) - (size_t)len, "; %u more are still being "
+			         "generated, prepare again when backup list has them, so that one "
+			         "backup does for all", e->want_left);
+		}
 		log_event(LOG_INFO, NULL, "backup: %s", text);
 		ctl_reply(req, NULL, NULL, text);
 		e->wake_all = e->wake_all || (count > 0 && to == STORE_BACKUP_DONE);

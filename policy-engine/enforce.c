@@ -14,7 +14,7 @@
 #include "policy-engine/when.h"
 
 #define PASS_MAX 500  /* Zones a transaction. */
-#define RETRY_S 30    /* For a zone that waits for something without a date. */
+#define RETRY_S 600   /* For a zone that lacks keys; it is woken when there are some. */
 #define PROBLEM_MAX 1024
 
 /* One zone being looked after. */
@@ -26,7 +26,6 @@ typedef struct {
 	int64_t now;
 	char problem[PROBLEM_MAX];
 	log_level_t level; /* Of the problem. */
-	uint64_t asked; /* Entries of the policy for which there is no key now. */
 	bool failed; /* The database did. */
 } look_t;
 
@@ -50,46 +49,45 @@ static void say(look_t *look, log_level_t level, const char *format, ...)
 	look->level = level;
 }
 
-static void no_key(look_t *look, const policy_key_t *want)
+/* Says why there is no key for an entry. */
+static void no_key(look_t *look, const policy_key_t *want, int why_not)
 {
 	char why[TOKENS_PROBLEM_MAX];
-	const char *role = keyset_role_name(want->role);
-	if (look->e->conf.manual_generation) {
+	const char *role = keyset_role_name(want->role), *name = want->repository;
+	if (why_not == ALLOCATE_NO_BACKUP && !wants_left(look->e, name)) {
+		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
+		    "conf.xml says <RequireBackup/>: ods-policy backup prepare %s, make one, "
+		    "ods-policy backup commit %s", role, name, name, name);
+	} else if (look->e->conf.manual_generation) {
 		say(look, LOG_WARNING, "no unused key of algorithm %u for a %s in repository %s, "
-		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role,
-		    want->repository);
-		return;
+		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role, name);
+	} else if (!tokens_usable(look->e->tokens, name, why)) {
+		say(look, LOG_WARNING, "waits for a %s of repository %s: %s", role, name, why);
+	} else {
+		say(look, LOG_INFO, "waits for a %s being generated in repository %s", role, name);
 	}
-	if (!tokens_usable(look->e->tokens, want->repository, why)) {
-		say(look, LOG_WARNING, "waits for a %s of repository %s: %s", role,
-		    want->repository, why);
-		return;
-	}
-	say(look, LOG_INFO, "waits for a %s being generated in repository %s", role,
-	    want->repository);
-	look->live->wants = true;
-	wants_add(look->e, want->repository, want->algorithm, want->bits);
 }
 
 static bool introduce(void *ctx, const plan_want_t *want)
 {
 	look_t *look = ctx;
 	const policy_key_t *entry = want->entry;
-	uint64_t asked = UINT64_C(1) << ((size_t)(entry - look->policy->keys) % 64);
-	if ((look->asked & asked) != 0 || look->failed) {
+	uint8_t *lacks = &look->live->lacks[entry - look->policy->keys];
+	if (look->failed) {
 		return false;
 	}
+	if (*lacks > 0) {
+		*lacks += *lacks < UINT8_MAX;
+		return false; /* There was none a moment ago. */
+	}
+	unsigned unsuitable = 0;
 	int ret = allocate_key(look->e->store, look->zone, look->policy, want,
-	                       needs_backup(look, entry->repository), look->now);
+	                       needs_backup(look, entry->repository), look->now, &unsuitable);
 	look->failed = ret < 0;
-	look->asked |= ret != ALLOCATED ? asked : 0;
-	if (ret == ALLOCATE_NONE) {
-		no_key(look, entry);
-	} else if (ret == ALLOCATE_NO_BACKUP) {
-		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
-		    "conf.xml says <RequireBackup/>: ods-policy backup prepare %s, make one, "
-		    "ods-policy backup commit %s", keyset_role_name(entry->role),
-		    entry->repository, entry->repository, entry->repository);
+	if (ret == ALLOCATE_NONE || ret == ALLOCATE_NO_BACKUP) {
+		*lacks = (uint8_t)(unsuitable < UINT8_MAX ? unsuitable + 1 : UINT8_MAX);
+		look->live->wants = true;
+		no_key(look, entry, ret);
 	}
 	return ret == ALLOCATED;
 }
@@ -277,7 +275,7 @@ static void look_after(look_t *look)
 	if (look->failed) {
 		return;
 	}
-	if (look->asked != 0 && look->zone->next > look->now + RETRY_S) {
+	if (look->live->wants && look->zone->next > look->now + RETRY_S) {
 		look->zone->next = look->now + RETRY_S;
 	}
 	announce(look);
@@ -299,9 +297,14 @@ static int enforce(engine_t *e, const char *name, int64_t now)
 	zone.next = CORE_NEVER; /* Until the module, or a reload, brings it up again. */
 	if (look.live != NULL) {
 		live_mark(&e->live, look.live, false);
-		look.live->wants = false;
+		uint8_t lacked[POLICY_KEYS_MAX];
+		memcpy(lacked, look.live->lacks, sizeof(lacked));
+		live_lacks_nothing(look.live);
 		if (may_look(&look)) {
 			look_after(&look);
+		}
+		if (memcmp(lacked, look.live->lacks, sizeof(lacked)) != 0) {
+			e->want_at = 0;
 		}
 		bool news = live_set(&look.live->problem,
 		                     look.problem[0] != '\0' ? look.problem : NULL);

@@ -59,6 +59,8 @@ struct engine {
 	bool intents;        /*!< Main thread only. Some generation may be unfinished. */
 	want_t *wants;       /*!< Main thread only. */
 	size_t want_count;
+	int64_t want_at;     /*!< Main thread only. When to see what keys zones lack. */
+	unsigned want_left;  /*!< How many keys are still to be generated. */
 	want_t *orders;      /*!< By persons, for the next pass to add to wants. */
 	size_t order_count;
 	int64_t stock_at;    /*!< When to see whether there are enough keys in advance. */
@@ -85,12 +87,26 @@ void engine_wake(engine_t *e);
  */
 int enforce_pass(engine_t *e, int64_t now, bool *more);
 
-/*! Adds to what is to be generated. */
-void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned bits);
+/*!
+ * Sees how many keys the zones lack that are not there yet, not even without a backup, and has
+ * these generated: all at once, so that one backup does for all zones. Not locked.
+ *
+ * \return 0, or -1 if the database failed.
+ */
+int demand_pass(engine_t *e, int64_t now);
+
+/*! Sets how many keys of a kind zones wait for. \return Whether memory sufficed. */
+bool wants_set(engine_t *e, const policy_key_t *key, unsigned count);
+
+/*! \return How many keys of a kind are to be generated, having been ordered. Locked. */
+uint64_t orders_of(const engine_t *e, const policy_key_t *key);
+
+/*! \return Whether keys for zones are still to be generated in the repository. Main thread. */
+bool wants_left(const engine_t *e, const char *repository);
 
 /*! Generates what is wanted, and finds out about generations that were interrupted. Not locked.
- *  \param made  Set if there are new keys. \return 0, or -1 if the database failed. */
-int generate_pass(engine_t *e, int64_t now, bool *made);
+ *  \param more  Set if the next round should follow at once. \return 0, or -1 if the database failed. */
+int generate_pass(engine_t *e, int64_t now, bool *more);
 
 /*! Orders keys in advance. Locked. \return Whether the main thread will see to them. */
 bool orders_add(engine_t *e, const policy_key_t *key, unsigned count);

@@ -146,6 +146,12 @@ static void keep_fixed(engine_conf_t *conf, engine_conf_t *old)
 	}
 }
 
+static void forget_lacks(void *ctx, live_zone_t *zone)
+{
+	(void)ctx;
+	live_lacks_nothing(zone);
+}
+
 static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, tokens_t *tokens)
 {
 	pthread_mutex_lock(&e->lock);
@@ -159,6 +165,8 @@ static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, to
 	e->wake_all = true;
 	e->intents = true;
 	e->salt_at = 0;
+	e->want_at = 0;
+	live_each(&e->live, forget_lacks, NULL); /* By entries of the old policies. */
 	e->stock_at = 0;
 	watch_reset(e);
 	char *generation = strdup("0");
@@ -243,6 +251,7 @@ static int pass(engine_t *e, bool *more)
 		e->retire_at = 0;
 		pthread_mutex_unlock(&e->lock);
 		e->intents = true;
+		e->want_at = 0;
 	}
 	int believed = engine_clock_check(e, now);
 	if (believed < 0 || signer_poll(e) != 0 || (believed && decide(e, now, more) != 0)) {

@@ -17,34 +17,66 @@
 #define BATCH_MAX 16 /* Keys noted in one transaction. */
 #define PASS_S 2 /* A pass ends after that, so that finished zones are not held up. */
 
-static void add_want(engine_t *e, const want_t *more)
+#define RETRY_S 30   /* After a token failed to make a key that a zone waits for. */
+
+static bool is_kind(const want_t *want, const policy_key_t *key)
+{
+	return want->algorithm == key->algorithm && want->bits == key->bits &&
+	       strcmp(want->repository, key->repository) == 0;
+}
+
+/* The entry for such keys, made if there is none; NULL if out of memory. */
+static want_t *find_want(engine_t *e, const policy_key_t *key, bool ordered)
 {
 	for (size_t i = 0; i < e->want_count; i++) {
-		want_t *want = &e->wants[i];
-		if (want->algorithm == more->algorithm && want->bits == more->bits &&
-		    want->ordered == more->ordered &&
-		    strcmp(want->repository, more->repository) == 0) {
-			want->count += more->count;
-			return;
+		if (e->wants[i].ordered == ordered && is_kind(&e->wants[i], key)) {
+			return &e->wants[i];
 		}
 	}
 	want_t *wants = reallocarray(e->wants, e->want_count + 1, sizeof(*wants));
-	char *name = strdup(more->repository);
+	char *name = strdup(key->repository);
+	e->wants = wants != NULL ? wants : e->wants;
 	if (wants == NULL || name == NULL) {
-		e->wants = wants != NULL ? wants : e->wants;
 		free(name);
-		return; /* The zone asks again later. */
+		return NULL;
 	}
-	wants[e->want_count] = *more;
-	wants[e->want_count++].repository = name;
-	e->wants = wants;
+	want_t *want = &wants[e->want_count++];
+	*want = (want_t){ .repository = name, .algorithm = key->algorithm, .bits = key->bits,
+	                  .ordered = ordered };
+	return want;
 }
 
-void wants_add(engine_t *e, const char *repository, uint8_t algorithm, unsigned bits)
+bool wants_set(engine_t *e, const policy_key_t *key, unsigned count)
 {
-	want_t want = { .repository = (char *)repository, .algorithm = algorithm, .bits = bits,
-	                .count = 1 };
-	add_want(e, &want);
+	want_t *want = find_want(e, key, false);
+	if (want != NULL) {
+		want->count = count;
+	}
+	return want != NULL;
+}
+
+bool wants_left(const engine_t *e, const char *repository)
+{
+	for (size_t i = 0; i < e->want_count; i++) {
+		const want_t *want = &e->wants[i];
+		if (!want->ordered && want->count > 0 && strcmp(want->repository, repository) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+uint64_t orders_of(const engine_t *e, const policy_key_t *key)
+{
+	uint64_t count = 0;
+	for (size_t i = 0; i < e->want_count; i++) {
+		const want_t *want = &e->wants[i];
+		count += want->ordered && is_kind(want, key) ? want->count : 0;
+	}
+	for (size_t i = 0; i < e->order_count; i++) {
+		count += is_kind(&e->orders[i], key) ? e->orders[i].count : 0;
+	}
+	return count;
 }
 
 static void free_list(want_t **list, size_t *count)
@@ -82,25 +114,40 @@ static void take_orders(engine_t *e)
 {
 	pthread_mutex_lock(&e->lock);
 	for (size_t i = 0; i < e->order_count; i++) {
-		add_want(e, &e->orders[i]);
+		const want_t *order = &e->orders[i];
+		const policy_key_t key = { .algorithm = order->algorithm, .bits = order->bits,
+		                           .repository = order->repository };
+		want_t *want = find_want(e, &key, true);
+		if (want != NULL) {
+			want->count += order->count;
+		}
 	}
 	free_list(&e->orders, &e->order_count);
 	pthread_mutex_unlock(&e->lock);
 }
 
-/* Zones ask again for what they want; orders stay until they are done. \return Whether some do. */
-static bool drop_wants(engine_t *e)
+/* What failed is not wanted any more if a person ordered it; zones ask again. \return Whether there
+ * is more to do. */
+static bool drop_wants(engine_t *e, int64_t now)
 {
 	size_t kept = 0;
+	unsigned left = 0;
 	for (size_t i = 0; i < e->want_count; i++) {
 		want_t *want = &e->wants[i];
-		if (want->ordered && !want->failed && want->count > 0) {
+		if (want->failed && !want->ordered) {
+			e->want_at = now + RETRY_S;
+		}
+		if (!want->failed && want->count > 0) {
+			left += want->count;
 			e->wants[kept++] = *want;
 		} else {
 			free(want->repository);
 		}
 	}
 	e->want_count = kept;
+	pthread_mutex_lock(&e->lock);
+	e->want_left = left;
+	pthread_mutex_unlock(&e->lock);
 	return kept > 0;
 }
 
@@ -326,23 +373,25 @@ static void mark_wanting(void *ctx, live_zone_t *zone)
 	}
 }
 
-int generate_pass(engine_t *e, int64_t now, bool *made)
+int generate_pass(engine_t *e, int64_t now, bool *more)
 {
-	int ret = e->intents ? resolve_intents(e, now, made) : 0;
+	bool made = false;
+	int ret = e->intents ? resolve_intents(e, now, &made) : 0;
+	ret = ret == 0 ? demand_pass(e, now) : ret;
 	take_orders(e);
 	time_t end = time(NULL) + PASS_S;
-	bool more = ret == 0 && e->want_count > 0;
-	while (more && time(NULL) <= end && !stop_pending()) {
-		int done = generate_batch(e, now, end, made);
+	bool going = ret == 0 && e->want_count > 0;
+	while (going && time(NULL) <= end && !stop_pending()) {
+		int done = generate_batch(e, now, end, &made);
 		ret = done < 0 ? -1 : 0;
-		more = done > 0;
+		going = done > 0;
 	}
-	bool orders = drop_wants(e);
-	if (*made) {
+	bool left = drop_wants(e, now);
+	if (made) {
 		pthread_mutex_lock(&e->lock);
 		live_each(&e->live, mark_wanting, &e->live);
 		pthread_mutex_unlock(&e->lock);
 	}
-	*made = *made || orders;
+	*more = *more || made || left;
 	return ret;
 }

@@ -11,7 +11,6 @@
 
 #define STANDBY_MAX 100
 #define NAME_MAX_LEN 255
-#define KEYS_MAX 16 /* Of one policy; far above what any zone has. */
 
 /* Where a duration goes. An element's name says it only together with its parent's. */
 typedef struct {
@@ -406,8 +405,8 @@ static const hsm_xml_rule_t rules_csk[] = {
 static int read_key(hsm_xml_t *xml, xmlNode *node, policy_t *policy, policy_key_t key,
                     const hsm_xml_rule_t *rules)
 {
-	if (policy->key_count == KEYS_MAX) {
-		return hsm_xml_error(xml, node, "more than %d keys in one policy", KEYS_MAX);
+	if (policy->key_count == POLICY_KEYS_MAX) {
+		return hsm_xml_error(xml, node, "more than %d keys in one policy", POLICY_KEYS_MAX);
 	}
 	policy_key_t *keys = reallocarray(policy->keys, policy->key_count + 1, sizeof(*keys));
 	if (keys == NULL) {

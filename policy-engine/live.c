@@ -59,6 +59,12 @@ live_zone_t *live_add(live_t *live, const char *name)
 	return zone;
 }
 
+void live_lacks_nothing(live_zone_t *zone)
+{
+	memset(zone->lacks, 0, sizeof(zone->lacks));
+	zone->wants = false;
+}
+
 void live_mark(live_t *live, live_zone_t *zone, bool dirty)
 {
 	if (dirty && !zone->dirty) {

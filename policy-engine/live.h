@@ -9,9 +9,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "keyset/facts.h"
+#include "policy-engine/policy.h"
 
 typedef struct live_zone {
 	TAILQ_ENTRY(live_zone) dirty_link, push_link, look_link;
@@ -19,7 +21,8 @@ typedef struct live_zone {
 	facts_t facts;
 	unsigned round;     /*!< Of the listing that named it last. */
 	bool dirty;         /*!< To be looked at in the next pass; see live_mark(). */
-	bool wants;         /*!< Keys that are to be generated. */
+	bool wants;         /*!< Keys that nobody has for it yet; how many: */
+	uint8_t lacks[POLICY_KEYS_MAX]; /*!< By the policy's entries. */
 	bool force;         /*!< Its key set is to be pushed even if nothing changed. */
 	bool waits;         /*!< For a person. */
 	int64_t announced;  /*!< The rollover that was announced last is due then. */
@@ -50,6 +53,9 @@ live_zone_t *live_find(const live_t *live, const char *name);
 
 /*! \return The zone, new or not; NULL if out of memory. */
 live_zone_t *live_add(live_t *live, const char *name);
+
+/*! Forgets what keys the zone lacks. */
+void live_lacks_nothing(live_zone_t *zone);
 
 /*! Says whether a zone is to be looked at in the next pass. */
 void live_mark(live_t *live, live_zone_t *zone, bool dirty);

@@ -12,6 +12,8 @@
 
 #include "keyset/keyset.h"
 
+#define POLICY_KEYS_MAX 16 /*!< Of one policy; far above what any zone has. */
+
 /*! How a key takes over from the one before it; a role has only some of them. */
 typedef enum {
 	POLICY_ROLL_PRE_PUBLICATION,

@@ -94,6 +94,7 @@ static void remove_zone(engine_t *e, const char *name)
 	if (zone != NULL) {
 		log_event(LOG_INFO, name, "the signer does not have the zone any more; its keys "
 		          "stay in the database");
+		e->want_at = zone->wants ? 0 : e->want_at;
 		live_remove(&e->live, zone);
 	}
 }

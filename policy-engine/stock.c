@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy-engine/engine-internal.h"
+#include "policy-engine/kinds.h"
 #include "policy-engine/log.h"
 #include "policy-engine/publish.h"
 
@@ -24,38 +25,6 @@ static void count_zone(void *ctx, live_zone_t *zone)
 	                strcmp(zone->facts.policy, count->policy) == 0;
 }
 
-/* A kind of keys: several policies may want the same. */
-typedef struct {
-	const policy_key_t *key;
-	uint64_t need;
-} kind_t;
-
-typedef struct {
-	kind_t *kinds;
-	size_t count;
-} kinds_t;
-
-static bool is_same(const policy_key_t *a, const policy_key_t *b)
-{
-	return a->algorithm == b->algorithm && a->bits == b->bits &&
-	       strcmp(a->repository, b->repository) == 0;
-}
-
-static void add_need(kinds_t *all, const policy_key_t *key, uint64_t need)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		if (is_same(all->kinds[i].key, key)) {
-			all->kinds[i].need += need;
-			return;
-		}
-	}
-	kind_t *kinds = reallocarray(all->kinds, all->count + 1, sizeof(*kinds));
-	if (kinds != NULL) {
-		all->kinds = kinds;
-		kinds[all->count++] = (kind_t){ key, need };
-	}
-}
-
 /* What the zones of a policy will want within the period. */
 static void add_policy(engine_t *e, const policy_t *policy, kinds_t *all)
 {
@@ -71,25 +40,18 @@ static void add_policy(engine_t *e, const policy_t *policy, kinds_t *all)
 		uint64_t each = by_age ? (e->conf.generation_period + key->lifetime - 1) /
 		                                 key->lifetime
 		                       : 1;
-		add_need(all, key, each * zones);
+		kinds_add(all, key, each * zones);
 	}
-}
-
-static int count_key(void *ctx, const store_token_key_t *key)
-{
-	(void)key;
-	(*(uint64_t *)ctx)++;
-	return 0;
 }
 
 static int order_kind(engine_t *e, const kind_t *kind)
 {
 	const policy_key_t *key = kind->key;
-	uint64_t unused = 0;
-	if (store_keys_unused(e->store, key->repository, key->algorithm, key->bits, count_key,
-	                      &unused) != 0) {
+	int64_t have = store_keys_unused_count(e->store, key->repository, key->algorithm, key->bits);
+	if (have < 0) {
 		return -1;
 	}
+	uint64_t unused = (uint64_t)have;
 	if (unused < kind->need) {
 		uint64_t lack = kind->need - unused < ORDER_MAX ? kind->need - unused : ORDER_MAX;
 		log_event(LOG_INFO, NULL, "generating %llu keys of algorithm %u in repository %s in "

@@ -133,17 +133,42 @@ int store_errand_get(store_t *store, int64_t zone_key, store_errand_t errand, in
 	return found;
 }
 
+static sqlite3_stmt *kind_sql(store_t *store, sql_t which, const char *repository,
+                              uint8_t algorithm, unsigned bits)
+{
+	sqlite3_stmt *sql = store_sql(store, which);
+	if (sql != NULL) {
+		sqlite3_bind_text(sql, 1, repository, -1, SQLITE_STATIC);
+		sqlite3_bind_int(sql, 2, algorithm);
+		sqlite3_bind_int64(sql, 3, bits);
+	}
+	return sql;
+}
+
 int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,
                       store_key_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_KEY_UNUSED);
+	sqlite3_stmt *sql = kind_sql(store, SQL_KEY_UNUSED, repository, algorithm, bits);
+	return sql != NULL ? keys(store, sql, cb, ctx) : -1;
+}
+
+int store_keys_backed_up(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,
+                         store_key_f cb, void *ctx)
+{
+	sqlite3_stmt *sql = kind_sql(store, SQL_KEY_BACKED_UP, repository, algorithm, bits);
+	return sql != NULL ? keys(store, sql, cb, ctx) : -1;
+}
+
+int64_t store_keys_unused_count(store_t *store, const char *repository, uint8_t algorithm,
+                                unsigned bits)
+{
+	sqlite3_stmt *sql = kind_sql(store, SQL_KEY_UNUSED_COUNT, repository, algorithm, bits);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_text(sql, 1, repository, -1, SQLITE_STATIC);
-	sqlite3_bind_int(sql, 2, algorithm);
-	sqlite3_bind_int64(sql, 3, bits);
-	return keys(store, sql, cb, ctx);
+	int ret = sqlite3_step(sql);
+	int64_t count = ret == SQLITE_ROW ? sqlite3_column_int64(sql, 0) : 0;
+	return store_done(store, sql, ret) == 0 ? count : -1;
 }
 
 int store_keys_shared(store_t *store, const store_share_t *share, const char *repository,

@@ -112,8 +112,16 @@ static const char schema_4[] =
 	" id INTEGER PRIMARY KEY CHECK (id = 1),"
 	" seen INTEGER NOT NULL);";
 
+/* With many keys that have no backup yet, those that have one are found at once. */
+static const char schema_5[] =
+	"DROP INDEX token_key_unused;"
+	"CREATE INDEX token_key_unused ON token_key (repository, algorithm, bits)"
+	" WHERE given = 0 AND retired = 0 AND public_key IS NOT NULL;"
+	"CREATE INDEX token_key_backed_up ON token_key (repository, algorithm, bits)"
+	" WHERE given = 0 AND retired = 0 AND public_key IS NOT NULL AND backup = 2;";
+
 /* Each brings a database up by one version; the first one makes it. */
-static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4 };
+static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static const char *const statements[SQL_COUNT] = {
@@ -168,6 +176,13 @@ static const char *const statements[SQL_COUNT] = {
 	                   " given FROM token_key WHERE repository = ?1 AND algorithm = ?2"
 	                   " AND bits = ?3 AND given = 0 AND retired = 0 AND public_key IS NOT NULL"
 	                   " ORDER BY id",
+	[SQL_KEY_BACKED_UP] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
+	                      " given FROM token_key WHERE repository = ?1 AND algorithm = ?2"
+	                      " AND bits = ?3 AND given = 0 AND retired = 0"
+	                      " AND public_key IS NOT NULL AND backup = 2 ORDER BY id",
+	[SQL_KEY_UNUSED_COUNT] = "SELECT count(*) FROM token_key WHERE repository = ?1"
+	                         " AND algorithm = ?2 AND bits = ?3 AND given = 0 AND retired = 0"
+	                         " AND public_key IS NOT NULL",
 	[SQL_KEY_SHARED] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
 	                   " given, since FROM token_key WHERE policy = ?1 AND role = ?2"
 	                   " AND standby = ?3 AND since >= ?4 AND retired = 0"

@@ -102,6 +102,14 @@ int store_keys_intended(store_t *store, store_key_f cb, void *ctx);
 int store_keys_unused(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,
                       store_key_f cb, void *ctx);
 
+/*! As store_keys_unused(), but only those that have a backup. */
+int store_keys_backed_up(store_t *store, const char *repository, uint8_t algorithm, unsigned bits,
+                         store_key_f cb, void *ctx);
+
+/*! \return How many key pairs of that kind no zone has, with a backup or not; -1 on failure. */
+int64_t store_keys_unused_count(store_t *store, const char *repository, uint8_t algorithm,
+                                unsigned bits);
+
 /*! What zones of a policy share: keys of one kind. */
 typedef struct {
 	const char *policy;

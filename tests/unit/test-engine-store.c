@@ -467,7 +467,8 @@ static int allocate(store_t *store, const char *name, const policy_t *policy, in
 	                     .oldest = oldest };
 	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
 	size_t before = zone.core.count;
-	int ret = allocate_key(store, &zone, policy, &want, backed_up, now);
+	unsigned unsuitable;
+	int ret = allocate_key(store, &zone, policy, &want, backed_up, now, &unsuitable);
 	ck_assert_uint_eq(zone.core.count, before + (ret == ALLOCATED));
 	zone_deinit(&zone);
 	return ret;

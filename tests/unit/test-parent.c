@@ -39,13 +39,32 @@ static ctl_server_t *signer;
 
 /* -- a stand-in for the module ------------------------------------------- */
 
+#define MANY 60
+
 static uint64_t pending; /* Revision of the newest key set. */
+static uint64_t others[MANY]; /* The same of further zones. */
+static _Atomic unsigned other_count;
+
+static void show_others(ctl_request_t *req, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "z%u.test.", i);
+		facts_t facts = { .policy = (char *)"default", .revision = others[i] > 0,
+		                  .revision_since = others[i] > 0, .pending = others[i],
+		                  .serial = 1, .published = others[i] > 0, .max_ttl = 3600 };
+		char *text = facts_write(&facts);
+		ctl_reply(req, name, "facts", text);
+		free(text);
+	}
+}
 
 static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)ctx;
 	char generation[32];
-	snprintf(generation, sizeof(generation), "g%llu", (unsigned long long)pending);
+	unsigned count = other_count;
+	snprintf(generation, sizeof(generation), "g%llu-%u", (unsigned long long)pending, count);
 	if (strcmp(unit->data, generation) != 0) {
 		int64_t since = pending > 0;
 		facts_t facts = { .policy = (char *)"default", .revision = pending > 0,
@@ -54,6 +73,7 @@ static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		char *text = facts_write(&facts);
 		ctl_reply(req, ZONE, "facts", text);
 		free(text);
+		show_others(req, count);
 	}
 	ctl_reply(req, NULL, "generation", generation);
 }
@@ -67,7 +87,12 @@ static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, unit->zone, "%s", why);
 		return;
 	}
-	pending = set.revision;
+	unsigned other;
+	if (sscanf(unit->zone, "z%u.test.", &other) == 1 && other < MANY) {
+		others[other] = set.revision;
+	} else {
+		pending = set.revision;
+	}
 	keyset_deinit(&set);
 }
 
@@ -122,6 +147,8 @@ static void setup_zone(void)
 	setup();
 	make_zone();
 	pending = 1;
+	memset(others, 0, sizeof(others));
+	other_count = 0;
 }
 
 static void teardown_zone(void)
@@ -505,8 +532,8 @@ START_TEST(in_advance)
 }
 END_TEST
 
-/* A key that is not in a backup is not used. */
-START_TEST(backup)
+/* A token whose keys have to be in a backup, and no zone with keys. */
+static void require_backup(void)
 {
 	char text[2000];
 	unlink(path("engine.db"));
@@ -520,7 +547,79 @@ START_TEST(backup)
 	memmove(end + strlen("<RequireBackup/>"), end, strlen(end) + 1);
 	memcpy(end, "<RequireBackup/>", strlen("<RequireBackup/>"));
 	write_file("conf.xml", text);
+}
 
+/* Waits until there are so many keys, each without a backup. */
+static void wait_keys(unsigned wanted)
+{
+	unsigned count = 0;
+	for (int i = 0; i < PATIENCE_MS / 50 && count < wanted; i++) {
+		ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+		count = 0;
+		for (const char *c = answer; (c = strstr(c, "0required")) != NULL; c++) {
+			count++;
+		}
+		poll(NULL, 0, 50);
+	}
+	ck_assert_msg(count == wanted, "%u keys instead of %u: %s", count, wanted, answer);
+}
+
+/* However many zones come, and whenever they do: each has a key waiting, and one backup does. */
+START_TEST(backup_of_many)
+{
+	require_backup();
+	start_both();
+	wait_keys(1);
+	other_count = 10;
+	wait_keys(11);
+	other_count = MANY;
+	wait_keys(1 + MANY);
+	wait_answer("zone-status", "z59.test.", "ods-policy backup prepare one");
+	ck_assert_int_eq(ask("backup-prepare", NULL, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(answer, "61 keys"));
+	ck_assert_int_eq(ask("backup-commit", NULL, NULL), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		char text[60];
+		snprintf(text, sizeof(text), "z%u.test.] the signer has key set 1", i);
+		wait_log(text);
+	}
+	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+	ck_assert_msg(!said("required"), "%s", answer);
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+/* Zones that share their keys need one of each kind. */
+START_TEST(backup_of_sharers)
+{
+	char text[3000];
+	require_backup();
+	FILE *file = fopen(path("kasp.xml"), "r");
+	size_t len = fread(text, 1, sizeof(text) - 100, file);
+	fclose(file);
+	text[len] = '\0';
+	char *at = strstr(text, "<CSK>");
+	memmove(at + strlen("<ShareKeys/>"), at, strlen(at) + 1);
+	memcpy(at, "<ShareKeys/>", strlen("<ShareKeys/>"));
+	write_file("kasp.xml", text);
+	start_both();
+	other_count = 20;
+	wait_log("z19.test.] waits");
+	wait_keys(1);
+	wait_answer("zone-status", "z19.test.", "ods-policy backup prepare one");
+	ck_assert_int_eq(ask("backup-prepare", NULL, NULL), 0);
+	ck_assert_int_eq(ask("backup-commit", NULL, NULL), 0);
+	wait_log("z19.test.] the signer has key set 1");
+	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+	ck_assert_msg(said("21done") && !said("required"), "%s", answer);
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
+/* A key that is not in a backup is not used. */
+START_TEST(backup)
+{
+	require_backup();
 	start_both();
 	wait_answer("zone-status", ZONE, "ods-policy backup prepare one");
 	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
@@ -613,6 +712,8 @@ int main(void)
 	tcase_add_test(tc, by_hand);
 	tcase_add_test(tc, commands);
 	tcase_add_test(tc, backup);
+	tcase_add_test(tc, backup_of_many);
+	tcase_add_test(tc, backup_of_sharers);
 	tcase_add_test(tc, in_advance);
 	tcase_add_loop_test(tc, failing_submission, 0, 2);
 	tcase_add_test(tc, retried_submission);
