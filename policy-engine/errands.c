@@ -11,16 +11,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "policy-engine/engine-internal.h"
+
 typedef struct errand {
 	struct errand *next;
-	errand_f work;
-	void *arg;
+	void *job;
 } errand_t;
 
 struct errands {
+	const errands_kind_t *kind;
+	engine_t *engine;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	errand_t *first, **last;
+	errand_t *done;
 	bool stopping;
 	int stop_fd;
 	unsigned count;
@@ -44,9 +48,11 @@ static void *run(void *arg)
 			e->last = &e->first;
 		}
 		pthread_mutex_unlock(&e->lock);
-		errand->work(errand->arg, e->stop_fd);
-		free(errand);
+		e->kind->work(errand->job, e->stop_fd);
 		pthread_mutex_lock(&e->lock);
+		errand->next = e->done;
+		e->done = errand;
+		engine_wake(e->engine);
 	}
 	pthread_mutex_unlock(&e->lock);
 	return NULL;
@@ -66,12 +72,14 @@ static int start_threads(errands_t *e, unsigned threads)
 	return ret == 0 ? 0 : -1;
 }
 
-errands_t *errands_start(unsigned threads)
+errands_t *errands_start(unsigned threads, const errands_kind_t *kind, engine_t *engine)
 {
 	errands_t *e = calloc(1, sizeof(*e) + threads * sizeof(e->threads[0]));
 	if (e == NULL) {
 		return NULL;
 	}
+	e->kind = kind;
+	e->engine = engine;
 	e->last = &e->first;
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->wake, NULL);
@@ -83,19 +91,30 @@ errands_t *errands_start(unsigned threads)
 	return e;
 }
 
-int errands_add(errands_t *e, errand_f work, void *arg)
+int errands_add(errands_t *e, void *job)
 {
 	errand_t *errand = malloc(sizeof(*errand));
 	if (errand == NULL) {
 		return -1;
 	}
-	*errand = (errand_t){ NULL, work, arg };
+	*errand = (errand_t){ NULL, job };
 	pthread_mutex_lock(&e->lock);
 	*e->last = errand;
 	e->last = &errand->next;
 	pthread_cond_signal(&e->wake);
 	pthread_mutex_unlock(&e->lock);
 	return 0;
+}
+
+void *errands_take(errands_t *e)
+{
+	pthread_mutex_lock(&e->lock);
+	errand_t *errand = e->done;
+	e->done = errand != NULL ? errand->next : NULL;
+	pthread_mutex_unlock(&e->lock);
+	void *job = errand != NULL ? errand->job : NULL;
+	free(errand);
+	return job;
 }
 
 void errands_stop(errands_t *e)
@@ -112,6 +131,9 @@ void errands_stop(errands_t *e)
 	}
 	for (unsigned i = 0; i < e->count; i++) {
 		pthread_join(e->threads[i], NULL);
+	}
+	for (void *job = errands_take(e); job != NULL; job = errands_take(e)) {
+		e->kind->free(job);
 	}
 	if (e->stop_fd >= 0) {
 		close(e->stop_fd);

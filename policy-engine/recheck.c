@@ -24,10 +24,8 @@ typedef struct {
 	parent_result_t result;
 } item_t;
 
-/* A look at one zone; belongs to its thread until it is in the list of results. */
-typedef struct job {
-	struct job *next;
-	recheck_t *recheck;
+/* A look at one zone. */
+typedef struct {
 	char *zone;
 	item_t *items;
 	size_t count;
@@ -38,12 +36,11 @@ struct recheck {
 	errands_t *errands;
 	int64_t ticked;     /* Up to when it was seen whose turn it is. */
 	unsigned running;
-	pthread_mutex_t lock;
-	job_t *results;     /* Under its own lock. */
 };
 
-static void job_free(job_t *job)
+static void job_free(void *arg)
 {
+	job_t *job = arg;
 	for (size_t i = 0; i < job->count; i++) {
 		parent_question_free(job->items[i].question);
 	}
@@ -52,6 +49,16 @@ static void job_free(job_t *job)
 	free(job);
 }
 
+static void do_job(void *arg, int stop_fd)
+{
+	job_t *job = arg;
+	for (size_t i = 0; i < job->count; i++) {
+		parent_check(job->items[i].question, stop_fd, &job->items[i].result);
+	}
+}
+
+static const errands_kind_t jobs = { do_job, job_free };
+
 recheck_t *recheck_start(engine_t *e)
 {
 	recheck_t *recheck = calloc(1, sizeof(*recheck));
@@ -59,8 +66,7 @@ recheck_t *recheck_start(engine_t *e)
 		return NULL;
 	}
 	recheck->engine = e;
-	pthread_mutex_init(&recheck->lock, NULL);
-	recheck->errands = errands_start(THREADS);
+	recheck->errands = errands_start(THREADS, &jobs, e);
 	if (recheck->errands == NULL) {
 		recheck_stop(recheck);
 		return NULL;
@@ -70,17 +76,10 @@ recheck_t *recheck_start(engine_t *e)
 
 void recheck_stop(recheck_t *recheck)
 {
-	if (recheck == NULL) {
-		return;
+	if (recheck != NULL) {
+		errands_stop(recheck->errands);
+		free(recheck);
 	}
-	errands_stop(recheck->errands);
-	while (recheck->results != NULL) {
-		job_t *job = recheck->results;
-		recheck->results = job->next;
-		job_free(job);
-	}
-	pthread_mutex_destroy(&recheck->lock);
-	free(recheck);
 }
 
 bool recheck_is_needed(const engine_t *e, const live_zone_t *zone, int64_t now)
@@ -119,20 +118,6 @@ bool recheck_believe(engine_t *e, const char *name, int64_t now)
 
 /* -- starting ------------------------------------------------------------ */
 
-static void do_job(void *arg, int stop_fd)
-{
-	job_t *job = arg;
-	recheck_t *recheck = job->recheck;
-	for (size_t i = 0; i < job->count; i++) {
-		parent_check(job->items[i].question, stop_fd, &job->items[i].result);
-	}
-	pthread_mutex_lock(&recheck->lock);
-	job->next = recheck->results;
-	recheck->results = job;
-	pthread_mutex_unlock(&recheck->lock);
-	engine_wake(recheck->engine);
-}
-
 /* \return NULL if out of memory. */
 static job_t *job_new(recheck_t *recheck, const zone_t *zone)
 {
@@ -141,7 +126,6 @@ static job_t *job_new(recheck_t *recheck, const zone_t *zone)
 	if (job == NULL) {
 		return NULL;
 	}
-	job->recheck = recheck;
 	job->zone = strdup(zone->name);
 	job->items = calloc(zone->core.count, sizeof(*job->items));
 	bool good = job->zone != NULL && job->items != NULL;
@@ -181,7 +165,7 @@ static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 	live_look(&e->live, live, 0);
 	if (found > 0 && has_ds(&zone)) {
 		job_t *job = job_new(recheck, &zone);
-		live->looking = job != NULL && errands_add(recheck->errands, do_job, job) == 0;
+		live->looking = job != NULL && errands_add(recheck->errands, job) == 0;
 		recheck->running += live->looking;
 		if (!live->looking) {
 			live_look(&e->live, live, now + GOOD_S);
@@ -341,16 +325,11 @@ static int take_result(recheck_t *recheck, const job_t *job, int64_t now)
 
 static int take_results(recheck_t *recheck, int64_t now)
 {
-	pthread_mutex_lock(&recheck->lock);
-	job_t *job = recheck->results;
-	recheck->results = NULL;
-	pthread_mutex_unlock(&recheck->lock);
+	errands_t *errands = recheck->errands;
 	int ret = 0;
-	while (job != NULL) {
-		job_t *next = job->next;
+	for (job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
 		ret = ret == 0 ? take_result(recheck, job, now) : ret;
 		job_free(job);
-		job = next;
 	}
 	return ret;
 }

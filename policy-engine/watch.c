@@ -26,10 +26,8 @@ _Static_assert((int)CHORE_COMMAND == (int)STORE_ERRAND_COMMAND &&
 #define RETRY_MAX_S 3600
 #define START_MAX 64 /* Chores started in one pass. */
 
-/* A chore being done; belongs to its thread until it is in the list of results. */
-typedef struct job {
-	struct job *next;
-	watch_t *watch;
+/* A chore being done. */
+typedef struct {
 	int64_t key, since;
 	chore_kind_t kind;
 	char *line, *input; /* For a command. */
@@ -47,8 +45,6 @@ struct watch {
 	char resolver_problem[256];
 	void *tree;         /* Of wait_t, by key. Under the engine's lock, as due. */
 	int64_t due;        /* No chore is due before. */
-	pthread_mutex_t lock;
-	job_t *results;     /* Under the watch's own lock. */
 };
 
 resolver_t *watch_resolver(const watch_t *watch)
@@ -73,8 +69,9 @@ static void wait_free(void *node)
 	free(wait);
 }
 
-static void job_free(job_t *job)
+static void job_free(void *arg)
 {
+	job_t *job = arg;
 	parent_question_free(job->question);
 	free(job->line);
 	free(job->input);
@@ -96,6 +93,19 @@ static void start_resolver(watch_t *w)
 	}
 }
 
+static void do_job(void *arg, int stop_fd)
+{
+	job_t *job = arg;
+	if (job->kind == CHORE_CHECK) {
+		parent_check(job->question, stop_fd, &job->result);
+	} else {
+		job->ret = command_run(job->line, job->input, job->limit, stop_fd, job->why,
+		                       sizeof(job->why));
+	}
+}
+
+static const errands_kind_t jobs = { do_job, job_free };
+
 watch_t *watch_start(engine_t *e)
 {
 	watch_t *w = calloc(1, sizeof(*w));
@@ -104,9 +114,8 @@ watch_t *watch_start(engine_t *e)
 	}
 	w->engine = e;
 	w->due = CORE_NEVER;
-	pthread_mutex_init(&w->lock, NULL);
-	w->commands = errands_start(THREADS);
-	w->checks = errands_start(THREADS);
+	w->commands = errands_start(THREADS, &jobs, e);
+	w->checks = errands_start(THREADS, &jobs, e);
 	if (w->commands == NULL || w->checks == NULL) {
 		watch_stop(w);
 		return NULL;
@@ -122,14 +131,8 @@ void watch_stop(watch_t *w)
 	}
 	errands_stop(w->commands);
 	errands_stop(w->checks);
-	while (w->results != NULL) {
-		job_t *job = w->results;
-		w->results = job->next;
-		job_free(job);
-	}
 	resolver_unref(w->resolver);
 	tdestroy(w->tree, wait_free);
-	pthread_mutex_destroy(&w->lock);
 	free(w);
 }
 
@@ -259,25 +262,6 @@ void watch_reset(engine_t *e)
 	twalk_r(e->watch->tree, reset, e->watch);
 }
 
-/* -- threads ------------------------------------------------------------- */
-
-static void do_job(void *arg, int stop_fd)
-{
-	job_t *job = arg;
-	watch_t *w = job->watch;
-	if (job->kind == CHORE_CHECK) {
-		parent_check(job->question, stop_fd, &job->result);
-	} else {
-		job->ret = command_run(job->line, job->input, job->limit, stop_fd, job->why,
-		                       sizeof(job->why));
-	}
-	pthread_mutex_lock(&w->lock);
-	job->next = w->results;
-	w->results = job;
-	pthread_mutex_unlock(&w->lock);
-	engine_wake(w->engine);
-}
-
 /* -- starting ------------------------------------------------------------ */
 
 /* What the program reads. */
@@ -306,7 +290,7 @@ static job_t *job_new(watch_t *w, const task_t *task, chore_kind_t kind)
 	if (job == NULL) {
 		return NULL;
 	}
-	*job = (job_t){ .watch = w, .key = task->wait->key, .since = task->wait->since,
+	*job = (job_t){ .key = task->wait->key, .since = task->wait->since,
 	                .kind = kind, .limit = task->conf->command_limit };
 	if (kind == CHORE_CHECK) {
 		job->question = parent_question(&task->conf->watch, w->resolver, task->zone,
@@ -327,7 +311,7 @@ static void start(watch_t *w, const task_t *task, wait_t *wait, chore_kind_t kin
 {
 	job_t *job = job_new(w, task, kind);
 	errands_t *errands = kind == CHORE_CHECK ? w->checks : w->commands;
-	if (job == NULL || errands_add(errands, do_job, job) != 0) {
+	if (job == NULL || errands_add(errands, job) != 0) {
 		if (job != NULL) {
 			job_free(job);
 		}
@@ -536,18 +520,12 @@ static int take_result(watch_t *w, const job_t *job, int64_t now)
 	return ret;
 }
 
-static int take_results(watch_t *w, int64_t now)
+static int take_results(watch_t *w, errands_t *errands, int64_t now)
 {
-	pthread_mutex_lock(&w->lock);
-	job_t *job = w->results;
-	w->results = NULL;
-	pthread_mutex_unlock(&w->lock);
 	int ret = 0;
-	while (job != NULL) {
-		job_t *next = job->next;
+	for (job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
 		ret = ret == 0 ? take_result(w, job, now) : ret;
 		job_free(job);
-		job = next;
 	}
 	return ret;
 }
@@ -555,7 +533,8 @@ static int take_results(watch_t *w, int64_t now)
 int watch_pass(engine_t *e, int64_t now)
 {
 	pthread_mutex_lock(&e->lock);
-	int ret = take_results(e->watch, now);
+	int ret = take_results(e->watch, e->watch->commands, now);
+	ret = ret == 0 ? take_results(e->watch, e->watch->checks, now) : ret;
 	ret = ret == 0 ? start_due(e->watch, now) : ret;
 	pthread_mutex_unlock(&e->lock);
 	return ret;
