@@ -333,7 +333,7 @@ static keyset_serial_t serial_policy(const keyset_t *set, const node_t *apex, ui
 	if (!set->passthrough) {
 		return set->serial;
 	}
-	return last == NULL || serial_greater(input, *last) || node_count_data(apex) < apex->count
+	return last == NULL || serial_greater(input, *last) || node_is_signed(apex)
 	       ? KEYSET_SERIAL_KEEP : KEYSET_SERIAL_COUNTER;
 }
 

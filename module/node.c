@@ -150,6 +150,11 @@ uint16_t node_count_data(const node_t *node)
 	return count;
 }
 
+bool node_is_signed(const node_t *node)
+{
+	return node_count_data(node) < node->count;
+}
+
 uint32_t node_ttl(const node_t *node, const node_rrset_t *rrset, const knot_rdata_t *rdata)
 {
 	if (rrset->type != KNOT_RRTYPE_RRSIG || rdata->len < sizeof(uint16_t)) {

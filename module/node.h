@@ -76,6 +76,9 @@ uint8_t node_by_signer(uint16_t type);
 /*! \return RRsets of the node that are not made by who signs the zone. */
 uint16_t node_count_data(const node_t *node);
 
+/*! \return Whether some are: a zone with such an apex is signed elsewhere, if it passes through. */
+bool node_is_signed(const node_t *node);
+
 /*! \return TTL of a record: an RRSIG has that of what it covers (RFC 4034, section 3). */
 uint32_t node_ttl(const node_t *node, const node_rrset_t *rrset, const knot_rdata_t *rdata);
 

@@ -379,8 +379,7 @@ static int increase_serial(update_t *update)
 		return ret == KNOT_EOK ? KNOT_ESOAINVAL : ret;
 	}
 	const uint32_t serial = knot_soa_serial(soa->rrs.rdata);
-	if (serial == update->result->before && update->passes &&
-	    node_count_data(&apex->node) < apex->node.count) {
+	if (serial == update->result->before && update->passes && node_is_signed(&apex->node)) {
 		update->result->rcode = KNOT_RCODE_REFUSED;
 		snprintf(update->result->reason, sizeof(update->result->reason),
 		         "the zone is signed elsewhere: the update has to have an SOA with a greater "
