@@ -10,19 +10,18 @@
 #include <gnutls/crypto.h>
 
 #include "policy-engine/engine-internal.h"
+#include "policy-engine/kinds.h"
 #include "policy-engine/log.h"
 
 #define CKA_ID_BYTES 16
 #define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)
 #define BATCH_MAX 16 /* Keys noted in one transaction. */
-#define PASS_S 2 /* A pass ends after that, so that finished zones are not held up. */
-
+#define PASS_S 2     /* A pass ends after that, so that finished zones are not held up. */
 #define RETRY_S 30   /* After a token failed to make a key that a zone waits for. */
 
 static bool is_kind(const want_t *want, const policy_key_t *key)
 {
-	return want->algorithm == key->algorithm && want->bits == key->bits &&
-	       strcmp(want->repository, key->repository) == 0;
+	return kind_is(key, want->repository, want->algorithm, want->bits);
 }
 
 /* The entry for such keys, made if there is none; NULL if out of memory. */

@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_same(const policy_key_t *a, const policy_key_t *b)
+bool kind_is(const policy_key_t *key, const char *repository, uint8_t algorithm, unsigned bits)
 {
-	return a->algorithm == b->algorithm && a->bits == b->bits &&
-	       strcmp(a->repository, b->repository) == 0;
+	return key->algorithm == algorithm && key->bits == bits &&
+	       strcmp(key->repository, repository) == 0;
 }
 
 void kinds_add(kinds_t *all, const policy_key_t *key, uint64_t need)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		if (is_same(all->kinds[i].key, key)) {
+		if (kind_is(all->kinds[i].key, key->repository, key->algorithm, key->bits)) {
 			all->kinds[i].need += need;
 			return;
 		}

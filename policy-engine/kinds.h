@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy-engine/policy.h"
@@ -21,6 +22,9 @@ typedef struct {
 	kind_t *kinds;
 	size_t count;
 } kinds_t;
+
+/*! \return Whether a key is of that kind. */
+bool kind_is(const policy_key_t *key, const char *repository, uint8_t algorithm, unsigned bits);
 
 /*! Adds to what is needed of the key's kind; out of memory, it is left out. */
 void kinds_add(kinds_t *all, const policy_key_t *key, uint64_t need);
