@@ -9,7 +9,7 @@
 
 #include "hsm-adapter/xml.h"
 #include "policy-engine/address.h"
-#include "policy-engine/duration.h"
+#include "policy-engine/duration-xml.h"
 #include "policy-engine/zone.h"
 
 #define POLICY_FILE "/etc/opendnssec/kasp.xml"
@@ -97,27 +97,12 @@ static int read_command(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return ret;
 }
 
-static int duration_value(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds)
-{
-	char *text = NULL;
-	int ret = hsm_xml_text(xml, node, &text);
-	if (ret != HSM_EOK) {
-		return ret;
-	}
-	const char *why = NULL;
-	if (duration_parse(text, seconds, &why) != 0) {
-		ret = hsm_xml_error(xml, node, "\"%.40s\" in <%s> is not a duration: %s", text,
-		                    (const char *)node->name, why);
-	}
-	free(text);
-	return ret;
-}
-
 static int read_period(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	engine_conf_t *conf = ((reader_t *)ctx)->conf;
 	bool notify = strcmp((const char *)node->name, "RolloverNotification") == 0;
-	return duration_value(xml, node, notify ? &conf->notify_before : &conf->generation_period);
+	return duration_read(xml, node, notify ? &conf->notify_before : &conf->generation_period,
+	                     NULL);
 }
 
 /* One that is waited for, so at least a second, and a day at most. */
@@ -133,7 +118,7 @@ static int read_wait(hsm_xml_t *xml, xmlNode *node, void *ctx)
 		{ "Recheck", &conf->watch.recheck },
 	};
 	uint32_t seconds = 0;
-	int ret = duration_value(xml, node, &seconds);
+	int ret = duration_read(xml, node, &seconds, NULL);
 	if (ret == HSM_EOK && (seconds < 1 || seconds > 86400)) {
 		ret = hsm_xml_error(xml, node, "<%s> is %u s; from PT1S to P1D, please",
 		                    (const char *)node->name, seconds);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/duration-xml.h"
 #include "policy-engine/duration.h"
 
 #define STANDBY_MAX 100
@@ -58,15 +59,8 @@ static const duration_field_t key_durations[] = {
 static int duration_value(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds)
 {
 	char *text = NULL;
-	int ret = hsm_xml_text(xml, node, &text);
-	if (ret != HSM_EOK) {
-		return ret;
-	}
-	const char *why = NULL;
-	if (duration_parse(text, seconds, &why) != 0) {
-		ret = hsm_xml_error(xml, node, "\"%.40s\" in <%s> is not a duration: %s", text,
-		                    (const char *)node->name, why);
-	} else if (duration_has_calendar(text)) {
+	int ret = duration_read(xml, node, seconds, &text);
+	if (ret == HSM_EOK && duration_has_calendar(text)) {
 		hsm_xml_warn(xml, node, "\"%.40s\" in <%s> is taken for %u days: a year has 365 "
 		             "here, a month 31, as in OpenDNSSEC; better say days (minutes "
 		             "have a T before them)", text, (const char *)node->name, *seconds / 86400);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Durations as elements of conf.xml and kasp.xml.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "hsm-adapter/xml.h"
+
+/*!
+ * Reads an element that is a duration.
+ *
+ * \param seconds  Written on success only.
+ * \param text     Gets what it says, to be freed, on success only; NULL if that is not wanted.
+ * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
+ */
+int duration_read(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds, char **text);
