@@ -532,21 +532,27 @@ START_TEST(in_advance)
 }
 END_TEST
 
+/* Puts an element into a file, before the first place that reads so. */
+static void insert(const char *name, const char *place, const char *element)
+{
+	char text[3000];
+	FILE *file = fopen(path(name), "r");
+	size_t len = fread(text, 1, sizeof(text) - 100, file);
+	fclose(file);
+	text[len] = '\0';
+	char *at = strstr(text, place);
+	memmove(at + strlen(element), at, strlen(at) + 1);
+	memcpy(at, element, strlen(element));
+	write_file(name, text);
+}
+
 /* A token whose keys have to be in a backup, and no zone with keys. */
 static void require_backup(void)
 {
-	char text[2000];
 	unlink(path("engine.db"));
 	pending = 0;
 	conf("");
-	FILE *file = fopen(path("conf.xml"), "r");
-	size_t len = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[len] = '\0';
-	char *end = strstr(text, "</Repository>");
-	memmove(end + strlen("<RequireBackup/>"), end, strlen(end) + 1);
-	memcpy(end, "<RequireBackup/>", strlen("<RequireBackup/>"));
-	write_file("conf.xml", text);
+	insert("conf.xml", "</Repository>", "<RequireBackup/>");
 }
 
 /* Waits until there are so many keys, each without a backup. */
@@ -592,16 +598,8 @@ END_TEST
 /* Zones that share their keys need one of each kind. */
 START_TEST(backup_of_sharers)
 {
-	char text[3000];
 	require_backup();
-	FILE *file = fopen(path("kasp.xml"), "r");
-	size_t len = fread(text, 1, sizeof(text) - 100, file);
-	fclose(file);
-	text[len] = '\0';
-	char *at = strstr(text, "<CSK>");
-	memmove(at + strlen("<ShareKeys/>"), at, strlen(at) + 1);
-	memcpy(at, "<ShareKeys/>", strlen("<ShareKeys/>"));
-	write_file("kasp.xml", text);
+	insert("kasp.xml", "<CSK>", "<ShareKeys/>");
 	start_both();
 	other_count = 20;
 	wait_log("z19.test.] waits");
