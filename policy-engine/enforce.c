@@ -236,6 +236,7 @@ static void proceed(look_t *look)
 	core->unsure = recheck_is_needed(look->e, look->live, look->now);
 	do {
 		revision = core->revision;
+		live_lacks_nothing(look->live); /* What is lacking is said again in each round. */
 		planned = plan_run(core, look->policy, look->now, &ops);
 		next = core_run(core, look->policy, &look->live->facts, look->now, log_change,
 		                look);

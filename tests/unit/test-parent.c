@@ -614,6 +614,43 @@ START_TEST(backup_of_sharers)
 }
 END_TEST
 
+static unsigned count_keys(void)
+{
+	unsigned count = 0;
+	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
+	for (const char *c = answer; (c = strstr(c, "none")) != NULL; c++) {
+		count++;
+	}
+	return count;
+}
+
+static void wait_count(unsigned least)
+{
+	for (int i = 0; i < PATIENCE_MS / 50 && count_keys() < least; i++) {
+		poll(NULL, 0, 50);
+	}
+	ck_assert_uint_eq(count_keys(), least);
+}
+
+/* A zone that gets one of two keys at once, and asks for the other twice, has one generated. */
+START_TEST(no_more_than_wanted)
+{
+	unlink(path("engine.db"));
+	pending = 0;
+	conf("");
+	insert("kasp.xml", "</CSK>", "<Standby>1</Standby>");
+	start_both();
+	wait_count(2);
+	wait_answer("zone-status", ZONE, "RRSIG-DNSKEY hidden");
+	ck_assert_int_eq(ask_data("key-generate", NULL, "default", "1"), 0);
+	wait_count(3);
+	other_count = 1;
+	wait_answer("zone-status", "z0.test.", "RRSIG-DNSKEY hidden");
+	wait_count(4);
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
 /* A key that is not in a backup is not used. */
 START_TEST(backup)
 {
@@ -711,6 +748,7 @@ int main(void)
 	tcase_add_test(tc, commands);
 	tcase_add_test(tc, backup);
 	tcase_add_test(tc, backup_of_many);
+	tcase_add_test(tc, no_more_than_wanted);
 	tcase_add_test(tc, backup_of_sharers);
 	tcase_add_test(tc, in_advance);
 	tcase_add_loop_test(tc, failing_submission, 0, 2);
