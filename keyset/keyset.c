@@ -47,6 +47,8 @@ static const record_item_t set_items[] = {
 	UINT("soa-ttl", soa_ttl, INT32_MAX),
 	UINT("soa-minimum", soa_minimum, INT32_MAX),
 	NAME("serial", serial, serials),
+	BOOL("taken-over", taken_over),
+	UINT("serial-before", serial_before, UINT32_MAX),
 	BOOL("cds-delete", cds_delete),
 	BOOL("zonemd", zonemd),
 };

@@ -84,6 +84,8 @@ typedef struct {
 	uint32_t dnskey_ttl;
 	uint32_t soa_ttl, soa_minimum;  /*!< Overwrite the input's. */
 	keyset_serial_t serial;
+	bool taken_over;                /*!< Another signer published the zone before us... */
+	uint32_t serial_before;         /*!< ...and this serial last: ours is to be greater. */
 
 	bool cds_delete;                /*!< CDS and CDNSKEY ask for no DS (RFC 8078, section 4). */
 	bool zonemd;                    /*!< The zone has a ZONEMD RR (RFC 8976), SHA-384. */

@@ -344,7 +344,9 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	const state_t *state = batch->state;
 	const keyset_t *set = &batch->run->ring->set;
 	const size_t first_job = batch->build.job_count;
-	const uint32_t *last = state->version > 0 ? &state->serial : NULL;
+	const uint32_t *last = state->version > 0 ? &state->serial
+	                       : set->taken_over  ? &set->serial_before
+	                                          : NULL;
 	build_node_t bn;
 	int ret = read_apex(collect, &bn);
 	if (ret == KNOT_EOK &&
