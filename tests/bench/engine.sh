@@ -124,7 +124,7 @@ enforcer_figures() {
 	home peer
 	mkdir "$dir/signconf"
 	shared_kasp PT1H >"$dir/kasp.xml"
-	ods_conf "$dir" >"$dir/conf.xml"
+	ods_conf "$dir" peer 1234 >"$dir/conf.xml"
 	many_zones "$dir" "$zones" | ods_zones >"$dir/zonelist.xml"
 	sqlite3 "$dir/kasp.db" </usr/share/opendnssec/schema.sqlite
 	sqlite3 "$dir/kasp.db" 'INSERT INTO databaseVersion(version) VALUES(1)'

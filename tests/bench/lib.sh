@@ -28,7 +28,8 @@ median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 # ---- servers beside ours
 
-SOFTHSM=$(find /usr/lib /usr/local/lib -name libsofthsm2.so 2>/dev/null | head -n 1)
+# shellcheck disable=SC1091
+. "$e2e/opendnssec-lib.sh"
 
 # home DIR: a folder for a server, with a token "peer" of its own, PIN 1234; exports it as SoftHSM's.
 home() {
@@ -76,61 +77,6 @@ start() {
 }
 pid_of() { cat "$work/$1/run/knotd.pid"; }
 halt() { stop_pid "$(pid_of "$1")"; }
-
-# ods_ready ods-NAME: it is installed, and none has the socket and pid file yet, which are always in
-# /run/opendnssec.
-ods_ready() {
-	local pid
-	command -v "$1" >/dev/null || fail "no $1: contrib/debian-packages bench"
-	mkdir -p /run/opendnssec && [ -w /run/opendnssec ] ||
-		fail "/run/opendnssec is not writable, which $1 needs"
-	if pid=$(cat "/run/opendnssec/${1#ods-}.pid" 2>/dev/null) &&
-		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ]
-	then
-		fail "an $1 is running"
-	fi
-}
-
-# ods_conf DIR: OpenDNSSEC's conf.xml for DIR, which home has made.
-ods_conf() {
-	cat <<-EOT
-	<Configuration>
-	<RepositoryList><Repository name="SoftHSM">
-		<Module>$SOFTHSM</Module><TokenLabel>peer</TokenLabel><PIN>1234</PIN><SkipPublicKey/>
-	</Repository></RepositoryList>
-	<Common>
-		<Logging><Verbosity>1</Verbosity></Logging>
-		<PolicyFile>$1/kasp.xml</PolicyFile><ZoneListFile>$1/zonelist.xml</ZoneListFile>
-	</Common>
-	<Enforcer>
-		<Datastore><SQLite>$1/kasp.db</SQLite></Datastore>
-		<WorkingDirectory>$1</WorkingDirectory>
-	</Enforcer>
-	<Signer>
-		<WorkingDirectory>$1/run</WorkingDirectory>
-		<WorkerThreads>2</WorkerThreads><SignerThreads>2</SignerThreads>
-	</Signer>
-	</Configuration>
-	EOT
-}
-
-# OpenDNSSEC's list of the zones of standard input, each a line: ZONE POLICY SIGNCONF FILE.
-ods_zones() {
-	local zone policy signconf file
-	echo '<ZoneList>'
-	while read -r zone policy signconf file; do
-		cat <<-EOT
-		<Zone name="$zone">
-			<Policy>$policy</Policy><SignerConfiguration>$signconf</SignerConfiguration>
-			<Adapters>
-				<Input><Adapter type="File">$file</Adapter></Input>
-				<Output><Adapter type="File">$file.signed</Adapter></Output>
-			</Adapters>
-		</Zone>
-		EOT
-	done
-	echo '</ZoneList>'
-}
 
 # status PID NAME: of /proc/PID/status, in kB; cpu_of PID: ticks of 10 ms.
 status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }

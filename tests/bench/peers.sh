@@ -51,7 +51,7 @@ sign_by_opendnssec() {
 	local dir=$work/ods run=/run/opendnssec stats
 	ods_ready ods-signerd
 	home ods
-	ods_conf "$dir" >"$dir/conf.xml"
+	ods_conf "$dir" peer 1234 >"$dir/conf.xml"
 	ods_zones < <(echo "$1 bench $dir/signconf.xml $2") >"$dir/zones.xml"
 	ods_signconf "$1" "$(ods_key "$dir")" "$(ods_key "$dir")" >"$dir/signconf.xml"
 	ods-signerd -d -vvv -c "$dir/conf.xml" >"$dir/signer.log" 2>&1 </dev/null &
