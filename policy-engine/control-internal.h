@@ -42,5 +42,9 @@ void control_backup_prepare(void *ctx, ctl_request_t *req, const ctl_unit_t *uni
 void control_backup_commit(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! zone-import [ZONE], section: OpenDNSSEC's kasp.db, item: its signer's directory, id: the last
+ *  serial, if it has to be said; data: "plan" to say only what would be done. */
+void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! key-generate, type: a policy, data: how many of each of its keys. */
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

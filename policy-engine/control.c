@@ -154,6 +154,7 @@ const ctl_command_t control_commands[] = {
 	{ "backup-commit", control_backup_commit },
 	{ "backup-rollback", control_backup_rollback },
 	{ "key-generate", control_generate },
+	{ "zone-import", control_import },
 	{ "clock-accept", do_clock_accept },
 	{ NULL, NULL },
 };

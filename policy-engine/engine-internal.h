@@ -64,7 +64,7 @@ struct engine {
 	want_t *orders;      /*!< By persons, for the next pass to add to wants. */
 	size_t order_count;
 	int64_t stock_at;    /*!< When to see whether there are enough keys in advance. */
-	int64_t salt_at;     /*!< Main thread only. When a policy's salt is due. */
+	int64_t salt_at;     /*!< When a policy's salt is due. */
 	int64_t retire_at;   /*!< When to look for keys that tokens can be rid of. */
 
 	clock_mark_t clock;  /*!< When the clock was believed last. */

@@ -106,16 +106,10 @@ static void check_serial(const check_t *c)
 
 static void check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *node)
 {
-	static const struct {
-		uint8_t algorithm;
-		unsigned bits;
-	} curves[] = { { 13, 256 }, { 14, 384 }, { 15, 256 }, { 16, 456 } };
-
-	for (size_t i = 0; i < 4; i++) {
-		if (curves[i].algorithm == key->algorithm) {
-			key->bits = curves[i].bits; /* There is one size only. */
-			return;
-		}
+	unsigned bits = policy_key_bits(key->algorithm, 0);
+	if (bits != 0) {
+		key->bits = bits;
+		return;
 	}
 	if (key->algorithm == 5 || key->algorithm == 7) {
 		hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is RSA with SHA-1, which "

@@ -47,7 +47,10 @@ static void usage(FILE *out)
 		fprintf(out, "  %s %s\n        %s\n", commands[i].name, commands[i].args,
 		        commands[i].help);
 	}
-	fprintf(out, "  simulate KASP --policy NAME [OPTION]...\n"
+	fprintf(out, "  import KASP.DB [ZONE] [OPTION]...\n"
+	        "        takes zones over from OpenDNSSEC 2, with their keys; see\n"
+	        "        ods-policy import --help\n"
+	        "  simulate KASP --policy NAME [OPTION]...\n"
 	        "        what would become of a zone's keys, as text, JSON or a picture; see\n"
 	        "        ods-policy simulate --help\n"
 	        "\n"
@@ -85,7 +88,7 @@ static int run_command(run_t *run, char **args, int count)
 		for (size_t i = 0; i < COUNT; i++) {
 			fprintf(stderr, " %s,", commands[i].name);
 		}
-		fprintf(stderr, " simulate\n");
+		fprintf(stderr, " import, simulate\n");
 		return USAGE;
 	}
 	run->args = (const char **)args + 1;
@@ -109,12 +112,18 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char *argv[]);
+	} own[] = { { "import", tool_import }, { "simulate", tool_simulate } };
 	run_t run = { 0 };
 	int option;
-	if (argc > 1 && strcmp(argv[1], "simulate") == 0) {
-		int simulated = tool_simulate(argc - 1, argv + 1);
-		xmlCleanupParser();
-		return simulated;
+	for (size_t i = 0; argc > 1 && i < sizeof(own) / sizeof(own[0]); i++) {
+		if (strcmp(argv[1], own[i].name) == 0) {
+			int ret = own[i].run(argc - 1, argv + 1);
+			xmlCleanupParser();
+			return ret;
+		}
 	}
 	while ((option = getopt_long(argc, argv, "c:s:jeyhV", longs, NULL)) != -1) {
 		switch (option) {

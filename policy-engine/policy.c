@@ -16,6 +16,13 @@ const policy_t *policies_find(const policies_t *policies, const char *name)
 	return NULL;
 }
 
+unsigned policy_key_bits(uint8_t algorithm, unsigned bits)
+{
+	static const unsigned curves[] = { [13] = 256, [14] = 384, [15] = 256, [16] = 456 };
+	bool curve = algorithm < sizeof(curves) / sizeof(curves[0]) && curves[algorithm] != 0;
+	return curve ? curves[algorithm] : bits;
+}
+
 bool policy_is_unsigned(const policy_t *policy)
 {
 	return policy->passthrough || policy->key_count == 0;

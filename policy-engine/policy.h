@@ -78,6 +78,9 @@ typedef struct {
 /*! \return The policy of that name, NULL if there is none. Borrowed. */
 const policy_t *policies_find(const policies_t *policies, const char *name);
 
+/*! \return Bits of a key: what is asked for, or the one size that its algorithm has. */
+unsigned policy_key_bits(uint8_t algorithm, unsigned bits);
+
 /*! Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
 

@@ -172,7 +172,8 @@ static void fill_keys(keyset_t *set, const zone_t *zone, char *steps)
 char *publish(zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
               size_t salt_len, bool force)
 {
-	keyset_t set = { .policy = policy->name };
+	keyset_t set = { .policy = policy->name, .taken_over = zone->taken_over,
+	                 .serial_before = zone->serial_before };
 	if (!zone_is_signed(zone)) {
 		set.passthrough = true;
 		return write_set(zone, saved, &set, force);

@@ -19,6 +19,8 @@ typedef enum {
 	SQL_ZONE_POLICY,
 	SQL_ZONE_GET,
 	SQL_ZONE_SAVE,
+	SQL_ZONE_TOOK,
+	SQL_ZONE_OF_POLICY,
 	SQL_ZONE_DUE,
 	SQL_ZONE_ALL,
 	SQL_ZONE_WAKE,
@@ -32,6 +34,9 @@ typedef enum {
 	SQL_KEY_INTEND,
 	SQL_KEY_MADE,
 	SQL_KEY_FORGET,
+	SQL_KEY_FIND,
+	SQL_KEY_BACKUP,
+	SQL_KEY_USERS,
 	SQL_KEY_INTENDED,
 	SQL_KEY_ALL,
 	SQL_KEY_UNUSED,
@@ -66,6 +71,9 @@ sqlite3_stmt *store_sql(store_t *store, sql_t which);
 
 /*! Runs a statement that gives no rows, and resets it. \return 0, or -1. */
 int store_run(store_t *store, sqlite3_stmt *sql);
+
+/*! As store_run(), with one number bound, or two if the statement has two. */
+int store_run_numbers(store_t *store, sql_t which, int64_t first, int64_t second);
 
 /*! Resets a statement after its last row. \param ret  Of sqlite3_step(). \return 0, or -1. */
 int store_done(store_t *store, sqlite3_stmt *sql, int ret);

@@ -203,22 +203,9 @@ int store_key_share(store_t *store, int64_t token_key, const store_share_t *shar
 	return store_run(store, sql);
 }
 
-static int run_by_number(store_t *store, sql_t which, int64_t first, int64_t second)
-{
-	sqlite3_stmt *sql = store_sql(store, which);
-	if (sql == NULL) {
-		return -1;
-	}
-	sqlite3_bind_int64(sql, 1, first);
-	if (sqlite3_bind_parameter_count(sql) > 1) {
-		sqlite3_bind_int64(sql, 2, second);
-	}
-	return store_run(store, sql);
-}
-
 int store_key_used(store_t *store, int64_t token_key, int64_t now)
 {
-	return run_by_number(store, SQL_KEY_USED, token_key, now);
+	return store_run_numbers(store, SQL_KEY_USED, token_key, now);
 }
 
 int store_keys_retired(store_t *store, store_key_f cb, void *ctx)
@@ -229,7 +216,7 @@ int store_keys_retired(store_t *store, store_key_f cb, void *ctx)
 
 int store_key_drop(store_t *store, int64_t token_key)
 {
-	return run_by_number(store, SQL_KEY_DROP, token_key, 0);
+	return store_run_numbers(store, SQL_KEY_DROP, token_key, 0);
 }
 
 int store_clock_get(store_t *store, int64_t *seen)
@@ -246,7 +233,7 @@ int store_clock_get(store_t *store, int64_t *seen)
 
 int store_clock_put(store_t *store, int64_t seen)
 {
-	return run_by_number(store, SQL_CLOCK_PUT, seen, 0);
+	return store_run_numbers(store, SQL_CLOCK_PUT, seen, 0);
 }
 
 int store_salt_get(store_t *store, const char *policy, uint8_t salt[STORE_SALT_MAX], size_t *len,

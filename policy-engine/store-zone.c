@@ -166,6 +166,8 @@ int store_zone_get(store_t *store, const char *name, zone_t *zone)
 		.policy = column_text(sql, 1),
 		.core.revision = (uint64_t)sqlite3_column_int64(sql, 2),
 		.next = sqlite3_column_int64(sql, 4),
+		.taken_over = sqlite3_column_type(sql, 18) == SQLITE_INTEGER,
+		.serial_before = (uint32_t)sqlite3_column_int64(sql, 18),
 	};
 	for (int role = 0; role < 3; role++) {
 		z.core.requests[role] = (core_request_t){
@@ -283,21 +285,11 @@ int store_zone_save(store_t *store, zone_t *zone)
 	return 0;
 }
 
-static int run_by_id(store_t *store, sql_t which, int64_t id)
-{
-	sqlite3_stmt *sql = store_sql(store, which);
-	if (sql == NULL) {
-		return -1;
-	}
-	sqlite3_bind_int64(sql, 1, id);
-	return store_run(store, sql);
-}
-
 int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
                         const core_key_t *core)
 {
 	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEY_ADD);
-	if (sql == NULL || run_by_id(store, SQL_KEY_GIVEN, key->id) != 0) {
+	if (sql == NULL || store_run_numbers(store, SQL_KEY_GIVEN, key->id, 0) != 0) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, zone->id);
@@ -340,9 +332,9 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 int store_zone_take_key(store_t *store, zone_t *zone, size_t i)
 {
 	int64_t id = zone->keys[i].id;
-	if (run_by_id(store, SQL_RECORD_DROP, id) != 0 ||
-	    run_by_id(store, SQL_ZONE_KEY_DROP, id) != 0 ||
-	    run_by_id(store, SQL_KEY_LEFT, zone->keys[i].token_key) != 0) {
+	if (store_run_numbers(store, SQL_RECORD_DROP, id, 0) != 0 ||
+	    store_run_numbers(store, SQL_ZONE_KEY_DROP, id, 0) != 0 ||
+	    store_run_numbers(store, SQL_KEY_LEFT, zone->keys[i].token_key, 0) != 0) {
 		return -1;
 	}
 	zone_remove_key(zone, i);

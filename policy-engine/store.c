@@ -120,8 +120,12 @@ static const char schema_5[] =
 	"CREATE INDEX token_key_backed_up ON token_key (repository, algorithm, bits)"
 	" WHERE given = 0 AND retired = 0 AND public_key IS NOT NULL AND backup = 2;";
 
+/* The serial that another signer published last, before the zone was ours; NULL = there was none. */
+static const char schema_6[] = "ALTER TABLE zone ADD COLUMN serial_before INTEGER;";
+
 /* Each brings a database up by one version; the first one makes it. */
-static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5 };
+static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
+                                       schema_6 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static const char *const statements[SQL_COUNT] = {
@@ -134,12 +138,14 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ZONE_GET] = "SELECT id, policy, revision, digest, next, roll_ksk, roll_zsk, roll_csk,"
 	                 " emergency, ttl_ds, ttl_ds_until, ttl_ds_lower, ttl_dnskey,"
 	                 " ttl_dnskey_until, ttl_dnskey_lower, ttl_zone, ttl_zone_until,"
-	                 " ttl_zone_lower FROM zone WHERE name = ?1",
+	                 " ttl_zone_lower, serial_before FROM zone WHERE name = ?1",
 	[SQL_ZONE_SAVE] = "UPDATE zone SET revision = ?2, digest = ?3, next = ?4, roll_ksk = ?5,"
 	                  " roll_zsk = ?6, roll_csk = ?7, emergency = ?8, ttl_ds = ?9,"
 	                  " ttl_ds_until = ?10, ttl_ds_lower = ?11, ttl_dnskey = ?12,"
 	                  " ttl_dnskey_until = ?13, ttl_dnskey_lower = ?14, ttl_zone = ?15,"
 	                  " ttl_zone_until = ?16, ttl_zone_lower = ?17 WHERE id = ?1",
+	[SQL_ZONE_TOOK] = "UPDATE zone SET serial_before = ?2 WHERE id = ?1",
+	[SQL_ZONE_OF_POLICY] = "SELECT 1 FROM zone WHERE policy = ?1 LIMIT 1",
 	[SQL_ZONE_DUE] = "SELECT name FROM zone WHERE next <= ?1 ORDER BY next LIMIT ?2",
 	[SQL_ZONE_ALL] = "SELECT name FROM zone ORDER BY name",
 	[SQL_ZONE_WAKE] = "UPDATE zone SET next = ?1 WHERE next > ?1",
@@ -168,6 +174,12 @@ static const char *const statements[SQL_COUNT] = {
 	                 " WHERE repository = ?1 AND cka_id = ?2",
 	[SQL_KEY_FORGET] = "DELETE FROM token_key WHERE repository = ?1 AND cka_id = ?2"
 	                   " AND public_key IS NULL",
+	[SQL_KEY_FIND] = "SELECT id, public_key, since FROM token_key WHERE repository = ?1"
+	                 " AND cka_id = ?2",
+	[SQL_KEY_BACKUP] = "UPDATE token_key SET backup = ?2 WHERE id = ?1",
+	[SQL_KEY_USERS] = "UPDATE token_key SET retired = 0, given = ?2 +"
+	                  " (SELECT count(*) FROM zone_key WHERE token_key = token_key.id)"
+	                  " WHERE id = ?1",
 	[SQL_KEY_INTENDED] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup,"
 	                     " given FROM token_key WHERE public_key IS NULL ORDER BY id",
 	[SQL_KEY_ALL] = "SELECT id, repository, cka_id, algorithm, bits, public_key, backup, given"
@@ -271,6 +283,19 @@ int store_done(store_t *store, sqlite3_stmt *sql, int ret)
 int store_run(store_t *store, sqlite3_stmt *sql)
 {
 	return sql != NULL ? store_done(store, sql, sqlite3_step(sql)) : -1;
+}
+
+int store_run_numbers(store_t *store, sql_t which, int64_t first, int64_t second)
+{
+	sqlite3_stmt *sql = store_sql(store, which);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int64(sql, 1, first);
+	if (sqlite3_bind_parameter_count(sql) > 1) {
+		sqlite3_bind_int64(sql, 2, second);
+	}
+	return store_run(store, sql);
 }
 
 int store_begin(store_t *store)

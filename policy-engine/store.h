@@ -144,6 +144,23 @@ int store_keys(store_t *store, store_key_f cb, void *ctx);
 int store_backup_turn(store_t *store, const char *repository, store_backup_t from,
                       store_backup_t to);
 
+/*!
+ * Makes sure that a key pair is known that somebody else has made.
+ *
+ * \param key  Its id and since are filled; its backup counts if the key pair is new.
+ * \return 0; -1, also if there is another one of that CKA_ID.
+ */
+int store_key_put(store_t *store, store_token_key_t *key, int64_t now);
+
+/*! Counts who has a key pair anew: zones here, and so many elsewhere. It is retired no more. */
+int store_key_users(store_t *store, int64_t token_key, uint64_t elsewhere);
+
+/*! Notes that another signer published the zone before, with that serial at last. */
+int store_zone_took(store_t *store, int64_t zone, uint32_t serial);
+
+/*! \return Whether some zone has the policy: 1, 0, -1. */
+int store_policy_used(store_t *store, const char *policy);
+
 /*! Gives a key pair to a zone, and adds it to zone, as core_key_init() has made it. */
 int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
                         const core_key_t *core);

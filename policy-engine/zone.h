@@ -31,6 +31,8 @@ typedef struct {
 	char *policy;         /*!< Name, as knot.conf says it. */
 	core_zone_t core;     /*!< core.keys[i] and keys[i] are the same key. */
 	zone_key_t *keys;
+	bool taken_over;      /*!< Another signer published it before us... */
+	uint32_t serial_before; /*!< ...with this serial at last. */
 	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
 	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when told. */
 } zone_t;

@@ -72,11 +72,12 @@ static char *find_socket(const run_t *run)
 int tool_ask(const run_t *run, const ctl_unit_t *unit, answer_t *answer)
 {
 	char err[512] = "";
+	int patience_ms = run->patience_ms > 0 ? run->patience_ms : TIMEOUT_MS;
 	char *socket = find_socket(run);
 	if (socket == NULL) {
 		return FAILED;
 	}
-	int ret = ctl_client_call(socket, TIMEOUT_MS, unit, 1, take, answer, err, sizeof(err));
+	int ret = ctl_client_call(socket, patience_ms, unit, 1, take, answer, err, sizeof(err));
 	if (ret != 0) {
 		fprintf(stderr, "ods-policy: %s; is ods-engine running, and may you use its "
 		        "socket?\n", err);

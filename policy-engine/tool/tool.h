@@ -21,6 +21,7 @@ typedef struct {
 	bool json;           /*!< Print JSON. */
 	bool yes;            /*!< Do not ask. */
 	bool emergency;      /*!< As fast as is safe. */
+	int patience_ms;     /*!< For the engine's answer; 0 = as usual. */
 	const char **args;
 	int count;
 } run_t;
@@ -48,8 +49,9 @@ int tool_generate(const run_t *run);
 int tool_clock_accept(const run_t *run);
 int tool_check(const run_t *run);
 
-/*! The subcommand that has options of its own: its arguments, its own name first. */
+/* The subcommands that have options of their own: their arguments, their own name first. */
 int tool_simulate(int argc, char *argv[]);
+int tool_import(int argc, char *argv[]);
 
 /*! A column of an answer. */
 typedef struct {

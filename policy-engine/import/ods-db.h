@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Reads kasp.db, the database of the enforcer of OpenDNSSEC 2.
+ *
+ * All of it is read at once, within one transaction, and the file is not written to: the enforcer
+ * is kept waiting for moments only, should it run. Times are Unix seconds.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "keyset/keyset.h"
+#include "policy-engine/policy.h"
+
+#define ODS_FAULT_MAX 200
+
+/*! What the enforcer believes of the parent, as it numbers it. */
+typedef enum {
+	ODS_DS_UNSUBMITTED,
+	ODS_DS_SUBMIT,    /*!< To be handed over, which nobody has been told yet. */
+	ODS_DS_SUBMITTED,
+	ODS_DS_SEEN,
+	ODS_DS_RETRACT,   /*!< To be withdrawn, which nobody has been told yet. */
+	ODS_DS_RETRACTED,
+} ods_ds_t;
+
+/*! As the enforcer numbers it. */
+typedef enum {
+	ODS_BACKUP_NONE,
+	ODS_BACKUP_REQUIRED,
+	ODS_BACKUP_REQUESTED,
+	ODS_BACKUP_DONE,
+} ods_backup_t;
+
+/*! A key pair in a token. */
+typedef struct {
+	int64_t id;
+	char *locator;       /*!< CKA_ID, hexadecimal. */
+	char *repository;
+	int64_t policy;      /*!< Id of the policy it was made for. */
+	uint8_t algorithm;
+	unsigned bits;
+	keyset_role_t role;
+	int64_t inception;   /*!< When it was first used. */
+	bool unused;         /*!< No zone ever had it. */
+	ods_backup_t backup;
+} ods_pair_t;
+
+/*! A record of a key in the world's caches. */
+typedef struct {
+	keyset_state_t state;
+	int64_t since;
+	uint32_t ttl;        /*!< That it had when it came into the state. */
+} ods_record_t;
+
+/*! A key of a zone. */
+typedef struct {
+	int64_t id;
+	size_t pair;         /*!< Its index. */
+	keyset_role_t role;
+	uint8_t algorithm;
+	uint16_t keytag;
+	int64_t inception;
+	bool introducing;    /*!< It is to be in use; else it is on its way out. */
+	bool revoked;
+	bool publish, sign_dnskey, sign_zone; /*!< What the signer was told. */
+	ods_ds_t ds;
+	unsigned minimize;   /*!< The rollover type: 1 = few RRSIGs, 2 = DNSKEYs, 4 = DSs. */
+	unsigned seen;       /*!< Bits of the records that there are, by keyset_record_t. */
+	ods_record_t record[KEYSET_RECORDS];
+} ods_key_t;
+
+/*! What the enforcer does by its copy of kasp.xml; seconds. */
+typedef struct {
+	int64_t id;
+	char *name;
+	bool nsec3;
+	uint8_t salt[255];
+	size_t salt_len;
+	int64_t salt_since;
+	bool shares_keys;
+	uint32_t ds_ttl, dnskey_ttl, zone_ttl; /*!< The largest of the zone's records. */
+	char fault[ODS_FAULT_MAX]; /*!< What is wrong with its rows; "" = nothing. */
+} ods_policy_t;
+
+/*! Where a zone comes from, or goes to. */
+typedef struct {
+	bool dns;            /*!< By transfers, as path says (addns.xml); else path is the zone file. */
+	char *path;
+} ods_adapter_t;
+
+typedef struct {
+	int64_t id;
+	char *name;          /*!< As it was written. */
+	size_t policy;       /*!< Its index. */
+	bool unwritten;      /*!< The signer was not told the last changes. */
+	int64_t ttl_end[3];  /*!< Until when an older TTL of DS, DNSKEY, other data counts. */
+	bool roll[3];        /*!< Somebody asked for a new key, by keyset_role_t. */
+	ods_adapter_t input, output;
+	ods_key_t *keys;
+	size_t key_count;
+	char fault[ODS_FAULT_MAX]; /*!< What is wrong with its rows; "" = nothing. */
+} ods_zone_t;
+
+typedef struct {
+	ods_policy_t *policies;
+	size_t policy_count;
+	ods_pair_t *pairs;   /*!< But those that the enforcer is to remove. */
+	size_t pair_count;
+	ods_zone_t *zones;
+	size_t zone_count;
+} ods_db_t;
+
+/*!
+ * Reads a kasp.db.
+ *
+ * What is wrong with the rows of one zone is in its fault.
+ *
+ * \param db   Filled on success only; ods_db_deinit() frees its contents.
+ * \param err  Says why the file cannot be used at all, and what to do.
+ * \return 0, or -1.
+ */
+int ods_db_read(const char *path, ods_db_t *db, char *err, size_t err_size);
+
+/*! Frees the contents, not db itself. */
+void ods_db_deinit(ods_db_t *db);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hsm-adapter/question.h"
+#include "policy-engine/tool/tool.h"
+
+#define SIGNER_DIR "/var/lib/opendnssec/signer"
+#define PATIENCE_MS 3600000 /* Each key is looked for in its token. */
+
+typedef struct {
+	run_t run;
+	const char *database, *zone, *serial;
+	const char *signer_dir;
+	bool dry_run;
+} order_t;
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: ods-policy import [OPTION]... KASP.DB [ZONE]\n"
+	        "\n"
+	        "Takes all zones, or one, over from OpenDNSSEC 2: keys, which stay in their tokens,\n"
+	        "with all that is known of them, NSEC3 salts, backup marks, unused keys and the\n"
+	        "last serial. Shows what will be done, and asks. KASP.DB is the enforcer's\n"
+	        "database; it is only read, by ods-engine. OpenDNSSEC has to have been stopped.\n"
+	        "Add the zones to knot.conf after that.\n"
+	        "\n"
+	        "Options:\n"
+	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>\n"
+	        "                        [" SIGNER_DIR "]\n"
+	        "      --serial NUMBER   the last serial of ZONE, if the signer left none\n"
+	        "  -n, --dry-run         only show; OpenDNSSEC may run meanwhile\n"
+	        "  -c, --config FILE     conf.xml\n"
+	        "  -s, --socket SOCKET   the engine's socket [as conf.xml says]\n"
+	        "  -j, --json            print JSON\n"
+	        "  -y, --yes             do not ask\n"
+	        "  -h, --help            this text\n"
+	        "\n"
+	        "Exit status: 0 done, 1 a zone was refused or all failed, 2 wrong command line.\n");
+}
+
+/* \return DONE to go on, else the exit code; -1 = help was asked for. */
+static int parse(int argc, char *argv[], order_t *order)
+{
+	enum { SIGNER = 256, SERIAL };
+	static const struct option longs[] = {
+		{ "signer-dir", required_argument, NULL, SIGNER },
+		{ "serial", required_argument, NULL, SERIAL },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+	while ((option = getopt_long(argc, argv, "nc:s:jyh", longs, NULL)) != -1) {
+		switch (option) {
+		case SIGNER:
+			order->signer_dir = optarg;
+			break;
+		case SERIAL:
+			order->serial = optarg;
+			break;
+		case 'n':
+			order->dry_run = true;
+			break;
+		case 'c':
+			order->run.conf = optarg;
+			break;
+		case 's':
+			order->run.socket = optarg;
+			break;
+		case 'j':
+			order->run.json = true;
+			break;
+		case 'y':
+			order->run.yes = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return -1;
+		default:
+			fprintf(stderr, "Try ods-policy import --help.\n");
+			return USAGE;
+		}
+	}
+	if (optind >= argc || argc - optind > 2 || (order->serial != NULL && argc - optind != 2)) {
+		fprintf(stderr, "Usage: ods-policy import [OPTION]... KASP.DB [ZONE]; --serial needs "
+		        "a ZONE\n");
+		return USAGE;
+	}
+	order->database = argv[optind];
+	order->zone = argv[optind + 1];
+	return DONE;
+}
+
+/* The engine has another working directory, and may see what we may not. \return To be freed. */
+static char *full_path(const char *path)
+{
+	char *full = realpath(path, NULL);
+	return full != NULL ? full : strdup(path);
+}
+
+static size_t count(const answer_t *answer, const char *result)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < answer->count; i++) {
+		found += strcmp(line_get(&answer->lines[i], "result"), result) == 0;
+	}
+	return found;
+}
+
+static void print_zones(const answer_t *answer)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		const line_t *line = &answer->lines[i];
+		const char *result = line_get(line, "result"), *why = line_get(line, "why");
+		if (line->zone == NULL) {
+			printf("%s\n", why);
+		} else if (why[0] != '\0') {
+			printf("%s  %s: %s\n", line->zone, result, why);
+		} else {
+			printf("%s  %s: %s; last serial %s\n", line->zone, result,
+			       line_get(line, "keys"), line_get(line, "serial"));
+		}
+	}
+	printf("%zu zones are taken over, %zu left alone, %zu refused\n",
+	       count(answer, "taken over"), count(answer, "left alone"), count(answer, "refused"));
+}
+
+static int ask(const order_t *order, ctl_unit_t unit, bool plan, answer_t *answer)
+{
+	unit.data = plan ? "plan" : NULL;
+	return tool_ask(&order->run, &unit, answer);
+}
+
+static void print(const order_t *order, const answer_t *answer)
+{
+	(order->run.json ? answer_print_json : print_zones)(answer);
+}
+
+/* What is shown before is not shown again, if it was done like that. */
+static int take_over(const order_t *order, const ctl_unit_t *unit, size_t planned)
+{
+	answer_t answer = { 0 };
+	int ret = ask(order, *unit, false, &answer);
+	if (ret == DONE && count(&answer, "taken over") == planned && !order->run.json) {
+		printf("Done. Add the zones to knot.conf now.\n");
+	} else if (ret == DONE) {
+		print(order, &answer);
+	}
+	ret = count(&answer, "refused") > 0 ? FAILED : ret;
+	answer_deinit(&answer);
+	return ret;
+}
+
+static int go(const order_t *order, const ctl_unit_t *unit)
+{
+	answer_t answer = { 0 };
+	int ret = ask(order, *unit, true, &answer);
+	size_t planned = count(&answer, "taken over");
+	if (ret == DONE && (order->dry_run || !order->run.json)) {
+		print(order, &answer);
+	}
+	if (ret == DONE) {
+		ret = count(&answer, "refused") > 0 ? FAILED : DONE;
+		bool going = planned > 0 && !order->dry_run;
+		if (going && !order->run.yes && !question_confirmed("ods-policy", "Do it?")) {
+			going = false;
+			ret = FAILED;
+		}
+		ret = going ? take_over(order, unit, planned) : ret;
+	}
+	answer_deinit(&answer);
+	return ret;
+}
+
+int tool_import(int argc, char *argv[])
+{
+	order_t order = { .run.patience_ms = PATIENCE_MS, .signer_dir = SIGNER_DIR };
+	int ret = parse(argc, argv, &order);
+	if (ret != DONE) {
+		return ret < 0 ? DONE : ret;
+	}
+	char *database = full_path(order.database);
+	char *signer_dir = full_path(order.signer_dir);
+	ctl_unit_t unit = { .cmd = "zone-import", .section = database, .item = signer_dir,
+	                    .zone = order.zone, .id = order.serial };
+	ret = database != NULL && signer_dir != NULL ? go(&order, &unit) : FAILED;
+	free(database);
+	free(signer_dir);
+	return ret;
+}
