@@ -115,13 +115,9 @@ static int make_affected(collect_t *collect)
 	affected_t *affected = &collect->affected;
 	const state_walk_t *walk = &collect->batch->walk;
 	int ret = KNOT_EOK;
-	build_t *build = &collect->batch->build;
-	const uint32_t due_by = build->due_by;
-	if (collect->refresh.most > 0) {
-		build->due_by = collect->refresh.expires_by;
-	}
 	/* The walk leaves out these. */
-	build->renew = walk->renew && walk->phase == STATE_WALK_NAMES;
+	build_redo(&collect->batch->build, walk->renew && walk->phase == STATE_WALK_NAMES,
+	           collect->refresh.most > 0 ? collect->refresh.expires_by : 0);
 	for (size_t i = 0; ret == KNOT_EOK && i < affected->count; i++) {
 		const affected_key_t *name = &affected->keys[i];
 		knot_dname_storage_t owner;
@@ -143,8 +139,6 @@ static int make_affected(collect_t *collect)
 			build_node_deinit(&bn);
 		}
 	}
-	build->renew = false;
-	build->due_by = due_by;
 	return ret;
 }
 
@@ -164,7 +158,7 @@ static int walk_names(collect_t *collect)
 	const uint8_t *key = NULL;
 	size_t key_len = 0, left = SEEN_FACTOR * batch->run->batch;
 	bool more = true;
-	batch->build.renew = state->renew;
+	build_redo(&batch->build, state->renew, 0);
 	int ret = walk_open(&walk, &collect->affected, state->place, state->place_len);
 	while (ret == KNOT_EOK && (more = walk_at(&walk, &key, &key_len)) &&
 	       batch->changes.count < collect->most && left-- > 0) {
@@ -185,7 +179,6 @@ static int walk_names(collect_t *collect)
 		state->place_len = 0;
 	}
 	walk_close(&walk);
-	batch->build.renew = false;
 	return ret;
 }
 
@@ -295,10 +288,8 @@ static int read_apex(collect_t *collect, build_node_t *bn)
 static int build_apex(collect_t *collect, build_node_t *bn, const state_chain_t *chain)
 {
 	build_t *build = &collect->batch->build;
-	build->renew = collect->batch->walk.renew && collect->begun;
-	int ret = build_node(build, bn, chain);
-	build->renew = false;
-	return ret;
+	build_redo(build, collect->batch->walk.renew && collect->begun, 0);
+	return build_node(build, bn, chain);
 }
 
 /*! Builds the apex to see whether it changes, apart from the serial, and tells the chains. */
@@ -396,17 +387,11 @@ static int make_entries(collect_t *collect, chain_t *chain)
 		return KNOT_EOK;
 	}
 	int ret = chain_link(chain);
-	const uint32_t due_by = batch->build.due_by;
-	if (chain == &collect->published && collect->chain_refresh.most > 0) {
-		batch->build.due_by = collect->chain_refresh.expires_by;
-	}
-	batch->build.renew = batch->walk.renew && batch->walk.phase == STATE_WALK_CHAIN;
-	if (ret == KNOT_EOK) {
-		ret = changes_make_entries(&batch->changes, &batch->build, chain, &batch->max_ttl);
-	}
-	batch->build.renew = false;
-	batch->build.due_by = due_by;
-	return ret;
+	const bool refreshes = chain == &collect->published && collect->chain_refresh.most > 0;
+	build_redo(&batch->build, batch->walk.renew && batch->walk.phase == STATE_WALK_CHAIN,
+	           refreshes ? collect->chain_refresh.expires_by : 0);
+	return ret == KNOT_EOK ? changes_make_entries(&batch->changes, &batch->build, chain,
+	                                              &batch->max_ttl) : ret;
 }
 
 /*! Whether any of the changes can be seen. */

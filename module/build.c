@@ -20,8 +20,14 @@ void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
 	build->ring = ring;
 	build->state = state;
 	build->now = now;
-	build->due_by = now + ring->set.refresh;
 	build->random = dnssec_random_uint32_t();
+	build_redo(build, false, 0);
+}
+
+void build_redo(build_t *build, bool renew, uint32_t due_by)
+{
+	build->renew = renew;
+	build->due_by = due_by != 0 ? due_by : build->now + build->ring->set.refresh;
 }
 
 void build_deinit(build_t *build)

@@ -38,6 +38,14 @@ void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
 void build_deinit(build_t *build);
 
 /*!
+ * Says which old signatures of what is built next are made anew.
+ *
+ * \param renew   All of them.
+ * \param due_by  Those that expire by then; 0: as the policy's refresh says.
+ */
+void build_redo(build_t *build, bool renew, uint32_t due_by);
+
+/*!
  * Makes bn->node from bn->input, bn->old and bn->kind; adds jobs for the missing signatures, those
  * of a ZONEMD, whose digest is not there yet, at the end.
  *

@@ -18,8 +18,8 @@ typedef struct {
 	const state_t *state;      /*!< Of the version before. */
 	uint32_t serial;           /*!< Of the version that is made. */
 	uint32_t now;              /*!< Unix seconds. */
-	uint32_t due_by;           /*!< Signatures that expire by then are made anew. */
-	bool renew;                /*!< Keep no old signature. */
+	bool renew;                /*!< Keep no old signature; as build_redo() says... */
+	uint32_t due_by;           /*!< ...or none that expires by then. */
 	bool partly;               /*!< Parts of the zone keep the signatures of an older key set. */
 	bool held;                 /*!< Set when a DNSKEY waits for the rest of the zone. */
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
