@@ -23,7 +23,6 @@
 typedef struct {
 	knot_dname_t *data;
 	size_t len, size, count;
-	uint64_t since;      /*!< Only those whose facts have changed since that generation. */
 } names_t;
 
 static void append(names_t *names, const knot_dname_t *name)
@@ -45,13 +44,7 @@ static void append(names_t *names, const knot_dname_t *name)
 
 static void add_name(void *ctx, zone_t *zone)
 {
-	names_t *names = ctx;
-	pthread_mutex_lock(&zone->lock);
-	const bool wanted = zone->generation > names->since;
-	pthread_mutex_unlock(&zone->lock);
-	if (wanted) {
-		append(names, zone->name);
-	}
+	append(ctx, zone->name);
 }
 
 static void no_such_zone(ctl_request_t *req, server_t *server, const char *name)
@@ -529,7 +522,7 @@ static void send_facts(ctl_request_t *req, server_t *server, const knot_dname_t 
 /*! Names of the zones that have gone away since a generation, one behind the other. */
 static names_t gone_since(server_t *server, uint64_t since)
 {
-	names_t names = { .since = 0 };
+	names_t names = { 0 };
 	pthread_mutex_lock(&server->lock);
 	for (server_gone_t *gone = server->gone; gone != NULL && gone->generation > since;
 	     gone = gone->next) {
@@ -556,14 +549,12 @@ static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	/* "GENERATION-INSTANCE"; of another process we know nothing, so everything is news. */
 	char *end = NULL;
 	uint64_t since = strtoull(unit->data != NULL ? unit->data : "0", &end, 10);
-	const bool known = *end == '-' && strcmp(end + 1, server->instance) == 0;
-	const uint64_t now = atomic_load(&server->generation);
-	names_t names = { .since = known ? since : 0 };
-	if (names.since < now) {
-		server_each_zone(server, add_name, &names);
-	}
+	since = *end == '-' && strcmp(end + 1, server->instance) == 0 ? since : 0;
+	const uint64_t now = news_now(&server->news);
+	names_t names = { 0 };
+	news_each(&server->news, since, add_name, &names);
 	send_each(req, server, &names, send_facts);
-	names_t gone = gone_since(server, names.since);
+	names_t gone = gone_since(server, since);
 	send_each(req, server, &gone, send_gone);
 
 	char generation[64];

@@ -103,6 +103,7 @@ typedef struct {
 	bool drop_chain, drop_nodes;
 	bool new_chain, new_nodes;
 	bool walk, renew;
+	uint32_t chain_id, nodes_id; /*!< Of what is new. */
 } plan_t;
 
 /*!
@@ -138,18 +139,27 @@ static plan_t decide(const sign_run_t *run, const state_t *state)
 	return plan;
 }
 
-static int apply(const plan_t *plan, store_txn_t *txn, state_t *state, const keyset_t *set)
+/*! Before there is a transaction. */
+static int take_ids(store_t *store, plan_t *plan)
+{
+	int ret = plan->new_chain ? store_spare_id(store, &plan->chain_id) : KNOT_EOK;
+	return ret == KNOT_EOK && plan->new_nodes ? store_spare_id(store, &plan->nodes_id) : ret;
+}
+
+static int drop(const plan_t *plan, store_txn_t *txn, state_t *state)
 {
 	int ret = plan->drop_chain ? drop_next_chain(txn, state) : KNOT_EOK;
-	if (ret == KNOT_EOK && plan->drop_nodes) {
-		ret = drop_next_nodes(txn, state);
-	}
-	if (ret == KNOT_EOK && plan->new_chain) {
+	return ret == KNOT_EOK && plan->drop_nodes ? drop_next_nodes(txn, state) : ret;
+}
+
+static void begin(const plan_t *plan, state_t *state, const keyset_t *set)
+{
+	if (plan->new_chain) {
 		state->next_chain = plan->wanted;
-		ret = store_new_id(txn, &state->next_chain.id);
+		state->next_chain.id = plan->chain_id;
 	}
-	if (ret == KNOT_EOK && plan->new_nodes) {
-		ret = store_new_id(txn, &state->next_nodes);
+	if (plan->new_nodes) {
+		state->next_nodes = plan->nodes_id;
 	}
 	if (plan->walk) {
 		memset(&state->walk, 0, sizeof(state->walk));
@@ -159,22 +169,29 @@ static int apply(const plan_t *plan, store_txn_t *txn, state_t *state, const key
 		state->sign_all = true;
 		state->algorithms &= plan_algorithms(set); /* Others are so no more. */
 	}
-	return ret;
 }
 
 int plan_run(const sign_run_t *run, state_t *state)
 {
-	const plan_t plan = decide(run, state);
+	plan_t plan = decide(run, state);
 	store_txn_t txn;
-	if (!plan.drop_chain && !plan.drop_nodes && !plan.walk) {
-		return KNOT_EOK;
-	}
-	int ret = store_write(run->store, &txn);
+	int ret = take_ids(run->store, &plan);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = apply(&plan, &txn, state, &run->ring->set);
-	ret = ret == KNOT_EOK ? state_save(&txn, run->zone, state) : ret;
+	if (!plan.drop_chain && !plan.drop_nodes) {
+		begin(&plan, state, &run->ring->set);
+		return KNOT_EOK;
+	}
+	ret = store_write(run->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = drop(&plan, &txn, state);
+	if (ret == KNOT_EOK) {
+		begin(&plan, state, &run->ring->set);
+		ret = state_save(&txn, run->zone, state);
+	}
 	if (ret != KNOT_EOK) {
 		store_abort(&txn);
 		return ret;

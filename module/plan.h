@@ -18,8 +18,8 @@ uint32_t plan_algorithms(const keyset_t *set);
 void plan_adopt(state_t *state, const keyset_t *before, const keyset_t *set);
 
 /*!
- * Sets what is to be prepared, and begins a walk if there is need for one; stores the state if that
- * changes it.
+ * Sets what is to be prepared, and begins a walk if there is need for one. Stores the state only if
+ * something is dropped; else that is left to the batch that follows.
  *
  * What was prepared for another key set and can still be used is; the rest is dropped.
  *

@@ -132,7 +132,7 @@ void pushes_store(pushes_t *pushes, store_t *store)
 			pthread_mutex_lock(&zone->lock);
 			zone->pending = push->revision;
 			zone->pending_known = true;
-			zone->generation = server_next_generation(zone->server);
+			news_add(&zone->server->news, zone);
 			pthread_mutex_unlock(&zone->lock);
 			zone_wake(zone, 0);
 		}

@@ -19,6 +19,7 @@
 #define SCHED_SLOW_MS 2000
 #endif
 #define SLOW_MAX 16
+#define PAUSED_MAX 32 /* Of a lane, that let others by. */
 
 TAILQ_HEAD(tasks, task);
 
@@ -27,7 +28,8 @@ struct sched_lane {
 	char *name;
 	struct tasks waiting; /*!< Due, in order. */
 	struct tasks running;
-	unsigned count;       /*!< Running. */
+	unsigned count;       /*!< Running, but for those that are paused. */
+	unsigned paused;
 };
 
 struct sched {
@@ -138,6 +140,9 @@ static unsigned count_slow(const sched_lane_t *lane, int64_t *next)
 	*next = INT64_MAX;
 	TAILQ_FOREACH(task, &lane->running, link) {
 		const int64_t at = task->started + SCHED_SLOW_MS;
+		if (task->paused) {
+			continue;
+		}
 		if (at <= now) {
 			slow++;
 		} else if (at - now < *next) {
@@ -233,6 +238,7 @@ static void run_task(sched_t *sched, task_t *task)
 	TAILQ_INSERT_TAIL(&lane->running, task, link);
 	lane->count++;
 	task->running = true;
+	task->thread = pthread_self();
 	task->again = 0;
 	task->started = monotonic_ms();
 	pthread_mutex_unlock(&sched->lock);
@@ -351,6 +357,37 @@ bool sched_in_lane(sched_t *sched, const task_t *task)
 	const bool in = task->in == (task->lane != NULL ? task->lane : &sched->first);
 	pthread_mutex_unlock(&sched->lock);
 	return in;
+}
+
+/*! \return The task that the calling thread runs, NULL if it runs none. With the lock held. */
+static task_t *own_task(sched_t *sched)
+{
+	for (sched_lane_t *lane = &sched->first; lane != NULL; lane = lane->next) {
+		task_t *task;
+		TAILQ_FOREACH(task, &lane->running, link) {
+			if (pthread_equal(task->thread, pthread_self())) {
+				return task;
+			}
+		}
+	}
+	return NULL;
+}
+
+void sched_pause(sched_t *sched, bool pause)
+{
+	pthread_mutex_lock(&sched->lock);
+	task_t *task = own_task(sched);
+	if (task != NULL && pause && !task->paused && task->in->paused < PAUSED_MAX) {
+		task->paused = true;
+		task->in->paused++;
+		task->in->count--;
+		call_thread(sched);
+	} else if (task != NULL && !pause && task->paused) {
+		task->paused = false;
+		task->in->paused--;
+		task->in->count++;
+	}
+	pthread_mutex_unlock(&sched->lock);
 }
 
 bool sched_try_remove(sched_t *sched, task_t *task)

@@ -5,14 +5,15 @@
  * \brief Tasks that run when they are due; one task on one thread at a time.
  *
  * A task is in a lane: that of the token it needs, say. So many tasks of a lane run at a time, and
- * those that take long let some more by; a lane in which all hang holds up no other. Threads are
- * started as they are needed.
+ * those that take long, or wait for the disk, let some more by; a lane in which all hang holds up no
+ * other. Threads are started as they are needed.
  *
  * Times are milliseconds since 1970, for what is due are signatures; a clock that is set is noticed
  * within a minute.
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,8 @@ typedef struct task {
 	size_t place;          /*!< In the heap, from 1; 0 = not there. */
 	bool waiting;          /*!< Due, in its lane's queue. */
 	bool running;
+	bool paused;           /*!< It runs, but lets another one by. */
+	pthread_t thread;      /*!< That runs it. */
 	int64_t again;         /*!< Asked for while it ran. */
 	int64_t started;       /*!< By a clock that nobody sets. */
 	sched_lane_t *lane;    /*!< NULL: the first. */
@@ -57,6 +60,9 @@ void sched_set_lane(sched_t *sched, task_t *task, const char *name);
 
 /*! \return Whether a task that runs, and asks, does so in the lane that was set last. */
 bool sched_in_lane(sched_t *sched, const task_t *task);
+
+/*! The task that the calling thread runs, if it does, waits for something, or goes on. */
+void sched_pause(sched_t *sched, bool pause);
 
 /*! Takes a task out, if it does not run. \return Whether it does not. */
 bool sched_try_remove(sched_t *sched, task_t *task);

@@ -145,6 +145,14 @@ static void changed(void *ctx, const knot_dname_t *name)
 	(void)server_with_zone(ctx, name, wake, &(unsigned){ ZONE_LOOK });
 }
 
+/*! Work that waits for the disk lets other work by. */
+static void pause_work(void *ctx, bool waits)
+{
+	server_t *server = ctx;
+	sched_pause(server->sched, waits);
+	sched_pause(server->fetchers, waits);
+}
+
 /*! Starts what signing needs. */
 static int start_signing(server_t *server, char *err, size_t err_size)
 {
@@ -163,6 +171,7 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		ret = sched_start(&server->fetchers, FETCHERS, work_fetch, server);
 	}
 	if (ret == KNOT_EOK) {
+		store_set_wait(server->store, pause_work, server);
 		ret = sched_wake(server->fetchers, &server->sweep.task, sched_now());
 	}
 	if (ret == KNOT_EOK) {
@@ -216,6 +225,7 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	log_init(&fresh->log, sink, sink_ctx);
 	pthread_mutex_init(&fresh->lock, NULL);
 	reap_init(&fresh->reap);
+	news_init(&fresh->news);
 	fresh->publisher.server = fresh;
 	snprintf(fresh->instance, sizeof(fresh->instance), "%lld.%d", (long long)time(NULL),
 	         (int)getpid());
@@ -270,16 +280,12 @@ bool server_stop(server_t *server)
 	stop_signing(server);
 	forget_gone(server, NULL);
 	reap_deinit(&server->reap);
+	news_deinit(&server->news);
 	pthread_mutex_destroy(&server->lock);
 	log_deinit(&server->log);
 	server_conf_deinit(&server->conf);
 	free(server);
 	return true;
-}
-
-uint64_t server_next_generation(server_t *server)
-{
-	return atomic_fetch_add(&server->generation, 1) + 1;
 }
 
 /*** Zones. ***/
@@ -315,7 +321,7 @@ static void add_gone(server_t *server, const knot_dname_t *name)
 		free(gone); /* The policy engine then looks after a zone too many. */
 		return;
 	}
-	gone->generation = server_next_generation(server);
+	gone->generation = news_next(&server->news);
 	gone->next = server->gone;
 	server->gone = gone;
 }

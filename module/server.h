@@ -8,6 +8,7 @@
 
 #include "control/server.h"
 #include "module/log.h"
+#include "module/news.h"
 #include "module/publish.h"
 #include "module/reap.h"
 #include "module/sched.h"
@@ -46,7 +47,7 @@ struct server {
 	log_t log;
 	publisher_t publisher;
 	char instance[32];          /*!< Tells this process's generations from another's. */
-	atomic_uint_fast64_t generation;
+	news_t news;
 
 	pthread_mutex_t lock;       /*!< Of the zones and the tokens. */
 	void *zones;                /*!< tsearch(3) tree of zone_t by name. */
@@ -99,9 +100,6 @@ void server_conf_deinit(server_conf_t *conf);
 
 /*! \return The tokens, one user more; NULL with err filled while there are none. */
 tokens_t *server_tokens(server_t *server, char *err, size_t err_size);
-
-/*! \return A number greater than all it has returned. */
-uint64_t server_next_generation(server_t *server);
 
 /*! Adds a zone, or a user to it. \return The zone; NULL if out of memory. */
 zone_t *server_add_zone(server_t *server, const knot_dname_t *name);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,16 @@
 
 #define DISK_FULL ((size_t)1 << 20) /* Bytes left that are as good as none. */
 
+#define SPARE_IDS 1000 /* Taken at once; what is left of them is lost with the process. */
+
 #define ID_LEN 4
 #define KEY_MAX 511 /* LMDB's own. */
 
 struct store {
 	MDB_env *env;
+	group_t *group;
+	pthread_mutex_t spare_lock;
+	uint32_t spare_id, spare_ids; /*!< The next one that nobody has, and how many. */
 	MDB_dbi tables[STORE_TABLES];
 	MDB_dbi records[STORE_RECORDS];
 };
@@ -97,6 +103,7 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 		snprintf(err, err_size, "out of memory");
 		return KNOT_ENOMEM;
 	}
+	pthread_mutex_init(&fresh->spare_lock, NULL);
 	int ret = mdb_env_create(&fresh->env);
 	if (ret == MDB_SUCCESS) {
 		(void)mdb_env_set_mapsize(fresh->env, MAP_SIZE);
@@ -105,6 +112,7 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 		/* A thread may read while it looks up something else: slots go by transaction. */
 		ret = mdb_env_open(fresh->env, path, MDB_NOTLS, 0660);
 	}
+	ret = ret == MDB_SUCCESS ? group_new(&fresh->group, fresh->env) : ret;
 	if (ret == MDB_SUCCESS) {
 		int dead = 0;
 		(void)mdb_reader_check(fresh->env, &dead); /* Left by a killed process. */
@@ -127,7 +135,9 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 void store_close(store_t *store)
 {
 	if (store != NULL) {
+		group_free(store->group);
 		mdb_env_close(store->env);
+		pthread_mutex_destroy(&store->spare_lock);
 		free(store);
 	}
 }
@@ -137,32 +147,37 @@ const char *store_strerror(int ret)
 	return ret == KNOT_ESPACE ? "the disk is full; make room" : knot_strerror(ret);
 }
 
-static int begin(store_t *store, unsigned flags, store_txn_t *txn)
+void store_set_wait(store_t *store, group_wait_f wait, void *ctx)
 {
-	txn->store = store;
-	return error(mdb_txn_begin(store->env, NULL, flags, &txn->txn));
+	group_set_wait(store->group, wait, ctx);
 }
 
 int store_read(store_t *store, store_txn_t *txn)
 {
-	return begin(store, MDB_RDONLY, txn);
+	*txn = (store_txn_t) { .store = store };
+	return error(mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn));
 }
 
 int store_write(store_t *store, store_txn_t *txn)
 {
-	return begin(store, 0, txn);
+	*txn = (store_txn_t) { .store = store, .writes = true };
+	return error(group_begin(store->group, &txn->txn));
 }
 
 int store_commit(store_txn_t *txn)
 {
-	int ret = mdb_txn_commit(txn->txn);
+	int ret = group_commit(txn->store->group, txn->txn);
 	txn->txn = NULL;
 	return write_error(txn->store, ret);
 }
 
 void store_abort(store_txn_t *txn)
 {
-	mdb_txn_abort(txn->txn);
+	if (!txn->writes) {
+		mdb_txn_abort(txn->txn);
+	} else if (txn->txn != NULL) {
+		group_abort(txn->store->group, txn->txn);
+	}
 	txn->txn = NULL;
 }
 
@@ -266,7 +281,8 @@ int store_abandoned(store_txn_t *txn, uint32_t *id)
 	return error(ret);
 }
 
-int store_new_id(store_txn_t *txn, uint32_t *zone_id)
+/*! Takes so many ids. \param id  The first one. */
+static int take_ids(store_txn_t *txn, uint32_t count, uint32_t *first)
 {
 	/* No wire-form name begins with this octet. */
 	uint8_t next_id = 0xff;
@@ -279,11 +295,49 @@ int store_new_id(store_txn_t *txn, uint32_t *zone_id)
 	} else if (ret != MDB_NOTFOUND) {
 		return ret == MDB_SUCCESS ? KNOT_EMALF : error(ret);
 	}
-	id++;
+	*first = id + 1;
+	id += count;
 	value = (MDB_val) { sizeof(id), &id };
-	ret = mdb_put(txn->txn, dbi, &key, &value, 0);
-	*zone_id = id;
-	return error(ret);
+	return error(mdb_put(txn->txn, dbi, &key, &value, 0));
+}
+
+int store_new_id(store_txn_t *txn, uint32_t *zone_id)
+{
+	return take_ids(txn, 1, zone_id);
+}
+
+/*! Has more ids to spare. With the lock held. */
+static int fill_spares(store_t *store)
+{
+	store_txn_t txn;
+	int ret = store_write(store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	uint32_t first = 0;
+	ret = take_ids(&txn, SPARE_IDS, &first);
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	ret = store_commit(&txn);
+	if (ret == KNOT_EOK) {
+		store->spare_id = first;
+		store->spare_ids = SPARE_IDS;
+	}
+	return ret;
+}
+
+int store_spare_id(store_t *store, uint32_t *zone_id)
+{
+	pthread_mutex_lock(&store->spare_lock);
+	int ret = store->spare_ids > 0 ? KNOT_EOK : fill_spares(store);
+	if (ret == KNOT_EOK) {
+		*zone_id = store->spare_id++;
+		store->spare_ids--;
+	}
+	pthread_mutex_unlock(&store->spare_lock);
+	return ret;
 }
 
 /*** Tables. ***/

@@ -17,7 +17,8 @@
  * state of its input) and "gone" (since when it is not configured).
  * Keys are of even length, but where the data is empty (expiry, whose key would be too long for
  * LMDB by an octet: it is without the zeros that close a node_key()).
- * A write transaction is the only one at a time, in all of the process; readers never wait.
+ * A write transaction is the only one at a time, in all of the process; those of several threads
+ * become durable together (group.h). Readers never wait, and see what is durable.
  */
 #pragma once
 
@@ -27,6 +28,8 @@
 
 #include <lmdb.h>
 #include <libknot/dname.h>
+
+#include "module/group.h"
 
 typedef enum {
 	STORE_INPUT,
@@ -43,6 +46,7 @@ typedef struct store store_t;
 typedef struct {
 	store_t *store;
 	MDB_txn *txn;
+	bool writes;
 } store_txn_t;
 
 /*! A place in a zone's part of a table. */
@@ -66,6 +70,9 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size);
 /*! All transactions must be over. NULL is allowed. */
 void store_close(store_t *store);
 
+/*! Sets who is told when a thread waits to write, and goes on; before any does. */
+void store_set_wait(store_t *store, group_wait_f wait, void *ctx);
+
 /*! \return Text of an error of the store, with the remedy if there is one. */
 const char *store_strerror(int ret);
 
@@ -73,7 +80,7 @@ const char *store_strerror(int ret);
 int store_read(store_t *store, store_txn_t *txn);
 int store_write(store_t *store, store_txn_t *txn);
 
-/*! Ends it; a failed commit is an abort. \return KNOT_EOK, KNOT_ESPACE (disk full), others */
+/*! Ends it; a failed commit is an abort. What was written is on the disk then. \return KNOT_EOK, KNOT_ESPACE (disk full), others */
 int store_commit(store_txn_t *txn);
 void store_abort(store_txn_t *txn);
 
@@ -114,6 +121,9 @@ int store_abandoned(store_txn_t *txn, uint32_t *id);
 
 /*! Takes a zone id that was never used. */
 int store_new_id(store_txn_t *txn, uint32_t *zone_id);
+
+/*! The same outside of a transaction; one that is not used then is lost. */
+int store_spare_id(store_t *store, uint32_t *zone_id);
 
 /*** Tables. ***/
 

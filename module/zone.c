@@ -42,6 +42,7 @@ zone_t *zone_new(server_t *server, const knot_dname_t *name)
 
 void zone_free(zone_t *zone)
 {
+	news_remove(&zone->server->news, zone);
 	keyring_free(zone->ring);
 	tokens_leave(zone->tokens);
 	pthread_mutex_destroy(&zone->lock);
@@ -77,7 +78,7 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 		               zone->settings.primaries.all[0].id);
 	}
 	zone->fetch.expired &= zone->settings.primaries.count > 0;
-	zone->generation = server_next_generation(zone->server);
+	news_add(&zone->server->news, zone);
 	pthread_mutex_unlock(&zone->lock);
 }
 
@@ -518,7 +519,7 @@ static void show(zone_t *zone, const state_t *state, int64_t due)
 {
 	pthread_mutex_lock(&zone->lock);
 	if (memcmp(&zone->state, state, sizeof(*state)) != 0) {
-		zone->generation = server_next_generation(zone->server);
+		news_add(&zone->server->news, zone);
 	}
 	zone->state = *state;
 	zone->due = due;
@@ -557,7 +558,9 @@ static int64_t work(zone_t *zone)
 	serving_track(zone, &state);
 	const bool taken = serving_note(zone, &state);
 	ret = look_at_keys(zone, &state, wishes);
-	if (taken || memcmp(&before, &state, sizeof(state)) != 0) {
+	/* A first version has to be made in any case, and that the state says so is stored with it. */
+	const bool first = state.version == 0 && state.next_nodes == 0;
+	if (taken || (!first && memcmp(&before, &state, sizeof(state)) != 0)) {
 		int saved = write_state(zone, &state);
 		ret = saved != KNOT_EOK ? saved : ret;
 	}

@@ -8,6 +8,7 @@
 
 #include "module/fetch.h"
 #include "module/keyring.h"
+#include "module/news.h"
 #include "module/primary.h"
 #include "module/sched.h"
 #include "module/serving.h"
@@ -58,6 +59,7 @@ typedef struct zone {
 	atomic_bool stopped;       /*!< It was, since this run began; it may be back. */
 	unsigned users;            /*!< Module instances; under the server's lock. */
 	struct zone *next_gone;    /*!< In the list of those to be freed (reap.h). */
+	news_zone_t news;          /*!< Under the lock of the server's news. */
 
 	pthread_mutex_t lock;      /*!< Of all that follows but for what is the worker's. */
 	zone_settings_t settings;
@@ -65,7 +67,6 @@ typedef struct zone {
 	uint64_t pending;          /*!< Revision of the key set that is stored. */
 	bool pending_known;        /*!< It has been looked up. */
 	serving_t serving;
-	uint64_t generation;       /*!< Of the server's, when the facts last changed. */
 	zone_counters_t counters;
 	state_t state;             /*!< As last stored. */
 	int64_t due;               /*!< When there is something to do, 0 = unknown. */

@@ -16,6 +16,7 @@
 typedef struct {
 	task_t task;
 	atomic_bool hangs;     /*!< Runs until this is false. */
+	bool pauses;           /*!< Meanwhile. */
 	atomic_uint runs, at_once;
 	int64_t next;          /*!< Is due again so many ms later; 0 = not at all. */
 } item_t;
@@ -28,9 +29,15 @@ static int64_t run(void *ctx, task_t *task)
 	(void)ctx;
 	item_t *item = (item_t *)((char *)task - offsetof(item_t, task));
 	ck_assert_uint_eq(atomic_fetch_add(&item->at_once, 1), 0);
+	if (item->pauses) {
+		sched_pause(sched, true);
+	}
 	item->runs++;
 	while (item->hangs) {
 		(void)poll(NULL, 0, 1);
+	}
+	if (item->pauses) {
+		sched_pause(sched, false);
 	}
 	item->at_once--;
 	return item->next > 0 ? sched_now() + item->next : 0;
@@ -154,6 +161,37 @@ START_TEST(test_lanes)
 }
 END_TEST
 
+/*! Those that wait let others by, more than those that are slow would, but not without end. */
+START_TEST(test_paused)
+{
+	for (size_t i = 0; i < TASKS; i++) {
+		items[i].hangs = true;
+		items[i].pauses = true;
+		wake(&items[i], 0);
+	}
+	wait_runs(0, TASKS, 32 + LIMIT + 16);
+	(void)poll(NULL, 0, 300);
+	ck_assert_uint_eq(count_runs(0, TASKS), 32 + LIMIT + 16);
+	for (size_t i = 0; i < TASKS; i++) {
+		items[i].hangs = false;
+	}
+	wait_runs(0, TASKS, TASKS);
+	/* All is as it was. */
+	for (size_t i = 0; i < TASKS; i++) {
+		while (items[i].at_once > 0) {
+			(void)poll(NULL, 0, 1);
+		}
+		items[i].runs = 0;
+		items[i].hangs = true;
+		items[i].pauses = false;
+		wake(&items[i], 0);
+	}
+	wait_runs(0, TASKS, LIMIT + 16);
+	(void)poll(NULL, 0, 300);
+	ck_assert_uint_eq(count_runs(0, TASKS), LIMIT + 16);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sched");
@@ -163,6 +201,7 @@ int main(void)
 	tcase_add_test(tcase, test_due);
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_lanes);
+	tcase_add_test(tcase, test_paused);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
