@@ -108,7 +108,7 @@ ours() {
 	small "$work/$1.zone" "small-$1.test" 1
 	quick "$1" --zone "small-$1.test=$work/$1.zone"
 	sed -i 's:<SignerThreads>.*</:<SignerThreads>2</:' "$D/conf.xml"
-	sed -i -e "s/^    policy: default/&\n    verify: $2/" \
+	sed -i -e "s/^    policy: .*/&\n    verify: $2/" \
 		-e 's/action: transfer/action: [transfer, update]/' \
 		-e "s/dnssec-validation: on/dnssec-validation: ${3:-on}/" "$D/knot.conf"
 	halt "$1"
