@@ -10,12 +10,13 @@
 
 #include "module/expiry.h"
 
-void affected_init(affected_t *affected, store_txn_t *txn, uint32_t zone_id, uint32_t nodes,
+void affected_init(affected_t *affected, store_txn_t *txn, const state_t *state, uint32_t nodes,
                    const knot_dname_t *apex)
 {
 	memset(affected, 0, sizeof(*affected));
 	affected->txn = txn;
-	affected->zone_id = zone_id;
+	affected->zone_id = state->id;
+	affected->input = state->in.nodes;
 	affected->nodes = nodes;
 	affected->apex_len = node_key(apex, affected->apex);
 }
@@ -50,7 +51,7 @@ static int add(affected_t *affected, const uint8_t *key, size_t key_len)
 
 static uint32_t id_of(const affected_t *affected, store_table_t table)
 {
-	return table == STORE_INPUT ? affected->zone_id : affected->nodes;
+	return table == STORE_INPUT ? affected->input : affected->nodes;
 }
 
 static int find(affected_t *affected, store_table_t table, const uint8_t *key, size_t key_len,

@@ -10,7 +10,7 @@
 
 #include "module/arena.h"
 #include "module/build.h"
-#include "module/store.h"
+#include "module/state.h"
 
 typedef struct {
 	const uint8_t *key;
@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
 	store_txn_t *txn;
 	uint32_t zone_id;
+	uint32_t input;       /*!< Id of the input's nodes. */
 	uint32_t nodes;       /*!< Id of the signed nodes. */
 	uint8_t apex[NODE_KEY_MAX];
 	size_t apex_len;
@@ -28,7 +29,8 @@ typedef struct {
 	size_t count, capacity;
 } affected_t;
 
-void affected_init(affected_t *affected, store_txn_t *txn, uint32_t zone_id, uint32_t nodes,
+/*! \param nodes  Id of the signed nodes. */
+void affected_init(affected_t *affected, store_txn_t *txn, const state_t *state, uint32_t nodes,
                    const knot_dname_t *apex);
 void affected_deinit(affected_t *affected);
 

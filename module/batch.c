@@ -9,6 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "module/expiry.h"
+#include "module/plan.h"
 #include "module/refresh.h"
 #include "module/serial.h"
 #include "module/walk.h"
@@ -22,6 +23,7 @@ typedef struct {
 	affected_t affected;
 	chain_t published, next;  /*!< Zeroed if there is none. */
 	uint32_t nodes;           /*!< Id of the nodes that are made. */
+	bool reuses;              /*!< Signatures of the published nodes, which are others. */
 	uint8_t apex[NODE_KEY_MAX];
 	size_t apex_len;
 	size_t most;              /*!< Changes. */
@@ -50,14 +52,31 @@ void batch_deinit(batch_t *batch)
 
 /*** Names. ***/
 
-static int read_node(collect_t *collect, store_table_t table, const affected_key_t *name,
-                     node_t *node)
+static int read_node(collect_t *collect, store_table_t table, uint32_t id, const uint8_t *key,
+                     size_t key_len, node_t *node)
 {
 	const uint8_t *data = NULL;
 	size_t len = 0;
-	const uint32_t id = table == STORE_INPUT ? collect->batch->state->id : collect->nodes;
-	int ret = store_find(&collect->txn, table, id, name->key, name->key_len, &data, &len);
+	int ret = store_find(&collect->txn, table, id, key, key_len, &data, &len);
 	return ret == KNOT_EOK ? node_read(data, len, node) : ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+static int read_input(collect_t *collect, build_node_t *bn)
+{
+	return read_node(collect, STORE_INPUT, collect->batch->state->in.nodes, bn->key,
+	                 bn->key_len, &bn->input);
+}
+
+static int read_old(collect_t *collect, build_node_t *bn)
+{
+	return read_node(collect, STORE_SIGNED, collect->nodes, bn->key, bn->key_len, &bn->old);
+}
+
+static int read_published(collect_t *collect, build_node_t *bn)
+{
+	return !collect->reuses ? KNOT_EOK :
+	       read_node(collect, STORE_SIGNED, collect->batch->state->nodes, bn->key, bn->key_len,
+	                 &bn->published);
 }
 
 /*! Tells a chain what is at a name. */
@@ -88,7 +107,10 @@ static int make(collect_t *collect, build_node_t *bn, bool walked)
 {
 	batch_t *batch = collect->batch;
 	const size_t first_job = batch->build.job_count;
-	int ret = build_node(&batch->build, bn, &batch->state->chain);
+	int ret = read_published(collect, bn);
+	if (ret == KNOT_EOK) {
+		ret = build_node(&batch->build, bn, &batch->state->chain);
+	}
 	if (ret == KNOT_EOK) {
 		see_ttls(batch, &bn->node);
 		ret = walked ? KNOT_EOK : chain_name(collect, &collect->published, bn);
@@ -128,10 +150,10 @@ static int make_affected(collect_t *collect)
 		ret = node_key_owner(name->key, name->key_len, owner) > 0
 		      ? affected_kind(affected, name, &bn.kind) : KNOT_EMALF;
 		if (ret == KNOT_EOK) {
-			ret = read_node(collect, STORE_INPUT, name, &bn.input);
+			ret = read_input(collect, &bn);
 		}
 		if (ret == KNOT_EOK) {
-			ret = read_node(collect, STORE_SIGNED, name, &bn.old);
+			ret = read_old(collect, &bn);
 		}
 		if (ret == KNOT_EOK) {
 			ret = make(collect, &bn, false);
@@ -276,13 +298,13 @@ static int touch_due(collect_t *collect)
 
 static int read_apex(collect_t *collect, build_node_t *bn)
 {
-	const affected_key_t name = { collect->apex, collect->apex_len };
 	*bn = (build_node_t) {
 		.key = collect->apex, .key_len = collect->apex_len,
 		.owner = collect->batch->run->zone, .kind = BUILD_AUTH,
 	};
-	int ret = read_node(collect, STORE_INPUT, &name, &bn->input);
-	return ret == KNOT_EOK ? read_node(collect, STORE_SIGNED, &name, &bn->old) : ret;
+	int ret = read_input(collect, bn);
+	ret = ret == KNOT_EOK ? read_old(collect, bn) : ret;
+	return ret == KNOT_EOK ? read_published(collect, bn) : ret;
 }
 
 static int build_apex(collect_t *collect, build_node_t *bn, const state_chain_t *chain)
@@ -372,6 +394,9 @@ static int open_chains(collect_t *collect)
 	if (ret == KNOT_EOK && state->next_chain.id != 0) {
 		ret = chain_open(&collect->next, &collect->txn, &state->next_chain,
 		                 batch->run->zone);
+		if (collect->reuses && state_chain_same(&state->next_chain, &state->chain)) {
+			collect->next.published = &state->chain;
+		}
 		if (batch->walk.phase == STATE_WALK_CHAIN) {
 			collect->next.done = batch->walk.place;
 			collect->next.done_len = batch->walk.place_len;
@@ -431,14 +456,21 @@ static int collect_apex_and_chains(collect_t *collect, char *err, size_t err_siz
 	return ret == KNOT_EOK && batch->publish ? make_apex(collect, chain, err, err_size) : ret;
 }
 
+/*! Whether what is made beside the published nodes can have signatures of these. */
+static bool can_reuse(const batch_t *batch)
+{
+	const state_t *state = batch->state;
+	const keyset_t *set = &batch->run->ring->set;
+	return batch->unseen && state->version > 0 && state->passthrough == set->passthrough &&
+	       (state->algorithms & plan_algorithms(set)) != 0;
+}
+
 static int collect_all(collect_t *collect, char *err, size_t err_size)
 {
 	batch_t *batch = collect->batch;
-	int ret = state_reload_input(&collect->txn, batch->run->zone, batch->state);
-	batch->input = batch->state->in.count;
-	if (ret == KNOT_EOK) {
-		ret = open_chains(collect);
-	}
+	const state_t *state = batch->state;
+	affected_init(&collect->affected, &collect->txn, state, collect->nodes, batch->run->zone);
+	int ret = open_chains(collect);
 	if (ret == KNOT_EOK) {
 		ret = find_refresh(collect);
 	}
@@ -474,8 +506,13 @@ int batch_collect(batch_t *batch, char *err, size_t err_size)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	affected_init(&collect.affected, &collect.txn, state->id, collect.nodes, batch->run->zone);
-	ret = collect_all(&collect, err, err_size);
+	ret = state_reload_input(&collect.txn, batch->run->zone, batch->state);
+	batch->input = state->in.count;
+	batch->stale = !plan_fits(state);
+	collect.reuses = can_reuse(batch);
+	if (ret == KNOT_EOK && !batch->stale) {
+		ret = collect_all(&collect, err, err_size);
+	}
 	if (ret == KNOT_EEXIST) {
 		snprintf(err, err_size, "NSEC3: two names of the zone have the same hash; give the "
 		         "policy another salt in kasp.xml");

@@ -21,6 +21,7 @@ typedef struct {
 	denial_t denial;
 	changes_t changes;
 	bool unseen;          /*!< What is made takes the place of all nodes, when it is complete. */
+	bool stale;           /*!< The input has become new as a whole: plan again. */
 	state_walk_t walk;    /*!< As it is after the batch. */
 	bool complete;        /*!< What the walk has prepared takes its place with this batch. */
 	bool publish;         /*!< It makes a version. */
@@ -35,7 +36,8 @@ int batch_init(batch_t *batch, const sign_run_t *run, state_t *state);
 void batch_deinit(batch_t *batch);
 
 /*!
- * Finds what is to change; the signatures are then to be made: batch->build's jobs.
+ * Finds what is to change, unless the batch is stale; the signatures are then to be made: batch->build's
+ * jobs.
  *
  * \param err  What is wrong, unless it is the store.
  * \return KNOT_EOK, KNOT_ESOAINVAL (serial), KNOT_EEXIST (NSEC3), or an error of the store

@@ -41,6 +41,7 @@ void build_node_deinit(build_node_t *bn)
 {
 	node_deinit(&bn->input);
 	node_deinit(&bn->old);
+	node_deinit(&bn->published);
 	node_deinit(&bn->node);
 }
 
@@ -319,10 +320,12 @@ bool build_same(const node_rrset_t *a, const node_rrset_t *b)
 static int make_rrset(build_t *build, build_node_t *bn, node_rrset_t *rrset)
 {
 	const node_rrset_t *old = node_rrset(&bn->old, rrset->type);
+	const node_rrset_t *published = node_rrset(&bn->published, rrset->type);
 	const bool same = build_same(rrset, old);
 	int ret = KNOT_EOK;
 	if (to_be_signed(build, bn, rrset->type)) {
-		ret = signatures_make(build, bn->owner, rrset, same ? old : NULL, &bn->expiry);
+		const node_rrset_t *from = same ? old : build_same(rrset, published) ? published : NULL;
+		ret = signatures_make(build, bn->owner, rrset, from, &bn->expiry);
 	}
 	bn->changed |= !same || rrset->sigs.count != old->sigs.count;
 	return ret;

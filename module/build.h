@@ -27,7 +27,8 @@ typedef struct {
 	const knot_dname_t *owner;
 	build_kind_t kind;
 	node_t input;              /*!< Unsigned. */
-	node_t old;                /*!< As published before. */
+	node_t old;                /*!< As it is stored where the new one will be. */
+	node_t published;          /*!< If that is elsewhere: as published, for its signatures. */
 	node_t node;               /*!< As to be published; empty: nothing any more. */
 	uint32_t expiry;           /*!< Earliest expiration of a signature in node; 0 = none. */
 	bool changed;              /*!< node differs from old. */

@@ -43,6 +43,7 @@ typedef struct {
 typedef struct {
 	store_txn_t *txn;
 	const state_chain_t *params;
+	const state_chain_t *published; /*!< Another one whose signatures are as good; NULL: none. */
 	const knot_dname_t *apex;
 	store_cursor_t cursor;
 	arena_t arena;

@@ -61,6 +61,43 @@ static uint32_t entry_ttl(const keyset_t *set)
 	return set->soa_ttl < set->soa_minimum ? set->soa_ttl : set->soa_minimum;
 }
 
+/*! Reads the entry of a chain whose signatures are as good, if there is one. */
+static int read_published(const chain_t *chain, const chain_edit_t *edit, node_t *node)
+{
+	const uint8_t *data = NULL;
+	size_t len = 0;
+	chain_entry_t entry;
+	memset(node, 0, sizeof(*node));
+	int ret = chain->published == NULL ? KNOT_ENOENT :
+	          store_find(chain->txn, STORE_CHAIN, chain->published->id, edit->key, edit->key_len,
+	                     &data, &len);
+	if (ret == KNOT_EOK) {
+		ret = chain_read(chain->published, data, len, &entry);
+	}
+	if (ret == KNOT_EOK) {
+		*node = entry.node;
+	}
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+static int sign_entry(build_t *build, const chain_t *chain, const chain_edit_t *edit,
+                      const knot_dname_t *owner, node_rrset_t *rrset, uint32_t *expiry)
+{
+	const node_rrset_t *old = node_rrset(&edit->old.node, rrset->type);
+	if (build_same(rrset, old) && old->sigs.count > 0) {
+		return signatures_make(build, owner, rrset, old, expiry);
+	}
+	node_t node;
+	int ret = read_published(chain, edit, &node);
+	if (ret == KNOT_EOK) {
+		const node_rrset_t *published = node_rrset(&node, rrset->type);
+		ret = signatures_make(build, owner, rrset,
+		                      build_same(rrset, published) ? published : NULL, expiry);
+		node_deinit(&node);
+	}
+	return ret;
+}
+
 static int make_entry(changes_t *changes, build_t *build, const chain_t *chain,
                       const chain_edit_t *edit)
 {
@@ -80,8 +117,7 @@ static int make_entry(changes_t *changes, build_t *build, const chain_t *chain,
 	ret = chain_rrset(chain, edit, entry_ttl(&build->ring->set), &build->scratch, &rrset);
 	const node_rrset_t *old = ret == KNOT_EOK ? node_rrset(&edit->old.node, rrset.type) : NULL;
 	if (ret == KNOT_EOK && change.done) {
-		ret = signatures_make(build, owner, &rrset, build_same(&rrset, old) ? old : NULL,
-		                      &change.expiry);
+		ret = sign_entry(build, chain, edit, owner, &rrset, &change.expiry);
 	}
 	const bool changed = !build_same(&rrset, old) || build->job_count > first_job ||
 	                     rrset.sigs.count != old->sigs.count ||

@@ -10,9 +10,10 @@
 
 #include <libknot/libknot.h>
 
-void edit_init(edit_t *edit, store_txn_t *txn, uint32_t zone_id, const knot_dname_t *apex)
+void edit_init(edit_t *edit, store_txn_t *txn, uint32_t zone_id, uint32_t input,
+               const knot_dname_t *apex)
 {
-	*edit = (edit_t) { .txn = txn, .zone_id = zone_id, .apex = apex };
+	*edit = (edit_t) { .txn = txn, .zone_id = zone_id, .input = input, .apex = apex };
 }
 
 static void free_node(void *data)
@@ -52,7 +53,7 @@ static edit_node_t *find(const edit_t *edit, const uint8_t *key, size_t key_len)
 static int load(edit_t *edit, edit_node_t *node)
 {
 	node_t stored;
-	int ret = store_find(edit->txn, STORE_INPUT, edit->zone_id, node->key, node->key_len,
+	int ret = store_find(edit->txn, STORE_INPUT, edit->input, node->key, node->key_len,
 	                     &node->before, &node->before_len);
 	if (ret != KNOT_EOK) {
 		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
@@ -299,7 +300,7 @@ static int check_below(check_t *check, const edit_node_t *node)
 {
 	store_cursor_t cursor;
 	edit_t *edit = check->edit;
-	int ret = store_cursor(edit->txn, STORE_INPUT, edit->zone_id, &cursor);
+	int ret = store_cursor(edit->txn, STORE_INPUT, edit->input, &cursor);
 	if (ret == KNOT_EOK) {
 		ret = store_seek(&cursor, node->key, node->key_len);
 	}
@@ -417,7 +418,7 @@ static int put_node(save_t *save, const edit_node_t *node)
 	if (copy.rrsets != NULL && stored != NULL) {
 		memcpy(copy.rrsets, node->node.rrsets, copy.count * sizeof(*copy.rrsets));
 		node_write(&copy, stored);
-		ret = store_put(save->edit->txn, STORE_INPUT, save->edit->zone_id, node->key,
+		ret = store_put(save->edit->txn, STORE_INPUT, save->edit->input, node->key,
 		                node->key_len, stored, len);
 	}
 	free(copy.rrsets);
@@ -427,17 +428,18 @@ static int put_node(save_t *save, const edit_node_t *node)
 
 static int put_changed(save_t *save, const state_t *state)
 {
-	store_txn_t *txn = save->edit->txn;
-	const uint32_t id = save->edit->zone_id;
+	const edit_t *edit = save->edit;
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && i < save->count; i++) {
 		const edit_node_t *node = save->changed[i];
 		ret = node->node.count > 0
 		              ? put_node(save, node)
-		              : store_del(txn, STORE_INPUT, id, node->key, node->key_len);
+		              : store_del(edit->txn, STORE_INPUT, edit->input, node->key,
+		                          node->key_len);
 		if (ret == KNOT_EOK) {
-			ret = store_put(txn, STORE_DIRTY, id, node->key, node->key_len,
-			                &state->in.count, sizeof(state->in.count));
+			ret = store_put(edit->txn, STORE_DIRTY, edit->zone_id, node->key,
+			                node->key_len, &state->in.count,
+			                sizeof(state->in.count));
 		}
 	}
 	return ret;

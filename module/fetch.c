@@ -177,8 +177,11 @@ static int take_zone(work_t *work, incoming_t *incoming)
 		return ret;
 	}
 	ret = input_replace(work->zone->server->store, work->zone->name, &state, zf, &origin,
-	                    &result);
+	                    true, &result);
 	zonefile_free(zf);
+	if (state.in.whole == state.in.count) {
+		sweep_now(work->zone->server); /* All nodes of before are to go. */
+	}
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
 	}

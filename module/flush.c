@@ -75,7 +75,7 @@ static int write_zone(FILE *file, store_t *store, const knot_dname_t *zone, uint
 	ret = state_load(&txn, zone, &state);
 	if (ret == KNOT_EOK) {
 		*count = state.in.count;
-		ret = store_cursor(&txn, STORE_INPUT, state.id, &cursor);
+		ret = store_cursor(&txn, STORE_INPUT, state.in.nodes, &cursor);
 	}
 	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
 		ret = write_node(&flush, &cursor);

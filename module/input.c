@@ -10,10 +10,15 @@
 
 #include "module/arena.h"
 
-/* Nodes of a first input that are committed at once. */
-#ifndef INPUT_FIRST_BATCH
-#define INPUT_FIRST_BATCH 20000
+/* Nodes that are committed at once, where that can be. */
+#ifndef INPUT_BATCH
+#define INPUT_BATCH 20000
 #endif
+/* So many changes, and such a part of all names, are not made as one. */
+#ifndef INPUT_CHANGES_MAX
+#define INPUT_CHANGES_MAX 50000
+#endif
+#define INPUT_CHANGED_PART 8
 
 /*! A node that differs; data_len 0: it goes. */
 typedef struct change {
@@ -28,6 +33,8 @@ typedef struct {
 	const knot_dname_t *zone;
 	zonefile_t *zf;
 	state_t state;
+	uint64_t updates;        /*!< That may be lost. */
+	bool over;               /*!< All may be. */
 	input_result_t *result;
 	arena_t arena;
 	change_t *changes;       /*!< Last first. */
@@ -124,19 +131,35 @@ static int match(replace_t *replace)
 	                                    replace->data_len);
 }
 
-/*! Finds out how the new input differs from the one there is. */
-static int diff(replace_t *replace)
+static void rewind_all(replace_t *replace)
 {
 	zonefile_rewind(replace->zf);
 	arena_free(&replace->arena);
 	replace->changes = NULL;
 	memset(replace->result, 0, sizeof(*replace->result));
-	int ret = store_cursor(&replace->txn, STORE_INPUT, replace->state.id, &replace->old);
+}
+
+static bool are_many(const replace_t *replace)
+{
+	const size_t changed = replace->result->changed;
+	return changed > INPUT_CHANGES_MAX &&
+	       changed > replace->state.in.names / INPUT_CHANGED_PART;
+}
+
+/*! Finds out how the new input differs from the one there is. \return KNOT_ELIMIT: by too much */
+static int diff(replace_t *replace)
+{
+	rewind_all(replace);
+	int ret = store_cursor(&replace->txn, STORE_INPUT, replace->state.in.nodes, &replace->old);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
 	replace->old_ret = store_next(&replace->old);
 	while ((ret = take(replace)) == KNOT_EOK && (ret = match(replace)) == KNOT_EOK) {
+		if (are_many(replace)) {
+			ret = KNOT_ELIMIT;
+			break;
+		}
 	}
 	while (ret == KNOT_ENOENT && replace->old_ret == KNOT_EOK) {
 		int added = add_change(replace, replace->old.key, replace->old.key_len, NULL, 0);
@@ -147,13 +170,24 @@ static int diff(replace_t *replace)
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
+/*! Reads the input's part anew, since it may have changed. */
+static int reload(replace_t *replace)
+{
+	int ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
+	const bool updated = replace->state.in.updates != replace->updates;
+	return ret == KNOT_EOK && updated && !replace->over ? KNOT_EAGAIN : ret;
+}
+
 /*! Ends with a transaction that tells what the input is now. */
 static int finish(replace_t *replace, const state_input_t *origin)
 {
 	state_input_t *in = &replace->state.in;
-	const uint64_t count = in->count;
+	const state_input_t before = *in;
 	*in = *origin;
-	in->count = count;
+	in->nodes = before.nodes;
+	in->next_nodes = before.next_nodes;
+	in->count = before.count;
+	in->whole = before.whole;
 	in->names = replace->result->names;
 	in->serial = replace->serial;
 	int ret = state_save_input(&replace->txn, replace->zone, &replace->state);
@@ -166,16 +200,16 @@ static int finish(replace_t *replace, const state_input_t *origin)
 
 static int apply(replace_t *replace)
 {
-	const uint32_t id = replace->state.id;
+	const uint32_t id = replace->state.id, nodes = replace->state.in.nodes;
 	uint64_t *count = &replace->state.in.count;
 	int ret = KNOT_EOK;
 	*count += replace->changes != NULL;
 	for (change_t *change = replace->changes; ret == KNOT_EOK && change != NULL;
 	     change = change->next) {
 		ret = change->data_len > 0
-		      ? store_put(&replace->txn, STORE_INPUT, id, change->key, change->key_len,
+		      ? store_put(&replace->txn, STORE_INPUT, nodes, change->key, change->key_len,
 		                  change->data, change->data_len)
-		      : store_del(&replace->txn, STORE_INPUT, id, change->key, change->key_len);
+		      : store_del(&replace->txn, STORE_INPUT, nodes, change->key, change->key_len);
 		if (ret == KNOT_EOK) {
 			ret = store_put(&replace->txn, STORE_DIRTY, id, change->key,
 			                change->key_len, count, sizeof(*count));
@@ -190,7 +224,7 @@ static int diff_unlocked(replace_t *replace)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
+	ret = reload(replace);
 	if (ret == KNOT_EOK) {
 		ret = diff(replace);
 	}
@@ -209,7 +243,7 @@ static int change_input(replace_t *replace, const state_input_t *origin)
 		return ret;
 	}
 	const uint64_t compared = replace->state.in.count;
-	ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
+	ret = reload(replace);
 	if (ret == KNOT_EOK && replace->state.in.count != compared) {
 		ret = diff(replace);
 	}
@@ -223,14 +257,15 @@ static int change_input(replace_t *replace, const state_input_t *origin)
 	return finish(replace, origin);
 }
 
-/*** A first input: there is nothing to compare it with, and nobody sees it before it is whole. ***/
+/*** All nodes anew, beside those there are; nobody sees them before they are whole. ***/
 
 /*! Removes what an attempt before this one may have left. \return KNOT_ELIMIT if there is more */
 static int clear_batch(replace_t *replace)
 {
 	store_cursor_t cursor;
-	size_t left = INPUT_FIRST_BATCH;
-	int ret = store_cursor(&replace->txn, STORE_INPUT, replace->state.id, &cursor);
+	size_t left = INPUT_BATCH;
+	const uint32_t id = replace->state.in.next_nodes;
+	int ret = store_cursor(&replace->txn, STORE_INPUT, id, &cursor);
 	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
 		ret = left-- > 0 ? store_cursor_del(&cursor) : KNOT_ELIMIT;
 	}
@@ -240,11 +275,12 @@ static int clear_batch(replace_t *replace)
 
 static int fill_batch(replace_t *replace)
 {
+	const uint32_t id = replace->state.in.next_nodes;
 	int ret = KNOT_EOK;
-	for (size_t i = 0; ret == KNOT_EOK && i < INPUT_FIRST_BATCH; i++) {
+	for (size_t i = 0; ret == KNOT_EOK && i < INPUT_BATCH; i++) {
 		ret = take(replace);
 		if (ret == KNOT_EOK) {
-			ret = store_put(&replace->txn, STORE_INPUT, replace->state.id, replace->key,
+			ret = store_put(&replace->txn, STORE_INPUT, id, replace->key,
 			                replace->key_len, replace->data, replace->data_len);
 			replace->result->changed++;
 		}
@@ -271,38 +307,71 @@ static int run_batches(replace_t *replace, int (*batch)(replace_t *replace))
 	return ret;
 }
 
-static int fill_input(replace_t *replace, const state_input_t *origin)
+/*! Begins with a transaction that tells where they will be. */
+static int begin_fill(replace_t *replace)
 {
-	int ret = store_write(replace->store, &replace->txn);
+	uint32_t id = 0;
+	int ret = store_spare_id(replace->store, &id);
+	if (ret == KNOT_EOK) {
+		ret = store_write(replace->store, &replace->txn);
+	}
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = state_save_input(&replace->txn, replace->zone, &replace->state);
+	ret = reload(replace);
+	if (ret == KNOT_EOK && replace->state.in.next_nodes == 0) {
+		replace->state.in.next_nodes = id;
+		ret = state_save_input(&replace->txn, replace->zone, &replace->state);
+	}
 	if (ret != KNOT_EOK) {
 		store_abort(&replace->txn);
-		return ret;
-	}
-	zonefile_rewind(replace->zf);
-	ret = run_batches(replace, clear_batch);
-	if (ret == KNOT_EOK) {
-		ret = run_batches(replace, fill_batch);
-	}
-	if (ret == KNOT_EOK) {
-		replace->state.in.count++;
-		ret = finish(replace, origin);
 	}
 	return ret;
 }
 
+/*! Has them take the place of those there are. */
+static int end_fill(replace_t *replace, const state_input_t *origin)
+{
+	state_input_t *in = &replace->state.in;
+	int ret = reload(replace);
+	if (ret == KNOT_EOK && in->nodes != 0) {
+		ret = store_abandon(&replace->txn, in->nodes);
+	}
+	if (ret != KNOT_EOK) {
+		store_abort(&replace->txn);
+		return ret;
+	}
+	in->nodes = in->next_nodes;
+	in->next_nodes = 0;
+	in->whole = ++in->count;
+	return finish(replace, origin);
+}
+
+static int fill(replace_t *replace, const state_input_t *origin)
+{
+	int ret = begin_fill(replace);
+	if (ret == KNOT_EOK) {
+		ret = run_batches(replace, clear_batch);
+	}
+	if (ret == KNOT_EOK) {
+		rewind_all(replace);
+		ret = run_batches(replace, fill_batch);
+	}
+	return ret == KNOT_EOK ? end_fill(replace, origin) : ret;
+}
+
 int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
-                  const state_input_t *origin, input_result_t *result)
+                  const state_input_t *origin, bool over, input_result_t *result)
 {
 	memset(result, 0, sizeof(*result));
 	replace_t replace = {
 		.store = store, .zone = zone, .zf = zf, .state = *state, .result = result,
+		.updates = state->in.updates, .over = over,
 	};
-	int ret = state->version == 0 && state->in.count == 0 ? fill_input(&replace, origin)
-	                                                      : change_input(&replace, origin);
+	int ret = state->in.count == 0 ? KNOT_ELIMIT : change_input(&replace, origin);
+	if (ret == KNOT_ELIMIT) {
+		ret = fill(&replace, origin);
+	}
 	if (ret == KNOT_EOK) {
 		*state = replace.state;
 	}

@@ -16,12 +16,15 @@ typedef struct {
 } input_result_t;
 
 /*!
- * Replaces the input by another, durably and as a whole; names that differ become dirty. Updates can
- * be done at the same time, but no other replacement.
+ * Replaces the input by another, durably and as a whole. Names that differ become dirty; but if very
+ * many do, all names are stored anew, bit by bit, so that nobody has to wait for long to write, and
+ * all count as changed. Updates can be done at the same time, but no other replacement.
  *
  * \param state   As loaded from the store; its input's part is updated.
- * \param origin  Where the new input comes from; count, names and serial are set by this.
- * \return KNOT_EOK, KNOT_ENOMEM, or an error of the store; the input is then as it was
+ * \param origin  Where the new input comes from: its file or its primary.
+ * \param over    Also over updates that are done meanwhile.
+ * \return KNOT_EOK, KNOT_EAGAIN (there were updates meanwhile), KNOT_ENOMEM, or an error of the store;
+ *         unless it is KNOT_EOK the input is as it was
  */
 int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
-                  const state_input_t *origin, input_result_t *result);
+                  const state_input_t *origin, bool over, input_result_t *result);

@@ -107,29 +107,37 @@ typedef struct {
 } plan_t;
 
 /*!
- * Whether all nodes are made beside the published ones, to be published at once: the first time, to
- * and from a zone that passes through, and if no algorithm stays, since then no part of the zone
- * can be as the key set says while another is not yet.
+ * Whether all nodes are made beside the published ones, to be published at once: the first time, of
+ * an input that is new as a whole, to and from a zone that passes through, and if no algorithm stays,
+ * since then no part of the zone can be as the key set says while another is not yet.
  */
 static bool needs_nodes(const state_t *state, const keyset_t *set)
 {
-	return state->version == 0 || state->passthrough != set->passthrough ||
+	return state->version == 0 || state->signed_input < state->in.whole ||
+	       state->passthrough != set->passthrough ||
 	       (!set->passthrough && (state->algorithms & plan_algorithms(set)) == 0);
+}
+
+bool plan_fits(const state_t *state)
+{
+	return state->signed_input >= state->in.whole ||
+	       (state->next_nodes != 0 && state->walk.whole == state->in.whole);
 }
 
 static plan_t decide(const sign_run_t *run, const state_t *state)
 {
 	const keyset_t *set = &run->ring->set;
 	plan_t plan = { .wanted = wanted_chain(set) };
-	const bool nodes = needs_nodes(state, set);
+	const bool nodes = needs_nodes(state, set), fits = plan_fits(state);
 	const bool chain = plan.wanted.id != 0 &&
 	                   (nodes || !state_chain_same(&plan.wanted, &state->chain));
-	const bool has_chain = chain && state->next_chain.id != 0 &&
+	const bool has_chain = chain && state->next_chain.id != 0 && fits &&
 	                       state_chain_same(&plan.wanted, &state->next_chain);
+	const bool has_nodes = nodes && state->next_nodes != 0 && fits;
 	plan.drop_chain = state->next_chain.id != 0 && !has_chain;
 	plan.new_chain = chain && !has_chain;
-	plan.drop_nodes = state->next_nodes != 0 && !nodes;
-	plan.new_nodes = state->next_nodes == 0 && nodes;
+	plan.drop_nodes = state->next_nodes != 0 && !has_nodes;
+	plan.new_nodes = nodes && !has_nodes;
 
 	const bool walking = state->walk.phase != STATE_WALK_NONE;
 	const bool renewing = walking && state->walk.renew;
@@ -165,6 +173,7 @@ static void begin(const plan_t *plan, state_t *state, const keyset_t *set)
 		memset(&state->walk, 0, sizeof(state->walk));
 		state->walk.phase = STATE_WALK_NAMES;
 		state->walk.revision = set->revision;
+		state->walk.whole = state->in.whole;
 		state->walk.renew = plan->renew;
 		state->sign_all = true;
 		state->algorithms &= plan_algorithms(set); /* Others are so no more. */

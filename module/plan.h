@@ -28,6 +28,12 @@ void plan_adopt(state_t *state, const keyset_t *before, const keyset_t *set);
 int plan_run(const sign_run_t *run, state_t *state);
 
 /*!
+ * \return Whether what is planned is for the input as it is: one that is new as a whole, without any
+ *         mark at its nodes, needs a plan of its own.
+ */
+bool plan_fits(const state_t *state);
+
+/*!
  * Puts what is prepared in the place of what is published.
  * \param txn  Write transaction in which all is stored.
  */

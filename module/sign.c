@@ -344,6 +344,10 @@ static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *resul
 	if (ret == KNOT_EOK) {
 		ret = batch_collect(&batch, err, err_size);
 	}
+	if (ret == KNOT_EOK && batch.stale) {
+		batch_deinit(&batch);
+		return KNOT_EOK;
+	}
 	if (ret == KNOT_EOK) {
 		ret = sign_batch(&batch, err, err_size);
 	}
@@ -392,9 +396,12 @@ int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char 
 	bool again = true;
 	memset(result, 0, sizeof(*result));
 	err[0] = '\0';
-	int ret = plan_run(run, state);
+	int ret = KNOT_EOK;
 	while (ret == KNOT_EOK && again) {
-		ret = run_batch(run, state, result, &again, err, err_size);
+		ret = plan_run(run, state);
+		if (ret == KNOT_EOK) {
+			ret = run_batch(run, state, result, &again, err, err_size);
+		}
 	}
 	if (ret == KNOT_EOK) {
 		ret = plan_clean(run, state);

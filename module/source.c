@@ -41,22 +41,30 @@ static int stat_file(const char *path, state_file_t *file)
 	return KNOT_EOK;
 }
 
-/*! Reads the file into the input. \return Seconds after which to try again, 0 = when it changes. */
-static int load(zone_t *zone, state_t *state, const char *path, const state_file_t *file)
+/*!
+ * Reads the file into the input.
+ * \param over  Over updates that come meanwhile, too.
+ * \return Seconds after which to try again, 0 = when it changes
+ */
+static int load(zone_t *zone, state_t *state, const char *path, const state_file_t *file,
+                bool over)
 {
 	char reason[512] = "", text[640];
 	zonefile_t *zf = NULL;
 	input_result_t result = { 0 };
 	const uint32_t before = state->in.serial;
 	int ret = zonefile_read(path, zone->name, &zone->server->log, &zf, reason, sizeof(reason));
-	if (ret == KNOT_EAGAIN) {
-		return 1; /* Someone is writing it. */
-	}
 	if (ret == KNOT_EOK) {
 		ret = input_replace(zone->server->store, zone->name, state, zf,
-		                    &(state_input_t){ .file = *file }, &result);
+		                    &(state_input_t){ .file = *file }, over, &result);
 		zonefile_free(zf);
+		if (state->in.whole == state->in.count) {
+			sweep_now(zone->server); /* All nodes of before are to go. */
+		}
 		snprintf(reason, sizeof(reason), "store: %s", store_strerror(ret));
+	}
+	if (ret == KNOT_EAGAIN) {
+		return 1; /* Someone is writing the file, or an update came. */
 	}
 	pthread_mutex_lock(&zone->lock);
 	zone->counters.loads += ret == KNOT_EOK;
@@ -109,7 +117,7 @@ static int look_at_file(zone_t *zone, state_t *state, const char *path, unsigned
 		}
 	} else if ((wishes & ZONE_SOURCE) ||
 	           !(same_file(&file, &zone->refused) || same_file(&file, &state->in.file))) {
-		return load(zone, state, path, &file);
+		return load(zone, state, path, &file, wishes & ZONE_REPLACE);
 	} else if (same_file(&file, &state->in.file)) {
 		source_error(zone, "");
 	}

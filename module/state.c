@@ -9,7 +9,7 @@
 
 /* The stored form is the struct, which only this process's kind of machine reads; the number
  * changes with the struct, and a zone with another number is signed anew. */
-#define FORM 6
+#define FORM 7
 
 typedef struct {
 	uint32_t form;

@@ -34,7 +34,11 @@ typedef struct {
 /*! The input, that is, the unsigned zone. */
 typedef struct {
 	state_file_t file;      /*!< That it was read from last. */
+	uint32_t nodes;         /*!< Id of its nodes in the store's tables. */
+	uint32_t next_nodes;    /*!< Of those that are to take their place, and may not all be there. */
 	uint64_t count;         /*!< Counts its changes; 0 = there is none yet. */
+	uint64_t whole;         /*!< Its count when it was last replaced as a whole, and all nodes
+	                             could be others without any mark. */
 	uint64_t names;         /*!< In it. */
 	uint64_t updates;       /*!< UPDATE messages that changed it since the file was read. */
 	uint32_t serial;        /*!< Of its SOA. */
@@ -77,6 +81,7 @@ typedef struct {
 	state_phase_t phase;
 	bool renew;             /*!< All signatures are made anew. */
 	uint64_t revision;      /*!< Of the key set. */
+	uint64_t whole;         /*!< Of the input. */
 	uint32_t max_ttl;       /*!< Largest TTL that it has seen. */
 	uint16_t place_len;     /*!< 0 = it is at the beginning. */
 	uint8_t place[STATE_PLACE_MAX]; /*!< Key of the node or entry that comes next. */

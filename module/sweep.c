@@ -29,7 +29,8 @@ static void ignore(void *ctx, zone_t *zone)
 static int abandon_ids(store_txn_t *txn, const state_t *state)
 {
 	const uint32_t ids[] = {
-		state->id, state->nodes, state->next_nodes, state->chain.id, state->next_chain.id,
+		state->id, state->in.nodes, state->in.next_nodes,
+		state->nodes, state->next_nodes, state->chain.id, state->next_chain.id,
 	};
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -105,9 +106,14 @@ int sweep_zone(server_t *server, const knot_dname_t *zone)
 {
 	int ret = remove_zone(server, zone);
 	if (ret == KNOT_EOK) {
-		(void)sched_wake(server->fetchers, &server->sweep.task, sched_now());
+		sweep_now(server);
 	}
 	return ret;
+}
+
+void sweep_now(server_t *server)
+{
+	(void)sched_wake(server->fetchers, &server->sweep.task, sched_now());
 }
 
 /*** All zones. ***/

@@ -20,6 +20,9 @@ typedef struct {
 /*! Looks for such zones; the task. \return When to look again. */
 int64_t sweep_work(struct server *server);
 
+/*! Has what nobody needs any more (store_abandon()) removed soon. */
+void sweep_now(struct server *server);
+
 /*!
  * Has a zone's data removed at once.
  *

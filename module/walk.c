@@ -12,7 +12,7 @@ int walk_open(walk_t *walk, affected_t *affected, const uint8_t *from, size_t fr
 	memset(walk, 0, sizeof(*walk));
 	memcpy(walk->apex, affected->apex, affected->apex_len);
 	walk->apex_len = affected->apex_len;
-	int ret = store_cursor(affected->txn, STORE_INPUT, affected->zone_id, &walk->input);
+	int ret = store_cursor(affected->txn, STORE_INPUT, affected->input, &walk->input);
 	if (ret == KNOT_EOK) {
 		ret = store_cursor(affected->txn, STORE_SIGNED, affected->nodes, &walk->old);
 	}

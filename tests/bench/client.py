@@ -12,8 +12,13 @@ client.py update ZONE PORT PORT [--seconds S] [--rounds N] [--latencies N] [--pa
     the one before is so, or after a pause. Prints a line with the medians for each server:
     updates a second, seconds until all of a round were public, seconds from sent to public, the
     same after a pause.
+
+client.py worst ZONE PORT FILE
+    DNS UPDATEs, one at a time, as long as FILE is there; prints how many were answered, and the
+    seconds of the slowest answer.
 """
 import argparse
+import os
 import random
 import socket
 import statistics
@@ -123,6 +128,17 @@ def update(args):
         print(f"{rate:.2f} {behind:.3f} {statistics.median(busy[i]):.4f} {alone:.4f}")
 
 
+def worst(args):
+    server = Server(args.port, args.zone)
+    slowest = 0
+    while os.path.exists(args.file):
+        begin = time.monotonic()
+        server.update()
+        slowest = max(slowest, time.monotonic() - begin)
+        time.sleep(0.05)
+    print(f"{server.count} {slowest:.3f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -140,6 +156,11 @@ def main():
     command.add_argument("--latencies", type=int, default=20)
     command.add_argument("--pause", type=float, default=1)
     command.set_defaults(run=update)
+    command = commands.add_parser("worst")
+    command.add_argument("zone")
+    command.add_argument("port", type=int)
+    command.add_argument("file")
+    command.set_defaults(run=worst)
     args = parser.parse_args()
     args.run(args)
 

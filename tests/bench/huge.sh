@@ -57,8 +57,6 @@ reload_figures() {
 }
 
 answers_soa() { [ -n "$(serial "$1")" ]; }
-more_runs() { [ "$(runs "$1")" -gt "$2" ]; }
-all_public() { status_says "$1" "state: ok.* serial: $(serial "$1") "; }
 
 # change_ten N: other DS at four names, three names less, three more.
 change_ten() {

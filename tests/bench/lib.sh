@@ -102,11 +102,11 @@ divide() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.4f\n", a / (b > 0 ? b : 1e
 
 # ---- ours
 
-# ours DIR VERIFY [VALIDATION]: starts knotd with the module, with two signer threads, in DIR; it has
-# no zone of size yet. VALIDATION [on] is Knot's dnssec-validation.
+# ours DIR VERIFY [VALIDATION [OPTION...]]: starts knotd with the module, with two signer threads, in
+# DIR; it has no zone of size yet. VALIDATION [on] is Knot's dnssec-validation; quickstart's options.
 ours() {
 	small "$work/$1.zone" "small-$1.test" 1
-	quick "$1" --zone "small-$1.test=$work/$1.zone"
+	quick "$1" --zone "small-$1.test=$work/$1.zone" "${@:4}"
 	sed -i 's:<SignerThreads>.*</:<SignerThreads>2</:' "$D/conf.xml"
 	sed -i -e "s/^    policy: .*/&\n    verify: $2/" \
 		-e 's/action: transfer/action: [transfer, update]/' \
@@ -126,6 +126,8 @@ sign_first() {
 }
 
 runs() { grep -c "zone $1, signed, serial" "$D/knotd.log" || true; }
+more_runs() { [ "$(runs "$1")" -gt "$2" ]; }
+all_public() { status_says "$1" "state: ok.* serial: $(serial "$1") "; }
 
 # made ZONE: signatures and seconds of the last run, and the moment of its end.
 made() {

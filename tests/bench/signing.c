@@ -111,7 +111,8 @@ static void load(store_t *store, const char *path, state_t *state)
 	const state_input_t origin = { .file.size = 1 };
 	ck_assert_msg(zonefile_read(path, zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK, "%s",
 	              err);
-	ck_assert_int_eq(input_replace(store, zone, state, zf, &origin, &result), KNOT_EOK);
+	ck_assert_int_eq(input_replace(store, zone, state, zf, &origin, false, &result),
+	                 KNOT_EOK);
 	zonefile_free(zf);
 }
 

@@ -143,9 +143,11 @@ counter() {
 		sed -n "s/^.*mod-opendnssec\.$2 = //p" | grep . || echo 0
 }
 
-# within SECONDS COMMAND...: repeats the command until it succeeds.
+# within SECONDS COMMAND...: repeats the command until it succeeds; with sanitizers, and all else that
+# is slow, it has LIMIT_FACTOR times as long.
 within() {
-	local limit=$1 end=$((SECONDS + $1))
+	local limit=$(($1 * ${LIMIT_FACTOR:-1})) end
+	end=$((SECONDS + limit))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || fail "not within $limit s: $*"

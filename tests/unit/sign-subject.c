@@ -94,6 +94,16 @@ keyset_t subject_policy(void)
 	};
 }
 
+void subject_set_chain(keyset_t *set, unsigned which)
+{
+	set->nsec3 = which % 3 > 0;
+	set->nsec3_optout = which % 3 > 1;
+	set->nsec3_iterations = which / 3 % 3;
+	set->nsec3_salt_len = which / 3 % 4;
+	memcpy(set->nsec3_salt, "abc", 3);
+	set->nsec3_ttl = 10 * (which % 2);
+}
+
 void subject_set_keys(subject_t *subject, const keyset_t *set)
 {
 	char err[640] = "", *text = keyset_write(set);
@@ -137,24 +147,38 @@ void subject_load(subject_t *subject, const char *text, size_t changed)
 	input_result_t result;
 	const state_input_t origin = { .file.size = strlen(text) };
 	ck_assert_int_eq(input_replace(subject->store, subject_zone, &subject->state, zf, &origin,
-	                               &result), KNOT_EOK);
+	                               false, &result), KNOT_EOK);
 	if (changed != SIZE_MAX) {
 		ck_assert_uint_eq(result.changed, changed);
 	}
 	zonefile_free(zf);
 }
 
+/*! A run, and when it is stopped. */
+typedef struct {
+	sign_run_t run;
+	atomic_bool stop;
+	unsigned left; /*!< Batches until then; 0: never. */
+} run_t;
+
 static void progress(void *ctx, size_t done)
 {
-	(void)ctx;
+	run_t *run = ctx;
 	(void)done;
+	if (run->left > 0 && --run->left == 0) {
+		run->stop = true;
+	}
 }
 
-static sign_run_t run_of(const subject_t *subject, const atomic_bool *stop)
+static void set_run(run_t *run, const subject_t *subject, bool stop)
 {
-	return (sign_run_t) {
-		.store = subject->store, .pool = pool, .zone = subject_zone, .ring = subject->ring,
-		.now = subject->now, .batch = subject->batch, .stop = stop, .progress = progress,
+	*run = (run_t) {
+		.run = {
+			.store = subject->store, .pool = pool, .zone = subject_zone,
+			.ring = subject->ring, .now = subject->now, .batch = subject->batch,
+			.stop = &run->stop, .progress = progress, .ctx = run,
+		},
+		.stop = stop, .left = subject->stop_after,
 	};
 }
 
@@ -162,12 +186,12 @@ sign_result_t subject_sign_batch(subject_t *subject, bool renew)
 {
 	char err[640] = "";
 	sign_result_t result;
-	const atomic_bool stop = false;
-	sign_run_t run = run_of(subject, &stop);
-	run.renew = renew;
-	ck_assert_msg(sign_run(&run, &subject->state, &result, err, sizeof(err)) == KNOT_EOK, "%s",
-	              err);
-	if (result.published && !run.ring->set.passthrough) {
+	run_t run;
+	set_run(&run, subject, false);
+	run.run.renew = renew;
+	ck_assert_msg(sign_run(&run.run, &subject->state, &result, err, sizeof(err)) == KNOT_EOK,
+	              "%s", err);
+	if (result.published && !subject->ring->set.passthrough) {
 		check_version(subject);
 		check_zonemd(subject);
 	}
@@ -190,9 +214,9 @@ sign_result_t subject_sign(subject_t *subject, bool renew)
 int subject_sign_fails(subject_t *subject, bool stopped, char *err, size_t err_size)
 {
 	sign_result_t result;
-	const atomic_bool stop = stopped;
-	const sign_run_t run = run_of(subject, &stop);
-	return sign_run(&run, &subject->state, &result, err, err_size);
+	run_t run;
+	set_run(&run, subject, stopped);
+	return sign_run(&run.run, &subject->state, &result, err, err_size);
 }
 
 /*** What is published, as text. ***/
@@ -409,6 +433,20 @@ records_t subject_records(subject_t *subject)
 static int compare_records(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool subject_journal_reaches(subject_t *subject, uint32_t serial)
+{
+	store_txn_t txn;
+	journal_reader_t reader;
+	ck_assert_int_eq(store_read(subject->store, &txn), KNOT_EOK);
+	const state_t *state = &subject->state;
+	int ret = journal_open(&reader, &txn, state->id, state->version, serial);
+	if (ret == KNOT_EOK) {
+		journal_close(&reader);
+	}
+	store_abort(&txn);
+	return ret == KNOT_EOK;
 }
 
 /*! Applies the journal's last version to the records before it, which have to be the new ones. */

@@ -19,6 +19,7 @@ typedef struct {
 	keyring_t *ring;
 	int64_t now;
 	size_t batch;
+	unsigned stop_after; /*!< Batches of a run; 0: it is not stopped. */
 } subject_t;
 
 extern const knot_dname_t subject_zone[];
@@ -29,6 +30,8 @@ void subject_tear_down(void);
 
 /*! A policy with NSEC, the KSK and the first ZSK. */
 keyset_t subject_policy(void);
+/*! Sets one of some kinds of denial: NSEC, NSEC3, opt-out, with several salts and iterations. */
+void subject_set_chain(keyset_t *set, unsigned which);
 void subject_set_keys(subject_t *subject, const keyset_t *set);
 
 void subject_open(subject_t *subject, const char *name);
@@ -62,6 +65,9 @@ typedef struct {
 
 records_t subject_records(subject_t *subject);
 void records_free(records_t *set);
+
+/*! \return Whether the journal leads from a serial to the one of now. */
+bool subject_journal_reaches(subject_t *subject, uint32_t serial);
 
 /*! Applies the journal from a serial on to the records then, which have to be those of now. */
 void subject_check_journal(subject_t *subject, records_t *before, uint32_t from);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Whatever way a zone's input has come to be what it is, change by change, the signed zone has to
- * be that of a signing from scratch; signatures, which differ, are compared by who made them. */
+/* What a change costs, and what becomes of signatures, keys and chains; see sign-random.c, too. */
 
 #include <check.h>
 #include <stdio.h>
@@ -13,179 +12,8 @@
 
 #include "module/changes.h"
 #include "module/refresh.h"
+#include "tests/unit/sign-random.h"
 #include "tests/unit/sign-subject.h"
-
-/*** Random zones. ***/
-
-static const char *const names[] = {
-	"a", "b.a", "c.b.a", "*.a", "d", "e.d", "f.e.d", "g", "*", "h.g", "x\\000y", "z.x\\000y",
-	"long.chain.of.empty.names",
-};
-#define NAMES (sizeof(names) / sizeof(names[0]))
-
-static const char *const kinds[] = {
-	"", "%1$s A 192.0.2.%2$u\n", "%1$s NS ns.else.\n",
-	"%1$s NS ns.else.\n%1$s DS 1 13 2 %2$064x\n",
-	"%1$s TXT \"%2$u\"\n%1$s A 192.0.2.1\n%1$s AAAA 2001:db8::%2$x\n", "%1$s CNAME a%2$u\n",
-	"%1$s NS %1$s\n%1$s A 192.0.2.%2$u\n",
-	"%1$s A 192.0.2.1\n%1$s A 192.0.2.7\n%1$s A 192.0.2.%2$u\n",
-	"%1$s 77 A 192.0.2.1\n%1$s 77 A 192.0.2.9\n",
-};
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void write_zone(char *text, size_t size, unsigned serial, const unsigned *kind,
-                       const unsigned *value)
-{
-	size_t len = snprintf(text, size, "$ORIGIN example.\n$TTL 100\n"
-	                      "@ SOA ns hostmaster %u 1 2 3 4\n@ NS ns.else.\n", serial);
-	for (size_t i = 0; i < NAMES; i++) {
-		len += snprintf(text + len, size - len, kinds[kind[i]], names[i], value[i]);
-	}
-}
-#pragma GCC diagnostic pop
-
-/*! Changes a few names at random. */
-static void edit(unsigned *seed, unsigned *kind, unsigned *value)
-{
-	for (int n = rand_r(seed) % 4; n >= 0; n--) {
-		size_t at = rand_r(seed) % NAMES;
-		kind[at] = rand_r(seed) % KINDS;
-		value[at] = rand_r(seed) % 250;
-	}
-}
-
-/*! Compares a zone with one that is signed from scratch. */
-static void compare(subject_t *subject, const keyset_t *set, const char *text, int seed,
-                    unsigned step)
-{
-	char name[32];
-	subject_t fresh;
-	char *changed = subject_dump(subject);
-	snprintf(name, sizeof(name), "scratch-%u", step);
-	subject_open(&fresh, name);
-	subject_set_keys(&fresh, set);
-	subject_load(&fresh, text, SIZE_MAX);
-	subject_sign(&fresh, false);
-	char *scratch = subject_dump(&fresh);
-	ck_assert_msg(strcmp(changed, scratch) == 0,
-	              "seed %d, step %u, zone\n%s\nchanged\n%s\nfrom scratch\n%s", seed, step,
-	              text, changed, scratch);
-	subject_close(&fresh);
-	free(scratch);
-	free(changed);
-}
-
-static void set_chain(keyset_t *set, unsigned which)
-{
-	set->nsec3 = which % 3 > 0;
-	set->nsec3_optout = which % 3 > 1;
-	set->nsec3_iterations = which / 3 % 3;
-	set->nsec3_salt_len = which / 3 % 4;
-	memcpy(set->nsec3_salt, "abc", 3);
-	set->nsec3_ttl = 10 * (which % 2);
-}
-
-#define CHAINS 3
-
-START_TEST(test_random_changes)
-{
-	unsigned seed = 1 + _i, kind[NAMES] = { 0 }, value[NAMES] = { 0 };
-	char text[8192];
-	subject_t subject;
-	subject_open(&subject, "changes");
-	keyset_t set = subject_policy();
-	set_chain(&set, _i % CHAINS);
-	set.zonemd = true;
-	subject_set_keys(&subject, &set);
-	subject.batch = _i % 2 ? 3 : SIGN_BATCH;
-	for (unsigned step = 1; step <= 25; step++) {
-		edit(&seed, kind, value);
-		write_zone(text, sizeof(text), step, kind, value);
-		const uint32_t serial = subject.state.serial;
-		records_t before = subject_records(&subject);
-		subject_load(&subject, text, SIZE_MAX);
-		subject_sign(&subject, false);
-		if (step > 1) {
-			subject_check_journal(&subject, &before, serial);
-		}
-		records_free(&before);
-		if (step % 5 == 0) {
-			compare(&subject, &set, text, 1 + _i, step);
-		}
-		subject.now += rand_r(&seed) % 3000;
-	}
-	subject_close(&subject);
-}
-END_TEST
-
-/*! Any key set that is valid, with no regard for what it was before. */
-static void random_keys(unsigned *seed, keyset_t *set, keyset_key_t *keys)
-{
-	const unsigned first = rand_r(seed) % 2; /* One of the ZSKs does all. */
-	set->key_count = 0;
-	set->cds_delete = rand_r(seed) % 4 == 0;
-	for (unsigned i = 0; i < SUBJECT_KEYS; i++) {
-		unsigned how = i == 0 || i == 1 + first ? 3 : rand_r(seed) % 4;
-		if (i == 3 && how == 1) {
-			how = 0; /* The only key of its algorithm: it has to sign. */
-		}
-		keyset_key_t *key = &keys[set->key_count];
-		*key = subject_keys[i];
-		key->publish = how & 1;
-		key->sign_zone = (how & 2) && i != 0;
-		key->sign_dnskey = key->sign_dnskey && how == 3;
-		key->cds = key->sign_dnskey && !set->cds_delete && rand_r(seed) % 2;
-		set->key_count += how > 0;
-	}
-	set->keys = keys;
-	set->revision++;
-}
-
-/*! Policies and keys change at any time, with the walk of the one before not yet at its end. */
-START_TEST(test_random_policies)
-{
-	unsigned seed = 100 + _i, kind[NAMES] = { 0 }, value[NAMES] = { 0 };
-	char text[8192];
-	keyset_key_t keys[SUBJECT_KEYS];
-	subject_t subject;
-	subject_open(&subject, "policies");
-	keyset_t set = subject_policy();
-	subject.batch = 1 + rand_r(&seed) % 9;
-	for (unsigned step = 1; step <= 80; step++) {
-		const uint32_t serial = subject.state.serial;
-		if (step == 1 || rand_r(&seed) % 3 == 0) {
-			edit(&seed, kind, value);
-			write_zone(text, sizeof(text), step, kind, value);
-			subject_load(&subject, text, SIZE_MAX);
-		}
-		if (rand_r(&seed) % 5 == 0) {
-			random_keys(&seed, &set, keys);
-		}
-		if (rand_r(&seed) % 5 == 0) {
-			set_chain(&set, rand_r(&seed));
-			set.zonemd = rand_r(&seed) % 2;
-			set.revision++;
-		}
-		subject_set_keys(&subject, &set);
-		records_t before = subject_records(&subject);
-		subject_sign_batch(&subject, rand_r(&seed) % 20 == 0);
-		if (serial > 0 && serial != subject.state.serial) {
-			subject_check_journal(&subject, &before, serial);
-		}
-		records_free(&before);
-		if (step % 20 == 0) {
-			/* When all is signed anew, the past does not count. */
-			subject.now += 20000;
-			subject_sign(&subject, false);
-			compare(&subject, &set, text, seed, step);
-			ck_assert_uint_eq(subject.state.revision, set.revision);
-		}
-	}
-	subject_close(&subject);
-}
-END_TEST
 
 static const char small[] = "$ORIGIN example.\n$TTL 100\n@ SOA ns hostmaster 7 1 2 3 4\n"
 	"@ NS ns\nns A 192.0.2.1\na A 192.0.2.2\nb A 192.0.2.3\nc A 192.0.2.4\n";
@@ -675,7 +503,7 @@ static keyset_t sign_small(subject_t *subject, int chain)
 {
 	subject_open(subject, "proof");
 	keyset_t set = subject_policy();
-	set_chain(&set, chain);
+	subject_set_chain(&set, chain);
 	subject_set_keys(subject, &set);
 	subject_load(subject, small, 5);
 	subject_sign(subject, false);
@@ -797,20 +625,6 @@ static char *write_large(unsigned kilobytes, unsigned number)
 	return text;
 }
 
-static bool journal_reaches(subject_t *subject, uint32_t serial)
-{
-	store_txn_t txn;
-	journal_reader_t reader;
-	ck_assert_int_eq(store_read(subject->store, &txn), KNOT_EOK);
-	const state_t *state = &subject->state;
-	int ret = journal_open(&reader, &txn, state->id, state->version, serial);
-	if (ret == KNOT_EOK) {
-		journal_close(&reader);
-	}
-	store_abort(&txn);
-	return ret == KNOT_EOK;
-}
-
 /*! The journal has an end in bytes; a version that is larger than the zone is not in it at all. */
 START_TEST(test_journal_size)
 {
@@ -823,12 +637,12 @@ START_TEST(test_journal_size)
 		subject_load(&subject, text, SIZE_MAX);
 		subject_sign(&subject, false);
 		first = step == 0 ? subject.state.serial : first;
-		ck_assert(step == 0 || journal_reaches(&subject, before));
+		ck_assert(step == 0 || subject_journal_reaches(&subject, before));
 		ck_assert_uint_le(subject.state.journal_bytes, 1 << 20);
 		free(text);
 	}
-	ck_assert(!journal_reaches(&subject, first));
-	ck_assert(journal_reaches(&subject, before - 5));
+	ck_assert(!subject_journal_reaches(&subject, first));
+	ck_assert(subject_journal_reaches(&subject, before - 5));
 	for (unsigned step = 0; step < 2; step++) {
 		char *text = write_large(1500, step);
 		before = subject.state.serial;
@@ -836,7 +650,7 @@ START_TEST(test_journal_size)
 		subject_sign(&subject, false);
 		free(text);
 	}
-	ck_assert(!journal_reaches(&subject, before));
+	ck_assert(!subject_journal_reaches(&subject, before));
 	free(subject_dump(&subject));
 	subject_close(&subject);
 }
@@ -848,8 +662,7 @@ int main(void)
 	TCase *tcase = tcase_create("sign run");
 	tcase_set_timeout(tcase, 300);
 	tcase_add_checked_fixture(tcase, subject_set_up, subject_tear_down);
-	tcase_add_loop_test(tcase, test_random_changes, 0, 6);
-	tcase_add_loop_test(tcase, test_random_policies, 0, 4);
+	sign_random_add(tcase);
 	tcase_add_test(tcase, test_cost);
 	tcase_add_test(tcase, test_refresh);
 	tcase_add_test(tcase, test_rollover);

@@ -29,7 +29,7 @@ void update_zone_replace(update_zone_t *zone, zonefile_t *zf)
 	require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK, "state_load");
 	store_abort(&txn);
 	require(input_replace(zone->store, UPDATE_ZONE, &state, zf, &(state_input_t){ 0 },
-	                      &result) == KNOT_EOK, "input_replace");
+	                      false, &result) == KNOT_EOK, "input_replace");
 }
 
 void update_zone_open(update_zone_t *zone, const char *text)
@@ -170,7 +170,7 @@ void update_dump(update_zone_t *zone, const char *owner, char *out, size_t size)
 	require(store_read(zone->store, &txn) == KNOT_EOK, "store_read");
 	require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK, "state_load");
 	out[0] = '\0';
-	if (store_find(&txn, STORE_INPUT, state.id, key, node_key(name, key), &data, &len) ==
+	if (store_find(&txn, STORE_INPUT, state.in.nodes, key, node_key(name, key), &data, &len) ==
 	    KNOT_EOK) {
 		require(node_read(data, len, &node) == KNOT_EOK, "node_read");
 		FILE *text = fmemopen(out, size, "w");
@@ -214,7 +214,7 @@ size_t update_zone_check(store_txn_t *txn, const state_t *state)
 	uint8_t apex[NODE_KEY_MAX], cover[NODE_KEY_MAX];
 	size_t apex_len = node_key(UPDATE_ZONE, apex), cover_len = 0, names = 0;
 	store_cursor_t cursor;
-	check(store_cursor(txn, STORE_INPUT, state->id, &cursor) == KNOT_EOK);
+	check(store_cursor(txn, STORE_INPUT, state->in.nodes, &cursor) == KNOT_EOK);
 	while (store_next(&cursor) == KNOT_EOK) {
 		node_t node;
 		knot_dname_storage_t owner;
