@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: mod-opendnssec developers
 #
 # How long a small zone's DNS UPDATE waits for its answer while a huge zone is at work, in parts of
-# the 5 s after which knotd would answer SERVFAIL.
+# the 5 s after which knotd would answer SERVFAIL. Up to 1 s now and then is knotd's own, whose events
+# are due at whole seconds.
 
 bench_hold_up() {
 	local denial='<NSEC3><Resalt>P100D</Resalt><Hash><Algorithm>1</Algorithm>'
@@ -27,7 +28,7 @@ hold_up() {
 	rm busy
 	wait $client
 	read -r count slowest <worst
-	at_most "hold-up-$name" "$(divide "$slowest" 5)" 0.2 "$count updates, the slowest answer after" \
+	at_most "hold-up-$name" "$(divide "$slowest" 5)" 0.4 "$count updates, the slowest answer after" \
 		"$slowest s; $HUGE names at work for $(since "$begin" "$EPOCHREALTIME") s"
 }
 

@@ -99,6 +99,42 @@ test_only_the_difference() { # short
 	validate w.test
 }
 
+# So much changes that the zone is stored and signed beside the one that is published; with crashes.
+test_all_changed() { # short
+	local ttl hash='<Resalt>P100D</Resalt><Hash><Algorithm>1</Algorithm><Iterations>0</Iterations>'
+	policy default optout "s|<NSEC/>|<NSEC3><OptOut/>$hash<Salt length=\"0\"/></Hash></NSEC3>|" |
+		kasp kasp.xml
+	small base w.test 1
+	seq 60000 | sed 's/.*/n& NS ns.elsewhere.test./' >>base
+	cp base z
+	free_port >port
+	PORT=$(cat port) probe w.test --restarts
+	quick d --kasp "$work/kasp.xml" --policy optout --zone w.test=z --port "$(cat port)"
+	for ttl in 301 302 303 304; do
+		sed "s/^\$TTL .*/\$TTL $ttl/" base >new
+		mv new z
+		sleep "0.$((ttl - 300))"
+		if [ $ttl != 304 ]; then
+			stop_pid "$(cat "$D/run/knotd.pid")" KILL
+			start_knotd
+		fi
+	done
+	within 60 has_ttl www.w.test 304
+	says "$D/knotd.log" 'loaded, serial 1, was 1, 600.. names, 600.. changed' ||
+		fail "the zone was not replaced as a whole"
+	within 60 has_ttl n60000.w.test 304
+	validate w.test
+	same_data z w.test
+	small z w.test 2
+	within 30 is_gone n1.w.test
+	validate w.test
+	probe_end
+}
+
+is_gone() { ask "$1" A | grep 'status: NXDOMAIN' >/dev/null; }
+# has_ttl NAME TTL: of its A, or of the referral.
+has_ttl() { ask +noall +answer +authority "$1" A | grep "^$1\.[[:space:]]*$2[[:space:]]" >/dev/null; }
+
 test_nothing_changed() {
 	with_watch on
 	local first signatures
