@@ -36,8 +36,8 @@ int batch_init(batch_t *batch, const sign_run_t *run, state_t *state);
 void batch_deinit(batch_t *batch);
 
 /*!
- * Finds what is to change, unless the batch is stale; the signatures are then to be made: batch->build's
- * jobs.
+ * Finds what is to change, unless the batch is stale. The signatures are then to be made, as
+ * batch->build's jobs say.
  *
  * \param err  What is wrong, unless it is the store.
  * \return KNOT_EOK, KNOT_ESOAINVAL (serial), KNOT_EEXIST (NSEC3), or an error of the store

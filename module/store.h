@@ -4,7 +4,8 @@
 /*! \file
  * \brief The store: all zones of a server in one LMDB environment.
  *
- * Tables whose keys begin with a zone's id, so that a walk over a zone is a walk of a cursor:
+ * Tables whose keys begin with an id, of the input, of the signed nodes, of a chain, or of the zone, so
+ * that a walk over a zone is a walk of a cursor:
  *
  *     input    node_key()                     unsigned node, as the source has it
  *     signed   node_key()                     node as published, with RRSIGs
@@ -80,7 +81,10 @@ const char *store_strerror(int ret);
 int store_read(store_t *store, store_txn_t *txn);
 int store_write(store_t *store, store_txn_t *txn);
 
-/*! Ends it; a failed commit is an abort. What was written is on the disk then. \return KNOT_EOK, KNOT_ESPACE (disk full), others */
+/*!
+ * Ends it, with what was written on the disk; a failed commit is an abort.
+ * \return KNOT_EOK, KNOT_ESPACE (disk full), others
+ */
 int store_commit(store_txn_t *txn);
 void store_abort(store_txn_t *txn);
 
