@@ -25,10 +25,16 @@ static int64_t load(const pace_t *pace)
 	return pace->load == 0 ? walk : pace->load < most ? pace->load : most;
 }
 
-static int64_t apart(const pace_t *pace)
+int64_t pace_apart(const pace_t *pace)
 {
 	const int64_t wanted = load(pace) * LOADS;
-	return pace->published + (wanted < APART_MAX ? wanted : APART_MAX);
+	return wanted < APART_MAX ? wanted : APART_MAX;
+}
+
+/*! \return When the next version of a stream is due. */
+static int64_t apart(const pace_t *pace)
+{
+	return pace->published + pace_apart(pace);
 }
 
 static int64_t pause(const pace_t *pace, bool lengthy)

@@ -35,5 +35,8 @@ void pace_publish(pace_t *pace, int64_t now);
 /*! knotd has done with the last version. \param took  For changes alone; 0 = it was more. */
 void pace_load(pace_t *pace, int64_t now, int64_t took);
 
+/*! \return How far apart the versions of a stream are. */
+int64_t pace_apart(const pace_t *pace);
+
 /*! \return When the next version may be made. */
 int64_t pace_next(const pace_t *pace, int64_t now);

@@ -19,8 +19,11 @@
 
 #define RETRY_FIRST 5       /* Seconds; doubled up to */
 #define RETRY_MAX 300
+
 #define SOURCE_WISHES (ZONE_LOOK | ZONE_SOURCE | ZONE_REPLACE | ZONE_FLUSH | ZONE_OVERWRITE)
 #define PROGRESS_EVERY 10   /* Seconds. */
+#define BATCH_MS 2000       /* What a version takes to sign, or so, if the token is slow. */
+#define SPEED_NODES 100     /* Fewer do not tell how fast it is. */
 
 zone_t *zone_new(server_t *server, const knot_dname_t *name)
 {
@@ -325,18 +328,38 @@ static void progress(void *ctx, size_t done)
 	}
 }
 
+/*!
+ * How much goes into one version: with a slow token less, since changes of the input wait for it; but
+ * no less than is signed in the time by which knotd wants versions to be apart. With the lock held.
+ */
+static size_t batch_size(const zone_t *zone)
+{
+	const int64_t apart = pace_apart(&zone->serving.pace);
+	const uint64_t size = zone->speed * (apart > BATCH_MS ? apart : BATCH_MS) / 1000;
+	return zone->speed == 0 || size > SIGN_BATCH ? SIGN_BATCH : size;
+}
+
+/*! Sees how fast a run was, if it was long enough to tell. */
+static void see_speed(zone_t *zone, const sign_result_t *result, double seconds)
+{
+	if (result->nodes >= SPEED_NODES && seconds > 0) {
+		zone->speed = 1 + result->nodes / seconds;
+	}
+}
+
 static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 {
 	char reason[768] = "";
 	struct timespec begin, end;
 	sign_run_t run = {
 		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
-		.ring = zone->ring, .now = time(NULL), .renew = renew, .batch = SIGN_BATCH,
+		.ring = zone->ring, .now = time(NULL), .renew = renew,
 		.stop = &zone->stop, .progress = progress, .ctx = zone,
 	};
 	zone->progress_at = run.now;
 	pthread_mutex_lock(&zone->lock);
 	run.verify = zone->settings.verify;
+	run.batch = batch_size(zone);
 	zone->signing = true;
 	pthread_mutex_unlock(&zone->lock);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -351,6 +374,7 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 	pthread_mutex_unlock(&zone->lock);
 	if (ret == KNOT_EOK) {
 		double seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
+		see_speed(zone, result, seconds);
 		sign_error(zone, "");
 		log_msg(&zone->server->log, result->published ? LOG_INFO : LOG_DEBUG, zone->name,
 		        "signed, serial %u, input serial %u, %llu signatures made, "

@@ -84,6 +84,7 @@ typedef struct zone {
 	uint8_t strays;            /*!< Types of which the same was told, bits. */
 	uint8_t left_out;          /*!< Algorithm of a DNSKEY of which it was told that it is left out. */
 	int64_t progress_at;
+	uint64_t speed;            /*!< Of the last run: nodes and entries a second; 0 = not known. */
 	int64_t held_until;        /*!< Changes are gathered for the next version, ms; 0 = none. */
 } zone_t;
 

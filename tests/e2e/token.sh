@@ -51,6 +51,28 @@ test_wrong_signatures() { # short
 	validate bad.test
 }
 
+# With a slow token a change does not wait until all that is signed anew at the same time is.
+test_slow_token() {
+	local signatures
+	two_tokens
+	order 'delay 10'
+	"$e2e/genzone.py" host 2000 bad.test >bad.new
+	echo 'mark A 192.0.2.98' >>bad.new
+	mv bad.new bad
+	within 60 answers mark.bad.test A 192.0.2.98
+	module zone-sign bad.test
+	within 30 status_says bad.test 'state: signing'
+	echo 'new A 192.0.2.99' >>bad
+	within 60 answers new.bad.test A 192.0.2.99
+	signatures=$(counter bad.test signatures)
+	within 10 has_more bad.test signatures $((signatures + 100))
+	within 90 status_says bad.test 'state: ok'
+	validate bad.test
+}
+
+# has_more ZONE COUNTER N
+has_more() { [ "$(counter "$1" "$2")" -gt "$3" ]; }
+
 # A token that hangs holds up its own zones: no query, no other zone, no reload, not knotd's end.
 test_hanging_token() {
 	two_tokens
