@@ -456,15 +456,6 @@ static int collect_apex_and_chains(collect_t *collect, char *err, size_t err_siz
 	return ret == KNOT_EOK && batch->publish ? make_apex(collect, chain, err, err_size) : ret;
 }
 
-/*! Whether what is made beside the published nodes can have signatures of these. */
-static bool can_reuse(const batch_t *batch)
-{
-	const state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
-	return batch->unseen && state->version > 0 && state->passthrough == set->passthrough &&
-	       (state->algorithms & plan_algorithms(set)) != 0;
-}
-
 static int collect_all(collect_t *collect, char *err, size_t err_size)
 {
 	batch_t *batch = collect->batch;
@@ -493,11 +484,12 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 int batch_collect(batch_t *batch, char *err, size_t err_size)
 {
 	const state_t *state = batch->state;
+	const keyset_t *set = &batch->run->ring->set;
 	collect_t collect = {
 		.batch = batch,
 		.nodes = batch->unseen ? state->next_nodes : state->nodes,
 		/* A serial that has to be the input's allows for one version only. */
-		.most = batch->unseen || batch->run->ring->set.serial != KEYSET_SERIAL_KEEP
+		.most = batch->unseen || set->serial != KEYSET_SERIAL_KEEP
 		        ? batch->run->batch : SIZE_MAX,
 		.begun = state->walk.phase == STATE_WALK_NAMES && state->walk.place_len == 0,
 	};
@@ -509,7 +501,7 @@ int batch_collect(batch_t *batch, char *err, size_t err_size)
 	ret = state_reload_input(&collect.txn, batch->run->zone, batch->state);
 	batch->input = state->in.count;
 	batch->stale = !plan_fits(state);
-	collect.reuses = can_reuse(batch);
+	collect.reuses = batch->unseen && !set->passthrough && plan_goes_on(state, set);
 	if (ret == KNOT_EOK && !batch->stale) {
 		ret = collect_all(&collect, err, err_size);
 	}

@@ -179,8 +179,8 @@ static int take_zone(work_t *work, incoming_t *incoming)
 	ret = input_replace(work->zone->server->store, work->zone->name, &state, zf, &origin,
 	                    true, &result);
 	zonefile_free(zf);
-	if (state.in.whole == state.in.count) {
-		sweep_now(work->zone->server); /* All nodes of before are to go. */
+	if (result.abandoned) {
+		sweep_now(work->zone->server);
 	}
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);

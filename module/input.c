@@ -341,10 +341,13 @@ static int end_fill(replace_t *replace, const state_input_t *origin)
 		store_abort(&replace->txn);
 		return ret;
 	}
+	const bool abandons = in->nodes != 0;
 	in->nodes = in->next_nodes;
 	in->next_nodes = 0;
 	in->whole = ++in->count;
-	return finish(replace, origin);
+	ret = finish(replace, origin);
+	replace->result->abandoned = ret == KNOT_EOK && abandons;
+	return ret;
 }
 
 static int fill(replace_t *replace, const state_input_t *origin)

@@ -13,6 +13,7 @@
 typedef struct {
 	size_t names;   /*!< In the new input. */
 	size_t changed; /*!< Came, went, or have other records. */
+	bool abandoned; /*!< The nodes of before were, and are to be swept. */
 } input_result_t;
 
 /*!

@@ -106,6 +106,12 @@ typedef struct {
 	uint32_t chain_id, nodes_id; /*!< Of what is new. */
 } plan_t;
 
+bool plan_goes_on(const state_t *state, const keyset_t *set)
+{
+	return state->version > 0 && state->passthrough == set->passthrough &&
+	       (set->passthrough || (state->algorithms & plan_algorithms(set)) != 0);
+}
+
 /*!
  * Whether all nodes are made beside the published ones, to be published at once: the first time, of
  * an input that is new as a whole, to and from a zone that passes through, and if no algorithm stays,
@@ -113,9 +119,7 @@ typedef struct {
  */
 static bool needs_nodes(const state_t *state, const keyset_t *set)
 {
-	return state->version == 0 || state->signed_input < state->in.whole ||
-	       state->passthrough != set->passthrough ||
-	       (!set->passthrough && (state->algorithms & plan_algorithms(set)) == 0);
+	return !plan_goes_on(state, set) || state->signed_input < state->in.whole;
 }
 
 bool plan_fits(const state_t *state)

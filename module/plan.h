@@ -11,6 +11,9 @@
 /*! \return Bits by number: the algorithms that sign all of the zone. */
 uint32_t plan_algorithms(const keyset_t *set);
 
+/*! \return Whether nodes as they are published can stand beside those that a key set asks for. */
+bool plan_goes_on(const state_t *state, const keyset_t *set);
+
 /*!
  * Sees what a change of the key set means for what is published.
  * \param before  The set until now; NULL if it is not known.

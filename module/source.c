@@ -58,8 +58,8 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 		ret = input_replace(zone->server->store, zone->name, state, zf,
 		                    &(state_input_t){ .file = *file }, over, &result);
 		zonefile_free(zf);
-		if (state->in.whole == state->in.count) {
-			sweep_now(zone->server); /* All nodes of before are to go. */
+		if (result.abandoned) {
+			sweep_now(zone->server);
 		}
 		snprintf(reason, sizeof(reason), "store: %s", store_strerror(ret));
 	}

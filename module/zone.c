@@ -19,7 +19,6 @@
 
 #define RETRY_FIRST 5       /* Seconds; doubled up to */
 #define RETRY_MAX 300
-
 #define SOURCE_WISHES (ZONE_LOOK | ZONE_SOURCE | ZONE_REPLACE | ZONE_FLUSH | ZONE_OVERWRITE)
 #define PROGRESS_EVERY 10   /* Seconds. */
 #define BATCH_MS 2000       /* What a version takes to sign, or so, if the token is slow. */

@@ -55,27 +55,6 @@ static void edit(unsigned *seed, unsigned *kind, unsigned *value)
 	}
 }
 
-/*! Compares a zone with one that is signed from scratch. */
-static void compare(subject_t *subject, const keyset_t *set, const char *text, int seed,
-                    unsigned step)
-{
-	char name[32];
-	subject_t fresh;
-	char *changed = subject_dump(subject);
-	snprintf(name, sizeof(name), "scratch-%u", step);
-	subject_open(&fresh, name);
-	subject_set_keys(&fresh, set);
-	subject_load(&fresh, text, SIZE_MAX);
-	subject_sign(&fresh, false);
-	char *scratch = subject_dump(&fresh);
-	ck_assert_msg(strcmp(changed, scratch) == 0,
-	              "seed %d, step %u, zone\n%s\nchanged\n%s\nfrom scratch\n%s", seed, step,
-	              text, changed, scratch);
-	subject_close(&fresh);
-	free(scratch);
-	free(changed);
-}
-
 /*! Checks the journal, unless the input was replaced as a whole. */
 static void check_journal(subject_t *subject, records_t *before, uint32_t from)
 {
@@ -112,7 +91,7 @@ START_TEST(test_random_changes)
 		}
 		records_free(&before);
 		if (step % 5 == 0) {
-			compare(&subject, &set, text, 1 + _i, step);
+			subject_compare(&subject, &set, text, 1 + _i, step);
 		}
 		subject.now += rand_r(&seed) % 3000;
 	}
@@ -179,7 +158,7 @@ START_TEST(test_random_policies)
 			/* When all is signed anew, the past does not count. */
 			subject.now += 20000;
 			subject_sign(&subject, false);
-			compare(&subject, &set, text, seed, step);
+			subject_compare(&subject, &set, text, seed, step);
 			ck_assert_uint_eq(subject.state.revision, set.revision);
 		}
 	}

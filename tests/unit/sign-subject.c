@@ -134,7 +134,7 @@ void subject_close(subject_t *subject)
 	store_close(subject->store);
 }
 
-void subject_load(subject_t *subject, const char *text, size_t changed)
+int subject_replace(subject_t *subject, const char *text, bool over, input_result_t *result)
 {
 	char path[80], err[512] = "";
 	snprintf(path, sizeof(path), "%s/zone", dir);
@@ -144,14 +144,20 @@ void subject_load(subject_t *subject, const char *text, size_t changed)
 	zonefile_t *zf = NULL;
 	ck_assert_msg(zonefile_read(path, subject_zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK,
 	              "%s\n%s", err, text);
-	input_result_t result;
 	const state_input_t origin = { .file.size = strlen(text) };
-	ck_assert_int_eq(input_replace(subject->store, subject_zone, &subject->state, zf, &origin,
-	                               false, &result), KNOT_EOK);
+	int ret = input_replace(subject->store, subject_zone, &subject->state, zf, &origin, over,
+	                        result);
+	zonefile_free(zf);
+	return ret;
+}
+
+void subject_load(subject_t *subject, const char *text, size_t changed)
+{
+	input_result_t result;
+	ck_assert_int_eq(subject_replace(subject, text, false, &result), KNOT_EOK);
 	if (changed != SIZE_MAX) {
 		ck_assert_uint_eq(result.changed, changed);
 	}
-	zonefile_free(zf);
 }
 
 /*! A run, and when it is stopped. */
@@ -356,6 +362,26 @@ char *subject_dump(subject_t *subject)
 	store_abort(&txn);
 	fclose(dump.out);
 	return text;
+}
+
+void subject_compare(subject_t *subject, const keyset_t *set, const char *text, int seed,
+                     unsigned step)
+{
+	char name[32];
+	subject_t fresh;
+	char *changed = subject_dump(subject);
+	snprintf(name, sizeof(name), "scratch-%u", step);
+	subject_open(&fresh, name);
+	subject_set_keys(&fresh, set);
+	subject_load(&fresh, text, SIZE_MAX);
+	subject_sign(&fresh, false);
+	char *scratch = subject_dump(&fresh);
+	ck_assert_msg(strcmp(changed, scratch) == 0,
+	              "seed %d, step %u, zone\n%s\nchanged\n%s\nfrom scratch\n%s", seed, step,
+	              text, changed, scratch);
+	subject_close(&fresh);
+	free(scratch);
+	free(changed);
 }
 
 /*** What is published, record by record, and the journal that leads to it. ***/

@@ -37,6 +37,9 @@ void subject_set_keys(subject_t *subject, const keyset_t *set);
 void subject_open(subject_t *subject, const char *name);
 void subject_close(subject_t *subject);
 
+/*! \return As input_replace() */
+int subject_replace(subject_t *subject, const char *text, bool over, input_result_t *result);
+
 /*! \param changed  Names that have to differ; SIZE_MAX: any number. */
 void subject_load(subject_t *subject, const char *text, size_t changed);
 
@@ -54,6 +57,14 @@ int subject_sign_fails(subject_t *subject, bool stop, char *err, size_t err_size
  *         queue and the count of signatures are checked against it.
  */
 char *subject_dump(subject_t *subject);
+
+/*!
+ * Compares what is published with a signing from scratch.
+ * \param seed  Of a random zone, to be told of.
+ * \param step  Another one with each call of a test: it has a store of its own.
+ */
+void subject_compare(subject_t *subject, const keyset_t *set, const char *text, int seed,
+                     unsigned step);
 
 uint64_t subject_signatures(const subject_t *subject, const keyset_key_t *key);
 

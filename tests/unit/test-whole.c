@@ -28,29 +28,14 @@ static void write_zone(char *text, size_t size, unsigned serial, unsigned others
 	}
 }
 
-/*! Compares with a signing from scratch. */
-static void compare(subject_t *subject, const keyset_t *set, const char *text)
-{
-	subject_t fresh;
-	subject_open(&fresh, "scratch");
-	subject_set_keys(&fresh, set);
-	subject_load(&fresh, text, SIZE_MAX);
-	subject_sign(&fresh, false);
-	char *is = subject_dump(subject), *scratch = subject_dump(&fresh);
-	ck_assert_str_eq(is, scratch);
-	free(is);
-	free(scratch);
-	subject_close(&fresh);
-}
-
-static keyset_t open_signed(subject_t *subject, bool nsec3, unsigned others)
+static keyset_t open_signed(subject_t *subject, bool nsec3)
 {
 	char text[4096];
 	keyset_t set = subject_policy();
 	set.nsec3 = nsec3;
 	subject_open(subject, "whole");
 	subject_set_keys(subject, &set);
-	write_zone(text, sizeof(text), 1, others, 100);
+	write_zone(text, sizeof(text), 1, 0, 100);
 	subject_load(subject, text, NAMES + 1);
 	subject_sign(subject, false);
 	return set;
@@ -60,7 +45,7 @@ START_TEST(test_keeps_signatures)
 {
 	char text[4096];
 	subject_t subject;
-	const keyset_t set = open_signed(&subject, _i, 0);
+	const keyset_t set = open_signed(&subject, _i);
 	const uint32_t nodes = subject.state.nodes, input = subject.state.in.nodes;
 	subject.batch = 7;
 	write_zone(text, sizeof(text), 2, 10, 50);
@@ -70,14 +55,14 @@ START_TEST(test_keeps_signatures)
 	ck_assert_uint_eq(made, 11 + _i);
 	ck_assert_uint_ne(subject.state.nodes, nodes);
 	ck_assert_uint_ne(subject.state.in.nodes, input);
-	compare(&subject, &set, text);
+	subject_compare(&subject, &set, text, 0, 1);
 
 	/* A few changes are made one by one. */
 	write_zone(text, sizeof(text), 3, 9, 50);
 	subject_load(&subject, text, 2);
 	const uint64_t more = subject_sign(&subject, false).signatures;
 	ck_assert_uint_eq(more, 2);
-	compare(&subject, &set, text);
+	subject_compare(&subject, &set, text, 0, 2);
 	subject_close(&subject);
 }
 END_TEST
@@ -87,14 +72,14 @@ START_TEST(test_refreshes)
 {
 	char text[4096];
 	subject_t subject;
-	const keyset_t set = open_signed(&subject, false, 0);
+	const keyset_t set = open_signed(&subject, false);
 	subject.now += 20000;
 	write_zone(text, sizeof(text), 2, 10, 50);
 	subject_load(&subject, text, NAMES + 1);
 	/* A and NSEC of each; SOA, NS, NSEC and DNSKEY of the apex. */
 	const uint64_t made = subject_sign(&subject, false).signatures;
 	ck_assert_uint_eq(made, 2 * NAMES + 4);
-	compare(&subject, &set, text);
+	subject_compare(&subject, &set, text, 0, 1);
 	subject_close(&subject);
 }
 END_TEST
@@ -104,7 +89,7 @@ START_TEST(test_once_more)
 {
 	char text[4096], err[640];
 	subject_t subject;
-	keyset_t set = open_signed(&subject, false, 0);
+	keyset_t set = open_signed(&subject, false);
 	subject.batch = 7;
 	subject.stop_after = 2;
 	write_zone(text, sizeof(text), 2, NAMES, 50);
@@ -120,7 +105,7 @@ START_TEST(test_once_more)
 	write_zone(text, sizeof(text), 3, 10, 77);
 	subject_load(&subject, text, NAMES + 1);
 	subject_sign(&subject, false);
-	compare(&subject, &set, text);
+	subject_compare(&subject, &set, text, 0, 1);
 	subject_close(&subject);
 }
 END_TEST
@@ -147,20 +132,10 @@ static void touch_input(subject_t *subject, bool junk)
 
 static int replace(subject_t *subject, unsigned others, bool over)
 {
-	char text[4096], path[] = "/tmp/test-whole.XXXXXX", err[512] = "";
-	zonefile_t *zf = NULL;
+	char text[4096];
 	input_result_t result;
-	FILE *file = fdopen(mkstemp(path), "w");
 	write_zone(text, sizeof(text), 2, others, 50);
-	fputs(text, file);
-	fclose(file);
-	ck_assert_msg(zonefile_read(path, subject_zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK,
-	              "%s", err);
-	int ret = input_replace(subject->store, subject_zone, &subject->state, zf,
-	                        &(state_input_t){ 0 }, over, &result);
-	zonefile_free(zf);
-	remove(path);
-	return ret;
+	return subject_replace(subject, text, over, &result);
 }
 
 /* What was read before an update, and is stored after it, must not undo it. */
@@ -168,7 +143,7 @@ START_TEST(test_updates_meanwhile)
 {
 	subject_t subject;
 	const unsigned others = _i == 0 ? 1 : NAMES; /* Few changes, or many. */
-	(void)open_signed(&subject, false, 0);
+	(void)open_signed(&subject, false);
 	touch_input(&subject, false);
 	const uint64_t count = subject.state.in.count;
 	ck_assert_int_eq(replace(&subject, others, false), KNOT_EAGAIN);
@@ -184,13 +159,13 @@ START_TEST(test_left_over)
 {
 	char text[4096];
 	subject_t subject;
-	const keyset_t set = open_signed(&subject, false, 0);
+	const keyset_t set = open_signed(&subject, false);
 	const uint32_t input = subject.state.in.nodes;
 	touch_input(&subject, true);
 	ck_assert_int_eq(replace(&subject, NAMES, false), KNOT_EOK);
 	subject_sign(&subject, false);
 	write_zone(text, sizeof(text), 2, NAMES, 50);
-	compare(&subject, &set, text);
+	subject_compare(&subject, &set, text, 0, 1);
 
 	store_txn_t txn;
 	uint32_t id = 0;
@@ -208,7 +183,7 @@ START_TEST(test_stale)
 	subject_t subject, other;
 	batch_t batch;
 	char err[640] = "";
-	(void)open_signed(&subject, false, 0);
+	(void)open_signed(&subject, false);
 	other = subject;
 	ck_assert_int_eq(replace(&other, NAMES, false), KNOT_EOK);
 	const sign_run_t planned = {
