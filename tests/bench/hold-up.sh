@@ -7,10 +7,8 @@
 # are due at whole seconds.
 
 bench_hold_up() {
-	local denial='<NSEC3><Resalt>P100D</Resalt><Hash><Algorithm>1</Algorithm>'
-	denial+='<Iterations>0</Iterations><Salt length="0"/></Hash></NSEC3>'
 	zone tld "$HUGE" tld.test tld
-	policy default hashed "s|<NSEC/>|$denial|" | kasp kasp.xml
+	policy default hashed "$(nsec3_denial)" | kasp kasp.xml
 	ours ours sample off --kasp "$work/kasp.xml"
 	hold_up first-signing sign_first tld.test "$work/tld"
 	hold_up all-ttls change_all_ttls

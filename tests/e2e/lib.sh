@@ -272,6 +272,16 @@ small() {
 	mv "$file.new" "$file"
 }
 
+# being_signed ZONE FILE NAMES: makes it a zone of so many names, which are being signed anew.
+being_signed() {
+	"$e2e/genzone.py" host "$3" "$1" >"$2.new"
+	echo 'mark A 192.0.2.200' >>"$2.new"
+	mv "$2.new" "$2"
+	within 60 answers "mark.$1" A 192.0.2.200
+	module zone-sign "$1"
+	within 30 status_says "$1" 'state: signing'
+}
+
 # ---- configuration
 
 # policy BASE NAME [SED-EXPRESSION...]: a policy of the examples under another name, changed.
@@ -283,6 +293,13 @@ policy() {
 	done
 	sed -n "/<Policy name=\"$base\">/,/<\/Policy>/p" "$top/examples/kasp.xml" |
 		sed -e "s/name=\"$base\"/name=\"$name\"/" "${e[@]}"
+}
+
+# nsec3_denial [OPTOUT [SALT-LENGTH [ITERATIONS]]]: a sed expression for a policy's <Denial>.
+nsec3_denial() {
+	local hash="<Algorithm>1<\\/Algorithm><Iterations>${3:-0}<\\/Iterations>"
+	echo "s/<NSEC\\/>/<NSEC3>${1:+<OptOut\\/>}<Resalt>P100D<\\/Resalt><Hash>$hash$(
+		)<Salt length=\"${2:-0}\"\\/><\\/Hash><\\/NSEC3>/"
 }
 
 # kasp FILE: policies from standard input, beside the example's, as a file.

@@ -311,12 +311,10 @@ nsec3() { [ -n "$(at_public ask +short "$1" NSEC3PARAM)" ]; }
 nsec() { ! nsec3 "$1"; }
 
 long_denial() { # limit 300
-	local nsec3='<NSEC3><Resalt>P100D</Resalt><Hash><Algorithm>1</Algorithm>'
-	nsec3+='<Iterations>0</Iterations><Salt length="4"/></Hash></NSEC3>'
 	# With opt-out, that a name does not exist is not secure (RFC 5155, section 9.2).
 	watched=(n.p.test m.p.test --goes-insecure o.p.test)
-	world n=sec m=sec3 o=sec < <(seconds sec; seconds sec3 "s|<NSEC/>|$nsec3|"
-		seconds optout "s|<NSEC/>|${nsec3/>/><OptOut/>}|")
+	world n=sec m=sec3 o=sec < <(seconds sec; seconds sec3 "$(nsec3_denial '' 4)"
+		seconds optout "$(nsec3_denial yes 4)")
 	local round
 	for round in 1 2; do
 		set_policy n.p.test sec3

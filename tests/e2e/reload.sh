@@ -101,9 +101,8 @@ test_only_the_difference() { # short
 
 # So much changes that the zone is stored and signed beside the one that is published; with crashes.
 test_all_changed() { # short
-	local ttl hash='<Resalt>P100D</Resalt><Hash><Algorithm>1</Algorithm><Iterations>0</Iterations>'
-	policy default optout "s|<NSEC/>|<NSEC3><OptOut/>$hash<Salt length=\"0\"/></Hash></NSEC3>|" |
-		kasp kasp.xml
+	local ttl
+	policy default optout "$(nsec3_denial yes)" | kasp kasp.xml
 	small base w.test 1
 	seq 60000 | sed 's/.*/n& NS ns.elsewhere.test./' >>base
 	cp base z

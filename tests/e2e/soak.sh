@@ -40,16 +40,15 @@ mischief_policy() {
 }
 
 policies() {
-	local hash='<Resalt>P100D</Resalt><Hash><Algorithm>1</Algorithm><Iterations>'
 	# shellcheck disable=SC2317
 	denial() {
-		policy lab "$1" "s|<NSEC/>|$2|" 's|<Lifetime>.*<|<Lifetime>P1Y<|' \
+		policy lab "$1" "$2" 's|<Lifetime>.*<|<Lifetime>P1Y<|' \
 			's|<Resign>.*<|<Resign>PT2S<|' 's|<MaxZoneTTL>.*<|<MaxZoneTTL>PT2S<|'
 	}
-	denial nsec '<NSEC/>'
-	denial nsec3 "<NSEC3>${hash}0</Iterations><Salt length=\"0\"/></Hash></NSEC3>"
-	denial optout "<NSEC3><OptOut/>${hash}0</Iterations><Salt length=\"0\"/></Hash></NSEC3>"
-	denial salted "<NSEC3>${hash}3</Iterations><Salt length=\"4\"/></Hash></NSEC3>"
+	denial nsec ''
+	denial nsec3 "$(nsec3_denial)"
+	denial optout "$(nsec3_denial yes)"
+	denial salted "$(nsec3_denial '' 4 3)"
 }
 
 # A hidden primary for i.test, itself changed by UPDATE; a name server that does not crash.

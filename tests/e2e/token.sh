@@ -56,12 +56,7 @@ test_slow_token() {
 	local signatures
 	two_tokens
 	order 'delay 10'
-	"$e2e/genzone.py" host 2000 bad.test >bad.new
-	echo 'mark A 192.0.2.98' >>bad.new
-	mv bad.new bad
-	within 60 answers mark.bad.test A 192.0.2.98
-	module zone-sign bad.test
-	within 30 status_says bad.test 'state: signing'
+	being_signed bad.test bad 2000
 	echo 'new A 192.0.2.99' >>bad
 	within 60 answers new.bad.test A 192.0.2.99
 	signatures=$(counter bad.test signatures)

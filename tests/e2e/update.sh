@@ -155,12 +155,7 @@ test_kill() {
 test_while_signing() { # limit 240
 	local start
 	dynamic
-	"$e2e/genzone.py" host 4000 u.test >u.new
-	echo 'mark A 192.0.2.200' >>u.new
-	mv u.new u
-	within 60 answers mark.u.test A 192.0.2.200
-	module zone-sign u.test
-	within 30 status_says u.test 'state: signing'
+	being_signed u.test u 4000
 	start=$SECONDS
 	update u.test 'add a.u.test. 60 A 192.0.2.9' || fail 'no update while the zone is signed'
 	status_says u.test 'state: signing' || echo 'signing was over already'
