@@ -15,9 +15,9 @@
 
 #include <libxml/parser.h>
 
-#include "policy-engine/engine.h"
-#include "policy-engine/kasp.h"
-#include "policy-engine/log.h"
+#include "policy-engine/base/event.h"
+#include "policy-engine/engine/engine.h"
+#include "policy-engine/policy/kasp.h"
 
 #define CONF_FILE "/etc/opendnssec/conf.xml"
 

@@ -17,7 +17,7 @@
 
 #include "keyset/facts.h"
 #include "keyset/keyset.h"
-#include "policy-engine/policy.h"
+#include "policy-engine/policy/policy.h"
 
 #define CORE_NEVER INT64_MAX
 #define CORE_KEYS_MAX 60 /*!< Keys of a zone that caches may know of; fewer than rules.c can judge,

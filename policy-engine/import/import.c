@@ -9,9 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "policy-engine/base/event.h"
 #include "policy-engine/import/map.h"
 #include "policy-engine/import/running.h"
-#include "policy-engine/log.h"
 
 /* A key pair, as it was looked for in its token. */
 typedef struct {

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "policy-engine/engine-internal.h"
+#include "policy-engine/engine/internal.h"
 
 typedef struct {
 	const char *database;   /*!< kasp.db. */

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "keyset/keyset.h"
-#include "policy-engine/policy.h"
+#include "policy-engine/policy/policy.h"
 
 #define ODS_FAULT_MAX 200
 

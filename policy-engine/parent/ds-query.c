@@ -14,7 +14,7 @@
 #include <gnutls/crypto.h>
 #include <libknot/libknot.h>
 
-#include "policy-engine/address.h"
+#include "policy-engine/base/address.h"
 
 #define MESSAGE_MAX 65535
 #define QUERY_MAX 512

@@ -13,7 +13,7 @@
 
 #include <libknot/dname.h>
 
-#include "policy-engine/dnskey.h"
+#include "policy-engine/zone/dnskey.h"
 
 #define DS_ANSWER_MAX 64
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "policy-engine/core/plan.h"
-#include "policy-engine/policy.h"
+#include "policy-engine/policy/policy.h"
 
 /*! What somebody does to the zone at some time. */
 typedef struct {

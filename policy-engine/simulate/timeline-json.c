@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/json.h"
+#include "policy-engine/base/json.h"
 #include "policy-engine/simulate/timeline.h"
 
 static void json_spans(const spans_t *spans, FILE *out)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "control/client.h"
-#include "policy-engine/conf.h"
-#include "policy-engine/json.h"
+#include "policy-engine/base/json.h"
+#include "policy-engine/policy/conf.h"
 #include "policy-engine/tool/tool.h"
 
 #define SOCKET "/run/opendnssec/engine.sock"

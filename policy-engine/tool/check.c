@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy-engine/conf.h"
-#include "policy-engine/kasp.h"
+#include "policy-engine/policy/conf.h"
+#include "policy-engine/policy/kasp.h"
 #include "policy-engine/tool/tool.h"
 
 /* How much was said. */

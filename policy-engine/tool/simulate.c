@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "policy-engine/duration.h"
-#include "policy-engine/kasp.h"
+#include "policy-engine/base/duration.h"
+#include "policy-engine/policy/kasp.h"
 #include "policy-engine/simulate/timeline.h"
 #include "policy-engine/tool/tool.h"
 

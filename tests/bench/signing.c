@@ -12,8 +12,8 @@
 #include <check.h>
 #include <libknot/libknot.h>
 
-#include "module/input.h"
-#include "module/sign.h"
+#include "module/input/input.h"
+#include "module/sign/run.h"
 #include "tests/unit/test-hsm-token.h"
 
 static char dir[] = "/tmp/bench.XXXXXX";

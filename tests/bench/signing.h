@@ -8,8 +8,8 @@
 
 #include <check.h>
 
-#include "module/keyring.h"
-#include "module/signpool.h"
+#include "module/keys/keyring.h"
+#include "module/keys/pool.h"
 
 /*! \return Seconds, of a clock that does not jump. */
 double signing_now(void);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/incoming.h"
+#include "module/source/incoming.h"
 #include "tests/unit/update-zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

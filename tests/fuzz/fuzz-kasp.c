@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "policy-engine/kasp.h"
-#include "policy-engine/publish.h"
+#include "policy-engine/policy/kasp.h"
+#include "policy-engine/signer/compose.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

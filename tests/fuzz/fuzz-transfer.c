@@ -9,7 +9,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/transfer-answer.h"
+#include "module/publish/answer.h"
 #include "tests/unit/publish-memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -331,7 +331,7 @@ static mask_t of_algorithm(const world_t *w, mask_t keys, int slot)
 	return same;
 }
 
-/* As module/signatures.c: the signature of a key that is published and signs no more stays until it
+/* As module/sign/signatures.c: the signature of a key that is published and signs no more stays until it
  * is due, or there is one of a published key that does; as long as it stays it does for all of the
  * algorithm that are published. Those of keys that are neither published nor sign go at once, as do
  * those that are to be replaced. */

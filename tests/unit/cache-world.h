@@ -4,7 +4,7 @@
 /*! \file
  * \brief A world for one zone: signer, secondaries, parent, and all caches there could be.
  *
- * Nothing of it is shared with the engine's rules. The signer does what module/build.c does with
+ * Nothing of it is shared with the engine's rules. The signer does what module/sign/build.c does with
  * signatures; whatever it or the parent has published is in some cache for as long as secondaries
  * and TTLs allow; and each combination of what is cached has to validate, as the strictest
  * validator would do it: for each algorithm of the DS RRset a chain to the DNSKEY RRset, for each

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 #include "control/client.h"
-#include "policy-engine/engine.h"
+#include "policy-engine/engine/engine.h"
 #include "tests/unit/test-hsm-token.h"
 
 static char dir[40];

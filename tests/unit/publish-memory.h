@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief module/publish.h over one zone in memory, for the tests of its users.
+ * \brief module/publish/view.h over one zone in memory, for the tests of its users.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "module/publish.h"
+#include "module/publish/view.h"
 
 typedef struct {
 	knot_rrset_t **rr;

@@ -11,7 +11,7 @@
 #include <libdnssec/keytag.h>
 #include <libknot/libknot.h>
 
-#include "module/chain.h"
+#include "module/denial/chain.h"
 
 typedef struct {
 	knot_dname_storage_t owner;

@@ -11,11 +11,11 @@
 
 #include <libknot/libknot.h>
 
-#include "module/chain.h"
-#include "module/expiry.h"
-#include "module/journal.h"
-#include "module/plan.h"
-#include "module/signatures.h"
+#include "module/denial/chain.h"
+#include "module/sign/changeover.h"
+#include "module/sign/expiry.h"
+#include "module/sign/signatures.h"
+#include "module/store/journal.h"
 #include "tests/unit/sign-check.h"
 #include "tests/unit/test-hsm-token.h"
 

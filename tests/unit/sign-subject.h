@@ -8,8 +8,8 @@
 
 #include <stdatomic.h>
 
-#include "module/input.h"
-#include "module/sign.h"
+#include "module/input/input.h"
+#include "module/sign/run.h"
 
 #define SUBJECT_KEYS 5 /* A KSK, two ZSKs, a CSK of another algorithm, one more ZSK. */
 

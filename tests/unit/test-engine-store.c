@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "policy-engine/allocate.h"
-#include "policy-engine/engine-internal.h"
-#include "policy-engine/store.h"
+#include "policy-engine/database/db.h"
+#include "policy-engine/engine/internal.h"
+#include "policy-engine/keys/allocate.h"
 
 static char dir[40];
 static char file[80];

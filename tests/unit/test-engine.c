@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "hsm-adapter/hsm.h"
-#include "policy-engine/store.h"
+#include "policy-engine/database/db.h"
 #include "tests/unit/engine-process.h"
 #include "tests/unit/test-hsm-token.h"
 

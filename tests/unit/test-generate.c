@@ -6,7 +6,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "policy-engine/engine-internal.h"
+#include "policy-engine/engine/internal.h"
 
 #define NOW 1000000
 

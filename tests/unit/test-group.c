@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "module/group.h"
+#include "module/store/group.h"
 
 #define THREADS 6
 

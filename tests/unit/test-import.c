@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "policy-engine/core/plan.h"
-#include "policy-engine/dnskey.h"
 #include "policy-engine/import/import.h"
 #include "policy-engine/import/map.h"
+#include "policy-engine/zone/dnskey.h"
 #include "tests/unit/kasp-db.h"
 #include "tests/unit/test-hsm-token.h"
 

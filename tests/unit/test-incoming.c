@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/incoming.h"
+#include "module/source/incoming.h"
 #include "tests/unit/update-zone.h"
 
 #define SOA(serial) "p example. 300 IN SOA ns1.example. host.example. " serial " 60 30 600 300\n"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy-engine/conf.h"
-#include "policy-engine/kasp.h"
+#include "policy-engine/policy/conf.h"
+#include "policy-engine/policy/kasp.h"
 
 static char dir[] = "/tmp/test-kasp.XXXXXX";
 static char warnings[8192], errors[8192];

@@ -7,7 +7,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/node.h"
+#include "module/rr/node.h"
 
 /*! The order of RFC 4034, section 6.1, with octets 0 and 1 in labels added. */
 static const char *const ordered[] = {

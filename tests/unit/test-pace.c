@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "module/pace.h"
+#include "module/publish/pace.h"
 
 #define NAMES 100000 /* For which knotd takes 100 ms, as long as it is not known. */
 

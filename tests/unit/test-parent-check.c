@@ -14,7 +14,7 @@
 #include <libdnssec/binary.h>
 #include <libknot/libknot.h>
 
-#include "policy-engine/parent/parent-check.h"
+#include "policy-engine/parent/check.h"
 #include "tests/unit/parent-server.h"
 
 #define ZONE "example.net."

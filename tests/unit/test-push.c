@@ -14,7 +14,7 @@
 #include <libknot/libknot.h>
 
 #include "keyset/keyset.h"
-#include "module/server.h"
+#include "module/zone/server.h"
 
 #define ZONES 40
 

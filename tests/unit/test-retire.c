@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy-engine/engine-internal.h"
+#include "policy-engine/engine/internal.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define NOW 1000000

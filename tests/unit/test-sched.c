@@ -8,7 +8,7 @@
 
 #include <libknot/errcode.h>
 
-#include "module/sched.h"
+#include "module/base/sched.h"
 
 #define LIMIT 3
 #define TASKS 60

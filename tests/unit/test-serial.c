@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/serial.h"
+#include "module/rr/serial.h"
 
 #define NOW 1795500000 /* 2026-11-24T06:00:00Z */
 #define NONE INT64_MIN

@@ -10,8 +10,8 @@
 
 #include <libknot/libknot.h>
 
-#include "module/changes.h"
-#include "module/refresh.h"
+#include "module/sign/changes.h"
+#include "module/sign/refresh.h"
 #include "tests/unit/sign-random.h"
 #include "tests/unit/sign-subject.h"
 

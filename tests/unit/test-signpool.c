@@ -12,7 +12,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/signpool.h"
+#include "module/keys/pool.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define JOBS 300

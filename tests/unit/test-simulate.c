@@ -7,7 +7,7 @@
 
 #include <libxml/parser.h>
 
-#include "policy-engine/kasp.h"
+#include "policy-engine/policy/kasp.h"
 #include "policy-engine/simulate/timeline.h"
 
 #define FROM 1700000000

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/base/duration.h"
 #include "policy-engine/core/core.h"
-#include "policy-engine/duration.h"
 
 /* -- durations ----------------------------------------------------------- */
 

@@ -25,7 +25,7 @@
 #include <libknot/libknot.h>
 
 #include "control/server.h"
-#include "module/trigger.h"
+#include "module/publish/trigger.h"
 
 #define KNOTD "/usr/sbin/knotd"
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "module/watch.h"
+#include "module/source/watch.h"
 
 static char dir[] = "/tmp/test-watch-XXXXXX";
 static const knot_dname_t *ONE = (const knot_dname_t *)"\x03""one";

@@ -11,7 +11,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/batch.h"
+#include "module/sign/batch.h"
 #include "tests/unit/sign-random.h"
 #include "tests/unit/sign-subject.h"
 

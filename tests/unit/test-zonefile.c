@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "module/zonefile.h"
+#include "module/zonefile/zonefile.h"
 
 static char dir[] = "/tmp/test-zonefile-XXXXXX";
 static char path[128];

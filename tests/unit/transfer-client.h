@@ -10,7 +10,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/transfer.h"
+#include "module/publish/transfer.h"
 #include "tests/unit/publish-memory.h"
 
 #define SERIAL 7

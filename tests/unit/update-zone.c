@@ -10,7 +10,7 @@
 
 #include <libzscanner/scanner.h>
 
-#include "module/input.h"
+#include "module/input/input.h"
 
 static void require(bool truth, const char *text)
 {

@@ -8,8 +8,8 @@
 
 #include <libknot/libknot.h>
 
-#include "module/update.h"
-#include "module/zonefile.h"
+#include "module/source/update.h"
+#include "module/zonefile/zonefile.h"
 
 #define UPDATE_ZONE (const knot_dname_t *)"\7example"
 

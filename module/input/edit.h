@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Changes of single records of the input, gathered in memory, then checked and stored as one.
+ *
+ * What it costs depends on the names that are touched, never on the zone. Not for use by several
+ * threads at once.
+ */
+#pragma once
+
+#include "module/rr/node.h"
+#include "module/store/state.h"
+
+/*! A name that is touched. */
+typedef struct {
+	uint8_t key[NODE_KEY_MAX];
+	size_t key_len;
+	node_t node;            /*!< As it will be. */
+	const uint8_t *before;  /*!< Its stored form as it is; borrowed from the transaction. */
+	size_t before_len;      /*!< 0: it is not there. */
+} edit_node_t;
+
+typedef struct {
+	store_txn_t *txn;
+	uint32_t zone_id;
+	uint32_t input;         /*!< Id of the input's nodes. */
+	const knot_dname_t *apex;
+	void *nodes;            /*!< tsearch(3) tree of edit_node_t by key. */
+	size_t count;
+	edit_node_t *last;      /*!< That was asked for last. */
+} edit_t;
+
+/*!
+ * Begins with the input as it is.
+ *
+ * \param txn   Must not be written to by others until edit_store().
+ * \param apex  Zone name, lower case; borrowed.
+ */
+void edit_init(edit_t *edit, store_txn_t *txn, uint32_t zone_id, uint32_t input,
+               const knot_dname_t *apex);
+void edit_deinit(edit_t *edit);
+
+/*!
+ * Gives a name as it is with the changes so far.
+ *
+ * \param owner  Lower case, in the zone.
+ * \param node   Borrowed until edit_deinit(); its RRsets until the next change of them.
+ * \return KNOT_EOK (also if there is nothing at the name), KNOT_ENOMEM, an error of the store
+ */
+int edit_node(edit_t *edit, const knot_dname_t *owner, edit_node_t **node);
+
+/*!
+ * Adds a record; the RRset's TTL becomes the record's.
+ *
+ * \param rdata  In canonical form.
+ * \return KNOT_EOK (also if it is there), KNOT_ENOMEM, KNOT_ELIMIT (65535 records are)
+ */
+int edit_add(edit_node_t *node, uint16_t type, uint32_t ttl, const knot_rdata_t *rdata);
+
+/*! Removes a record. \return KNOT_EOK, KNOT_ENOENT (there is none such), KNOT_ENOMEM */
+int edit_remove(edit_node_t *node, uint16_t type, const knot_rdata_t *rdata);
+
+/*! Removes an RRset, if there is one. */
+void edit_remove_rrset(edit_node_t *node, uint16_t type);
+
+/*! \return Whether something differs from what is stored. */
+bool edit_changed(const edit_t *edit);
+
+/*!
+ * Checks that what has changed makes a sound zone: an SOA and NS at the apex, CNAME alone, one CNAME
+ * or DNAME at a name, nothing below a DNAME, no DNAME beside NS below the apex.
+ *
+ * \param err  Name and reason.
+ * \return KNOT_EOK, KNOT_ESEMCHECK, KNOT_ENOMEM, an error of the store
+ */
+int edit_check(edit_t *edit, char *err, size_t err_size);
+
+/*!
+ * Writes what has changed, within the transaction, and marks it dirty.
+ *
+ * \param state    Its input's part is updated, and written.
+ * \param changed  Names that were.
+ * \return KNOT_EOK, KNOT_ENOMEM, or an error of the store: the transaction has to be aborted
+ */
+int edit_store(edit_t *edit, state_t *state, size_t *changed);

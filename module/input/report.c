@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+#include "module/zonefile/parts.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+#define WARNINGS_MAX 20
+#define TEXT_MAX     1024
+
+int report_file(report_t *report, const char *path, uint16_t *file)
+{
+	if (report->file_count > UINT16_MAX) {
+		return KNOT_ELIMIT;
+	}
+	char **files = realloc(report->files, (report->file_count + 1) * sizeof(*files));
+	if (files == NULL) {
+		return KNOT_ENOMEM;
+	}
+	report->files = files;
+	files[report->file_count] = strdup(path);
+	if (files[report->file_count] == NULL) {
+		return KNOT_ENOMEM;
+	}
+	*file = report->file_count++;
+	return KNOT_EOK;
+}
+
+static void write_place(const report_t *report, place_t place, char *out, size_t size)
+{
+	const char *path = report->files[place.file];
+	if (place.line > 0) {
+		snprintf(out, size, "%s:%u", path, place.line);
+	} else {
+		snprintf(out, size, "%s", path);
+	}
+}
+
+static bool is_before(place_t a, place_t b)
+{
+	return a.file < b.file || (a.file == b.file && a.line < b.line);
+}
+
+void report_error(report_t *report, place_t place, const char *fmt, ...)
+{
+	if (report->errors++ > 0 && !is_before(place, report->first)) {
+		return;
+	}
+	char text[TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+
+	free(report->text);
+	report->text = strdup(text);
+	report->first = place;
+}
+
+void report_warning(report_t *report, place_t place, const char *fmt, ...)
+{
+	if (report->warnings++ >= WARNINGS_MAX || report->log == NULL) {
+		return;
+	}
+	char text[TEXT_MAX], where[TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+
+	write_place(report, place, where, sizeof(where));
+	log_msg(report->log, LOG_WARNING, report->apex, "%s: %s", where, text);
+}
+
+void report_end(const report_t *report)
+{
+	if (report->warnings > WARNINGS_MAX && report->log != NULL) {
+		log_msg(report->log, LOG_WARNING, report->apex, "%s: %"PRIu64" more warnings",
+		        report->files[0], report->warnings - WARNINGS_MAX);
+	}
+}
+
+void report_write(const report_t *report, char *err, size_t err_size)
+{
+	char where[TEXT_MAX], more[64] = "";
+	write_place(report, report->first, where, sizeof(where));
+	if (report->errors > 1) {
+		snprintf(more, sizeof(more), " (and %"PRIu64" more error%s)", report->errors - 1,
+		         report->errors > 2 ? "s" : "");
+	}
+	snprintf(err, err_size, "%s: %s%s", where,
+	         report->text != NULL ? report->text : "invalid", more);
+}
+
+void report_deinit(report_t *report)
+{
+	for (size_t i = 0; i < report->file_count; i++) {
+		free(report->files[i]);
+	}
+	free(report->files);
+	free(report->text);
+}

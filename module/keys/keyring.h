@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A zone's key set, with its keys found in their tokens.
+ */
+#pragma once
+
+#include <libdnssec/key.h>
+#include <libknot/rdata.h>
+
+#include "hsm-adapter/hsm.h"
+#include "keyset/keyset.h"
+#include "module/keys/verify.h"
+
+typedef struct {
+	const keyset_key_t *info; /*!< Borrowed from the key set. */
+	dnssec_key_t *dnskey;     /*!< Public half, as the key set has it. */
+	knot_rdata_t *rdata;      /*!< DNSKEY RDATA. */
+	hsm_key_t *secret;        /*!< NULL if the key signs nothing. */
+	verify_key_t *verifier;   /*!< Likewise. */
+	size_t signature_len;     /*!< Bytes of a signature. */
+} keyring_key_t;
+
+typedef struct {
+	keyset_t set;
+	keyring_key_t *keys; /*!< set.key_count of them, in the set's order. */
+} keyring_t;
+
+/*!
+ * Takes a key set and finds those of its keys that sign.
+ *
+ * A key whose public half in the token is not the one in the key set is an error: what such a key
+ * signs is bogus.
+ *
+ * \param text  The key set's text form.
+ * \param ring  To be freed by keyring_free().
+ * \param err   Names repository, key and remedy.
+ * \return KNOT_EOK, KNOT_EMALF (text), KNOT_EAGAIN (token; later may be better), KNOT_ENOMEM
+ */
+int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring_t **ring,
+                 char *err, size_t err_size);
+
+/*! NULL is allowed. */
+void keyring_free(keyring_t *ring);
+
+/*!
+ * \return The key of that algorithm and key tag that is published or signs the zone; NULL if there
+ *         is none.
+ */
+const keyring_key_t *keyring_find(const keyring_t *ring, uint8_t algorithm, uint16_t keytag);
+
+/*!
+ * \return Whether a change from one key set to another touches all of the zone; it is the apex alone
+ *         if it does not.
+ */
+bool keyring_walk(const keyset_t *before, const keyset_t *after);

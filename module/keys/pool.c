@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/keys/pool.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+#include "module/base/thread.h"
+#include "module/keys/verify.h"
+
+#define CHUNK_MAX 32 /* Jobs a thread takes at once; fewer if little is left for the others. */
+#define SAMPLE 100   /* One in so many. */
+#define KEYS_MAX 64  /* Of a key set. */
+
+/*! The jobs of one signpool_start() that are one repository's. */
+typedef struct batch {
+	struct batch *next;      /*!< In the lane's ring. */
+	const knot_dname_t *zone;
+	rrsig_job_t **jobs;
+	const atomic_bool *stop;
+	signpool_verify_t verify;
+	uint64_t number;         /*!< No other batch has it. */
+	size_t count;
+	size_t taken, done;
+	int ret;                 /*!< First error; the rest of the jobs is left then. */
+	char err[640];
+} batch_t;
+
+/*! A repository's threads. */
+typedef struct lane {
+	struct lane *next;
+	signpool_t *pool;
+	char *repository;
+	pthread_mutex_t lock;
+	pthread_cond_t work;     /*!< There is a batch, or the end. */
+	pthread_cond_t finished; /*!< A batch is done. */
+	batch_t *ring;           /*!< Whose turn it is; circular. */
+	bool stop;
+	unsigned threads;
+	pthread_t ids[];
+} lane_t;
+
+struct signpool {
+	hsm_t *hsm;
+	unsigned threads;
+	pthread_mutex_t lock;    /*!< Of the list of lanes. */
+	lane_t *lanes;
+	atomic_uint_fast64_t batches;
+};
+
+/*! A thread's own things. */
+typedef struct {
+	hsm_session_t *session;
+	rrsig_buffer_t buffer;
+	verify_t *verify;
+	uint64_t batch;          /*!< The batch for which the keys below were sampled. */
+	const keyring_key_t *sampled[KEYS_MAX];
+	size_t sampled_count;
+	unsigned unverified;     /*!< Signatures since the last one that was verified. */
+} signer_t;
+
+/*** A signature. ***/
+
+/*! \return Whether the session has verified a signature by the key in this batch; notes it. */
+static bool was_sampled(signer_t *signer, const keyring_key_t *key)
+{
+	for (size_t i = 0; i < signer->sampled_count; i++) {
+		if (signer->sampled[i] == key) {
+			return true;
+		}
+	}
+	if (signer->sampled_count < KEYS_MAX) {
+		signer->sampled[signer->sampled_count++] = key;
+	}
+	return false;
+}
+
+static bool to_be_verified(signer_t *signer, const batch_t *batch, const keyring_key_t *key)
+{
+	if (signer->batch != batch->number) {
+		signer->batch = batch->number;
+		signer->sampled_count = 0;
+	}
+	if (batch->verify == SIGNPOOL_VERIFY_SAMPLE && was_sampled(signer, key) &&
+	    ++signer->unverified < SAMPLE) {
+		return false;
+	}
+	signer->unverified = 0;
+	return true;
+}
+
+static bool verified(signer_t *signer, const batch_t *batch, const keyring_key_t *key,
+                     const uint8_t *signature)
+{
+	return !to_be_verified(signer, batch, key) ||
+	       verify_check(signer->verify, key->verifier, signer->buffer.data, signer->buffer.len,
+	                    signature, key->signature_len);
+}
+
+static int sign(signer_t *signer, const lane_t *lane, const batch_t *batch,
+                const rrsig_job_t *job, hsm_error_t *err)
+{
+	uint8_t *place = NULL;
+	if ((signer->verify == NULL && (signer->verify = verify_new()) == NULL) ||
+	    rrsig_prepare(job, batch->zone, &signer->buffer, &place) != KNOT_EOK) {
+		snprintf(err->text, sizeof(err->text), "out of memory");
+		return KNOT_ENOMEM;
+	}
+	if (signer->session == NULL &&
+	    hsm_session_open(&signer->session, lane->pool->hsm, lane->repository, err) != HSM_EOK) {
+		return KNOT_EAGAIN;
+	}
+	uint8_t signature[HSM_SIGNATURE_MAX];
+	size_t len = 0;
+	if (hsm_session_sign(signer->session, job->key->secret, signer->buffer.data,
+	                     signer->buffer.len, signature, &len, err) != HSM_EOK) {
+		hsm_session_close(signer->session);
+		signer->session = NULL;
+		signer->sampled_count = 0;
+		return KNOT_EAGAIN;
+	}
+	if (len != job->key->signature_len || !verified(signer, batch, job->key, signature)) {
+		snprintf(err->text, sizeof(err->text), "the token of repository %s made a wrong "
+		         "signature; it was not published", lane->repository);
+		return KNOT_ESEMCHECK;
+	}
+	memcpy(place, signature, len);
+	return KNOT_EOK;
+}
+
+static int sign_chunk(signer_t *signer, const lane_t *lane, const batch_t *batch, size_t from,
+                      size_t count, hsm_error_t *err, uint16_t *keytag)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = from; i < from + count && ret == KNOT_EOK; i++) {
+		*keytag = batch->jobs[i]->key->info->keytag;
+		if (atomic_load(batch->stop)) {
+			snprintf(err->text, sizeof(err->text), "stopped");
+			ret = KNOT_EAGAIN;
+			break;
+		}
+		ret = sign(signer, lane, batch, batch->jobs[i], err);
+	}
+	return ret;
+}
+
+/*** Lanes. ***/
+
+/*! Takes jobs of the batch whose turn it is, and passes the turn on. With the lock held. */
+static batch_t *take(lane_t *lane, size_t *from, size_t *count)
+{
+	batch_t *batch = lane->ring->next;
+	size_t left = batch->count - batch->taken;
+	size_t chunk = left / (4 * lane->threads);
+	chunk = chunk < 1 ? 1 : chunk > CHUNK_MAX ? CHUNK_MAX : chunk;
+	*from = batch->taken;
+	*count = chunk;
+	batch->taken += chunk;
+	if (batch->taken < batch->count) {
+		lane->ring = batch;
+	} else if (batch->next == batch) {
+		lane->ring = NULL;
+	} else {
+		lane->ring->next = batch->next;
+	}
+	return batch;
+}
+
+/*! Books a chunk as done. With the lock held. */
+static void book(lane_t *lane, batch_t *batch, size_t count, int ret, const hsm_error_t *err,
+                 uint16_t keytag)
+{
+	if (ret != KNOT_EOK && batch->ret == KNOT_EOK) {
+		batch->ret = ret;
+		snprintf(batch->err, sizeof(batch->err), "key tag %u: %s", keytag, err->text);
+	}
+	batch->done += count;
+	if (batch->done == batch->count) {
+		pthread_cond_broadcast(&lane->finished);
+	}
+}
+
+static void *run_lane(void *arg)
+{
+	lane_t *lane = arg;
+	signer_t signer = { 0 };
+	pthread_mutex_lock(&lane->lock);
+	while (true) {
+		while (lane->ring == NULL && !lane->stop) {
+			pthread_cond_wait(&lane->work, &lane->lock);
+		}
+		if (lane->ring == NULL) {
+			break;
+		}
+		size_t from, count;
+		batch_t *batch = take(lane, &from, &count);
+		int ret = batch->ret;
+		hsm_error_t err = { 0 };
+		uint16_t keytag = 0;
+		if (ret == KNOT_EOK) {
+			pthread_mutex_unlock(&lane->lock);
+			ret = sign_chunk(&signer, lane, batch, from, count, &err, &keytag);
+			pthread_mutex_lock(&lane->lock);
+		}
+		book(lane, batch, count, ret, &err, keytag);
+	}
+	pthread_mutex_unlock(&lane->lock);
+	hsm_session_close(signer.session);
+	verify_free(signer.verify);
+	free(signer.buffer.data);
+	return NULL;
+}
+
+static void free_lane(lane_t *lane)
+{
+	pthread_mutex_lock(&lane->lock);
+	lane->stop = true;
+	pthread_cond_broadcast(&lane->work);
+	pthread_mutex_unlock(&lane->lock);
+	for (unsigned i = 0; i < lane->threads; i++) {
+		pthread_join(lane->ids[i], NULL);
+	}
+	pthread_mutex_destroy(&lane->lock);
+	pthread_cond_destroy(&lane->work);
+	pthread_cond_destroy(&lane->finished);
+	free(lane->repository);
+	free(lane);
+}
+
+static lane_t *new_lane(signpool_t *pool, const char *repository)
+{
+	lane_t *lane = calloc(1, sizeof(*lane) + pool->threads * sizeof(lane->ids[0]));
+	char *name = strdup(repository);
+	if (lane == NULL || name == NULL) {
+		free(lane);
+		free(name);
+		return NULL;
+	}
+	lane->pool = pool;
+	lane->repository = name;
+	pthread_mutex_init(&lane->lock, NULL);
+	pthread_cond_init(&lane->work, NULL);
+	pthread_cond_init(&lane->finished, NULL);
+	while (lane->threads < pool->threads &&
+	       thread_start(&lane->ids[lane->threads], run_lane, lane) == KNOT_EOK) {
+		lane->threads++;
+	}
+	if (lane->threads == 0) {
+		free_lane(lane);
+		return NULL;
+	}
+	return lane;
+}
+
+static lane_t *get_lane(signpool_t *pool, const char *repository)
+{
+	pthread_mutex_lock(&pool->lock);
+	lane_t *lane = pool->lanes;
+	while (lane != NULL && strcmp(lane->repository, repository) != 0) {
+		lane = lane->next;
+	}
+	if (lane == NULL) {
+		lane = new_lane(pool, repository);
+		if (lane != NULL) {
+			lane->next = pool->lanes;
+			pool->lanes = lane;
+		}
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return lane;
+}
+
+/*** The pool. ***/
+
+int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads)
+{
+	signpool_t *fresh = calloc(1, sizeof(*fresh));
+	if (fresh == NULL) {
+		return KNOT_ENOMEM;
+	}
+	fresh->hsm = hsm;
+	fresh->threads = threads;
+	pthread_mutex_init(&fresh->lock, NULL);
+	*pool = fresh;
+	return KNOT_EOK;
+}
+
+void signpool_free(signpool_t *pool)
+{
+	if (pool == NULL) {
+		return;
+	}
+	while (pool->lanes != NULL) {
+		lane_t *next = pool->lanes->next;
+		free_lane(pool->lanes);
+		pool->lanes = next;
+	}
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+static void add_batch(lane_t *lane, batch_t *batch)
+{
+	pthread_mutex_lock(&lane->lock);
+	if (lane->ring == NULL) {
+		batch->next = batch;
+		lane->ring = batch;
+	} else {
+		batch->next = lane->ring->next;
+		lane->ring->next = batch;
+	}
+	pthread_cond_broadcast(&lane->work);
+	pthread_mutex_unlock(&lane->lock);
+}
+
+static void await(lane_t *lane, batch_t *batch)
+{
+	pthread_mutex_lock(&lane->lock);
+	while (batch->done < batch->count) {
+		pthread_cond_wait(&lane->finished, &lane->lock);
+	}
+	pthread_mutex_unlock(&lane->lock);
+}
+
+/*! Moves the jobs of the first job's repository to the front. \return How many there are. */
+static size_t group(rrsig_job_t **jobs, size_t count)
+{
+	const char *repository = jobs[0]->key->info->repository;
+	size_t same = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(jobs[i]->key->info->repository, repository) == 0) {
+			rrsig_job_t *job = jobs[i];
+			jobs[i] = jobs[same];
+			jobs[same++] = job;
+		}
+	}
+	return same;
+}
+
+/*! Batches of one signpool_start(), one a repository; a key has one. */
+struct signpool_work {
+	rrsig_job_t **order;
+	batch_t batches[KEYS_MAX];
+	lane_t *lanes[KEYS_MAX];
+	size_t used;
+};
+
+int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs, size_t count,
+                   signpool_verify_t verify, const atomic_bool *stop, signpool_work_t **work,
+                   char *err, size_t err_size)
+{
+	signpool_work_t *fresh = calloc(1, sizeof(*fresh));
+	rrsig_job_t **order = malloc((count + 1) * sizeof(*order));
+	if (fresh == NULL || order == NULL) {
+		snprintf(err, err_size, "out of memory");
+		free(fresh);
+		free(order);
+		return KNOT_ENOMEM;
+	}
+	fresh->order = order;
+	for (size_t i = 0; i < count; i++) {
+		order[i] = &jobs[i];
+	}
+	for (size_t at = 0; at < count; fresh->used++) {
+		batch_t *batch = &fresh->batches[fresh->used];
+		lane_t *lane = get_lane(pool, order[at]->key->info->repository);
+		if (lane == NULL) {
+			(void)signpool_finish(fresh, err, err_size);
+			snprintf(err, err_size, "cannot start threads to sign");
+			return KNOT_ENOMEM;
+		}
+		*batch = (batch_t) {
+			.zone = zone, .jobs = order + at, .stop = stop, .verify = verify,
+			.number = atomic_fetch_add(&pool->batches, 1) + 1,
+			.count = group(order + at, count - at),
+		};
+		fresh->lanes[fresh->used] = lane;
+		at += batch->count;
+		add_batch(lane, batch);
+	}
+	*work = fresh;
+	return KNOT_EOK;
+}
+
+int signpool_finish(signpool_work_t *work, char *err, size_t err_size)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < work->used; i++) {
+		await(work->lanes[i], &work->batches[i]);
+		if (ret == KNOT_EOK && work->batches[i].ret != KNOT_EOK) {
+			ret = work->batches[i].ret;
+			snprintf(err, err_size, "%s", work->batches[i].err);
+		}
+	}
+	free(work->order);
+	free(work);
+	return ret;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Threads that sign, each with a session of its own; a set of them for each repository.
+ *
+ * Zones at work at the same time share a repository's threads in turn, and a slow token holds up
+ * only who uses it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "module/keys/rrsig.h"
+
+typedef struct signpool signpool_t;
+
+/*!
+ * \param hsm      Has to outlive the pool.
+ * \param threads  For each repository; started when it is first used.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads);
+
+/*! Waits for the threads, which finish the signatures they are at. NULL is allowed. */
+void signpool_free(signpool_t *pool);
+
+/*! Which signatures are verified with the published key. */
+typedef enum {
+	SIGNPOOL_VERIFY_ALL,
+	SIGNPOOL_VERIFY_SAMPLE, /*!< The first of each key by each session, and one in a hundred. */
+} signpool_verify_t;
+
+/*! Signatures being made. */
+typedef struct signpool_work signpool_work_t;
+
+/*!
+ * Has the threads begin to make signatures, and to verify them.
+ *
+ * \param zone  Borrowed, as are jobs and stop, until signpool_finish().
+ * \param stop  Once true, no further signature is begun, and signpool_finish() fails.
+ * \param work  To be ended by signpool_finish().
+ * \param err   Reason of a failure.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs, size_t count,
+                   signpool_verify_t verify, const atomic_bool *stop, signpool_work_t **work,
+                   char *err, size_t err_size);
+
+/*!
+ * Waits until all are made; frees work.
+ *
+ * \param err  Names key and reason, if not all could be made.
+ * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (a wrong signature), KNOT_ENOMEM
+ */
+int signpool_finish(signpool_work_t *work, char *err, size_t err_size);

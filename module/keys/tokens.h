@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The tokens of conf.xml with the threads that sign; replaced as a whole when it changes.
+ */
+#pragma once
+
+#include "module/base/log.h"
+#include "module/keys/pool.h"
+
+typedef struct tokens {
+	struct tokens *next_gone; /*!< In the list of those to be left (reap.h). */
+	atomic_uint users;
+	hsm_t *hsm;
+	signpool_t *pool;
+	unsigned worker_threads; /*!< As conf.xml has it. */
+} tokens_t;
+
+/*!
+ * Reads conf.xml and makes the tokens ready; none of them is spoken to yet.
+ *
+ * \param tokens  With one user, the caller.
+ * \param err     File, line, remedy.
+ * \return KNOT_EOK, KNOT_EINVAL (conf.xml), KNOT_ENOMEM
+ */
+int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size_t err_size);
+
+/*! One user more. \return tokens */
+tokens_t *tokens_use(tokens_t *tokens);
+
+/*! One user less; the last one frees it, for which tokens may have to answer. NULL is allowed. */
+void tokens_leave(tokens_t *tokens);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What knotd sees: the module's settings, and its instances.
+ *
+ * The global instance (global-module) keeps the signer; it alone writes the log, since knotd frees
+ * a zone's name before it unloads the zone's instance. An instance of a zone (module) hands the
+ * zone to the signer.
+ */
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include <knot/module.h>
+#include <urcu.h>
+
+#include "module/knotd/conf.h"
+#include "module/knotd/stats.h"
+#include "module/zone/server.h"
+
+#define ITEM_POLICY   "\x06""policy"
+#define ITEM_STORAGE  "\x07""storage"
+#define ITEM_TRANSFER "\x0F""transfer-socket"
+#define ITEM_CONTROL  "\x0E""control-socket"
+#define ITEM_CONF     "\x04""conf"
+/* knotd finds the section that an item refers to only if both have the same name. */
+#define ITEM_REMOTE   "\x06""remote"
+#define ITEM_WATCH    "\x05""watch"
+#define ITEM_VERIFY   "\x06""verify"
+
+static const knot_lookup_t verify_options[] = {
+	{ SIGNPOOL_VERIFY_ALL, "all" },
+	{ SIGNPOOL_VERIFY_SAMPLE, "sample" },
+	{ 0, NULL }
+};
+
+static const yp_item_t items[] = {
+	{ ITEM_POLICY,   YP_TSTR,  YP_VSTR = { "default" } },
+	{ ITEM_STORAGE,  YP_TSTR,  YP_VSTR = { "/var/lib/knot/opendnssec" } },
+	{ ITEM_TRANSFER, YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec-transfer.sock" } },
+	{ ITEM_CONTROL,  YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec.sock" } },
+	{ ITEM_CONF,     YP_TSTR,  YP_VSTR = { "/etc/opendnssec/conf.xml" } },
+	{ ITEM_REMOTE,   YP_TREF,  YP_VREF = { ITEM_REMOTE }, YP_FMULTI,
+	                 { knotd_conf_check_ref } },
+	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },
+	{ ITEM_VERIFY,   YP_TOPT,  YP_VOPT = { verify_options, SIGNPOOL_VERIFY_ALL } },
+	{ NULL }
+};
+
+/*** Check of a section. ***/
+
+static const char *check_socket(const char *path, const char *long_text, const char *relative_text)
+{
+	if (path[0] != '/') {
+		return relative_text;
+	}
+	return strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path) ? long_text : NULL;
+}
+
+static int check(knotd_conf_check_args_t *args)
+{
+	const char *policy = knotd_conf_check_item(args, ITEM_POLICY).single.string;
+	const char *storage = knotd_conf_check_item(args, ITEM_STORAGE).single.string;
+	const char *transfer = knotd_conf_check_item(args, ITEM_TRANSFER).single.string;
+	const char *control = knotd_conf_check_item(args, ITEM_CONTROL).single.string;
+	const char *conf = knotd_conf_check_item(args, ITEM_CONF).single.string;
+
+	const char *fault = check_socket(transfer, "transfer-socket: path too long for a socket",
+	                                 "transfer-socket: has to be an absolute path");
+	if (fault == NULL) {
+		fault = check_socket(control, "control-socket: path too long for a socket",
+		                     "control-socket: has to be an absolute path");
+	}
+	if (fault == NULL && policy[0] == '\0') {
+		fault = "policy: has to name a policy of kasp.xml";
+	} else if (fault == NULL && storage[0] != '/') {
+		fault = "storage: has to be an absolute path";
+	} else if (fault == NULL && conf[0] != '/') {
+		fault = "conf: has to be the absolute path of conf.xml";
+	} else if (fault == NULL && strcmp(transfer, control) == 0) {
+		fault = "transfer-socket and control-socket have to differ";
+	}
+	args->err_str = fault;
+	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
+}
+
+/*** The signers of this process; more than one only if there are several storages. ***/
+
+#define SERVERS_MAX 16
+
+static struct {
+	pthread_mutex_t lock;
+	server_t *servers[SERVERS_MAX];
+} registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/*! \return Where the server of a storage is, or a free place, or NULL. With the lock held. */
+static server_t **find_server(const char *storage)
+{
+	server_t **place = NULL;
+	for (int i = 0; i < SERVERS_MAX; i++) {
+		server_t **at = &registry.servers[i];
+		if (*at != NULL && strcmp((*at)->conf.storage, storage) == 0) {
+			return at;
+		}
+		place = (place == NULL && *at == NULL) ? at : place;
+	}
+	return place;
+}
+
+/*! A user less; the last one stops the server. */
+static void leave_server(server_t *server)
+{
+	pthread_mutex_lock(&registry.lock);
+	const bool last = --server->users == 0;
+	for (int i = 0; last && i < SERVERS_MAX; i++) {
+		if (registry.servers[i] == server) {
+			registry.servers[i] = NULL;
+		}
+	}
+	pthread_mutex_unlock(&registry.lock);
+	if (last && !server_stop(server)) {
+		/* It still has its store open, and no other may. */
+		pthread_mutex_lock(&registry.lock);
+		server_t **place = find_server(server->conf.storage);
+		if (place != NULL) {
+			*place = server;
+		}
+		pthread_mutex_unlock(&registry.lock);
+	}
+}
+
+/*** Instances. ***/
+
+typedef struct {
+	server_t *server;
+	zone_t *zone;    /*!< NULL: the global instance. */
+	stats_t stats;
+} instance_t;
+
+/*! The thread is one of knotd's, known to RCU. */
+static __thread bool is_knotds;
+
+/*! knotd replaces its log on a reload, under RCU, which has to know who uses the log meanwhile. */
+static void write_log(void *mod, int priority, const char *line)
+{
+	if (!is_knotds) {
+		rcu_register_thread();
+	}
+	knotd_mod_log(mod, priority, "%s", line);
+	if (!is_knotds) {
+		rcu_unregister_thread();
+	}
+}
+
+/*! \return Copy of a string setting of the section. */
+static char *setting(knotd_mod_t *mod, const yp_name_t *item)
+{
+	return strdup(knotd_conf_mod(mod, item).single.string);
+}
+
+static int load_global(knotd_mod_t *mod, instance_t *instance)
+{
+	server_conf_t conf = {
+		.storage = setting(mod, ITEM_STORAGE),
+		.transfer_socket = setting(mod, ITEM_TRANSFER),
+		.control_socket = setting(mod, ITEM_CONTROL),
+		.conf = setting(mod, ITEM_CONF),
+		.knot_socket = knotconf_socket(mod),
+	};
+	if (conf.storage == NULL || conf.transfer_socket == NULL || conf.control_socket == NULL ||
+	    conf.conf == NULL || conf.knot_socket == NULL) {
+		server_conf_deinit(&conf);
+		return KNOT_ENOMEM;
+	}
+
+	pthread_mutex_lock(&registry.lock);
+	server_t **place = find_server(conf.storage);
+	int ret = KNOT_EOK;
+	if (place == NULL) {
+		ret = KNOT_ELIMIT;
+		server_conf_deinit(&conf);
+	} else if (*place != NULL && (*place)->users == 0) {
+		ret = KNOT_EBUSY;
+		knotd_mod_log(mod, LOG_ERR, "the signer of before has not come to its end, since a "
+		              "token does not answer; restart knotd");
+		server_conf_deinit(&conf);
+	} else if (*place != NULL) {
+		log_redirect(&(*place)->log, write_log, mod);
+		server_reconfigure(*place, &conf);
+	} else {
+		ret = server_start(place, &conf, write_log, mod);
+	}
+	if (ret == KNOT_EOK) {
+		instance->server = *place;
+		instance->server->users++;
+	}
+	pthread_mutex_unlock(&registry.lock);
+	return ret;
+}
+
+/*! Has the zone's file watched, or not. */
+static void set_watch(knotd_mod_t *mod, server_t *server, const zone_t *zone)
+{
+	const char *file = zone->settings.file;
+	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || zone->settings.primaries.count > 0) {
+		watch_remove(server->watch, zone->name);
+		return;
+	}
+	int ret = watch_add(server->watch, zone->name, file);
+	if (ret != KNOT_EOK) {
+		knotd_mod_log(mod, LOG_WARNING,
+		              "cannot watch %s (%s); changes are seen by knotc zone-refresh only",
+		              file, knot_strerror(ret));
+	}
+}
+
+static int configure_zone(knotd_mod_t *mod, instance_t *instance)
+{
+	zone_t *zone = instance->zone;
+	zone_settings_t settings = {
+		.file = knotconf_zone_file(mod, zone->name), .policy = setting(mod, ITEM_POLICY),
+		.size_max = knotconf_size_max(mod, zone->name),
+		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
+		.validated = knotconf_validates(mod, zone->name),
+		.journal_max = knotconf_journal_max(mod, zone->name),
+	};
+	int ret = settings.policy != NULL
+	          ? knotconf_update_keys(mod, zone->name, &settings.update_keys) : KNOT_ENOMEM;
+	if (ret == KNOT_EOK) {
+		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.primaries);
+	}
+	if (settings.file == NULL) {
+		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
+		ret = KNOT_EINVAL;
+	}
+	if (ret == KNOT_EOK) {
+		zone_configure(zone, &settings);
+		if (instance->server->watch != NULL) {
+			set_watch(mod, instance->server, zone);
+		}
+	}
+	zone_settings_deinit(&settings);
+	return ret;
+}
+
+/*!
+ * Sees what knotd has answered. A NOTIFY that it has accepted is for the primary's serial: knotd
+ * itself compares that with the signed one, which can be the same by chance, and then does nothing.
+ */
+static knotd_state_t see_notify(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
+                                knotd_mod_t *mod)
+{
+	(void)pkt;
+	if (qdata->type == KNOTD_QUERY_TYPE_NOTIFY && qdata->rcode == KNOT_RCODE_NOERROR) {
+		const instance_t *instance = knotd_mod_ctx(mod);
+		zone_wake(instance->zone, ZONE_LOOK);
+	}
+	return state;
+}
+
+static int load_zone(knotd_mod_t *mod, instance_t *instance)
+{
+	const knot_dname_t *name = knotd_mod_zone(mod);
+	const char *storage = knotd_conf_mod(mod, ITEM_STORAGE).single.string;
+	pthread_mutex_lock(&registry.lock);
+	server_t **place = find_server(storage);
+	server_t *server = (place != NULL && *place != NULL && (*place)->users > 0) ? *place : NULL;
+	if (server != NULL) {
+		server->users++;
+	}
+	pthread_mutex_unlock(&registry.lock);
+	if (server == NULL) {
+		knotd_mod_log(mod, LOG_ERR,
+		              "there is no signer with storage %s; add 'global-module: "
+		              "mod-opendnssec/ID' to the default template",
+		              storage);
+		return KNOT_ENOENT;
+	}
+	int ret = knotconf_check_zone(mod, name, server->conf.transfer_socket);
+	instance->server = server;
+	instance->zone = (ret == KNOT_EOK) ? server_add_zone(server, name) : NULL;
+	if (instance->zone == NULL) {
+		leave_server(server);
+		return ret == KNOT_EOK ? KNOT_ENOMEM : ret;
+	}
+	ret = configure_zone(mod, instance);
+	if (ret == KNOT_EOK) {
+		ret = stats_init(&instance->stats, mod);
+	}
+	const bool fetched = instance->zone->settings.primaries.count > 0;
+	if (ret == KNOT_EOK && fetched) {
+		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, see_notify);
+	}
+	if (ret != KNOT_EOK) {
+		server_drop_zone(server, instance->zone);
+		leave_server(server);
+		return ret;
+	}
+	zone_set_report(instance->zone, stats_report, &instance->stats);
+	/* What comes from a primary has its own times to be looked at. */
+	zone_wake(instance->zone, fetched ? 0 : ZONE_LOOK);
+	return KNOT_EOK;
+}
+
+static int load(knotd_mod_t *mod)
+{
+	is_knotds = true;
+	instance_t *instance = calloc(1, sizeof(*instance));
+	if (instance == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret =
+		knotd_mod_zone(mod) == NULL ? load_global(mod, instance) : load_zone(mod, instance);
+	if (ret != KNOT_EOK) {
+		free(instance);
+		return ret;
+	}
+	knotd_mod_ctx_set(mod, instance);
+	return KNOT_EOK;
+}
+
+static void unload(knotd_mod_t *mod)
+{
+	/* On a reload the new instance has been loaded already; of a zone, the name is gone. */
+	is_knotds = true;
+	instance_t *instance = knotd_mod_ctx(mod);
+	server_t *server = instance->server;
+	if (instance->zone != NULL) {
+		zone_unset_report(instance->zone, &instance->stats);
+		server_drop_zone(server, instance->zone);
+	} else {
+		log_leave(&server->log, mod);
+	}
+	leave_server(server);
+	free(instance);
+}
+
+KNOTD_MOD_API(opendnssec, KNOTD_MOD_FLAG_SCOPE_ANY, load, unload, items, check);

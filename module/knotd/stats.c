@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/knotd/stats.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* In the order in which they are registered. */
+enum {
+	SIGNATURES, VERSIONS, LOADS, LOAD_ERRORS, SIGN_ERRORS, SERIAL, UPDATES, UPDATES_REFUSED,
+	FIRST_KEY
+};
+
+static char *state_name(uint32_t index, uint32_t count)
+{
+	/* Of the four records the one that tells most: see key_state(). */
+	(void)count;
+	return strdup(keyset_state_name(index));
+}
+
+int stats_init(stats_t *stats, knotd_mod_t *mod)
+{
+	static const char *const names[] = {
+		"signatures", "versions", "loads", "load-errors", "sign-errors", "serial",
+		"updates", "updates-refused"
+	};
+	memset(stats, 0, sizeof(*stats));
+	stats->mod = mod;
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < sizeof(names) / sizeof(names[0]); i++) {
+		ret = knotd_mod_stats_add(mod, names[i], 1, NULL);
+	}
+	for (size_t i = 0; ret == KNOT_EOK && i < STATS_KEYS; i++) {
+		ret = knotd_mod_stats_add(mod, stats->names[i], KEYSET_UNRETENTIVE + 1, state_name);
+	}
+	return ret;
+}
+
+/*! A key's DS is what comes last and goes last if it has one; its DNSKEY if it has none. */
+static keyset_state_t key_state(const keyset_key_t *key)
+{
+	return key->state[KEYSET_DS] != KEYSET_NA ? key->state[KEYSET_DS]
+	                                          : key->state[KEYSET_DNSKEY];
+}
+
+static void report_keys(stats_t *stats, const keyset_t *keys)
+{
+	for (size_t i = 0; i < STATS_KEYS; i++) {
+		const keyset_key_t *key =
+			(keys != NULL && i < keys->key_count) ? &keys->keys[i] : NULL;
+		for (int state = KEYSET_NA; state <= KEYSET_UNRETENTIVE; state++) {
+			/* Zero is not shown, whatever the name. */
+			knotd_mod_stats_store(stats->mod, 0, FIRST_KEY + i, state, 0);
+		}
+		if (key != NULL) {
+			snprintf(stats->names[i], sizeof(stats->names[i]), "%s-%u",
+			         keyset_role_name(key->role), key->keytag);
+			knotd_mod_stats_store(stats->mod, 0, FIRST_KEY + i, key_state(key), 1);
+		}
+	}
+}
+
+void stats_report(void *ctx, const zone_counters_t *counters, const state_t *state,
+                  const keyset_t *keys)
+{
+	stats_t *stats = ctx;
+	knotd_mod_stats_store(stats->mod, 0, SIGNATURES, 0, counters->signatures);
+	knotd_mod_stats_store(stats->mod, 0, VERSIONS, 0, counters->versions);
+	knotd_mod_stats_store(stats->mod, 0, LOADS, 0, counters->loads);
+	knotd_mod_stats_store(stats->mod, 0, LOAD_ERRORS, 0, counters->load_errors);
+	knotd_mod_stats_store(stats->mod, 0, SIGN_ERRORS, 0, counters->sign_errors);
+	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, state->serial);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->updates);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->updates_refused);
+	report_keys(stats, keys);
+}

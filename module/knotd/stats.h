@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Counters and key states, as knotd's own zone-stats shows them.
+ *
+ * Knot keeps a counter's name where it was when the counter was added; so a slot for a key is a
+ * counter whose name is written when there is such a key.
+ */
+#pragma once
+
+#include <knot/module.h>
+
+#include "module/zone/zone.h"
+
+#define STATS_KEYS 16
+#define STATS_NAME 24
+
+typedef struct {
+	knotd_mod_t *mod;
+	char names[STATS_KEYS][STATS_NAME]; /*!< "ksk-12345" */
+} stats_t;
+
+/*! Registers the counters. \return KNOT_EOK or an error */
+int stats_init(stats_t *stats, knotd_mod_t *mod);
+
+/*! Shows the zone's numbers; a zone_report_f whose context is a stats_t. */
+void stats_report(void *ctx, const zone_counters_t *counters, const state_t *state,
+                  const keyset_t *keys);

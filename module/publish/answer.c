@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/publish/answer.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libknot/libknot.h>
+
+#define LENGTH_BYTES 2
+/* Two root names and five numbers. */
+#define SOA_RDATA_MIN 22
+
+/*! Buffers, reused from answer to answer, and the state of the answer in work. */
+struct answerer {
+	publisher_t *publisher;
+	log_t *log;
+	answer_sink_f sink;
+	void *sink_ctx;
+
+	knot_rrset_t opt;        /*!< Ours, for those who sent one. */
+	bool has_option;         /*!< There is an option in it, of this answer. */
+	const knot_pkt_t *query;
+	knot_pkt_t *pkt;         /*!< Message in work; its wire is in frame. */
+	const knot_tsig_key_t *key; /*!< To sign it with; NULL if the question was not signed. */
+	uint8_t rcode;
+	bool authoritative;
+
+	size_t messages;         /*!< Sent, of this answer. */
+	size_t bytes;
+	bool sink_failed;
+
+	bool handed;             /*!< A zone was sent, and knotd may be loading it. */
+	knot_dname_storage_t handed_zone;
+	uint32_t handed_serial;
+	struct timespec handed_at; /*!< Begun; 0 = it was all of the zone. */
+
+	uint8_t frame[LENGTH_BYTES + KNOT_WIRE_MAX_PKTSIZE];
+};
+
+static int reset_opt(answerer_t *a)
+{
+	knot_rrset_clear(&a->opt, NULL);
+	return knot_edns_init(&a->opt, KNOT_WIRE_MAX_PKTSIZE, 0, KNOT_EDNS_VERSION, NULL);
+}
+
+answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink, void *ctx)
+{
+	answerer_t *a = calloc(1, sizeof(*a));
+	if (a == NULL) {
+		return NULL;
+	}
+	a->publisher = publisher;
+	a->log = log;
+	a->sink = sink;
+	a->sink_ctx = ctx;
+	a->pkt = knot_pkt_new(a->frame + LENGTH_BYTES, KNOT_WIRE_MAX_PKTSIZE, NULL);
+	if (a->pkt == NULL || reset_opt(a) != KNOT_EOK) {
+		answerer_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+/*! knotd loads what it was sent before it goes on, or closes the connection. */
+static void tell_handed(answerer_t *a)
+{
+	struct timespec now;
+	int64_t ms = 0;
+	if (!a->handed) {
+		return;
+	}
+	a->handed = false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (a->handed_at.tv_sec > 0) {
+		ms = 1 + (now.tv_sec - a->handed_at.tv_sec) * 1000 +
+		     (now.tv_nsec - a->handed_at.tv_nsec) / 1000000;
+	}
+	publisher_handed(a->publisher, a->handed_zone, a->handed_serial, ms);
+}
+
+void answerer_free(answerer_t *a)
+{
+	if (a == NULL) {
+		return;
+	}
+	tell_handed(a);
+	knot_pkt_free(a->pkt);
+	knot_rrset_clear(&a->opt, NULL);
+	free(a);
+}
+
+static void message_begin(answerer_t *a)
+{
+	/* Cannot fail: header and question fit in a message, whatever was asked. */
+	(void)knot_pkt_init_response(a->pkt, a->query);
+	knot_wire_set_rcode(a->pkt->wire, a->rcode);
+	if (a->authoritative) {
+		knot_wire_set_aa(a->pkt->wire);
+	}
+	if (knot_pkt_has_edns(a->query)) {
+		(void)knot_pkt_reserve(a->pkt, knot_edns_wire_size(&a->opt));
+	}
+}
+
+/*!
+ * Signs an answer that knotd relays as it is: by the client's key, and with the message ID that the
+ * client gave it, which TSIG knows as the original one.
+ */
+static int message_sign(answerer_t *a)
+{
+	const knot_rrset_t *tsig = a->query->tsig_rr;
+	const uint16_t id = knot_wire_get_id(a->pkt->wire);
+	uint8_t digest[64];
+	size_t digest_len = sizeof(digest);
+	knot_wire_set_id(a->pkt->wire, knot_tsig_rdata_orig_id(tsig));
+	int ret = knot_tsig_sign(a->pkt->wire, &a->pkt->size, a->pkt->max_size,
+	                         knot_tsig_rdata_mac(tsig), knot_tsig_rdata_mac_length(tsig),
+	                         digest, &digest_len, a->key, 0, 0);
+	knot_wire_set_id(a->pkt->wire, id);
+	return ret;
+}
+
+static int message_send(answerer_t *a)
+{
+	if (knot_pkt_has_edns(a->query)) {
+		(void)knot_pkt_reclaim(a->pkt, knot_edns_wire_size(&a->opt));
+		(void)knot_pkt_begin(a->pkt, KNOT_ADDITIONAL);
+		int ret = knot_pkt_put(a->pkt, KNOT_COMPR_HINT_NOCOMP, &a->opt, 0);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+
+	if (a->key != NULL) {
+		int ret = message_sign(a);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+
+	knot_wire_write_u16(a->frame, a->pkt->size);
+	int ret = a->sink(a->sink_ctx, a->frame, LENGTH_BYTES + a->pkt->size);
+	if (ret != KNOT_EOK) {
+		a->sink_failed = true;
+		return ret;
+	}
+	a->messages++;
+	a->bytes += a->pkt->size;
+	return KNOT_EOK;
+}
+
+/*! Puts one record; sends the message first if it is full. */
+static int put_record(answerer_t *a, uint16_t owner_hint, const knot_rrset_t *rr)
+{
+	int ret = knot_pkt_put(a->pkt, owner_hint, rr, KNOT_PF_NOTRUNC);
+	if (ret != KNOT_ESPACE || a->pkt->rrset_count == 0) {
+		return ret;
+	}
+
+	ret = message_send(a);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	message_begin(a);
+	return knot_pkt_put(a->pkt, KNOT_COMPR_HINT_NONE, rr, KNOT_PF_NOTRUNC);
+}
+
+/*! Puts an RRset record by record, for it may be larger than a message. */
+static int put_rrset(answerer_t *a, const knot_rrset_t *rrset)
+{
+	knot_rrset_t rr = *rrset;
+	knot_rdata_t *rdata = rrset->rrs.rdata;
+	uint16_t hint = KNOT_COMPR_HINT_NONE;
+
+	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
+		rr.rrs.count = 1;
+		rr.rrs.size = knot_rdata_size(rdata->len);
+		rr.rrs.rdata = rdata;
+		int ret = put_record(a, hint, &rr);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+		/* Where the owner stands in this message, if a pointer can reach it. */
+		hint = knot_compr_hint(&a->pkt->rr_info[a->pkt->rrset_count - 1],
+		                       KNOT_COMPR_HINT_OWNER);
+		rdata = knot_rdataset_next(rdata);
+	}
+	return KNOT_EOK;
+}
+
+typedef int (*view_next_f)(view_t *view, knot_rrset_t *rr);
+
+/*! Puts all between the two SOAs that begin and end a transfer, and these. */
+static int put_transfer(answerer_t *a, view_t *view, view_next_f next)
+{
+	message_begin(a);
+	int ret = put_rrset(a, view_soa(view));
+	while (ret == KNOT_EOK) {
+		knot_rrset_t rr;
+		ret = next(view, &rr);
+		if (ret == KNOT_EOK) {
+			ret = put_rrset(a, &rr);
+		}
+	}
+	if (ret != KNOT_ENOENT) {
+		return ret;
+	}
+	ret = put_rrset(a, view_soa(view));
+	return ret == KNOT_EOK ? message_send(a) : ret;
+}
+
+static int reply_rcode(answerer_t *a, uint16_t rcode)
+{
+	a->rcode = rcode & 0x0f;
+	a->authoritative = false;
+	message_begin(a);
+	knot_edns_set_ext_rcode(&a->opt, rcode >> 4);
+	int ret = message_send(a);
+	knot_edns_set_ext_rcode(&a->opt, 0);
+	return ret;
+}
+
+static int reply_soa(answerer_t *a, view_t *view)
+{
+	message_begin(a);
+	int ret = put_rrset(a, view_soa(view));
+	return ret == KNOT_EOK ? message_send(a) : ret;
+}
+
+static uint32_t view_serial(const view_t *view)
+{
+	return knot_soa_serial(view_soa(view)->rrs.rdata);
+}
+
+static int reply_transfer(answerer_t *a, view_t *view, const char *kind, view_next_f next)
+{
+	const knot_dname_t *zone = knot_pkt_qname(a->query);
+	uint32_t serial = view_serial(view);
+	a->handed_at = (struct timespec) { 0 };
+	if (next == view_next_change) {
+		clock_gettime(CLOCK_MONOTONIC, &a->handed_at);
+	}
+	int ret = put_transfer(a, view, next);
+	if (ret == KNOT_EOK) {
+		log_msg(a->log, LOG_DEBUG, zone,
+		        "transfer, %s to knotd, serial %u, %zu messages, %zu bytes", kind, serial,
+		        a->messages, a->bytes);
+		a->handed = true;
+		a->handed_serial = serial;
+		memcpy(a->handed_zone, zone, knot_dname_size(zone));
+	} else if (!a->sink_failed) {
+		log_msg(a->log, LOG_ERR, zone, "transfer, %s to knotd, serial %u, failed (%s)",
+		        kind, serial, ret == KNOT_ESPACE ?
+		        "a record is too large for a DNS message" : knot_strerror(ret));
+	}
+	return ret;
+}
+
+/*! Reads the serial of a client's SOA in an IXFR question (RFC 1995, section 3). */
+static bool client_serial(const knot_pkt_t *query, uint32_t *serial)
+{
+	const knot_pktsection_t *authority = knot_pkt_section(query, KNOT_AUTHORITY);
+	if (authority->count != 1) {
+		return false;
+	}
+	const knot_rrset_t *soa = knot_pkt_rr(authority, 0);
+	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
+	if (soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
+	    soa->rrs.rdata->len < SOA_RDATA_MIN ||
+	    !knot_dname_is_equal(soa->owner, knot_pkt_qname(query))) {
+		return false;
+	}
+	*serial = knot_soa_serial(soa->rrs.rdata);
+	return true;
+}
+
+static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
+{
+	uint32_t serial = view_serial(view);
+
+	/* RFC 1982: not older than ours. */
+	if ((int32_t)(has - serial) >= 0) {
+		int ret = reply_soa(a, view);
+		if (ret == KNOT_EOK && has == serial) {
+			publisher_taken(a->publisher, knot_pkt_qname(a->query), serial);
+		}
+		return ret;
+	}
+
+	int ret = view_seek(view, has);
+	if (ret == KNOT_EOK) {
+		return reply_transfer(a, view, "IXFR", view_next_change);
+	}
+	if (ret == KNOT_ENOENT) {
+		return reply_transfer(a, view, "AXFR-style IXFR", view_next);
+	}
+	log_msg(a->log, LOG_ERR, knot_pkt_qname(a->query),
+	        "transfer, IXFR to knotd from serial %u, failed to read the journal (%s)", has,
+	        knot_strerror(ret));
+	return ret;
+}
+
+/*!
+ * Puts EXPIRE (RFC 7314) into our OPT, if it was asked for and the zone comes from a primary: so
+ * knotd serves it for as long as the primary allows.
+ */
+static int put_expire(answerer_t *a, const view_t *view)
+{
+	uint8_t left[4];
+	const uint32_t seconds = view_expires_in(view);
+	if (seconds == UINT32_MAX ||
+	    knot_pkt_edns_option(a->query, KNOT_EDNS_OPTION_EXPIRE) == NULL) {
+		return KNOT_EOK;
+	}
+	knot_wire_write_u32(left, seconds);
+	a->has_option = true;
+	return knot_edns_add_option(&a->opt, KNOT_EDNS_OPTION_EXPIRE, sizeof(left), left, NULL);
+}
+
+static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
+{
+	if (view_expires_in(view) == 0) {
+		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
+	}
+	int ret = put_expire(a, view);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	a->authoritative = true;
+	switch (type) {
+	case KNOT_RRTYPE_SOA:
+		return reply_soa(a, view);
+	case KNOT_RRTYPE_IXFR:
+		return reply_ixfr(a, view, has);
+	default:
+		return reply_transfer(a, view, "AXFR", view_next);
+	}
+}
+
+/*!
+ * Answers a question of opcode QUERY.
+ *
+ * To knotd any RCODE is a failed refresh: it keeps what it has and tries again after the SOA's
+ * retry, or, if it has nothing yet, with a bootstrap delay, or when it is triggered.
+ */
+static int answer_query(answerer_t *a)
+{
+	const knot_dname_t *zone = knot_pkt_qname(a->query);
+	uint16_t type = knot_pkt_qtype(a->query);
+	uint32_t has = 0;
+
+	if (zone == NULL || (type == KNOT_RRTYPE_IXFR && !client_serial(a->query, &has))) {
+		return reply_rcode(a, KNOT_RCODE_FORMERR);
+	}
+	if (knot_pkt_qclass(a->query) != KNOT_CLASS_IN ||
+	    (type != KNOT_RRTYPE_SOA && type != KNOT_RRTYPE_AXFR && type != KNOT_RRTYPE_IXFR)) {
+		return reply_rcode(a, KNOT_RCODE_REFUSED);
+	}
+
+	/* A refresh begins with SOA, but that of a zone knotd does not have yet with AXFR. */
+	if (type != KNOT_RRTYPE_IXFR) {
+		publisher_asked(a->publisher, zone);
+	}
+
+	view_t *view = NULL;
+	int ret = view_open(a->publisher, zone, &view);
+	if (ret == KNOT_ENOZONE) {
+		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
+	}
+	if (ret != KNOT_EOK) {
+		log_msg(a->log, ret == KNOT_EEMPTYZONE ? LOG_DEBUG : LOG_ERR, zone,
+		        "transfer, nothing to give to knotd (%s)", knot_strerror(ret));
+		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
+	}
+
+	ret = reply_zone(a, view, type, has);
+	view_close(view);
+	if (a->has_option) {
+		a->has_option = false;
+		int reset = reset_opt(a);
+		ret = ret == KNOT_EOK ? reset : ret;
+	}
+	if (ret != KNOT_EOK && !a->sink_failed && a->messages == 0) {
+		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
+	}
+	return ret;
+}
+
+/*!
+ * Answers a question of opcode UPDATE. knotd, which forwards it, has seen to its form (RFC 2136,
+ * section 3.1), to its TSIG and to whether it is allowed.
+ */
+static int answer_update(answerer_t *a)
+{
+	const knot_dname_t *zone = knot_pkt_qname(a->query);
+	if (zone == NULL || knot_pkt_qtype(a->query) != KNOT_RRTYPE_SOA) {
+		return reply_rcode(a, KNOT_RCODE_FORMERR);
+	}
+	if (knot_pkt_qclass(a->query) != KNOT_CLASS_IN) {
+		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
+	}
+	if (!knot_pkt_has_tsig(a->query)) {
+		return reply_rcode(a, publisher_update(a->publisher, a->query));
+	}
+	/* Nothing is changed if the client could not be told of it. */
+	const knot_dname_t *name = a->query->tsig_rr->owner;
+	knot_tsig_key_t key = { 0 };
+	int ret = publisher_key(a->publisher, zone, name, &key);
+	if (ret != KNOT_EOK) {
+		knot_dname_txt_storage_t text;
+		log_msg(a->log, LOG_ERR, zone, "update, refused: TSIG key %s %s",
+		        knot_dname_to_str(text, name, sizeof(text)),
+		        ret == KNOT_ENOENT ? "is in none of the zone's acl items in knot.conf, so "
+		                             "the answer cannot be signed"
+		                           : knot_strerror(ret));
+		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
+	}
+	a->key = &key;
+	ret = reply_rcode(a, publisher_update(a->publisher, a->query));
+	a->key = NULL;
+	knot_tsig_key_deinit(&key);
+	return ret;
+}
+
+static int answer_parsed(answerer_t *a)
+{
+	if (knot_pkt_has_edns(a->query) &&
+	    knot_edns_get_version(a->query->opt_rr) != KNOT_EDNS_VERSION) {
+		return reply_rcode(a, KNOT_RCODE_BADVERS);
+	}
+	if (knot_wire_get_opcode(a->query->wire) == KNOT_OPCODE_UPDATE) {
+		return answer_update(a);
+	}
+	if (knot_wire_get_opcode(a->query->wire) != KNOT_OPCODE_QUERY) {
+		return reply_rcode(a, KNOT_RCODE_NOTIMPL);
+	}
+	if (knot_pkt_has_tsig(a->query)) {
+		log_msg(a->log, LOG_WARNING, knot_pkt_qname(a->query),
+		        "transfer, refused a question signed by TSIG: in knot.conf, take the 'key' "
+		        "out of the remote that is the module's transfer socket");
+		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
+	}
+	return answer_query(a);
+}
+
+int answerer_reply(answerer_t *a, uint8_t *wire, uint16_t len)
+{
+	tell_handed(a);
+	/* Without an ID there is no answer; an answer to an answer might go on for ever. */
+	if (len < KNOT_WIRE_HEADER_SIZE || knot_wire_get_qr(wire)) {
+		return KNOT_EMALF;
+	}
+	knot_pkt_t *query = knot_pkt_new(wire, len, NULL);
+	if (query == NULL) {
+		return KNOT_ENOMEM;
+	}
+
+	a->query = query;
+	a->rcode = KNOT_RCODE_NOERROR;
+	a->authoritative = false;
+	a->messages = 0;
+	a->bytes = 0;
+	a->sink_failed = false;
+
+	int ret = knot_pkt_parse(query, 0);
+	ret = (ret == KNOT_EOK) ? answer_parsed(a) : reply_rcode(a, KNOT_RCODE_FORMERR);
+
+	a->query = NULL;
+	knot_pkt_free(query);
+	return ret;
+}

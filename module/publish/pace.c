@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/publish/pace.h"
+
+#define NAMES_PER_MS 1000 /* That knotd walks through; as long as it is not known. */
+#define SLOWEST 10        /* It does not take so many times that: then the changes were many. */
+#define LOADS 10          /* Versions of a stream are apart by what so many loads take. */
+#define APART_MAX 10000   /* Milliseconds. */
+/* What is no stream waits for a part of a load, one of some for a larger part, to see whether it has
+ * become one; a stream ends if there is none for as long. */
+#define PAUSE 16
+#define PAUSE_LONG 2
+#define PAUSE_MIN 4       /* Milliseconds. */
+#define PROBE 6
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t load(const pace_t *pace)
+{
+	const int64_t walk = pace->names / NAMES_PER_MS, most = walk * SLOWEST + PAUSE_MIN;
+	return pace->load == 0 ? walk : pace->load < most ? pace->load : most;
+}
+
+int64_t pace_apart(const pace_t *pace)
+{
+	const int64_t wanted = load(pace) * LOADS;
+	return wanted < APART_MAX ? wanted : APART_MAX;
+}
+
+/*! \return When the next version of a stream is due. */
+static int64_t apart(const pace_t *pace)
+{
+	return pace->published + pace_apart(pace);
+}
+
+static int64_t pause(const pace_t *pace, bool lengthy)
+{
+	return later(load(pace) / (lengthy ? PAUSE_LONG : PAUSE), PAUSE_MIN);
+}
+
+void pace_update(pace_t *pace, int64_t now)
+{
+	/* Of one that knotd kept while it was loading nothing can be told. */
+	const int64_t gap = now - pace->updated;
+	if (gap <= pause(pace, true)) {
+		pace->stream = true;
+	} else if (pace->loaded < pace->updated && pace->published < pace->updated) {
+		pace->stream = false;
+	}
+	pace->updated = now;
+}
+
+void pace_publish(pace_t *pace, int64_t now)
+{
+	const bool soon = now < apart(pace);
+	pace->soon = soon ? pace->soon + 1 : 0;
+	pace->stream &= !soon && now - pace->updated <= pause(pace, true);
+	pace->published = now;
+	pace->loaded = 0;
+}
+
+void pace_load(pace_t *pace, int64_t now, int64_t took)
+{
+	pace->loaded = now;
+	pace->load = took > 0 ? took : pace->load;
+}
+
+int64_t pace_next(const pace_t *pace, int64_t now)
+{
+	/* A clock that was set back ends it. */
+	if (now < pace->published || now >= apart(pace)) {
+		return now;
+	}
+	int64_t next = apart(pace);
+	if (pace->loaded > 0) {
+		const bool lengthy = pace->stream || pace->soon % PROBE == PROBE - 1;
+		const int64_t over = later(pace->loaded, pace->updated) + pause(pace, lengthy);
+		next = over < next ? over : next;
+	}
+	return later(next, now);
+}

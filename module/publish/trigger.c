@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+#include "module/publish/trigger.h"
+
+#include <search.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include <libknot/libknot.h>
+
+#include "control/client.h"
+#include "module/base/thread.h"
+
+/* Zones told of in one block: few enough that an operator's command gets in between. */
+#define BATCH 64
+#define TIMEOUT_MS 2000
+#define GIVE_UP_MS (3600 * 1000)
+/* knotd opens its control socket only after it loaded its zones; longer is worth a warning. */
+#define PATIENCE_MS (60 * 1000)
+
+/* All waits there are: for each, a queue in which the first zone is due first. */
+#define LEVELS 8
+static const int64_t delay_ms[LEVELS] = { 0, 1000, 2000, 4000, 8000, 16000, 32000, 60000 };
+
+typedef struct pending {
+	TAILQ_ENTRY(pending) link;
+	int64_t due_ms;
+	int64_t refused_ms;  /*!< Since when knotd refuses it, 0 if it does not. */
+	unsigned level;      /*!< Its queue. */
+	bool sending;        /*!< In the batch being sent, and in no queue. */
+	bool again;          /*!< Triggered while it was being sent. */
+	char error[96];      /*!< knotd's answer. */
+	bool served;         /*!< It says that it serves this: */
+	uint32_t serial;
+	bool unsettled;      /*!< It has to be asked again. */
+	uint8_t name[];
+} pending_t;
+
+struct trigger {
+	log_t *log;
+	trigger_answer_f answer; /*!< NULL: zones are refreshed. */
+	void *answer_ctx;
+	pthread_t thread;
+	atomic_bool stop;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	char *path;
+	void *zones;         /*!< Of tsearch(): the names of all entries. */
+	TAILQ_HEAD(, pending) queues[LEVELS];
+	int64_t pause_ms;    /*!< knotd was not reached: when to try again. */
+	unsigned pause_level;
+
+	/* The thread's own. */
+	pending_t *batch[BATCH];
+	knot_dname_txt_storage_t texts[BATCH];
+	knot_dname_txt_storage_t zone; /*!< Whose answer is being read; empty: everyone's. */
+	size_t count;
+	int64_t away_ms;     /*!< Since when knotd is not reached, 0 if it is. */
+	bool warned;
+};
+
+/*! \return Milliseconds, never 0. */
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return 1 + (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return knot_dname_cmp(a, b);
+}
+
+/* Queues; all under the lock. */
+
+static void enqueue(trigger_t *t, pending_t *entry, unsigned level, int64_t now)
+{
+	entry->level = level;
+	entry->due_ms = now + delay_ms[level];
+	TAILQ_INSERT_TAIL(&t->queues[level], entry, link);
+}
+
+/*! Queues as if it had not been triggered before. */
+static void enqueue_anew(trigger_t *t, pending_t *entry, int64_t now)
+{
+	entry->refused_ms = 0;
+	enqueue(t, entry, 0, now);
+}
+
+/*! \return The entry due first, NULL if there is none. */
+static pending_t *first_due(trigger_t *t)
+{
+	pending_t *first = NULL;
+	for (unsigned i = 0; i < LEVELS; i++) {
+		pending_t *entry = TAILQ_FIRST(&t->queues[i]);
+		if (entry != NULL && (first == NULL || entry->due_ms < first->due_ms)) {
+			first = entry;
+		}
+	}
+	return first;
+}
+
+static void take_batch(trigger_t *t, int64_t now)
+{
+	pending_t *entry;
+	t->count = 0;
+	while (t->count < BATCH && (entry = first_due(t)) != NULL && entry->due_ms <= now) {
+		TAILQ_REMOVE(&t->queues[entry->level], entry, link);
+		entry->sending = true;
+		entry->again = false;
+		entry->error[0] = '\0';
+		entry->served = false;
+		entry->unsettled = false;
+		t->batch[t->count++] = entry;
+	}
+}
+
+static void forget(trigger_t *t, pending_t *entry)
+{
+	tdelete(entry->name, &t->zones, name_cmp);
+	free(entry);
+}
+
+/*! Puts a batch that did not reach knotd back to where it was. */
+static void put_back(trigger_t *t, int64_t now)
+{
+	while (t->count > 0) {
+		pending_t *entry = t->batch[--t->count];
+		entry->sending = false;
+		TAILQ_INSERT_HEAD(&t->queues[entry->level], entry, link);
+	}
+	if (t->pause_level + 1 < LEVELS) {
+		t->pause_level++;
+	}
+	t->pause_ms = now + delay_ms[t->pause_level];
+}
+
+static void settle_refused(trigger_t *t, pending_t *entry, int64_t now)
+{
+	if (entry->refused_ms == 0) {
+		entry->refused_ms = now;
+	}
+	if (now - entry->refused_ms < GIVE_UP_MS) {
+		enqueue(t, entry, entry->level + 1 < LEVELS ? entry->level + 1 : LEVELS - 1, now);
+		return;
+	}
+	/* A zone that knotd does not have is one that left its configuration. */
+	const bool unknown = t->answer != NULL ||
+	                     strcmp(entry->error, knot_strerror(KNOT_ENOZONE)) == 0;
+	log_msg(t->log, unknown ? LOG_DEBUG : LOG_WARNING, entry->name,
+	        "trigger, knotd refuses to refresh the zone (%s); not asked any more",
+	        entry->error);
+	forget(t, entry);
+}
+
+/*! Acts on knotd's answer to a batch. */
+static void settle(trigger_t *t, int64_t now)
+{
+	t->pause_level = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		pending_t *entry = t->batch[i];
+		entry->sending = false;
+		if (entry->again) {
+			enqueue_anew(t, entry, now);
+		} else if (entry->error[0] != '\0' || entry->unsettled) {
+			settle_refused(t, entry, now);
+		} else {
+			forget(t, entry);
+		}
+	}
+	t->count = 0;
+}
+
+/* knotd */
+
+static void note_serial(pending_t *entry, const char *data)
+{
+	char *end = NULL;
+	const unsigned long serial = strtoul(data, &end, 10);
+	entry->served = end != data;
+	entry->serial = serial;
+}
+
+/*! Notes the zones that knotd refused, or what it serves; to zone-refresh it says nothing else. */
+static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	trigger_t *t = ctx;
+	if (first) {
+		/* What follows in the same line need not name it. */
+		(void)snprintf(t->zone, sizeof(t->zone), "%s", unit->zone != NULL ? unit->zone : "");
+	}
+	const bool serial = t->answer != NULL && unit->type != NULL && unit->data != NULL &&
+	                    strcmp(unit->type, "serial") == 0;
+	for (size_t i = 0; (error != NULL || serial) && i < t->count; i++) {
+		const bool same = strcmp(t->zone, t->texts[i]) == 0;
+		if (error != NULL && (same || t->zone[0] == '\0')) {
+			(void)snprintf(t->batch[i]->error, sizeof(t->batch[i]->error), "%s", error);
+		} else if (serial && same) {
+			note_serial(t->batch[i], unit->data);
+		}
+	}
+	return t->stop;
+}
+
+static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size)
+{
+	ctl_unit_t units[BATCH] = { 0 };
+	for (size_t i = 0; i < t->count; i++) {
+		(void)knot_dname_to_str(t->texts[i], t->batch[i]->name, sizeof(t->texts[i]));
+		units[i].cmd = t->answer != NULL ? "zone-status" : "zone-refresh";
+		units[i].zone = t->texts[i];
+	}
+	return ctl_client_call(path, TIMEOUT_MS, units, t->count, note_answer, t, err, err_size);
+}
+
+/*! Tells, in the log, of a knotd that is away for long, and of its return. */
+static void log_reached(trigger_t *t, int ret, const char *err, int64_t now)
+{
+	if (ret == KNOT_EOK) {
+		if (t->warned) {
+			log_msg(t->log, LOG_NOTICE, NULL, "trigger, knotd answers again");
+		}
+		t->away_ms = 0;
+		t->warned = false;
+		return;
+	}
+	if (t->away_ms == 0) {
+		t->away_ms = now;
+	}
+	if (!t->warned && t->answer == NULL && now - t->away_ms >= PATIENCE_MS) {
+		log_msg(t->log, LOG_WARNING, NULL,
+		        "trigger, cannot tell knotd of new zone versions for %lld s (%s); is this "
+		        "its control socket? Trying on", (long long)(now - t->away_ms) / 1000, err);
+		t->warned = true;
+	} else {
+		log_msg(t->log, LOG_DEBUG, NULL, "trigger, knotd not reached (%s)", err);
+	}
+}
+
+/*! Without the lock: who gets the answers has locks of his own. */
+static void give_answers(trigger_t *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		pending_t *entry = t->batch[i];
+		if (entry->error[0] == '\0') {
+			entry->unsettled = t->answer(t->answer_ctx, entry->name,
+			                             entry->served ? &entry->serial : NULL);
+		}
+	}
+}
+
+/*! Sends a batch, with the lock released meanwhile. */
+static void work(trigger_t *t, int64_t now)
+{
+	char err[256] = "out of memory";
+	char *path = strdup(t->path);
+	take_batch(t, now);
+	pthread_mutex_unlock(&t->lock);
+
+	int ret = path != NULL ? send_batch(t, path, err, sizeof(err)) : KNOT_ENOMEM;
+	free(path);
+	now = now_ms();
+	if (!t->stop) {
+		log_reached(t, ret, err, now);
+	}
+	if (ret == KNOT_EOK && t->answer != NULL && !t->stop) {
+		give_answers(t);
+	}
+
+	pthread_mutex_lock(&t->lock);
+	if (ret == KNOT_EOK) {
+		settle(t, now);
+	} else {
+		put_back(t, now);
+	}
+}
+
+/*! Waits, with the lock released meanwhile, for a change or until a moment. */
+static void wait_until(trigger_t *t, int64_t when)
+{
+	struct timespec ts = { .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
+	(void)pthread_cond_timedwait(&t->changed, &t->lock, &ts);
+}
+
+static void *run(void *arg)
+{
+	trigger_t *t = arg;
+	pthread_mutex_lock(&t->lock);
+	while (!t->stop) {
+		const pending_t *first = first_due(t);
+		int64_t now = now_ms();
+		if (first == NULL) {
+			pthread_cond_wait(&t->changed, &t->lock);
+		} else if (first->due_ms > now || t->pause_ms > now) {
+			wait_until(t, first->due_ms > t->pause_ms ? first->due_ms : t->pause_ms);
+		} else {
+			work(t, now);
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+	return NULL;
+}
+
+/* The interface */
+
+static void trigger_free(trigger_t *t)
+{
+	for (unsigned i = 0; i < LEVELS; i++) {
+		pending_t *entry;
+		while ((entry = TAILQ_FIRST(&t->queues[i])) != NULL) {
+			TAILQ_REMOVE(&t->queues[i], entry, link);
+			forget(t, entry);
+		}
+	}
+	pthread_cond_destroy(&t->changed);
+	pthread_mutex_destroy(&t->lock);
+	free(t->path);
+	free(t);
+}
+
+int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_answer_f answer,
+                  void *ctx)
+{
+	trigger_t *t = calloc(1, sizeof(*t));
+	if (t == NULL) {
+		return KNOT_ENOMEM;
+	}
+	t->log = log;
+	t->answer = answer;
+	t->answer_ctx = ctx;
+	for (unsigned i = 0; i < LEVELS; i++) {
+		TAILQ_INIT(&t->queues[i]);
+	}
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&t->lock, NULL);
+
+	t->path = strdup(path);
+	if (t->path == NULL || thread_start(&t->thread, run, t) != KNOT_EOK) {
+		trigger_free(t);
+		return KNOT_ENOMEM;
+	}
+	*trigger = t;
+	return KNOT_EOK;
+}
+
+void trigger_move(trigger_t *t, const char *path)
+{
+	char *copy = strdup(path);
+	if (copy == NULL) {
+		log_msg(t->log, LOG_ERR, NULL, "trigger, out of memory; knotd's control socket is "
+		        "still taken to be at its old path, not %s", path);
+		return;
+	}
+	pthread_mutex_lock(&t->lock);
+	free(t->path);
+	t->path = copy;
+	t->pause_ms = 0;
+	t->pause_level = 0;
+	pthread_cond_signal(&t->changed);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/*! \return The new entry, queued nowhere; NULL if out of memory. */
+static pending_t *entry_new(trigger_t *t, const knot_dname_t *zone)
+{
+	size_t size = knot_dname_size(zone);
+	pending_t *entry = calloc(1, sizeof(*entry) + size);
+	if (entry == NULL) {
+		return NULL;
+	}
+	memcpy(entry->name, zone, size);
+	if (tsearch(entry->name, &t->zones, name_cmp) == NULL) {
+		free(entry);
+		return NULL;
+	}
+	return entry;
+}
+
+static bool trigger_known(trigger_t *t, pending_t *entry, int64_t now)
+{
+	if (entry->sending) {
+		entry->again = true;
+		return false;
+	}
+	if (entry->level == 0) {
+		return false;
+	}
+	/* knotd refused it earlier; that it is triggered anew may mean that it is there now. */
+	TAILQ_REMOVE(&t->queues[entry->level], entry, link);
+	enqueue_anew(t, entry, now);
+	return true;
+}
+
+void trigger_zone(trigger_t *t, const knot_dname_t *zone)
+{
+	int64_t now = now_ms();
+	bool queued = true;
+	pthread_mutex_lock(&t->lock);
+	uint8_t **found = tfind(zone, &t->zones, name_cmp);
+	if (found != NULL) {
+		pending_t *entry = (pending_t *)(*found - offsetof(pending_t, name));
+		if (trigger_known(t, entry, now)) {
+			pthread_cond_signal(&t->changed);
+		}
+	} else {
+		pending_t *entry = entry_new(t, zone);
+		queued = (entry != NULL);
+		if (queued) {
+			enqueue_anew(t, entry, now);
+			pthread_cond_signal(&t->changed);
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+
+	if (!queued) {
+		log_msg(t->log, LOG_ERR, zone, "trigger, out of memory; knotd will see the zone's "
+		        "new version only at its next refresh");
+	}
+}
+
+void trigger_stop(trigger_t *t)
+{
+	if (t == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&t->lock);
+	t->stop = true;
+	pthread_cond_signal(&t->changed);
+	pthread_mutex_unlock(&t->lock);
+	pthread_join(t->thread, NULL);
+	trigger_free(t);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Makes signed nodes from unsigned ones: what is published, and which signatures it needs.
+ *
+ * Old signatures are kept while they are good; the others become jobs, to be run by the sign pool.
+ */
+#pragma once
+
+#include "module/sign/signatures.h"
+
+#define ZONEMD_HEAD_LEN 6    /*!< RDATA before the digest: serial, scheme, hash algorithm. */
+#define ZONEMD_DIGEST_LEN 48 /*!< Of SHA-384. */
+
+/*! What a name is to its zone. */
+typedef enum {
+	BUILD_NONE,       /*!< There is nothing at the name. */
+	BUILD_AUTH,       /*!< Authoritative data. */
+	BUILD_DELEGATION, /*!< NS of a child zone, not at the apex. */
+	BUILD_OCCLUDED,   /*!< Below a delegation or a DNAME: glue, or dead. */
+} build_kind_t;
+
+typedef struct {
+	const uint8_t *key;        /*!< node_key() */
+	size_t key_len;
+	const knot_dname_t *owner;
+	build_kind_t kind;
+	node_t input;              /*!< Unsigned. */
+	node_t old;                /*!< As it is stored where the new one will be. */
+	node_t published;          /*!< If that is elsewhere: as published, for its signatures. */
+	node_t node;               /*!< As to be published; empty: nothing any more. */
+	uint32_t expiry;           /*!< Earliest expiration of a signature in node; 0 = none. */
+	bool changed;              /*!< node differs from old. */
+} build_node_t;
+
+void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
+                const state_t *state, uint32_t now);
+void build_deinit(build_t *build);
+
+/*!
+ * Says which old signatures of what is built next are made anew.
+ *
+ * \param renew   All of them.
+ * \param due_by  Those that expire by then; 0: as the policy's refresh says.
+ */
+void build_redo(build_t *build, bool renew, uint32_t due_by);
+
+/*!
+ * Makes bn->node from bn->input, bn->old and bn->kind; adds jobs for the missing signatures, those
+ * of a ZONEMD, whose digest is not there yet, at the end.
+ *
+ * \param chain  The zone's denial chain, for the apex: NSEC3PARAM.
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESOAINVAL (no SOA at the apex)
+ */
+int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain);
+
+/*! Frees what the three nodes own. */
+void build_node_deinit(build_node_t *bn);
+
+/*! \return The kind of a node at or below which there is no delegation or DNAME above it. */
+build_kind_t build_kind(const node_t *input, bool apex);
+
+/*! \return Whether names below the node are occluded. */
+bool build_cuts(const node_t *input, bool apex);
+
+/*! \return Whether two RRsets have the same TTL and RDATA; false if b is NULL. */
+bool build_same(const node_rrset_t *a, const node_rrset_t *b);

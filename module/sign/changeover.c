@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/sign/changeover.h"
+
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+#define CLEAN_SIZE 50000 /* Entries removed at once. */
+
+uint32_t plan_algorithms(const keyset_t *set)
+{
+	uint32_t algorithms = 0;
+	for (size_t i = 0; i < set->key_count; i++) {
+		if (set->keys[i].sign_zone) {
+			algorithms |= UINT32_C(1) << (set->keys[i].algorithm % 32);
+		}
+	}
+	return algorithms;
+}
+
+void plan_adopt(state_t *state, const keyset_t *before, const keyset_t *set)
+{
+	if (state->revision == set->revision) {
+		return;
+	}
+	if (before == NULL || keyring_walk(before, set)) {
+		state->sign_all = true;
+	} else if (state->walk.revision == before->revision) {
+		state->walk.revision = set->revision; /* It goes on. */
+	}
+}
+
+/*! Removes entries of the first doomed id. */
+static int clean_some(store_txn_t *txn, state_t *state, size_t most)
+{
+	static const store_table_t tables[] = { STORE_SIGNED, STORE_CHAIN, STORE_EXPIRY };
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		ret = store_clear_some(txn, tables[i], state->doomed[0], &most);
+	}
+	if (ret == KNOT_EOK && most > 0) {
+		memmove(state->doomed, state->doomed + 1,
+		        sizeof(state->doomed) - sizeof(state->doomed[0]));
+		state->doomed[STATE_DOOMED - 1] = 0;
+	}
+	return ret;
+}
+
+static int doom(store_txn_t *txn, state_t *state, uint32_t id)
+{
+	int ret = KNOT_EOK;
+	while (ret == KNOT_EOK && !state_doom(state, id)) {
+		ret = clean_some(txn, state, SIZE_MAX);
+	}
+	return ret;
+}
+
+/*** What is prepared. ***/
+
+static state_chain_t wanted_chain(const keyset_t *set)
+{
+	state_chain_t chain;
+	memset(&chain, 0, sizeof(chain));
+	chain.id = !set->passthrough;
+	chain.nsec3 = chain.id != 0 && set->nsec3;
+	if (chain.nsec3) {
+		chain.optout = set->nsec3_optout;
+		chain.iterations = set->nsec3_iterations;
+		chain.salt_len = set->nsec3_salt_len;
+		memcpy(chain.salt, set->nsec3_salt, set->nsec3_salt_len);
+	}
+	return chain;
+}
+
+static int drop_next_chain(store_txn_t *txn, state_t *state)
+{
+	int ret = doom(txn, state, state->next_chain.id);
+	memset(&state->next_chain, 0, sizeof(state->next_chain));
+	memset(&state->next_size.chain, 0, sizeof(state->next_size.chain));
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		state->keys[i].next -= state->keys[i].next_chained;
+		state->keys[i].next_chained = 0;
+	}
+	return ret;
+}
+
+static int drop_next_nodes(store_txn_t *txn, state_t *state)
+{
+	int ret = doom(txn, state, state->next_nodes);
+	state->next_nodes = 0;
+	memset(&state->next_size.nodes, 0, sizeof(state->next_size.nodes));
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		state->keys[i].next = state->keys[i].next_chained;
+	}
+	return ret;
+}
+
+/*! What differs between what is prepared and what should be. */
+typedef struct {
+	state_chain_t wanted;
+	bool drop_chain, drop_nodes;
+	bool new_chain, new_nodes;
+	bool walk, renew;
+	uint32_t chain_id, nodes_id; /*!< Of what is new. */
+} plan_t;
+
+bool plan_goes_on(const state_t *state, const keyset_t *set)
+{
+	return state->version > 0 && state->passthrough == set->passthrough &&
+	       (set->passthrough || (state->algorithms & plan_algorithms(set)) != 0);
+}
+
+/*!
+ * Whether all nodes are made beside the published ones, to be published at once: the first time, of
+ * an input that is new as a whole, to and from a zone that passes through, and if no algorithm stays,
+ * since then no part of the zone can be as the key set says while another is not yet.
+ */
+static bool needs_nodes(const state_t *state, const keyset_t *set)
+{
+	return !plan_goes_on(state, set) || state->signed_input < state->in.whole;
+}
+
+bool plan_fits(const state_t *state)
+{
+	return state->signed_input >= state->in.whole ||
+	       (state->next_nodes != 0 && state->walk.whole == state->in.whole);
+}
+
+static plan_t decide(const sign_run_t *run, const state_t *state)
+{
+	const keyset_t *set = &run->ring->set;
+	plan_t plan = { .wanted = wanted_chain(set) };
+	const bool nodes = needs_nodes(state, set), fits = plan_fits(state);
+	const bool chain = plan.wanted.id != 0 &&
+	                   (nodes || !state_chain_same(&plan.wanted, &state->chain));
+	const bool has_chain = chain && state->next_chain.id != 0 && fits &&
+	                       state_chain_same(&plan.wanted, &state->next_chain);
+	const bool has_nodes = nodes && state->next_nodes != 0 && fits;
+	plan.drop_chain = state->next_chain.id != 0 && !has_chain;
+	plan.new_chain = chain && !has_chain;
+	plan.drop_nodes = state->next_nodes != 0 && !has_nodes;
+	plan.new_nodes = nodes && !has_nodes;
+
+	const bool walking = state->walk.phase != STATE_WALK_NONE;
+	const bool renewing = walking && state->walk.renew;
+	plan.walk = plan.new_chain || plan.new_nodes || (run->renew && !renewing) ||
+	            (state->sign_all && !(walking && state->walk.revision == set->revision));
+	plan.renew = run->renew || renewing;
+	return plan;
+}
+
+/*! Before there is a transaction. */
+static int take_ids(store_t *store, plan_t *plan)
+{
+	int ret = plan->new_chain ? store_spare_id(store, &plan->chain_id) : KNOT_EOK;
+	return ret == KNOT_EOK && plan->new_nodes ? store_spare_id(store, &plan->nodes_id) : ret;
+}
+
+static int drop(const plan_t *plan, store_txn_t *txn, state_t *state)
+{
+	int ret = plan->drop_chain ? drop_next_chain(txn, state) : KNOT_EOK;
+	return ret == KNOT_EOK && plan->drop_nodes ? drop_next_nodes(txn, state) : ret;
+}
+
+static void begin(const plan_t *plan, state_t *state, const keyset_t *set)
+{
+	if (plan->new_chain) {
+		state->next_chain = plan->wanted;
+		state->next_chain.id = plan->chain_id;
+	}
+	if (plan->new_nodes) {
+		state->next_nodes = plan->nodes_id;
+	}
+	if (plan->walk) {
+		memset(&state->walk, 0, sizeof(state->walk));
+		state->walk.phase = STATE_WALK_NAMES;
+		state->walk.revision = set->revision;
+		state->walk.whole = state->in.whole;
+		state->walk.renew = plan->renew;
+		state->sign_all = true;
+		state->algorithms &= plan_algorithms(set); /* Others are so no more. */
+	}
+}
+
+int plan_run(const sign_run_t *run, state_t *state)
+{
+	plan_t plan = decide(run, state);
+	store_txn_t txn;
+	int ret = take_ids(run->store, &plan);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	if (!plan.drop_chain && !plan.drop_nodes) {
+		begin(&plan, state, &run->ring->set);
+		return KNOT_EOK;
+	}
+	ret = store_write(run->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = drop(&plan, &txn, state);
+	if (ret == KNOT_EOK) {
+		begin(&plan, state, &run->ring->set);
+		ret = state_save(&txn, run->zone, state);
+	}
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	return store_commit(&txn);
+}
+
+int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
+{
+	const bool nodes = state->next_nodes != 0;
+	int ret = KNOT_EOK;
+	if (nodes) {
+		ret = doom(txn, state, state->nodes);
+		state->nodes = state->next_nodes;
+		state->next_nodes = 0;
+		state->size.nodes = state->next_size.nodes;
+		memset(&state->next_size.nodes, 0, sizeof(state->next_size.nodes));
+		state->passthrough = set->passthrough;
+	}
+	if (ret == KNOT_EOK && (nodes || state->next_chain.id != 0)) {
+		ret = doom(txn, state, state->chain.id);
+		state->chain = state->next_chain;
+		memset(&state->next_chain, 0, sizeof(state->next_chain));
+		state->size.chain = state->next_size.chain;
+		memset(&state->next_size.chain, 0, sizeof(state->next_size.chain));
+		for (uint32_t i = 0; i < state->key_count; i++) {
+			state_key_t *key = &state->keys[i];
+			key->signatures = (nodes ? 0 : key->signatures - key->chained) + key->next;
+			key->chained = key->next_chained;
+			key->next = key->next_chained = 0;
+		}
+	}
+	return ret;
+}
+
+int plan_clean(const sign_run_t *run, state_t *state)
+{
+	store_txn_t txn;
+	if (state->doomed[0] == 0) {
+		return KNOT_EOK;
+	}
+	int ret = store_write(run->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = clean_some(&txn, state, CLEAN_SIZE);
+	ret = ret == KNOT_EOK ? state_save(&txn, run->zone, state) : ret;
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	return store_commit(&txn);
+}

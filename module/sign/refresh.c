@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/sign/refresh.h"
+
+#include <libknot/errcode.h>
+
+#include "module/sign/expiry.h"
+
+/* A share smaller than that is not worth a version of its own. */
+#define SHARE_MIN 100
+
+/*! Seconds between two signatures of one RRset; a key set that signs nothing has 0. */
+static int64_t cycle(const keyset_t *set, uint32_t validity)
+{
+	return (int64_t)validity - set->refresh;
+}
+
+static int64_t share_time(const keyset_t *set, uint32_t validity, int64_t seconds)
+{
+	const int64_t most = cycle(set, validity);
+	return seconds < most ? seconds : most;
+}
+
+/*! Entries that should be signed in some seconds, if all were spread evenly. */
+static uint64_t share(const state_part_t *part, const keyset_t *set, uint32_t validity,
+                      int64_t seconds)
+{
+	const int64_t time = cycle(set, validity);
+	return time > 0 ? part->queued * (uint64_t)share_time(set, validity, seconds) / time : 0;
+}
+
+static bool is_large(const state_part_t *part, const keyset_t *set, uint32_t validity)
+{
+	return share(part, set, validity, set->resign) >= SHARE_MIN;
+}
+
+int64_t refresh_since(const state_t *state, const keyset_t *set, int64_t now)
+{
+	return state->refreshed_at <= now ? state->refreshed_at : now - (int64_t)set->resign;
+}
+
+int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set, uint32_t id,
+                 const state_part_t *part, uint32_t validity, int64_t now, size_t most,
+                 refresh_t *refresh)
+{
+	const int64_t elapsed = now - refresh_since(state, set, now);
+	const bool spread = elapsed >= (int64_t)set->resign && is_large(part, set, validity);
+	const uint64_t wanted = spread ? share(part, set, validity, elapsed) : 0;
+	const uint32_t due_by = now + set->refresh;
+	refresh_t found = { .expires_by = due_by };
+	store_cursor_t cursor;
+	int ret = store_cursor(txn, STORE_EXPIRY, id, &cursor);
+	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+		const uint32_t when = expiry_time(cursor.key);
+		const bool due = (int32_t)(when - due_by) <= 0;
+		if (found.most == most && (due || most < wanted)) {
+			found.behind = due ? elapsed : share_time(set, validity, elapsed) *
+			                               (int64_t)(wanted - most) / (int64_t)wanted;
+			break;
+		}
+		if (!due && found.most >= wanted) {
+			break;
+		}
+		found.expires_by = due ? due_by : when;
+		found.most++;
+	}
+	store_cursor_close(&cursor);
+	if (ret == KNOT_EOK || ret == KNOT_ENOENT) {
+		*refresh = found;
+		ret = KNOT_EOK;
+	}
+	return ret;
+}
+
+/*! \return When the first signature is due, 0 = never. */
+static int64_t first_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+{
+	const uint32_t ids[] = { state->nodes, state->chain.id };
+	int64_t due = 0;
+	for (size_t i = 0; i < 2; i++) {
+		store_cursor_t cursor;
+		if (ids[i] != 0 && store_cursor(txn, STORE_EXPIRY, ids[i], &cursor) == KNOT_EOK) {
+			if (store_next(&cursor) == KNOT_EOK) {
+				int64_t when = now + (int32_t)(expiry_time(cursor.key) - now) -
+				               (int64_t)set->refresh;
+				due = due == 0 || when < due ? when : due;
+			}
+			store_cursor_close(&cursor);
+		}
+	}
+	return due;
+}
+
+bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+{
+	const int64_t due = first_due(txn, state, set, now);
+	return due != 0 && due <= now;
+}
+
+int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+{
+	int64_t due = first_due(txn, state, set, now);
+	const int64_t soonest = refresh_since(state, set, now) + set->resign;
+	if (due != 0 && (due < soonest || is_large(&state->size.nodes, set, set->validity_default) ||
+	    is_large(&state->size.chain, set, set->validity_denial))) {
+		return soonest;
+	}
+	return due;
+}

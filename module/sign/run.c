@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/sign/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "module/sign/batch.h"
+#include "module/sign/changeover.h"
+#include "module/sign/refresh.h"
+#include "module/sign/zonemd.h"
+
+/*** A batch, stored. ***/
+
+#define LOW_TTL_MARGIN 3600 /* Seconds until knotd and all secondaries have a version, at most. */
+
+#define JOURNAL_BYTES ((size_t)1 << 20) /* It may have them, however small the zone is. */
+
+/*! Beyond the size of the zone, a whole transfer is as good as the changes. */
+static size_t journal_most(const state_t *state)
+{
+	const uint64_t size = state_bytes(state);
+	return size > JOURNAL_BYTES ? size : JOURNAL_BYTES;
+}
+
+/*! Begins the journal's part of the version, with the SOA that is and the one that comes. */
+static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *journal)
+{
+	const state_t *state = batch->state;
+	const change_t *apex = &batch->changes.list[batch->apex];
+	const uint8_t *data = NULL;
+	size_t len = 0;
+	node_t old = { 0 }, new = { 0 };
+	int ret = store_find(txn, STORE_SIGNED, state->nodes, apex->key, apex->key_len, &data,
+	                     &len);
+	if (ret == KNOT_EOK) {
+		ret = node_read(data, len, &old);
+	}
+	if (ret == KNOT_EOK) {
+		ret = node_read(apex->stored, apex->stored_len, &new);
+	}
+	const node_rrset_t *before = node_rrset(&old, KNOT_RRTYPE_SOA);
+	const node_rrset_t *after = node_rrset(&new, KNOT_RRTYPE_SOA);
+	if (ret == KNOT_EOK && (before == NULL || after == NULL)) {
+		ret = KNOT_ESOAINVAL;
+	}
+	if (ret == KNOT_EOK) {
+		const node_rrset_t soa[2] = { *before, *after };
+		ret = journal_begin(journal, txn, state->id, state->version + 1, batch->run->zone,
+		                    soa, journal_most(state));
+	}
+	node_deinit(&old);
+	node_deinit(&new);
+	return ret;
+}
+
+/*! Adds all entries of a chain to the journal, as gone or as new. */
+static int journal_chain(const batch_t *batch, store_txn_t *txn, const state_chain_t *chain,
+                         bool gone, journal_t *journal)
+{
+	static const node_t nothing = { 0 };
+	store_cursor_t cursor;
+	int ret = store_cursor(txn, STORE_CHAIN, chain->id, &cursor);
+	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
+		knot_dname_storage_t owner;
+		chain_entry_t entry;
+		ret = chain_owner(chain, batch->run->zone, cursor.key, cursor.key_len, owner);
+		if (ret == KNOT_EOK) {
+			ret = chain_read(chain, cursor.data, cursor.data_len, &entry);
+		}
+		if (ret == KNOT_EOK) {
+			ret = journal_node(journal, owner, gone ? &entry.node : &nothing,
+			                   gone ? &nothing : &entry.node);
+			node_deinit(&entry.node);
+		}
+	}
+	store_cursor_close(&cursor);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+/*! The proof that the chain has no gap and is no lie, before anybody sees it. */
+static int check_changes(batch_t *batch, store_txn_t *txn)
+{
+	const state_t *state = batch->state;
+	const bool next = batch->unseen || (batch->complete && state->next_chain.id != 0);
+	const state_chain_t *chain = next ? &state->next_chain : &state->chain;
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && chain->id != 0 && i < batch->changes.count; i++) {
+		const change_t *change = &batch->changes.list[i];
+		ret = change->chain != NULL
+		      ? changes_check_links(change, txn)
+		      : changes_check_types(change, txn, chain, batch->run->zone, &batch->denial);
+	}
+	return ret;
+}
+
+static int store_changes(batch_t *batch, store_txn_t *txn, journal_t *journal)
+{
+	state_t *state = batch->state;
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < batch->changes.count; i++) {
+		const change_t *change = &batch->changes.list[i];
+		const bool seen = change->id == state->nodes || change->id == state->chain.id;
+		ret = changes_store(change, txn, state, seen ? journal : NULL);
+	}
+	return ret == KNOT_EOK ? check_changes(batch, txn) : ret;
+}
+
+/*! Stores the changes, and what leads to this version from the one before. */
+static int store_version(batch_t *batch, store_txn_t *txn)
+{
+	state_t *state = batch->state;
+	const bool switches = batch->complete && state->next_chain.id != 0;
+	journal_t journal = { 0 };
+	/* Nothing leads to a first version, or to one that is new as a whole. */
+	const bool journaled = batch->publish && !batch->unseen;
+	int ret = KNOT_EOK;
+	if (journaled) {
+		ret = begin_journal(batch, txn, &journal);
+	} else if (batch->publish) {
+		ret = store_clear(txn, STORE_JOURNAL, state->id);
+		state->journal_bytes = 0;
+	}
+	if (ret == KNOT_EOK) {
+		ret = store_changes(batch, txn, journaled ? &journal : NULL);
+	}
+	if (ret == KNOT_EOK && journaled && switches) {
+		ret = journal_chain(batch, txn, &state->chain, true, &journal);
+	}
+	if (ret == KNOT_EOK && journaled && switches) {
+		ret = journal_chain(batch, txn, &state->next_chain, false, &journal);
+	}
+	if (ret == KNOT_EOK && journaled) {
+		ret = journal_end(&journal, &state->journal_bytes);
+	}
+	journal_deinit(&journal);
+	return ret;
+}
+
+/*! Removes the marks of what this version has in it; a later change's stay. */
+static int clean(batch_t *batch, store_txn_t *txn)
+{
+	store_cursor_t dirty;
+	int ret = store_cursor(txn, STORE_DIRTY, batch->state->id, &dirty);
+	while (ret == KNOT_EOK && (ret = store_next(&dirty)) == KNOT_EOK) {
+		uint64_t when;
+		memcpy(&when, dirty.data, sizeof(when));
+		if (when <= batch->input) {
+			ret = store_cursor_del(&dirty);
+		}
+	}
+	store_cursor_close(&dirty);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+/*! Settles what the version says of keys that have left it. */
+static void mark_gone(state_t *state)
+{
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		state_key_t *key = &state->keys[i];
+		if (key->signatures > 0) {
+			key->last_gone = 0;
+		} else if (key->last_gone == 0) {
+			key->last_gone = -1;
+			key->last_gone_serial = state->serial;
+		}
+	}
+}
+
+/*! The version is all that its key set asks for. */
+static void adopt(state_t *state, const keyset_t *set, bool new_version)
+{
+	if (!new_version && state->taken_revision == state->revision) {
+		state->taken_revision = set->revision;
+	}
+	state->revision = set->revision;
+	state->algorithms = plan_algorithms(set);
+}
+
+/*! Notes how far the walk is. */
+static int move_on(batch_t *batch, store_txn_t *txn)
+{
+	state_t *state = batch->state;
+	const keyset_t *set = &batch->run->ring->set;
+	const bool last = batch->walk.phase == STATE_WALK_LAST;
+	int ret = KNOT_EOK;
+	state->walk = batch->walk;
+	if (batch->complete) {
+		ret = plan_switch(txn, state, set);
+		state->walk.phase = STATE_WALK_LAST;
+	}
+	if (last || (batch->complete && !batch->build.held)) {
+		memset(&state->walk, 0, sizeof(state->walk));
+		state->sign_all = false;
+	}
+	return ret;
+}
+
+static uint32_t max(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/*! Notes the largest TTL; it is lower after a walk, when caches have forgotten what was before. */
+static void see_ttl(batch_t *batch)
+{
+	state_t *state = batch->state;
+	const int64_t now = batch->run->now;
+	const uint32_t before = state->max_ttl;
+	state->max_ttl = max(state->max_ttl, batch->max_ttl);
+	state->low_ttl = max(state->low_ttl, batch->max_ttl);
+	batch->walk.max_ttl = max(batch->walk.max_ttl, batch->max_ttl);
+	if (state->low_ttl_at != 0 && now >= state->low_ttl_at) {
+		state->max_ttl = state->low_ttl;
+		state->low_ttl_at = 0;
+	}
+	if (batch->complete && state->low_ttl_at == 0 && batch->walk.max_ttl < before) {
+		state->low_ttl = batch->walk.max_ttl;
+		state->low_ttl_at = now + before + LOW_TTL_MARGIN;
+	}
+}
+
+static int finish(batch_t *batch, store_txn_t *txn)
+{
+	state_t *state = batch->state;
+	see_ttl(batch);
+	if (batch->publish) {
+		state->version++;
+		state->serial = batch->build.serial;
+		state->signed_at = batch->run->now;
+		state->refreshed_at = batch->refreshed_at;
+	}
+	if (batch->publish || !batch->unseen) {
+		state->signed_input = batch->input;
+	}
+	int ret = move_on(batch, txn);
+	if (state->walk.phase == STATE_WALK_NONE && state->version > 0) {
+		adopt(state, &batch->run->ring->set, batch->publish);
+	}
+	if (batch->publish) {
+		mark_gone(state);
+	}
+	return ret == KNOT_EOK ? clean(batch, txn) : ret;
+}
+
+static int commit(batch_t *batch)
+{
+	store_txn_t txn;
+	int ret = store_write(batch->run->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = store_version(batch, &txn);
+	if (ret == KNOT_EOK) {
+		ret = finish(batch, &txn);
+	}
+	if (ret == KNOT_EOK) {
+		ret = state_save(&txn, batch->run->zone, batch->state);
+	}
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	return store_commit(&txn);
+}
+
+/*** A run. ***/
+
+static int fail(char *err, size_t err_size, int ret)
+{
+	if (err[0] == '\0') {
+		snprintf(err, err_size, ret == KNOT_ESEMCHECK
+		         ? "the denial chain that was made is broken, nothing is published; "
+		           "please report this, and try zone-sign"
+		         : "store: %s", store_strerror(ret));
+	}
+	return ret;
+}
+
+static int make_signatures(const batch_t *batch, rrsig_job_t *jobs, size_t count, char *err,
+                           size_t err_size)
+{
+	const sign_run_t *run = batch->run;
+	signpool_work_t *signing = NULL;
+	int ret = signpool_start(run->pool, run->zone, jobs, count, run->verify, run->stop,
+	                         &signing, err, err_size);
+	return ret == KNOT_EOK ? signpool_finish(signing, err, err_size) : ret;
+}
+
+/*! Makes the digest of what is signed now, and puts it into the apex that is to be stored. */
+static int set_digest(const batch_t *batch)
+{
+	const state_t *state = batch->state;
+	const change_t *apex = &batch->changes.list[batch->apex];
+	const bool next = batch->unseen || (batch->complete && state->next_chain.id != 0);
+	store_txn_t txn;
+	const zonemd_zone_t zone = {
+		.txn = &txn, .apex = batch->run->zone, .nodes = apex->id,
+		.chain = next ? &state->next_chain : &state->chain, .changes = &batch->changes,
+		.stop = batch->run->stop,
+	};
+	uint8_t digest[ZONEMD_DIGEST_LEN];
+	int ret = store_read(batch->run->store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = zonemd_digest(&zone, digest);
+		store_abort(&txn);
+	}
+	node_t node;
+	ret = ret == KNOT_EOK ? node_read(apex->stored, apex->stored_len, &node) : ret;
+	if (ret == KNOT_EOK) {
+		memcpy(node_rrset(&node, KNOT_RRTYPE_ZONEMD)->rrs.rdata->data + ZONEMD_HEAD_LEN,
+		       digest, sizeof(digest));
+		node_deinit(&node);
+	}
+	return ret;
+}
+
+/*! Makes the signatures of a batch; a ZONEMD's come last, since its digest has all others in it. */
+static int sign_batch(const batch_t *batch, char *err, size_t err_size)
+{
+	rrsig_job_t *jobs = batch->build.jobs;
+	const size_t count = batch->build.job_count;
+	size_t first = count;
+	while (first > 0 && jobs[first - 1].type == KNOT_RRTYPE_ZONEMD) {
+		first--;
+	}
+	int ret = make_signatures(batch, jobs, first, err, err_size);
+	if (ret == KNOT_EOK && first < count) {
+		ret = set_digest(batch);
+	}
+	return ret == KNOT_EOK && first < count
+	       ? make_signatures(batch, jobs + first, count - first, err, err_size) : ret;
+}
+
+/*! \param again  Set while the run has to go on. */
+static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *result, bool *again,
+                     char *err, size_t err_size)
+{
+	batch_t batch;
+	int ret = batch_init(&batch, run, state);
+	if (ret == KNOT_EOK) {
+		ret = batch_collect(&batch, err, err_size);
+	}
+	if (ret == KNOT_EOK && batch.stale) {
+		batch_deinit(&batch);
+		return KNOT_EOK;
+	}
+	if (ret == KNOT_EOK) {
+		ret = sign_batch(&batch, err, err_size);
+	}
+	if (ret == KNOT_EOK) {
+		ret = commit(&batch);
+	}
+	if (ret == KNOT_EOK) {
+		result->signatures += batch.build.job_count;
+		result->nodes += batch.changes.count;
+		result->published |= batch.publish;
+		result->left_out = batch.build.left_out;
+		result->strays |= batch.build.strays;
+		run->progress(run->ctx, result->signatures);
+		/* What nobody sees yet is gone on with at once. */
+		*again = batch.unseen && !batch.complete;
+	}
+	batch_deinit(&batch);
+	return ret;
+}
+
+/*! Goes back to what is stored: batches before the one that failed are. */
+static void reload(const sign_run_t *run, state_t *state)
+{
+	store_txn_t txn;
+	if (store_read(run->store, &txn) == KNOT_EOK) {
+		(void)state_load(&txn, run->zone, state);
+		store_abort(&txn);
+	}
+}
+
+/*! Whether more is due than a batch could take. */
+static bool is_due(const sign_run_t *run, const state_t *state)
+{
+	store_txn_t txn;
+	if (store_read(run->store, &txn) != KNOT_EOK) {
+		return false;
+	}
+	const bool due = refresh_is_due(&txn, state, &run->ring->set, run->now);
+	store_abort(&txn);
+	return due;
+}
+
+int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,
+             size_t err_size)
+{
+	bool again = true;
+	memset(result, 0, sizeof(*result));
+	err[0] = '\0';
+	int ret = KNOT_EOK;
+	while (ret == KNOT_EOK && again) {
+		ret = plan_run(run, state);
+		if (ret == KNOT_EOK) {
+			ret = run_batch(run, state, result, &again, err, err_size);
+		}
+	}
+	if (ret == KNOT_EOK) {
+		ret = plan_clean(run, state);
+	}
+	if (ret != KNOT_EOK) {
+		reload(run, state);
+		return fail(err, err_size, ret);
+	}
+	result->more = state->sign_all || state->doomed[0] != 0 || is_due(run, state);
+	return KNOT_EOK;
+}

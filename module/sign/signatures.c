@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/sign/signatures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+bool signatures_by_ksk(uint16_t type)
+{
+	return type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS || type == KNOT_RRTYPE_CDNSKEY;
+}
+
+static bool is_full(const build_t *build, const keyring_key_t *key)
+{
+	return build->state->algorithms & UINT32_C(1) << (key->info->algorithm % 32);
+}
+
+bool signatures_withheld(const build_t *build, const keyring_key_t *key)
+{
+	if (!build->partly || is_full(build, key)) {
+		return false;
+	}
+	/* Without another key for it, the DNSKEY RRset would be bogus. */
+	for (size_t i = 0; i < build->ring->set.key_count; i++) {
+		const keyring_key_t *other = &build->ring->keys[i];
+		if (other->info->publish && other->info->sign_dnskey && is_full(build, other)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool signs(const build_t *build, const keyring_key_t *key, uint16_t type)
+{
+	return signatures_by_ksk(type) ? key->info->sign_dnskey && !signatures_withheld(build, key)
+	                               : key->info->sign_zone;
+}
+
+/*! \return The key of an old signature that is good for longer; NULL if it is not. */
+static const keyring_key_t *good(const build_t *build, const knot_rdata_t *sig)
+{
+	if (build->renew || (int32_t)(rrsig_expiration(sig) - build->due_by) <= 0 ||
+	    (int32_t)(build->now - rrsig_inception(sig)) < 0) {
+		return NULL;
+	}
+	return keyring_find(build->ring, rrsig_algorithm(sig), rrsig_keytag(sig));
+}
+
+static bool has_signed(const build_t *build, const keyring_key_t *key, const node_rrset_t *old)
+{
+	const knot_rdata_t *sig = old->sigs.rdata;
+	for (uint16_t i = 0; i < old->sigs.count; i++) {
+		if (good(build, sig) == key) {
+			return true;
+		}
+		sig = knot_rdataset_next((knot_rdata_t *)sig);
+	}
+	return false;
+}
+
+/*!
+ * Tells whether an old signature stays. That of a published key which signs no more does until
+ * there is one of a published key that does: a rollover changes signatures no faster than refresh
+ * does, unless the key set wants them replaced.
+ */
+static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
+                  const node_rrset_t *old)
+{
+	const keyring_key_t *key = good(build, sig);
+	if (key == NULL || signs(build, key, type)) {
+		return key != NULL;
+	}
+	for (size_t i = 0; i < build->ring->set.key_count; i++) {
+		const keyring_key_t *other = &build->ring->keys[i];
+		if (other->info->algorithm == key->info->algorithm && other->info->publish &&
+		    signs(build, other, type) && has_signed(build, other, old)) {
+			return false;
+		}
+	}
+	return key->info->publish && !key->info->replace;
+}
+
+/*! Tells whether a key has to sign an RRset, and its signature is not there. */
+static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type,
+                   const node_rrset_t *old)
+{
+	if (!signs(build, key, type) || (old != NULL && has_signed(build, key, old))) {
+		return false;
+	}
+	const knot_rdata_t *sig = old != NULL ? old->sigs.rdata : NULL;
+	for (uint16_t i = 0; old != NULL && key->info->publish && i < old->sigs.count; i++) {
+		/* One that signs no more, and stays, does for it; not for a key that comes before
+		 * its DNSKEY. */
+		const keyring_key_t *of = good(build, sig);
+		if (of != NULL && of->info->algorithm == key->info->algorithm &&
+		    !signs(build, of, type) && stays(build, sig, type, old)) {
+			return false;
+		}
+		sig = knot_rdataset_next((knot_rdata_t *)sig);
+	}
+	return true;
+}
+
+static uint64_t next_random(build_t *build)
+{
+	/* splitmix64: jitter has to be even, not secret. */
+	uint64_t x = build->random += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+static uint32_t expiration(build_t *build, uint16_t type)
+{
+	const keyset_t *set = &build->ring->set;
+	uint32_t validity = set->validity_default;
+	if (type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3 ||
+	    type == KNOT_RRTYPE_NSEC3PARAM) {
+		validity = set->validity_denial;
+	} else if (signatures_by_ksk(type) && set->validity_keyset > 0) {
+		validity = set->validity_keyset;
+	}
+	uint32_t jitter = set->jitter > 0 ? next_random(build) % (2 * (uint64_t)set->jitter) : 0;
+	return build->now + validity + jitter - set->jitter;
+}
+
+static rrsig_job_t *add_job(build_t *build)
+{
+	if (build->job_count == build->job_capacity) {
+		size_t capacity = build->job_capacity * 2 + 64;
+		rrsig_job_t *jobs = realloc(build->jobs, capacity * sizeof(*jobs));
+		if (jobs == NULL) {
+			return NULL;
+		}
+		build->jobs = jobs;
+		build->job_capacity = capacity;
+	}
+	return &build->jobs[build->job_count++];
+}
+
+static void see_expiry(uint32_t *expiry, uint32_t when)
+{
+	if (*expiry == 0 || when < *expiry) {
+		*expiry = when;
+	}
+}
+
+/*! Bytes of the RRset's signatures, kept and to be made. */
+static size_t sigs_size(const build_t *build, const node_rrset_t *rrset, const node_rrset_t *old)
+{
+	size_t size = 0;
+	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
+	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
+		size += stays(build, sig, rrset->type, old) ? knot_rdata_size(sig->len) : 0;
+		sig = knot_rdataset_next((knot_rdata_t *)sig);
+	}
+	for (size_t i = 0; i < build->ring->set.key_count; i++) {
+		const keyring_key_t *key = &build->ring->keys[i];
+		if (misses(build, key, rrset->type, old)) {
+			size += knot_rdata_size(rrsig_rdata_len(key, build->apex));
+		}
+	}
+	return size;
+}
+
+int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
+                    const node_rrset_t *old, uint32_t *expiry)
+{
+	size_t size = sigs_size(build, rrset, old);
+	uint8_t *out = arena_alloc(&build->scratch, size);
+	if (out == NULL) {
+		return KNOT_ENOMEM;
+	}
+	rrset->sigs = (knot_rdataset_t) { 0, size, (knot_rdata_t *)out };
+
+	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
+	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
+		if (stays(build, sig, rrset->type, old)) {
+			size_t len = knot_rdata_size(sig->len);
+			memcpy(out, sig, len);
+			out += len;
+			rrset->sigs.count++;
+			see_expiry(expiry, rrsig_expiration(sig));
+		}
+		sig = knot_rdataset_next((knot_rdata_t *)sig);
+	}
+	for (size_t i = 0; i < build->ring->set.key_count; i++) {
+		const keyring_key_t *key = &build->ring->keys[i];
+		if (!misses(build, key, rrset->type, old)) {
+			continue;
+		}
+		rrsig_job_t *job = add_job(build);
+		if (job == NULL) {
+			return KNOT_ENOMEM;
+		}
+		*job = (rrsig_job_t) {
+			.owner = owner, .rrs = rrset->rrs, .key = key, .type = rrset->type,
+			.ttl = rrset->ttl, .rdata = (knot_rdata_t *)out,
+			.inception = build->now - build->ring->set.inception_offset,
+			.expiration = expiration(build, rrset->type),
+		};
+		job->rdata->len = rrsig_rdata_len(key, build->apex);
+		out += knot_rdata_size(job->rdata->len);
+		rrset->sigs.count++;
+		see_expiry(expiry, job->expiration);
+	}
+	return KNOT_EOK;
+}
+
+int signatures_keep(build_t *build, node_t *node, const knot_dname_t *owner, size_t first_job,
+                    size_t prefix, arena_t *arena, uint8_t **stored)
+{
+	*stored = arena_alloc(arena, prefix + node_size(node));
+	if (*stored == NULL) {
+		return KNOT_ENOMEM;
+	}
+	for (size_t i = first_job; i < build->job_count; i++) {
+		/* Places become offsets, since what they are in moves. */
+		rrsig_job_t *job = &build->jobs[i];
+		const node_rrset_t *rrset = node_rrset(node, job->type);
+		job->offset = (uint8_t *)job->rdata - (uint8_t *)rrset->sigs.rdata;
+	}
+	node_write(node, *stored + prefix);
+	for (size_t i = first_job; i < build->job_count; i++) {
+		rrsig_job_t *job = &build->jobs[i];
+		const node_rrset_t *rrset = node_rrset(node, job->type);
+		job->owner = owner;
+		job->rrs = rrset->rrs;
+		job->rdata = (knot_rdata_t *)((uint8_t *)rrset->sigs.rdata + job->offset);
+	}
+	return KNOT_EOK;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Which signatures an RRset has: old ones that stay, and new ones as jobs for the sign pool.
+ */
+#pragma once
+
+#include "module/base/arena.h"
+#include "module/keys/keyring.h"
+#include "module/keys/rrsig.h"
+#include "module/rr/node.h"
+#include "module/store/state.h"
+
+typedef struct {
+	const knot_dname_t *apex;
+	const keyring_t *ring;
+	const state_t *state;      /*!< Of the version before. */
+	uint32_t serial;           /*!< Of the version that is made. */
+	uint32_t now;              /*!< Unix seconds. */
+	bool renew;                /*!< Keep no old signature; as build_redo() says... */
+	uint32_t due_by;           /*!< ...or none that expires by then. */
+	bool partly;               /*!< Parts of the zone keep the signatures of an older key set. */
+	bool held;                 /*!< Set when a DNSKEY waits for the rest of the zone. */
+	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
+	uint8_t strays;            /*!< Types left out, bits as of node_by_signer(). */
+	uint64_t random;           /*!< State of the jitter's generator. */
+	arena_t scratch;           /*!< What a node is made of, until it is kept. */
+	rrsig_job_t *jobs;
+	size_t job_count, job_capacity;
+} build_t;
+
+/*! \return Whether a type is signed by the keys that sign DNSKEY. */
+bool signatures_by_ksk(uint16_t type);
+
+/*!
+ * Tells whether a key of the set cannot be published yet: its algorithm is new, and a DNSKEY says
+ * that all of the zone is signed by its algorithm (RFC 4035, section 2.2).
+ */
+bool signatures_withheld(const build_t *build, const keyring_key_t *key);
+
+/*!
+ * Fills an RRset's signatures: those of old that stay, and room for new ones, which become jobs.
+ *
+ * \param owner   Borrowed by the jobs.
+ * \param old     The RRset as published before; NULL if it was not, or not the same.
+ * \param expiry  Lowered to the earliest expiration, 0 if there was none.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
+                    const node_rrset_t *old, uint32_t *expiry);
+
+/*!
+ * Moves a node that was made to where it stays: its stored form, in which its jobs then write.
+ *
+ * \param owner      Of the jobs; has to stay, too.
+ * \param first_job  The first of the node's jobs; the others follow it.
+ * \param prefix     Bytes to be left free before it, an even number.
+ * \param arena      Where to.
+ * \param stored     prefix and node_size(node) bytes; node borrows from it.
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int signatures_keep(build_t *build, node_t *node, const knot_dname_t *owner, size_t first_job,
+                    size_t prefix, arena_t *arena, uint8_t **stored);

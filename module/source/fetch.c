@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/source/fetch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libknot/libknot.h>
+
+#include "module/input/input.h"
+#include "module/source/incoming.h"
+#include "module/zone/server.h"
+
+/* Seconds. */
+#define INTERVAL_MIN 2    /* Of refresh and retry, whatever the SOA says. */
+#define FIRST_RETRY 5     /* Without an SOA; doubled up to */
+#define FIRST_RETRY_MAX 300
+#define BUSY_RETRY 5      /* While the zone's file is still being read. */
+
+typedef struct {
+	zone_t *zone;
+	state_t state;         /*!< As it was when the work began. */
+	bool whole;            /*!< AXFR, whatever the serial. */
+	size_t size_max;
+	const primary_t *primary;
+	char name[256];        /*!< The primary's. */
+	char *err;             /*!< Why the primary is of no use. */
+	size_t err_size;
+} work_t;
+
+uint32_t fetch_expires_in(const state_input_t *in, int64_t now)
+{
+	if (!in->from_primary) {
+		return UINT32_MAX;
+	}
+	const int64_t left = in->checked_at + in->expire - now;
+	/* The clock may have been set back. */
+	return left <= 0 ? 0 : left < in->expire ? left : in->expire;
+}
+
+/*** One primary. ***/
+
+/*! Fails with the store's error. */
+static int store_failed(work_t *work, int ret)
+{
+	snprintf(work->err, work->err_size, "store: %s", store_strerror(ret));
+	return ret;
+}
+
+/*! Makes a question; of type IXFR with the serial that we have. */
+static knot_pkt_t *make_query(const work_t *work, uint16_t type)
+{
+	knot_pkt_t *query = knot_pkt_new(NULL, 1024, NULL);
+	if (query == NULL ||
+	    knot_pkt_put_question(query, work->zone->name, KNOT_CLASS_IN, type) != KNOT_EOK) {
+		knot_pkt_free(query);
+		return NULL;
+	}
+	if (type == KNOT_RRTYPE_IXFR) {
+		uint8_t rdata[22] = { 0 };
+		knot_rrset_t soa;
+		knot_wire_write_u32(rdata + 2, work->state.in.serial);
+		knot_rrset_init(&soa, work->zone->name, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 0);
+		int ret = knot_rrset_add_rdata(&soa, rdata, sizeof(rdata), NULL);
+		if (ret == KNOT_EOK) {
+			(void)knot_pkt_begin(query, KNOT_AUTHORITY);
+			/* The owner is written; what RDATA is made of is not needed any more. */
+			ret = knot_pkt_put(query, KNOT_COMPR_HINT_QNAME, &soa, 0);
+		}
+		knot_rdataset_clear(&soa.rrs, NULL);
+		if (ret != KNOT_EOK) {
+			knot_pkt_free(query);
+			return NULL;
+		}
+	}
+	return query;
+}
+
+static int ask(work_t *work, primary_conn_t *conn, uint16_t type, knot_pkt_t **query)
+{
+	*query = make_query(work, type);
+	if (*query == NULL) {
+		snprintf(work->err, work->err_size, "out of memory");
+		return KNOT_ENOMEM;
+	}
+	return primary_ask(conn, *query, work->err, work->err_size);
+}
+
+/*! Reads the serial from the answer to a question for the SOA. */
+static int read_serial(work_t *work, const knot_pkt_t *message, uint32_t *serial)
+{
+	const knot_pktsection_t *answer = knot_pkt_section(message, KNOT_ANSWER);
+	if (knot_pkt_ext_rcode(message) != KNOT_RCODE_NOERROR) {
+		snprintf(work->err, work->err_size, "asked for the SOA, it answers %s",
+		         knot_pkt_ext_rcode_name(message));
+		return KNOT_ENOTSUP;
+	}
+	const knot_rrset_t *soa = answer->count > 0 ? knot_pkt_rr(answer, 0) : NULL;
+	if (soa == NULL || soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
+	    soa->rrs.rdata->len < 22 || !knot_dname_is_case_equal(soa->owner, work->zone->name)) {
+		snprintf(work->err, work->err_size, "it does not have the zone's SOA");
+		return KNOT_EMALF;
+	}
+	*serial = knot_soa_serial(soa->rrs.rdata);
+	return KNOT_EOK;
+}
+
+static int ask_serial(work_t *work, primary_conn_t *conn, uint32_t *serial)
+{
+	knot_pkt_t *query = NULL, *message = NULL;
+	int ret = ask(work, conn, KNOT_RRTYPE_SOA, &query);
+	if (ret == KNOT_EOK) {
+		ret = primary_receive(conn, &message, work->err, work->err_size);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_serial(work, message, serial);
+	}
+	knot_pkt_free(query);
+	return ret;
+}
+
+/*! Receives a transfer. */
+static int transfer(work_t *work, primary_conn_t *conn, incoming_t *incoming, uint16_t type)
+{
+	knot_pkt_t *query = NULL, *message = NULL;
+	int ret = ask(work, conn, type, &query);
+	while (ret == KNOT_EOK) {
+		ret = primary_receive(conn, &message, work->err, work->err_size);
+		if (ret == KNOT_EOK) {
+			ret = incoming_message(incoming, message, work->err, work->err_size);
+		}
+	}
+	knot_pkt_free(query);
+	if (ret == KNOT_EOF && !primary_verified(conn)) {
+		snprintf(work->err, work->err_size, "the transfer's end is not signed by TSIG");
+		return KNOT_TSIG_EBADSIG;
+	}
+	return ret == KNOT_EOF ? KNOT_EOK : ret;
+}
+
+/*** What came, into the store. ***/
+
+static void set_timers(state_input_t *in, const knot_rdata_t *soa)
+{
+	in->from_primary = true;
+	in->checked_at = time(NULL);
+	in->refresh = knot_soa_refresh(soa);
+	in->retry = knot_soa_retry(soa);
+	in->expire = knot_soa_expire(soa);
+}
+
+static void tell(const work_t *work, const char *kind, uint32_t before, const state_t *state,
+                 size_t changed)
+{
+	zone_t *zone = work->zone;
+	log_msg(&zone->server->log, LOG_INFO, zone->name,
+	        "fetched from %s, %s, serial %u, was %u, %zu names changed", work->name, kind,
+	        state->in.serial, before, changed);
+	pthread_mutex_lock(&zone->lock);
+	zone->counters.loads++;
+	pthread_mutex_unlock(&zone->lock);
+	zone_wake(zone, 0);
+}
+
+static int take_zone(work_t *work, incoming_t *incoming)
+{
+	zonefile_t *zf = NULL;
+	input_result_t result;
+	state_input_t origin = { 0 };
+	state_t state = work->state;
+	set_timers(&origin, incoming_soa(incoming));
+	int ret = incoming_zone(incoming, &zf, work->err, work->err_size);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = input_replace(work->zone->server->store, work->zone->name, &state, zf, &origin,
+	                    true, &result);
+	zonefile_free(zf);
+	if (result.abandoned) {
+		sweep_now(work->zone->server);
+	}
+	if (ret != KNOT_EOK) {
+		return store_failed(work, ret);
+	}
+	tell(work, "AXFR", work->state.in.serial, &state, result.changed);
+	return KNOT_EOK;
+}
+
+static int take_changes(work_t *work, incoming_t *incoming)
+{
+	store_txn_t txn;
+	state_t state;
+	size_t changed = 0;
+	work->err[0] = '\0';
+	int ret = store_write(work->zone->server->store, &txn);
+	if (ret != KNOT_EOK) {
+		return store_failed(work, ret);
+	}
+	ret = state_load(&txn, work->zone->name, &state);
+	if (ret == KNOT_EOK) {
+		set_timers(&state.in, incoming_soa(incoming));
+		ret = incoming_apply(incoming, &txn, &state, &changed, work->err, work->err_size);
+	}
+	if (ret == KNOT_EOK) {
+		ret = store_commit(&txn);
+	} else {
+		store_abort(&txn);
+	}
+	if (ret == KNOT_EOK) {
+		tell(work, "IXFR", work->state.in.serial, &state, changed);
+	}
+	return ret == KNOT_EOK || work->err[0] != '\0' ? ret : store_failed(work, ret);
+}
+
+/*! Notes that the zone is as the primary has it. */
+static int take_nothing(work_t *work)
+{
+	store_txn_t txn;
+	int ret = store_write(work->zone->server->store, &txn);
+	if (ret != KNOT_EOK) {
+		return store_failed(work, ret);
+	}
+	ret = state_load(&txn, work->zone->name, &work->state);
+	if (ret == KNOT_EOK) {
+		work->state.in.checked_at = time(NULL);
+		ret = state_save_input(&txn, work->zone->name, &work->state);
+	}
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return store_failed(work, ret);
+	}
+	ret = store_commit(&txn);
+	return ret == KNOT_EOK ? ret : store_failed(work, ret);
+}
+
+/*! Fetches by a connection of its own, since what is left of an answer may come on an old one. */
+static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
+{
+	const incoming_args_t args = {
+		.zone = work->zone->name, .origin = work->name, .ixfr = type == KNOT_RRTYPE_IXFR,
+		.serial = work->state.in.serial, .size_max = work->size_max,
+		.log = &work->zone->server->log,
+	};
+	incoming_t *incoming = incoming_new(&args);
+	if (incoming == NULL) {
+		snprintf(work->err, work->err_size, "out of memory");
+		return KNOT_ENOMEM;
+	}
+	int ret = transfer(work, conn, incoming, type);
+	if (ret == KNOT_EOK) {
+		switch (incoming_kind(incoming)) {
+		case INCOMING_ZONE:
+			ret = take_zone(work, incoming);
+			break;
+		case INCOMING_CHANGES:
+			ret = take_changes(work, incoming);
+			break;
+		default:
+			ret = take_nothing(work);
+		}
+	}
+	incoming_free(incoming);
+	return ret;
+}
+
+static int connect_and_fetch(work_t *work, uint16_t type)
+{
+	primary_conn_t *conn = NULL;
+	int ret = primary_connect(&conn, work->primary, &work->zone->stop, work->err,
+	                          work->err_size);
+	if (ret == KNOT_EOK) {
+		ret = fetch(work, conn, type);
+	}
+	primary_close(conn);
+	return ret;
+}
+
+/*! Asks for the serial, and for what is newer. */
+static int refresh(work_t *work)
+{
+	primary_conn_t *conn = NULL;
+	uint32_t serial = 0;
+	int ret = primary_connect(&conn, work->primary, &work->zone->stop, work->err,
+	                          work->err_size);
+	if (ret == KNOT_EOK) {
+		ret = ask_serial(work, conn, &serial);
+	}
+	if (ret != KNOT_EOK) {
+		primary_close(conn);
+		return ret;
+	}
+	const int32_t ahead = serial - work->state.in.serial;
+	if (ahead == 0) {
+		ret = take_nothing(work);
+	} else if (ahead < 0) {
+		snprintf(work->err, work->err_size, "its serial %u is older than ours, %u", serial,
+		         work->state.in.serial);
+		ret = KNOT_EAGAIN;
+	} else {
+		ret = fetch(work, conn, KNOT_RRTYPE_IXFR);
+	}
+	primary_close(conn);
+	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP) {
+		return ret;
+	}
+	log_msg(&work->zone->server->log, LOG_NOTICE, work->zone->name,
+	        "no IXFR from %s, %s; asking for AXFR", work->name, work->err);
+	return connect_and_fetch(work, KNOT_RRTYPE_AXFR);
+}
+
+/*** All primaries. ***/
+
+/*! Asks one after the other until one is of use. \param errors  Of all that are not. */
+static int ask_all(work_t *work, const primaries_t *primaries, char *errors, size_t size)
+{
+	char err[512];
+	size_t len = 0;
+	int ret = KNOT_ENOENT;
+	work->err = err;
+	work->err_size = sizeof(err);
+	for (size_t i = 0; i < primaries->count && !atomic_load(&work->zone->stop); i++) {
+		work->primary = &primaries->all[i];
+		(void)primary_name(work->primary, work->name, sizeof(work->name));
+		ret = work->whole ? connect_and_fetch(work, KNOT_RRTYPE_AXFR) : refresh(work);
+		if (ret == KNOT_EOK) {
+			return ret;
+		}
+		int written = snprintf(errors + len, size - len, "%s%s: %s", len > 0 ? "; " : "",
+		                       work->name, err);
+		len = written > 0 && (size_t)written < size - len ? len + written : size - 1;
+	}
+	return ret;
+}
+
+static int read_state(zone_t *zone, state_t *state)
+{
+	store_txn_t txn;
+	int ret = store_read(zone->server->store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = state_load(&txn, zone->name, state);
+		store_abort(&txn);
+	}
+	return ret;
+}
+
+static int64_t at_least(int64_t interval)
+{
+	return interval > INTERVAL_MIN ? interval : INTERVAL_MIN;
+}
+
+/*! \return When to ask again. */
+static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
+{
+	if (!state->in.from_primary) {
+		int64_t delay = failures < 8 ? FIRST_RETRY << failures : FIRST_RETRY_MAX;
+		return now + (delay < FIRST_RETRY_MAX ? delay : FIRST_RETRY_MAX);
+	}
+	if (failures > 0) {
+		return now + at_least(state->in.retry);
+	}
+	const int64_t next = state->in.checked_at + at_least(state->in.refresh);
+	return next > now ? next : now;
+}
+
+/*! Sees whether the zone has expired, or is back. */
+static void see_expiry(zone_t *zone, const state_t *state, int64_t now)
+{
+	const bool expired = state->in.count > 0 && fetch_expires_in(&state->in, now) == 0;
+	pthread_mutex_lock(&zone->lock);
+	const bool was = zone->fetch.expired;
+	zone->fetch.expired = expired;
+	pthread_mutex_unlock(&zone->lock);
+	if (expired && !was) {
+		log_msg(&zone->server->log, LOG_ERR, zone->name,
+		        "expired: no primary has confirmed it for %u s, the SOA's expire; "
+		        "it is not served any more",
+		        state->in.expire);
+	} else if (was && !expired) {
+		log_msg(&zone->server->log, LOG_NOTICE, zone->name, "no longer expired");
+		trigger_zone(zone->server->trigger, zone->name);
+	}
+}
+
+/*! Asks the primaries, and shows what has come of it. \return When to ask again. */
+static int64_t ask_now(zone_t *zone, work_t *work, const primaries_t *primaries)
+{
+	char errors[480] = "", text[640] = "";
+	int ret = ask_all(work, primaries, errors, sizeof(errors));
+	const int64_t now = time(NULL);
+	if (ret != KNOT_EOK && !atomic_load(&zone->stop)) {
+		snprintf(text, sizeof(text), "not refreshed, %s%s", errors,
+		         work->state.in.count > 0 ? "; the last good zone stays" : "");
+	}
+	zone_set_error(zone, &zone->source_error, LOG_ERR, text);
+	(void)read_state(zone, &work->state);
+
+	pthread_mutex_lock(&zone->lock);
+	zone->counters.load_errors += ret != KNOT_EOK;
+	zone->fetch.failures = ret == KNOT_EOK ? 0 : zone->fetch.failures + 1;
+	if (ret == KNOT_EOK) {
+		snprintf(zone->fetch.from, sizeof(zone->fetch.from), "%s", work->name);
+	}
+	const unsigned failures = zone->fetch.failures;
+	pthread_mutex_unlock(&zone->lock);
+	return next_time(&work->state, failures, now);
+}
+
+/*! Asks unless another replaces the input, as the zone had a file until now. */
+static int64_t ask_if_free(zone_t *zone, work_t *work, const primaries_t *primaries,
+                           unsigned wishes)
+{
+	if (pthread_mutex_trylock(&zone->input_lock) != 0) {
+		pthread_mutex_lock(&zone->lock);
+		zone->fetch.wishes |= wishes;
+		pthread_mutex_unlock(&zone->lock);
+		return time(NULL) + BUSY_RETRY;
+	}
+	const int64_t next = ask_now(zone, work, primaries);
+	pthread_mutex_unlock(&zone->input_lock);
+	return next;
+}
+
+int64_t fetch_work(zone_t *zone)
+{
+	work_t work = { .zone = zone };
+	primaries_t primaries = { 0 };
+	const int64_t now = time(NULL);
+	pthread_mutex_lock(&zone->lock);
+	const unsigned wishes = zone->fetch.wishes, failures = zone->fetch.failures;
+	zone->fetch.wishes = 0;
+	int64_t next = zone->fetch.next;
+	work.size_max = zone->settings.size_max;
+	int ret = primaries_copy(&primaries, &zone->settings.primaries);
+	pthread_mutex_unlock(&zone->lock);
+	if (ret == KNOT_EOK) {
+		ret = read_state(zone, &work.state);
+	}
+	if (ret != KNOT_EOK || primaries.count == 0) {
+		primaries_deinit(&primaries);
+		return ret == KNOT_EOK ? 0 : 1000 * (now + FIRST_RETRY);
+	}
+	work.whole = (wishes & ZONE_SOURCE) || !work.state.in.from_primary;
+	if (next == 0) {
+		next = work.state.in.from_primary ? next_time(&work.state, failures, now) : now;
+	}
+	if (wishes != 0 || next <= now) {
+		next = ask_if_free(zone, &work, &primaries, wishes);
+	}
+	see_expiry(zone, &work.state, time(NULL));
+	primaries_deinit(&primaries);
+
+	pthread_mutex_lock(&zone->lock);
+	zone->fetch.next = next;
+	zone->fetch.in = work.state.in;
+	pthread_mutex_unlock(&zone->lock);
+	const uint32_t left = fetch_expires_in(&work.state.in, now);
+	/* Its expiry has to be seen, too. */
+	if (left > 0 && left != UINT32_MAX && now + left < next) {
+		next = now + left + 1;
+	}
+	return 1000 * next;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/source/incoming.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <libknot/libknot.h>
+
+#include "module/base/arena.h"
+#include "module/input/edit.h"
+#include "module/rr/serial.h"
+#include "module/zonefile/parts.h"
+
+/* Two root names and five numbers. */
+#define SOA_RDATA_MIN 22
+
+/*! A record that leaves or comes. */
+typedef struct change {
+	STAILQ_ENTRY(change) link;
+	const knot_dname_t *owner;
+	const knot_rdata_t *rdata;
+	uint32_t ttl;
+	uint16_t type;
+	bool comes;
+} change_t;
+
+typedef enum {
+	AT_FIRST,     /*!< The SOA that begins it. */
+	AT_SECOND,    /*!< The record that tells which kind it is. */
+	IN_ZONE,
+	IN_REMOVALS,
+	IN_ADDITIONS,
+	AT_END,
+} part_t;
+
+struct incoming {
+	incoming_args_t args;
+	part_t part;
+	incoming_kind_t kind;
+	knot_rdata_t *soa;       /*!< The primary's. */
+	uint32_t soa_ttl;
+	uint32_t to;             /*!< Serial that the changes at hand lead to. */
+	zonefile_build_t *build; /*!< Of all of the zone. */
+	arena_t arena;
+	STAILQ_HEAD(, change) changes;
+	size_t size;             /*!< Of the changes. */
+	char *err;
+	size_t err_size;
+};
+
+incoming_t *incoming_new(const incoming_args_t *args)
+{
+	incoming_t *in = calloc(1, sizeof(*in));
+	if (in != NULL) {
+		in->args = *args;
+		STAILQ_INIT(&in->changes);
+	}
+	return in;
+}
+
+void incoming_free(incoming_t *in)
+{
+	if (in != NULL) {
+		zonefile_build_free(in->build);
+		arena_free(&in->arena);
+		free(in);
+	}
+}
+
+incoming_kind_t incoming_kind(const incoming_t *in)
+{
+	return in->kind;
+}
+
+const knot_rdata_t *incoming_soa(const incoming_t *in)
+{
+	return in->soa;
+}
+
+__attribute__((format(printf, 3, 4)))
+static int refuse(incoming_t *in, int ret, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(in->err, in->err_size, fmt, args);
+	va_end(args);
+	return ret;
+}
+
+/*** Record by record. ***/
+
+static bool is_soa(const incoming_t *in, const knot_rrset_t *rr)
+{
+	return rr->type == KNOT_RRTYPE_SOA && knot_dname_is_case_equal(rr->owner, in->args.zone);
+}
+
+static uint32_t serial_of(const knot_rrset_t *rr)
+{
+	return knot_soa_serial(rr->rrs.rdata);
+}
+
+static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
+{
+	knot_rdata_t *rdata = rr->rrs.rdata;
+	int ret = zonefile_build_add(in->build, rr->owner, rr->type, rr->ttl, rdata->data,
+	                             rdata->len);
+	if (ret == KNOT_EOK && zonefile_build_size(in->build) > in->args.size_max) {
+		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size allows");
+	}
+	return ret;
+}
+
+/*! Begins with the zone; the first SOA is in it. */
+static int begin_zone(incoming_t *in)
+{
+	in->part = IN_ZONE;
+	in->kind = INCOMING_ZONE;
+	in->build = zonefile_build_new(in->args.origin, in->args.zone, in->args.log);
+	if (in->build == NULL) {
+		return KNOT_ENOMEM;
+	}
+	return zonefile_build_add(in->build, in->args.zone, KNOT_RRTYPE_SOA, in->soa_ttl,
+	                          in->soa->data, in->soa->len);
+}
+
+static int take_first(incoming_t *in, const knot_rrset_t *rr)
+{
+	if (!is_soa(in, rr)) {
+		return refuse(in, KNOT_EMALF, "the transfer does not begin with the zone's SOA");
+	}
+	in->soa = arena_copy(&in->arena, rr->rrs.rdata, knot_rdata_size(rr->rrs.rdata->len));
+	in->soa_ttl = rr->ttl;
+	in->part = AT_SECOND;
+	if (in->soa == NULL) {
+		return KNOT_ENOMEM;
+	}
+	if (in->args.ixfr && !serial_greater(serial_of(rr), in->args.serial)) {
+		in->kind = INCOMING_SAME;
+		in->part = AT_END;
+	}
+	return KNOT_EOK;
+}
+
+static int take_in_zone(incoming_t *in, const knot_rrset_t *rr)
+{
+	if (!is_soa(in, rr)) {
+		return add_to_zone(in, rr);
+	}
+	if (serial_of(rr) != knot_soa_serial(in->soa)) {
+		return refuse(in, KNOT_EMALF, "the transfer begins with serial %u and ends with %u",
+		              knot_soa_serial(in->soa), serial_of(rr));
+	}
+	in->part = AT_END;
+	return KNOT_EOK;
+}
+
+static int take_second(incoming_t *in, const knot_rrset_t *rr)
+{
+	if (in->args.ixfr && is_soa(in, rr) && serial_of(rr) != knot_soa_serial(in->soa)) {
+		if (serial_of(rr) != in->args.serial) {
+			return refuse(in, KNOT_EMALF, "the changes begin at serial %u, we have %u",
+			              serial_of(rr), in->args.serial);
+		}
+		in->kind = INCOMING_CHANGES;
+		in->part = IN_REMOVALS;
+		return KNOT_EOK;
+	}
+	int ret = begin_zone(in);
+	return ret == KNOT_EOK ? take_in_zone(in, rr) : ret;
+}
+
+static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
+{
+	knot_rdata_t *rdata = rr->rrs.rdata;
+	const size_t owner_len = knot_dname_size(rr->owner);
+	knot_dname_storage_t lower;
+	memcpy(lower, rr->owner, owner_len);
+	knot_dname_to_lower(lower);
+	if (knot_dname_in_bailiwick(lower, in->args.zone) < 0) {
+		return KNOT_EOK;
+	}
+	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type) ||
+	    !zonefile_canonical(rr->type, rdata->data, rdata->len)) {
+		return refuse(in, KNOT_EMALF, "a change has a malformed record of type %u",
+		              rr->type);
+	}
+	in->size += owner_len + knot_rdata_size(rdata->len) + sizeof(change_t);
+	if (in->size > in->args.size_max) {
+		return refuse(in, KNOT_ESPACE, "the changes are larger than zone-max-size allows");
+	}
+	change_t *change = arena_alloc(&in->arena, sizeof(*change));
+	if (change == NULL) {
+		return KNOT_ENOMEM;
+	}
+	*change = (change_t) {
+		.owner = arena_copy(&in->arena, lower, owner_len),
+		.rdata = arena_copy(&in->arena, rdata, knot_rdata_size(rdata->len)),
+		.ttl = rr->ttl, .type = rr->type, .comes = comes,
+	};
+	STAILQ_INSERT_TAIL(&in->changes, change, link);
+	return change->owner != NULL && change->rdata != NULL ? KNOT_EOK : KNOT_ENOMEM;
+}
+
+static int take_removal(incoming_t *in, const knot_rrset_t *rr)
+{
+	if (!is_soa(in, rr)) {
+		return add_change(in, rr, false);
+	}
+	in->to = serial_of(rr);
+	in->part = IN_ADDITIONS;
+	return add_change(in, rr, true);
+}
+
+static int take_addition(incoming_t *in, const knot_rrset_t *rr)
+{
+	if (!is_soa(in, rr)) {
+		return add_change(in, rr, true);
+	}
+	if (serial_of(rr) != in->to) {
+		return refuse(in, KNOT_EMALF, "changes that begin at serial %u follow those that "
+		              "lead to %u", serial_of(rr), in->to);
+	}
+	in->part = in->to == knot_soa_serial(in->soa) ? AT_END : IN_REMOVALS;
+	return KNOT_EOK;
+}
+
+static int take_record_of(incoming_t *in, const knot_rrset_t *rr)
+{
+	if (rr->rclass != KNOT_CLASS_IN || rr->rrs.count != 1) {
+		return refuse(in, KNOT_EMALF, "a record of class %u", rr->rclass);
+	}
+	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
+	if (rr->type == KNOT_RRTYPE_SOA && rr->rrs.rdata->len < SOA_RDATA_MIN) {
+		return refuse(in, KNOT_EMALF, "a malformed SOA");
+	}
+	switch (in->part) {
+	case AT_FIRST:
+		return take_first(in, rr);
+	case AT_SECOND:
+		return take_second(in, rr);
+	case IN_ZONE:
+		return take_in_zone(in, rr);
+	case IN_REMOVALS:
+		return take_removal(in, rr);
+	case IN_ADDITIONS:
+		return take_addition(in, rr);
+	default:
+		return refuse(in, KNOT_EMALF, "there are records behind the end");
+	}
+}
+
+/*** Messages. ***/
+
+int incoming_message(incoming_t *in, const knot_pkt_t *message, char *err, size_t err_size)
+{
+	in->err = err;
+	in->err_size = err_size;
+	const uint16_t rcode = knot_pkt_ext_rcode(message);
+	const knot_pktsection_t *answer = knot_pkt_section(message, KNOT_ANSWER);
+	if (rcode != KNOT_RCODE_NOERROR) {
+		return refuse(in, KNOT_ENOTSUP, "the answer is %s", knot_pkt_ext_rcode_name(message));
+	}
+	if (knot_wire_get_tc(message->wire) || answer->count == 0) {
+		return refuse(in, KNOT_EMALF, "a message is empty or truncated");
+	}
+	int ret = KNOT_EOK;
+	for (uint16_t i = 0; ret == KNOT_EOK && i < answer->count; i++) {
+		ret = take_record_of(in, knot_pkt_rr(answer, i));
+	}
+	if (ret == KNOT_ENOMEM) {
+		return refuse(in, ret, "out of memory");
+	}
+	return ret == KNOT_EOK && in->part == AT_END ? KNOT_EOF : ret;
+}
+
+/*** The whole. ***/
+
+int incoming_zone(incoming_t *in, zonefile_t **zf, char *err, size_t err_size)
+{
+	return zonefile_build_end(in->build, zf, err, err_size);
+}
+
+static int misfit(incoming_t *in, const change_t *change, const char *text)
+{
+	knot_dname_txt_storage_t name = "";
+	char type[16] = "";
+	(void)knot_dname_to_str(name, change->owner, sizeof(name));
+	(void)knot_rrtype_to_string(change->type, type, sizeof(type));
+	return refuse(in, KNOT_EMALF, "the changes %s %s %s", text, name, type);
+}
+
+static int apply_change(incoming_t *in, edit_t *edit, const change_t *change)
+{
+	edit_node_t *node = NULL;
+	int ret = edit_node(edit, change->owner, &node);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	if (change->type == KNOT_RRTYPE_SOA) {
+		edit_remove_rrset(node, KNOT_RRTYPE_SOA);
+	}
+	if (!change->comes) {
+		ret = edit_remove(node, change->type, change->rdata);
+		return ret == KNOT_ENOENT ? misfit(in, change, "remove what is not there:") : ret;
+	}
+	const node_rrset_t *rrset = node_rrset(&node->node, change->type);
+	if (rrset != NULL && knot_rdataset_member(&rrset->rrs, change->rdata)) {
+		return misfit(in, change, "add what is there:");
+	}
+	return edit_add(node, change->type, change->ttl, change->rdata);
+}
+
+int incoming_apply(incoming_t *in, store_txn_t *txn, state_t *state, size_t *changed, char *err,
+                   size_t err_size)
+{
+	edit_t edit;
+	in->err = err;
+	in->err_size = err_size;
+	if (state->in.serial != in->args.serial) {
+		return refuse(in, KNOT_EMALF, "the zone has changed meanwhile");
+	}
+	edit_init(&edit, txn, state->id, state->in.nodes, in->args.zone);
+	int ret = KNOT_EOK;
+	const change_t *change;
+	STAILQ_FOREACH(change, &in->changes, link) {
+		ret = apply_change(in, &edit, change);
+		if (ret != KNOT_EOK) {
+			break;
+		}
+	}
+	if (ret == KNOT_EOK) {
+		ret = edit_check(&edit, err, err_size);
+		ret = ret == KNOT_ESEMCHECK ? KNOT_EMALF : ret;
+	}
+	if (ret == KNOT_EOK) {
+		ret = edit_store(&edit, state, changed);
+	}
+	edit_deinit(&edit);
+	return ret;
+}

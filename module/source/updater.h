@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Makes updates durable: those that come at the same time, by one commit.
+ */
+#pragma once
+
+#include "module/source/update.h"
+
+typedef struct updater updater_t;
+
+/*! \return KNOT_EOK, KNOT_ENOMEM */
+int updater_new(updater_t **updater, store_t *store);
+
+/*! NULL is allowed. */
+void updater_free(updater_t *updater);
+
+/*!
+ * Does what a message asks for; from any thread. What it says is done is on the disk.
+ *
+ * \param zone     Lower case.
+ * \param message  Of opcode UPDATE, parsed.
+ * \return KNOT_EOK (the result tells), KNOT_EEMPTYZONE (there is no zone yet), KNOT_ENOMEM, or
+ *         an error of the store; nothing is done then, but if the error is that of the commit
+ */
+int updater_run(updater_t *updater, const knot_dname_t *zone, const knot_pkt_t *message,
+                update_result_t *result);

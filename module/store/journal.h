@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The journal: what changed from one signed version to the next (for RFC 1995).
+ */
+#pragma once
+
+#include <libknot/rrset.h>
+
+#include "module/rr/node.h"
+#include "module/store/store.h"
+
+#define JOURNAL_VERSIONS 10000 /*!< Versions that are kept, at most. */
+
+/*! One side of a version: what left, or what came. */
+typedef struct {
+	uint8_t *data;
+	size_t len, size;
+	uint32_t part;
+} journal_half_t;
+
+/*! A version being written. */
+typedef struct {
+	store_txn_t *txn;
+	uint32_t zone_id;
+	uint64_t version;
+	journal_half_t halves[2];
+	size_t bytes;        /*!< Of this version. */
+	size_t most;         /*!< Of the journal. */
+} journal_t;
+
+/*! A place in the journal. */
+typedef struct {
+	store_cursor_t cursor;
+	size_t at;           /*!< In the cursor's data. */
+	bool begun;
+} journal_reader_t;
+
+/*!
+ * Begins a version.
+ *
+ * \param soa   Apex SOA of the version before, and of this.
+ * \param most  Bytes that the journal may have. A version that is larger is not kept, nor is then
+ *              any other: nothing leads over it.
+ */
+int journal_begin(journal_t *journal, store_txn_t *txn, uint32_t zone_id, uint64_t version,
+                  const knot_dname_t *apex, const node_rrset_t soa[2], size_t most);
+
+/*! Adds the differences of a node, SOA RRs apart. */
+int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *old,
+                 const node_t *new);
+
+/*!
+ * Ends the version, and drops the oldest ones that are too many.
+ * \param bytes  Of the journal, before and after.
+ */
+int journal_end(journal_t *journal, uint64_t *bytes);
+
+/*! Frees the buffers; to be called after journal_end(), or instead of it. */
+void journal_deinit(journal_t *journal);
+
+/*!
+ * Opens the journal at the version that changed a serial.
+ *
+ * \param version  The newest.
+ * \return KNOT_EOK, KNOT_ENOENT
+ */
+int journal_open(journal_reader_t *reader, store_txn_t *txn, uint32_t zone_id, uint64_t version,
+                 uint32_t serial);
+
+/*! Gives the next RRset, borrowed from the store. \return KNOT_EOK, KNOT_ENOENT, KNOT_EMALF */
+int journal_next(journal_reader_t *reader, knot_rrset_t *rr);
+
+void journal_close(journal_reader_t *reader);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/store/state.h"
+
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+/* The stored form is the struct, which only this process's kind of machine reads; the number
+ * changes with the struct, and a zone with another number is signed anew. */
+#define FORM 7
+
+typedef struct {
+	uint32_t form;
+	state_t state;
+} stored_t;
+
+typedef struct {
+	uint32_t form, id;
+	state_input_t in;
+} stored_input_t;
+
+void state_file_set(state_file_t *file, const struct stat *st)
+{
+	memset(file, 0, sizeof(*file));
+	file->mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
+	file->size = st->st_size;
+	file->inode = st->st_ino;
+	file->device = st->st_dev;
+}
+
+int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	const void *data = NULL;
+	size_t len = 0;
+	int ret = store_get(txn, STORE_SOURCE, zone, &data, &len);
+	stored_input_t stored;
+	if (ret == KNOT_EOK && len == sizeof(stored)) {
+		memcpy(&stored, data, sizeof(stored));
+		if (stored.form == FORM) {
+			state->id = stored.id;
+			state->in = stored.in;
+		}
+	}
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	const void *data = NULL;
+	size_t len = 0;
+	memset(state, 0, sizeof(*state));
+	int ret = state_reload_input(txn, zone, state);
+	if (ret == KNOT_EOK) {
+		ret = store_get(txn, STORE_STATE, zone, &data, &len);
+	}
+	if (ret != KNOT_EOK) {
+		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+	}
+	stored_t stored;
+	if (len == sizeof(stored)) {
+		memcpy(&stored, data, sizeof(stored));
+		if (stored.form == FORM && stored.state.id == state->id) {
+			stored.state.in = state->in;
+			*state = stored.state;
+		}
+	}
+	return KNOT_EOK;
+}
+
+/*! Gives a new zone its id; the other writer may have done so meanwhile. */
+static int need_id(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	if (state->id != 0) {
+		return KNOT_EOK;
+	}
+	int ret = state_reload_input(txn, zone, state);
+	if (ret != KNOT_EOK || state->id != 0) {
+		return ret;
+	}
+	ret = store_new_id(txn, &state->id);
+	return ret == KNOT_EOK ? state_save_input(txn, zone, state) : ret;
+}
+
+int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	int ret = need_id(txn, zone, state);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	stored_t stored;
+	memset(&stored, 0, sizeof(stored));
+	stored.form = FORM;
+	stored.state = *state;
+	return store_set(txn, STORE_STATE, zone, &stored, sizeof(stored));
+}
+
+int state_save_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
+{
+	int ret = need_id(txn, zone, state);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	stored_input_t stored;
+	memset(&stored, 0, sizeof(stored));
+	stored.form = FORM;
+	stored.id = state->id;
+	stored.in = state->in;
+	return store_set(txn, STORE_SOURCE, zone, &stored, sizeof(stored));
+}
+
+bool state_doom(state_t *state, uint32_t id)
+{
+	for (int i = 0; id != 0 && i < STATE_DOOMED; i++) {
+		if (state->doomed[i] == 0) {
+			state->doomed[i] = id;
+			return true;
+		}
+	}
+	return id == 0;
+}
+
+uint64_t state_bytes(const state_t *state)
+{
+	return state->size.nodes.bytes + state->size.chain.bytes;
+}
+
+bool state_chain_same(const state_chain_t *a, const state_chain_t *b)
+{
+	if (a->id == 0 || b->id == 0 || a->nsec3 != b->nsec3) {
+		return a->id == b->id;
+	}
+	return !a->nsec3 || (a->optout == b->optout && a->iterations == b->iterations &&
+	                     a->salt_len == b->salt_len &&
+	                     memcmp(a->salt, b->salt, a->salt_len) == 0);
+}
+
+/*! Forgets a key that has no signatures any more, the one that is gone longest. */
+static void make_room(state_t *state)
+{
+	uint32_t oldest = 0;
+	for (uint32_t i = 1; i < state->key_count; i++) {
+		const state_key_t *key = &state->keys[i];
+		bool better = state->keys[oldest].signatures > 0 ||
+		              key->last_gone < state->keys[oldest].last_gone;
+		if (key->signatures + key->next == 0 && key->last_gone >= 0 && better) {
+			oldest = i;
+		}
+	}
+	state->keys[oldest] = state->keys[--state->key_count];
+}
+
+state_key_t *state_key(state_t *state, uint8_t algorithm, uint16_t keytag)
+{
+	for (uint32_t i = 0; i < state->key_count; i++) {
+		state_key_t *key = &state->keys[i];
+		if (key->algorithm == algorithm && key->keytag == keytag) {
+			return key;
+		}
+	}
+	if (state->key_count == STATE_KEYS) {
+		make_room(state);
+	}
+	state_key_t *key = &state->keys[state->key_count++];
+	*key = (state_key_t) { .algorithm = algorithm, .keytag = keytag };
+	return key;
+}

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/store/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <libknot/errcode.h>
+#include <libknot/error.h>
+
+/* Address space, not disk space: the file grows as it is needed. */
+#define MAP_SIZE ((size_t)1 << 38)
+#define MAX_READERS 1024
+
+#define DISK_FULL ((size_t)1 << 20) /* Bytes left that are as good as none. */
+
+#define SPARE_IDS 1000 /* Taken at once; what is left of them is lost with the process. */
+
+#define ID_LEN 4
+#define KEY_MAX 511 /* LMDB's own. */
+
+struct store {
+	MDB_env *env;
+	group_t *group;
+	pthread_mutex_t spare_lock;
+	uint32_t spare_id, spare_ids; /*!< The next one that nobody has, and how many. */
+	MDB_dbi tables[STORE_TABLES];
+	MDB_dbi records[STORE_RECORDS];
+};
+
+static int error(int ret)
+{
+	switch (ret) {
+	case MDB_SUCCESS:
+		return KNOT_EOK;
+	case MDB_NOTFOUND:
+		return KNOT_ENOENT;
+	case MDB_MAP_FULL:
+	case ENOSPC:
+	case EDQUOT:
+		return KNOT_ESPACE;
+	case ENOMEM:
+		return KNOT_ENOMEM;
+	case EACCES:
+	case EROFS:
+		return KNOT_EACCES;
+	default:
+		return ret > 0 ? -ret : KNOT_ERROR;
+	}
+}
+
+/*! The error of a write: LMDB takes a disk that fills up while it writes for a broken one. */
+static int write_error(const store_t *store, int ret)
+{
+	mdb_filehandle_t fd;
+	struct statvfs disk;
+	if (ret == EIO && mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS &&
+	    fstatvfs(fd, &disk) == 0 && disk.f_bavail < DISK_FULL / disk.f_frsize) {
+		ret = ENOSPC;
+	}
+	return error(ret);
+}
+
+static int open_tables(store_t *store)
+{
+	static const char *const tables[STORE_TABLES] = {
+		"input", "signed", "chain", "dirty", "expiry", "journal"
+	};
+	static const char *const records[STORE_RECORDS] = { "zones", "keysets", "sources", "gone" };
+
+	MDB_txn *txn = NULL;
+	int ret = mdb_txn_begin(store->env, NULL, 0, &txn);
+	for (int i = 0; ret == MDB_SUCCESS && i < STORE_TABLES; i++) {
+		ret = mdb_dbi_open(txn, tables[i], MDB_CREATE, &store->tables[i]);
+	}
+	for (int i = 0; ret == MDB_SUCCESS && i < STORE_RECORDS; i++) {
+		ret = mdb_dbi_open(txn, records[i], MDB_CREATE, &store->records[i]);
+	}
+	if (ret != MDB_SUCCESS) {
+		mdb_txn_abort(txn);
+		return ret;
+	}
+	return mdb_txn_commit(txn);
+}
+
+int store_open(store_t **store, const char *path, char *err, size_t err_size)
+{
+	if (mkdir(path, 0770) != 0 && errno != EEXIST) {
+		int saved = errno;
+		snprintf(err, err_size, "cannot make the storage folder %s: %s; "
+		         "make it, owned by knotd's user", path, strerror(saved));
+		return error(saved);
+	}
+	store_t *fresh = calloc(1, sizeof(*fresh));
+	if (fresh == NULL) {
+		snprintf(err, err_size, "out of memory");
+		return KNOT_ENOMEM;
+	}
+	pthread_mutex_init(&fresh->spare_lock, NULL);
+	int ret = mdb_env_create(&fresh->env);
+	if (ret == MDB_SUCCESS) {
+		(void)mdb_env_set_mapsize(fresh->env, MAP_SIZE);
+		(void)mdb_env_set_maxdbs(fresh->env, STORE_TABLES + STORE_RECORDS);
+		(void)mdb_env_set_maxreaders(fresh->env, MAX_READERS);
+		/* A thread may read while it looks up something else: slots go by transaction. */
+		ret = mdb_env_open(fresh->env, path, MDB_NOTLS, 0660);
+	}
+	ret = ret == MDB_SUCCESS ? group_new(&fresh->group, fresh->env) : ret;
+	if (ret == MDB_SUCCESS) {
+		int dead = 0;
+		(void)mdb_reader_check(fresh->env, &dead); /* Left by a killed process. */
+		ret = open_tables(fresh);
+	}
+	if (ret != MDB_SUCCESS) {
+		snprintf(
+			err, err_size, "cannot open the store in %s: %s%s", path, mdb_strerror(ret),
+			ret == EACCES ? "; it has to be writable for knotd's user"
+			: ret == MDB_INVALID || ret == MDB_CORRUPTED
+				? "; move the damaged data.mdb away, all zones are then signed anew"
+				: "");
+		store_close(fresh);
+		return error(ret);
+	}
+	*store = fresh;
+	return KNOT_EOK;
+}
+
+void store_close(store_t *store)
+{
+	if (store != NULL) {
+		group_free(store->group);
+		mdb_env_close(store->env);
+		pthread_mutex_destroy(&store->spare_lock);
+		free(store);
+	}
+}
+
+const char *store_strerror(int ret)
+{
+	return ret == KNOT_ESPACE ? "the disk is full; make room" : knot_strerror(ret);
+}
+
+void store_set_wait(store_t *store, group_wait_f wait, void *ctx)
+{
+	group_set_wait(store->group, wait, ctx);
+}
+
+int store_read(store_t *store, store_txn_t *txn)
+{
+	*txn = (store_txn_t) { .store = store };
+	return error(mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn));
+}
+
+int store_write(store_t *store, store_txn_t *txn)
+{
+	*txn = (store_txn_t) { .store = store, .writes = true };
+	return error(group_begin(store->group, &txn->txn));
+}
+
+int store_commit(store_txn_t *txn)
+{
+	int ret = group_commit(txn->store->group, txn->txn);
+	txn->txn = NULL;
+	return write_error(txn->store, ret);
+}
+
+void store_abort(store_txn_t *txn)
+{
+	if (!txn->writes) {
+		mdb_txn_abort(txn->txn);
+	} else if (txn->txn != NULL) {
+		group_abort(txn->store->group, txn->txn);
+	}
+	txn->txn = NULL;
+}
+
+/*** Zone records. ***/
+
+static MDB_val name_key(const knot_dname_t *zone)
+{
+	return (MDB_val) { knot_dname_size(zone), (void *)zone };
+}
+
+int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
+              const void **data, size_t *len)
+{
+	MDB_val key = name_key(zone), value;
+	int ret = mdb_get(txn->txn, txn->store->records[record], &key, &value);
+	if (ret == MDB_SUCCESS) {
+		*data = value.mv_data;
+		*len = value.mv_size;
+	}
+	return error(ret);
+}
+
+int store_set(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
+              const void *data, size_t len)
+{
+	MDB_val key = name_key(zone), value = { len, (void *)data };
+	return error(mdb_put(txn->txn, txn->store->records[record], &key, &value, 0));
+}
+
+int store_unset(store_txn_t *txn, store_record_t record, const knot_dname_t *zone)
+{
+	MDB_val key = name_key(zone);
+	int ret = mdb_del(txn->txn, txn->store->records[record], &key, NULL);
+	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
+}
+
+/* Keys that are no name, since no label is that long. */
+#define ABANDONED 0xfe
+
+static MDB_val abandoned_key(uint8_t *buffer, uint32_t id)
+{
+	buffer[0] = ABANDONED;
+	memcpy(buffer + 1, &id, sizeof(id));
+	return (MDB_val) { 1 + sizeof(id), buffer };
+}
+
+int store_next_name(store_txn_t *txn, store_record_t record, knot_dname_storage_t name, bool first)
+{
+	MDB_cursor *cursor = NULL;
+	MDB_val key = { 1, "" }, value;
+	int ret = mdb_cursor_open(txn->txn, txn->store->records[record], &cursor);
+	if (ret != MDB_SUCCESS) {
+		return error(ret);
+	}
+	if (!first) {
+		key = name_key(name);
+	}
+	ret = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	if (ret == MDB_SUCCESS && !first && key.mv_size == knot_dname_size(name) &&
+	    memcmp(key.mv_data, name, key.mv_size) == 0) {
+		ret = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	if (ret == MDB_SUCCESS && *(const uint8_t *)key.mv_data > KNOT_DNAME_MAXLABELLEN) {
+		ret = MDB_NOTFOUND;
+	}
+	if (ret == MDB_SUCCESS) {
+		memcpy(name, key.mv_data, key.mv_size);
+	}
+	mdb_cursor_close(cursor);
+	return error(ret);
+}
+
+int store_abandon(store_txn_t *txn, uint32_t id)
+{
+	uint8_t buffer[1 + sizeof(id)];
+	MDB_val key = abandoned_key(buffer, id), value = { 0 };
+	return error(mdb_put(txn->txn, txn->store->records[STORE_GONE], &key, &value, 0));
+}
+
+int store_abandoned_gone(store_txn_t *txn, uint32_t id)
+{
+	uint8_t buffer[1 + sizeof(id)];
+	MDB_val key = abandoned_key(buffer, id);
+	return error(mdb_del(txn->txn, txn->store->records[STORE_GONE], &key, NULL));
+}
+
+int store_abandoned(store_txn_t *txn, uint32_t *id)
+{
+	MDB_cursor *cursor = NULL;
+	uint8_t first = ABANDONED;
+	MDB_val key = { 1, &first }, value;
+	int ret = mdb_cursor_open(txn->txn, txn->store->records[STORE_GONE], &cursor);
+	if (ret != MDB_SUCCESS) {
+		return error(ret);
+	}
+	ret = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	if (ret == MDB_SUCCESS && key.mv_size == 1 + sizeof(*id)) {
+		memcpy(id, (const uint8_t *)key.mv_data + 1, sizeof(*id));
+	}
+	mdb_cursor_close(cursor);
+	return error(ret);
+}
+
+/*! Takes so many ids. \param id  The first one. */
+static int take_ids(store_txn_t *txn, uint32_t count, uint32_t *first)
+{
+	/* No wire-form name begins with this octet. */
+	uint8_t next_id = 0xff;
+	MDB_val key = { 1, &next_id }, value;
+	MDB_dbi dbi = txn->store->records[STORE_STATE];
+	uint32_t id = 0;
+	int ret = mdb_get(txn->txn, dbi, &key, &value);
+	if (ret == MDB_SUCCESS && value.mv_size == sizeof(id)) {
+		memcpy(&id, value.mv_data, sizeof(id));
+	} else if (ret != MDB_NOTFOUND) {
+		return ret == MDB_SUCCESS ? KNOT_EMALF : error(ret);
+	}
+	*first = id + 1;
+	id += count;
+	value = (MDB_val) { sizeof(id), &id };
+	return error(mdb_put(txn->txn, dbi, &key, &value, 0));
+}
+
+int store_new_id(store_txn_t *txn, uint32_t *zone_id)
+{
+	return take_ids(txn, 1, zone_id);
+}
+
+/*! Has more ids to spare. With the lock held. */
+static int fill_spares(store_t *store)
+{
+	store_txn_t txn;
+	int ret = store_write(store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	uint32_t first = 0;
+	ret = take_ids(&txn, SPARE_IDS, &first);
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	ret = store_commit(&txn);
+	if (ret == KNOT_EOK) {
+		store->spare_id = first;
+		store->spare_ids = SPARE_IDS;
+	}
+	return ret;
+}
+
+int store_spare_id(store_t *store, uint32_t *zone_id)
+{
+	pthread_mutex_lock(&store->spare_lock);
+	int ret = store->spare_ids > 0 ? KNOT_EOK : fill_spares(store);
+	if (ret == KNOT_EOK) {
+		*zone_id = store->spare_id++;
+		store->spare_ids--;
+	}
+	pthread_mutex_unlock(&store->spare_lock);
+	return ret;
+}
+
+/*** Tables. ***/
+
+static void write_id(uint8_t *out, uint32_t zone_id)
+{
+	out[0] = zone_id >> 24;
+	out[1] = zone_id >> 16;
+	out[2] = zone_id >> 8;
+	out[3] = zone_id;
+}
+
+/*!
+ * Joins a zone's id and a key. Keys of entries that have data are of even length, since LMDB puts
+ * the data right behind the key and RDATA has to be aligned.
+ */
+static MDB_val table_key(uint8_t *buffer, uint32_t zone_id, const uint8_t *key, size_t key_len)
+{
+	assert(key_len <= KEY_MAX - ID_LEN);
+	write_id(buffer, zone_id);
+	if (key_len > 0) {
+		memcpy(buffer + ID_LEN, key, key_len);
+	}
+	return (MDB_val) { ID_LEN + key_len, buffer };
+}
+
+int store_find(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
+               size_t key_len, const uint8_t **data, size_t *len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, zone_id, key, key_len), value;
+	int ret = mdb_get(txn->txn, txn->store->tables[table], &full, &value);
+	if (ret == MDB_SUCCESS) {
+		*data = value.mv_data;
+		*len = value.mv_size;
+	}
+	return error(ret);
+}
+
+int store_put(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
+              size_t key_len, const void *data, size_t len)
+{
+	uint8_t buffer[KEY_MAX];
+	assert(key_len % 2 == 0 || len == 0);
+	MDB_val full = table_key(buffer, zone_id, key, key_len), value = { len, (void *)data };
+	return write_error(txn->store,
+	                   mdb_put(txn->txn, txn->store->tables[table], &full, &value, 0));
+}
+
+int store_del(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
+              size_t key_len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, zone_id, key, key_len);
+	int ret = mdb_del(txn->txn, txn->store->tables[table], &full, NULL);
+	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
+}
+
+int store_clear_some(store_txn_t *txn, store_table_t table, uint32_t zone_id, size_t *most)
+{
+	store_cursor_t cursor;
+	int ret = store_cursor(txn, table, zone_id, &cursor);
+	while (ret == KNOT_EOK && *most > 0 && (ret = store_next(&cursor)) == KNOT_EOK) {
+		ret = store_cursor_del(&cursor);
+		(*most)--;
+	}
+	store_cursor_close(&cursor);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
+}
+
+int store_clear(store_txn_t *txn, store_table_t table, uint32_t zone_id)
+{
+	size_t most = SIZE_MAX;
+	return store_clear_some(txn, table, zone_id, &most);
+}
+
+int store_cursor(store_txn_t *txn, store_table_t table, uint32_t zone_id, store_cursor_t *cursor)
+{
+	memset(cursor, 0, sizeof(*cursor));
+	cursor->zone_id = zone_id;
+	return error(mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor->cursor));
+}
+
+void store_cursor_close(store_cursor_t *cursor)
+{
+	if (cursor->cursor != NULL) {
+		mdb_cursor_close(cursor->cursor);
+		cursor->cursor = NULL;
+	}
+}
+
+int store_cursor_del(store_cursor_t *cursor)
+{
+	return error(mdb_cursor_del(cursor->cursor, 0));
+}
+
+/*! Takes over where LMDB's cursor is, if that is still in the zone. */
+static int settle(store_cursor_t *cursor, int ret, const MDB_val *key, const MDB_val *value)
+{
+	uint8_t id[ID_LEN];
+	write_id(id, cursor->zone_id);
+	if (ret == MDB_SUCCESS &&
+	    (key->mv_size < ID_LEN || memcmp(key->mv_data, id, ID_LEN) != 0)) {
+		ret = MDB_NOTFOUND;
+	}
+	if (ret != MDB_SUCCESS) {
+		return error(ret);
+	}
+	cursor->key = (const uint8_t *)key->mv_data + ID_LEN;
+	cursor->key_len = key->mv_size - ID_LEN;
+	cursor->data = value->mv_data;
+	cursor->data_len = value->mv_size;
+	return KNOT_EOK;
+}
+
+int store_seek(store_cursor_t *cursor, const uint8_t *key, size_t key_len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, cursor->zone_id, key, key_len), value;
+	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
+	return settle(cursor, ret, &full, &value);
+}
+
+int store_next(store_cursor_t *cursor)
+{
+	if (cursor->key == NULL) {
+		return store_seek(cursor, NULL, 0);
+	}
+	MDB_val key, value;
+	int ret = mdb_cursor_get(cursor->cursor, &key, &value, MDB_NEXT);
+	return settle(cursor, ret, &key, &value);
+}
+
+int store_prev(store_cursor_t *cursor)
+{
+	MDB_val key, value;
+	int ret = mdb_cursor_get(cursor->cursor, &key, &value, MDB_PREV);
+	return settle(cursor, ret, &key, &value);
+}
+
+int store_seek_before(store_cursor_t *cursor, const uint8_t *key, size_t key_len)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, cursor->zone_id, key, key_len), value;
+	if (key_len == 0) {
+		full = table_key(buffer, cursor->zone_id + 1, NULL, 0);
+	}
+	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
+	if (ret == MDB_SUCCESS) {
+		return store_prev(cursor);
+	}
+	if (ret == MDB_NOTFOUND) {
+		ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_LAST);
+	}
+	return settle(cursor, ret, &full, &value);
+}

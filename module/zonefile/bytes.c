@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+#include "module/zonefile/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libknot/error.h>
+
+#define CHUNK    (1024 * 1024)
+
+/* The longest RDATA is 262,140 characters if each octet is escaped. */
+#define LINE_MAX_LEN (1024 * 1024)
+
+/* What is found while the file is read. */
+typedef struct {
+	uint64_t line;
+	size_t line_len; /* What of the line was in earlier chunks. */
+} scan_t;
+
+static int fail(const char *path, const char *reason, int ret, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "%s: %s", path, reason);
+	return ret;
+}
+
+static int fail_errno(const char *path, char *err, size_t err_size)
+{
+	int code = errno;
+	return fail(path, strerror(code), knot_map_errno_code(code), err, err_size);
+}
+
+/* Looks for what no zone file has before gigabytes of it are read. */
+static int scan(scan_t *state, const char *chunk, size_t len, const char *path, char *err,
+                size_t err_size)
+{
+	const char *end = chunk + len;
+	while (chunk < end) {
+		const char *newline = memchr(chunk, '\n', end - chunk);
+		const char *line_end = newline != NULL ? newline : end;
+		state->line_len += line_end - chunk;
+
+		const char *reason = NULL;
+		if (memchr(chunk, '\0', line_end - chunk) != NULL) {
+			reason = "there is a NUL byte; this is not a zone file in text form";
+		} else if (state->line_len > LINE_MAX_LEN) {
+			reason = "the line is longer than 1 MiB";
+		}
+		if (reason != NULL) {
+			snprintf(err, err_size, "%s:%"PRIu64": %s", path, state->line, reason);
+			return KNOT_EMALF;
+		}
+
+		if (newline != NULL) {
+			state->line++;
+			state->line_len = 0;
+		}
+		chunk = line_end + 1;
+	}
+	return KNOT_EOK;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static int read_all(int fd, const char *path, const struct stat *before, file_t *file, char *err,
+                    size_t err_size)
+{
+	size_t size = before->st_size;
+	file->text = malloc(size + 1);
+	if (file->text == NULL) {
+		return fail(path, "not enough memory to read it", KNOT_ENOMEM, err, err_size);
+	}
+
+	scan_t state = { .line = 1 };
+	/* One byte more than there should be, to see the end. */
+	while (file->size <= size) {
+		size_t left = size + 1 - file->size;
+		ssize_t got = read(fd, file->text + file->size, left < CHUNK ? left : CHUNK);
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got < 0) {
+			return fail_errno(path, err, err_size);
+		}
+		if (got == 0) {
+			break;
+		}
+		int ret = scan(&state, file->text + file->size, got, path, err, err_size);
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+		file->size += got;
+	}
+
+	struct stat after;
+	if (fstat(fd, &after) != 0) {
+		return fail_errno(path, err, err_size);
+	}
+	if (file->size != size || !is_same(before, &after)) {
+		return fail(path, "it changed while it was read; write a new file and rename it",
+		            KNOT_EAGAIN, err, err_size);
+	}
+	return KNOT_EOK;
+}
+
+int file_read(const char *path, file_t *file, char *err, size_t err_size)
+{
+	memset(file, 0, sizeof(*file));
+
+	/* Without O_NONBLOCK a FIFO would hold us until someone writes to it. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0) {
+		return fail_errno(path, err, err_size);
+	}
+
+	struct stat st;
+	int ret;
+	if (fstat(fd, &st) != 0) {
+		ret = fail_errno(path, err, err_size);
+	} else if (S_ISDIR(st.st_mode)) {
+		ret = fail(path, "it is a directory", KNOT_EINVAL, err, err_size);
+	} else if (!S_ISREG(st.st_mode)) {
+		ret = fail(path, "it is not a regular file", KNOT_EINVAL, err, err_size);
+	} else {
+		file->dev = st.st_dev;
+		file->ino = st.st_ino;
+		ret = read_all(fd, path, &st, file, err, err_size);
+	}
+	close(fd);
+
+	if (ret != KNOT_EOK) {
+		file_deinit(file);
+	}
+	return ret;
+}
+
+void file_deinit(file_t *file)
+{
+	free(file->text);
+	file->text = NULL;
+}

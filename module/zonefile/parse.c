@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+#include "module/zonefile/parts.h"
+
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+#include <libzscanner/scanner.h>
+
+/* As knotd's own, if the file says nothing. */
+#define DEFAULT_TTL   3600
+
+#define INCLUDE_DEPTH 16
+
+/* How much of a line with an error is shown. */
+#define LINE_SHOWN    60
+
+/* A file being read, and who included it. */
+typedef struct source {
+	const struct source *parent;
+	file_t file;
+	uint16_t index;
+	int depth;
+} source_t;
+
+typedef struct {
+	const knot_dname_t *apex;
+	taker_t taker;
+	report_t *report;
+	char *err;
+	size_t err_size;
+} parser_t;
+
+static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
+                        uint32_t ttl);
+
+/* What concerns the included file as a whole is an error of the line that includes it. */
+static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, place_t place)
+{
+	char err[PATH_MAX + 256];
+	const char *path = s->include_filename;
+	if (parent->depth >= INCLUDE_DEPTH) {
+		report_error(parser->report, place, "$INCLUDE %s: more than %d files within each "
+		             "other", path, INCLUDE_DEPTH);
+		return KNOT_EOK;
+	}
+
+	source_t source = { .parent = parent, .depth = parent->depth + 1 };
+	int ret = file_read(path, &source.file, err, sizeof(err));
+	for (const source_t *it = parent; ret == KNOT_EOK && it != NULL; it = it->parent) {
+		if (it->file.dev == source.file.dev && it->file.ino == source.file.ino) {
+			snprintf(err, sizeof(err), "%.1024s: the file includes itself", path);
+			ret = KNOT_EMALF;
+		}
+	}
+	if (ret == KNOT_EOK) {
+		ret = report_file(parser->report, path, &source.index);
+		if (ret == KNOT_ELIMIT) {
+			snprintf(err, sizeof(err), "%.1024s: too many files", path);
+		}
+	}
+
+	if (ret == KNOT_EOK) {
+		ret = parse_source(parser, &source, path, (const char *)s->buffer,
+		                   s->default_ttl);
+	} else if (ret != KNOT_EAGAIN && ret != KNOT_ENOMEM) {
+		report_error(parser->report, place, "$INCLUDE %s", err);
+		ret = KNOT_EOK;
+	} else {
+		snprintf(parser->err, parser->err_size, "%s", err);
+	}
+	file_deinit(&source.file);
+	return ret;
+}
+
+/* Copies the line at which the scanner stands. */
+static void copy_line(const source_t *source, const zs_scanner_t *s, char *out, size_t size)
+{
+	out[0] = '\0';
+	const char *text = source->file.text, *at = s->input.current;
+	if (at < text || at > text + source->file.size) {
+		return; /* In the newline that it adds to the end. */
+	}
+	const char *before = at > text ? memrchr(text, '\n', at - text) : NULL;
+	const char *line = before != NULL ? before + 1 : text;
+	const char *newline = memchr(at, '\n', text + source->file.size - at);
+	size_t len = (newline != NULL ? newline : text + source->file.size) - line;
+	snprintf(out, size, "%.*s%s", (int)(len < LINE_SHOWN ? len : LINE_SHOWN), line,
+	         len > LINE_SHOWN ? "..." : "");
+	for (char *c = out; *c != '\0'; c++) {
+		*c = *c == '\t' ? ' ' : *c == '\r' ? '\0' : *c;
+	}
+}
+
+static void report_syntax(parser_t *parser, const source_t *source, const zs_scanner_t *s,
+                          place_t place)
+{
+	if (s->error.code == ZS_UNCLOSED_MULTILINE) {
+		place.line--; /* It counts the newline that it adds to the end. */
+	}
+	char line[LINE_SHOWN + 8];
+	copy_line(source, s, line, sizeof(line));
+	report_error(parser->report, place, "%s%s%s%s", zs_strerror(s->error.code),
+	             line[0] != '\0' ? " in '" : "", line, line[0] != '\0' ? "'" : "");
+}
+
+/* \return KNOT_EOF at the end. */
+static int parse_item(parser_t *parser, const source_t *source, zs_scanner_t *s)
+{
+	if (zs_parse_record(s) != 0) {
+		return KNOT_EOF;
+	}
+
+	place_t place = { .line = s->line_counter, .file = source->index };
+	switch (s->state) {
+	case ZS_STATE_DATA:
+		return take_record(&parser->taker, s->r_owner, s->r_type, s->r_ttl, s->r_data,
+		                   s->r_data_length, place);
+	case ZS_STATE_INCLUDE:
+		return include(parser, source, s, place);
+	case ZS_STATE_ERROR:
+		report_syntax(parser, source, s, place);
+		return KNOT_EOK;
+	default:
+		return KNOT_EOF;
+	}
+}
+
+/* Relative names in the file count from its folder. */
+static int set_folder(zs_scanner_t *s, const char *path)
+{
+	char *full = realpath(path, NULL);
+	if (full == NULL) {
+		full = strdup(path); /* Removed since it was opened. */
+	}
+	char *folder = full != NULL ? strdup(dirname(full)) : NULL;
+	free(full);
+	if (folder == NULL) {
+		return KNOT_ENOMEM;
+	}
+	free(s->path);
+	s->path = folder;
+	return KNOT_EOK;
+}
+
+static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
+                        uint32_t ttl)
+{
+	zs_scanner_t *s = malloc(sizeof(*s));
+	if (s == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret = KNOT_ENOMEM;
+	if (zs_init(s, origin, KNOT_CLASS_IN, ttl) == 0 &&
+	    zs_set_input_string(s, source->file.text, source->file.size) == 0) {
+		ret = set_folder(s, path);
+	}
+	while (ret == KNOT_EOK) {
+		ret = parse_item(parser, source, s);
+	}
+	zs_deinit(s);
+	free(s);
+	return ret == KNOT_EOF ? KNOT_EOK : ret;
+}
+
+int zonefile_parse(const char *path, const knot_dname_t *apex, records_t *records,
+                   report_t *report, char *err, size_t err_size)
+{
+	parser_t parser = {
+		.apex = apex, .report = report, .err = err, .err_size = err_size,
+	};
+	take_init(&parser.taker, apex, records, report);
+	knot_dname_txt_storage_t origin;
+	source_t source = { 0 };
+
+	snprintf(err, err_size, "%s: not enough memory", path);
+	int ret = file_read(path, &source.file, err, err_size);
+	if (ret == KNOT_EOK) {
+		ret = report_file(report, path, &source.index);
+	}
+	if (ret == KNOT_EOK) {
+		knot_dname_to_str(origin, apex, sizeof(origin));
+		ret = parse_source(&parser, &source, path, origin, DEFAULT_TTL);
+	}
+	file_deinit(&source.file);
+	return ret;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/base/errands.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "policy-engine/engine/internal.h"
+
+typedef struct errand {
+	struct errand *next;
+	void *job;
+} errand_t;
+
+struct errands {
+	const errands_kind_t *kind;
+	engine_t *engine;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	errand_t *first, **last;
+	errand_t *done;
+	bool stopping;
+	int stop_fd;
+	unsigned count;
+	pthread_t threads[];
+};
+
+static void *run(void *arg)
+{
+	errands_t *e = arg;
+	pthread_mutex_lock(&e->lock);
+	while (true) {
+		while (e->first == NULL && !e->stopping) {
+			pthread_cond_wait(&e->wake, &e->lock);
+		}
+		errand_t *errand = e->first;
+		if (errand == NULL) {
+			break;
+		}
+		e->first = errand->next;
+		if (e->first == NULL) {
+			e->last = &e->first;
+		}
+		pthread_mutex_unlock(&e->lock);
+		e->kind->work(errand->job, e->stop_fd);
+		pthread_mutex_lock(&e->lock);
+		errand->next = e->done;
+		e->done = errand;
+		engine_wake(e->engine);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return NULL;
+}
+
+static int start_threads(errands_t *e, unsigned threads)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int ret = 0;
+	while (ret == 0 && e->count < threads) {
+		ret = pthread_create(&e->threads[e->count], NULL, run, e);
+		e->count += ret == 0;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret == 0 ? 0 : -1;
+}
+
+errands_t *errands_start(unsigned threads, const errands_kind_t *kind, engine_t *engine)
+{
+	errands_t *e = calloc(1, sizeof(*e) + threads * sizeof(e->threads[0]));
+	if (e == NULL) {
+		return NULL;
+	}
+	e->kind = kind;
+	e->engine = engine;
+	e->last = &e->first;
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_cond_init(&e->wake, NULL);
+	e->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (e->stop_fd < 0 || start_threads(e, threads) != 0) {
+		errands_stop(e);
+		return NULL;
+	}
+	return e;
+}
+
+int errands_add(errands_t *e, void *job)
+{
+	errand_t *errand = malloc(sizeof(*errand));
+	if (errand == NULL) {
+		return -1;
+	}
+	*errand = (errand_t){ NULL, job };
+	pthread_mutex_lock(&e->lock);
+	*e->last = errand;
+	e->last = &errand->next;
+	pthread_cond_signal(&e->wake);
+	pthread_mutex_unlock(&e->lock);
+	return 0;
+}
+
+void *errands_take(errands_t *e)
+{
+	pthread_mutex_lock(&e->lock);
+	errand_t *errand = e->done;
+	e->done = errand != NULL ? errand->next : NULL;
+	pthread_mutex_unlock(&e->lock);
+	void *job = errand != NULL ? errand->job : NULL;
+	free(errand);
+	return job;
+}
+
+void errands_stop(errands_t *e)
+{
+	if (e == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&e->lock);
+	e->stopping = true;
+	pthread_cond_broadcast(&e->wake);
+	pthread_mutex_unlock(&e->lock);
+	if (e->stop_fd >= 0) {
+		eventfd_write(e->stop_fd, 1);
+	}
+	for (unsigned i = 0; i < e->count; i++) {
+		pthread_join(e->threads[i], NULL);
+	}
+	for (void *job = errands_take(e); job != NULL; job = errands_take(e)) {
+		e->kind->free(job);
+	}
+	if (e->stop_fd >= 0) {
+		close(e->stop_fd);
+	}
+	pthread_cond_destroy(&e->wake);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}

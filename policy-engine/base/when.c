@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/base/when.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "policy-engine/base/duration.h"
+
+const char *when_stamp(int64_t when, char buf[WHEN_TEXT_MAX])
+{
+	struct tm tm;
+	time_t t = (time_t)when;
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(buf, WHEN_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
+		snprintf(buf, WHEN_TEXT_MAX, "never");
+	}
+	return buf;
+}
+
+const char *when_text(int64_t when, int64_t now, char buf[WHEN_TEXT_MAX])
+{
+	char date[WHEN_TEXT_MAX], span[DURATION_TEXT_MAX];
+	snprintf(buf, WHEN_TEXT_MAX, "%.30s (in %s)", when_stamp(when, date),
+	         duration_text(when - now, span));
+	return buf;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/control/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/base/row.h"
+
+#define GENERATE_MAX 100000
+
+static bool is_meant(const ctl_unit_t *unit, const char *repository)
+{
+	return unit->type == NULL || unit->type[0] == '\0' || strcmp(unit->type, repository) == 0;
+}
+
+/* Refuses a repository that conf.xml does not have; under the lock. */
+static bool check_repository(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	char known[300] = "";
+	for (size_t i = 0; i < e->conf.tokens.count; i++) {
+		const char *name = e->conf.tokens.repositories[i].name;
+		if (is_meant(unit, name)) {
+			return true;
+		}
+		size_t used = strlen(known);
+		snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "", name);
+	}
+	ctl_error(req, NULL, "conf.xml has no repository \"%.40s\"; it has: %s", unit->type, known);
+	return false;
+}
+
+/* -- list ---------------------------------------------------------------- */
+
+typedef struct {
+	ctl_request_t *req;
+	const engine_t *e;
+	const ctl_unit_t *unit;
+} list_t;
+
+static const char *state_name(const engine_t *e, const store_token_key_t *key)
+{
+	const hsm_repository_t *repository = hsm_conf_repository(&e->conf.tokens, key->repository);
+	switch (key->backup) {
+	case STORE_BACKUP_DONE:
+		return "done";
+	case STORE_BACKUP_REQUESTED:
+		return "requested";
+	default:
+		return repository != NULL && repository->require_backup ? "required" : "none";
+	}
+}
+
+static int list_key(void *ctx, const store_token_key_t *key)
+{
+	const list_t *list = ctx;
+	if (!is_meant(list->unit, key->repository)) {
+		return 0;
+	}
+	char number[24];
+	row_t row = { .req = list->req };
+	row_column(&row, "repository", key->repository);
+	row_column(&row, "cka-id", key->cka_id);
+	snprintf(number, sizeof(number), "%u", key->algorithm);
+	row_column(&row, "algorithm", number);
+	snprintf(number, sizeof(number), "%u", key->bits);
+	row_column(&row, "bits", number);
+	snprintf(number, sizeof(number), "%u", key->given);
+	row_column(&row, "zones", number);
+	row_column(&row, "backup", state_name(list->e, key));
+	return 0;
+}
+
+void control_backup_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	engine_t *e = ctx;
+	list_t list = { req, e, unit };
+	pthread_mutex_lock(&e->lock);
+	if (check_repository(e, req, unit) && store_keys(e->store, list_key, &list) != 0) {
+		ctl_error(req, NULL, "%s", store_error(e->store));
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+/* -- marks --------------------------------------------------------------- */
+
+/* \return How many keys there were, -1 if the database failed. */
+static int turn_all(engine_t *e, const ctl_unit_t *unit, store_backup_t from, store_backup_t to)
+{
+	int count = 0;
+	for (size_t i = 0; i < e->conf.tokens.count; i++) {
+		const char *name = e->conf.tokens.repositories[i].name;
+		int turned = is_meant(unit, name) ? store_backup_turn(e->store, name, from, to) : 0;
+		if (turned < 0) {
+			return -1;
+		}
+		count += turned;
+	}
+	return count;
+}
+
+/* The main thread may give a key away only after this is in the database. */
+static void turn(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, store_backup_t from,
+                 store_backup_t to, const char *what)
+{
+	pthread_mutex_lock(&e->lock);
+	if (!check_repository(e, req, unit)) {
+		pthread_mutex_unlock(&e->lock);
+		return;
+	}
+	int count = store_begin(e->store) == 0 ? turn_all(e, unit, from, to) : -1;
+	if (count < 0 || store_commit(e->store) != 0) {
+		store_rollback(e->store);
+		ctl_error(req, NULL, "%s", store_error(e->store));
+	} else {
+		char text[300];
+		int len = snprintf(text, sizeof(text), "%d keys %s", count, what);
+		if (to == STORE_BACKUP_REQUESTED && e->want_left > 0) {
+			snprintf(text + len, sizeof(text) - (size_t)len, "; %u more are still being "
+			         "generated, prepare again when backup list has them, so that one "
+			         "backup does for all", e->want_left);
+		}
+		log_event(LOG_INFO, NULL, "backup: %s", text);
+		ctl_reply(req, NULL, NULL, text);
+		e->wake_all = e->wake_all || (count > 0 && to == STORE_BACKUP_DONE);
+	}
+	pthread_mutex_unlock(&e->lock);
+	engine_wake(e);
+}
+
+void control_backup_prepare(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	turn(ctx, req, unit, STORE_BACKUP_NONE, STORE_BACKUP_REQUESTED, "noted: back up the "
+	     "token now, then commit");
+}
+
+void control_backup_commit(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	turn(ctx, req, unit, STORE_BACKUP_REQUESTED, STORE_BACKUP_DONE, "noted as backed up");
+}
+
+void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	turn(ctx, req, unit, STORE_BACKUP_REQUESTED, STORE_BACKUP_NONE, "noted as not backed up");
+}
+
+/* -- generation ---------------------------------------------------------- */
+
+static bool parse_count(const char *text, unsigned *count)
+{
+	char *end = NULL;
+	unsigned long number = text != NULL ? strtoul(text, &end, 10) : 0;
+	*count = (unsigned)number;
+	return text != NULL && text[0] >= '0' && text[0] <= '9' && *end == '\0' && number >= 1 &&
+	       number <= GENERATE_MAX;
+}
+
+void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	engine_t *e = ctx;
+	unsigned count;
+	if (unit->type == NULL || !parse_count(unit->data, &count)) {
+		ctl_error(req, NULL, "name a policy, and how many of each of its keys: 1 to %d",
+		          GENERATE_MAX);
+		return;
+	}
+	pthread_mutex_lock(&e->lock);
+	const policy_t *policy = policies_find(&e->policies, unit->type);
+	if (policy == NULL) {
+		ctl_error(req, NULL, "kasp.xml has no policy \"%.60s\"", unit->type);
+	}
+	for (size_t i = 0; policy != NULL && i < policy->key_count; i++) {
+		if (!orders_add(e, &policy->keys[i], count)) {
+			ctl_error(req, NULL, "out of memory");
+			break;
+		}
+	}
+	if (policy != NULL) {
+		char text[100];
+		snprintf(text, sizeof(text), "%zu keys are being generated, see backup-list",
+		         policy->key_count * count);
+		ctl_reply(req, NULL, NULL, text);
+	}
+	pthread_mutex_unlock(&e->lock);
+	engine_wake(e);
+}

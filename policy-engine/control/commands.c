@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/client.h"
+#include "policy-engine/base/event.h"
+#include "policy-engine/control/internal.h"
+#include "policy-engine/control/status.h"
+
+#define RELOAD_WAIT_S 30
+#define SIGNER_TIMEOUT_MS 5000
+
+static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (unit->type != NULL && strcmp(unit->type, "version") == 0) {
+		ctl_reply(req, NULL, NULL, PACKAGE_VERSION);
+	} else if (unit->type != NULL && unit->type[0] != '\0') {
+		ctl_error(req, NULL, "status %.40s is not known; there are status and "
+		          "status version",
+		          unit->type);
+	} else {
+		status_engine(ctx, req);
+	}
+}
+
+static void zone_status(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	(void)unit;
+	status_zone(e, req, name);
+}
+
+static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_zones(ctx, req, unit, zone_status);
+}
+
+static void push_again(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	(void)unit;
+	pthread_mutex_lock(&e->lock);
+	live_zone_t *live = live_find(&e->live, name);
+	if (live != NULL) {
+		live->force = true;
+		live_mark(&e->live, live, true);
+	} else {
+		ctl_error(req, name, "the signer does not have this zone now");
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void do_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_zones(ctx, req, unit, push_again);
+	engine_wake(ctx);
+}
+
+static int relay(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	ctl_request_t *req = ctx;
+	if (error != NULL) {
+		ctl_error(req, unit->zone, "%s", error);
+	} else if (first && unit->data != NULL) {
+		ctl_reply(req, unit->zone, unit->type, unit->data);
+	}
+	return 0;
+}
+
+/* The signer's business; here for those who have this socket before them. */
+static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	engine_t *e = ctx;
+	char err[512];
+	pthread_mutex_lock(&e->lock);
+	char *path = strdup(e->conf.signer_socket);
+	pthread_mutex_unlock(&e->lock);
+	if (path == NULL) {
+		ctl_error(req, unit->zone, "out of memory");
+	} else if (ctl_client_call(path, SIGNER_TIMEOUT_MS, unit, 1, relay, req, err,
+	                           sizeof(err)) != 0) {
+		ctl_error(req, unit->zone, "signer: %s", err);
+	}
+	free(path);
+}
+
+static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)unit;
+	engine_t *e = ctx;
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += RELOAD_WAIT_S;
+
+	pthread_mutex_lock(&e->lock);
+	e->reload = RELOAD_WANTED;
+	engine_wake(e);
+	int ret = 0;
+	while (e->reload == RELOAD_WANTED && ret != ETIMEDOUT) {
+		ret = pthread_cond_timedwait(&e->reload_done, &e->lock, &until);
+	}
+	if (e->reload == RELOAD_WANTED) {
+		ctl_error(req, NULL, "the engine is busy, the reload comes later; see its log");
+	} else if (e->reload_problem[0] != '\0') {
+		ctl_error(req, NULL, "%s", e->reload_problem);
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void do_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)req;
+	(void)unit;
+	engine_t *e = ctx;
+	pthread_mutex_lock(&e->lock);
+	engine_clock_accept(e);
+	log_event(LOG_INFO, NULL, "a person says that the clock is right");
+	pthread_mutex_unlock(&e->lock);
+	engine_wake(e);
+}
+
+static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	(void)req;
+	(void)unit;
+	kill(getpid(), SIGTERM);
+}
+
+const ctl_command_t control_commands[] = {
+	{ "status", do_status },
+	{ "zone-status", do_zone_status },
+	{ "zone-keys-load", do_keys_load },
+	{ "zone-sign", do_zone_sign },
+	{ "zone-ksk-submitted", control_ds_seen },
+	{ "zone-key-rollover", control_rollover },
+	{ "reload", do_reload },
+	{ "stop", do_stop },
+	/* What stock knotc does not send; ods-policy does. */
+	{ "zone-key-plan", control_plan },
+	{ "zone-keys", control_keys },
+	{ "zone-ds", control_ds },
+	{ "zone-ds-seen", control_ds_seen },
+	{ "zone-ds-gone", control_ds_gone },
+	{ "backup-list", control_backup_list },
+	{ "backup-prepare", control_backup_prepare },
+	{ "backup-commit", control_backup_commit },
+	{ "backup-rollback", control_backup_rollback },
+	{ "key-generate", control_generate },
+	{ "zone-import", control_import },
+	{ "clock-accept", do_clock_accept },
+	{ NULL, NULL },
+};

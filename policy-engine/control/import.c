@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/control/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/base/row.h"
+#include "policy-engine/import/import.h"
+
+static void send_row(void *ctx, const import_row_t *row)
+{
+	static const char *const results[] = {
+		[IMPORT_TAKEN] = "taken over",
+		[IMPORT_KNOWN] = "left alone",
+		[IMPORT_REFUSED] = "refused",
+		[IMPORT_NOTE] = "note",
+	};
+	row_t out = { .req = ctx, .zone = row->zone };
+	row_column(&out, "result", results[row->result]);
+	row_column(&out, "serial", row->serial);
+	row_column(&out, "keys", row->keys);
+	row_column(&out, "why", row->why);
+}
+
+static bool parse_serial(const char *text, uint32_t *serial)
+{
+	char *end = NULL;
+	unsigned long long number = strtoull(text, &end, 10);
+	*serial = (uint32_t)number;
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number <= UINT32_MAX;
+}
+
+void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	char err[1024];
+	uint32_t serial = 0;
+	bool has_serial = unit->id != NULL && unit->id[0] != '\0';
+	bool has_zone = unit->zone != NULL && unit->zone[0] != '\0';
+	if (unit->section == NULL || unit->item == NULL) {
+		ctl_error(req, NULL, "name OpenDNSSEC's kasp.db, and its signer's directory");
+		return;
+	}
+	if (has_serial && (!has_zone || !parse_serial(unit->id, &serial))) {
+		ctl_error(req, unit->zone, "\"%.40s\" is no serial of one zone", unit->id);
+		return;
+	}
+	import_t what = {
+		.database = unit->section,
+		.signer_dir = unit->item,
+		.zone = has_zone ? unit->zone : NULL,
+		.serial = has_serial ? &serial : NULL,
+		.plan = unit->data != NULL && strcmp(unit->data, "plan") == 0,
+	};
+	if (import_run(ctx, &what, send_row, req, err, sizeof(err)) != 0) {
+		ctl_error(req, NULL, "%s", err);
+	}
+	engine_wake(ctx);
+}

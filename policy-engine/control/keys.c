@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/control/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/base/row.h"
+#include "policy-engine/base/when.h"
+#include "policy-engine/parent/confirm.h"
+#include "policy-engine/signer/compose.h"
+
+/* Loads a zone, under the lock; an error is answered. \return Whether it is there. */
+static bool load(engine_t *e, ctl_request_t *req, const char *name, zone_t *zone)
+{
+	int found = store_zone_get(e->store, name, zone);
+	if (found < 0) {
+		ctl_error(req, name, "%s", store_error(e->store));
+	}
+	return found > 0;
+}
+
+/* -- keys ---------------------------------------------------------------- */
+
+static void number_column(row_t *row, const char *type, long long number)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%lld", number);
+	row_column(row, type, text);
+}
+
+static void key_row(ctl_request_t *req, const zone_t *zone, size_t i)
+{
+	static const char *const names[] = { "ds", "dnskey", "rrsig-dnskey", "rrsig" };
+	const core_key_t *key = &zone->core.keys[i];
+	const zone_key_t *info = &zone->keys[i];
+	char step[STEP_TEXT_MAX], when[WHEN_TEXT_MAX];
+	int64_t at = 0;
+	step_text(key, step, &at);
+	row_t row = { .req = req, .zone = zone->name };
+	row_column(&row, "role", keyset_role_name(key->role));
+	number_column(&row, "keytag", key->keytag);
+	number_column(&row, "algorithm", key->algorithm);
+	number_column(&row, "bits", key->bits);
+	row_column(&row, "goal", !key->goal_in ? "out" : key->standby ? "standby" : "in");
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		row_column(&row, names[r], keyset_state_name(key->record[r].state));
+	}
+	row_column(&row, "repository", info->repository);
+	row_column(&row, "cka-id", info->cka_id);
+	row_column(&row, "inception", when_stamp(key->inception, when));
+	row_column(&row, "next", step);
+	row_column(&row, "next-at", at != 0 ? when_stamp(at, when) : "");
+}
+
+static void keys_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	(void)unit;
+	static const facts_t nothing = { 0 };
+	zone_t zone = { 0 };
+	pthread_mutex_lock(&e->lock);
+	if (load(e, req, name, &zone)) {
+		const live_zone_t *live = live_find(&e->live, name);
+		const policy_t *policy = policies_find(&e->policies, zone.policy);
+		if (policy != NULL && policy->defect == NULL) {
+			/* On this copy, only to know what each key waits for. */
+			core_run(&zone.core, policy, live != NULL ? &live->facts : &nothing,
+			         time(NULL), NULL, NULL);
+		}
+		for (size_t i = 0; i < zone.core.count; i++) {
+			key_row(req, &zone, i);
+		}
+	}
+	pthread_mutex_unlock(&e->lock);
+	zone_deinit(&zone);
+}
+
+void control_keys(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_zones(ctx, req, unit, keys_of);
+}
+
+/* -- DS ------------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	dnskey_form_t form;
+} forms[] = {
+	{ "ds", DNSKEY_DS_SHA256 },     { "ds-sha384", DNSKEY_DS_SHA384 },
+	{ "dnskey", DNSKEY_DNSKEY },    { "cds", DNSKEY_CDS },
+	{ "cdnskey", DNSKEY_CDNSKEY },
+};
+
+static int find_form(const char *name)
+{
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (name != NULL && strcmp(forms[i].name, name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* What the parent is to do with the DS. */
+static const char *ds_state(const core_key_t *key)
+{
+	switch (key->record[KEYSET_DS].state) {
+	case KEYSET_HIDDEN:
+		return key->goal_in ? "not to be given to the parent yet" : "not at the parent";
+	case KEYSET_RUMOURED:
+		return core_ds_waits(key) ? "to be given to the parent" : "at the parent";
+	case KEYSET_UNRETENTIVE:
+		return core_ds_waits(key) ? "to be removed at the parent" : "not at the parent";
+	default:
+		return "at the parent";
+	}
+}
+
+static void ds_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	dnskey_form_t form = forms[find_form(unit->type)].form;
+	zone_t zone = { 0 };
+	pthread_mutex_lock(&e->lock);
+	bool found = load(e, req, name, &zone);
+	const policy_t *policy = found ? policies_find(&e->policies, zone.policy) : NULL;
+	for (size_t i = 0; i < zone.core.count; i++) {
+		const core_key_t *core = &zone.core.keys[i];
+		uint32_t ttl = policy == NULL                                     ? 3600
+		               : form == DNSKEY_DS_SHA256 || form == DNSKEY_DS_SHA384
+		                       ? policy->parent_ds_ttl
+		                       : policy->keys_ttl;
+		dnskey_t key = zone_dnskey(&zone, i);
+		char *text = core->role != KEYSET_ZSK ? dnskey_text(&key, form, ttl) : NULL;
+		if (text != NULL) {
+			row_t row = { .req = req, .zone = name };
+			row_column(&row, "record", text);
+			row_column(&row, "role", keyset_role_name(core->role));
+			number_column(&row, "keytag", core->keytag);
+			row_column(&row, "state", ds_state(core));
+		}
+		free(text);
+	}
+	pthread_mutex_unlock(&e->lock);
+	zone_deinit(&zone);
+}
+
+void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	ctl_unit_t wanted = *unit;
+	if (unit->type == NULL || unit->type[0] == '\0') {
+		wanted.type = forms[0].name;
+	}
+	if (find_form(wanted.type) < 0) {
+		ctl_error(req, unit->zone, "%.40s is no form of a DS; there are ds, ds-sha384, "
+		          "dnskey, cds, cdnskey", wanted.type);
+		return;
+	}
+	control_zones(ctx, req, &wanted, ds_of);
+}
+
+/* \return The key tag, -1 if none is given, -2 if it is none; that is answered. */
+static int read_tag(ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (unit->type == NULL || unit->type[0] == '\0') {
+		return -1;
+	}
+	char *end = NULL;
+	unsigned long tag = strtoul(unit->type, &end, 10);
+	if (unit->type[0] < '0' || unit->type[0] > '9' || *end != '\0' || tag > UINT16_MAX) {
+		ctl_error(req, unit->zone, "\"%.40s\" is not a key tag", unit->type);
+		return -2;
+	}
+	return (int)tag;
+}
+
+static void confirm(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit,
+                    bool appear)
+{
+	confirm_t confirm = { .zone = name, .appear = appear, .keytag = read_tag(req, unit),
+	                      .since = time(NULL), .who = "a person says" };
+	if (confirm.keytag < -1) {
+		return;
+	}
+	pthread_mutex_lock(&e->lock);
+	int count = confirm_ds(e, &confirm);
+	if (count == 0 && appear && recheck_believe(e, name, confirm.since)) {
+		log_event(LOG_INFO, name, "the parent has the DS of all keys in use, %s",
+		          confirm.who);
+		count = 1;
+	}
+	if (count == 0) {
+		ctl_error(req, name, "no %s of this zone waits for its DS to %s the parent; "
+		          "zone-status says what each key waits for",
+		          confirm.keytag < 0 ? "key" : "such key", appear ? "be seen at"
+		                                                          : "go from");
+	} else if (count < 0) {
+		ctl_error(req, name, "%s", store_error(e->store));
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void seen(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	confirm(e, req, name, unit, true);
+}
+
+static void gone(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	confirm(e, req, name, unit, false);
+}
+
+void control_ds_seen(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (control_needs_zone(req, unit)) {
+		control_zones(ctx, req, unit, seen);
+		engine_wake(ctx);
+	}
+}
+
+void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (control_needs_zone(req, unit)) {
+		control_zones(ctx, req, unit, gone);
+		engine_wake(ctx);
+	}
+}

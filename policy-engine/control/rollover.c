@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/control/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/base/row.h"
+#include "policy-engine/base/when.h"
+#include "policy-engine/parent/confirm.h"
+#include "policy-engine/simulate/timeline.h"
+
+#define WHY_MAX 300
+
+/* What a person asks for. */
+typedef struct {
+	bool by_tag;        /* That very key is to go, as soon as is safe. */
+	uint16_t keytag;
+	keyset_role_t role; /* Else all of a role are to be replaced. */
+	bool emergency;
+} order_t;
+
+static bool read_order(const ctl_unit_t *unit, order_t *order)
+{
+	const char *text = unit->type != NULL ? unit->type : "";
+	char *end = NULL;
+	unsigned long tag = strtoul(text, &end, 10);
+	*order = (order_t){ .emergency = unit->data != NULL &&
+	                                 strcmp(unit->data, "emergency") == 0 };
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && tag <= UINT16_MAX) {
+		order->by_tag = true;
+		order->keytag = (uint16_t)tag;
+		return true;
+	}
+	return keyset_role_parse(text, &order->role) == 0;
+}
+
+/* -- doing it ------------------------------------------------------------ */
+
+static void list_keys(const core_zone_t *zone, char *out, size_t size)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < zone->count && used < size; i++) {
+		used += (size_t)snprintf(out + used, size - used, "%s%s %u", i > 0 ? ", " : "",
+		                         keyset_role_name(zone->keys[i].role),
+		                         zone->keys[i].keytag);
+	}
+	if (zone->count == 0) {
+		snprintf(out, size, "no keys yet");
+	}
+}
+
+/* Orders that a key goes. One in use is replaced first. */
+static int remove_key(core_zone_t *zone, uint16_t keytag, int64_t now, char why[WHY_MAX])
+{
+	for (size_t i = 0; i < zone->count; i++) {
+		core_key_t *key = &zone->keys[i];
+		if (key->keytag != keytag) {
+			continue;
+		}
+		if (!key->goal_in) {
+			snprintf(why, WHY_MAX, "%s %u is on its way out already; zone-status says "
+			         "what it waits for", keyset_role_name(key->role), keytag);
+			return -1;
+		}
+		if (key->standby) {
+			key->goal_in = false;
+			return 0;
+		}
+		return core_request_roll(zone, key->role, true, now) ? 0 : -1;
+	}
+	char keys[WHY_MAX / 2];
+	list_keys(zone, keys, sizeof(keys));
+	snprintf(why, WHY_MAX, "there is no key %u; the zone has: %s", keytag, keys);
+	return -1;
+}
+
+/* When what was ordered begins; a key that is as young as the order goes a second later. */
+static int64_t start(const core_zone_t *zone, int64_t now)
+{
+	int64_t at = now;
+	for (size_t i = 0; i < sizeof(zone->requests) / sizeof(zone->requests[0]); i++) {
+		at = zone->requests[i].at > at ? zone->requests[i].at : at;
+	}
+	return at;
+}
+
+static int apply(core_zone_t *zone, const order_t *order, int64_t now, char why[WHY_MAX])
+{
+	if (order->by_tag) {
+		return remove_key(zone, order->keytag, now, why);
+	}
+	if (core_request_roll(zone, order->role, order->emergency, now)) {
+		return 0;
+	}
+	char keys[WHY_MAX / 2];
+	list_keys(zone, keys, sizeof(keys));
+	snprintf(why, WHY_MAX, "there is no %s to be replaced; the zone has: %s",
+	         keyset_role_name(order->role), keys);
+	return -1;
+}
+
+static void roll(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	order_t order;
+	zone_t zone = { 0 };
+	int64_t now = time(NULL);
+	char why[WHY_MAX] = "";
+	read_order(unit, &order);
+	pthread_mutex_lock(&e->lock);
+	int found = store_zone_get(e->store, name, &zone);
+	if (found > 0 && apply(&zone.core, &order, now, why) != 0) {
+		ctl_error(req, name, "%s", why);
+	} else if (found < 0 || (found > 0 && confirm_save(e, &zone, now) != 0)) {
+		ctl_error(req, name, "%s", store_error(e->store));
+	} else if (found > 0) {
+		log_event(LOG_INFO, name, order.by_tag ? "a person asks to be rid of key %s"
+		                                       : "a person asks for a new %s%s",
+		          unit->type, order.emergency ? ", in an emergency" : "");
+	}
+	pthread_mutex_unlock(&e->lock);
+	zone_deinit(&zone);
+}
+
+static bool check_order(ctl_request_t *req, const ctl_unit_t *unit)
+{
+	order_t order;
+	if (!control_needs_zone(req, unit)) {
+		return false;
+	}
+	if (!read_order(unit, &order)) {
+		ctl_error(req, unit->zone, "\"%.40s\": say what is to be replaced, ksk, zsk or csk, "
+		          "or the tag of a key that is to go", unit->type != NULL ? unit->type : "");
+		return false;
+	}
+	return true;
+}
+
+void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (check_order(req, unit)) {
+		control_zones(ctx, req, unit, roll);
+		engine_wake(ctx);
+	}
+}
+
+/* -- what would come of it ----------------------------------------------- */
+
+/* Until a rollover is surely over if nothing holds it up. */
+static int64_t horizon(const policy_t *p)
+{
+	return 4 * ((int64_t)p->resign + p->refresh + p->validity_default + p->validity_denial +
+	            p->jitter + p->max_zone_ttl + p->keys_ttl + p->retire_safety +
+	            p->publish_safety + p->zone_propagation + p->soa_ttl + p->soa_minimum +
+	            p->parent_propagation + p->parent_ds_ttl + p->parent_registration +
+	            p->parent_soa_ttl + p->parent_soa_minimum) + 3600;
+}
+
+/* Whether it comes by the order. */
+static bool is_coming(const timeline_t *timeline, const timeline_key_t *key)
+{
+	return key->keytag == 0 && key->from == timeline->from;
+}
+
+/* When the last cache forgets a key; the end of the simulation if none is in sight. */
+static int64_t gone_at(const timeline_t *timeline, const timeline_key_t *key)
+{
+	int64_t last = timeline->from;
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		const spans_t *spans = &key->records[r];
+		int64_t to = spans->count > 0 ? spans->spans[spans->count - 1].to : last;
+		last = to > last ? to : last;
+	}
+	return last;
+}
+
+/* Whether a key that caches may know goes from now on, or is going already. */
+static bool is_leaving(const timeline_t *timeline, const timeline_key_t *key)
+{
+	return key->keytag != 0 && key->leaving == timeline->from &&
+	       gone_at(timeline, key) > timeline->from;
+}
+
+/* When all of a key's records are known everywhere. */
+static int64_t settled_at(const timeline_t *timeline, const timeline_key_t *key)
+{
+	int64_t last = timeline->from;
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		const spans_t *spans = &key->records[r];
+		for (size_t i = 0; i < spans->count; i++) {
+			const span_t *span = &spans->spans[i];
+			bool first = span->state == KEYSET_OMNIPRESENT && span->from > last;
+			last = first ? span->from : last;
+		}
+	}
+	return last;
+}
+
+/* When no validator accepts anything by a key any more. */
+static int64_t harmless_at(const timeline_t *timeline, const timeline_key_t *key)
+{
+	const spans_t *ds = &key->records[KEYSET_DS];
+	if (key->role == KEYSET_ZSK) {
+		return gone_at(timeline, key);
+	}
+	return ds->count > 0 ? ds->spans[ds->count - 1].to : timeline->from;
+}
+
+static void row(ctl_request_t *req, const char *zone, int64_t at, int64_t now, const char *text)
+{
+	char when[WHEN_TEXT_MAX];
+	row_t row = { .req = req, .zone = zone };
+	row_column(&row, "when", at == 0 ? "" : at <= now ? "now" : when_text(at, now, when));
+	row_column(&row, "what", text);
+}
+
+static void print_harmless(ctl_request_t *req, const char *zone, const timeline_t *timeline,
+                           const timeline_key_t *key)
+{
+	char text[100];
+	int64_t at = harmless_at(timeline, key);
+	bool never = at == timeline->to;
+	snprintf(text, sizeof(text), "%s %u  %s by any validator", keyset_role_name(key->role),
+	         key->keytag, never ? "is still accepted" : "is not accepted any more");
+	row(req, zone, at, timeline->from, text);
+}
+
+static void print_plan(ctl_request_t *req, const char *zone, const timeline_t *timeline)
+{
+	char text[TIMELINE_EVENT_MAX];
+	int64_t last = timeline->from;
+	for (size_t i = 0; i < timeline->key_count; i++) {
+		const timeline_key_t *key = &timeline->keys[i];
+		int64_t at = is_leaving(timeline, key)  ? gone_at(timeline, key)
+		             : is_coming(timeline, key) ? settled_at(timeline, key)
+		                                        : last;
+		last = at > last ? at : last;
+	}
+	for (size_t i = 0; i < timeline->event_count; i++) {
+		const timeline_event_t *event = &timeline->events[i];
+		const timeline_key_t *key = event->key < timeline->key_count
+		                                    ? &timeline->keys[event->key] : NULL;
+		if (key != NULL && event->at <= last &&
+		    (is_leaving(timeline, key) || is_coming(timeline, key))) {
+			row(req, zone, event->at, timeline->from,
+			    timeline_event(timeline, event, text));
+		}
+	}
+	for (size_t i = 0; i < timeline->key_count; i++) {
+		if (is_leaving(timeline, &timeline->keys[i])) {
+			print_harmless(req, zone, timeline, &timeline->keys[i]);
+		}
+	}
+}
+
+static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+{
+	static const facts_t nothing = { 0 };
+	order_t order;
+	zone_t zone = { 0 };
+	timeline_t timeline = { 0 };
+	int64_t now = time(NULL);
+	char why[WHY_MAX] = "";
+	read_order(unit, &order);
+	pthread_mutex_lock(&e->lock);
+	int found = store_zone_get(e->store, name, &zone);
+	const live_zone_t *live = live_find(&e->live, name);
+	const policy_t *policy = found > 0 ? policies_find(&e->policies, zone.policy) : NULL;
+	if (found < 0) {
+		ctl_error(req, name, "%s", store_error(e->store));
+	} else if (found == 0) {
+		ctl_error(req, name, "the zone is gone");
+	} else if (policy == NULL || policy->defect != NULL) {
+		ctl_error(req, name, "its policy %s cannot be used", zone.policy);
+	} else if (apply(&zone.core, &order, now, why) != 0) {
+		ctl_error(req, name, "%s", why);
+	} else {
+		int64_t from = start(&zone.core, now);
+		simulate_t what = { .policy = policy, .zone = &zone.core, .from = from,
+		                    .facts = live != NULL ? &live->facts : &nothing,
+		                    .to = from + horizon(policy) };
+		if (simulate(&what, &timeline) == 0) {
+			print_plan(req, name, &timeline);
+		} else {
+			ctl_error(req, name, "out of memory");
+		}
+	}
+	pthread_mutex_unlock(&e->lock);
+	timeline_deinit(&timeline);
+	zone_deinit(&zone);
+}
+
+void control_plan(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	if (check_order(req, unit)) {
+		control_zones(ctx, req, unit, plan);
+	}
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/control/status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy-engine/base/row.h"
+#include "policy-engine/base/when.h"
+#include "policy-engine/core/plan.h"
+#include "policy-engine/parent/ds-task.h"
+#include "policy-engine/signer/compose.h"
+
+#define LINE_MAX 4096
+
+/* What has to happen at the parent for a key: first what a person is needed for. */
+static void tasks(row_t *row, const engine_t *e, const zone_t *zone, const policy_t *policy,
+                  bool person)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const wait_t *wait = watch_find(e, zone, i);
+		if (wait == NULL || !core_ds_waits(&zone->core.keys[i]) ||
+		    task_needs_person(&e->conf, wait) != person) {
+			continue;
+		}
+		task_t task = { &e->conf, zone, i, policy, wait };
+		char *text = task_text(&task);
+		if (text != NULL) {
+			row_column(row, person ? "to-do" : "parent", text);
+		}
+		free(text);
+	}
+}
+
+static void key_column(row_t *row, engine_t *e, const zone_t *zone, size_t i, int64_t now)
+{
+	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
+	const core_key_t *key = &zone->core.keys[i];
+	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_TEXT_MAX];
+	int used = snprintf(text, sizeof(text), "%u, algorithm %u, token %s", key->keytag,
+	                    key->algorithm, zone->keys[i].repository);
+	if (!tokens_usable(e->tokens, zone->keys[i].repository, why)) {
+		used += snprintf(text + used, sizeof(text) - (size_t)used, " (does not work)");
+	}
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		if (key->record[r].state != KEYSET_NA) {
+			used += snprintf(text + used, sizeof(text) - (size_t)used, ", %s %s",
+			                 names[r], keyset_state_name(key->record[r].state));
+		}
+	}
+	int64_t when;
+	step_text(key, step, &when);
+	if (step[0] != '\0') {
+		snprintf(text + used, sizeof(text) - (size_t)used, ", next: %s%s%s", step,
+		         when != 0 ? " at " : "", when != 0 ? when_text(when, now, date) : "");
+	}
+	row_column(row, keyset_role_name(key->role), text);
+}
+
+static void keyset_column(row_t *row, const zone_t *zone, const live_zone_t *live)
+{
+	char text[LINE_MAX];
+	if (live == NULL) {
+		snprintf(text, sizeof(text), "%llu, the signer does not have this zone",
+		         (unsigned long long)zone->core.revision);
+	} else if (live->push_problem != NULL) {
+		snprintf(text, sizeof(text), "%llu, refused by the signer: %s",
+		         (unsigned long long)zone->core.revision, live->push_problem);
+	} else {
+		snprintf(text, sizeof(text), "%llu, signer has %llu, published %llu, serial %u",
+		         (unsigned long long)zone->core.revision,
+		         (unsigned long long)live->facts.pending,
+		         (unsigned long long)live->facts.revision, live->facts.serial);
+	}
+	row_column(row, "keyset", text);
+}
+
+/* What the last look at the DS that should be there showed. */
+static void unseen_column(row_t *row, const engine_t *e, const live_zone_t *live)
+{
+	char text[LINE_MAX];
+	if (live == NULL || live->unseen == NULL) {
+		return;
+	}
+	int used = snprintf(text, sizeof(text), "not all DS in use were seen at the last look: %s",
+	                    live->unseen);
+	if (live->look_asked) {
+		snprintf(text + used, sizeof(text) - (size_t)used, " ; a rollover waits for that; "
+		         "when you have seen them: knotc -s %s zone-ksk-submitted %s",
+		         e->conf.socket, live->name);
+	}
+	row_column(row, "parent", text);
+}
+
+/* When keys are replaced by age. */
+static void rollover_column(row_t *row, const zone_t *zone, const policy_t *policy, int64_t now)
+{
+	char text[LINE_MAX] = "", when[WHEN_TEXT_MAX];
+	for (size_t i = 0; i < policy->key_count; i++) {
+		int64_t due = plan_due(&zone->core, &policy->keys[i]);
+		size_t used = strlen(text);
+		if (due != CORE_NEVER && due > now) {
+			snprintf(text + used, sizeof(text) - used, "%s%s at %s",
+			         used > 0 ? ", " : "", keyset_role_name(policy->keys[i].role),
+			         when_text(due, now, when));
+		}
+	}
+	if (text[0] != '\0') {
+		row_column(row, "rollover", text);
+	}
+}
+
+static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
+{
+	row_t row = { .req = req, .zone = zone->name };
+	int64_t now = time(NULL);
+	static const facts_t nothing = { 0 };
+	const live_zone_t *live = live_find(&e->live, zone->name);
+	const policy_t *policy = policies_find(&e->policies, zone->policy);
+	if (policy != NULL) {
+		tasks(&row, e, zone, policy, true);
+	}
+	if (policy != NULL && policy->defect == NULL) {
+		/* On this copy, only to know what each key waits for. */
+		zone->core.unsure = live != NULL && recheck_is_needed(e, live, now);
+		core_run(&zone->core, policy, live != NULL ? &live->facts : &nothing, now, NULL,
+		         NULL);
+	}
+	if (live != NULL && live->problem != NULL) {
+		row_column(&row, "problem", live->problem);
+	}
+	row_column(&row, "policy", zone->policy);
+	if (policy != NULL && policy_is_unsigned(policy)) {
+		row_column(&row, "signing", "off by the policy");
+	}
+	for (size_t i = 0; i < zone->core.count; i++) {
+		key_column(&row, e, zone, i, now);
+	}
+	if (policy != NULL) {
+		tasks(&row, e, zone, policy, false);
+		rollover_column(&row, zone, policy, now);
+	}
+	unseen_column(&row, e, live);
+	keyset_column(&row, zone, live);
+}
+
+void status_zone(engine_t *e, ctl_request_t *req, const char *name)
+{
+	zone_t zone = { 0 };
+	pthread_mutex_lock(&e->lock);
+	int found = store_zone_get(e->store, name, &zone);
+	if (found > 0) {
+		describe(e, req, &zone);
+	} else if (found < 0) {
+		ctl_error(req, name, "%s", store_error(e->store));
+	}
+	pthread_mutex_unlock(&e->lock);
+	zone_deinit(&zone);
+}
+
+typedef struct {
+	size_t waits, problems;
+} counts_t;
+
+static void count(void *ctx, live_zone_t *zone)
+{
+	counts_t *counts = ctx;
+	counts->waits += zone->waits;
+	counts->problems += zone->problem != NULL || zone->push_problem != NULL;
+}
+
+typedef struct {
+	char *text;
+	size_t size;
+} text_t;
+
+static void add_token(void *ctx, const char *repository, const char *problem)
+{
+	text_t *out = ctx;
+	size_t used = strlen(out->text);
+	snprintf(out->text + used, out->size - used, ", token %s: %s", repository,
+	         problem != NULL ? problem : "works");
+}
+
+void status_engine(engine_t *e, ctl_request_t *req)
+{
+	char text[LINE_MAX];
+	counts_t counts = { 0 };
+	pthread_mutex_lock(&e->lock);
+	live_each(&e->live, count, &counts);
+	int used = snprintf(text, sizeof(text), "Running, zones: %zu", e->live.count);
+	if (counts.waits > 0) {
+		used += snprintf(text + used, sizeof(text) - (size_t)used,
+		                 " (%zu wait for a person, see zone-status)", counts.waits);
+	}
+	if (counts.problems > 0) {
+		used += snprintf(text + used, sizeof(text) - (size_t)used,
+		                 " (%zu have a problem, see zone-status)", counts.problems);
+	}
+	snprintf(text + used, sizeof(text) - (size_t)used, ", signer: %s%s%s",
+	         e->signer_up ? "connected" : "not reachable", e->signer_up ? "" : ": ",
+	         e->signer_problem);
+	text_t out = { text, sizeof(text) };
+	tokens_each(e->tokens, add_token, &out);
+	if (e->reload_problem[0] != '\0') {
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof(text) - len, ", last reload refused: %s",
+		         e->reload_problem);
+	}
+	if (e->clock_verdict != CLOCK_GOOD) {
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof(text) - len, ", the clock went %s: no key comes or "
+		         "goes until it is right again, or ods-policy clock-accept says so",
+		         e->clock_verdict == CLOCK_BACK ? "back" : "ahead");
+	}
+	pthread_mutex_unlock(&e->lock);
+	ctl_reply(req, NULL, NULL, text);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/control/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTED_MAX 8 /* Zones named in an error. */
+
+/* The names of zones, copied, so that the lock need not be held while they are worked on. */
+typedef struct {
+	char **names;
+	size_t count, size;
+} names_t;
+
+static int add_name(void *ctx, const char *name)
+{
+	names_t *all = ctx;
+	if (all->count == all->size) {
+		size_t size = all->size > 0 ? 2 * all->size : 16;
+		char **names = reallocarray(all->names, size, sizeof(*names));
+		if (names == NULL) {
+			return 1;
+		}
+		all->names = names;
+		all->size = size;
+	}
+	all->names[all->count] = strdup(name);
+	if (all->names[all->count] == NULL) {
+		return 1;
+	}
+	all->count++;
+	return 0;
+}
+
+static void names_deinit(names_t *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		free(all->names[i]);
+	}
+	free(all->names);
+}
+
+static void get_names(engine_t *e, names_t *all)
+{
+	pthread_mutex_lock(&e->lock);
+	store_zones(e->store, add_name, all);
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void refuse_unknown(engine_t *e, ctl_request_t *req, const char *zone)
+{
+	names_t all = { 0 };
+	char list[1024] = "";
+	get_names(e, &all);
+	for (size_t i = 0; i < all.count && i < LISTED_MAX; i++) {
+		size_t used = strlen(list);
+		snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", all.names[i]);
+	}
+	if (all.count == 0) {
+		ctl_error(req, zone, "no such zone; the signer has not named any yet");
+	} else if (all.count <= LISTED_MAX) {
+		ctl_error(req, zone, "no such zone; there are: %s", list);
+	} else {
+		ctl_error(req, zone, "no such zone; there are %zu: %s, …", all.count, list);
+	}
+	names_deinit(&all);
+}
+
+void control_zones(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, control_zone_f work)
+{
+	names_t all = { 0 };
+	if (unit->zone == NULL || unit->zone[0] == '\0') {
+		get_names(e, &all);
+	} else {
+		char *name = zone_name(unit->zone);
+		zone_t zone = { 0 };
+		pthread_mutex_lock(&e->lock);
+		int found = name != NULL ? store_zone_get(e->store, name, &zone) : 0;
+		pthread_mutex_unlock(&e->lock);
+		zone_deinit(&zone);
+		if (found <= 0 || add_name(&all, name) != 0) {
+			refuse_unknown(e, req, unit->zone);
+		}
+		free(name);
+	}
+	for (size_t i = 0; i < all.count; i++) {
+		work(e, req, all.names[i], unit);
+	}
+	names_deinit(&all);
+}
+
+bool control_needs_zone(ctl_request_t *req, const ctl_unit_t *unit)
+{
+	bool named = unit->zone != NULL && unit->zone[0] != '\0';
+	if (!named) {
+		ctl_error(req, NULL, "name the zone");
+	}
+	return named;
+}

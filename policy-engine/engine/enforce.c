@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/base/when.h"
+#include "policy-engine/core/plan.h"
+#include "policy-engine/engine/internal.h"
+#include "policy-engine/keys/allocate.h"
+#include "policy-engine/signer/compose.h"
+
+#define PASS_MAX 500  /* Zones a transaction. */
+#define RETRY_S 600   /* For a zone that lacks keys; it is woken when there are some. */
+#define PROBLEM_MAX 1024
+
+/* One zone being looked after. */
+typedef struct {
+	engine_t *e;
+	zone_t *zone;
+	live_zone_t *live;
+	const policy_t *policy;
+	int64_t now;
+	char problem[PROBLEM_MAX];
+	log_level_t level; /* Of the problem. */
+	bool failed; /* The database did. */
+} look_t;
+
+/* Whether keys of a repository may be used only when they have a backup. */
+static bool needs_backup(const look_t *look, const char *repository)
+{
+	const hsm_repository_t *conf =
+		hsm_conf_repository(&look->e->conf.tokens, repository);
+	return conf != NULL && conf->require_backup;
+}
+
+static void say(look_t *look, log_level_t level, const char *format, ...)
+{
+	if (look->problem[0] != '\0') {
+		return; /* One at a time: the next look brings the next. */
+	}
+	va_list args;
+	va_start(args, format);
+	vsnprintf(look->problem, PROBLEM_MAX, format, args);
+	va_end(args);
+	look->level = level;
+}
+
+/* Says why there is no key for an entry. */
+static void no_key(look_t *look, const policy_key_t *want, int why_not)
+{
+	char why[TOKENS_PROBLEM_MAX];
+	const char *role = keyset_role_name(want->role), *name = want->repository;
+	if (why_not == ALLOCATE_NO_BACKUP && !wants_left(look->e, name)) {
+		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
+		    "conf.xml says <RequireBackup/>: ods-policy backup prepare %s, make one, "
+		    "ods-policy backup commit %s", role, name, name, name);
+	} else if (look->e->conf.manual_generation) {
+		say(look, LOG_WARNING, "no unused key of algorithm %u for a %s in repository %s, "
+		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role, name);
+	} else if (!tokens_usable(look->e->tokens, name, why)) {
+		say(look, LOG_WARNING, "waits for a %s of repository %s: %s", role, name, why);
+	} else {
+		say(look, LOG_INFO, "waits for a %s being generated in repository %s", role, name);
+	}
+}
+
+static bool introduce(void *ctx, const plan_want_t *want)
+{
+	look_t *look = ctx;
+	const policy_key_t *entry = want->entry;
+	uint8_t *lacks = &look->live->lacks[entry - look->policy->keys];
+	if (look->failed) {
+		return false;
+	}
+	if (*lacks > 0) {
+		*lacks += *lacks < UINT8_MAX;
+		return false; /* There was none a moment ago. */
+	}
+	unsigned unsuitable = 0;
+	int ret = allocate_key(look->e->store, look->zone, look->policy, want,
+	                       needs_backup(look, entry->repository), look->now, &unsuitable);
+	look->failed = ret < 0;
+	if (ret == ALLOCATE_NONE || ret == ALLOCATE_NO_BACKUP) {
+		*lacks = (uint8_t)(unsuitable < UINT8_MAX ? unsuitable + 1 : UINT8_MAX);
+		look->live->wants = true;
+		no_key(look, entry, ret);
+	}
+	return ret == ALLOCATED;
+}
+
+static void forget(void *ctx, size_t key)
+{
+	look_t *look = ctx;
+	look->failed = look->failed ||
+	               store_zone_take_key(look->e->store, look->zone, key) != 0;
+	look->e->retire_at = 0;
+}
+
+static void log_new(look_t *look, size_t i, const char *what)
+{
+	const core_key_t *key = &look->zone->core.keys[i];
+	const zone_key_t *info = &look->zone->keys[i];
+	log_event(LOG_INFO, look->zone->name, "%s %s, algorithm %u, key tag %u, repository %s, "
+	          "CKA_ID %s", what, keyset_role_name(key->role), key->algorithm, key->keytag,
+	          info->repository, info->cka_id);
+}
+
+static void log_old(const look_t *look, size_t i, const char *what)
+{
+	const core_key_t *key = &look->zone->core.keys[i];
+	log_event(LOG_INFO, look->zone->name, "%s %u %s", keyset_role_name(key->role), key->keytag,
+	          what);
+}
+
+static void introduced(look_t *look, size_t i)
+{
+	bool old = core_in_zone(&look->zone->core.keys[i], KEYSET_DNSKEY) ||
+	           core_in_zone(&look->zone->core.keys[i], KEYSET_DS);
+	log_new(look, i, old ? "from standby into use:" : "new");
+	if (look->policy->share_keys &&
+	    store_key_used(look->e->store, look->zone->keys[i].token_key, look->now) != 0) {
+		look->failed = true;
+	}
+}
+
+static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_key_t *entry)
+{
+	look_t *look = ctx;
+	switch (event) {
+	case PLAN_INTRODUCED:
+		introduced(look, key);
+		break;
+	case PLAN_STANDBY:
+		log_new(look, key, "new standby");
+		break;
+	case PLAN_REPLACED:
+		log_old(look, key, "is replaced, and goes when its successor is known everywhere");
+		break;
+	case PLAN_UNWANTED:
+		log_old(look, key, "is not in the policy any more, and goes");
+		break;
+	case PLAN_FORGOTTEN:
+		log_old(look, key, "is forgotten: it left all caches, and <Purge> has passed");
+		break;
+	case PLAN_UNFINISHED:
+		say(look, LOG_INFO, "%s %u is to be replaced by age, but has not come into use "
+		    "everywhere yet", keyset_role_name(entry->role),
+		    look->zone->core.keys[key].keytag);
+		break;
+	case PLAN_TOO_MANY:
+		say(look, LOG_WARNING, "waits for a %s: the zone has too many keys that caches "
+		    "may still know", keyset_role_name(entry->role));
+		break;
+	}
+}
+
+/* Whether the engine may touch the zone at all. */
+static bool may_look(look_t *look)
+{
+	zone_t *zone = look->zone;
+	if (look->policy == NULL) {
+		snprintf(look->problem, PROBLEM_MAX, "there is no policy \"%.100s\" in kasp.xml",
+		         zone->policy);
+		return false;
+	}
+	if (look->policy->defect != NULL) {
+		snprintf(look->problem, PROBLEM_MAX, "%s", look->policy->defect);
+		return false;
+	}
+	if (look->live->facts.pending > zone->core.revision) {
+		snprintf(look->problem, PROBLEM_MAX, "the signer has key set %llu, the engine's "
+		         "database knows only %llu: it is an old or a new one, restore the right "
+		         "one",
+		         (unsigned long long)look->live->facts.pending,
+		         (unsigned long long)zone->core.revision);
+		return false;
+	}
+	return true;
+}
+
+static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
+                       keyset_state_t from)
+{
+	static const char *const names[] = { "DS", "DNSKEY", "RRSIG DNSKEY", "RRSIG" };
+	look_t *look = ctx;
+	log_event(LOG_INFO, look->zone->name, "%s %u: %s %s -> %s", keyset_role_name(key->role),
+	          key->keytag, names[record], keyset_state_name(from),
+	          keyset_state_name(key->record[record].state));
+}
+
+/* Hands the zone's key set to the next push, if the module does not have it. */
+static void prepare_push(look_t *look, uint64_t saved)
+{
+	live_zone_t *live = look->live;
+	uint8_t salt[STORE_SALT_MAX];
+	size_t salt_len = 0;
+	int64_t since;
+	if (look->policy->nsec3 && look->policy->salt_length > 0 &&
+	    store_salt_get(look->e->store, look->policy->name, salt, &salt_len, &since) < 0) {
+		look->failed = true;
+		return;
+	}
+	/* A zone that is to be signed is not published before it can be. */
+	if (!zone_is_signed(look->zone) && !policy_is_unsigned(look->policy) &&
+	    look->zone->core.revision == 0) {
+		return;
+	}
+	char *text = publish(look->zone, saved, look->policy, salt, salt_len, live->force);
+	if (text == NULL) {
+		snprintf(look->problem, PROBLEM_MAX, "the key set is too large");
+		return;
+	}
+	live->force = false;
+	if (live->facts.pending >= look->zone->core.revision ||
+	    (live->push != NULL && live->revision == look->zone->core.revision)) {
+		free(text);
+		return;
+	}
+	live_push(&look->e->live, live, text);
+	live->revision = look->zone->core.revision;
+	live->push_at = look->now;
+}
+
+/* Brings the zone's keys, and their states, as far as they can get now. */
+static void proceed(look_t *look)
+{
+	core_zone_t *core = &look->zone->core;
+	plan_ops_t ops = { introduce, forget, note_plan, look };
+	uint64_t revision;
+	int64_t planned, next;
+	core_observe(core, &look->live->facts);
+	core->unsure = recheck_is_needed(look->e, look->live, look->now);
+	do {
+		revision = core->revision;
+		live_lacks_nothing(look->live); /* What is lacking is said again in each round. */
+		planned = plan_run(core, look->policy, look->now, &ops);
+		next = core_run(core, look->policy, &look->live->facts, look->now, log_change,
+		                look);
+	} while (core->revision != revision && !look->failed);
+	look->zone->next = planned < next ? planned : next;
+	recheck_ask(look->e, look->live, core_needs_look(core), look->now);
+}
+
+/* Says once that a key whose DS is at the parent is to be replaced soon. */
+static void announce(look_t *look)
+{
+	char when[WHEN_TEXT_MAX];
+	int64_t before = look->e->conf.notify_before;
+	for (size_t i = 0; before > 0 && i < look->policy->key_count; i++) {
+		const policy_key_t *entry = &look->policy->keys[i];
+		int64_t due = entry->role != KEYSET_ZSK ? plan_due(&look->zone->core, entry)
+		                                        : CORE_NEVER;
+		if (due == CORE_NEVER || due <= look->now || due == look->live->announced) {
+			continue;
+		}
+		if (due - before > look->now) {
+			look->zone->next = due - before < look->zone->next ? due - before
+			                                                   : look->zone->next;
+			continue;
+		}
+		log_event(LOG_WARNING, look->zone->name, "the %s is to be replaced at %s; its DS "
+		          "at the parent will have to change", keyset_role_name(entry->role),
+		          when_text(due, look->now, when));
+		look->live->announced = due;
+	}
+}
+
+static void look_after(look_t *look)
+{
+	uint64_t saved = look->zone->core.revision;
+	proceed(look);
+	if (look->failed) {
+		return;
+	}
+	if (look->live->wants && look->zone->next > look->now + RETRY_S) {
+		look->zone->next = look->now + RETRY_S;
+	}
+	announce(look);
+	prepare_push(look, saved);
+	look->failed = look->failed || watch_note(look->e, look->zone, look->policy, look->now,
+	                                          &look->live->waits) != 0;
+}
+
+static int enforce(engine_t *e, const char *name, int64_t now)
+{
+	zone_t zone = { 0 };
+	int found = store_zone_get(e->store, name, &zone);
+	if (found <= 0) {
+		return found;
+	}
+	look_t look = { .e = e, .zone = &zone, .live = live_find(&e->live, name), .now = now,
+	                .level = LOG_WARNING };
+	look.policy = policies_find(&e->policies, zone.policy);
+	zone.next = CORE_NEVER; /* Until the module, or a reload, brings it up again. */
+	if (look.live != NULL) {
+		live_mark(&e->live, look.live, false);
+		uint8_t lacked[POLICY_KEYS_MAX];
+		memcpy(lacked, look.live->lacks, sizeof(lacked));
+		live_lacks_nothing(look.live);
+		if (may_look(&look)) {
+			look_after(&look);
+		}
+		if (memcmp(lacked, look.live->lacks, sizeof(lacked)) != 0) {
+			e->want_at = 0;
+		}
+		bool news = live_set(&look.live->problem,
+		                     look.problem[0] != '\0' ? look.problem : NULL);
+		if (news && look.problem[0] != '\0') {
+			log_event(look.level, name, "%s", look.problem);
+		}
+	}
+	int ret = look.failed ? -1 : store_zone_save(e->store, &zone);
+	zone_deinit(&zone);
+	return ret;
+}
+
+/* The zones of one pass. */
+typedef struct {
+	const live_t *live;
+	char *names[PASS_MAX];
+	size_t count;
+	bool failed;
+} list_t;
+
+static int list_add(void *ctx, const char *name)
+{
+	list_t *list = ctx;
+	if (list->count == PASS_MAX) {
+		return 1;
+	}
+	list->names[list->count] = strdup(name);
+	list->failed = list->names[list->count] == NULL;
+	list->count += !list->failed;
+	return list->failed;
+}
+
+/* One that is dirty has been listed already. */
+static int list_due(void *ctx, const char *name)
+{
+	const list_t *list = ctx;
+	const live_zone_t *zone = live_find(list->live, name);
+	return zone != NULL && zone->dirty ? 0 : list_add(ctx, name);
+}
+
+static void list_all_dirty(list_t *list)
+{
+	const live_zone_t *zone;
+	TAILQ_FOREACH(zone, &list->live->dirty, dirty_link) {
+		if (list_add(list, zone->name) != 0) {
+			break;
+		}
+	}
+}
+
+static int enforce_list(engine_t *e, const list_t *list, int64_t now)
+{
+	if (store_begin(e->store) != 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		if (enforce(e, list->names[i], now) < 0) {
+			return -1;
+		}
+	}
+	return store_commit(e->store);
+}
+
+int enforce_pass(engine_t *e, int64_t now, bool *more)
+{
+	if (e->wake_all) {
+		if (store_zones_wake(e->store, now) != 0) {
+			return -1;
+		}
+		e->wake_all = false;
+	}
+	list_t *list = calloc(1, sizeof(*list));
+	if (list == NULL) {
+		return 0;
+	}
+	list->live = &e->live;
+	list_all_dirty(list);
+	int ret = store_zones_due(e->store, now, PASS_MAX, list_due, list);
+	*more = list->count == PASS_MAX;
+	if (ret == 0 && list->count > 0) {
+		ret = enforce_list(e, list, now);
+	}
+	if (ret != 0) {
+		store_rollback(e->store);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->names[i]);
+	}
+	free(list);
+	return ret;
+}

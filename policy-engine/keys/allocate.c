@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/keys/allocate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/zone/dnskey.h"
+
+typedef struct {
+	const zone_t *zone;
+	keyset_role_t role;
+	bool backed_up;
+	store_token_key_t key; /* Copied. */
+	int tag;
+	bool found, failed;
+	unsigned unsuitable;
+} search_t;
+
+static bool has_tag(const zone_t *zone, int tag)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		if (zone->core.keys[i].keytag == tag) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Takes the first key whose tag none of the zone's keys has. */
+static int try_key(void *ctx, const store_token_key_t *key)
+{
+	search_t *search = ctx;
+	int tag = dnskey_tag(search->role, key->algorithm, key->public_key, key->public_key_len);
+	if (tag < 0 || has_tag(search->zone, tag)) {
+		search->unsuitable++;
+		return 0;
+	}
+	if (search->backed_up && key->backup != STORE_BACKUP_DONE) {
+		return 0;
+	}
+	search->key = *key;
+	search->key.repository = strdup(key->repository);
+	search->key.cka_id = strdup(key->cka_id);
+	uint8_t *public_key = malloc(key->public_key_len);
+	if (public_key != NULL) {
+		memcpy(public_key, key->public_key, key->public_key_len);
+	}
+	search->key.public_key = public_key;
+	search->failed = search->key.repository == NULL || search->key.cka_id == NULL ||
+	                 public_key == NULL;
+	search->tag = tag;
+	search->found = true;
+	return 1;
+}
+
+static void search_deinit(search_t *search)
+{
+	if (search->found) {
+		free((char *)search->key.repository);
+		free((char *)search->key.cka_id);
+		free((uint8_t *)search->key.public_key);
+	}
+}
+
+static int give(store_t *store, zone_t *zone, const search_t *search, const plan_want_t *want,
+                const store_share_t *share, int64_t inception)
+{
+	core_key_t core;
+	core_key_init(&core, want->entry->role, want->entry->algorithm, (uint16_t)search->tag,
+	              want->roll, inception);
+	if (store_zone_give_key(store, zone, &search->key, &core) != 0) {
+		return -1;
+	}
+	bool first = search->key.since == 0;
+	return share == NULL || !first ? 0
+	                               : store_key_share(store, search->key.id, share, inception);
+}
+
+static int see_any(void *ctx, const store_token_key_t *key)
+{
+	(void)key;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+/* Whether there are keys, but for their backup. */
+static int find_reason(store_t *store, const policy_key_t *entry, bool backed_up)
+{
+	bool any = false;
+	int ret = backed_up ? store_keys_unused(store, entry->repository, entry->algorithm,
+	                                        entry->bits, see_any, &any)
+	                    : 0;
+	return ret != 0 ? -1 : any ? ALLOCATE_NO_BACKUP : ALLOCATE_NONE;
+}
+
+/* One that no zone has. */
+static int search_unused(store_t *store, const policy_key_t *entry, search_t *search)
+{
+	search->unsuitable = 0;
+	search->key.since = 0;
+	return (search->backed_up ? store_keys_backed_up : store_keys_unused)(
+	        store, entry->repository, entry->algorithm, entry->bits, try_key, search);
+}
+
+int allocate_key(store_t *store, zone_t *zone, const policy_t *policy, const plan_want_t *want,
+                 bool backed_up, int64_t now, unsigned *unsuitable)
+{
+	const policy_key_t *entry = want->entry;
+	search_t search = { .zone = zone, .role = entry->role, .backed_up = backed_up };
+	store_share_t share = { policy->name, entry->role, want->standby, want->oldest };
+	int ret = 0;
+	if (policy->share_keys) {
+		ret = store_keys_shared(store, &share, entry->repository, entry->algorithm,
+		                        entry->bits, zone->id, try_key, &search);
+	}
+	if (ret == 0 && !search.found) {
+		ret = search_unused(store, entry, &search);
+		*unsuitable = search.unsuitable;
+	}
+	if (ret == 0 && search.found && !search.failed) {
+		int64_t inception = search.key.since != 0 ? search.key.since : now;
+		ret = give(store, zone, &search, want, policy->share_keys ? &share : NULL,
+		           inception);
+		ret = ret == 0 ? ALLOCATED : -1;
+	} else if (ret == 0) {
+		ret = find_reason(store, entry, backed_up);
+	}
+	search_deinit(&search);
+	return ret;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/keys/repos.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/base/event.h"
+
+#define RETRY_S 10
+
+typedef struct {
+	char *name;
+	int code;             /* HSM_EOK = works. */
+	bool tried;
+	int64_t retry_at;
+	char problem[TOKENS_PROBLEM_MAX];
+} token_t;
+
+struct tokens {
+	hsm_t *hsm;
+	pthread_mutex_t lock; /* Of the tokens' states; not held while a token works. */
+	token_t *tokens;
+	size_t count;
+};
+
+int tokens_new(tokens_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
+{
+	tokens_t *t = calloc(1, sizeof(*t));
+	if (t == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	pthread_mutex_init(&t->lock, NULL);
+	int ret = hsm_open(&t->hsm, conf, err);
+	if (ret == HSM_EOK) {
+		t->tokens = calloc(conf->count > 0 ? conf->count : 1, sizeof(*t->tokens));
+		ret = t->tokens != NULL ? HSM_EOK : HSM_ENOMEM;
+	}
+	for (size_t i = 0; ret == HSM_EOK && i < conf->count; i++) {
+		t->tokens[i].name = strdup(conf->repositories[i].name);
+		ret = t->tokens[i].name != NULL ? HSM_EOK : HSM_ENOMEM;
+		snprintf(t->tokens[i].problem, TOKENS_PROBLEM_MAX, "not tried yet");
+		t->tokens[i].code = HSM_ETOKEN;
+		t->count++;
+	}
+	if (ret != HSM_EOK) {
+		tokens_free(t);
+		return ret == HSM_ENOMEM ? hsm_error_set(err, ret, 0, "out of memory") : ret;
+	}
+	*tokens = t;
+	return HSM_EOK;
+}
+
+void tokens_free(tokens_t *tokens)
+{
+	if (tokens == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < tokens->count; i++) {
+		free(tokens->tokens[i].name);
+	}
+	free(tokens->tokens);
+	hsm_close(tokens->hsm);
+	pthread_mutex_destroy(&tokens->lock);
+	free(tokens);
+}
+
+static token_t *find(tokens_t *tokens, const char *repository)
+{
+	for (size_t i = 0; i < tokens->count; i++) {
+		if (strcmp(tokens->tokens[i].name, repository) == 0) {
+			return &tokens->tokens[i];
+		}
+	}
+	return NULL;
+}
+
+/* Whether a failure is one of the token, rather than of what was asked of it. */
+static bool is_outage(int code)
+{
+	return code == HSM_EMODULE || code == HSM_ETOKEN || code == HSM_EPIN || code == HSM_EDEVICE;
+}
+
+static void note(tokens_t *tokens, const char *repository, int code, const hsm_error_t *err,
+                 int64_t now)
+{
+	token_t *token = find(tokens, repository);
+	if (token == NULL || (code != HSM_EOK && !is_outage(code))) {
+		return;
+	}
+	pthread_mutex_lock(&tokens->lock);
+	const char *text = code == HSM_EOK ? "" : err->text;
+	bool news = !token->tried || strcmp(token->problem, text) != 0;
+	token->tried = true;
+	token->code = code;
+	token->retry_at = now + RETRY_S;
+	snprintf(token->problem, TOKENS_PROBLEM_MAX, "%s", text);
+	pthread_mutex_unlock(&tokens->lock);
+	if (news && code == HSM_EOK) {
+		log_event(LOG_INFO, NULL, "token of repository %s works", repository);
+	} else if (news) {
+		log_event(LOG_ERROR, NULL, "repository %s: %s; %s", repository, text,
+		          code == HSM_EPIN ? "not tried again before a reload"
+		                           : "trying again later");
+	}
+}
+
+bool tokens_check(tokens_t *tokens, int64_t now)
+{
+	bool came = false;
+	for (size_t i = 0; i < tokens->count; i++) {
+		token_t *token = &tokens->tokens[i];
+		if (token->tried && (token->code == HSM_EOK || token->code == HSM_EPIN ||
+		                     now < token->retry_at)) {
+			continue;
+		}
+		hsm_error_t err = { 0 };
+		int ret = hsm_login(tokens->hsm, token->name, &err);
+		note(tokens, token->name, ret, &err, now);
+		came = came || ret == HSM_EOK;
+	}
+	return came;
+}
+
+bool tokens_usable(tokens_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX])
+{
+	pthread_mutex_lock(&tokens->lock);
+	const token_t *token = find(tokens, repository);
+	bool usable = token != NULL && token->code == HSM_EOK;
+	if (token == NULL) {
+		snprintf(buf, TOKENS_PROBLEM_MAX, "conf.xml has no repository %s", repository);
+	} else if (!usable) {
+		snprintf(buf, TOKENS_PROBLEM_MAX, "%s", token->problem);
+	}
+	pthread_mutex_unlock(&tokens->lock);
+	return usable;
+}
+
+int tokens_generate(tokens_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
+                    const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err)
+{
+	int ret = hsm_key_generate(tokens->hsm, repository, algorithm, bits, cka_id, key, err);
+	note(tokens, repository, ret, err, now);
+	return ret;
+}
+
+int tokens_find(tokens_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
+                int64_t now, hsm_key_t **key, hsm_error_t *err)
+{
+	int ret = hsm_key_find(tokens->hsm, repository, cka_id, algorithm, key, err);
+	note(tokens, repository, ret, err, now);
+	return ret;
+}
+
+int tokens_remove(tokens_t *tokens, const char *repository, const char *cka_id, int64_t now,
+                  hsm_error_t *err)
+{
+	int ret = hsm_key_remove(tokens->hsm, repository, cka_id, err);
+	note(tokens, repository, ret, err, now);
+	return ret;
+}
+
+void tokens_each(tokens_t *tokens, void (*cb)(void *ctx, const char *repository,
+                                              const char *problem), void *ctx)
+{
+	pthread_mutex_lock(&tokens->lock);
+	for (size_t i = 0; i < tokens->count; i++) {
+		const token_t *token = &tokens->tokens[i];
+		cb(ctx, token->name, token->code == HSM_EOK ? NULL : token->problem);
+	}
+	pthread_mutex_unlock(&tokens->lock);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <gnutls/crypto.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/core/core.h"
+#include "policy-engine/engine/internal.h"
+
+/* Makes one policy's salt, if it is missing, of the wrong length, or too old.
+ * \return 1 if it did, 0, or -1 if the database failed. */
+static int salt_policy(engine_t *e, const policy_t *policy, int64_t now)
+{
+	uint8_t salt[STORE_SALT_MAX];
+	size_t len = 0;
+	int64_t since = 0;
+	if (!policy->nsec3 || policy->salt_length == 0) {
+		return 0;
+	}
+	int found = store_salt_get(e->store, policy->name, salt, &len, &since);
+	if (found < 0) {
+		return -1;
+	}
+	int64_t due = policy->resalt > 0 ? since + policy->resalt : CORE_NEVER;
+	if (found > 0 && len == policy->salt_length && due > now) {
+		e->salt_at = due < e->salt_at ? due : e->salt_at;
+		return 0;
+	}
+	if (gnutls_rnd(GNUTLS_RND_NONCE, salt, policy->salt_length) != 0) {
+		log_event(LOG_ERROR, NULL, "policy %s: no random numbers to be had, no new salt",
+		          policy->name);
+		return 0;
+	}
+	log_event(LOG_INFO, NULL, "policy %s: new NSEC3 salt", policy->name);
+	due = policy->resalt > 0 ? now + policy->resalt : CORE_NEVER;
+	e->salt_at = due < e->salt_at ? due : e->salt_at;
+	return store_salt_put(e->store, policy->name, salt, policy->salt_length, now) == 0 ? 1 : -1;
+}
+
+int salts_pass(engine_t *e, int64_t now)
+{
+	if (now < e->salt_at) {
+		return 0;
+	}
+	e->salt_at = CORE_NEVER;
+	if (store_begin(e->store) != 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < e->policies.count; i++) {
+		int made = salt_policy(e, &e->policies.policies[i], now);
+		if (made < 0) {
+			return -1;
+		}
+		e->wake_all = e->wake_all || made > 0;
+	}
+	return store_commit(e->store);
+}

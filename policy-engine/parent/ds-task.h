@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What has to happen to a key's DS at the parent, in words and as JSON: for the status, the
+ * log, and the operator's notification command.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "policy-engine/parent/ds-watch.h"
+#include "policy-engine/policy/conf.h"
+#include "policy-engine/zone/kasp-zone.h"
+
+/*! A key whose DS is to come, or to go. All is borrowed. */
+typedef struct {
+	const engine_conf_t *conf;
+	const zone_t *zone;
+	size_t key;
+	const policy_t *policy;
+	const wait_t *wait; /*!< What was done about it so far. */
+} task_t;
+
+/*! Whether a person has to do, or to confirm, something about it. */
+bool task_needs_person(const engine_conf_t *conf, const wait_t *wait);
+
+/*! \return One line; to be freed by free(); NULL if out of memory. */
+char *task_text(const task_t *task);
+
+/*! \return A JSON object, and a line feed; to be freed by free(); NULL if out of memory. */
+char *task_json(const task_t *task);

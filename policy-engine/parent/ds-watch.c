@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/parent/ds-watch.h"
+
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy-engine/base/command.h"
+#include "policy-engine/base/duration.h"
+#include "policy-engine/base/errands.h"
+#include "policy-engine/base/event.h"
+#include "policy-engine/engine/internal.h"
+#include "policy-engine/parent/check.h"
+#include "policy-engine/parent/confirm.h"
+#include "policy-engine/parent/ds-task.h"
+
+_Static_assert((int)CHORE_COMMAND == (int)STORE_ERRAND_COMMAND &&
+               (int)CHORE_NOTICE == (int)STORE_ERRAND_NOTICE, "numbers in the database");
+
+#define THREADS 4
+#define RETRY_MIN_S 2
+#define RETRY_MAX_S 3600
+#define START_MAX 64 /* Chores started in one pass. */
+
+/* A chore being done. */
+typedef struct {
+	int64_t key, since;
+	chore_kind_t kind;
+	char *line, *input; /* For a command. */
+	unsigned limit;
+	int ret;
+	char why[512];
+	parent_question_t *question; /* For a check. */
+	parent_result_t result;
+} job_t;
+
+struct watch {
+	engine_t *engine;
+	errands_t *commands, *checks; /* Apart, so that neither holds up the other. */
+	resolver_t *resolver; /* NULL = not needed, or it did not start. */
+	char resolver_problem[256];
+	void *tree;         /* Of wait_t, by key. Under the engine's lock, as due. */
+	int64_t due;        /* No chore is due before. */
+};
+
+resolver_t *watch_resolver(const watch_t *watch)
+{
+	return watch->resolver;
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = ((const wait_t *)a)->key, y = ((const wait_t *)b)->key;
+	return x < y ? -1 : x > y;
+}
+
+static void wait_free(void *node)
+{
+	wait_t *wait = node;
+	for (int i = 0; i < CHORES; i++) {
+		free(wait->chores[i].problem);
+		free(wait->chores[i].note);
+	}
+	free(wait->zone);
+	free(wait);
+}
+
+static void job_free(void *arg)
+{
+	job_t *job = arg;
+	parent_question_free(job->question);
+	free(job->line);
+	free(job->input);
+	free(job);
+}
+
+/* As conf.xml says; questions that are being asked go on with the one before. */
+static void start_resolver(watch_t *w)
+{
+	const conf_watch_t *conf = &w->engine->conf.watch;
+	resolver_unref(w->resolver);
+	w->resolver = NULL;
+	if (conf->on) {
+		w->resolver = resolver_start(conf->resolver, w->resolver_problem,
+		                             sizeof(w->resolver_problem));
+		if (w->resolver == NULL) {
+			log_event(LOG_ERROR, NULL, "%s", w->resolver_problem);
+		}
+	}
+}
+
+static void do_job(void *arg, int stop_fd)
+{
+	job_t *job = arg;
+	if (job->kind == CHORE_CHECK) {
+		parent_check(job->question, stop_fd, &job->result);
+	} else {
+		job->ret = command_run(job->line, job->input, job->limit, stop_fd, job->why,
+		                       sizeof(job->why));
+	}
+}
+
+static const errands_kind_t jobs = { do_job, job_free };
+
+watch_t *watch_start(engine_t *e)
+{
+	watch_t *w = calloc(1, sizeof(*w));
+	if (w == NULL) {
+		return NULL;
+	}
+	w->engine = e;
+	w->due = CORE_NEVER;
+	w->commands = errands_start(THREADS, &jobs, e);
+	w->checks = errands_start(THREADS, &jobs, e);
+	if (w->commands == NULL || w->checks == NULL) {
+		watch_stop(w);
+		return NULL;
+	}
+	start_resolver(w);
+	return w;
+}
+
+void watch_stop(watch_t *w)
+{
+	if (w == NULL) {
+		return;
+	}
+	errands_stop(w->commands);
+	errands_stop(w->checks);
+	resolver_unref(w->resolver);
+	tdestroy(w->tree, wait_free);
+	free(w);
+}
+
+static wait_t *find(const watch_t *w, int64_t key)
+{
+	wait_t probe = { .key = key };
+	wait_t **node = tfind(&probe, &w->tree, compare);
+	return node != NULL ? *node : NULL;
+}
+
+const wait_t *watch_find(const engine_t *e, const zone_t *zone, size_t i)
+{
+	return find(e->watch, zone->keys[i].id);
+}
+
+static void forget(watch_t *w, wait_t *wait)
+{
+	tdelete(wait, &w->tree, compare);
+	wait_free(wait);
+}
+
+static const conf_command_t *command_of(const engine_conf_t *conf, const wait_t *wait,
+                                        chore_kind_t kind)
+{
+	return kind == CHORE_NOTICE ? &conf->notify
+	       : wait->appear       ? &conf->ds_submit
+	                            : &conf->ds_retract;
+}
+
+static bool is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_t kind)
+{
+	if (kind == CHORE_COMMAND && wait->lost != 0) {
+		return false; /* Somebody took it away, and may have had a reason. */
+	}
+	return kind == CHORE_CHECK ? conf->watch.on : command_of(conf, wait, kind)->line != NULL;
+}
+
+/* Has a chore done at that time, if it has still to be done. */
+static void schedule(watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
+{
+	chore_t *chore = &wait->chores[kind];
+	bool wanted = chore->done == 0 && !chore->running && is_wanted(&w->engine->conf, wait, kind);
+	chore->at = wanted ? at : CORE_NEVER;
+	w->due = chore->at < w->due ? chore->at : w->due;
+}
+
+/* \return The new one, or NULL if out of memory or, then failed is set, the database failed. */
+static wait_t *add(watch_t *w, const zone_t *zone, size_t i, int64_t now, bool *failed)
+{
+	const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
+	wait_t *wait = calloc(1, sizeof(*wait));
+	if (wait == NULL || (wait->zone = strdup(zone->name)) == NULL) {
+		free(wait);
+		return NULL;
+	}
+	wait->key = zone->keys[i].id;
+	wait->appear = ds->state == KEYSET_RUMOURED;
+	wait->since = ds->since;
+	*failed = *failed || store_errand_get(w->engine->store, wait->key, STORE_ERRAND_LOST,
+	                                      wait->since, &wait->lost) < 0;
+	for (int kind = 0; kind < CHORES; kind++) {
+		chore_t *chore = &wait->chores[kind];
+		*failed = *failed || (kind != CHORE_CHECK &&
+		                      store_errand_get(w->engine->store, wait->key,
+		                                       (store_errand_t)kind, wait->since,
+		                                       &chore->done) < 0);
+	}
+	if (*failed || tsearch(wait, &w->tree, compare) == NULL) {
+		wait_free(wait);
+		return NULL;
+	}
+	for (int kind = 0; kind < CHORES; kind++) {
+		schedule(w, wait, (chore_kind_t)kind, now);
+	}
+	return wait;
+}
+
+static void log_task(const engine_t *e, const zone_t *zone, size_t i, const policy_t *policy,
+                     const wait_t *wait)
+{
+	task_t task = { &e->conf, zone, i, policy, wait };
+	char *text = task_text(&task);
+	if (text != NULL) {
+		log_event(task_needs_person(&e->conf, wait) ? LOG_WARNING : LOG_INFO, zone->name,
+		          "%s", text);
+	}
+	free(text);
+}
+
+int watch_note(engine_t *e, const zone_t *zone, const policy_t *policy, int64_t now, bool *waits)
+{
+	watch_t *w = e->watch;
+	bool failed = false;
+	*waits = false;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
+		wait_t *wait = find(w, zone->keys[i].id);
+		bool due = core_ds_waits(&zone->core.keys[i]);
+		if (wait != NULL && (!due || wait->since != ds->since)) {
+			forget(w, wait);
+			wait = NULL;
+		}
+		if (due && wait == NULL) {
+			wait = add(w, zone, i, now, &failed);
+			if (wait != NULL) {
+				log_task(e, zone, i, policy, wait);
+			}
+		}
+		*waits = *waits || (wait != NULL && task_needs_person(&e->conf, wait));
+	}
+	return failed ? -1 : 0;
+}
+
+static void reset(const void *node, VISIT which, void *closure)
+{
+	wait_t *wait = *(wait_t *const *)node;
+	if (which == postorder || which == leaf) {
+		for (int kind = 0; kind < CHORES; kind++) {
+			schedule(closure, wait, (chore_kind_t)kind, 0);
+		}
+	}
+}
+
+void watch_reset(engine_t *e)
+{
+	start_resolver(e->watch);
+	twalk_r(e->watch->tree, reset, e->watch);
+}
+
+/* -- starting ------------------------------------------------------------ */
+
+/* What the program reads. */
+static char *input_of(const task_t *task, chore_kind_t kind)
+{
+	if (kind == CHORE_NOTICE) {
+		return task_json(task);
+	}
+	dnskey_t key = zone_dnskey(task->zone, task->key);
+	char *record = dnskey_text(&key, DNSKEY_DNSKEY, task->policy->keys_ttl), *text = NULL;
+	bool with_id = command_of(task->conf, task->wait, kind)->cka_id;
+	int ret = -1;
+	if (record != NULL) {
+		ret = with_id ? asprintf(&text, "%s ; {cka_id = %s}\n", record,
+		                         task->zone->keys[task->key].cka_id)
+		              : asprintf(&text, "%s\n", record);
+	}
+	free(record);
+	return ret >= 0 ? text : NULL;
+}
+
+/* \return NULL if out of memory. */
+static job_t *job_new(watch_t *w, const task_t *task, chore_kind_t kind)
+{
+	job_t *job = calloc(1, sizeof(*job));
+	if (job == NULL) {
+		return NULL;
+	}
+	*job = (job_t){ .key = task->wait->key, .since = task->wait->since,
+	                .kind = kind, .limit = task->conf->command_limit };
+	if (kind == CHORE_CHECK) {
+		job->question = parent_question(&task->conf->watch, w->resolver, task->zone,
+		                                task->key, task->wait->appear ? PARENT_COMES
+		                                                              : PARENT_GOES);
+	} else {
+		job->line = strdup(command_of(task->conf, task->wait, kind)->line);
+		job->input = input_of(task, kind);
+	}
+	if (job->question == NULL && (job->line == NULL || job->input == NULL)) {
+		job_free(job);
+		return NULL;
+	}
+	return job;
+}
+
+static void start(watch_t *w, const task_t *task, wait_t *wait, chore_kind_t kind)
+{
+	job_t *job = job_new(w, task, kind);
+	errands_t *errands = kind == CHORE_CHECK ? w->checks : w->commands;
+	if (job == NULL || errands_add(errands, job) != 0) {
+		if (job != NULL) {
+			job_free(job);
+		}
+		schedule(w, wait, kind, time(NULL) + RETRY_MIN_S);
+		return;
+	}
+	wait->chores[kind].running = true;
+	wait->chores[kind].at = CORE_NEVER;
+}
+
+/* The place of a key that still waits as it was noted; -1 if it does not. */
+static int place_of(const wait_t *wait, const zone_t *zone)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		if (zone->keys[i].id == wait->key && core_ds_waits(&zone->core.keys[i]) &&
+		    zone->core.keys[i].record[KEYSET_DS].since == wait->since) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* \return 0, or -1 if the database failed. */
+static int start_chore(watch_t *w, wait_t *wait, chore_kind_t kind)
+{
+	engine_t *e = w->engine;
+	if (kind == CHORE_NOTICE && !task_needs_person(&e->conf, wait)) {
+		wait->chores[kind].at = CORE_NEVER; /* Until something fails. */
+		return 0;
+	}
+	zone_t zone = { 0 };
+	int found = store_zone_get(e->store, wait->zone, &zone);
+	int i = found > 0 ? place_of(wait, &zone) : -1;
+	const policy_t *policy = i >= 0 ? policies_find(&e->policies, zone.policy) : NULL;
+	if (i < 0 && found >= 0) {
+		forget(w, wait);
+	} else if (policy != NULL) {
+		task_t task = { &e->conf, &zone, (size_t)i, policy, wait };
+		start(w, &task, wait, kind);
+	} else {
+		wait->chores[kind].at = CORE_NEVER; /* Until a reload brings a policy. */
+	}
+	zone_deinit(&zone);
+	return found < 0 ? -1 : 0;
+}
+
+/* The chores that are due. */
+typedef struct {
+	struct {
+		int64_t key;
+		chore_kind_t kind;
+	} due[START_MAX];
+	size_t count;
+	int64_t now, next;
+} pick_t;
+
+static void pick(const void *node, VISIT which, void *closure)
+{
+	const wait_t *wait = *(wait_t *const *)node;
+	pick_t *pick = closure;
+	if (which != postorder && which != leaf) {
+		return;
+	}
+	for (int kind = 0; kind < CHORES; kind++) {
+		int64_t at = wait->chores[kind].at;
+		if (at <= pick->now && pick->count < START_MAX) {
+			pick->due[pick->count].key = wait->key;
+			pick->due[pick->count++].kind = (chore_kind_t)kind;
+		} else if (at < pick->next) {
+			pick->next = at;
+		}
+	}
+}
+
+static int start_due(watch_t *w, int64_t now)
+{
+	if (now < w->due) {
+		return 0;
+	}
+	pick_t all = { .now = now, .next = CORE_NEVER };
+	twalk_r(w->tree, pick, &all);
+	w->due = all.next;
+	int ret = 0;
+	for (size_t i = 0; i < all.count && ret == 0; i++) {
+		wait_t *wait = find(w, all.due[i].key); /* One chore may have found it over. */
+		ret = wait != NULL ? start_chore(w, wait, all.due[i].kind) : 0;
+	}
+	return ret;
+}
+
+/* -- results ------------------------------------------------------------- */
+
+static int64_t back_off(unsigned failed)
+{
+	int64_t wait = RETRY_MIN_S;
+	while (failed-- > 1 && wait < RETRY_MAX_S) {
+		wait *= 2;
+	}
+	return wait < RETRY_MAX_S ? wait : RETRY_MAX_S;
+}
+
+static const char *chore_name(const wait_t *wait, chore_kind_t kind)
+{
+	return kind == CHORE_NOTICE ? "notification"
+	       : wait->appear       ? "submission of the DS"
+	                            : "retraction of the DS";
+}
+
+/* \return 0, or -1 if the database failed. */
+static int succeed(watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
+{
+	store_t *store = w->engine->store;
+	chore_t *chore = &wait->chores[kind];
+	chore->done = now;
+	chore->failed = 0;
+	log_event(LOG_INFO, wait->zone, "%s: the command succeeded", chore_name(wait, kind));
+	if (store_begin(store) != 0 ||
+	    store_errand_put(store, wait->key, (store_errand_t)kind, wait->since, now) != 0 ||
+	    store_commit(store) != 0) {
+		store_rollback(store);
+		return -1;
+	}
+	return 0;
+}
+
+static void fail(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+{
+	chore_t *chore = &wait->chores[job->kind];
+	int64_t delay = back_off(++chore->failed);
+	char span[DURATION_TEXT_MAX];
+	log_event(LOG_ERROR, wait->zone, "%s failed: %s; tried again in %s",
+	          chore_name(wait, job->kind), job->why, duration_text(delay, span));
+	schedule(w, wait, job->kind, now + delay);
+}
+
+/* \return 0, or -1 if the database failed. */
+static int take_command(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+{
+	live_set(&wait->chores[job->kind].problem, job->ret == 0 ? NULL : job->why);
+	if (job->ret == 0) {
+		return succeed(w, wait, job->kind, now);
+	}
+	fail(w, wait, job, now);
+	return 0;
+}
+
+/* A TTL at the parent that is longer than the policy's has to be waited for all the same. */
+static int64_t seen_since(const watch_t *w, const wait_t *wait, uint32_t ttl, int64_t now)
+{
+	zone_t zone = { 0 };
+	const policy_t *policy = NULL;
+	if (store_zone_get(w->engine->store, wait->zone, &zone) > 0) {
+		policy = policies_find(&w->engine->policies, zone.policy);
+	}
+	if (policy != NULL && ttl > policy->parent_ds_ttl) {
+		log_event(LOG_WARNING, wait->zone, "the parent's DS has a TTL of %u s, policy %s "
+		          "says %u s; the longer one is waited for", ttl, policy->name,
+		          policy->parent_ds_ttl);
+		now += ttl - policy->parent_ds_ttl;
+	}
+	zone_deinit(&zone);
+	return now;
+}
+
+/* \return 0, or -1 if the database failed. */
+static int take_check(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+{
+	chore_t *check = &wait->chores[CHORE_CHECK];
+	const parent_result_t *result = &job->result;
+	bool unknown = result->verdict == PARENT_UNKNOWN;
+	if (live_set(&check->problem, unknown ? result->why : NULL) && unknown) {
+		log_event(LOG_WARNING, wait->zone, "the parent cannot be asked for the DS: %s; "
+		          "asked again later", result->why);
+	}
+	live_set(&check->note, result->verdict == PARENT_NOT_YET ? result->why : NULL);
+	check->failed = unknown ? check->failed + 1 : 0;
+	if (result->verdict != PARENT_YES) {
+		schedule(w, wait, CHORE_CHECK, now + w->engine->conf.watch.interval);
+		return 0;
+	}
+	check->done = now;
+	confirm_t confirm = { .zone = wait->zone, .appear = wait->appear, .keytag = -1,
+	                      .key = wait->key, .since = seen_since(w, wait, result->ttl, now),
+	                      .who = "all of its servers show that" };
+	return confirm_ds(w->engine, &confirm) < 0 ? -1 : 0;
+}
+
+static int take_result(watch_t *w, const job_t *job, int64_t now)
+{
+	wait_t *wait = find(w, job->key);
+	if (wait == NULL || wait->since != job->since) {
+		return 0;
+	}
+	chore_t *chore = &wait->chores[job->kind];
+	chore->running = false;
+	chore->tried = now;
+	int ret = job->kind == CHORE_CHECK ? take_check(w, wait, job, now)
+	                                   : take_command(w, wait, job, now);
+	live_zone_t *live = live_find(&w->engine->live, wait->zone);
+	if (live != NULL) {
+		live->waits = task_needs_person(&w->engine->conf, wait);
+	}
+	if (job->kind != CHORE_NOTICE && wait->chores[CHORE_NOTICE].at == CORE_NEVER) {
+		schedule(w, wait, CHORE_NOTICE, now);
+	}
+	return ret;
+}
+
+static int take_results(watch_t *w, errands_t *errands, int64_t now)
+{
+	int ret = 0;
+	for (job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
+		ret = ret == 0 ? take_result(w, job, now) : ret;
+		job_free(job);
+	}
+	return ret;
+}
+
+int watch_pass(engine_t *e, int64_t now)
+{
+	pthread_mutex_lock(&e->lock);
+	int ret = take_results(e->watch, e->watch->commands, now);
+	ret = ret == 0 ? take_results(e->watch, e->watch->checks, now) : ret;
+	ret = ret == 0 ? start_due(e->watch, now) : ret;
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}

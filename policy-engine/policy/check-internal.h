@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What the files that examine a policy share.
+ */
+#pragma once
+
+#include "policy-engine/policy/check.h"
+
+/*! The policy under examination, and where its elements are. */
+typedef struct {
+	hsm_xml_t *xml;
+	const xmlNode *node;
+	policy_t *policy;
+	const hsm_conf_t *tokens;
+	kasp_report_f report;
+	void *ctx;
+} check_t;
+
+/*! \return The element of that path below a policy, for its line; the policy itself if it is not
+ *          there. The names after the last one are NULL. */
+const xmlNode *check_place(const check_t *c, const char *first, const char *second,
+                           const char *third);
+
+/*! \return The element of a key: keys are in the order of the file. */
+const xmlNode *check_key_place(const check_t *c, size_t index);
+
+/*! \return "KSK", "ZSK", "CSK". */
+const char *check_key_element(const policy_key_t *key);
+
+/*! Warns of what is allowed, and inadvisable, with the reason. */
+void kasp_advise(const check_t *c);

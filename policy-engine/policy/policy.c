@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const policy_t *policies_find(const policies_t *policies, const char *name)
+{
+	for (size_t i = 0; i < policies->count; i++) {
+		if (strcmp(policies->policies[i].name, name) == 0) {
+			return &policies->policies[i];
+		}
+	}
+	return NULL;
+}
+
+unsigned policy_key_bits(uint8_t algorithm, unsigned bits)
+{
+	static const unsigned curves[] = { [13] = 256, [14] = 384, [15] = 256, [16] = 456 };
+	bool curve = algorithm < sizeof(curves) / sizeof(curves[0]) && curves[algorithm] != 0;
+	return curve ? curves[algorithm] : bits;
+}
+
+bool policy_is_unsigned(const policy_t *policy)
+{
+	return policy->passthrough || policy->key_count == 0;
+}
+
+static void policy_deinit(policy_t *policy)
+{
+	for (size_t i = 0; i < policy->key_count; i++) {
+		free(policy->keys[i].repository);
+	}
+	free(policy->keys);
+	free(policy->defect);
+	free(policy->description);
+	free(policy->name);
+}
+
+void policies_deinit(policies_t *policies)
+{
+	for (size_t i = 0; i < policies->count; i++) {
+		policy_deinit(&policies->policies[i]);
+	}
+	free(policies->policies);
+	*policies = (policies_t){ 0 };
+}

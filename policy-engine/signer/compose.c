@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/signer/compose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+
+static const char *const record_names[KEYSET_RECORDS] = {
+	[KEYSET_DS] = "DS",
+	[KEYSET_DNSKEY] = "DNSKEY",
+	[KEYSET_RRSIG_DNSKEY] = "RRSIG DNSKEY",
+	[KEYSET_RRSIG] = "RRSIG",
+};
+
+bool zone_is_signed(const zone_t *zone)
+{
+	bool dnskey = false, rest = false;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		dnskey = dnskey || core_in_zone(&zone->core.keys[i], KEYSET_RRSIG_DNSKEY);
+		rest = rest || core_in_zone(&zone->core.keys[i], KEYSET_RRSIG);
+	}
+	return dnskey && rest;
+}
+
+void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
+{
+	static const char *const reasons[] = {
+		[CORE_WAIT_TIME] = "",
+		[CORE_WAIT_PUBLISH] = " once the signer has published the change",
+		[CORE_WAIT_REPLACED] = " once the signer has replaced all signatures that come due",
+		[CORE_WAIT_CHAIN] = " once a DNSKEY it can lead to is in all caches",
+		[CORE_WAIT_SIGNED] = " once the signatures and their DNSKEYs are in all caches",
+		[CORE_WAIT_SECURE] = " once another DS keeps the zone secure",
+		[CORE_WAIT_ORDER] = " once the key's other records are there",
+		[CORE_WAIT_CHANGES] = " once caches have forgotten some of the earlier changes",
+		[CORE_WAIT_PARTNER] = " once there is a partner key of the same algorithm",
+		[CORE_WAIT_LOOK] = " once all DS in use were seen at the parent again",
+	};
+	buf[0] = '\0';
+	*when = 0;
+	int r = core_next_record(key);
+	if (r < 0) {
+		return;
+	}
+	const core_step_t *step = &key->step[r];
+	if (step->wait == CORE_WAIT_PARENT) {
+		snprintf(buf, STEP_TEXT_MAX, "%s", step->to == KEYSET_OMNIPRESENT
+		         ? "DS has to be seen at the parent"
+		         : "DS has to go from the parent");
+		return;
+	}
+	bool submission = r == KEYSET_DS && step->to == KEYSET_RUMOURED;
+	snprintf(buf, STEP_TEXT_MAX, "%s %s%s", record_names[r],
+	         submission ? "may be given to the parent" : keyset_state_name(step->to),
+	         reasons[step->wait]);
+	if (step->wait == CORE_WAIT_TIME) {
+		*when = step->when;
+	}
+}
+
+/* Both point to what they are made from. step has STEP_TEXT_MAX bytes. */
+static void fill_key(keyset_key_t *out, const zone_t *zone, size_t i, char *step)
+{
+	const core_key_t *core = &zone->core.keys[i];
+	const zone_key_t *info = &zone->keys[i];
+	*out = (keyset_key_t){
+		.repository = info->repository,
+		.cka_id = info->cka_id,
+		.role = core->role,
+		.algorithm = core->algorithm,
+		.public_key = info->public_key,
+		.public_key_len = info->public_key_len,
+		.keytag = core->keytag,
+		.publish = core_in_zone(core, KEYSET_DNSKEY),
+		.sign_dnskey = core_in_zone(core, KEYSET_RRSIG_DNSKEY),
+		.sign_zone = core_in_zone(core, KEYSET_RRSIG),
+		.replace = core_replaces(&zone->core, core),
+		.cds = core_in_zone(core, KEYSET_DS),
+		.step = step,
+	};
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		out->state[r] = core->record[r].state;
+	}
+	step_text(core, step, &out->step_time);
+}
+
+static void fill_policy(keyset_t *set, const policy_t *p, const uint8_t *salt, size_t salt_len)
+{
+	set->resign = p->resign;
+	set->refresh = p->refresh;
+	set->validity_default = p->validity_default;
+	set->validity_denial = p->validity_denial;
+	set->validity_keyset = p->validity_keyset != 0 ? p->validity_keyset : p->validity_default;
+	set->jitter = p->jitter;
+	set->inception_offset = p->inception_offset;
+	set->max_zone_ttl = p->max_zone_ttl;
+	set->nsec3 = p->nsec3;
+	set->nsec3_optout = p->optout;
+	set->nsec3_iterations = p->iterations;
+	set->nsec3_ttl = p->nsec3_ttl;
+	set->dnskey_ttl = p->keys_ttl;
+	set->soa_ttl = p->soa_ttl;
+	set->soa_minimum = p->soa_minimum;
+	set->serial = p->serial;
+	set->zonemd = p->zonemd;
+	if (p->nsec3 && salt_len > 0) {
+		memcpy(set->nsec3_salt, salt, salt_len);
+		set->nsec3_salt_len = (uint8_t)salt_len;
+	}
+}
+
+static int digest_of(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
+{
+	uint64_t revision = set->revision;
+	set->revision = 0;
+	char *text = keyset_write(set);
+	set->revision = revision;
+	int ret = text != NULL ? gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), digest)
+	                       : -1;
+	free(text);
+	return ret;
+}
+
+static char *write_set(zone_t *zone, uint64_t saved, keyset_t *set, bool force)
+{
+	uint8_t digest[ZONE_DIGEST_LEN];
+	if (digest_of(set, digest) != 0) {
+		return NULL;
+	}
+	bool same = memcmp(digest, zone->digest, ZONE_DIGEST_LEN) == 0;
+	if (zone->core.revision == saved && (!same || force)) {
+		zone->core.revision++;
+	}
+	memcpy(zone->digest, digest, ZONE_DIGEST_LEN);
+	set->revision = zone->core.revision;
+	return keyset_write(set);
+}
+
+/* What is on its way out and in no cache any more is nobody's business. */
+static bool is_past(const core_key_t *key)
+{
+	return !key->goal_in && core_is_hidden(key);
+}
+
+/* Whether the parent is to have no DS any more, and may have one yet (RFC 8078, section 4). */
+static bool asks_for_no_ds(const zone_t *zone, const policy_t *policy)
+{
+	bool waits = false;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_key_t *key = &zone->core.keys[i];
+		if (core_in_zone(key, KEYSET_DS)) {
+			return false;
+		}
+		waits = waits || key->record[KEYSET_DS].state == KEYSET_UNRETENTIVE;
+	}
+	return waits && policy_is_unsigned(policy);
+}
+
+static void fill_keys(keyset_t *set, const zone_t *zone, char *steps)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		if (!is_past(&zone->core.keys[i])) {
+			fill_key(&set->keys[set->key_count++], zone, i, steps + i * STEP_TEXT_MAX);
+		}
+	}
+}
+
+char *publish(zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
+              size_t salt_len, bool force)
+{
+	keyset_t set = { .policy = policy->name, .taken_over = zone->taken_over,
+	                 .serial_before = zone->serial_before };
+	if (!zone_is_signed(zone)) {
+		set.passthrough = true;
+		return write_set(zone, saved, &set, force);
+	}
+	size_t count = zone->core.count;
+	set.keys = calloc(count, sizeof(*set.keys));
+	char *steps = malloc(count * STEP_TEXT_MAX);
+	char *text = NULL;
+	if (set.keys != NULL && steps != NULL) {
+		fill_policy(&set, policy, salt, salt_len);
+		fill_keys(&set, zone, steps);
+		set.cds_delete = asks_for_no_ds(zone, policy);
+		text = write_set(zone, saved, &set, force);
+	}
+	free(steps);
+	free(set.keys);
+	return text;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/client.h"
+#include "policy-engine/base/event.h"
+#include "policy-engine/engine/internal.h"
+
+#define TIMEOUT_MS 5000
+#define PUSH_MAX 32     /* Key sets in one call. */
+#define PUSH_RETRY_S 10
+
+/* What the module says of one zone. */
+typedef struct {
+	char *name;
+	facts_t facts;
+	bool gone;
+} news_t;
+
+/* An answer to zone-facts. */
+typedef struct {
+	news_t *news;
+	size_t count, size;
+	char *generation;
+	char problem[512];
+} answer_t;
+
+static int add_news(answer_t *answer, const ctl_unit_t *unit)
+{
+	if (answer->count == answer->size) {
+		size_t size = answer->size > 0 ? 2 * answer->size : 16;
+		news_t *news = reallocarray(answer->news, size, sizeof(*news));
+		if (news == NULL) {
+			snprintf(answer->problem, sizeof(answer->problem), "out of memory");
+			return -1;
+		}
+		answer->news = news;
+		answer->size = size;
+	}
+	news_t item = { .name = zone_name(unit->zone), .gone = strcmp(unit->type, "gone") == 0 };
+	char why[256];
+	if (item.name == NULL ||
+	    (!item.gone && facts_read(unit->data != NULL ? unit->data : "", &item.facts, why,
+	                              sizeof(why)) != 0)) {
+		snprintf(answer->problem, sizeof(answer->problem), "facts of zone %.100s cannot be "
+		         "read: %.200s; do module and engine belong to the same version?",
+		         unit->zone, item.name == NULL ? "not a zone name" : why);
+		free(item.name);
+		return -1;
+	}
+	answer->news[answer->count++] = item;
+	return 0;
+}
+
+static int take_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	(void)first;
+	answer_t *answer = ctx;
+	if (error != NULL) {
+		snprintf(answer->problem, sizeof(answer->problem), "%s", error);
+		return -1;
+	}
+	if (unit->type == NULL) {
+		return 0;
+	}
+	if (unit->zone != NULL && unit->zone[0] != '\0') {
+		return strcmp(unit->type, "facts") == 0 || strcmp(unit->type, "gone") == 0
+		               ? add_news(answer, unit)
+		               : 0;
+	}
+	if (strcmp(unit->type, "generation") == 0 && unit->data != NULL) {
+		free(answer->generation);
+		answer->generation = strdup(unit->data);
+	}
+	return 0;
+}
+
+static void answer_deinit(answer_t *answer)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		free(answer->news[i].name);
+		facts_deinit(&answer->news[i].facts);
+	}
+	free(answer->news);
+	free(answer->generation);
+}
+
+static void remove_zone(engine_t *e, const char *name)
+{
+	live_zone_t *zone = live_find(&e->live, name);
+	if (zone != NULL) {
+		log_event(LOG_INFO, name, "the signer does not have the zone any more; its keys "
+		          "stay in the database");
+		e->want_at = zone->wants ? 0 : e->want_at;
+		live_remove(&e->live, zone);
+	}
+}
+
+/* Takes over one zone's facts. */
+static int apply(engine_t *e, news_t *news)
+{
+	if (news->gone) {
+		remove_zone(e, news->name);
+		return 0;
+	}
+	bool known = live_find(&e->live, news->name) != NULL;
+	live_zone_t *zone = live_add(&e->live, news->name);
+	if (zone == NULL) {
+		return 0;
+	}
+	int put = store_zone_put(e->store, news->name, news->facts.policy);
+	if (put < 0) {
+		return -1;
+	}
+	if (!known || put > 0) {
+		log_event(LOG_INFO, news->name, "%s zone, policy %s", put > 0 ? "new" : "known",
+		          news->facts.policy);
+	}
+	facts_deinit(&zone->facts);
+	zone->facts = news->facts;
+	news->facts = (facts_t){ 0 };
+	zone->round = e->round;
+	live_mark(&e->live, zone, true);
+	return 0;
+}
+
+typedef struct {
+	unsigned round;
+	char **names;
+	size_t count, size;
+} stale_t;
+
+static void find_stale(void *ctx, live_zone_t *zone)
+{
+	stale_t *stale = ctx;
+	if (zone->round != stale->round && stale->count < stale->size) {
+		stale->names[stale->count] = strdup(zone->name);
+		stale->count += stale->names[stale->count] != NULL;
+	}
+}
+
+/* Forgets the zones that a full listing did not name. */
+static void sweep(engine_t *e)
+{
+	stale_t stale = { .round = e->round, .size = e->live.count };
+	stale.names = calloc(stale.size > 0 ? stale.size : 1, sizeof(*stale.names));
+	if (stale.names == NULL) {
+		return;
+	}
+	live_each(&e->live, find_stale, &stale);
+	for (size_t i = 0; i < stale.count; i++) {
+		remove_zone(e, stale.names[i]);
+		free(stale.names[i]);
+	}
+	free(stale.names);
+}
+
+static int apply_all(engine_t *e, answer_t *answer, bool full)
+{
+	int ret = answer->count > 0 ? store_begin(e->store) : 0;
+	for (size_t i = 0; i < answer->count && ret == 0; i++) {
+		ret = apply(e, &answer->news[i]);
+	}
+	if (ret == 0 && answer->count > 0) {
+		ret = store_commit(e->store);
+	}
+	if (ret == 0 && full) {
+		sweep(e);
+	}
+	return ret;
+}
+
+static void note_signer(engine_t *e, const char *problem)
+{
+	bool up = problem == NULL;
+	if (up && !e->signer_up) {
+		log_event(LOG_INFO, NULL, "connected to the signer at %s", e->conf.signer_socket);
+	} else if (!up && (e->signer_up || strcmp(problem, e->signer_problem) != 0)) {
+		log_event(LOG_WARNING, NULL, "signer: %s; trying again every second, keys and "
+		          "signatures stay as they are meanwhile", problem);
+	}
+	e->signer_up = up;
+	snprintf(e->signer_problem, sizeof(e->signer_problem), "%s", up ? "" : problem);
+}
+
+int signer_poll(engine_t *e)
+{
+	bool full = strcmp(e->generation, "0") == 0;
+	ctl_unit_t unit = { .cmd = "zone-facts", .data = e->generation };
+	answer_t answer = { 0 };
+	char err[512];
+	int ret = ctl_client_call(e->conf.signer_socket, TIMEOUT_MS, &unit, 1, take_answer, &answer,
+	                          err, sizeof(err));
+	if (ret == 0 && answer.problem[0] == '\0' && answer.generation == NULL) {
+		snprintf(answer.problem, sizeof(answer.problem), "%s answers zone-facts without a "
+		         "generation; is it the module's socket?", e->conf.signer_socket);
+	}
+	const char *problem = ret != 0 ? err : answer.problem[0] != '\0' ? answer.problem : NULL;
+
+	pthread_mutex_lock(&e->lock);
+	note_signer(e, problem);
+	ret = 0;
+	if (problem == NULL) {
+		e->round += full;
+		ret = apply_all(e, &answer, full);
+		free(e->generation);
+		e->generation = answer.generation;
+		answer.generation = NULL;
+	} else if (!full) {
+		free(e->generation);
+		e->generation = strdup("0");
+	}
+	pthread_mutex_unlock(&e->lock);
+	answer_deinit(&answer);
+	return e->generation != NULL ? ret : -1;
+}
+
+/* Key sets on their way to the module. */
+typedef struct {
+	ctl_unit_t units[PUSH_MAX];
+	uint64_t revisions[PUSH_MAX];
+	char *problems[PUSH_MAX];
+	size_t count;
+	int64_t now;
+} batch_t;
+
+static void pick(batch_t *batch, const live_zone_t *zone)
+{
+	char *name = strdup(zone->name), *text = strdup(zone->push);
+	if (name == NULL || text == NULL) {
+		free(name);
+		free(text);
+		return;
+	}
+	batch->units[batch->count] = (ctl_unit_t){ .cmd = "zone-keyset", .zone = name,
+	                                           .data = text };
+	batch->revisions[batch->count++] = zone->revision;
+}
+
+static int take_refusal(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	(void)first;
+	batch_t *batch = ctx;
+	char *name = unit->zone != NULL ? zone_name(unit->zone) : NULL;
+	for (size_t i = 0; error != NULL && i < batch->count; i++) {
+		if (name == NULL || strcmp(name, batch->units[i].zone) == 0) {
+			live_set(&batch->problems[i], error);
+		}
+	}
+	free(name);
+	return 0;
+}
+
+static void settle(engine_t *e, const batch_t *batch, size_t i)
+{
+	live_zone_t *zone = live_find(&e->live, batch->units[i].zone);
+	if (zone == NULL) {
+		return;
+	}
+	const char *problem = batch->problems[i];
+	if (live_set(&zone->push_problem, problem) && problem != NULL) {
+		log_event(LOG_ERROR, zone->name, "the signer refuses key set %llu: %s",
+		          (unsigned long long)batch->revisions[i], problem);
+	}
+	if (problem != NULL) {
+		zone->push_at = batch->now + PUSH_RETRY_S;
+		return;
+	}
+	log_event(LOG_INFO, zone->name, "the signer has key set %llu",
+	          (unsigned long long)batch->revisions[i]);
+	if (zone->facts.pending < batch->revisions[i]) {
+		zone->facts.pending = batch->revisions[i];
+	}
+	if (zone->revision == batch->revisions[i]) {
+		live_push(&e->live, zone, NULL);
+	}
+}
+
+/* \return Whether there may be more. */
+static bool push_batch(engine_t *e, int64_t now)
+{
+	batch_t batch = { .now = now };
+	pthread_mutex_lock(&e->lock);
+	const live_zone_t *zone;
+	TAILQ_FOREACH(zone, &e->live.pushes, push_link) {
+		if (batch.count == PUSH_MAX) {
+			break;
+		}
+		if (zone->push_at <= now) {
+			pick(&batch, zone);
+		}
+	}
+	pthread_mutex_unlock(&e->lock);
+	if (batch.count == 0) {
+		return false;
+	}
+	char err[512];
+	int ret = ctl_client_call(e->conf.signer_socket, TIMEOUT_MS, batch.units, batch.count,
+	                          take_refusal, &batch, err, sizeof(err));
+	pthread_mutex_lock(&e->lock);
+	if (ret != 0) {
+		note_signer(e, err);
+	}
+	for (size_t i = 0; i < batch.count; i++) {
+		if (ret == 0) {
+			settle(e, &batch, i);
+		}
+		free((char *)batch.units[i].zone);
+		free((char *)batch.units[i].data);
+		free(batch.problems[i]);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return ret == 0 && batch.count == PUSH_MAX;
+}
+
+void signer_push(engine_t *e, int64_t now)
+{
+	while (e->signer_up && push_batch(e, now)) {
+	}
+}

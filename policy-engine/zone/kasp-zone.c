@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/zone/kasp-zone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/dname.h>
+
+char *zone_name(const char *text)
+{
+	knot_dname_t *dname = knot_dname_from_str_alloc(text);
+	if (dname == NULL) {
+		return NULL;
+	}
+	knot_dname_to_lower(dname);
+	char *name = knot_dname_to_str_alloc(dname);
+	knot_dname_free(dname, NULL);
+	return name;
+}
+
+int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info)
+{
+	size_t count = zone->core.count + 1;
+	core_key_t *core_keys = reallocarray(zone->core.keys, count, sizeof(*core_keys));
+	if (core_keys == NULL) {
+		return -1;
+	}
+	zone->core.keys = core_keys;
+	zone_key_t *keys = reallocarray(zone->keys, count, sizeof(*keys));
+	if (keys == NULL) {
+		return -1;
+	}
+	zone->keys = keys;
+	core_keys[count - 1] = *core;
+	core_keys[count - 1].repository = info->repository;
+	keys[count - 1] = *info;
+	zone->core.count = count;
+	return 0;
+}
+
+dnskey_t zone_dnskey(const zone_t *zone, size_t i)
+{
+	return (dnskey_t){ zone->name, zone->core.keys[i].role, zone->core.keys[i].algorithm,
+	                   zone->keys[i].public_key, zone->keys[i].public_key_len };
+}
+
+static void free_key(zone_key_t *key)
+{
+	free(key->repository);
+	free(key->cka_id);
+	free(key->public_key);
+}
+
+void zone_remove_key(zone_t *zone, size_t i)
+{
+	size_t behind = --zone->core.count - i;
+	free_key(&zone->keys[i]);
+	memmove(&zone->keys[i], &zone->keys[i + 1], behind * sizeof(zone->keys[0]));
+	memmove(&zone->core.keys[i], &zone->core.keys[i + 1],
+	        behind * sizeof(zone->core.keys[0]));
+}
+
+void zone_deinit(zone_t *zone)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		free_key(&zone->keys[i]);
+	}
+	free(zone->keys);
+	free(zone->core.keys);
+	free(zone->policy);
+	free(zone->name);
+	*zone = (zone_t){ 0 };
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A zone and its keys, as the database holds them.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy-engine/core/core.h"
+#include "policy-engine/zone/dnskey.h"
+
+#define ZONE_DIGEST_LEN 32
+
+/*! What the timing of a key (core_key_t) does not need to know of it. */
+typedef struct {
+	int64_t id;           /*!< Of the key in this zone. */
+	int64_t token_key;    /*!< Of the key pair. */
+	char *repository;
+	char *cka_id;
+	uint8_t *public_key;
+	size_t public_key_len;
+	core_key_t stored;    /*!< As the database has it. */
+} zone_key_t;
+
+typedef struct {
+	int64_t id;
+	char *name;           /*!< As zone_name() makes it. */
+	char *policy;         /*!< Name, as knot.conf says it. */
+	core_zone_t core;     /*!< core.keys[i] and keys[i] are the same key. */
+	zone_key_t *keys;
+	bool taken_over;      /*!< Another signer published it before us... */
+	uint32_t serial_before; /*!< ...with this serial at last. */
+	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
+	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when told. */
+} zone_t;
+
+/*!
+ * Writes a zone name in its one form: lower case, trailing dot, escapes as Knot writes them.
+ *
+ * \return To be freed by free(); NULL if it is not a domain name.
+ */
+char *zone_name(const char *text);
+
+/*! Adds a key at the end; takes over what info points to if it succeeds. \return 0, or -1. */
+int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info);
+
+/*! Removes key i; the others keep their order. */
+void zone_remove_key(zone_t *zone, size_t i);
+
+/*! \return Key i as a record of the zone; borrows from zone. */
+dnskey_t zone_dnskey(const zone_t *zone, size_t i);
+
+/*! Frees the contents, not zone itself. */
+void zone_deinit(zone_t *zone);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "config.h"
+#include "policy-engine/zone/live.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const live_zone_t *)a)->name, ((const live_zone_t *)b)->name);
+}
+
+static void zone_free(void *node)
+{
+	live_zone_t *zone = node;
+	facts_deinit(&zone->facts);
+	free(zone->unseen);
+	free(zone->push_problem);
+	free(zone->push);
+	free(zone->problem);
+	free(zone->name);
+	free(zone);
+}
+
+void live_init(live_t *live)
+{
+	*live = (live_t){ 0 };
+	TAILQ_INIT(&live->dirty);
+	TAILQ_INIT(&live->pushes);
+	TAILQ_INIT(&live->looks);
+}
+
+live_zone_t *live_find(const live_t *live, const char *name)
+{
+	live_zone_t key = { .name = (char *)name };
+	live_zone_t **node = tfind(&key, &live->tree, compare);
+	return node != NULL ? *node : NULL;
+}
+
+live_zone_t *live_add(live_t *live, const char *name)
+{
+	live_zone_t *zone = live_find(live, name);
+	if (zone != NULL) {
+		return zone;
+	}
+	zone = calloc(1, sizeof(*zone));
+	if (zone == NULL) {
+		return NULL;
+	}
+	zone->name = strdup(name);
+	if (zone->name == NULL || tsearch(zone, &live->tree, compare) == NULL) {
+		zone_free(zone);
+		return NULL;
+	}
+	live->count++;
+	return zone;
+}
+
+void live_lacks_nothing(live_zone_t *zone)
+{
+	memset(zone->lacks, 0, sizeof(zone->lacks));
+	zone->wants = false;
+}
+
+void live_mark(live_t *live, live_zone_t *zone, bool dirty)
+{
+	if (dirty && !zone->dirty) {
+		TAILQ_INSERT_TAIL(&live->dirty, zone, dirty_link);
+	} else if (!dirty && zone->dirty) {
+		TAILQ_REMOVE(&live->dirty, zone, dirty_link);
+	}
+	zone->dirty = dirty;
+}
+
+void live_push(live_t *live, live_zone_t *zone, char *text)
+{
+	if (zone->push != NULL) {
+		TAILQ_REMOVE(&live->pushes, zone, push_link);
+	}
+	free(zone->push);
+	zone->push = text;
+	if (text != NULL) {
+		TAILQ_INSERT_TAIL(&live->pushes, zone, push_link);
+	}
+}
+
+void live_look(live_t *live, live_zone_t *zone, int64_t at)
+{
+	if (zone->look_at != 0) {
+		TAILQ_REMOVE(&live->looks, zone, look_link);
+	}
+	zone->look_at = at;
+	if (at != 0) {
+		TAILQ_INSERT_TAIL(&live->looks, zone, look_link);
+	}
+}
+
+void live_remove(live_t *live, live_zone_t *zone)
+{
+	live_look(live, zone, 0);
+	live_push(live, zone, NULL);
+	live_mark(live, zone, false);
+	tdelete(zone, &live->tree, compare);
+	live->count--;
+	zone_free(zone);
+}
+
+typedef struct {
+	void (*cb)(void *ctx, live_zone_t *zone);
+	void *ctx;
+} walk_t;
+
+static void visit(const void *node, VISIT which, void *closure)
+{
+	walk_t *walk = closure;
+	if (which == postorder || which == leaf) {
+		walk->cb(walk->ctx, *(live_zone_t *const *)node);
+	}
+}
+
+void live_each(const live_t *live, void (*cb)(void *ctx, live_zone_t *zone), void *ctx)
+{
+	walk_t walk = { cb, ctx };
+	twalk_r(live->tree, visit, &walk);
+}
+
+bool live_set(char **problem, const char *text)
+{
+	if ((text == NULL && *problem == NULL) ||
+	    (text != NULL && *problem != NULL && strcmp(text, *problem) == 0)) {
+		return false;
+	}
+	free(*problem);
+	*problem = text != NULL ? strdup(text) : NULL;
+	return true;
+}
+
+void live_deinit(live_t *live)
+{
+	tdestroy(live->tree, zone_free);
+	live_init(live);
+}
