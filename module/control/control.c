@@ -23,9 +23,9 @@
 typedef struct {
 	knot_dname_t *data;
 	size_t len, size, count;
-} names_t;
+} zone_names_t;
 
-static void append(names_t *names, const knot_dname_t *name)
+static void append(zone_names_t *names, const knot_dname_t *name)
 {
 	size_t len = knot_dname_size(name);
 	if (names->size - names->len < len) {
@@ -49,7 +49,7 @@ static void add_name(void *ctx, zone_t *zone)
 
 static void no_such_zone(ctl_request_t *req, server_t *server, const char *name)
 {
-	names_t names = { 0 };
+	zone_names_t names = { 0 };
 	char list[256] = "";
 	size_t len = 0;
 	server_each_zone(server, add_name, &names);
@@ -69,7 +69,7 @@ static void no_such_zone(ctl_request_t *req, server_t *server, const char *name)
 }
 
 /*! Sends something of each zone that is still there, and frees the names. */
-static void send_each(ctl_request_t *req, server_t *server, names_t *names,
+static void send_each(ctl_request_t *req, server_t *server, zone_names_t *names,
                       void (*send)(ctl_request_t *req, server_t *server, const knot_dname_t *name))
 {
 	const knot_dname_t *at = names->data;
@@ -325,7 +325,7 @@ static void send_status(ctl_request_t *req, server_t *server, const knot_dname_t
 
 static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	names_t names = { 0 };
+	zone_names_t names = { 0 };
 	for_zones(req, ctx, unit, add_name, &names);
 	send_each(req, ctx, &names, send_status);
 }
@@ -393,7 +393,7 @@ static void send_numbers(ctl_request_t *req, server_t *server, const knot_dname_
 
 static void do_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	names_t names = { 0 };
+	zone_names_t names = { 0 };
 	for_zones(req, ctx, unit, add_name, &names);
 	send_each(req, ctx, &names, send_numbers);
 }
@@ -520,9 +520,9 @@ static void send_facts(ctl_request_t *req, server_t *server, const knot_dname_t 
 }
 
 /*! Names of the zones that have gone away since a generation, one behind the other. */
-static names_t gone_since(server_t *server, uint64_t since)
+static zone_names_t gone_since(server_t *server, uint64_t since)
 {
-	names_t names = { 0 };
+	zone_names_t names = { 0 };
 	pthread_mutex_lock(&server->lock);
 	for (server_gone_t *gone = server->gone; gone != NULL && gone->generation > since;
 	     gone = gone->next) {
@@ -551,10 +551,10 @@ static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	uint64_t since = strtoull(unit->data != NULL ? unit->data : "0", &end, 10);
 	since = *end == '-' && strcmp(end + 1, server->instance) == 0 ? since : 0;
 	const uint64_t now = news_now(&server->news);
-	names_t names = { 0 };
+	zone_names_t names = { 0 };
 	news_each(&server->news, since, add_name, &names);
 	send_each(req, server, &names, send_facts);
-	names_t gone = gone_since(server, since);
+	zone_names_t gone = gone_since(server, since);
 	send_each(req, server, &gone, send_gone);
 
 	char generation[64];

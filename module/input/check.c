@@ -14,7 +14,7 @@
 /* The node at hand and what checks of it have found. */
 typedef struct {
 	const records_t *records;
-	const run_t *run;
+	const owner_run_t *run;
 	report_t *report;
 	bool is_apex;
 	knot_dname_txt_storage_t name;
@@ -29,7 +29,7 @@ typedef struct {
 	size_t key_len;
 } cover_t;
 
-static void read_node(check_t *check, const records_t *records, const run_t *run)
+static void read_node(check_t *check, const records_t *records, const owner_run_t *run)
 {
 	memset(check, 0, sizeof(*check));
 	check->records = records;
@@ -130,7 +130,7 @@ static void check_cover(check_t *check, cover_t *cover)
 static bool has_address(const records_t *records, const knot_dname_t *name)
 {
 	uint8_t key[NODE_KEY_MAX];
-	const run_t *run = records_find(records, key, node_key(name, key));
+	const owner_run_t *run = records_find(records, key, node_key(name, key));
 	if (run == NULL) {
 		return false;
 	}

@@ -215,9 +215,9 @@ typedef struct {
 	size_t apex_len;
 	char *err;
 	size_t err_size;
-} check_t;
+} edit_check_t;
 
-static int fault(check_t *check, const edit_node_t *node, const char *text)
+static int fault(edit_check_t *check, const edit_node_t *node, const char *text)
 {
 	knot_dname_storage_t owner;
 	knot_dname_txt_storage_t name = "";
@@ -234,7 +234,7 @@ static uint16_t count_of(const node_t *node, uint16_t type)
 	return rrset != NULL ? rrset->rrs.count : 0;
 }
 
-static int check_types(check_t *check, const edit_node_t *node, bool apex)
+static int check_types(edit_check_t *check, const edit_node_t *node, bool apex)
 {
 	const node_t *n = &node->node;
 	const uint16_t soa = count_of(n, KNOT_RRTYPE_SOA), ns = count_of(n, KNOT_RRTYPE_NS);
@@ -258,7 +258,7 @@ static int check_types(check_t *check, const edit_node_t *node, bool apex)
 }
 
 /*! Tells whether there is a DNAME at one of the names above, up to the apex. */
-static int check_above(check_t *check, const edit_node_t *node)
+static int check_above(edit_check_t *check, const edit_node_t *node)
 {
 	knot_dname_storage_t owner;
 	if (node_key_owner(node->key, node->key_len, owner) == 0) {
@@ -296,7 +296,7 @@ static int has_data(const edit_t *edit, const store_cursor_t *at, bool *is)
 }
 
 /*! Tells whether there is something below a name; what the edit removes is not. */
-static int check_below(check_t *check, const edit_node_t *node)
+static int check_below(edit_check_t *check, const edit_node_t *node)
 {
 	store_cursor_t cursor;
 	edit_t *edit = check->edit;
@@ -327,7 +327,7 @@ static int check_below(check_t *check, const edit_node_t *node)
 
 static int check_node(void *ctx, edit_node_t *node)
 {
-	check_t *check = ctx;
+	edit_check_t *check = ctx;
 	const bool apex = node->key_len == check->apex_len &&
 	                  memcmp(node->key, check->apex, node->key_len) == 0;
 	if ((node->node.count == 0 && !apex) || !differs(node)) {
@@ -383,7 +383,7 @@ static int load_above(edit_t *edit)
 
 int edit_check(edit_t *edit, char *err, size_t err_size)
 {
-	check_t check = { .edit = edit, .err = err, .err_size = err_size };
+	edit_check_t check = { .edit = edit, .err = err, .err_size = err_size };
 	check.apex_len = node_key(edit->apex, check.apex);
 	int ret = load_above(edit);
 	return ret == KNOT_EOK ? each_node(edit, check_node, &check) : ret;

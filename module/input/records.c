@@ -28,25 +28,25 @@ static size_t owner_size(const owner_t *owner)
 
 /* -- access -------------------------------------------------------------- */
 
-static const owner_t *run_owner(const records_t *records, const run_t *run)
+static const owner_t *run_owner(const records_t *records, const owner_run_t *run)
 {
 	return (const owner_t *)(records->pool + run->at);
 }
 
-const knot_dname_t *records_owner(const records_t *records, const run_t *run)
+const knot_dname_t *records_owner(const records_t *records, const owner_run_t *run)
 {
 	const owner_t *owner = run_owner(records, run);
 	return owner->bytes + owner->key_len;
 }
 
-const uint8_t *records_key(const records_t *records, const run_t *run, size_t *len)
+const uint8_t *records_key(const records_t *records, const owner_run_t *run, size_t *len)
 {
 	const owner_t *owner = run_owner(records, run);
 	*len = owner->key_len;
 	return owner->bytes;
 }
 
-record_t *records_first(const records_t *records, const run_t *run)
+record_t *records_first(const records_t *records, const owner_run_t *run)
 {
 	return (record_t *)(records->pool + run->at + owner_size(run_owner(records, run)));
 }
@@ -70,7 +70,7 @@ static int key_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_le
 	return cmp != 0 ? cmp : (a_len > b_len) - (a_len < b_len);
 }
 
-const run_t *records_find(const records_t *records, const uint8_t *key, size_t key_len)
+const owner_run_t *records_find(const records_t *records, const uint8_t *key, size_t key_len)
 {
 	size_t low = 0, high = records->run_count;
 	while (low < high) {
@@ -113,14 +113,14 @@ static int add_run(records_t *records, uint64_t prefix)
 {
 	if (records->run_count == records->run_capacity) {
 		size_t capacity = records->run_capacity + records->run_capacity / 2 + 64;
-		run_t *runs = realloc(records->runs, capacity * sizeof(*runs));
+		owner_run_t *runs = realloc(records->runs, capacity * sizeof(*runs));
 		if (runs == NULL) {
 			return KNOT_ENOMEM;
 		}
 		records->runs = runs;
 		records->run_capacity = capacity;
 	}
-	records->runs[records->run_count++] = (run_t) {
+	records->runs[records->run_count++] = (owner_run_t) {
 		.prefix = prefix, .at = records->size, .count = 0
 	};
 	return KNOT_EOK;
@@ -160,7 +160,7 @@ int records_add(records_t *records, const knot_dname_t *owner, const record_t *r
 {
 	knot_dname_storage_t again;
 	if (owner == NULL) {
-		const run_t *last = &records->runs[records->run_count - 1];
+		const owner_run_t *last = &records->runs[records->run_count - 1];
 		if (last->count == RUN_COUNT_MAX) {
 			const knot_dname_t *name = records_owner(records, last);
 			owner = memcpy(again, name, knot_dname_size(name));
@@ -196,7 +196,7 @@ void records_deinit(records_t *records)
 
 static int run_cmp(const void *left, const void *right, void *ctx)
 {
-	const run_t *a = left, *b = right;
+	const owner_run_t *a = left, *b = right;
 	if (a->prefix != b->prefix) {
 		return a->prefix < b->prefix ? -1 : 1;
 	}
@@ -210,13 +210,14 @@ static void sort_runs(records_t *records)
 	/* Many files are ordered, be it by their writer or since we were asked to read it again. */
 	for (size_t i = 1; i < records->run_count; i++) {
 		if (run_cmp(&records->runs[i - 1], &records->runs[i], records) > 0) {
-			qsort_r(records->runs, records->run_count, sizeof(run_t), run_cmp, records);
+			qsort_r(records->runs, records->run_count, sizeof(owner_run_t), run_cmp,
+			        records);
 			return;
 		}
 	}
 }
 
-static bool is_same_owner(const records_t *records, const run_t *a, const run_t *b)
+static bool is_same_owner(const records_t *records, const owner_run_t *a, const owner_run_t *b)
 {
 	const owner_t *a_owner = run_owner(records, a), *b_owner = run_owner(records, b);
 	return a->prefix == b->prefix && a_owner->key_len == b_owner->key_len &&
@@ -248,8 +249,8 @@ static int record_cmp(const void *left, const void *right)
 	return knot_rdata_cmp(record_rdata(a), record_rdata(b));
 }
 
-static int collect(merge_t *merge, const records_t *records, const run_t *runs, size_t run_count,
-                   size_t count)
+static int collect(merge_t *merge, const records_t *records, const owner_run_t *runs,
+                   size_t run_count, size_t count)
 {
 	if (count > merge->list_capacity) {
 		record_t **list = realloc(merge->list, 2 * count * sizeof(*list));
@@ -358,7 +359,7 @@ static bool is_merged(const merge_t *merge, size_t count)
 }
 
 /* Makes one run, the first, of runs with the same owner. */
-static int merge_runs(merge_t *merge, records_t *records, run_t *runs, size_t run_count)
+static int merge_runs(merge_t *merge, records_t *records, owner_run_t *runs, size_t run_count)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < run_count; i++) {
@@ -401,7 +402,7 @@ int records_sort(records_t *records, report_t *report)
 	int ret = KNOT_EOK;
 	size_t nodes = 0;
 	for (size_t i = 0, next; ret == KNOT_EOK && i < records->run_count; i = next) {
-		run_t *run = &records->runs[i];
+		owner_run_t *run = &records->runs[i];
 		for (next = i + 1; next < records->run_count &&
 		     is_same_owner(records, run, &records->runs[next]); ) {
 			next++;

@@ -29,7 +29,7 @@ typedef struct batch {
 	size_t taken, done;
 	int ret;                 /*!< First error; the rest of the jobs is left then. */
 	char err[640];
-} batch_t;
+} pool_batch_t;
 
 /*! A repository's threads. */
 typedef struct lane {
@@ -39,7 +39,7 @@ typedef struct lane {
 	pthread_mutex_t lock;
 	pthread_cond_t work;     /*!< There is a batch, or the end. */
 	pthread_cond_t finished; /*!< A batch is done. */
-	batch_t *ring;           /*!< Whose turn it is; circular. */
+	pool_batch_t *ring;           /*!< Whose turn it is; circular. */
 	bool stop;
 	unsigned threads;
 	pthread_t ids[];
@@ -80,7 +80,7 @@ static bool was_sampled(signer_t *signer, const keyring_key_t *key)
 	return false;
 }
 
-static bool to_be_verified(signer_t *signer, const batch_t *batch, const keyring_key_t *key)
+static bool to_be_verified(signer_t *signer, const pool_batch_t *batch, const keyring_key_t *key)
 {
 	if (signer->batch != batch->number) {
 		signer->batch = batch->number;
@@ -94,7 +94,7 @@ static bool to_be_verified(signer_t *signer, const batch_t *batch, const keyring
 	return true;
 }
 
-static bool verified(signer_t *signer, const batch_t *batch, const keyring_key_t *key,
+static bool verified(signer_t *signer, const pool_batch_t *batch, const keyring_key_t *key,
                      const uint8_t *signature)
 {
 	return !to_be_verified(signer, batch, key) ||
@@ -102,7 +102,7 @@ static bool verified(signer_t *signer, const batch_t *batch, const keyring_key_t
 	                    signature, key->signature_len);
 }
 
-static int sign(signer_t *signer, const lane_t *lane, const batch_t *batch,
+static int sign(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
                 const rrsig_job_t *job, hsm_error_t *err)
 {
 	uint8_t *place = NULL;
@@ -133,7 +133,7 @@ static int sign(signer_t *signer, const lane_t *lane, const batch_t *batch,
 	return KNOT_EOK;
 }
 
-static int sign_chunk(signer_t *signer, const lane_t *lane, const batch_t *batch, size_t from,
+static int sign_chunk(signer_t *signer, const lane_t *lane, const pool_batch_t *batch, size_t from,
                       size_t count, hsm_error_t *err, uint16_t *keytag)
 {
 	int ret = KNOT_EOK;
@@ -152,9 +152,9 @@ static int sign_chunk(signer_t *signer, const lane_t *lane, const batch_t *batch
 /*** Lanes. ***/
 
 /*! Takes jobs of the batch whose turn it is, and passes the turn on. With the lock held. */
-static batch_t *take(lane_t *lane, size_t *from, size_t *count)
+static pool_batch_t *take(lane_t *lane, size_t *from, size_t *count)
 {
-	batch_t *batch = lane->ring->next;
+	pool_batch_t *batch = lane->ring->next;
 	size_t left = batch->count - batch->taken;
 	size_t chunk = left / (4 * lane->threads);
 	chunk = chunk < 1 ? 1 : chunk > CHUNK_MAX ? CHUNK_MAX : chunk;
@@ -172,7 +172,7 @@ static batch_t *take(lane_t *lane, size_t *from, size_t *count)
 }
 
 /*! Books a chunk as done. With the lock held. */
-static void book(lane_t *lane, batch_t *batch, size_t count, int ret, const hsm_error_t *err,
+static void book(lane_t *lane, pool_batch_t *batch, size_t count, int ret, const hsm_error_t *err,
                  uint16_t keytag)
 {
 	if (ret != KNOT_EOK && batch->ret == KNOT_EOK) {
@@ -198,7 +198,7 @@ static void *run_lane(void *arg)
 			break;
 		}
 		size_t from, count;
-		batch_t *batch = take(lane, &from, &count);
+		pool_batch_t *batch = take(lane, &from, &count);
 		int ret = batch->ret;
 		hsm_error_t err = { 0 };
 		uint16_t keytag = 0;
@@ -304,7 +304,7 @@ void signpool_free(signpool_t *pool)
 	free(pool);
 }
 
-static void add_batch(lane_t *lane, batch_t *batch)
+static void add_batch(lane_t *lane, pool_batch_t *batch)
 {
 	pthread_mutex_lock(&lane->lock);
 	if (lane->ring == NULL) {
@@ -318,7 +318,7 @@ static void add_batch(lane_t *lane, batch_t *batch)
 	pthread_mutex_unlock(&lane->lock);
 }
 
-static void await(lane_t *lane, batch_t *batch)
+static void await(lane_t *lane, pool_batch_t *batch)
 {
 	pthread_mutex_lock(&lane->lock);
 	while (batch->done < batch->count) {
@@ -345,7 +345,7 @@ static size_t group(rrsig_job_t **jobs, size_t count)
 /*! Batches of one signpool_start(), one a repository; a key has one. */
 struct signpool_work {
 	rrsig_job_t **order;
-	batch_t batches[KEYS_MAX];
+	pool_batch_t batches[KEYS_MAX];
 	lane_t *lanes[KEYS_MAX];
 	size_t used;
 };
@@ -367,14 +367,14 @@ int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs
 		order[i] = &jobs[i];
 	}
 	for (size_t at = 0; at < count; fresh->used++) {
-		batch_t *batch = &fresh->batches[fresh->used];
+		pool_batch_t *batch = &fresh->batches[fresh->used];
 		lane_t *lane = get_lane(pool, order[at]->key->info->repository);
 		if (lane == NULL) {
 			(void)signpool_finish(fresh, err, err_size);
 			snprintf(err, err_size, "cannot start threads to sign");
 			return KNOT_ENOMEM;
 		}
-		*batch = (batch_t) {
+		*batch = (pool_batch_t) {
 			.zone = zone, .jobs = order + at, .stop = stop, .verify = verify,
 			.number = atomic_fetch_add(&pool->batches, 1) + 1,
 			.count = group(order + at, count - at),

@@ -61,11 +61,11 @@ typedef struct {
 	bool again, refused;
 	uint32_t handed;
 	char warning[256];
-} answer_t;
+} knotd_answer_t;
 
 static void take_answer(void *ctx, zone_t *zone)
 {
-	answer_t *answer = ctx;
+	knotd_answer_t *answer = ctx;
 	serving_t *serving = &zone->serving;
 	pthread_mutex_lock(&zone->lock);
 	const bool news = answer->serial != NULL && see(zone, *answer->serial);
@@ -88,7 +88,7 @@ static void take_answer(void *ctx, zone_t *zone)
 
 bool serving_answer(server_t *server, const knot_dname_t *name, const uint32_t *serial)
 {
-	answer_t answer = { .serial = serial };
+	knotd_answer_t answer = { .serial = serial };
 	(void)server_with_zone(server, name, take_answer, &answer);
 	if (answer.refused) {
 		log_msg(&server->log, LOG_ERR, name, "knotd was sent serial %u, but does not serve "

@@ -500,8 +500,8 @@ int batch_collect(batch_t *batch, char *err, size_t err_size)
 	}
 	ret = state_reload_input(&collect.txn, batch->run->zone, batch->state);
 	batch->input = state->in.count;
-	batch->stale = !plan_fits(state);
-	collect.reuses = batch->unseen && !set->passthrough && plan_goes_on(state, set);
+	batch->stale = !changeover_fits(state);
+	collect.reuses = batch->unseen && !set->passthrough && changeover_goes_on(state, set);
 	if (ret == KNOT_EOK && !batch->stale) {
 		ret = collect_all(&collect, err, err_size);
 	}

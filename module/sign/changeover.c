@@ -9,7 +9,7 @@
 
 #define CLEAN_SIZE 50000 /* Entries removed at once. */
 
-uint32_t plan_algorithms(const keyset_t *set)
+uint32_t changeover_algorithms(const keyset_t *set)
 {
 	uint32_t algorithms = 0;
 	for (size_t i = 0; i < set->key_count; i++) {
@@ -20,7 +20,7 @@ uint32_t plan_algorithms(const keyset_t *set)
 	return algorithms;
 }
 
-void plan_adopt(state_t *state, const keyset_t *before, const keyset_t *set)
+void changeover_adopt(state_t *state, const keyset_t *before, const keyset_t *set)
 {
 	if (state->revision == set->revision) {
 		return;
@@ -104,12 +104,12 @@ typedef struct {
 	bool new_chain, new_nodes;
 	bool walk, renew;
 	uint32_t chain_id, nodes_id; /*!< Of what is new. */
-} plan_t;
+} switch_t;
 
-bool plan_goes_on(const state_t *state, const keyset_t *set)
+bool changeover_goes_on(const state_t *state, const keyset_t *set)
 {
 	return state->version > 0 && state->passthrough == set->passthrough &&
-	       (set->passthrough || (state->algorithms & plan_algorithms(set)) != 0);
+	       (set->passthrough || (state->algorithms & changeover_algorithms(set)) != 0);
 }
 
 /*!
@@ -119,20 +119,20 @@ bool plan_goes_on(const state_t *state, const keyset_t *set)
  */
 static bool needs_nodes(const state_t *state, const keyset_t *set)
 {
-	return !plan_goes_on(state, set) || state->signed_input < state->in.whole;
+	return !changeover_goes_on(state, set) || state->signed_input < state->in.whole;
 }
 
-bool plan_fits(const state_t *state)
+bool changeover_fits(const state_t *state)
 {
 	return state->signed_input >= state->in.whole ||
 	       (state->next_nodes != 0 && state->walk.whole == state->in.whole);
 }
 
-static plan_t decide(const sign_run_t *run, const state_t *state)
+static switch_t decide(const sign_run_t *run, const state_t *state)
 {
 	const keyset_t *set = &run->ring->set;
-	plan_t plan = { .wanted = wanted_chain(set) };
-	const bool nodes = needs_nodes(state, set), fits = plan_fits(state);
+	switch_t plan = { .wanted = wanted_chain(set) };
+	const bool nodes = needs_nodes(state, set), fits = changeover_fits(state);
 	const bool chain = plan.wanted.id != 0 &&
 	                   (nodes || !state_chain_same(&plan.wanted, &state->chain));
 	const bool has_chain = chain && state->next_chain.id != 0 && fits &&
@@ -152,19 +152,19 @@ static plan_t decide(const sign_run_t *run, const state_t *state)
 }
 
 /*! Before there is a transaction. */
-static int take_ids(store_t *store, plan_t *plan)
+static int take_ids(store_t *store, switch_t *plan)
 {
 	int ret = plan->new_chain ? store_spare_id(store, &plan->chain_id) : KNOT_EOK;
 	return ret == KNOT_EOK && plan->new_nodes ? store_spare_id(store, &plan->nodes_id) : ret;
 }
 
-static int drop(const plan_t *plan, store_txn_t *txn, state_t *state)
+static int drop(const switch_t *plan, store_txn_t *txn, state_t *state)
 {
 	int ret = plan->drop_chain ? drop_next_chain(txn, state) : KNOT_EOK;
 	return ret == KNOT_EOK && plan->drop_nodes ? drop_next_nodes(txn, state) : ret;
 }
 
-static void begin(const plan_t *plan, state_t *state, const keyset_t *set)
+static void begin(const switch_t *plan, state_t *state, const keyset_t *set)
 {
 	if (plan->new_chain) {
 		state->next_chain = plan->wanted;
@@ -180,13 +180,13 @@ static void begin(const plan_t *plan, state_t *state, const keyset_t *set)
 		state->walk.whole = state->in.whole;
 		state->walk.renew = plan->renew;
 		state->sign_all = true;
-		state->algorithms &= plan_algorithms(set); /* Others are so no more. */
+		state->algorithms &= changeover_algorithms(set); /* Others are so no more. */
 	}
 }
 
-int plan_run(const sign_run_t *run, state_t *state)
+int changeover_run(const sign_run_t *run, state_t *state)
 {
-	plan_t plan = decide(run, state);
+	switch_t plan = decide(run, state);
 	store_txn_t txn;
 	int ret = take_ids(run->store, &plan);
 	if (ret != KNOT_EOK) {
@@ -212,7 +212,7 @@ int plan_run(const sign_run_t *run, state_t *state)
 	return store_commit(&txn);
 }
 
-int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
+int changeover_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
 {
 	const bool nodes = state->next_nodes != 0;
 	int ret = KNOT_EOK;
@@ -240,7 +240,7 @@ int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
 	return ret;
 }
 
-int plan_clean(const sign_run_t *run, state_t *state)
+int changeover_clean(const sign_run_t *run, state_t *state)
 {
 	store_txn_t txn;
 	if (state->doomed[0] == 0) {

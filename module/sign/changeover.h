@@ -9,16 +9,16 @@
 #include "module/sign/run.h"
 
 /*! \return Bits by number: the algorithms that sign all of the zone. */
-uint32_t plan_algorithms(const keyset_t *set);
+uint32_t changeover_algorithms(const keyset_t *set);
 
 /*! \return Whether nodes as they are published can stand beside those that a key set asks for. */
-bool plan_goes_on(const state_t *state, const keyset_t *set);
+bool changeover_goes_on(const state_t *state, const keyset_t *set);
 
 /*!
  * Sees what a change of the key set means for what is published.
  * \param before  The set until now; NULL if it is not known.
  */
-void plan_adopt(state_t *state, const keyset_t *before, const keyset_t *set);
+void changeover_adopt(state_t *state, const keyset_t *before, const keyset_t *set);
 
 /*!
  * Sets what is to be prepared, and begins a walk if there is need for one. Stores the state only if
@@ -28,19 +28,19 @@ void plan_adopt(state_t *state, const keyset_t *before, const keyset_t *set);
  *
  * \return KNOT_EOK, or an error of the store
  */
-int plan_run(const sign_run_t *run, state_t *state);
+int changeover_run(const sign_run_t *run, state_t *state);
 
 /*!
  * \return Whether what is planned is for the input as it is: one that is new as a whole, without any
  *         mark at its nodes, needs a plan of its own.
  */
-bool plan_fits(const state_t *state);
+bool changeover_fits(const state_t *state);
 
 /*!
  * Puts what is prepared in the place of what is published.
  * \param txn  Write transaction in which all is stored.
  */
-int plan_switch(store_txn_t *txn, state_t *state, const keyset_t *set);
+int changeover_switch(store_txn_t *txn, state_t *state, const keyset_t *set);
 
 /*! Removes some of what is no longer needed. \return KNOT_EOK, or an error of the store */
-int plan_clean(const sign_run_t *run, state_t *state);
+int changeover_clean(const sign_run_t *run, state_t *state);

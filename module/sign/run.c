@@ -177,7 +177,7 @@ static void adopt(state_t *state, const keyset_t *set, bool new_version)
 		state->taken_revision = set->revision;
 	}
 	state->revision = set->revision;
-	state->algorithms = plan_algorithms(set);
+	state->algorithms = changeover_algorithms(set);
 }
 
 /*! Notes how far the walk is. */
@@ -189,7 +189,7 @@ static int move_on(batch_t *batch, store_txn_t *txn)
 	int ret = KNOT_EOK;
 	state->walk = batch->walk;
 	if (batch->complete) {
-		ret = plan_switch(txn, state, set);
+		ret = changeover_switch(txn, state, set);
 		state->walk.phase = STATE_WALK_LAST;
 	}
 	if (last || (batch->complete && !batch->build.held)) {
@@ -398,13 +398,13 @@ int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char 
 	err[0] = '\0';
 	int ret = KNOT_EOK;
 	while (ret == KNOT_EOK && again) {
-		ret = plan_run(run, state);
+		ret = changeover_run(run, state);
 		if (ret == KNOT_EOK) {
 			ret = run_batch(run, state, result, &again, err, err_size);
 		}
 	}
 	if (ret == KNOT_EOK) {
-		ret = plan_clean(run, state);
+		ret = changeover_clean(run, state);
 	}
 	if (ret != KNOT_EOK) {
 		reload(run, state);

@@ -17,7 +17,7 @@ typedef struct job {
 	update_result_t *result;
 	int ret;
 	bool done;
-} job_t;
+} update_job_t;
 
 STAILQ_HEAD(jobs, job);
 
@@ -52,7 +52,7 @@ void updater_free(updater_t *updater)
 	}
 }
 
-static int run_job(store_txn_t *txn, job_t *job)
+static int run_job(store_txn_t *txn, update_job_t *job)
 {
 	state_t state;
 	int ret = state_load(txn, job->zone, &state);
@@ -67,9 +67,9 @@ static int run_job(store_txn_t *txn, job_t *job)
 }
 
 /*! Runs what has not failed. \return The job that failed and spoilt the transaction, or NULL */
-static job_t *run_jobs(store_txn_t *txn, struct jobs *jobs, bool *changed)
+static update_job_t *run_jobs(store_txn_t *txn, struct jobs *jobs, bool *changed)
 {
-	job_t *job;
+	update_job_t *job;
 	*changed = false;
 	STAILQ_FOREACH(job, jobs, link) {
 		if (job->ret == KNOT_EOK) {
@@ -86,7 +86,7 @@ static job_t *run_jobs(store_txn_t *txn, struct jobs *jobs, bool *changed)
 
 static void set_all(struct jobs *jobs, int ret)
 {
-	job_t *job;
+	update_job_t *job;
 	STAILQ_FOREACH(job, jobs, link) {
 		job->ret = job->ret == KNOT_EOK ? ret : job->ret;
 	}
@@ -125,7 +125,7 @@ static void work(updater_t *updater)
 	commit(updater, &jobs);
 	pthread_mutex_lock(&updater->lock);
 	updater->busy = false;
-	job_t *job;
+	update_job_t *job;
 	STAILQ_FOREACH(job, &jobs, link) {
 		job->done = true;
 	}
@@ -135,7 +135,7 @@ static void work(updater_t *updater)
 int updater_run(updater_t *updater, const knot_dname_t *zone, const knot_pkt_t *message,
                 update_result_t *result)
 {
-	job_t job = { .zone = zone, .message = message, .result = result, .ret = KNOT_EOK };
+	update_job_t job = { .zone = zone, .message = message, .result = result, .ret = KNOT_EOK };
 	pthread_mutex_lock(&updater->lock);
 	STAILQ_INSERT_TAIL(&updater->waiting, &job, link);
 	while (!job.done) {

@@ -255,7 +255,7 @@ static int find_keys(zone_t *zone, state_t *state, const char *text, tokens_t *t
 		keys_error(zone, LOG_ERR, reason);
 		return ret;
 	}
-	plan_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
+	changeover_adopt(state, zone->ring != NULL ? &zone->ring->set : NULL, &ring->set);
 	swap_ring(zone, ring, tokens);
 	pthread_mutex_lock(&zone->lock);
 	const bool warned = zone_warning(zone, reason, sizeof(reason));

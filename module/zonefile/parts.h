@@ -82,12 +82,12 @@ typedef struct {
 	uint64_t prefix;     /*!< Begin of its key, behind the apex's. */
 	uint64_t at : 44;    /*!< Where in the pool. */
 	uint64_t count : 20;
-} run_t;
+} owner_run_t;
 
 typedef struct {
 	uint8_t *pool;       /*!< Owners and RRsets, each at an even offset. */
 	size_t size, capacity;
-	run_t *runs;
+	owner_run_t *runs;
 	size_t run_count, run_capacity;
 	size_t apex_key_len;
 } records_t;
@@ -107,18 +107,18 @@ int records_add(records_t *records, const knot_dname_t *owner, const record_t *r
  */
 int records_sort(records_t *records, report_t *report);
 
-const knot_dname_t *records_owner(const records_t *records, const run_t *run);
+const knot_dname_t *records_owner(const records_t *records, const owner_run_t *run);
 
 /*! \param len  Bytes of the key. */
-const uint8_t *records_key(const records_t *records, const run_t *run, size_t *len);
+const uint8_t *records_key(const records_t *records, const owner_run_t *run, size_t *len);
 
-record_t *records_first(const records_t *records, const run_t *run);
+record_t *records_first(const records_t *records, const owner_run_t *run);
 
 /*! Gives an RRset's data. \return The RRset behind it, which is there if the run has one more. */
 record_t *records_next(record_t *record, knot_rdataset_t *rrs);
 
 /*! \return The node with that key after records_sort(), NULL if there is none. */
-const run_t *records_find(const records_t *records, const uint8_t *key, size_t key_len);
+const owner_run_t *records_find(const records_t *records, const uint8_t *key, size_t key_len);
 
 void records_deinit(records_t *records);
 

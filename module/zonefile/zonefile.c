@@ -59,7 +59,7 @@ int zonefile_next(zonefile_t *zf, const knot_dname_t **owner, node_t *node)
 	if (zf->next == zf->records.run_count) {
 		return KNOT_ENOENT;
 	}
-	const run_t *run = &zf->records.runs[zf->next++];
+	const owner_run_t *run = &zf->records.runs[zf->next++];
 
 	memset(node, 0, sizeof(*node));
 	record_t *it = records_first(&zf->records, run);

@@ -41,20 +41,20 @@ typedef struct {
 	const ctl_unit_t *unit;
 } list_t;
 
-static const char *state_name(const engine_t *e, const store_token_key_t *key)
+static const char *state_name(const engine_t *e, const db_token_key_t *key)
 {
 	const hsm_repository_t *repository = hsm_conf_repository(&e->conf.tokens, key->repository);
 	switch (key->backup) {
-	case STORE_BACKUP_DONE:
+	case DB_BACKUP_DONE:
 		return "done";
-	case STORE_BACKUP_REQUESTED:
+	case DB_BACKUP_REQUESTED:
 		return "requested";
 	default:
 		return repository != NULL && repository->require_backup ? "required" : "none";
 	}
 }
 
-static int list_key(void *ctx, const store_token_key_t *key)
+static int list_key(void *ctx, const db_token_key_t *key)
 {
 	const list_t *list = ctx;
 	if (!is_meant(list->unit, key->repository)) {
@@ -79,8 +79,8 @@ void control_backup_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	engine_t *e = ctx;
 	list_t list = { req, e, unit };
 	pthread_mutex_lock(&e->lock);
-	if (check_repository(e, req, unit) && store_keys(e->store, list_key, &list) != 0) {
-		ctl_error(req, NULL, "%s", store_error(e->store));
+	if (check_repository(e, req, unit) && db_keys(e->db, list_key, &list) != 0) {
+		ctl_error(req, NULL, "%s", db_error(e->db));
 	}
 	pthread_mutex_unlock(&e->lock);
 }
@@ -88,12 +88,12 @@ void control_backup_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 /* -- marks --------------------------------------------------------------- */
 
 /* \return How many keys there were, -1 if the database failed. */
-static int turn_all(engine_t *e, const ctl_unit_t *unit, store_backup_t from, store_backup_t to)
+static int turn_all(engine_t *e, const ctl_unit_t *unit, db_backup_t from, db_backup_t to)
 {
 	int count = 0;
 	for (size_t i = 0; i < e->conf.tokens.count; i++) {
 		const char *name = e->conf.tokens.repositories[i].name;
-		int turned = is_meant(unit, name) ? store_backup_turn(e->store, name, from, to) : 0;
+		int turned = is_meant(unit, name) ? db_backup_turn(e->db, name, from, to) : 0;
 		if (turned < 0) {
 			return -1;
 		}
@@ -103,29 +103,29 @@ static int turn_all(engine_t *e, const ctl_unit_t *unit, store_backup_t from, st
 }
 
 /* The main thread may give a key away only after this is in the database. */
-static void turn(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, store_backup_t from,
-                 store_backup_t to, const char *what)
+static void turn(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, db_backup_t from,
+                 db_backup_t to, const char *what)
 {
 	pthread_mutex_lock(&e->lock);
 	if (!check_repository(e, req, unit)) {
 		pthread_mutex_unlock(&e->lock);
 		return;
 	}
-	int count = store_begin(e->store) == 0 ? turn_all(e, unit, from, to) : -1;
-	if (count < 0 || store_commit(e->store) != 0) {
-		store_rollback(e->store);
-		ctl_error(req, NULL, "%s", store_error(e->store));
+	int count = db_begin(e->db) == 0 ? turn_all(e, unit, from, to) : -1;
+	if (count < 0 || db_commit(e->db) != 0) {
+		db_rollback(e->db);
+		ctl_error(req, NULL, "%s", db_error(e->db));
 	} else {
 		char text[300];
 		int len = snprintf(text, sizeof(text), "%d keys %s", count, what);
-		if (to == STORE_BACKUP_REQUESTED && e->want_left > 0) {
+		if (to == DB_BACKUP_REQUESTED && e->want_left > 0) {
 			snprintf(text + len, sizeof(text) - (size_t)len, "; %u more are still being "
 			         "generated, prepare again when backup list has them, so that one "
 			         "backup does for all", e->want_left);
 		}
 		log_event(LOG_INFO, NULL, "backup: %s", text);
 		ctl_reply(req, NULL, NULL, text);
-		e->wake_all = e->wake_all || (count > 0 && to == STORE_BACKUP_DONE);
+		e->wake_all = e->wake_all || (count > 0 && to == DB_BACKUP_DONE);
 	}
 	pthread_mutex_unlock(&e->lock);
 	engine_wake(e);
@@ -133,18 +133,18 @@ static void turn(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, store_
 
 void control_backup_prepare(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	turn(ctx, req, unit, STORE_BACKUP_NONE, STORE_BACKUP_REQUESTED, "noted: back up the "
+	turn(ctx, req, unit, DB_BACKUP_NONE, DB_BACKUP_REQUESTED, "noted: back up the "
 	     "token now, then commit");
 }
 
 void control_backup_commit(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	turn(ctx, req, unit, STORE_BACKUP_REQUESTED, STORE_BACKUP_DONE, "noted as backed up");
+	turn(ctx, req, unit, DB_BACKUP_REQUESTED, DB_BACKUP_DONE, "noted as backed up");
 }
 
 void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	turn(ctx, req, unit, STORE_BACKUP_REQUESTED, STORE_BACKUP_NONE, "noted as not backed up");
+	turn(ctx, req, unit, DB_BACKUP_REQUESTED, DB_BACKUP_NONE, "noted as not backed up");
 }
 
 /* -- generation ---------------------------------------------------------- */

@@ -143,7 +143,7 @@ const ctl_command_t control_commands[] = {
 	{ "zone-key-rollover", control_rollover },
 	{ "reload", do_reload },
 	{ "stop", do_stop },
-	/* What stock knotc does not send; ods-policy does. */
+	/* What stock knotc does not send; ods does. */
 	{ "zone-key-plan", control_plan },
 	{ "zone-keys", control_keys },
 	{ "zone-ds", control_ds },

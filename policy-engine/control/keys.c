@@ -15,11 +15,11 @@
 #include "policy-engine/signer/compose.h"
 
 /* Loads a zone, under the lock; an error is answered. \return Whether it is there. */
-static bool load(engine_t *e, ctl_request_t *req, const char *name, zone_t *zone)
+static bool load(engine_t *e, ctl_request_t *req, const char *name, kasp_zone_t *zone)
 {
-	int found = store_zone_get(e->store, name, zone);
+	int found = db_zone_get(e->db, name, zone);
 	if (found < 0) {
-		ctl_error(req, name, "%s", store_error(e->store));
+		ctl_error(req, name, "%s", db_error(e->db));
 	}
 	return found > 0;
 }
@@ -33,7 +33,7 @@ static void number_column(row_t *row, const char *type, long long number)
 	row_column(row, type, text);
 }
 
-static void key_row(ctl_request_t *req, const zone_t *zone, size_t i)
+static void key_row(ctl_request_t *req, const kasp_zone_t *zone, size_t i)
 {
 	static const char *const names[] = { "ds", "dnskey", "rrsig-dnskey", "rrsig" };
 	const core_key_t *key = &zone->core.keys[i];
@@ -61,7 +61,7 @@ static void keys_of(engine_t *e, ctl_request_t *req, const char *name, const ctl
 {
 	(void)unit;
 	static const facts_t nothing = { 0 };
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	pthread_mutex_lock(&e->lock);
 	if (load(e, req, name, &zone)) {
 		const live_zone_t *live = live_find(&e->live, name);
@@ -76,7 +76,7 @@ static void keys_of(engine_t *e, ctl_request_t *req, const char *name, const ctl
 		}
 	}
 	pthread_mutex_unlock(&e->lock);
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 }
 
 void control_keys(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -123,7 +123,7 @@ static const char *ds_state(const core_key_t *key)
 static void ds_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	dnskey_form_t form = forms[find_form(unit->type)].form;
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	pthread_mutex_lock(&e->lock);
 	bool found = load(e, req, name, &zone);
 	const policy_t *policy = found ? policies_find(&e->policies, zone.policy) : NULL;
@@ -133,7 +133,7 @@ static void ds_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_u
 		               : form == DNSKEY_DS_SHA256 || form == DNSKEY_DS_SHA384
 		                       ? policy->parent_ds_ttl
 		                       : policy->keys_ttl;
-		dnskey_t key = zone_dnskey(&zone, i);
+		dnskey_t key = kasp_zone_dnskey(&zone, i);
 		char *text = core->role != KEYSET_ZSK ? dnskey_text(&key, form, ttl) : NULL;
 		if (text != NULL) {
 			row_t row = { .req = req, .zone = name };
@@ -145,7 +145,7 @@ static void ds_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_u
 		free(text);
 	}
 	pthread_mutex_unlock(&e->lock);
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 }
 
 void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -198,7 +198,7 @@ static void confirm(engine_t *e, ctl_request_t *req, const char *name, const ctl
 		          confirm.keytag < 0 ? "key" : "such key", appear ? "be seen at"
 		                                                          : "go from");
 	} else if (count < 0) {
-		ctl_error(req, name, "%s", store_error(e->store));
+		ctl_error(req, name, "%s", db_error(e->db));
 	}
 	pthread_mutex_unlock(&e->lock);
 }

@@ -107,23 +107,23 @@ static int apply(core_zone_t *zone, const order_t *order, int64_t now, char why[
 static void roll(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	order_t order;
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	int64_t now = time(NULL);
 	char why[WHY_MAX] = "";
 	read_order(unit, &order);
 	pthread_mutex_lock(&e->lock);
-	int found = store_zone_get(e->store, name, &zone);
+	int found = db_zone_get(e->db, name, &zone);
 	if (found > 0 && apply(&zone.core, &order, now, why) != 0) {
 		ctl_error(req, name, "%s", why);
 	} else if (found < 0 || (found > 0 && confirm_save(e, &zone, now) != 0)) {
-		ctl_error(req, name, "%s", store_error(e->store));
+		ctl_error(req, name, "%s", db_error(e->db));
 	} else if (found > 0) {
 		log_event(LOG_INFO, name, order.by_tag ? "a person asks to be rid of key %s"
 		                                       : "a person asks for a new %s%s",
 		          unit->type, order.emergency ? ", in an emergency" : "");
 	}
 	pthread_mutex_unlock(&e->lock);
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 }
 
 static bool check_order(ctl_request_t *req, const ctl_unit_t *unit)
@@ -261,17 +261,17 @@ static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_un
 {
 	static const facts_t nothing = { 0 };
 	order_t order;
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	timeline_t timeline = { 0 };
 	int64_t now = time(NULL);
 	char why[WHY_MAX] = "";
 	read_order(unit, &order);
 	pthread_mutex_lock(&e->lock);
-	int found = store_zone_get(e->store, name, &zone);
+	int found = db_zone_get(e->db, name, &zone);
 	const live_zone_t *live = live_find(&e->live, name);
 	const policy_t *policy = found > 0 ? policies_find(&e->policies, zone.policy) : NULL;
 	if (found < 0) {
-		ctl_error(req, name, "%s", store_error(e->store));
+		ctl_error(req, name, "%s", db_error(e->db));
 	} else if (found == 0) {
 		ctl_error(req, name, "the zone is gone");
 	} else if (policy == NULL || policy->defect != NULL) {
@@ -291,7 +291,7 @@ static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_un
 	}
 	pthread_mutex_unlock(&e->lock);
 	timeline_deinit(&timeline);
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 }
 
 void control_plan(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

@@ -17,17 +17,17 @@
 #define LINE_MAX 4096
 
 /* What has to happen at the parent for a key: first what a person is needed for. */
-static void tasks(row_t *row, const engine_t *e, const zone_t *zone, const policy_t *policy,
+static void tasks(row_t *row, const engine_t *e, const kasp_zone_t *zone, const policy_t *policy,
                   bool person)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
-		const wait_t *wait = watch_find(e, zone, i);
+		const wait_t *wait = ds_watch_find(e, zone, i);
 		if (wait == NULL || !core_ds_waits(&zone->core.keys[i]) ||
-		    task_needs_person(&e->conf, wait) != person) {
+		    ds_task_needs_person(&e->conf, wait) != person) {
 			continue;
 		}
-		task_t task = { &e->conf, zone, i, policy, wait };
-		char *text = task_text(&task);
+		ds_task_t task = { &e->conf, zone, i, policy, wait };
+		char *text = ds_task_text(&task);
 		if (text != NULL) {
 			row_column(row, person ? "to-do" : "parent", text);
 		}
@@ -35,14 +35,14 @@ static void tasks(row_t *row, const engine_t *e, const zone_t *zone, const polic
 	}
 }
 
-static void key_column(row_t *row, engine_t *e, const zone_t *zone, size_t i, int64_t now)
+static void key_column(row_t *row, engine_t *e, const kasp_zone_t *zone, size_t i, int64_t now)
 {
 	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
 	const core_key_t *key = &zone->core.keys[i];
 	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_TEXT_MAX];
 	int used = snprintf(text, sizeof(text), "%u, algorithm %u, token %s", key->keytag,
 	                    key->algorithm, zone->keys[i].repository);
-	if (!tokens_usable(e->tokens, zone->keys[i].repository, why)) {
+	if (!repos_usable(e->tokens, zone->keys[i].repository, why)) {
 		used += snprintf(text + used, sizeof(text) - (size_t)used, " (does not work)");
 	}
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
@@ -60,7 +60,7 @@ static void key_column(row_t *row, engine_t *e, const zone_t *zone, size_t i, in
 	row_column(row, keyset_role_name(key->role), text);
 }
 
-static void keyset_column(row_t *row, const zone_t *zone, const live_zone_t *live)
+static void keyset_column(row_t *row, const kasp_zone_t *zone, const live_zone_t *live)
 {
 	char text[LINE_MAX];
 	if (live == NULL) {
@@ -96,8 +96,8 @@ static void unseen_column(row_t *row, const engine_t *e, const live_zone_t *live
 }
 
 /* When keys are replaced by age. */
-static void rollover_column(row_t *row, const zone_t *zone, const policy_t *policy, int64_t now)
-{
+static void rollover_column(row_t *row, const kasp_zone_t *zone, const policy_t *policy,
+                            int64_t now) {
 	char text[LINE_MAX] = "", when[WHEN_TEXT_MAX];
 	for (size_t i = 0; i < policy->key_count; i++) {
 		int64_t due = plan_due(&zone->core, &policy->keys[i]);
@@ -113,7 +113,7 @@ static void rollover_column(row_t *row, const zone_t *zone, const policy_t *poli
 	}
 }
 
-static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
+static void describe(engine_t *e, ctl_request_t *req, kasp_zone_t *zone)
 {
 	row_t row = { .req = req, .zone = zone->name };
 	int64_t now = time(NULL);
@@ -149,16 +149,16 @@ static void describe(engine_t *e, ctl_request_t *req, zone_t *zone)
 
 void status_zone(engine_t *e, ctl_request_t *req, const char *name)
 {
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	pthread_mutex_lock(&e->lock);
-	int found = store_zone_get(e->store, name, &zone);
+	int found = db_zone_get(e->db, name, &zone);
 	if (found > 0) {
 		describe(e, req, &zone);
 	} else if (found < 0) {
-		ctl_error(req, name, "%s", store_error(e->store));
+		ctl_error(req, name, "%s", db_error(e->db));
 	}
 	pthread_mutex_unlock(&e->lock);
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 }
 
 typedef struct {
@@ -204,7 +204,7 @@ void status_engine(engine_t *e, ctl_request_t *req)
 	         e->signer_up ? "connected" : "not reachable", e->signer_up ? "" : ": ",
 	         e->signer_problem);
 	text_t out = { text, sizeof(text) };
-	tokens_each(e->tokens, add_token, &out);
+	repos_each(e->tokens, add_token, &out);
 	if (e->reload_problem[0] != '\0') {
 		size_t len = strlen(text);
 		snprintf(text + len, sizeof(text) - len, ", last reload refused: %s",
@@ -213,7 +213,7 @@ void status_engine(engine_t *e, ctl_request_t *req)
 	if (e->clock_verdict != CLOCK_GOOD) {
 		size_t len = strlen(text);
 		snprintf(text + len, sizeof(text) - len, ", the clock went %s: no key comes or "
-		         "goes until it is right again, or ods-policy clock-accept says so",
+		         "goes until it is right again, or ods clock-accept says so",
 		         e->clock_verdict == CLOCK_BACK ? "back" : "ahead");
 	}
 	pthread_mutex_unlock(&e->lock);

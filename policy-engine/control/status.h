@@ -11,5 +11,8 @@
 /*! Answers with the engine's state in one line. Takes the lock. */
 void status_engine(engine_t *e, ctl_request_t *req);
 
-/*! Answers with the state of one zone. Takes the lock. \param name  As zone_name() makes it. */
+/*!
+ * Answers with the state of one zone. Takes the lock.
+ * \param name  As kasp_zone_name() makes it.
+ */
 void status_zone(engine_t *e, ctl_request_t *req, const char *name);

@@ -13,11 +13,11 @@
 typedef struct {
 	char **names;
 	size_t count, size;
-} names_t;
+} name_list_t;
 
 static int add_name(void *ctx, const char *name)
 {
-	names_t *all = ctx;
+	name_list_t *all = ctx;
 	if (all->count == all->size) {
 		size_t size = all->size > 0 ? 2 * all->size : 16;
 		char **names = reallocarray(all->names, size, sizeof(*names));
@@ -35,7 +35,7 @@ static int add_name(void *ctx, const char *name)
 	return 0;
 }
 
-static void names_deinit(names_t *all)
+static void names_deinit(name_list_t *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		free(all->names[i]);
@@ -43,16 +43,16 @@ static void names_deinit(names_t *all)
 	free(all->names);
 }
 
-static void get_names(engine_t *e, names_t *all)
+static void get_names(engine_t *e, name_list_t *all)
 {
 	pthread_mutex_lock(&e->lock);
-	store_zones(e->store, add_name, all);
+	db_zones(e->db, add_name, all);
 	pthread_mutex_unlock(&e->lock);
 }
 
 static void refuse_unknown(engine_t *e, ctl_request_t *req, const char *zone)
 {
-	names_t all = { 0 };
+	name_list_t all = { 0 };
 	char list[1024] = "";
 	get_names(e, &all);
 	for (size_t i = 0; i < all.count && i < LISTED_MAX; i++) {
@@ -71,16 +71,16 @@ static void refuse_unknown(engine_t *e, ctl_request_t *req, const char *zone)
 
 void control_zones(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, control_zone_f work)
 {
-	names_t all = { 0 };
+	name_list_t all = { 0 };
 	if (unit->zone == NULL || unit->zone[0] == '\0') {
 		get_names(e, &all);
 	} else {
-		char *name = zone_name(unit->zone);
-		zone_t zone = { 0 };
+		char *name = kasp_zone_name(unit->zone);
+		kasp_zone_t zone = { 0 };
 		pthread_mutex_lock(&e->lock);
-		int found = name != NULL ? store_zone_get(e->store, name, &zone) : 0;
+		int found = name != NULL ? db_zone_get(e->db, name, &zone) : 0;
 		pthread_mutex_unlock(&e->lock);
-		zone_deinit(&zone);
+		kasp_zone_deinit(&zone);
 		if (found <= 0 || add_name(&all, name) != 0) {
 			refuse_unknown(e, req, unit->zone);
 		}

@@ -17,7 +17,7 @@ typedef struct {
 	int64_t next;      /* When the next conclusion can be drawn. */
 	core_change_f change;
 	void *ctx;
-} run_t;
+} core_run_t;
 
 static bool is_in(keyset_state_t state)
 {
@@ -259,7 +259,7 @@ static const facts_key_t *key_facts(const facts_t *facts, const core_key_t *key)
 }
 
 /* Fills when the last signature of a key left; CORE_DONE means that it has. */
-static core_wait_t judge_gone(const run_t *run, const core_key_t *key, int64_t *start)
+static core_wait_t judge_gone(const core_run_t *run, const core_key_t *key, int64_t *start)
 {
 	if (!CORE_RULE(MUTANT_GONE)) {
 		return CORE_DONE;
@@ -278,7 +278,7 @@ static core_wait_t judge_gone(const run_t *run, const core_key_t *key, int64_t *
 }
 
 /* Fills the moment from which on the conclusion holds; CORE_DONE means that it does now. */
-static core_wait_t judge_time(const run_t *run, const core_key_t *key, keyset_record_t r,
+static core_wait_t judge_time(const core_run_t *run, const core_key_t *key, keyset_record_t r,
                               keyset_state_t to, int64_t *when)
 {
 	const core_record_t *record = &key->record[r];
@@ -302,7 +302,7 @@ static core_wait_t judge_time(const run_t *run, const core_key_t *key, keyset_re
 	return *when > run->now ? CORE_WAIT_TIME : CORE_DONE;
 }
 
-static void enter(run_t *run, core_key_t *key, keyset_record_t r, core_record_t next)
+static void enter(core_run_t *run, core_key_t *key, keyset_record_t r, core_record_t next)
 {
 	keyset_state_t from = key->record[r].state;
 	key->record[r] = next;
@@ -313,7 +313,7 @@ static void enter(run_t *run, core_key_t *key, keyset_record_t r, core_record_t 
 }
 
 /* The record after a decision. */
-static core_record_t decided(const run_t *run, const core_record_t *record, keyset_record_t r,
+static core_record_t decided(const core_run_t *run, const core_record_t *record, keyset_record_t r,
                              keyset_state_t to)
 {
 	return (core_record_t){
@@ -325,7 +325,7 @@ static core_record_t decided(const run_t *run, const core_record_t *record, keys
 }
 
 /* Draws the conclusion that a record waits for. \return Whether it could. */
-static bool conclude(run_t *run, core_key_t *key, keyset_record_t r, core_step_t *step)
+static bool conclude(core_run_t *run, core_key_t *key, keyset_record_t r, core_step_t *step)
 {
 	core_record_t *record = &key->record[r];
 	if (record->state != KEYSET_RUMOURED && record->state != KEYSET_UNRETENTIVE) {
@@ -349,7 +349,7 @@ static bool conclude(run_t *run, core_key_t *key, keyset_record_t r, core_step_t
 }
 
 /* Takes the decision that brings a record to its goal. \return Whether it could. */
-static bool decide(run_t *run, size_t index, keyset_record_t r, core_step_t *step)
+static bool decide(core_run_t *run, size_t index, keyset_record_t r, core_step_t *step)
 {
 	core_key_t *key = &run->zone->keys[index];
 	core_record_t *record = &key->record[r];
@@ -378,7 +378,7 @@ static bool decide(run_t *run, size_t index, keyset_record_t r, core_step_t *ste
 }
 
 /* Takes the next step of one record, or says why not. \return Whether it was taken. */
-static bool take_step(run_t *run, size_t index, keyset_record_t r)
+static bool take_step(core_run_t *run, size_t index, keyset_record_t r)
 {
 	core_key_t *key = &run->zone->keys[index];
 	core_step_t step = { .wait = CORE_DONE, .to = key->record[r].state, .when = CORE_NEVER };
@@ -390,7 +390,7 @@ static bool take_step(run_t *run, size_t index, keyset_record_t r)
 int64_t core_run(core_zone_t *zone, const policy_t *policy, const facts_t *facts, int64_t now,
                  core_change_f change, void *ctx)
 {
-	run_t run = { .zone = zone, .policy = policy, .facts = facts, .now = now,
+	core_run_t run = { .zone = zone, .policy = policy, .facts = facts, .now = now,
 	              .revision = zone->revision + 1, .change = change, .ctx = ctx };
 	delay_follow(zone, policy, facts, now);
 	bool moved;

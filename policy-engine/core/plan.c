@@ -15,16 +15,16 @@ typedef struct {
 	int64_t now;
 	const plan_ops_t *ops;
 	int64_t next;
-} run_t;
+} plan_run_t;
 
-static void note(const run_t *run, plan_event_t event, size_t key, const policy_key_t *entry)
+static void note(const plan_run_t *run, plan_event_t event, size_t key, const policy_key_t *entry)
 {
 	if (run->ops->note != NULL) {
 		run->ops->note(run->ops->ctx, event, key, entry);
 	}
 }
 
-static void look_again(run_t *run, int64_t when)
+static void look_again(plan_run_t *run, int64_t when)
 {
 	run->next = when < run->next ? when : run->next;
 }
@@ -86,7 +86,7 @@ static policy_roll_t fastest(keyset_role_t role)
 	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_RRSET;
 }
 
-static bool introduce(run_t *run, const plan_want_t *want)
+static bool introduce(plan_run_t *run, const plan_want_t *want)
 {
 	if (count_known(run->zone) >= CORE_KEYS_MAX) {
 		note(run, PLAN_TOO_MANY, NO_KEY, want->entry);
@@ -102,7 +102,7 @@ static bool introduce(run_t *run, const plan_want_t *want)
 	return true;
 }
 
-static bool is_requested(run_t *run, const core_key_t *key)
+static bool is_requested(plan_run_t *run, const core_key_t *key)
 {
 	int64_t at = run->zone->requests[key->role].at;
 	if (key->inception < at && at > run->now) {
@@ -123,7 +123,7 @@ int64_t plan_due(const core_zone_t *zone, const policy_key_t *entry)
 
 /* Whether the entry's key has to be replaced now. One by age waits until the one before it has
  * ended, lest keys pile up when the parent, or the signer, takes longer than a lifetime. */
-static bool is_due(run_t *run, const policy_key_t *entry, size_t key)
+static bool is_due(plan_run_t *run, const policy_key_t *entry, size_t key)
 {
 	if (key == NO_KEY || is_requested(run, &run->zone->keys[key])) {
 		return true;
@@ -141,7 +141,7 @@ static bool is_due(run_t *run, const policy_key_t *entry, size_t key)
 }
 
 /* Puts a key in use: that longest on standby, else a new one. */
-static bool replace(run_t *run, const policy_key_t *entry, size_t key)
+static bool replace(plan_run_t *run, const policy_key_t *entry, size_t key)
 {
 	const core_request_t *request = &run->zone->requests[entry->role];
 	bool emergency = request->emergency && key != NO_KEY &&
@@ -163,14 +163,14 @@ static bool replace(run_t *run, const policy_key_t *entry, size_t key)
 	return introduce(run, &want);
 }
 
-static void withdraw(run_t *run, size_t key, plan_event_t why)
+static void withdraw(plan_run_t *run, size_t key, plan_event_t why)
 {
 	run->zone->keys[key].goal_in = false;
 	note(run, why, key, NULL);
 }
 
 /* Of an entry's keys only the youngest stays in use. */
-static void withdraw_older(run_t *run, const policy_key_t *entry)
+static void withdraw_older(plan_run_t *run, const policy_key_t *entry)
 {
 	size_t youngest = find(run->zone, entry, false);
 	for (size_t i = 0; i < run->zone->count; i++) {
@@ -181,7 +181,7 @@ static void withdraw_older(run_t *run, const policy_key_t *entry)
 	}
 }
 
-static void see_to_standby(run_t *run, const policy_key_t *entry)
+static void see_to_standby(plan_run_t *run, const policy_key_t *entry)
 {
 	size_t count = count_standby(run->zone, entry);
 	for (; count < entry->standby; count++) {
@@ -194,7 +194,7 @@ static void see_to_standby(run_t *run, const policy_key_t *entry)
 	}
 }
 
-static void see_to_entry(run_t *run, const policy_key_t *entry)
+static void see_to_entry(plan_run_t *run, const policy_key_t *entry)
 {
 	size_t key = find(run->zone, entry, false);
 	if (is_due(run, entry, key) && replace(run, entry, key)) {
@@ -214,7 +214,7 @@ static int64_t hidden_since(const core_key_t *key)
 }
 
 /* \return Whether the key is gone. */
-static bool forget(run_t *run, size_t index)
+static bool forget(plan_run_t *run, size_t index)
 {
 	const core_key_t *key = &run->zone->keys[index];
 	if (run->policy->purge == 0 || key->goal_in || !core_is_hidden(key)) {
@@ -232,7 +232,8 @@ static bool forget(run_t *run, size_t index)
 
 int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const plan_ops_t *ops)
 {
-	run_t run = { .zone = zone, .policy = policy, .now = now, .ops = ops, .next = CORE_NEVER };
+	plan_run_t run = { .zone = zone, .policy = policy, .now = now, .ops = ops,
+	        .next = CORE_NEVER };
 	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
 		see_to_entry(&run, &policy->keys[i]);
 	}

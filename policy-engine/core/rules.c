@@ -36,7 +36,7 @@ typedef struct {
 	size_t dnskey_count;
 	signatures_t signatures[VERSIONS_MAX];
 	size_t signature_count;
-} view_t;
+} belief_t;
 
 /* The key sets that changed something of which caches may hold before and after; sorted. */
 typedef struct {
@@ -106,7 +106,7 @@ bool rules_fades(const core_key_t *key)
 	return fades_in(key, key->record[KEYSET_RRSIG].revision);
 }
 
-static void see_ds(view_t *view, const core_key_t *key, set_t bit, bool unsure)
+static void see_ds(belief_t *view, const core_key_t *key, set_t bit, bool unsure)
 {
 	const core_record_t *ds = &key->record[KEYSET_DS];
 	switch (ds->state) {
@@ -126,7 +126,7 @@ static void see_ds(view_t *view, const core_key_t *key, set_t bit, bool unsure)
 	}
 }
 
-static void see_algorithm(view_t *view, const core_key_t *key, set_t bit)
+static void see_algorithm(belief_t *view, const core_key_t *key, set_t bit)
 {
 	size_t i = 0;
 	while (i < view->algorithm_count && view->algorithms[i] != key->algorithm) {
@@ -140,7 +140,7 @@ static void see_algorithm(view_t *view, const core_key_t *key, set_t bit)
 	view->of_algorithm[i] |= bit;
 }
 
-static void see_versions(view_t *view, const core_key_t *key, set_t bit,
+static void see_versions(belief_t *view, const core_key_t *key, set_t bit,
                          const revisions_t *dnskeys, const revisions_t *signatures)
 {
 	for (size_t v = 0; v < dnskeys->count; v++) {
@@ -175,11 +175,11 @@ static void collect(const core_zone_t *zone, revisions_t *dnskeys, revisions_t *
 
 /* Sees all keys that caches may know, and the subject; unsure: caches may lack any DS. \return
  * Whether that is all; if not, there is too much of it. */
-static bool look(view_t *view, const core_zone_t *zone, size_t subject, bool unsure)
+static bool look(belief_t *view, const core_zone_t *zone, size_t subject, bool unsure)
 {
 	revisions_t dnskeys, signatures;
 	collect(zone, &dnskeys, &signatures);
-	*view = (view_t){ .dnskey_count = dnskeys.count, .signature_count = signatures.count };
+	*view = (belief_t){ .dnskey_count = dnskeys.count, .signature_count = signatures.count };
 	size_t keys = 0;
 	for (size_t i = 0; i < zone->count; i++) {
 		const core_key_t *key = &zone->keys[i];
@@ -198,7 +198,7 @@ static bool look(view_t *view, const core_zone_t *zone, size_t subject, bool uns
 }
 
 /* A validator may go by any DS of the algorithm that it has, and has at least one. */
-static bool is_chain(const view_t *view, const dnskeys_t *dnskeys, set_t algorithm)
+static bool is_chain(const belief_t *view, const dnskeys_t *dnskeys, set_t algorithm)
 {
 	set_t usable = dnskeys->published & dnskeys->signers;
 	if ((view->ds_sure & algorithm) != 0) {
@@ -217,7 +217,7 @@ static bool is_signed(const dnskeys_t *dnskeys, const signatures_t *signatures, 
 	       (signatures->fading & algorithm & ~published) == 0;
 }
 
-static bool chain_holds(const view_t *view, set_t algorithm)
+static bool chain_holds(const belief_t *view, set_t algorithm)
 {
 	for (size_t d = 0; d < view->dnskey_count; d++) {
 		if (!is_chain(view, &view->dnskeys[d], algorithm)) {
@@ -227,7 +227,7 @@ static bool chain_holds(const view_t *view, set_t algorithm)
 	return true;
 }
 
-static bool signed_holds(const view_t *view, set_t algorithm)
+static bool signed_holds(const belief_t *view, set_t algorithm)
 {
 	if ((view->ds_sure | view->ds_maybe) == 0) {
 		return true;
@@ -243,7 +243,7 @@ static bool signed_holds(const view_t *view, set_t algorithm)
 }
 
 /* The newest key set has a key for the DNSKEY RRset, and one for the rest. */
-static bool is_whole(const view_t *view)
+static bool is_whole(const belief_t *view)
 {
 	const dnskeys_t *dnskeys = &view->dnskeys[view->dnskey_count - 1];
 	const signatures_t *signatures = &view->signatures[view->signature_count - 1];
@@ -253,7 +253,7 @@ static bool is_whole(const view_t *view)
 
 /* What no cache may find afterwards. Of other algorithms than the key's, what was wrong before
  * does not count: it cannot be helped by leaving this one alone. */
-static core_wait_t compare(const view_t *before, const view_t *after, uint8_t algorithm,
+static core_wait_t compare(const belief_t *before, const belief_t *after, uint8_t algorithm,
                            bool unsigned_goal)
 {
 	if (CORE_RULE(MUTANT_SECURE) && !unsigned_goal && before->ds_secure != 0 &&
@@ -283,7 +283,7 @@ core_wait_t rules_judge(core_zone_t *zone, size_t key, keyset_record_t record, c
 {
 	core_record_t *subject = &zone->keys[key].record[record];
 	core_record_t saved = *subject;
-	view_t before, after;
+	belief_t before, after;
 	*subject = next;
 	bool judged = look(&after, zone, key, false);
 	*subject = saved;
@@ -302,7 +302,7 @@ bool rules_relies(core_zone_t *zone, size_t key, keyset_record_t record, core_re
 	}
 	core_record_t *subject = &zone->keys[key].record[record];
 	core_record_t saved = *subject;
-	view_t before, after;
+	belief_t before, after;
 	look(&before, zone, key, true);
 	*subject = next;
 	look(&after, zone, key, true);

@@ -225,14 +225,14 @@ static const char *const statements[SQL_COUNT] = {
 	                 " ON CONFLICT (policy) DO UPDATE SET salt = ?2, since = ?3",
 };
 
-const char *store_error(const store_t *store)
+const char *db_error(const db_t *db)
 {
-	return store->error;
+	return db->error;
 }
 
-int store_fail(store_t *store)
+int db_fail(db_t *db)
 {
-	int code = sqlite3_errcode(store->db);
+	int code = sqlite3_errcode(db->db);
 	const char *remedy = "";
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
@@ -255,17 +255,17 @@ int store_fail(store_t *store)
 	default:
 		break;
 	}
-	snprintf(store->error, sizeof(store->error), "database %s: %s%s", store->path,
-	         sqlite3_errmsg(store->db), remedy);
+	snprintf(db->error, sizeof(db->error), "database %s: %s%s", db->path,
+	         sqlite3_errmsg(db->db), remedy);
 	return -1;
 }
 
-sqlite3_stmt *store_sql(store_t *store, sql_t which)
+sqlite3_stmt *db_sql(db_t *db, sql_t which)
 {
-	sqlite3_stmt **sql = &store->statements[which];
-	if (*sql == NULL && sqlite3_prepare_v3(store->db, statements[which], -1,
+	sqlite3_stmt **sql = &db->statements[which];
+	if (*sql == NULL && sqlite3_prepare_v3(db->db, statements[which], -1,
 	                                       SQLITE_PREPARE_PERSISTENT, sql, NULL) != SQLITE_OK) {
-		store_fail(store);
+		db_fail(db);
 		return NULL;
 	}
 	sqlite3_reset(*sql);
@@ -273,21 +273,21 @@ sqlite3_stmt *store_sql(store_t *store, sql_t which)
 	return *sql;
 }
 
-int store_done(store_t *store, sqlite3_stmt *sql, int ret)
+int db_done(db_t *db, sqlite3_stmt *sql, int ret)
 {
-	int result = ret == SQLITE_DONE || ret == SQLITE_ROW ? 0 : store_fail(store);
+	int result = ret == SQLITE_DONE || ret == SQLITE_ROW ? 0 : db_fail(db);
 	sqlite3_reset(sql);
 	return result;
 }
 
-int store_run(store_t *store, sqlite3_stmt *sql)
+int db_run(db_t *db, sqlite3_stmt *sql)
 {
-	return sql != NULL ? store_done(store, sql, sqlite3_step(sql)) : -1;
+	return sql != NULL ? db_done(db, sql, sqlite3_step(sql)) : -1;
 }
 
-int store_run_numbers(store_t *store, sql_t which, int64_t first, int64_t second)
+int db_run_numbers(db_t *db, sql_t which, int64_t first, int64_t second)
 {
-	sqlite3_stmt *sql = store_sql(store, which);
+	sqlite3_stmt *sql = db_sql(db, which);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -295,23 +295,23 @@ int store_run_numbers(store_t *store, sql_t which, int64_t first, int64_t second
 	if (sqlite3_bind_parameter_count(sql) > 1) {
 		sqlite3_bind_int64(sql, 2, second);
 	}
-	return store_run(store, sql);
+	return db_run(db, sql);
 }
 
-int store_begin(store_t *store)
+int db_begin(db_t *db)
 {
-	return store_run(store, store_sql(store, SQL_BEGIN));
+	return db_run(db, db_sql(db, SQL_BEGIN));
 }
 
-int store_commit(store_t *store)
+int db_commit(db_t *db)
 {
-	return store_run(store, store_sql(store, SQL_COMMIT));
+	return db_run(db, db_sql(db, SQL_COMMIT));
 }
 
-void store_rollback(store_t *store)
+void db_rollback(db_t *db)
 {
-	if (!sqlite3_get_autocommit(store->db)) {
-		sqlite3_stmt *sql = store_sql(store, SQL_ROLLBACK);
+	if (!sqlite3_get_autocommit(db->db)) {
+		sqlite3_stmt *sql = db_sql(db, SQL_ROLLBACK);
 		if (sql != NULL) {
 			sqlite3_step(sql);
 			sqlite3_reset(sql);
@@ -319,9 +319,9 @@ void store_rollback(store_t *store)
 	}
 }
 
-static int execute(store_t *store, const char *sql)
+static int execute(db_t *db, const char *sql)
 {
-	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_fail(store);
+	return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_fail(db);
 }
 
 static int take_first_int(void *ctx, int count, char **values, char **names)
@@ -331,125 +331,125 @@ static int take_first_int(void *ctx, int count, char **values, char **names)
 	return 0;
 }
 
-static int query_int(store_t *store, const char *sql, long *value)
+static int query_int(db_t *db, const char *sql, long *value)
 {
 	*value = 0;
-	return sqlite3_exec(store->db, sql, take_first_int, value, NULL) == SQLITE_OK
+	return sqlite3_exec(db->db, sql, take_first_int, value, NULL) == SQLITE_OK
 	               ? 0
-	               : store_fail(store);
+	               : db_fail(db);
 }
 
 static int take_check(void *ctx, int count, char **values, char **names)
 {
 	(void)names;
-	store_t *store = ctx;
+	db_t *db = ctx;
 	if (count > 0 && values[0] != NULL && strcmp(values[0], "ok") != 0 &&
-	    store->error[0] == '\0') {
-		snprintf(store->error, sizeof(store->error), "database %s: damaged: %.200s; "
-		         "restore it from a backup", store->path, values[0]);
+	    db->error[0] == '\0') {
+		snprintf(db->error, sizeof(db->error), "database %s: damaged: %.200s; "
+		         "restore it from a backup", db->path, values[0]);
 	}
 	return 0;
 }
 
-static int check_integrity(store_t *store)
+static int check_integrity(db_t *db)
 {
-	store->error[0] = '\0';
-	if (sqlite3_exec(store->db, "PRAGMA quick_check", take_check, store, NULL) != SQLITE_OK) {
-		return store_fail(store);
+	db->error[0] = '\0';
+	if (sqlite3_exec(db->db, "PRAGMA quick_check", take_check, db, NULL) != SQLITE_OK) {
+		return db_fail(db);
 	}
-	return store->error[0] == '\0' ? 0 : -1;
+	return db->error[0] == '\0' ? 0 : -1;
 }
 
 /* Makes the tables, or brings those of an earlier version up to date: all of it, or nothing. */
-static int bring_up(store_t *store, long version)
+static int bring_up(db_t *db, long version)
 {
 	char sql[128];
 	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %ld",
 	         APPLICATION_ID, SCHEMA_VERSION);
-	int ret = store_begin(store);
+	int ret = db_begin(db);
 	for (; ret == 0 && version < SCHEMA_VERSION; version++) {
-		ret = execute(store, schemas[version]);
+		ret = execute(db, schemas[version]);
 	}
-	return ret == 0 && execute(store, sql) == 0 ? store_commit(store) : -1;
+	return ret == 0 && execute(db, sql) == 0 ? db_commit(db) : -1;
 }
 
-static int check_schema(store_t *store)
+static int check_schema(db_t *db)
 {
 	long tables, application, version;
-	if (query_int(store, "SELECT count(*) FROM sqlite_master", &tables) != 0 ||
-	    query_int(store, "PRAGMA application_id", &application) != 0 ||
-	    query_int(store, "PRAGMA user_version", &version) != 0) {
+	if (query_int(db, "SELECT count(*) FROM sqlite_master", &tables) != 0 ||
+	    query_int(db, "PRAGMA application_id", &application) != 0 ||
+	    query_int(db, "PRAGMA user_version", &version) != 0) {
 		return -1;
 	}
 	if (tables == 0 && application == 0) {
-		return bring_up(store, 0);
+		return bring_up(db, 0);
 	}
 	if (application != APPLICATION_ID) {
-		snprintf(store->error, sizeof(store->error), "database %s: not made by ods-engine "
+		snprintf(db->error, sizeof(db->error), "database %s: not made by ods-engine "
 		         "(OpenDNSSEC's kasp.db cannot be used as it is); give another file in "
-		         "conf.xml: <Datastore><SQLite>", store->path);
+		         "conf.xml: <Datastore><SQLite>", db->path);
 		return -1;
 	}
 	if (version < 1 || version > SCHEMA_VERSION) {
-		snprintf(store->error, sizeof(store->error), "database %s: has schema %ld, this "
+		snprintf(db->error, sizeof(db->error), "database %s: has schema %ld, this "
 		         "version knows 1 to %ld; start the ods-engine that made it, or a newer "
-		         "one", store->path, version, SCHEMA_VERSION);
+		         "one", db->path, version, SCHEMA_VERSION);
 		return -1;
 	}
-	if (check_integrity(store) != 0) {
+	if (check_integrity(db) != 0) {
 		return -1;
 	}
-	return version < SCHEMA_VERSION ? bring_up(store, version) : 0;
+	return version < SCHEMA_VERSION ? bring_up(db, version) : 0;
 }
 
 /* Takes the lock and keeps it: two engines on one database would undo each other's work. */
-static int prepare(store_t *store)
+static int prepare(db_t *db)
 {
-	sqlite3_busy_timeout(store->db, BUSY_MS);
-	if (execute(store, "PRAGMA locking_mode = EXCLUSIVE") != 0 ||
-	    execute(store, "PRAGMA journal_mode = WAL") != 0 ||
-	    execute(store, "PRAGMA synchronous = FULL") != 0 ||
-	    execute(store, "PRAGMA foreign_keys = ON") != 0 ||
-	    execute(store, "BEGIN IMMEDIATE; COMMIT") != 0) {
+	sqlite3_busy_timeout(db->db, BUSY_MS);
+	if (execute(db, "PRAGMA locking_mode = EXCLUSIVE") != 0 ||
+	    execute(db, "PRAGMA journal_mode = WAL") != 0 ||
+	    execute(db, "PRAGMA synchronous = FULL") != 0 ||
+	    execute(db, "PRAGMA foreign_keys = ON") != 0 ||
+	    execute(db, "BEGIN IMMEDIATE; COMMIT") != 0) {
 		return -1;
 	}
-	return check_schema(store);
+	return check_schema(db);
 }
 
-int store_open(store_t **store, const char *path, char *err, size_t err_size)
+int db_open(db_t **db, const char *path, char *err, size_t err_size)
 {
-	store_t *s = calloc(1, sizeof(*s));
+	db_t *s = calloc(1, sizeof(*s));
 	if (s == NULL || (s->path = strdup(path)) == NULL) {
 		free(s);
 		snprintf(err, err_size, "database %s: out of memory", path);
 		return -1;
 	}
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-	int ret = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? 0 : store_fail(s);
+	int ret = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? 0 : db_fail(s);
 	if (ret == 0) {
 		ret = prepare(s);
 	}
 	if (ret != 0) {
 		snprintf(err, err_size, "%s", s->error);
-		store_close(s);
+		db_close(s);
 		return -1;
 	}
-	*store = s;
+	*db = s;
 	return 0;
 }
 
-void store_close(store_t *store)
+void db_close(db_t *db)
 {
-	if (store == NULL) {
+	if (db == NULL) {
 		return;
 	}
-	if (store->db != NULL) {
-		store_rollback(store);
+	if (db->db != NULL) {
+		db_rollback(db);
 	}
 	for (size_t i = 0; i < SQL_COUNT; i++) {
-		sqlite3_finalize(store->statements[i]);
+		sqlite3_finalize(db->statements[i]);
 	}
-	sqlite3_close(store->db);
-	free(store->path);
-	free(store);
+	sqlite3_close(db->db);
+	free(db->path);
+	free(db);
 }

@@ -59,7 +59,7 @@ typedef enum {
 	SQL_COUNT,
 } sql_t;
 
-struct store {
+struct db {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *statements[SQL_COUNT];
@@ -67,16 +67,16 @@ struct store {
 };
 
 /*! \return A statement without bindings, ready to be used; NULL on failure. */
-sqlite3_stmt *store_sql(store_t *store, sql_t which);
+sqlite3_stmt *db_sql(db_t *db, sql_t which);
 
 /*! Runs a statement that gives no rows, and resets it. \return 0, or -1. */
-int store_run(store_t *store, sqlite3_stmt *sql);
+int db_run(db_t *db, sqlite3_stmt *sql);
 
-/*! As store_run(), with one number bound, or two if the statement has two. */
-int store_run_numbers(store_t *store, sql_t which, int64_t first, int64_t second);
+/*! As db_run(), with one number bound, or two if the statement has two. */
+int db_run_numbers(db_t *db, sql_t which, int64_t first, int64_t second);
 
 /*! Resets a statement after its last row. \param ret  Of sqlite3_step(). \return 0, or -1. */
-int store_done(store_t *store, sqlite3_stmt *sql, int ret);
+int db_done(db_t *db, sqlite3_stmt *sql, int ret);
 
 /*! Notes why the database failed. \return -1 */
-int store_fail(store_t *store);
+int db_fail(db_t *db);

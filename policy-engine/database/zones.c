@@ -28,35 +28,35 @@ static char *column_text(sqlite3_stmt *sql, int column)
 	return strdup(text != NULL ? (const char *)text : "");
 }
 
-int store_zone_put(store_t *store, const char *name, const char *policy)
+int db_zone_put(db_t *db, const char *name, const char *policy)
 {
 	static const sql_t steps[] = { SQL_ZONE_ADD, SQL_ZONE_POLICY };
 	int news = 0;
 	for (size_t i = 0; i < 2; i++) {
-		sqlite3_stmt *sql = store_sql(store, steps[i]);
+		sqlite3_stmt *sql = db_sql(db, steps[i]);
 		if (sql == NULL) {
 			return -1;
 		}
 		bind_text(sql, 1, name);
 		bind_text(sql, 2, policy);
-		if (store_run(store, sql) != 0) {
+		if (db_run(db, sql) != 0) {
 			return -1;
 		}
-		news = news || sqlite3_changes(store->db) > 0;
+		news = news || sqlite3_changes(db->db) > 0;
 	}
 	return news;
 }
 
-static int damaged(store_t *store, const char *zone, const char *what)
+static int damaged(db_t *db, const char *zone, const char *what)
 {
-	snprintf(store->error, sizeof(store->error), "database %s: zone %s has %s; restore it from "
-	         "a backup", store->path, zone, what);
+	snprintf(db->error, sizeof(db->error), "database %s: zone %s has %s; restore it from "
+	         "a backup", db->path, zone, what);
 	return -1;
 }
 
-static int get_records(store_t *store, const zone_t *zone, int64_t id, core_key_t *key)
+static int get_records(db_t *db, const kasp_zone_t *zone, int64_t id, core_key_t *key)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_RECORD_GET);
+	sqlite3_stmt *sql = db_sql(db, SQL_RECORD_GET);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -69,7 +69,7 @@ static int get_records(store_t *store, const zone_t *zone, int64_t id, core_key_
 		if (record < 0 || record >= KEYSET_RECORDS || state < KEYSET_NA ||
 		    state > KEYSET_UNRETENTIVE) {
 			sqlite3_reset(sql);
-			return damaged(store, zone->name, "a record of unknown kind or state");
+			return damaged(db, zone->name, "a record of unknown kind or state");
 		}
 		seen |= 1u << record;
 		key->record[record] = (core_record_t){
@@ -80,15 +80,15 @@ static int get_records(store_t *store, const zone_t *zone, int64_t id, core_key_
 			.came = (uint64_t)sqlite3_column_int64(sql, 5),
 		};
 	}
-	if (store_done(store, sql, ret) != 0) {
+	if (db_done(db, sql, ret) != 0) {
 		return -1;
 	}
 	return seen == (1u << KEYSET_RECORDS) - 1 ? 0
-	                                          : damaged(store, zone->name, "a key without "
+	                                          : damaged(db, zone->name, "a key without "
 	                                                    "all its records");
 }
 
-static int add_row(store_t *store, zone_t *zone, sqlite3_stmt *sql)
+static int add_row(db_t *db, kasp_zone_t *zone, sqlite3_stmt *sql)
 {
 	core_key_t core = {
 		.role = (keyset_role_t)sqlite3_column_int(sql, 2),
@@ -113,35 +113,35 @@ static int add_row(store_t *store, zone_t *zone, sqlite3_stmt *sql)
 		memcpy(info.public_key, sqlite3_column_blob(sql, 11), (size_t)len);
 	}
 	if (info.repository == NULL || info.cka_id == NULL || info.public_key == NULL ||
-	    zone_add_key(zone, &core, &info) != 0) {
+	    kasp_zone_add_key(zone, &core, &info) != 0) {
 		free(info.repository);
 		free(info.cka_id);
 		free(info.public_key);
-		snprintf(store->error, sizeof(store->error), "out of memory");
+		snprintf(db->error, sizeof(db->error), "out of memory");
 		return -1;
 	}
 	return 0;
 }
 
-static int get_keys(store_t *store, zone_t *zone)
+static int get_keys(db_t *db, kasp_zone_t *zone)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEYS);
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_KEYS);
 	if (sql == NULL) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, zone->id);
 	int ret;
 	while ((ret = sqlite3_step(sql)) == SQLITE_ROW) {
-		if (add_row(store, zone, sql) != 0) {
+		if (add_row(db, zone, sql) != 0) {
 			sqlite3_reset(sql);
 			return -1;
 		}
 	}
-	if (store_done(store, sql, ret) != 0) {
+	if (db_done(db, sql, ret) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
-		if (get_records(store, zone, zone->keys[i].id, &zone->core.keys[i]) != 0) {
+		if (get_records(db, zone, zone->keys[i].id, &zone->core.keys[i]) != 0) {
 			return -1;
 		}
 		zone->keys[i].stored = zone->core.keys[i];
@@ -149,18 +149,18 @@ static int get_keys(store_t *store, zone_t *zone)
 	return 0;
 }
 
-int store_zone_get(store_t *store, const char *name, zone_t *zone)
+int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_GET);
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_GET);
 	if (sql == NULL) {
 		return -1;
 	}
 	bind_text(sql, 1, name);
 	int ret = sqlite3_step(sql);
 	if (ret != SQLITE_ROW) {
-		return store_done(store, sql, ret);
+		return db_done(db, sql, ret);
 	}
-	zone_t z = {
+	kasp_zone_t z = {
 		.id = sqlite3_column_int64(sql, 0),
 		.name = strdup(name),
 		.policy = column_text(sql, 1),
@@ -187,22 +187,22 @@ int store_zone_get(store_t *store, const char *name, zone_t *zone)
 	}
 	sqlite3_reset(sql);
 	if (z.name == NULL || z.policy == NULL) {
-		snprintf(store->error, sizeof(store->error), "out of memory");
+		snprintf(db->error, sizeof(db->error), "out of memory");
 		ret = -1;
 	} else {
-		ret = get_keys(store, &z);
+		ret = get_keys(db, &z);
 	}
 	if (ret != 0) {
-		zone_deinit(&z);
+		kasp_zone_deinit(&z);
 		return -1;
 	}
 	*zone = z;
 	return 1;
 }
 
-static int save_record(store_t *store, int64_t key, int number, const core_record_t *record)
+static int save_record(db_t *db, int64_t key, int number, const core_record_t *record)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_RECORD_SAVE);
+	sqlite3_stmt *sql = db_sql(db, SQL_RECORD_SAVE);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -213,7 +213,7 @@ static int save_record(store_t *store, int64_t key, int number, const core_recor
 	sqlite3_bind_int64(sql, 5, (int64_t)record->revision);
 	sqlite3_bind_int64(sql, 6, record->public_at);
 	sqlite3_bind_int64(sql, 7, (int64_t)record->came);
-	return store_run(store, sql);
+	return db_run(db, sql);
 }
 
 static bool same_record(const core_record_t *a, const core_record_t *b)
@@ -222,11 +222,11 @@ static bool same_record(const core_record_t *a, const core_record_t *b)
 	       a->public_at == b->public_at && a->came == b->came;
 }
 
-static int save_key(store_t *store, int64_t id, const core_key_t *key, const core_key_t *stored)
+static int save_key(db_t *db, int64_t id, const core_key_t *key, const core_key_t *stored)
 {
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		if (!same_record(&key->record[r], &stored->record[r]) &&
-		    save_record(store, id, r, &key->record[r]) != 0) {
+		    save_record(db, id, r, &key->record[r]) != 0) {
 			return -1;
 		}
 	}
@@ -234,7 +234,7 @@ static int save_key(store_t *store, int64_t id, const core_key_t *key, const cor
 	    key->standby == stored->standby && key->inception == stored->inception) {
 		return 0;
 	}
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEY_SAVE);
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_KEY_SAVE);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -243,12 +243,12 @@ static int save_key(store_t *store, int64_t id, const core_key_t *key, const cor
 	sqlite3_bind_int(sql, 3, key->roll);
 	sqlite3_bind_int(sql, 4, key->standby);
 	sqlite3_bind_int64(sql, 5, key->inception);
-	return store_run(store, sql);
+	return db_run(db, sql);
 }
 
-static int save_zone(store_t *store, const zone_t *zone)
+static int save_zone(db_t *db, const kasp_zone_t *zone)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_SAVE);
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_SAVE);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -267,17 +267,17 @@ static int save_zone(store_t *store, const zone_t *zone)
 		sqlite3_bind_int64(sql, 10 + 3 * kind, zone->core.ttls[kind].until);
 		sqlite3_bind_int64(sql, 11 + 3 * kind, zone->core.ttls[kind].lower);
 	}
-	return store_run(store, sql);
+	return db_run(db, sql);
 }
 
-int store_zone_save(store_t *store, zone_t *zone)
+int db_zone_save(db_t *db, kasp_zone_t *zone)
 {
-	if (save_zone(store, zone) != 0) {
+	if (save_zone(db, zone) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
 		const core_key_t *key = &zone->core.keys[i];
-		if (save_key(store, zone->keys[i].id, key, &zone->keys[i].stored) != 0) {
+		if (save_key(db, zone->keys[i].id, key, &zone->keys[i].stored) != 0) {
 			return -1;
 		}
 		zone->keys[i].stored = *key;
@@ -285,11 +285,11 @@ int store_zone_save(store_t *store, zone_t *zone)
 	return 0;
 }
 
-int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *key,
-                        const core_key_t *core)
+int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
+                     const core_key_t *core)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_KEY_ADD);
-	if (sql == NULL || store_run_numbers(store, SQL_KEY_GIVEN, key->id, 0) != 0) {
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_KEY_ADD);
+	if (sql == NULL || db_run_numbers(db, SQL_KEY_GIVEN, key->id, 0) != 0) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, zone->id);
@@ -299,11 +299,11 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 	sqlite3_bind_int64(sql, 5, core->inception);
 	sqlite3_bind_int(sql, 6, core->goal_in);
 	sqlite3_bind_int(sql, 7, core->roll);
-	if (store_run(store, sql) != 0) {
+	if (db_run(db, sql) != 0) {
 		return -1;
 	}
 	zone_key_t info = {
-		.id = sqlite3_last_insert_rowid(store->db),
+		.id = sqlite3_last_insert_rowid(db->db),
 		.token_key = key->id,
 		.repository = strdup(key->repository),
 		.cka_id = strdup(key->cka_id),
@@ -311,16 +311,16 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 		.public_key_len = key->public_key_len,
 	};
 	if (info.repository == NULL || info.cka_id == NULL || info.public_key == NULL ||
-	    zone_add_key(zone, core, &info) != 0) {
+	    kasp_zone_add_key(zone, core, &info) != 0) {
 		free(info.repository);
 		free(info.cka_id);
 		free(info.public_key);
-		snprintf(store->error, sizeof(store->error), "out of memory");
+		snprintf(db->error, sizeof(db->error), "out of memory");
 		return -1;
 	}
 	memcpy(info.public_key, key->public_key, key->public_key_len);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
-		if (save_record(store, info.id, r, &core->record[r]) != 0) {
+		if (save_record(db, info.id, r, &core->record[r]) != 0) {
 			return -1;
 		}
 	}
@@ -329,19 +329,19 @@ int store_zone_give_key(store_t *store, zone_t *zone, const store_token_key_t *k
 	return 0;
 }
 
-int store_zone_take_key(store_t *store, zone_t *zone, size_t i)
+int db_zone_take_key(db_t *db, kasp_zone_t *zone, size_t i)
 {
 	int64_t id = zone->keys[i].id;
-	if (store_run_numbers(store, SQL_RECORD_DROP, id, 0) != 0 ||
-	    store_run_numbers(store, SQL_ZONE_KEY_DROP, id, 0) != 0 ||
-	    store_run_numbers(store, SQL_KEY_LEFT, zone->keys[i].token_key, 0) != 0) {
+	if (db_run_numbers(db, SQL_RECORD_DROP, id, 0) != 0 ||
+	    db_run_numbers(db, SQL_ZONE_KEY_DROP, id, 0) != 0 ||
+	    db_run_numbers(db, SQL_KEY_LEFT, zone->keys[i].token_key, 0) != 0) {
 		return -1;
 	}
-	zone_remove_key(zone, i);
+	kasp_zone_remove_key(zone, i);
 	return 0;
 }
 
-static int names(store_t *store, sqlite3_stmt *sql, store_name_f cb, void *ctx)
+static int names(db_t *db, sqlite3_stmt *sql, db_name_f cb, void *ctx)
 {
 	int ret;
 	while ((ret = sqlite3_step(sql)) == SQLITE_ROW) {
@@ -349,32 +349,32 @@ static int names(store_t *store, sqlite3_stmt *sql, store_name_f cb, void *ctx)
 			break;
 		}
 	}
-	return store_done(store, sql, ret);
+	return db_done(db, sql, ret);
 }
 
-int store_zones_due(store_t *store, int64_t now, size_t limit, store_name_f cb, void *ctx)
+int db_zones_due(db_t *db, int64_t now, size_t limit, db_name_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_DUE);
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_DUE);
 	if (sql == NULL) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, now);
 	sqlite3_bind_int64(sql, 2, (int64_t)limit);
-	return names(store, sql, cb, ctx);
+	return names(db, sql, cb, ctx);
 }
 
-int store_zones(store_t *store, store_name_f cb, void *ctx)
+int db_zones(db_t *db, db_name_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_ALL);
-	return sql != NULL ? names(store, sql, cb, ctx) : -1;
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_ALL);
+	return sql != NULL ? names(db, sql, cb, ctx) : -1;
 }
 
-int store_zones_wake(store_t *store, int64_t now)
+int db_zones_wake(db_t *db, int64_t now)
 {
-	sqlite3_stmt *sql = store_sql(store, SQL_ZONE_WAKE);
+	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_WAKE);
 	if (sql == NULL) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, now);
-	return store_run(store, sql);
+	return db_run(db, sql);
 }

@@ -18,7 +18,7 @@ static int64_t uptime(void)
 int engine_clock_load(engine_t *e)
 {
 	e->clock = (clock_mark_t){ .uptime = -1 };
-	int found = store_clock_get(e->store, &e->clock.seen);
+	int found = db_clock_get(e->db, &e->clock.seen);
 	e->clock_saved = e->clock.seen;
 	return found < 0 ? -1 : 0;
 }
@@ -29,7 +29,7 @@ static int save(engine_t *e, int64_t now)
 		return 0;
 	}
 	e->clock_saved = now;
-	return store_clock_put(e->store, now);
+	return db_clock_put(e->db, now);
 }
 
 static void complain(const engine_t *e, clock_verdict_t verdict)
@@ -37,7 +37,7 @@ static void complain(const engine_t *e, clock_verdict_t verdict)
 	int64_t seen = e->clock.seen;
 	log_event(LOG_ERROR, NULL, "the clock went %s: it said %lld before; no key comes or goes "
 	          "until it is right again, the signer signs on. If it is right now: "
-	          "ods-policy clock-accept", verdict == CLOCK_BACK ? "back" : "ahead",
+	          "ods clock-accept", verdict == CLOCK_BACK ? "back" : "ahead",
 	          (long long)seen);
 }
 

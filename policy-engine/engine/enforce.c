@@ -20,7 +20,7 @@
 /* One zone being looked after. */
 typedef struct {
 	engine_t *e;
-	zone_t *zone;
+	kasp_zone_t *zone;
 	live_zone_t *live;
 	const policy_t *policy;
 	int64_t now;
@@ -56,12 +56,12 @@ static void no_key(look_t *look, const policy_key_t *want, int why_not)
 	const char *role = keyset_role_name(want->role), *name = want->repository;
 	if (why_not == ALLOCATE_NO_BACKUP && !wants_left(look->e, name)) {
 		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
-		    "conf.xml says <RequireBackup/>: ods-policy backup prepare %s, make one, "
-		    "ods-policy backup commit %s", role, name, name, name);
+		    "conf.xml says <RequireBackup/>: ods backup prepare %s, make one, "
+		    "ods backup commit %s", role, name, name, name);
 	} else if (look->e->conf.manual_generation) {
 		say(look, LOG_WARNING, "no unused key of algorithm %u for a %s in repository %s, "
 		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role, name);
-	} else if (!tokens_usable(look->e->tokens, name, why)) {
+	} else if (!repos_usable(look->e->tokens, name, why)) {
 		say(look, LOG_WARNING, "waits for a %s of repository %s: %s", role, name, why);
 	} else {
 		say(look, LOG_INFO, "waits for a %s being generated in repository %s", role, name);
@@ -81,7 +81,7 @@ static bool introduce(void *ctx, const plan_want_t *want)
 		return false; /* There was none a moment ago. */
 	}
 	unsigned unsuitable = 0;
-	int ret = allocate_key(look->e->store, look->zone, look->policy, want,
+	int ret = allocate_key(look->e->db, look->zone, look->policy, want,
 	                       needs_backup(look, entry->repository), look->now, &unsuitable);
 	look->failed = ret < 0;
 	if (ret == ALLOCATE_NONE || ret == ALLOCATE_NO_BACKUP) {
@@ -96,7 +96,7 @@ static void forget(void *ctx, size_t key)
 {
 	look_t *look = ctx;
 	look->failed = look->failed ||
-	               store_zone_take_key(look->e->store, look->zone, key) != 0;
+	               db_zone_take_key(look->e->db, look->zone, key) != 0;
 	look->e->retire_at = 0;
 }
 
@@ -122,7 +122,7 @@ static void introduced(look_t *look, size_t i)
 	           core_in_zone(&look->zone->core.keys[i], KEYSET_DS);
 	log_new(look, i, old ? "from standby into use:" : "new");
 	if (look->policy->share_keys &&
-	    store_key_used(look->e->store, look->zone->keys[i].token_key, look->now) != 0) {
+	    db_key_used(look->e->db, look->zone->keys[i].token_key, look->now) != 0) {
 		look->failed = true;
 	}
 }
@@ -161,7 +161,7 @@ static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_ke
 /* Whether the engine may touch the zone at all. */
 static bool may_look(look_t *look)
 {
-	zone_t *zone = look->zone;
+	kasp_zone_t *zone = look->zone;
 	if (look->policy == NULL) {
 		snprintf(look->problem, PROBLEM_MAX, "there is no policy \"%.100s\" in kasp.xml",
 		         zone->policy);
@@ -196,11 +196,11 @@ static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
 static void prepare_push(look_t *look, uint64_t saved)
 {
 	live_zone_t *live = look->live;
-	uint8_t salt[STORE_SALT_MAX];
+	uint8_t salt[DB_SALT_MAX];
 	size_t salt_len = 0;
 	int64_t since;
 	if (look->policy->nsec3 && look->policy->salt_length > 0 &&
-	    store_salt_get(look->e->store, look->policy->name, salt, &salt_len, &since) < 0) {
+	    db_salt_get(look->e->db, look->policy->name, salt, &salt_len, &since) < 0) {
 		look->failed = true;
 		return;
 	}
@@ -281,14 +281,14 @@ static void look_after(look_t *look)
 	}
 	announce(look);
 	prepare_push(look, saved);
-	look->failed = look->failed || watch_note(look->e, look->zone, look->policy, look->now,
-	                                          &look->live->waits) != 0;
+	look->failed = look->failed || ds_watch_note(look->e, look->zone, look->policy, look->now,
+	                                             &look->live->waits) != 0;
 }
 
 static int enforce(engine_t *e, const char *name, int64_t now)
 {
-	zone_t zone = { 0 };
-	int found = store_zone_get(e->store, name, &zone);
+	kasp_zone_t zone = { 0 };
+	int found = db_zone_get(e->db, name, &zone);
 	if (found <= 0) {
 		return found;
 	}
@@ -313,8 +313,8 @@ static int enforce(engine_t *e, const char *name, int64_t now)
 			log_event(look.level, name, "%s", look.problem);
 		}
 	}
-	int ret = look.failed ? -1 : store_zone_save(e->store, &zone);
-	zone_deinit(&zone);
+	int ret = look.failed ? -1 : db_zone_save(e->db, &zone);
+	kasp_zone_deinit(&zone);
 	return ret;
 }
 
@@ -358,7 +358,7 @@ static void list_all_dirty(list_t *list)
 
 static int enforce_list(engine_t *e, const list_t *list, int64_t now)
 {
-	if (store_begin(e->store) != 0) {
+	if (db_begin(e->db) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < list->count; i++) {
@@ -366,13 +366,13 @@ static int enforce_list(engine_t *e, const list_t *list, int64_t now)
 			return -1;
 		}
 	}
-	return store_commit(e->store);
+	return db_commit(e->db);
 }
 
 int enforce_pass(engine_t *e, int64_t now, bool *more)
 {
 	if (e->wake_all) {
-		if (store_zones_wake(e->store, now) != 0) {
+		if (db_zones_wake(e->db, now) != 0) {
 			return -1;
 		}
 		e->wake_all = false;
@@ -383,13 +383,13 @@ int enforce_pass(engine_t *e, int64_t now, bool *more)
 	}
 	list->live = &e->live;
 	list_all_dirty(list);
-	int ret = store_zones_due(e->store, now, PASS_MAX, list_due, list);
+	int ret = db_zones_due(e->db, now, PASS_MAX, list_due, list);
 	*more = list->count == PASS_MAX;
 	if (ret == 0 && list->count > 0) {
 		ret = enforce_list(e, list, now);
 	}
 	if (ret != 0) {
-		store_rollback(e->store);
+		db_rollback(e->db);
 	}
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->names[i]);

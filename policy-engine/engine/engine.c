@@ -37,18 +37,18 @@ static int open_all(engine_t *e, char *err, size_t err_size)
 	hsm_error_t why = { 0 };
 	if (kasp_read(e->conf.policy_file, &e->conf.tokens, &e->policies, log_report, NULL,
 	              &why) != HSM_EOK ||
-	    tokens_new(&e->tokens, &e->conf.tokens, &why) != HSM_EOK) {
+	    repos_new(&e->tokens, &e->conf.tokens, &why) != HSM_EOK) {
 		snprintf(err, err_size, "%s", why.text);
 		return -1;
 	}
-	if (store_open(&e->store, e->conf.datastore, err, err_size) != 0) {
+	if (db_open(&e->db, e->conf.datastore, err, err_size) != 0) {
 		return -1;
 	}
 	if (engine_clock_load(e) != 0) {
-		snprintf(err, err_size, "%s", store_error(e->store));
+		snprintf(err, err_size, "%s", db_error(e->db));
 		return -1;
 	}
-	e->watch = watch_start(e);
+	e->watch = ds_watch_start(e);
 	e->recheck = recheck_start(e);
 	if (e->watch == NULL || e->recheck == NULL) {
 		snprintf(err, err_size, "cannot start a thread: out of memory");
@@ -99,11 +99,11 @@ void engine_free(engine_t *engine)
 	}
 	ctl_server_stop(engine->ctl);
 	recheck_stop(engine->recheck);
-	watch_stop(engine->watch);
+	ds_watch_stop(engine->watch);
 	wants_deinit(engine);
 	live_deinit(&engine->live);
-	store_close(engine->store);
-	tokens_free(engine->tokens);
+	db_close(engine->db);
+	repos_free(engine->tokens);
 	policies_deinit(&engine->policies);
 	engine_conf_deinit(&engine->conf);
 	free(engine->generation);
@@ -152,13 +152,13 @@ static void forget_lacks(void *ctx, live_zone_t *zone)
 	live_lacks_nothing(zone);
 }
 
-static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, tokens_t *tokens)
+static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, repos_t *tokens)
 {
 	pthread_mutex_lock(&e->lock);
 	keep_fixed(conf, &e->conf);
 	engine_conf_t old_conf = e->conf;
 	policies_t old_policies = e->policies;
-	tokens_t *old_tokens = e->tokens;
+	repos_t *old_tokens = e->tokens;
 	e->conf = *conf;
 	e->policies = *policies;
 	e->tokens = tokens;
@@ -168,19 +168,19 @@ static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, to
 	e->want_at = 0;
 	live_each(&e->live, forget_lacks, NULL); /* By entries of the old policies. */
 	e->stock_at = 0;
-	watch_reset(e);
+	ds_watch_reset(e);
 	char *generation = strdup("0");
 	if (generation != NULL) {
 		free(e->generation);
 		e->generation = generation;
 	}
 	pthread_mutex_unlock(&e->lock);
-	tokens_free(old_tokens); /* Before the new ones are used: they may be the same. */
+	repos_free(old_tokens); /* Before the new ones are used: they may be the same. */
 	policies_deinit(&old_policies);
 	engine_conf_deinit(&old_conf);
 }
 
-static int read_all(engine_t *e, engine_conf_t *conf, policies_t *policies, tokens_t **tokens,
+static int read_all(engine_t *e, engine_conf_t *conf, policies_t *policies, repos_t **tokens,
                     hsm_error_t *err)
 {
 	int ret = engine_conf_read(e->conf_path, conf, log_warning, NULL, err);
@@ -191,14 +191,14 @@ static int read_all(engine_t *e, engine_conf_t *conf, policies_t *policies, toke
 	if (defect != NULL) {
 		ret = hsm_error_set(err, HSM_ECONF, 0, "%s", defect);
 	}
-	return ret == HSM_EOK ? tokens_new(tokens, &conf->tokens, err) : ret;
+	return ret == HSM_EOK ? repos_new(tokens, &conf->tokens, err) : ret;
 }
 
 void engine_reload(engine_t *e)
 {
 	engine_conf_t conf = { 0 };
 	policies_t policies = { 0 };
-	tokens_t *tokens = NULL;
+	repos_t *tokens = NULL;
 	hsm_error_t err = { 0 };
 	if (read_all(e, &conf, &policies, &tokens, &err) == HSM_EOK) {
 		take_over(e, &conf, &policies, tokens);
@@ -229,7 +229,7 @@ static int look(engine_t *e, int64_t now, bool *more)
 /* All that is done because time has passed. */
 static int decide(engine_t *e, int64_t now, bool *more)
 {
-	if (watch_pass(e, now) != 0 || recheck_pass(e, now) != 0 || look(e, now, more) != 0) {
+	if (ds_watch_pass(e, now) != 0 || recheck_pass(e, now) != 0 || look(e, now, more) != 0) {
 		return -1;
 	}
 	return retire_pass(e, now);
@@ -245,7 +245,7 @@ static int pass(engine_t *e, bool *more)
 	if (reload) {
 		engine_reload(e);
 	}
-	if (tokens_check(e->tokens, now)) {
+	if (repos_check(e->tokens, now)) {
 		pthread_mutex_lock(&e->lock);
 		e->wake_all = true;
 		e->retire_at = 0;
@@ -273,7 +273,7 @@ int engine_run(engine_t *engine)
 		bool more = false;
 		if (pass(engine, &more) != 0) {
 			log_event(LOG_ERROR, NULL, "stopping: %s; the signer signs on with the "
-			          "keys it has", store_error(engine->store));
+			          "keys it has", db_error(engine->db));
 			return -1;
 		}
 		struct timespec wait = { .tv_sec = more ? 0 : POLL_S };

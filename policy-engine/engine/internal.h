@@ -43,10 +43,10 @@ struct engine {
 
 	engine_conf_t conf;
 	policies_t policies;
-	tokens_t *tokens;    /*!< Replaced under the lock, used by the main thread without. */
-	store_t *store;
+	repos_t *tokens;    /*!< Replaced under the lock, used by the main thread without. */
+	db_t *db;
 	live_t live;
-	watch_t *watch;
+	ds_watch_t *watch;
 	recheck_t *recheck;
 	ctl_server_t *ctl;
 

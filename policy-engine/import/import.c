@@ -43,7 +43,7 @@ typedef struct {
 	candidate_t *zones;
 	size_t count;
 	core_key_t keys[CORE_KEYS_MAX];
-} run_t;
+} import_run_t;
 
 /* -- what can be known without our database ------------------------------ */
 
@@ -59,7 +59,7 @@ static void refuse(candidate_t *zone, const char *format, ...)
 	va_end(args);
 }
 
-static found_t *look_for(run_t *run, size_t index)
+static found_t *look_for(import_run_t *run, size_t index)
 {
 	const ods_pair_t *pair = &run->db.pairs[index];
 	found_t *found = &run->found[index];
@@ -69,7 +69,7 @@ static found_t *look_for(run_t *run, size_t index)
 	char why[TOKENS_PROBLEM_MAX];
 	hsm_error_t err = { 0 };
 	pthread_mutex_lock(&run->e->lock);
-	bool usable = tokens_usable(run->e->tokens, pair->repository, why);
+	bool usable = repos_usable(run->e->tokens, pair->repository, why);
 	pthread_mutex_unlock(&run->e->lock);
 	if (usable && hsm_key_find(run->hsm, pair->repository, pair->locator, pair->algorithm,
 	                           &found->key, &err) != HSM_EOK) {
@@ -81,7 +81,7 @@ static found_t *look_for(run_t *run, size_t index)
 	return found;
 }
 
-static void look_for_keys(run_t *run, candidate_t *zone)
+static void look_for_keys(import_run_t *run, candidate_t *zone)
 {
 	for (size_t i = 0; i < zone->from->key_count && zone->why[0] == '\0'; i++) {
 		const ods_key_t *key = &zone->from->keys[i];
@@ -106,7 +106,7 @@ static void look_for_keys(run_t *run, candidate_t *zone)
 }
 
 /* The last serial, by what the signer left behind or by what a person says. */
-static void see_signer(run_t *run, candidate_t *zone)
+static void see_signer(import_run_t *run, candidate_t *zone)
 {
 	ods_signer_t signer = { 0 };
 	char why[MAP_WHY_MAX] = "";
@@ -127,7 +127,7 @@ static void see_signer(run_t *run, candidate_t *zone)
 	}
 }
 
-static void examine(run_t *run, candidate_t *zone)
+static void examine(import_run_t *run, candidate_t *zone)
 {
 	const ods_policy_t *policy = &run->db.policies[zone->from->policy];
 	if (zone->name == NULL) {
@@ -145,9 +145,9 @@ static void examine(run_t *run, candidate_t *zone)
 }
 
 /* \return How many zones there are; -1 if out of memory. */
-static int pick(run_t *run)
+static int pick(import_run_t *run)
 {
-	char *wanted = run->what->zone != NULL ? zone_name(run->what->zone) : NULL;
+	char *wanted = run->what->zone != NULL ? kasp_zone_name(run->what->zone) : NULL;
 	run->zones = calloc(run->db.zone_count + 1, sizeof(*run->zones));
 	run->found = calloc(run->db.pair_count + 1, sizeof(*run->found));
 	if (run->zones == NULL || run->found == NULL) {
@@ -155,7 +155,7 @@ static int pick(run_t *run)
 		return -1;
 	}
 	for (size_t i = 0; i < run->db.zone_count; i++) {
-		char *name = zone_name(run->db.zones[i].name);
+		char *name = kasp_zone_name(run->db.zones[i].name);
 		run->zones[i] = (candidate_t){ .from = &run->db.zones[i], .name = name };
 		bool meant = run->what->zone == NULL ||
 		             (wanted != NULL && name != NULL && strcmp(name, wanted) == 0);
@@ -171,16 +171,16 @@ static int pick(run_t *run)
 /* -- into our database --------------------------------------------------- */
 
 /* Whether our database has the zone with keys. \return 1, 0, or -1 if it failed. */
-static int is_ours(run_t *run, candidate_t *zone)
+static int is_ours(import_run_t *run, candidate_t *zone)
 {
-	zone_t have = { 0 };
-	int found = zone->name != NULL ? store_zone_get(run->e->store, zone->name, &have) : 0;
+	kasp_zone_t have = { 0 };
+	int found = zone->name != NULL ? db_zone_get(run->e->db, zone->name, &have) : 0;
 	zone->ours = found > 0 && have.core.count > 0;
-	zone_deinit(&have);
+	kasp_zone_deinit(&have);
 	return found < 0 ? -1 : zone->ours;
 }
 
-static const policy_t *find_policy(run_t *run, candidate_t *zone)
+static const policy_t *find_policy(import_run_t *run, candidate_t *zone)
 {
 	const char *name = run->db.policies[zone->from->policy].name;
 	const policy_t *policy = policies_find(&run->e->policies, name);
@@ -196,19 +196,19 @@ static const policy_t *find_policy(run_t *run, candidate_t *zone)
 
 static int to_backup(ods_backup_t backup)
 {
-	return backup == ODS_BACKUP_DONE        ? STORE_BACKUP_DONE
-	       : backup == ODS_BACKUP_REQUESTED ? STORE_BACKUP_REQUESTED
-	                                        : STORE_BACKUP_NONE;
+	return backup == ODS_BACKUP_DONE        ? DB_BACKUP_DONE
+	       : backup == ODS_BACKUP_REQUESTED ? DB_BACKUP_REQUESTED
+	                                        : DB_BACKUP_NONE;
 }
 
 /* Makes sure that our database has a key pair. */
-static int put_pair(run_t *run, size_t index, store_token_key_t *out)
+static int put_pair(import_run_t *run, size_t index, db_token_key_t *out)
 {
-	store_t *store = run->e->store;
+	db_t *db = run->e->db;
 	const ods_pair_t *pair = &run->db.pairs[index];
 	found_t *found = &run->found[index];
 	dnssec_binary_t public_key = hsm_key_public(found->key);
-	*out = (store_token_key_t){
+	*out = (db_token_key_t){
 		.repository = pair->repository,
 		.cka_id = hsm_key_id(found->key),
 		.algorithm = pair->algorithm,
@@ -217,7 +217,7 @@ static int put_pair(run_t *run, size_t index, store_token_key_t *out)
 		.public_key_len = public_key.size,
 		.backup = to_backup(pair->backup),
 	};
-	if (store_key_put(store, out, run->now) != 0) {
+	if (db_key_put(db, out, run->now) != 0) {
 		return -1;
 	}
 	found->id = out->id;
@@ -225,28 +225,28 @@ static int put_pair(run_t *run, size_t index, store_token_key_t *out)
 }
 
 /* What OpenDNSSEC had done for a key's DS has not to be done again. */
-static int put_errand(run_t *run, const ods_key_t *key, int64_t id)
+static int put_errand(import_run_t *run, const ods_key_t *key, int64_t id)
 {
 	const ods_record_t *ds = &key->record[KEYSET_DS];
 	bool done = key->ds == ODS_DS_SUBMITTED || key->ds == ODS_DS_RETRACTED;
-	return done ? store_errand_put(run->e->store, id, STORE_ERRAND_COMMAND, ds->since, run->now)
+	return done ? db_errand_put(run->e->db, id, DB_ERRAND_COMMAND, ds->since, run->now)
 	            : 0;
 }
 
-static int put_key(run_t *run, zone_t *zone, const policy_t *policy, const ods_key_t *key,
-                   const core_key_t *core)
+static int put_key(import_run_t *run, kasp_zone_t *zone, const policy_t *policy,
+                   const ods_key_t *key, const core_key_t *core)
 {
-	store_t *store = run->e->store;
-	store_token_key_t pair;
+	db_t *db = run->e->db;
+	db_token_key_t pair;
 	if (put_pair(run, key->pair, &pair) != 0 ||
-	    store_zone_give_key(store, zone, &pair, core) != 0 ||
+	    db_zone_give_key(db, zone, &pair, core) != 0 ||
 	    put_errand(run, key, zone->keys[zone->core.count - 1].id) != 0) {
 		return -1;
 	}
-	store_share_t share = { .policy = policy->name, .role = core->role };
+	db_share_t share = { .policy = policy->name, .role = core->role };
 	bool earlier = pair.since == 0 || core->inception < pair.since;
 	return policy->share_keys && earlier
-	               ? store_key_share(store, pair.id, &share, core->inception)
+	               ? db_key_share(db, pair.id, &share, core->inception)
 	               : 0;
 }
 
@@ -260,12 +260,12 @@ static void renumber(core_key_t *key, uint64_t base)
 	}
 }
 
-static int put_zone(run_t *run, const candidate_t *from, const policy_t *policy, core_zone_t *core)
-{
-	store_t *store = run->e->store;
-	zone_t zone = { 0 };
-	if (store_zone_put(store, from->name, policy->name) < 0 ||
-	    store_zone_get(store, from->name, &zone) <= 0) {
+static int put_zone(import_run_t *run, const candidate_t *from, const policy_t *policy,
+                    core_zone_t *core) {
+	db_t *db = run->e->db;
+	kasp_zone_t zone = { 0 };
+	if (db_zone_put(db, from->name, policy->name) < 0 ||
+	    db_zone_get(db, from->name, &zone) <= 0) {
 		return -1;
 	}
 	uint64_t base = zone.core.revision;
@@ -282,9 +282,9 @@ static int put_zone(run_t *run, const candidate_t *from, const policy_t *policy,
 	memcpy(zone.core.requests, core->requests, sizeof(zone.core.requests));
 	memcpy(zone.core.ttls, core->ttls, sizeof(zone.core.ttls));
 	zone.next = run->now;
-	ret = ret == 0 ? store_zone_save(store, &zone) : ret;
-	ret = ret == 0 ? store_zone_took(store, zone.id, from->serial) : ret;
-	zone_deinit(&zone);
+	ret = ret == 0 ? db_zone_save(db, &zone) : ret;
+	ret = ret == 0 ? db_zone_took(db, zone.id, from->serial) : ret;
+	kasp_zone_deinit(&zone);
 	return ret;
 }
 
@@ -306,7 +306,7 @@ static void list_keys(const core_zone_t *zone, size_t past, char *out, size_t si
 	}
 }
 
-static void report(const run_t *run, const candidate_t *zone, import_result_t result,
+static void report(const import_run_t *run, const candidate_t *zone, import_result_t result,
                    const char *keys)
 {
 	char serial[12] = "";
@@ -325,7 +325,7 @@ static void report(const run_t *run, const candidate_t *zone, import_result_t re
 	run->report(run->ctx, &row);
 }
 
-static void note(const run_t *run, const char *format, ...)
+static void note(const import_run_t *run, const char *format, ...)
 {
 	char text[MAP_WHY_MAX];
 	va_list args;
@@ -337,7 +337,7 @@ static void note(const run_t *run, const char *format, ...)
 }
 
 /* \return 0, or -1 if the database failed. */
-static int take_zone(run_t *run, candidate_t *zone)
+static int take_zone(import_run_t *run, candidate_t *zone)
 {
 	char keys[512] = "", why[MAP_WHY_MAX] = "";
 	core_zone_t core = { .keys = run->keys };
@@ -366,7 +366,7 @@ static int take_zone(run_t *run, candidate_t *zone)
 /* -- what zones share ---------------------------------------------------- */
 
 /* Whether OpenDNSSEC has no zone of the policy left. */
-static bool is_policy_ours(const run_t *run, int64_t policy)
+static bool is_policy_ours(const import_run_t *run, int64_t policy)
 {
 	for (size_t i = 0; i < run->db.zone_count; i++) {
 		size_t of = run->db.zones[i].policy;
@@ -378,7 +378,7 @@ static bool is_policy_ours(const run_t *run, int64_t policy)
 	return true;
 }
 
-static int put_salts(run_t *run)
+static int put_salts(import_run_t *run)
 {
 	for (size_t i = 0; i < run->db.policy_count; i++) {
 		const ods_policy_t *from = &run->db.policies[i];
@@ -387,10 +387,10 @@ static int put_salts(run_t *run)
 		    from->salt_len != policy->salt_length || from->salt_len == 0) {
 			continue;
 		}
-		int used = store_policy_used(run->e->store, from->name);
-		if (used < 0 || (used == 0 && store_salt_put(run->e->store, from->name, from->salt,
-		                                             from->salt_len,
-		                                             from->salt_since) != 0)) {
+		int used = db_policy_used(run->e->db, from->name);
+		if (used < 0 || (used == 0 && db_salt_put(run->e->db, from->name, from->salt,
+		                                          from->salt_len,
+		                                          from->salt_since) != 0)) {
 			return -1;
 		}
 	}
@@ -399,11 +399,11 @@ static int put_salts(run_t *run)
 }
 
 /* Keys that no zone has had, if OpenDNSSEC has no zone any more that could get one. */
-static int put_unused(run_t *run)
+static int put_unused(import_run_t *run)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < run->db.pair_count; i++) {
-		store_token_key_t key;
+		db_token_key_t key;
 		const ods_pair_t *pair = &run->db.pairs[i];
 		if (!pair->unused || run->found[i].key == NULL ||
 		    !is_policy_ours(run, pair->policy)) {
@@ -422,7 +422,7 @@ static int put_unused(run_t *run)
 }
 
 /* A key pair that zones of OpenDNSSEC still have must not be removed from the token. */
-static int count_users(run_t *run)
+static int count_users(import_run_t *run)
 {
 	size_t *elsewhere = calloc(run->db.pair_count + 1, sizeof(*elsewhere));
 	if (elsewhere == NULL) {
@@ -437,7 +437,7 @@ static int count_users(run_t *run)
 	int ret = 0;
 	for (size_t i = 0; i < run->db.pair_count && ret == 0; i++) {
 		if (run->found[i].id != 0) {
-			ret = store_key_users(run->e->store, run->found[i].id, elsewhere[i]);
+			ret = db_key_users(run->e->db, run->found[i].id, elsewhere[i]);
 		}
 	}
 	free(elsewhere);
@@ -446,7 +446,7 @@ static int count_users(run_t *run)
 
 /* -- all ----------------------------------------------------------------- */
 
-static int see_others(run_t *run)
+static int see_others(import_run_t *run)
 {
 	for (size_t i = 0; i < run->db.zone_count; i++) {
 		if (run->zones[i].from == NULL && is_ours(run, &run->zones[i]) < 0) {
@@ -456,7 +456,7 @@ static int see_others(run_t *run)
 	return 0;
 }
 
-static int take_all(run_t *run)
+static int take_all(import_run_t *run)
 {
 	if (!run->what->plan && put_salts(run) != 0) {
 		return -1; /* Before zones have the policies. */
@@ -469,15 +469,15 @@ static int take_all(run_t *run)
 	return see_others(run) == 0 && put_unused(run) == 0 && count_users(run) == 0 ? 0 : -1;
 }
 
-static int take_locked(run_t *run)
+static int take_locked(import_run_t *run)
 {
-	store_t *store = run->e->store;
+	db_t *db = run->e->db;
 	bool plan = run->what->plan;
-	int ret = plan ? 0 : store_begin(store);
+	int ret = plan ? 0 : db_begin(db);
 	ret = ret == 0 ? take_all(run) : ret;
-	ret = ret == 0 && !plan ? store_commit(store) : ret;
+	ret = ret == 0 && !plan ? db_commit(db) : ret;
 	if (ret != 0) {
-		store_rollback(store);
+		db_rollback(db);
 	}
 	for (size_t i = 0; i < run->db.zone_count && ret == 0 && !plan; i++) {
 		if (run->zones[i].taken) {
@@ -489,7 +489,7 @@ static int take_locked(run_t *run)
 }
 
 /* What takes time: files and tokens. */
-static void examine_all(run_t *run)
+static void examine_all(import_run_t *run)
 {
 	for (size_t i = 0; i < run->db.zone_count; i++) {
 		if (run->zones[i].from != NULL) {
@@ -503,7 +503,7 @@ static void examine_all(run_t *run)
 	}
 }
 
-static int check_running(run_t *run, char *err, size_t err_size)
+static int check_running(import_run_t *run, char *err, size_t err_size)
 {
 	char who[64];
 	if (!ods_is_running(run->what->database, run->what->signer_dir, who, sizeof(who))) {
@@ -518,7 +518,7 @@ static int check_running(run_t *run, char *err, size_t err_size)
 	return -1;
 }
 
-static int go(run_t *run, char *err, size_t err_size)
+static int go(import_run_t *run, char *err, size_t err_size)
 {
 	hsm_error_t why = { 0 };
 	if (check_running(run, err, err_size) != 0 ||
@@ -543,7 +543,7 @@ static int go(run_t *run, char *err, size_t err_size)
 	pthread_mutex_lock(&run->e->lock);
 	ret = take_locked(run);
 	if (ret != 0) {
-		snprintf(err, err_size, "nothing was taken over: %s", store_error(run->e->store));
+		snprintf(err, err_size, "nothing was taken over: %s", db_error(run->e->db));
 	}
 	pthread_mutex_unlock(&run->e->lock);
 	return ret;
@@ -552,12 +552,14 @@ static int go(run_t *run, char *err, size_t err_size)
 int import_run(engine_t *e, const import_t *what, import_report_f report_f, void *ctx, char *err,
                size_t err_size)
 {
-	run_t *run = calloc(1, sizeof(*run));
+	import_run_t *run = calloc(1, sizeof(*run));
 	if (run == NULL) {
 		snprintf(err, err_size, "out of memory");
 		return -1;
 	}
-	*run = (run_t){ .e = e, .what = what, .report = report_f, .ctx = ctx, .now = time(NULL) };
+	*run = (import_run_t){
+		.e = e, .what = what, .report = report_f, .ctx = ctx, .now = time(NULL)
+	};
 	int ret = go(run, err, err_size);
 	for (size_t i = 0; run->zones != NULL && i < run->db.zone_count; i++) {
 		free(run->zones[i].name);

@@ -9,16 +9,16 @@
 #include "policy-engine/zone/dnskey.h"
 
 typedef struct {
-	const zone_t *zone;
+	const kasp_zone_t *zone;
 	keyset_role_t role;
 	bool backed_up;
-	store_token_key_t key; /* Copied. */
+	db_token_key_t key; /* Copied. */
 	int tag;
 	bool found, failed;
 	unsigned unsuitable;
 } search_t;
 
-static bool has_tag(const zone_t *zone, int tag)
+static bool has_tag(const kasp_zone_t *zone, int tag)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		if (zone->core.keys[i].keytag == tag) {
@@ -29,7 +29,7 @@ static bool has_tag(const zone_t *zone, int tag)
 }
 
 /* Takes the first key whose tag none of the zone's keys has. */
-static int try_key(void *ctx, const store_token_key_t *key)
+static int try_key(void *ctx, const db_token_key_t *key)
 {
 	search_t *search = ctx;
 	int tag = dnskey_tag(search->role, key->algorithm, key->public_key, key->public_key_len);
@@ -37,7 +37,7 @@ static int try_key(void *ctx, const store_token_key_t *key)
 		search->unsuitable++;
 		return 0;
 	}
-	if (search->backed_up && key->backup != STORE_BACKUP_DONE) {
+	if (search->backed_up && key->backup != DB_BACKUP_DONE) {
 		return 0;
 	}
 	search->key = *key;
@@ -64,21 +64,21 @@ static void search_deinit(search_t *search)
 	}
 }
 
-static int give(store_t *store, zone_t *zone, const search_t *search, const plan_want_t *want,
-                const store_share_t *share, int64_t inception)
+static int give(db_t *db, kasp_zone_t *zone, const search_t *search, const plan_want_t *want,
+                const db_share_t *share, int64_t inception)
 {
 	core_key_t core;
 	core_key_init(&core, want->entry->role, want->entry->algorithm, (uint16_t)search->tag,
 	              want->roll, inception);
-	if (store_zone_give_key(store, zone, &search->key, &core) != 0) {
+	if (db_zone_give_key(db, zone, &search->key, &core) != 0) {
 		return -1;
 	}
 	bool first = search->key.since == 0;
 	return share == NULL || !first ? 0
-	                               : store_key_share(store, search->key.id, share, inception);
+	                               : db_key_share(db, search->key.id, share, inception);
 }
 
-static int see_any(void *ctx, const store_token_key_t *key)
+static int see_any(void *ctx, const db_token_key_t *key)
 {
 	(void)key;
 	*(bool *)ctx = true;
@@ -86,46 +86,46 @@ static int see_any(void *ctx, const store_token_key_t *key)
 }
 
 /* Whether there are keys, but for their backup. */
-static int find_reason(store_t *store, const policy_key_t *entry, bool backed_up)
+static int find_reason(db_t *db, const policy_key_t *entry, bool backed_up)
 {
 	bool any = false;
-	int ret = backed_up ? store_keys_unused(store, entry->repository, entry->algorithm,
-	                                        entry->bits, see_any, &any)
+	int ret = backed_up ? db_keys_unused(db, entry->repository, entry->algorithm,
+	                                     entry->bits, see_any, &any)
 	                    : 0;
 	return ret != 0 ? -1 : any ? ALLOCATE_NO_BACKUP : ALLOCATE_NONE;
 }
 
 /* One that no zone has. */
-static int search_unused(store_t *store, const policy_key_t *entry, search_t *search)
+static int search_unused(db_t *db, const policy_key_t *entry, search_t *search)
 {
 	search->unsuitable = 0;
 	search->key.since = 0;
-	return (search->backed_up ? store_keys_backed_up : store_keys_unused)(
-	        store, entry->repository, entry->algorithm, entry->bits, try_key, search);
+	return (search->backed_up ? db_keys_backed_up : db_keys_unused)(
+	        db, entry->repository, entry->algorithm, entry->bits, try_key, search);
 }
 
-int allocate_key(store_t *store, zone_t *zone, const policy_t *policy, const plan_want_t *want,
+int allocate_key(db_t *db, kasp_zone_t *zone, const policy_t *policy, const plan_want_t *want,
                  bool backed_up, int64_t now, unsigned *unsuitable)
 {
 	const policy_key_t *entry = want->entry;
 	search_t search = { .zone = zone, .role = entry->role, .backed_up = backed_up };
-	store_share_t share = { policy->name, entry->role, want->standby, want->oldest };
+	db_share_t share = { policy->name, entry->role, want->standby, want->oldest };
 	int ret = 0;
 	if (policy->share_keys) {
-		ret = store_keys_shared(store, &share, entry->repository, entry->algorithm,
-		                        entry->bits, zone->id, try_key, &search);
+		ret = db_keys_shared(db, &share, entry->repository, entry->algorithm,
+		                     entry->bits, zone->id, try_key, &search);
 	}
 	if (ret == 0 && !search.found) {
-		ret = search_unused(store, entry, &search);
+		ret = search_unused(db, entry, &search);
 		*unsuitable = search.unsuitable;
 	}
 	if (ret == 0 && search.found && !search.failed) {
 		int64_t inception = search.key.since != 0 ? search.key.since : now;
-		ret = give(store, zone, &search, want, policy->share_keys ? &share : NULL,
+		ret = give(db, zone, &search, want, policy->share_keys ? &share : NULL,
 		           inception);
 		ret = ret == 0 ? ALLOCATED : -1;
 	} else if (ret == 0) {
-		ret = find_reason(store, entry, backed_up);
+		ret = find_reason(db, entry, backed_up);
 	}
 	search_deinit(&search);
 	return ret;

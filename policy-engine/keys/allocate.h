@@ -25,5 +25,5 @@ enum {
  * \param unsuitable  How many unused ones were passed by, since the zone has their tags.
  * \return What came of it; -1 if the database failed.
  */
-int allocate_key(store_t *store, zone_t *zone, const policy_t *policy, const plan_want_t *want,
+int allocate_key(db_t *db, kasp_zone_t *zone, const policy_t *policy, const plan_want_t *want,
                  bool backed_up, int64_t now, unsigned *unsuitable);

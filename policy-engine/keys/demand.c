@@ -50,12 +50,12 @@ static int want_kind(engine_t *e, const kind_t *kind, int64_t now)
 {
 	const policy_key_t *key = kind->key;
 	char why[TOKENS_PROBLEM_MAX];
-	if (!tokens_usable(e->tokens, key->repository, why)) {
+	if (!repos_usable(e->tokens, key->repository, why)) {
 		e->want_at = now + RETRY_S;
 		return 0;
 	}
-	int64_t unused = store_keys_unused_count(e->store, key->repository, key->algorithm,
-	                                         key->bits);
+	int64_t unused = db_keys_unused_count(e->db, key->repository, key->algorithm,
+	                                      key->bits);
 	if (unused < 0) {
 		return -1;
 	}

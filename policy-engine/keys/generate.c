@@ -161,7 +161,7 @@ typedef struct {
 typedef struct {
 	birth_t births[BATCH_MAX];
 	size_t count;
-} batch_t;
+} pair_batch_t;
 
 static bool choose_id(char cka_id[CKA_ID_TEXT])
 {
@@ -177,11 +177,11 @@ static bool choose_id(char cka_id[CKA_ID_TEXT])
 }
 
 /* Notes the next keys that are wanted. */
-static int note_intents(engine_t *e, batch_t *batch, int64_t now)
+static int note_intents(engine_t *e, pair_batch_t *batch, int64_t now)
 {
-	*batch = (batch_t){ 0 };
+	*batch = (pair_batch_t){ 0 };
 	pthread_mutex_lock(&e->lock);
-	int ret = store_begin(e->store);
+	int ret = db_begin(e->db);
 	for (size_t i = 0; i < e->want_count && ret == 0; i++) {
 		want_t *want = &e->wants[i];
 		while (want->count > 0 && batch->count < BATCH_MAX && ret == 0) {
@@ -190,34 +190,34 @@ static int note_intents(engine_t *e, batch_t *batch, int64_t now)
 			if (!choose_id(birth->cka_id)) {
 				break;
 			}
-			ret = store_key_intend(e->store, want->repository, birth->cka_id,
-			                       want->algorithm, want->bits, now);
+			ret = db_key_intend(e->db, want->repository, birth->cka_id,
+			                    want->algorithm, want->bits, now);
 			batch->count++;
 			want->count--;
 		}
 	}
-	ret = ret == 0 ? store_commit(e->store) : ret;
+	ret = ret == 0 ? db_commit(e->db) : ret;
 	pthread_mutex_unlock(&e->lock);
 	return ret;
 }
 
 /* What a token made is noted; what it was not asked for is forgotten; what failed stays an intent,
  * since the token may have made it all the same. */
-static int note_outcomes(engine_t *e, const batch_t *batch)
+static int note_outcomes(engine_t *e, const pair_batch_t *batch)
 {
 	pthread_mutex_lock(&e->lock);
-	int ret = store_begin(e->store);
+	int ret = db_begin(e->db);
 	for (size_t i = 0; i < batch->count && ret == 0; i++) {
 		const birth_t *birth = &batch->births[i];
 		if (birth->key != NULL) {
 			dnssec_binary_t public_key = hsm_key_public(birth->key);
-			ret = store_key_made(e->store, birth->want->repository, birth->cka_id,
-			                     public_key.data, public_key.size);
+			ret = db_key_made(e->db, birth->want->repository, birth->cka_id,
+			                  public_key.data, public_key.size);
 		} else if (!birth->tried) {
-			ret = store_key_forget(e->store, birth->want->repository, birth->cka_id);
+			ret = db_key_forget(e->db, birth->want->repository, birth->cka_id);
 		}
 	}
-	ret = ret == 0 ? store_commit(e->store) : ret;
+	ret = ret == 0 ? db_commit(e->db) : ret;
 	pthread_mutex_unlock(&e->lock);
 	return ret;
 }
@@ -234,8 +234,8 @@ static bool generate(engine_t *e, birth_t *birth, int64_t now)
 	want_t *want = birth->want;
 	hsm_error_t err = { 0 };
 	birth->tried = true;
-	int ret = tokens_generate(e->tokens, want->repository, want->algorithm, want->bits,
-	                          birth->cka_id, now, &birth->key, &err);
+	int ret = repos_generate(e->tokens, want->repository, want->algorithm, want->bits,
+	                         birth->cka_id, now, &birth->key, &err);
 	if (ret != HSM_EOK) {
 		log_event(LOG_ERROR, NULL, "no key of algorithm %u generated in repository %s: %s",
 		          want->algorithm, want->repository, err.text);
@@ -255,7 +255,7 @@ static bool generate(engine_t *e, birth_t *birth, int64_t now)
 /* \return 1 if there may be more to do, 0 if not, -1 if the database failed. */
 static int generate_batch(engine_t *e, int64_t now, time_t end, bool *made)
 {
-	batch_t batch;
+	pair_batch_t batch;
 	if (note_intents(e, &batch, now) != 0) {
 		return -1;
 	}
@@ -283,7 +283,7 @@ typedef struct {
 	size_t count;
 } intents_t;
 
-static int collect(void *ctx, const store_token_key_t *key)
+static int collect(void *ctx, const db_token_key_t *key)
 {
 	intents_t *all = ctx;
 	intent_t *grown = reallocarray(all->intents, all->count + 1, sizeof(*grown));
@@ -309,10 +309,10 @@ static int note_outcome(engine_t *e, const intent_t *intent, const hsm_key_t *ke
 	int ret;
 	if (key != NULL) {
 		dnssec_binary_t public_key = hsm_key_public(key);
-		ret = store_key_made(e->store, intent->repository, intent->cka_id, public_key.data,
-		                     public_key.size);
+		ret = db_key_made(e->db, intent->repository, intent->cka_id, public_key.data,
+		                  public_key.size);
 	} else {
-		ret = store_key_forget(e->store, intent->repository, intent->cka_id);
+		ret = db_key_forget(e->db, intent->repository, intent->cka_id);
 	}
 	pthread_mutex_unlock(&e->lock);
 	return ret;
@@ -324,12 +324,12 @@ static int resolve(engine_t *e, const intent_t *intent, int64_t now)
 	hsm_key_t *key = NULL;
 	hsm_error_t err = { 0 };
 	char why[TOKENS_PROBLEM_MAX];
-	if (!tokens_usable(e->tokens, intent->repository, why)) {
+	if (!repos_usable(e->tokens, intent->repository, why)) {
 		e->intents = true;
 		return 0;
 	}
-	int ret = tokens_find(e->tokens, intent->repository, intent->algorithm, intent->cka_id, now,
-	                      &key, &err);
+	int ret = repos_find(e->tokens, intent->repository, intent->algorithm, intent->cka_id, now,
+	                     &key, &err);
 	if (ret == HSM_EOK) {
 		log_event(LOG_INFO, NULL, "adopted key %s of repository %s, whose generation was "
 		          "interrupted", intent->cka_id, intent->repository);
@@ -348,7 +348,7 @@ static int resolve_intents(engine_t *e, int64_t now, bool *made)
 {
 	intents_t all = { 0 };
 	pthread_mutex_lock(&e->lock);
-	int ret = store_keys_intended(e->store, collect, &all);
+	int ret = db_keys_intended(e->db, collect, &all);
 	pthread_mutex_unlock(&e->lock);
 
 	e->intents = false;

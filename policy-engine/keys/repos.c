@@ -20,16 +20,16 @@ typedef struct {
 	char problem[TOKENS_PROBLEM_MAX];
 } token_t;
 
-struct tokens {
+struct repos {
 	hsm_t *hsm;
 	pthread_mutex_t lock; /* Of the tokens' states; not held while a token works. */
 	token_t *tokens;
 	size_t count;
 };
 
-int tokens_new(tokens_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
+int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
 {
-	tokens_t *t = calloc(1, sizeof(*t));
+	repos_t *t = calloc(1, sizeof(*t));
 	if (t == NULL) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
@@ -47,14 +47,14 @@ int tokens_new(tokens_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
 		t->count++;
 	}
 	if (ret != HSM_EOK) {
-		tokens_free(t);
+		repos_free(t);
 		return ret == HSM_ENOMEM ? hsm_error_set(err, ret, 0, "out of memory") : ret;
 	}
 	*tokens = t;
 	return HSM_EOK;
 }
 
-void tokens_free(tokens_t *tokens)
+void repos_free(repos_t *tokens)
 {
 	if (tokens == NULL) {
 		return;
@@ -68,7 +68,7 @@ void tokens_free(tokens_t *tokens)
 	free(tokens);
 }
 
-static token_t *find(tokens_t *tokens, const char *repository)
+static token_t *find(repos_t *tokens, const char *repository)
 {
 	for (size_t i = 0; i < tokens->count; i++) {
 		if (strcmp(tokens->tokens[i].name, repository) == 0) {
@@ -84,7 +84,7 @@ static bool is_outage(int code)
 	return code == HSM_EMODULE || code == HSM_ETOKEN || code == HSM_EPIN || code == HSM_EDEVICE;
 }
 
-static void note(tokens_t *tokens, const char *repository, int code, const hsm_error_t *err,
+static void note(repos_t *tokens, const char *repository, int code, const hsm_error_t *err,
                  int64_t now)
 {
 	token_t *token = find(tokens, repository);
@@ -108,7 +108,7 @@ static void note(tokens_t *tokens, const char *repository, int code, const hsm_e
 	}
 }
 
-bool tokens_check(tokens_t *tokens, int64_t now)
+bool repos_check(repos_t *tokens, int64_t now)
 {
 	bool came = false;
 	for (size_t i = 0; i < tokens->count; i++) {
@@ -125,7 +125,7 @@ bool tokens_check(tokens_t *tokens, int64_t now)
 	return came;
 }
 
-bool tokens_usable(tokens_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX])
+bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX])
 {
 	pthread_mutex_lock(&tokens->lock);
 	const token_t *token = find(tokens, repository);
@@ -139,32 +139,32 @@ bool tokens_usable(tokens_t *tokens, const char *repository, char buf[TOKENS_PRO
 	return usable;
 }
 
-int tokens_generate(tokens_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
-                    const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err)
+int repos_generate(repos_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
+                   const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err)
 {
 	int ret = hsm_key_generate(tokens->hsm, repository, algorithm, bits, cka_id, key, err);
 	note(tokens, repository, ret, err, now);
 	return ret;
 }
 
-int tokens_find(tokens_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
-                int64_t now, hsm_key_t **key, hsm_error_t *err)
+int repos_find(repos_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
+               int64_t now, hsm_key_t **key, hsm_error_t *err)
 {
 	int ret = hsm_key_find(tokens->hsm, repository, cka_id, algorithm, key, err);
 	note(tokens, repository, ret, err, now);
 	return ret;
 }
 
-int tokens_remove(tokens_t *tokens, const char *repository, const char *cka_id, int64_t now,
-                  hsm_error_t *err)
+int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,
+                 hsm_error_t *err)
 {
 	int ret = hsm_key_remove(tokens->hsm, repository, cka_id, err);
 	note(tokens, repository, ret, err, now);
 	return ret;
 }
 
-void tokens_each(tokens_t *tokens, void (*cb)(void *ctx, const char *repository,
-                                              const char *problem), void *ctx)
+void repos_each(repos_t *tokens, void (*cb)(void *ctx, const char *repository,
+                                            const char *problem), void *ctx)
 {
 	pthread_mutex_lock(&tokens->lock);
 	for (size_t i = 0; i < tokens->count; i++) {

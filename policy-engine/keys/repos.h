@@ -4,7 +4,7 @@
 /*! \file
  * \brief The tokens of conf.xml as the engine sees them: which work, and when to try again.
  *
- * One thread uses it; tokens_problem() may be called from any.
+ * One thread uses it; repos_problem() may be called from any.
  */
 #pragma once
 
@@ -12,13 +12,13 @@
 
 #define TOKENS_PROBLEM_MAX sizeof(((hsm_error_t *)0)->text)
 
-typedef struct tokens tokens_t;
+typedef struct repos repos_t;
 
 /*! \param conf  Copied. \retval HSM_EOK, HSM_ENOMEM */
-int tokens_new(tokens_t **tokens, const hsm_conf_t *conf, hsm_error_t *err);
+int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err);
 
 /*! Logs out. NULL is allowed. */
-void tokens_free(tokens_t *tokens);
+void repos_free(repos_t *tokens);
 
 /*!
  * Logs in where that has not been done and is due; logs what changed. A wrong PIN is not tried a
@@ -26,23 +26,23 @@ void tokens_free(tokens_t *tokens);
  *
  * \return Whether a token came to work by that.
  */
-bool tokens_check(tokens_t *tokens, int64_t now);
+bool repos_check(repos_t *tokens, int64_t now);
 
 /*! \return Whether the token is believed to work; if not, why is what buf says then. */
-bool tokens_usable(tokens_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX]);
+bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX]);
 
 /*! Generates a key, as hsm_key_generate(). Notes a failing token. */
-int tokens_generate(tokens_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
-                    const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err);
+int repos_generate(repos_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
+                   const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err);
 
 /*! Finds a key, as hsm_key_find(). Notes a failing token. */
-int tokens_find(tokens_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
-                int64_t now, hsm_key_t **key, hsm_error_t *err);
+int repos_find(repos_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
+               int64_t now, hsm_key_t **key, hsm_error_t *err);
 
 /*! Removes a key, as hsm_key_remove(). Notes a failing token. */
-int tokens_remove(tokens_t *tokens, const char *repository, const char *cka_id, int64_t now,
-                  hsm_error_t *err);
+int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,
+                 hsm_error_t *err);
 
 /*! Calls cb for each repository; problem is NULL if it works. */
-void tokens_each(tokens_t *tokens, void (*cb)(void *ctx, const char *repository,
-                                              const char *problem), void *ctx);
+void repos_each(repos_t *tokens, void (*cb)(void *ctx, const char *repository,
+                                            const char *problem), void *ctx);

@@ -21,13 +21,13 @@ typedef struct {
 	engine_t *e;
 	retired_t keys[BATCH_MAX];
 	size_t count;
-} batch_t;
+} retire_batch_t;
 
-static int collect(void *ctx, const store_token_key_t *key)
+static int collect(void *ctx, const db_token_key_t *key)
 {
-	batch_t *batch = ctx;
+	retire_batch_t *batch = ctx;
 	char why[TOKENS_PROBLEM_MAX];
-	if (!tokens_usable(batch->e->tokens, key->repository, why)) {
+	if (!repos_usable(batch->e->tokens, key->repository, why)) {
 		return 0;
 	}
 	retired_t *retired = &batch->keys[batch->count];
@@ -43,7 +43,7 @@ static bool remove_key(engine_t *e, const retired_t *key, int64_t now)
 	if (key->repository == NULL || key->cka_id == NULL) {
 		return false;
 	}
-	int ret = tokens_remove(e->tokens, key->repository, key->cka_id, now, &err);
+	int ret = repos_remove(e->tokens, key->repository, key->cka_id, now, &err);
 	if (ret == HSM_EOK) {
 		log_event(LOG_INFO, NULL, "removed key %s of repository %s: no zone has it any "
 		          "more, and <Purge> has passed", key->cka_id, key->repository);
@@ -58,7 +58,7 @@ static bool remove_key(engine_t *e, const retired_t *key, int64_t now)
 static int forget(engine_t *e, int64_t id)
 {
 	pthread_mutex_lock(&e->lock);
-	int ret = store_key_drop(e->store, id);
+	int ret = db_key_drop(e->db, id);
 	pthread_mutex_unlock(&e->lock);
 	return ret;
 }
@@ -68,9 +68,9 @@ int retire_pass(engine_t *e, int64_t now)
 	if (now < e->retire_at) {
 		return 0;
 	}
-	batch_t batch = { .e = e };
+	retire_batch_t batch = { .e = e };
 	pthread_mutex_lock(&e->lock);
-	int ret = store_keys_retired(e->store, collect, &batch);
+	int ret = db_keys_retired(e->db, collect, &batch);
 	pthread_mutex_unlock(&e->lock);
 
 	e->retire_at = batch.count > 0 ? now + RETIRE_AGAIN_S : CORE_NEVER;

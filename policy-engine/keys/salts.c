@@ -11,13 +11,13 @@
  * \return 1 if it did, 0, or -1 if the database failed. */
 static int salt_policy(engine_t *e, const policy_t *policy, int64_t now)
 {
-	uint8_t salt[STORE_SALT_MAX];
+	uint8_t salt[DB_SALT_MAX];
 	size_t len = 0;
 	int64_t since = 0;
 	if (!policy->nsec3 || policy->salt_length == 0) {
 		return 0;
 	}
-	int found = store_salt_get(e->store, policy->name, salt, &len, &since);
+	int found = db_salt_get(e->db, policy->name, salt, &len, &since);
 	if (found < 0) {
 		return -1;
 	}
@@ -34,7 +34,7 @@ static int salt_policy(engine_t *e, const policy_t *policy, int64_t now)
 	log_event(LOG_INFO, NULL, "policy %s: new NSEC3 salt", policy->name);
 	due = policy->resalt > 0 ? now + policy->resalt : CORE_NEVER;
 	e->salt_at = due < e->salt_at ? due : e->salt_at;
-	return store_salt_put(e->store, policy->name, salt, policy->salt_length, now) == 0 ? 1 : -1;
+	return db_salt_put(e->db, policy->name, salt, policy->salt_length, now) == 0 ? 1 : -1;
 }
 
 int salts_pass(engine_t *e, int64_t now)
@@ -43,7 +43,7 @@ int salts_pass(engine_t *e, int64_t now)
 		return 0;
 	}
 	e->salt_at = CORE_NEVER;
-	if (store_begin(e->store) != 0) {
+	if (db_begin(e->db) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < e->policies.count; i++) {
@@ -53,5 +53,5 @@ int salts_pass(engine_t *e, int64_t now)
 		}
 		e->wake_all = e->wake_all || made > 0;
 	}
-	return store_commit(e->store);
+	return db_commit(e->db);
 }

@@ -47,7 +47,7 @@ static void add_policy(engine_t *e, const policy_t *policy, kinds_t *all)
 static int order_kind(engine_t *e, const kind_t *kind)
 {
 	const policy_key_t *key = kind->key;
-	int64_t have = store_keys_unused_count(e->store, key->repository, key->algorithm, key->bits);
+	int64_t have = db_keys_unused_count(e->db, key->repository, key->algorithm, key->bits);
 	if (have < 0) {
 		return -1;
 	}

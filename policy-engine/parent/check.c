@@ -44,13 +44,13 @@ static int copy_servers(parent_question_t *question, const conf_parent_t *parent
 }
 
 parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolver,
-                                   const zone_t *zone, size_t i, parent_wish_t wish)
+                                   const kasp_zone_t *zone, size_t i, parent_wish_t wish)
 {
 	parent_question_t *q = calloc(1, sizeof(*q));
 	if (q == NULL) {
 		return NULL;
 	}
-	dnskey_t key = zone_dnskey(zone, i);
+	dnskey_t key = kasp_zone_dnskey(zone, i);
 	const conf_parent_t *parent = parent_servers(conf, zone->name);
 	q->zone = strdup(zone->name);
 	q->wish = wish;
@@ -121,7 +121,7 @@ static bool has_any(const parent_question_t *q, const ds_answer_t *answer)
 	return false;
 }
 
-static const char *server_text(const server_t *server, char *buf, size_t size)
+static const char *server_text(const parent_server_t *server, char *buf, size_t size)
 {
 	char address[ADDRESS_TEXT_MAX];
 	address_text(&server->address, address);
@@ -134,7 +134,7 @@ static const char *server_text(const server_t *server, char *buf, size_t size)
 }
 
 /* Whether a server of that name answered at another address. */
-static bool is_reached(const servers_t *all, const bool *reached, const server_t *server)
+static bool is_reached(const servers_t *all, const bool *reached, const parent_server_t *server)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		if (reached[i] && server->name[0] != '\0' &&
@@ -202,7 +202,7 @@ static bool check_server(const parent_question_t *q, const servers_t *servers, s
                          int stop_fd, tally_t *tally, parent_result_t *result)
 {
 	char name[RESOLVER_NAME_MAX + ADDRESS_TEXT_MAX + 4], why[200] = "";
-	const server_t *server = &servers->servers[i];
+	const parent_server_t *server = &servers->servers[i];
 	knot_dname_storage_t zone;
 	ds_answer_t answer;
 	if (knot_dname_from_str(zone, q->zone, sizeof(zone)) == NULL) {

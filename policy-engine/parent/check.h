@@ -63,7 +63,7 @@ typedef struct {
  * \return To be freed by parent_question_free(); NULL if out of memory.
  */
 parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolver,
-                                   const zone_t *zone, size_t i, parent_wish_t wish);
+                                   const kasp_zone_t *zone, size_t i, parent_wish_t wish);
 
 /*! NULL is allowed. */
 void parent_question_free(parent_question_t *question);

@@ -6,7 +6,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/internal.h"
 
-static bool concerns(const confirm_t *confirm, const zone_t *zone, size_t i)
+static bool concerns(const confirm_t *confirm, const kasp_zone_t *zone, size_t i)
 {
 	return (confirm->keytag < 0 || zone->core.keys[i].keytag == confirm->keytag) &&
 	       (confirm->key == 0 || zone->keys[i].id == confirm->key);
@@ -18,7 +18,7 @@ static int64_t since(const engine_t *e, const confirm_t *confirm)
 	return e->clock_verdict == CLOCK_GOOD ? confirm->since : engine_clock_now(e);
 }
 
-static int confirm_keys(const engine_t *e, const confirm_t *confirm, zone_t *zone)
+static int confirm_keys(const engine_t *e, const confirm_t *confirm, kasp_zone_t *zone)
 {
 	int count = 0;
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -34,25 +34,25 @@ static int confirm_keys(const engine_t *e, const confirm_t *confirm, zone_t *zon
 	return count;
 }
 
-int confirm_save(engine_t *e, zone_t *zone, int64_t now)
+int confirm_save(engine_t *e, kasp_zone_t *zone, int64_t now)
 {
 	zone->next = now;
-	if (store_begin(e->store) == 0 && store_zone_save(e->store, zone) == 0 &&
-	    store_commit(e->store) == 0) {
+	if (db_begin(e->db) == 0 && db_zone_save(e->db, zone) == 0 &&
+	    db_commit(e->db) == 0) {
 		return 0;
 	}
-	store_rollback(e->store);
+	db_rollback(e->db);
 	return -1;
 }
 
 int confirm_ds(engine_t *e, const confirm_t *confirm)
 {
-	zone_t zone = { 0 };
-	int found = store_zone_get(e->store, confirm->zone, &zone);
+	kasp_zone_t zone = { 0 };
+	int found = db_zone_get(e->db, confirm->zone, &zone);
 	int count = found > 0 ? confirm_keys(e, confirm, &zone) : found;
 	if (count > 0 && confirm_save(e, &zone, confirm->since) != 0) {
 		count = -1;
 	}
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 	return count;
 }

@@ -14,7 +14,7 @@
 struct engine;
 
 typedef struct {
-	const char *zone;   /*!< As zone_name() makes it. */
+	const char *zone;   /*!< As kasp_zone_name() makes it. */
 	bool appear;        /*!< It is there; else it is there no more. */
 	int keytag;         /*!< Of the key; -1 = every key that waits for that. */
 	int64_t key;        /*!< Of the key in its zone; 0 = any. */
@@ -31,4 +31,4 @@ int confirm_ds(struct engine *e, const confirm_t *confirm);
 
 /*! Saves a zone that was changed by a person, and has it looked at. Under the engine's lock.
  *  \return 0, or -1 if the database failed. */
-int confirm_save(struct engine *e, zone_t *zone, int64_t now);
+int confirm_save(struct engine *e, kasp_zone_t *zone, int64_t now);

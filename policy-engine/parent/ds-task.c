@@ -12,7 +12,7 @@
 
 #define CHECKS_FAILED 3 /* In a row: the network may be away for a moment. */
 
-bool task_needs_person(const engine_conf_t *conf, const wait_t *wait)
+bool ds_task_needs_person(const engine_conf_t *conf, const wait_t *wait)
 {
 	const chore_t *command = &wait->chores[CHORE_COMMAND];
 	const chore_t *check = &wait->chores[CHORE_CHECK];
@@ -21,15 +21,15 @@ bool task_needs_person(const engine_conf_t *conf, const wait_t *wait)
 	return wait->lost != 0 || !handed || !conf->watch.on || check->failed >= CHECKS_FAILED;
 }
 
-static char *record(const task_t *task, dnskey_form_t form)
+static char *record(const ds_task_t *task, dnskey_form_t form)
 {
-	dnskey_t key = zone_dnskey(task->zone, task->key);
+	dnskey_t key = kasp_zone_dnskey(task->zone, task->key);
 	uint32_t ttl = form == DNSKEY_DNSKEY ? task->policy->keys_ttl : task->policy->parent_ds_ttl;
 	return dnskey_text(&key, form, ttl);
 }
 
 /* Who hands it over, and how that goes. */
-static void write_action(FILE *out, const task_t *task, const char *ds)
+static void write_action(FILE *out, const ds_task_t *task, const char *ds)
 {
 	const wait_t *wait = task->wait;
 	const chore_t *chore = &wait->chores[CHORE_COMMAND];
@@ -57,19 +57,19 @@ static void write_action(FILE *out, const task_t *task, const char *ds)
 }
 
 /* The command by which a person says that it is done. */
-static void write_confirm(FILE *out, const task_t *task)
+static void write_confirm(FILE *out, const ds_task_t *task)
 {
 	const core_key_t *key = &task->zone->core.keys[task->key];
 	if (task->wait->appear) {
 		fprintf(out, "knotc -s %s zone-ksk-submitted %s", task->conf->socket,
 		        task->zone->name);
 	} else {
-		fprintf(out, "ods-policy -s %s ds-gone %s %u", task->conf->socket,
+		fprintf(out, "ods -s %s ds-gone %s %u", task->conf->socket,
 		        task->zone->name, key->keytag);
 	}
 }
 
-static void write_seen(FILE *out, const task_t *task)
+static void write_seen(FILE *out, const ds_task_t *task)
 {
 	const chore_t *check = &task->wait->chores[CHORE_CHECK];
 	char when[WHEN_TEXT_MAX];
@@ -91,7 +91,7 @@ static void write_seen(FILE *out, const task_t *task)
 }
 
 /* Whether another key keeps the zone secure. */
-static bool has_other(const task_t *task)
+static bool has_other(const ds_task_t *task)
 {
 	const core_zone_t *core = &task->zone->core;
 	for (size_t i = 0; i < core->count; i++) {
@@ -102,7 +102,7 @@ static bool has_other(const task_t *task)
 	return false;
 }
 
-static const char *consequence(const task_t *task)
+static const char *consequence(const ds_task_t *task)
 {
 	if (!task->wait->appear) {
 		return "until then nothing breaks, the key stays in use";
@@ -116,7 +116,7 @@ static const char *consequence(const task_t *task)
 	                       : "until then nothing breaks, the zone is signed, but not secure";
 }
 
-char *task_text(const task_t *task)
+char *ds_task_text(const ds_task_t *task)
 {
 	char *ds = record(task, DNSKEY_DS_SHA256), *text = NULL;
 	size_t size = 0;
@@ -141,7 +141,7 @@ static void json_item(FILE *out, const char *name, const char *text)
 	json_string(out, text);
 }
 
-static void json_key(FILE *out, const task_t *task)
+static void json_key(FILE *out, const ds_task_t *task)
 {
 	const core_key_t *core = &task->zone->core.keys[task->key];
 	const zone_key_t *info = &task->zone->keys[task->key];
@@ -152,7 +152,7 @@ static void json_key(FILE *out, const task_t *task)
 	fputc('}', out);
 }
 
-static void json_records(FILE *out, const task_t *task)
+static void json_records(FILE *out, const ds_task_t *task)
 {
 	char *ds = record(task, DNSKEY_DS_SHA256), *ds384 = record(task, DNSKEY_DS_SHA384);
 	char *dnskey = record(task, DNSKEY_DNSKEY);
@@ -167,7 +167,7 @@ static void json_records(FILE *out, const task_t *task)
 	free(dnskey);
 }
 
-static void json_confirm(FILE *out, const task_t *task)
+static void json_confirm(FILE *out, const ds_task_t *task)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -180,9 +180,9 @@ static void json_confirm(FILE *out, const task_t *task)
 	free(text);
 }
 
-char *task_json(const task_t *task)
+char *ds_task_json(const ds_task_t *task)
 {
-	char *json = NULL, *text = task_text(task);
+	char *json = NULL, *text = ds_task_text(task);
 	size_t size = 0;
 	char when[WHEN_TEXT_MAX];
 	FILE *out = text != NULL ? open_memstream(&json, &size) : NULL;

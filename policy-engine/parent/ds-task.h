@@ -16,17 +16,17 @@
 /*! A key whose DS is to come, or to go. All is borrowed. */
 typedef struct {
 	const engine_conf_t *conf;
-	const zone_t *zone;
+	const kasp_zone_t *zone;
 	size_t key;
 	const policy_t *policy;
 	const wait_t *wait; /*!< What was done about it so far. */
-} task_t;
+} ds_task_t;
 
 /*! Whether a person has to do, or to confirm, something about it. */
-bool task_needs_person(const engine_conf_t *conf, const wait_t *wait);
+bool ds_task_needs_person(const engine_conf_t *conf, const wait_t *wait);
 
 /*! \return One line; to be freed by free(); NULL if out of memory. */
-char *task_text(const task_t *task);
+char *ds_task_text(const ds_task_t *task);
 
 /*! \return A JSON object, and a line feed; to be freed by free(); NULL if out of memory. */
-char *task_json(const task_t *task);
+char *ds_task_json(const ds_task_t *task);

@@ -18,8 +18,8 @@
 #include "policy-engine/parent/confirm.h"
 #include "policy-engine/parent/ds-task.h"
 
-_Static_assert((int)CHORE_COMMAND == (int)STORE_ERRAND_COMMAND &&
-               (int)CHORE_NOTICE == (int)STORE_ERRAND_NOTICE, "numbers in the database");
+_Static_assert((int)CHORE_COMMAND == (int)DB_ERRAND_COMMAND &&
+               (int)CHORE_NOTICE == (int)DB_ERRAND_NOTICE, "numbers in the database");
 
 #define THREADS 4
 #define RETRY_MIN_S 2
@@ -36,9 +36,9 @@ typedef struct {
 	char why[512];
 	parent_question_t *question; /* For a check. */
 	parent_result_t result;
-} job_t;
+} ds_job_t;
 
-struct watch {
+struct ds_watch {
 	engine_t *engine;
 	errands_t *commands, *checks; /* Apart, so that neither holds up the other. */
 	resolver_t *resolver; /* NULL = not needed, or it did not start. */
@@ -47,7 +47,7 @@ struct watch {
 	int64_t due;        /* No chore is due before. */
 };
 
-resolver_t *watch_resolver(const watch_t *watch)
+resolver_t *ds_watch_resolver(const ds_watch_t *watch)
 {
 	return watch->resolver;
 }
@@ -71,7 +71,7 @@ static void wait_free(void *node)
 
 static void job_free(void *arg)
 {
-	job_t *job = arg;
+	ds_job_t *job = arg;
 	parent_question_free(job->question);
 	free(job->line);
 	free(job->input);
@@ -79,7 +79,7 @@ static void job_free(void *arg)
 }
 
 /* As conf.xml says; questions that are being asked go on with the one before. */
-static void start_resolver(watch_t *w)
+static void start_resolver(ds_watch_t *w)
 {
 	const conf_watch_t *conf = &w->engine->conf.watch;
 	resolver_unref(w->resolver);
@@ -95,7 +95,7 @@ static void start_resolver(watch_t *w)
 
 static void do_job(void *arg, int stop_fd)
 {
-	job_t *job = arg;
+	ds_job_t *job = arg;
 	if (job->kind == CHORE_CHECK) {
 		parent_check(job->question, stop_fd, &job->result);
 	} else {
@@ -106,9 +106,9 @@ static void do_job(void *arg, int stop_fd)
 
 static const errands_kind_t jobs = { do_job, job_free };
 
-watch_t *watch_start(engine_t *e)
+ds_watch_t *ds_watch_start(engine_t *e)
 {
-	watch_t *w = calloc(1, sizeof(*w));
+	ds_watch_t *w = calloc(1, sizeof(*w));
 	if (w == NULL) {
 		return NULL;
 	}
@@ -117,14 +117,14 @@ watch_t *watch_start(engine_t *e)
 	w->commands = errands_start(THREADS, &jobs, e);
 	w->checks = errands_start(THREADS, &jobs, e);
 	if (w->commands == NULL || w->checks == NULL) {
-		watch_stop(w);
+		ds_watch_stop(w);
 		return NULL;
 	}
 	start_resolver(w);
 	return w;
 }
 
-void watch_stop(watch_t *w)
+void ds_watch_stop(ds_watch_t *w)
 {
 	if (w == NULL) {
 		return;
@@ -136,19 +136,19 @@ void watch_stop(watch_t *w)
 	free(w);
 }
 
-static wait_t *find(const watch_t *w, int64_t key)
+static wait_t *find(const ds_watch_t *w, int64_t key)
 {
 	wait_t probe = { .key = key };
 	wait_t **node = tfind(&probe, &w->tree, compare);
 	return node != NULL ? *node : NULL;
 }
 
-const wait_t *watch_find(const engine_t *e, const zone_t *zone, size_t i)
+const wait_t *ds_watch_find(const engine_t *e, const kasp_zone_t *zone, size_t i)
 {
 	return find(e->watch, zone->keys[i].id);
 }
 
-static void forget(watch_t *w, wait_t *wait)
+static void forget(ds_watch_t *w, wait_t *wait)
 {
 	tdelete(wait, &w->tree, compare);
 	wait_free(wait);
@@ -171,7 +171,7 @@ static bool is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_
 }
 
 /* Has a chore done at that time, if it has still to be done. */
-static void schedule(watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
+static void schedule(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
 {
 	chore_t *chore = &wait->chores[kind];
 	bool wanted = chore->done == 0 && !chore->running && is_wanted(&w->engine->conf, wait, kind);
@@ -180,7 +180,7 @@ static void schedule(watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
 }
 
 /* \return The new one, or NULL if out of memory or, then failed is set, the database failed. */
-static wait_t *add(watch_t *w, const zone_t *zone, size_t i, int64_t now, bool *failed)
+static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, int64_t now, bool *failed)
 {
 	const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
 	wait_t *wait = calloc(1, sizeof(*wait));
@@ -191,14 +191,14 @@ static wait_t *add(watch_t *w, const zone_t *zone, size_t i, int64_t now, bool *
 	wait->key = zone->keys[i].id;
 	wait->appear = ds->state == KEYSET_RUMOURED;
 	wait->since = ds->since;
-	*failed = *failed || store_errand_get(w->engine->store, wait->key, STORE_ERRAND_LOST,
-	                                      wait->since, &wait->lost) < 0;
+	*failed = *failed || db_errand_get(w->engine->db, wait->key, DB_ERRAND_LOST,
+	                                   wait->since, &wait->lost) < 0;
 	for (int kind = 0; kind < CHORES; kind++) {
 		chore_t *chore = &wait->chores[kind];
 		*failed = *failed || (kind != CHORE_CHECK &&
-		                      store_errand_get(w->engine->store, wait->key,
-		                                       (store_errand_t)kind, wait->since,
-		                                       &chore->done) < 0);
+		                      db_errand_get(w->engine->db, wait->key,
+		                                    (db_errand_t)kind, wait->since,
+		                                    &chore->done) < 0);
 	}
 	if (*failed || tsearch(wait, &w->tree, compare) == NULL) {
 		wait_free(wait);
@@ -210,21 +210,21 @@ static wait_t *add(watch_t *w, const zone_t *zone, size_t i, int64_t now, bool *
 	return wait;
 }
 
-static void log_task(const engine_t *e, const zone_t *zone, size_t i, const policy_t *policy,
+static void log_task(const engine_t *e, const kasp_zone_t *zone, size_t i, const policy_t *policy,
                      const wait_t *wait)
 {
-	task_t task = { &e->conf, zone, i, policy, wait };
-	char *text = task_text(&task);
+	ds_task_t task = { &e->conf, zone, i, policy, wait };
+	char *text = ds_task_text(&task);
 	if (text != NULL) {
-		log_event(task_needs_person(&e->conf, wait) ? LOG_WARNING : LOG_INFO, zone->name,
+		log_event(ds_task_needs_person(&e->conf, wait) ? LOG_WARNING : LOG_INFO, zone->name,
 		          "%s", text);
 	}
 	free(text);
 }
 
-int watch_note(engine_t *e, const zone_t *zone, const policy_t *policy, int64_t now, bool *waits)
-{
-	watch_t *w = e->watch;
+int ds_watch_note(engine_t *e, const kasp_zone_t *zone, const policy_t *policy, int64_t now,
+                  bool *waits) {
+	ds_watch_t *w = e->watch;
 	bool failed = false;
 	*waits = false;
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -241,7 +241,7 @@ int watch_note(engine_t *e, const zone_t *zone, const policy_t *policy, int64_t 
 				log_task(e, zone, i, policy, wait);
 			}
 		}
-		*waits = *waits || (wait != NULL && task_needs_person(&e->conf, wait));
+		*waits = *waits || (wait != NULL && ds_task_needs_person(&e->conf, wait));
 	}
 	return failed ? -1 : 0;
 }
@@ -256,7 +256,7 @@ static void reset(const void *node, VISIT which, void *closure)
 	}
 }
 
-void watch_reset(engine_t *e)
+void ds_watch_reset(engine_t *e)
 {
 	start_resolver(e->watch);
 	twalk_r(e->watch->tree, reset, e->watch);
@@ -265,12 +265,12 @@ void watch_reset(engine_t *e)
 /* -- starting ------------------------------------------------------------ */
 
 /* What the program reads. */
-static char *input_of(const task_t *task, chore_kind_t kind)
+static char *input_of(const ds_task_t *task, chore_kind_t kind)
 {
 	if (kind == CHORE_NOTICE) {
-		return task_json(task);
+		return ds_task_json(task);
 	}
-	dnskey_t key = zone_dnskey(task->zone, task->key);
+	dnskey_t key = kasp_zone_dnskey(task->zone, task->key);
 	char *record = dnskey_text(&key, DNSKEY_DNSKEY, task->policy->keys_ttl), *text = NULL;
 	bool with_id = command_of(task->conf, task->wait, kind)->cka_id;
 	int ret = -1;
@@ -284,13 +284,13 @@ static char *input_of(const task_t *task, chore_kind_t kind)
 }
 
 /* \return NULL if out of memory. */
-static job_t *job_new(watch_t *w, const task_t *task, chore_kind_t kind)
+static ds_job_t *job_new(ds_watch_t *w, const ds_task_t *task, chore_kind_t kind)
 {
-	job_t *job = calloc(1, sizeof(*job));
+	ds_job_t *job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		return NULL;
 	}
-	*job = (job_t){ .key = task->wait->key, .since = task->wait->since,
+	*job = (ds_job_t){ .key = task->wait->key, .since = task->wait->since,
 	                .kind = kind, .limit = task->conf->command_limit };
 	if (kind == CHORE_CHECK) {
 		job->question = parent_question(&task->conf->watch, w->resolver, task->zone,
@@ -307,9 +307,9 @@ static job_t *job_new(watch_t *w, const task_t *task, chore_kind_t kind)
 	return job;
 }
 
-static void start(watch_t *w, const task_t *task, wait_t *wait, chore_kind_t kind)
+static void start(ds_watch_t *w, const ds_task_t *task, wait_t *wait, chore_kind_t kind)
 {
-	job_t *job = job_new(w, task, kind);
+	ds_job_t *job = job_new(w, task, kind);
 	errands_t *errands = kind == CHORE_CHECK ? w->checks : w->commands;
 	if (job == NULL || errands_add(errands, job) != 0) {
 		if (job != NULL) {
@@ -323,7 +323,7 @@ static void start(watch_t *w, const task_t *task, wait_t *wait, chore_kind_t kin
 }
 
 /* The place of a key that still waits as it was noted; -1 if it does not. */
-static int place_of(const wait_t *wait, const zone_t *zone)
+static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		if (zone->keys[i].id == wait->key && core_ds_waits(&zone->core.keys[i]) &&
@@ -335,26 +335,26 @@ static int place_of(const wait_t *wait, const zone_t *zone)
 }
 
 /* \return 0, or -1 if the database failed. */
-static int start_chore(watch_t *w, wait_t *wait, chore_kind_t kind)
+static int start_chore(ds_watch_t *w, wait_t *wait, chore_kind_t kind)
 {
 	engine_t *e = w->engine;
-	if (kind == CHORE_NOTICE && !task_needs_person(&e->conf, wait)) {
+	if (kind == CHORE_NOTICE && !ds_task_needs_person(&e->conf, wait)) {
 		wait->chores[kind].at = CORE_NEVER; /* Until something fails. */
 		return 0;
 	}
-	zone_t zone = { 0 };
-	int found = store_zone_get(e->store, wait->zone, &zone);
+	kasp_zone_t zone = { 0 };
+	int found = db_zone_get(e->db, wait->zone, &zone);
 	int i = found > 0 ? place_of(wait, &zone) : -1;
 	const policy_t *policy = i >= 0 ? policies_find(&e->policies, zone.policy) : NULL;
 	if (i < 0 && found >= 0) {
 		forget(w, wait);
 	} else if (policy != NULL) {
-		task_t task = { &e->conf, &zone, (size_t)i, policy, wait };
+		ds_task_t task = { &e->conf, &zone, (size_t)i, policy, wait };
 		start(w, &task, wait, kind);
 	} else {
 		wait->chores[kind].at = CORE_NEVER; /* Until a reload brings a policy. */
 	}
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 	return found < 0 ? -1 : 0;
 }
 
@@ -386,7 +386,7 @@ static void pick(const void *node, VISIT which, void *closure)
 	}
 }
 
-static int start_due(watch_t *w, int64_t now)
+static int start_due(ds_watch_t *w, int64_t now)
 {
 	if (now < w->due) {
 		return 0;
@@ -421,23 +421,23 @@ static const char *chore_name(const wait_t *wait, chore_kind_t kind)
 }
 
 /* \return 0, or -1 if the database failed. */
-static int succeed(watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
+static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 {
-	store_t *store = w->engine->store;
+	db_t *db = w->engine->db;
 	chore_t *chore = &wait->chores[kind];
 	chore->done = now;
 	chore->failed = 0;
 	log_event(LOG_INFO, wait->zone, "%s: the command succeeded", chore_name(wait, kind));
-	if (store_begin(store) != 0 ||
-	    store_errand_put(store, wait->key, (store_errand_t)kind, wait->since, now) != 0 ||
-	    store_commit(store) != 0) {
-		store_rollback(store);
+	if (db_begin(db) != 0 ||
+	    db_errand_put(db, wait->key, (db_errand_t)kind, wait->since, now) != 0 ||
+	    db_commit(db) != 0) {
+		db_rollback(db);
 		return -1;
 	}
 	return 0;
 }
 
-static void fail(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+static void fail(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t now)
 {
 	chore_t *chore = &wait->chores[job->kind];
 	int64_t delay = back_off(++chore->failed);
@@ -448,7 +448,7 @@ static void fail(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
 }
 
 /* \return 0, or -1 if the database failed. */
-static int take_command(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+static int take_command(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t now)
 {
 	live_set(&wait->chores[job->kind].problem, job->ret == 0 ? NULL : job->why);
 	if (job->ret == 0) {
@@ -459,11 +459,11 @@ static int take_command(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
 }
 
 /* A TTL at the parent that is longer than the policy's has to be waited for all the same. */
-static int64_t seen_since(const watch_t *w, const wait_t *wait, uint32_t ttl, int64_t now)
+static int64_t seen_since(const ds_watch_t *w, const wait_t *wait, uint32_t ttl, int64_t now)
 {
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	const policy_t *policy = NULL;
-	if (store_zone_get(w->engine->store, wait->zone, &zone) > 0) {
+	if (db_zone_get(w->engine->db, wait->zone, &zone) > 0) {
 		policy = policies_find(&w->engine->policies, zone.policy);
 	}
 	if (policy != NULL && ttl > policy->parent_ds_ttl) {
@@ -472,12 +472,12 @@ static int64_t seen_since(const watch_t *w, const wait_t *wait, uint32_t ttl, in
 		          policy->parent_ds_ttl);
 		now += ttl - policy->parent_ds_ttl;
 	}
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 	return now;
 }
 
 /* \return 0, or -1 if the database failed. */
-static int take_check(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
+static int take_check(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t now)
 {
 	chore_t *check = &wait->chores[CHORE_CHECK];
 	const parent_result_t *result = &job->result;
@@ -499,7 +499,7 @@ static int take_check(watch_t *w, wait_t *wait, const job_t *job, int64_t now)
 	return confirm_ds(w->engine, &confirm) < 0 ? -1 : 0;
 }
 
-static int take_result(watch_t *w, const job_t *job, int64_t now)
+static int take_result(ds_watch_t *w, const ds_job_t *job, int64_t now)
 {
 	wait_t *wait = find(w, job->key);
 	if (wait == NULL || wait->since != job->since) {
@@ -512,7 +512,7 @@ static int take_result(watch_t *w, const job_t *job, int64_t now)
 	                                   : take_command(w, wait, job, now);
 	live_zone_t *live = live_find(&w->engine->live, wait->zone);
 	if (live != NULL) {
-		live->waits = task_needs_person(&w->engine->conf, wait);
+		live->waits = ds_task_needs_person(&w->engine->conf, wait);
 	}
 	if (job->kind != CHORE_NOTICE && wait->chores[CHORE_NOTICE].at == CORE_NEVER) {
 		schedule(w, wait, CHORE_NOTICE, now);
@@ -520,17 +520,17 @@ static int take_result(watch_t *w, const job_t *job, int64_t now)
 	return ret;
 }
 
-static int take_results(watch_t *w, errands_t *errands, int64_t now)
+static int take_results(ds_watch_t *w, errands_t *errands, int64_t now)
 {
 	int ret = 0;
-	for (job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
+	for (ds_job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
 		ret = ret == 0 ? take_result(w, job, now) : ret;
 		job_free(job);
 	}
 	return ret;
 }
 
-int watch_pass(engine_t *e, int64_t now)
+int ds_watch_pass(engine_t *e, int64_t now)
 {
 	pthread_mutex_lock(&e->lock);
 	int ret = take_results(e->watch, e->watch->commands, now);

@@ -14,7 +14,7 @@
 
 #include "policy-engine/zone/kasp-zone.h"
 
-/*! What is done about a key; the first two are numbered as store_errand_t. */
+/*! What is done about a key; the first two are numbered as db_errand_t. */
 typedef enum {
 	CHORE_COMMAND, /*!< Submit or retract command. */
 	CHORE_NOTICE,  /*!< Notification of a person. */
@@ -42,18 +42,18 @@ typedef struct {
 	chore_t chores[CHORES];
 } wait_t;
 
-typedef struct watch watch_t;
+typedef struct ds_watch ds_watch_t;
 struct engine;
 struct resolver;
 
 /*! Starts the threads. \return NULL on failure. */
-watch_t *watch_start(struct engine *e);
+ds_watch_t *ds_watch_start(struct engine *e);
 
 /*! Ends what is running. NULL is allowed. */
-void watch_stop(watch_t *watch);
+void ds_watch_stop(ds_watch_t *watch);
 
 /*! Has all be tried again soon: conf.xml was read anew. Under the engine's lock. */
-void watch_reset(struct engine *e);
+void ds_watch_reset(struct engine *e);
 
 /*!
  * Notes which keys of a zone wait. Under the engine's lock.
@@ -61,15 +61,15 @@ void watch_reset(struct engine *e);
  * \param waits  Set to whether a person is needed.
  * \return 0, or -1 if the database failed.
  */
-int watch_note(struct engine *e, const zone_t *zone, const policy_t *policy, int64_t now,
-               bool *waits);
+int ds_watch_note(struct engine *e, const kasp_zone_t *zone, const policy_t *policy, int64_t now,
+                  bool *waits);
 
 /*! \return What is known of the zone's key i, NULL if it does not wait. Under the engine's lock. */
-const wait_t *watch_find(const struct engine *e, const zone_t *zone, size_t i);
+const wait_t *ds_watch_find(const struct engine *e, const kasp_zone_t *zone, size_t i);
 
 /*! \return The resolver; NULL if there is none. Borrowed. */
-struct resolver *watch_resolver(const watch_t *watch);
+struct resolver *ds_watch_resolver(const ds_watch_t *watch);
 
 /*! Takes the results of what was done, and starts what is due. Main thread, not locked.
  *  \return 0, or -1 if the database failed. */
-int watch_pass(struct engine *e, int64_t now);
+int ds_watch_pass(struct engine *e, int64_t now);

@@ -29,7 +29,7 @@ typedef struct {
 	char *zone;
 	item_t *items;
 	size_t count;
-} job_t;
+} recheck_job_t;
 
 struct recheck {
 	engine_t *engine;
@@ -40,7 +40,7 @@ struct recheck {
 
 static void job_free(void *arg)
 {
-	job_t *job = arg;
+	recheck_job_t *job = arg;
 	for (size_t i = 0; i < job->count; i++) {
 		parent_question_free(job->items[i].question);
 	}
@@ -51,7 +51,7 @@ static void job_free(void *arg)
 
 static void do_job(void *arg, int stop_fd)
 {
-	job_t *job = arg;
+	recheck_job_t *job = arg;
 	for (size_t i = 0; i < job->count; i++) {
 		parent_check(job->items[i].question, stop_fd, &job->items[i].result);
 	}
@@ -119,10 +119,10 @@ bool recheck_believe(engine_t *e, const char *name, int64_t now)
 /* -- starting ------------------------------------------------------------ */
 
 /* \return NULL if out of memory. */
-static job_t *job_new(recheck_t *recheck, const zone_t *zone)
+static recheck_job_t *job_new(recheck_t *recheck, const kasp_zone_t *zone)
 {
 	engine_t *e = recheck->engine;
-	job_t *job = calloc(1, sizeof(*job));
+	recheck_job_t *job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		return NULL;
 	}
@@ -135,8 +135,8 @@ static job_t *job_new(recheck_t *recheck, const zone_t *zone)
 		}
 		item_t *item = &job->items[job->count++];
 		item->key = zone->keys[i].id;
-		item->question = parent_question(&e->conf.watch, watch_resolver(e->watch), zone, i,
-		                                 PARENT_STAYS);
+		item->question = parent_question(&e->conf.watch, ds_watch_resolver(e->watch), zone,
+		                                 i, PARENT_STAYS);
 		good = item->question != NULL;
 	}
 	if (!good) {
@@ -146,7 +146,7 @@ static job_t *job_new(recheck_t *recheck, const zone_t *zone)
 	return job;
 }
 
-static bool has_ds(const zone_t *zone)
+static bool has_ds(const kasp_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		if (core_ds_counts(&zone->core.keys[i])) {
@@ -160,11 +160,11 @@ static bool has_ds(const zone_t *zone)
 static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 {
 	engine_t *e = recheck->engine;
-	zone_t zone = { 0 };
-	int found = store_zone_get(e->store, live->name, &zone);
+	kasp_zone_t zone = { 0 };
+	int found = db_zone_get(e->db, live->name, &zone);
 	live_look(&e->live, live, 0);
 	if (found > 0 && has_ds(&zone)) {
-		job_t *job = job_new(recheck, &zone);
+		recheck_job_t *job = job_new(recheck, &zone);
 		live->looking = job != NULL && errands_add(recheck->errands, job) == 0;
 		recheck->running += live->looking;
 		if (!live->looking) {
@@ -176,7 +176,7 @@ static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 	} else {
 		live_set(&live->unseen, NULL);
 	}
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 	return found < 0 ? -1 : 0;
 }
 
@@ -236,7 +236,7 @@ static void tick(recheck_t *recheck, int64_t now)
 
 /* -- results ------------------------------------------------------------- */
 
-static item_t *item_of(const job_t *job, int64_t key)
+static item_t *item_of(const recheck_job_t *job, int64_t key)
 {
 	for (size_t i = 0; i < job->count; i++) {
 		if (job->items[i].key == key) {
@@ -247,8 +247,8 @@ static item_t *item_of(const job_t *job, int64_t key)
 }
 
 /* Judges all of a zone's keys whose DS should be there. \return How many were lost. */
-static unsigned judge(const job_t *job, zone_t *zone, int64_t now, bool *seen, const char **why)
-{
+static unsigned judge(const recheck_job_t *job, kasp_zone_t *zone, int64_t now, bool *seen,
+                      const char **why) {
 	unsigned lost = 0;
 	*seen = true;
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -272,21 +272,21 @@ static unsigned judge(const job_t *job, zone_t *zone, int64_t now, bool *seen, c
 }
 
 /* \return 0, or -1 if the database failed. */
-static int save(engine_t *e, zone_t *zone, int64_t now)
+static int save(engine_t *e, kasp_zone_t *zone, int64_t now)
 {
-	int ret = store_begin(e->store);
+	int ret = db_begin(e->db);
 	zone->next = now;
 	for (size_t i = 0; i < zone->core.count && ret == 0; i++) {
 		const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
 		if (ds->since == now && core_ds_waits(&zone->core.keys[i])) {
-			ret = store_errand_put(e->store, zone->keys[i].id, STORE_ERRAND_LOST, now,
-			                       now);
+			ret = db_errand_put(e->db, zone->keys[i].id, DB_ERRAND_LOST, now,
+			                    now);
 		}
 	}
-	if (ret == 0 && store_zone_save(e->store, zone) == 0 && store_commit(e->store) == 0) {
+	if (ret == 0 && db_zone_save(e->db, zone) == 0 && db_commit(e->db) == 0) {
 		return 0;
 	}
-	store_rollback(e->store);
+	db_rollback(e->db);
 	return -1;
 }
 
@@ -298,10 +298,10 @@ static void look_again(engine_t *e, live_zone_t *live, int64_t now)
 }
 
 /* \return 0, or -1 if the database failed. */
-static int take_result(recheck_t *recheck, const job_t *job, int64_t now)
+static int take_result(recheck_t *recheck, const recheck_job_t *job, int64_t now)
 {
 	engine_t *e = recheck->engine;
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	live_zone_t *live = live_find(&e->live, job->zone);
 	recheck->running--;
 	if (live == NULL) {
@@ -310,7 +310,7 @@ static int take_result(recheck_t *recheck, const job_t *job, int64_t now)
 	live->looking = false;
 	bool seen = false;
 	const char *why = NULL;
-	int ret = store_zone_get(e->store, job->zone, &zone);
+	int ret = db_zone_get(e->db, job->zone, &zone);
 	unsigned lost = ret > 0 ? judge(job, &zone, now, &seen, &why) : 0;
 	ret = lost > 0 ? save(e, &zone, now) : ret;
 	if (seen) {
@@ -319,7 +319,7 @@ static int take_result(recheck_t *recheck, const job_t *job, int64_t now)
 		live_set(&live->unseen, why);
 		look_again(e, live, now);
 	}
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 	return ret < 0 ? -1 : 0;
 }
 
@@ -327,7 +327,7 @@ static int take_results(recheck_t *recheck, int64_t now)
 {
 	errands_t *errands = recheck->errands;
 	int ret = 0;
-	for (job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
+	for (recheck_job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
 		ret = ret == 0 ? take_result(recheck, job, now) : ret;
 		job_free(job);
 	}

@@ -277,12 +277,12 @@ static struct ub_result *resolve(resolver_t *r, const char *name, uint16_t type,
 
 int servers_add(servers_t *servers, const char *name, const struct sockaddr_storage *address)
 {
-	server_t *grown = reallocarray(servers->servers, servers->count + 1, sizeof(*grown));
+	parent_server_t *grown = reallocarray(servers->servers, servers->count + 1, sizeof(*grown));
 	if (grown == NULL) {
 		return -1;
 	}
 	servers->servers = grown;
-	server_t *server = &grown[servers->count++];
+	parent_server_t *server = &grown[servers->count++];
 	snprintf(server->name, sizeof(server->name), "%s", name);
 	server->address = *address;
 	return 0;

@@ -18,10 +18,10 @@ typedef struct resolver resolver_t;
 typedef struct {
 	char name[RESOLVER_NAME_MAX]; /*!< Of the server. */
 	struct sockaddr_storage address;
-} server_t;
+} parent_server_t;
 
 typedef struct {
-	server_t *servers;
+	parent_server_t *servers;
 	size_t count;
 } servers_t;
 

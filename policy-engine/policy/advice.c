@@ -8,7 +8,7 @@
 #define DAY 86400
 #define WEEKEND (63 * HOUR) /* From Friday, six in the evening, to Monday, nine. */
 
-static void advise_offset(const check_t *c)
+static void advise_offset(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	const xmlNode *node = check_place(c, "Signatures", "InceptionOffset", NULL);
@@ -23,7 +23,7 @@ static void advise_offset(const check_t *c)
 	}
 }
 
-static void advise_signatures(const check_t *c)
+static void advise_signatures(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	const xmlNode *jitter = check_place(c, "Signatures", "Jitter", NULL);
@@ -57,7 +57,7 @@ static void advise_signatures(const check_t *c)
 	}
 }
 
-static void advise_denial(const check_t *c)
+static void advise_denial(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	const xmlNode *resalt = check_place(c, "Denial", "NSEC3", "Resalt");
@@ -74,7 +74,7 @@ static void advise_denial(const check_t *c)
 }
 
 /* A signature has to outlive any cache that took it just before it was replaced. */
-static void advise_ttls(const check_t *c)
+static void advise_ttls(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->max_zone_ttl > p->refresh - p->resign) {
@@ -103,15 +103,15 @@ static void advise_ttls(const check_t *c)
 	}
 }
 
-static void advise_zero(const check_t *c, uint32_t value, const xmlNode *node, const char *what)
-{
+static void advise_zero(const policy_check_t *c, uint32_t value, const xmlNode *node,
+                        const char *what) {
 	if (value == 0) {
 		hsm_xml_warn(c->xml, node, "<%s> is 0: key timing takes it that %s",
 		             (const char *)node->name, what);
 	}
 }
 
-static void advise_zone(const check_t *c)
+static void advise_zone(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	advise_zero(c, p->zone_propagation, check_place(c, "Zone", "PropagationDelay", NULL),
@@ -149,7 +149,7 @@ static uint64_t rollover_time(const policy_t *p, const policy_key_t *key)
 	return dnskey + p->publish_safety + change + dnskey + p->retire_safety;
 }
 
-static void advise_lifetime(const check_t *c, size_t index)
+static void advise_lifetime(const policy_check_t *c, size_t index)
 {
 	const policy_t *p = c->policy;
 	const policy_key_t *key = &p->keys[index];
@@ -182,7 +182,7 @@ static void advise_lifetime(const check_t *c, size_t index)
 }
 
 /* RFC 8624 and 9905 say what to use for signing, and what not. */
-static void advise_algorithm(const check_t *c, size_t index)
+static void advise_algorithm(const policy_check_t *c, size_t index)
 {
 	const policy_key_t *key = &c->policy->keys[index];
 	const xmlNode *node = check_key_place(c, index);
@@ -201,7 +201,7 @@ static void advise_algorithm(const check_t *c, size_t index)
 }
 
 /* It is a common mistake to add the new algorithm beside the old one, in order to change it. */
-static void advise_two_algorithms(const check_t *c)
+static void advise_two_algorithms(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	for (size_t i = 1; i < p->key_count; i++) {
@@ -215,7 +215,7 @@ static void advise_two_algorithms(const check_t *c)
 	}
 }
 
-static void advise_capacity(const check_t *c, size_t index)
+static void advise_capacity(const policy_check_t *c, size_t index)
 {
 	const policy_key_t *key = &c->policy->keys[index];
 	const hsm_repository_t *repository =
@@ -229,7 +229,7 @@ static void advise_capacity(const check_t *c, size_t index)
 }
 
 /* Zones without keys may have had some, and are signed until nobody has their DS any more. */
-static void advise_unsigned(const check_t *c)
+static void advise_unsigned(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (!p->passthrough) {
@@ -250,7 +250,7 @@ static void advise_unsigned(const check_t *c)
 	}
 }
 
-void kasp_advise(const check_t *c)
+void kasp_advise(const policy_check_t *c)
 {
 	if (policy_is_unsigned(c->policy)) {
 		advise_unsigned(c);

@@ -16,18 +16,18 @@ typedef struct {
 	const hsm_conf_t *tokens;
 	kasp_report_f report;
 	void *ctx;
-} check_t;
+} policy_check_t;
 
 /*! \return The element of that path below a policy, for its line; the policy itself if it is not
  *          there. The names after the last one are NULL. */
-const xmlNode *check_place(const check_t *c, const char *first, const char *second,
+const xmlNode *check_place(const policy_check_t *c, const char *first, const char *second,
                            const char *third);
 
 /*! \return The element of a key: keys are in the order of the file. */
-const xmlNode *check_key_place(const check_t *c, size_t index);
+const xmlNode *check_key_place(const policy_check_t *c, size_t index);
 
 /*! \return "KSK", "ZSK", "CSK". */
 const char *check_key_element(const policy_key_t *key);
 
 /*! Warns of what is allowed, and inadvisable, with the reason. */
-void kasp_advise(const check_t *c);
+void kasp_advise(const policy_check_t *c);

@@ -11,7 +11,7 @@
 #define DATECOUNTER_MAX 99 /* Serials a day with two digits. */
 
 /* The element of that path below a policy, for its line; the policy itself if it is not there. */
-const xmlNode *check_place(const check_t *c, const char *first, const char *second,
+const xmlNode *check_place(const policy_check_t *c, const char *first, const char *second,
                             const char *third)
 {
 	const char *const path[] = { first, second, third };
@@ -31,7 +31,7 @@ const xmlNode *check_place(const check_t *c, const char *first, const char *seco
 }
 
 /* The element of a key: keys are in the order of the file. */
-const xmlNode *check_key_place(const check_t *c, size_t index)
+const xmlNode *check_key_place(const policy_check_t *c, size_t index)
 {
 	const xmlNode *keys = check_place(c, "Keys", NULL, NULL);
 	for (const xmlNode *child = keys->children; child != NULL; child = child->next) {
@@ -56,13 +56,13 @@ static bool is_rsa(uint8_t algorithm)
 }
 
 /* Whether a part of the policy could be read. */
-static bool is_sound(const check_t *c, const char *part)
+static bool is_sound(const policy_check_t *c, const char *part)
 {
 	const xmlNode *node = check_place(c, part, NULL, NULL);
 	return node != c->node && !hsm_xml_is_wrong(c->xml, node);
 }
 
-static void check_validity(const check_t *c, const char *name, uint32_t validity)
+static void check_validity(const policy_check_t *c, const char *name, uint32_t validity)
 {
 	const policy_t *p = c->policy;
 	if (validity <= p->refresh) {
@@ -77,7 +77,7 @@ static void check_validity(const check_t *c, const char *name, uint32_t validity
 	}
 }
 
-static void check_signatures(const check_t *c)
+static void check_signatures(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->refresh <= p->resign) {
@@ -92,7 +92,7 @@ static void check_signatures(const check_t *c)
 	}
 }
 
-static void check_serial(const check_t *c)
+static void check_serial(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->serial == KEYSET_SERIAL_DATECOUNTER && p->resign > 0 &&
@@ -104,7 +104,7 @@ static void check_serial(const check_t *c)
 	}
 }
 
-static void check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *node)
+static void check_algorithm(const policy_check_t *c, policy_key_t *key, const xmlNode *node)
 {
 	unsigned bits = policy_key_bits(key->algorithm, 0);
 	if (bits != 0) {
@@ -135,7 +135,7 @@ static void check_algorithm(const check_t *c, policy_key_t *key, const xmlNode *
 }
 
 /* A chain of trust needs a key of each algorithm for the DNSKEY RRset and one for the rest. */
-static void check_partner(const check_t *c, const policy_key_t *key, const xmlNode *node)
+static void check_partner(const policy_check_t *c, const policy_key_t *key, const xmlNode *node)
 {
 	const policy_t *p = c->policy;
 	keyset_role_t partner = key->role == KEYSET_KSK ? KEYSET_ZSK : KEYSET_KSK;
@@ -153,7 +153,7 @@ static void check_partner(const check_t *c, const policy_key_t *key, const xmlNo
 	              partner == KEYSET_ZSK ? "ZSK" : "KSK");
 }
 
-static void check_twin(const check_t *c, size_t index, const xmlNode *node)
+static void check_twin(const policy_check_t *c, size_t index, const xmlNode *node)
 {
 	const policy_key_t *key = &c->policy->keys[index];
 	for (size_t i = 0; i < index; i++) {
@@ -168,7 +168,7 @@ static void check_twin(const check_t *c, size_t index, const xmlNode *node)
 	}
 }
 
-static void check_repository(const check_t *c, const policy_key_t *key, const xmlNode *node)
+static void check_repository(const policy_check_t *c, const policy_key_t *key, const xmlNode *node)
 {
 	if (c->tokens == NULL || hsm_conf_repository(c->tokens, key->repository) != NULL) {
 		return;
@@ -184,7 +184,7 @@ static void check_repository(const check_t *c, const policy_key_t *key, const xm
 	              known[0] != '\0' ? known : "none");
 }
 
-static int note_defect(const check_t *c, const xmlNode *node, const policy_key_t *key,
+static int note_defect(const policy_check_t *c, const xmlNode *node, const policy_key_t *key,
                        const char *what, uint64_t least)
 {
 	hsm_error_t text;
@@ -204,7 +204,7 @@ static int note_defect(const check_t *c, const xmlNode *node, const policy_key_t
 }
 
 /* A key has to be known everywhere before the next one starts to take its place. */
-static int check_lifetime(const check_t *c, const policy_key_t *key, const xmlNode *node)
+static int check_lifetime(const policy_check_t *c, const policy_key_t *key, const xmlNode *node)
 {
 	const policy_t *p = c->policy;
 	if (key->manual_rollover) {
@@ -225,7 +225,7 @@ static int check_lifetime(const check_t *c, const policy_key_t *key, const xmlNo
 }
 
 /* What a key says of itself. */
-static int check_key(const check_t *c, size_t index)
+static int check_key(const policy_check_t *c, size_t index)
 {
 	policy_key_t *key = &c->policy->keys[index];
 	const xmlNode *node = check_key_place(c, index);
@@ -240,7 +240,7 @@ static int check_key(const check_t *c, size_t index)
 }
 
 /* What keys say of one another. */
-static void check_keys(const check_t *c)
+static void check_keys(const policy_check_t *c)
 {
 	for (size_t i = 0; i < c->policy->key_count; i++) {
 		const xmlNode *node = check_key_place(c, i);
@@ -254,7 +254,7 @@ static void check_keys(const check_t *c)
 int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_conf_t *tokens,
                kasp_report_f report, void *ctx)
 {
-	const check_t c = { xml, node, policy, tokens, report, ctx };
+	const policy_check_t c = { xml, node, policy, tokens, report, ctx };
 	if (is_sound(&c, "Signatures")) {
 		check_signatures(&c);
 	}

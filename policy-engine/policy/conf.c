@@ -183,7 +183,7 @@ static int read_parent(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	parent->name = zone_name(text);
+	parent->name = kasp_zone_name(text);
 	if (parent->name == NULL) {
 		ret = hsm_xml_error(xml, node, "name=\"%.60s\" of <Parent> is not a domain name",
 		                    text);

@@ -86,7 +86,7 @@ static void tell_more(const hsm_xml_t *xml, reader_t *reader)
 {
 	const hsm_error_t first = *xml->err;
 	if (xml->errors > 1) {
-		hsm_error_set(xml->err, HSM_ECONF, 0, "%.430s (the first of %zu errors; ods-policy "
+		hsm_error_set(xml->err, HSM_ECONF, 0, "%.430s (the first of %zu errors; ods "
 		              "check lists them)", first.text, xml->errors);
 	}
 	if (xml->errors > HSM_XML_ERRORS_MAX) {

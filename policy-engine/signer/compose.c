@@ -16,7 +16,7 @@ static const char *const record_names[KEYSET_RECORDS] = {
 	[KEYSET_RRSIG] = "RRSIG",
 };
 
-bool zone_is_signed(const zone_t *zone)
+bool zone_is_signed(const kasp_zone_t *zone)
 {
 	bool dnskey = false, rest = false;
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -63,7 +63,7 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 }
 
 /* Both point to what they are made from. step has STEP_TEXT_MAX bytes. */
-static void fill_key(keyset_key_t *out, const zone_t *zone, size_t i, char *step)
+static void fill_key(keyset_key_t *out, const kasp_zone_t *zone, size_t i, char *step)
 {
 	const core_key_t *core = &zone->core.keys[i];
 	const zone_key_t *info = &zone->keys[i];
@@ -125,7 +125,7 @@ static int digest_of(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
 	return ret;
 }
 
-static char *write_set(zone_t *zone, uint64_t saved, keyset_t *set, bool force)
+static char *write_set(kasp_zone_t *zone, uint64_t saved, keyset_t *set, bool force)
 {
 	uint8_t digest[ZONE_DIGEST_LEN];
 	if (digest_of(set, digest) != 0) {
@@ -147,7 +147,7 @@ static bool is_past(const core_key_t *key)
 }
 
 /* Whether the parent is to have no DS any more, and may have one yet (RFC 8078, section 4). */
-static bool asks_for_no_ds(const zone_t *zone, const policy_t *policy)
+static bool asks_for_no_ds(const kasp_zone_t *zone, const policy_t *policy)
 {
 	bool waits = false;
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -160,7 +160,7 @@ static bool asks_for_no_ds(const zone_t *zone, const policy_t *policy)
 	return waits && policy_is_unsigned(policy);
 }
 
-static void fill_keys(keyset_t *set, const zone_t *zone, char *steps)
+static void fill_keys(keyset_t *set, const kasp_zone_t *zone, char *steps)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		if (!is_past(&zone->core.keys[i])) {
@@ -169,7 +169,7 @@ static void fill_keys(keyset_t *set, const zone_t *zone, char *steps)
 	}
 }
 
-char *publish(zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
+char *publish(kasp_zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
               size_t salt_len, bool force)
 {
 	keyset_t set = { .policy = policy->name, .taken_over = zone->taken_over,

@@ -11,7 +11,7 @@
 #define STEP_TEXT_MAX 160
 
 /*! Whether the zone is to be published with signatures. */
-bool zone_is_signed(const zone_t *zone);
+bool zone_is_signed(const kasp_zone_t *zone);
 
 /*!
  * Says in words what a key waits for, as core_run() left it.
@@ -30,5 +30,5 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when);
  * \param force  Count up even if nothing changed.
  * \return Text to be freed by free(); NULL if out of memory, or too long.
  */
-char *publish(zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
+char *publish(kasp_zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
               size_t salt_len, bool force);

@@ -18,21 +18,21 @@ typedef struct {
 	char *name;
 	facts_t facts;
 	bool gone;
-} news_t;
+} listing_t;
 
 /* An answer to zone-facts. */
 typedef struct {
-	news_t *news;
+	listing_t *news;
 	size_t count, size;
 	char *generation;
 	char problem[512];
-} answer_t;
+} facts_answer_t;
 
-static int add_news(answer_t *answer, const ctl_unit_t *unit)
+static int add_news(facts_answer_t *answer, const ctl_unit_t *unit)
 {
 	if (answer->count == answer->size) {
 		size_t size = answer->size > 0 ? 2 * answer->size : 16;
-		news_t *news = reallocarray(answer->news, size, sizeof(*news));
+		listing_t *news = reallocarray(answer->news, size, sizeof(*news));
 		if (news == NULL) {
 			snprintf(answer->problem, sizeof(answer->problem), "out of memory");
 			return -1;
@@ -40,7 +40,8 @@ static int add_news(answer_t *answer, const ctl_unit_t *unit)
 		answer->news = news;
 		answer->size = size;
 	}
-	news_t item = { .name = zone_name(unit->zone), .gone = strcmp(unit->type, "gone") == 0 };
+	listing_t item = { .name = kasp_zone_name(unit->zone), .gone = strcmp(unit->type,
+	                                                                      "gone") == 0 };
 	char why[256];
 	if (item.name == NULL ||
 	    (!item.gone && facts_read(unit->data != NULL ? unit->data : "", &item.facts, why,
@@ -58,7 +59,7 @@ static int add_news(answer_t *answer, const ctl_unit_t *unit)
 static int take_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	(void)first;
-	answer_t *answer = ctx;
+	facts_answer_t *answer = ctx;
 	if (error != NULL) {
 		snprintf(answer->problem, sizeof(answer->problem), "%s", error);
 		return -1;
@@ -78,7 +79,7 @@ static int take_answer(void *ctx, const ctl_unit_t *unit, const char *error, int
 	return 0;
 }
 
-static void answer_deinit(answer_t *answer)
+static void answer_deinit(facts_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
 		free(answer->news[i].name);
@@ -100,7 +101,7 @@ static void remove_zone(engine_t *e, const char *name)
 }
 
 /* Takes over one zone's facts. */
-static int apply(engine_t *e, news_t *news)
+static int apply(engine_t *e, listing_t *news)
 {
 	if (news->gone) {
 		remove_zone(e, news->name);
@@ -111,7 +112,7 @@ static int apply(engine_t *e, news_t *news)
 	if (zone == NULL) {
 		return 0;
 	}
-	int put = store_zone_put(e->store, news->name, news->facts.policy);
+	int put = db_zone_put(e->db, news->name, news->facts.policy);
 	if (put < 0) {
 		return -1;
 	}
@@ -158,14 +159,14 @@ static void sweep(engine_t *e)
 	free(stale.names);
 }
 
-static int apply_all(engine_t *e, answer_t *answer, bool full)
+static int apply_all(engine_t *e, facts_answer_t *answer, bool full)
 {
-	int ret = answer->count > 0 ? store_begin(e->store) : 0;
+	int ret = answer->count > 0 ? db_begin(e->db) : 0;
 	for (size_t i = 0; i < answer->count && ret == 0; i++) {
 		ret = apply(e, &answer->news[i]);
 	}
 	if (ret == 0 && answer->count > 0) {
-		ret = store_commit(e->store);
+		ret = db_commit(e->db);
 	}
 	if (ret == 0 && full) {
 		sweep(e);
@@ -190,7 +191,7 @@ int signer_poll(engine_t *e)
 {
 	bool full = strcmp(e->generation, "0") == 0;
 	ctl_unit_t unit = { .cmd = "zone-facts", .data = e->generation };
-	answer_t answer = { 0 };
+	facts_answer_t answer = { 0 };
 	char err[512];
 	int ret = ctl_client_call(e->conf.signer_socket, TIMEOUT_MS, &unit, 1, take_answer, &answer,
 	                          err, sizeof(err));
@@ -225,9 +226,9 @@ typedef struct {
 	char *problems[PUSH_MAX];
 	size_t count;
 	int64_t now;
-} batch_t;
+} push_batch_t;
 
-static void pick(batch_t *batch, const live_zone_t *zone)
+static void pick(push_batch_t *batch, const live_zone_t *zone)
 {
 	char *name = strdup(zone->name), *text = strdup(zone->push);
 	if (name == NULL || text == NULL) {
@@ -243,8 +244,8 @@ static void pick(batch_t *batch, const live_zone_t *zone)
 static int take_refusal(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	(void)first;
-	batch_t *batch = ctx;
-	char *name = unit->zone != NULL ? zone_name(unit->zone) : NULL;
+	push_batch_t *batch = ctx;
+	char *name = unit->zone != NULL ? kasp_zone_name(unit->zone) : NULL;
 	for (size_t i = 0; error != NULL && i < batch->count; i++) {
 		if (name == NULL || strcmp(name, batch->units[i].zone) == 0) {
 			live_set(&batch->problems[i], error);
@@ -254,7 +255,7 @@ static int take_refusal(void *ctx, const ctl_unit_t *unit, const char *error, in
 	return 0;
 }
 
-static void settle(engine_t *e, const batch_t *batch, size_t i)
+static void settle(engine_t *e, const push_batch_t *batch, size_t i)
 {
 	live_zone_t *zone = live_find(&e->live, batch->units[i].zone);
 	if (zone == NULL) {
@@ -282,7 +283,7 @@ static void settle(engine_t *e, const batch_t *batch, size_t i)
 /* \return Whether there may be more. */
 static bool push_batch(engine_t *e, int64_t now)
 {
-	batch_t batch = { .now = now };
+	push_batch_t batch = { .now = now };
 	pthread_mutex_lock(&e->lock);
 	const live_zone_t *zone;
 	TAILQ_FOREACH(zone, &e->live.pushes, push_link) {

@@ -32,9 +32,9 @@ static int add_cell(line_t *line, const ctl_unit_t *unit)
 
 static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
-	answer_t *answer = ctx;
+	engine_answer_t *answer = ctx;
 	if (error != NULL) {
-		fprintf(stderr, "ods-policy: %s%s%s%s\n", unit->zone != NULL ? "zone " : "",
+		fprintf(stderr, "ods: %s%s%s%s\n", unit->zone != NULL ? "zone " : "",
 		        unit->zone != NULL ? unit->zone : "", unit->zone != NULL ? ": " : "", error);
 		answer->refused = true;
 		return 0;
@@ -51,7 +51,7 @@ static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 }
 
 /* The socket that conf.xml names. Who may not read it, since it has PINs, gets the usual one. */
-static char *find_socket(const run_t *run)
+static char *find_socket(const invocation_t *run)
 {
 	if (run->socket != NULL) {
 		return strdup(run->socket);
@@ -61,7 +61,7 @@ static char *find_socket(const run_t *run)
 	const char *path = run->conf != NULL ? run->conf : CONF_FILE;
 	int ret = engine_conf_read(path, &conf, NULL, NULL, &err);
 	if (ret != HSM_EOK && run->conf != NULL) {
-		fprintf(stderr, "ods-policy: %s\n", err.text);
+		fprintf(stderr, "ods: %s\n", err.text);
 		return NULL;
 	}
 	char *socket = strdup(ret == HSM_EOK ? conf.socket : SOCKET);
@@ -69,7 +69,7 @@ static char *find_socket(const run_t *run)
 	return socket;
 }
 
-int tool_ask(const run_t *run, const ctl_unit_t *unit, answer_t *answer)
+int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer)
 {
 	char err[512] = "";
 	int patience_ms = run->patience_ms > 0 ? run->patience_ms : TIMEOUT_MS;
@@ -79,16 +79,16 @@ int tool_ask(const run_t *run, const ctl_unit_t *unit, answer_t *answer)
 	}
 	int ret = ctl_client_call(socket, patience_ms, unit, 1, take, answer, err, sizeof(err));
 	if (ret != 0) {
-		fprintf(stderr, "ods-policy: %s; is ods-engine running, and may you use its "
+		fprintf(stderr, "ods: %s; is ods-engine running, and may you use its "
 		        "socket?\n", err);
 	}
 	free(socket);
 	return ret == 0 && !answer->refused ? DONE : FAILED;
 }
 
-int tool_tell(const run_t *run, const ctl_unit_t *unit)
+int tool_tell(const invocation_t *run, const ctl_unit_t *unit)
 {
-	answer_t answer = { 0 };
+	engine_answer_t answer = { 0 };
 	int ret = tool_ask(run, unit, &answer);
 	if (ret == DONE) {
 		if (answer.count == 0) {
@@ -114,7 +114,7 @@ const char *line_get(const line_t *line, const char *type)
 	return "";
 }
 
-void answer_print_json(const answer_t *answer)
+void answer_print_json(const engine_answer_t *answer)
 {
 	printf("[");
 	for (size_t i = 0; i < answer->count; i++) {
@@ -136,7 +136,7 @@ void answer_print_json(const answer_t *answer)
 }
 
 /* The text of a place in the table; row 0 is the heading. */
-static const char *place(const answer_t *answer, bool zones, size_t row, size_t column)
+static const char *place(const engine_answer_t *answer, bool zones, size_t row, size_t column)
 {
 	const line_t *line = &answer->lines[row > 0 ? row - 1 : 0];
 	if (zones && column-- == 0) {
@@ -148,7 +148,7 @@ static const char *place(const answer_t *answer, bool zones, size_t row, size_t 
 	return text != NULL && text[0] != '\0' ? text : "-";
 }
 
-static int width_of(const answer_t *answer, bool zones, size_t column)
+static int width_of(const engine_answer_t *answer, bool zones, size_t column)
 {
 	size_t width = 0;
 	for (size_t row = 0; row <= answer->count; row++) {
@@ -158,7 +158,7 @@ static int width_of(const answer_t *answer, bool zones, size_t column)
 	return (int)width;
 }
 
-void answer_print_table(const answer_t *answer)
+void answer_print_table(const engine_answer_t *answer)
 {
 	if (answer->count == 0) {
 		return;
@@ -182,7 +182,7 @@ void answer_print_table(const answer_t *answer)
 	free(widths);
 }
 
-void answer_deinit(answer_t *answer)
+void answer_deinit(engine_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
 		line_t *line = &answer->lines[i];

@@ -53,7 +53,7 @@ static void advise_parent(const engine_conf_t *conf, const policies_t *policies,
 		if (rolls_by_age(&policies->policies[i])) {
 			said->advice++;
 			printf("advice: conf.xml: no <ParentCheck/>: KSKs of policy \"%s\" are "
-			       "replaced by age, and each time wait for somebody to say ods-policy "
+			       "replaced by age, and each time wait for somebody to say ods "
 			       "ds-seen and ds-gone\n", policies->policies[i].name);
 			return;
 		}
@@ -117,7 +117,7 @@ static unsigned check_system(const engine_conf_t *conf)
 	return errors + check_directory(conf->signer_socket);
 }
 
-int tool_check(const run_t *run)
+int tool_check(const invocation_t *run)
 {
 	engine_conf_t conf = { 0 };
 	hsm_error_t err = { 0 };

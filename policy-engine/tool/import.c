@@ -13,7 +13,7 @@
 #define PATIENCE_MS 3600000 /* Each key is looked for in its token. */
 
 typedef struct {
-	run_t run;
+	invocation_t run;
 	const char *database, *zone, *serial;
 	const char *signer_dir;
 	bool dry_run;
@@ -21,7 +21,7 @@ typedef struct {
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: ods-policy import [OPTION]... KASP.DB [ZONE]\n"
+	fprintf(out, "Usage: ods import [OPTION]... KASP.DB [ZONE]\n"
 	        "\n"
 	        "Takes all zones, or one, over from OpenDNSSEC 2: keys, which stay in their tokens,\n"
 	        "with all that is known of them, NSEC3 salts, backup marks, unused keys and the\n"
@@ -46,10 +46,10 @@ static void usage(FILE *out)
 /* \return DONE to go on, else the exit code; -1 = help was asked for. */
 static int parse(int argc, char *argv[], order_t *order)
 {
-	enum { SIGNER = 256, SERIAL };
+	enum { SIGNER_OPTION = 256, SERIAL_OPTION };
 	static const struct option longs[] = {
-		{ "signer-dir", required_argument, NULL, SIGNER },
-		{ "serial", required_argument, NULL, SERIAL },
+		{ "signer-dir", required_argument, NULL, SIGNER_OPTION },
+		{ "serial", required_argument, NULL, SERIAL_OPTION },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "socket", required_argument, NULL, 's' },
@@ -61,10 +61,10 @@ static int parse(int argc, char *argv[], order_t *order)
 	int option;
 	while ((option = getopt_long(argc, argv, "nc:s:jyh", longs, NULL)) != -1) {
 		switch (option) {
-		case SIGNER:
+		case SIGNER_OPTION:
 			order->signer_dir = optarg;
 			break;
-		case SERIAL:
+		case SERIAL_OPTION:
 			order->serial = optarg;
 			break;
 		case 'n':
@@ -86,12 +86,12 @@ static int parse(int argc, char *argv[], order_t *order)
 			usage(stdout);
 			return -1;
 		default:
-			fprintf(stderr, "Try ods-policy import --help.\n");
+			fprintf(stderr, "Try ods import --help.\n");
 			return USAGE;
 		}
 	}
 	if (optind >= argc || argc - optind > 2 || (order->serial != NULL && argc - optind != 2)) {
-		fprintf(stderr, "Usage: ods-policy import [OPTION]... KASP.DB [ZONE]; --serial needs "
+		fprintf(stderr, "Usage: ods import [OPTION]... KASP.DB [ZONE]; --serial needs "
 		        "a ZONE\n");
 		return USAGE;
 	}
@@ -107,7 +107,7 @@ static char *full_path(const char *path)
 	return full != NULL ? full : strdup(path);
 }
 
-static size_t count(const answer_t *answer, const char *result)
+static size_t count(const engine_answer_t *answer, const char *result)
 {
 	size_t found = 0;
 	for (size_t i = 0; i < answer->count; i++) {
@@ -116,7 +116,7 @@ static size_t count(const answer_t *answer, const char *result)
 	return found;
 }
 
-static void print_zones(const answer_t *answer)
+static void print_zones(const engine_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
 		const line_t *line = &answer->lines[i];
@@ -134,13 +134,13 @@ static void print_zones(const answer_t *answer)
 	       count(answer, "taken over"), count(answer, "left alone"), count(answer, "refused"));
 }
 
-static int ask(const order_t *order, ctl_unit_t unit, bool plan, answer_t *answer)
+static int ask(const order_t *order, ctl_unit_t unit, bool plan, engine_answer_t *answer)
 {
 	unit.data = plan ? "plan" : NULL;
 	return tool_ask(&order->run, &unit, answer);
 }
 
-static void print(const order_t *order, const answer_t *answer)
+static void print(const order_t *order, const engine_answer_t *answer)
 {
 	(order->run.json ? answer_print_json : print_zones)(answer);
 }
@@ -148,7 +148,7 @@ static void print(const order_t *order, const answer_t *answer)
 /* What is shown before is not shown again, if it was done like that. */
 static int take_over(const order_t *order, const ctl_unit_t *unit, size_t planned)
 {
-	answer_t answer = { 0 };
+	engine_answer_t answer = { 0 };
 	int ret = ask(order, *unit, false, &answer);
 	if (ret == DONE && count(&answer, "taken over") == planned && !order->run.json) {
 		printf("Done. Add the zones to knot.conf now.\n");
@@ -162,7 +162,7 @@ static int take_over(const order_t *order, const ctl_unit_t *unit, size_t planne
 
 static int go(const order_t *order, const ctl_unit_t *unit)
 {
-	answer_t answer = { 0 };
+	engine_answer_t answer = { 0 };
 	int ret = ask(order, *unit, true, &answer);
 	size_t planned = count(&answer, "taken over");
 	if (ret == DONE && (order->dry_run || !order->run.json)) {
@@ -171,7 +171,7 @@ static int go(const order_t *order, const ctl_unit_t *unit)
 	if (ret == DONE) {
 		ret = count(&answer, "refused") > 0 ? FAILED : DONE;
 		bool going = planned > 0 && !order->dry_run;
-		if (going && !order->run.yes && !question_confirmed("ods-policy", "Do it?")) {
+		if (going && !order->run.yes && !question_confirmed("ods", "Do it?")) {
 			going = false;
 			ret = FAILED;
 		}

@@ -7,9 +7,9 @@
 
 #include "policy-engine/tool/tool.h"
 
-static int print(const run_t *run, const ctl_unit_t *unit)
+static int print(const invocation_t *run, const ctl_unit_t *unit)
 {
-	answer_t answer = { 0 };
+	engine_answer_t answer = { 0 };
 	int ret = tool_ask(run, unit, &answer);
 	if (ret == DONE && run->json) {
 		answer_print_json(&answer);
@@ -20,14 +20,14 @@ static int print(const run_t *run, const ctl_unit_t *unit)
 	return ret;
 }
 
-int tool_keys(const run_t *run)
+int tool_keys(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "zone-keys", .zone = run->count > 0 ? run->args[0] : NULL };
 	return print(run, &unit);
 }
 
 /* As a zone file: what must not be handed over is a comment. */
-static void print_records(const answer_t *answer)
+static void print_records(const engine_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
 		const line_t *line = &answer->lines[i];
@@ -39,11 +39,11 @@ static void print_records(const answer_t *answer)
 	}
 }
 
-int tool_ds(const run_t *run)
+int tool_ds(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "zone-ds", .zone = run->args[0],
 	                    .type = run->count > 1 ? run->args[1] : NULL };
-	answer_t answer = { 0 };
+	engine_answer_t answer = { 0 };
 	int ret = tool_ask(run, &unit, &answer);
 	if (ret == DONE && run->json) {
 		answer_print_json(&answer);
@@ -54,27 +54,27 @@ int tool_ds(const run_t *run)
 	return ret;
 }
 
-int tool_ds_seen(const run_t *run)
+int tool_ds_seen(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "zone-ds-seen", .zone = run->args[0],
 	                    .type = run->count > 1 ? run->args[1] : NULL };
 	return tool_tell(run, &unit);
 }
 
-int tool_ds_gone(const run_t *run)
+int tool_ds_gone(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "zone-ds-gone", .zone = run->args[0],
 	                    .type = run->count > 1 ? run->args[1] : NULL };
 	return tool_tell(run, &unit);
 }
 
-int tool_clock_accept(const run_t *run)
+int tool_clock_accept(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "clock-accept" };
 	return tool_tell(run, &unit);
 }
 
-int tool_backup(const run_t *run)
+int tool_backup(const invocation_t *run)
 {
 	static const char *const actions[][2] = {
 		{ "list", "backup-list" },
@@ -89,12 +89,12 @@ int tool_backup(const run_t *run)
 			return i == 0 ? print(run, &unit) : tool_tell(run, &unit);
 		}
 	}
-	fprintf(stderr, "ods-policy: backup %s is not known; there are list, prepare, commit, "
+	fprintf(stderr, "ods: backup %s is not known; there are list, prepare, commit, "
 	        "rollback\n", run->args[0]);
 	return USAGE;
 }
 
-int tool_generate(const run_t *run)
+int tool_generate(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "key-generate", .type = run->args[0], .data = run->args[1] };
 	return tool_tell(run, &unit);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/*! The tool ods-policy: what stock knotc has no word for. */
+/*! The tool ods: what stock knotc has no word for. */
 
 #include "config.h"
 
@@ -38,7 +38,7 @@ static const command_t commands[] = {
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: ods-policy [OPTION]... COMMAND [ARGUMENT]...\n"
+	fprintf(out, "Usage: ods [OPTION]... COMMAND [ARGUMENT]...\n"
 	        "\n"
 	        "Looks into ods-engine, and tells it what stock knotc has no word for.\n"
 	        "\n"
@@ -49,10 +49,10 @@ static void usage(FILE *out)
 	}
 	fprintf(out, "  import KASP.DB [ZONE] [OPTION]...\n"
 	        "        takes zones over from OpenDNSSEC 2, with their keys; see\n"
-	        "        ods-policy import --help\n"
+	        "        ods import --help\n"
 	        "  simulate KASP --policy NAME [OPTION]...\n"
 	        "        what would become of a zone's keys, as text, JSON or a picture; see\n"
-	        "        ods-policy simulate --help\n"
+	        "        ods simulate --help\n"
 	        "\n"
 	        "Options:\n"
 	        "  -c, --config FILE    conf.xml [" CONF_FILE "]\n"
@@ -76,7 +76,7 @@ static const command_t *find(const char *name)
 	return NULL;
 }
 
-static int run_command(run_t *run, char **args, int count)
+static int run_command(invocation_t *run, char **args, int count)
 {
 	if (count == 0) {
 		usage(stderr);
@@ -84,7 +84,7 @@ static int run_command(run_t *run, char **args, int count)
 	}
 	const command_t *command = find(args[0]);
 	if (command == NULL) {
-		fprintf(stderr, "ods-policy: unknown command '%s'; there are:", args[0]);
+		fprintf(stderr, "ods: unknown command '%s'; there are:", args[0]);
 		for (size_t i = 0; i < COUNT; i++) {
 			fprintf(stderr, " %s,", commands[i].name);
 		}
@@ -94,7 +94,7 @@ static int run_command(run_t *run, char **args, int count)
 	run->args = (const char **)args + 1;
 	run->count = count - 1;
 	if (run->count < command->min_args || run->count > command->max_args) {
-		fprintf(stderr, "Usage: ods-policy %s %s\n", command->name, command->args);
+		fprintf(stderr, "Usage: ods %s %s\n", command->name, command->args);
 		return USAGE;
 	}
 	return command->run(run);
@@ -116,7 +116,7 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char *argv[]);
 	} own[] = { { "import", tool_import }, { "simulate", tool_simulate } };
-	run_t run = { 0 };
+	invocation_t run = { 0 };
 	int option;
 	for (size_t i = 0; argc > 1 && i < sizeof(own) / sizeof(own[0]); i++) {
 		if (strcmp(argv[1], own[i].name) == 0) {
@@ -146,10 +146,10 @@ int main(int argc, char **argv)
 			usage(stdout);
 			return DONE;
 		case 'V':
-			printf("ods-policy (mod-opendnssec) %s\n", PACKAGE_VERSION);
+			printf("ods (mod-opendnssec) %s\n", PACKAGE_VERSION);
 			return DONE;
 		default:
-			fprintf(stderr, "Try ods-policy --help.\n");
+			fprintf(stderr, "Try ods --help.\n");
 			return USAGE;
 		}
 	}

@@ -7,9 +7,9 @@
 #include "hsm-adapter/question.h"
 #include "policy-engine/tool/tool.h"
 
-static int show_plan(const run_t *run, ctl_unit_t unit)
+static int show_plan(const invocation_t *run, ctl_unit_t unit)
 {
-	answer_t answer = { 0 };
+	engine_answer_t answer = { 0 };
 	unit.cmd = "zone-key-plan";
 	int ret = tool_ask(run, &unit, &answer);
 	if (ret == DONE) {
@@ -24,7 +24,7 @@ static int show_plan(const run_t *run, ctl_unit_t unit)
 	return ret;
 }
 
-static int act(const run_t *run, bool emergency)
+static int act(const invocation_t *run, bool emergency)
 {
 	ctl_unit_t unit = { .cmd = "zone-key-rollover", .zone = run->args[0],
 	                    .type = run->args[1], .data = emergency ? "emergency" : NULL };
@@ -32,7 +32,7 @@ static int act(const run_t *run, bool emergency)
 	if (ret != DONE) {
 		return ret;
 	}
-	return run->yes || question_confirmed("ods-policy", "Do it?") ? tool_tell(run, &unit)
+	return run->yes || question_confirmed("ods", "Do it?") ? tool_tell(run, &unit)
 	                                                              : FAILED;
 }
 
@@ -41,20 +41,20 @@ static bool is_number(const char *text)
 	return text[strspn(text, "0123456789")] == '\0' && text[0] != '\0';
 }
 
-int tool_rollover(const run_t *run)
+int tool_rollover(const invocation_t *run)
 {
 	if (is_number(run->args[1])) {
-		fprintf(stderr, "ods-policy: rollover %s %s: say ksk, zsk or csk; a single key goes "
-		        "by ods-policy remove\n", run->args[0], run->args[1]);
+		fprintf(stderr, "ods: rollover %s %s: say ksk, zsk or csk; a single key goes "
+		        "by ods remove\n", run->args[0], run->args[1]);
 		return USAGE;
 	}
 	return act(run, run->emergency);
 }
 
-int tool_remove(const run_t *run)
+int tool_remove(const invocation_t *run)
 {
 	if (!is_number(run->args[1])) {
-		fprintf(stderr, "ods-policy: remove %s %s: name a key by its tag; ods-policy keys "
+		fprintf(stderr, "ods: remove %s %s: name a key by its tag; ods keys "
 		        "has them\n", run->args[0], run->args[1]);
 		return USAGE;
 	}

@@ -28,7 +28,7 @@ typedef struct {
 } options_t;
 
 static const char usage[] =
-	"Usage: ods-policy simulate KASP --policy NAME [OPTION]...\n"
+	"Usage: ods simulate KASP --policy NAME [OPTION]...\n"
 	"\n"
 	"Shows what would become of a zone's keys under a policy of the file KASP, by the very code\n"
 	"that ods-engine runs, in a world in which all goes well.\n"
@@ -46,7 +46,7 @@ static const char usage[] =
 
 static int complain(const char *what, const char *value, const char *remedy)
 {
-	fprintf(stderr, "ods-policy simulate: %s '%s': %s\n", what, value, remedy);
+	fprintf(stderr, "ods simulate: %s '%s': %s\n", what, value, remedy);
 	return USAGE;
 }
 
@@ -138,7 +138,7 @@ static int parse_options(options_t *o, int argc, char *argv[])
 			return -1;
 		}
 		if (option == '?') {
-			fputs("Try: ods-policy simulate --help\n", stderr);
+			fputs("Try: ods simulate --help\n", stderr);
 			return USAGE;
 		}
 		int ret = parse_option(o, option, optarg);
@@ -160,13 +160,13 @@ static const policy_t *find_policy(const options_t *o, const char *name)
 {
 	const policy_t *found = policies_find(&o->policies, name);
 	if (found == NULL) {
-		fprintf(stderr, "ods-policy simulate: no policy '%s' in %s; it has:", name, o->kasp);
+		fprintf(stderr, "ods simulate: no policy '%s' in %s; it has:", name, o->kasp);
 		for (size_t i = 0; i < o->policies.count; i++) {
 			fprintf(stderr, " %s", o->policies.policies[i].name);
 		}
 		putc('\n', stderr);
 	} else if (found->defect != NULL) {
-		fprintf(stderr, "ods-policy simulate: %s\n", found->defect);
+		fprintf(stderr, "ods simulate: %s\n", found->defect);
 		found = NULL;
 	}
 	return found;
@@ -260,13 +260,13 @@ static int run(options_t *o)
 	timeline_t timeline = { 0 };
 	int ret = prepare(o);
 	if (ret == 0 && simulate(&o->plan, &timeline) != 0) {
-		fputs("ods-policy simulate: out of memory\n", stderr);
+		fputs("ods simulate: out of memory\n", stderr);
 		ret = FAILED;
 	}
 	if (ret == 0) {
 		o->write(&timeline, stdout);
 		if (fflush(stdout) != 0 || ferror(stdout)) {
-			perror("ods-policy simulate: standard output");
+			perror("ods simulate: standard output");
 			ret = FAILED;
 		}
 	}

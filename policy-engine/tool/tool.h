@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What the files of the tool ods-policy share: its subcommands, and their talk to the engine.
+ * \brief What the files of the tool ods share: its subcommands, and their talk to the engine.
  */
 #pragma once
 
@@ -24,30 +24,30 @@ typedef struct {
 	int patience_ms;     /*!< For the engine's answer; 0 = as usual. */
 	const char **args;
 	int count;
-} run_t;
+} invocation_t;
 
 typedef struct {
 	const char *name;
 	const char *args;    /*!< For the help. */
 	const char *help;    /*!< One line, or more. */
 	int min_args, max_args;
-	int (*run)(const run_t *run);
+	int (*run)(const invocation_t *run);
 } command_t;
 
 /*! conf.xml, if no option names another one. */
 #define CONF_FILE "/etc/opendnssec/conf.xml"
 
 /* The subcommands: DONE, FAILED or USAGE, a failure having been printed. */
-int tool_keys(const run_t *run);
-int tool_ds(const run_t *run);
-int tool_ds_seen(const run_t *run);
-int tool_ds_gone(const run_t *run);
-int tool_rollover(const run_t *run);
-int tool_remove(const run_t *run);
-int tool_backup(const run_t *run);
-int tool_generate(const run_t *run);
-int tool_clock_accept(const run_t *run);
-int tool_check(const run_t *run);
+int tool_keys(const invocation_t *run);
+int tool_ds(const invocation_t *run);
+int tool_ds_seen(const invocation_t *run);
+int tool_ds_gone(const invocation_t *run);
+int tool_rollover(const invocation_t *run);
+int tool_remove(const invocation_t *run);
+int tool_backup(const invocation_t *run);
+int tool_generate(const invocation_t *run);
+int tool_clock_accept(const invocation_t *run);
+int tool_check(const invocation_t *run);
 
 /* The subcommands that have options of their own: their arguments, their own name first. */
 int tool_simulate(int argc, char *argv[]);
@@ -70,7 +70,7 @@ typedef struct {
 	line_t *lines;
 	size_t count;
 	bool refused; /*!< There were errors; they have been printed. */
-} answer_t;
+} engine_answer_t;
 
 /*!
  * Sends one command to the engine, and reads its answer; errors are printed.
@@ -78,18 +78,18 @@ typedef struct {
  * \param answer  To be freed by answer_deinit(), in any case.
  * \return DONE, or FAILED if the engine refused something, or cannot be reached.
  */
-int tool_ask(const run_t *run, const ctl_unit_t *unit, answer_t *answer);
+int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer);
 
 /*! As tool_ask(), and prints the text of the answer, if any. */
-int tool_tell(const run_t *run, const ctl_unit_t *unit);
+int tool_tell(const invocation_t *run, const ctl_unit_t *unit);
 
 /*! \return A column's text; "" if the line has no such. Borrowed. */
 const char *line_get(const line_t *line, const char *type);
 
 /*! Prints an answer as a JSON array of objects. */
-void answer_print_json(const answer_t *answer);
+void answer_print_json(const engine_answer_t *answer);
 
 /*! Prints an answer as a table of the columns it has, with a heading. */
-void answer_print_table(const answer_t *answer);
+void answer_print_table(const engine_answer_t *answer);
 
-void answer_deinit(answer_t *answer);
+void answer_deinit(engine_answer_t *answer);

@@ -8,7 +8,7 @@
 
 #include <libknot/dname.h>
 
-char *zone_name(const char *text)
+char *kasp_zone_name(const char *text)
 {
 	knot_dname_t *dname = knot_dname_from_str_alloc(text);
 	if (dname == NULL) {
@@ -20,7 +20,7 @@ char *zone_name(const char *text)
 	return name;
 }
 
-int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info)
+int kasp_zone_add_key(kasp_zone_t *zone, const core_key_t *core, const zone_key_t *info)
 {
 	size_t count = zone->core.count + 1;
 	core_key_t *core_keys = reallocarray(zone->core.keys, count, sizeof(*core_keys));
@@ -40,7 +40,7 @@ int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info)
 	return 0;
 }
 
-dnskey_t zone_dnskey(const zone_t *zone, size_t i)
+dnskey_t kasp_zone_dnskey(const kasp_zone_t *zone, size_t i)
 {
 	return (dnskey_t){ zone->name, zone->core.keys[i].role, zone->core.keys[i].algorithm,
 	                   zone->keys[i].public_key, zone->keys[i].public_key_len };
@@ -53,7 +53,7 @@ static void free_key(zone_key_t *key)
 	free(key->public_key);
 }
 
-void zone_remove_key(zone_t *zone, size_t i)
+void kasp_zone_remove_key(kasp_zone_t *zone, size_t i)
 {
 	size_t behind = --zone->core.count - i;
 	free_key(&zone->keys[i]);
@@ -62,7 +62,7 @@ void zone_remove_key(zone_t *zone, size_t i)
 	        behind * sizeof(zone->core.keys[0]));
 }
 
-void zone_deinit(zone_t *zone)
+void kasp_zone_deinit(kasp_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		free_key(&zone->keys[i]);
@@ -71,5 +71,5 @@ void zone_deinit(zone_t *zone)
 	free(zone->core.keys);
 	free(zone->policy);
 	free(zone->name);
-	*zone = (zone_t){ 0 };
+	*zone = (kasp_zone_t){ 0 };
 }

@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct {
 	int64_t id;
-	char *name;           /*!< As zone_name() makes it. */
+	char *name;           /*!< As kasp_zone_name() makes it. */
 	char *policy;         /*!< Name, as knot.conf says it. */
 	core_zone_t core;     /*!< core.keys[i] and keys[i] are the same key. */
 	zone_key_t *keys;
@@ -35,23 +35,23 @@ typedef struct {
 	uint32_t serial_before; /*!< ...with this serial at last. */
 	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
 	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when told. */
-} zone_t;
+} kasp_zone_t;
 
 /*!
  * Writes a zone name in its one form: lower case, trailing dot, escapes as Knot writes them.
  *
  * \return To be freed by free(); NULL if it is not a domain name.
  */
-char *zone_name(const char *text);
+char *kasp_zone_name(const char *text);
 
 /*! Adds a key at the end; takes over what info points to if it succeeds. \return 0, or -1. */
-int zone_add_key(zone_t *zone, const core_key_t *core, const zone_key_t *info);
+int kasp_zone_add_key(kasp_zone_t *zone, const core_key_t *core, const zone_key_t *info);
 
 /*! Removes key i; the others keep their order. */
-void zone_remove_key(zone_t *zone, size_t i);
+void kasp_zone_remove_key(kasp_zone_t *zone, size_t i);
 
 /*! \return Key i as a record of the zone; borrows from zone. */
-dnskey_t zone_dnskey(const zone_t *zone, size_t i);
+dnskey_t kasp_zone_dnskey(const kasp_zone_t *zone, size_t i);
 
 /*! Frees the contents, not zone itself. */
-void zone_deinit(zone_t *zone);
+void kasp_zone_deinit(kasp_zone_t *zone);

@@ -111,11 +111,11 @@ void live_remove(live_t *live, live_zone_t *zone)
 typedef struct {
 	void (*cb)(void *ctx, live_zone_t *zone);
 	void *ctx;
-} walk_t;
+} live_walk_t;
 
 static void visit(const void *node, VISIT which, void *closure)
 {
-	walk_t *walk = closure;
+	live_walk_t *walk = closure;
 	if (which == postorder || which == leaf) {
 		walk->cb(walk->ctx, *(live_zone_t *const *)node);
 	}
@@ -123,7 +123,7 @@ static void visit(const void *node, VISIT which, void *closure)
 
 void live_each(const live_t *live, void (*cb)(void *ctx, live_zone_t *zone), void *ctx)
 {
-	walk_t walk = { cb, ctx };
+	live_walk_t walk = { cb, ctx };
 	twalk_r(live->tree, visit, &walk);
 }
 

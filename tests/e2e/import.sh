@@ -25,7 +25,7 @@ brief() {
 	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
 }
 
-ods_policy() { "$BUILD_DIR/ods-policy" "$@"; }
+ods_policy() { "$BUILD_DIR/ods" "$@"; }
 import() { ods_policy import -c "$D/conf.xml" --signer-dir "$ods/run" "$@"; }
 
 # ---- OpenDNSSEC

@@ -4,7 +4,7 @@
 #
 # The parent zone on a knotd of its own: handing over the DS, watching it come and go.
 
-policy_tool() { "$BUILD_DIR/ods-policy" -s "$ENGINE_SOCKET" "$@"; }
+policy_tool() { "$BUILD_DIR/ods" -s "$ENGINE_SOCKET" "$@"; }
 at_parent() { knotc -s "$work/parent/knot.sock" "$@"; }
 
 # The zone "test." on two addresses.
@@ -133,7 +133,7 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	says ds '^; ksk [0-9]+: not to be given to the parent yet$'
 	says ds '^; a\.test\. [0-9]+ IN DS '
 	does_not_say ds '^[^;]'
-	# dnssec-dsfromkey agrees with ods-policy.
+	# dnssec-dsfromkey agrees with ods.
 	policy_tool ds a.test ds-sha384 | sed -n 's/^; a.* DS //p' >ours
 	policy_tool ds a.test dnskey | sed -n 's/^; \(a.* DNSKEY .*\)/\1/p' >key
 	dnssec-dsfromkey -a SHA-384 -f key a.test | sed 's/.* DS //' >theirs
@@ -148,7 +148,7 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	code=0; policy_tool ds-gone a.test 2>err || code=$?
 	[ $code = 1 ] || fail "exit $code for what is refused"
 	says err 'zone a\.test\.: no key of this zone waits'
-	code=0; "$BUILD_DIR/ods-policy" -s "$work/none" keys 2>err || code=$?
+	code=0; "$BUILD_DIR/ods" -s "$work/none" keys 2>err || code=$?
 	[ $code = 1 ] || fail "exit $code without an engine"
 	says err "$work/none"
 
@@ -172,24 +172,24 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	expect '^9 keys noted as backed up' policy_tool backup commit SoftHSM
 	backup_has 'done$' 9 || fail "marks: $(policy_tool backup list)"
 
-	"$BUILD_DIR/ods-policy" -c "$D/conf.xml" check
+	"$BUILD_DIR/ods" -c "$D/conf.xml" check
 	sed -e 's|<Enforcer>|&<Privileges><User>nosuchuser</User></Privileges>|' \
 		-e 's|<Module>.*<|<Module>/nowhere/libsofthsm2.so<|' "$D/conf.xml" >bad-conf.xml
 	chmod 600 bad-conf.xml
-	code=0; "$BUILD_DIR/ods-policy" -c bad-conf.xml check >err || code=$?
+	code=0; "$BUILD_DIR/ods" -c bad-conf.xml check >err || code=$?
 	[ $code = 1 ] || fail "exit $code for a conf.xml that names what is not there"
 	says err '^error: conf\.xml: the user nosuchuser: does not exist'
 	says err '^error: conf\.xml: the PKCS#11 library /nowhere/libsofthsm2.so: No such file'
 	says err '0 errors' # Of kasp.xml, which is looked at all the same.
 	sed -e 's/<Refresh>P3D/<Refresh>PT1H/' -e 's/<Serial>[a-z]*/<Serial>random/' \
 		"$D/kasp.xml" >bad.xml
-	code=0; "$BUILD_DIR/ods-policy" check bad.xml >err || code=$?
+	code=0; "$BUILD_DIR/ods" check bad.xml >err || code=$?
 	[ $code = 1 ] || fail "exit $code for a bad kasp.xml"
 	says err '^error: bad\.xml:[0-9]+: <Refresh> \(3600 s\) has to be longer'
 	says err '^error: bad\.xml:[0-9]+: "random" in <Serial> is none of'
 }
 
-# at_terminal ANSWER ARGUMENT...: ods-policy, somebody typing that answer.
-at_terminal() { script -qec "'$BUILD_DIR/ods-policy' -s '$ENGINE_SOCKET' ${*:2}" /dev/null <<<"$1"; }
+# at_terminal ANSWER ARGUMENT...: ods, somebody typing that answer.
+at_terminal() { script -qec "'$BUILD_DIR/ods' -s '$ENGINE_SOCKET' ${*:2}" /dev/null <<<"$1"; }
 
 backup_has() { [ "$(policy_tool backup list | grep -cE "$1")" = "$2" ]; }

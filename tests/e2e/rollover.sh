@@ -22,7 +22,7 @@ brief() {
 	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
 }
 
-ods_policy() { "$BUILD_DIR/ods-policy" -c "$D/conf.xml" "$@"; }
+ods_policy() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
 
 # The key tags of a role (256 or 257) in the DNSKEY RRset.
 tags() {

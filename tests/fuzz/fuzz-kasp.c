@@ -26,21 +26,21 @@ static void demand(bool holds, const char *what)
 	}
 }
 
-static void add_key(zone_t *zone, const policy_key_t *want)
+static void add_key(kasp_zone_t *zone, const policy_key_t *want)
 {
 	core_key_t core;
 	core_key_init(&core, want->role, want->algorithm, (uint16_t)zone->core.count, want->roll,
 	              1000);
 	zone_key_t info = { .repository = strdup(want->repository), .cka_id = strdup("00"),
 	                    .public_key = calloc(1, 64), .public_key_len = 64 };
-	demand(zone_add_key(zone, &core, &info) == 0, "there is memory");
+	demand(kasp_zone_add_key(zone, &core, &info) == 0, "there is memory");
 }
 
 /* A new zone of the policy, from its first day until it is secure. */
 static void check_policy(const policy_t *policy)
 {
 	static const uint8_t salt[255];
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	facts_t facts = { 0 };
 	for (size_t i = 0; i < policy->key_count && !policy_is_unsigned(policy); i++) {
 		add_key(&zone, &policy->keys[i]);
@@ -68,7 +68,7 @@ static void check_policy(const policy_t *policy)
 	for (size_t i = 0; i < zone.core.count; i++) {
 		demand(core_next_record(&zone.core.keys[i]) < 0, "a key reaches its goal");
 	}
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

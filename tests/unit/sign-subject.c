@@ -110,7 +110,8 @@ void subject_set_keys(subject_t *subject, const keyset_t *set)
 	keyring_t *ring = NULL;
 	ck_assert_msg(keyring_load(text, subject_zone, hsm, &ring, err, sizeof(err)) == KNOT_EOK,
 	              "%s", err);
-	plan_adopt(&subject->state, subject->ring != NULL ? &subject->ring->set : NULL, &ring->set);
+	changeover_adopt(&subject->state, subject->ring != NULL ? &subject->ring->set : NULL,
+	                 &ring->set);
 	keyring_free(subject->ring);
 	subject->ring = ring;
 	free(text);

@@ -38,18 +38,18 @@ static void teardown(void)
 	rmdir(dir);
 }
 
-static store_t *open_store(void)
+static db_t *open_store(void)
 {
-	store_t *store = NULL;
-	ck_assert_msg(store_open(&store, file, err, sizeof(err)) == 0, "%s", err);
-	return store;
+	db_t *db = NULL;
+	ck_assert_msg(db_open(&db, file, err, sizeof(err)) == 0, "%s", err);
+	return db;
 }
 
 static void refuse_store(const char *say)
 {
-	store_t *store = NULL;
-	ck_assert_int_eq(store_open(&store, file, err, sizeof(err)), -1);
-	ck_assert_ptr_null(store);
+	db_t *db = NULL;
+	ck_assert_int_eq(db_open(&db, file, err, sizeof(err)), -1);
+	ck_assert_ptr_null(db);
 	ck_assert_msg(strstr(err, say) != NULL && strstr(err, file) != NULL, "no '%s' in: %s", say,
 	              err);
 }
@@ -63,9 +63,9 @@ static void outside(const char *sql)
 	sqlite3_close(db);
 }
 
-static int take_first(void *ctx, const store_token_key_t *key)
+static int take_first(void *ctx, const db_token_key_t *key)
 {
-	store_token_key_t *out = ctx;
+	db_token_key_t *out = ctx;
 	static uint8_t public_key[8];
 	static char cka_id[40];
 	if (key->public_key_len > 0) {
@@ -86,34 +86,34 @@ static int count_name(void *ctx, const char *name)
 	return 0;
 }
 
-static unsigned due(store_t *store, int64_t now)
+static unsigned due(db_t *db, int64_t now)
 {
 	unsigned found = 0;
-	ck_assert_int_eq(store_zones_due(store, now, 10, count_name, &found), 0);
+	ck_assert_int_eq(db_zones_due(db, now, 10, count_name, &found), 0);
 	return found;
 }
 
-static void make_key(store_t *store, const char *cka_id, const void *public_key)
+static void make_key(db_t *db, const char *cka_id, const void *public_key)
 {
-	ck_assert_int_eq(store_key_intend(store, "SoftHSM", cka_id, 13, 256, 5), 0);
-	ck_assert_int_eq(store_key_made(store, "SoftHSM", cka_id, public_key, 4), 0);
+	ck_assert_int_eq(db_key_intend(db, "SoftHSM", cka_id, 13, 256, 5), 0);
+	ck_assert_int_eq(db_key_made(db, "SoftHSM", cka_id, public_key, 4), 0);
 }
 
 /* A zone with one key, all fields set. */
-static void fill(store_t *store)
+static void fill(db_t *db)
 {
-	ck_assert_int_eq(store_begin(store), 0);
-	ck_assert_int_eq(store_zone_put(store, "a.test.", "default"), 1);
-	make_key(store, "aa01", "abcd");
-	store_token_key_t key = { 0 };
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(db_begin(db), 0);
+	ck_assert_int_eq(db_zone_put(db, "a.test.", "default"), 1);
+	make_key(db, "aa01", "abcd");
+	db_token_key_t key = { 0 };
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
 	ck_assert_str_eq(key.cka_id, "aa01");
 
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "a.test.", &zone), 1);
 	core_key_t core;
 	core_key_init(&core, KEYSET_CSK, 13, 777, POLICY_ROLL_DOUBLE_DS, 7);
-	ck_assert_int_eq(store_zone_give_key(store, &zone, &key, &core), 0);
+	ck_assert_int_eq(db_zone_give_key(db, &zone, &key, &core), 0);
 	ck_assert(!core_request_roll(&zone.core, KEYSET_ZSK, true, 99));
 	ck_assert(core_request_roll(&zone.core, KEYSET_CSK, true, 98));
 	ck_assert(core_request_roll(&zone.core, KEYSET_CSK, false, 99));
@@ -130,16 +130,16 @@ static void fill(store_t *store)
 	zone.core.revision = 9;
 	memset(zone.digest, 0x5a, sizeof(zone.digest));
 	zone.next = 1234;
-	ck_assert_int_eq(store_zone_save(store, &zone), 0);
-	zone_deinit(&zone);
-	ck_assert_int_eq(store_salt_put(store, "default", (const uint8_t *)"salt", 4, 55), 0);
-	ck_assert_int_eq(store_commit(store), 0);
+	ck_assert_int_eq(db_zone_save(db, &zone), 0);
+	kasp_zone_deinit(&zone);
+	ck_assert_int_eq(db_salt_put(db, "default", (const uint8_t *)"salt", 4, 55), 0);
+	ck_assert_int_eq(db_commit(db), 0);
 }
 
-static void check_filled(store_t *store)
+static void check_filled(db_t *db)
 {
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "a.test.", &zone), 1);
 	ck_assert_str_eq(zone.policy, "default");
 	ck_assert_uint_eq(zone.core.revision, 9);
 	ck_assert_uint_eq(zone.digest[31], 0x5a);
@@ -171,33 +171,33 @@ static void check_filled(store_t *store)
 		ck_assert_int_eq(key->record[r].public_at, 30 + r);
 		ck_assert_uint_eq(key->record[r].came, 40 + r);
 	}
-	zone_deinit(&zone);
-	uint8_t salt[STORE_SALT_MAX];
+	kasp_zone_deinit(&zone);
+	uint8_t salt[DB_SALT_MAX];
 	size_t len = 0;
 	int64_t since = 0;
-	ck_assert_int_eq(store_salt_get(store, "default", salt, &len, &since), 1);
+	ck_assert_int_eq(db_salt_get(db, "default", salt, &len, &since), 1);
 	ck_assert(len == 4 && memcmp(salt, "salt", 4) == 0 && since == 55);
-	ck_assert_int_eq(store_salt_get(store, "other", salt, &len, &since), 0);
-	ck_assert_uint_eq(due(store, 1233), 0);
-	ck_assert_uint_eq(due(store, 1234), 1);
-	store_token_key_t unused = { 0 };
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &unused), 0);
+	ck_assert_int_eq(db_salt_get(db, "other", salt, &len, &since), 0);
+	ck_assert_uint_eq(due(db, 1233), 0);
+	ck_assert_uint_eq(due(db, 1234), 1);
+	db_token_key_t unused = { 0 };
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &unused), 0);
 	ck_assert_int_eq(unused.id, 0);
 }
 
 START_TEST(test_restart)
 {
-	store_t *store = open_store();
-	fill(store);
-	check_filled(store);
-	store_close(store);
-	store = open_store();
-	check_filled(store);
-	ck_assert_int_eq(store_zone_put(store, "a.test.", "default"), 0);
-	ck_assert_int_eq(store_zone_put(store, "a.test.", "other"), 1);
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, "b.test.", &zone), 0);
-	store_close(store);
+	db_t *db = open_store();
+	fill(db);
+	check_filled(db);
+	db_close(db);
+	db = open_store();
+	check_filled(db);
+	ck_assert_int_eq(db_zone_put(db, "a.test.", "default"), 0);
+	ck_assert_int_eq(db_zone_put(db, "a.test.", "other"), 1);
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "b.test.", &zone), 0);
+	db_close(db);
 }
 END_TEST
 
@@ -206,14 +206,14 @@ START_TEST(test_killed)
 {
 	pid_t pid = fork();
 	if (pid == 0) {
-		store_t *store = NULL;
-		if (store_open(&store, file, err, sizeof(err)) != 0) {
+		db_t *db = NULL;
+		if (db_open(&db, file, err, sizeof(err)) != 0) {
 			_exit(1);
 		}
-		fill(store);
-		if (store_begin(store) != 0 || store_zone_put(store, "b.test.", "x") != 1 ||
-		    store_zone_put(store, "a.test.", "x") != 1 ||
-		    store_key_intend(store, "SoftHSM", "cc", 13, 256, 1) != 0) {
+		fill(db);
+		if (db_begin(db) != 0 || db_zone_put(db, "b.test.", "x") != 1 ||
+		    db_zone_put(db, "a.test.", "x") != 1 ||
+		    db_key_intend(db, "SoftHSM", "cc", 13, 256, 1) != 0) {
 			_exit(2);
 		}
 		raise(SIGKILL);
@@ -221,76 +221,76 @@ START_TEST(test_killed)
 	int status = 0;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	store_t *store = open_store();
-	check_filled(store);
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, "b.test.", &zone), 0);
-	store_close(store);
+	db_t *db = open_store();
+	check_filled(db);
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "b.test.", &zone), 0);
+	db_close(db);
 }
 END_TEST
 
 START_TEST(test_intents)
 {
-	store_t *store = open_store();
-	ck_assert_int_eq(store_begin(store), 0);
-	ck_assert_int_eq(store_key_intend(store, "SoftHSM", "01", 13, 256, 5), 0);
-	ck_assert_int_eq(store_key_intend(store, "SoftHSM", "02", 13, 256, 6), 0);
-	ck_assert_int_eq(store_commit(store), 0);
-	store_close(store);
+	db_t *db = open_store();
+	ck_assert_int_eq(db_begin(db), 0);
+	ck_assert_int_eq(db_key_intend(db, "SoftHSM", "01", 13, 256, 5), 0);
+	ck_assert_int_eq(db_key_intend(db, "SoftHSM", "02", 13, 256, 6), 0);
+	ck_assert_int_eq(db_commit(db), 0);
+	db_close(db);
 
-	store = open_store();
-	store_token_key_t key = { 0 };
-	ck_assert_int_eq(store_keys_intended(store, take_first, &key), 0);
+	db = open_store();
+	db_token_key_t key = { 0 };
+	ck_assert_int_eq(db_keys_intended(db, take_first, &key), 0);
 	ck_assert_str_eq(key.cka_id, "01");
 	ck_assert_uint_eq(key.public_key_len, 0);
 	/* One that may not exist is not given to a zone. */
 	key.id = 0;
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0);
-	ck_assert_int_eq(store_key_forget(store, "SoftHSM", "01"), 0);
-	ck_assert_int_eq(store_key_made(store, "SoftHSM", "02", (const uint8_t *)"wxyz", 4), 0);
-	ck_assert_int_eq(store_key_forget(store, "SoftHSM", "02"), 0); /* Not one that exists. */
-	ck_assert_int_eq(store_keys_intended(store, take_first, &key), 0);
+	ck_assert_int_eq(db_key_forget(db, "SoftHSM", "01"), 0);
+	ck_assert_int_eq(db_key_made(db, "SoftHSM", "02", (const uint8_t *)"wxyz", 4), 0);
+	ck_assert_int_eq(db_key_forget(db, "SoftHSM", "02"), 0); /* Not one that exists. */
+	ck_assert_int_eq(db_keys_intended(db, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0);
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
 	ck_assert_str_eq(key.cka_id, "02");
 	ck_assert_mem_eq(key.public_key, "wxyz", 4);
 	key.id = 0;
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 8, 256, take_first, &key), 0);
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 384, take_first, &key), 0);
-	ck_assert_int_eq(store_keys_unused(store, "Other", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 8, 256, take_first, &key), 0);
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 384, take_first, &key), 0);
+	ck_assert_int_eq(db_keys_unused(db, "Other", 13, 256, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0);
-	store_close(store);
+	db_close(db);
 }
 END_TEST
 
 START_TEST(test_wake)
 {
-	store_t *store = open_store();
-	fill(store);
-	ck_assert_int_eq(store_zones_wake(store, 1000), 0);
-	ck_assert_uint_eq(due(store, 1000), 1);
+	db_t *db = open_store();
+	fill(db);
+	ck_assert_int_eq(db_zones_wake(db, 1000), 0);
+	ck_assert_uint_eq(due(db, 1000), 1);
 	unsigned zones = 0;
-	ck_assert_int_eq(store_zones(store, count_name, &zones), 0);
+	ck_assert_int_eq(db_zones(db, count_name, &zones), 0);
 	ck_assert_uint_eq(zones, 1);
-	store_close(store);
+	db_close(db);
 }
 END_TEST
 
 START_TEST(test_second_engine)
 {
-	store_t *store = open_store();
-	store_t *second = NULL;
+	db_t *db = open_store();
+	db_t *second = NULL;
 	/* Another process, since locks of one process do not exclude each other. */
 	pid_t pid = fork();
 	if (pid == 0) {
-		int ret = store_open(&second, file, err, sizeof(err));
+		int ret = db_open(&second, file, err, sizeof(err));
 		_exit(ret == -1 && strstr(err, "another process") != NULL ? 0 : 1);
 	}
 	int status = 0;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	store_close(store);
+	db_close(db);
 }
 END_TEST
 
@@ -327,9 +327,9 @@ static const char first_version[] =
 START_TEST(test_older_schema)
 {
 	outside(first_version);
-	store_t *store = open_store();
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), 1);
+	db_t *db = open_store();
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "a.test.", &zone), 1);
 	ck_assert_uint_eq(zone.core.count, 1);
 	ck_assert_int_eq(zone.core.requests[KEYSET_CSK].at, 0);
 	const core_key_t *key = &zone.core.keys[0];
@@ -339,152 +339,152 @@ START_TEST(test_older_schema)
 	ck_assert(dnskey->public_at == 50 && key->record[KEYSET_DS].came == 0);
 	ck_assert_uint_eq(zone.core.ttls[CORE_TTL_DNSKEY].ttl, 7200);
 	ck_assert_uint_eq(zone.core.ttls[CORE_TTL_DS].ttl, 0); /* No cache has one. */
-	ck_assert_int_eq(store_zone_save(store, &zone), 0);
-	zone_deinit(&zone);
-	store_close(store);
-	store_close(open_store());
+	ck_assert_int_eq(db_zone_save(db, &zone), 0);
+	kasp_zone_deinit(&zone);
+	db_close(db);
+	db_close(open_store());
 }
 END_TEST
 
-static void give(store_t *store, const char *name, const store_token_key_t *key)
+static void give(db_t *db, const char *name, const db_token_key_t *key)
 {
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	core_key_t core;
-	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
 	core_key_init(&core, KEYSET_ZSK, 13, 777, POLICY_ROLL_PRE_PUBLICATION, 100);
-	ck_assert_int_eq(store_zone_give_key(store, &zone, key, &core), 0);
-	zone_deinit(&zone);
+	ck_assert_int_eq(db_zone_give_key(db, &zone, key, &core), 0);
+	kasp_zone_deinit(&zone);
 }
 
-static void take_away(store_t *store, const char *name)
+static void take_away(db_t *db, const char *name)
 {
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
-	ck_assert_int_eq(store_zone_take_key(store, &zone, 0), 0);
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
+	ck_assert_int_eq(db_zone_take_key(db, &zone, 0), 0);
 	ck_assert_uint_eq(zone.core.count, 0);
-	ck_assert_int_eq(store_zone_save(store, &zone), 0);
-	zone_deinit(&zone);
+	ck_assert_int_eq(db_zone_save(db, &zone), 0);
+	kasp_zone_deinit(&zone);
 }
 
 /* What was found of a key that zones of a policy share; NULL = nothing. */
-static const char *shared(store_t *store, const store_share_t *share, const char *name)
+static const char *shared(db_t *db, const db_share_t *share, const char *name)
 {
-	static store_token_key_t key;
-	zone_t zone = { 0 };
+	static db_token_key_t key;
+	kasp_zone_t zone = { 0 };
 	key.id = 0;
-	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
-	ck_assert_int_eq(store_keys_shared(store, share, "SoftHSM", 13, 256, zone.id, take_first,
-	                                   &key), 0);
-	zone_deinit(&zone);
+	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
+	ck_assert_int_eq(db_keys_shared(db, share, "SoftHSM", 13, 256, zone.id, take_first,
+	                                &key), 0);
+	kasp_zone_deinit(&zone);
 	return key.id != 0 ? key.cka_id : NULL;
 }
 
 /* A shared key is there for each zone once, and goes with the last one. */
 START_TEST(test_shared)
 {
-	store_t *store = open_store();
-	store_token_key_t key = { 0 };
-	store_share_t share = { .policy = "default", .role = KEYSET_ZSK, .oldest = 100 };
-	store_zone_put(store, "a.test.", "default");
-	store_zone_put(store, "b.test.", "default");
-	make_key(store, "aa01", "abcd");
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
-	ck_assert_ptr_null(shared(store, &share, "b.test."));
-	give(store, "a.test.", &key);
-	ck_assert_ptr_null(shared(store, &share, "b.test.")); /* It is a's own. */
-	ck_assert_int_eq(store_key_share(store, key.id, &share, 100), 0);
-	ck_assert_str_eq(shared(store, &share, "b.test."), "aa01");
-	ck_assert_ptr_null(shared(store, &share, "a.test."));
+	db_t *db = open_store();
+	db_token_key_t key = { 0 };
+	db_share_t share = { .policy = "default", .role = KEYSET_ZSK, .oldest = 100 };
+	db_zone_put(db, "a.test.", "default");
+	db_zone_put(db, "b.test.", "default");
+	make_key(db, "aa01", "abcd");
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_ptr_null(shared(db, &share, "b.test."));
+	give(db, "a.test.", &key);
+	ck_assert_ptr_null(shared(db, &share, "b.test.")); /* It is a's own. */
+	ck_assert_int_eq(db_key_share(db, key.id, &share, 100), 0);
+	ck_assert_str_eq(shared(db, &share, "b.test."), "aa01");
+	ck_assert_ptr_null(shared(db, &share, "a.test."));
 
-	store_share_t others[] = { share, share, share, share };
+	db_share_t others[] = { share, share, share, share };
 	others[0].policy = "other";
 	others[1].role = KEYSET_KSK;
 	others[2].oldest = 101;
 	others[3].standby = true;
 	for (size_t i = 0; i < 4; i++) {
-		ck_assert_ptr_null(shared(store, &others[i], "b.test."));
+		ck_assert_ptr_null(shared(db, &others[i], "b.test."));
 	}
-	give(store, "b.test.", &key);
+	give(db, "b.test.", &key);
 
 	key.id = 0;
-	take_away(store, "a.test.");
-	ck_assert_int_eq(store_keys_retired(store, take_first, &key), 0);
+	take_away(db, "a.test.");
+	ck_assert_int_eq(db_keys_retired(db, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0);
-	take_away(store, "b.test.");
-	ck_assert_int_eq(store_keys_retired(store, take_first, &key), 0);
+	take_away(db, "b.test.");
+	ck_assert_int_eq(db_keys_retired(db, take_first, &key), 0);
 	ck_assert_str_eq(key.cka_id, "aa01");
 	int64_t id = key.id;
 	key.id = 0;
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0); /* A used key is never used again. */
-	ck_assert_ptr_null(shared(store, &share, "a.test."));
-	ck_assert_int_eq(store_key_drop(store, id), 0);
-	ck_assert_int_eq(store_keys_retired(store, take_first, &key), 0);
+	ck_assert_ptr_null(shared(db, &share, "a.test."));
+	ck_assert_int_eq(db_key_drop(db, id), 0);
+	ck_assert_int_eq(db_keys_retired(db, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0);
-	store_close(store);
+	db_close(db);
 }
 END_TEST
 
 START_TEST(test_standby)
 {
-	store_t *store = open_store();
-	store_token_key_t key = { 0 };
-	store_share_t share = { .policy = "default", .role = KEYSET_ZSK, .standby = true };
-	store_zone_put(store, "a.test.", "default");
-	store_zone_put(store, "b.test.", "default");
-	make_key(store, "aa01", "abcd");
-	ck_assert_int_eq(store_keys_unused(store, "SoftHSM", 13, 256, take_first, &key), 0);
-	give(store, "a.test.", &key);
-	ck_assert_int_eq(store_key_share(store, key.id, &share, 100), 0);
-	ck_assert_str_eq(shared(store, &share, "b.test."), "aa01");
-	ck_assert_int_eq(store_key_used(store, key.id, 200), 0);
-	ck_assert_ptr_null(shared(store, &share, "b.test."));
+	db_t *db = open_store();
+	db_token_key_t key = { 0 };
+	db_share_t share = { .policy = "default", .role = KEYSET_ZSK, .standby = true };
+	db_zone_put(db, "a.test.", "default");
+	db_zone_put(db, "b.test.", "default");
+	make_key(db, "aa01", "abcd");
+	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
+	give(db, "a.test.", &key);
+	ck_assert_int_eq(db_key_share(db, key.id, &share, 100), 0);
+	ck_assert_str_eq(shared(db, &share, "b.test."), "aa01");
+	ck_assert_int_eq(db_key_used(db, key.id, 200), 0);
+	ck_assert_ptr_null(shared(db, &share, "b.test."));
 	share.standby = false;
 	share.oldest = 200;
-	ck_assert_str_eq(shared(store, &share, "b.test."), "aa01");
-	ck_assert_int_eq(store_key_used(store, key.id, 300), 0); /* By another zone, later. */
+	ck_assert_str_eq(shared(db, &share, "b.test."), "aa01");
+	ck_assert_int_eq(db_key_used(db, key.id, 300), 0); /* By another zone, later. */
 	share.oldest = 201;
-	ck_assert_ptr_null(shared(store, &share, "b.test."));
-	store_close(store);
+	ck_assert_ptr_null(shared(db, &share, "b.test."));
+	db_close(db);
 }
 END_TEST
 
 /* One whose tag can be told, by the byte of which it is. */
-static void make_p256(store_t *store, const char *cka_id, int byte)
+static void make_p256(db_t *db, const char *cka_id, int byte)
 {
 	uint8_t public_key[64];
 	memset(public_key, byte, sizeof(public_key));
-	ck_assert_int_eq(store_key_intend(store, "SoftHSM", cka_id, 13, 256, 5), 0);
-	ck_assert_int_eq(store_key_made(store, "SoftHSM", cka_id, public_key, 64), 0);
+	ck_assert_int_eq(db_key_intend(db, "SoftHSM", cka_id, 13, 256, 5), 0);
+	ck_assert_int_eq(db_key_made(db, "SoftHSM", cka_id, public_key, 64), 0);
 }
 
 /* \return What came of it; the zone has one key more if it was allocated. */
-static int allocate(store_t *store, const char *name, const policy_t *policy, int64_t oldest,
+static int allocate(db_t *db, const char *name, const policy_t *policy, int64_t oldest,
                     bool backed_up, int64_t now)
 {
-	zone_t zone = { 0 };
+	kasp_zone_t zone = { 0 };
 	plan_want_t want = { .entry = &policy->keys[0], .roll = policy->keys[0].roll,
 	                     .oldest = oldest };
-	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
 	size_t before = zone.core.count;
 	unsigned unsuitable;
-	int ret = allocate_key(store, &zone, policy, &want, backed_up, now, &unsuitable);
+	int ret = allocate_key(db, &zone, policy, &want, backed_up, now, &unsuitable);
 	ck_assert_uint_eq(zone.core.count, before + (ret == ALLOCATED));
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 	return ret;
 }
 
 /* The CKA_ID of the zone's last key, and when its use began. */
-static void expect_key(store_t *store, const char *name, const char *cka_id, int64_t inception)
+static void expect_key(db_t *db, const char *name, const char *cka_id, int64_t inception)
 {
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, name, &zone), 1);
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
 	ck_assert_uint_gt(zone.core.count, 0);
 	const core_key_t *key = &zone.core.keys[zone.core.count - 1];
 	ck_assert_str_eq(zone.keys[zone.core.count - 1].cka_id, cka_id);
 	ck_assert_int_eq(key->inception, inception);
 	ck_assert(key->goal_in && key->role == KEYSET_ZSK && key->algorithm == 13);
-	zone_deinit(&zone);
+	kasp_zone_deinit(&zone);
 }
 
 static policy_t one_key_policy(policy_key_t *entry)
@@ -497,91 +497,91 @@ static policy_t one_key_policy(policy_key_t *entry)
 /* Only a key of that kind, with a backup if that is required, and a tag of its own. */
 START_TEST(test_allocate)
 {
-	store_t *store = open_store();
+	db_t *db = open_store();
 	policy_key_t entry;
 	policy_t policy = one_key_policy(&entry);
-	ck_assert_int_eq(store_begin(store), 0);
-	store_zone_put(store, "a.test.", "default");
-	store_zone_put(store, "b.test.", "default");
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
-	make_p256(store, "aa01", 1);
+	ck_assert_int_eq(db_begin(db), 0);
+	db_zone_put(db, "a.test.", "default");
+	db_zone_put(db, "b.test.", "default");
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
+	make_p256(db, "aa01", 1);
 	entry.algorithm = 8;
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
 	entry.algorithm = 13;
 	entry.bits = 384;
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 100), ALLOCATE_NONE);
 	entry.bits = 256;
 
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
-	store_backup_turn(store, "SoftHSM", STORE_BACKUP_NONE, STORE_BACKUP_REQUESTED);
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
-	store_backup_turn(store, "SoftHSM", STORE_BACKUP_REQUESTED, STORE_BACKUP_DONE);
-	make_p256(store, "aa02", 2); /* Has none. */
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATED);
-	expect_key(store, "a.test.", "aa01", 100);
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 200), ALLOCATED);
-	expect_key(store, "a.test.", "aa02", 200);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
+	db_backup_turn(db, "SoftHSM", DB_BACKUP_NONE, DB_BACKUP_REQUESTED);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
+	db_backup_turn(db, "SoftHSM", DB_BACKUP_REQUESTED, DB_BACKUP_DONE);
+	make_p256(db, "aa02", 2); /* Has none. */
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, true, 100), ALLOCATED);
+	expect_key(db, "a.test.", "aa01", 100);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 200), ALLOCATED);
+	expect_key(db, "a.test.", "aa02", 200);
 
 	/* Its tag is that of a key of the one zone, but of none of the other. */
-	make_p256(store, "aa03", 1);
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 300), ALLOCATE_NONE);
-	ck_assert_int_eq(allocate(store, "b.test.", &policy, 0, false, 300), ALLOCATED);
-	expect_key(store, "b.test.", "aa03", 300);
-	ck_assert_int_eq(store_commit(store), 0);
-	store_close(store);
+	make_p256(db, "aa03", 1);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 300), ALLOCATE_NONE);
+	ck_assert_int_eq(allocate(db, "b.test.", &policy, 0, false, 300), ALLOCATED);
+	expect_key(db, "b.test.", "aa03", 300);
+	ck_assert_int_eq(db_commit(db), 0);
+	db_close(db);
 }
 END_TEST
 
 /* Zones of a policy share what is young enough. */
 START_TEST(test_allocate_shared)
 {
-	store_t *store = open_store();
+	db_t *db = open_store();
 	policy_key_t entry;
 	policy_t policy = one_key_policy(&entry);
 	policy.share_keys = true;
-	ck_assert_int_eq(store_begin(store), 0);
-	store_zone_put(store, "a.test.", "default");
-	store_zone_put(store, "b.test.", "default");
-	make_p256(store, "aa01", 1);
-	make_p256(store, "aa02", 2);
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 0, false, 100), ALLOCATED);
-	ck_assert_int_eq(allocate(store, "b.test.", &policy, 100, false, 500), ALLOCATED);
-	expect_key(store, "b.test.", "aa01", 100); /* Its age counts from its first use. */
-	ck_assert_int_eq(allocate(store, "b.test.", &policy, 101, false, 600), ALLOCATED);
-	expect_key(store, "b.test.", "aa02", 600);
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 700, false, 700), ALLOCATE_NONE);
-	ck_assert_int_eq(allocate(store, "a.test.", &policy, 600, false, 700), ALLOCATED);
-	expect_key(store, "a.test.", "aa02", 600);
-	ck_assert_int_eq(store_commit(store), 0);
-	store_close(store);
+	ck_assert_int_eq(db_begin(db), 0);
+	db_zone_put(db, "a.test.", "default");
+	db_zone_put(db, "b.test.", "default");
+	make_p256(db, "aa01", 1);
+	make_p256(db, "aa02", 2);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 100), ALLOCATED);
+	ck_assert_int_eq(allocate(db, "b.test.", &policy, 100, false, 500), ALLOCATED);
+	expect_key(db, "b.test.", "aa01", 100); /* Its age counts from its first use. */
+	ck_assert_int_eq(allocate(db, "b.test.", &policy, 101, false, 600), ALLOCATED);
+	expect_key(db, "b.test.", "aa02", 600);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 700, false, 700), ALLOCATE_NONE);
+	ck_assert_int_eq(allocate(db, "a.test.", &policy, 600, false, 700), ALLOCATED);
+	expect_key(db, "a.test.", "aa02", 600);
+	ck_assert_int_eq(db_commit(db), 0);
+	db_close(db);
 }
 END_TEST
 
 START_TEST(test_clock)
 {
 	int64_t seen = 7;
-	store_t *store = open_store();
-	ck_assert_int_eq(store_clock_get(store, &seen), 0);
+	db_t *db = open_store();
+	ck_assert_int_eq(db_clock_get(db, &seen), 0);
 	ck_assert_int_eq(seen, 7);
-	ck_assert_int_eq(store_clock_put(store, 100), 0);
-	ck_assert_int_eq(store_clock_put(store, 200), 0);
-	store_close(store);
-	store = open_store();
-	ck_assert_int_eq(store_clock_get(store, &seen), 1);
+	ck_assert_int_eq(db_clock_put(db, 100), 0);
+	ck_assert_int_eq(db_clock_put(db, 200), 0);
+	db_close(db);
+	db = open_store();
+	ck_assert_int_eq(db_clock_get(db, &seen), 1);
 	ck_assert_int_eq(seen, 200);
-	store_close(store);
+	db_close(db);
 }
 END_TEST
 
 /* On a clock that jumped nothing is decided, until it is right again or somebody says that it is. */
 START_TEST(test_clock_stops)
 {
-	engine_t e = { .store = open_store(), .lock = PTHREAD_MUTEX_INITIALIZER };
+	engine_t e = { .db = open_store(), .lock = PTHREAD_MUTEX_INITIALIZER };
 	int64_t now = time(NULL), saved = 0;
 	ck_assert_int_eq(engine_clock_load(&e), 0);
 	ck_assert_int_eq(engine_clock_check(&e, now), 1);
-	ck_assert_int_eq(store_clock_get(e.store, &saved), 1);
+	ck_assert_int_eq(db_clock_get(e.db, &saved), 1);
 	ck_assert_int_eq(saved, now);
 	ck_assert_int_eq(engine_clock_check(&e, now - CLOCK_BACK_MAX - 100), 0);
 	int64_t believed = engine_clock_now(&e);
@@ -597,18 +597,18 @@ START_TEST(test_clock_stops)
 	ck_assert_int_eq(engine_clock_check(&e, time(NULL)), 1);
 
 	/* The next engine knows what this one has seen. */
-	engine_t next = { .store = e.store, .lock = PTHREAD_MUTEX_INITIALIZER };
+	engine_t next = { .db = e.db, .lock = PTHREAD_MUTEX_INITIALIZER };
 	ck_assert_int_eq(engine_clock_load(&next), 0);
 	ck_assert_int_eq(engine_clock_check(&next, now - CLOCK_BACK_MAX - 100), 0);
 	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX + 1000), 0);
 	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX - 1000), 1);
-	store_close(e.store);
+	db_close(e.db);
 }
 END_TEST
 
 START_TEST(test_newer_schema)
 {
-	store_close(open_store());
+	db_close(open_store());
 	outside("PRAGMA user_version = 99");
 	refuse_store("schema 99");
 }
@@ -634,9 +634,9 @@ END_TEST
 
 START_TEST(test_damaged_pages)
 {
-	store_t *store = open_store();
-	fill(store);
-	store_close(store);
+	db_t *db = open_store();
+	fill(db);
+	db_close(db);
 	FILE *out = fopen(file, "r+");
 	fseek(out, 4096, SEEK_SET); /* The schema on the first page stays whole. */
 	for (int i = 0; i < 6 * 4096; i++) {
@@ -649,19 +649,19 @@ END_TEST
 
 START_TEST(test_damaged_content)
 {
-	store_t *store = open_store();
-	fill(store);
-	store_close(store);
+	db_t *db = open_store();
+	fill(db);
+	db_close(db);
 	outside("DELETE FROM record WHERE record = 2");
-	store = open_store();
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), -1);
-	ck_assert_ptr_nonnull(strstr(store_error(store), "a.test."));
-	store_close(store);
+	db = open_store();
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "a.test.", &zone), -1);
+	ck_assert_ptr_nonnull(strstr(db_error(db), "a.test."));
+	db_close(db);
 	outside("UPDATE record SET state = 9");
-	store = open_store();
-	ck_assert_int_eq(store_zone_get(store, "a.test.", &zone), -1);
-	store_close(store);
+	db = open_store();
+	ck_assert_int_eq(db_zone_get(db, "a.test.", &zone), -1);
+	db_close(db);
 }
 END_TEST
 

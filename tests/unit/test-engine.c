@@ -71,7 +71,7 @@ START_TEST(commands)
 }
 END_TEST
 
-static int count_key(void *ctx, const store_token_key_t *key)
+static int count_key(void *ctx, const db_token_key_t *key)
 {
 	ck_assert(key->public_key_len == 0 || key->public_key_len == 64);
 	(*(unsigned *)ctx)++;
@@ -84,11 +84,11 @@ START_TEST(interrupted_generation)
 	static const char there[] = "00112233445566778899aabbccddeeff";
 	static const char lost[] = "ffeeddccbbaa99887766554433221100";
 	char err[1024];
-	store_t *store = NULL;
-	ck_assert_int_eq(store_open(&store, path("engine.db"), err, sizeof(err)), 0);
-	ck_assert_int_eq(store_key_intend(store, "one", there, 13, 256, 1), 0);
-	ck_assert_int_eq(store_key_intend(store, "one", lost, 13, 256, 1), 0);
-	store_close(store);
+	db_t *db = NULL;
+	ck_assert_int_eq(db_open(&db, path("engine.db"), err, sizeof(err)), 0);
+	ck_assert_int_eq(db_key_intend(db, "one", there, 13, 256, 1), 0);
+	ck_assert_int_eq(db_key_intend(db, "one", lost, 13, 256, 1), 0);
+	db_close(db);
 
 	/* By a process of its own, since a forked engine must not use our PKCS#11 library. */
 	pid = fork();
@@ -112,13 +112,13 @@ START_TEST(interrupted_generation)
 	poll(NULL, 0, 200);
 	ck_assert_int_eq(finish(SIGKILL), -SIGKILL);
 
-	ck_assert_int_eq(store_open(&store, path("engine.db"), err, sizeof(err)), 0);
+	ck_assert_int_eq(db_open(&db, path("engine.db"), err, sizeof(err)), 0);
 	unsigned count = 0;
-	ck_assert_int_eq(store_keys_intended(store, count_key, &count), 0);
+	ck_assert_int_eq(db_keys_intended(db, count_key, &count), 0);
 	ck_assert_uint_eq(count, 0);
-	ck_assert_int_eq(store_keys_unused(store, "one", 13, 256, count_key, &count), 0);
+	ck_assert_int_eq(db_keys_unused(db, "one", 13, 256, count_key, &count), 0);
 	ck_assert_uint_eq(count, 1);
-	store_close(store);
+	db_close(db);
 }
 END_TEST
 

@@ -506,16 +506,16 @@ static void engine_setup(void)
 	snprintf(path, sizeof(path), "%s/engine.db", dir);
 	engine = (engine_t){ .conf.tokens = *test_conf(), .policies = { &policy, 1 } };
 	pthread_mutex_init(&engine.lock, NULL);
-	ck_assert_msg(store_open(&engine.store, path, err, sizeof(err)) == 0, "%s", err);
-	ck_assert_msg(tokens_new(&engine.tokens, test_conf(), &problem) == HSM_EOK, "%s",
+	ck_assert_msg(db_open(&engine.db, path, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &problem) == HSM_EOK, "%s",
 	              problem.text);
-	tokens_check(engine.tokens, NOW);
+	repos_check(engine.tokens, NOW);
 }
 
 static void engine_teardown(void)
 {
-	store_close(engine.store);
-	tokens_free(engine.tokens);
+	db_close(engine.db);
+	repos_free(engine.tokens);
 	pthread_mutex_destroy(&engine.lock);
 	teardown();
 	test_tokens_remove();
@@ -526,7 +526,7 @@ static int make_key(const char *id, keyset_role_t role)
 {
 	hsm_key_t *key = NULL;
 	hsm_error_t problem = { 0 };
-	ck_assert_msg(tokens_generate(engine.tokens, "one", 13, 256, id, NOW, &key, &problem) ==
+	ck_assert_msg(repos_generate(engine.tokens, "one", 13, 256, id, NOW, &key, &problem) ==
 	              HSM_EOK, "%s", problem.text);
 	dnssec_binary_t public_key = hsm_key_public(key);
 	int tag = dnskey_tag(role, 13, public_key.data, public_key.size);
@@ -560,16 +560,16 @@ static void said(const char *say)
 static unsigned count_zones(void)
 {
 	unsigned count = 0;
-	zone_t z = { 0 };
+	kasp_zone_t z = { 0 };
 	static const char *const names[] = { "a.test.", "b.test." };
 	for (size_t i = 0; i < 2; i++) {
-		count += store_zone_get(engine.store, names[i], &z) == 1;
-		zone_deinit(&z);
+		count += db_zone_get(engine.db, names[i], &z) == 1;
+		kasp_zone_deinit(&z);
 	}
 	return count;
 }
 
-static int note_key(void *ctx, const store_token_key_t *key)
+static int note_key(void *ctx, const db_token_key_t *key)
 {
 	char *out = ctx;
 	size_t used = strlen(out);
@@ -580,14 +580,14 @@ static int note_key(void *ctx, const store_token_key_t *key)
 static void keys_are(const char *want)
 {
 	char have[200] = "";
-	ck_assert_int_eq(store_keys(engine.store, note_key, have), 0);
+	ck_assert_int_eq(db_keys(engine.db, note_key, have), 0);
 	ck_assert_str_eq(have, want);
 }
 
 static void zone_is(const char *name, size_t count, uint32_t serial)
 {
-	zone_t z = { 0 };
-	ck_assert_int_eq(store_zone_get(engine.store, name, &z), 1);
+	kasp_zone_t z = { 0 };
+	ck_assert_int_eq(db_zone_get(engine.db, name, &z), 1);
 	ck_assert_uint_eq(z.core.count, count);
 	ck_assert(z.taken_over && z.serial_before == serial);
 	ck_assert_str_eq(z.policy, "default");
@@ -596,13 +596,13 @@ static void zone_is(const char *name, size_t count, uint32_t serial)
 		ck_assert(core_is_settled(&z.core.keys[i]));
 	}
 	ck_assert_uint_eq(z.core.ttls[CORE_TTL_DNSKEY].ttl, 300);
-	zone_deinit(&z);
+	kasp_zone_deinit(&z);
 }
 
 /* Two zones that share their KSK; one of them lacks its ZSK at first. */
 START_TEST(whole_import)
 {
-	uint8_t salt[STORE_SALT_MAX];
+	uint8_t salt[DB_SALT_MAX];
 	size_t len = 0;
 	int64_t since = 0;
 	uint32_t serial = 77;
@@ -638,7 +638,7 @@ START_TEST(whole_import)
 	zone_is("a.test.", 2, 8);
 	ck_assert_uint_eq(count_zones(), 1);
 	keys_are("aa01:2:2 aa02:1:0 "); /* OpenDNSSEC's other zone has it, too. */
-	ck_assert_int_eq(store_salt_get(engine.store, "default", salt, &len, &since), 1);
+	ck_assert_int_eq(db_salt_get(engine.db, "default", salt, &len, &since), 1);
 	ck_assert(len == 2 && salt[0] == 0xab && salt[1] == 0x12 && since == 777);
 
 	/* Its CKA_ID is there, and yet another key; then the right one, and no serial. */

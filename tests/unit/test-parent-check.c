@@ -23,7 +23,7 @@
 #define DS "55648 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17"
 
 static uint8_t public_key[64];
-static zone_t zone;
+static kasp_zone_t zone;
 
 static void setup(void)
 {
@@ -35,7 +35,8 @@ static void setup(void)
 	dnssec_binary_free(&raw);
 	static core_key_t core = { .role = KEYSET_CSK, .algorithm = 13, .keytag = 55648 };
 	static zone_key_t key = { .public_key = public_key, .public_key_len = sizeof(public_key) };
-	zone = (zone_t){ .name = (char *)ZONE, .core = { .keys = &core, .count = 1 }, .keys = &key };
+	zone = (kasp_zone_t){ .name = (char *)ZONE, .core = { .keys = &core, .count = 1 },
+	        .keys = &key };
 }
 
 /* -- asking -------------------------------------------------------------- */

@@ -104,7 +104,7 @@ static const ctl_command_t signer_commands[] = {
 
 /* -- the zone ------------------------------------------------------------ */
 
-static int give(void *ctx, const store_token_key_t *key)
+static int give(void *ctx, const db_token_key_t *key)
 {
 	core_key_t core;
 	core_key_init(&core, KEYSET_CSK, 13, (uint16_t)dnskey_tag(KEYSET_CSK, 13, key->public_key,
@@ -114,13 +114,13 @@ static int give(void *ctx, const store_token_key_t *key)
 		core.record[r].public_at = 1;
 		core.record[r].revision = 1;
 	}
-	store_t *store = ctx;
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_zone_get(store, ZONE, &zone), 1);
-	ck_assert_int_eq(store_zone_give_key(store, &zone, key, &core), 0);
+	db_t *db = ctx;
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, ZONE, &zone), 1);
+	ck_assert_int_eq(db_zone_give_key(db, &zone, key, &core), 0);
 	zone.core.revision = 1;
-	ck_assert_int_eq(store_zone_save(store, &zone), 0);
-	zone_deinit(&zone);
+	ck_assert_int_eq(db_zone_save(db, &zone), 0);
+	kasp_zone_deinit(&zone);
 	return 1;
 }
 
@@ -128,17 +128,17 @@ static int give(void *ctx, const store_token_key_t *key)
 static void make_zone(void)
 {
 	char err[1024];
-	store_t *store = NULL;
+	db_t *db = NULL;
 	dnssec_binary_t base64 = { .data = (uint8_t *)KEY, .size = strlen(KEY) }, raw = { 0 };
 	ck_assert_int_eq(dnssec_binary_from_base64(&base64, &raw), 0);
-	ck_assert_int_eq(store_open(&store, path("engine.db"), err, sizeof(err)), 0);
-	ck_assert_int_eq(store_begin(store), 0);
-	ck_assert_int_eq(store_zone_put(store, ZONE, "default"), 1);
-	ck_assert_int_eq(store_key_intend(store, "one", ID, 13, 256, 1), 0);
-	ck_assert_int_eq(store_key_made(store, "one", ID, raw.data, raw.size), 0);
-	ck_assert_int_eq(store_keys_unused(store, "one", 13, 256, give, store), 0);
-	ck_assert_int_eq(store_commit(store), 0);
-	store_close(store);
+	ck_assert_int_eq(db_open(&db, path("engine.db"), err, sizeof(err)), 0);
+	ck_assert_int_eq(db_begin(db), 0);
+	ck_assert_int_eq(db_zone_put(db, ZONE, "default"), 1);
+	ck_assert_int_eq(db_key_intend(db, "one", ID, 13, 256, 1), 0);
+	ck_assert_int_eq(db_key_made(db, "one", ID, raw.data, raw.size), 0);
+	ck_assert_int_eq(db_keys_unused(db, "one", 13, 256, give, db), 0);
+	ck_assert_int_eq(db_commit(db), 0);
+	db_close(db);
 	dnssec_binary_free(&raw);
 }
 
@@ -580,7 +580,7 @@ START_TEST(backup_of_many)
 	wait_keys(11);
 	other_count = MANY;
 	wait_keys(1 + MANY);
-	wait_answer("zone-status", "z59.test.", "ods-policy backup prepare one");
+	wait_answer("zone-status", "z59.test.", "ods backup prepare one");
 	ck_assert_int_eq(ask("backup-prepare", NULL, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(answer, "61 keys"));
 	ck_assert_int_eq(ask("backup-commit", NULL, NULL), 0);
@@ -604,7 +604,7 @@ START_TEST(backup_of_sharers)
 	other_count = 20;
 	wait_log("z19.test.] waits");
 	wait_keys(1);
-	wait_answer("zone-status", "z19.test.", "ods-policy backup prepare one");
+	wait_answer("zone-status", "z19.test.", "ods backup prepare one");
 	ck_assert_int_eq(ask("backup-prepare", NULL, NULL), 0);
 	ck_assert_int_eq(ask("backup-commit", NULL, NULL), 0);
 	wait_log("z19.test.] the signer has key set 1");
@@ -656,7 +656,7 @@ START_TEST(backup)
 {
 	require_backup();
 	start_both();
-	wait_answer("zone-status", ZONE, "ods-policy backup prepare one");
+	wait_answer("zone-status", ZONE, "ods backup prepare one");
 	ck_assert_int_eq(ask("backup-list", NULL, NULL), 0);
 	ck_assert(said("required"));
 	/* Not while one is being made, and not when that came to nothing. */
@@ -676,7 +676,7 @@ START_TEST(backup)
 }
 END_TEST
 
-/* What ods-policy asks for. */
+/* What ods asks for. */
 START_TEST(commands)
 {
 	start_both();

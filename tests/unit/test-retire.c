@@ -26,28 +26,28 @@ static void setup(void)
 	close(mkstemp(file));
 	engine = (engine_t){ 0 };
 	pthread_mutex_init(&engine.lock, NULL);
-	ck_assert_msg(store_open(&engine.store, file, err, sizeof(err)) == 0, "%s", err);
-	ck_assert_msg(tokens_new(&engine.tokens, test_conf(), &why) == HSM_EOK, "%s", why.text);
-	ck_assert_int_eq(store_begin(engine.store), 0);
-	ck_assert_int_eq(store_zone_put(engine.store, "a.test.", "default"), 1);
-	ck_assert_int_eq(store_commit(engine.store), 0);
+	ck_assert_msg(db_open(&engine.db, file, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &why) == HSM_EOK, "%s", why.text);
+	ck_assert_int_eq(db_begin(engine.db), 0);
+	ck_assert_int_eq(db_zone_put(engine.db, "a.test.", "default"), 1);
+	ck_assert_int_eq(db_commit(engine.db), 0);
 }
 
 static void teardown(void)
 {
-	store_close(engine.store);
-	tokens_free(engine.tokens);
+	db_close(engine.db);
+	repos_free(engine.tokens);
 	pthread_mutex_destroy(&engine.lock);
 	unlink(file);
 	test_tokens_remove();
 }
 
-static int give(void *ctx, const store_token_key_t *key)
+static int give(void *ctx, const db_token_key_t *key)
 {
-	zone_t *zone = ctx;
+	kasp_zone_t *zone = ctx;
 	core_key_t core;
 	core_key_init(&core, KEYSET_ZSK, 13, (uint16_t)key->id, POLICY_ROLL_PRE_PUBLICATION, NOW);
-	ck_assert_int_eq(store_zone_give_key(engine.store, zone, key, &core), 0);
+	ck_assert_int_eq(db_zone_give_key(engine.db, zone, key, &core), 0);
 	return 1;
 }
 
@@ -56,41 +56,41 @@ static void get_key(const char *repository, const char *id)
 {
 	hsm_key_t *key = NULL;
 	hsm_error_t err = { 0 };
-	zone_t zone = { 0 };
-	ck_assert_msg(tokens_generate(engine.tokens, repository, 13, 256, id, NOW, &key, &err) ==
+	kasp_zone_t zone = { 0 };
+	ck_assert_msg(repos_generate(engine.tokens, repository, 13, 256, id, NOW, &key, &err) ==
 	              HSM_EOK, "%s", err.text);
 	hsm_key_free(key);
-	ck_assert_int_eq(store_begin(engine.store), 0);
-	ck_assert_int_eq(store_key_intend(engine.store, repository, id, 13, 256, NOW), 0);
-	ck_assert_int_eq(store_key_made(engine.store, repository, id, (const uint8_t *)id, 4), 0);
-	ck_assert_int_eq(store_zone_get(engine.store, "a.test.", &zone), 1);
-	ck_assert_int_eq(store_keys_unused(engine.store, repository, 13, 256, give, &zone), 0);
-	ck_assert_int_eq(store_commit(engine.store), 0);
-	zone_deinit(&zone);
+	ck_assert_int_eq(db_begin(engine.db), 0);
+	ck_assert_int_eq(db_key_intend(engine.db, repository, id, 13, 256, NOW), 0);
+	ck_assert_int_eq(db_key_made(engine.db, repository, id, (const uint8_t *)id, 4), 0);
+	ck_assert_int_eq(db_zone_get(engine.db, "a.test.", &zone), 1);
+	ck_assert_int_eq(db_keys_unused(engine.db, repository, 13, 256, give, &zone), 0);
+	ck_assert_int_eq(db_commit(engine.db), 0);
+	kasp_zone_deinit(&zone);
 }
 
 /* The zone has its first key no more. */
 static void leave_first(void)
 {
-	zone_t zone = { 0 };
-	ck_assert_int_eq(store_begin(engine.store), 0);
-	ck_assert_int_eq(store_zone_get(engine.store, "a.test.", &zone), 1);
-	ck_assert_int_eq(store_zone_take_key(engine.store, &zone, 0), 0);
-	ck_assert_int_eq(store_commit(engine.store), 0);
-	zone_deinit(&zone);
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_begin(engine.db), 0);
+	ck_assert_int_eq(db_zone_get(engine.db, "a.test.", &zone), 1);
+	ck_assert_int_eq(db_zone_take_key(engine.db, &zone, 0), 0);
+	ck_assert_int_eq(db_commit(engine.db), 0);
+	kasp_zone_deinit(&zone);
 }
 
 static bool has_key(const char *repository, const char *id)
 {
 	hsm_key_t *key = NULL;
 	hsm_error_t err = { 0 };
-	int ret = tokens_find(engine.tokens, repository, 13, id, NOW, &key, &err);
+	int ret = repos_find(engine.tokens, repository, 13, id, NOW, &key, &err);
 	ck_assert_msg(ret == HSM_EOK || ret == HSM_ENOKEY, "%s", err.text);
 	hsm_key_free(key);
 	return ret == HSM_EOK;
 }
 
-static int add(void *ctx, const store_token_key_t *key)
+static int add(void *ctx, const db_token_key_t *key)
 {
 	(void)key;
 	(*(unsigned *)ctx)++;
@@ -100,13 +100,13 @@ static int add(void *ctx, const store_token_key_t *key)
 static unsigned count_known(void)
 {
 	unsigned count = 0;
-	ck_assert_int_eq(store_keys(engine.store, add, &count), 0);
+	ck_assert_int_eq(db_keys(engine.db, add, &count), 0);
 	return count;
 }
 
 START_TEST(removed)
 {
-	tokens_check(engine.tokens, NOW);
+	repos_check(engine.tokens, NOW);
 	get_key("one", "aa01");
 	get_key("one", "aa02");
 	get_key("two", "aa03");
@@ -125,7 +125,7 @@ START_TEST(removed)
 
 	/* One that the token does not have is forgotten, too. */
 	hsm_error_t err = { 0 };
-	ck_assert_int_eq(tokens_remove(engine.tokens, "one", "aa02", NOW, &err), HSM_EOK);
+	ck_assert_int_eq(repos_remove(engine.tokens, "one", "aa02", NOW, &err), HSM_EOK);
 	leave_first();
 	engine.retire_at = 0;
 	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
@@ -138,23 +138,23 @@ END_TEST
 START_TEST(token_away)
 {
 	hsm_error_t err = { 0 };
-	tokens_check(engine.tokens, NOW);
+	repos_check(engine.tokens, NOW);
 	get_key("one", "aa01");
 	get_key("two", "aa02");
 	leave_first();
 	leave_first();
-	tokens_free(engine.tokens);
+	repos_free(engine.tokens);
 	test_token_hide("one");
-	ck_assert_msg(tokens_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
-	tokens_check(engine.tokens, NOW);
+	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
+	repos_check(engine.tokens, NOW);
 	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
 	ck_assert_uint_eq(count_known(), 1);
 	ck_assert(!has_key("two", "aa02"));
 
 	test_token_show("one");
-	tokens_free(engine.tokens); /* SoftHSM looks for tokens only when it starts. */
-	ck_assert_msg(tokens_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
-	ck_assert(tokens_check(engine.tokens, NOW));
+	repos_free(engine.tokens); /* SoftHSM looks for tokens only when it starts. */
+	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
+	ck_assert(repos_check(engine.tokens, NOW));
 	ck_assert(has_key("one", "aa01"));
 	engine.retire_at = 0; /* As the engine does then. */
 	ck_assert_int_eq(retire_pass(&engine, NOW + 1000), 0);
@@ -167,7 +167,7 @@ END_TEST
 START_TEST(many)
 {
 	char id[8];
-	tokens_check(engine.tokens, NOW);
+	repos_check(engine.tokens, NOW);
 	for (unsigned i = 0; i < 35; i++) {
 		snprintf(id, sizeof(id), "bb%02u", i);
 		get_key("one", id);
