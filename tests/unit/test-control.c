@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "control/client.h"
 #include "control/server.h"
 
@@ -154,13 +154,6 @@ static void remove_dir(void)
 }
 
 /* -- helpers ------------------------------------------------------------- */
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 typedef struct {
 	char text[4096];
@@ -365,9 +358,9 @@ END_TEST
 START_TEST(client_silent)
 {
 	int fd = raw_connect();
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 4000);
+	ck_assert_int_lt(monotonic_ms() - before, 4000);
 	close(fd);
 }
 END_TEST
@@ -377,9 +370,9 @@ START_TEST(client_half_unit)
 	int fd = raw_connect();
 	const uint8_t half[] = { 1, 16, 0, 200, 's', 't' };
 	ck_assert_int_eq(send(fd, half, sizeof(half), 0), sizeof(half));
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 4000);
+	ck_assert_int_lt(monotonic_ms() - before, 4000);
 	close(fd);
 }
 END_TEST
@@ -421,9 +414,9 @@ START_TEST(client_dripping)
 	int fd = raw_connect();
 	pthread_t thread;
 	pthread_create(&thread, NULL, drip, &fd);
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 8000);
+	ck_assert_int_lt(monotonic_ms() - before, 8000);
 	pthread_join(thread, NULL);
 	close(fd);
 }
@@ -448,9 +441,9 @@ START_TEST(client_not_reading)
 	const uint8_t request[] = { 1, 16, 0, 5, 'f', 'l', 'o', 'o', 'd', 3 };
 	int fd = raw_connect();
 	ck_assert_int_eq(send(fd, request, sizeof(request), 0), sizeof(request));
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 4000);
+	ck_assert_int_lt(monotonic_ms() - before, 4000);
 	close(fd);
 }
 END_TEST
@@ -498,9 +491,9 @@ END_TEST
 
 START_TEST(stop_quickly)
 {
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	stop();
-	ck_assert_int_lt(now_ms() - before, 1000);
+	ck_assert_int_lt(monotonic_ms() - before, 1000);
 	ck_assert_int_ne(access(sock_path, F_OK), 0);
 
 	start();
@@ -508,9 +501,9 @@ START_TEST(stop_quickly)
 	pthread_t thread;
 	pthread_create(&thread, NULL, drip, &fd);
 	poll(NULL, 0, 300);
-	before = now_ms();
+	before = monotonic_ms();
 	stop();
-	ck_assert_int_lt(now_ms() - before, 1000);
+	ck_assert_int_lt(monotonic_ms() - before, 1000);
 	pthread_join(thread, NULL);
 	close(fd);
 
