@@ -33,7 +33,7 @@ static int add_unit(block_t *block, const knot_ctl_data_t data)
 			end = stpcpy(end, data[i]) + 1;
 		}
 	}
-	new->unit = unit_from_data(copy);
+	new->unit = ctl_unit_from_data(copy);
 	new->next = NULL;
 
 	*(block->first == NULL ? &block->first : &block->last->next) = new;

@@ -11,20 +11,18 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#include "control/unit.h"
 
 typedef struct ctl_server ctl_server_t;
 typedef struct ctl_request ctl_request_t;
 
-/*! One unit of a request; an item that was not sent is NULL. Items are borrowed until the last unit
- * of the block is answered. */
-typedef struct {
-	const char *cmd, *flags, *section, *item, *id, *zone, *owner, *ttl, *type, *data, *filters;
-	bool more; /*!< The handler will be called for the next one, too: it may answer then. */
-} ctl_unit_t;
-
-/*! Answers one unit by any number of ctl_reply(), ctl_extra(), ctl_error(); none means "OK". */
+/*!
+ * Answers one unit by any number of ctl_reply(), ctl_extra(), ctl_error(); none means "OK".
+ *
+ * \param unit  Valid until the last unit of its block is answered.
+ */
 typedef void (*ctl_handler_f)(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 typedef struct {

@@ -217,7 +217,9 @@ static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size
 		units[i].cmd = t->answer != NULL ? "zone-status" : "zone-refresh";
 		units[i].zone = t->texts[i];
 	}
-	return ctl_client_call(path, TIMEOUT_MS, units, t->count, note_answer, t, err, err_size);
+	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = units,
+	                          .count = t->count, .answer = note_answer, .ctx = t };
+	return ctl_client_call(&call, err, err_size);
 }
 
 /*! Tells, in the log, of a knotd that is away for long, and of its return. */

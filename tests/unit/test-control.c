@@ -178,13 +178,23 @@ static int collect(void *ctx, const ctl_unit_t *unit, const char *error, int fir
 static int call(const ctl_unit_t *units, size_t count, answer_t *answer)
 {
 	memset(answer, 0, sizeof(*answer));
-	return ctl_client_call(sock_path, 8000, units, count, collect, answer, err, sizeof(err));
+	const ctl_call_t call = { .path = sock_path, .timeout_ms = 8000, .units = units,
+	                          .count = count, .answer = collect, .ctx = answer };
+	return ctl_client_call(&call, err, sizeof(err));
+}
+
+/* Without a look at the answer. */
+static int call_quietly(const ctl_unit_t *units, size_t count)
+{
+	const ctl_call_t call = { .path = sock_path, .timeout_ms = 8000, .units = units,
+	                          .count = count };
+	return ctl_client_call(&call, err, sizeof(err));
 }
 
 static int call_status(void)
 {
 	ctl_unit_t unit = { .cmd = "status" };
-	return ctl_client_call(sock_path, 8000, &unit, 1, NULL, NULL, err, sizeof(err));
+	return call_quietly(&unit, 1);
 }
 
 static int raw_connect(void)
@@ -252,7 +262,7 @@ START_TEST(answer_first_error)
 		{ .cmd = "zone-sign", .zone = "bad2.example." },
 		{ .cmd = "zone-sign", .zone = "good2.example." },
 	};
-	int ret = ctl_client_call(sock_path, 8000, units, 4, NULL, NULL, err, sizeof(err));
+	int ret = call_quietly(units, 4);
 	ck_assert_int_eq(ret, KNOT_ERROR);
 	ck_assert_str_eq(err, "zone bad1.example.: token is gone");
 	ck_assert_int_eq(signs, 2);
@@ -301,8 +311,7 @@ START_TEST(answer_too_large)
 		units[i] = (ctl_unit_t) { .cmd = "zone-sign", .zone = "x.", .data = data };
 	}
 	/* The client may still be sending when the connection is cut. */
-	ck_assert_int_lt(ctl_client_call(sock_path, 8000, units, COUNT, NULL, NULL, err,
-	                                 sizeof(err)), 0);
+	ck_assert_int_lt(call_quietly(units, COUNT), 0);
 	free(units);
 	free(data);
 	ck_assert_int_eq(signs, 0);
@@ -455,8 +464,9 @@ static void *call_often(void *arg)
 	for (int i = 0; i < 10; i++) {
 		char text[256];
 		ctl_unit_t unit = { .cmd = "status" };
-		*failed += ctl_client_call(sock_path, 20000, &unit, 1, NULL, NULL, text,
-		                           sizeof(text)) != KNOT_EOK;
+		const ctl_call_t call = { .path = sock_path, .timeout_ms = 20000, .units = &unit,
+		                          .count = 1 };
+		*failed += ctl_client_call(&call, text, sizeof(text)) != KNOT_EOK;
 	}
 	return NULL;
 }
