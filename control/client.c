@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 
-/* How often a server is tried again whose queue of connections is full. */
+/* How often the client tries again while the server's queue of connections is full. */
 #define RETRY_MS 20
 
 typedef struct {
@@ -31,7 +31,7 @@ static int failed(const char *path, int ret, char *err, size_t err_size)
 	return ret;
 }
 
-/* libknot does not wait while the server's queue of connections is full. */
+/* libknot fails at once if the server's queue of connections is full. */
 static int connect_server(knot_ctl_t *ctl, const char *path, int timeout_ms)
 {
 	int ret;
@@ -116,7 +116,7 @@ int ctl_client_call(const ctl_call_t *call, char *err, size_t err_size)
 		ret = read_answer(ctl, &reader);
 	}
 	if (ret == KNOT_EOK) {
-		/* The answer is here; whether the server hears the farewell does not matter. */
+		/* The answer is complete: an error in saying goodbye does not matter. */
 		(void)knot_ctl_send(ctl, KNOT_CTL_TYPE_END, NULL);
 	}
 	knot_ctl_free(ctl);

@@ -11,9 +11,12 @@
 #include "control/unit.h"
 
 /*!
- * Called for each unit of the answer. \param first  Whether it begins a line (DATA, not EXTRA).
- * \param error  The unit's error text, NULL if none.
- * \return 0 to go on, anything else to stop and close.
+ * Called for each unit of the answer.
+ *
+ * \param unit   Valid during the call.
+ * \param error  The unit's error text, NULL if it has none.
+ * \param first  Whether the unit begins a line (DATA); otherwise it goes on with one (EXTRA).
+ * \return 0 to go on; anything else ends the reading and closes the connection, without an error.
  */
 typedef int (*ctl_answer_f)(void *ctx, const ctl_unit_t *unit, const char *error, int first);
 

@@ -15,26 +15,26 @@
 
 #include "common/clock.h"
 
-/* What a connection may spend on waiting for its client, all in all. */
+/* How long the server waits for one client, all its waits added. A knotc needs a few ms. */
 #define BUDGET_MS 5000
 
-/* Connections that may wait: libknot asks for five, and knotc gives up if there is no place. */
+/* Connections in the socket's queue: libknot asks for 5, and knotc fails at once if it is full. */
 #define QUEUE     64
 
-/* How often a connection is looked at. */
+/* How often the guard checks the budget of a connection. */
 #define TICK_MS   250
 
 struct guard {
 	pthread_mutex_t lock;
-	pthread_cond_t wake;   /* A connection was opened, or the thread has to end. */
+	pthread_cond_t wake;   /* A connection was opened, or the guard ends. */
 	pthread_t thread;
 	const char *path;
-	int listener;          /* Borrowed from libknot, as connection. */
+	int listener;          /* The descriptor is libknot's, as that of the connection. */
 	int connection;        /* -1: there is none. */
-	int64_t entered_ms;    /* Since when the client is waited for; 0 = it is not. */
-	int64_t spent_ms;
-	bool shut;
-	bool stop;
+	int64_t entered_ms;    /* When the wait under way began, monotonic_ms(); 0 = none is. */
+	int64_t spent_ms;      /* In the connection's earlier waits. */
+	bool shut;             /* No connection shall be served any more. */
+	bool stop;             /* The thread has to end. */
 };
 
 static bool is_socket(int fd, const char *path, bool listening)
@@ -53,7 +53,7 @@ static bool is_socket(int fd, const char *path, bool listening)
 	       (accepts != 0) == listening;
 }
 
-/* An accepted socket has its listener's name; a client's end has none. */
+/* Finds the listener, or the accepted socket: both have the path as their name, unlike a client. */
 static int find_socket(const char *path, bool listening)
 {
 	DIR *dir = opendir("/proc/self/fd");
