@@ -4,12 +4,13 @@
 #include "hsm-adapter/trial.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <libdnssec/error.h>
 #include <libdnssec/sign.h>
 
-#define TRIAL_SECONDS 0.5
+#include "common/clock.h"
+
+#define TRIAL_MS 500
 #define DATA_BYTES 128 /* About what an RRset of addresses makes. */
 
 /*! One signature. */
@@ -18,13 +19,6 @@ typedef struct {
 	uint8_t signature[HSM_SIGNATURE_MAX];
 	size_t len;
 } sample_t;
-
-static double now(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static int verify_by(dnssec_key_t *dnskey, const sample_t *sample)
 {
@@ -65,8 +59,9 @@ static int sign_on(hsm_session_t *session, const hsm_key_t *key, sample_t *sampl
                    hsm_trial_t *trial, hsm_error_t *err)
 {
 	unsigned count = 0;
-	double start = now(), passed = 0;
-	while (passed < TRIAL_SECONDS) {
+	const int64_t start = monotonic_ms();
+	int64_t passed = 0;
+	while (passed < TRIAL_MS) {
 		memset(sample->data, (int)count, DATA_BYTES);
 		int ret = hsm_session_sign(session, key, sample->data, DATA_BYTES,
 		                           sample->signature, &sample->len, err);
@@ -74,9 +69,9 @@ static int sign_on(hsm_session_t *session, const hsm_key_t *key, sample_t *sampl
 			return ret;
 		}
 		count++;
-		passed = now() - start;
+		passed = monotonic_ms() - start;
 	}
-	trial->rate = count / passed;
+	trial->rate = count * 1000.0 / (double)passed;
 	return HSM_EOK;
 }
 

@@ -10,15 +10,17 @@
 
 #include <libknot/libknot.h>
 
+#include "common/backoff.h"
 #include "module/input/input.h"
 #include "module/source/incoming.h"
 #include "module/zone/server.h"
 
 /* Seconds. */
 #define INTERVAL_MIN 2    /* Of refresh and retry, whatever the SOA says. */
-#define FIRST_RETRY 5     /* Without an SOA; doubled up to */
-#define FIRST_RETRY_MAX 300
 #define BUSY_RETRY 5      /* While the zone's file is still being read. */
+
+/* Seconds between tries as long as there is no SOA that says it. */
+static const backoff_t first_retry = { .first = 5, .max = 300 };
 
 typedef struct {
 	zone_t *zone;
@@ -355,8 +357,7 @@ static int64_t at_least(int64_t interval)
 static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 {
 	if (!state->in.from_primary) {
-		int64_t delay = failures < 8 ? FIRST_RETRY << failures : FIRST_RETRY_MAX;
-		return now + (delay < FIRST_RETRY_MAX ? delay : FIRST_RETRY_MAX);
+		return now + backoff_delay(&first_retry, failures + 1);
 	}
 	if (failures > 0) {
 		return now + at_least(state->in.retry);
@@ -440,7 +441,7 @@ int64_t fetch_work(zone_t *zone)
 	}
 	if (ret != KNOT_EOK || primaries.count == 0) {
 		primaries_deinit(&primaries);
-		return ret == KNOT_EOK ? 0 : 1000 * (now + FIRST_RETRY);
+		return ret == KNOT_EOK ? 0 : 1000 * (now + first_retry.first);
 	}
 	work.whole = (wishes & ZONE_SOURCE) || !work.state.in.from_primary;
 	if (next == 0) {
