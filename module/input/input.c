@@ -31,10 +31,9 @@ typedef struct {
 	store_t *store;
 	store_txn_t txn;
 	const knot_dname_t *zone;
-	zonefile_t *zf;
+	const input_new_t *new;
 	state_t state;
 	uint64_t updates;        /*!< That may be lost. */
-	bool over;               /*!< All may be. */
 	input_result_t *result;
 	arena_t arena;
 	change_t *changes;       /*!< Last first. */
@@ -69,7 +68,7 @@ static int take(replace_t *replace)
 {
 	const knot_dname_t *owner = NULL;
 	node_t node;
-	int ret = zonefile_next(replace->zf, &owner, &node);
+	int ret = contents_next(replace->new->contents, &owner, &node);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -133,7 +132,7 @@ static int match(replace_t *replace)
 
 static void rewind_all(replace_t *replace)
 {
-	zonefile_rewind(replace->zf);
+	contents_rewind(replace->new->contents);
 	arena_free(&replace->arena);
 	replace->changes = NULL;
 	memset(replace->result, 0, sizeof(*replace->result));
@@ -175,15 +174,15 @@ static int reload(replace_t *replace)
 {
 	int ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
 	const bool updated = replace->state.in.updates != replace->updates;
-	return ret == KNOT_EOK && updated && !replace->over ? KNOT_EAGAIN : ret;
+	return ret == KNOT_EOK && updated && !replace->new->over_updates ? KNOT_EAGAIN : ret;
 }
 
 /*! Ends with a transaction that tells what the input is now. */
-static int finish(replace_t *replace, const state_input_t *origin)
+static int finish(replace_t *replace)
 {
 	state_input_t *in = &replace->state.in;
 	const state_input_t before = *in;
-	*in = *origin;
+	*in = *replace->new->origin;
 	in->nodes = before.nodes;
 	in->next_nodes = before.next_nodes;
 	in->count = before.count;
@@ -233,7 +232,7 @@ static int diff_unlocked(replace_t *replace)
 }
 
 /*! Compares while others can write, in vain only if the input is changed meanwhile. */
-static int change_input(replace_t *replace, const state_input_t *origin)
+static int change_input(replace_t *replace)
 {
 	int ret = diff_unlocked(replace);
 	if (ret == KNOT_EOK) {
@@ -254,7 +253,7 @@ static int change_input(replace_t *replace, const state_input_t *origin)
 		store_abort(&replace->txn);
 		return ret;
 	}
-	return finish(replace, origin);
+	return finish(replace);
 }
 
 /*** All nodes anew, beside those there are; nobody sees them before they are whole. ***/
@@ -330,7 +329,7 @@ static int begin_fill(replace_t *replace)
 }
 
 /*! Has them take the place of those there are. */
-static int end_fill(replace_t *replace, const state_input_t *origin)
+static int end_fill(replace_t *replace)
 {
 	state_input_t *in = &replace->state.in;
 	int ret = reload(replace);
@@ -345,12 +344,12 @@ static int end_fill(replace_t *replace, const state_input_t *origin)
 	in->nodes = in->next_nodes;
 	in->next_nodes = 0;
 	in->whole = ++in->count;
-	ret = finish(replace, origin);
+	ret = finish(replace);
 	replace->result->abandoned = ret == KNOT_EOK && abandons;
 	return ret;
 }
 
-static int fill(replace_t *replace, const state_input_t *origin)
+static int fill(replace_t *replace)
 {
 	int ret = begin_fill(replace);
 	if (ret == KNOT_EOK) {
@@ -360,20 +359,20 @@ static int fill(replace_t *replace, const state_input_t *origin)
 		rewind_all(replace);
 		ret = run_batches(replace, fill_batch);
 	}
-	return ret == KNOT_EOK ? end_fill(replace, origin) : ret;
+	return ret == KNOT_EOK ? end_fill(replace) : ret;
 }
 
-int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
-                  const state_input_t *origin, bool over, input_result_t *result)
+int input_replace(store_t *store, const knot_dname_t *zone, state_t *state,
+                  const input_new_t *new, input_result_t *result)
 {
 	memset(result, 0, sizeof(*result));
 	replace_t replace = {
-		.store = store, .zone = zone, .zf = zf, .state = *state, .result = result,
-		.updates = state->in.updates, .over = over,
+		.store = store, .zone = zone, .new = new, .state = *state, .result = result,
+		.updates = state->in.updates,
 	};
-	int ret = state->in.count == 0 ? KNOT_ELIMIT : change_input(&replace, origin);
+	int ret = state->in.count == 0 ? KNOT_ELIMIT : change_input(&replace);
 	if (ret == KNOT_ELIMIT) {
-		ret = fill(&replace, origin);
+		ret = fill(&replace);
 	}
 	if (ret == KNOT_EOK) {
 		*state = replace.state;

@@ -167,18 +167,18 @@ static void tell(const work_t *work, const char *kind, uint32_t before, const st
 
 static int take_zone(work_t *work, incoming_t *incoming)
 {
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	input_result_t result;
 	state_input_t origin = { 0 };
 	state_t state = work->state;
 	set_timers(&origin, incoming_soa(incoming));
-	int ret = incoming_zone(incoming, &zf, work->err, work->err_size);
+	int ret = incoming_zone(incoming, &contents, work->err, work->err_size);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = input_replace(work->zone->server->store, work->zone->name, &state, zf, &origin,
-	                    true, &result);
-	zonefile_free(zf);
+	const input_new_t new = { .contents = contents, .origin = &origin, .over_updates = true };
+	ret = input_replace(work->zone->server->store, work->zone->name, &state, &new, &result);
+	contents_free(contents);
 	if (result.abandoned) {
 		sweep_now(work->zone->server);
 	}

@@ -10,8 +10,8 @@
 #include <libknot/libknot.h>
 
 #include "module/input/edit.h"
+#include "module/rr/rdata.h"
 #include "module/rr/serial.h"
-#include "module/zonefile/parts.h"
 
 /* Of the octets of an RR but its owner and RDATA, and of a message with one. */
 #define RR_HEAD 10
@@ -83,7 +83,7 @@ static int take_rdata(update_t *update, const knot_rdata_t **rdata)
 	const uint16_t len = rdata_len(update->rr);
 	knot_rdata_init(copy, len, len > 0 ? update->rr->rrs.rdata->data : NULL);
 	*rdata = copy;
-	return zonefile_canonical(update->rr->type, copy->data, len)
+	return rdata_canonical(update->rr->type, copy->data, len)
 	       ? KNOT_EOK : refuse(update, KNOT_RCODE_FORMERR, "the RDATA is malformed");
 }
 

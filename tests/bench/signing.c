@@ -14,6 +14,7 @@
 
 #include "module/input/input.h"
 #include "module/sign/run.h"
+#include "module/zonefile/zonefile.h"
 #include "tests/unit/test-hsm-token.h"
 
 static char dir[] = "/tmp/bench.XXXXXX";
@@ -106,14 +107,14 @@ static void progress(void *ctx, size_t done)
 static void load(store_t *store, const char *path, state_t *state)
 {
 	char err[640] = "";
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	input_result_t result;
 	const state_input_t origin = { .file.size = 1 };
-	ck_assert_msg(zonefile_read(path, zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK, "%s",
-	              err);
-	ck_assert_int_eq(input_replace(store, zone, state, zf, &origin, false, &result),
-	                 KNOT_EOK);
-	zonefile_free(zf);
+	ck_assert_msg(zonefile_read(path, zone, NULL, &contents, err, sizeof(err)) == KNOT_EOK,
+	              "%s", err);
+	const input_new_t new = { .contents = contents, .origin = &origin };
+	ck_assert_int_eq(input_replace(store, zone, state, &new, &result), KNOT_EOK);
+	contents_free(contents);
 }
 
 double signing_rate(const char *path, unsigned threads, signpool_verify_t verify)

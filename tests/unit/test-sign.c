@@ -304,7 +304,7 @@ START_TEST(test_passthrough)
 		ck_assert_uint_eq(subject.state.version, version + 1);
 		ck_assert_uint_gt(subject.state.serial, serial);
 		ck_assert_uint_eq(subject.state.chain.id, 0);
-		records_t records = subject_records(&subject);
+		zone_records_t records = subject_records(&subject);
 		ck_assert_uint_eq(records.count, 6); /* Of the input, and none else. */
 		records_free(&records);
 		set.revision += 2;
@@ -325,7 +325,7 @@ END_TEST
 static size_t count_type(subject_t *subject, const char *type)
 {
 	size_t count = 0;
-	records_t records = subject_records(subject);
+	zone_records_t records = subject_records(subject);
 	for (size_t i = 0; i < records.count; i++) {
 		count += strstr(records.records[i], type) != NULL;
 	}
@@ -356,7 +356,7 @@ START_TEST(test_passes_signed)
 	const sign_result_t result = subject_sign(&subject, false);
 	ck_assert_uint_eq(result.signatures + result.strays, 0);
 	ck_assert_uint_eq(subject.state.serial, 1800000000);
-	records_t records = subject_records(&subject);
+	zone_records_t records = subject_records(&subject);
 	ck_assert_uint_eq(records.count, 9);
 	ck_assert_uint_eq(count_type(&subject, "example. 100 46 0006"), 1);
 	ck_assert_uint_eq(count_type(&subject, "example. 77 46 0033"), 1);
@@ -381,7 +381,7 @@ END_TEST
 static size_t count_dnskeys(subject_t *subject)
 {
 	size_t count = 0;
-	records_t records = subject_records(subject);
+	zone_records_t records = subject_records(subject);
 	for (size_t i = 0; i < records.count; i++) {
 		count += strncmp(records.records[i], "example. 300 48 ", 16) == 0;
 	}
