@@ -76,7 +76,7 @@ static int cuts(affected_t *affected, const uint8_t *key, size_t key_len, bool *
 	node_t node;
 	int ret = find(affected, STORE_INPUT, key, key_len, &node);
 	if (ret == KNOT_EOK) {
-		*result = build_cuts(&node, is_apex(affected, key, key_len));
+		*result = kind_cuts(&node, is_apex(affected, key, key_len));
 		node_deinit(&node);
 	}
 	return ret;
@@ -115,23 +115,23 @@ int affected_cut(affected_t *affected, const uint8_t *key, size_t key_len, uint8
 	return KNOT_EOK;
 }
 
-int affected_kind(affected_t *affected, const affected_key_t *name, build_kind_t *kind)
+int affected_kind(affected_t *affected, const affected_key_t *name, name_kind_t *kind)
 {
 	node_t node;
 	int ret = find(affected, STORE_INPUT, name->key, name->key_len, &node);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	*kind = build_kind(&node, is_apex(affected, name->key, name->key_len));
+	*kind = kind_of(&node, is_apex(affected, name->key, name->key_len));
 	node_deinit(&node);
-	if (*kind == BUILD_NONE) {
+	if (*kind == KIND_NONE) {
 		return KNOT_EOK;
 	}
 	uint8_t cut[NODE_KEY_MAX];
 	size_t cut_len;
 	ret = affected_cut(affected, name->key, name->key_len, cut, &cut_len);
 	if (ret == KNOT_EOK && cut_len > 0) {
-		*kind = BUILD_OCCLUDED;
+		*kind = KIND_OCCLUDED;
 	}
 	return ret;
 }
@@ -170,7 +170,7 @@ static int add_dirty(affected_t *affected, const uint8_t *key, size_t key_len)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	const bool cut = build_cuts(&old, is_apex(affected, key, key_len));
+	const bool cut = kind_cuts(&old, is_apex(affected, key, key_len));
 	node_deinit(&old);
 	bool cuts_now = false;
 	ret = cuts(affected, key, key_len, &cuts_now);

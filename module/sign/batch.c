@@ -31,15 +31,15 @@ typedef struct {
 	refresh_t refresh, chain_refresh; /*!< Of nodes, and of the published chain. */
 } collect_t;
 
-int batch_init(batch_t *batch, const sign_run_t *run, state_t *state)
+int batch_init(batch_t *batch, const sign_args_t *args, state_t *state)
 {
 	memset(batch, 0, sizeof(*batch));
-	batch->run = run;
+	batch->args = args;
 	batch->state = state;
 	batch->walk = state->walk;
 	batch->unseen = state->next_nodes != 0;
 	batch->refreshed_at = state->refreshed_at;
-	build_init(&batch->build, run->zone, run->ring, state, run->now);
+	build_init(&batch->build, args->zone, args->ring, state, args->now);
 	return denial_init(&batch->denial);
 }
 
@@ -87,7 +87,7 @@ static int chain_name(collect_t *collect, chain_t *chain, const build_node_t *bn
 		return KNOT_EOK;
 	}
 	int ret = denial_types(denial, chain->params, &bn->node, bn->kind,
-	                       knot_dname_is_equal(bn->owner, collect->batch->run->zone));
+	                       knot_dname_is_equal(bn->owner, collect->batch->args->zone));
 	return ret == KNOT_EOK ? chain_set(chain, bn->owner, denial->data, denial->len) : ret;
 }
 
@@ -178,7 +178,7 @@ static int walk_names(collect_t *collect)
 	state_walk_t *state = &batch->walk;
 	walk_t walk;
 	const uint8_t *key = NULL;
-	size_t key_len = 0, left = SEEN_FACTOR * batch->run->batch;
+	size_t key_len = 0, left = SEEN_FACTOR * batch->args->batch;
 	bool more = true;
 	build_redo(&batch->build, state->renew, 0);
 	int ret = walk_open(&walk, &collect->affected, state->place, state->place_len);
@@ -254,8 +254,8 @@ static int find_refresh(collect_t *collect)
 {
 	batch_t *batch = collect->batch;
 	const state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
-	const int64_t now = batch->run->now;
+	const keyset_t *set = &batch->args->ring->set;
+	const int64_t now = batch->args->now;
 	if (batch->unseen || set->passthrough) {
 		batch->refreshed_at = now;
 		return KNOT_EOK;
@@ -288,7 +288,7 @@ static int touch_due(collect_t *collect)
 	       expiry_time(cursor.key) <= collect->chain_refresh.expires_by) {
 		uint8_t key[NODE_KEY_MAX] = { 0 };
 		size_t key_len = expiry_node(cursor.key, cursor.key_len, key);
-		ret = chain_touch(chain, key, chain->params->nsec3 ? CHAIN_HASH_LEN : key_len);
+		ret = chain_touch(chain, key, chain->params->nsec3 ? ENTRY_HASH_LEN : key_len);
 	}
 	store_cursor_close(&cursor);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
@@ -300,7 +300,7 @@ static int read_apex(collect_t *collect, build_node_t *bn)
 {
 	*bn = (build_node_t) {
 		.key = collect->apex, .key_len = collect->apex_len,
-		.owner = collect->batch->run->zone, .kind = BUILD_AUTH,
+		.owner = collect->batch->args->zone, .kind = KIND_AUTH,
 	};
 	int ret = read_input(collect, bn);
 	ret = ret == KNOT_EOK ? read_old(collect, bn) : ret;
@@ -355,7 +355,7 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 {
 	batch_t *batch = collect->batch;
 	const state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
+	const keyset_t *set = &batch->args->ring->set;
 	const size_t first_job = batch->build.job_count;
 	const uint32_t *last = state->version > 0 ? &state->serial
 	                       : set->taken_over  ? &set->serial_before
@@ -364,7 +364,7 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	int ret = read_apex(collect, &bn);
 	if (ret == KNOT_EOK &&
 	    serial_next(serial_policy(set, &bn.input, state->in.serial, last), state->in.serial,
-	                last, batch->run->now, &batch->build.serial, err, err_size) != 0) {
+	                last, batch->args->now, &batch->build.serial, err, err_size) != 0) {
 		ret = KNOT_ESOAINVAL;
 	}
 	ret = ret == KNOT_EOK ? build_apex(collect, &bn, chain) : ret;
@@ -388,12 +388,12 @@ static int open_chains(collect_t *collect)
 	int ret = KNOT_EOK;
 	if (!batch->unseen && state->chain.id != 0) {
 		ret = chain_open(&collect->published, &collect->txn, &state->chain,
-		                 batch->run->zone);
+		                 batch->args->zone);
 		collect->published.complete = true;
 	}
 	if (ret == KNOT_EOK && state->next_chain.id != 0) {
 		ret = chain_open(&collect->next, &collect->txn, &state->next_chain,
-		                 batch->run->zone);
+		                 batch->args->zone);
 		if (collect->reuses && state_chain_same(&state->next_chain, &state->chain)) {
 			collect->next.published = &state->chain;
 		}
@@ -460,7 +460,7 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 {
 	batch_t *batch = collect->batch;
 	const state_t *state = batch->state;
-	affected_init(&collect->affected, &collect->txn, state, collect->nodes, batch->run->zone);
+	affected_init(&collect->affected, &collect->txn, state, collect->nodes, batch->args->zone);
 	int ret = open_chains(collect);
 	if (ret == KNOT_EOK) {
 		ret = find_refresh(collect);
@@ -484,21 +484,21 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 int batch_collect(batch_t *batch, char *err, size_t err_size)
 {
 	const state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
+	const keyset_t *set = &batch->args->ring->set;
 	collect_t collect = {
 		.batch = batch,
 		.nodes = batch->unseen ? state->next_nodes : state->nodes,
 		/* A serial that has to be the input's allows for one version only. */
 		.most = batch->unseen || set->serial != KEYSET_SERIAL_KEEP
-		        ? batch->run->batch : SIZE_MAX,
+		        ? batch->args->batch : SIZE_MAX,
 		.begun = state->walk.phase == STATE_WALK_NAMES && state->walk.place_len == 0,
 	};
-	collect.apex_len = node_key(batch->run->zone, collect.apex);
-	int ret = store_read(batch->run->store, &collect.txn);
+	collect.apex_len = node_key(batch->args->zone, collect.apex);
+	int ret = store_read(batch->args->store, &collect.txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = state_reload_input(&collect.txn, batch->run->zone, batch->state);
+	ret = state_reload_input(&collect.txn, batch->args->zone, batch->state);
 	batch->input = state->in.count;
 	batch->stale = !changeover_fits(state);
 	collect.reuses = batch->unseen && !set->passthrough && changeover_goes_on(state, set);

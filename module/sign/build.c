@@ -45,20 +45,6 @@ void build_node_deinit(build_node_t *bn)
 	node_deinit(&bn->node);
 }
 
-build_kind_t build_kind(const node_t *input, bool apex)
-{
-	if (node_count_data(input) == 0) {
-		return BUILD_NONE;
-	}
-	return (!apex && node_rrset(input, KNOT_RRTYPE_NS) != NULL) ? BUILD_DELEGATION : BUILD_AUTH;
-}
-
-bool build_cuts(const node_t *input, bool apex)
-{
-	return build_kind(input, apex) == BUILD_DELEGATION ||
-	       node_rrset(input, KNOT_RRTYPE_DNAME) != NULL;
-}
-
 /*** Records of the signer's own. ***/
 
 #define RDATA_MAX 512 /* Of those it makes itself, but for DNSKEY. */
@@ -307,8 +293,8 @@ static int set_apex(build_t *build, build_node_t *bn, const state_chain_t *chain
 static bool to_be_signed(const build_t *build, const build_node_t *bn, uint16_t type)
 {
 	return !build->ring->set.passthrough &&
-	       (bn->kind == BUILD_AUTH ||
-	        (bn->kind == BUILD_DELEGATION && type == KNOT_RRTYPE_DS));
+	       (bn->kind == KIND_AUTH ||
+	        (bn->kind == KIND_DELEGATION && type == KNOT_RRTYPE_DS));
 }
 
 bool build_same(const node_rrset_t *a, const node_rrset_t *b)

@@ -350,7 +350,7 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 {
 	char reason[768] = "";
 	struct timespec begin, end;
-	sign_run_t run = {
+	sign_args_t run = {
 		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
 		.ring = zone->ring, .now = time(NULL), .renew = renew,
 		.stop = &zone->stop, .progress = progress, .ctx = zone,

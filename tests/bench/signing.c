@@ -129,7 +129,7 @@ double signing_rate(const char *path, unsigned threads, signpool_verify_t verify
 	ck_assert_msg(store_open(&store, folder, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	ck_assert_int_eq(signpool_new(&pool, hsm, threads), KNOT_EOK);
 	load(store, path, &state);
-	const sign_run_t run = {
+	const sign_args_t run = {
 		.store = store, .pool = pool, .zone = zone, .ring = ring, .now = time(NULL),
 		.verify = verify, .batch = SIGN_BATCH, .stop = &stop, .progress = progress,
 	};

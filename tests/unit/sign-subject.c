@@ -166,7 +166,7 @@ void subject_load(subject_t *subject, const char *text, size_t changed)
 
 /*! A run, and when it is stopped. */
 typedef struct {
-	sign_run_t run;
+	sign_args_t run;
 	atomic_bool stop;
 	unsigned left; /*!< Batches until then; 0: never. */
 } run_t;
@@ -281,8 +281,8 @@ static void each_published(subject_t *subject, store_txn_t *txn,
 	while (chain->id != 0 && store_next(&cursor) == KNOT_EOK) {
 		chain_entry_t entry;
 		knot_dname_storage_t owner;
-		ck_assert_int_eq(chain_read(chain, cursor.data, cursor.data_len, &entry), KNOT_EOK);
-		ck_assert_int_eq(chain_owner(chain, subject_zone, cursor.key, cursor.key_len, owner),
+		ck_assert_int_eq(entry_read(chain, cursor.data, cursor.data_len, &entry), KNOT_EOK);
+		ck_assert_int_eq(entry_owner(chain, subject_zone, cursor.key, cursor.key_len, owner),
 		                 KNOT_EOK);
 		call(ctx, owner, &entry.node);
 		node_deinit(&entry.node);

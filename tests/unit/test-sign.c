@@ -484,7 +484,7 @@ START_TEST(test_refresh_batches)
 }
 END_TEST
 
-static int check_types(subject_t *subject, store_txn_t *txn, build_kind_t kind, uint8_t *stored,
+static int check_types(subject_t *subject, store_txn_t *txn, name_kind_t kind, uint8_t *stored,
                        size_t len)
 {
 	denial_t denial;
@@ -525,15 +525,15 @@ START_TEST(test_proof_types)
 	ck_assert_int_eq(store_find(&txn, STORE_SIGNED, subject.state.nodes, key, key_len, &data,
 	                            &len), KNOT_EOK);
 	memcpy(stored, data, len);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_AUTH, stored, len), KNOT_EOK);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_AUTH, stored, 0), KNOT_ESEMCHECK);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_OCCLUDED, stored, len), KNOT_ESEMCHECK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, len), KNOT_EOK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, 0), KNOT_ESEMCHECK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_OCCLUDED, stored, len), KNOT_ESEMCHECK);
 	node_t node;
 	ck_assert_int_eq(node_read(stored, len, &node), KNOT_EOK);
 	node.rrsets[0].type = KNOT_RRTYPE_HINFO;
 	node_write(&node, stored);
 	node_deinit(&node);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_AUTH, stored, len), KNOT_ESEMCHECK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, len), KNOT_ESEMCHECK);
 
 	store_abort(&txn);
 	subject_close(&subject);
@@ -560,9 +560,9 @@ START_TEST(test_proof_links)
 	ck_assert_int_eq(store_next(&cursor), KNOT_EOK);
 	chain_entry_t entry;
 	knot_dname_storage_t owner;
-	ck_assert_int_eq(chain_read(&subject.state.chain, cursor.data, cursor.data_len, &entry),
+	ck_assert_int_eq(entry_read(&subject.state.chain, cursor.data, cursor.data_len, &entry),
 	                 KNOT_EOK);
-	ck_assert_int_eq(chain_owner(&subject.state.chain, subject_zone, cursor.key,
+	ck_assert_int_eq(entry_owner(&subject.state.chain, subject_zone, cursor.key,
 	                             cursor.key_len, owner), KNOT_EOK);
 	ck_assert_ptr_nonnull(knot_dname_to_str(name, set.nsec3 ? entry.name : owner,
 	                                        sizeof(name)));
@@ -571,7 +571,7 @@ START_TEST(test_proof_links)
 	ck_assert_ptr_nonnull(next);
 	next[1]++;
 	ck_assert_int_eq(store_put(&txn, STORE_CHAIN, subject.state.chain.id, key,
-	                           set.nsec3 ? CHAIN_HASH_LEN : node_key(subject_zone, key),
+	                           set.nsec3 ? ENTRY_HASH_LEN : node_key(subject_zone, key),
 	                           stored, len), KNOT_EOK);
 	node_deinit(&entry.node);
 	store_cursor_close(&cursor);

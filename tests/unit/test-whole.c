@@ -186,7 +186,7 @@ START_TEST(test_stale)
 	(void)open_signed(&subject, false);
 	other = subject;
 	ck_assert_int_eq(replace(&other, NAMES, false), KNOT_EOK);
-	const sign_run_t planned = {
+	const sign_args_t planned = {
 		.store = subject.store, .zone = subject_zone, .ring = subject.ring,
 		.now = subject.now, .batch = SIGN_BATCH,
 	};
