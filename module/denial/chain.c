@@ -57,8 +57,8 @@ static int read_old(chain_t *chain, chain_edit_t *edit)
 	size_t len = 0;
 	uint8_t next[NODE_KEY_MAX];
 	entry_says_t says = { 0 };
-	int ret = store_find(chain->txn, STORE_CHAIN, chain->params->id, edit->key, edit->key_len,
-	                     &data, &len);
+	const store_key_t key = { STORE_CHAIN, chain->params->id, edit->key, edit->key_len };
+	int ret = store_find(chain->txn, &key, &data, &len);
 	if (ret != KNOT_EOK) {
 		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	}

@@ -10,10 +10,11 @@
 
 #include <libknot/libknot.h>
 
-void edit_init(edit_t *edit, store_txn_t *txn, uint32_t zone_id, uint32_t input,
-               const knot_dname_t *apex)
+#include "module/input/put.h"
+
+void edit_init(edit_t *edit, store_txn_t *txn, uint32_t input, const knot_dname_t *apex)
 {
-	*edit = (edit_t) { .txn = txn, .zone_id = zone_id, .input = input, .apex = apex };
+	*edit = (edit_t) { .txn = txn, .input = input, .apex = apex };
 }
 
 static void free_node(void *data)
@@ -53,8 +54,8 @@ static edit_node_t *find(const edit_t *edit, const uint8_t *key, size_t key_len)
 static int load(edit_t *edit, edit_node_t *node)
 {
 	node_t stored;
-	int ret = store_find(edit->txn, STORE_INPUT, edit->input, node->key, node->key_len,
-	                     &node->before, &node->before_len);
+	const store_key_t key = { STORE_INPUT, edit->input, node->key, node->key_len };
+	int ret = store_find(edit->txn, &key, &node->before, &node->before_len);
 	if (ret != KNOT_EOK) {
 		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	}
@@ -408,18 +409,17 @@ static int note_changed(void *ctx, edit_node_t *node)
 	return KNOT_EOK;
 }
 
-static int put_node(save_t *save, const edit_node_t *node)
+static int put_changed_node(const save_t *save, const state_t *state, const edit_node_t *node)
 {
-	node_t copy = { .rrsets = calloc(node->node.count, sizeof(*copy.rrsets)),
+	node_t copy = { .rrsets = calloc(node->node.count + 1, sizeof(*copy.rrsets)),
 	                .count = node->node.count };
 	const size_t len = node_size(&node->node);
-	uint8_t *stored = malloc(len);
+	uint8_t *stored = malloc(len + 1);
 	int ret = KNOT_ENOMEM;
 	if (copy.rrsets != NULL && stored != NULL) {
 		memcpy(copy.rrsets, node->node.rrsets, copy.count * sizeof(*copy.rrsets));
 		node_write(&copy, stored);
-		ret = store_put(save->edit->txn, STORE_INPUT, save->edit->input, node->key,
-		                node->key_len, stored, len);
+		ret = put_node(save->edit->txn, state, node->key, node->key_len, stored, len);
 	}
 	free(copy.rrsets);
 	free(stored);
@@ -428,19 +428,9 @@ static int put_node(save_t *save, const edit_node_t *node)
 
 static int put_changed(save_t *save, const state_t *state)
 {
-	const edit_t *edit = save->edit;
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && i < save->count; i++) {
-		const edit_node_t *node = save->changed[i];
-		ret = node->node.count > 0
-		              ? put_node(save, node)
-		              : store_del(edit->txn, STORE_INPUT, edit->input, node->key,
-		                          node->key_len);
-		if (ret == KNOT_EOK) {
-			ret = store_put(edit->txn, STORE_DIRTY, edit->zone_id, node->key,
-			                node->key_len, &state->in.count,
-			                sizeof(state->in.count));
-		}
+		ret = put_changed_node(save, state, save->changed[i]);
 	}
 	return ret;
 }

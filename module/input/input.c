@@ -9,6 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "module/base/arena.h"
+#include "module/input/put.h"
 
 /* Nodes that are committed at once, where that can be. */
 #ifndef INPUT_BATCH
@@ -199,20 +200,12 @@ static int finish(replace_t *replace)
 
 static int apply(replace_t *replace)
 {
-	const uint32_t id = replace->state.id, nodes = replace->state.in.nodes;
-	uint64_t *count = &replace->state.in.count;
 	int ret = KNOT_EOK;
-	*count += replace->changes != NULL;
+	replace->state.in.count += replace->changes != NULL;
 	for (change_t *change = replace->changes; ret == KNOT_EOK && change != NULL;
 	     change = change->next) {
-		ret = change->data_len > 0
-		      ? store_put(&replace->txn, STORE_INPUT, nodes, change->key, change->key_len,
-		                  change->data, change->data_len)
-		      : store_del(&replace->txn, STORE_INPUT, nodes, change->key, change->key_len);
-		if (ret == KNOT_EOK) {
-			ret = store_put(&replace->txn, STORE_DIRTY, id, change->key,
-			                change->key_len, count, sizeof(*count));
-		}
+		ret = put_node(&replace->txn, &replace->state, change->key, change->key_len,
+		               change->data, change->data_len);
 	}
 	return ret;
 }
@@ -279,8 +272,10 @@ static int fill_batch(replace_t *replace)
 	for (size_t i = 0; ret == KNOT_EOK && i < INPUT_BATCH; i++) {
 		ret = take(replace);
 		if (ret == KNOT_EOK) {
-			ret = store_put(&replace->txn, STORE_INPUT, id, replace->key,
-			                replace->key_len, replace->data, replace->data_len);
+			const store_key_t key = {
+				STORE_INPUT, id, replace->key, replace->key_len
+			};
+			ret = store_put(&replace->txn, &key, replace->data, replace->data_len);
 			replace->result->changed++;
 		}
 	}

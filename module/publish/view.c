@@ -48,8 +48,9 @@ static int read_apex(view_t *view, const knot_dname_t *zone)
 	}
 	if (ret == KNOT_EOK) {
 		key_len = node_key(view->apex_owner, key);
-		ret = store_find(&view->txn, STORE_SIGNED, view->state.nodes, key, key_len, &data,
-		                 &len);
+		ret = store_find(&view->txn, &(store_key_t) {
+			STORE_SIGNED, view->state.nodes, key, key_len
+		}, &data, &len);
 	}
 	if (ret == KNOT_EOK) {
 		ret = node_read(data, len, &view->apex);

@@ -57,15 +57,9 @@ static uint32_t id_of(const affected_t *affected, store_table_t table)
 static int find(affected_t *affected, store_table_t table, const uint8_t *key, size_t key_len,
                 node_t *node)
 {
-	const uint8_t *data = NULL;
-	size_t len = 0;
-	int ret = store_find(affected->txn, table, id_of(affected, table), key, key_len, &data,
-	                     &len);
-	if (ret == KNOT_ENOENT) {
-		memset(node, 0, sizeof(*node));
-		return KNOT_EOK;
-	}
-	return ret == KNOT_EOK ? node_read(data, len, node) : ret;
+	return store_find_node(affected->txn, &(store_key_t) {
+		table, id_of(affected, table), key, key_len
+	}, node);
 }
 
 /*** What a name is. ***/

@@ -52,31 +52,25 @@ void batch_deinit(batch_t *batch)
 
 /*** Names. ***/
 
-static int read_node(collect_t *collect, store_table_t table, uint32_t id, const uint8_t *key,
-                     size_t key_len, node_t *node)
-{
-	const uint8_t *data = NULL;
-	size_t len = 0;
-	int ret = store_find(&collect->txn, table, id, key, key_len, &data, &len);
-	return ret == KNOT_EOK ? node_read(data, len, node) : ret == KNOT_ENOENT ? KNOT_EOK : ret;
-}
-
 static int read_input(collect_t *collect, build_node_t *bn)
 {
-	return read_node(collect, STORE_INPUT, collect->batch->state->in.nodes, bn->key,
-	                 bn->key_len, &bn->input);
+	return store_find_node(&collect->txn, &(store_key_t) {
+		STORE_INPUT, collect->batch->state->in.nodes, bn->key, bn->key_len
+	}, &bn->input);
 }
 
 static int read_old(collect_t *collect, build_node_t *bn)
 {
-	return read_node(collect, STORE_SIGNED, collect->nodes, bn->key, bn->key_len, &bn->old);
+	return store_find_node(&collect->txn, &(store_key_t) {
+		STORE_SIGNED, collect->nodes, bn->key, bn->key_len
+	}, &bn->old);
 }
 
 static int read_published(collect_t *collect, build_node_t *bn)
 {
-	return !collect->reuses ? KNOT_EOK :
-	       read_node(collect, STORE_SIGNED, collect->batch->state->nodes, bn->key, bn->key_len,
-	                 &bn->published);
+	return !collect->reuses ? KNOT_EOK : store_find_node(&collect->txn, &(store_key_t) {
+		STORE_SIGNED, collect->batch->state->nodes, bn->key, bn->key_len
+	}, &bn->published);
 }
 
 /*! Tells a chain what is at a name. */
@@ -260,12 +254,17 @@ static int find_refresh(collect_t *collect)
 		batch->refreshed_at = now;
 		return KNOT_EOK;
 	}
-	int ret = refresh_find(&collect->txn, state, set, state->nodes, &state->size.nodes,
-	                       set->validity_default, now, collect->most, &collect->refresh);
+	const refresh_queue_t nodes = {
+		.id = state->nodes, .part = &state->size.nodes, .validity = set->validity_default,
+		.most = collect->most,
+	};
+	const refresh_queue_t chain = {
+		.id = state->chain.id, .part = &state->size.chain, .validity = set->validity_denial,
+		.most = collect->most,
+	};
+	int ret = refresh_find(&collect->txn, state, set, &nodes, now, &collect->refresh);
 	if (ret == KNOT_EOK) {
-		ret = refresh_find(&collect->txn, state, set, state->chain.id, &state->size.chain,
-		                   set->validity_denial, now, collect->most,
-		                   &collect->chain_refresh);
+		ret = refresh_find(&collect->txn, state, set, &chain, now, &collect->chain_refresh);
 	}
 	if (now >= refresh_since(state, set, now) + set->resign) {
 		const int64_t a = collect->refresh.behind, b = collect->chain_refresh.behind;
@@ -360,11 +359,13 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	const uint32_t *last = state->version > 0 ? &state->serial
 	                       : set->taken_over  ? &set->serial_before
 	                                          : NULL;
+	serial_basis_t basis = {
+		.input = state->in.serial, .last = last, .now = batch->args->now,
+	};
 	build_node_t bn;
 	int ret = read_apex(collect, &bn);
-	if (ret == KNOT_EOK &&
-	    serial_next(serial_policy(set, &bn.input, state->in.serial, last), state->in.serial,
-	                last, batch->args->now, &batch->build.serial, err, err_size) != 0) {
+	basis.policy = serial_policy(set, &bn.input, basis.input, last);
+	if (ret == KNOT_EOK && serial_next(&basis, &batch->build.serial, err, err_size) != 0) {
 		ret = KNOT_ESOAINVAL;
 	}
 	ret = ret == KNOT_EOK ? build_apex(collect, &bn, chain) : ret;

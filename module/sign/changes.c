@@ -48,9 +48,13 @@ int changes_keep_node(changes_t *changes, build_t *build, build_node_t *bn, uint
 		.kind = bn->kind,
 		.stored_len = node_size(&bn->node), .expiry = bn->expiry,
 	});
-	return change == NULL ? KNOT_ENOMEM :
-	       signatures_keep(build, &bn->node, change->owner, first_job, 0, &changes->arena,
-	                       &change->stored);
+	if (change == NULL) {
+		return KNOT_ENOMEM;
+	}
+	const signatures_place_t place = {
+		.owner = change->owner, .first_job = first_job, .arena = &changes->arena,
+	};
+	return signatures_keep(build, &bn->node, &place, &change->stored);
 }
 
 /*** Entries. ***/
@@ -68,9 +72,11 @@ static int read_published(const chain_t *chain, const chain_edit_t *edit, node_t
 	size_t len = 0;
 	chain_entry_t entry;
 	memset(node, 0, sizeof(*node));
-	int ret = chain->published == NULL ? KNOT_ENOENT :
-	          store_find(chain->txn, STORE_CHAIN, chain->published->id, edit->key, edit->key_len,
-	                     &data, &len);
+	if (chain->published == NULL) {
+		return KNOT_EOK;
+	}
+	const store_key_t key = { STORE_CHAIN, chain->published->id, edit->key, edit->key_len };
+	int ret = store_find(chain->txn, &key, &data, &len);
 	if (ret == KNOT_EOK) {
 		ret = entry_read(chain->published, data, len, &entry);
 	}
@@ -132,8 +138,11 @@ static int make_entry(changes_t *changes, build_t *build, const chain_t *chain,
 	if (kept == NULL) {
 		return KNOT_ENOMEM;
 	}
-	ret = signatures_keep(build, &node, kept->owner, first_job, change.prefix,
-	                      &changes->arena, &kept->stored);
+	const signatures_place_t place = {
+		.owner = kept->owner, .first_job = first_job, .prefix = change.prefix,
+		.arena = &changes->arena,
+	};
+	ret = signatures_keep(build, &node, &place, &kept->stored);
 	if (ret == KNOT_EOK) {
 		entry_write_prefix(chain->params, edit->name, edit->children, kept->stored);
 	}
@@ -204,11 +213,14 @@ static void count_signatures(state_t *state, const change_t *change, const node_
 
 int changes_store(const change_t *change, store_txn_t *txn, state_t *state, journal_t *journal)
 {
-	const store_table_t table = change->chain != NULL ? STORE_CHAIN : STORE_SIGNED;
+	const store_key_t key = {
+		change->chain != NULL ? STORE_CHAIN : STORE_SIGNED, change->id, change->key,
+		change->key_len
+	};
 	const uint8_t *data = NULL;
 	size_t len = 0;
 	node_t old = { 0 }, new = { 0 };
-	int ret = store_find(txn, table, change->id, change->key, change->key_len, &data, &len);
+	int ret = store_find(txn, &key, &data, &len);
 	ret = ret == KNOT_EOK ? read_node(change, data, len, &old) :
 	      ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	if (ret == KNOT_EOK && change->stored_len > 0) {
@@ -231,9 +243,8 @@ int changes_store(const change_t *change, store_txn_t *txn, state_t *state, jour
 		count_signatures(state, change, &old, -1);
 		count_signatures(state, change, &new, 1);
 		ret = change->stored_len > 0
-		      ? store_put(txn, table, change->id, change->key, change->key_len,
-		                  change->stored, change->stored_len)
-		      : store_del(txn, table, change->id, change->key, change->key_len);
+		      ? store_put(txn, &key, change->stored, change->stored_len)
+		      : store_del(txn, &key);
 	}
 	node_deinit(&old);
 	node_deinit(&new);
@@ -320,7 +331,8 @@ static int read_types(store_txn_t *txn, const state_chain_t *chain, const knot_d
 	memset(says, 0, sizeof(*says));
 	int ret = entry_key(chain, owner, key, &key_len);
 	if (ret == KNOT_EOK) {
-		ret = store_find(txn, STORE_CHAIN, chain->id, key, key_len, &data, &data_len);
+		ret = store_find(txn, &(store_key_t) { STORE_CHAIN, chain->id, key, key_len }, &data,
+		                 &data_len);
 	}
 	if (ret == KNOT_EOK) {
 		ret = entry_read(chain, data, data_len, &entry);

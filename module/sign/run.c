@@ -31,14 +31,10 @@ static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *jour
 {
 	const state_t *state = batch->state;
 	const change_t *apex = &batch->changes.list[batch->apex];
-	const uint8_t *data = NULL;
-	size_t len = 0;
 	node_t old = { 0 }, new = { 0 };
-	int ret = store_find(txn, STORE_SIGNED, state->nodes, apex->key, apex->key_len, &data,
-	                     &len);
-	if (ret == KNOT_EOK) {
-		ret = node_read(data, len, &old);
-	}
+	int ret = store_find_node(txn, &(store_key_t) {
+		STORE_SIGNED, state->nodes, apex->key, apex->key_len
+	}, &old);
 	if (ret == KNOT_EOK) {
 		ret = node_read(apex->stored, apex->stored_len, &new);
 	}
@@ -49,8 +45,11 @@ static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *jour
 	}
 	if (ret == KNOT_EOK) {
 		const node_rrset_t soa[2] = { *before, *after };
-		ret = journal_begin(journal, txn, state->id, state->version + 1, batch->args->zone,
-		                    soa, journal_most(state));
+		const journal_version_t version = {
+			.txn = txn, .zone_id = state->id, .number = state->version + 1,
+			.apex = batch->args->zone, .most = journal_most(state),
+		};
+		ret = journal_begin(journal, &version, soa);
 	}
 	node_deinit(&old);
 	node_deinit(&new);
@@ -285,8 +284,11 @@ static int make_signatures(const batch_t *batch, rrsig_job_t *jobs, size_t count
 {
 	const sign_args_t *args = batch->args;
 	signpool_work_t *signing = NULL;
-	int ret = signpool_start(args->pool, args->zone, jobs, count, args->verify, args->stop,
-	                         &signing, err, err_size);
+	const signpool_jobs_t all = {
+		.zone = args->zone, .jobs = jobs, .count = count, .verify = args->verify,
+		.stop = args->stop,
+	};
+	int ret = signpool_start(args->pool, &all, &signing, err, err_size);
 	return ret == KNOT_EOK ? signpool_finish(signing, err, err_size) : ret;
 }
 

@@ -333,7 +333,7 @@ int incoming_apply(incoming_t *in, store_txn_t *txn, state_t *state, size_t *cha
 	if (state->in.serial != in->args.serial) {
 		return refuse(in, KNOT_EMALF, "the zone has changed meanwhile");
 	}
-	edit_init(&edit, txn, state->id, state->in.nodes, in->args.zone);
+	edit_init(&edit, txn, state->in.nodes, in->args.zone);
 	int ret = KNOT_EOK;
 	const change_t *change;
 	STAILQ_FOREACH(change, &in->changes, link) {

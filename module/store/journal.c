@@ -34,9 +34,10 @@ static int close_part(journal_t *journal, uint16_t half)
 {
 	journal_half_t *to = &journal->halves[half];
 	uint8_t key[KEY_LEN];
-	write_key(key, journal->version, half, to->part++);
-	int ret = store_put(journal->txn, STORE_JOURNAL, journal->zone_id, key, sizeof(key),
-	                    to->data, to->len);
+	write_key(key, journal->version.number, half, to->part++);
+	int ret = store_put(journal->version.txn, &(store_key_t) {
+		STORE_JOURNAL, journal->version.zone_id, key, sizeof(key)
+	}, to->data, to->len);
 	journal->bytes += to->len;
 	to->len = 0;
 	return ret;
@@ -44,7 +45,7 @@ static int close_part(journal_t *journal, uint16_t half)
 
 static bool is_full(const journal_t *journal)
 {
-	return journal->bytes + journal->halves[0].len + journal->halves[1].len > journal->most;
+	return journal->bytes + journal->halves[0].len + journal->halves[1].len > journal->version.most;
 }
 
 static int add(journal_t *journal, uint16_t half, const knot_dname_t *owner, uint16_t type,
@@ -75,17 +76,15 @@ static int add(journal_t *journal, uint16_t half, const knot_dname_t *owner, uin
 	return to->len >= PART_SIZE ? close_part(journal, half) : KNOT_EOK;
 }
 
-int journal_begin(journal_t *journal, store_txn_t *txn, uint32_t zone_id, uint64_t version,
-                  const knot_dname_t *apex, const node_rrset_t soa[2], size_t most)
+int journal_begin(journal_t *journal, const journal_version_t *version,
+                  const node_rrset_t soa[2])
 {
 	memset(journal, 0, sizeof(*journal));
-	journal->most = most;
-	journal->txn = txn;
-	journal->zone_id = zone_id;
-	journal->version = version;
+	journal->version = *version;
 	int ret = KNOT_EOK;
 	for (uint16_t half = 0; ret == KNOT_EOK && half < 2; half++) {
-		ret = add(journal, half, apex, KNOT_RRTYPE_SOA, soa[half].ttl, soa[half].rrs.rdata);
+		ret = add(journal, half, version->apex, KNOT_RRTYPE_SOA, soa[half].ttl,
+		          soa[half].rrs.rdata);
 	}
 	return ret;
 }
@@ -196,11 +195,11 @@ static int trim(journal_t *journal, uint64_t *bytes)
 {
 	store_cursor_t cursor;
 	uint64_t dropped = 0;
-	int ret = store_cursor(journal->txn, STORE_JOURNAL, journal->zone_id, &cursor);
+	int ret = store_cursor(journal->version.txn, STORE_JOURNAL, journal->version.zone_id, &cursor);
 	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
 		const uint64_t version = read_version(cursor.key);
-		if (version != dropped && *bytes <= journal->most &&
-		    version + JOURNAL_VERSIONS > journal->version) {
+		if (version != dropped && *bytes <= journal->version.most &&
+		    version + JOURNAL_VERSIONS > journal->version.number) {
 			break;
 		}
 		dropped = version;
@@ -215,7 +214,7 @@ int journal_end(journal_t *journal, uint64_t *bytes)
 {
 	if (is_full(journal)) {
 		*bytes = 0;
-		return store_clear(journal->txn, STORE_JOURNAL, journal->zone_id);
+		return store_clear(journal->version.txn, STORE_JOURNAL, journal->version.zone_id);
 	}
 	int ret = KNOT_EOK;
 	for (uint16_t half = 0; ret == KNOT_EOK && half < 2; half++) {

@@ -522,8 +522,8 @@ START_TEST(test_proof_types)
 	sign_small(&subject, _i);
 	ck_assert_int_eq(store_write(subject.store, &txn), KNOT_EOK);
 	const size_t key_len = node_key((const knot_dname_t *)"\1a\7example", key);
-	ck_assert_int_eq(store_find(&txn, STORE_SIGNED, subject.state.nodes, key, key_len, &data,
-	                            &len), KNOT_EOK);
+	const store_key_t at = { STORE_SIGNED, subject.state.nodes, key, key_len };
+	ck_assert_int_eq(store_find(&txn, &at, &data, &len), KNOT_EOK);
 	memcpy(stored, data, len);
 	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, len), KNOT_EOK);
 	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, 0), KNOT_ESEMCHECK);
@@ -570,9 +570,11 @@ START_TEST(test_proof_links)
 	                          : memmem(stored, len, owner, knot_dname_size(owner));
 	ck_assert_ptr_nonnull(next);
 	next[1]++;
-	ck_assert_int_eq(store_put(&txn, STORE_CHAIN, subject.state.chain.id, key,
-	                           set.nsec3 ? ENTRY_HASH_LEN : node_key(subject_zone, key),
-	                           stored, len), KNOT_EOK);
+	const store_key_t at = {
+		STORE_CHAIN, subject.state.chain.id, key,
+		set.nsec3 ? ENTRY_HASH_LEN : node_key(subject_zone, key)
+	};
+	ck_assert_int_eq(store_put(&txn, &at, stored, len), KNOT_EOK);
 	node_deinit(&entry.node);
 	store_cursor_close(&cursor);
 	ck_assert_int_eq(store_commit(&txn), KNOT_EOK);

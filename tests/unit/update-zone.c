@@ -174,8 +174,8 @@ void update_dump(update_zone_t *zone, const char *owner, char *out, size_t size)
 	require(store_read(zone->store, &txn) == KNOT_EOK, "store_read");
 	require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK, "state_load");
 	out[0] = '\0';
-	if (store_find(&txn, STORE_INPUT, state.in.nodes, key, node_key(name, key), &data, &len) ==
-	    KNOT_EOK) {
+	const store_key_t at = { STORE_INPUT, state.in.nodes, key, node_key(name, key) };
+	if (store_find(&txn, &at, &data, &len) == KNOT_EOK) {
 		require(node_read(data, len, &node) == KNOT_EOK, "node_read");
 		FILE *text = fmemopen(out, size, "w");
 		for (uint16_t i = 0; i < node.count; i++) {
