@@ -82,7 +82,7 @@ int edit_node(edit_t *edit, const knot_dname_t *owner, edit_node_t **node)
 	uint8_t key[NODE_KEY_MAX];
 	size_t key_len = node_key(owner, key);
 	edit_node_t *found = edit->last;
-	if (found == NULL || node_key_compare(found->key, found->key_len, key, key_len) != 0) {
+	if (found == NULL || !node_key_same(found->key, found->key_len, key, key_len)) {
 		found = find(edit, key, key_len);
 	}
 	if (found == NULL) {
@@ -308,8 +308,8 @@ static int check_below(edit_check_t *check, const edit_node_t *node)
 	while (ret == KNOT_EOK) {
 		const bool below =
 			node_key_below(cursor.key, cursor.key_len, node->key, node->key_len);
-		const bool self = node_key_compare(cursor.key, cursor.key_len, node->key,
-		                                   node->key_len) == 0;
+		const bool self =
+			node_key_same(cursor.key, cursor.key_len, node->key, node->key_len);
 		bool is = false;
 		ret = below ? has_data(edit, &cursor, &is) : KNOT_EOK;
 		if (ret == KNOT_EOK && is) {
@@ -329,8 +329,7 @@ static int check_below(edit_check_t *check, const edit_node_t *node)
 static int check_node(void *ctx, edit_node_t *node)
 {
 	edit_check_t *check = ctx;
-	const bool apex = node->key_len == check->apex_len &&
-	                  memcmp(node->key, check->apex, node->key_len) == 0;
+	const bool apex = node_key_same(node->key, node->key_len, check->apex, check->apex_len);
 	if ((node->node.count == 0 && !apex) || !differs(node)) {
 		return KNOT_EOK;
 	}

@@ -30,7 +30,7 @@ void affected_deinit(affected_t *affected)
 
 static bool is_apex(const affected_t *affected, const uint8_t *key, size_t key_len)
 {
-	return key_len == affected->apex_len && memcmp(key, affected->apex, key_len) == 0;
+	return node_key_same(key, key_len, affected->apex, affected->apex_len);
 }
 
 static int add(affected_t *affected, const uint8_t *key, size_t key_len)
@@ -143,7 +143,7 @@ static int add_below(affected_t *affected, store_table_t table, const uint8_t *k
 	while (ret == KNOT_EOK) {
 		if (node_key_below(cursor.key, cursor.key_len, key, key_len)) {
 			ret = add(affected, cursor.key, cursor.key_len);
-		} else if (cursor.key_len != key_len || memcmp(cursor.key, key, key_len) != 0) {
+		} else if (!node_key_same(cursor.key, cursor.key_len, key, key_len)) {
 			break;
 		}
 		if (ret == KNOT_EOK) {

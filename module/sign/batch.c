@@ -28,7 +28,8 @@ typedef struct {
 	size_t apex_len;
 	size_t most;              /*!< Changes. */
 	bool begun;               /*!< The walk begins with this batch. */
-	refresh_t refresh, chain_refresh; /*!< Of nodes, and of the published chain. */
+	uint32_t due_by;          /*!< Signatures that expire by then are made anew, whatever is... */
+	refresh_t refresh, chain_refresh; /*!< ...due of the nodes, and of the published chain. */
 } collect_t;
 
 int batch_init(batch_t *batch, const sign_args_t *args, state_t *state)
@@ -123,7 +124,7 @@ static int make(collect_t *collect, build_node_t *bn, bool walked)
 
 static bool is_apex(const collect_t *collect, const uint8_t *key, size_t key_len)
 {
-	return key_len == collect->apex_len && memcmp(key, collect->apex, key_len) == 0;
+	return node_key_same(key, key_len, collect->apex, collect->apex_len);
 }
 
 static int make_affected(collect_t *collect)
@@ -133,7 +134,7 @@ static int make_affected(collect_t *collect)
 	int ret = KNOT_EOK;
 	/* The walk leaves out these. */
 	build_redo(&collect->batch->build, walk->renew && walk->phase == STATE_WALK_NAMES,
-	           collect->refresh.most > 0 ? collect->refresh.expires_by : 0);
+	           collect->refresh.expires_by);
 	for (size_t i = 0; ret == KNOT_EOK && i < affected->count; i++) {
 		const affected_key_t *name = &affected->keys[i];
 		knot_dname_storage_t owner;
@@ -174,7 +175,7 @@ static int walk_names(collect_t *collect)
 	const uint8_t *key = NULL;
 	size_t key_len = 0, left = SEEN_FACTOR * batch->args->batch;
 	bool more = true;
-	build_redo(&batch->build, state->renew, 0);
+	build_redo(&batch->build, state->renew, collect->due_by);
 	int ret = walk_open(&walk, &collect->affected, state->place, state->place_len);
 	while (ret == KNOT_EOK && (more = walk_at(&walk, &key, &key_len)) &&
 	       batch->changes.count < collect->most && left-- > 0) {
@@ -250,6 +251,8 @@ static int find_refresh(collect_t *collect)
 	const state_t *state = batch->state;
 	const keyset_t *set = &batch->args->ring->set;
 	const int64_t now = batch->args->now;
+	collect->due_by = refresh_due_by(set, now);
+	collect->refresh.expires_by = collect->chain_refresh.expires_by = collect->due_by;
 	if (batch->unseen || set->passthrough) {
 		batch->refreshed_at = now;
 		return KNOT_EOK;
@@ -309,7 +312,7 @@ static int read_apex(collect_t *collect, build_node_t *bn)
 static int build_apex(collect_t *collect, build_node_t *bn, const state_chain_t *chain)
 {
 	build_t *build = &collect->batch->build;
-	build_redo(build, collect->batch->walk.renew && collect->begun, 0);
+	build_redo(build, collect->batch->walk.renew && collect->begun, collect->due_by);
 	return build_node(build, bn, chain);
 }
 
@@ -413,9 +416,9 @@ static int make_entries(collect_t *collect, chain_t *chain)
 		return KNOT_EOK;
 	}
 	int ret = chain_link(chain);
-	const bool refreshes = chain == &collect->published && collect->chain_refresh.most > 0;
 	build_redo(&batch->build, batch->walk.renew && batch->walk.phase == STATE_WALK_CHAIN,
-	           refreshes ? collect->chain_refresh.expires_by : 0);
+	           chain == &collect->published ? collect->chain_refresh.expires_by
+	                                        : collect->due_by);
 	return ret == KNOT_EOK ? changes_make_entries(&batch->changes, &batch->build, chain,
 	                                              &batch->max_ttl) : ret;
 }

@@ -32,10 +32,10 @@ void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
 void build_deinit(build_t *build);
 
 /*!
- * Says which old signatures of what is built next are made anew.
+ * Says which old signatures of what is built next are made anew; before the first node.
  *
  * \param renew   All of them.
- * \param due_by  Those that expire by then; 0: as the policy's refresh says.
+ * \param due_by  Else those that expire by then, Unix seconds.
  */
 void build_redo(build_t *build, bool renew, uint32_t due_by);
 

@@ -263,7 +263,7 @@ static int check_link(const state_chain_t *chain, const store_cursor_t *cursor, 
 		return ret;
 	}
 	ret = entry_parse(chain, &entry.node, &says, next);
-	if (ret == KNOT_EOK && (says.next_len != key_len || memcmp(next, key, key_len) != 0)) {
+	if (ret == KNOT_EOK && !node_key_same(says.next, says.next_len, key, key_len)) {
 		ret = KNOT_ESEMCHECK;
 	}
 	node_deinit(&entry.node);

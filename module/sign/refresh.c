@@ -40,6 +40,11 @@ int64_t refresh_since(const state_t *state, const keyset_t *set, int64_t now)
 	return state->refreshed_at <= now ? state->refreshed_at : now - (int64_t)set->resign;
 }
 
+uint32_t refresh_due_by(const keyset_t *set, int64_t now)
+{
+	return now + set->refresh;
+}
+
 int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
                  const refresh_queue_t *queue, int64_t now, refresh_t *refresh)
 {
@@ -47,7 +52,7 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
 	const int64_t elapsed = now - refresh_since(state, set, now);
 	const bool spread = elapsed >= (int64_t)set->resign && is_large(queue->part, set, queue->validity);
 	const uint64_t wanted = spread ? share(queue->part, set, queue->validity, elapsed) : 0;
-	const uint32_t due_by = now + set->refresh;
+	const uint32_t due_by = refresh_due_by(set, now);
 	refresh_t found = { .expires_by = due_by };
 	store_cursor_t cursor;
 	int ret = store_cursor(txn, STORE_EXPIRY, queue->id, &cursor);

@@ -26,13 +26,16 @@ typedef struct {
 
 /*! What a run takes from a refresh queue. */
 typedef struct {
-	uint32_t expires_by; /*!< What expires by then, */
-	size_t most;         /*!< but no more entries than that. */
+	uint32_t expires_by; /*!< Entries that expire by then: refresh_due_by() or later... */
+	size_t most;         /*!< ...but no more than that. */
 	int64_t behind;      /*!< Seconds of work that do not fit in. */
 } refresh_t;
 
 /*! \return Up to when the refresh has come; the time to look anew if the clock was set back. */
 int64_t refresh_since(const state_t *state, const keyset_t *set, int64_t now);
+
+/*! \return By when signatures expire that are due now: within the policy's Refresh from now. */
+uint32_t refresh_due_by(const keyset_t *set, int64_t now);
 
 /*! Finds what to take. \return KNOT_EOK, or an error of the store */
 int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,

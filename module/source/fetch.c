@@ -11,6 +11,7 @@
 #include <libknot/libknot.h>
 
 #include "module/input/input.h"
+#include "module/rr/soa.h"
 #include "module/source/incoming.h"
 #include "module/zone/server.h"
 
@@ -60,9 +61,9 @@ static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 		return NULL;
 	}
 	if (type == KNOT_RRTYPE_IXFR) {
-		uint8_t rdata[22] = { 0 };
+		uint8_t rdata[SOA_RDATA_MIN];
 		knot_rrset_t soa;
-		knot_wire_write_u32(rdata + 2, work->state.in.serial);
+		soa_write(rdata, work->state.in.serial);
 		knot_rrset_init(&soa, work->zone->name, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 0);
 		int ret = knot_rrset_add_rdata(&soa, rdata, sizeof(rdata), NULL);
 		if (ret == KNOT_EOK) {
@@ -100,7 +101,7 @@ static int read_serial(work_t *work, const knot_pkt_t *message, uint32_t *serial
 	}
 	const knot_rrset_t *soa = answer->count > 0 ? knot_pkt_rr(answer, 0) : NULL;
 	if (soa == NULL || soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    soa->rrs.rdata->len < 22 || !knot_dname_is_case_equal(soa->owner, work->zone->name)) {
+	    !soa_is_whole(soa->rrs.rdata) || !knot_dname_is_case_equal(soa->owner, work->zone->name)) {
 		snprintf(work->err, work->err_size, "it does not have the zone's SOA");
 		return KNOT_EMALF;
 	}

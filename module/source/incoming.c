@@ -15,9 +15,8 @@
 #include "module/input/edit.h"
 #include "module/rr/rdata.h"
 #include "module/rr/serial.h"
+#include "module/rr/soa.h"
 
-/* Two root names and five numbers. */
-#define SOA_RDATA_MIN 22
 
 /*! A record that leaves or comes. */
 typedef struct change {
@@ -238,8 +237,7 @@ static int take_record_of(incoming_t *in, const knot_rrset_t *rr)
 	if (rr->rclass != KNOT_CLASS_IN || rr->rrs.count != 1) {
 		return refuse(in, KNOT_EMALF, "a record of class %u", rr->rclass);
 	}
-	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
-	if (rr->type == KNOT_RRTYPE_SOA && rr->rrs.rdata->len < SOA_RDATA_MIN) {
+	if (rr->type == KNOT_RRTYPE_SOA && !soa_is_whole(rr->rrs.rdata)) {
 		return refuse(in, KNOT_EMALF, "a malformed SOA");
 	}
 	switch (in->part) {

@@ -124,34 +124,32 @@ static bool has(const knot_rdataset_t *sigs, const knot_rdata_t *wanted)
 	return false;
 }
 
-/*! The same for the RRSIGs of a zone that passes through, of which each has a TTL of its own. */
-static int add_missing_passed(journal_t *journal, uint16_t half, const knot_dname_t *owner,
-                              const node_t *of_node, const node_t *in_node)
+/*! RRSIGs at a name: those over an RRset, or all if the zone passes through and has them as data. */
+typedef struct {
+	const node_t *node;
+	const node_rrset_t *rrset; /*!< What they cover, or that of the RRSIGs; NULL: there are none. */
+	knot_rdataset_t rrs;
+} sigs_t;
+
+static sigs_t sigs_of(const node_t *node, uint16_t type)
 {
-	const node_rrset_t *of = node_rrset(of_node, KNOT_RRTYPE_RRSIG);
-	const node_rrset_t *in = node_rrset(in_node, KNOT_RRTYPE_RRSIG);
+	sigs_t sigs = { .node = node, .rrset = node_rrset(node, type) };
+	if (sigs.rrset != NULL) {
+		sigs.rrs = type == KNOT_RRTYPE_RRSIG ? sigs.rrset->rrs : sigs.rrset->sigs;
+	}
+	return sigs;
+}
+
+/*! Adds the RRSIGs that another node lacks. They are few; those over an RRset are in no order. */
+static int add_missing_sigs(journal_t *journal, uint16_t half, const knot_dname_t *owner,
+                            const sigs_t *of, const sigs_t *in)
+{
 	const knot_rdata_t *sig = of->rrs.rdata;
 	int ret = KNOT_EOK;
 	for (uint16_t i = 0; ret == KNOT_EOK && i < of->rrs.count; i++) {
-		const uint32_t ttl = node_ttl(of_node, of, sig);
-		if (in == NULL || !has(&in->rrs, sig) || node_ttl(in_node, in, sig) != ttl) {
-			ret = add(journal, half, owner, of->type, ttl, sig);
-		}
-		sig = knot_rdataset_next((knot_rdata_t *)sig);
-	}
-	return ret;
-}
-
-/*! The same for the RRSIGs of a set, which are few and in no order. */
-static int add_missing_sigs(journal_t *journal, uint16_t half, const knot_dname_t *owner,
-                            const node_rrset_t *of, const node_rrset_t *in)
-{
-	const bool same_ttl = in != NULL && in->ttl == of->ttl;
-	const knot_rdata_t *sig = of->sigs.rdata;
-	int ret = KNOT_EOK;
-	for (uint16_t i = 0; ret == KNOT_EOK && i < of->sigs.count; i++) {
-		if (!same_ttl || !has(&in->sigs, sig)) {
-			ret = add(journal, half, owner, KNOT_RRTYPE_RRSIG, of->ttl, sig);
+		const uint32_t ttl = node_ttl(of->node, of->rrset, sig);
+		if (!has(&in->rrs, sig) || node_ttl(in->node, in->rrset, sig) != ttl) {
+			ret = add(journal, half, owner, KNOT_RRTYPE_RRSIG, ttl, sig);
 		}
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
 	}
@@ -164,17 +162,16 @@ int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *ol
 	const node_t *sides[2] = { old, new };
 	int ret = KNOT_EOK;
 	for (uint16_t half = 0; half < 2; half++) {
-		for (uint16_t i = 0; ret == KNOT_EOK && i < sides[half]->count; i++) {
-			const node_rrset_t *of = &sides[half]->rrsets[i];
-			const node_rrset_t *in = node_rrset(sides[1 - half], of->type);
-			if (of->type == KNOT_RRTYPE_RRSIG) {
-				ret = add_missing_passed(journal, half, owner, sides[half],
-				                         sides[1 - half]);
-			} else if (of->type != KNOT_RRTYPE_SOA) {
-				ret = add_missing(journal, half, owner, of, in);
+		const node_t *side = sides[half], *other = sides[1 - half];
+		for (uint16_t i = 0; ret == KNOT_EOK && i < side->count; i++) {
+			const node_rrset_t *of = &side->rrsets[i];
+			const sigs_t sigs = sigs_of(side, of->type);
+			const sigs_t other_sigs = sigs_of(other, of->type);
+			if (of->type != KNOT_RRTYPE_SOA && of->type != KNOT_RRTYPE_RRSIG) {
+				ret = add_missing(journal, half, owner, of, other_sigs.rrset);
 			}
 			if (ret == KNOT_EOK) {
-				ret = add_missing_sigs(journal, half, owner, of, in);
+				ret = add_missing_sigs(journal, half, owner, &sigs, &other_sigs);
 			}
 		}
 	}
