@@ -10,10 +10,9 @@
 #include <libknot/libknot.h>
 
 #include "common/clock.h"
+#include "module/rr/soa.h"
 
 #define LENGTH_BYTES 2
-/* Two root names and five numbers. */
-#define SOA_RDATA_MIN 22
 
 /*! Buffers, reused from answer to answer, and the state of the answer in work. */
 struct answerer {
@@ -263,9 +262,8 @@ static bool client_serial(const knot_pkt_t *query, uint32_t *serial)
 		return false;
 	}
 	const knot_rrset_t *soa = knot_pkt_rr(authority, 0);
-	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
 	if (soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    soa->rrs.rdata->len < SOA_RDATA_MIN ||
+	    !soa_is_whole(soa->rrs.rdata) ||
 	    !knot_dname_is_equal(soa->owner, knot_pkt_qname(query))) {
 		return false;
 	}

@@ -13,11 +13,10 @@
 
 #include "module/base/arena.h"
 #include "module/input/edit.h"
+#include "module/rr/rdata.h"
 #include "module/rr/serial.h"
-#include "module/zonefile/parts.h"
+#include "module/rr/soa.h"
 
-/* Two root names and five numbers. */
-#define SOA_RDATA_MIN 22
 
 /*! A record that leaves or comes. */
 typedef struct change {
@@ -45,7 +44,7 @@ struct incoming {
 	knot_rdata_t *soa;       /*!< The primary's. */
 	uint32_t soa_ttl;
 	uint32_t to;             /*!< Serial that the changes at hand lead to. */
-	zonefile_build_t *build; /*!< Of all of the zone. */
+	contents_t *contents;    /*!< Of all of the zone. */
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
 	size_t size;             /*!< Of the changes. */
@@ -66,7 +65,7 @@ incoming_t *incoming_new(const incoming_args_t *args)
 void incoming_free(incoming_t *in)
 {
 	if (in != NULL) {
-		zonefile_build_free(in->build);
+		contents_free(in->contents);
 		arena_free(&in->arena);
 		free(in);
 	}
@@ -107,9 +106,11 @@ static uint32_t serial_of(const knot_rrset_t *rr)
 static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
-	int ret = zonefile_build_add(in->build, rr->owner, rr->type, rr->ttl, rdata->data,
-	                             rdata->len);
-	if (ret == KNOT_EOK && zonefile_build_size(in->build) > in->args.size_max) {
+	int ret = contents_add(in->contents, &(source_rr_t) {
+		.owner = rr->owner, .type = rr->type, .ttl = rr->ttl,
+		.rdata = rdata->data, .rdata_len = rdata->len,
+	});
+	if (ret == KNOT_EOK && contents_size(in->contents) > in->args.size_max) {
 		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size allows");
 	}
 	return ret;
@@ -120,12 +121,14 @@ static int begin_zone(incoming_t *in)
 {
 	in->part = IN_ZONE;
 	in->kind = INCOMING_ZONE;
-	in->build = zonefile_build_new(in->args.origin, in->args.zone, in->args.log);
-	if (in->build == NULL) {
+	in->contents = contents_new(in->args.origin, in->args.zone, in->args.log);
+	if (in->contents == NULL) {
 		return KNOT_ENOMEM;
 	}
-	return zonefile_build_add(in->build, in->args.zone, KNOT_RRTYPE_SOA, in->soa_ttl,
-	                          in->soa->data, in->soa->len);
+	return contents_add(in->contents, &(source_rr_t) {
+		.owner = in->args.zone, .type = KNOT_RRTYPE_SOA, .ttl = in->soa_ttl,
+		.rdata = in->soa->data, .rdata_len = in->soa->len,
+	});
 }
 
 static int take_first(incoming_t *in, const knot_rrset_t *rr)
@@ -185,7 +188,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 		return KNOT_EOK;
 	}
 	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type) ||
-	    !zonefile_canonical(rr->type, rdata->data, rdata->len)) {
+	    !rdata_canonical(rr->type, rdata->data, rdata->len)) {
 		return refuse(in, KNOT_EMALF, "a change has a malformed record of type %u",
 		              rr->type);
 	}
@@ -234,8 +237,7 @@ static int take_record_of(incoming_t *in, const knot_rrset_t *rr)
 	if (rr->rclass != KNOT_CLASS_IN || rr->rrs.count != 1) {
 		return refuse(in, KNOT_EMALF, "a record of class %u", rr->rclass);
 	}
-	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
-	if (rr->type == KNOT_RRTYPE_SOA && rr->rrs.rdata->len < SOA_RDATA_MIN) {
+	if (rr->type == KNOT_RRTYPE_SOA && !soa_is_whole(rr->rrs.rdata)) {
 		return refuse(in, KNOT_EMALF, "a malformed SOA");
 	}
 	switch (in->part) {
@@ -280,9 +282,14 @@ int incoming_message(incoming_t *in, const knot_pkt_t *message, char *err, size_
 
 /*** The whole. ***/
 
-int incoming_zone(incoming_t *in, zonefile_t **zf, char *err, size_t err_size)
+int incoming_zone(incoming_t *in, contents_t **contents, char *err, size_t err_size)
 {
-	return zonefile_build_end(in->build, zf, err, err_size);
+	int ret = contents_end(in->contents, err, err_size);
+	if (ret == KNOT_EOK) {
+		*contents = in->contents;
+		in->contents = NULL;
+	}
+	return ret;
 }
 
 static int misfit(incoming_t *in, const change_t *change, const char *text)
@@ -324,7 +331,7 @@ int incoming_apply(incoming_t *in, store_txn_t *txn, state_t *state, size_t *cha
 	if (state->in.serial != in->args.serial) {
 		return refuse(in, KNOT_EMALF, "the zone has changed meanwhile");
 	}
-	edit_init(&edit, txn, state->id, state->in.nodes, in->args.zone);
+	edit_init(&edit, txn, state->in.nodes, in->args.zone);
 	int ret = KNOT_EOK;
 	const change_t *change;
 	STAILQ_FOREACH(change, &in->changes, link) {

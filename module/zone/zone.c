@@ -352,7 +352,7 @@ static void see_speed(zone_t *zone, const sign_result_t *result, double seconds)
 static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 {
 	char reason[768] = "";
-	sign_run_t run = {
+	sign_args_t run = {
 		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
 		.ring = zone->ring, .now = time(NULL), .renew = renew,
 		.stop = &zone->stop, .progress = progress, .ctx = zone,

@@ -172,11 +172,11 @@ static void require_text(const char *err, const char *wanted, const char *messag
 
 static int take_zone(incoming_t *incoming, char *err, size_t size)
 {
-	zonefile_t *zf = NULL;
-	int ret = incoming_zone(incoming, &zf, err, size);
+	contents_t *contents = NULL;
+	int ret = incoming_zone(incoming, &contents, err, size);
 	if (ret == KNOT_EOK) {
-		update_zone_replace(&zone, zf);
-		zonefile_free(zf);
+		update_zone_replace(&zone, contents);
+		contents_free(contents);
 	}
 	return ret;
 }
