@@ -9,8 +9,8 @@
 
 #include "hsm-adapter/xml.h"
 #include "policy-engine/base/address.h"
-#include "policy-engine/base/duration-xml.h"
-#include "policy-engine/zone/kasp-zone.h"
+#include "policy-engine/base/zone-name.h"
+#include "policy-engine/policy/duration-xml.h"
 
 #define POLICY_FILE "/etc/opendnssec/kasp.xml"
 #define DATASTORE "/var/lib/opendnssec/engine.db"
@@ -183,7 +183,7 @@ static int read_parent(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	parent->name = kasp_zone_name(text);
+	parent->name = zone_name_canonical(text);
 	if (parent->name == NULL) {
 		ret = hsm_xml_error(xml, node, "name=\"%.60s\" of <Parent> is not a domain name",
 		                    text);

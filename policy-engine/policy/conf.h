@@ -20,7 +20,7 @@ typedef struct {
 
 /*! <Parent> of <ParentCheck>: servers to be asked about the zones directly below it. */
 typedef struct {
-	char *name;             /*!< Parent zone, as kasp_zone_name() makes it. */
+	char *name;             /*!< Parent zone, as zone_name_canonical() makes it. */
 	char **servers;         /*!< ADDRESS or ADDRESS@PORT, checked. */
 	size_t count;
 } conf_parent_t;
