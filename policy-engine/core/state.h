@@ -64,6 +64,8 @@ typedef struct {
 	core_step_t step[KEYSET_RECORDS]; /*!< Filled by core_run(). */
 } core_key_t;
 
+#define CORE_ROLES 3 /*!< KSK, ZSK, CSK: the values of keyset_role_t. */
+
 /*! Somebody asked for new keys of a role. It is served by each key that is not older. */
 typedef struct {
 	int64_t at;            /*!< When it counts, not later than now but for a key that came into
@@ -84,7 +86,7 @@ typedef struct {
 typedef struct {
 	core_key_t *keys;
 	size_t count;
-	core_request_t requests[3]; /*!< By keyset_role_t. */
+	core_request_t requests[CORE_ROLES]; /*!< By keyset_role_t. */
 	core_ttl_t ttls[CORE_TTLS];
 	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
 	bool unsure;           /*!< The parent may have lost a DS since it was looked at. */
