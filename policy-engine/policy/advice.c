@@ -163,7 +163,8 @@ static void advise_lifetime(const policy_check_t *c, size_t index)
 	if (key->lifetime < least) {
 		hsm_xml_warn(c->xml, node, "<Lifetime> of the <%s> (%s) is shorter than a rollover "
 		             "takes (%s): the next one is due before the last one is over, and "
-		             "waits", place_key_element(key), duration_text(key->lifetime, has),
+		             "waits", policy_role_element(key->role),
+		             duration_text(key->lifetime, has),
 		             duration_text((int64_t)least, needed));
 	}
 	if (key->role == KEYSET_ZSK && key->lifetime < p->validity_default) {
@@ -189,15 +190,15 @@ static void advise_algorithm(const policy_check_t *c, size_t index)
 	const xmlNode *node = place_of_key(c, index);
 	if (key->algorithm == 10) {
 		hsm_xml_warn(c->xml, node, "<Algorithm> 10 of the <%s> is not recommended for "
-		             "signing (RFC 8624); use 13, or 8", place_key_element(key));
+		             "signing (RFC 8624); use 13, or 8", policy_role_element(key->role));
 	} else if (key->algorithm == 16) {
 		hsm_xml_warn(c->xml, node, "<Algorithm> 16 of the <%s> is unknown to many validators "
 		             "and registries, to whom the zone is unsigned; use 13, or 15",
-		             place_key_element(key));
+		             policy_role_element(key->role));
 	} else if (key->algorithm == 8 && key->role != KEYSET_KSK && key->bits > 2048) {
 		hsm_xml_warn(c->xml, node, "<%s> of %u bits: each signature has %u bytes, and answers "
 		             "may not fit into a UDP packet; use 2048, or <Algorithm> 13",
-		             place_key_element(key), key->bits, key->bits / 8);
+		             policy_role_element(key->role), key->bits, key->bits / 8);
 	}
 }
 
@@ -243,7 +244,7 @@ static void advise_unsigned(const policy_check_t *c)
 		hsm_xml_warn(c->xml, place_of_key(c, i), "<%s> has no effect besides "
 		             "<Passthrough/>: zones of policy \"%.60s\" are published unsigned, "
 		             "those that were signed go insecure; remove one of the two",
-		             place_key_element(&p->keys[i]), p->name);
+		             policy_role_element(p->keys[i].role), p->name);
 	}
 	if (p->zonemd) {
 		hsm_xml_warn(c->xml, place_of(c, "Zone", "Zonemd", NULL), "<Zonemd> has no effect "

@@ -76,23 +76,23 @@ static void check_algorithm(const policy_check_t *c, policy_key_t *key, const xm
 	if (key->algorithm == 5 || key->algorithm == 7) {
 		hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is RSA with SHA-1, which "
 		              "must not sign any more (RFC 9905); use 13, or 8",
-		              key->algorithm, place_key_element(key));
+		              key->algorithm, policy_role_element(key->role));
 		return;
 	}
 	if (!is_rsa(key->algorithm)) {
 		hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; use 13 "
 		              "(recommended), 8, 10, 14, 15 or 16", key->algorithm,
-		              place_key_element(key));
+		              policy_role_element(key->role));
 		return;
 	}
 	if (key->bits > 4096 || key->bits < 1024) {
 		hsm_xml_error(c->xml, node, "<%s>: an RSA key has 1024 to 4096 bits, not %u",
-		              place_key_element(key), key->bits);
+		              policy_role_element(key->role), key->bits);
 		return;
 	}
 	if (key->bits < 2048) {
 		hsm_xml_warn(c->xml, node, "<%s>: RSA keys of less than 2048 bits are weak",
-		             place_key_element(key));
+		             policy_role_element(key->role));
 	}
 }
 
@@ -111,8 +111,8 @@ static void check_partner(const policy_check_t *c, const policy_key_t *key, cons
 		}
 	}
 	hsm_xml_error(c->xml, node, "<%s> of algorithm %u, but no <%s> of the same algorithm",
-	              place_key_element(key), key->algorithm,
-	              partner == KEYSET_ZSK ? "ZSK" : "KSK");
+	              policy_role_element(key->role), key->algorithm,
+	              policy_role_element(partner));
 }
 
 static void check_twin(const policy_check_t *c, size_t index, const xmlNode *node)
@@ -124,7 +124,7 @@ static void check_twin(const policy_check_t *c, size_t index, const xmlNode *nod
 		    other->bits == key->bits && strcmp(other->repository, key->repository) == 0) {
 			hsm_xml_error(c->xml, node, "a second <%s> with the same algorithm, length "
 			              "and repository as on line %d; remove one",
-			              place_key_element(key), other->line);
+			              policy_role_element(key->role), other->line);
 			return;
 		}
 	}
@@ -142,7 +142,7 @@ static void check_repository(const policy_check_t *c, const policy_key_t *key, c
 		         c->tokens->repositories[i].name);
 	}
 	hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; it has: "
-	              "%s", place_key_element(key), key->repository,
+	              "%s", policy_role_element(key->role), key->repository,
 	              known[0] != '\0' ? known : "none");
 }
 
@@ -153,7 +153,8 @@ static int note_defect(const policy_check_t *c, const xmlNode *node, const polic
 	hsm_error_set(&text, HSM_ECONF, 0, "%s:%ld: policy %.60s: <Lifetime> of the <%s> (%u s) has "
 	              "to be longer than <TTL> of <Keys> plus %s (%llu s); no key is made for its "
 	              "zones", c->xml->path, xmlGetLineNo(node), c->policy->name,
-	              place_key_element(key), key->lifetime, what, (unsigned long long)least);
+	              policy_role_element(key->role), key->lifetime, what,
+	              (unsigned long long)least);
 	if (c->report != NULL) {
 		c->report(c->ctx, KASP_DEFECT, text.text);
 	}

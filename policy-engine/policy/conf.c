@@ -14,7 +14,6 @@
 
 #define POLICY_FILE "/etc/opendnssec/kasp.xml"
 #define DATASTORE "/var/lib/opendnssec/engine.db"
-#define SOCKET "/run/opendnssec/engine.sock"
 #define SIGNER_SOCKET "/run/knot/opendnssec.sock"
 #define COMMAND_LIMIT_S 60
 #define CHECK_INTERVAL_S 300
@@ -303,7 +302,7 @@ static int set_defaults(engine_conf_t *conf, hsm_error_t *err)
 {
 	if (set_default(&conf->policy_file, POLICY_FILE) != HSM_EOK ||
 	    set_default(&conf->datastore, DATASTORE) != HSM_EOK ||
-	    set_default(&conf->socket, SOCKET) != HSM_EOK ||
+	    set_default(&conf->socket, CONF_SOCKET) != HSM_EOK ||
 	    set_default(&conf->signer_socket, SIGNER_SOCKET) != HSM_EOK) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}

@@ -12,6 +12,12 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
+/*! conf.xml, for those whom no option tells of another one. */
+#define CONF_FILE "/etc/opendnssec/conf.xml"
+
+/*! The engine's control socket, if conf.xml names none. */
+#define CONF_SOCKET "/run/opendnssec/engine.sock"
+
 /*! A program to be run. */
 typedef struct {
 	char *line;             /*!< Words; NULL = there is none. */

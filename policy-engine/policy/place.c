@@ -37,8 +37,3 @@ const xmlNode *place_of_key(const policy_check_t *c, size_t index)
 	}
 	return c->node;
 }
-
-const char *place_key_element(const policy_key_t *key)
-{
-	return key->role == KEYSET_KSK ? "KSK" : key->role == KEYSET_ZSK ? "ZSK" : "CSK";
-}

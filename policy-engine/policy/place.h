@@ -28,6 +28,3 @@ const xmlNode *place_of(const policy_check_t *c, const char *first, const char *
 
 /*! \return The element of a key: keys are in the order of the file. */
 const xmlNode *place_of_key(const policy_check_t *c, size_t index);
-
-/*! \return "KSK", "ZSK", "CSK". */
-const char *place_key_element(const policy_key_t *key);
