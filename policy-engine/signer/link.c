@@ -7,6 +7,7 @@
 
 #include "control/client.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/base/zone-name.h"
 #include "policy-engine/engine/internal.h"
 
 #define TIMEOUT_MS 5000
@@ -40,8 +41,8 @@ static int add_news(facts_answer_t *answer, const ctl_unit_t *unit)
 		answer->news = news;
 		answer->size = size;
 	}
-	listing_t item = { .name = kasp_zone_name(unit->zone), .gone = strcmp(unit->type,
-	                                                                      "gone") == 0 };
+	listing_t item = { .name = zone_name_canonical(unit->zone),
+	                   .gone = strcmp(unit->type, "gone") == 0 };
 	char why[256];
 	if (item.name == NULL ||
 	    (!item.gone && facts_read(unit->data != NULL ? unit->data : "", &item.facts, why,
@@ -247,7 +248,7 @@ static int take_refusal(void *ctx, const ctl_unit_t *unit, const char *error, in
 {
 	(void)first;
 	push_batch_t *batch = ctx;
-	char *name = unit->zone != NULL ? kasp_zone_name(unit->zone) : NULL;
+	char *name = unit->zone != NULL ? zone_name_canonical(unit->zone) : NULL;
 	for (size_t i = 0; error != NULL && i < batch->count; i++) {
 		if (name == NULL || strcmp(name, batch->units[i].zone) == 0) {
 			live_set(&batch->problems[i], error);

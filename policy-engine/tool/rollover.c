@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "hsm-adapter/question.h"
-#include "policy-engine/tool/tool.h"
+#include "policy-engine/tool/ask.h"
+#include "policy-engine/tool/commands.h"
 
 static int show_plan(const invocation_t *run, ctl_unit_t unit)
 {

@@ -2,11 +2,14 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What the files that examine a policy share.
+ * \brief A policy that is examined, and where its elements stand in kasp.xml.
  */
 #pragma once
 
-#include "policy-engine/policy/check.h"
+#include "hsm-adapter/conf.h"
+#include "hsm-adapter/xml.h"
+#include "policy-engine/policy/policy.h"
+#include "policy-engine/policy/report.h"
 
 /*! The policy under examination, and where its elements are. */
 typedef struct {
@@ -20,14 +23,8 @@ typedef struct {
 
 /*! \return The element of that path below a policy, for its line; the policy itself if it is not
  *          there. The names after the last one are NULL. */
-const xmlNode *check_place(const policy_check_t *c, const char *first, const char *second,
-                           const char *third);
+const xmlNode *place_of(const policy_check_t *c, const char *first, const char *second,
+                        const char *third);
 
 /*! \return The element of a key: keys are in the order of the file. */
-const xmlNode *check_key_place(const policy_check_t *c, size_t index);
-
-/*! \return "KSK", "ZSK", "CSK". */
-const char *check_key_element(const policy_key_t *key);
-
-/*! Warns of what is allowed, and inadvisable, with the reason. */
-void kasp_advise(const policy_check_t *c);
+const xmlNode *place_of_key(const policy_check_t *c, size_t index);

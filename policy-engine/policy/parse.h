@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What the files that read kasp.xml share.
+ * \brief The elements of a <Policy>: what each may hold, and where its value goes.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/policy/kinds.h"
+#include "policy-engine/keys/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>

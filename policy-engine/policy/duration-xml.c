@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/base/duration-xml.h"
+#include "policy-engine/policy/duration-xml.h"
 
 #include <stdlib.h>
 
