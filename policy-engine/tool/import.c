@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/question.h"
+#include "common/question.h"
 #include "policy-engine/tool/tool.h"
 
 #define SIGNER_DIR "/var/lib/opendnssec/signer"

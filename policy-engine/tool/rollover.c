@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hsm-adapter/question.h"
+#include "common/question.h"
 #include "policy-engine/tool/tool.h"
 
 static int show_plan(const invocation_t *run, ctl_unit_t unit)

@@ -8,9 +8,9 @@
 
 #include <check.h>
 
-#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
-#include "hsm-adapter/public.h"
+#include "hsm-adapter/key/public.h"
 #include "tests/unit/test-hsm-token.h"
 
 static const uint8_t DATA[] = "what is to be signed";

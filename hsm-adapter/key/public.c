@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/public.h"
+#include "hsm-adapter/key/public.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include <libdnssec/key.h>
 
 #include "hsm-adapter/hsm.h"
+#include "hsm-adapter/token/rv.h"
 
 #define RSA_BITS_MAX (8 * HSM_SIGNATURE_MAX)
 
@@ -67,7 +68,7 @@ static int missing(const hsm_token_t *token, const hsm_id_t *id, CK_RV rv, hsm_e
 		char what[2 * HSM_ID_MAX + 64];
 		(void)snprintf(what, sizeof(what), "cannot read the public half of key %s",
 		               id->hex);
-		return hsm_token_error(token, rv, what, err);
+		return hsm_rv_error(token->conf.name, rv, what, err);
 	}
 	return hsm_error_set(err, HSM_ENOKEY, rv, "repository \"%s\": key %s has no public half in "
 	                     "the token, or more than one; restore its public object",

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "hsm-adapter/key/key.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libdnssec/error.h>
 
-#include "hsm-adapter/handle.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
 
 static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *halves,
                        hsm_error_t *err)
@@ -130,11 +133,12 @@ static int remove_objects(hsm_token_t *token, const hsm_objects_t *objects, cons
                           hsm_error_t *err)
 {
 	for (size_t i = 0; i < objects->count; i++) {
-		CK_RV rv = token->module->C_DestroyObject(token->session, objects->handles[i]);
+		CK_RV rv = token->library.module->C_DestroyObject(token->session,
+		                                                  objects->handles[i]);
 		if (rv != CKR_OK) {
 			char what[2 * HSM_ID_MAX + 64];
 			(void)snprintf(what, sizeof(what), "cannot remove key %s", id->hex);
-			return hsm_token_error(token, rv, what, err);
+			return hsm_rv_error(token->conf.name, rv, what, err);
 		}
 	}
 	return HSM_EOK;
@@ -245,7 +249,8 @@ static int read_entries(hsm_token_t *token, entry_t **entries, size_t *count, hs
 		}
 	}
 	free(objects.handles);
-	return (rv == CKR_OK) ? HSM_EOK : hsm_token_error(token, rv, "cannot list the keys", err);
+	return (rv == CKR_OK) ? HSM_EOK
+	                      : hsm_rv_error(token->conf.name, rv, "cannot list the keys", err);
 }
 
 int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ctx,

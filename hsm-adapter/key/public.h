@@ -10,8 +10,8 @@
 
 #include <libdnssec/binary.h>
 
-#include "hsm-adapter/algorithm.h"
-#include "hsm-adapter/object.h"
+#include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/key/object.h"
 
 /*! What kind of key an object is. */
 typedef struct {

@@ -8,7 +8,9 @@
 #include <gnutls/crypto.h>
 #include <libdnssec/key.h>
 
-#include "hsm-adapter/handle.h"
+#include "hsm-adapter/key/key.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
 
 #define ID_BYTES 16         /* OpenDNSSEC's. */
 #define ID_CHOSEN_BYTES 32
@@ -17,7 +19,8 @@ static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsi
                       hsm_error_t *err)
 {
 	CK_MECHANISM_INFO info;
-	CK_RV rv = token->module->C_GetMechanismInfo(token->slot, algorithm->generate, &info);
+	CK_RV rv = token->library.module->C_GetMechanismInfo(token->slot, algorithm->generate,
+	                                                     &info);
 	if (rv != CKR_OK) {
 		int code = (rv == CKR_MECHANISM_INVALID) ? HSM_EALGORITHM : HSM_EDEVICE;
 		return hsm_error_set(err, code, rv,
@@ -64,10 +67,11 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 static int remove_orphans(hsm_token_t *token, const hsm_objects_t *orphans, hsm_error_t *err)
 {
 	for (size_t i = 0; i < orphans->count; i++) {
-		CK_RV rv = token->module->C_DestroyObject(token->session, orphans->handles[i]);
+		CK_RV rv = token->library.module->C_DestroyObject(token->session,
+		                                                  orphans->handles[i]);
 		if (rv != CKR_OK) {
-			return hsm_token_error(token, rv, "cannot remove a public key without a "
-			                       "private one", err);
+			return hsm_rv_error(token->conf.name, rv, "cannot remove a public key "
+			                    "without a private one", err);
 		}
 	}
 	return HSM_EOK;
@@ -124,7 +128,7 @@ static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm,
 		public_count = 6;
 	}
 	CK_MECHANISM mechanism = { algorithm->generate, NULL, 0 };
-	return token->module->C_GenerateKeyPair(token->session, &mechanism, public_template,
+	return token->library.module->C_GenerateKeyPair(token->session, &mechanism, public_template,
 	                                        public_count, private_template,
 	                                        sizeof(private_template) / sizeof(CK_ATTRIBUTE),
 	                                        &halves->public_key, &halves->private_key);
@@ -168,7 +172,7 @@ static int generate_error(const hsm_token_t *token, const hsm_algorithm_t *algor
 {
 	char what[64];
 	(void)snprintf(what, sizeof(what), "cannot generate a key for %s", algorithm->name);
-	int ret = hsm_token_error(token, rv, what, err);
+	int ret = hsm_rv_error(token->conf.name, rv, what, err);
 	/* Of the Edwards curves a token may have one, and says so in no uniform way. */
 	return (algorithm->key_type == CKK_EC_EDWARDS && curve_is_strange(rv)) ? HSM_EALGORITHM
 	                                                                       : ret;
@@ -196,10 +200,10 @@ static int generate(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsign
 	}
 	ret = hsm_key_make(token, algorithm, id, &halves, key, err);
 	if (ret != HSM_EOK) {
-		token->module->C_DestroyObject(token->session, halves.private_key);
-		token->module->C_DestroyObject(token->session, halves.public_key);
+		token->library.module->C_DestroyObject(token->session, halves.private_key);
+		token->library.module->C_DestroyObject(token->session, halves.public_key);
 	} else if (token->conf.skip_public_key && algorithm->key_type == CKK_RSA) {
-		token->module->C_DestroyObject(token->session, halves.public_key);
+		token->library.module->C_DestroyObject(token->session, halves.public_key);
 	}
 	return ret;
 }

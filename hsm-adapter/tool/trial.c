@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/trial.h"
+#include "hsm-adapter/tool/trial.h"
 
 #include <string.h>
 

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
-#include "hsm-adapter/info.h"
-#include "hsm-adapter/question.h"
-#include "hsm-adapter/trial.h"
+#include "hsm-adapter/key/info.h"
+#include "common/question.h"
+#include "hsm-adapter/tool/trial.h"
 
 #define RSA_BITS_DEFAULT 2048
 
