@@ -37,11 +37,9 @@ static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *hal
 /*! A token that came back may hold another key by that name: its signatures would be bogus. */
 static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_error_t *err)
 {
-	dnssec_binary_t public_key = { 0 };
-	unsigned bits = 0;
-	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public_key,
-	                          &bits, err);
-	if (ret == HSM_EOK && dnssec_binary_cmp(&public_key, &key->public_key) != 0) {
+	hsm_public_t public = { .bits = 0 };
+	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public, err);
+	if (ret == HSM_EOK && dnssec_binary_cmp(&public.key, &key->public.key) != 0) {
 		ret = hsm_error_set(
 			err, HSM_ENOKEY, 0,
 			"repository \"%s\": the key with the "
@@ -49,7 +47,7 @@ static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_erro
 			"anew",
 			key->token->conf.name, key->id.hex);
 	}
-	dnssec_binary_free(&public_key);
+	dnssec_binary_free(&public.key);
 	return ret;
 }
 
@@ -83,8 +81,7 @@ int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm
 	atomic_init(&made->handle, halves->private_key);
 	atomic_init(&made->login, atomic_load(&token->login));
 
-	int ret = hsm_public_read(token, halves, id, algorithm, &made->public_key,
-	                          &made->bits, err);
+	int ret = hsm_public_read(token, halves, id, algorithm, &made->public, err);
 	if (ret != HSM_EOK) {
 		hsm_key_free(made);
 		return ret;
@@ -282,7 +279,7 @@ int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ct
 void hsm_key_free(hsm_key_t *key)
 {
 	if (key != NULL) {
-		dnssec_binary_free(&key->public_key);
+		dnssec_binary_free(&key->public.key);
 		free(key);
 	}
 }
@@ -294,7 +291,7 @@ const char *hsm_key_id(const hsm_key_t *key)
 
 dnssec_binary_t hsm_key_public(const hsm_key_t *key)
 {
-	return key->public_key;
+	return key->public.key;
 }
 
 int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flags,
@@ -312,7 +309,7 @@ int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flag
 		ret = dnssec_key_set_algorithm(made, key->algorithm->number);
 	}
 	if (ret == DNSSEC_EOK) {
-		ret = dnssec_key_set_pubkey(made, &key->public_key);
+		ret = dnssec_key_set_pubkey(made, &key->public.key);
 	}
 	if (ret != DNSSEC_EOK) {
 		dnssec_key_free(made);

@@ -18,8 +18,7 @@ struct hsm_key {
 	hsm_token_t *token;
 	const hsm_algorithm_t *algorithm;
 	hsm_id_t id;
-	dnssec_binary_t public_key;  /*!< Owned. */
-	unsigned bits;
+	hsm_public_t public;         /*!< Owned. */
 	atomic_ulong login;          /*!< The token's, when the handle was got. */
 	atomic_ulong handle;
 };

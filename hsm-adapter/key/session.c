@@ -193,7 +193,7 @@ static int check_length(const hsm_key_t *key, CK_ULONG len, hsm_error_t *err)
 {
 	size_t expected = key->algorithm->signature_len;
 	if (expected == 0) {
-		expected = (key->bits + 7) / 8;
+		expected = (key->public.bits + 7) / 8;
 	}
 	if (len != expected) {
 		return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by "
@@ -214,7 +214,7 @@ static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
 }
 
 int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
-                     size_t data_len, uint8_t *signature, size_t *len, hsm_error_t *err)
+                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
 {
 	if (key->token != session->token) {
 		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
@@ -228,20 +228,20 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
 	}
 
 	CK_ULONG got = 0;
-	CK_RV rv = sign_once(session, key, &input, signature, &got);
+	CK_RV rv = sign_once(session, key, &input, signature->data, &got);
 	if (hsm_rv_is_loss(rv)) {
 		ret = recover(session, key, err);
 		if (ret != HSM_EOK) {
 			return ret;
 		}
-		rv = sign_once(session, key, &input, signature, &got);
+		rv = sign_once(session, key, &input, signature->data, &got);
 	}
 	if (rv != CKR_OK) {
 		return sign_error(key, rv, err);
 	}
 	ret = check_length(key, got, err);
 	if (ret == HSM_EOK) {
-		*len = got;
+		signature->len = got;
 	}
 	return ret;
 }

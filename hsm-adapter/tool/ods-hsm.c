@@ -123,15 +123,14 @@ static int command_generate(const run_t *run)
 		fprintf(stderr, "\n");
 		return USAGE;
 	}
-	unsigned bits = 0;
-	if (!parse_bits(run, algorithm, &bits)) {
+	hsm_key_spec_t spec = { .repository = run->args[0], .algorithm = algorithm->number };
+	if (!parse_bits(run, algorithm, &spec.bits)) {
 		return USAGE;
 	}
 
 	hsm_key_t *key = NULL;
 	hsm_error_t err;
-	int ret = hsm_key_generate(run->hsm, run->args[0], algorithm->number, bits, NULL, &key,
-	                           &err);
+	int ret = hsm_key_generate(run->hsm, &spec, &key, &err);
 	if (ret != HSM_EOK) {
 		return complain(&err);
 	}
