@@ -124,21 +124,21 @@ static int sign(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
 	    hsm_session_open(&signer->session, lane->pool->hsm, lane->repository, err) != HSM_EOK) {
 		return KNOT_EAGAIN;
 	}
-	uint8_t signature[HSM_SIGNATURE_MAX];
-	size_t len = 0;
+	hsm_signature_t signature;
 	if (hsm_session_sign(signer->session, job->key->secret, signer->buffer.data,
-	                     signer->buffer.len, signature, &len, err) != HSM_EOK) {
+	                     signer->buffer.len, &signature, err) != HSM_EOK) {
 		hsm_session_close(signer->session);
 		signer->session = NULL;
 		signer->sampled_count = 0;
 		return KNOT_EAGAIN;
 	}
-	if (len != job->key->signature_len || !verified(signer, batch, job->key, signature)) {
+	if (signature.len != job->key->signature_len ||
+	    !verified(signer, batch, job->key, signature.data)) {
 		snprintf(err->text, sizeof(err->text), "the token of repository %s made a wrong "
 		         "signature; it was not published", lane->repository);
 		return KNOT_ESEMCHECK;
 	}
-	memcpy(place, signature, len);
+	memcpy(place, signature.data, signature.len);
 	return KNOT_EOK;
 }
 

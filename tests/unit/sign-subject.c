@@ -31,8 +31,8 @@ static void make_key(keyset_key_t *key, keyset_role_t role, uint8_t algorithm)
 	hsm_key_t *made = NULL;
 	dnssec_key_t *dnskey = NULL;
 	hsm_error_t err = { 0 };
-	ck_assert_msg(hsm_key_generate(hsm, "one", algorithm, 0, NULL, &made, &err) == HSM_EOK,
-	              "%s", err.text);
+	const hsm_key_spec_t spec = { .repository = "one", .algorithm = algorithm };
+	ck_assert_msg(hsm_key_generate(hsm, &spec, &made, &err) == HSM_EOK, "%s", err.text);
 	ck_assert_int_eq(hsm_key_dnskey(made, subject_zone, role == KEYSET_ZSK ? 256 : 257,
 	                                &dnskey, &err), 0);
 	dnssec_binary_t public_key = hsm_key_public(made);

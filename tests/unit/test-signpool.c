@@ -48,8 +48,9 @@ static void make_key(keyset_key_t *info, const char *repository, uint8_t algorit
 	hsm_key_t *made = NULL;
 	dnssec_key_t *dnskey = NULL;
 	hsm_error_t err = { 0 };
-	ck_assert_msg(hsm_key_generate(hsm, repository, algorithm, 1024, NULL, &made, &err) ==
-	              HSM_EOK, "%s", err.text);
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm,
+	                              .bits = 1024 };
+	ck_assert_msg(hsm_key_generate(hsm, &spec, &made, &err) == HSM_EOK, "%s", err.text);
 	ck_assert_int_eq(hsm_key_dnskey(made, zone, 257, &dnskey, &err), HSM_EOK);
 	dnssec_binary_t public_key = hsm_key_public(made);
 	*info = (keyset_key_t) {

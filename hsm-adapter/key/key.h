@@ -2,33 +2,26 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What is behind hsm_t and hsm_key_t.
+ * \brief What is behind hsm_key_t: a key pair that was found in its token.
  */
 #pragma once
 
-#include "hsm-adapter/algorithm.h"
-#include "hsm-adapter/hsm.h"
-#include "hsm-adapter/object.h"
-#include "hsm-adapter/public.h"
-#include "hsm-adapter/token.h"
+#include <stdatomic.h>
 
-struct hsm {
-	size_t count;
-	hsm_token_t tokens[];
-};
+#include "hsm-adapter/hsm.h"
+#include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/key/object.h"
+#include "hsm-adapter/key/public.h"
+#include "hsm-adapter/token/token.h"
 
 struct hsm_key {
 	hsm_token_t *token;
 	const hsm_algorithm_t *algorithm;
 	hsm_id_t id;
-	dnssec_binary_t public_key;  /*!< Owned. */
-	unsigned bits;
+	hsm_public_t public;         /*!< Owned. */
 	atomic_ulong login;          /*!< The token's, when the handle was got. */
 	atomic_ulong handle;
 };
-
-/*! \return The repository's token; NULL, and err filled (HSM_EREPOSITORY), if there is none. */
-hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err);
 
 /*!
  * Finds a key's handle anew. The token is locked.

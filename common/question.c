@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/question.h"
+#include "common/question.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/trial.h"
+#include "hsm-adapter/tool/trial.h"
 
 #include <string.h>
 
@@ -16,15 +16,14 @@
 /*! One signature. */
 typedef struct {
 	uint8_t data[DATA_BYTES];
-	uint8_t signature[HSM_SIGNATURE_MAX];
-	size_t len;
+	hsm_signature_t signature;
 } sample_t;
 
 static int verify_by(dnssec_key_t *dnskey, const sample_t *sample)
 {
 	const dnssec_binary_t data = { .data = (uint8_t *)sample->data, .size = DATA_BYTES };
 	const dnssec_binary_t signature = {
-		.data = (uint8_t *)sample->signature, .size = sample->len
+		.data = (uint8_t *)sample->signature.data, .size = sample->signature.len
 	};
 	dnssec_sign_ctx_t *ctx = NULL;
 	int ret = dnssec_sign_new(&ctx, dnskey);
@@ -64,7 +63,7 @@ static int sign_on(hsm_session_t *session, const hsm_key_t *key, sample_t *sampl
 	while (passed < TRIAL_MS) {
 		memset(sample->data, (int)count, DATA_BYTES);
 		int ret = hsm_session_sign(session, key, sample->data, DATA_BYTES,
-		                           sample->signature, &sample->len, err);
+		                           &sample->signature, err);
 		if (ret != HSM_EOK) {
 			return ret;
 		}
@@ -79,11 +78,11 @@ static int sign_and_verify(hsm_t *hsm, const char *repository, const hsm_key_t *
                            hsm_trial_t *trial, hsm_error_t *err)
 {
 	hsm_session_t *session = NULL;
-	sample_t sample = { .len = 0 };
+	sample_t sample = { .data = { 0 } };
 	int ret = hsm_session_open(&session, hsm, repository, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_session_sign(session, key, sample.data, DATA_BYTES, sample.signature,
-		                       &sample.len, err);
+		ret = hsm_session_sign(session, key, sample.data, DATA_BYTES, &sample.signature,
+		                       err);
 	}
 	if (ret == HSM_EOK) {
 		ret = verify(key, &sample, err);
@@ -101,8 +100,10 @@ static int sign_and_verify(hsm_t *hsm, const char *repository, const hsm_key_t *
 int hsm_trial(hsm_t *hsm, const char *repository, const hsm_algorithm_t *algorithm, unsigned bits,
               hsm_trial_t *trial, hsm_error_t *err)
 {
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm->number,
+	                              .bits = bits };
 	hsm_key_t *key = NULL;
-	int ret = hsm_key_generate(hsm, repository, algorithm->number, bits, NULL, &key, err);
+	int ret = hsm_key_generate(hsm, &spec, &key, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}

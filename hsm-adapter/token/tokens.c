@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/hsm.h"
+#include "hsm-adapter/token/tokens.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/handle.h"
+struct hsm {
+	size_t count;
+	hsm_token_t tokens[];
+};
 
 int hsm_open(hsm_t **hsm, const hsm_conf_t *conf, hsm_error_t *err)
 {

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "hsm-adapter/key/key.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libdnssec/error.h>
 
-#include "hsm-adapter/handle.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
 
 static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *halves,
                        hsm_error_t *err)
@@ -34,11 +37,9 @@ static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *hal
 /*! A token that came back may hold another key by that name: its signatures would be bogus. */
 static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_error_t *err)
 {
-	dnssec_binary_t public_key = { 0 };
-	unsigned bits = 0;
-	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public_key,
-	                          &bits, err);
-	if (ret == HSM_EOK && dnssec_binary_cmp(&public_key, &key->public_key) != 0) {
+	hsm_public_t public = { .bits = 0 };
+	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public, err);
+	if (ret == HSM_EOK && dnssec_binary_cmp(&public.key, &key->public.key) != 0) {
 		ret = hsm_error_set(
 			err, HSM_ENOKEY, 0,
 			"repository \"%s\": the key with the "
@@ -46,7 +47,7 @@ static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_erro
 			"anew",
 			key->token->conf.name, key->id.hex);
 	}
-	dnssec_binary_free(&public_key);
+	dnssec_binary_free(&public.key);
 	return ret;
 }
 
@@ -80,8 +81,7 @@ int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm
 	atomic_init(&made->handle, halves->private_key);
 	atomic_init(&made->login, atomic_load(&token->login));
 
-	int ret = hsm_public_read(token, halves, id, algorithm, &made->public_key,
-	                          &made->bits, err);
+	int ret = hsm_public_read(token, halves, id, algorithm, &made->public, err);
 	if (ret != HSM_EOK) {
 		hsm_key_free(made);
 		return ret;
@@ -130,11 +130,12 @@ static int remove_objects(hsm_token_t *token, const hsm_objects_t *objects, cons
                           hsm_error_t *err)
 {
 	for (size_t i = 0; i < objects->count; i++) {
-		CK_RV rv = token->module->C_DestroyObject(token->session, objects->handles[i]);
+		CK_RV rv = token->library.module->C_DestroyObject(token->session,
+		                                                  objects->handles[i]);
 		if (rv != CKR_OK) {
 			char what[2 * HSM_ID_MAX + 64];
 			(void)snprintf(what, sizeof(what), "cannot remove key %s", id->hex);
-			return hsm_token_error(token, rv, what, err);
+			return hsm_rv_error(token->conf.name, rv, what, err);
 		}
 	}
 	return HSM_EOK;
@@ -245,7 +246,8 @@ static int read_entries(hsm_token_t *token, entry_t **entries, size_t *count, hs
 		}
 	}
 	free(objects.handles);
-	return (rv == CKR_OK) ? HSM_EOK : hsm_token_error(token, rv, "cannot list the keys", err);
+	return (rv == CKR_OK) ? HSM_EOK
+	                      : hsm_rv_error(token->conf.name, rv, "cannot list the keys", err);
 }
 
 int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ctx,
@@ -277,7 +279,7 @@ int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ct
 void hsm_key_free(hsm_key_t *key)
 {
 	if (key != NULL) {
-		dnssec_binary_free(&key->public_key);
+		dnssec_binary_free(&key->public.key);
 		free(key);
 	}
 }
@@ -289,7 +291,7 @@ const char *hsm_key_id(const hsm_key_t *key)
 
 dnssec_binary_t hsm_key_public(const hsm_key_t *key)
 {
-	return key->public_key;
+	return key->public.key;
 }
 
 int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flags,
@@ -307,7 +309,7 @@ int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flag
 		ret = dnssec_key_set_algorithm(made, key->algorithm->number);
 	}
 	if (ret == DNSSEC_EOK) {
-		ret = dnssec_key_set_pubkey(made, &key->public_key);
+		ret = dnssec_key_set_pubkey(made, &key->public.key);
 	}
 	if (ret != DNSSEC_EOK) {
 		dnssec_key_free(made);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +9,29 @@
 #include <gnutls/crypto.h>
 #include <libdnssec/key.h>
 
-#include "hsm-adapter/handle.h"
+#include "hsm-adapter/key/key.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
 
 #define ID_BYTES 16         /* OpenDNSSEC's. */
 #define ID_CHOSEN_BYTES 32
 
-static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
-                      hsm_error_t *err)
+/*! A key pair being generated. */
+typedef struct {
+	hsm_token_t *token;               /*!< Locked. */
+	const hsm_algorithm_t *algorithm;
+	unsigned bits;
+	hsm_id_t id;
+	bool chosen;                      /*!< By the caller, so that another key may have it. */
+} order_t;
+
+static int check_size(const order_t *order, hsm_error_t *err)
 {
+	hsm_token_t *token = order->token;
+	const hsm_algorithm_t *algorithm = order->algorithm;
 	CK_MECHANISM_INFO info;
-	CK_RV rv = token->module->C_GetMechanismInfo(token->slot, algorithm->generate, &info);
+	CK_RV rv = token->library.module->C_GetMechanismInfo(token->slot, algorithm->generate,
+	                                                     &info);
 	if (rv != CKR_OK) {
 		int code = (rv == CKR_MECHANISM_INVALID) ? HSM_EALGORITHM : HSM_EDEVICE;
 		return hsm_error_set(err, code, rv,
@@ -34,10 +48,10 @@ static int check_size(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsi
 	if (info.ulMaxKeySize > 0 && info.ulMaxKeySize < max) {
 		max = (unsigned)info.ulMaxKeySize;
 	}
-	if (bits < min || bits > max || bits % 8 != 0) {
+	if (order->bits < min || order->bits > max || order->bits % 8 != 0) {
 		return hsm_error_set(err, HSM_EALGORITHM, 0, "repository \"%s\": %s keys have from "
 		                     "%u to %u bits, in steps of 8, not %u", token->conf.name,
-		                     algorithm->name, min, max, bits);
+		                     algorithm->name, min, max, order->bits);
 	}
 	return HSM_EOK;
 }
@@ -64,10 +78,11 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 static int remove_orphans(hsm_token_t *token, const hsm_objects_t *orphans, hsm_error_t *err)
 {
 	for (size_t i = 0; i < orphans->count; i++) {
-		CK_RV rv = token->module->C_DestroyObject(token->session, orphans->handles[i]);
+		CK_RV rv = token->library.module->C_DestroyObject(token->session,
+		                                                  orphans->handles[i]);
 		if (rv != CKR_OK) {
-			return hsm_token_error(token, rv, "cannot remove a public key without a "
-			                       "private one", err);
+			return hsm_rv_error(token->conf.name, rv, "cannot remove a public key "
+			                    "without a private one", err);
 		}
 	}
 	return HSM_EOK;
@@ -91,9 +106,12 @@ static int clear_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 	return ret;
 }
 
-static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm, CK_ULONG bits,
-                           const hsm_der_t *curve, const hsm_id_t *id, hsm_halves_t *halves)
+/*! \param curve  NULL: an RSA key. */
+static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, hsm_halves_t *halves)
 {
+	hsm_token_t *token = order->token;
+	const hsm_id_t *id = &order->id;
+	CK_ULONG bits = order->bits;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_BBOOL keep = (token->conf.skip_public_key && curve == NULL) ? CK_FALSE : CK_TRUE;
 	CK_BBOOL extractable = token->conf.allow_extraction ? CK_TRUE : CK_FALSE;
@@ -123,11 +141,11 @@ static CK_RV generate_pair(hsm_token_t *token, const hsm_algorithm_t *algorithm,
 		};
 		public_count = 6;
 	}
-	CK_MECHANISM mechanism = { algorithm->generate, NULL, 0 };
-	return token->module->C_GenerateKeyPair(token->session, &mechanism, public_template,
-	                                        public_count, private_template,
-	                                        sizeof(private_template) / sizeof(CK_ATTRIBUTE),
-	                                        &halves->public_key, &halves->private_key);
+	CK_MECHANISM mechanism = { order->algorithm->generate, NULL, 0 };
+	return token->library.module->C_GenerateKeyPair(
+		token->session, &mechanism, public_template, public_count, private_template,
+		sizeof(private_template) / sizeof(CK_ATTRIBUTE), &halves->public_key,
+		&halves->private_key);
 }
 
 /*! \return True if the token may know the curve by another name. */
@@ -147,15 +165,16 @@ static bool curve_is_strange(CK_RV rv)
 	}
 }
 
-static CK_RV generate_any(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
-                          const hsm_id_t *id, hsm_halves_t *halves)
+/*! Tries the names that a token may know the curve by. */
+static CK_RV generate_any(const order_t *order, hsm_halves_t *halves)
 {
-	if (algorithm->curve[0].data == NULL) {
-		return generate_pair(token, algorithm, bits, NULL, id, halves);
+	const hsm_der_t *curve = order->algorithm->curve;
+	if (curve[0].data == NULL) {
+		return generate_pair(order, NULL, halves);
 	}
 	CK_RV rv = CKR_CURVE_NOT_SUPPORTED;
-	for (size_t i = 0; i < HSM_CURVE_NAMES && algorithm->curve[i].data != NULL; i++) {
-		rv = generate_pair(token, algorithm, bits, &algorithm->curve[i], id, halves);
+	for (size_t i = 0; i < HSM_CURVE_NAMES && curve[i].data != NULL; i++) {
+		rv = generate_pair(order, &curve[i], halves);
 		if (!curve_is_strange(rv)) {
 			break;
 		}
@@ -163,43 +182,42 @@ static CK_RV generate_any(hsm_token_t *token, const hsm_algorithm_t *algorithm, 
 	return rv;
 }
 
-static int generate_error(const hsm_token_t *token, const hsm_algorithm_t *algorithm, CK_RV rv,
-                          hsm_error_t *err)
+static int generate_error(const order_t *order, CK_RV rv, hsm_error_t *err)
 {
 	char what[64];
-	(void)snprintf(what, sizeof(what), "cannot generate a key for %s", algorithm->name);
-	int ret = hsm_token_error(token, rv, what, err);
-	/* Of the Edwards curves a token may have one, and says so in no uniform way. */
-	return (algorithm->key_type == CKK_EC_EDWARDS && curve_is_strange(rv)) ? HSM_EALGORITHM
-	                                                                       : ret;
+	(void)snprintf(what, sizeof(what), "cannot generate a key for %s", order->algorithm->name);
+	int ret = hsm_rv_error(order->token->conf.name, rv, what, err);
+	/* A token may know one of the two Edwards curves; how it refuses the other differs. */
+	bool unknown = order->algorithm->key_type == CKK_EC_EDWARDS && curve_is_strange(rv);
+	return unknown ? HSM_EALGORITHM : ret;
 }
 
-static int generate(hsm_token_t *token, const hsm_algorithm_t *algorithm, unsigned bits,
-                    const hsm_id_t *id, bool chosen, hsm_key_t **key, hsm_error_t *err)
+static int generate(const order_t *order, hsm_key_t **key, hsm_error_t *err)
 {
-	int ret = check_size(token, algorithm, bits, err);
+	hsm_token_t *token = order->token;
+	int ret = check_size(order, err);
 	if (ret == HSM_EOK) {
 		ret = check_capacity(token, err);
 	}
-	if (ret == HSM_EOK && chosen) {
-		ret = clear_id(token, id, err);
+	if (ret == HSM_EOK && order->chosen) {
+		ret = clear_id(token, &order->id, err);
 	}
 	if (ret != HSM_EOK) {
 		return ret;
 	}
 
 	hsm_halves_t halves = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
-	CK_RV rv = generate_any(token, algorithm, bits, id, &halves);
+	CK_RV rv = generate_any(order, &halves);
 	if (rv != CKR_OK) {
-		(void)clear_id(token, id, NULL);
-		return generate_error(token, algorithm, rv, err);
+		(void)clear_id(token, &order->id, NULL);
+		return generate_error(order, rv, err);
 	}
-	ret = hsm_key_make(token, algorithm, id, &halves, key, err);
+	ret = hsm_key_make(token, order->algorithm, &order->id, &halves, key, err);
 	if (ret != HSM_EOK) {
-		token->module->C_DestroyObject(token->session, halves.private_key);
-		token->module->C_DestroyObject(token->session, halves.public_key);
-	} else if (token->conf.skip_public_key && algorithm->key_type == CKK_RSA) {
-		token->module->C_DestroyObject(token->session, halves.public_key);
+		token->library.module->C_DestroyObject(token->session, halves.private_key);
+		token->library.module->C_DestroyObject(token->session, halves.public_key);
+	} else if (token->conf.skip_public_key && order->algorithm->key_type == CKK_RSA) {
+		token->library.module->C_DestroyObject(token->session, halves.public_key);
 	}
 	return ret;
 }
@@ -220,26 +238,28 @@ static int choose_id(const char *cka_id, hsm_id_t *id, hsm_error_t *err)
 	return hsm_id_set(id, random, sizeof(random));
 }
 
-int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsigned bits,
-                     const char *cka_id, hsm_key_t **key, hsm_error_t *err)
+int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err)
 {
-	hsm_token_t *token = hsm_token(hsm, repository, err);
-	if (token == NULL) {
+	order_t order = {
+		.token = hsm_token(hsm, spec->repository, err),
+		.algorithm = hsm_algorithm(spec->algorithm),
+		.bits = spec->bits,
+		.chosen = spec->cka_id != NULL,
+	};
+	if (order.token == NULL) {
 		return HSM_EREPOSITORY;
 	}
-	const hsm_algorithm_t *wanted = hsm_algorithm(algorithm);
-	if (wanted == NULL) {
+	if (order.algorithm == NULL) {
 		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
-		                     algorithm);
+		                     spec->algorithm);
 	}
-	hsm_id_t id;
-	int ret = choose_id(cka_id, &id, err);
+	int ret = choose_id(spec->cka_id, &order.id, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_token_lock(token, err);
+		ret = hsm_token_lock(order.token, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = generate(token, wanted, bits, &id, cka_id != NULL, key, err);
-		hsm_token_unlock(token);
+		ret = generate(&order, key, err);
+		hsm_token_unlock(order.token);
 	}
 	return ret;
 }

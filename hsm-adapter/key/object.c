@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/object.h"
+#include "hsm-adapter/key/object.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "hsm-adapter/token/rv.h"
 
 #define FIND_AT_ONCE 64
 
@@ -62,7 +64,8 @@ static CK_RV collect(hsm_token_t *token, hsm_objects_t *objects)
 	CK_OBJECT_HANDLE some[FIND_AT_ONCE];
 	for (;;) {
 		CK_ULONG count = 0;
-		CK_RV rv = token->module->C_FindObjects(token->session, some, FIND_AT_ONCE, &count);
+		CK_RV rv = token->library.module->C_FindObjects(token->session, some, FIND_AT_ONCE,
+		                                                &count);
 		if (rv != CKR_OK || count == 0) {
 			return rv;
 		}
@@ -77,16 +80,16 @@ static int find(hsm_token_t *token, CK_ATTRIBUTE *template, hsm_objects_t *objec
                 hsm_error_t *err)
 {
 	*objects = (hsm_objects_t){ 0 };
-	CK_RV rv = token->module->C_FindObjectsInit(token->session, template, 1);
+	CK_RV rv = token->library.module->C_FindObjectsInit(token->session, template, 1);
 	if (rv == CKR_OK) {
 		rv = collect(token, objects);
-		CK_RV final = token->module->C_FindObjectsFinal(token->session);
+		CK_RV final = token->library.module->C_FindObjectsFinal(token->session);
 		rv = (rv != CKR_OK) ? rv : final;
 	}
 	if (rv != CKR_OK) {
 		free(objects->handles);
 		*objects = (hsm_objects_t){ 0 };
-		return hsm_token_error(token, rv, "cannot look for keys", err);
+		return hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
 	}
 	return HSM_EOK;
 }
@@ -120,7 +123,7 @@ int hsm_pair_find(hsm_token_t *token, const hsm_id_t *id, hsm_pair_t *pair, hsm_
 	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
 		CK_RV rv = sort_in(token, objects.handles[i], pair);
 		if (rv != CKR_OK) {
-			ret = hsm_token_error(token, rv, "cannot look for keys", err);
+			ret = hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
 		}
 	}
 	free(objects.handles);
@@ -140,10 +143,11 @@ void hsm_pair_free(hsm_pair_t *pair)
 CK_RV hsm_object_value(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
                        hsm_value_t *value)
 {
+	CK_FUNCTION_LIST *module = token->library.module;
 	CK_ATTRIBUTE attribute = { type, NULL, 0 };
 	*value = (hsm_value_t){ 0 };
 
-	CK_RV rv = token->module->C_GetAttributeValue(token->session, object, &attribute, 1);
+	CK_RV rv = module->C_GetAttributeValue(token->session, object, &attribute, 1);
 	if (rv != CKR_OK) {
 		return rv;
 	}
@@ -155,7 +159,7 @@ CK_RV hsm_object_value(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE
 	if (attribute.pValue == NULL) {
 		return CKR_HOST_MEMORY;
 	}
-	rv = token->module->C_GetAttributeValue(token->session, object, &attribute, 1);
+	rv = module->C_GetAttributeValue(token->session, object, &attribute, 1);
 	if (rv == CKR_OK && (attribute.ulValueLen == 0 ||
 	                     attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION)) {
 		rv = CKR_ATTRIBUTE_TYPE_INVALID;
@@ -173,7 +177,8 @@ CK_RV hsm_object_number(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUT
                         CK_ULONG *number)
 {
 	CK_ATTRIBUTE attribute = { type, number, sizeof(*number) };
-	CK_RV rv = token->module->C_GetAttributeValue(token->session, object, &attribute, 1);
+	CK_RV rv = token->library.module->C_GetAttributeValue(token->session, object, &attribute,
+	                                                      1);
 	if (rv == CKR_OK && attribute.ulValueLen != sizeof(*number)) {
 		rv = CKR_ATTRIBUTE_TYPE_INVALID;
 	}

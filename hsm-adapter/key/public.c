@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/public.h"
+#include "hsm-adapter/key/public.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include <libdnssec/key.h>
 
 #include "hsm-adapter/hsm.h"
+#include "hsm-adapter/token/rv.h"
 
 #define RSA_BITS_MAX (8 * HSM_SIGNATURE_MAX)
 
@@ -67,7 +68,7 @@ static int missing(const hsm_token_t *token, const hsm_id_t *id, CK_RV rv, hsm_e
 		char what[2 * HSM_ID_MAX + 64];
 		(void)snprintf(what, sizeof(what), "cannot read the public half of key %s",
 		               id->hex);
-		return hsm_token_error(token, rv, what, err);
+		return hsm_rv_error(token->conf.name, rv, what, err);
 	}
 	return hsm_error_set(err, HSM_ENOKEY, rv, "repository \"%s\": key %s has no public half in "
 	                     "the token, or more than one; restore its public object",
@@ -98,66 +99,66 @@ unsigned hsm_public_bits(const hsm_value_t *number)
 	return bits;
 }
 
+/*! RSA's numbers, as the token has them. */
+typedef struct {
+	hsm_value_t modulus;
+	hsm_value_t exponent;
+} rsa_t;
+
 /*! RFC 3110, section 2: length of the exponent, exponent, modulus; no leading zeros. */
-static int encode_rsa(const hsm_value_t *modulus, unsigned modulus_bits,
-                      const hsm_value_t *exponent, unsigned exponent_bits,
-                      dnssec_binary_t *public_key)
+static int encode_rsa(const rsa_t *rsa, unsigned exponent_bits, hsm_public_t *public)
 {
-	const size_t n_len = (modulus_bits + 7) / 8;
+	const size_t n_len = (public->bits + 7) / 8;
 	const size_t e_len = (exponent_bits + 7) / 8;
 	const size_t prefix = (e_len < 256) ? 1 : 3;
-	if (dnssec_binary_alloc(public_key, prefix + e_len + n_len) != DNSSEC_EOK) {
+	if (dnssec_binary_alloc(&public->key, prefix + e_len + n_len) != DNSSEC_EOK) {
 		return HSM_ENOMEM;
 	}
-	uint8_t *out = public_key->data;
+	uint8_t *out = public->key.data;
 	if (prefix == 3) {
 		*out++ = 0;
 		*out++ = (uint8_t)(e_len >> 8);
 	}
 	*out++ = (uint8_t)e_len;
-	memcpy(out, exponent->data + exponent->len - e_len, e_len);
-	memcpy(out + e_len, modulus->data + modulus->len - n_len, n_len);
+	memcpy(out, rsa->exponent.data + rsa->exponent.len - e_len, e_len);
+	memcpy(out + e_len, rsa->modulus.data + rsa->modulus.len - n_len, n_len);
 	return HSM_EOK;
 }
 
-static int make_rsa(hsm_token_t *token, const hsm_id_t *id, const hsm_algorithm_t *algorithm,
-                    const hsm_value_t *modulus, const hsm_value_t *exponent,
-                    dnssec_binary_t *public_key, unsigned *bits, hsm_error_t *err)
+static int make_rsa(const hsm_token_t *token, const hsm_id_t *id, const hsm_algorithm_t *algorithm,
+                    const rsa_t *rsa, hsm_public_t *public, hsm_error_t *err)
 {
-	*bits = hsm_public_bits(modulus);
-	unsigned exponent_bits = hsm_public_bits(exponent);
-	if (*bits == 0 || *bits > RSA_BITS_MAX || exponent_bits == 0 ||
-	    !dnssec_algorithm_key_size_check(algorithm->number, *bits)) {
+	public->bits = hsm_public_bits(&rsa->modulus);
+	unsigned exponent_bits = hsm_public_bits(&rsa->exponent);
+	if (public->bits == 0 || public->bits > RSA_BITS_MAX || exponent_bits == 0 ||
+	    !dnssec_algorithm_key_size_check(algorithm->number, public->bits)) {
 		char is[40];
-		(void)snprintf(is, sizeof(is), "RSA of %u bits", *bits);
+		(void)snprintf(is, sizeof(is), "RSA of %u bits", public->bits);
 		return misfit(token, id, algorithm, is, err);
 	}
-	if (encode_rsa(modulus, *bits, exponent, exponent_bits, public_key) != HSM_EOK) {
+	if (encode_rsa(rsa, exponent_bits, public) != HSM_EOK) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	return HSM_EOK;
 }
 
 static int read_rsa(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
-                    const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
-                    unsigned *bits, hsm_error_t *err)
+                    const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err)
 {
-	hsm_value_t modulus = { 0 }, exponent = { 0 };
-	CK_RV rv = read_either(token, halves, CKA_MODULUS, &modulus);
+	rsa_t rsa = { .modulus = { 0 } };
+	CK_RV rv = read_either(token, halves, CKA_MODULUS, &rsa.modulus);
 	if (rv == CKR_OK) {
-		rv = read_either(token, halves, CKA_PUBLIC_EXPONENT, &exponent);
+		rv = read_either(token, halves, CKA_PUBLIC_EXPONENT, &rsa.exponent);
 	}
 	int ret = (rv != CKR_OK) ? missing(token, id, rv, err)
-	                         : make_rsa(token, id, algorithm, &modulus, &exponent,
-	                                    public_key, bits, err);
-	free(modulus.data);
-	free(exponent.data);
+	                         : make_rsa(token, id, algorithm, &rsa, public, err);
+	free(rsa.modulus.data);
+	free(rsa.exponent.data);
 	return ret;
 }
 
 static int read_curve(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
-                      const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
-                      unsigned *bits, hsm_error_t *err)
+                      const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err)
 {
 	hsm_value_t point;
 	CK_RV rv = read_either(token, halves, CKA_EC_POINT, &point);
@@ -169,19 +170,18 @@ static int read_curve(hsm_token_t *token, const hsm_halves_t *halves, const hsm_
 	const uint8_t *found = hsm_public_point(point.data, point.len, algorithm->public_len);
 	if (found == NULL) {
 		ret = misfit(token, id, algorithm, "a point in no form known", err);
-	} else if (dnssec_binary_alloc(public_key, algorithm->public_len) != DNSSEC_EOK) {
+	} else if (dnssec_binary_alloc(&public->key, algorithm->public_len) != DNSSEC_EOK) {
 		ret = hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	} else {
-		memcpy(public_key->data, found, algorithm->public_len);
-		*bits = algorithm->bits;
+		memcpy(public->key.data, found, algorithm->public_len);
+		public->bits = algorithm->bits;
 	}
 	free(point.data);
 	return ret;
 }
 
 int hsm_public_read(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
-                    const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
-                    unsigned *bits, hsm_error_t *err)
+                    const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err)
 {
 	hsm_kind_t kind;
 	CK_RV rv = hsm_public_kind(token, halves, &kind);
@@ -192,11 +192,11 @@ int hsm_public_read(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id
 		return misfit(token, id, algorithm, "of a type or curve DNSSEC does not know", err);
 	}
 	if (algorithm->key_type == CKK_RSA && kind.type == CKK_RSA) {
-		return read_rsa(token, halves, id, algorithm, public_key, bits, err);
+		return read_rsa(token, halves, id, algorithm, public, err);
 	}
 	if (kind.algorithm != algorithm) {
 		return misfit(token, id, algorithm, kind.type == CKK_RSA ? "an RSA key"
 		              : kind.algorithm->name, err);
 	}
-	return read_curve(token, halves, id, algorithm, public_key, bits, err);
+	return read_curve(token, halves, id, algorithm, public, err);
 }

@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/slot.h"
+#include "hsm-adapter/token/slot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool hsm_slot_has_label(const hsm_token_t *token, const CK_TOKEN_INFO *info)
+#include "hsm-adapter/token/rv.h"
+
+bool hsm_slot_has_label(const hsm_repository_t *repository, const CK_TOKEN_INFO *info)
 {
 	size_t len = p11_kit_space_strlen(info->label, sizeof(info->label));
-	return len == strlen(token->conf.token_label) &&
-	       memcmp(info->label, token->conf.token_label, len) == 0;
+	return len == strlen(repository->token_label) &&
+	       memcmp(info->label, repository->token_label, len) == 0;
 }
 
-/*! What a look through the slots found. */
+/*! A look through the slots, and what it found. */
 typedef struct {
+	CK_FUNCTION_LIST *module;
+	const hsm_repository_t *repository;
 	unsigned matches;
 	CK_SLOT_ID slot;
 	CK_FLAGS flags;
 	char others[200]; /*!< The labels that are there, for the error text. */
 } search_t;
 
-static void look_at_slot(hsm_token_t *token, CK_SLOT_ID slot, search_t *search)
+static void look_at_slot(search_t *search, CK_SLOT_ID slot)
 {
 	CK_TOKEN_INFO info;
-	if (token->module->C_GetTokenInfo(slot, &info) != CKR_OK) {
+	if (search->module->C_GetTokenInfo(slot, &info) != CKR_OK) {
 		return; /* Another token may be broken, as long as ours is not. */
 	}
-	if (hsm_slot_has_label(token, &info)) {
+	if (hsm_slot_has_label(search->repository, &info)) {
 		search->matches++;
 		search->slot = slot;
 		search->flags = info.flags;
@@ -42,10 +46,10 @@ static void look_at_slot(hsm_token_t *token, CK_SLOT_ID slot, search_t *search)
 	}
 }
 
-static CK_RV look_at_slots(hsm_token_t *token, search_t *search)
+static CK_RV look_at_slots(search_t *search)
 {
 	CK_ULONG count = 0;
-	CK_RV rv = token->module->C_GetSlotList(CK_TRUE, NULL, &count);
+	CK_RV rv = search->module->C_GetSlotList(CK_TRUE, NULL, &count);
 	if (rv != CKR_OK || count == 0) {
 		return rv;
 	}
@@ -53,33 +57,34 @@ static CK_RV look_at_slots(hsm_token_t *token, search_t *search)
 	if (slots == NULL) {
 		return CKR_HOST_MEMORY;
 	}
-	rv = token->module->C_GetSlotList(CK_TRUE, slots, &count);
+	rv = search->module->C_GetSlotList(CK_TRUE, slots, &count);
 	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
-		look_at_slot(token, slots[i], search);
+		look_at_slot(search, slots[i]);
 	}
 	free(slots);
 	return rv;
 }
 
-int hsm_slot_find(hsm_token_t *token, CK_SLOT_ID *slot, CK_FLAGS *flags, hsm_error_t *err)
+int hsm_slot_find(CK_FUNCTION_LIST *module, const hsm_repository_t *repository, CK_SLOT_ID *slot,
+                  CK_FLAGS *flags, hsm_error_t *err)
 {
-	search_t search = { 0 };
-	CK_RV rv = look_at_slots(token, &search);
+	search_t search = { .module = module, .repository = repository };
+	CK_RV rv = look_at_slots(&search);
 	if (rv != CKR_OK) {
-		return hsm_token_error(token, rv, "cannot list the slots", err);
+		return hsm_rv_error(repository->name, rv, "cannot list the slots", err);
 	}
 	if (search.matches == 0) {
 		return hsm_error_set(err, HSM_ETOKEN, 0, "repository \"%s\": no token labelled "
 		                     "\"%s\" in %s, check <TokenLabel> and the token; there is %s",
-		                     token->conf.name, token->conf.token_label,
-		                     token->conf.module,
+		                     repository->name, repository->token_label,
+		                     repository->module,
 		                     search.others[0] != '\0' ? search.others : "none");
 	}
 	if (search.matches > 1) {
 		return hsm_error_set(err, HSM_ETOKEN, 0, "repository \"%s\": %u tokens are "
 		                     "labelled \"%s\" in %s, give each its own label",
-		                     token->conf.name, search.matches, token->conf.token_label,
-		                     token->conf.module);
+		                     repository->name, search.matches, repository->token_label,
+		                     repository->module);
 	}
 	*slot = search.slot;
 	*flags = search.flags;

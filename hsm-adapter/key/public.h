@@ -10,8 +10,8 @@
 
 #include <libdnssec/binary.h>
 
-#include "hsm-adapter/algorithm.h"
-#include "hsm-adapter/object.h"
+#include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/key/object.h"
 
 /*! What kind of key an object is. */
 typedef struct {
@@ -28,19 +28,22 @@ typedef struct {
 /*! \return CK_RV */
 CK_RV hsm_public_kind(hsm_token_t *token, const hsm_halves_t *halves, hsm_kind_t *kind);
 
+/*! The public half of a key pair. */
+typedef struct {
+	dnssec_binary_t key; /*!< As in the DNSKEY (RFC 3110, 6605, 8080); dnssec_binary_free(). */
+	unsigned bits;       /*!< Size of the key. */
+} hsm_public_t;
+
 /*!
  * Reads the public half of a key pair: from the private object what that has (RSA's modulus and
  * exponent), the rest from the public object.
  *
- * \param id          For error texts.
- * \param algorithm   It has to be a key for that one.
- * \param public_key  RFC 3110, 6605 or 8080 form; to be freed by dnssec_binary_free().
- * \param bits        Size of the key.
+ * \param id         For error texts.
+ * \param algorithm  The key has to be one for that algorithm.
  * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
  */
 int hsm_public_read(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
-                    const hsm_algorithm_t *algorithm, dnssec_binary_t *public_key,
-                    unsigned *bits, hsm_error_t *err);
+                    const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err);
 
 /*! \return Bits of a number as PKCS#11 writes it; 0 if it is 0 or too large to be a modulus. */
 unsigned hsm_public_bits(const hsm_value_t *number);

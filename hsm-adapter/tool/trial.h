@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
 
 typedef struct {

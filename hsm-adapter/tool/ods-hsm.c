@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
-#include "hsm-adapter/info.h"
-#include "hsm-adapter/question.h"
-#include "hsm-adapter/trial.h"
+#include "hsm-adapter/key/info.h"
+#include "common/question.h"
+#include "hsm-adapter/tool/trial.h"
 
 #define RSA_BITS_DEFAULT 2048
 
@@ -123,15 +123,14 @@ static int command_generate(const run_t *run)
 		fprintf(stderr, "\n");
 		return USAGE;
 	}
-	unsigned bits = 0;
-	if (!parse_bits(run, algorithm, &bits)) {
+	hsm_key_spec_t spec = { .repository = run->args[0], .algorithm = algorithm->number };
+	if (!parse_bits(run, algorithm, &spec.bits)) {
 		return USAGE;
 	}
 
 	hsm_key_t *key = NULL;
 	hsm_error_t err;
-	int ret = hsm_key_generate(run->hsm, run->args[0], algorithm->number, bits, NULL, &key,
-	                           &err);
+	int ret = hsm_key_generate(run->hsm, &spec, &key, &err);
 	if (ret != HSM_EOK) {
 		return complain(&err);
 	}

@@ -17,8 +17,9 @@
 
 #include <p11-kit/p11-kit.h>
 
-#include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
+#include "hsm-adapter/repository.h"
+#include "hsm-adapter/token/library.h"
 
 typedef struct hsm_token hsm_token_t;
 typedef struct hsm_session hsm_session_t;
@@ -28,8 +29,7 @@ struct hsm_token {
 	hsm_token_t *peers;          /*!< All tokens of the hsm_t, this one among them. */
 	size_t peer_count;
 	pthread_mutex_t lock;        /*!< Guards all below but the two counters. */
-	CK_FUNCTION_LIST *module;    /*!< NULL: not loaded. */
-	bool initialized;
+	hsm_library_t library;
 	bool refused;                /*!< The token did not like the PIN; refusal says why. */
 	hsm_error_t refusal;
 	CK_SLOT_ID slot;
@@ -65,13 +65,3 @@ void hsm_token_deinit(hsm_token_t *token);
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err);
 
 void hsm_token_unlock(hsm_token_t *token);
-
-/*! \return True if a call that ended so may do better after connecting again. */
-bool hsm_rv_is_loss(CK_RV rv);
-
-/*!
- * Fills err with the repository, what was tried, and what the token said.
- *
- * \return HSM_EDEVICE, or the code that goes with rv.
- */
-int hsm_token_error(const hsm_token_t *token, CK_RV rv, const char *what, hsm_error_t *err);

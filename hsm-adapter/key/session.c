@@ -7,7 +7,9 @@
 
 #include <gnutls/crypto.h>
 
-#include "hsm-adapter/handle.h"
+#include "hsm-adapter/key/key.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
 
 #define INPUT_MAX 128 /* The longest DigestInfo with its hash: 19 + 64 bytes. */
 
@@ -22,12 +24,12 @@ typedef struct {
 static int open_handle(hsm_session_t *session, hsm_error_t *err)
 {
 	hsm_token_t *token = session->token;
-	CK_RV rv = token->module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
-	                                        &session->handle);
+	CK_RV rv = token->library.module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
+	                                                &session->handle);
 	session->dead = (rv != CKR_OK);
 	if (rv != CKR_OK) {
 		session->handle = CK_INVALID_HANDLE;
-		return hsm_token_error(token, rv, "cannot open a session", err);
+		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
 	}
 	session->connection = atomic_load(&token->connection);
 	return HSM_EOK;
@@ -94,7 +96,7 @@ void hsm_session_close(hsm_session_t *session)
 	pthread_mutex_lock(&token->lock);
 	unlink_session(session);
 	if (!session->dead) {
-		token->module->C_CloseSession(session->handle);
+		token->library.module->C_CloseSession(session->handle);
 	}
 	pthread_mutex_unlock(&token->lock);
 	free(session);
@@ -136,7 +138,7 @@ static CK_OBJECT_HANDLE current_handle(const hsm_key_t *key)
 static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
                         uint8_t *signature, CK_ULONG *len)
 {
-	CK_FUNCTION_LIST *module = session->token->module;
+	CK_FUNCTION_LIST *module = session->token->library.module;
 	/* Busy first, then the look at the connection: who ends a connection does it the other
 	 * way round, and so either he waits for us or we see it. */
 	if (session->connection != atomic_load(&session->token->connection)) {
@@ -176,7 +178,7 @@ static int recover(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *er
 	}
 	/* Always a new one: an operation may hang in the old one. */
 	if (!session->dead) {
-		token->module->C_CloseSession(session->handle);
+		token->library.module->C_CloseSession(session->handle);
 	}
 	ret = open_handle(session, err);
 	if (ret == HSM_EOK) {
@@ -191,7 +193,7 @@ static int check_length(const hsm_key_t *key, CK_ULONG len, hsm_error_t *err)
 {
 	size_t expected = key->algorithm->signature_len;
 	if (expected == 0) {
-		expected = (key->bits + 7) / 8;
+		expected = (key->public.bits + 7) / 8;
 	}
 	if (len != expected) {
 		return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by "
@@ -208,11 +210,11 @@ static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
 	}
 	char what[2 * HSM_ID_MAX + 64];
 	(void)snprintf(what, sizeof(what), "cannot sign by key %s", key->id.hex);
-	return hsm_token_error(key->token, rv, what, err);
+	return hsm_rv_error(key->token->conf.name, rv, what, err);
 }
 
 int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
-                     size_t data_len, uint8_t *signature, size_t *len, hsm_error_t *err)
+                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
 {
 	if (key->token != session->token) {
 		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
@@ -226,20 +228,20 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
 	}
 
 	CK_ULONG got = 0;
-	CK_RV rv = sign_once(session, key, &input, signature, &got);
+	CK_RV rv = sign_once(session, key, &input, signature->data, &got);
 	if (hsm_rv_is_loss(rv)) {
 		ret = recover(session, key, err);
 		if (ret != HSM_EOK) {
 			return ret;
 		}
-		rv = sign_once(session, key, &input, signature, &got);
+		rv = sign_once(session, key, &input, signature->data, &got);
 	}
 	if (rv != CKR_OK) {
 		return sign_error(key, rv, err);
 	}
 	ret = check_length(key, got, err);
 	if (ret == HSM_EOK) {
-		*len = got;
+		signature->len = got;
 	}
 	return ret;
 }

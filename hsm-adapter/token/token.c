@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/token.h"
+#include "hsm-adapter/token/token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "hsm-adapter/library.h"
 #include "hsm-adapter/pin.h"
-#include "hsm-adapter/slot.h"
-
-static bool copy_text(char **to, const char *from)
-{
-	*to = (from != NULL) ? strdup(from) : NULL;
-	return from == NULL || *to != NULL;
-}
-
-static void free_conf(hsm_repository_t *conf)
-{
-	if (conf->pin != NULL) {
-		explicit_bzero(conf->pin, strlen(conf->pin));
-	}
-	free(conf->pin);
-	free(conf->pin_file);
-	free(conf->token_label);
-	free(conf->module);
-	free(conf->name);
-}
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/slot.h"
 
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err)
 {
 	memset(token, 0, sizeof(*token));
-	hsm_repository_t *own = &token->conf;
-	own->capacity = conf->capacity;
-	own->require_backup = conf->require_backup;
-	own->skip_public_key = conf->skip_public_key;
-	own->allow_extraction = conf->allow_extraction;
-	if (!copy_text(&own->name, conf->name) || !copy_text(&own->module, conf->module) ||
-	    !copy_text(&own->token_label, conf->token_label) ||
-	    !copy_text(&own->pin, conf->pin) || !copy_text(&own->pin_file, conf->pin_file)) {
-		free_conf(own);
+	if (!hsm_repository_copy(&token->conf, conf)) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	pthread_mutex_init(&token->lock, NULL);
@@ -56,67 +30,11 @@ void hsm_token_deinit(hsm_token_t *token)
 	/* No C_Logout: the login is the process's, others in it may live on it. Closing the
 	 * last session of a token logs out. */
 	if (token->session != CK_INVALID_HANDLE) {
-		token->module->C_CloseSession(token->session);
+		token->library.module->C_CloseSession(token->session);
 	}
-	hsm_library_release(token);
+	hsm_library_release(&token->library);
 	pthread_mutex_destroy(&token->lock);
-	free_conf(&token->conf);
-}
-
-bool hsm_rv_is_loss(CK_RV rv)
-{
-	switch (rv) {
-	case CKR_SESSION_HANDLE_INVALID:
-	case CKR_SESSION_CLOSED:
-	case CKR_DEVICE_REMOVED:
-	case CKR_DEVICE_ERROR:
-	case CKR_TOKEN_NOT_PRESENT:
-	case CKR_TOKEN_NOT_RECOGNIZED:
-	case CKR_SLOT_ID_INVALID:
-	case CKR_USER_NOT_LOGGED_IN:
-	case CKR_OBJECT_HANDLE_INVALID:
-	case CKR_KEY_HANDLE_INVALID:
-	case CKR_OPERATION_ACTIVE:
-	case CKR_OPERATION_NOT_INITIALIZED:
-	case CKR_CRYPTOKI_NOT_INITIALIZED:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_refusal(CK_RV rv)
-{
-	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE ||
-	       rv == CKR_PIN_EXPIRED || rv == CKR_PIN_LOCKED ||
-	       rv == CKR_USER_PIN_NOT_INITIALIZED;
-}
-
-static int code_of(CK_RV rv)
-{
-	switch (rv) {
-	case CKR_DEVICE_REMOVED:
-	case CKR_TOKEN_NOT_PRESENT:
-	case CKR_TOKEN_NOT_RECOGNIZED:
-	case CKR_SLOT_ID_INVALID:
-		return HSM_ETOKEN;
-	case CKR_HOST_MEMORY:
-		return HSM_ENOMEM;
-	case CKR_DEVICE_MEMORY:
-		return HSM_ECAPACITY;
-	case CKR_MECHANISM_INVALID:
-	case CKR_CURVE_NOT_SUPPORTED:
-	case CKR_KEY_SIZE_RANGE:
-		return HSM_EALGORITHM;
-	default:
-		return is_refusal(rv) ? HSM_EPIN : HSM_EDEVICE;
-	}
-}
-
-int hsm_token_error(const hsm_token_t *token, CK_RV rv, const char *what, hsm_error_t *err)
-{
-	return hsm_error_set(err, code_of(rv), rv, "repository \"%s\": %s: %s (CK_RV 0x%lx)",
-	                     token->conf.name, what, p11_kit_strerror(rv), rv);
+	hsm_repository_deinit(&token->conf);
 }
 
 static int refusal(const hsm_token_t *token, hsm_error_t *err)
@@ -151,28 +69,30 @@ static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the token needs a PIN, "
 		                     "add <PIN> or <PINFile>", token->conf.name);
 	}
-	CK_RV rv = token->module->C_Login(token->session, CKU_USER,
-	                                  pin.given ? (CK_UTF8CHAR *)pin.text : NULL, pin.len);
+	CK_RV rv = token->library.module->C_Login(token->session, CKU_USER,
+	                                          pin.given ? (CK_UTF8CHAR *)pin.text : NULL,
+	                                          pin.len);
 	hsm_pin_wipe(&pin);
 
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
 		return HSM_EOK;
 	}
-	return is_refusal(rv) ? refuse(token, rv, err)
-	                      : hsm_token_error(token, rv, "cannot log in", err);
+	return hsm_rv_is_refusal(rv) ? refuse(token, rv, err)
+	                      : hsm_rv_error(token->conf.name, rv, "cannot log in", err);
 }
 
 static int open_session(hsm_token_t *token, hsm_error_t *err)
 {
-	CK_RV rv = token->module->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
-	                                        NULL, NULL, &token->session);
+	CK_FUNCTION_LIST *module = token->library.module;
+	CK_RV rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+	                                 NULL, &token->session);
 	if (rv == CKR_TOKEN_WRITE_PROTECTED) {
-		rv = token->module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
-		                                  &token->session);
+		rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
+		                           &token->session);
 	}
 	if (rv != CKR_OK) {
 		token->session = CK_INVALID_HANDLE;
-		return hsm_token_error(token, rv, "cannot open a session", err);
+		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
 	}
 	return HSM_EOK;
 }
@@ -183,10 +103,10 @@ static void bury_sessions(hsm_token_t *token)
 	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
 		CK_SESSION_INFO info;
 		if (!session->dead &&
-		    token->module->C_GetSessionInfo(session->handle, &info) != CKR_OK) {
+		    token->library.module->C_GetSessionInfo(session->handle, &info) != CKR_OK) {
 			session->dead = true;
 			/* Lets p11-kit forget it, too. */
-			token->module->C_CloseSession(session->handle);
+			token->library.module->C_CloseSession(session->handle);
 		}
 	}
 }
@@ -194,7 +114,7 @@ static void bury_sessions(hsm_token_t *token)
 static void disconnect(hsm_token_t *token)
 {
 	if (token->session != CK_INVALID_HANDLE) {
-		token->module->C_CloseSession(token->session);
+		token->library.module->C_CloseSession(token->session);
 		token->session = CK_INVALID_HANDLE;
 		bury_sessions(token);
 		atomic_fetch_add(&token->connection, 1);
@@ -212,14 +132,14 @@ static life_t look_at_life(hsm_token_t *token, CK_FLAGS *flags)
 	}
 	CK_SESSION_INFO session;
 	CK_TOKEN_INFO info;
-	CK_RV rv = token->module->C_GetSessionInfo(token->session, &session);
+	CK_RV rv = token->library.module->C_GetSessionInfo(token->session, &session);
 	if (rv == CKR_OK) {
-		rv = token->module->C_GetTokenInfo(token->slot, &info);
+		rv = token->library.module->C_GetTokenInfo(token->slot, &info);
 	}
 	if (rv != CKR_OK) {
 		return (rv == CKR_CRYPTOKI_NOT_INITIALIZED) ? LIBRARY_GONE : GONE;
 	}
-	if (session.slotID != token->slot || !hsm_slot_has_label(token, &info)) {
+	if (session.slotID != token->slot || !hsm_slot_has_label(&token->conf, &info)) {
 		return GONE;
 	}
 	*flags = info.flags;
@@ -231,9 +151,10 @@ static life_t look_at_life(hsm_token_t *token, CK_FLAGS *flags)
 static int connect_once(hsm_token_t *token, hsm_error_t *err)
 {
 	CK_FLAGS flags = 0;
-	int ret = hsm_library_load(token, err);
+	int ret = hsm_library_load(&token->library, &token->conf, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_slot_find(token, &token->slot, &flags, err);
+		ret = hsm_slot_find(token->library.module, &token->conf, &token->slot, &flags,
+		                    err);
 	}
 	if (ret == HSM_EOK) {
 		ret = open_session(token, err);
@@ -287,6 +208,16 @@ static bool same_library(const hsm_token_t *a, const hsm_token_t *b)
 	return a != b && strcmp(a->conf.module, b->conf.module) == 0;
 }
 
+/*! Gives up the token's part in its library. */
+static void stop_own_library(hsm_token_t *token)
+{
+	hsm_library_stop(&token->library);
+	/* The library has closed its sessions; it may give their handles to others. */
+	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
+		session->dead = true;
+	}
+}
+
 /*!
  * Stops the library, so that it looks for its tokens anew when it is started again: SoftHSM,
  * for one, never finds a token again that was gone for a moment. Not done if it would disturb
@@ -309,13 +240,13 @@ static bool stop_library(hsm_token_t *token)
 		hsm_token_t *peer = &token->peers[i];
 		if (same_library(token, peer)) {
 			if (idle) {
-				hsm_library_stop(peer);
+				stop_own_library(peer);
 			}
 			pthread_mutex_unlock(&peer->lock);
 		}
 	}
 	if (idle) {
-		hsm_library_stop(token);
+		stop_own_library(token);
 	}
 	return idle;
 }
@@ -342,7 +273,7 @@ static int revive(hsm_token_t *token, hsm_error_t *err)
 		return ret;
 	case LIBRARY_GONE:
 		disconnect(token);
-		hsm_library_stop(token);
+		stop_own_library(token);
 		return connect_token(token, err);
 	case GONE:
 	default:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/key/algorithm.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hsm-adapter/token.h"
+#include "hsm-adapter/token/token.h"
 
 #define HSM_ID_MAX 256 /*!< Bytes of the longest CKA_ID we deal with. */
 
@@ -37,7 +37,7 @@ typedef struct {
 /*!
  * Finds all keys of a class.
  *
- * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_token_error()
+ * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
  */
 int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, hsm_objects_t *objects,
                      hsm_error_t *err);
@@ -53,7 +53,7 @@ typedef struct {
  * objects takes long for one.
  *
  * \param pair  To be freed by hsm_pair_free().
- * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_token_error()
+ * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
  */
 int hsm_pair_find(hsm_token_t *token, const hsm_id_t *id, hsm_pair_t *pair, hsm_error_t *err);
 

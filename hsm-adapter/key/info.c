@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "hsm-adapter/info.h"
+#include "hsm-adapter/key/info.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/handle.h"
+#include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/key/object.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
 
 static void copy_padded(char *to, const CK_UTF8CHAR *from, size_t size)
 {
@@ -23,14 +26,15 @@ static uint64_t memory(CK_ULONG bytes)
 static void ask_family(hsm_token_t *token, const hsm_algorithm_t *algorithm,
                        hsm_info_family_t *family)
 {
+	CK_FUNCTION_LIST *module = token->library.module;
 	CK_MECHANISM_INFO info;
 	family->name = algorithm->family;
-	if (token->module->C_GetMechanismInfo(token->slot, algorithm->generate, &info) == CKR_OK) {
+	if (module->C_GetMechanismInfo(token->slot, algorithm->generate, &info) == CKR_OK) {
 		family->generates = (info.flags & CKF_GENERATE_KEY_PAIR) != 0;
 		family->min_bits = (unsigned)info.ulMinKeySize;
 		family->max_bits = (unsigned)info.ulMaxKeySize;
 	}
-	if (token->module->C_GetMechanismInfo(token->slot, algorithm->sign, &info) == CKR_OK) {
+	if (module->C_GetMechanismInfo(token->slot, algorithm->sign, &info) == CKR_OK) {
 		family->signs = (info.flags & CKF_SIGN) != 0;
 	}
 }
@@ -50,9 +54,9 @@ static void ask_families(hsm_token_t *token, hsm_info_t *info)
 static int ask(hsm_token_t *token, hsm_info_t *info, hsm_error_t *err)
 {
 	CK_TOKEN_INFO said;
-	CK_RV rv = token->module->C_GetTokenInfo(token->slot, &said);
+	CK_RV rv = token->library.module->C_GetTokenInfo(token->slot, &said);
 	if (rv != CKR_OK) {
-		return hsm_token_error(token, rv, "cannot ask the token", err);
+		return hsm_rv_error(token->conf.name, rv, "cannot ask the token", err);
 	}
 	hsm_objects_t objects;
 	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
