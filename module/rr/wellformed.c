@@ -244,23 +244,36 @@ static const char *check_sshfp(rdata_t *rdata)
 /* Reads a key or a signature, which begins with a private algorithm's name or OID. */
 static const char *skip_crypto(rdata_t *rdata, uint8_t algorithm)
 {
-	const char *fault = field_left(rdata) == 0 ? FIELD_TOO_SHORT :
-	                    algorithm == ALG_PRIVATEDNS ? field_name(rdata) :
-	                    algorithm == ALG_PRIVATEOID ? field_oid(rdata) : NULL;
+	const char *fault = NULL;
+	if (field_left(rdata) == 0) {
+		fault = FIELD_TOO_SHORT;
+	} else if (algorithm == ALG_PRIVATEDNS && field_name(rdata) != NULL) {
+		fault = "the private algorithm's name is malformed";
+	} else if (algorithm == ALG_PRIVATEOID) {
+		fault = field_oid(rdata);
+	}
 	return fault != NULL ? fault : field_skip(rdata, field_left(rdata));
 }
 
-/* RFC 4034, section 2.1; RFC 2535, section 3.1. */
-static const char *check_key(rdata_t *rdata)
+/* RFC 4034, section 2.1. */
+static const char *check_dnskey(rdata_t *rdata)
 {
 	return skip_crypto(rdata, rdata->begin[3]);
+}
+
+/* RFC 2535, section 3.1.2: the first two bits say that there is no key. Older servers want none then,
+ * newer ones want one always. */
+static const char *check_key(rdata_t *rdata)
+{
+	return rdata->begin[0] >> 6 != 3
+	       ? check_dnskey(rdata) : "the flags say that there is no key";
 }
 
 /* draft-reid-dnsext-rkey: the flags are zero. */
 static const char *check_rkey(rdata_t *rdata)
 {
 	return rdata->begin[0] == 0 && rdata->begin[1] == 0
-	       ? check_key(rdata) : "the flags are not zero";
+	       ? check_dnskey(rdata) : "the flags are not zero";
 }
 
 /* RFC 4034, section 3.1: the signer has not more labels than the owner, whose number is in the
@@ -277,12 +290,12 @@ static const char *check_nsec(rdata_t *rdata)
 	return field_left(rdata) > 0 ? field_bitmap(rdata) : "the type bitmap is empty";
 }
 
-/* RFC 5155, section 3.2: behind the salt is the next owner's hash; SHA-1 is 1. BIND takes others of up
- * to 155 octets, what a base32 label and more can hold. */
+/* RFC 5155, section 3.2: behind the salt is the next owner's hash; SHA-1 is 1. Others have
+ * up to 39 octets, which a label holds in base32. */
 static const char *check_nsec3(rdata_t *rdata)
 {
 	const uint8_t size = rdata->begin[5 + rdata->begin[4]];
-	const bool fits = rdata->begin[0] == 1 ? size == SHA1_SIZE : size >= 1 && size <= 155;
+	const bool fits = rdata->begin[0] == 1 ? size == SHA1_SIZE : size >= 1 && size <= 39;
 	return fits ? field_bitmap(rdata) : "the next owner's hash has a wrong length";
 }
 
@@ -383,7 +396,7 @@ static const form_t FORMS[] = {
 	[7]   = { { NAME } },                           /* MB: RFC 1035, 3.3.3 */
 	[8]   = { { NAME } },                           /* MG: RFC 1035, 3.3.6 */
 	[9]   = { { NAME } },                           /* MR: RFC 1035, 3.3.8 */
-	[10]  = { { REST } },                           /* NULL: RFC 1035, 3.3.10 */
+	[10]  = { { SOME } },                           /* NULL: RFC 1035, 3.3.10 */
 	[11]  = { { 5 }, check_wks },                   /* WKS: RFC 1035, 3.4.2 */
 	[12]  = { { NAME } },                           /* PTR: RFC 1035, 3.3.12 */
 	[13]  = { { STRING, STRING } },                 /* HINFO: RFC 1035, 3.3.2 */
@@ -420,7 +433,7 @@ static const form_t FORMS[] = {
 	[45]  = { { 3 }, check_ipseckey },              /* IPSECKEY: RFC 4025, 2.1 */
 	[46]  = { { 18, NAME }, check_rrsig },          /* RRSIG: RFC 4034, 3.1 */
 	[47]  = { { NAME }, check_nsec },               /* NSEC: RFC 4034, 4.1 */
-	[48]  = { { 4 }, check_key },                   /* DNSKEY: RFC 4034, 2.1 */
+	[48]  = { { 4 }, check_dnskey },                /* DNSKEY: RFC 4034, 2.1 */
 	[49]  = { { 3, REST } },                        /* DHCID: RFC 4701, 3.3 */
 	[50]  = { { 4, STRING, STRING }, check_nsec3 }, /* NSEC3: RFC 5155, 3.2 */
 	[51]  = { { 4, STRING } },                      /* NSEC3PARAM: RFC 5155, 4.2 */
@@ -431,7 +444,7 @@ static const form_t FORMS[] = {
 	[57]  = { { 4 }, check_rkey },                  /* RKEY */
 	[58]  = { { NAME, NAME } },                     /* TALINK */
 	[59]  = { { 4, SOME }, check_ds },              /* CDS: RFC 7344, 3.1; RFC 8078, 4 */
-	[60]  = { { 4 }, check_key },                   /* CDNSKEY: RFC 7344, 3.2 */
+	[60]  = { { 4 }, check_dnskey },                /* CDNSKEY: RFC 7344, 3.2 */
 	[61]  = { { SOME } },                           /* OPENPGPKEY: RFC 7929, 2.1 */
 	[62]  = { { 6, BITMAP } },                      /* CSYNC: RFC 7477, 2.1.1 */
 	[63]  = { { 6, SOME }, check_zonemd },          /* ZONEMD: RFC 8976, 2.2 */
