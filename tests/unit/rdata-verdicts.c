@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers
  *
- * Prints what the module and libknot say about RDATA: rdata-verdicts [MUTATIONS]
+ * Prints what the module and libknot say about RDATA: rdata-verdicts [MUTATIONS [SEED]]
  *
  * A line each: type, RDATA in hex (- if there is none), whether libknot takes it from the wire (yes or
  * no), what rdata_fault() says (nothing if nothing). First come the cases of rdata-cases.c. With
- * MUTATIONS, each of them follows with octets cut off, added and changed, so many of it at most. */
+ * MUTATIONS, each of them follows so many times with octets cut off, added and changed. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +92,7 @@ int main(int argc, char *argv[])
 {
 	static uint8_t rdata[RDATA_MAX];
 	const int mutations = argc > 1 ? atoi(argv[1]) : 0;
-	srandom(1);
+	srandom(argc > 2 ? atoi(argv[2]) : 1);
 	for (size_t i = 0; i < RDATA_CASE_COUNT; i++) {
 		print(RDATA_CASES[i].type, rdata, rdata_case_read(&RDATA_CASES[i], rdata));
 	}
