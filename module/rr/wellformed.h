@@ -17,6 +17,7 @@
  *
  * Types that no server knows can have any RDATA (RFC 3597).
  *
+ * \param rdata  May be NULL if there are no octets.
  * \return NULL if nothing is wrong; else what is, as half a sentence for a log. It is static.
  */
 const char *rdata_fault(uint16_t type, const uint8_t *rdata, uint16_t len);
