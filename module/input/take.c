@@ -9,6 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "module/rr/rdata.h"
+#include "module/rr/wellformed.h"
 
 void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report)
 {
@@ -36,6 +37,10 @@ static const char *find_fault(const taker_t *taker, const source_rr_t *rr,
 	}
 	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type)) {
 		return "no zone can have this type";
+	}
+	const char *fault = rdata_fault(rr->type, rr->rdata, rr->rdata_len);
+	if (fault != NULL) {
+		return fault;
 	}
 	if (!rdata_canonical(rr->type, rr->rdata, rr->rdata_len)) {
 		return "the RDATA is malformed";

@@ -16,6 +16,7 @@
 #include "module/rr/rdata.h"
 #include "module/rr/serial.h"
 #include "module/rr/soa.h"
+#include "module/rr/wellformed.h"
 
 
 /*! A record that leaves or comes. */
@@ -177,6 +178,28 @@ static int take_second(incoming_t *in, const knot_rrset_t *rr)
 	return ret == KNOT_EOK ? take_in_zone(in, rr) : ret;
 }
 
+/*! \return What is wrong with a record of a change, NULL if nothing is. */
+static const char *find_fault(const knot_rrset_t *rr, bool comes)
+{
+	knot_rdata_t *rdata = rr->rrs.rdata;
+	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type)) {
+		return "no zone can have this type";
+	}
+	/* A malformed record that the zone has from an older version of the module can go. */
+	const char *fault = comes ? rdata_fault(rr->type, rdata->data, rdata->len) : NULL;
+	return fault != NULL || rdata_canonical(rr->type, rdata->data, rdata->len)
+	       ? fault : "the RDATA is malformed";
+}
+
+static int refuse_change(incoming_t *in, const knot_rrset_t *rr, const char *fault)
+{
+	knot_dname_txt_storage_t name = "";
+	char type[16] = "";
+	(void)knot_dname_to_str(name, rr->owner, sizeof(name));
+	(void)knot_rrtype_to_string(rr->type, type, sizeof(type));
+	return refuse(in, KNOT_EMALF, "a change has %s %s: %s", name, type, fault);
+}
+
 static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
@@ -187,10 +210,9 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 	if (knot_dname_in_bailiwick(lower, in->args.zone) < 0) {
 		return KNOT_EOK;
 	}
-	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type) ||
-	    !rdata_canonical(rr->type, rdata->data, rdata->len)) {
-		return refuse(in, KNOT_EMALF, "a change has a malformed record of type %u",
-		              rr->type);
+	const char *fault = find_fault(rr, comes);
+	if (fault != NULL) {
+		return refuse_change(in, rr, fault);
 	}
 	in->size += owner_len + knot_rdata_size(rdata->len) + sizeof(change_t);
 	if (in->size > in->args.size_max) {

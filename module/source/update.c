@@ -12,6 +12,7 @@
 #include "module/input/edit.h"
 #include "module/rr/rdata.h"
 #include "module/rr/serial.h"
+#include "module/rr/wellformed.h"
 
 /* Of the octets of an RR but its owner and RDATA, and of a message with one. */
 #define RR_HEAD 10
@@ -203,7 +204,10 @@ static int prescan_addition(update_t *update)
 	    UINT16_MAX) {
 		return refuse(update, KNOT_RCODE_REFUSED, "too long for a DNS message");
 	}
-	return take_rdata(update, &rdata);
+	const uint16_t len = rdata_len(rr);
+	const char *fault = rdata_fault(rr->type, len > 0 ? rr->rrs.rdata->data : NULL, len);
+	return fault == NULL ? take_rdata(update, &rdata) :
+	       refuse(update, KNOT_RCODE_FORMERR, "%s", fault);
 }
 
 static int prescan(update_t *update)

@@ -335,15 +335,18 @@ static const struct {
 	{ HEAD "z CNAME a\nz CNAME b\na CNAME c\na A 192.0.2.1\n",
 	  "zone:5: z.example.com. has 2 CNAME records, only one is allowed (and 1 more error)" },
 	{ HEAD "w A \\# 3 010203\n",
-	  "zone:4: w.example.com. A: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. A: the RDATA is too short (zone example.com.)" },
 	{ HEAD "w MX \\# 4 00010561\n",
-	  "zone:4: w.example.com. MX: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. MX: a domain name in the RDATA is malformed "
+	  "(zone example.com.)" },
 	{ HEAD "w NS \\# 2 C000\n",
-	  "zone:4: w.example.com. NS: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. NS: a domain name in the RDATA is malformed "
+	  "(zone example.com.)" },
 	{ HEAD "w NAPTR \\# 5 0001000201\n",
-	  "zone:4: w.example.com. NAPTR: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. NAPTR: a character-string runs beyond the end of the "
+	  "RDATA (zone example.com.)" },
 	{ HEAD "w SOA \\# 2 0000\n",
-	  "zone:4: w.example.com. SOA: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. SOA: the RDATA is too short (zone example.com.)" },
 	{ HEAD "w TYPE255 \\# 0\n",
 	  "zone:4: w.example.com. ANY: no zone can have this type (zone example.com.)" },
 	{ HEAD "w A 192.0.2.1\r\nx A 192.0.2.1\r\n",
