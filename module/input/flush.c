@@ -150,11 +150,7 @@ static int note(store_t *store, const knot_dname_t *zone, const struct stat *st,
 		state->in.updates = state->in.count - count;
 		ret = state_save_input(&txn, zone, state);
 	}
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }
 
 int flush_file(store_t *store, const knot_dname_t *zone, const char *path, state_t *state, char *err,

@@ -190,12 +190,8 @@ static int finish(replace_t *replace)
 	in->whole = before.whole;
 	in->names = replace->result->names;
 	in->serial = replace->serial;
-	int ret = state_save_input(&replace->txn, replace->zone, &replace->state);
-	if (ret != KNOT_EOK) {
-		store_abort(&replace->txn);
-		return ret;
-	}
-	return store_commit(&replace->txn);
+	return store_end(&replace->txn,
+	                 state_save_input(&replace->txn, replace->zone, &replace->state));
 }
 
 static int apply(replace_t *replace)

@@ -205,11 +205,7 @@ int changeover_run(const sign_args_t *args, state_t *state)
 		begin(&plan, state, &args->ring->set);
 		ret = state_save(&txn, args->zone, state);
 	}
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }
 
 int changeover_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
@@ -252,9 +248,5 @@ int changeover_clean(const sign_args_t *args, state_t *state)
 	}
 	ret = clean_some(&txn, state, CLEAN_SIZE);
 	ret = ret == KNOT_EOK ? state_save(&txn, args->zone, state) : ret;
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }

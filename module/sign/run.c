@@ -259,11 +259,7 @@ static int commit(batch_t *batch)
 	if (ret == KNOT_EOK) {
 		ret = state_save(&txn, batch->args->zone, batch->state);
 	}
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }
 
 /*** A run. ***/

@@ -181,6 +181,15 @@ void store_abort(store_txn_t *txn)
 	txn->txn = NULL;
 }
 
+int store_end(store_txn_t *txn, int ret)
+{
+	if (ret == KNOT_EOK) {
+		return store_commit(txn);
+	}
+	store_abort(txn);
+	return ret;
+}
+
 /*** Zone records. ***/
 
 static MDB_val name_key(const knot_dname_t *zone)
@@ -315,12 +324,7 @@ static int fill_spares(store_t *store)
 		return ret;
 	}
 	uint32_t first = 0;
-	ret = take_ids(&txn, SPARE_IDS, &first);
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	ret = store_commit(&txn);
+	ret = store_end(&txn, take_ids(&txn, SPARE_IDS, &first));
 	if (ret == KNOT_EOK) {
 		store->spare_id = first;
 		store->spare_ids = SPARE_IDS;

@@ -97,6 +97,9 @@ int store_write(store_t *store, store_txn_t *txn);
 int store_commit(store_txn_t *txn);
 void store_abort(store_txn_t *txn);
 
+/*! Commits a transaction if what was done in it returned KNOT_EOK, else aborts it. \return As above */
+int store_end(store_txn_t *txn, int ret);
+
 /*** Zone records, by name. ***/
 
 typedef enum {
