@@ -172,7 +172,7 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	return KNOT_EOK;
 }
 
-/*! Gives a new zone its id; the other writer may have done so meanwhile. */
+/*! Gives a new zone its id; the writer of the other record may have done so meanwhile. */
 static int need_id(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
 	if (state->id != 0) {
@@ -239,7 +239,7 @@ bool state_chain_same(const state_chain_t *a, const state_chain_t *b)
 	                     memcmp(a->salt, b->salt, a->salt_len) == 0);
 }
 
-/*! Forgets a key that has no signatures any more, the one that is gone longest. */
+/*! Forgets, of the keys that have no signatures any more, the one that is gone longest. */
 static void make_room(state_t *state)
 {
 	uint32_t oldest = 0;
