@@ -102,7 +102,7 @@ static bool takes_in(const group_t *group)
 	return !round->closed && group->waiting > 0;
 }
 
-/*! Ends a turn: the next thread has its turn; if no thread waits, the first one may commit. With the
+/*! Ends a turn: the next thread has its turn; if none waits, the first one may commit. With the
  * lock held. */
 static void pass_on(group_t *group)
 {
