@@ -16,8 +16,8 @@
 /*! Seconds that the clock may be set ahead, beyond what the uptime counted meanwhile. */
 #define CLOCK_AHEAD_MAX 600
 
-/*! Seconds that the clock may go ahead if the machine has started meanwhile, which may have been off
- *  for so long: three months. */
+/*! Seconds that the clock may go ahead if the machine has started meanwhile: it may have been off
+ *  for three months. */
 #define CLOCK_AWAY_MAX (92 * 86400)
 
 /*! When the clock was believed last. */

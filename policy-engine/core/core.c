@@ -77,8 +77,8 @@ bool core_observe(core_zone_t *zone, const facts_t *facts)
 	return news;
 }
 
-/* Whether the key's algorithm has keys that sign, or are meant to sign, both the DNSKEY RRset and the
- * rest of the zone. */
+/* Whether the key's algorithm has keys that sign, or are meant to sign, both the DNSKEY RRset and
+ * the rest of the zone. */
 static bool has_partner(const core_zone_t *zone, const core_key_t *key)
 {
 	bool ksk = false, zsk = false;

@@ -6,7 +6,7 @@
 
 #include "policy-engine/database/sql.h"
 
-/* \return 1 and what is known of it, 0 if it is not, -1. */
+/* Fills id and since of a key pair. \return 1 if it is known, 0 if it is not, -1. */
 static int find(db_t *db, db_token_key_t *key)
 {
 	static const char get[] = "SELECT id, public_key, since FROM token_key"

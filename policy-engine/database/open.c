@@ -8,6 +8,7 @@
 #include "policy-engine/database/schema.h"
 #include "policy-engine/database/sql.h"
 
+/* How long to wait for a lock. Whoever holds it longer is another engine, or as good as one. */
 #define BUSY_MS 3000
 
 /* Takes the lock and keeps it: two engines on one database would undo each other's work. */

@@ -135,8 +135,8 @@ static void advise_zone(const policy_check_t *c)
 	}
 }
 
-/* How long a rollover of such a key takes if nothing holds it up: the new one has to be known, the
- * old one to be forgotten. */
+/* How long a rollover of such a key takes if nothing holds it up: caches have to learn the new key,
+ * then to forget the old one. */
 static uint64_t rollover_time(const policy_t *p, const policy_key_t *key)
 {
 	uint64_t dnskey = (uint64_t)p->keys_ttl + p->zone_propagation;
@@ -202,7 +202,7 @@ static void advise_algorithm(const policy_check_t *c, size_t index)
 	}
 }
 
-/* It is a common mistake to add the new algorithm beside the old one, in order to change it. */
+/* A common mistake: to change the algorithm, people add the new one beside the old one. */
 static void advise_two_algorithms(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
@@ -230,7 +230,7 @@ static void advise_capacity(const policy_check_t *c, size_t index)
 	}
 }
 
-/* Zones without keys may have had some, and are signed until nobody has their DS any more. */
+/* Zones of such a policy may still be signed: those that had keys, until no cache has their DS. */
 static void advise_unsigned(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;

@@ -8,7 +8,7 @@
 #include "policy-engine/policy/check.h"
 #include "policy-engine/policy/parse.h"
 
-/*! A file being read. */
+/* A file that is being read. */
 typedef struct {
 	policies_t policies;
 	const hsm_conf_t *tokens;
@@ -82,7 +82,7 @@ static void check_file(hsm_xml_t *xml, const policies_t *policies)
 	}
 }
 
-/* How many errors there are besides those that were told. */
+/* Says how many errors there are besides those that were reported. */
 static void tell_more(const hsm_xml_t *xml, reader_t *reader)
 {
 	const hsm_error_t first = *xml->err;

@@ -10,7 +10,7 @@
 #include "policy-engine/tool/commands.h"
 
 #define SIGNER_DIR "/var/lib/opendnssec/signer"
-#define PATIENCE_MS 3600000 /* Each key is looked for in its token. */
+#define PATIENCE_MS 3600000 /* An hour: the engine looks for each key in its token. */
 
 typedef struct {
 	invocation_t run;
@@ -87,7 +87,8 @@ static int parse(int argc, char *argv[], order_t *order)
 	return DONE;
 }
 
-/* The engine has another working directory, and may see what we may not. \return To be freed. */
+/* The engine has another working directory, so it needs the full path. If ods may not see the file,
+ * the engine may yet. \return To be freed. */
 static char *full_path(const char *path)
 {
 	char *full = realpath(path, NULL);
@@ -132,7 +133,7 @@ static void print(const order_t *order, const engine_answer_t *answer)
 	(order->run.json ? answer_print_json : print_zones)(answer);
 }
 
-/* What is shown before is not shown again, if it was done like that. */
+/* Has the engine do it. Zones are not shown again if all came out as planned. */
 static int take_over(const order_t *order, const ctl_unit_t *unit, size_t planned)
 {
 	engine_answer_t answer = { 0 };
