@@ -5,6 +5,7 @@
  * \brief Whether the clock can be believed: by a wrong one keys would come and go too early.
  *
  * Times are Unix seconds. The uptime is the seconds since the machine started; nobody can set it.
+ * Here nothing reads a clock: engine/clock.c does.
  */
 #pragma once
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* What is noted only when zones come from another signer. The import itself is a room of its own,
+ * policy-engine/import/. */
+
 #include <stdio.h>
 #include <string.h>
 

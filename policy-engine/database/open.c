@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* Opens and closes the database. What a transaction is, and how statements run, is in sql.c. */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -107,7 +107,7 @@ static void advise_ttls(const policy_check_t *c)
 static void advise_zero(const policy_check_t *c, uint32_t value, const xmlNode *node,
                         const char *what) {
 	if (value == 0) {
-		hsm_xml_warn(c->xml, node, "<%s> is 0: key timing takes it that %s",
+		hsm_xml_warn(c->xml, node, "<%s> is 0: key timing assumes that %s",
 		             (const char *)node->name, what);
 	}
 }
@@ -123,8 +123,9 @@ static void advise_zone(const policy_check_t *c)
 	            "no resolver keeps a DS");
 	if (p->soa_minimum > DAY) {
 		hsm_xml_warn(c->xml, place_of(c, "Zone", "SOA", "Minimum"), "<Minimum> (%u s) is "
-		             "more than a day: for so long a new name is not seen by who asked "
-		             "before (RFC 2308 advises one to three hours)", p->soa_minimum);
+		             "more than a day: for so long resolvers that asked before do not "
+		             "see a new name (RFC 2308 advises one to three hours)",
+		             p->soa_minimum);
 	}
 	if (p->serial == KEYSET_SERIAL_KEEP) {
 		char left[DURATION_TEXT_MAX];
@@ -192,12 +193,12 @@ static void advise_algorithm(const policy_check_t *c, size_t index)
 		hsm_xml_warn(c->xml, node, "<Algorithm> 10 of the <%s> is not recommended for "
 		             "signing (RFC 8624); use 13, or 8", policy_role_element(key->role));
 	} else if (key->algorithm == 16) {
-		hsm_xml_warn(c->xml, node, "<Algorithm> 16 of the <%s> is unknown to many validators "
-		             "and registries, to whom the zone is unsigned; use 13, or 15",
-		             policy_role_element(key->role));
+		hsm_xml_warn(c->xml, node, "<Algorithm> 16 of the <%s> is unknown to many "
+		             "validators and registries, to whom the zone is unsigned; use 13, "
+		             "or 15", policy_role_element(key->role));
 	} else if (key->algorithm == 8 && key->role != KEYSET_KSK && key->bits > 2048) {
-		hsm_xml_warn(c->xml, node, "<%s> of %u bits: each signature has %u bytes, and answers "
-		             "may not fit into a UDP packet; use 2048, or <Algorithm> 13",
+		hsm_xml_warn(c->xml, node, "<%s> of %u bits: each signature has %u bytes, and "
+		             "answers may not fit into a UDP packet; use 2048, or <Algorithm> 13",
 		             policy_role_element(key->role), key->bits, key->bits / 8);
 	}
 }

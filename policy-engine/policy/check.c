@@ -29,8 +29,8 @@ static void check_validity(const policy_check_t *c, const char *name, uint32_t v
 	const policy_t *p = c->policy;
 	if (validity <= p->refresh) {
 		hsm_xml_error(c->xml, place_of(c, "Signatures", "Validity", name), "<%s> (%u s) "
-		              "has to be longer than <Refresh> (%u s), or each signature is due for "
-		              "refresh when it is made", name, validity, p->refresh);
+		              "has to be longer than <Refresh> (%u s), or each signature is due "
+		              "for refresh when it is made", name, validity, p->refresh);
 	}
 	if (p->jitter > validity) {
 		hsm_xml_error(c->xml, place_of(c, "Signatures", "Jitter", NULL), "<Jitter> "
@@ -150,9 +150,9 @@ static int note_defect(const policy_check_t *c, const xmlNode *node, const polic
                        const char *what, uint64_t least)
 {
 	hsm_error_t text;
-	hsm_error_set(&text, HSM_ECONF, 0, "%s:%ld: policy %.60s: <Lifetime> of the <%s> (%u s) has "
-	              "to be longer than <TTL> of <Keys> plus %s (%llu s); no key is made for its "
-	              "zones", c->xml->path, xmlGetLineNo(node), c->policy->name,
+	hsm_error_set(&text, HSM_ECONF, 0, "%s:%ld: policy %.60s: <Lifetime> of the <%s> (%u s) "
+	              "has to be longer than <TTL> of <Keys> plus %s (%llu s); no key is made for "
+	              "its zones", c->xml->path, xmlGetLineNo(node), c->policy->name,
 	              policy_role_element(key->role), key->lifetime, what,
 	              (unsigned long long)least);
 	if (c->report != NULL) {

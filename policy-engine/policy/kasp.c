@@ -77,8 +77,8 @@ static void check_file(hsm_xml_t *xml, const policies_t *policies)
 		hsm_xml_error(xml, hsm_xml_root(xml), "there is no <Policy> in it");
 	}
 	if (xml->errors == 0 && policies_find(policies, "default") == NULL) {
-		hsm_xml_warn(xml, hsm_xml_root(xml), "there is no <Policy name=\"default\">, the "
-		             "one of zones whose section in knot.conf names none");
+		hsm_xml_warn(xml, hsm_xml_root(xml), "there is no <Policy name=\"default\">; zones "
+		             "get it whose section in knot.conf names no policy");
 	}
 }
 

@@ -63,7 +63,8 @@ static int duration_value(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds)
 	if (ret == HSM_EOK && duration_has_calendar(text)) {
 		hsm_xml_warn(xml, node, "\"%.40s\" in <%s> is taken for %u days: a year has 365 "
 		             "here, a month 31, as in OpenDNSSEC; better say days (minutes "
-		             "have a T before them)", text, (const char *)node->name, *seconds / 86400);
+		             "have a T before them)", text, (const char *)node->name,
+		             *seconds / 86400);
 	}
 	free(text);
 	return ret;

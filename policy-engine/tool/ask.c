@@ -33,8 +33,9 @@ static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	engine_answer_t *answer = ctx;
 	if (error != NULL) {
-		fprintf(stderr, "ods: %s%s%s%s\n", unit->zone != NULL ? "zone " : "",
-		        unit->zone != NULL ? unit->zone : "", unit->zone != NULL ? ": " : "", error);
+		bool zone = unit->zone != NULL;
+		fprintf(stderr, "ods: %s%s%s%s\n", zone ? "zone " : "", zone ? unit->zone : "",
+		        zone ? ": " : "", error);
 		answer->refused = true;
 		return 0;
 	}

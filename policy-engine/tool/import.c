@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* ods import: asks and prints. ods-engine does the import, see policy-engine/import/. */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +25,11 @@ static void usage(FILE *out)
 {
 	fprintf(out, "Usage: ods import [OPTION]... KASP.DB [ZONE]\n"
 	        "\n"
-	        "Takes all zones, or one, over from OpenDNSSEC 2: keys, which stay in their tokens,\n"
-	        "with all that is known of them, NSEC3 salts, backup marks, unused keys and the\n"
-	        "last serial. Shows what will be done, and asks. KASP.DB is the enforcer's\n"
-	        "database; it is only read, by ods-engine. OpenDNSSEC has to have been stopped.\n"
-	        "Add the zones to knot.conf after that.\n"
+	        "Takes all zones, or one, over from OpenDNSSEC 2: keys with all that is known of\n"
+	        "them, NSEC3 salts, backup marks, unused keys and the last serial. The keys stay\n"
+	        "in their tokens. Shows what will be done, and asks. KASP.DB is the enforcer's\n"
+	        "database; ods-engine reads it. Stop OpenDNSSEC first, and add the zones to\n"
+	        "knot.conf after that.\n"
 	        "\n"
 	        "Options:\n"
 	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>\n"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* The commands that send one thing to the engine and print its answer. */
+
 #include <stdio.h>
 #include <string.h>
 
