@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* ods check: prints what is wrong or inadvisable. The checks themselves are in policy-engine/policy/. */
+/* ods check: prints what is wrong or inadvisable. The checks are in policy-engine/policy/. */
 
 #include <errno.h>
 #include <grp.h>
