@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libknot/libknot.h>
 
+#include "common/clock.h"
+#include "module/rr/soa.h"
+
 #define LENGTH_BYTES 2
-/* Two root names and five numbers. */
-#define SOA_RDATA_MIN 22
 
 /*! Buffers, reused from answer to answer, and the state of the answer in work. */
 struct answerer {
@@ -36,7 +36,7 @@ struct answerer {
 	bool handed;             /*!< A zone was sent, and knotd may be loading it. */
 	knot_dname_storage_t handed_zone;
 	uint32_t handed_serial;
-	struct timespec handed_at; /*!< Begun; 0 = it was all of the zone. */
+	int64_t handed_at; /*!< Begun, monotonic_ms(); 0 = it was all of the zone. */
 
 	uint8_t frame[LENGTH_BYTES + KNOT_WIRE_MAX_PKTSIZE];
 };
@@ -68,16 +68,13 @@ answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink,
 /*! knotd loads what it was sent before it goes on, or closes the connection. */
 static void tell_handed(answerer_t *a)
 {
-	struct timespec now;
 	int64_t ms = 0;
 	if (!a->handed) {
 		return;
 	}
 	a->handed = false;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (a->handed_at.tv_sec > 0) {
-		ms = 1 + (now.tv_sec - a->handed_at.tv_sec) * 1000 +
-		     (now.tv_nsec - a->handed_at.tv_nsec) / 1000000;
+	if (a->handed_at > 0) {
+		ms = 1 + monotonic_ms() - a->handed_at;
 	}
 	publisher_handed(a->publisher, a->handed_zone, a->handed_serial, ms);
 }
@@ -240,10 +237,7 @@ static int reply_transfer(answerer_t *a, view_t *view, const char *kind, view_ne
 {
 	const knot_dname_t *zone = knot_pkt_qname(a->query);
 	uint32_t serial = view_serial(view);
-	a->handed_at = (struct timespec) { 0 };
-	if (next == view_next_change) {
-		clock_gettime(CLOCK_MONOTONIC, &a->handed_at);
-	}
+	a->handed_at = next == view_next_change ? monotonic_ms() : 0;
 	int ret = put_transfer(a, view, next);
 	if (ret == KNOT_EOK) {
 		log_msg(a->log, LOG_DEBUG, zone,
@@ -268,9 +262,8 @@ static bool client_serial(const knot_pkt_t *query, uint32_t *serial)
 		return false;
 	}
 	const knot_rrset_t *soa = knot_pkt_rr(authority, 0);
-	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
 	if (soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    soa->rrs.rdata->len < SOA_RDATA_MIN ||
+	    !soa_is_whole(soa->rrs.rdata) ||
 	    !knot_dname_is_equal(soa->owner, knot_pkt_qname(query))) {
 		return false;
 	}

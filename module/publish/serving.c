@@ -8,10 +8,12 @@
 
 #include <libknot/libknot.h>
 
+#include "common/backoff.h"
 #include "module/zone/server.h"
 
-#define OFFER_FIRST 60   /* Seconds; doubled up to */
-#define OFFER_MAX 3600
+/* Seconds until knotd is told again of a version that it does not take. */
+static const backoff_t offer_delay = { .first = 60, .max = 3600 };
+
 /* knotd serves what it takes before it closes the connection; for how long it is asked all the same. */
 #define SURE_MS 1000     /* Before it is taken to have refused it. */
 #define ASK_MS 60000     /* Then it is offered again. */
@@ -75,7 +77,7 @@ static void take_answer(void *ctx, zone_t *zone)
 		snprintf(serving->error, sizeof(serving->error),
 		         "knotd was sent serial %u, but does not serve it: its log says why; it is "
 		         "offered again within %d minutes, and by knotc zone-refresh",
-		         serving->handed_serial, OFFER_MAX / 60);
+		         serving->handed_serial, (int)(offer_delay.max / 60));
 		(void)zone_warning(zone, answer->warning, sizeof(answer->warning));
 		answer->refused = true;
 		answer->handed = serving->handed_serial;
@@ -146,15 +148,13 @@ int64_t serving_offer(zone_t *zone, const state_t *state, int64_t now)
 {
 	serving_t *serving = &zone->serving;
 	if (state->version == 0 || (state->taken_at > 0 && state->taken_serial == state->serial)) {
-		serving->offer_delay = 0;
+		serving->offers = 0;
 		return 0;
 	}
-	const bool fresh = serving->offer_delay == 0 || state->serial != serving->offered;
-	if (fresh || now >= serving->offered_at + serving->offer_delay ||
+	const bool fresh = serving->offers == 0 || state->serial != serving->offered;
+	if (fresh || now >= serving->offered_at + backoff_delay(&offer_delay, serving->offers) ||
 	    now < serving->offered_at) {
-		serving->offer_delay = fresh ? OFFER_FIRST :
-		                       serving->offer_delay < OFFER_MAX / 2 ?
-		                       2 * serving->offer_delay : OFFER_MAX;
+		serving->offers = fresh ? 1 : serving->offers + 1;
 		serving->offered = state->serial;
 		serving->offered_at = now;
 		trigger_zone(zone->server->trigger, zone->name);
@@ -163,5 +163,5 @@ int64_t serving_offer(zone_t *zone, const state_t *state, int64_t now)
 			trigger_zone(zone->server->asker, zone->name);
 		}
 	}
-	return serving->offered_at + serving->offer_delay;
+	return serving->offered_at + backoff_delay(&offer_delay, serving->offers);
 }

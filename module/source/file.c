@@ -50,14 +50,17 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
                 bool over)
 {
 	char reason[512] = "", text[640];
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	input_result_t result = { 0 };
 	const uint32_t before = state->in.serial;
-	int ret = zonefile_read(path, zone->name, &zone->server->log, &zf, reason, sizeof(reason));
+	int ret = zonefile_read(path, zone->name, &zone->server->log, &contents, reason, sizeof(reason));
 	if (ret == KNOT_EOK) {
-		ret = input_replace(zone->server->store, zone->name, state, zf,
-		                    &(state_input_t){ .file = *file }, over, &result);
-		zonefile_free(zf);
+		const input_new_t new = {
+			.contents = contents, .origin = &(state_input_t) { .file = *file },
+			.over_updates = over,
+		};
+		ret = input_replace(zone->server->store, zone->name, state, &new, &result);
+		contents_free(contents);
 		if (result.abandoned) {
 			sweep_now(zone->server);
 		}

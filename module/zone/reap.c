@@ -3,22 +3,16 @@
 
 #include "module/zone/reap.h"
 
-#include <errno.h>
-#include <time.h>
-
 #include <libknot/libknot.h>
 
+#include "common/clock.h"
 #include "module/zone/server.h"
 
 #define LOOK_MS 200 /* Between two looks at zones whose work has not come to its end. */
 
 void reap_init(reap_t *reap)
 {
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&reap->done, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&reap->done);
 }
 
 void reap_deinit(reap_t *reap)
@@ -119,13 +113,11 @@ int64_t reap_work(server_t *server)
 bool reap_wait(server_t *server, int64_t most_ms)
 {
 	reap_t *reap = &server->reap;
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += most_ms / 1000;
-	int ret = 0;
+	const int64_t until = monotonic_ms() + most_ms;
+	bool in_time = true;
 	pthread_mutex_lock(&server->lock);
-	while ((reap->zones != NULL || reap->tokens != NULL || reap->busy) && ret != ETIMEDOUT) {
-		ret = pthread_cond_timedwait(&reap->done, &server->lock, &until);
+	while ((reap->zones != NULL || reap->tokens != NULL || reap->busy) && in_time) {
+		in_time = monotonic_wait(&reap->done, &server->lock, until);
 	}
 	const bool done = reap->zones == NULL && reap->tokens == NULL && !reap->busy;
 	pthread_mutex_unlock(&server->lock);

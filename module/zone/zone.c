@@ -10,6 +10,8 @@
 
 #include <libknot/libknot.h>
 
+#include "common/backoff.h"
+#include "common/clock.h"
 #include "module/rr/node.h"
 #include "module/sign/changeover.h"
 #include "module/sign/refresh.h"
@@ -17,12 +19,13 @@
 #include "module/source/file.h"
 #include "module/zone/server.h"
 
-#define RETRY_FIRST 5       /* Seconds; doubled up to */
-#define RETRY_MAX 300
 #define SOURCE_WISHES (ZONE_LOOK | ZONE_SOURCE | ZONE_REPLACE | ZONE_FLUSH | ZONE_OVERWRITE)
 #define PROGRESS_EVERY 10   /* Seconds. */
 #define BATCH_MS 2000       /* What a version takes to sign, or so, if the token is slow. */
 #define SPEED_NODES 100     /* Fewer do not tell how fast it is. */
+
+/* Seconds between the tries of what fails. */
+static const backoff_t retry_delay = { .first = 5, .max = 300 };
 
 zone_t *zone_new(server_t *server, const knot_dname_t *name)
 {
@@ -349,8 +352,7 @@ static void see_speed(zone_t *zone, const sign_result_t *result, double seconds)
 static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 {
 	char reason[768] = "";
-	struct timespec begin, end;
-	sign_run_t run = {
+	sign_args_t run = {
 		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
 		.ring = zone->ring, .now = time(NULL), .renew = renew,
 		.stop = &zone->stop, .progress = progress, .ctx = zone,
@@ -361,9 +363,9 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 	run.batch = batch_size(zone);
 	zone->signing = true;
 	pthread_mutex_unlock(&zone->lock);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	const int64_t begin = monotonic_ms();
 	int ret = sign_run(&run, state, result, reason, sizeof(reason));
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	const double seconds = (monotonic_ms() - begin) / 1e3;
 
 	pthread_mutex_lock(&zone->lock);
 	zone->signing = false;
@@ -372,7 +374,6 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 	zone->counters.sign_errors += ret != KNOT_EOK;
 	pthread_mutex_unlock(&zone->lock);
 	if (ret == KNOT_EOK) {
-		double seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 		see_speed(zone, result, seconds);
 		sign_error(zone, "");
 		log_msg(&zone->server->log, result->published ? LOG_INFO : LOG_DEBUG, zone->name,
@@ -452,9 +453,7 @@ static void keep_wish(zone_t *zone, unsigned wish)
 
 static int64_t retry(zone_t *zone, int64_t now)
 {
-	int64_t delay = zone->failures < 8 ? RETRY_FIRST << zone->failures : RETRY_MAX;
-	zone->failures++;
-	return now + (delay < RETRY_MAX ? delay : RETRY_MAX);
+	return now + backoff_delay(&retry_delay, ++zone->failures);
 }
 
 /*! Whether a new version has to wait a little, since the last one is fresh. */

@@ -25,7 +25,7 @@
  * else than what it passes to warn_about(). */
 typedef struct {
 	engine_conf_t *conf;
-	hsm_conf_warn_f warn;
+	hsm_warn_f warn;
 	void *ctx;
 } reader_t;
 
@@ -324,7 +324,7 @@ static int read_engine_part(const char *path, reader_t *reader, hsm_error_t *err
 	return ret == HSM_EOK ? set_defaults(reader->conf, err) : ret;
 }
 
-int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
+int engine_conf_read(const char *path, engine_conf_t *conf, hsm_warn_f warn, void *ctx,
                      hsm_error_t *err)
 {
 	engine_conf_t read = {

@@ -70,7 +70,7 @@ typedef struct {
  * \param err   Says file, line, element and remedy on failure.
  * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
  */
-int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
+int engine_conf_read(const char *path, engine_conf_t *conf, hsm_warn_f warn, void *ctx,
                      hsm_error_t *err);
 
 /*! Frees the contents, not conf itself; PINs are wiped. */

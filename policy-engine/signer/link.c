@@ -194,8 +194,10 @@ int signer_poll(engine_t *e)
 	ctl_unit_t unit = { .cmd = "zone-facts", .data = e->generation };
 	facts_answer_t answer = { 0 };
 	char err[512];
-	int ret = ctl_client_call(e->conf.signer_socket, TIMEOUT_MS, &unit, 1, take_answer, &answer,
-	                          err, sizeof(err));
+	const ctl_call_t call = { .path = e->conf.signer_socket, .timeout_ms = TIMEOUT_MS,
+	                          .units = &unit, .count = 1, .answer = take_answer,
+	                          .ctx = &answer };
+	int ret = ctl_client_call(&call, err, sizeof(err));
 	if (ret == 0 && answer.problem[0] == '\0' && answer.generation == NULL) {
 		snprintf(answer.problem, sizeof(answer.problem), "%s answers zone-facts without a "
 		         "generation; is it the module's socket?", e->conf.signer_socket);
@@ -300,8 +302,10 @@ static bool push_batch(engine_t *e, int64_t now)
 		return false;
 	}
 	char err[512];
-	int ret = ctl_client_call(e->conf.signer_socket, TIMEOUT_MS, batch.units, batch.count,
-	                          take_refusal, &batch, err, sizeof(err));
+	const ctl_call_t call = { .path = e->conf.signer_socket, .timeout_ms = TIMEOUT_MS,
+	                          .units = batch.units, .count = batch.count,
+	                          .answer = take_refusal, .ctx = &batch };
+	int ret = ctl_client_call(&call, err, sizeof(err));
 	pthread_mutex_lock(&e->lock);
 	if (ret != 0) {
 		note_signer(e, err);

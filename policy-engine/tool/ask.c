@@ -78,7 +78,9 @@ int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *a
 	if (socket == NULL) {
 		return FAILED;
 	}
-	int ret = ctl_client_call(socket, patience_ms, unit, 1, take, answer, err, sizeof(err));
+	const ctl_call_t call = { .path = socket, .timeout_ms = patience_ms, .units = unit,
+	                          .count = 1, .answer = take, .ctx = answer };
+	int ret = ctl_client_call(&call, err, sizeof(err));
 	if (ret != 0) {
 		fprintf(stderr, "ods: %s; is ods-engine running, and may you use its "
 		        "socket?\n", err);

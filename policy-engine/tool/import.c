@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/question.h"
+#include "common/question.h"
 #include "policy-engine/tool/ask.h"
 #include "policy-engine/tool/commands.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hsm-adapter/question.h"
+#include "common/question.h"
 #include "policy-engine/tool/ask.h"
 #include "policy-engine/tool/commands.h"
 
