@@ -66,7 +66,7 @@ static bool covered(const timeline_t *timeline, keyset_role_t role, keyset_recor
 	return false;
 }
 
-/* Ten years: keys as often as their lifetime says, and never a day without. */
+/* In ten years there are as many keys as their lifetime says, and no day without one. */
 START_TEST(test_ten_years)
 {
 	timeline_t timeline = run("default", 3649, NULL, 0);
@@ -84,7 +84,7 @@ START_TEST(test_ten_years)
 }
 END_TEST
 
-/* What is asked for happens, and only then. */
+/* An order is carried out, and not before its time. */
 START_TEST(test_orders)
 {
 	const simulate_order_t orders[] = {
