@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/*! The tool ods-hsm: looks after the tokens of a conf.xml. */
+/*! The tool ods-hsm: lists, generates, removes and tests keys in the tokens of a conf.xml. */
 
 #include "config.h"
 
