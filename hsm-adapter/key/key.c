@@ -181,7 +181,7 @@ int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_e
 	return ret;
 }
 
-/*! One key of a list. The list is read under the lock; cb is called without, and may use the token. */
+/*! A key of a list. It is read under the lock, but cb is called without: it may use the token. */
 typedef struct {
 	hsm_id_t id;
 	hsm_key_info_t info;

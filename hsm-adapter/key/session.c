@@ -158,7 +158,7 @@ static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const inpu
 	return rv;
 }
 
-/*! Signs without a lock. Fails if the session is of an old connection, or the key of an old login. */
+/*! Signs without a lock. Fails if the session's connection, or the key's login, has ended. */
 static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
                        uint8_t *signature, CK_ULONG *len)
 {
