@@ -12,6 +12,7 @@
 
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/pin.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-conf.XXXXXX";
 static char path[64];
@@ -366,9 +367,5 @@ int main(void)
 	tcase_add_test(tc, pin_sources);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

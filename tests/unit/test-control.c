@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "control/client.h"
 #include "control/server.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-control-XXXXXX";
 static char sock_path[64];
@@ -622,9 +623,5 @@ int main(void)
 	tcase_add_test(tcase, stop_not_ours);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

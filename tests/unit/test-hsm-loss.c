@@ -13,6 +13,7 @@
 #include <check.h>
 
 #include "hsm-adapter/hsm.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define THREADS 6
@@ -384,9 +385,5 @@ int main(void)
 	tcase_add_test(tc, threads_in_storm);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -11,6 +11,7 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/public.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 static const uint8_t DATA[] = "what is to be signed";
@@ -466,9 +467,5 @@ int main(void)
 	tcase_add_test(tc, algorithm_names);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

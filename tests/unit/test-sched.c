@@ -9,6 +9,7 @@
 #include <libknot/errcode.h>
 
 #include "module/base/sched.h"
+#include "tests/unit/check-main.h"
 
 #define LIMIT 3
 #define TASKS 60
@@ -203,9 +204,5 @@ int main(void)
 	tcase_add_test(tcase, test_lanes);
 	tcase_add_test(tcase, test_paused);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }
