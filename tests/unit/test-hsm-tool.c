@@ -41,7 +41,7 @@ static int run_conf(const char *args)
 	return run(all);
 }
 
-/*! The same, with somebody who types that at a terminal. */
+/*! The same, at a terminal at which that is typed. */
 static int run_typing(const char *args, const char *typed)
 {
 	char command[512];
@@ -55,7 +55,7 @@ static int run_typing(const char *args, const char *typed)
 	}
 	ck_assert_int_eq(write(terminal, typed, strlen(typed)), (ssize_t)strlen(typed));
 	size_t len = 0;
-	ssize_t got; /* An error is the end: nobody has the terminal open any more. */
+	ssize_t got; /* An error means that the tool has closed the terminal. */
 	while ((got = read(terminal, output + len, sizeof(output) - 1 - len)) > 0) {
 		len += (size_t)got;
 	}

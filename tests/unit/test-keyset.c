@@ -66,7 +66,7 @@ START_TEST(test_round_trip)
 }
 END_TEST
 
-/*! Every line of a key set is needed, none may be there twice, and no cut-off text passes. */
+/*! A key set is refused without any of its lines, with one twice, and if it is cut off. */
 START_TEST(test_lines)
 {
 	keyset_t set = example(), back;
