@@ -12,6 +12,7 @@
 
 #include "policy-engine/core/mutant.h"
 #include "tests/unit/cache-world.h"
+#include "tests/unit/check-main.h"
 
 #define RUNS 400
 #define MUTANT_RUNS 3000
@@ -714,9 +715,5 @@ int main(void)
 	tcase_add_test(tc, test_ten_years);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -14,6 +14,7 @@
 #include "policy-engine/database/db.h"
 #include "policy-engine/engine/internal.h"
 #include "policy-engine/keys/allocate.h"
+#include "tests/unit/check-main.h"
 
 static char dir[40];
 static char file[80];
@@ -699,9 +700,5 @@ int main(void)
 	tcase_add_test(tc, test_no_directory);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "policy-engine/engine/internal.h"
+#include "tests/unit/check-main.h"
 
 #define NOW 1000000
 
@@ -41,9 +42,5 @@ int main(void)
 	tcase_add_test(tc, waiting);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "module/store/group.h"
+#include "tests/unit/check-main.h"
 
 #define THREADS 6
 
@@ -293,9 +294,5 @@ int main(void)
 	tcase_add_test(tcase, test_disk);
 	tcase_add_loop_test(tcase, test_killed, 0, 3);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return check_main(suite);
 }

@@ -15,6 +15,7 @@
 #include "policy-engine/import/import.h"
 #include "policy-engine/import/map.h"
 #include "policy-engine/zone/dnskey.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/kasp-db.h"
 #include "tests/unit/test-hsm-token.h"
 
@@ -725,9 +726,5 @@ int main(void)
 		suite_add_tcase(suite, tc);
 	}
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

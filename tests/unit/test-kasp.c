@@ -9,6 +9,7 @@
 
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/policy/kasp.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-kasp.XXXXXX";
 static char warnings[8192], errors[8192];
@@ -691,12 +692,9 @@ int main(void)
 	tcase_add_test(tc, test_conf_mysql);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	const int status = check_main(suite);
 	unlink(path("kasp.xml"));
 	unlink(path("conf.xml"));
 	rmdir(dir);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }

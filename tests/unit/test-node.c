@@ -9,6 +9,7 @@
 
 #include "module/rr/node.h"
 #include "module/rr/soa.h"
+#include "tests/unit/check-main.h"
 
 /*! The order of RFC 4034, section 6.1, with octets 0 and 1 in labels added. */
 static const char *const ordered[] = {
@@ -193,9 +194,5 @@ int main(void)
 	tcase_add_test(tcase, test_store);
 	tcase_add_test(tcase, test_soa);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

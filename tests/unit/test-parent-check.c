@@ -15,6 +15,7 @@
 #include <libknot/libknot.h>
 
 #include "policy-engine/parent/check.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/parent-server.h"
 
 #define ZONE "example.net."
@@ -266,9 +267,5 @@ int main(void)
 	tcase_add_loop_test(tc, odd_answer, 0, sizeof(odd) / sizeof(odd[0]));
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "policy-engine/core/clock.h"
 #include "policy-engine/core/plan.h"
+#include "tests/unit/check-main.h"
 
 #define T0 1000000
 #define KSK_LIFE 9000
@@ -398,9 +399,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_clock, 0, sizeof(jumps) / sizeof(jumps[0]));
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

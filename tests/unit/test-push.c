@@ -15,6 +15,7 @@
 
 #include "keyset/keyset.h"
 #include "module/zone/server.h"
+#include "tests/unit/check-main.h"
 
 #define ZONES 40
 
@@ -168,9 +169,5 @@ int main(void)
 	tcase_add_test(tcase, test_one_is_bad);
 	tcase_add_test(tcase, test_disk_full);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

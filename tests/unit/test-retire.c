@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "policy-engine/engine/internal.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define NOW 1000000
@@ -199,9 +200,5 @@ int main(void)
 	tcase_add_test(tc, many);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -12,6 +12,7 @@
 
 #include "module/sign/changes.h"
 #include "module/sign/refresh.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/sign-random.h"
 #include "tests/unit/sign-subject.h"
 
@@ -686,9 +687,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_proof_links, 0, 2);
 	tcase_add_test(tcase, test_max_ttl);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

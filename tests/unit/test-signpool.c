@@ -13,6 +13,7 @@
 #include <libknot/libknot.h>
 
 #include "module/keys/pool.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define JOBS 300
@@ -326,9 +327,5 @@ int main(void)
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "policy-engine/policy/kasp.h"
 #include "policy-engine/simulate/timeline.h"
+#include "tests/unit/check-main.h"
 
 #define FROM 1700000000
 #define DAY INT64_C(86400)
@@ -171,9 +172,5 @@ int main(void)
 	tcase_add_test(tcase, test_formats);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "policy-engine/base/duration.h"
 #include "policy-engine/core/core.h"
+#include "tests/unit/check-main.h"
 
 /* -- durations ----------------------------------------------------------- */
 
@@ -704,9 +705,5 @@ int main(void)
 	tcase_add_test(tc, test_too_many);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -12,6 +12,7 @@
 #include <libknot/libknot.h>
 
 #include "module/sign/batch.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/sign-random.h"
 #include "tests/unit/sign-subject.h"
 
@@ -214,9 +215,5 @@ int main(void)
 	tcase_add_test(tcase, test_stale);
 	sign_random_add(tcase);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }
