@@ -4,8 +4,6 @@
 #include "module/rr/wellformed.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
 
 #include <libknot/libknot.h>
 
