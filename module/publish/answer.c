@@ -16,7 +16,8 @@
 
 /*! Buffers, reused from answer to answer, and the state of the answer in work. */
 struct answerer {
-	publisher_t *publisher;
+	const publisher_calls_t *zones;
+	void *zones_ctx;
 	log_t *log;
 	answer_sink_f sink;
 	void *sink_ctx;
@@ -47,13 +48,14 @@ static int reset_opt(answerer_t *a)
 	return knot_edns_init(&a->opt, KNOT_WIRE_MAX_PKTSIZE, 0, KNOT_EDNS_VERSION, NULL);
 }
 
-answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink, void *ctx)
+answerer_t *answerer_new(publisher_t publisher, log_t *log, answer_sink_f sink, void *ctx)
 {
 	answerer_t *a = calloc(1, sizeof(*a));
 	if (a == NULL) {
 		return NULL;
 	}
-	a->publisher = publisher;
+	a->zones = publisher.calls;
+	a->zones_ctx = publisher.ctx;
 	a->log = log;
 	a->sink = sink;
 	a->sink_ctx = ctx;
@@ -79,7 +81,7 @@ static void tell_handed(answerer_t *a)
 		ms = 1 + (now.tv_sec - a->handed_at.tv_sec) * 1000 +
 		     (now.tv_nsec - a->handed_at.tv_nsec) / 1000000;
 	}
-	publisher_handed(a->publisher, a->handed_zone, a->handed_serial, ms);
+	a->zones->handed(a->zones_ctx, a->handed_zone, a->handed_serial, ms);
 }
 
 void answerer_free(answerer_t *a)
@@ -198,7 +200,7 @@ typedef int (*view_next_f)(view_t *view, knot_rrset_t *rr);
 static int put_transfer(answerer_t *a, view_t *view, view_next_f next)
 {
 	message_begin(a);
-	int ret = put_rrset(a, view_soa(view));
+	int ret = put_rrset(a, a->zones->soa(view));
 	while (ret == KNOT_EOK) {
 		knot_rrset_t rr;
 		ret = next(view, &rr);
@@ -209,7 +211,7 @@ static int put_transfer(answerer_t *a, view_t *view, view_next_f next)
 	if (ret != KNOT_ENOENT) {
 		return ret;
 	}
-	ret = put_rrset(a, view_soa(view));
+	ret = put_rrset(a, a->zones->soa(view));
 	return ret == KNOT_EOK ? message_send(a) : ret;
 }
 
@@ -227,21 +229,21 @@ static int reply_rcode(answerer_t *a, uint16_t rcode)
 static int reply_soa(answerer_t *a, view_t *view)
 {
 	message_begin(a);
-	int ret = put_rrset(a, view_soa(view));
+	int ret = put_rrset(a, a->zones->soa(view));
 	return ret == KNOT_EOK ? message_send(a) : ret;
 }
 
-static uint32_t view_serial(const view_t *view)
+static uint32_t view_serial(const answerer_t *a, const view_t *view)
 {
-	return knot_soa_serial(view_soa(view)->rrs.rdata);
+	return knot_soa_serial(a->zones->soa(view)->rrs.rdata);
 }
 
 static int reply_transfer(answerer_t *a, view_t *view, const char *kind, view_next_f next)
 {
 	const knot_dname_t *zone = knot_pkt_qname(a->query);
-	uint32_t serial = view_serial(view);
+	uint32_t serial = view_serial(a, view);
 	a->handed_at = (struct timespec) { 0 };
-	if (next == view_next_change) {
+	if (next == a->zones->next_change) {
 		clock_gettime(CLOCK_MONOTONIC, &a->handed_at);
 	}
 	int ret = put_transfer(a, view, next);
@@ -280,23 +282,23 @@ static bool client_serial(const knot_pkt_t *query, uint32_t *serial)
 
 static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
 {
-	uint32_t serial = view_serial(view);
+	uint32_t serial = view_serial(a, view);
 
 	/* RFC 1982: not older than ours. */
 	if ((int32_t)(has - serial) >= 0) {
 		int ret = reply_soa(a, view);
 		if (ret == KNOT_EOK && has == serial) {
-			publisher_taken(a->publisher, knot_pkt_qname(a->query), serial);
+			a->zones->taken(a->zones_ctx, knot_pkt_qname(a->query), serial);
 		}
 		return ret;
 	}
 
-	int ret = view_seek(view, has);
+	int ret = a->zones->seek(view, has);
 	if (ret == KNOT_EOK) {
-		return reply_transfer(a, view, "IXFR", view_next_change);
+		return reply_transfer(a, view, "IXFR", a->zones->next_change);
 	}
 	if (ret == KNOT_ENOENT) {
-		return reply_transfer(a, view, "AXFR-style IXFR", view_next);
+		return reply_transfer(a, view, "AXFR-style IXFR", a->zones->next);
 	}
 	log_msg(a->log, LOG_ERR, knot_pkt_qname(a->query),
 	        "transfer, IXFR to knotd from serial %u, failed to read the journal (%s)", has,
@@ -311,7 +313,7 @@ static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
 static int put_expire(answerer_t *a, const view_t *view)
 {
 	uint8_t left[4];
-	const uint32_t seconds = view_expires_in(view);
+	const uint32_t seconds = a->zones->expires_in(view);
 	if (seconds == UINT32_MAX ||
 	    knot_pkt_edns_option(a->query, KNOT_EDNS_OPTION_EXPIRE) == NULL) {
 		return KNOT_EOK;
@@ -323,7 +325,7 @@ static int put_expire(answerer_t *a, const view_t *view)
 
 static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
 {
-	if (view_expires_in(view) == 0) {
+	if (a->zones->expires_in(view) == 0) {
 		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
 	}
 	int ret = put_expire(a, view);
@@ -337,7 +339,7 @@ static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
 	case KNOT_RRTYPE_IXFR:
 		return reply_ixfr(a, view, has);
 	default:
-		return reply_transfer(a, view, "AXFR", view_next);
+		return reply_transfer(a, view, "AXFR", a->zones->next);
 	}
 }
 
@@ -363,11 +365,11 @@ static int answer_query(answerer_t *a)
 
 	/* A refresh begins with SOA, but that of a zone knotd does not have yet with AXFR. */
 	if (type != KNOT_RRTYPE_IXFR) {
-		publisher_asked(a->publisher, zone);
+		a->zones->asked(a->zones_ctx, zone);
 	}
 
 	view_t *view = NULL;
-	int ret = view_open(a->publisher, zone, &view);
+	int ret = a->zones->open(a->zones_ctx, zone, &view);
 	if (ret == KNOT_ENOZONE) {
 		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
 	}
@@ -378,7 +380,7 @@ static int answer_query(answerer_t *a)
 	}
 
 	ret = reply_zone(a, view, type, has);
-	view_close(view);
+	a->zones->close(view);
 	if (a->has_option) {
 		a->has_option = false;
 		int reset = reset_opt(a);
@@ -404,12 +406,12 @@ static int answer_update(answerer_t *a)
 		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
 	}
 	if (!knot_pkt_has_tsig(a->query)) {
-		return reply_rcode(a, publisher_update(a->publisher, a->query));
+		return reply_rcode(a, a->zones->update(a->zones_ctx, a->query));
 	}
 	/* Nothing is changed if the client could not be told of it. */
 	const knot_dname_t *name = a->query->tsig_rr->owner;
 	knot_tsig_key_t key = { 0 };
-	int ret = publisher_key(a->publisher, zone, name, &key);
+	int ret = a->zones->key(a->zones_ctx, zone, name, &key);
 	if (ret != KNOT_EOK) {
 		knot_dname_txt_storage_t text;
 		log_msg(a->log, LOG_ERR, zone, "update, refused: TSIG key %s %s",
@@ -420,7 +422,7 @@ static int answer_update(answerer_t *a)
 		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
 	}
 	a->key = &key;
-	ret = reply_rcode(a, publisher_update(a->publisher, a->query));
+	ret = reply_rcode(a, a->zones->update(a->zones_ctx, a->query));
 	a->key = NULL;
 	knot_tsig_key_deinit(&key);
 	return ret;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "module/base/log.h"
-#include "module/publish/view.h"
+#include "module/publish/publisher.h"
 
 typedef struct answerer answerer_t;
 
@@ -22,7 +22,7 @@ typedef struct answerer answerer_t;
 typedef int (*answer_sink_f)(void *ctx, const uint8_t *frame, size_t len);
 
 /*! \return NULL if out of memory. */
-answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink, void *ctx);
+answerer_t *answerer_new(publisher_t publisher, log_t *log, answer_sink_f sink, void *ctx);
 
 /*!
  * Answers a question: SOA, AXFR and IXFR of class IN, UPDATE; all others by an RCODE.

@@ -46,7 +46,7 @@ typedef struct connection {
 } connection_t;
 
 struct transfer {
-	publisher_t *publisher;
+	publisher_t publisher;
 	log_t *log;
 	struct sockaddr_un addr;
 	dev_t dev;         /*!< Of the socket's file, to remove no other's. */
@@ -348,7 +348,7 @@ static int start(transfer_t *t, const char *path, char *err, size_t err_size)
 	return ret;
 }
 
-int transfer_start(transfer_t **transfer, const char *path, publisher_t *publisher, log_t *log,
+int transfer_start(transfer_t **transfer, const char *path, publisher_t publisher, log_t *log,
                    char *err, size_t err_size)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };

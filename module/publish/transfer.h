@@ -12,7 +12,7 @@
 #pragma once
 
 #include "module/base/log.h"
-#include "module/publish/view.h"
+#include "module/publish/publisher.h"
 
 typedef struct transfer transfer_t;
 
@@ -22,7 +22,7 @@ typedef struct transfer transfer_t;
  * \param err  Path and reason on failure.
  * \return KNOT_EOK, KNOT_EADDRINUSE and others of the system, KNOT_ENOMEM
  */
-int transfer_start(transfer_t **transfer, const char *path, publisher_t *publisher, log_t *log,
+int transfer_start(transfer_t **transfer, const char *path, publisher_t publisher, log_t *log,
                    char *err, size_t err_size);
 
 /*! Closes all connections, ends all threads, removes the socket. NULL is allowed. */

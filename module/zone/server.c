@@ -12,6 +12,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/zone/publisher.h"
+
 #define WORKERS 4 /* If conf.xml cannot be read. */
 #define FETCHERS 8 /* Conversations with a primary at a time. */
 #define PATIENCE_MS 5000 /* How long the end waits for a token. */
@@ -189,7 +191,7 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		snprintf(err, err_size, "cannot start: %s", knot_strerror(ret));
 		return ret;
 	}
-	return transfer_start(&server->transfer, server->conf.transfer_socket, &server->publisher,
+	return transfer_start(&server->transfer, server->conf.transfer_socket, server_publisher(server),
 	                      &server->log, err, err_size);
 }
 
@@ -226,7 +228,6 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	pthread_mutex_init(&fresh->lock, NULL);
 	reap_init(&fresh->reap);
 	news_init(&fresh->news);
-	fresh->publisher.server = fresh;
 	snprintf(fresh->instance, sizeof(fresh->instance), "%lld.%d", (long long)time(NULL),
 	         (int)getpid());
 

@@ -13,7 +13,6 @@
 #include "module/keys/tokens.h"
 #include "module/publish/transfer.h"
 #include "module/publish/trigger.h"
-#include "module/publish/view.h"
 #include "module/source/updater.h"
 #include "module/source/watch.h"
 #include "module/store/store.h"
@@ -37,15 +36,10 @@ typedef struct server_gone {
 	knot_dname_t *name;
 } server_gone_t;
 
-struct publisher {
-	server_t *server;
-};
-
 struct server {
 	unsigned users;             /*!< Module instances that keep it; the registry's. */
 	server_conf_t conf;         /*!< Owned; its conf is under the lock. */
 	log_t log;
-	publisher_t publisher;
 	char instance[32];          /*!< Tells this process's generations from another's. */
 	news_t news;
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/zone/publisher.h"
+
+#include <libknot/libknot.h>
+
+#include "module/publish/view.h"
+#include "module/source/file.h"
+#include "module/zone/server.h"
+
+static void ignore(void *ctx, zone_t *zone)
+{
+	(void)ctx;
+	(void)zone;
+}
+
+static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
+{
+	server_t *server = ctx;
+	return server_with_zone(server, zone, ignore, NULL)
+	       ? view_open(server->store, zone, view) : KNOT_ENOZONE;
+}
+
+static void ask(void *ctx, zone_t *zone)
+{
+	(void)ctx;
+	zone_wake(zone, ZONE_LOOK);
+}
+
+static void asked(void *ctx, const knot_dname_t *zone)
+{
+	(void)server_with_zone(ctx, zone, ask, NULL);
+}
+
+typedef struct {
+	uint32_t serial;
+	int64_t ms;
+} handed_t;
+
+static void hand(void *ctx, zone_t *zone)
+{
+	const handed_t *handed = ctx;
+	serving_handed(zone, handed->serial, handed->ms);
+}
+
+static void handed(void *ctx, const knot_dname_t *zone, uint32_t serial, int64_t ms)
+{
+	(void)server_with_zone(ctx, zone, hand, &(handed_t){ serial, ms });
+}
+
+static void take(void *ctx, zone_t *zone)
+{
+	serving_seen(zone, *(uint32_t *)ctx);
+}
+
+static void taken(void *ctx, const knot_dname_t *zone, uint32_t serial)
+{
+	(void)server_with_zone(ctx, zone, take, &serial);
+}
+
+static uint8_t update(void *ctx, const knot_pkt_t *message)
+{
+	/* As a user of the zone, not with the server locked: the disk takes its time. */
+	zone_t *zone = server_use_zone(ctx, knot_pkt_qname(message));
+	if (zone == NULL) {
+		return KNOT_RCODE_NOTAUTH;
+	}
+	const uint8_t rcode = source_update(zone, message);
+	server_drop_zone(ctx, zone);
+	return rcode;
+}
+
+typedef struct {
+	const knot_dname_t *name;
+	knot_tsig_key_t *key;
+	int ret;
+} find_key_t;
+
+static void find_key(void *ctx, zone_t *zone)
+{
+	find_key_t *find = ctx;
+	pthread_mutex_lock(&zone->lock);
+	const knot_tsig_key_t *key = tsig_find(&zone->settings.update_keys, find->name);
+	find->ret = key != NULL ? knot_tsig_key_copy(find->key, key) : KNOT_ENOENT;
+	pthread_mutex_unlock(&zone->lock);
+}
+
+static int key_of(void *ctx, const knot_dname_t *zone, const knot_dname_t *name,
+                  knot_tsig_key_t *key)
+{
+	find_key_t find = { .name = name, .key = key, .ret = KNOT_ENOENT };
+	(void)server_with_zone(ctx, zone, find_key, &find);
+	return find.ret;
+}
+
+publisher_t server_publisher(server_t *server)
+{
+	static const publisher_calls_t calls = {
+		.open = open_zone, .close = view_close, .soa = view_soa,
+		.expires_in = view_expires_in, .next = view_next, .seek = view_seek,
+		.next_change = view_next_change, .asked = asked, .update = update, .key = key_of,
+		.handed = handed, .taken = taken,
+	};
+	return (publisher_t) { .calls = &calls, .ctx = server };
+}
