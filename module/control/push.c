@@ -10,7 +10,6 @@
 #include <libknot/errcode.h>
 
 #include "keyset/keyset.h"
-#include "module/zone/server.h"
 
 int pushes_add(pushes_t *pushes, zone_t *zone, const char *text)
 {
@@ -132,7 +131,7 @@ void pushes_store(pushes_t *pushes, store_t *store)
 			pthread_mutex_lock(&zone->lock);
 			zone->pending = push->revision;
 			zone->pending_known = true;
-			news_add(&zone->server->news, zone);
+			news_add(zone->env->news, &zone->news);
 			pthread_mutex_unlock(&zone->lock);
 			zone_wake(zone, 0);
 		}

@@ -18,9 +18,9 @@
 #include <knot/module.h>
 #include <urcu.h>
 
+#include "module/control/control.h"
 #include "module/knotd/conf.h"
 #include "module/knotd/stats.h"
-#include "module/zone/server.h"
 
 #define ITEM_POLICY   "\x06""policy"
 #define ITEM_STORAGE  "\x07""storage"
@@ -88,59 +88,6 @@ static int check(knotd_conf_check_args_t *args)
 	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
 }
 
-/*** The signers of this process; more than one only if there are several storages. ***/
-
-#define SERVERS_MAX 16
-
-static struct {
-	pthread_mutex_t lock;
-	server_t *servers[SERVERS_MAX];
-} registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-/*! \return Where the server of a storage is, or a free place, or NULL. With the lock held. */
-static server_t **find_server(const char *storage)
-{
-	server_t **place = NULL;
-	for (int i = 0; i < SERVERS_MAX; i++) {
-		server_t **at = &registry.servers[i];
-		if (*at != NULL && strcmp((*at)->conf.storage, storage) == 0) {
-			return at;
-		}
-		place = (place == NULL && *at == NULL) ? at : place;
-	}
-	return place;
-}
-
-/*! A user less; the last one stops the server. */
-static void leave_server(server_t *server)
-{
-	pthread_mutex_lock(&registry.lock);
-	const bool last = --server->users == 0;
-	for (int i = 0; last && i < SERVERS_MAX; i++) {
-		if (registry.servers[i] == server) {
-			registry.servers[i] = NULL;
-		}
-	}
-	pthread_mutex_unlock(&registry.lock);
-	if (last && !server_stop(server)) {
-		/* It still has its store open, and no other may. */
-		pthread_mutex_lock(&registry.lock);
-		server_t **place = find_server(server->conf.storage);
-		if (place != NULL) {
-			*place = server;
-		}
-		pthread_mutex_unlock(&registry.lock);
-	}
-}
-
-/*** Instances. ***/
-
-typedef struct {
-	server_t *server;
-	zone_t *zone;    /*!< NULL: the global instance. */
-	stats_t stats;
-} instance_t;
-
 /*! The thread is one of knotd's, known to RCU. */
 static __thread bool is_knotds;
 
@@ -155,6 +102,78 @@ static void write_log(void *mod, int priority, const char *line)
 		rcu_unregister_thread();
 	}
 }
+
+/*** The signers of this process; more than one only if there are several storages. ***/
+
+#define SIGNERS_MAX 16
+
+typedef struct {
+	server_t *server;      /*!< NULL: a free place. */
+	control_t *control;    /*!< NULL once it has stopped. */
+	unsigned users;        /*!< Instances; 0: the server could not be ended. */
+} signer_t;
+
+static struct {
+	pthread_mutex_t lock;
+	signer_t signers[SIGNERS_MAX];
+} registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/*! \return The signer of a storage, or a free place, or NULL. With the lock held. */
+static signer_t *find_signer(const char *storage)
+{
+	signer_t *place = NULL;
+	for (int i = 0; i < SIGNERS_MAX; i++) {
+		signer_t *at = &registry.signers[i];
+		if (at->server != NULL && strcmp(at->server->conf.storage, storage) == 0) {
+			return at;
+		}
+		place = (place == NULL && at->server == NULL) ? at : place;
+	}
+	return place;
+}
+
+/*! With the lock held. */
+static int start_signer(signer_t *signer, server_conf_t *conf, knotd_mod_t *mod)
+{
+	int ret = server_start(&signer->server, conf, write_log, mod);
+	if (ret == KNOT_EOK) {
+		ret = control_start(&signer->control, signer->server);
+		if (ret != KNOT_EOK) {
+			(void)server_stop(signer->server);
+			signer->server = NULL;
+		}
+	}
+	return ret;
+}
+
+/*! A user less; the last one stops the signer. */
+static void leave_signer(signer_t *signer)
+{
+	pthread_mutex_lock(&registry.lock);
+	const signer_t last = --signer->users == 0 ? *signer : (signer_t) { .server = NULL };
+	if (last.server != NULL) {
+		*signer = (signer_t) { .server = NULL };
+	}
+	pthread_mutex_unlock(&registry.lock);
+	control_stop(last.control);
+	if (last.server != NULL && !server_stop(last.server)) {
+		/* It still has its store open, and no other may. */
+		pthread_mutex_lock(&registry.lock);
+		signer_t *place = find_signer(last.server->conf.storage);
+		if (place != NULL) {
+			*place = (signer_t) { .server = last.server };
+		}
+		pthread_mutex_unlock(&registry.lock);
+	}
+}
+
+/*** Instances. ***/
+
+typedef struct {
+	signer_t *signer;
+	zone_t *zone;    /*!< NULL: the global instance. */
+	stats_t stats;
+} instance_t;
 
 /*! \return Copy of a string setting of the section. */
 static char *setting(knotd_mod_t *mod, const yp_name_t *item)
@@ -178,39 +197,39 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 	}
 
 	pthread_mutex_lock(&registry.lock);
-	server_t **place = find_server(conf.storage);
+	signer_t *signer = find_signer(conf.storage);
 	int ret = KNOT_EOK;
-	if (place == NULL) {
+	if (signer == NULL) {
 		ret = KNOT_ELIMIT;
 		server_conf_deinit(&conf);
-	} else if (*place != NULL && (*place)->users == 0) {
+	} else if (signer->server == NULL) {
+		ret = start_signer(signer, &conf, mod);
+	} else if (signer->users == 0) {
 		ret = KNOT_EBUSY;
 		knotd_mod_log(mod, LOG_ERR, "the signer of before has not come to its end, since a "
 		              "token does not answer; restart knotd");
 		server_conf_deinit(&conf);
-	} else if (*place != NULL) {
-		log_redirect(&(*place)->log, write_log, mod);
-		server_reconfigure(*place, &conf);
 	} else {
-		ret = server_start(place, &conf, write_log, mod);
+		log_redirect(&signer->server->log, write_log, mod);
+		server_reconfigure(signer->server, &conf);
 	}
 	if (ret == KNOT_EOK) {
-		instance->server = *place;
-		instance->server->users++;
+		instance->signer = signer;
+		signer->users++;
 	}
 	pthread_mutex_unlock(&registry.lock);
 	return ret;
 }
 
 /*! Has the zone's file watched, or not. */
-static void set_watch(knotd_mod_t *mod, server_t *server, const zone_t *zone)
+static void set_watch(knotd_mod_t *mod, watch_t *watch, const zone_t *zone)
 {
 	const char *file = zone->settings.file;
 	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || zone->settings.primaries.count > 0) {
-		watch_remove(server->watch, zone->name);
+		watch_remove(watch, zone->name);
 		return;
 	}
-	int ret = watch_add(server->watch, zone->name, file);
+	int ret = watch_add(watch, zone->name, file);
 	if (ret != KNOT_EOK) {
 		knotd_mod_log(mod, LOG_WARNING,
 		              "cannot watch %s (%s); changes are seen by knotc zone-refresh only",
@@ -239,8 +258,9 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	}
 	if (ret == KNOT_EOK) {
 		zone_configure(zone, &settings);
-		if (instance->server->watch != NULL) {
-			set_watch(mod, instance->server, zone);
+		watch_t *watch = instance->signer->server->env.watch;
+		if (watch != NULL) {
+			set_watch(mod, watch, zone);
 		}
 	}
 	zone_settings_deinit(&settings);
@@ -267,24 +287,25 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	const knot_dname_t *name = knotd_mod_zone(mod);
 	const char *storage = knotd_conf_mod(mod, ITEM_STORAGE).single.string;
 	pthread_mutex_lock(&registry.lock);
-	server_t **place = find_server(storage);
-	server_t *server = (place != NULL && *place != NULL && (*place)->users > 0) ? *place : NULL;
-	if (server != NULL) {
-		server->users++;
+	signer_t *signer = find_signer(storage);
+	signer = signer != NULL && signer->server != NULL && signer->users > 0 ? signer : NULL;
+	if (signer != NULL) {
+		signer->users++;
 	}
 	pthread_mutex_unlock(&registry.lock);
-	if (server == NULL) {
+	if (signer == NULL) {
 		knotd_mod_log(mod, LOG_ERR,
 		              "there is no signer with storage %s; add 'global-module: "
 		              "mod-opendnssec/ID' to the default template",
 		              storage);
 		return KNOT_ENOENT;
 	}
-	int ret = knotconf_check_zone(mod, name, server->conf.transfer_socket);
-	instance->server = server;
-	instance->zone = (ret == KNOT_EOK) ? server_add_zone(server, name) : NULL;
+	zones_t *zones = &signer->server->zones;
+	int ret = knotconf_check_zone(mod, name, signer->server->conf.transfer_socket);
+	instance->signer = signer;
+	instance->zone = (ret == KNOT_EOK) ? zones_add(zones, name) : NULL;
 	if (instance->zone == NULL) {
-		leave_server(server);
+		leave_signer(signer);
 		return ret == KNOT_EOK ? KNOT_ENOMEM : ret;
 	}
 	ret = configure_zone(mod, instance);
@@ -296,8 +317,8 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, see_notify);
 	}
 	if (ret != KNOT_EOK) {
-		server_drop_zone(server, instance->zone);
-		leave_server(server);
+		zones_drop(zones, instance->zone);
+		leave_signer(signer);
 		return ret;
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
@@ -328,14 +349,14 @@ static void unload(knotd_mod_t *mod)
 	/* On a reload the new instance has been loaded already; of a zone, the name is gone. */
 	is_knotds = true;
 	instance_t *instance = knotd_mod_ctx(mod);
-	server_t *server = instance->server;
+	signer_t *signer = instance->signer;
 	if (instance->zone != NULL) {
 		zone_unset_report(instance->zone, &instance->stats);
-		server_drop_zone(server, instance->zone);
+		zones_drop(&signer->server->zones, instance->zone);
 	} else {
-		log_leave(&server->log, mod);
+		log_leave(&signer->server->log, mod);
 	}
-	leave_server(server);
+	leave_signer(signer);
 	free(instance);
 }
 

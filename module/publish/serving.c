@@ -8,7 +8,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/zone/server.h"
+#include "module/zone/zone.h"
 
 #define OFFER_FIRST 60   /* Seconds; doubled up to */
 #define OFFER_MAX 3600
@@ -52,49 +52,36 @@ void serving_handed(zone_t *zone, uint32_t serial, int64_t ms)
 	zone->serving.handed_ms = now;
 	pace_load(&zone->serving.pace, now, ms);
 	pthread_mutex_unlock(&zone->lock);
-	trigger_zone(zone->server->asker, zone->name);
+	trigger_zone(zone->env->asker, zone->name);
 	zone_wake(zone, 0); /* Changes may have been gathered for this moment. */
 }
 
-typedef struct {
-	const uint32_t *serial;
-	bool again, refused;
-	uint32_t handed;
-	char warning[256];
-} knotd_answer_t;
-
-static void take_answer(void *ctx, zone_t *zone)
+bool serving_answer(zone_t *zone, const uint32_t *serial)
 {
-	knotd_answer_t *answer = ctx;
 	serving_t *serving = &zone->serving;
+	char warning[256] = "";
 	pthread_mutex_lock(&zone->lock);
-	const bool news = answer->serial != NULL && see(zone, *answer->serial);
+	const bool news = serial != NULL && see(zone, *serial);
 	const int64_t age = sched_now() - serving->handed_ms;
-	answer->again = serving->handed && age < ASK_MS;
-	if (serving->handed && age >= SURE_MS && serving->error[0] == '\0') {
+	const uint32_t handed = serving->handed_serial;
+	const bool again = serving->handed && age < ASK_MS;
+	const bool refused = serving->handed && age >= SURE_MS && serving->error[0] == '\0';
+	if (refused) {
 		snprintf(serving->error, sizeof(serving->error),
 		         "knotd was sent serial %u, but does not serve it: its log says why; it is "
 		         "offered again within %d minutes, and by knotc zone-refresh",
-		         serving->handed_serial, OFFER_MAX / 60);
-		(void)zone_warning(zone, answer->warning, sizeof(answer->warning));
-		answer->refused = true;
-		answer->handed = serving->handed_serial;
+		         handed, OFFER_MAX / 60);
+		(void)zone_warning(zone, warning, sizeof(warning));
 	}
 	pthread_mutex_unlock(&zone->lock);
 	if (news) {
 		zone_wake(zone, 0);
 	}
-}
-
-bool serving_answer(server_t *server, const knot_dname_t *name, const uint32_t *serial)
-{
-	knotd_answer_t answer = { .serial = serial };
-	(void)server_with_zone(server, name, take_answer, &answer);
-	if (answer.refused) {
-		log_msg(&server->log, LOG_ERR, name, "knotd was sent serial %u, but does not serve "
-		        "it%s%s", answer.handed, answer.warning[0] != '\0' ? ": " : "", answer.warning);
+	if (refused) {
+		log_msg(zone->env->log, LOG_ERR, zone->name, "knotd was sent serial %u, but does "
+		        "not serve it%s%s", handed, warning[0] != '\0' ? ": " : "", warning);
 	}
-	return answer.again;
+	return again;
 }
 
 /*** The worker's part. ***/
@@ -157,10 +144,10 @@ int64_t serving_offer(zone_t *zone, const state_t *state, int64_t now)
 		                       2 * serving->offer_delay : OFFER_MAX;
 		serving->offered = state->serial;
 		serving->offered_at = now;
-		trigger_zone(zone->server->trigger, zone->name);
+		trigger_zone(zone->env->trigger, zone->name);
 		if (!fresh) {
 			/* It may have it, and we were not there to see it. */
-			trigger_zone(zone->server->asker, zone->name);
+			trigger_zone(zone->env->asker, zone->name);
 		}
 	}
 	return serving->offered_at + serving->offer_delay;

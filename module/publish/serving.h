@@ -14,7 +14,6 @@
 #include "module/publish/pace.h"
 #include "module/store/state.h"
 
-struct server;
 struct zone;
 
 typedef struct {
@@ -48,7 +47,7 @@ void serving_seen(struct zone *zone, uint32_t serial);
  * \param serial  NULL: nothing.
  * \return Whether it has to be asked again
  */
-bool serving_answer(struct server *server, const knot_dname_t *name, const uint32_t *serial);
+bool serving_answer(struct zone *zone, const uint32_t *serial);
 
 /*** For the zone's worker. ***/
 

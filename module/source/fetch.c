@@ -12,7 +12,7 @@
 
 #include "module/input/input.h"
 #include "module/source/incoming.h"
-#include "module/zone/server.h"
+#include "module/zone/zone.h"
 
 /* Seconds. */
 #define INTERVAL_MIN 2    /* Of refresh and retry, whatever the SOA says. */
@@ -156,7 +156,7 @@ static void tell(const work_t *work, const char *kind, uint32_t before, const st
                  size_t changed)
 {
 	zone_t *zone = work->zone;
-	log_msg(&zone->server->log, LOG_INFO, zone->name,
+	log_msg(zone->env->log, LOG_INFO, zone->name,
 	        "fetched from %s, %s, serial %u, was %u, %zu names changed", work->name, kind,
 	        state->in.serial, before, changed);
 	pthread_mutex_lock(&zone->lock);
@@ -176,11 +176,11 @@ static int take_zone(work_t *work, incoming_t *incoming)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = input_replace(work->zone->server->store, work->zone->name, &state, zf, &origin,
+	ret = input_replace(work->zone->env->store, work->zone->name, &state, zf, &origin,
 	                    true, &result);
 	zonefile_free(zf);
 	if (result.abandoned) {
-		sweep_now(work->zone->server);
+		sweep_now(work->zone->env->sweep);
 	}
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
@@ -195,7 +195,7 @@ static int take_changes(work_t *work, incoming_t *incoming)
 	state_t state;
 	size_t changed = 0;
 	work->err[0] = '\0';
-	int ret = store_write(work->zone->server->store, &txn);
+	int ret = store_write(work->zone->env->store, &txn);
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
 	}
@@ -219,7 +219,7 @@ static int take_changes(work_t *work, incoming_t *incoming)
 static int take_nothing(work_t *work)
 {
 	store_txn_t txn;
-	int ret = store_write(work->zone->server->store, &txn);
+	int ret = store_write(work->zone->env->store, &txn);
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
 	}
@@ -242,7 +242,7 @@ static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
 	const incoming_args_t args = {
 		.zone = work->zone->name, .origin = work->name, .ixfr = type == KNOT_RRTYPE_IXFR,
 		.serial = work->state.in.serial, .size_max = work->size_max,
-		.log = &work->zone->server->log,
+		.log = work->zone->env->log,
 	};
 	incoming_t *incoming = incoming_new(&args);
 	if (incoming == NULL) {
@@ -306,7 +306,7 @@ static int refresh(work_t *work)
 	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP) {
 		return ret;
 	}
-	log_msg(&work->zone->server->log, LOG_NOTICE, work->zone->name,
+	log_msg(work->zone->env->log, LOG_NOTICE, work->zone->name,
 	        "no IXFR from %s, %s; asking for AXFR", work->name, work->err);
 	return connect_and_fetch(work, KNOT_RRTYPE_AXFR);
 }
@@ -338,7 +338,7 @@ static int ask_all(work_t *work, const primaries_t *primaries, char *errors, siz
 static int read_state(zone_t *zone, state_t *state)
 {
 	store_txn_t txn;
-	int ret = store_read(zone->server->store, &txn);
+	int ret = store_read(zone->env->store, &txn);
 	if (ret == KNOT_EOK) {
 		ret = state_load(&txn, zone->name, state);
 		store_abort(&txn);
@@ -374,13 +374,13 @@ static void see_expiry(zone_t *zone, const state_t *state, int64_t now)
 	zone->fetch.expired = expired;
 	pthread_mutex_unlock(&zone->lock);
 	if (expired && !was) {
-		log_msg(&zone->server->log, LOG_ERR, zone->name,
+		log_msg(zone->env->log, LOG_ERR, zone->name,
 		        "expired: no primary has confirmed it for %u s, the SOA's expire; "
 		        "it is not served any more",
 		        state->in.expire);
 	} else if (was && !expired) {
-		log_msg(&zone->server->log, LOG_NOTICE, zone->name, "no longer expired");
-		trigger_zone(zone->server->trigger, zone->name);
+		log_msg(zone->env->log, LOG_NOTICE, zone->name, "no longer expired");
+		trigger_zone(zone->env->trigger, zone->name);
 	}
 }
 

@@ -13,7 +13,7 @@
 
 #include "module/input/flush.h"
 #include "module/input/input.h"
-#include "module/zone/server.h"
+#include "module/zone/zone.h"
 #include "module/zonefile/zonefile.h"
 
 #define RETRY 30 /* Seconds; for what is no fault of the file's contents. */
@@ -53,13 +53,13 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 	zonefile_t *zf = NULL;
 	input_result_t result = { 0 };
 	const uint32_t before = state->in.serial;
-	int ret = zonefile_read(path, zone->name, &zone->server->log, &zf, reason, sizeof(reason));
+	int ret = zonefile_read(path, zone->name, zone->env->log, &zf, reason, sizeof(reason));
 	if (ret == KNOT_EOK) {
-		ret = input_replace(zone->server->store, zone->name, state, zf,
+		ret = input_replace(zone->env->store, zone->name, state, zf,
 		                    &(state_input_t){ .file = *file }, over, &result);
 		zonefile_free(zf);
 		if (result.abandoned) {
-			sweep_now(zone->server);
+			sweep_now(zone->env->sweep);
 		}
 		snprintf(reason, sizeof(reason), "store: %s", store_strerror(ret));
 	}
@@ -81,7 +81,7 @@ static int load(zone_t *zone, state_t *state, const char *path, const state_file
 		return 0;
 	}
 	source_error(zone, "");
-	log_msg(&zone->server->log, LOG_INFO, zone->name,
+	log_msg(zone->env->log, LOG_INFO, zone->name,
 	        "loaded, serial %u, was %u, %zu names, %zu changed", state->in.serial, before,
 	        result.names, result.changed);
 	return 0;
@@ -95,7 +95,7 @@ static void leave_file(zone_t *zone, const state_t *state, const char *path)
 	         "%s has changed, but is not loaded: %llu updates came since it was, and would be "
 	         "lost; knotc -s %s zone-reload ZONE loads it all the same, zone-flush ZONE "
 	         "writes over it",
-	         path, (unsigned long long)state->in.updates, zone->server->conf.control_socket);
+	         path, (unsigned long long)state->in.updates, zone->env->control_socket);
 	source_error(zone, text);
 }
 
@@ -137,10 +137,10 @@ static void flush(zone_t *zone, state_t *state, const char *path, unsigned wishe
 		leave_file(zone, state, path);
 		return;
 	}
-	int ret = flush_file(zone->server->store, zone->name, path, state, reason, sizeof(reason));
+	int ret = flush_file(zone->env->store, zone->name, path, state, reason, sizeof(reason));
 	if (ret == KNOT_EOK) {
 		source_error(zone, "");
-		log_msg(&zone->server->log, LOG_INFO, zone->name, "written to %s, serial %u", path,
+		log_msg(zone->env->log, LOG_INFO, zone->name, "written to %s, serial %u", path,
 		        state->in.serial);
 	} else {
 		snprintf(text, sizeof(text), "not written, %s", reason);
@@ -177,7 +177,7 @@ int source_look(zone_t *zone, state_t *state, unsigned wishes)
 
 static uint8_t failed(zone_t *zone, int ret)
 {
-	log_msg(&zone->server->log, LOG_ERR, zone->name, "update, failed: %s",
+	log_msg(zone->env->log, LOG_ERR, zone->name, "update, failed: %s",
 	        ret == KNOT_EEMPTYZONE ? "the zone has not been loaded yet" : store_strerror(ret));
 	return KNOT_RCODE_SERVFAIL;
 }
@@ -189,20 +189,20 @@ uint8_t source_update(zone_t *zone, const knot_pkt_t *message)
 	const bool fetched = zone->settings.primaries.count > 0;
 	pthread_mutex_unlock(&zone->lock);
 	if (fetched) {
-		log_msg(&zone->server->log, LOG_NOTICE, zone->name,
+		log_msg(zone->env->log, LOG_NOTICE, zone->name,
 		        "update, refused: the zone comes from its primary, which has to have it");
 		zone_count_update(zone, false);
 		return KNOT_RCODE_REFUSED;
 	}
-	int ret = updater_run(zone->server->updater, zone->name, message, &result);
+	int ret = updater_run(zone->env->updater, zone->name, message, &result);
 	if (ret != KNOT_EOK) {
 		return failed(zone, ret);
 	}
 	if (result.rcode != KNOT_RCODE_NOERROR) {
-		log_msg(&zone->server->log, LOG_NOTICE, zone->name, "update, refused: %s",
+		log_msg(zone->env->log, LOG_NOTICE, zone->name, "update, refused: %s",
 		        result.reason);
 	} else if (result.changed > 0) {
-		log_msg(&zone->server->log, LOG_DEBUG, zone->name, "update, %zu names changed",
+		log_msg(zone->env->log, LOG_DEBUG, zone->name, "update, %zu names changed",
 		        result.changed);
 	}
 	zone_count_update(zone, result.rcode == KNOT_RCODE_NOERROR);

@@ -7,19 +7,11 @@
 
 #include "module/publish/view.h"
 #include "module/source/file.h"
-#include "module/zone/server.h"
-
-static void ignore(void *ctx, zone_t *zone)
-{
-	(void)ctx;
-	(void)zone;
-}
 
 static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 {
-	server_t *server = ctx;
-	return server_with_zone(server, zone, ignore, NULL)
-	       ? view_open(server->store, zone, view) : KNOT_ENOZONE;
+	zones_t *zones = ctx;
+	return zones_has(zones, zone) ? view_open(zones->env->store, zone, view) : KNOT_ENOZONE;
 }
 
 static void ask(void *ctx, zone_t *zone)
@@ -30,7 +22,7 @@ static void ask(void *ctx, zone_t *zone)
 
 static void asked(void *ctx, const knot_dname_t *zone)
 {
-	(void)server_with_zone(ctx, zone, ask, NULL);
+	(void)zones_with(ctx, zone, ask, NULL);
 }
 
 typedef struct {
@@ -46,7 +38,7 @@ static void hand(void *ctx, zone_t *zone)
 
 static void handed(void *ctx, const knot_dname_t *zone, uint32_t serial, int64_t ms)
 {
-	(void)server_with_zone(ctx, zone, hand, &(handed_t){ serial, ms });
+	(void)zones_with(ctx, zone, hand, &(handed_t){ serial, ms });
 }
 
 static void take(void *ctx, zone_t *zone)
@@ -56,18 +48,18 @@ static void take(void *ctx, zone_t *zone)
 
 static void taken(void *ctx, const knot_dname_t *zone, uint32_t serial)
 {
-	(void)server_with_zone(ctx, zone, take, &serial);
+	(void)zones_with(ctx, zone, take, &serial);
 }
 
 static uint8_t update(void *ctx, const knot_pkt_t *message)
 {
-	/* As a user of the zone, not with the server locked: the disk takes its time. */
-	zone_t *zone = server_use_zone(ctx, knot_pkt_qname(message));
+	/* As a user of the zone, not with the zones locked: the disk takes its time. */
+	zone_t *zone = zones_use(ctx, knot_pkt_qname(message));
 	if (zone == NULL) {
 		return KNOT_RCODE_NOTAUTH;
 	}
 	const uint8_t rcode = source_update(zone, message);
-	server_drop_zone(ctx, zone);
+	zones_drop(ctx, zone);
 	return rcode;
 }
 
@@ -90,11 +82,11 @@ static int key_of(void *ctx, const knot_dname_t *zone, const knot_dname_t *name,
                   knot_tsig_key_t *key)
 {
 	find_key_t find = { .name = name, .key = key, .ret = KNOT_ENOENT };
-	(void)server_with_zone(ctx, zone, find_key, &find);
+	(void)zones_with(ctx, zone, find_key, &find);
 	return find.ret;
 }
 
-publisher_t server_publisher(server_t *server)
+publisher_t publisher_of(zones_t *zones)
 {
 	static const publisher_calls_t calls = {
 		.open = open_zone, .close = view_close, .soa = view_soa,
@@ -102,5 +94,5 @@ publisher_t server_publisher(server_t *server)
 		.next_change = view_next_change, .asked = asked, .update = update, .key = key_of,
 		.handed = handed, .taken = taken,
 	};
-	return (publisher_t) { .calls = &calls, .ctx = server };
+	return (publisher_t) { .calls = &calls, .ctx = zones };
 }

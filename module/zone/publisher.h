@@ -2,13 +2,12 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The zones as the transfer socket sees them: see module/publish/publisher.h.
+ * \brief The zones as the transfer socket sees them; see module/publish/publisher.h.
  */
 #pragma once
 
 #include "module/publish/publisher.h"
+#include "module/zone/zones.h"
 
-struct server;
-
-/*! \return The table, with the server as its context. */
-publisher_t server_publisher(struct server *server);
+/*! \return The table, with the zones as its context. */
+publisher_t publisher_of(zones_t *zones);

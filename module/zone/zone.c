@@ -3,6 +3,7 @@
 
 #include "module/zone/zone.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,6 @@
 #include "module/sign/refresh.h"
 #include "module/sign/run.h"
 #include "module/source/file.h"
-#include "module/zone/server.h"
 
 #define RETRY_FIRST 5       /* Seconds; doubled up to */
 #define RETRY_MAX 300
@@ -24,13 +24,13 @@
 #define BATCH_MS 2000       /* What a version takes to sign, or so, if the token is slow. */
 #define SPEED_NODES 100     /* Fewer do not tell how fast it is. */
 
-zone_t *zone_new(server_t *server, const knot_dname_t *name)
+zone_t *zone_new(const zone_env_t *env, const knot_dname_t *name)
 {
 	zone_t *zone = calloc(1, sizeof(*zone));
 	if (zone == NULL) {
 		return NULL;
 	}
-	zone->server = server;
+	zone->env = env;
 	zone->name = knot_dname_copy(name, NULL);
 	if (zone->name == NULL) {
 		free(zone);
@@ -42,9 +42,23 @@ zone_t *zone_new(server_t *server, const knot_dname_t *name)
 	return zone;
 }
 
+zone_t *zone_of_news(news_item_t *item)
+{
+	return (zone_t *)((char *)item - offsetof(zone_t, news));
+}
+
+bool zone_rests(zone_t *zone)
+{
+	const zone_env_t *env = zone->env;
+	/* The one task may have woken the other before it ended. */
+	return sched_try_remove(env->fetchers, &zone->fetch.task) &&
+	       sched_try_remove(env->workers, &zone->task) &&
+	       sched_try_remove(env->fetchers, &zone->fetch.task);
+}
+
 void zone_free(zone_t *zone)
 {
-	news_remove(&zone->server->news, zone);
+	news_remove(zone->env->news, &zone->news);
 	keyring_free(zone->ring);
 	tokens_leave(zone->tokens);
 	pthread_mutex_destroy(&zone->lock);
@@ -75,12 +89,12 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 	if (old.file != NULL && !primaries_equal(&zone->settings.primaries, &settings->primaries)) {
 		zone->fetch.wishes |= ZONE_LOOK;
 	}
-	if (zone->settings.primaries.count > 0 && zone->server->sched != NULL) {
-		sched_set_lane(zone->server->fetchers, &zone->fetch.task,
+	if (zone->settings.primaries.count > 0 && zone->env->workers != NULL) {
+		sched_set_lane(zone->env->fetchers, &zone->fetch.task,
 		               zone->settings.primaries.all[0].id);
 	}
 	zone->fetch.expired &= zone->settings.primaries.count > 0;
-	news_add(&zone->server->news, zone);
+	news_add(zone->env->news, &zone->news);
 	pthread_mutex_unlock(&zone->lock);
 }
 
@@ -129,11 +143,11 @@ void zone_wake(zone_t *zone, unsigned wishes)
 	zone->fetch.wishes |= fetches ? wishes & (ZONE_LOOK | ZONE_SOURCE) : 0;
 	const bool fetch = fetches && (zone->fetch.wishes != 0 || zone->fetch.next == 0);
 	pthread_mutex_unlock(&zone->lock);
-	if (zone->server->sched != NULL && fetch) {
-		(void)sched_wake(zone->server->fetchers, &zone->fetch.task, sched_now());
+	if (zone->env->workers != NULL && fetch) {
+		(void)sched_wake(zone->env->fetchers, &zone->fetch.task, sched_now());
 	}
-	if (zone->server->sched != NULL) {
-		(void)sched_wake(zone->server->sched, &zone->task, sched_now());
+	if (zone->env->workers != NULL) {
+		(void)sched_wake(zone->env->workers, &zone->task, sched_now());
 	}
 }
 
@@ -143,7 +157,7 @@ void zone_updated(zone_t *zone)
 	pthread_mutex_lock(&zone->lock);
 	const int64_t when = pace_next(&zone->serving.pace, sched_now());
 	pthread_mutex_unlock(&zone->lock);
-	(void)sched_wake(zone->server->sched, &zone->task, when);
+	(void)sched_wake(zone->env->workers, &zone->task, when);
 }
 
 /*** The worker's part. ***/
@@ -158,7 +172,7 @@ void zone_set_error(zone_t *zone, char **place, int priority, const char *text)
 	}
 	pthread_mutex_unlock(&zone->lock);
 	if (news && text[0] != '\0') {
-		log_msg(&zone->server->log, priority, zone->name, "%s", text);
+		log_msg(zone->env->log, priority, zone->name, "%s", text);
 	}
 }
 
@@ -187,7 +201,7 @@ static void set_lane(zone_t *zone, const keyset_t *set)
 			len += snprintf(name + len, sizeof(name) - len, "%s\n", repository);
 		}
 	}
-	sched_set_lane(zone->server->sched, &zone->task, name);
+	sched_set_lane(zone->env->workers, &zone->task, name);
 }
 
 static bool has_csk(const zone_t *zone)
@@ -235,7 +249,7 @@ static int stored_keyset(zone_t *zone, char **text)
 	store_txn_t txn;
 	const void *stored = NULL;
 	size_t len = 0;
-	int ret = store_read(zone->server->store, &txn);
+	int ret = store_read(zone->env->store, &txn);
 	if (ret == KNOT_EOK) {
 		ret = store_get(&txn, STORE_KEYSET, zone->name, &stored, &len);
 		*text = ret == KNOT_EOK ? strdup(stored) : NULL;
@@ -261,7 +275,7 @@ static int find_keys(zone_t *zone, state_t *state, const char *text, tokens_t *t
 	const bool warned = zone_warning(zone, reason, sizeof(reason));
 	pthread_mutex_unlock(&zone->lock);
 	if (warned) {
-		log_msg(&zone->server->log, LOG_WARNING, zone->name, "%s", reason);
+		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", reason);
 	}
 	return KNOT_EOK;
 }
@@ -280,7 +294,7 @@ static int see_keys(zone_t *zone, state_t *state, const char *text, tokens_t *to
 	                   !(wishes & ZONE_KEYS) && set.revision == zone->ring->set.revision;
 	set_lane(zone, &set);
 	keyset_deinit(&set);
-	if (!sched_in_lane(zone->server->sched, &zone->task)) {
+	if (!sched_in_lane(zone->env->workers, &zone->task)) {
 		return KNOT_EBUSY;
 	}
 	return known ? KNOT_EOK : find_keys(zone, state, text, tokens);
@@ -293,7 +307,7 @@ static int see_keys(zone_t *zone, state_t *state, const char *text, tokens_t *to
 static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 {
 	char reason[640] = "";
-	tokens_t *tokens = server_tokens(zone->server, reason, sizeof(reason));
+	tokens_t *tokens = holder_use(zone->env->tokens, reason, sizeof(reason));
 	if (tokens == NULL) {
 		keys_error(zone, LOG_ERR, reason);
 		return KNOT_EAGAIN;
@@ -322,7 +336,7 @@ static void progress(void *ctx, size_t done)
 	int64_t now = time(NULL);
 	if (now - zone->progress_at >= PROGRESS_EVERY) {
 		zone->progress_at = now;
-		log_msg(&zone->server->log, LOG_INFO, zone->name,
+		log_msg(zone->env->log, LOG_INFO, zone->name,
 		        "signing, %zu signatures made so far", done);
 	}
 }
@@ -351,7 +365,7 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 	char reason[768] = "";
 	struct timespec begin, end;
 	sign_run_t run = {
-		.store = zone->server->store, .pool = zone->tokens->pool, .zone = zone->name,
+		.store = zone->env->store, .pool = zone->tokens->pool, .zone = zone->name,
 		.ring = zone->ring, .now = time(NULL), .renew = renew,
 		.stop = &zone->stop, .progress = progress, .ctx = zone,
 	};
@@ -375,7 +389,7 @@ static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
 		double seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 		see_speed(zone, result, seconds);
 		sign_error(zone, "");
-		log_msg(&zone->server->log, result->published ? LOG_INFO : LOG_DEBUG, zone->name,
+		log_msg(zone->env->log, result->published ? LOG_INFO : LOG_DEBUG, zone->name,
 		        "signed, serial %u, input serial %u, %llu signatures made, "
 		        "%llu names changed, "
 		        "%.2f s",
@@ -394,7 +408,7 @@ static void check_ttl(zone_t *zone, const state_t *state)
 	if (set->max_zone_ttl > 0 && state->max_ttl > set->max_zone_ttl && !set->passthrough &&
 	    zone->ttl_warned != set->revision) {
 		zone->ttl_warned = set->revision;
-		log_msg(&zone->server->log, LOG_WARNING, zone->name,
+		log_msg(zone->env->log, LOG_WARNING, zone->name,
 		        "the largest TTL is %u, the policy's MaxZoneTTL %u; it is published as "
 		        "it is, and key rollovers wait for the larger", state->max_ttl,
 		        set->max_zone_ttl);
@@ -405,7 +419,7 @@ static void check_ttl(zone_t *zone, const state_t *state)
 static void check_foreign(zone_t *zone, uint8_t left_out)
 {
 	if (left_out != 0 && left_out != zone->left_out) {
-		log_msg(&zone->server->log, LOG_WARNING, zone->name,
+		log_msg(zone->env->log, LOG_WARNING, zone->name,
 		        "a DNSKEY of algorithm %u in the unsigned zone is left out, since the zone is "
 		        "not signed with that algorithm; give the policy keys of it, or have the other "
 		        "operator use one of the policy's", left_out);
@@ -421,7 +435,7 @@ static void check_strays(zone_t *zone, uint8_t strays)
 		char type[16];
 		if ((node_by_signer(types[i]) & strays & ~zone->strays) != 0 &&
 		    knot_rrtype_to_string(types[i], type, sizeof(type)) > 0) {
-			log_msg(&zone->server->log, LOG_WARNING, zone->name,
+			log_msg(zone->env->log, LOG_WARNING, zone->name,
 			        "the unsigned zone's %s records are left out, the signer makes its own",
 			        type);
 		}
@@ -435,7 +449,7 @@ static int64_t refresh_due(const zone_t *zone, const state_t *state, int64_t now
 	store_txn_t txn;
 	const keyset_t *set = &zone->ring->set;
 	int64_t due = 0;
-	if (store_read(zone->server->store, &txn) == KNOT_EOK) {
+	if (store_read(zone->env->store, &txn) == KNOT_EOK) {
 		due = refresh_next(&txn, state, set, now);
 		store_abort(&txn);
 	}
@@ -514,7 +528,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 static int read_state(zone_t *zone, state_t *state)
 {
 	store_txn_t txn;
-	int ret = store_read(zone->server->store, &txn);
+	int ret = store_read(zone->env->store, &txn);
 	if (ret == KNOT_EOK) {
 		ret = state_load(&txn, zone->name, state);
 		store_abort(&txn);
@@ -525,7 +539,7 @@ static int read_state(zone_t *zone, state_t *state)
 static int write_state(zone_t *zone, state_t *state)
 {
 	store_txn_t txn;
-	int ret = store_write(zone->server->store, &txn);
+	int ret = store_write(zone->env->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -542,7 +556,7 @@ static void show(zone_t *zone, const state_t *state, int64_t due)
 {
 	pthread_mutex_lock(&zone->lock);
 	if (memcmp(&zone->state, state, sizeof(*state)) != 0) {
-		news_add(&zone->server->news, zone);
+		news_add(zone->env->news, &zone->news);
 	}
 	zone->state = *state;
 	zone->due = due;

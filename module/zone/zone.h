@@ -14,9 +14,7 @@
 #include "module/source/fetch.h"
 #include "module/source/primary.h"
 #include "module/store/state.h"
-#include "module/zone/news.h"
-
-struct server;
+#include "module/zone/env.h"
 
 /*! What an operator may ask a zone for; bits. */
 enum {
@@ -50,16 +48,16 @@ typedef void (*zone_report_f)(void *ctx, const zone_counters_t *counters, const 
                               const keyset_t *keys);
 
 typedef struct zone {
-	struct server *server;
+	const zone_env_t *env;
 	knot_dname_t *name;        /*!< Lower case. */
 	task_t task;
 	fetch_t fetch;
 	pthread_mutex_t input_lock; /*!< Held by who replaces the input; only tried. */
 	atomic_bool stop;          /*!< The zone is going away. */
 	atomic_bool stopped;       /*!< It was, since this run began; it may be back. */
-	unsigned users;            /*!< Module instances; under the server's lock. */
+	unsigned users;            /*!< Under the lock of the zones. */
 	struct zone *next_gone;    /*!< In the list of those to be freed (reap.h). */
-	news_zone_t news;          /*!< Under the lock of the server's news. */
+	news_item_t news;
 
 	pthread_mutex_t lock;      /*!< Of all that follows but for what is the worker's. */
 	zone_settings_t settings;
@@ -89,9 +87,15 @@ typedef struct zone {
 } zone_t;
 
 /*! \return A zone to be freed by zone_free(); NULL if out of memory. */
-zone_t *zone_new(struct server *server, const knot_dname_t *name);
+zone_t *zone_new(const zone_env_t *env, const knot_dname_t *name);
 
-/*! Its tasks have been taken out. Its tokens may have to answer. */
+/*! \return The zone that has this place in the news. */
+zone_t *zone_of_news(news_item_t *item);
+
+/*! Takes the zone's tasks out of their schedulers. \return Whether none of them runs. */
+bool zone_rests(zone_t *zone);
+
+/*! It rests. Its tokens may have to answer. */
 void zone_free(zone_t *zone);
 
 /*! \return Whether there is something to change for an operator before it does harm. Locked. */

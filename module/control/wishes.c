@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/control/wishes.h"
+
+#include <libknot/libknot.h>
+
+static void wish(void *ctx, zone_t *zone)
+{
+	zone_wake(zone, *(unsigned *)ctx);
+}
+
+void wishes_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	/* Only who names a zone may mean that its updates are to go. */
+	const unsigned replace = unit->zone != NULL ? ZONE_REPLACE : 0;
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_SOURCE | replace });
+}
+
+typedef struct {
+	unsigned wishes;
+	bool fetched;
+} flush_t;
+
+static void flush(void *ctx, zone_t *zone)
+{
+	flush_t *flush = ctx;
+	pthread_mutex_lock(&zone->lock);
+	flush->fetched = zone->settings.primaries.count > 0;
+	pthread_mutex_unlock(&zone->lock);
+	if (!flush->fetched) {
+		zone_wake(zone, flush->wishes);
+	}
+}
+
+void wishes_flush(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	/* Only who names a zone may mean that an edited file is to go. */
+	flush_t zones = { .wishes = ZONE_FLUSH | (unit->zone != NULL ? ZONE_OVERWRITE : 0) };
+	request_for_zones(req, ctx, unit, flush, &zones);
+	if (zones.fetched && unit->zone != NULL) {
+		ctl_error(req, unit->zone, "the zone comes from a primary, it has no file");
+	}
+}
+
+void wishes_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_LOOK });
+}
+
+void wishes_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_RENEW });
+}
+
+/*! Keys are looked for anew; so are the tokens, whose PIN may be right now. */
+void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_t *control = ctx;
+	char err[640] = "";
+	if (control->server->fault[0] == '\0' && holder_read(&control->server->tokens, err, sizeof(err)) != KNOT_EOK) {
+		ctl_error(req, unit->zone, "%s", err);
+		return;
+	}
+	request_for_zones(req, control, unit, wish, &(unsigned){ ZONE_KEYS });
+}
+
+/*! Removes what the store has of a zone that is not configured any more. */
+void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_t *control = ctx;
+	knot_dname_storage_t name;
+	if (control->server->fault[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", control->server->fault);
+	} else if (unit->zone == NULL || knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL) {
+		ctl_error(req, unit->zone, "a zone has to be named");
+	} else {
+		knot_dname_to_lower(name);
+		int ret = sweep_zone(&control->server->sweep, name);
+		if (ret != KNOT_EOK) {
+			ctl_error(req, unit->zone, "%s",
+			          ret == KNOT_EBUSY ? "the zone is configured; take it out of "
+			                              "knot.conf or its catalog first" :
+			          ret == KNOT_ENOENT ? "there is nothing of it in the store" :
+			                               store_strerror(ret));
+		}
+	}
+}
