@@ -12,32 +12,6 @@
 
 #include "keyset/facts.h"
 
-/*! Revision of the stored key set, which may be newer than what is signed with. */
-static uint64_t stored_revision(zone_t *zone)
-{
-	if (zone->pending_known) {
-		return zone->pending;
-	}
-	store_txn_t txn;
-	const void *text = NULL;
-	size_t len = 0;
-	keyset_t set;
-	char err[256];
-	uint64_t revision = 0;
-	if (store_read(zone->env->store, &txn) != KNOT_EOK) {
-		return 0;
-	}
-	if (store_get(&txn, STORE_KEYSET, zone->name, &text, &len) == KNOT_EOK &&
-	    keyset_read(text, &set, err, sizeof(err)) == 0) {
-		revision = set.revision;
-		keyset_deinit(&set);
-	}
-	store_abort(&txn);
-	zone->pending = revision;
-	zone->pending_known = true;
-	return revision;
-}
-
 static void write_facts(void *ctx, zone_t *zone)
 {
 	char **text = ctx;
@@ -49,7 +23,7 @@ static void write_facts(void *ctx, zone_t *zone)
 		.revision = state->revision,
 		.revision_since =
 			state->taken_revision == state->revision ? state->revision_since : 0,
-		.pending = stored_revision(zone),
+		.pending = keys_pending(&zone->keys),
 		.serial = state->serial,
 		.published = state->taken_at,
 		.max_ttl = state->max_ttl,

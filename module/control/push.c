@@ -126,14 +126,8 @@ void pushes_store(pushes_t *pushes, store_t *store)
 	commit(pushes, store);
 	for (size_t i = 0; i < pushes->count; i++) {
 		const push_t *push = &pushes->list[i];
-		zone_t *zone = push->zone;
 		if (push->ret == KNOT_EOK) {
-			pthread_mutex_lock(&zone->lock);
-			zone->pending = push->revision;
-			zone->pending_known = true;
-			news_add(zone->env->news, &zone->news);
-			pthread_mutex_unlock(&zone->lock);
-			zone_wake(zone, 0);
+			zone_pushed(push->zone, push->revision);
 		}
 	}
 }

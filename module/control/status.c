@@ -68,68 +68,122 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 	           key->step_time > 0 ? time_text(key->step_time, when, sizeof(when)) : "");
 }
 
-/*! What comes first is what an operator has to know first. */
-static const char *health(const zone_t *zone)
+static void add_keys(void *ctx, const keyset_t *set)
 {
-	return zone->serving.error[0] != '\0' ? zone->serving.error :
-	       zone->source_error != NULL ? zone->source_error :
-	       zone->keys_error != NULL ? zone->keys_error :
-	       zone->sign_error != NULL ? zone->sign_error :
-	       zone->signing ? "signing" : zone->state.version == 0 ? "not signed yet" : "ok";
+	for (size_t i = 0; set != NULL && i < set->key_count; i++) {
+		add_key_column(ctx, &set->keys[i]);
+	}
 }
 
-static void add_primary(columns_t *columns, const zone_t *zone)
+/*! How a zone is: what an operator has to know first comes first. */
+typedef enum {
+	NOT_SERVED,       /*!< knotd does not serve what it was sent. */
+	SOURCE_TROUBLE,
+	KEYS_TROUBLE,
+	SIGN_TROUBLE,
+	SIGNING,
+	NOT_SIGNED,
+	OK,
+} health_t;
+
+/*! A zone's parts at a moment, or nearly so; texts are empty if all is well. */
+typedef struct {
+	char serving[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
+	bool signing;
+	state_t state;
+	int64_t due;
+	char *policy;     /*!< To be freed. */
+} shown_t;
+
+static void look(zone_t *zone, shown_t *shown)
+{
+	signer_counters_t counters;
+	serving_read(&zone->serving, shown->serving, sizeof(shown->serving));
+	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
+	trouble_read(&zone->keys.trouble, shown->keys, sizeof(shown->keys));
+	trouble_read(&zone->signer.trouble, shown->sign, sizeof(shown->sign));
+	shown->signing = signer_read(&zone->signer, &counters);
+	pthread_mutex_lock(&zone->lock);
+	shown->state = zone->state;
+	shown->due = zone->due;
+	shown->policy = strdup(zone->settings.policy != NULL ? zone->settings.policy : "");
+	pthread_mutex_unlock(&zone->lock);
+}
+
+static health_t health(const shown_t *shown)
+{
+	return shown->serving[0] != '\0' ? NOT_SERVED :
+	       shown->source[0] != '\0' ? SOURCE_TROUBLE :
+	       shown->keys[0] != '\0' ? KEYS_TROUBLE :
+	       shown->sign[0] != '\0' ? SIGN_TROUBLE :
+	       shown->signing ? SIGNING : shown->state.version == 0 ? NOT_SIGNED : OK;
+}
+
+/*! Adds the state, and troubles that it does not name but may be the next to be seen to. */
+static void add_health(columns_t *columns, const shown_t *shown)
+{
+	const health_t is = health(shown);
+	const char *const texts[] = {
+		[NOT_SERVED] = shown->serving, [SOURCE_TROUBLE] = shown->source,
+		[KEYS_TROUBLE] = shown->keys, [SIGN_TROUBLE] = shown->sign,
+		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
+	};
+	add_column(columns, "state", "%s", texts[is]);
+	if (is != KEYS_TROUBLE && shown->keys[0] != '\0') {
+		add_column(columns, "keys", "%s", shown->keys);
+	}
+	if (is != SIGN_TROUBLE && shown->sign[0] != '\0') {
+		add_column(columns, "signing", "%s", shown->sign);
+	}
+}
+
+static void add_primary(columns_t *columns, zone_t *zone)
 {
 	char checked[32], next[32], expires[32];
-	const fetch_t *fetch = &zone->fetch;
-	const state_input_t *in = &fetch->in;
-	add_column(columns, "primary", "%s, checked %s, next %s, expires %s",
-	           fetch->from[0] != '\0' ? fetch->from : zone->settings.primaries.all[0].id,
-	           time_text(in->checked_at, checked, sizeof(checked)),
-	           time_text(fetch->next, next, sizeof(next)),
-	           time_text(in->from_primary ? in->checked_at + in->expire : 0, expires,
-	                     sizeof(expires)));
+	source_primary_t primary;
+	if (source_primary(&zone->source, &primary)) {
+		add_column(columns, "primary", "%s, checked %s, next %s, expires %s", primary.name,
+		           time_text(primary.checked_at, checked, sizeof(checked)),
+		           time_text(primary.next, next, sizeof(next)),
+		           time_text(primary.expires_at, expires, sizeof(expires)));
+	}
+}
+
+/*! Adds what is published, and whether knotd serves it. */
+static void add_version(columns_t *columns, const shown_t *shown)
+{
+	char when[32];
+	const state_t *state = &shown->state;
+	add_column(columns, "serial", "%u", state->serial);
+	add_column(columns, "signed", "%s", time_text(state->signed_at, when, sizeof(when)));
+	add_column(columns, "served", "%s", state->taken_serial == state->serial &&
+	           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
+	           : shown->serving[0] != '\0'
+	           ? "not yet, it was sent to knotd, which does not serve it"
+	           : "not yet, waiting for knotd to fetch it");
+	add_column(columns, "next", "%s", time_text(shown->due, when, sizeof(when)));
 }
 
 static void show_zone(void *ctx, zone_t *zone)
 {
 	columns_t *columns = ctx;
-	char when[32];
-	pthread_mutex_lock(&zone->lock);
-	const state_t *state = &zone->state;
-	add_column(columns, "state", "%s", health(zone));
-	if (health(zone) != zone->keys_error && zone->keys_error != NULL) {
-		add_column(columns, "keys", "%s", zone->keys_error);
-	}
-	if (health(zone) != zone->sign_error && zone->sign_error != NULL) {
-		add_column(columns, "signing", "%s", zone->sign_error);
-	}
-	char warning[256];
+	shown_t shown;
+	char warning[TROUBLE_MAX];
+	look(zone, &shown);
+	add_health(columns, &shown);
 	if (zone_warning(zone, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
-	add_column(columns, "policy", "%s", zone->settings.policy);
-	if (zone->settings.primaries.count > 0) {
-		add_primary(columns, zone);
+	add_column(columns, "policy", "%s", shown.policy);
+	add_primary(columns, zone);
+	if (shown.state.in.count > 0) {
+		add_column(columns, "serial-in", "%u", shown.state.in.serial);
 	}
-	if (state->in.count > 0) {
-		add_column(columns, "serial-in", "%u", state->in.serial);
+	if (shown.state.version > 0) {
+		add_version(columns, &shown);
 	}
-	if (state->version > 0) {
-		add_column(columns, "serial", "%u", state->serial);
-		add_column(columns, "signed", "%s",
-		           time_text(state->signed_at, when, sizeof(when)));
-		add_column(columns, "served", "%s", state->taken_serial == state->serial &&
-		           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
-		           : zone->serving.error[0] != '\0'
-		           ? "not yet, it was sent to knotd, which does not serve it"
-		           : "not yet, waiting for knotd to fetch it");
-		add_column(columns, "next", "%s", time_text(zone->due, when, sizeof(when)));
-	}
-	for (size_t i = 0; zone->ring != NULL && i < zone->ring->set.key_count; i++) {
-		add_key_column(columns, &zone->ring->set.keys[i]);
-	}
-	pthread_mutex_unlock(&zone->lock);
+	keys_with_set(&zone->keys, add_keys, columns);
+	free(shown.policy);
 }
 
 static void send_columns(ctl_request_t *req, const char *zone, columns_t *columns)
@@ -185,15 +239,15 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 typedef struct {
 	zone_counters_t counters;
-	state_t state;
+	uint32_t serial;
 } numbers_t;
 
 static void copy_numbers(void *ctx, zone_t *zone)
 {
 	numbers_t *numbers = ctx;
+	zone_read_counters(zone, &numbers->counters);
 	pthread_mutex_lock(&zone->lock);
-	numbers->counters = zone->counters;
-	numbers->state = zone->state;
+	numbers->serial = zone->state.serial;
 	pthread_mutex_unlock(&zone->lock);
 }
 
@@ -212,14 +266,14 @@ static void send_numbers(ctl_request_t *req, control_t *control, const knot_dnam
 	if (!zones_with(&control->server->zones, name, copy_numbers, &numbers)) {
 		return;
 	}
-	send_number(req, zone, "signatures", numbers.counters.signatures);
-	send_number(req, zone, "versions", numbers.counters.versions);
-	send_number(req, zone, "loads", numbers.counters.loads);
-	send_number(req, zone, "load-errors", numbers.counters.load_errors);
-	send_number(req, zone, "sign-errors", numbers.counters.sign_errors);
-	send_number(req, zone, "updates", numbers.counters.updates);
-	send_number(req, zone, "updates-refused", numbers.counters.updates_refused);
-	send_number(req, zone, "serial", numbers.state.serial);
+	send_number(req, zone, "signatures", numbers.counters.signer.signatures);
+	send_number(req, zone, "versions", numbers.counters.signer.versions);
+	send_number(req, zone, "loads", numbers.counters.source.loads);
+	send_number(req, zone, "load-errors", numbers.counters.source.load_errors);
+	send_number(req, zone, "sign-errors", numbers.counters.signer.sign_errors);
+	send_number(req, zone, "updates", numbers.counters.source.updates);
+	send_number(req, zone, "updates-refused", numbers.counters.source.updates_refused);
+	send_number(req, zone, "serial", numbers.serial);
 }
 
 void status_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

@@ -13,8 +13,8 @@ static void wish(void *ctx, zone_t *zone)
 void wishes_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	/* Only who names a zone may mean that its updates are to go. */
-	const unsigned replace = unit->zone != NULL ? ZONE_REPLACE : 0;
-	request_for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_SOURCE | replace });
+	const unsigned replace = unit->zone != NULL ? SOURCE_REPLACE : 0;
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ SOURCE_READ | replace });
 }
 
 typedef struct {
@@ -25,9 +25,7 @@ typedef struct {
 static void flush(void *ctx, zone_t *zone)
 {
 	flush_t *flush = ctx;
-	pthread_mutex_lock(&zone->lock);
-	flush->fetched = zone->settings.primaries.count > 0;
-	pthread_mutex_unlock(&zone->lock);
+	flush->fetched = source_is_fetched(&zone->source);
 	if (!flush->fetched) {
 		zone_wake(zone, flush->wishes);
 	}
@@ -36,7 +34,8 @@ static void flush(void *ctx, zone_t *zone)
 void wishes_flush(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	/* Only who names a zone may mean that an edited file is to go. */
-	flush_t zones = { .wishes = ZONE_FLUSH | (unit->zone != NULL ? ZONE_OVERWRITE : 0) };
+	flush_t zones = { .wishes = SOURCE_FLUSH };
+	zones.wishes |= unit->zone != NULL ? SOURCE_OVERWRITE : 0;
 	request_for_zones(req, ctx, unit, flush, &zones);
 	if (zones.fetched && unit->zone != NULL) {
 		ctl_error(req, unit->zone, "the zone comes from a primary, it has no file");
@@ -45,7 +44,7 @@ void wishes_flush(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 void wishes_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	request_for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_LOOK });
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ SOURCE_LOOK });
 }
 
 void wishes_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

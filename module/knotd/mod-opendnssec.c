@@ -111,19 +111,19 @@ typedef struct {
 	server_t *server;      /*!< NULL: a free place. */
 	control_t *control;    /*!< NULL once it has stopped. */
 	unsigned users;        /*!< Instances; 0: the server could not be ended. */
-} signer_t;
+} running_t;
 
 static struct {
 	pthread_mutex_t lock;
-	signer_t signers[SIGNERS_MAX];
+	running_t signers[SIGNERS_MAX];
 } registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /*! \return The signer of a storage, or a free place, or NULL. With the lock held. */
-static signer_t *find_signer(const char *storage)
+static running_t *find_signer(const char *storage)
 {
-	signer_t *place = NULL;
+	running_t *place = NULL;
 	for (int i = 0; i < SIGNERS_MAX; i++) {
-		signer_t *at = &registry.signers[i];
+		running_t *at = &registry.signers[i];
 		if (at->server != NULL && strcmp(at->server->conf.storage, storage) == 0) {
 			return at;
 		}
@@ -133,7 +133,7 @@ static signer_t *find_signer(const char *storage)
 }
 
 /*! With the lock held. */
-static int start_signer(signer_t *signer, server_conf_t *conf, knotd_mod_t *mod)
+static int start_signer(running_t *signer, server_conf_t *conf, knotd_mod_t *mod)
 {
 	int ret = server_start(&signer->server, conf, write_log, mod);
 	if (ret == KNOT_EOK) {
@@ -147,21 +147,21 @@ static int start_signer(signer_t *signer, server_conf_t *conf, knotd_mod_t *mod)
 }
 
 /*! A user less; the last one stops the signer. */
-static void leave_signer(signer_t *signer)
+static void leave_signer(running_t *signer)
 {
 	pthread_mutex_lock(&registry.lock);
-	const signer_t last = --signer->users == 0 ? *signer : (signer_t) { .server = NULL };
+	const running_t last = --signer->users == 0 ? *signer : (running_t) { .server = NULL };
 	if (last.server != NULL) {
-		*signer = (signer_t) { .server = NULL };
+		*signer = (running_t) { .server = NULL };
 	}
 	pthread_mutex_unlock(&registry.lock);
 	control_stop(last.control);
 	if (last.server != NULL && !server_stop(last.server)) {
 		/* It still has its store open, and no other may. */
 		pthread_mutex_lock(&registry.lock);
-		signer_t *place = find_signer(last.server->conf.storage);
+		running_t *place = find_signer(last.server->conf.storage);
 		if (place != NULL) {
-			*place = (signer_t) { .server = last.server };
+			*place = (running_t) { .server = last.server };
 		}
 		pthread_mutex_unlock(&registry.lock);
 	}
@@ -170,7 +170,7 @@ static void leave_signer(signer_t *signer)
 /*** Instances. ***/
 
 typedef struct {
-	signer_t *signer;
+	running_t *signer;
 	zone_t *zone;    /*!< NULL: the global instance. */
 	stats_t stats;
 } instance_t;
@@ -197,7 +197,7 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 	}
 
 	pthread_mutex_lock(&registry.lock);
-	signer_t *signer = find_signer(conf.storage);
+	running_t *signer = find_signer(conf.storage);
 	int ret = KNOT_EOK;
 	if (signer == NULL) {
 		ret = KNOT_ELIMIT;
@@ -222,10 +222,11 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 }
 
 /*! Has the zone's file watched, or not. */
-static void set_watch(knotd_mod_t *mod, watch_t *watch, const zone_t *zone)
+static void set_watch(knotd_mod_t *mod, watch_t *watch, zone_t *zone)
 {
-	const char *file = zone->settings.file;
-	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || zone->settings.primaries.count > 0) {
+	/* Only this thread, which configures zones, changes it. */
+	const char *file = zone->source.settings.file;
+	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || source_is_fetched(&zone->source)) {
 		watch_remove(watch, zone->name);
 		return;
 	}
@@ -241,18 +242,19 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	zone_t *zone = instance->zone;
 	zone_settings_t settings = {
-		.file = knotconf_zone_file(mod, zone->name), .policy = setting(mod, ITEM_POLICY),
-		.size_max = knotconf_size_max(mod, zone->name),
+		.source.file = knotconf_zone_file(mod, zone->name),
+		.source.size_max = knotconf_size_max(mod, zone->name),
+		.policy = setting(mod, ITEM_POLICY),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
 		.validated = knotconf_validates(mod, zone->name),
 		.journal_max = knotconf_journal_max(mod, zone->name),
 	};
 	int ret = settings.policy != NULL
-	          ? knotconf_update_keys(mod, zone->name, &settings.update_keys) : KNOT_ENOMEM;
+	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys) : KNOT_ENOMEM;
 	if (ret == KNOT_EOK) {
-		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.primaries);
+		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.source.primaries);
 	}
-	if (settings.file == NULL) {
+	if (settings.source.file == NULL) {
 		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
 		ret = KNOT_EINVAL;
 	}
@@ -277,7 +279,7 @@ static knotd_state_t see_notify(knotd_state_t state, knot_pkt_t *pkt, knotd_qdat
 	(void)pkt;
 	if (qdata->type == KNOTD_QUERY_TYPE_NOTIFY && qdata->rcode == KNOT_RCODE_NOERROR) {
 		const instance_t *instance = knotd_mod_ctx(mod);
-		zone_wake(instance->zone, ZONE_LOOK);
+		zone_wake(instance->zone, SOURCE_LOOK);
 	}
 	return state;
 }
@@ -287,7 +289,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	const knot_dname_t *name = knotd_mod_zone(mod);
 	const char *storage = knotd_conf_mod(mod, ITEM_STORAGE).single.string;
 	pthread_mutex_lock(&registry.lock);
-	signer_t *signer = find_signer(storage);
+	running_t *signer = find_signer(storage);
 	signer = signer != NULL && signer->server != NULL && signer->users > 0 ? signer : NULL;
 	if (signer != NULL) {
 		signer->users++;
@@ -312,7 +314,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	if (ret == KNOT_EOK) {
 		ret = stats_init(&instance->stats, mod);
 	}
-	const bool fetched = instance->zone->settings.primaries.count > 0;
+	const bool fetched = source_is_fetched(&instance->zone->source);
 	if (ret == KNOT_EOK && fetched) {
 		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, see_notify);
 	}
@@ -323,7 +325,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
 	/* What comes from a primary has its own times to be looked at. */
-	zone_wake(instance->zone, fetched ? 0 : ZONE_LOOK);
+	zone_wake(instance->zone, fetched ? 0 : SOURCE_LOOK);
 	return KNOT_EOK;
 }
 
@@ -349,7 +351,7 @@ static void unload(knotd_mod_t *mod)
 	/* On a reload the new instance has been loaded already; of a zone, the name is gone. */
 	is_knotds = true;
 	instance_t *instance = knotd_mod_ctx(mod);
-	signer_t *signer = instance->signer;
+	running_t *signer = instance->signer;
 	if (instance->zone != NULL) {
 		zone_unset_report(instance->zone, &instance->stats);
 		zones_drop(&signer->server->zones, instance->zone);

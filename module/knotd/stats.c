@@ -65,13 +65,13 @@ void stats_report(void *ctx, const zone_counters_t *counters, const state_t *sta
                   const keyset_t *keys)
 {
 	stats_t *stats = ctx;
-	knotd_mod_stats_store(stats->mod, 0, SIGNATURES, 0, counters->signatures);
-	knotd_mod_stats_store(stats->mod, 0, VERSIONS, 0, counters->versions);
-	knotd_mod_stats_store(stats->mod, 0, LOADS, 0, counters->loads);
-	knotd_mod_stats_store(stats->mod, 0, LOAD_ERRORS, 0, counters->load_errors);
-	knotd_mod_stats_store(stats->mod, 0, SIGN_ERRORS, 0, counters->sign_errors);
+	knotd_mod_stats_store(stats->mod, 0, SIGNATURES, 0, counters->signer.signatures);
+	knotd_mod_stats_store(stats->mod, 0, VERSIONS, 0, counters->signer.versions);
+	knotd_mod_stats_store(stats->mod, 0, LOADS, 0, counters->source.loads);
+	knotd_mod_stats_store(stats->mod, 0, LOAD_ERRORS, 0, counters->source.load_errors);
+	knotd_mod_stats_store(stats->mod, 0, SIGN_ERRORS, 0, counters->signer.sign_errors);
 	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, state->serial);
-	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->updates);
-	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->updates_refused);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->source.updates);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->source.updates_refused);
 	report_keys(stats, keys);
 }

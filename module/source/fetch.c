@@ -12,7 +12,6 @@
 
 #include "module/input/input.h"
 #include "module/source/incoming.h"
-#include "module/zone/zone.h"
 
 /* Seconds. */
 #define INTERVAL_MIN 2    /* Of refresh and retry, whatever the SOA says. */
@@ -21,7 +20,8 @@
 #define BUSY_RETRY 5      /* While the zone's file is still being read. */
 
 typedef struct {
-	zone_t *zone;
+	source_t *source;
+	const source_args_t *args; /*!< The source's. */
 	state_t state;         /*!< As it was when the work began. */
 	bool whole;            /*!< AXFR, whatever the serial. */
 	size_t size_max;
@@ -55,7 +55,7 @@ static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 {
 	knot_pkt_t *query = knot_pkt_new(NULL, 1024, NULL);
 	if (query == NULL ||
-	    knot_pkt_put_question(query, work->zone->name, KNOT_CLASS_IN, type) != KNOT_EOK) {
+	    knot_pkt_put_question(query, work->args->zone, KNOT_CLASS_IN, type) != KNOT_EOK) {
 		knot_pkt_free(query);
 		return NULL;
 	}
@@ -63,7 +63,8 @@ static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 		uint8_t rdata[22] = { 0 };
 		knot_rrset_t soa;
 		knot_wire_write_u32(rdata + 2, work->state.in.serial);
-		knot_rrset_init(&soa, work->zone->name, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 0);
+		knot_rrset_init(&soa, (knot_dname_t *)work->args->zone, KNOT_RRTYPE_SOA,
+		                KNOT_CLASS_IN, 0);
 		int ret = knot_rrset_add_rdata(&soa, rdata, sizeof(rdata), NULL);
 		if (ret == KNOT_EOK) {
 			(void)knot_pkt_begin(query, KNOT_AUTHORITY);
@@ -100,7 +101,7 @@ static int read_serial(work_t *work, const knot_pkt_t *message, uint32_t *serial
 	}
 	const knot_rrset_t *soa = answer->count > 0 ? knot_pkt_rr(answer, 0) : NULL;
 	if (soa == NULL || soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    soa->rrs.rdata->len < 22 || !knot_dname_is_case_equal(soa->owner, work->zone->name)) {
+	    soa->rrs.rdata->len < 22 || !knot_dname_is_case_equal(soa->owner, work->args->zone)) {
 		snprintf(work->err, work->err_size, "it does not have the zone's SOA");
 		return KNOT_EMALF;
 	}
@@ -155,14 +156,12 @@ static void set_timers(state_input_t *in, const knot_rdata_t *soa)
 static void tell(const work_t *work, const char *kind, uint32_t before, const state_t *state,
                  size_t changed)
 {
-	zone_t *zone = work->zone;
-	log_msg(zone->env->log, LOG_INFO, zone->name,
+	const source_args_t *args = work->args;
+	log_msg(args->log, LOG_INFO, args->zone,
 	        "fetched from %s, %s, serial %u, was %u, %zu names changed", work->name, kind,
 	        state->in.serial, before, changed);
-	pthread_mutex_lock(&zone->lock);
-	zone->counters.loads++;
-	pthread_mutex_unlock(&zone->lock);
-	zone_wake(zone, 0);
+	source_count_load(work->source, true);
+	args->calls->changed(args->ctx);
 }
 
 static int take_zone(work_t *work, incoming_t *incoming)
@@ -176,11 +175,11 @@ static int take_zone(work_t *work, incoming_t *incoming)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = input_replace(work->zone->env->store, work->zone->name, &state, zf, &origin,
+	ret = input_replace(work->args->store, work->args->zone, &state, zf, &origin,
 	                    true, &result);
 	zonefile_free(zf);
 	if (result.abandoned) {
-		sweep_now(work->zone->env->sweep);
+		work->args->calls->abandoned(work->args->ctx);
 	}
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
@@ -195,11 +194,11 @@ static int take_changes(work_t *work, incoming_t *incoming)
 	state_t state;
 	size_t changed = 0;
 	work->err[0] = '\0';
-	int ret = store_write(work->zone->env->store, &txn);
+	int ret = store_write(work->args->store, &txn);
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
 	}
-	ret = state_load(&txn, work->zone->name, &state);
+	ret = state_load(&txn, work->args->zone, &state);
 	if (ret == KNOT_EOK) {
 		set_timers(&state.in, incoming_soa(incoming));
 		ret = incoming_apply(incoming, &txn, &state, &changed, work->err, work->err_size);
@@ -219,14 +218,14 @@ static int take_changes(work_t *work, incoming_t *incoming)
 static int take_nothing(work_t *work)
 {
 	store_txn_t txn;
-	int ret = store_write(work->zone->env->store, &txn);
+	int ret = store_write(work->args->store, &txn);
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
 	}
-	ret = state_load(&txn, work->zone->name, &work->state);
+	ret = state_load(&txn, work->args->zone, &work->state);
 	if (ret == KNOT_EOK) {
 		work->state.in.checked_at = time(NULL);
-		ret = state_save_input(&txn, work->zone->name, &work->state);
+		ret = state_save_input(&txn, work->args->zone, &work->state);
 	}
 	if (ret != KNOT_EOK) {
 		store_abort(&txn);
@@ -240,9 +239,9 @@ static int take_nothing(work_t *work)
 static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
 {
 	const incoming_args_t args = {
-		.zone = work->zone->name, .origin = work->name, .ixfr = type == KNOT_RRTYPE_IXFR,
+		.zone = work->args->zone, .origin = work->name, .ixfr = type == KNOT_RRTYPE_IXFR,
 		.serial = work->state.in.serial, .size_max = work->size_max,
-		.log = work->zone->env->log,
+		.log = work->args->log,
 	};
 	incoming_t *incoming = incoming_new(&args);
 	if (incoming == NULL) {
@@ -269,7 +268,7 @@ static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
 static int connect_and_fetch(work_t *work, uint16_t type)
 {
 	primary_conn_t *conn = NULL;
-	int ret = primary_connect(&conn, work->primary, &work->zone->stop, work->err,
+	int ret = primary_connect(&conn, work->primary, work->args->stop, work->err,
 	                          work->err_size);
 	if (ret == KNOT_EOK) {
 		ret = fetch(work, conn, type);
@@ -283,7 +282,7 @@ static int refresh(work_t *work)
 {
 	primary_conn_t *conn = NULL;
 	uint32_t serial = 0;
-	int ret = primary_connect(&conn, work->primary, &work->zone->stop, work->err,
+	int ret = primary_connect(&conn, work->primary, work->args->stop, work->err,
 	                          work->err_size);
 	if (ret == KNOT_EOK) {
 		ret = ask_serial(work, conn, &serial);
@@ -306,7 +305,7 @@ static int refresh(work_t *work)
 	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP) {
 		return ret;
 	}
-	log_msg(work->zone->env->log, LOG_NOTICE, work->zone->name,
+	log_msg(work->args->log, LOG_NOTICE, work->args->zone,
 	        "no IXFR from %s, %s; asking for AXFR", work->name, work->err);
 	return connect_and_fetch(work, KNOT_RRTYPE_AXFR);
 }
@@ -321,7 +320,7 @@ static int ask_all(work_t *work, const primaries_t *primaries, char *errors, siz
 	int ret = KNOT_ENOENT;
 	work->err = err;
 	work->err_size = sizeof(err);
-	for (size_t i = 0; i < primaries->count && !atomic_load(&work->zone->stop); i++) {
+	for (size_t i = 0; i < primaries->count && !atomic_load(work->args->stop); i++) {
 		work->primary = &primaries->all[i];
 		(void)primary_name(work->primary, work->name, sizeof(work->name));
 		ret = work->whole ? connect_and_fetch(work, KNOT_RRTYPE_AXFR) : refresh(work);
@@ -331,17 +330,6 @@ static int ask_all(work_t *work, const primaries_t *primaries, char *errors, siz
 		int written = snprintf(errors + len, size - len, "%s%s: %s", len > 0 ? "; " : "",
 		                       work->name, err);
 		len = written > 0 && (size_t)written < size - len ? len + written : size - 1;
-	}
-	return ret;
-}
-
-static int read_state(zone_t *zone, state_t *state)
-{
-	store_txn_t txn;
-	int ret = store_read(zone->env->store, &txn);
-	if (ret == KNOT_EOK) {
-		ret = state_load(&txn, zone->name, state);
-		store_abort(&txn);
 	}
 	return ret;
 }
@@ -366,96 +354,96 @@ static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 }
 
 /*! Sees whether the zone has expired, or is back. */
-static void see_expiry(zone_t *zone, const state_t *state, int64_t now)
+static void see_expiry(source_t *source, const state_t *state, int64_t now)
 {
 	const bool expired = state->in.count > 0 && fetch_expires_in(&state->in, now) == 0;
-	pthread_mutex_lock(&zone->lock);
-	const bool was = zone->fetch.expired;
-	zone->fetch.expired = expired;
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&source->lock);
+	const bool was = source->fetch.expired;
+	source->fetch.expired = expired;
+	pthread_mutex_unlock(&source->lock);
 	if (expired && !was) {
-		log_msg(zone->env->log, LOG_ERR, zone->name,
+		log_msg(source->args.log, LOG_ERR, source->args.zone,
 		        "expired: no primary has confirmed it for %u s, the SOA's expire; "
 		        "it is not served any more",
 		        state->in.expire);
 	} else if (was && !expired) {
-		log_msg(zone->env->log, LOG_NOTICE, zone->name, "no longer expired");
-		trigger_zone(zone->env->trigger, zone->name);
+		log_msg(source->args.log, LOG_NOTICE, source->args.zone, "no longer expired");
+		source->args.calls->unexpired(source->args.ctx);
 	}
 }
 
 /*! Asks the primaries, and shows what has come of it. \return When to ask again. */
-static int64_t ask_now(zone_t *zone, work_t *work, const primaries_t *primaries)
+static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primaries)
 {
 	char errors[480] = "", text[640] = "";
 	int ret = ask_all(work, primaries, errors, sizeof(errors));
 	const int64_t now = time(NULL);
-	if (ret != KNOT_EOK && !atomic_load(&zone->stop)) {
+	if (ret != KNOT_EOK && !atomic_load(source->args.stop)) {
 		snprintf(text, sizeof(text), "not refreshed, %s%s", errors,
 		         work->state.in.count > 0 ? "; the last good zone stays" : "");
 	}
-	zone_set_error(zone, &zone->source_error, LOG_ERR, text);
-	(void)read_state(zone, &work->state);
+	source_trouble(source, text);
+	(void)state_read(source->args.store, source->args.zone, &work->state);
 
-	pthread_mutex_lock(&zone->lock);
-	zone->counters.load_errors += ret != KNOT_EOK;
-	zone->fetch.failures = ret == KNOT_EOK ? 0 : zone->fetch.failures + 1;
+	pthread_mutex_lock(&source->lock);
+	source->counters.load_errors += ret != KNOT_EOK;
+	source->fetch.failures = ret == KNOT_EOK ? 0 : source->fetch.failures + 1;
 	if (ret == KNOT_EOK) {
-		snprintf(zone->fetch.from, sizeof(zone->fetch.from), "%s", work->name);
+		snprintf(source->fetch.from, sizeof(source->fetch.from), "%s", work->name);
 	}
-	const unsigned failures = zone->fetch.failures;
-	pthread_mutex_unlock(&zone->lock);
+	const unsigned failures = source->fetch.failures;
+	pthread_mutex_unlock(&source->lock);
 	return next_time(&work->state, failures, now);
 }
 
 /*! Asks unless another replaces the input, as the zone had a file until now. */
-static int64_t ask_if_free(zone_t *zone, work_t *work, const primaries_t *primaries,
+static int64_t ask_if_free(source_t *source, work_t *work, const primaries_t *primaries,
                            unsigned wishes)
 {
-	if (pthread_mutex_trylock(&zone->input_lock) != 0) {
-		pthread_mutex_lock(&zone->lock);
-		zone->fetch.wishes |= wishes;
-		pthread_mutex_unlock(&zone->lock);
+	if (pthread_mutex_trylock(&source->input_lock) != 0) {
+		pthread_mutex_lock(&source->lock);
+		source->fetch.wishes |= wishes;
+		pthread_mutex_unlock(&source->lock);
 		return time(NULL) + BUSY_RETRY;
 	}
-	const int64_t next = ask_now(zone, work, primaries);
-	pthread_mutex_unlock(&zone->input_lock);
+	const int64_t next = ask_now(source, work, primaries);
+	pthread_mutex_unlock(&source->input_lock);
 	return next;
 }
 
-int64_t fetch_work(zone_t *zone)
+int64_t fetch_work(source_t *source)
 {
-	work_t work = { .zone = zone };
+	work_t work = { .source = source, .args = &source->args };
 	primaries_t primaries = { 0 };
 	const int64_t now = time(NULL);
-	pthread_mutex_lock(&zone->lock);
-	const unsigned wishes = zone->fetch.wishes, failures = zone->fetch.failures;
-	zone->fetch.wishes = 0;
-	int64_t next = zone->fetch.next;
-	work.size_max = zone->settings.size_max;
-	int ret = primaries_copy(&primaries, &zone->settings.primaries);
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&source->lock);
+	const unsigned wishes = source->fetch.wishes, failures = source->fetch.failures;
+	source->fetch.wishes = 0;
+	int64_t next = source->fetch.next;
+	work.size_max = source->settings.size_max;
+	int ret = primaries_copy(&primaries, &source->settings.primaries);
+	pthread_mutex_unlock(&source->lock);
 	if (ret == KNOT_EOK) {
-		ret = read_state(zone, &work.state);
+		ret = state_read(source->args.store, source->args.zone, &work.state);
 	}
 	if (ret != KNOT_EOK || primaries.count == 0) {
 		primaries_deinit(&primaries);
 		return ret == KNOT_EOK ? 0 : 1000 * (now + FIRST_RETRY);
 	}
-	work.whole = (wishes & ZONE_SOURCE) || !work.state.in.from_primary;
+	work.whole = (wishes & SOURCE_READ) || !work.state.in.from_primary;
 	if (next == 0) {
 		next = work.state.in.from_primary ? next_time(&work.state, failures, now) : now;
 	}
 	if (wishes != 0 || next <= now) {
-		next = ask_if_free(zone, &work, &primaries, wishes);
+		next = ask_if_free(source, &work, &primaries, wishes);
 	}
-	see_expiry(zone, &work.state, time(NULL));
+	see_expiry(source, &work.state, time(NULL));
 	primaries_deinit(&primaries);
 
-	pthread_mutex_lock(&zone->lock);
-	zone->fetch.next = next;
-	zone->fetch.in = work.state.in;
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&source->lock);
+	source->fetch.next = next;
+	source->fetch.in = work.state.in;
+	pthread_mutex_unlock(&source->lock);
 	const uint32_t left = fetch_expires_in(&work.state.in, now);
 	/* Its expiry has to be seen, too. */
 	if (left > 0 && left != UINT32_MAX && now + left < next) {

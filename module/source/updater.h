@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "module/source/source.h"
 #include "module/source/update.h"
 
 typedef struct updater updater_t;
@@ -26,3 +27,11 @@ void updater_free(updater_t *updater);
  */
 int updater_run(updater_t *updater, const knot_dname_t *zone, const knot_pkt_t *message,
                 update_result_t *result);
+
+/*!
+ * Does what a message asks of a source, says so in the log, and counts it; from any thread.
+ *
+ * \param message  As above; knotd has seen to it that the client may send it.
+ * \return RCODE of the answer; if it is NOERROR, all is on the disk
+ */
+uint8_t updater_update(updater_t *updater, source_t *source, const knot_pkt_t *message);

@@ -132,6 +132,9 @@ void state_file_set(state_file_t *file, const struct stat *st);
 /*! Reads a zone's state; a zone the store does not know is a new one. */
 int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 
+/*! The same in a transaction of its own. */
+int state_read(store_t *store, const knot_dname_t *zone, state_t *state);
+
 /*! Has all entries of an id removed, by and by. \return Whether there was room to note it. */
 bool state_doom(state_t *state, uint32_t id);
 

@@ -6,7 +6,6 @@
 #include <libknot/libknot.h>
 
 #include "module/publish/view.h"
-#include "module/source/file.h"
 
 static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 {
@@ -17,7 +16,7 @@ static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 static void ask(void *ctx, zone_t *zone)
 {
 	(void)ctx;
-	zone_wake(zone, ZONE_LOOK);
+	zone_wake(zone, SOURCE_LOOK);
 }
 
 static void asked(void *ctx, const knot_dname_t *zone)
@@ -33,7 +32,7 @@ typedef struct {
 static void hand(void *ctx, zone_t *zone)
 {
 	const handed_t *handed = ctx;
-	serving_handed(zone, handed->serial, handed->ms);
+	serving_handed(&zone->serving, handed->serial, handed->ms);
 }
 
 static void handed(void *ctx, const knot_dname_t *zone, uint32_t serial, int64_t ms)
@@ -43,7 +42,7 @@ static void handed(void *ctx, const knot_dname_t *zone, uint32_t serial, int64_t
 
 static void take(void *ctx, zone_t *zone)
 {
-	serving_seen(zone, *(uint32_t *)ctx);
+	serving_seen(&zone->serving, *(uint32_t *)ctx);
 }
 
 static void taken(void *ctx, const knot_dname_t *zone, uint32_t serial)
@@ -54,12 +53,13 @@ static void taken(void *ctx, const knot_dname_t *zone, uint32_t serial)
 static uint8_t update(void *ctx, const knot_pkt_t *message)
 {
 	/* As a user of the zone, not with the zones locked: the disk takes its time. */
-	zone_t *zone = zones_use(ctx, knot_pkt_qname(message));
+	zones_t *zones = ctx;
+	zone_t *zone = zones_use(zones, knot_pkt_qname(message));
 	if (zone == NULL) {
 		return KNOT_RCODE_NOTAUTH;
 	}
-	const uint8_t rcode = source_update(zone, message);
-	zones_drop(ctx, zone);
+	const uint8_t rcode = updater_update(zones->env->updater, &zone->source, message);
+	zones_drop(zones, zone);
 	return rcode;
 }
 
@@ -72,10 +72,7 @@ typedef struct {
 static void find_key(void *ctx, zone_t *zone)
 {
 	find_key_t *find = ctx;
-	pthread_mutex_lock(&zone->lock);
-	const knot_tsig_key_t *key = tsig_find(&zone->settings.update_keys, find->name);
-	find->ret = key != NULL ? knot_tsig_key_copy(find->key, key) : KNOT_ENOENT;
-	pthread_mutex_unlock(&zone->lock);
+	find->ret = source_key(&zone->source, find->name, find->key);
 }
 
 static int key_of(void *ctx, const knot_dname_t *zone, const knot_dname_t *name,

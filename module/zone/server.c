@@ -10,7 +10,9 @@
 
 #include <libknot/libknot.h>
 
+#include "module/source/fetch.h"
 #include "module/zone/publisher.h"
+#include "module/zone/work.h"
 
 /* Zones signed at a time with the same tokens if conf.xml cannot be read: its default. */
 #define WORKERS 4
@@ -84,8 +86,8 @@ static int64_t run_fetcher(void *ctx, task_t *task)
 	if (task == &server->reap.task) {
 		return reap_work(&server->reap);
 	}
-	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, fetch.task));
-	return atomic_load(&zone->stop) ? 0 : fetch_work(zone);
+	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, fetch_task));
+	return atomic_load(&zone->stop) ? 0 : fetch_work(&zone->source);
 }
 
 static bool configured(void *ctx, const knot_dname_t *zone)
@@ -117,7 +119,9 @@ static bool serves(void *ctx, const knot_dname_t *name, const uint32_t *serial)
 	if (zone == NULL) {
 		return false;
 	}
-	const bool again = serving_answer(zone, serial);
+	char warning[TROUBLE_MAX] = "";
+	(void)zone_warning(zone, warning, sizeof(warning));
+	const bool again = serving_answer(&zone->serving, serial, warning);
 	zones_drop(&server->zones, zone);
 	return again;
 }
@@ -126,7 +130,7 @@ static bool serves(void *ctx, const knot_dname_t *name, const uint32_t *serial)
 static void changed(void *ctx, const knot_dname_t *name)
 {
 	server_t *server = ctx;
-	(void)zones_with(&server->zones, name, wake, &(unsigned){ ZONE_LOOK });
+	(void)zones_with(&server->zones, name, wake, &(unsigned){ SOURCE_LOOK });
 }
 
 /*! Work that waits for the disk lets other work by. */

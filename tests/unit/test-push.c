@@ -102,8 +102,8 @@ START_TEST(test_one_is_bad)
 	store_all(two);
 	for (unsigned i = 0; i < ZONES; i++) {
 		ck_assert_int_eq(pushes.list[i].ret, KNOT_EOK);
-		ck_assert_uint_eq(zones[i]->pending, 2);
-		ck_assert(zones[i]->pending_known);
+		ck_assert_uint_eq(zones[i]->keys.pending, 2);
+		ck_assert(zones[i]->keys.pending_known);
 	}
 	store_close(store);
 	open_store();
@@ -126,7 +126,7 @@ START_TEST(test_one_is_bad)
 	for (unsigned i = 0; i < 6; i++) {
 		ck_assert_int_eq(pushes.list[i].ret, results[i]);
 		ck_assert_uint_eq(stored(zones[i]), texts[i] == three ? 3 : 2);
-		ck_assert_uint_eq(zones[i]->pending, stored(zones[i]));
+		ck_assert_uint_eq(zones[i]->keys.pending, stored(zones[i]));
 	}
 	ck_assert_int_eq(pushes.list[6].ret, KNOT_EEXIST);
 	ck_assert_str_eq(pushes.list[6].err, "key set revision 2 is not newer than 3, which is in use");
@@ -153,7 +153,7 @@ START_TEST(test_disk_full)
 		ck_assert_int_ne(pushes.list[i].ret, KNOT_EOK);
 		ck_assert_int_eq(strncmp(pushes.list[i].err, "store: ", 7), 0);
 		ck_assert_uint_eq(stored(zones[i]), 0);
-		ck_assert(!zones[i]->pending_known);
+		ck_assert(!zones[i]->keys.pending_known);
 	}
 	store_all(one);
 	for (unsigned i = 0; i < ZONES; i++) {
