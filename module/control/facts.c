@@ -78,7 +78,7 @@ void facts_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, NULL, "%s", control->server->fault);
 		return;
 	}
-	/* "GENERATION-INSTANCE"; of another process we know nothing, so everything is news. */
+	/* "GENERATION-INSTANCE"; after a generation of another process everything is news. */
 	char *end = NULL;
 	uint64_t since = strtoull(unit->data != NULL ? unit->data : "0", &end, 10);
 	since = *end == '-' && strcmp(end + 1, control->instance) == 0 ? since : 0;

@@ -9,7 +9,7 @@
 #include "module/control/request.h"
 
 /*!
- * zone-facts: sends the facts of the zones that have changed since a generation, the zones that have
- * gone away since, and the generation of now.
+ * zone-facts: sends the facts of the zones that have changed since a generation, the zones that
+ * have gone away since, and the present generation.
  */
 void facts_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

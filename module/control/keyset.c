@@ -16,7 +16,7 @@ static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t 
 		ctl_error(req, unit->zone, "%s", control->server->fault);
 		return;
 	}
-	/* As a user of the zone, not with the zones locked: the store may keep us waiting. */
+	/* Uses the zone rather than lock all zones: the store takes its time. */
 	zone_t *zone = knot_dname_from_str(name, unit->zone, sizeof(name)) != NULL
 	               ? zones_use(&control->server->zones, name) : NULL;
 	if (zone == NULL) {
@@ -29,7 +29,7 @@ static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t 
 	}
 }
 
-/*! Stores all key sets of a block at once, and answers when they are on the disk. */
+/*! Stores all key sets of a block together, and answers when they are on the disk. */
 static void store_keysets(control_t *control, ctl_request_t *req)
 {
 	pushes_t *pushes = &control->pushes;
@@ -40,8 +40,8 @@ static void store_keysets(control_t *control, ctl_request_t *req)
 		const push_t *push = &pushes->list[i];
 		knot_dname_txt_storage_t zone;
 		if (push->ret != KNOT_EOK) {
-			ctl_error(req, knot_dname_to_str(zone, push->zone->name, sizeof(zone)), "%s",
-			          push->err);
+			knot_dname_to_str(zone, push->zone->name, sizeof(zone));
+			ctl_error(req, zone, "%s", push->err);
 		}
 		zones_drop(&control->server->zones, push->zone);
 	}

@@ -80,7 +80,7 @@ static void fail_all(pushes_t *pushes, int ret)
 	}
 }
 
-/*! Puts all that have not failed. \return Whether none spoilt the transaction */
+/*! Puts all that have not failed. \return Whether the transaction may be committed. */
 static bool put_all(pushes_t *pushes, store_txn_t *txn)
 {
 	for (size_t i = 0; i < pushes->count; i++) {
@@ -99,7 +99,7 @@ static bool put_all(pushes_t *pushes, store_txn_t *txn)
 	return true;
 }
 
-/*! Begins again without the one that fails, which must not harm the others. */
+/*! Commits all as one. If one fails, begins again without it: it must not harm the others. */
 static void commit(pushes_t *pushes, store_t *store)
 {
 	store_txn_t txn;

@@ -17,7 +17,7 @@
 typedef struct {
 	server_t *server;
 	ctl_server_t *socket;
-	char instance[32];       /*!< Tells this process's generations (zone-facts) from another's. */
+	char instance[32];       /*!< Tells the generations of this process from another's. */
 	pushes_t pushes;         /*!< Of the block at hand. */
 } control_t;
 

@@ -28,6 +28,7 @@ typedef struct {
 	char *type, *data;
 } column_t;
 
+/* Columns of a zone: some 15, and one for each key. */
 #define COLUMNS_MAX 80
 
 typedef struct {
@@ -75,7 +76,7 @@ static void add_keys(void *ctx, const keyset_t *set)
 	}
 }
 
-/*! How a zone is: what an operator has to know first comes first. */
+/*! How a zone is; the first that applies is shown. */
 typedef enum {
 	NOT_SERVED,       /*!< knotd does not serve what it was sent. */
 	SOURCE_TROUBLE,
@@ -86,7 +87,7 @@ typedef enum {
 	OK,
 } health_t;
 
-/*! A zone's parts at a moment, or nearly so; texts are empty if all is well. */
+/*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
 typedef struct {
 	char serving[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
 	bool signing;
@@ -119,7 +120,7 @@ static health_t health(const shown_t *shown)
 	       shown->signing ? SIGNING : shown->state.version == 0 ? NOT_SIGNED : OK;
 }
 
-/*! Adds the state, and troubles that it does not name but may be the next to be seen to. */
+/*! Adds the state, and what is wrong beside what the state names. */
 static void add_health(columns_t *columns, const shown_t *shown)
 {
 	const health_t is = health(shown);

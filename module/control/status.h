@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Commands that show operators how the signer and the zones are; their context is a control_t.
+ * \brief Commands that show operators how signer and zones are; their context is a control_t.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 /*! status: how the signer is. */
 void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-status: how zones are, what an operator has to know first first. */
+/*! zone-status: how zones are; what an operator has to know first comes first. */
 void status_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-stats: counters of zones. */

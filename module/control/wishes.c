@@ -12,7 +12,7 @@ static void wish(void *ctx, zone_t *zone)
 
 void wishes_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	/* Only who names a zone may mean that its updates are to go. */
+	/* Updates are lost only if the operator names the zone. */
 	const unsigned replace = unit->zone != NULL ? SOURCE_REPLACE : 0;
 	request_for_zones(req, ctx, unit, wish, &(unsigned){ SOURCE_READ | replace });
 }
@@ -33,7 +33,7 @@ static void flush(void *ctx, zone_t *zone)
 
 void wishes_flush(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	/* Only who names a zone may mean that an edited file is to go. */
+	/* An edited file is overwritten only if the operator names the zone. */
 	flush_t zones = { .wishes = SOURCE_FLUSH };
 	zones.wishes |= unit->zone != NULL ? SOURCE_OVERWRITE : 0;
 	request_for_zones(req, ctx, unit, flush, &zones);
@@ -52,26 +52,26 @@ void wishes_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	request_for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_RENEW });
 }
 
-/*! Keys are looked for anew; so are the tokens, whose PIN may be right now. */
 void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	char err[640] = "";
-	if (control->server->fault[0] == '\0' && holder_read(&control->server->tokens, err, sizeof(err)) != KNOT_EOK) {
+	if (control->server->fault[0] == '\0' &&
+	    holder_read(&control->server->tokens, err, sizeof(err)) != KNOT_EOK) {
 		ctl_error(req, unit->zone, "%s", err);
 		return;
 	}
 	request_for_zones(req, control, unit, wish, &(unsigned){ ZONE_KEYS });
 }
 
-/*! Removes what the store has of a zone that is not configured any more. */
 void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	knot_dname_storage_t name;
 	if (control->server->fault[0] != '\0') {
 		ctl_error(req, unit->zone, "%s", control->server->fault);
-	} else if (unit->zone == NULL || knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL) {
+	} else if (unit->zone == NULL ||
+	           knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL) {
 		ctl_error(req, unit->zone, "a zone has to be named");
 	} else {
 		knot_dname_to_lower(name);

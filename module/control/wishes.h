@@ -20,7 +20,7 @@ void wishes_flush(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 /*! zone-sign: makes all signatures anew. */
 void wishes_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-keys-load: finds the keys anew; and the tokens, whose PIN may be right now. */
+/*! zone-keys-load: reads conf.xml again, since a PIN may be right now, and finds the keys anew. */
 void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-purge: removes what the store has of a zone that is not configured any more. */

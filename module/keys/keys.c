@@ -119,8 +119,8 @@ int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
 	bool known = false;
 	int ret = stored_set(keys, &text);
 	if (ret == KNOT_ENOENT) {
-		set_trouble(keys, LOG_NOTICE, "waiting for keys: the policy engine has not sent any "
-		            "yet; is ods-engine running?");
+		set_trouble(keys, LOG_NOTICE, "waiting for keys: the policy engine has not sent "
+		            "any yet; is ods-engine running?");
 	} else if (ret != KNOT_EOK) {
 		set_trouble(keys, LOG_ERR, store_strerror(ret));
 	} else {

@@ -31,8 +31,8 @@ typedef struct {
 	keys_args_t args;
 	trouble_t trouble;         /*!< Why there are no keys to sign with, or only old ones. */
 	pthread_mutex_t lock;      /*!< Of what follows. */
-	keyring_t *ring;           /*!< NULL at first. Only the worker changes it: it may read without
-	                                the lock. */
+	keyring_t *ring;           /*!< NULL at first. Only the worker changes it, and may read it
+	                                without the lock. */
 	uint64_t pending;          /*!< Revision of the key set that is stored... */
 	bool pending_known;        /*!< ...which has been looked up. */
 

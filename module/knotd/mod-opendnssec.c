@@ -88,10 +88,10 @@ static int check(knotd_conf_check_args_t *args)
 	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
 }
 
-/*! The thread is one of knotd's, known to RCU. */
+/*! Whether the thread is one of knotd's, which RCU knows. */
 static __thread bool is_knotds;
 
-/*! knotd replaces its log on a reload, under RCU, which has to know who uses the log meanwhile. */
+/*! knotd replaces its log on a reload, under RCU: RCU has to know each thread that uses the log. */
 static void write_log(void *mod, int priority, const char *line)
 {
 	if (!is_knotds) {
@@ -105,6 +105,7 @@ static void write_log(void *mod, int priority, const char *line)
 
 /*** The signers of this process; more than one only if there are several storages. ***/
 
+/* Storages. */
 #define SIGNERS_MAX 16
 
 typedef struct {
@@ -157,7 +158,7 @@ static void leave_signer(running_t *signer)
 	pthread_mutex_unlock(&registry.lock);
 	control_stop(last.control);
 	if (last.server != NULL && !server_stop(last.server)) {
-		/* It still has its store open, and no other may. */
+		/* The server still has its store open: no other may open it. */
 		pthread_mutex_lock(&registry.lock);
 		running_t *place = find_signer(last.server->conf.storage);
 		if (place != NULL) {
@@ -224,7 +225,7 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 /*! Has the zone's file watched, or not. */
 static void set_watch(knotd_mod_t *mod, watch_t *watch, zone_t *zone)
 {
-	/* Only this thread, which configures zones, changes it. */
+	/* Only this thread changes it: knotd loads instances one at a time. */
 	const char *file = zone->source.settings.file;
 	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || source_is_fetched(&zone->source)) {
 		watch_remove(watch, zone->name);
@@ -250,7 +251,8 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 		.journal_max = knotconf_journal_max(mod, zone->name),
 	};
 	int ret = settings.policy != NULL
-	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys) : KNOT_ENOMEM;
+	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys)
+	          : KNOT_ENOMEM;
 	if (ret == KNOT_EOK) {
 		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.source.primaries);
 	}
@@ -270,8 +272,9 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 }
 
 /*!
- * Sees what knotd has answered. A NOTIFY that it has accepted is for the primary's serial: knotd
- * itself compares that with the signed one, which can be the same by chance, and then does nothing.
+ * Sees what knotd has answered. A NOTIFY that knotd has accepted has the serial of the primary.
+ * knotd compares it with that of the signed zone; if they are the same by chance, knotd does
+ * nothing.
  */
 static knotd_state_t see_notify(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
                                 knotd_mod_t *mod)
@@ -324,7 +327,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 		return ret;
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
-	/* What comes from a primary has its own times to be looked at. */
+	/* When primaries are asked is a matter of the SOA's timers. */
 	zone_wake(instance->zone, fetched ? 0 : SOURCE_LOOK);
 	return KNOT_EOK;
 }
@@ -348,7 +351,7 @@ static int load(knotd_mod_t *mod)
 
 static void unload(knotd_mod_t *mod)
 {
-	/* On a reload the new instance has been loaded already; of a zone, the name is gone. */
+	/* On a reload the new instance has been loaded already; the zone's name is freed. */
 	is_knotds = true;
 	instance_t *instance = knotd_mod_ctx(mod);
 	running_t *signer = instance->signer;

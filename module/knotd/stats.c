@@ -14,7 +14,7 @@ enum {
 
 static char *state_name(uint32_t index, uint32_t count)
 {
-	/* Of the four records the one that tells most: see key_state(). */
+	/* The index is a keyset_state_t: see key_state(). */
 	(void)count;
 	return strdup(keyset_state_name(index));
 }
@@ -37,7 +37,8 @@ int stats_init(stats_t *stats, knotd_mod_t *mod)
 	return ret;
 }
 
-/*! A key's DS is what comes last and goes last if it has one; its DNSKEY if it has none. */
+/*! \return The state of the record that is published last and withdrawn last: DS, or DNSKEY for a
+ *  key without DS. */
 static keyset_state_t key_state(const keyset_key_t *key)
 {
 	return key->state[KEYSET_DS] != KEYSET_NA ? key->state[KEYSET_DS]
@@ -50,7 +51,7 @@ static void report_keys(stats_t *stats, const keyset_t *keys)
 		const keyset_key_t *key =
 			(keys != NULL && i < keys->key_count) ? &keys->keys[i] : NULL;
 		for (int state = KEYSET_NA; state <= KEYSET_UNRETENTIVE; state++) {
-			/* Zero is not shown, whatever the name. */
+			/* knotd does not show a counter that is 0. */
 			knotd_mod_stats_store(stats->mod, 0, FIRST_KEY + i, state, 0);
 		}
 		if (key != NULL) {

@@ -14,7 +14,7 @@
 /* Two root names and five numbers. */
 #define SOA_RDATA_MIN 22
 
-/*! Buffers, reused from answer to answer, and the state of the answer in work. */
+/*! Buffers that answers share, and the state of the answer that is being made. */
 struct answerer {
 	const publisher_calls_t *zones;
 	void *zones_ctx;
@@ -22,22 +22,22 @@ struct answerer {
 	answer_sink_f sink;
 	void *sink_ctx;
 
-	knot_rrset_t opt;        /*!< Ours, for those who sent one. */
-	bool has_option;         /*!< There is an option in it, of this answer. */
+	knot_rrset_t opt;        /*!< OPT of answers to questions that have one. */
+	bool has_option;         /*!< There is an option in the OPT, for this answer. */
 	const knot_pkt_t *query;
-	knot_pkt_t *pkt;         /*!< Message in work; its wire is in frame. */
-	const knot_tsig_key_t *key; /*!< To sign it with; NULL if the question was not signed. */
+	knot_pkt_t *pkt;         /*!< Message that is being made; its wire is in frame. */
+	const knot_tsig_key_t *key; /*!< Signs the answer; NULL if the question was not signed. */
 	uint8_t rcode;
 	bool authoritative;
 
-	size_t messages;         /*!< Sent, of this answer. */
-	size_t bytes;
+	size_t messages;         /*!< Of this answer that were sent. */
+	size_t bytes;            /*!< Of those messages. */
 	bool sink_failed;
 
 	bool handed;             /*!< A zone was sent, and knotd may be loading it. */
 	knot_dname_storage_t handed_zone;
 	uint32_t handed_serial;
-	struct timespec handed_at; /*!< Begun; 0 = it was all of the zone. */
+	struct timespec handed_at; /*!< When sending began; 0 = it was all of the zone. */
 
 	uint8_t frame[LENGTH_BYTES + KNOT_WIRE_MAX_PKTSIZE];
 };
@@ -67,7 +67,7 @@ answerer_t *answerer_new(publisher_t publisher, log_t *log, answer_sink_f sink, 
 	return a;
 }
 
-/*! knotd loads what it was sent before it goes on, or closes the connection. */
+/*! knotd goes on, or closes the connection: it has loaded what it was sent. */
 static void tell_handed(answerer_t *a)
 {
 	struct timespec now;
@@ -97,7 +97,7 @@ void answerer_free(answerer_t *a)
 
 static void message_begin(answerer_t *a)
 {
-	/* Cannot fail: header and question fit in a message, whatever was asked. */
+	/* Cannot fail: header and question always fit in a message. */
 	(void)knot_pkt_init_response(a->pkt, a->query);
 	knot_wire_set_rcode(a->pkt->wire, a->rcode);
 	if (a->authoritative) {
@@ -109,8 +109,8 @@ static void message_begin(answerer_t *a)
 }
 
 /*!
- * Signs an answer that knotd relays as it is: by the client's key, and with the message ID that the
- * client gave it, which TSIG knows as the original one.
+ * Signs an answer that knotd relays to the client as it is: by the client's key, and with the
+ * message ID that the client gave its question, which TSIG has as the original ID.
  */
 static int message_sign(answerer_t *a)
 {
@@ -186,7 +186,7 @@ static int put_rrset(answerer_t *a, const knot_rrset_t *rrset)
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
-		/* Where the owner stands in this message, if a pointer can reach it. */
+		/* A compression pointer to the owner in this message, if it is in reach. */
 		hint = knot_compr_hint(&a->pkt->rr_info[a->pkt->rrset_count - 1],
 		                       KNOT_COMPR_HINT_OWNER);
 		rdata = knot_rdataset_next(rdata);
@@ -196,7 +196,7 @@ static int put_rrset(answerer_t *a, const knot_rrset_t *rrset)
 
 typedef int (*view_next_f)(view_t *view, knot_rrset_t *rr);
 
-/*! Puts all between the two SOAs that begin and end a transfer, and these. */
+/*! Puts a transfer: the SOA, all that next() gives, the SOA again. */
 static int put_transfer(answerer_t *a, view_t *view, view_next_f next)
 {
 	message_begin(a);
@@ -270,7 +270,7 @@ static bool client_serial(const knot_pkt_t *query, uint32_t *serial)
 		return false;
 	}
 	const knot_rrset_t *soa = knot_pkt_rr(authority, 0);
-	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
+	/* The parser lets empty RDATA pass in the classes that UPDATE needs. */
 	if (soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
 	    soa->rrs.rdata->len < SOA_RDATA_MIN ||
 	    !knot_dname_is_equal(soa->owner, knot_pkt_qname(query))) {
@@ -284,7 +284,7 @@ static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
 {
 	uint32_t serial = view_serial(a, view);
 
-	/* RFC 1982: not older than ours. */
+	/* The client's serial is not older than the view's (RFC 1982). */
 	if ((int32_t)(has - serial) >= 0) {
 		int ret = reply_soa(a, view);
 		if (ret == KNOT_EOK && has == serial) {
@@ -307,8 +307,8 @@ static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
 }
 
 /*!
- * Puts EXPIRE (RFC 7314) into our OPT, if it was asked for and the zone comes from a primary: so
- * knotd serves it for as long as the primary allows.
+ * Puts EXPIRE (RFC 7314) into the OPT if the question asks for it and the zone comes from a
+ * primary: knotd then serves the zone for as long as the primary allows.
  */
 static int put_expire(answerer_t *a, const view_t *view)
 {
@@ -346,8 +346,8 @@ static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
 /*!
  * Answers a question of opcode QUERY.
  *
- * To knotd any RCODE is a failed refresh: it keeps what it has and tries again after the SOA's
- * retry, or, if it has nothing yet, with a bootstrap delay, or when it is triggered.
+ * To knotd any RCODE is a failed refresh: it keeps its version and tries again after the SOA's
+ * retry, or after a bootstrap delay if it has none yet; sooner if it is triggered.
  */
 static int answer_query(answerer_t *a)
 {
@@ -363,7 +363,7 @@ static int answer_query(answerer_t *a)
 		return reply_rcode(a, KNOT_RCODE_REFUSED);
 	}
 
-	/* A refresh begins with SOA, but that of a zone knotd does not have yet with AXFR. */
+	/* A refresh begins with SOA, or with AXFR if knotd does not have the zone yet. */
 	if (type != KNOT_RRTYPE_IXFR) {
 		a->zones->asked(a->zones_ctx, zone);
 	}
@@ -393,8 +393,8 @@ static int answer_query(answerer_t *a)
 }
 
 /*!
- * Answers a question of opcode UPDATE. knotd, which forwards it, has seen to its form (RFC 2136,
- * section 3.1), to its TSIG and to whether it is allowed.
+ * Answers a question of opcode UPDATE. knotd, which forwards it, has checked its form (RFC 2136,
+ * section 3.1), its TSIG and whether the client may send it.
  */
 static int answer_update(answerer_t *a)
 {
@@ -408,7 +408,7 @@ static int answer_update(answerer_t *a)
 	if (!knot_pkt_has_tsig(a->query)) {
 		return reply_rcode(a, a->zones->update(a->zones_ctx, a->query));
 	}
-	/* Nothing is changed if the client could not be told of it. */
+	/* Nothing is changed if the answer cannot be signed. */
 	const knot_dname_t *name = a->query->tsig_rr->owner;
 	knot_tsig_key_t key = { 0 };
 	int ret = a->zones->key(a->zones_ctx, zone, name, &key);
@@ -452,7 +452,7 @@ static int answer_parsed(answerer_t *a)
 int answerer_reply(answerer_t *a, uint8_t *wire, uint16_t len)
 {
 	tell_handed(a);
-	/* Without an ID there is no answer; an answer to an answer might go on for ever. */
+	/* Without an ID no answer is possible; an answer to an answer might go on for ever. */
 	if (len < KNOT_WIRE_HEADER_SIZE || knot_wire_get_qr(wire)) {
 		return KNOT_EMALF;
 	}

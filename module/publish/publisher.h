@@ -42,7 +42,7 @@ typedef struct {
 	uint32_t (*expires_in)(const view_t *view);
 
 	/*!
-	 * Gives the zone's next RRset, its SOA left out but the SOA's RRSIG included. RRSIGs come as
+	 * Gives the zone's next RRset, without the SOA but with the SOA's RRSIG. RRSIGs come as
 	 * RRsets of type RRSIG.
 	 *
 	 * \param rr  Borrowed until the next call.
@@ -57,9 +57,8 @@ typedef struct {
 	int (*seek)(view_t *view, uint32_t serial);
 
 	/*!
-	 * Gives the next RRset of the changes, in the order of RFC 1995, section 4: for each version
-	 * the old SOA, what left, the new SOA, what came. The SOAs are included, and begin the two
-	 * halves.
+	 * Gives the next RRset of the changes, in the order of RFC 1995, section 4: for each
+	 * version the old SOA, what was removed, the new SOA, what was added.
 	 *
 	 * \param rr  Borrowed until the next call.
 	 * \return KNOT_EOK, KNOT_ENOENT at the end, or an error of the store
@@ -87,10 +86,10 @@ typedef struct {
 	           knot_tsig_key_t *key);
 
 	/*!
-	 * The whole version of this serial was sent to knotd, and knotd has done with it: knotd serves
-	 * it, unless it has refused it. Does not block for long.
+	 * The version of this serial was sent to knotd to its end, and knotd has done with it:
+	 * knotd serves it, unless it has refused it. Does not block for long.
 	 *
-	 * \param ms  Milliseconds that knotd took for a version that was sent as changes; 0: not known.
+	 * \param ms  Milliseconds that knotd took, if the version was sent as changes; else 0.
 	 */
 	void (*handed)(void *ctx, const knot_dname_t *zone, uint32_t serial, int64_t ms);
 

@@ -9,7 +9,8 @@
 
 #include "module/base/sched.h"
 
-/* Seconds after which knotd is told again of a version that it has not fetched; doubled each time. */
+/* Seconds after which knotd is told again of a version that it has not fetched; doubled each
+ * time. */
 #define OFFER_FIRST 60
 #define OFFER_MAX 3600
 /* knotd serves what it takes before it closes the connection, but that is seen a moment later. For
@@ -201,7 +202,7 @@ int64_t serving_offer(serving_t *serving, const state_t *state, int64_t now)
 		serving->offered_at = now;
 		trigger_zone(serving->args.trigger, serving->args.zone);
 		if (!fresh) {
-			/* It may have it, and we were not there to see it. */
+			/* knotd may have fetched it just before this process began to see that. */
 			trigger_zone(serving->args.asker, serving->args.zone);
 		}
 	}

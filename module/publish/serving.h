@@ -32,9 +32,9 @@ typedef struct {
 	bool handed;               /*!< knotd was sent a version; not seen to serve it yet. */
 	uint32_t handed_serial;
 	int64_t handed_ms;         /*!< When, by sched_now(). */
-	bool seen;                 /*!< It serves seen_serial, at least since seen_at; to be noted. */
+	bool seen;                 /*!< It serves seen_serial, and that is to be noted. */
 	uint32_t seen_serial;
-	int64_t seen_at;           /*!< Unix seconds. */
+	int64_t seen_at;           /*!< When it was first seen to, Unix seconds. */
 	bool taken;                /*!< Noted in the zone's state: it serves taken_serial. */
 	uint32_t taken_serial;
 	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
@@ -54,7 +54,7 @@ void serving_deinit(serving_t *serving);
 
 /*** From any thread; none blocks. ***/
 
-/*! knotd has done with a version that it was sent. \param ms  What it took; 0 = it was all. */
+/*! knotd has done with a version that it was sent. \param ms  As handed() of publisher_calls_t */
 void serving_handed(serving_t *serving, uint32_t serial, int64_t ms);
 
 /*! knotd has the zone at a serial. */
@@ -93,8 +93,9 @@ void serving_track(serving_t *serving, const state_t *state);
 bool serving_note(serving_t *serving, state_t *state);
 
 /*!
- * Tells knotd of a version that it has not fetched: when it is new, after a restart, and again
- * when it does not come for it; it may have been busy, and its own timers are in no hurry.
+ * Tells knotd of a version that it has not fetched: when the version is new, after a restart, and
+ * again while knotd does not fetch it. knotd may have been busy, and its own timers are in no
+ * hurry.
  *
  * \param state  As it is shown to others from now on.
  * \return When to look again, Unix seconds; 0 = no need.

@@ -20,12 +20,12 @@ struct view {
 	knot_dname_storage_t apex_owner;
 	knot_rrset_t soa;
 	store_cursor_t cursor;
-	bool chained;               /*!< It is in the chain, which comes behind the nodes. */
-	node_t node;                /*!< Where the walk is. */
+	bool chained;               /*!< The walk is in the chain, which comes after the nodes. */
+	node_t node;                /*!< At which the walk is. */
 	knot_dname_storage_t owner;
-	uint16_t at;                /*!< RRset of the node. */
-	bool sigs;                  /*!< Its RRSIGs are next. */
-	knot_rdata_t *rdata;        /*!< The next of an RRset that is given one by one. */
+	uint16_t at;                /*!< RRset of the node that is next. */
+	bool sigs;                  /*!< Of that RRset, the RRSIGs are next. */
+	knot_rdata_t *rdata;        /*!< Next record of an RRset that is given one by one. */
 	journal_reader_t journal;
 };
 

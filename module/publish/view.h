@@ -9,7 +9,7 @@
 #include "module/publish/publisher.h"
 #include "module/store/store.h"
 
-/*! As publisher_calls_t's open(), but that no zone is unknown. */
+/*! As open() of publisher_calls_t; a zone that the store does not know is empty. */
 int view_open(store_t *store, const knot_dname_t *zone, view_t **view);
 
 void view_close(view_t *view);

@@ -14,8 +14,8 @@
 
 /* Seconds between two lines of the log about a run's progress. */
 #define PROGRESS_EVERY 10
-/* Milliseconds that a version takes to sign, or so, if the token is slow: an operator's change waits
- * for no longer than that. */
+/* Milliseconds that a version takes to sign, or so, if the token is slow: a change of the input
+ * waits for about as long. */
 #define BATCH_MS 2000
 /* Fewer nodes than these do not tell how fast a run is. */
 #define SPEED_NODES 100
@@ -79,9 +79,9 @@ static void check_foreign(signer_t *signer, uint8_t left_out)
 {
 	if (left_out != 0 && left_out != signer->left_out) {
 		log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
-		        "a DNSKEY of algorithm %u in the unsigned zone is left out, since the zone is "
-		        "not signed with that algorithm; give the policy keys of it, or have the other "
-		        "operator use one of the policy's", left_out);
+		        "a DNSKEY of algorithm %u in the unsigned zone is left out, since the zone "
+		        "is not signed with that algorithm; give the policy keys of it, or have the "
+		        "other operator use one of the policy's", left_out);
 	}
 	signer->left_out = left_out;
 }
@@ -95,8 +95,8 @@ static void check_strays(signer_t *signer, const keyset_t *set, uint8_t strays)
 		if ((node_by_signer(types[i]) & strays & ~signer->strays) != 0 &&
 		    knot_rrtype_to_string(types[i], type, sizeof(type)) > 0) {
 			log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
-			        "the unsigned zone's %s records are left out, the signer makes its own",
-			        type);
+			        "the unsigned zone's %s records are left out, the signer makes its "
+			        "own", type);
 		}
 	}
 	signer->strays = set->passthrough ? 0 : signer->strays | strays;

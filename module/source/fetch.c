@@ -13,20 +13,23 @@
 #include "module/input/input.h"
 #include "module/source/incoming.h"
 
-/* Seconds. */
-#define INTERVAL_MIN 2    /* Of refresh and retry, whatever the SOA says. */
-#define FIRST_RETRY 5     /* Without an SOA; doubled up to */
+/* Seconds that refresh and retry last at least, whatever the SOA says; as knotd has it. */
+#define INTERVAL_MIN 2
+/* Seconds until primaries that failed are asked again while there is no SOA that says so; doubled
+ * with each failure. */
+#define FIRST_RETRY 5
 #define FIRST_RETRY_MAX 300
-#define BUSY_RETRY 5      /* While the zone's file is still being read. */
+/* Seconds until the primaries are asked if the zone's file is being read now. */
+#define BUSY_RETRY 5
 
 typedef struct {
 	source_t *source;
-	const source_args_t *args; /*!< The source's. */
-	state_t state;         /*!< As it was when the work began. */
-	bool whole;            /*!< AXFR, whatever the serial. */
+	const source_args_t *args; /*!< Those of the source. */
+	state_t state;         /*!< The zone's, as it was when the work began. */
+	bool whole;            /*!< Asks for AXFR, whatever the serial. */
 	size_t size_max;
 	const primary_t *primary;
-	char name[256];        /*!< The primary's. */
+	char name[256];        /*!< Of the primary. */
 	char *err;             /*!< Why the primary is of no use. */
 	size_t err_size;
 } work_t;
@@ -50,7 +53,7 @@ static int store_failed(work_t *work, int ret)
 	return ret;
 }
 
-/*! Makes a question; of type IXFR with the serial that we have. */
+/*! Makes a question; one of type IXFR has the serial of the input in it. */
 static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 {
 	knot_pkt_t *query = knot_pkt_new(NULL, 1024, NULL);
@@ -68,7 +71,7 @@ static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 		int ret = knot_rrset_add_rdata(&soa, rdata, sizeof(rdata), NULL);
 		if (ret == KNOT_EOK) {
 			(void)knot_pkt_begin(query, KNOT_AUTHORITY);
-			/* The owner is written; what RDATA is made of is not needed any more. */
+			/* The packet has a copy of owner and RDATA now. */
 			ret = knot_pkt_put(query, KNOT_COMPR_HINT_QNAME, &soa, 0);
 		}
 		knot_rdataset_clear(&soa.rrs, NULL);
@@ -142,7 +145,7 @@ static int transfer(work_t *work, primary_conn_t *conn, incoming_t *incoming, ui
 	return ret == KNOT_EOF ? KNOT_EOK : ret;
 }
 
-/*** What came, into the store. ***/
+/*** What came goes into the store. ***/
 
 static void set_timers(state_input_t *in, const knot_rdata_t *soa)
 {
@@ -214,7 +217,7 @@ static int take_changes(work_t *work, incoming_t *incoming)
 	return ret == KNOT_EOK || work->err[0] != '\0' ? ret : store_failed(work, ret);
 }
 
-/*! Notes that the zone is as the primary has it. */
+/*! Notes that the input is as the primary has it. */
 static int take_nothing(work_t *work)
 {
 	store_txn_t txn;
@@ -235,7 +238,8 @@ static int take_nothing(work_t *work)
 	return ret == KNOT_EOK ? ret : store_failed(work, ret);
 }
 
-/*! Fetches by a connection of its own, since what is left of an answer may come on an old one. */
+/*! Asks for a transfer and stores it. The connection is then of no further use: what is left of an
+ *  answer may still come on it. */
 static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
 {
 	const incoming_args_t args = {
@@ -277,7 +281,7 @@ static int connect_and_fetch(work_t *work, uint16_t type)
 	return ret;
 }
 
-/*! Asks for the serial, and for what is newer. */
+/*! Asks for the serial, and for a transfer if the serial is newer. */
 static int refresh(work_t *work)
 {
 	primary_conn_t *conn = NULL;
@@ -312,7 +316,7 @@ static int refresh(work_t *work)
 
 /*** All primaries. ***/
 
-/*! Asks one after the other until one is of use. \param errors  Of all that are not. */
+/*! Asks the primaries in turn until one is of use. \param errors  Why the others are not. */
 static int ask_all(work_t *work, const primaries_t *primaries, char *errors, size_t size)
 {
 	char err[512];
@@ -339,7 +343,7 @@ static int64_t at_least(int64_t interval)
 	return interval > INTERVAL_MIN ? interval : INTERVAL_MIN;
 }
 
-/*! \return When to ask again. */
+/*! \return When to ask again, Unix seconds. */
 static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 {
 	if (!state->in.from_primary) {
@@ -353,7 +357,7 @@ static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 	return next > now ? next : now;
 }
 
-/*! Sees whether the zone has expired, or is back. */
+/*! Sees whether the zone has expired, or is no longer expired. */
 static void see_expiry(source_t *source, const state_t *state, int64_t now)
 {
 	const bool expired = state->in.count > 0 && fetch_expires_in(&state->in, now) == 0;
@@ -372,7 +376,7 @@ static void see_expiry(source_t *source, const state_t *state, int64_t now)
 	}
 }
 
-/*! Asks the primaries, and shows what has come of it. \return When to ask again. */
+/*! Asks the primaries, and notes the outcome. \return When to ask again, Unix seconds. */
 static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primaries)
 {
 	char errors[480] = "", text[640] = "";
@@ -396,7 +400,7 @@ static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primar
 	return next_time(&work->state, failures, now);
 }
 
-/*! Asks unless another replaces the input, as the zone had a file until now. */
+/*! Asks, unless the worker is still reading the file that the zone had until now. */
 static int64_t ask_if_free(source_t *source, work_t *work, const primaries_t *primaries,
                            unsigned wishes)
 {
@@ -445,7 +449,7 @@ int64_t fetch_work(source_t *source)
 	source->fetch.in = work.state.in;
 	pthread_mutex_unlock(&source->lock);
 	const uint32_t left = fetch_expires_in(&work.state.in, now);
-	/* Its expiry has to be seen, too. */
+	/* The moment at which the zone expires has to be seen, too. */
 	if (left > 0 && left != UINT32_MAX && now + left < next) {
 		next = now + left + 1;
 	}

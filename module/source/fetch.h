@@ -3,8 +3,9 @@
 
 /*! \file
  * \brief Keeps a zone's input as its primaries have it: refresh, retry and expire of its SOA (RFC
- *        1034, section 4.3.5), IXFR and AXFR. By threads that do nothing else, for primaries can be
- *        slow.
+ *        1034, section 4.3.5), IXFR and AXFR.
+ *
+ * The fetchers' threads do nothing else, for primaries can be slow.
  */
 #pragma once
 

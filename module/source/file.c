@@ -15,7 +15,8 @@
 #include "module/input/input.h"
 #include "module/zonefile/zonefile.h"
 
-#define RETRY 30 /* Seconds; for what is no fault of the file's contents. */
+/* Seconds until the file is read again if that failed, but not for its contents. */
+#define RETRY 30
 
 static bool same_file(const state_file_t *a, const state_file_t *b)
 {
@@ -35,7 +36,7 @@ static int stat_file(const char *path, state_file_t *file)
 
 /*!
  * Reads the file into the input.
- * \param over  Over updates that come meanwhile, too.
+ * \param over  Whether updates that come meanwhile may be lost.
  * \return Seconds after which to try again, 0 = when it changes
  */
 static int load(source_t *source, state_t *state, const char *path, const state_file_t *file,
@@ -45,7 +46,8 @@ static int load(source_t *source, state_t *state, const char *path, const state_
 	zonefile_t *zf = NULL;
 	input_result_t result = { 0 };
 	const uint32_t before = state->in.serial;
-	int ret = zonefile_read(path, source->args.zone, source->args.log, &zf, reason, sizeof(reason));
+	int ret = zonefile_read(path, source->args.zone, source->args.log, &zf, reason,
+	                        sizeof(reason));
 	if (ret == KNOT_EOK) {
 		ret = input_replace(source->args.store, source->args.zone, state, zf,
 		                    &(state_input_t){ .file = *file }, over, &result);
@@ -66,7 +68,7 @@ static int load(source_t *source, state_t *state, const char *path, const state_
 		if (ret != KNOT_EMALF) {
 			return RETRY;
 		}
-		source->refused = *file; /* Until it is another one. */
+		source->refused = *file; /* It is not read again until it is another one. */
 		return 0;
 	}
 	source_trouble(source, "");
@@ -76,7 +78,7 @@ static int load(source_t *source, state_t *state, const char *path, const state_
 	return 0;
 }
 
-/*! Tells of a changed file that is not read, since the updates that came would be lost with it. */
+/*! Tells of a changed file that is not read, since the updates that came would be lost. */
 static void leave_file(source_t *source, const state_t *state, const char *path)
 {
 	char text[640];
@@ -113,7 +115,7 @@ static int look_at_file(source_t *source, state_t *state, const char *path, unsi
 	return 0;
 }
 
-/*! Writes the input to the file, if there is something in it that the file has not. */
+/*! Writes the input to the file if updates have changed it. */
 static void flush(source_t *source, state_t *state, const char *path, unsigned wishes)
 {
 	char reason[512] = "", text[640];
@@ -126,11 +128,12 @@ static void flush(source_t *source, state_t *state, const char *path, unsigned w
 		leave_file(source, state, path);
 		return;
 	}
-	int ret = flush_file(source->args.store, source->args.zone, path, state, reason, sizeof(reason));
+	int ret = flush_file(source->args.store, source->args.zone, path, state, reason,
+	                     sizeof(reason));
 	if (ret == KNOT_EOK) {
 		source_trouble(source, "");
-		log_msg(source->args.log, LOG_INFO, source->args.zone, "written to %s, serial %u", path,
-		        state->in.serial);
+		log_msg(source->args.log, LOG_INFO, source->args.zone,
+		        "written to %s, serial %u", path, state->in.serial);
 	} else {
 		snprintf(text, sizeof(text), "not written, %s", reason);
 		source_trouble(source, text);

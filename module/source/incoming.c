@@ -19,7 +19,7 @@
 /* Two root names and five numbers. */
 #define SOA_RDATA_MIN 22
 
-/*! A record that leaves or comes. */
+/*! A record that is removed or added. */
 typedef struct change {
 	STAILQ_ENTRY(change) link;
 	const knot_dname_t *owner;
@@ -30,8 +30,8 @@ typedef struct change {
 } change_t;
 
 typedef enum {
-	AT_FIRST,     /*!< The SOA that begins it. */
-	AT_SECOND,    /*!< The record that tells which kind it is. */
+	AT_FIRST,     /*!< The SOA that begins the transfer is next. */
+	AT_SECOND,    /*!< The record that tells AXFR from IXFR is next. */
 	IN_ZONE,
 	IN_REMOVALS,
 	IN_ADDITIONS,
@@ -42,13 +42,13 @@ struct incoming {
 	incoming_args_t args;
 	part_t part;
 	incoming_kind_t kind;
-	knot_rdata_t *soa;       /*!< The primary's. */
+	knot_rdata_t *soa;       /*!< Of the primary. */
 	uint32_t soa_ttl;
-	uint32_t to;             /*!< Serial that the changes at hand lead to. */
+	uint32_t to;             /*!< Serial to which the changes at hand lead. */
 	zonefile_build_t *build; /*!< Of all of the zone. */
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
-	size_t size;             /*!< Of the changes. */
+	size_t size;             /*!< Bytes of the changes. */
 	char *err;
 	size_t err_size;
 };
@@ -115,7 +115,7 @@ static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 	return ret;
 }
 
-/*! Begins with the zone; the first SOA is in it. */
+/*! Begins with a whole zone, of which the first SOA is a part. */
 static int begin_zone(incoming_t *in)
 {
 	in->part = IN_ZONE;
@@ -234,7 +234,7 @@ static int take_record_of(incoming_t *in, const knot_rrset_t *rr)
 	if (rr->rclass != KNOT_CLASS_IN || rr->rrs.count != 1) {
 		return refuse(in, KNOT_EMALF, "a record of class %u", rr->rclass);
 	}
-	/* RDATA can be empty: the parser lets this pass in the classes that UPDATE needs. */
+	/* The parser lets empty RDATA pass in the classes that UPDATE needs. */
 	if (rr->type == KNOT_RRTYPE_SOA && rr->rrs.rdata->len < SOA_RDATA_MIN) {
 		return refuse(in, KNOT_EMALF, "a malformed SOA");
 	}

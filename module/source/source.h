@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Where a zone's input comes from: what its file (file.h), its primaries (fetch.h) and updates
- *        (updater.h) have in common.
+ * \brief Where a zone's input comes from: what its file (file.h), its primaries (fetch.h) and
+ *        updates (updater.h) have in common.
  */
 #pragma once
 
@@ -35,11 +35,11 @@ typedef struct {
 	uint64_t loads, load_errors, updates, updates_refused;
 } source_counters_t;
 
-/*! What a source tells its owner; none is called with the source's lock held, and none may block. */
+/*! What a source tells its owner, without the source's lock held; none may block. */
 typedef struct {
 	void (*changed)(void *ctx);   /*!< There is something new from a primary. */
-	void (*updated)(void *ctx, bool changed); /*!< An update was done (changed or not), or refused. */
-	void (*abandoned)(void *ctx); /*!< The store has what nobody needs any more (store_abandon()). */
+	void (*updated)(void *ctx, bool changed); /*!< An update was done, or refused. */
+	void (*abandoned)(void *ctx); /*!< The store has something to remove (store_abandon()). */
 	void (*unexpired)(void *ctx); /*!< A zone that had expired may be served again. */
 } source_calls_t;
 

@@ -9,7 +9,7 @@
 
 #include <libknot/libknot.h>
 
-/*! A message; on the stack of the thread that waits for it. */
+/*! A message, on the stack of the thread that waits until it is done. */
 typedef struct job {
 	STAILQ_ENTRY(job) link;
 	const knot_dname_t *zone;
@@ -26,7 +26,7 @@ struct updater {
 	pthread_mutex_t lock;
 	pthread_cond_t done;
 	struct jobs waiting;
-	bool busy;           /*!< A thread works for itself and the others. */
+	bool busy;           /*!< A thread does its own job and those of others. */
 };
 
 int updater_new(updater_t **updater, store_t *store)
@@ -92,7 +92,7 @@ static void set_all(struct jobs *jobs, int ret)
 	}
 }
 
-/*! Commits jobs as one; again without the one that fails, which must not harm the others. */
+/*! Commits jobs as one. If one fails, begins again without it: it must not harm the others. */
 static void commit(updater_t *updater, struct jobs *jobs)
 {
 	bool changed = false;

@@ -27,7 +27,7 @@
 
 /*** One zone. ***/
 
-/*! Gives up the ids of a zone; what they stand for is removed by and by. */
+/*! Gives up the ids of a zone; their entries are removed by and by. */
 static int abandon_ids(store_txn_t *txn, const state_t *state)
 {
 	const uint32_t ids[] = {
@@ -92,7 +92,7 @@ static int remove_zone(const sweep_t *sweep, const knot_dname_t *zone)
 	if (!is_stored(&txn, zone)) {
 		f.ret = KNOT_ENOENT;
 	} else {
-		/* It cannot come back before that is done. */
+		/* The zone cannot come back before that is done. */
 		(void)sweep->calls->without(sweep->ctx, zone, forget_now, &f);
 	}
 	if (f.ret != KNOT_EOK) {
@@ -120,7 +120,7 @@ void sweep_now(const sweep_t *sweep)
 
 /*** All zones. ***/
 
-/*! Notes since when a zone is gone, or that it is back. \return Whether its time is over. */
+/*! Notes since when a zone is gone, or that it is back. \return Whether its data is to go. */
 static bool see_zone(const sweep_t *sweep, store_txn_t *txn, const knot_dname_t *zone, int64_t now)
 {
 	const void *data = NULL;
@@ -135,7 +135,7 @@ static bool see_zone(const sweep_t *sweep, store_txn_t *txn, const knot_dname_t 
 		(void)(noted ? store_unset(txn, STORE_GONE, zone) : KNOT_EOK);
 		return false;
 	}
-	/* A clock that was set back begins anew. */
+	/* If the clock was set back, the time begins anew. */
 	if (!noted || since > now) {
 		(void)store_set(txn, STORE_GONE, zone, &now, sizeof(now));
 		return false;

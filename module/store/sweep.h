@@ -35,7 +35,7 @@ typedef struct {
 	log_t *log;
 	const sweep_calls_t *calls;
 	void *ctx;       /*!< Of the calls. */
-	int64_t next;    /*!< When to look for zones, ms (sched_now()); 0: not known yet. The task's own. */
+	int64_t next;    /*!< When to look for zones, ms (sched_now()); 0: not known yet. */
 } sweep_t;
 
 /*! Removes some of what there is to remove; for one thread at a time. \return When to go on, ms. */
@@ -48,7 +48,7 @@ void sweep_now(const sweep_t *sweep);
  * Has a zone's data removed at once; from any thread.
  *
  * \param zone  Lower case.
- * \return KNOT_EOK, KNOT_ENOENT (there is none), KNOT_EBUSY (the zone is configured), or an error of
- *         the store
+ * \return KNOT_EOK, KNOT_ENOENT (there is none), KNOT_EBUSY (the zone is configured), or an error
+ *         of the store
  */
 int sweep_zone(const sweep_t *sweep, const knot_dname_t *zone);

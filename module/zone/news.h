@@ -13,7 +13,7 @@
 
 /*! A zone's place in the list; to be embedded in the zone, zeroed. Under the lock of the news. */
 typedef struct news_item {
-	uint64_t generation;     /*!< When the zone changed last; 0 = never, it is not in the list. */
+	uint64_t generation;     /*!< Of the zone's last change; 0 = none, it is not in the list. */
 	struct news_item *newer, *older;
 } news_item_t;
 

@@ -52,7 +52,7 @@ static void taken(void *ctx, const knot_dname_t *zone, uint32_t serial)
 
 static uint8_t update(void *ctx, const knot_pkt_t *message)
 {
-	/* As a user of the zone, not with the zones locked: the disk takes its time. */
+	/* Uses the zone rather than lock all zones: the disk takes its time. */
 	zones_t *zones = ctx;
 	zone_t *zone = zones_use(zones, knot_pkt_qname(message));
 	if (zone == NULL) {

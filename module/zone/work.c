@@ -176,7 +176,7 @@ static int64_t work(zone_t *zone)
 	serving_track(&zone->serving, &state);
 	const bool taken = serving_note(&zone->serving, &state);
 	ret = look_at_keys(zone, &state, wishes);
-	/* A first version has to be made in any case, and that the state says so is stored with it. */
+	/* Before a first version there is nothing to store: it is made in any case. */
 	const bool first = state.version == 0 && state.next_nodes == 0;
 	if (taken || (!first && memcmp(&before, &state, sizeof(state)) != 0)) {
 		int saved = write_state(zone, &state);

@@ -59,8 +59,8 @@ typedef struct zone {
 	task_t fetch_task;         /*!< Of fetch_work(), for the fetchers. */
 	atomic_bool stop;          /*!< The zone is going away. */
 	atomic_bool stopped;       /*!< It was, since this run began; it may be back. */
-	unsigned users;            /*!< Under the lock of the zones, as next_gone under the reaper's. */
-	struct zone *next_gone;    /*!< In the list of those to be freed. */
+	unsigned users;            /*!< Under the lock of the zones (zones.h). */
+	struct zone *next_gone;    /*!< In the reaper's list, under its lock (reap.h). */
 	news_item_t news;
 
 	source_t source;
