@@ -9,17 +9,15 @@
  * zone to the signer.
  */
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include <knot/module.h>
-#include <urcu.h>
 
-#include "module/control/control.h"
 #include "module/knotd/conf.h"
+#include "module/knotd/signers.h"
 #include "module/knotd/stats.h"
 
 #define ITEM_POLICY   "\x06""policy"
@@ -88,86 +86,6 @@ static int check(knotd_conf_check_args_t *args)
 	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
 }
 
-/*! Whether the thread is one of knotd's, which RCU knows. */
-static __thread bool is_knotds;
-
-/*! knotd replaces its log on a reload, under RCU: RCU has to know each thread that uses the log. */
-static void write_log(void *mod, int priority, const char *line)
-{
-	if (!is_knotds) {
-		rcu_register_thread();
-	}
-	knotd_mod_log(mod, priority, "%s", line);
-	if (!is_knotds) {
-		rcu_unregister_thread();
-	}
-}
-
-/*** The signers of this process; more than one only if there are several storages. ***/
-
-/* Storages. */
-#define SIGNERS_MAX 16
-
-typedef struct {
-	server_t *server;      /*!< NULL: a free place. */
-	control_t *control;    /*!< NULL once it has stopped. */
-	unsigned users;        /*!< Instances; 0: the server could not be ended. */
-} running_t;
-
-static struct {
-	pthread_mutex_t lock;
-	running_t signers[SIGNERS_MAX];
-} registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-/*! \return The signer of a storage, or a free place, or NULL. With the lock held. */
-static running_t *find_signer(const char *storage)
-{
-	running_t *place = NULL;
-	for (int i = 0; i < SIGNERS_MAX; i++) {
-		running_t *at = &registry.signers[i];
-		if (at->server != NULL && strcmp(at->server->conf.storage, storage) == 0) {
-			return at;
-		}
-		place = (place == NULL && at->server == NULL) ? at : place;
-	}
-	return place;
-}
-
-/*! With the lock held. */
-static int start_signer(running_t *signer, server_conf_t *conf, knotd_mod_t *mod)
-{
-	int ret = server_start(&signer->server, conf, write_log, mod);
-	if (ret == KNOT_EOK) {
-		ret = control_start(&signer->control, signer->server);
-		if (ret != KNOT_EOK) {
-			(void)server_stop(signer->server);
-			signer->server = NULL;
-		}
-	}
-	return ret;
-}
-
-/*! A user less; the last one stops the signer. */
-static void leave_signer(running_t *signer)
-{
-	pthread_mutex_lock(&registry.lock);
-	const running_t last = --signer->users == 0 ? *signer : (running_t) { .server = NULL };
-	if (last.server != NULL) {
-		*signer = (running_t) { .server = NULL };
-	}
-	pthread_mutex_unlock(&registry.lock);
-	control_stop(last.control);
-	if (last.server != NULL && !server_stop(last.server)) {
-		/* The server still has its store open: no other may open it. */
-		pthread_mutex_lock(&registry.lock);
-		running_t *place = find_signer(last.server->conf.storage);
-		if (place != NULL) {
-			*place = (running_t) { .server = last.server };
-		}
-		pthread_mutex_unlock(&registry.lock);
-	}
-}
-
 /*** Instances. ***/
 
 typedef struct {
@@ -197,29 +115,7 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 		return KNOT_ENOMEM;
 	}
 
-	pthread_mutex_lock(&registry.lock);
-	running_t *signer = find_signer(conf.storage);
-	int ret = KNOT_EOK;
-	if (signer == NULL) {
-		ret = KNOT_ELIMIT;
-		server_conf_deinit(&conf);
-	} else if (signer->server == NULL) {
-		ret = start_signer(signer, &conf, mod);
-	} else if (signer->users == 0) {
-		ret = KNOT_EBUSY;
-		knotd_mod_log(mod, LOG_ERR, "the signer of before has not come to its end, since a "
-		              "token does not answer; restart knotd");
-		server_conf_deinit(&conf);
-	} else {
-		log_redirect(&signer->server->log, write_log, mod);
-		server_reconfigure(signer->server, &conf);
-	}
-	if (ret == KNOT_EOK) {
-		instance->signer = signer;
-		signer->users++;
-	}
-	pthread_mutex_unlock(&registry.lock);
-	return ret;
+	return signers_start(&conf, mod, &instance->signer);
 }
 
 /*! Has the zone's file watched, or not. */
@@ -291,13 +187,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	const knot_dname_t *name = knotd_mod_zone(mod);
 	const char *storage = knotd_conf_mod(mod, ITEM_STORAGE).single.string;
-	pthread_mutex_lock(&registry.lock);
-	running_t *signer = find_signer(storage);
-	signer = signer != NULL && signer->server != NULL && signer->users > 0 ? signer : NULL;
-	if (signer != NULL) {
-		signer->users++;
-	}
-	pthread_mutex_unlock(&registry.lock);
+	running_t *signer = signers_use(storage);
 	if (signer == NULL) {
 		knotd_mod_log(mod, LOG_ERR,
 		              "there is no signer with storage %s; add 'global-module: "
@@ -310,7 +200,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	instance->signer = signer;
 	instance->zone = (ret == KNOT_EOK) ? zones_add(zones, name) : NULL;
 	if (instance->zone == NULL) {
-		leave_signer(signer);
+		signers_leave(signer);
 		return ret == KNOT_EOK ? KNOT_ENOMEM : ret;
 	}
 	ret = configure_zone(mod, instance);
@@ -323,7 +213,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	}
 	if (ret != KNOT_EOK) {
 		zones_drop(zones, instance->zone);
-		leave_signer(signer);
+		signers_leave(signer);
 		return ret;
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
@@ -334,7 +224,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 
 static int load(knotd_mod_t *mod)
 {
-	is_knotds = true;
+	signers_on_knotds_thread();
 	instance_t *instance = calloc(1, sizeof(*instance));
 	if (instance == NULL) {
 		return KNOT_ENOMEM;
@@ -352,7 +242,7 @@ static int load(knotd_mod_t *mod)
 static void unload(knotd_mod_t *mod)
 {
 	/* On a reload the new instance has been loaded already; the zone's name is freed. */
-	is_knotds = true;
+	signers_on_knotds_thread();
 	instance_t *instance = knotd_mod_ctx(mod);
 	running_t *signer = instance->signer;
 	if (instance->zone != NULL) {
@@ -361,7 +251,7 @@ static void unload(knotd_mod_t *mod)
 	} else {
 		log_leave(&signer->server->log, mod);
 	}
-	leave_signer(signer);
+	signers_leave(signer);
 	free(instance);
 }
 
