@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Key sets of some 20,000 zones. */
+/* Bytes of memory for one block: enough for the key sets of some 20,000 zones. */
 #define BLOCK_MAX (64 * 1024 * 1024)
 
 static int add_unit(block_t *block, const knot_ctl_data_t data)
@@ -33,7 +33,7 @@ static int add_unit(block_t *block, const knot_ctl_data_t data)
 			end = stpcpy(end, data[i]) + 1;
 		}
 	}
-	new->unit = unit_from_data(copy);
+	new->unit = ctl_unit_from_data(copy);
 	new->next = NULL;
 
 	*(block->first == NULL ? &block->first : &block->last->next) = new;

@@ -2,10 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A block of request units, read as a whole before the first is answered.
+ * \brief A block of request units. The server reads all of it before it answers the first unit.
  *
- * libknot's strings live until the next unit only. And a client may send all its units before it
- * reads: answers sent meanwhile would fill the socket from both ends.
+ * A client may send all its units before it reads an answer. If the server answered meanwhile, both
+ * could fill the socket and wait for each other. The block has copies of the units, since libknot's
+ * strings are valid until the next unit only.
  */
 #pragma once
 
@@ -15,21 +16,21 @@
 typedef struct block_unit {
 	struct block_unit *next;
 	ctl_unit_t unit;
-	char text[];
+	char text[]; /*!< The strings of the unit. */
 } block_unit_t;
 
 typedef struct {
 	block_unit_t *first;
 	block_unit_t *last;
-	size_t size; /*!< Bytes of all units. */
+	size_t size; /*!< Bytes of memory of all units. */
 } block_t;
 
 /*!
  * Reads units until the block's end.
  *
  * \param block  Empty; to be freed by block_deinit(), after an error as well.
- * \return KNOT_EOK, KNOT_EOF at the client's farewell, KNOT_ESPACE if the block is too large,
- *         KNOT_ENOMEM, or an error of libknot
+ * \return KNOT_EOK, KNOT_EOF if the client ends the connection, KNOT_ESPACE if the block is too
+ *         large, KNOT_ENOMEM, or an error of libknot
  */
 int block_read(block_t *block, knot_ctl_t *ctl, guard_t *guard);
 

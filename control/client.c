@@ -7,14 +7,11 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "control/unit.h"
-
-/* How often a server is tried again whose queue of connections is full. */
+/* How often the client tries again while the server's queue of connections is full. */
 #define RETRY_MS 20
 
 typedef struct {
-	ctl_answer_f answer;
-	void *ctx;
+	const ctl_call_t *call;
 	char *err;
 	size_t err_size;
 	bool refused; /* err has the server's first error. */
@@ -34,7 +31,7 @@ static int failed(const char *path, int ret, char *err, size_t err_size)
 	return ret;
 }
 
-/* libknot does not wait while the server's queue of connections is full. */
+/* libknot fails at once if the server's queue of connections is full. */
 static int connect_server(knot_ctl_t *ctl, const char *path, int timeout_ms)
 {
 	int ret;
@@ -49,7 +46,7 @@ static int send_block(knot_ctl_t *ctl, const ctl_unit_t *units, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		knot_ctl_data_t data;
-		unit_to_data(&units[i], data);
+		ctl_unit_to_data(&units[i], data);
 		int ret = knot_ctl_send(ctl, KNOT_CTL_TYPE_DATA, &data);
 		if (ret != KNOT_EOK) {
 			return ret;
@@ -61,11 +58,12 @@ static int send_block(knot_ctl_t *ctl, const ctl_unit_t *units, size_t count)
 /* \return Whether to stop. */
 static bool take(reader_t *reader, knot_ctl_type_t type, const knot_ctl_data_t data)
 {
-	ctl_unit_t unit = unit_from_data(data);
+	ctl_unit_t unit = ctl_unit_from_data(data);
 	const char *error = data[KNOT_CTL_IDX_ERROR];
 
-	if (reader->answer != NULL) {
-		return reader->answer(reader->ctx, &unit, error, type == KNOT_CTL_TYPE_DATA) != 0;
+	const ctl_call_t *call = reader->call;
+	if (call->answer != NULL) {
+		return call->answer(call->ctx, &unit, error, type == KNOT_CTL_TYPE_DATA) != 0;
 	}
 	if (error != NULL && !reader->refused) {
 		snprintf(reader->err, reader->err_size, "%s%s%s%s",
@@ -101,31 +99,30 @@ static int read_answer(knot_ctl_t *ctl, reader_t *reader)
 	}
 }
 
-int ctl_client_call(const char *path, int timeout_ms, const ctl_unit_t *units, size_t count,
-                    ctl_answer_f answer, void *ctx, char *err, size_t err_size)
+int ctl_client_call(const ctl_call_t *call, char *err, size_t err_size)
 {
 	knot_ctl_t *ctl = knot_ctl_alloc();
 	if (ctl == NULL) {
-		return failed(path, KNOT_ENOMEM, err, err_size);
+		return failed(call->path, KNOT_ENOMEM, err, err_size);
 	}
-	knot_ctl_set_timeout(ctl, timeout_ms);
+	knot_ctl_set_timeout(ctl, call->timeout_ms);
 
-	reader_t reader = { .answer = answer, .ctx = ctx, .err = err, .err_size = err_size };
-	int ret = connect_server(ctl, path, timeout_ms);
+	reader_t reader = { .call = call, .err = err, .err_size = err_size };
+	int ret = connect_server(ctl, call->path, call->timeout_ms);
 	if (ret == KNOT_EOK) {
-		ret = send_block(ctl, units, count);
+		ret = send_block(ctl, call->units, call->count);
 	}
 	if (ret == KNOT_EOK) {
 		ret = read_answer(ctl, &reader);
 	}
 	if (ret == KNOT_EOK) {
-		/* The answer is here; whether the server hears the farewell does not matter. */
+		/* The answer is complete: an error in saying goodbye does not matter. */
 		(void)knot_ctl_send(ctl, KNOT_CTL_TYPE_END, NULL);
 	}
 	knot_ctl_free(ctl);
 
 	if (ret != KNOT_EOK) {
-		return failed(path, ret, err, err_size);
+		return failed(call->path, ret, err, err_size);
 	}
 	return reader.refused ? KNOT_ERROR : KNOT_EOK;
 }

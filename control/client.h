@@ -8,27 +8,36 @@
 
 #include <stddef.h>
 
-#include "control/server.h"
+#include "control/unit.h"
 
 /*!
- * Called for each unit of the answer. \param first  Whether it begins a line (DATA, not EXTRA).
- * \param error  The unit's error text, NULL if none.
- * \return 0 to go on, anything else to stop and close.
+ * Called for each unit of the answer.
+ *
+ * \param unit   Valid during the call.
+ * \param error  The unit's error text, NULL if it has none.
+ * \param first  Whether the unit begins a line (DATA); otherwise it goes on with one (EXTRA).
+ * \return 0 to go on; anything else ends the reading and closes the connection, without an error.
  */
 typedef int (*ctl_answer_f)(void *ctx, const ctl_unit_t *unit, const char *error, int first);
 
+/*! What to send, where to, and what to do with the answer. */
+typedef struct {
+	const char *path;        /*!< The server's socket. */
+	int timeout_ms;          /*!< For each socket operation. */
+	const ctl_unit_t *units; /*!< The requests; at least one. */
+	size_t count;
+	ctl_answer_f answer;     /*!< NULL: the caller only wants to know whether it worked. */
+	void *ctx;               /*!< Passed to answer. */
+} ctl_call_t;
+
 /*!
- * Sends a block of units and reads the whole answer. Waits while the server is busy with others.
+ * Sends a block of units and reads the whole answer. Waits up to the timeout while the server's
+ * queue of connections is full.
  *
- * \param path        Socket.
- * \param timeout_ms  For each socket operation.
- * \param units       The requests; at least one.
- * \param answer      May be NULL.
- * \param err         On failure: path and reason, or the first error the server sent if answer is
- *                    NULL.
- * \return 0, KNOT_ECONN and others of libknot if the server cannot be reached or goes away
- *         (KNOT_EAGAIN: still busy),
- *         KNOT_ERROR if it sent an error and answer is NULL.
+ * \param err  On failure: path and reason; if call->answer is NULL, the server's first error.
+ * \retval KNOT_EOK
+ * \retval KNOT_ERROR   The server sent an error, and call->answer is NULL.
+ * \retval KNOT_EAGAIN  The server's queue stayed full.
+ * \retval KNOT_ECONN and others of libknot: the server cannot be reached, or goes away.
  */
-int ctl_client_call(const char *path, int timeout_ms, const ctl_unit_t *units, size_t count,
-                    ctl_answer_f answer, void *ctx, char *err, size_t err_size);
+int ctl_client_call(const ctl_call_t *call, char *err, size_t err_size);

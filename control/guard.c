@@ -10,38 +10,32 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include <libknot/libknot.h>
 
-/* What a connection may spend on waiting for its client, all in all. */
+#include "common/clock.h"
+
+/* How long the server waits for one client, all its waits added. A knotc needs a few ms. */
 #define BUDGET_MS 5000
 
-/* Connections that may wait: libknot asks for five, and knotc gives up if there is no place. */
+/* Connections in the socket's queue: libknot asks for 5, and knotc fails at once if it is full. */
 #define QUEUE     64
 
-/* How often a connection is looked at. */
+/* How often the guard checks the budget of a connection. */
 #define TICK_MS   250
 
 struct guard {
 	pthread_mutex_t lock;
-	pthread_cond_t wake;   /* A connection was opened, or the thread has to end. */
+	pthread_cond_t wake;   /* A connection was opened, or the guard ends. */
 	pthread_t thread;
 	const char *path;
-	int listener;          /* Borrowed from libknot, as connection. */
+	int listener;          /* The descriptor is libknot's, as that of the connection. */
 	int connection;        /* -1: there is none. */
-	int64_t entered_ms;    /* Since when the client is waited for; 0 = it is not. */
-	int64_t spent_ms;
-	bool shut;
-	bool stop;
+	int64_t entered_ms;    /* When the wait under way began, monotonic_ms(); 0 = none is. */
+	int64_t spent_ms;      /* In the connection's earlier waits. */
+	bool shut;             /* No connection shall be served any more. */
+	bool stop;             /* The thread has to end. */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool is_socket(int fd, const char *path, bool listening)
 {
@@ -59,7 +53,7 @@ static bool is_socket(int fd, const char *path, bool listening)
 	       (accepts != 0) == listening;
 }
 
-/* An accepted socket has its listener's name; a client's end has none. */
+/* Finds the listener, or the accepted socket: both have the path as their name, unlike a client. */
 static int find_socket(const char *path, bool listening)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -80,16 +74,6 @@ static int find_socket(const char *path, bool listening)
 	return found;
 }
 
-static void wait_tick(guard_t *guard)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&guard->wake, &guard->lock, &until);
-}
-
 static void *run(void *arg)
 {
 	guard_t *guard = arg;
@@ -100,9 +84,9 @@ static void *run(void *arg)
 			pthread_cond_wait(&guard->wake, &guard->lock);
 			continue;
 		}
-		wait_tick(guard);
+		(void)monotonic_wait(&guard->wake, &guard->lock, monotonic_ms() + TICK_MS);
 		if (guard->connection >= 0 && guard->entered_ms > 0 &&
-		    guard->spent_ms + now_ms() - guard->entered_ms > BUDGET_MS) {
+		    guard->spent_ms + monotonic_ms() - guard->entered_ms > BUDGET_MS) {
 			shutdown(guard->connection, SHUT_RDWR);
 		}
 	}
@@ -131,11 +115,7 @@ int guard_start(guard_t **guard, const char *path)
 	new->connection = -1;
 
 	pthread_mutex_init(&new->lock, NULL);
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&new->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&new->wake);
 
 	int ret = pthread_create(&new->thread, NULL, run, new);
 	if (ret != 0) {
@@ -175,14 +155,14 @@ void guard_close(guard_t *guard)
 void guard_enter(guard_t *guard)
 {
 	pthread_mutex_lock(&guard->lock);
-	guard->entered_ms = now_ms();
+	guard->entered_ms = monotonic_ms();
 	pthread_mutex_unlock(&guard->lock);
 }
 
 void guard_leave(guard_t *guard)
 {
 	pthread_mutex_lock(&guard->lock);
-	guard->spent_ms += now_ms() - guard->entered_ms;
+	guard->spent_ms += monotonic_ms() - guard->entered_ms;
 	guard->entered_ms = 0;
 	pthread_mutex_unlock(&guard->lock);
 }

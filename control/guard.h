@@ -4,9 +4,12 @@
 /*! \file
  * \brief Bounds the time that a server of libknot's control protocol waits for its client.
  *
- * libknot's timeout starts anew with every byte, and it waits for a connection for five seconds:
- * a client that sends a byte a second would hold the server for ever. It keeps its sockets to
- * itself, therefore the guard finds them by their name, and shuts them down from outside.
+ * libknot starts its timeout anew with every byte: a client that sends a byte a second would hold
+ * the server for ever. And libknot's accept waits five seconds, during which the server cannot be
+ * stopped. libknot does not give its sockets away. The guard therefore finds them among the
+ * process's descriptors by their path, and shuts them down in a thread of its own.
+ *
+ * Only the server's thread calls guard_open(), guard_close(), guard_enter() and guard_leave().
  */
 #pragma once
 
@@ -15,26 +18,28 @@
 typedef struct guard guard_t;
 
 /*!
- * Starts to guard a socket that is bound and listens, and lets more connections wait for it.
+ * Starts to guard a socket that is bound and listens, and makes its queue of connections longer.
  *
- * \param path  As it was bound; has to outlive the guard.
+ * \param path  As the socket was bound; has to outlive the guard.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ENOENT if the socket cannot be found (/proc is missing), or
  *         an error of the system
  */
 int guard_start(guard_t **guard, const char *path);
 
-/*! To be called after an accept. \return Whether the connection is to be served. */
+/*! To be called after an accept. \return Whether the server shall serve the connection. */
 bool guard_open(guard_t *guard);
 
-/*! To be called before the connection's socket is closed. */
+/*! To be called before the server closes the connection. */
 void guard_close(guard_t *guard);
 
-/*! Enclose each operation that may wait for the client. */
+/*! To be called before and after each operation that may wait for the client. */
 void guard_enter(guard_t *guard);
 void guard_leave(guard_t *guard);
 
-/*! Ends accept and whatever waits for the client to speak now; an answer may still be sent. */
+/*!
+ * Ends an accept and a receive that are under way, and all later ones; an answer can still be sent.
+ */
 void guard_shut(guard_t *guard);
 
-/*! Ends the guard; the sockets stay open. NULL is allowed. */
+/*! Ends the guard's thread and frees the guard; the sockets stay open. NULL is allowed. */
 void guard_stop(guard_t *guard);

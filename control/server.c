@@ -20,12 +20,13 @@
 
 #include "control/block.h"
 
-/* For each socket operation. */
+/* Milliseconds for each socket operation. */
 #define TIMEOUT_MS 2000
 
-/* After an accept that failed, likely for want of file descriptors. */
+/* Pause after an accept that failed, likely for want of file descriptors. */
 #define RETRY_MS   200
 
+/* Bytes of an error text; knotc prints it as one line. */
 #define ERROR_MAX  4096
 
 struct ctl_server {
@@ -41,7 +42,7 @@ struct ctl_server {
 
 struct ctl_request {
 	ctl_server_t *server;
-	bool silent;           /* The client would abort if it was sent a unit. */
+	bool silent;           /* No unit is sent: it would make the client abort. */
 	bool answered;
 	bool refused;
 	bool broken;           /* Nothing can be sent any more. */
@@ -146,7 +147,7 @@ static void refuse_command(ctl_request_t *req, const ctl_unit_t *unit)
 	ctl_error(req, unit->zone, "unknown command '%.100s'; known here: %s", unit->cmd, known);
 }
 
-/* \return Whether the unit behind this one, of the same command, will be answered. */
+/* \return Whether the next unit has the same command, and will be answered. */
 static bool goes_on(const ctl_request_t *req, const block_unit_t *it)
 {
 	const char *next = it->next != NULL ? it->next->unit.cmd : NULL;
@@ -154,7 +155,7 @@ static bool goes_on(const ctl_request_t *req, const block_unit_t *it)
 	       !req->broken && !atomic_load(&req->server->stopping);
 }
 
-/* Knot's own clients put the command in every unit; one without has that of the unit before. */
+/* A unit without a command has that of the unit before; Knot's own clients always send one. */
 static void answer_units(ctl_request_t *req, block_t *block)
 {
 	const char *name = "";
@@ -183,11 +184,11 @@ static void answer_units(ctl_request_t *req, block_t *block)
 			return;
 		}
 		if (atomic_load(&req->server->stopping)) {
-			break; /* The client that asked for it gets its answer. */
+			break; /* This unit may be what stops the server: its answer is still sent. */
 		}
 	}
 
-	/* knotc from 3.5 on wants a unit before it says "Running". */
+	/* knotc from 3.5 on prints "Running" only if the answer has a unit. */
 	if (strcmp(name, "status") == 0 && !req->answered) {
 		ctl_reply(req, NULL, NULL, NULL);
 	}
@@ -244,7 +245,7 @@ static void *run(void *arg)
 
 /* -- start and stop ------------------------------------------------------ */
 
-/* Tells whether the path can be bound, a dead process's socket there being none. */
+/* Checks that the path can be bound: nothing is there, or the socket of a dead process. */
 static int check_path(const char *path, char *err, size_t err_size)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -310,7 +311,7 @@ static int open_socket(ctl_server_t *server, char *err, size_t err_size)
 
 static int start_threads(ctl_server_t *server, char *err, size_t err_size)
 {
-	/* Signals are for the threads of the program that we are a part of. */
+	/* The program's own threads handle its signals. */
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -332,7 +333,7 @@ static int start_threads(ctl_server_t *server, char *err, size_t err_size)
 	return ret;
 }
 
-/* The file is left alone if it is another server's by now. */
+/* Leaves the file alone if another server has put its own socket there meanwhile. */
 static void free_server(ctl_server_t *server)
 {
 	struct stat st;

@@ -4,27 +4,25 @@
 /*! \file
  * \brief A server of Knot's control protocol, such that stock knotc can speak to it.
  *
- * One thread of its own accepts one connection at a time, as knotd does, and answers each unit
- * of a block by the handler of its command. It sees to all that knotc expects of a server
- * whatever its version: the closing BLOCK, the draining of a refused block, an error for an
- * unknown command that says which ones exist.
+ * The server has a thread, which accepts one connection at a time, as knotd does, and calls for
+ * each unit of a block the handler of its command. The server does what any version of knotc
+ * expects: it reads a block to its end even if it refuses it, ends each answer with BLOCK, and
+ * answers an unknown command with an error that names the known ones.
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#include "control/unit.h"
 
 typedef struct ctl_server ctl_server_t;
 typedef struct ctl_request ctl_request_t;
 
-/*! One unit of a request; an item that was not sent is NULL. Items are borrowed until the last unit
- * of the block is answered. */
-typedef struct {
-	const char *cmd, *flags, *section, *item, *id, *zone, *owner, *ttl, *type, *data, *filters;
-	bool more; /*!< The handler will be called for the next one, too: it may answer then. */
-} ctl_unit_t;
-
-/*! Answers one unit by any number of ctl_reply(), ctl_extra(), ctl_error(); none means "OK". */
+/*!
+ * Answers one unit by any number of ctl_reply(), ctl_extra(), ctl_error(); none means "OK".
+ *
+ * \param unit  Valid until the last unit of its block is answered.
+ */
 typedef void (*ctl_handler_f)(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 typedef struct {
@@ -33,10 +31,12 @@ typedef struct {
 } ctl_command_t;
 
 /*!
- * Binds the socket (mode 0660; one that a dead process left behind is replaced, one that is
- * alive is not) and starts the thread.
+ * Binds the socket, with mode 0660, and starts the thread. A socket that a dead process left behind
+ * is replaced; one that a process serves is an error.
  *
- * \param commands  Ends with a NULL name; has to outlive the server, as ctx.
+ * \param commands  Ends with a NULL name; has to outlive the server.
+ * \param ctx       Passed to the handlers, which are called in the server's thread; has to outlive
+ *                  the server.
  * \param err       Says path and reason on failure.
  * \return 0, or a KNOT_E* code.
  */
@@ -46,7 +46,10 @@ int ctl_server_start(ctl_server_t **server, const char *path, const ctl_command_
 /*! Stops within a second or two, whatever the client does; removes the socket. NULL is allowed. */
 void ctl_server_stop(ctl_server_t *server);
 
-/*! Sends a unit: zone and type may be NULL. Errors of sending end the connection by themselves. */
+/*!
+ * Sends a unit; zone and type may be NULL. If sending fails, the server ends the connection after
+ * the handler.
+ */
 void ctl_reply(ctl_request_t *req, const char *zone, const char *type, const char *data);
 
 /*! Adds a further "type: data" column to the line begun by ctl_reply(). */

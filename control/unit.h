@@ -2,49 +2,23 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Units as libknot's array of items, for the two ends of the protocol.
+ * \brief A unit of Knot's control protocol: the items of one request, or of one answer.
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <libknot/libknot.h>
 
-#include "control/server.h"
+/*! A unit's items, in the protocol's order. NULL stands for an item that was not sent. */
+typedef struct {
+	const char *cmd, *flags, *section, *item, *id, *zone, *owner, *ttl, *type, *data, *filters;
+	bool more; /*!< Only in a server: the next unit of the block has the same command, and its
+	                handler will be called for it, too. It may leave the answer to that call. */
+} ctl_unit_t;
 
-#if !HAVE_DECL_KNOT_CTL_IDX_FILTERS
-#define KNOT_CTL_IDX_FILTERS KNOT_CTL_IDX_FILTER /* Its name before Knot 3.4.1. */
-#endif
+/*! Makes a unit of libknot's array of items. \return Borrows libknot's strings. */
+ctl_unit_t ctl_unit_from_data(const knot_ctl_data_t data);
 
-/*! \return The items as a unit; they stay libknot's. */
-static inline ctl_unit_t unit_from_data(const knot_ctl_data_t data)
-{
-	return (ctl_unit_t) {
-		.cmd = data[KNOT_CTL_IDX_CMD],
-		.flags = data[KNOT_CTL_IDX_FLAGS],
-		.section = data[KNOT_CTL_IDX_SECTION],
-		.item = data[KNOT_CTL_IDX_ITEM],
-		.id = data[KNOT_CTL_IDX_ID],
-		.zone = data[KNOT_CTL_IDX_ZONE],
-		.owner = data[KNOT_CTL_IDX_OWNER],
-		.ttl = data[KNOT_CTL_IDX_TTL],
-		.type = data[KNOT_CTL_IDX_TYPE],
-		.data = data[KNOT_CTL_IDX_DATA],
-		.filters = data[KNOT_CTL_IDX_FILTERS],
-	};
-}
-
-/*! Reverse of unit_from_data(). \param data  Overwritten; borrows from unit. */
-static inline void unit_to_data(const ctl_unit_t *unit, knot_ctl_data_t data)
-{
-	data[KNOT_CTL_IDX_CMD] = unit->cmd;
-	data[KNOT_CTL_IDX_FLAGS] = unit->flags;
-	data[KNOT_CTL_IDX_ERROR] = NULL;
-	data[KNOT_CTL_IDX_SECTION] = unit->section;
-	data[KNOT_CTL_IDX_ITEM] = unit->item;
-	data[KNOT_CTL_IDX_ID] = unit->id;
-	data[KNOT_CTL_IDX_ZONE] = unit->zone;
-	data[KNOT_CTL_IDX_OWNER] = unit->owner;
-	data[KNOT_CTL_IDX_TTL] = unit->ttl;
-	data[KNOT_CTL_IDX_TYPE] = unit->type;
-	data[KNOT_CTL_IDX_DATA] = unit->data;
-	data[KNOT_CTL_IDX_FILTERS] = unit->filters;
-}
+/*! Reverse of ctl_unit_from_data(). \param data  Overwritten; borrows the unit's strings. */
+void ctl_unit_to_data(const ctl_unit_t *unit, knot_ctl_data_t data);

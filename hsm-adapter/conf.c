@@ -100,23 +100,6 @@ static const hsm_xml_rule_t REPOSITORY[] = {
 	{ .name = NULL }
 };
 
-static void wipe(char *secret)
-{
-	if (secret != NULL) {
-		explicit_bzero(secret, strlen(secret));
-		free(secret);
-	}
-}
-
-static void repository_deinit(hsm_repository_t *repository)
-{
-	free(repository->name);
-	free(repository->module);
-	free(repository->token_label);
-	wipe(repository->pin);
-	free(repository->pin_file);
-}
-
 static int check_pins(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *repository)
 {
 	if (repository->pin != NULL && repository->pin_file != NULL) {
@@ -172,14 +155,14 @@ static int read_repository(hsm_xml_t *xml, xmlNode *node, void *ctx)
 
 	int ret = fill_repository(xml, node, conf, &repository);
 	if (ret != HSM_EOK) {
-		repository_deinit(&repository);
+		hsm_repository_deinit(&repository);
 		return ret;
 	}
 
 	hsm_repository_t *grown = reallocarray(conf->repositories, conf->count + 1,
 	                                       sizeof(*grown));
 	if (grown == NULL) {
-		repository_deinit(&repository);
+		hsm_repository_deinit(&repository);
 		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
 	}
 	grown[conf->count++] = repository;
@@ -317,7 +300,7 @@ static const hsm_xml_rule_t CONFIGURATION[] = {
 	{ .name = NULL }
 };
 
-int hsm_conf_read(const char *path, hsm_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
+int hsm_conf_read(const char *path, hsm_conf_t *conf, hsm_warn_f warn, void *ctx,
                   hsm_error_t *err)
 {
 	hsm_xml_t xml;
@@ -344,7 +327,7 @@ int hsm_conf_read(const char *path, hsm_conf_t *conf, hsm_conf_warn_f warn, void
 void hsm_conf_deinit(hsm_conf_t *conf)
 {
 	for (size_t i = 0; i < conf->count; i++) {
-		repository_deinit(&conf->repositories[i]);
+		hsm_repository_deinit(&conf->repositories[i]);
 	}
 	free(conf->repositories);
 	*conf = (hsm_conf_t){ 0 };

@@ -9,24 +9,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "hsm-adapter/error.h"
-
-/*! One <Repository> of <RepositoryList>: a token and how to reach it. */
-typedef struct {
-	char *name;           /*!< Symbolic name, used by policies and key sets. */
-	char *module;         /*!< Path of the PKCS#11 library. */
-	char *token_label;    /*!< CKA_LABEL of the token, without padding. */
-	char *pin;            /*!< User PIN, NULL if in pin_file. Wiped by hsm_conf_deinit(). */
-	char *pin_file;       /*!< <PINFile>: absolute path, or the name of a systemd credential
-	                           (looked up in $CREDENTIALS_DIRECTORY); NULL if pin is given. */
-	size_t capacity;      /*!< Most key pairs the token may hold, 0 = no limit. */
-	bool require_backup;  /*!< No key may become active before its backup is confirmed. */
-	bool skip_public_key; /*!< RSA: keep no public object in the token. */
-	bool allow_extraction;/*!< Generate with CKA_EXTRACTABLE = true. */
-} hsm_repository_t;
+#include "hsm-adapter/repository.h"
 
 /*! The parts of conf.xml that the adapter's users need. */
 typedef struct {
@@ -35,9 +21,6 @@ typedef struct {
 	unsigned signer_threads; /*!< <Signer><SignerThreads>: sessions per token, default 4. */
 	unsigned worker_threads; /*!< <Signer><WorkerThreads>: zones at work at once, default 4. */
 } hsm_conf_t;
-
-/*! Called for each thing in the file that is ignored; text names file and line. */
-typedef void (*hsm_conf_warn_f)(void *ctx, const char *text);
 
 /*!
  * Reads conf.xml.
@@ -51,7 +34,7 @@ typedef void (*hsm_conf_warn_f)(void *ctx, const char *text);
  * \retval HSM_EOK, HSM_ECONF (unreadable, not well-formed, missing or invalid element, a name
  *         used twice, the same token twice), HSM_ENOMEM.
  */
-int hsm_conf_read(const char *path, hsm_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
+int hsm_conf_read(const char *path, hsm_conf_t *conf, hsm_warn_f warn, void *ctx,
                   hsm_error_t *err);
 
 /*! Frees what hsm_conf_read() filled; PINs are wiped. */

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Error codes of the HSM adapter, and the text that goes with one.
+ * \brief Error codes of the HSM adapter, the text that goes with one, and warnings.
  */
 #pragma once
 
@@ -27,6 +27,9 @@ typedef struct {
 	unsigned long rv; /*!< CK_RV of the failing PKCS#11 call, 0 (CKR_OK) if none failed. */
 	char text[512];   /*!< One line: what, where (file, line, repository, key), what to do. */
 } hsm_error_t;
+
+/*! Called for each thing in a configuration file that is ignored; text names file and line. */
+typedef void (*hsm_warn_f)(void *ctx, const char *text);
 
 /*!
  * Fills err, if there is one; control characters in the text become '?'.

@@ -59,17 +59,24 @@ int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err);
 int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
                  hsm_key_t **key, hsm_error_t *err);
 
+/*! A key pair to be generated. */
+typedef struct {
+	const char *repository;
+	uint8_t algorithm;  /*!< DNSSEC algorithm number. */
+	unsigned bits;      /*!< RSA modulus size; ignored for other algorithms. */
+	const char *cka_id; /*!< Hexadecimal, at most 64 digits; NULL = 16 random bytes. A caller
+	                         that has to find the key after a crash chooses the CKA_ID, and
+	                         records it before the call. */
+} hsm_key_spec_t;
+
 /*!
- * Generates a key pair; CKA_LABEL is the CKA_ID in hexadecimal.
+ * Generates a key pair; its CKA_LABEL is the CKA_ID in hexadecimal.
  *
- * \param bits    RSA modulus size; ignored for other algorithms.
- * \param cka_id  Hexadecimal, at most 64 digits; NULL = 16 random bytes. A caller that has to
- *                find the key again after a crash in between chooses and records it first.
- * \retval HSM_EOK, HSM_ECAPACITY, HSM_EALGORITHM, HSM_EEXISTS, HSM_ENOKEY (cka_id is not
+ * \param key  To be freed by hsm_key_free().
+ * \retval HSM_EOK, HSM_ECAPACITY, HSM_EALGORITHM, HSM_EEXISTS, HSM_ENOKEY (spec->cka_id is not
  *         hexadecimal), or as hsm_login()
  */
-int hsm_key_generate(hsm_t *hsm, const char *repository, uint8_t algorithm, unsigned bits,
-                     const char *cka_id, hsm_key_t **key, hsm_error_t *err);
+int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err);
 
 /*! Removes a key pair from the token. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() */
 int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err);
@@ -115,14 +122,19 @@ int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository
 /*! NULL is allowed. */
 void hsm_session_close(hsm_session_t *session);
 
+/*! The signature field of an RRSIG (RFC 3110, 6605, 8080). */
+typedef struct {
+	uint8_t data[HSM_SIGNATURE_MAX];
+	size_t len;
+} hsm_signature_t;
+
 /*!
  * Signs data with a key of the session's repository; the hash is computed here.
  *
- * A session that the token has lost is opened, logged in and its key found anew, once.
+ * If the token has lost the session, the session is opened and logged in anew, and its key found
+ * anew, once.
  *
- * \param signature  At least HSM_SIGNATURE_MAX bytes.
- * \param len        Bytes written: the RRSIG signature field (RFC 3110, 6605, 8080).
  * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, or as hsm_login()
  */
 int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
-                     size_t data_len, uint8_t *signature, size_t *len, hsm_error_t *err);
+                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err);

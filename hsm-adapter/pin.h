@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
+#include "hsm-adapter/repository.h"
 
 #define HSM_PIN_MAX 256
 

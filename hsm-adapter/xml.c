@@ -171,7 +171,7 @@ static int check_root(hsm_xml_t *xml, const char *root)
 	return HSM_EOK;
 }
 
-int hsm_xml_open(hsm_xml_t *xml, const char *path, const char *root, hsm_conf_warn_f warn,
+int hsm_xml_open(hsm_xml_t *xml, const char *path, const char *root, hsm_warn_f warn,
                  void *warn_ctx, hsm_error_t *err)
 {
 	*xml = (hsm_xml_t){ .path = path, .warn = warn, .warn_ctx = warn_ctx, .err = err };

@@ -15,7 +15,6 @@
 
 #include <libxml/tree.h>
 
-#include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
 /*! Most errors of one file that are told one by one. */
@@ -26,11 +25,11 @@ typedef struct {
 	const char *path;     /*!< Borrowed from the caller of hsm_xml_open(). */
 	xmlDoc *doc;
 	mode_t mode;          /*!< Permissions of the file. */
-	hsm_conf_warn_f warn; /*!< May be NULL. */
+	hsm_warn_f warn; /*!< May be NULL. */
 	void *warn_ctx;
 	hsm_error_t *err;     /*!< May be NULL. */
 	bool go_on;           /*!< Past errors, to find all of them; set behind hsm_xml_open(). */
-	hsm_conf_warn_f error;/*!< Gets the first HSM_XML_ERRORS_MAX of these; may be NULL. */
+	hsm_warn_f error;/*!< Gets the first HSM_XML_ERRORS_MAX of these; may be NULL. */
 	void *error_ctx;
 	const xmlNode *wrong[HSM_XML_ERRORS_MAX]; /*!< Where they are. */
 	size_t errors;        /*!< How many there were, told or not. */
@@ -60,7 +59,7 @@ struct hsm_xml_rule {
  * \param err   May be NULL.
  * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
  */
-int hsm_xml_open(hsm_xml_t *xml, const char *path, const char *root, hsm_conf_warn_f warn,
+int hsm_xml_open(hsm_xml_t *xml, const char *path, const char *root, hsm_warn_f warn,
                  void *warn_ctx, hsm_error_t *err);
 
 void hsm_xml_close(hsm_xml_t *xml);

@@ -17,9 +17,8 @@
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/engine.h"
+#include "policy-engine/policy/conf.h"
 #include "policy-engine/policy/kasp.h"
-
-#define CONF_FILE "/etc/opendnssec/conf.xml"
 
 enum { EXIT_USAGE = 2 };
 

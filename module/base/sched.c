@@ -10,6 +10,7 @@
 
 #include <libknot/errcode.h>
 
+#include "common/clock.h"
 #include "module/base/thread.h"
 
 #define LOOK_AGAIN 60000 /* Milliseconds; bounds the effect of a clock that is set. */
@@ -109,13 +110,6 @@ static int put_in(sched_t *sched, task_t *task, int64_t when)
 }
 
 /*** Lanes; all with the lock held. ***/
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 static void wait_in_lane(sched_t *sched, task_t *task)
 {

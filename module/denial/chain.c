@@ -56,19 +56,20 @@ static int read_old(chain_t *chain, chain_edit_t *edit)
 	const uint8_t *data = NULL;
 	size_t len = 0;
 	uint8_t next[NODE_KEY_MAX];
-	size_t next_len;
-	int ret = store_find(chain->txn, STORE_CHAIN, chain->params->id, edit->key, edit->key_len,
-	                     &data, &len);
+	entry_says_t says = { 0 };
+	const store_key_t key = { STORE_CHAIN, chain->params->id, edit->key, edit->key_len };
+	int ret = store_find(chain->txn, &key, &data, &len);
 	if (ret != KNOT_EOK) {
 		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	}
-	ret = chain_read(chain->params, data, len, &edit->old);
+	ret = entry_read(chain->params, data, len, &edit->old);
 	if (ret == KNOT_EOK) {
 		edit->was = edit->is = true;
 		edit->name = edit->old.name;
 		edit->children = edit->old.children;
-		ret = chain_parse(chain->params, &edit->old.node, &edit->bitmap, &edit->bitmap_len,
-		                  next, &next_len);
+		ret = entry_parse(chain->params, &edit->old.node, &says, next);
+		edit->bitmap = says.bitmap;
+		edit->bitmap_len = says.bitmap_len;
 	}
 	return ret;
 }
@@ -113,7 +114,7 @@ static int get_name(chain_t *chain, const knot_dname_t *name, chain_edit_t **edi
 {
 	uint8_t key[NODE_KEY_MAX];
 	size_t key_len;
-	int ret = chain_key(chain->params, name, key, &key_len);
+	int ret = entry_key(chain->params, name, key, &key_len);
 	if (ret == KNOT_EOK) {
 		ret = get(chain, key, key_len, edit);
 	}
@@ -188,6 +189,16 @@ bool chain_changes(const chain_edit_t *edit)
 {
 	return edit->was != edit->is ||
 	       (edit->is && (edit->write || edit->children != edit->old.children));
+}
+
+int chain_rrset(const chain_t *chain, const chain_edit_t *edit, uint32_t ttl, arena_t *arena,
+                node_rrset_t *rrset)
+{
+	const entry_says_t says = {
+		.next = chain_is_done(chain, edit) ? edit->next : NULL, .next_len = edit->next_len,
+		.bitmap = edit->bitmap, .bitmap_len = edit->bitmap_len, .ttl = ttl,
+	};
+	return entry_rrset(chain->params, chain->apex, &says, arena, rrset);
 }
 
 /*** Links. ***/

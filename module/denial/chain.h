@@ -10,18 +10,7 @@
  */
 #pragma once
 
-#include "module/base/arena.h"
-#include "module/rr/node.h"
-#include "module/store/state.h"
-
-#define CHAIN_HASH_LEN 20 /*!< Bytes of a SHA-1. */
-
-/*! An entry as it is stored. */
-typedef struct {
-	uint32_t children;        /*!< NSEC3: names right below it that have entries; not the apex. */
-	const knot_dname_t *name; /*!< NSEC3: what is hashed; else NULL. */
-	node_t node;              /*!< The NSEC or NSEC3 RRset; unsigned if nobody sees it yet. */
-} chain_entry_t;
+#include "module/denial/entry.h"
 
 /*! A change of an entry. Keys and bitmaps are borrowed from the snapshot or the chain's arena. */
 typedef struct {
@@ -88,32 +77,6 @@ bool chain_is_done(const chain_t *chain, const chain_edit_t *edit);
 /*! \return Whether an entry has to be stored anew or removed, as far as can be told here. */
 bool chain_changes(const chain_edit_t *edit);
 
-/*!
- * Gives the key of a name's entry.
- * \param key  NODE_KEY_MAX bytes.
- * \return KNOT_EOK, KNOT_ENOMEM
- */
-int chain_key(const state_chain_t *params, const knot_dname_t *name, uint8_t *key,
-              size_t *key_len);
-
-/*! Gives the owner name of an entry. \return KNOT_EOK, KNOT_EMALF */
-int chain_owner(const state_chain_t *params, const knot_dname_t *apex, const uint8_t *key,
-                size_t key_len, knot_dname_storage_t owner);
-
 /*! Makes the NSEC or NSEC3 RRset of an entry; its data is the arena's. */
 int chain_rrset(const chain_t *chain, const chain_edit_t *edit, uint32_t ttl, arena_t *arena,
                 node_rrset_t *rrset);
-
-/*! \return Bytes before the node in an entry's stored form; an even number. */
-size_t chain_prefix_size(const state_chain_t *params, const chain_edit_t *edit);
-
-/*! Writes these. */
-void chain_write_prefix(const state_chain_t *params, const chain_edit_t *edit, uint8_t *out);
-
-/*! Reads a stored entry; node_deinit(&entry->node) frees it. \return As node_read() */
-int chain_read(const state_chain_t *params, const uint8_t *data, size_t len,
-               chain_entry_t *entry);
-
-/*! Gives the type bitmap and the key of the next entry in an entry's RDATA. */
-int chain_parse(const state_chain_t *params, const node_t *node, const uint8_t **bitmap,
-                size_t *bitmap_len, uint8_t *next, size_t *next_len);

@@ -23,12 +23,12 @@ void denial_deinit(denial_t *denial)
 }
 
 /*! Whether a name has an entry, other than for names below it. */
-static bool has_entry(const state_chain_t *chain, const node_t *node, build_kind_t kind)
+static bool has_entry(const state_chain_t *chain, const node_t *node, name_kind_t kind)
 {
 	switch (kind) {
-	case BUILD_AUTH:
+	case KIND_AUTH:
 		return true;
-	case BUILD_DELEGATION:
+	case KIND_DELEGATION:
 		/* RFC 5155, section 6: opt-out leaves the insecure ones out. */
 		return !chain->nsec3 || !chain->optout ||
 		       node_rrset(node, KNOT_RRTYPE_DS) != NULL;
@@ -38,13 +38,13 @@ static bool has_entry(const state_chain_t *chain, const node_t *node, build_kind
 }
 
 static void add_types(denial_t *denial, const state_chain_t *chain, const node_t *node,
-                      build_kind_t kind, bool apex)
+                      name_kind_t kind, bool apex)
 {
 	bool is_signed = !chain->nsec3; /* The NSEC is. */
 	dnssec_nsec_bitmap_clear(denial->encoder);
 	for (uint16_t i = 0; i < node->count; i++) {
 		const uint16_t type = node->rrsets[i].type;
-		const bool ours = kind == BUILD_AUTH || type == KNOT_RRTYPE_DS;
+		const bool ours = kind == KIND_AUTH || type == KNOT_RRTYPE_DS;
 		if ((ours || type == KNOT_RRTYPE_NS) && type != KNOT_RRTYPE_NSEC3PARAM) {
 			dnssec_nsec_bitmap_add(denial->encoder, type);
 		}
@@ -61,7 +61,7 @@ static void add_types(denial_t *denial, const state_chain_t *chain, const node_t
 }
 
 int denial_types(denial_t *denial, const state_chain_t *chain, const node_t *node,
-                 build_kind_t kind, bool apex)
+                 name_kind_t kind, bool apex)
 {
 	denial->len = 0;
 	if (!has_entry(chain, node, kind)) {

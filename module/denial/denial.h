@@ -8,8 +8,8 @@
 
 #include <libdnssec/nsec.h>
 
-#include "module/denial/chain.h"
-#include "module/sign/build.h"
+#include "module/rr/kind.h"
+#include "module/store/state.h"
 
 /*! Memory for bitmaps. */
 typedef struct {
@@ -29,4 +29,4 @@ void denial_deinit(denial_t *denial);
  * \return KNOT_EOK, with denial->len 0 if it has no entry for itself; KNOT_ENOMEM
  */
 int denial_types(denial_t *denial, const state_chain_t *chain, const node_t *node,
-                 build_kind_t kind, bool apex);
+                 name_kind_t kind, bool apex);

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
-#include "module/zonefile/parts.h"
+#include "module/input/check.h"
 
 #include <string.h>
 
@@ -71,8 +71,7 @@ static const char *node_name(check_t *check)
 /* The later of two records that exclude each other is the one to complain of. */
 static place_t later(const record_t *a, const record_t *b)
 {
-	place_t x = a->place, y = b->place;
-	return x.file > y.file || (x.file == y.file && x.line > y.line) ? x : y;
+	return place_is_before(a->place, b->place) ? b->place : a->place;
 }
 
 static void check_single(check_t *check, const record_t *rrset, const char *type)
@@ -174,7 +173,7 @@ static void check_apex(check_t *check, const knot_dname_t *apex)
 	}
 }
 
-void zonefile_check(const records_t *records, const knot_dname_t *apex, report_t *report)
+void check_records(const records_t *records, const knot_dname_t *apex, report_t *report)
 {
 	check_t check = { .report = report };
 	cover_t cover = { 0 };

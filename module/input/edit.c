@@ -10,10 +10,11 @@
 
 #include <libknot/libknot.h>
 
-void edit_init(edit_t *edit, store_txn_t *txn, uint32_t zone_id, uint32_t input,
-               const knot_dname_t *apex)
+#include "module/input/put.h"
+
+void edit_init(edit_t *edit, store_txn_t *txn, uint32_t input, const knot_dname_t *apex)
 {
-	*edit = (edit_t) { .txn = txn, .zone_id = zone_id, .input = input, .apex = apex };
+	*edit = (edit_t) { .txn = txn, .input = input, .apex = apex };
 }
 
 static void free_node(void *data)
@@ -53,8 +54,8 @@ static edit_node_t *find(const edit_t *edit, const uint8_t *key, size_t key_len)
 static int load(edit_t *edit, edit_node_t *node)
 {
 	node_t stored;
-	int ret = store_find(edit->txn, STORE_INPUT, edit->input, node->key, node->key_len,
-	                     &node->before, &node->before_len);
+	const store_key_t key = { STORE_INPUT, edit->input, node->key, node->key_len };
+	int ret = store_find(edit->txn, &key, &node->before, &node->before_len);
 	if (ret != KNOT_EOK) {
 		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	}
@@ -81,7 +82,7 @@ int edit_node(edit_t *edit, const knot_dname_t *owner, edit_node_t **node)
 	uint8_t key[NODE_KEY_MAX];
 	size_t key_len = node_key(owner, key);
 	edit_node_t *found = edit->last;
-	if (found == NULL || node_key_compare(found->key, found->key_len, key, key_len) != 0) {
+	if (found == NULL || !node_key_same(found->key, found->key_len, key, key_len)) {
 		found = find(edit, key, key_len);
 	}
 	if (found == NULL) {
@@ -307,8 +308,8 @@ static int check_below(edit_check_t *check, const edit_node_t *node)
 	while (ret == KNOT_EOK) {
 		const bool below =
 			node_key_below(cursor.key, cursor.key_len, node->key, node->key_len);
-		const bool self = node_key_compare(cursor.key, cursor.key_len, node->key,
-		                                   node->key_len) == 0;
+		const bool self =
+			node_key_same(cursor.key, cursor.key_len, node->key, node->key_len);
 		bool is = false;
 		ret = below ? has_data(edit, &cursor, &is) : KNOT_EOK;
 		if (ret == KNOT_EOK && is) {
@@ -328,8 +329,7 @@ static int check_below(edit_check_t *check, const edit_node_t *node)
 static int check_node(void *ctx, edit_node_t *node)
 {
 	edit_check_t *check = ctx;
-	const bool apex = node->key_len == check->apex_len &&
-	                  memcmp(node->key, check->apex, node->key_len) == 0;
+	const bool apex = node_key_same(node->key, node->key_len, check->apex, check->apex_len);
 	if ((node->node.count == 0 && !apex) || !differs(node)) {
 		return KNOT_EOK;
 	}
@@ -408,18 +408,17 @@ static int note_changed(void *ctx, edit_node_t *node)
 	return KNOT_EOK;
 }
 
-static int put_node(save_t *save, const edit_node_t *node)
+static int put_changed_node(const save_t *save, const state_t *state, const edit_node_t *node)
 {
-	node_t copy = { .rrsets = calloc(node->node.count, sizeof(*copy.rrsets)),
+	node_t copy = { .rrsets = calloc(node->node.count + 1, sizeof(*copy.rrsets)),
 	                .count = node->node.count };
 	const size_t len = node_size(&node->node);
-	uint8_t *stored = malloc(len);
+	uint8_t *stored = malloc(len + 1);
 	int ret = KNOT_ENOMEM;
 	if (copy.rrsets != NULL && stored != NULL) {
 		memcpy(copy.rrsets, node->node.rrsets, copy.count * sizeof(*copy.rrsets));
 		node_write(&copy, stored);
-		ret = store_put(save->edit->txn, STORE_INPUT, save->edit->input, node->key,
-		                node->key_len, stored, len);
+		ret = put_node(save->edit->txn, state, node->key, node->key_len, stored, len);
 	}
 	free(copy.rrsets);
 	free(stored);
@@ -428,19 +427,9 @@ static int put_node(save_t *save, const edit_node_t *node)
 
 static int put_changed(save_t *save, const state_t *state)
 {
-	const edit_t *edit = save->edit;
 	int ret = KNOT_EOK;
 	for (size_t i = 0; ret == KNOT_EOK && i < save->count; i++) {
-		const edit_node_t *node = save->changed[i];
-		ret = node->node.count > 0
-		              ? put_node(save, node)
-		              : store_del(edit->txn, STORE_INPUT, edit->input, node->key,
-		                          node->key_len);
-		if (ret == KNOT_EOK) {
-			ret = store_put(edit->txn, STORE_DIRTY, edit->zone_id, node->key,
-			                node->key_len, &state->in.count,
-			                sizeof(state->in.count));
-		}
+		ret = put_changed_node(save, state, save->changed[i]);
 	}
 	return ret;
 }

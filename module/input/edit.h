@@ -23,7 +23,6 @@ typedef struct {
 
 typedef struct {
 	store_txn_t *txn;
-	uint32_t zone_id;
 	uint32_t input;         /*!< Id of the input's nodes. */
 	const knot_dname_t *apex;
 	void *nodes;            /*!< tsearch(3) tree of edit_node_t by key. */
@@ -34,11 +33,11 @@ typedef struct {
 /*!
  * Begins with the input as it is.
  *
- * \param txn   Must not be written to by others until edit_store().
- * \param apex  Zone name, lower case; borrowed.
+ * \param txn    Must not be written to by others until edit_store().
+ * \param input  Id of the input's nodes.
+ * \param apex   Zone name, lower case; borrowed.
  */
-void edit_init(edit_t *edit, store_txn_t *txn, uint32_t zone_id, uint32_t input,
-               const knot_dname_t *apex);
+void edit_init(edit_t *edit, store_txn_t *txn, uint32_t input, const knot_dname_t *apex);
 void edit_deinit(edit_t *edit);
 
 /*!

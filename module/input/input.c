@@ -9,6 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "module/base/arena.h"
+#include "module/input/put.h"
 
 /* Nodes that are committed at once, where that can be. */
 #ifndef INPUT_BATCH
@@ -31,10 +32,9 @@ typedef struct {
 	store_t *store;
 	store_txn_t txn;
 	const knot_dname_t *zone;
-	zonefile_t *zf;
+	const input_new_t *new;
 	state_t state;
 	uint64_t updates;        /*!< That may be lost. */
-	bool over;               /*!< All may be. */
 	input_result_t *result;
 	arena_t arena;
 	change_t *changes;       /*!< Last first. */
@@ -69,7 +69,7 @@ static int take(replace_t *replace)
 {
 	const knot_dname_t *owner = NULL;
 	node_t node;
-	int ret = zonefile_next(replace->zf, &owner, &node);
+	int ret = contents_next(replace->new->contents, &owner, &node);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -133,7 +133,7 @@ static int match(replace_t *replace)
 
 static void rewind_all(replace_t *replace)
 {
-	zonefile_rewind(replace->zf);
+	contents_rewind(replace->new->contents);
 	arena_free(&replace->arena);
 	replace->changes = NULL;
 	memset(replace->result, 0, sizeof(*replace->result));
@@ -175,15 +175,15 @@ static int reload(replace_t *replace)
 {
 	int ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
 	const bool updated = replace->state.in.updates != replace->updates;
-	return ret == KNOT_EOK && updated && !replace->over ? KNOT_EAGAIN : ret;
+	return ret == KNOT_EOK && updated && !replace->new->over_updates ? KNOT_EAGAIN : ret;
 }
 
 /*! Ends with a transaction that tells what the input is now. */
-static int finish(replace_t *replace, const state_input_t *origin)
+static int finish(replace_t *replace)
 {
 	state_input_t *in = &replace->state.in;
 	const state_input_t before = *in;
-	*in = *origin;
+	*in = *replace->new->origin;
 	in->nodes = before.nodes;
 	in->next_nodes = before.next_nodes;
 	in->count = before.count;
@@ -200,20 +200,12 @@ static int finish(replace_t *replace, const state_input_t *origin)
 
 static int apply(replace_t *replace)
 {
-	const uint32_t id = replace->state.id, nodes = replace->state.in.nodes;
-	uint64_t *count = &replace->state.in.count;
 	int ret = KNOT_EOK;
-	*count += replace->changes != NULL;
+	replace->state.in.count += replace->changes != NULL;
 	for (change_t *change = replace->changes; ret == KNOT_EOK && change != NULL;
 	     change = change->next) {
-		ret = change->data_len > 0
-		      ? store_put(&replace->txn, STORE_INPUT, nodes, change->key, change->key_len,
-		                  change->data, change->data_len)
-		      : store_del(&replace->txn, STORE_INPUT, nodes, change->key, change->key_len);
-		if (ret == KNOT_EOK) {
-			ret = store_put(&replace->txn, STORE_DIRTY, id, change->key,
-			                change->key_len, count, sizeof(*count));
-		}
+		ret = put_node(&replace->txn, &replace->state, change->key, change->key_len,
+		               change->data, change->data_len);
 	}
 	return ret;
 }
@@ -233,7 +225,7 @@ static int diff_unlocked(replace_t *replace)
 }
 
 /*! Compares while others can write, in vain only if the input is changed meanwhile. */
-static int change_input(replace_t *replace, const state_input_t *origin)
+static int change_input(replace_t *replace)
 {
 	int ret = diff_unlocked(replace);
 	if (ret == KNOT_EOK) {
@@ -254,7 +246,7 @@ static int change_input(replace_t *replace, const state_input_t *origin)
 		store_abort(&replace->txn);
 		return ret;
 	}
-	return finish(replace, origin);
+	return finish(replace);
 }
 
 /*** All nodes anew, beside those there are; nobody sees them before they are whole. ***/
@@ -280,8 +272,10 @@ static int fill_batch(replace_t *replace)
 	for (size_t i = 0; ret == KNOT_EOK && i < INPUT_BATCH; i++) {
 		ret = take(replace);
 		if (ret == KNOT_EOK) {
-			ret = store_put(&replace->txn, STORE_INPUT, id, replace->key,
-			                replace->key_len, replace->data, replace->data_len);
+			const store_key_t key = {
+				STORE_INPUT, id, replace->key, replace->key_len
+			};
+			ret = store_put(&replace->txn, &key, replace->data, replace->data_len);
 			replace->result->changed++;
 		}
 	}
@@ -330,7 +324,7 @@ static int begin_fill(replace_t *replace)
 }
 
 /*! Has them take the place of those there are. */
-static int end_fill(replace_t *replace, const state_input_t *origin)
+static int end_fill(replace_t *replace)
 {
 	state_input_t *in = &replace->state.in;
 	int ret = reload(replace);
@@ -345,12 +339,12 @@ static int end_fill(replace_t *replace, const state_input_t *origin)
 	in->nodes = in->next_nodes;
 	in->next_nodes = 0;
 	in->whole = ++in->count;
-	ret = finish(replace, origin);
+	ret = finish(replace);
 	replace->result->abandoned = ret == KNOT_EOK && abandons;
 	return ret;
 }
 
-static int fill(replace_t *replace, const state_input_t *origin)
+static int fill(replace_t *replace)
 {
 	int ret = begin_fill(replace);
 	if (ret == KNOT_EOK) {
@@ -360,20 +354,20 @@ static int fill(replace_t *replace, const state_input_t *origin)
 		rewind_all(replace);
 		ret = run_batches(replace, fill_batch);
 	}
-	return ret == KNOT_EOK ? end_fill(replace, origin) : ret;
+	return ret == KNOT_EOK ? end_fill(replace) : ret;
 }
 
-int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
-                  const state_input_t *origin, bool over, input_result_t *result)
+int input_replace(store_t *store, const knot_dname_t *zone, state_t *state,
+                  const input_new_t *new, input_result_t *result)
 {
 	memset(result, 0, sizeof(*result));
 	replace_t replace = {
-		.store = store, .zone = zone, .zf = zf, .state = *state, .result = result,
-		.updates = state->in.updates, .over = over,
+		.store = store, .zone = zone, .new = new, .state = *state, .result = result,
+		.updates = state->in.updates,
 	};
-	int ret = state->in.count == 0 ? KNOT_ELIMIT : change_input(&replace, origin);
+	int ret = state->in.count == 0 ? KNOT_ELIMIT : change_input(&replace);
 	if (ret == KNOT_ELIMIT) {
-		ret = fill(&replace, origin);
+		ret = fill(&replace);
 	}
 	if (ret == KNOT_EOK) {
 		*state = replace.state;

@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "module/input/contents.h"
 #include "module/store/state.h"
-#include "module/zonefile/zonefile.h"
 
 /*! How many names a change touched. */
 typedef struct {
@@ -16,16 +16,21 @@ typedef struct {
 	bool abandoned; /*!< The nodes of before were, and are to be swept. */
 } input_result_t;
 
+/*! What takes the place of the input. */
+typedef struct {
+	contents_t *contents;        /*!< Read, from its beginning; may be read again. */
+	const state_input_t *origin; /*!< Where the contents come from: file, or primary and timers. */
+	bool over_updates;           /*!< Also in the place of updates that are done meanwhile. */
+} input_new_t;
+
 /*!
  * Replaces the input by another, durably and as a whole. Names that differ become dirty; but if very
  * many do, all names are stored anew, bit by bit, so that nobody has to wait for long to write, and
  * all count as changed. Updates can be done at the same time, but no other replacement.
  *
- * \param state   As loaded from the store; its input's part is updated.
- * \param origin  Where the new input comes from: its file or its primary.
- * \param over    Also over updates that are done meanwhile.
+ * \param state  As loaded from the store; its input's part is updated.
  * \return KNOT_EOK, KNOT_EAGAIN (there were updates meanwhile), KNOT_ENOMEM, or an error of the store;
  *         unless it is KNOT_EOK the input is as it was
  */
-int input_replace(store_t *store, const knot_dname_t *zone, state_t *state, zonefile_t *zf,
-                  const state_input_t *origin, bool over, input_result_t *result);
+int input_replace(store_t *store, const knot_dname_t *zone, state_t *state,
+                  const input_new_t *new, input_result_t *result);

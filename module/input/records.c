@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
-#include "module/zonefile/parts.h"
+#include "module/input/records.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -64,19 +64,13 @@ record_t *records_next(record_t *record, knot_rdataset_t *rrs)
 	return (record_t *)end;
 }
 
-static int key_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	int cmp = memcmp(a, b, a_len < b_len ? a_len : b_len);
-	return cmp != 0 ? cmp : (a_len > b_len) - (a_len < b_len);
-}
-
 const owner_run_t *records_find(const records_t *records, const uint8_t *key, size_t key_len)
 {
 	size_t low = 0, high = records->run_count;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 		const owner_t *owner = run_owner(records, &records->runs[mid]);
-		int cmp = key_cmp(key, key_len, owner->bytes, owner->key_len);
+		int cmp = node_key_compare(key, key_len, owner->bytes, owner->key_len);
 		if (cmp == 0) {
 			return &records->runs[mid];
 		}
@@ -90,6 +84,14 @@ const owner_run_t *records_find(const records_t *records, const uint8_t *key, si
 }
 
 /* -- adding -------------------------------------------------------------- */
+
+void records_init(records_t *records, const knot_dname_t *apex)
+{
+	/* A key of odd length has one zero more, which the keys of the names below do not have. */
+	uint8_t key[NODE_KEY_MAX];
+	size_t len = node_key(apex, key);
+	records->apex_key_len = len >= 2 && key[len - 2] == 0 ? len - 1 : len;
+}
 
 static int reserve(records_t *records, size_t size)
 {
@@ -201,7 +203,8 @@ static int run_cmp(const void *left, const void *right, void *ctx)
 		return a->prefix < b->prefix ? -1 : 1;
 	}
 	const owner_t *a_owner = run_owner(ctx, a), *b_owner = run_owner(ctx, b);
-	int cmp = key_cmp(a_owner->bytes, a_owner->key_len, b_owner->bytes, b_owner->key_len);
+	int cmp = node_key_compare(a_owner->bytes, a_owner->key_len, b_owner->bytes,
+	                           b_owner->key_len);
 	return cmp != 0 ? cmp : (a->at > b->at) - (a->at < b->at);
 }
 
@@ -283,11 +286,6 @@ static int collect(merge_t *merge, const records_t *records, const owner_run_t *
 	return KNOT_EOK;
 }
 
-static bool is_after(place_t a, place_t b)
-{
-	return a.file > b.file || (a.file == b.file && a.line > b.line);
-}
-
 /* Reports what is amiss in an RRset of count records, and sets what they have in common. */
 static void merge_heads(merge_t *merge, const knot_dname_t *owner, record_t **list, size_t count,
                         record_t *head)
@@ -297,7 +295,9 @@ static void merge_heads(merge_t *merge, const knot_dname_t *owner, record_t **li
 	for (size_t i = 1; i < count; i++) {
 		ttls |= list[i]->ttl != head->ttl;
 		head->ttl = list[i]->ttl < head->ttl ? list[i]->ttl : head->ttl;
-		head->place = is_after(list[i]->place, head->place) ? list[i]->place : head->place;
+		if (place_is_before(head->place, list[i]->place)) {
+			head->place = list[i]->place;
+		}
 	}
 
 	knot_dname_txt_storage_t name;

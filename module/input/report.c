@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
-#include "module/zonefile/parts.h"
+#include "module/input/report.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -43,14 +43,14 @@ static void write_place(const report_t *report, place_t place, char *out, size_t
 	}
 }
 
-static bool is_before(place_t a, place_t b)
+bool place_is_before(place_t a, place_t b)
 {
 	return a.file < b.file || (a.file == b.file && a.line < b.line);
 }
 
 void report_error(report_t *report, place_t place, const char *fmt, ...)
 {
-	if (report->errors++ > 0 && !is_before(place, report->first)) {
+	if (report->errors++ > 0 && !place_is_before(place, report->first)) {
 		return;
 	}
 	char text[TEXT_MAX];

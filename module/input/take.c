@@ -2,11 +2,14 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
-#include "module/zonefile/parts.h"
+#include "module/input/take.h"
 
 #include <string.h>
 
 #include <libknot/libknot.h>
+
+#include "module/rr/rdata.h"
+#include "module/rr/wellformed.h"
 
 void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report)
 {
@@ -14,33 +17,39 @@ void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, rep
 	taker->apex = apex;
 	taker->records = records;
 	taker->report = report;
-
-	/* A key of odd length has a zero more; the keys of the names below do not have it there. */
-	uint8_t key[NODE_KEY_MAX];
-	size_t len = node_key(apex, key);
-	records->apex_key_len = len >= 2 && key[len - 2] == 0 ? len - 1 : len;
+	records_init(records, apex);
 }
 
+/* Octets that a DNS message has beside a record's names and RDATA: header, question's type and class,
+ * the record's type, class, TTL and length, OPT (RFC 6891, section 6.1.2). A record that leaves no
+ * room for these cannot be transferred. */
+#define MESSAGE_HEADER 12
+#define QUESTION_REST  4
+#define RECORD_HEAD    10
+#define OPT_RECORD     11
+
 /* What is wrong with a record by itself. \return NULL if nothing is. */
-static const char *find_fault(const taker_t *taker, const knot_dname_t *owner, bool known,
-                              uint16_t type, uint8_t *rdata, uint16_t len)
+static const char *find_fault(const taker_t *taker, const source_rr_t *rr,
+                              const knot_dname_t *owner, bool known)
 {
 	if (!known && knot_dname_in_bailiwick(owner, taker->apex) < 0) {
 		return "it is not in the zone";
 	}
-	if (type == 0 || knot_rrtype_is_metatype(type)) {
+	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type)) {
 		return "no zone can have this type";
 	}
-	if (!zonefile_canonical(type, rdata, len)) {
+	const char *fault = rdata_fault(rr->type, rr->rdata, rr->rdata_len);
+	if (fault != NULL) {
+		return fault;
+	}
+	if (!rdata_canonical(rr->type, rr->rdata, rr->rdata_len)) {
 		return "the RDATA is malformed";
 	}
-	/* Header, question, head of the record, OPT: without room for them it cannot be
-	 * transferred. */
-	if (12 + knot_dname_size(taker->apex) + 4 + knot_dname_size(owner) + 10 + len + 11 >
-	    UINT16_MAX) {
+	if (MESSAGE_HEADER + knot_dname_size(taker->apex) + QUESTION_REST +
+	    knot_dname_size(owner) + RECORD_HEAD + rr->rdata_len + OPT_RECORD > UINT16_MAX) {
 		return "too long for a DNS message";
 	}
-	if (type == KNOT_RRTYPE_SOA && !knot_dname_is_equal(owner, taker->apex)) {
+	if (rr->type == KNOT_RRTYPE_SOA && !knot_dname_is_equal(owner, taker->apex)) {
 		return "an SOA that is not at the zone's apex";
 	}
 	return NULL;
@@ -57,26 +66,26 @@ static void report_fault(const taker_t *taker, const knot_dname_t *owner, uint16
 	report_error(taker->report, place, "%s %s: %s (zone %s)", name, text, fault, apex);
 }
 
-int take_record(taker_t *taker, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
-                uint8_t *rdata, uint16_t rdata_len, place_t place)
+int take_record(taker_t *taker, const source_rr_t *rr, place_t place)
 {
-	const size_t owner_len = knot_dname_size(owner);
+	const size_t owner_len = knot_dname_size(rr->owner);
 	const bool known = taker->owner_len == owner_len &&
-	                   memcmp(owner, taker->owner, owner_len) == 0;
+	                   memcmp(rr->owner, taker->owner, owner_len) == 0;
 	knot_dname_storage_t lower;
-	memcpy(lower, owner, owner_len);
+	memcpy(lower, rr->owner, owner_len);
 	knot_dname_to_lower(lower);
 
-	const char *fault = find_fault(taker, lower, known, type, rdata, rdata_len);
+	const char *fault = find_fault(taker, rr, lower, known);
 	if (fault != NULL) {
-		report_fault(taker, owner, type, place, fault);
+		report_fault(taker, rr->owner, rr->type, place, fault);
 		return KNOT_EOK;
 	}
 
-	record_t record = { .ttl = ttl, .place = place, .type = type, .count = 1 };
-	int ret = records_add(taker->records, known ? NULL : lower, &record, rdata, rdata_len);
+	record_t record = { .ttl = rr->ttl, .place = place, .type = rr->type, .count = 1 };
+	int ret = records_add(taker->records, known ? NULL : lower, &record, rr->rdata,
+	                      rr->rdata_len);
 	if (ret == KNOT_EOK && !known) {
-		memcpy(taker->owner, owner, owner_len);
+		memcpy(taker->owner, rr->owner, owner_len);
 		taker->owner_len = owner_len;
 	}
 	return ret;

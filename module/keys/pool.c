@@ -31,6 +31,15 @@ typedef struct batch {
 	char err[640];
 } pool_batch_t;
 
+/*! Jobs of a batch that a thread takes at once, and how they ended. */
+typedef struct {
+	pool_batch_t *batch;
+	size_t from, count;
+	int ret;
+	hsm_error_t err;
+	uint16_t keytag;         /*!< Of the key that the last job was for. */
+} chunk_t;
+
 /*! A repository's threads. */
 typedef struct lane {
 	struct lane *next;
@@ -115,52 +124,51 @@ static int sign(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
 	    hsm_session_open(&signer->session, lane->pool->hsm, lane->repository, err) != HSM_EOK) {
 		return KNOT_EAGAIN;
 	}
-	uint8_t signature[HSM_SIGNATURE_MAX];
-	size_t len = 0;
+	hsm_signature_t signature;
 	if (hsm_session_sign(signer->session, job->key->secret, signer->buffer.data,
-	                     signer->buffer.len, signature, &len, err) != HSM_EOK) {
+	                     signer->buffer.len, &signature, err) != HSM_EOK) {
 		hsm_session_close(signer->session);
 		signer->session = NULL;
 		signer->sampled_count = 0;
 		return KNOT_EAGAIN;
 	}
-	if (len != job->key->signature_len || !verified(signer, batch, job->key, signature)) {
+	if (signature.len != job->key->signature_len ||
+	    !verified(signer, batch, job->key, signature.data)) {
 		snprintf(err->text, sizeof(err->text), "the token of repository %s made a wrong "
 		         "signature; it was not published", lane->repository);
 		return KNOT_ESEMCHECK;
 	}
-	memcpy(place, signature, len);
+	memcpy(place, signature.data, signature.len);
 	return KNOT_EOK;
 }
 
-static int sign_chunk(signer_t *signer, const lane_t *lane, const pool_batch_t *batch, size_t from,
-                      size_t count, hsm_error_t *err, uint16_t *keytag)
+static void sign_chunk(signer_t *signer, const lane_t *lane, chunk_t *chunk)
 {
-	int ret = KNOT_EOK;
-	for (size_t i = from; i < from + count && ret == KNOT_EOK; i++) {
-		*keytag = batch->jobs[i]->key->info->keytag;
+	const pool_batch_t *batch = chunk->batch;
+	for (size_t i = chunk->from; i < chunk->from + chunk->count && chunk->ret == KNOT_EOK; i++) {
+		chunk->keytag = batch->jobs[i]->key->info->keytag;
 		if (atomic_load(batch->stop)) {
-			snprintf(err->text, sizeof(err->text), "stopped");
-			ret = KNOT_EAGAIN;
+			snprintf(chunk->err.text, sizeof(chunk->err.text), "stopped");
+			chunk->ret = KNOT_EAGAIN;
 			break;
 		}
-		ret = sign(signer, lane, batch, batch->jobs[i], err);
+		chunk->ret = sign(signer, lane, batch, batch->jobs[i], &chunk->err);
 	}
-	return ret;
 }
 
 /*** Lanes. ***/
 
 /*! Takes jobs of the batch whose turn it is, and passes the turn on. With the lock held. */
-static pool_batch_t *take(lane_t *lane, size_t *from, size_t *count)
+static chunk_t take(lane_t *lane)
 {
 	pool_batch_t *batch = lane->ring->next;
 	size_t left = batch->count - batch->taken;
-	size_t chunk = left / (4 * lane->threads);
-	chunk = chunk < 1 ? 1 : chunk > CHUNK_MAX ? CHUNK_MAX : chunk;
-	*from = batch->taken;
-	*count = chunk;
-	batch->taken += chunk;
+	size_t count = left / (4 * lane->threads);
+	count = count < 1 ? 1 : count > CHUNK_MAX ? CHUNK_MAX : count;
+	const chunk_t chunk = {
+		.batch = batch, .from = batch->taken, .count = count, .ret = batch->ret,
+	};
+	batch->taken += count;
 	if (batch->taken < batch->count) {
 		lane->ring = batch;
 	} else if (batch->next == batch) {
@@ -168,18 +176,19 @@ static pool_batch_t *take(lane_t *lane, size_t *from, size_t *count)
 	} else {
 		lane->ring->next = batch->next;
 	}
-	return batch;
+	return chunk;
 }
 
 /*! Books a chunk as done. With the lock held. */
-static void book(lane_t *lane, pool_batch_t *batch, size_t count, int ret, const hsm_error_t *err,
-                 uint16_t keytag)
+static void book(lane_t *lane, const chunk_t *chunk)
 {
-	if (ret != KNOT_EOK && batch->ret == KNOT_EOK) {
-		batch->ret = ret;
-		snprintf(batch->err, sizeof(batch->err), "key tag %u: %s", keytag, err->text);
+	pool_batch_t *batch = chunk->batch;
+	if (chunk->ret != KNOT_EOK && batch->ret == KNOT_EOK) {
+		batch->ret = chunk->ret;
+		snprintf(batch->err, sizeof(batch->err), "key tag %u: %s", chunk->keytag,
+		         chunk->err.text);
 	}
-	batch->done += count;
+	batch->done += chunk->count;
 	if (batch->done == batch->count) {
 		pthread_cond_broadcast(&lane->finished);
 	}
@@ -197,17 +206,13 @@ static void *run_lane(void *arg)
 		if (lane->ring == NULL) {
 			break;
 		}
-		size_t from, count;
-		pool_batch_t *batch = take(lane, &from, &count);
-		int ret = batch->ret;
-		hsm_error_t err = { 0 };
-		uint16_t keytag = 0;
-		if (ret == KNOT_EOK) {
+		chunk_t chunk = take(lane);
+		if (chunk.ret == KNOT_EOK) {
 			pthread_mutex_unlock(&lane->lock);
-			ret = sign_chunk(&signer, lane, batch, from, count, &err, &keytag);
+			sign_chunk(&signer, lane, &chunk);
 			pthread_mutex_lock(&lane->lock);
 		}
-		book(lane, batch, count, ret, &err, keytag);
+		book(lane, &chunk);
 	}
 	pthread_mutex_unlock(&lane->lock);
 	hsm_session_close(signer.session);
@@ -350,10 +355,10 @@ struct signpool_work {
 	size_t used;
 };
 
-int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs, size_t count,
-                   signpool_verify_t verify, const atomic_bool *stop, signpool_work_t **work,
+int signpool_start(signpool_t *pool, const signpool_jobs_t *jobs, signpool_work_t **work,
                    char *err, size_t err_size)
 {
+	const size_t count = jobs->count;
 	signpool_work_t *fresh = calloc(1, sizeof(*fresh));
 	rrsig_job_t **order = malloc((count + 1) * sizeof(*order));
 	if (fresh == NULL || order == NULL) {
@@ -364,7 +369,7 @@ int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs
 	}
 	fresh->order = order;
 	for (size_t i = 0; i < count; i++) {
-		order[i] = &jobs[i];
+		order[i] = &jobs->jobs[i];
 	}
 	for (size_t at = 0; at < count; fresh->used++) {
 		pool_batch_t *batch = &fresh->batches[fresh->used];
@@ -375,7 +380,8 @@ int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs
 			return KNOT_ENOMEM;
 		}
 		*batch = (pool_batch_t) {
-			.zone = zone, .jobs = order + at, .stop = stop, .verify = verify,
+			.zone = jobs->zone, .jobs = order + at, .stop = jobs->stop,
+			.verify = jobs->verify,
 			.number = atomic_fetch_add(&pool->batches, 1) + 1,
 			.count = group(order + at, count - at),
 		};

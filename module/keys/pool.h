@@ -31,20 +31,27 @@ typedef enum {
 	SIGNPOOL_VERIFY_SAMPLE, /*!< The first of each key by each session, and one in a hundred. */
 } signpool_verify_t;
 
+/*! Signatures to be made. All is borrowed until signpool_finish(). */
+typedef struct {
+	const knot_dname_t *zone;
+	rrsig_job_t *jobs;
+	size_t count;
+	signpool_verify_t verify;
+	const atomic_bool *stop; /*!< Once true, no further signature is begun, and
+	                              signpool_finish() fails. */
+} signpool_jobs_t;
+
 /*! Signatures being made. */
 typedef struct signpool_work signpool_work_t;
 
 /*!
  * Has the threads begin to make signatures, and to verify them.
  *
- * \param zone  Borrowed, as are jobs and stop, until signpool_finish().
- * \param stop  Once true, no further signature is begun, and signpool_finish() fails.
  * \param work  To be ended by signpool_finish().
  * \param err   Reason of a failure.
  * \return KNOT_EOK, KNOT_ENOMEM
  */
-int signpool_start(signpool_t *pool, const knot_dname_t *zone, rrsig_job_t *jobs, size_t count,
-                   signpool_verify_t verify, const atomic_bool *stop, signpool_work_t **work,
+int signpool_start(signpool_t *pool, const signpool_jobs_t *jobs, signpool_work_t **work,
                    char *err, size_t err_size);
 
 /*!

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "module/zonefile/zonefile.h"
+#include "module/zonefile/path.h"
 
 #define SECTION_ACL     "\x03""acl"
 #define SECTION_KEY     "\x03""key"

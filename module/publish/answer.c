@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libknot/libknot.h>
 
+#include "common/clock.h"
+#include "module/rr/soa.h"
+
 #define LENGTH_BYTES 2
-/* Two root names and five numbers. */
-#define SOA_RDATA_MIN 22
 
 /*! Buffers that answers share, and the state of the answer that is being made. */
 struct answerer {
@@ -37,7 +37,7 @@ struct answerer {
 	bool handed;             /*!< A zone was sent, and knotd may be loading it. */
 	knot_dname_storage_t handed_zone;
 	uint32_t handed_serial;
-	struct timespec handed_at; /*!< When sending began; 0 = it was all of the zone. */
+	int64_t handed_at;       /*!< When sending began (monotonic_ms()); 0 = all of the zone. */
 
 	uint8_t frame[LENGTH_BYTES + KNOT_WIRE_MAX_PKTSIZE];
 };
@@ -70,16 +70,13 @@ answerer_t *answerer_new(publisher_t publisher, log_t *log, answer_sink_f sink, 
 /*! knotd goes on, or closes the connection: it has loaded what it was sent. */
 static void tell_handed(answerer_t *a)
 {
-	struct timespec now;
 	int64_t ms = 0;
 	if (!a->handed) {
 		return;
 	}
 	a->handed = false;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (a->handed_at.tv_sec > 0) {
-		ms = 1 + (now.tv_sec - a->handed_at.tv_sec) * 1000 +
-		     (now.tv_nsec - a->handed_at.tv_nsec) / 1000000;
+	if (a->handed_at > 0) {
+		ms = 1 + monotonic_ms() - a->handed_at;
 	}
 	a->zones->handed(a->zones_ctx, a->handed_zone, a->handed_serial, ms);
 }
@@ -242,10 +239,7 @@ static int reply_transfer(answerer_t *a, view_t *view, const char *kind, view_ne
 {
 	const knot_dname_t *zone = knot_pkt_qname(a->query);
 	uint32_t serial = view_serial(a, view);
-	a->handed_at = (struct timespec) { 0 };
-	if (next == a->zones->next_change) {
-		clock_gettime(CLOCK_MONOTONIC, &a->handed_at);
-	}
+	a->handed_at = next == a->zones->next_change ? monotonic_ms() : 0;
 	int ret = put_transfer(a, view, next);
 	if (ret == KNOT_EOK) {
 		log_msg(a->log, LOG_DEBUG, zone,
@@ -270,9 +264,8 @@ static bool client_serial(const knot_pkt_t *query, uint32_t *serial)
 		return false;
 	}
 	const knot_rrset_t *soa = knot_pkt_rr(authority, 0);
-	/* The parser lets empty RDATA pass in the classes that UPDATE needs. */
 	if (soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    soa->rrs.rdata->len < SOA_RDATA_MIN ||
+	    !soa_is_whole(soa->rrs.rdata) ||
 	    !knot_dname_is_equal(soa->owner, knot_pkt_qname(query))) {
 		return false;
 	}

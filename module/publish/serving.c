@@ -7,12 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/backoff.h"
 #include "module/base/sched.h"
 
-/* Seconds after which knotd is told again of a version that it has not fetched; doubled each
- * time. */
-#define OFFER_FIRST 60
-#define OFFER_MAX 3600
+/* Seconds after which knotd is told again of a version that it has not fetched. */
+static const backoff_t offer_delay = { .first = 60, .max = 3600 };
+
 /* knotd serves what it takes before it closes the connection, but that is seen a moment later. For
  * so many milliseconds it is asked before it is taken to have refused a version... */
 #define SURE_MS 1000
@@ -92,7 +92,7 @@ bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warn
 		snprintf(serving->error, sizeof(serving->error),
 		         "knotd was sent serial %u, but does not serve it: its log says why; it is "
 		         "offered again within %d minutes, and by knotc zone-refresh",
-		         handed, OFFER_MAX / 60);
+		         handed, (int)(offer_delay.max / 60));
 	}
 	pthread_mutex_unlock(&serving->lock);
 	if (news) {
@@ -189,15 +189,13 @@ int64_t serving_offer(serving_t *serving, const state_t *state, int64_t now)
 	serving->taken_serial = state->taken_serial;
 	pthread_mutex_unlock(&serving->lock);
 	if (state->version == 0 || (state->taken_at > 0 && state->taken_serial == state->serial)) {
-		serving->offer_delay = 0;
+		serving->offers = 0;
 		return 0;
 	}
-	const bool fresh = serving->offer_delay == 0 || state->serial != serving->offered;
-	if (fresh || now >= serving->offered_at + serving->offer_delay ||
+	const bool fresh = serving->offers == 0 || state->serial != serving->offered;
+	if (fresh || now >= serving->offered_at + backoff_delay(&offer_delay, serving->offers) ||
 	    now < serving->offered_at) {
-		serving->offer_delay = fresh ? OFFER_FIRST :
-		                       serving->offer_delay < OFFER_MAX / 2 ?
-		                       2 * serving->offer_delay : OFFER_MAX;
+		serving->offers = fresh ? 1 : serving->offers + 1;
 		serving->offered = state->serial;
 		serving->offered_at = now;
 		trigger_zone(serving->args.trigger, serving->args.zone);
@@ -206,5 +204,5 @@ int64_t serving_offer(serving_t *serving, const state_t *state, int64_t now)
 			trigger_zone(serving->args.asker, serving->args.zone);
 		}
 	}
-	return serving->offered_at + serving->offer_delay;
+	return serving->offered_at + backoff_delay(&offer_delay, serving->offers);
 }

@@ -44,7 +44,7 @@ typedef struct {
 	int64_t offered_at;        /*!< When knotd was last told of a version that it does not have,
 	                                Unix seconds. */
 	uint32_t offered;          /*!< Its serial. */
-	uint32_t offer_delay;      /*!< Seconds until it is told again; 0 = it has not been told. */
+	unsigned offers;           /*!< How often knotd has been told of that serial. */
 	uint64_t revision;         /*!< Of the key set that versions are made with... */
 	uint32_t revision_serial;  /*!< ...since this one, or an older one. */
 } serving_t;

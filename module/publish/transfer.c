@@ -16,11 +16,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libknot/libknot.h>
 
+#include "common/clock.h"
 #include "module/base/thread.h"
 #include "module/publish/answer.h"
 
@@ -61,7 +61,7 @@ struct transfer {
 	/* The accepting thread's own; after its end, transfer_stop()'s. */
 	LIST_HEAD(, connection) connections;
 	unsigned count;
-	time_t refusal_next;
+	int64_t refusal_next_ms;
 	unsigned refusals; /*!< Connections refused since the last line of the log about them. */
 };
 
@@ -165,14 +165,13 @@ static void refuse(transfer_t *t, int fd, const char *reason)
 	if (fd >= 0) {
 		close(fd);
 	}
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	const int64_t now = monotonic_ms();
 	t->refusals++;
-	if (now.tv_sec >= t->refusal_next) {
+	if (now >= t->refusal_next_ms) {
 		log_msg(t->log, LOG_WARNING, NULL,
 		        "transfer socket %s, refused %u connection(s); the last: %s",
 		        t->addr.sun_path, t->refusals, reason);
-		t->refusal_next = now.tv_sec + REFUSAL_LOG_S;
+		t->refusal_next_ms = now + REFUSAL_LOG_S * 1000;
 		t->refusals = 0;
 	}
 }

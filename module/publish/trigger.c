@@ -13,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
 #include <libknot/libknot.h>
 
+#include "common/backoff.h"
+#include "common/clock.h"
 #include "control/client.h"
 #include "module/base/thread.h"
 
@@ -30,9 +31,10 @@
  * socket only after it has loaded its zones. */
 #define PATIENCE_MS (60 * 1000)
 
-/* All waits there are. Each has a queue, whose first zone is due first. */
+/* All waits there are: each number of failures has a queue, whose first zone is due first. The
+ * wait of the last queue is the longest. */
 #define LEVELS 8
-static const int64_t delay_ms[LEVELS] = { 0, 1000, 2000, 4000, 8000, 16000, 32000, 60000 };
+static const backoff_t delay_ms = { .first = 1000, .max = 60000 };
 
 typedef struct pending {
 	TAILQ_ENTRY(pending) link;
@@ -72,14 +74,6 @@ struct trigger {
 	bool warned;
 };
 
-/*! \return Milliseconds of a clock that nobody sets, never 0. */
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return 1 + (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int name_cmp(const void *a, const void *b)
 {
 	return knot_dname_cmp(a, b);
@@ -90,7 +84,7 @@ static int name_cmp(const void *a, const void *b)
 static void enqueue(trigger_t *t, pending_t *entry, unsigned level, int64_t now)
 {
 	entry->level = level;
-	entry->due_ms = now + delay_ms[level];
+	entry->due_ms = now + backoff_delay(&delay_ms, level);
 	TAILQ_INSERT_TAIL(&t->queues[level], entry, link);
 }
 
@@ -146,7 +140,7 @@ static void put_back(trigger_t *t, int64_t now)
 	if (t->pause_level + 1 < LEVELS) {
 		t->pause_level++;
 	}
-	t->pause_ms = now + delay_ms[t->pause_level];
+	t->pause_ms = now + backoff_delay(&delay_ms, t->pause_level);
 }
 
 static void settle_refused(trigger_t *t, pending_t *entry, int64_t now)
@@ -224,7 +218,9 @@ static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size
 		units[i].cmd = t->answer != NULL ? "zone-status" : "zone-refresh";
 		units[i].zone = t->texts[i];
 	}
-	return ctl_client_call(path, TIMEOUT_MS, units, t->count, note_answer, t, err, err_size);
+	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = units,
+	                          .count = t->count, .answer = note_answer, .ctx = t };
+	return ctl_client_call(&call, err, err_size);
 }
 
 /*! Logs that knotd has not been reached for long, and that it answers again. */
@@ -273,7 +269,7 @@ static void work(trigger_t *t, int64_t now)
 
 	int ret = path != NULL ? send_batch(t, path, err, sizeof(err)) : KNOT_ENOMEM;
 	free(path);
-	now = now_ms();
+	now = monotonic_ms();
 	if (!t->stop) {
 		log_reached(t, ret, err, now);
 	}
@@ -289,24 +285,18 @@ static void work(trigger_t *t, int64_t now)
 	}
 }
 
-/*! Waits, with the lock released meanwhile, for a change or until a moment. */
-static void wait_until(trigger_t *t, int64_t when)
-{
-	struct timespec ts = { .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
-	(void)pthread_cond_timedwait(&t->changed, &t->lock, &ts);
-}
-
 static void *run(void *arg)
 {
 	trigger_t *t = arg;
 	pthread_mutex_lock(&t->lock);
 	while (!t->stop) {
 		const pending_t *first = first_due(t);
-		int64_t now = now_ms();
+		int64_t now = monotonic_ms();
 		if (first == NULL) {
 			pthread_cond_wait(&t->changed, &t->lock);
 		} else if (first->due_ms > now || t->pause_ms > now) {
-			wait_until(t, first->due_ms > t->pause_ms ? first->due_ms : t->pause_ms);
+			(void)monotonic_wait(&t->changed, &t->lock, first->due_ms > t->pause_ms ?
+			                     first->due_ms : t->pause_ms);
 		} else {
 			work(t, now);
 		}
@@ -345,11 +335,7 @@ int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_ans
 	for (unsigned i = 0; i < LEVELS; i++) {
 		TAILQ_INIT(&t->queues[i]);
 	}
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&t->changed);
 	pthread_mutex_init(&t->lock, NULL);
 
 	t->path = strdup(path);
@@ -412,7 +398,7 @@ static bool trigger_known(trigger_t *t, pending_t *entry, int64_t now)
 
 void trigger_zone(trigger_t *t, const knot_dname_t *zone)
 {
-	int64_t now = now_ms();
+	int64_t now = monotonic_ms();
 	bool queued = true;
 	pthread_mutex_lock(&t->lock);
 	uint8_t **found = tfind(zone, &t->zones, name_cmp);

@@ -9,7 +9,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/denial/chain.h"
+#include "module/denial/entry.h"
 #include "module/source/fetch.h"
 #include "module/store/journal.h"
 
@@ -41,8 +41,9 @@ static int read_apex(view_t *view, const knot_dname_t *zone)
 	}
 	if (ret == KNOT_EOK) {
 		key_len = node_key(view->apex_owner, key);
-		ret = store_find(&view->txn, STORE_SIGNED, view->state.nodes, key, key_len, &data,
-		                 &len);
+		ret = store_find(&view->txn, &(store_key_t) {
+			STORE_SIGNED, view->state.nodes, key, key_len
+		}, &data, &len);
 	}
 	if (ret == KNOT_EOK) {
 		ret = node_read(data, len, &view->apex);
@@ -109,9 +110,9 @@ static int read_node(view_t *view)
 	}
 	chain_entry_t entry;
 	const state_chain_t *chain = &view->state.chain;
-	int ret = chain_owner(chain, view->apex_owner, at->key, at->key_len, view->owner);
+	int ret = entry_owner(chain, view->apex_owner, at->key, at->key_len, view->owner);
 	if (ret == KNOT_EOK) {
-		ret = chain_read(chain, at->data, at->data_len, &entry);
+		ret = entry_read(chain, at->data, at->data_len, &entry);
 	}
 	if (ret == KNOT_EOK) {
 		view->node = entry.node;

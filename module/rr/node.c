@@ -41,6 +41,11 @@ int node_key_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_
 	return ret != 0 ? ret : (a_len > b_len) - (a_len < b_len);
 }
 
+bool node_key_same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
 /*! Length without the octet that makes it even; labels are not empty, so two zeros tell. */
 static size_t strip(const uint8_t *key, size_t key_len)
 {

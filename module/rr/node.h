@@ -51,6 +51,9 @@ size_t node_key_owner(const uint8_t *key, size_t key_len, knot_dname_storage_t o
 /*! \return Less than, equal to, or greater than 0, as a is before, the same as, or behind b. */
 int node_key_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 
+/*! \return Whether two keys are the same. */
+bool node_key_same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
+
 /*! \return Whether a name is below another, and not the same. */
 bool node_key_below(const uint8_t *key, size_t key_len, const uint8_t *above, size_t above_len);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "module/zonefile/parts.h"
+#include "module/rr/rdata.h"
 
 #include <libknot/libknot.h>
 #include <libknot/rrtype/naptr.h>
@@ -28,8 +28,9 @@ static int block_size(int block, bool lower, uint8_t *pos, const uint8_t *end)
 	}
 }
 
-/* In text form the scanner sees to the form; in that of unknown types (RFC 3597) it does not. */
-bool zonefile_canonical(uint16_t type, uint8_t *rdata, uint16_t len)
+/* libzscanner checks the form of RDATA, but not if it is written as that of unknown types
+ * (RFC 3597); and nothing has checked the RDATA of a transfer or an UPDATE. */
+bool rdata_canonical(uint16_t type, uint8_t *rdata, uint16_t len)
 {
 	const knot_rdata_descriptor_t *desc = knot_get_rdata_descriptor(type);
 	if (desc->type_name == NULL) {

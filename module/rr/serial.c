@@ -19,11 +19,11 @@ static uint32_t date_serial(int64_t now)
 	return ((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday) * UINT32_C(100);
 }
 
-int serial_next(keyset_serial_t policy, uint32_t input, const uint32_t *last, int64_t now,
-                uint32_t *serial, char *err, size_t err_size)
+int serial_next(const serial_basis_t *basis, uint32_t *serial, char *err, size_t err_size)
 {
+	const uint32_t input = basis->input, *last = basis->last;
 	uint32_t candidate = input + 1;
-	switch (policy) {
+	switch (basis->policy) {
 	case KEYSET_SERIAL_KEEP:
 		if (last != NULL && !serial_greater(input, *last)) {
 			snprintf(err, err_size,
@@ -35,10 +35,10 @@ int serial_next(keyset_serial_t policy, uint32_t input, const uint32_t *last, in
 		*serial = input;
 		return 0;
 	case KEYSET_SERIAL_DATECOUNTER:
-		candidate = date_serial(now);
+		candidate = date_serial(basis->now);
 		break;
 	case KEYSET_SERIAL_UNIXTIME:
-		candidate = now;
+		candidate = basis->now;
 		break;
 	case KEYSET_SERIAL_COUNTER:
 		break;

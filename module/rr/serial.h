@@ -15,17 +15,21 @@
 /*! \return Whether a is greater than b (RFC 1982, section 3.2). */
 bool serial_greater(uint32_t a, uint32_t b);
 
+/*! What a new serial is chosen from. */
+typedef struct {
+	keyset_serial_t policy;
+	uint32_t input;        /*!< Serial of the input. */
+	const uint32_t *last;  /*!< Serial of the last signed version; NULL if there is none. */
+	int64_t now;           /*!< Unix seconds. */
+} serial_basis_t;
+
 /*!
  * Chooses the serial of the next signed version.
  *
  * counter: one more than the input's; datecounter: today's (UTC) YYYYMMDD00; unixtime: now; each if
  * that is greater than all before, else one more than the greatest. keep: the input's.
  *
- * \param input  Serial of the input.
- * \param last   Serial of the last signed version; NULL if there is none.
- * \param now    Unix seconds.
- * \param err    Why there is none.
+ * \param err  Why there is none.
  * \return 0; -1 if the policy is keep and the input's is not greater than the last
  */
-int serial_next(keyset_serial_t policy, uint32_t input, const uint32_t *last, int64_t now,
-                uint32_t *serial, char *err, size_t err_size);
+int serial_next(const serial_basis_t *basis, uint32_t *serial, char *err, size_t err_size);

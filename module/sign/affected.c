@@ -30,7 +30,7 @@ void affected_deinit(affected_t *affected)
 
 static bool is_apex(const affected_t *affected, const uint8_t *key, size_t key_len)
 {
-	return key_len == affected->apex_len && memcmp(key, affected->apex, key_len) == 0;
+	return node_key_same(key, key_len, affected->apex, affected->apex_len);
 }
 
 static int add(affected_t *affected, const uint8_t *key, size_t key_len)
@@ -57,15 +57,9 @@ static uint32_t id_of(const affected_t *affected, store_table_t table)
 static int find(affected_t *affected, store_table_t table, const uint8_t *key, size_t key_len,
                 node_t *node)
 {
-	const uint8_t *data = NULL;
-	size_t len = 0;
-	int ret = store_find(affected->txn, table, id_of(affected, table), key, key_len, &data,
-	                     &len);
-	if (ret == KNOT_ENOENT) {
-		memset(node, 0, sizeof(*node));
-		return KNOT_EOK;
-	}
-	return ret == KNOT_EOK ? node_read(data, len, node) : ret;
+	return store_find_node(affected->txn, &(store_key_t) {
+		table, id_of(affected, table), key, key_len
+	}, node);
 }
 
 /*** What a name is. ***/
@@ -76,7 +70,7 @@ static int cuts(affected_t *affected, const uint8_t *key, size_t key_len, bool *
 	node_t node;
 	int ret = find(affected, STORE_INPUT, key, key_len, &node);
 	if (ret == KNOT_EOK) {
-		*result = build_cuts(&node, is_apex(affected, key, key_len));
+		*result = kind_cuts(&node, is_apex(affected, key, key_len));
 		node_deinit(&node);
 	}
 	return ret;
@@ -115,23 +109,23 @@ int affected_cut(affected_t *affected, const uint8_t *key, size_t key_len, uint8
 	return KNOT_EOK;
 }
 
-int affected_kind(affected_t *affected, const affected_key_t *name, build_kind_t *kind)
+int affected_kind(affected_t *affected, const affected_key_t *name, name_kind_t *kind)
 {
 	node_t node;
 	int ret = find(affected, STORE_INPUT, name->key, name->key_len, &node);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	*kind = build_kind(&node, is_apex(affected, name->key, name->key_len));
+	*kind = kind_of(&node, is_apex(affected, name->key, name->key_len));
 	node_deinit(&node);
-	if (*kind == BUILD_NONE) {
+	if (*kind == KIND_NONE) {
 		return KNOT_EOK;
 	}
 	uint8_t cut[NODE_KEY_MAX];
 	size_t cut_len;
 	ret = affected_cut(affected, name->key, name->key_len, cut, &cut_len);
 	if (ret == KNOT_EOK && cut_len > 0) {
-		*kind = BUILD_OCCLUDED;
+		*kind = KIND_OCCLUDED;
 	}
 	return ret;
 }
@@ -149,7 +143,7 @@ static int add_below(affected_t *affected, store_table_t table, const uint8_t *k
 	while (ret == KNOT_EOK) {
 		if (node_key_below(cursor.key, cursor.key_len, key, key_len)) {
 			ret = add(affected, cursor.key, cursor.key_len);
-		} else if (cursor.key_len != key_len || memcmp(cursor.key, key, key_len) != 0) {
+		} else if (!node_key_same(cursor.key, cursor.key_len, key, key_len)) {
 			break;
 		}
 		if (ret == KNOT_EOK) {
@@ -170,7 +164,7 @@ static int add_dirty(affected_t *affected, const uint8_t *key, size_t key_len)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	const bool cut = build_cuts(&old, is_apex(affected, key, key_len));
+	const bool cut = kind_cuts(&old, is_apex(affected, key, key_len));
 	node_deinit(&old);
 	bool cuts_now = false;
 	ret = cuts(affected, key, key_len, &cuts_now);

@@ -46,7 +46,7 @@ int affected_find(affected_t *affected, uint32_t expires_by, size_t due);
 bool affected_has(const affected_t *affected, const uint8_t *key, size_t key_len);
 
 /*! Tells what a name is; NONE if there is nothing in the input. */
-int affected_kind(affected_t *affected, const affected_key_t *name, build_kind_t *kind);
+int affected_kind(affected_t *affected, const affected_key_t *name, name_kind_t *kind);
 
 /*!
  * Finds the highest delegation or DNAME above a name.

@@ -28,18 +28,19 @@ typedef struct {
 	size_t apex_len;
 	size_t most;              /*!< Changes. */
 	bool begun;               /*!< The walk begins with this batch. */
-	refresh_t refresh, chain_refresh; /*!< Of nodes, and of the published chain. */
+	uint32_t due_by;          /*!< Signatures that expire by then are made anew, whatever is... */
+	refresh_t refresh, chain_refresh; /*!< ...due of the nodes, and of the published chain. */
 } collect_t;
 
-int batch_init(batch_t *batch, const sign_run_t *run, state_t *state)
+int batch_init(batch_t *batch, const sign_args_t *args, state_t *state)
 {
 	memset(batch, 0, sizeof(*batch));
-	batch->run = run;
+	batch->args = args;
 	batch->state = state;
 	batch->walk = state->walk;
 	batch->unseen = state->next_nodes != 0;
 	batch->refreshed_at = state->refreshed_at;
-	build_init(&batch->build, run->zone, run->ring, state, run->now);
+	build_init(&batch->build, args->zone, args->ring, state, args->now);
 	return denial_init(&batch->denial);
 }
 
@@ -52,31 +53,25 @@ void batch_deinit(batch_t *batch)
 
 /*** Names. ***/
 
-static int read_node(collect_t *collect, store_table_t table, uint32_t id, const uint8_t *key,
-                     size_t key_len, node_t *node)
-{
-	const uint8_t *data = NULL;
-	size_t len = 0;
-	int ret = store_find(&collect->txn, table, id, key, key_len, &data, &len);
-	return ret == KNOT_EOK ? node_read(data, len, node) : ret == KNOT_ENOENT ? KNOT_EOK : ret;
-}
-
 static int read_input(collect_t *collect, build_node_t *bn)
 {
-	return read_node(collect, STORE_INPUT, collect->batch->state->in.nodes, bn->key,
-	                 bn->key_len, &bn->input);
+	return store_find_node(&collect->txn, &(store_key_t) {
+		STORE_INPUT, collect->batch->state->in.nodes, bn->key, bn->key_len
+	}, &bn->input);
 }
 
 static int read_old(collect_t *collect, build_node_t *bn)
 {
-	return read_node(collect, STORE_SIGNED, collect->nodes, bn->key, bn->key_len, &bn->old);
+	return store_find_node(&collect->txn, &(store_key_t) {
+		STORE_SIGNED, collect->nodes, bn->key, bn->key_len
+	}, &bn->old);
 }
 
 static int read_published(collect_t *collect, build_node_t *bn)
 {
-	return !collect->reuses ? KNOT_EOK :
-	       read_node(collect, STORE_SIGNED, collect->batch->state->nodes, bn->key, bn->key_len,
-	                 &bn->published);
+	return !collect->reuses ? KNOT_EOK : store_find_node(&collect->txn, &(store_key_t) {
+		STORE_SIGNED, collect->batch->state->nodes, bn->key, bn->key_len
+	}, &bn->published);
 }
 
 /*! Tells a chain what is at a name. */
@@ -87,7 +82,7 @@ static int chain_name(collect_t *collect, chain_t *chain, const build_node_t *bn
 		return KNOT_EOK;
 	}
 	int ret = denial_types(denial, chain->params, &bn->node, bn->kind,
-	                       knot_dname_is_equal(bn->owner, collect->batch->run->zone));
+	                       knot_dname_is_equal(bn->owner, collect->batch->args->zone));
 	return ret == KNOT_EOK ? chain_set(chain, bn->owner, denial->data, denial->len) : ret;
 }
 
@@ -129,7 +124,7 @@ static int make(collect_t *collect, build_node_t *bn, bool walked)
 
 static bool is_apex(const collect_t *collect, const uint8_t *key, size_t key_len)
 {
-	return key_len == collect->apex_len && memcmp(key, collect->apex, key_len) == 0;
+	return node_key_same(key, key_len, collect->apex, collect->apex_len);
 }
 
 static int make_affected(collect_t *collect)
@@ -139,7 +134,7 @@ static int make_affected(collect_t *collect)
 	int ret = KNOT_EOK;
 	/* The walk leaves out these. */
 	build_redo(&collect->batch->build, walk->renew && walk->phase == STATE_WALK_NAMES,
-	           collect->refresh.most > 0 ? collect->refresh.expires_by : 0);
+	           collect->refresh.expires_by);
 	for (size_t i = 0; ret == KNOT_EOK && i < affected->count; i++) {
 		const affected_key_t *name = &affected->keys[i];
 		knot_dname_storage_t owner;
@@ -178,9 +173,9 @@ static int walk_names(collect_t *collect)
 	state_walk_t *state = &batch->walk;
 	walk_t walk;
 	const uint8_t *key = NULL;
-	size_t key_len = 0, left = SEEN_FACTOR * batch->run->batch;
+	size_t key_len = 0, left = SEEN_FACTOR * batch->args->batch;
 	bool more = true;
-	build_redo(&batch->build, state->renew, 0);
+	build_redo(&batch->build, state->renew, collect->due_by);
 	int ret = walk_open(&walk, &collect->affected, state->place, state->place_len);
 	while (ret == KNOT_EOK && (more = walk_at(&walk, &key, &key_len)) &&
 	       batch->changes.count < collect->most && left-- > 0) {
@@ -254,18 +249,25 @@ static int find_refresh(collect_t *collect)
 {
 	batch_t *batch = collect->batch;
 	const state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
-	const int64_t now = batch->run->now;
+	const keyset_t *set = &batch->args->ring->set;
+	const int64_t now = batch->args->now;
+	collect->due_by = refresh_due_by(set, now);
+	collect->refresh.expires_by = collect->chain_refresh.expires_by = collect->due_by;
 	if (batch->unseen || set->passthrough) {
 		batch->refreshed_at = now;
 		return KNOT_EOK;
 	}
-	int ret = refresh_find(&collect->txn, state, set, state->nodes, &state->size.nodes,
-	                       set->validity_default, now, collect->most, &collect->refresh);
+	const refresh_queue_t nodes = {
+		.id = state->nodes, .part = &state->size.nodes, .validity = set->validity_default,
+		.most = collect->most,
+	};
+	const refresh_queue_t chain = {
+		.id = state->chain.id, .part = &state->size.chain, .validity = set->validity_denial,
+		.most = collect->most,
+	};
+	int ret = refresh_find(&collect->txn, state, set, &nodes, now, &collect->refresh);
 	if (ret == KNOT_EOK) {
-		ret = refresh_find(&collect->txn, state, set, state->chain.id, &state->size.chain,
-		                   set->validity_denial, now, collect->most,
-		                   &collect->chain_refresh);
+		ret = refresh_find(&collect->txn, state, set, &chain, now, &collect->chain_refresh);
 	}
 	if (now >= refresh_since(state, set, now) + set->resign) {
 		const int64_t a = collect->refresh.behind, b = collect->chain_refresh.behind;
@@ -288,7 +290,7 @@ static int touch_due(collect_t *collect)
 	       expiry_time(cursor.key) <= collect->chain_refresh.expires_by) {
 		uint8_t key[NODE_KEY_MAX] = { 0 };
 		size_t key_len = expiry_node(cursor.key, cursor.key_len, key);
-		ret = chain_touch(chain, key, chain->params->nsec3 ? CHAIN_HASH_LEN : key_len);
+		ret = chain_touch(chain, key, chain->params->nsec3 ? ENTRY_HASH_LEN : key_len);
 	}
 	store_cursor_close(&cursor);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
@@ -300,7 +302,7 @@ static int read_apex(collect_t *collect, build_node_t *bn)
 {
 	*bn = (build_node_t) {
 		.key = collect->apex, .key_len = collect->apex_len,
-		.owner = collect->batch->run->zone, .kind = BUILD_AUTH,
+		.owner = collect->batch->args->zone, .kind = KIND_AUTH,
 	};
 	int ret = read_input(collect, bn);
 	ret = ret == KNOT_EOK ? read_old(collect, bn) : ret;
@@ -310,7 +312,7 @@ static int read_apex(collect_t *collect, build_node_t *bn)
 static int build_apex(collect_t *collect, build_node_t *bn, const state_chain_t *chain)
 {
 	build_t *build = &collect->batch->build;
-	build_redo(build, collect->batch->walk.renew && collect->begun, 0);
+	build_redo(build, collect->batch->walk.renew && collect->begun, collect->due_by);
 	return build_node(build, bn, chain);
 }
 
@@ -355,16 +357,18 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 {
 	batch_t *batch = collect->batch;
 	const state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
+	const keyset_t *set = &batch->args->ring->set;
 	const size_t first_job = batch->build.job_count;
 	const uint32_t *last = state->version > 0 ? &state->serial
 	                       : set->taken_over  ? &set->serial_before
 	                                          : NULL;
+	serial_basis_t basis = {
+		.input = state->in.serial, .last = last, .now = batch->args->now,
+	};
 	build_node_t bn;
 	int ret = read_apex(collect, &bn);
-	if (ret == KNOT_EOK &&
-	    serial_next(serial_policy(set, &bn.input, state->in.serial, last), state->in.serial,
-	                last, batch->run->now, &batch->build.serial, err, err_size) != 0) {
+	basis.policy = serial_policy(set, &bn.input, basis.input, last);
+	if (ret == KNOT_EOK && serial_next(&basis, &batch->build.serial, err, err_size) != 0) {
 		ret = KNOT_ESOAINVAL;
 	}
 	ret = ret == KNOT_EOK ? build_apex(collect, &bn, chain) : ret;
@@ -388,12 +392,12 @@ static int open_chains(collect_t *collect)
 	int ret = KNOT_EOK;
 	if (!batch->unseen && state->chain.id != 0) {
 		ret = chain_open(&collect->published, &collect->txn, &state->chain,
-		                 batch->run->zone);
+		                 batch->args->zone);
 		collect->published.complete = true;
 	}
 	if (ret == KNOT_EOK && state->next_chain.id != 0) {
 		ret = chain_open(&collect->next, &collect->txn, &state->next_chain,
-		                 batch->run->zone);
+		                 batch->args->zone);
 		if (collect->reuses && state_chain_same(&state->next_chain, &state->chain)) {
 			collect->next.published = &state->chain;
 		}
@@ -412,9 +416,9 @@ static int make_entries(collect_t *collect, chain_t *chain)
 		return KNOT_EOK;
 	}
 	int ret = chain_link(chain);
-	const bool refreshes = chain == &collect->published && collect->chain_refresh.most > 0;
 	build_redo(&batch->build, batch->walk.renew && batch->walk.phase == STATE_WALK_CHAIN,
-	           refreshes ? collect->chain_refresh.expires_by : 0);
+	           chain == &collect->published ? collect->chain_refresh.expires_by
+	                                        : collect->due_by);
 	return ret == KNOT_EOK ? changes_make_entries(&batch->changes, &batch->build, chain,
 	                                              &batch->max_ttl) : ret;
 }
@@ -460,7 +464,7 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 {
 	batch_t *batch = collect->batch;
 	const state_t *state = batch->state;
-	affected_init(&collect->affected, &collect->txn, state, collect->nodes, batch->run->zone);
+	affected_init(&collect->affected, &collect->txn, state, collect->nodes, batch->args->zone);
 	int ret = open_chains(collect);
 	if (ret == KNOT_EOK) {
 		ret = find_refresh(collect);
@@ -484,21 +488,21 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 int batch_collect(batch_t *batch, char *err, size_t err_size)
 {
 	const state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
+	const keyset_t *set = &batch->args->ring->set;
 	collect_t collect = {
 		.batch = batch,
 		.nodes = batch->unseen ? state->next_nodes : state->nodes,
 		/* A serial that has to be the input's allows for one version only. */
 		.most = batch->unseen || set->serial != KEYSET_SERIAL_KEEP
-		        ? batch->run->batch : SIZE_MAX,
+		        ? batch->args->batch : SIZE_MAX,
 		.begun = state->walk.phase == STATE_WALK_NAMES && state->walk.place_len == 0,
 	};
-	collect.apex_len = node_key(batch->run->zone, collect.apex);
-	int ret = store_read(batch->run->store, &collect.txn);
+	collect.apex_len = node_key(batch->args->zone, collect.apex);
+	int ret = store_read(batch->args->store, &collect.txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = state_reload_input(&collect.txn, batch->run->zone, batch->state);
+	ret = state_reload_input(&collect.txn, batch->args->zone, batch->state);
 	batch->input = state->in.count;
 	batch->stale = !changeover_fits(state);
 	collect.reuses = batch->unseen && !set->passthrough && changeover_goes_on(state, set);

@@ -11,11 +11,11 @@
 #pragma once
 
 #include "module/denial/denial.h"
+#include "module/sign/args.h"
 #include "module/sign/changes.h"
-#include "module/sign/run.h"
 
 typedef struct {
-	const sign_run_t *run;
+	const sign_args_t *args;
 	state_t *state;
 	build_t build;
 	denial_t denial;
@@ -32,7 +32,7 @@ typedef struct {
 } batch_t;
 
 /*! \return KNOT_EOK, KNOT_ENOMEM */
-int batch_init(batch_t *batch, const sign_run_t *run, state_t *state);
+int batch_init(batch_t *batch, const sign_args_t *args, state_t *state);
 void batch_deinit(batch_t *batch);
 
 /*!

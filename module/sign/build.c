@@ -3,7 +3,6 @@
 
 #include "module/sign/build.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,8 @@
 #include <libdnssec/keytag.h>
 #include <libdnssec/random.h>
 #include <libknot/libknot.h>
+
+#include "module/rr/soa.h"
 
 void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
                 const state_t *state, uint32_t now)
@@ -21,13 +22,12 @@ void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
 	build->state = state;
 	build->now = now;
 	build->random = dnssec_random_uint32_t();
-	build_redo(build, false, 0);
 }
 
 void build_redo(build_t *build, bool renew, uint32_t due_by)
 {
 	build->renew = renew;
-	build->due_by = due_by != 0 ? due_by : build->now + build->ring->set.refresh;
+	build->due_by = due_by;
 }
 
 void build_deinit(build_t *build)
@@ -43,20 +43,6 @@ void build_node_deinit(build_node_t *bn)
 	node_deinit(&bn->old);
 	node_deinit(&bn->published);
 	node_deinit(&bn->node);
-}
-
-build_kind_t build_kind(const node_t *input, bool apex)
-{
-	if (node_count_data(input) == 0) {
-		return BUILD_NONE;
-	}
-	return (!apex && node_rrset(input, KNOT_RRTYPE_NS) != NULL) ? BUILD_DELEGATION : BUILD_AUTH;
-}
-
-bool build_cuts(const node_t *input, bool apex)
-{
-	return build_kind(input, apex) == BUILD_DELEGATION ||
-	       node_rrset(input, KNOT_RRTYPE_DNAME) != NULL;
 }
 
 /*** Records of the signer's own. ***/
@@ -76,18 +62,17 @@ static knot_mm_t arena_mm(arena_t *arena)
 static int set_soa(build_t *build, build_node_t *bn)
 {
 	node_rrset_t *soa = node_rrset(&bn->node, KNOT_RRTYPE_SOA);
-	if (soa == NULL || soa->rrs.count != 1 || soa->rrs.rdata->len < 22) {
+	if (soa == NULL || soa->rrs.count != 1 || !soa_is_whole(soa->rrs.rdata)) {
 		return KNOT_ESOAINVAL;
 	}
 	knot_rdata_t *rdata = arena_copy(&build->scratch, soa->rrs.rdata, soa->rrs.size);
 	if (rdata == NULL) {
 		return KNOT_ENOMEM;
 	}
-	uint32_t serial = htonl(build->serial), minimum = htonl(build->ring->set.soa_minimum);
-	memcpy(rdata->data + rdata->len - 20, &serial, sizeof(serial));
+	knot_soa_serial_set(rdata, build->serial);
 	soa->rrs.rdata = rdata;
 	if (!build->ring->set.passthrough) {
-		memcpy(rdata->data + rdata->len - 4, &minimum, sizeof(minimum));
+		soa_minimum_set(rdata, build->ring->set.soa_minimum);
 		soa->ttl = build->ring->set.soa_ttl;
 	}
 	return KNOT_EOK;
@@ -307,8 +292,8 @@ static int set_apex(build_t *build, build_node_t *bn, const state_chain_t *chain
 static bool to_be_signed(const build_t *build, const build_node_t *bn, uint16_t type)
 {
 	return !build->ring->set.passthrough &&
-	       (bn->kind == BUILD_AUTH ||
-	        (bn->kind == BUILD_DELEGATION && type == KNOT_RRTYPE_DS));
+	       (bn->kind == KIND_AUTH ||
+	        (bn->kind == KIND_DELEGATION && type == KNOT_RRTYPE_DS));
 }
 
 bool build_same(const node_rrset_t *a, const node_rrset_t *b)

@@ -8,24 +8,17 @@
  */
 #pragma once
 
+#include "module/rr/kind.h"
 #include "module/sign/signatures.h"
 
 #define ZONEMD_HEAD_LEN 6    /*!< RDATA before the digest: serial, scheme, hash algorithm. */
 #define ZONEMD_DIGEST_LEN 48 /*!< Of SHA-384. */
 
-/*! What a name is to its zone. */
-typedef enum {
-	BUILD_NONE,       /*!< There is nothing at the name. */
-	BUILD_AUTH,       /*!< Authoritative data. */
-	BUILD_DELEGATION, /*!< NS of a child zone, not at the apex. */
-	BUILD_OCCLUDED,   /*!< Below a delegation or a DNAME: glue, or dead. */
-} build_kind_t;
-
 typedef struct {
 	const uint8_t *key;        /*!< node_key() */
 	size_t key_len;
 	const knot_dname_t *owner;
-	build_kind_t kind;
+	name_kind_t kind;
 	node_t input;              /*!< Unsigned. */
 	node_t old;                /*!< As it is stored where the new one will be. */
 	node_t published;          /*!< If that is elsewhere: as published, for its signatures. */
@@ -39,10 +32,10 @@ void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
 void build_deinit(build_t *build);
 
 /*!
- * Says which old signatures of what is built next are made anew.
+ * Says which old signatures of what is built next are made anew; before the first node.
  *
  * \param renew   All of them.
- * \param due_by  Those that expire by then; 0: as the policy's refresh says.
+ * \param due_by  Else those that expire by then, Unix seconds.
  */
 void build_redo(build_t *build, bool renew, uint32_t due_by);
 
@@ -57,12 +50,6 @@ int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain);
 
 /*! Frees what the three nodes own. */
 void build_node_deinit(build_node_t *bn);
-
-/*! \return The kind of a node at or below which there is no delegation or DNAME above it. */
-build_kind_t build_kind(const node_t *input, bool apex);
-
-/*! \return Whether names below the node are occluded. */
-bool build_cuts(const node_t *input, bool apex);
 
 /*! \return Whether two RRsets have the same TTL and RDATA; false if b is NULL. */
 bool build_same(const node_rrset_t *a, const node_rrset_t *b);

@@ -128,9 +128,9 @@ bool changeover_fits(const state_t *state)
 	       (state->next_nodes != 0 && state->walk.whole == state->in.whole);
 }
 
-static switch_t decide(const sign_run_t *run, const state_t *state)
+static switch_t decide(const sign_args_t *args, const state_t *state)
 {
-	const keyset_t *set = &run->ring->set;
+	const keyset_t *set = &args->ring->set;
 	switch_t plan = { .wanted = wanted_chain(set) };
 	const bool nodes = needs_nodes(state, set), fits = changeover_fits(state);
 	const bool chain = plan.wanted.id != 0 &&
@@ -145,9 +145,9 @@ static switch_t decide(const sign_run_t *run, const state_t *state)
 
 	const bool walking = state->walk.phase != STATE_WALK_NONE;
 	const bool renewing = walking && state->walk.renew;
-	plan.walk = plan.new_chain || plan.new_nodes || (run->renew && !renewing) ||
+	plan.walk = plan.new_chain || plan.new_nodes || (args->renew && !renewing) ||
 	            (state->sign_all && !(walking && state->walk.revision == set->revision));
-	plan.renew = run->renew || renewing;
+	plan.renew = args->renew || renewing;
 	return plan;
 }
 
@@ -184,26 +184,26 @@ static void begin(const switch_t *plan, state_t *state, const keyset_t *set)
 	}
 }
 
-int changeover_run(const sign_run_t *run, state_t *state)
+int changeover_run(const sign_args_t *args, state_t *state)
 {
-	switch_t plan = decide(run, state);
+	switch_t plan = decide(args, state);
 	store_txn_t txn;
-	int ret = take_ids(run->store, &plan);
+	int ret = take_ids(args->store, &plan);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
 	if (!plan.drop_chain && !plan.drop_nodes) {
-		begin(&plan, state, &run->ring->set);
+		begin(&plan, state, &args->ring->set);
 		return KNOT_EOK;
 	}
-	ret = store_write(run->store, &txn);
+	ret = store_write(args->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
 	ret = drop(&plan, &txn, state);
 	if (ret == KNOT_EOK) {
-		begin(&plan, state, &run->ring->set);
-		ret = state_save(&txn, run->zone, state);
+		begin(&plan, state, &args->ring->set);
+		ret = state_save(&txn, args->zone, state);
 	}
 	if (ret != KNOT_EOK) {
 		store_abort(&txn);
@@ -240,18 +240,18 @@ int changeover_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
 	return ret;
 }
 
-int changeover_clean(const sign_run_t *run, state_t *state)
+int changeover_clean(const sign_args_t *args, state_t *state)
 {
 	store_txn_t txn;
 	if (state->doomed[0] == 0) {
 		return KNOT_EOK;
 	}
-	int ret = store_write(run->store, &txn);
+	int ret = store_write(args->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
 	ret = clean_some(&txn, state, CLEAN_SIZE);
-	ret = ret == KNOT_EOK ? state_save(&txn, run->zone, state) : ret;
+	ret = ret == KNOT_EOK ? state_save(&txn, args->zone, state) : ret;
 	if (ret != KNOT_EOK) {
 		store_abort(&txn);
 		return ret;

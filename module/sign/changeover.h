@@ -6,7 +6,8 @@
  */
 #pragma once
 
-#include "module/sign/run.h"
+#include "module/sign/args.h"
+#include "module/store/state.h"
 
 /*! \return Bits by number: the algorithms that sign all of the zone. */
 uint32_t changeover_algorithms(const keyset_t *set);
@@ -28,7 +29,7 @@ void changeover_adopt(state_t *state, const keyset_t *before, const keyset_t *se
  *
  * \return KNOT_EOK, or an error of the store
  */
-int changeover_run(const sign_run_t *run, state_t *state);
+int changeover_run(const sign_args_t *args, state_t *state);
 
 /*!
  * \return Whether what is planned is for the input as it is: one that is new as a whole, without any
@@ -43,4 +44,4 @@ bool changeover_fits(const state_t *state);
 int changeover_switch(store_txn_t *txn, state_t *state, const keyset_t *set);
 
 /*! Removes some of what is no longer needed. \return KNOT_EOK, or an error of the store */
-int changeover_clean(const sign_run_t *run, state_t *state);
+int changeover_clean(const sign_args_t *args, state_t *state);

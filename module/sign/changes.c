@@ -48,15 +48,19 @@ int changes_keep_node(changes_t *changes, build_t *build, build_node_t *bn, uint
 		.kind = bn->kind,
 		.stored_len = node_size(&bn->node), .expiry = bn->expiry,
 	});
-	return change == NULL ? KNOT_ENOMEM :
-	       signatures_keep(build, &bn->node, change->owner, first_job, 0, &changes->arena,
-	                       &change->stored);
+	if (change == NULL) {
+		return KNOT_ENOMEM;
+	}
+	const signatures_place_t place = {
+		.owner = change->owner, .first_job = first_job, .arena = &changes->arena,
+	};
+	return signatures_keep(build, &bn->node, &place, &change->stored);
 }
 
 /*** Entries. ***/
 
 /*! RFC 9077: an entry lives as long as a negative answer. */
-static uint32_t entry_ttl(const keyset_t *set)
+static uint32_t denial_ttl(const keyset_t *set)
 {
 	return set->soa_ttl < set->soa_minimum ? set->soa_ttl : set->soa_minimum;
 }
@@ -68,11 +72,13 @@ static int read_published(const chain_t *chain, const chain_edit_t *edit, node_t
 	size_t len = 0;
 	chain_entry_t entry;
 	memset(node, 0, sizeof(*node));
-	int ret = chain->published == NULL ? KNOT_ENOENT :
-	          store_find(chain->txn, STORE_CHAIN, chain->published->id, edit->key, edit->key_len,
-	                     &data, &len);
+	if (chain->published == NULL) {
+		return KNOT_EOK;
+	}
+	const store_key_t key = { STORE_CHAIN, chain->published->id, edit->key, edit->key_len };
+	int ret = store_find(chain->txn, &key, &data, &len);
 	if (ret == KNOT_EOK) {
-		ret = chain_read(chain->published, data, len, &entry);
+		ret = entry_read(chain->published, data, len, &entry);
 	}
 	if (ret == KNOT_EOK) {
 		*node = entry.node;
@@ -108,13 +114,13 @@ static int make_entry(changes_t *changes, build_t *build, const chain_t *chain,
 		.key_len = edit->key_len, .owner = owner, .done = chain_is_done(chain, edit),
 		.complete = chain->complete,
 	};
-	int ret = chain_owner(chain->params, chain->apex, edit->key, edit->key_len, owner);
+	int ret = entry_owner(chain->params, chain->apex, edit->key, edit->key_len, owner);
 	if (ret != KNOT_EOK || !edit->is) {
 		return ret != KNOT_EOK ? ret : add(changes, &change) != NULL ? KNOT_EOK
 		                                                             : KNOT_ENOMEM;
 	}
 	node_rrset_t rrset;
-	ret = chain_rrset(chain, edit, entry_ttl(&build->ring->set), &build->scratch, &rrset);
+	ret = chain_rrset(chain, edit, denial_ttl(&build->ring->set), &build->scratch, &rrset);
 	const node_rrset_t *old = ret == KNOT_EOK ? node_rrset(&edit->old.node, rrset.type) : NULL;
 	if (ret == KNOT_EOK && change.done) {
 		ret = sign_entry(build, chain, edit, owner, &rrset, &change.expiry);
@@ -126,16 +132,19 @@ static int make_entry(changes_t *changes, build_t *build, const chain_t *chain,
 		return ret;
 	}
 	node_t node = { .rrsets = &rrset, .count = 1 };
-	change.prefix = chain_prefix_size(chain->params, edit);
+	change.prefix = entry_prefix_size(chain->params, edit->name);
 	change.stored_len = change.prefix + node_size(&node);
 	change_t *kept = add(changes, &change);
 	if (kept == NULL) {
 		return KNOT_ENOMEM;
 	}
-	ret = signatures_keep(build, &node, kept->owner, first_job, change.prefix,
-	                      &changes->arena, &kept->stored);
+	const signatures_place_t place = {
+		.owner = kept->owner, .first_job = first_job, .prefix = change.prefix,
+		.arena = &changes->arena,
+	};
+	ret = signatures_keep(build, &node, &place, &kept->stored);
 	if (ret == KNOT_EOK) {
-		chain_write_prefix(chain->params, edit, kept->stored);
+		entry_write_prefix(chain->params, edit->name, edit->children, kept->stored);
 	}
 	return ret;
 }
@@ -150,7 +159,7 @@ int changes_make_entries(changes_t *changes, build_t *build, const chain_t *chai
 			arena_free(&build->scratch);
 		}
 	}
-	uint32_t ttl = entry_ttl(&build->ring->set);
+	uint32_t ttl = denial_ttl(&build->ring->set);
 	*max_ttl = ttl > *max_ttl ? ttl : *max_ttl;
 	return ret;
 }
@@ -163,7 +172,7 @@ static int read_node(const change_t *change, const uint8_t *data, size_t len, no
 		return node_read(data, len, node);
 	}
 	chain_entry_t entry;
-	int ret = chain_read(change->chain, data, len, &entry);
+	int ret = entry_read(change->chain, data, len, &entry);
 	if (ret == KNOT_EOK) {
 		*node = entry.node;
 	}
@@ -204,11 +213,14 @@ static void count_signatures(state_t *state, const change_t *change, const node_
 
 int changes_store(const change_t *change, store_txn_t *txn, state_t *state, journal_t *journal)
 {
-	const store_table_t table = change->chain != NULL ? STORE_CHAIN : STORE_SIGNED;
+	const store_key_t key = {
+		change->chain != NULL ? STORE_CHAIN : STORE_SIGNED, change->id, change->key,
+		change->key_len
+	};
 	const uint8_t *data = NULL;
 	size_t len = 0;
 	node_t old = { 0 }, new = { 0 };
-	int ret = store_find(txn, table, change->id, change->key, change->key_len, &data, &len);
+	int ret = store_find(txn, &key, &data, &len);
 	ret = ret == KNOT_EOK ? read_node(change, data, len, &old) :
 	      ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	if (ret == KNOT_EOK && change->stored_len > 0) {
@@ -231,9 +243,8 @@ int changes_store(const change_t *change, store_txn_t *txn, state_t *state, jour
 		count_signatures(state, change, &old, -1);
 		count_signatures(state, change, &new, 1);
 		ret = change->stored_len > 0
-		      ? store_put(txn, table, change->id, change->key, change->key_len,
-		                  change->stored, change->stored_len)
-		      : store_del(txn, table, change->id, change->key, change->key_len);
+		      ? store_put(txn, &key, change->stored, change->stored_len)
+		      : store_del(txn, &key);
 	}
 	node_deinit(&old);
 	node_deinit(&new);
@@ -245,15 +256,14 @@ static int check_link(const state_chain_t *chain, const store_cursor_t *cursor, 
                       size_t key_len)
 {
 	chain_entry_t entry;
-	const uint8_t *bitmap;
+	entry_says_t says;
 	uint8_t next[NODE_KEY_MAX];
-	size_t bitmap_len, next_len;
-	int ret = chain_read(chain, cursor->data, cursor->data_len, &entry);
+	int ret = entry_read(chain, cursor->data, cursor->data_len, &entry);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = chain_parse(chain, &entry.node, &bitmap, &bitmap_len, next, &next_len);
-	if (ret == KNOT_EOK && (next_len != key_len || memcmp(next, key, key_len) != 0)) {
+	ret = entry_parse(chain, &entry.node, &says, next);
+	if (ret == KNOT_EOK && !node_key_same(says.next, says.next_len, key, key_len)) {
 		ret = KNOT_ESEMCHECK;
 	}
 	node_deinit(&entry.node);
@@ -312,24 +322,26 @@ int changes_check_links(const change_t *change, store_txn_t *txn)
 
 /*! Gives the types that a chain's entry has for a name; none if it is not there. */
 static int read_types(store_txn_t *txn, const state_chain_t *chain, const knot_dname_t *owner,
-                      const uint8_t **bitmap, size_t *len)
+                      entry_says_t *says)
 {
 	uint8_t key[NODE_KEY_MAX], next[NODE_KEY_MAX];
-	size_t key_len, next_len, data_len = 0;
+	size_t key_len, data_len = 0;
 	const uint8_t *data = NULL;
 	chain_entry_t entry;
-	*len = 0;
-	int ret = chain_key(chain, owner, key, &key_len);
+	memset(says, 0, sizeof(*says));
+	int ret = entry_key(chain, owner, key, &key_len);
 	if (ret == KNOT_EOK) {
-		ret = store_find(txn, STORE_CHAIN, chain->id, key, key_len, &data, &data_len);
+		ret = store_find(txn, &(store_key_t) { STORE_CHAIN, chain->id, key, key_len }, &data,
+		                 &data_len);
 	}
 	if (ret == KNOT_EOK) {
-		ret = chain_read(chain, data, data_len, &entry);
+		ret = entry_read(chain, data, data_len, &entry);
 	}
 	if (ret != KNOT_EOK) {
 		return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 	}
-	ret = chain_parse(chain, &entry.node, bitmap, len, next, &next_len);
+	ret = entry_parse(chain, &entry.node, says, next);
+	says->next = NULL; /* Only types are asked for. */
 	node_deinit(&entry.node);
 	return ret;
 }
@@ -337,8 +349,7 @@ static int read_types(store_txn_t *txn, const state_chain_t *chain, const knot_d
 int changes_check_types(const change_t *change, store_txn_t *txn, const state_chain_t *chain,
                         const knot_dname_t *apex, denial_t *denial)
 {
-	const uint8_t *bitmap = NULL;
-	size_t len = 0;
+	entry_says_t says = { 0 };
 	node_t node;
 	int ret = node_read(change->stored, change->stored_len, &node);
 	if (ret == KNOT_EOK) {
@@ -347,10 +358,11 @@ int changes_check_types(const change_t *change, store_txn_t *txn, const state_ch
 		node_deinit(&node);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_types(txn, chain, change->owner, &bitmap, &len);
+		ret = read_types(txn, chain, change->owner, &says);
 	}
 	if (ret == KNOT_EOK &&
-	    (len != denial->len || (len > 0 && memcmp(bitmap, denial->data, len) != 0))) {
+	    (says.bitmap_len != denial->len ||
+	     (denial->len > 0 && memcmp(says.bitmap, denial->data, denial->len) != 0))) {
 		ret = KNOT_ESEMCHECK;
 	}
 	return ret;

@@ -6,7 +6,9 @@
  */
 #pragma once
 
+#include "module/denial/chain.h"
 #include "module/denial/denial.h"
+#include "module/sign/build.h"
 #include "module/store/journal.h"
 
 /*! A node or a chain's entry that changes. */
@@ -16,7 +18,7 @@ typedef struct {
 	const uint8_t *key;
 	size_t key_len;
 	const knot_dname_t *owner;
-	build_kind_t kind;     /*!< Of a node's name. */
+	name_kind_t kind;     /*!< Of a node's name. */
 	uint8_t *stored;       /*!< As it will be stored; of length 0: it goes. */
 	size_t stored_len;
 	size_t prefix;         /*!< Bytes of it before the node. */

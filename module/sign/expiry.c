@@ -25,21 +25,21 @@ static size_t write_entry(uint8_t *entry, uint32_t when, const uint8_t *key, siz
 	return TIME_LEN + key_len;
 }
 
-int expiry_add(store_txn_t *txn, uint32_t zone_id, uint32_t when, const uint8_t *key,
-               size_t key_len)
+int expiry_add(store_txn_t *txn, uint32_t id, uint32_t when, const uint8_t *key, size_t key_len)
 {
 	uint8_t entry[TIME_LEN + NODE_KEY_MAX];
-	return when == 0 ? KNOT_EOK :
-	       store_put(txn, STORE_EXPIRY, zone_id, entry, write_entry(entry, when, key, key_len),
-	                 NULL, 0);
+	const size_t len = write_entry(entry, when, key, key_len);
+	return when == 0 ? KNOT_EOK
+	                 : store_put(txn, &(store_key_t) { STORE_EXPIRY, id, entry, len }, NULL, 0);
 }
 
-int expiry_remove(store_txn_t *txn, uint32_t zone_id, uint32_t when, const uint8_t *key,
+int expiry_remove(store_txn_t *txn, uint32_t id, uint32_t when, const uint8_t *key,
                   size_t key_len)
 {
 	uint8_t entry[TIME_LEN + NODE_KEY_MAX];
-	return when == 0 ? KNOT_EOK :
-	       store_del(txn, STORE_EXPIRY, zone_id, entry, write_entry(entry, when, key, key_len));
+	const size_t len = write_entry(entry, when, key, key_len);
+	return when == 0 ? KNOT_EOK
+	                 : store_del(txn, &(store_key_t) { STORE_EXPIRY, id, entry, len });
 }
 
 uint32_t expiry_of(const node_t *node)

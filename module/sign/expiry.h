@@ -9,12 +9,16 @@
 #include "module/rr/node.h"
 #include "module/store/store.h"
 
-/*! Queues a node. \param when  0: nothing of it expires. */
-int expiry_add(store_txn_t *txn, uint32_t zone_id, uint32_t when, const uint8_t *key,
-               size_t key_len);
+/*!
+ * Queues a node.
+ *
+ * \param id    Of the queue: that of the nodes, or of the chain.
+ * \param when  Unix seconds; 0: nothing of the node expires, and nothing is done.
+ */
+int expiry_add(store_txn_t *txn, uint32_t id, uint32_t when, const uint8_t *key, size_t key_len);
 
-/*! Takes a node out again. */
-int expiry_remove(store_txn_t *txn, uint32_t zone_id, uint32_t when, const uint8_t *key,
+/*! Takes a node out again. \param id, when  As above */
+int expiry_remove(store_txn_t *txn, uint32_t id, uint32_t when, const uint8_t *key,
                   size_t key_len);
 
 /*! \return Earliest expiration of a signature at a published node; 0 if it has none. */

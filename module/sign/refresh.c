@@ -40,23 +40,29 @@ int64_t refresh_since(const state_t *state, const keyset_t *set, int64_t now)
 	return state->refreshed_at <= now ? state->refreshed_at : now - (int64_t)set->resign;
 }
 
-int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set, uint32_t id,
-                 const state_part_t *part, uint32_t validity, int64_t now, size_t most,
-                 refresh_t *refresh)
+uint32_t refresh_due_by(const keyset_t *set, int64_t now)
 {
+	return now + set->refresh;
+}
+
+int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
+                 const refresh_queue_t *queue, int64_t now, refresh_t *refresh)
+{
+	const size_t most = queue->most;
 	const int64_t elapsed = now - refresh_since(state, set, now);
-	const bool spread = elapsed >= (int64_t)set->resign && is_large(part, set, validity);
-	const uint64_t wanted = spread ? share(part, set, validity, elapsed) : 0;
-	const uint32_t due_by = now + set->refresh;
+	const bool spread = elapsed >= (int64_t)set->resign && is_large(queue->part, set, queue->validity);
+	const uint64_t wanted = spread ? share(queue->part, set, queue->validity, elapsed) : 0;
+	const uint32_t due_by = refresh_due_by(set, now);
 	refresh_t found = { .expires_by = due_by };
 	store_cursor_t cursor;
-	int ret = store_cursor(txn, STORE_EXPIRY, id, &cursor);
+	int ret = store_cursor(txn, STORE_EXPIRY, queue->id, &cursor);
 	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
 		const uint32_t when = expiry_time(cursor.key);
 		const bool due = (int32_t)(when - due_by) <= 0;
 		if (found.most == most && (due || most < wanted)) {
-			found.behind = due ? elapsed : share_time(set, validity, elapsed) *
-			                               (int64_t)(wanted - most) / (int64_t)wanted;
+			found.behind = due ? elapsed :
+			               share_time(set, queue->validity, elapsed) *
+			               (int64_t)(wanted - most) / (int64_t)wanted;
 			break;
 		}
 		if (!due && found.most >= wanted) {

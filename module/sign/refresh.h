@@ -16,27 +16,30 @@
 #include "keyset/keyset.h"
 #include "module/store/state.h"
 
+/*! A refresh queue: of the nodes, or of the chain. */
+typedef struct {
+	uint32_t id;               /*!< Of the nodes, or of the chain. */
+	const state_part_t *part;  /*!< Its part of the zone. */
+	uint32_t validity;         /*!< Seconds that its signatures are valid. */
+	size_t most;               /*!< Entries that a run takes at most. */
+} refresh_queue_t;
+
 /*! What a run takes from a refresh queue. */
 typedef struct {
-	uint32_t expires_by; /*!< What expires by then, */
-	size_t most;         /*!< but no more entries than that. */
+	uint32_t expires_by; /*!< Entries that expire by then: refresh_due_by() or later... */
+	size_t most;         /*!< ...but no more than that. */
 	int64_t behind;      /*!< Seconds of work that do not fit in. */
 } refresh_t;
 
 /*! \return Up to when the refresh has come; the time to look anew if the clock was set back. */
 int64_t refresh_since(const state_t *state, const keyset_t *set, int64_t now);
 
-/*!
- * Finds what to take.
- *
- * \param id        Of the queue: of the nodes, or of the chain.
- * \param part      Its part of the zone.
- * \param validity  Seconds that its signatures are valid.
- * \param most      Entries at most.
- */
-int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set, uint32_t id,
-                 const state_part_t *part, uint32_t validity, int64_t now, size_t most,
-                 refresh_t *refresh);
+/*! \return By when signatures expire that are due now: within the policy's Refresh from now. */
+uint32_t refresh_due_by(const keyset_t *set, int64_t now);
+
+/*! Finds what to take. \return KNOT_EOK, or an error of the store */
+int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
+                 const refresh_queue_t *queue, int64_t now, refresh_t *refresh);
 
 /*! \return Whether signatures are due now. */
 bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now);

@@ -31,14 +31,10 @@ static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *jour
 {
 	const state_t *state = batch->state;
 	const change_t *apex = &batch->changes.list[batch->apex];
-	const uint8_t *data = NULL;
-	size_t len = 0;
 	node_t old = { 0 }, new = { 0 };
-	int ret = store_find(txn, STORE_SIGNED, state->nodes, apex->key, apex->key_len, &data,
-	                     &len);
-	if (ret == KNOT_EOK) {
-		ret = node_read(data, len, &old);
-	}
+	int ret = store_find_node(txn, &(store_key_t) {
+		STORE_SIGNED, state->nodes, apex->key, apex->key_len
+	}, &old);
 	if (ret == KNOT_EOK) {
 		ret = node_read(apex->stored, apex->stored_len, &new);
 	}
@@ -49,8 +45,11 @@ static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *jour
 	}
 	if (ret == KNOT_EOK) {
 		const node_rrset_t soa[2] = { *before, *after };
-		ret = journal_begin(journal, txn, state->id, state->version + 1, batch->run->zone,
-		                    soa, journal_most(state));
+		const journal_version_t version = {
+			.txn = txn, .zone_id = state->id, .number = state->version + 1,
+			.apex = batch->args->zone, .most = journal_most(state),
+		};
+		ret = journal_begin(journal, &version, soa);
 	}
 	node_deinit(&old);
 	node_deinit(&new);
@@ -67,9 +66,9 @@ static int journal_chain(const batch_t *batch, store_txn_t *txn, const state_cha
 	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
 		knot_dname_storage_t owner;
 		chain_entry_t entry;
-		ret = chain_owner(chain, batch->run->zone, cursor.key, cursor.key_len, owner);
+		ret = entry_owner(chain, batch->args->zone, cursor.key, cursor.key_len, owner);
 		if (ret == KNOT_EOK) {
-			ret = chain_read(chain, cursor.data, cursor.data_len, &entry);
+			ret = entry_read(chain, cursor.data, cursor.data_len, &entry);
 		}
 		if (ret == KNOT_EOK) {
 			ret = journal_node(journal, owner, gone ? &entry.node : &nothing,
@@ -92,7 +91,7 @@ static int check_changes(batch_t *batch, store_txn_t *txn)
 		const change_t *change = &batch->changes.list[i];
 		ret = change->chain != NULL
 		      ? changes_check_links(change, txn)
-		      : changes_check_types(change, txn, chain, batch->run->zone, &batch->denial);
+		      : changes_check_types(change, txn, chain, batch->args->zone, &batch->denial);
 	}
 	return ret;
 }
@@ -184,7 +183,7 @@ static void adopt(state_t *state, const keyset_t *set, bool new_version)
 static int move_on(batch_t *batch, store_txn_t *txn)
 {
 	state_t *state = batch->state;
-	const keyset_t *set = &batch->run->ring->set;
+	const keyset_t *set = &batch->args->ring->set;
 	const bool last = batch->walk.phase == STATE_WALK_LAST;
 	int ret = KNOT_EOK;
 	state->walk = batch->walk;
@@ -208,7 +207,7 @@ static uint32_t max(uint32_t a, uint32_t b)
 static void see_ttl(batch_t *batch)
 {
 	state_t *state = batch->state;
-	const int64_t now = batch->run->now;
+	const int64_t now = batch->args->now;
 	const uint32_t before = state->max_ttl;
 	state->max_ttl = max(state->max_ttl, batch->max_ttl);
 	state->low_ttl = max(state->low_ttl, batch->max_ttl);
@@ -230,7 +229,7 @@ static int finish(batch_t *batch, store_txn_t *txn)
 	if (batch->publish) {
 		state->version++;
 		state->serial = batch->build.serial;
-		state->signed_at = batch->run->now;
+		state->signed_at = batch->args->now;
 		state->refreshed_at = batch->refreshed_at;
 	}
 	if (batch->publish || !batch->unseen) {
@@ -238,7 +237,7 @@ static int finish(batch_t *batch, store_txn_t *txn)
 	}
 	int ret = move_on(batch, txn);
 	if (state->walk.phase == STATE_WALK_NONE && state->version > 0) {
-		adopt(state, &batch->run->ring->set, batch->publish);
+		adopt(state, &batch->args->ring->set, batch->publish);
 	}
 	if (batch->publish) {
 		mark_gone(state);
@@ -249,7 +248,7 @@ static int finish(batch_t *batch, store_txn_t *txn)
 static int commit(batch_t *batch)
 {
 	store_txn_t txn;
-	int ret = store_write(batch->run->store, &txn);
+	int ret = store_write(batch->args->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -258,7 +257,7 @@ static int commit(batch_t *batch)
 		ret = finish(batch, &txn);
 	}
 	if (ret == KNOT_EOK) {
-		ret = state_save(&txn, batch->run->zone, batch->state);
+		ret = state_save(&txn, batch->args->zone, batch->state);
 	}
 	if (ret != KNOT_EOK) {
 		store_abort(&txn);
@@ -283,10 +282,13 @@ static int fail(char *err, size_t err_size, int ret)
 static int make_signatures(const batch_t *batch, rrsig_job_t *jobs, size_t count, char *err,
                            size_t err_size)
 {
-	const sign_run_t *run = batch->run;
+	const sign_args_t *args = batch->args;
 	signpool_work_t *signing = NULL;
-	int ret = signpool_start(run->pool, run->zone, jobs, count, run->verify, run->stop,
-	                         &signing, err, err_size);
+	const signpool_jobs_t all = {
+		.zone = args->zone, .jobs = jobs, .count = count, .verify = args->verify,
+		.stop = args->stop,
+	};
+	int ret = signpool_start(args->pool, &all, &signing, err, err_size);
 	return ret == KNOT_EOK ? signpool_finish(signing, err, err_size) : ret;
 }
 
@@ -298,12 +300,12 @@ static int set_digest(const batch_t *batch)
 	const bool next = batch->unseen || (batch->complete && state->next_chain.id != 0);
 	store_txn_t txn;
 	const zonemd_zone_t zone = {
-		.txn = &txn, .apex = batch->run->zone, .nodes = apex->id,
+		.txn = &txn, .apex = batch->args->zone, .nodes = apex->id,
 		.chain = next ? &state->next_chain : &state->chain, .changes = &batch->changes,
-		.stop = batch->run->stop,
+		.stop = batch->args->stop,
 	};
 	uint8_t digest[ZONEMD_DIGEST_LEN];
-	int ret = store_read(batch->run->store, &txn);
+	int ret = store_read(batch->args->store, &txn);
 	if (ret == KNOT_EOK) {
 		ret = zonemd_digest(&zone, digest);
 		store_abort(&txn);
@@ -336,11 +338,11 @@ static int sign_batch(const batch_t *batch, char *err, size_t err_size)
 }
 
 /*! \param again  Set while the run has to go on. */
-static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *result, bool *again,
+static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *result, bool *again,
                      char *err, size_t err_size)
 {
 	batch_t batch;
-	int ret = batch_init(&batch, run, state);
+	int ret = batch_init(&batch, args, state);
 	if (ret == KNOT_EOK) {
 		ret = batch_collect(&batch, err, err_size);
 	}
@@ -360,7 +362,7 @@ static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *resul
 		result->published |= batch.publish;
 		result->left_out = batch.build.left_out;
 		result->strays |= batch.build.strays;
-		run->progress(run->ctx, result->signatures);
+		args->progress(args->ctx, result->signatures);
 		/* What nobody sees yet is gone on with at once. */
 		*again = batch.unseen && !batch.complete;
 	}
@@ -369,28 +371,28 @@ static int run_batch(const sign_run_t *run, state_t *state, sign_result_t *resul
 }
 
 /*! Goes back to what is stored: batches before the one that failed are. */
-static void reload(const sign_run_t *run, state_t *state)
+static void reload(const sign_args_t *args, state_t *state)
 {
 	store_txn_t txn;
-	if (store_read(run->store, &txn) == KNOT_EOK) {
-		(void)state_load(&txn, run->zone, state);
+	if (store_read(args->store, &txn) == KNOT_EOK) {
+		(void)state_load(&txn, args->zone, state);
 		store_abort(&txn);
 	}
 }
 
 /*! Whether more is due than a batch could take. */
-static bool is_due(const sign_run_t *run, const state_t *state)
+static bool is_due(const sign_args_t *args, const state_t *state)
 {
 	store_txn_t txn;
-	if (store_read(run->store, &txn) != KNOT_EOK) {
+	if (store_read(args->store, &txn) != KNOT_EOK) {
 		return false;
 	}
-	const bool due = refresh_is_due(&txn, state, &run->ring->set, run->now);
+	const bool due = refresh_is_due(&txn, state, &args->ring->set, args->now);
 	store_abort(&txn);
 	return due;
 }
 
-int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,
+int sign_run(const sign_args_t *args, state_t *state, sign_result_t *result, char *err,
              size_t err_size)
 {
 	bool again = true;
@@ -398,18 +400,18 @@ int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char 
 	err[0] = '\0';
 	int ret = KNOT_EOK;
 	while (ret == KNOT_EOK && again) {
-		ret = changeover_run(run, state);
+		ret = changeover_run(args, state);
 		if (ret == KNOT_EOK) {
-			ret = run_batch(run, state, result, &again, err, err_size);
+			ret = run_batch(args, state, result, &again, err, err_size);
 		}
 	}
 	if (ret == KNOT_EOK) {
-		ret = changeover_clean(run, state);
+		ret = changeover_clean(args, state);
 	}
 	if (ret != KNOT_EOK) {
-		reload(run, state);
+		reload(args, state);
 		return fail(err, err_size, ret);
 	}
-	result->more = state->sign_all || state->doomed[0] != 0 || is_due(run, state);
+	result->more = state->sign_all || state->doomed[0] != 0 || is_due(args, state);
 	return KNOT_EOK;
 }

@@ -6,25 +6,8 @@
  */
 #pragma once
 
-#include "module/keys/pool.h"
+#include "module/sign/args.h"
 #include "module/store/state.h"
-
-#define SIGN_BATCH 20000
-
-typedef struct {
-	store_t *store;
-	signpool_t *pool;
-	const knot_dname_t *zone;
-	const keyring_t *ring;
-	int64_t now;           /*!< Unix seconds. */
-	bool renew;            /*!< Make all signatures anew. */
-	signpool_verify_t verify;
-	size_t batch;          /*!< Nodes and entries that a version changes at most, those apart that
-	                            changes of the input touch: SIGN_BATCH. */
-	const atomic_bool *stop; /*!< Once true, the run fails soon. */
-	void (*progress)(void *ctx, size_t done); /*!< Signatures made so far. */
-	void *ctx;
-} sign_run_t;
 
 /*! What a run did. */
 typedef struct {
@@ -50,5 +33,5 @@ typedef struct {
  * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (wrong signature or chain), KNOT_ESOAINVAL
  *         (serial), or another error
  */
-int sign_run(const sign_run_t *run, state_t *state, sign_result_t *result, char *err,
+int sign_run(const sign_args_t *args, state_t *state, sign_result_t *result, char *err,
              size_t err_size);

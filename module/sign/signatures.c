@@ -210,24 +210,24 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 	return KNOT_EOK;
 }
 
-int signatures_keep(build_t *build, node_t *node, const knot_dname_t *owner, size_t first_job,
-                    size_t prefix, arena_t *arena, uint8_t **stored)
+int signatures_keep(build_t *build, node_t *node, const signatures_place_t *place,
+                    uint8_t **stored)
 {
-	*stored = arena_alloc(arena, prefix + node_size(node));
+	*stored = arena_alloc(place->arena, place->prefix + node_size(node));
 	if (*stored == NULL) {
 		return KNOT_ENOMEM;
 	}
-	for (size_t i = first_job; i < build->job_count; i++) {
+	for (size_t i = place->first_job; i < build->job_count; i++) {
 		/* Places become offsets, since what they are in moves. */
 		rrsig_job_t *job = &build->jobs[i];
 		const node_rrset_t *rrset = node_rrset(node, job->type);
 		job->offset = (uint8_t *)job->rdata - (uint8_t *)rrset->sigs.rdata;
 	}
-	node_write(node, *stored + prefix);
-	for (size_t i = first_job; i < build->job_count; i++) {
+	node_write(node, *stored + place->prefix);
+	for (size_t i = place->first_job; i < build->job_count; i++) {
 		rrsig_job_t *job = &build->jobs[i];
 		const node_rrset_t *rrset = node_rrset(node, job->type);
-		job->owner = owner;
+		job->owner = place->owner;
 		job->rrs = rrset->rrs;
 		job->rdata = (knot_rdata_t *)((uint8_t *)rrset->sigs.rdata + job->offset);
 	}

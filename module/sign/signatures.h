@@ -50,15 +50,19 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key);
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
                     const node_rrset_t *old, uint32_t *expiry);
 
+/*! Where a node that was made stays. */
+typedef struct {
+	const knot_dname_t *owner; /*!< For the jobs; has to stay as long as they. */
+	size_t first_job;          /*!< The first of the node's jobs; the others follow it. */
+	size_t prefix;             /*!< Bytes to be left free before the node, an even number. */
+	arena_t *arena;            /*!< That has the stored form. */
+} signatures_place_t;
+
 /*!
  * Moves a node that was made to where it stays: its stored form, in which its jobs then write.
  *
- * \param owner      Of the jobs; has to stay, too.
- * \param first_job  The first of the node's jobs; the others follow it.
- * \param prefix     Bytes to be left free before it, an even number.
- * \param arena      Where to.
- * \param stored     prefix and node_size(node) bytes; node borrows from it.
+ * \param stored  The place's prefix and node_size(node) bytes; node borrows from it.
  * \return KNOT_EOK, KNOT_ENOMEM
  */
-int signatures_keep(build_t *build, node_t *node, const knot_dname_t *owner, size_t first_job,
-                    size_t prefix, arena_t *arena, uint8_t **stored);
+int signatures_keep(build_t *build, node_t *node, const signatures_place_t *place,
+                    uint8_t **stored);

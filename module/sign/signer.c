@@ -9,6 +9,7 @@
 
 #include <libknot/libknot.h>
 
+#include "common/clock.h"
 #include "module/rr/node.h"
 #include "module/sign/refresh.h"
 
@@ -164,8 +165,7 @@ static void report(signer_t *signer, const keyset_t *set, const state_t *state,
 int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_result_t *result)
 {
 	char reason[TROUBLE_MAX] = "";
-	struct timespec begin, end;
-	const sign_run_t run = {
+	const sign_args_t run = {
 		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
 		.ring = job->ring, .now = time(NULL), .renew = job->renew, .verify = job->verify,
 		.batch = batch_size(signer, job->apart_ms), .stop = signer->args.stop,
@@ -175,12 +175,11 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	pthread_mutex_lock(&signer->lock);
 	signer->signing = true;
 	pthread_mutex_unlock(&signer->lock);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	const int64_t begin = monotonic_ms();
 	int ret = sign_run(&run, state, result, reason, sizeof(reason));
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	const double seconds = (monotonic_ms() - begin) / 1e3;
 	count(signer, result, ret != KNOT_EOK);
 	if (ret == KNOT_EOK) {
-		double seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 		report(signer, &job->ring->set, state, result, seconds);
 	} else if (!atomic_load(signer->args.stopped)) {
 		signer_trouble(signer, reason);

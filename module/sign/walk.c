@@ -52,14 +52,13 @@ bool walk_at(const walk_t *walk, const uint8_t **key, size_t *key_len)
 
 static void see(walk_t *walk, build_node_t *bn)
 {
-	const bool apex = bn->key_len == walk->apex_len &&
-	                  memcmp(bn->key, walk->apex, bn->key_len) == 0;
-	bn->kind = build_kind(&bn->input, apex);
+	const bool apex = node_key_same(bn->key, bn->key_len, walk->apex, walk->apex_len);
+	bn->kind = kind_of(&bn->input, apex);
 	if (walk->cut_len > 0 && node_key_below(bn->key, bn->key_len, walk->cut, walk->cut_len)) {
-		bn->kind = bn->kind == BUILD_NONE ? BUILD_NONE : BUILD_OCCLUDED;
+		bn->kind = bn->kind == KIND_NONE ? KIND_NONE : KIND_OCCLUDED;
 		return;
 	}
-	if (build_cuts(&bn->input, apex)) {
+	if (kind_cuts(&bn->input, apex)) {
 		memcpy(walk->cut, bn->key, bn->key_len);
 		walk->cut_len = bn->key_len;
 	}

@@ -63,9 +63,9 @@ static int take(stream_t *stream, const uint8_t *key, size_t key_len, const uint
 	int ret = KNOT_EOK;
 	if (stream->chain != NULL) {
 		chain_entry_t entry;
-		ret = chain_owner(stream->chain, stream->zone->apex, key, key_len, stream->owner);
+		ret = entry_owner(stream->chain, stream->zone->apex, key, key_len, stream->owner);
 		if (ret == KNOT_EOK) {
-			ret = chain_read(stream->chain, data, len, &entry);
+			ret = entry_read(stream->chain, data, len, &entry);
 		}
 		if (ret == KNOT_EOK) {
 			stream->node = entry.node;

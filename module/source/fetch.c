@@ -10,17 +10,18 @@
 
 #include <libknot/libknot.h>
 
+#include "common/backoff.h"
 #include "module/input/input.h"
+#include "module/rr/soa.h"
 #include "module/source/incoming.h"
 
 /* Seconds that refresh and retry last at least, whatever the SOA says; as knotd has it. */
 #define INTERVAL_MIN 2
-/* Seconds until primaries that failed are asked again while there is no SOA that says so; doubled
- * with each failure. */
-#define FIRST_RETRY 5
-#define FIRST_RETRY_MAX 300
 /* Seconds until the primaries are asked if the zone's file is being read now. */
 #define BUSY_RETRY 5
+
+/* Seconds between tries as long as there is no SOA that says it. */
+static const backoff_t first_retry = { .first = 5, .max = 300 };
 
 typedef struct {
 	source_t *source;
@@ -63,9 +64,9 @@ static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 		return NULL;
 	}
 	if (type == KNOT_RRTYPE_IXFR) {
-		uint8_t rdata[22] = { 0 };
+		uint8_t rdata[SOA_RDATA_MIN];
 		knot_rrset_t soa;
-		knot_wire_write_u32(rdata + 2, work->state.in.serial);
+		soa_write(rdata, work->state.in.serial);
 		knot_rrset_init(&soa, (knot_dname_t *)work->args->zone, KNOT_RRTYPE_SOA,
 		                KNOT_CLASS_IN, 0);
 		int ret = knot_rrset_add_rdata(&soa, rdata, sizeof(rdata), NULL);
@@ -104,7 +105,8 @@ static int read_serial(work_t *work, const knot_pkt_t *message, uint32_t *serial
 	}
 	const knot_rrset_t *soa = answer->count > 0 ? knot_pkt_rr(answer, 0) : NULL;
 	if (soa == NULL || soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    soa->rrs.rdata->len < 22 || !knot_dname_is_case_equal(soa->owner, work->args->zone)) {
+	    !soa_is_whole(soa->rrs.rdata) ||
+	    !knot_dname_is_case_equal(soa->owner, work->args->zone)) {
 		snprintf(work->err, work->err_size, "it does not have the zone's SOA");
 		return KNOT_EMALF;
 	}
@@ -169,18 +171,18 @@ static void tell(const work_t *work, const char *kind, uint32_t before, const st
 
 static int take_zone(work_t *work, incoming_t *incoming)
 {
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	input_result_t result;
 	state_input_t origin = { 0 };
 	state_t state = work->state;
 	set_timers(&origin, incoming_soa(incoming));
-	int ret = incoming_zone(incoming, &zf, work->err, work->err_size);
+	int ret = incoming_zone(incoming, &contents, work->err, work->err_size);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = input_replace(work->args->store, work->args->zone, &state, zf, &origin,
-	                    true, &result);
-	zonefile_free(zf);
+	const input_new_t new = { .contents = contents, .origin = &origin, .over_updates = true };
+	ret = input_replace(work->args->store, work->args->zone, &state, &new, &result);
+	contents_free(contents);
 	if (result.abandoned) {
 		work->args->calls->abandoned(work->args->ctx);
 	}
@@ -347,8 +349,7 @@ static int64_t at_least(int64_t interval)
 static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 {
 	if (!state->in.from_primary) {
-		int64_t delay = failures < 8 ? FIRST_RETRY << failures : FIRST_RETRY_MAX;
-		return now + (delay < FIRST_RETRY_MAX ? delay : FIRST_RETRY_MAX);
+		return now + backoff_delay(&first_retry, failures + 1);
 	}
 	if (failures > 0) {
 		return now + at_least(state->in.retry);
@@ -432,7 +433,7 @@ int64_t fetch_work(source_t *source)
 	}
 	if (ret != KNOT_EOK || primaries.count == 0) {
 		primaries_deinit(&primaries);
-		return ret == KNOT_EOK ? 0 : 1000 * (now + FIRST_RETRY);
+		return ret == KNOT_EOK ? 0 : 1000 * (now + first_retry.first);
 	}
 	work.whole = (wishes & SOURCE_READ) || !work.state.in.from_primary;
 	if (next == 0) {

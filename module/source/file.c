@@ -43,15 +43,18 @@ static int load(source_t *source, state_t *state, const char *path, const state_
                 bool over)
 {
 	char reason[512] = "", text[640];
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	input_result_t result = { 0 };
 	const uint32_t before = state->in.serial;
-	int ret = zonefile_read(path, source->args.zone, source->args.log, &zf, reason,
+	int ret = zonefile_read(path, source->args.zone, source->args.log, &contents, reason,
 	                        sizeof(reason));
 	if (ret == KNOT_EOK) {
-		ret = input_replace(source->args.store, source->args.zone, state, zf,
-		                    &(state_input_t){ .file = *file }, over, &result);
-		zonefile_free(zf);
+		const input_new_t new = {
+			.contents = contents, .origin = &(state_input_t) { .file = *file },
+			.over_updates = over,
+		};
+		ret = input_replace(source->args.store, source->args.zone, state, &new, &result);
+		contents_free(contents);
 		if (result.abandoned) {
 			source->args.calls->abandoned(source->args.ctx);
 		}

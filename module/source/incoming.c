@@ -13,11 +13,11 @@
 
 #include "module/base/arena.h"
 #include "module/input/edit.h"
+#include "module/rr/rdata.h"
 #include "module/rr/serial.h"
-#include "module/zonefile/parts.h"
+#include "module/rr/soa.h"
+#include "module/rr/wellformed.h"
 
-/* Two root names and five numbers. */
-#define SOA_RDATA_MIN 22
 
 /*! A record that is removed or added. */
 typedef struct change {
@@ -45,7 +45,7 @@ struct incoming {
 	knot_rdata_t *soa;       /*!< Of the primary. */
 	uint32_t soa_ttl;
 	uint32_t to;             /*!< Serial to which the changes at hand lead. */
-	zonefile_build_t *build; /*!< Of all of the zone. */
+	contents_t *contents;    /*!< Of all of the zone. */
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
 	size_t size;             /*!< Bytes of the changes. */
@@ -66,7 +66,7 @@ incoming_t *incoming_new(const incoming_args_t *args)
 void incoming_free(incoming_t *in)
 {
 	if (in != NULL) {
-		zonefile_build_free(in->build);
+		contents_free(in->contents);
 		arena_free(&in->arena);
 		free(in);
 	}
@@ -107,9 +107,11 @@ static uint32_t serial_of(const knot_rrset_t *rr)
 static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
-	int ret = zonefile_build_add(in->build, rr->owner, rr->type, rr->ttl, rdata->data,
-	                             rdata->len);
-	if (ret == KNOT_EOK && zonefile_build_size(in->build) > in->args.size_max) {
+	int ret = contents_add(in->contents, &(source_rr_t) {
+		.owner = rr->owner, .type = rr->type, .ttl = rr->ttl,
+		.rdata = rdata->data, .rdata_len = rdata->len,
+	});
+	if (ret == KNOT_EOK && contents_size(in->contents) > in->args.size_max) {
 		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size allows");
 	}
 	return ret;
@@ -120,12 +122,14 @@ static int begin_zone(incoming_t *in)
 {
 	in->part = IN_ZONE;
 	in->kind = INCOMING_ZONE;
-	in->build = zonefile_build_new(in->args.origin, in->args.zone, in->args.log);
-	if (in->build == NULL) {
+	in->contents = contents_new(in->args.origin, in->args.zone, in->args.log);
+	if (in->contents == NULL) {
 		return KNOT_ENOMEM;
 	}
-	return zonefile_build_add(in->build, in->args.zone, KNOT_RRTYPE_SOA, in->soa_ttl,
-	                          in->soa->data, in->soa->len);
+	return contents_add(in->contents, &(source_rr_t) {
+		.owner = in->args.zone, .type = KNOT_RRTYPE_SOA, .ttl = in->soa_ttl,
+		.rdata = in->soa->data, .rdata_len = in->soa->len,
+	});
 }
 
 static int take_first(incoming_t *in, const knot_rrset_t *rr)
@@ -174,6 +178,28 @@ static int take_second(incoming_t *in, const knot_rrset_t *rr)
 	return ret == KNOT_EOK ? take_in_zone(in, rr) : ret;
 }
 
+/*! \return What is wrong with a record of a change, NULL if nothing is. */
+static const char *find_fault(const knot_rrset_t *rr, bool comes)
+{
+	knot_rdata_t *rdata = rr->rrs.rdata;
+	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type)) {
+		return "no zone can have this type";
+	}
+	/* A malformed record that the zone has from an older version of the module can go. */
+	const char *fault = comes ? rdata_fault(rr->type, rdata->data, rdata->len) : NULL;
+	return fault != NULL || rdata_canonical(rr->type, rdata->data, rdata->len)
+	       ? fault : "the RDATA is malformed";
+}
+
+static int refuse_change(incoming_t *in, const knot_rrset_t *rr, const char *fault)
+{
+	knot_dname_txt_storage_t name = "";
+	char type[16] = "";
+	(void)knot_dname_to_str(name, rr->owner, sizeof(name));
+	(void)knot_rrtype_to_string(rr->type, type, sizeof(type));
+	return refuse(in, KNOT_EMALF, "a change has %s %s: %s", name, type, fault);
+}
+
 static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
@@ -184,10 +210,9 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 	if (knot_dname_in_bailiwick(lower, in->args.zone) < 0) {
 		return KNOT_EOK;
 	}
-	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type) ||
-	    !zonefile_canonical(rr->type, rdata->data, rdata->len)) {
-		return refuse(in, KNOT_EMALF, "a change has a malformed record of type %u",
-		              rr->type);
+	const char *fault = find_fault(rr, comes);
+	if (fault != NULL) {
+		return refuse_change(in, rr, fault);
 	}
 	in->size += owner_len + knot_rdata_size(rdata->len) + sizeof(change_t);
 	if (in->size > in->args.size_max) {
@@ -234,8 +259,7 @@ static int take_record_of(incoming_t *in, const knot_rrset_t *rr)
 	if (rr->rclass != KNOT_CLASS_IN || rr->rrs.count != 1) {
 		return refuse(in, KNOT_EMALF, "a record of class %u", rr->rclass);
 	}
-	/* The parser lets empty RDATA pass in the classes that UPDATE needs. */
-	if (rr->type == KNOT_RRTYPE_SOA && rr->rrs.rdata->len < SOA_RDATA_MIN) {
+	if (rr->type == KNOT_RRTYPE_SOA && !soa_is_whole(rr->rrs.rdata)) {
 		return refuse(in, KNOT_EMALF, "a malformed SOA");
 	}
 	switch (in->part) {
@@ -280,9 +304,14 @@ int incoming_message(incoming_t *in, const knot_pkt_t *message, char *err, size_
 
 /*** The whole. ***/
 
-int incoming_zone(incoming_t *in, zonefile_t **zf, char *err, size_t err_size)
+int incoming_zone(incoming_t *in, contents_t **contents, char *err, size_t err_size)
 {
-	return zonefile_build_end(in->build, zf, err, err_size);
+	int ret = contents_end(in->contents, err, err_size);
+	if (ret == KNOT_EOK) {
+		*contents = in->contents;
+		in->contents = NULL;
+	}
+	return ret;
 }
 
 static int misfit(incoming_t *in, const change_t *change, const char *text)
@@ -324,7 +353,7 @@ int incoming_apply(incoming_t *in, store_txn_t *txn, state_t *state, size_t *cha
 	if (state->in.serial != in->args.serial) {
 		return refuse(in, KNOT_EMALF, "the zone has changed meanwhile");
 	}
-	edit_init(&edit, txn, state->id, state->in.nodes, in->args.zone);
+	edit_init(&edit, txn, state->in.nodes, in->args.zone);
 	int ret = KNOT_EOK;
 	const change_t *change;
 	STAILQ_FOREACH(change, &in->changes, link) {

@@ -10,7 +10,7 @@
 #include <libknot/packet/pkt.h>
 
 #include "module/store/state.h"
-#include "module/zonefile/zonefile.h"
+#include "module/input/contents.h"
 
 typedef struct incoming incoming_t;
 
@@ -53,8 +53,9 @@ incoming_kind_t incoming_kind(const incoming_t *incoming);
 /*! \return The primary's SOA. */
 const knot_rdata_t *incoming_soa(const incoming_t *incoming);
 
-/*! Checks the zone as a whole and gives it. \return KNOT_EOK, KNOT_EMALF, KNOT_ENOMEM */
-int incoming_zone(incoming_t *incoming, zonefile_t **zf, char *err, size_t err_size);
+/*! Checks the zone as a whole and gives it; contents_free() frees it. \return KNOT_EOK,
+ *  KNOT_EMALF, KNOT_ENOMEM */
+int incoming_zone(incoming_t *incoming, contents_t **contents, char *err, size_t err_size);
 
 /*!
  * Applies the changes to the input, within a write transaction.

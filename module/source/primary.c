@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libdnssec/random.h>
 #include <libknot/libknot.h>
+
+#include "common/clock.h"
 
 /* Seconds for which the primary may be silent. Unit tests set less. */
 #ifndef PRIMARY_TIMEOUT_S
@@ -136,13 +137,6 @@ static int say(char *err, size_t err_size, int ret, const char *text)
 {
 	snprintf(err, err_size, "%s", text);
 	return ret;
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
 /*! Waits until something can be read or written. */

@@ -10,8 +10,9 @@
 #include <libknot/libknot.h>
 
 #include "module/input/edit.h"
+#include "module/rr/rdata.h"
 #include "module/rr/serial.h"
-#include "module/zonefile/parts.h"
+#include "module/rr/wellformed.h"
 
 /* Octets of an RR without owner and RDATA, of a message's header and question without the name, and
  * of an OPT without options. */
@@ -85,7 +86,7 @@ static int take_rdata(update_t *update, const knot_rdata_t **rdata)
 	const uint16_t len = rdata_len(update->rr);
 	knot_rdata_init(copy, len, len > 0 ? update->rr->rrs.rdata->data : NULL);
 	*rdata = copy;
-	return zonefile_canonical(update->rr->type, copy->data, len)
+	return rdata_canonical(update->rr->type, copy->data, len)
 	       ? KNOT_EOK : refuse(update, KNOT_RCODE_FORMERR, "the RDATA is malformed");
 }
 
@@ -172,7 +173,7 @@ static int check_prerequisites(update_t *update, const knot_pktsection_t *sectio
 	/* The RRsets that are wanted are gathered as if they were a zone; no zone has the id 0. */
 	edit_t values;
 	int ret = KNOT_EOK;
-	edit_init(&values, update->edit.txn, 0, 0, update->zone);
+	edit_init(&values, update->edit.txn, 0, update->zone);
 	for (uint16_t i = 0; ret == KNOT_EOK && i < section->count; i++) {
 		ret = see(update, knot_pkt_rr(section, i));
 		if (ret == KNOT_EOK) {
@@ -205,7 +206,10 @@ static int prescan_addition(update_t *update)
 	    UINT16_MAX) {
 		return refuse(update, KNOT_RCODE_REFUSED, "too long for a DNS message");
 	}
-	return take_rdata(update, &rdata);
+	const uint16_t len = rdata_len(rr);
+	const char *fault = rdata_fault(rr->type, len > 0 ? rr->rrs.rdata->data : NULL, len);
+	return fault == NULL ? take_rdata(update, &rdata) :
+	       refuse(update, KNOT_RCODE_FORMERR, "%s", fault);
 }
 
 static int prescan(update_t *update)
@@ -437,7 +441,7 @@ int update_apply(store_txn_t *txn, const knot_dname_t *zone, state_t *state,
 	update_t update = { .zone = zone, .result = result, .passes = state->passthrough };
 	memset(result, 0, sizeof(*result));
 	result->before = state->in.serial;
-	edit_init(&update.edit, txn, state->id, state->in.nodes, zone);
+	edit_init(&update.edit, txn, state->in.nodes, zone);
 	int ret = apply(&update, state, message);
 	edit_deinit(&update.edit);
 	return ret == KNOT_EDENIED ? KNOT_EOK : ret;

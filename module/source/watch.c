@@ -17,6 +17,7 @@
 
 #include <libknot/libknot.h>
 
+#include "common/fnv1a.h"
 #include "module/base/thread.h"
 
 /* Milliseconds between two looks for a folder that went away. */
@@ -65,23 +66,14 @@ struct watch {
 
 /* -- tables -------------------------------------------------------------- */
 
-static uint32_t hash(const void *data, size_t len)
-{
-	uint32_t value = 2166136261u;
-	for (const uint8_t *at = data; len > 0; at++, len--) {
-		value = (value ^ *at) * 16777619u;
-	}
-	return value;
-}
-
 static entry_t **file_chain(const watch_t *watch, const char *name)
 {
-	return &watch->by_file[hash(name, strlen(name)) % watch->chains];
+	return &watch->by_file[fnv1a(name, strlen(name)) % watch->chains];
 }
 
 static entry_t **zone_chain(const watch_t *watch, const knot_dname_t *zone)
 {
-	return &watch->by_zone[hash(zone, knot_dname_size(zone)) % watch->chains];
+	return &watch->by_zone[fnv1a(zone, knot_dname_size(zone)) % watch->chains];
 }
 
 static void link_entry(watch_t *watch, entry_t *entry)

@@ -7,7 +7,8 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "common/clock.h"
 
 /* A group takes no one in any more when it has been open for so long, about what a commit takes. */
 #ifndef GROUP_OPEN_MS
@@ -76,13 +77,6 @@ static void tell(const group_t *group, bool waits)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /*! A user less. With the lock held. */
 static void leave(round_t *round)
 {
@@ -96,7 +90,7 @@ static bool takes_in(const group_t *group)
 {
 	/* One that is large took long: behind it there may be no room left for dirty pages. */
 	round_t *round = group->round;
-	round->closed |= now_ms() >= round->opened + GROUP_OPEN_MS;
+	round->closed |= monotonic_ms() >= round->opened + GROUP_OPEN_MS;
 	return !round->closed && group->waiting > 0;
 }
 
@@ -151,7 +145,7 @@ static int begin(group_t *group, MDB_txn **txn)
 		free(round);
 		return ret;
 	}
-	round->opened = now_ms();
+	round->opened = monotonic_ms();
 	round->users = 1;
 	*txn = round->txn;
 	pthread_mutex_lock(&group->lock);

@@ -34,9 +34,10 @@ static int close_part(journal_t *journal, uint16_t half)
 {
 	journal_half_t *to = &journal->halves[half];
 	uint8_t key[KEY_LEN];
-	write_key(key, journal->version, half, to->part++);
-	int ret = store_put(journal->txn, STORE_JOURNAL, journal->zone_id, key, sizeof(key),
-	                    to->data, to->len);
+	write_key(key, journal->version.number, half, to->part++);
+	int ret = store_put(journal->version.txn, &(store_key_t) {
+		STORE_JOURNAL, journal->version.zone_id, key, sizeof(key)
+	}, to->data, to->len);
 	journal->bytes += to->len;
 	to->len = 0;
 	return ret;
@@ -44,7 +45,7 @@ static int close_part(journal_t *journal, uint16_t half)
 
 static bool is_full(const journal_t *journal)
 {
-	return journal->bytes + journal->halves[0].len + journal->halves[1].len > journal->most;
+	return journal->bytes + journal->halves[0].len + journal->halves[1].len > journal->version.most;
 }
 
 static int add(journal_t *journal, uint16_t half, const knot_dname_t *owner, uint16_t type,
@@ -75,17 +76,15 @@ static int add(journal_t *journal, uint16_t half, const knot_dname_t *owner, uin
 	return to->len >= PART_SIZE ? close_part(journal, half) : KNOT_EOK;
 }
 
-int journal_begin(journal_t *journal, store_txn_t *txn, uint32_t zone_id, uint64_t version,
-                  const knot_dname_t *apex, const node_rrset_t soa[2], size_t most)
+int journal_begin(journal_t *journal, const journal_version_t *version,
+                  const node_rrset_t soa[2])
 {
 	memset(journal, 0, sizeof(*journal));
-	journal->most = most;
-	journal->txn = txn;
-	journal->zone_id = zone_id;
-	journal->version = version;
+	journal->version = *version;
 	int ret = KNOT_EOK;
 	for (uint16_t half = 0; ret == KNOT_EOK && half < 2; half++) {
-		ret = add(journal, half, apex, KNOT_RRTYPE_SOA, soa[half].ttl, soa[half].rrs.rdata);
+		ret = add(journal, half, version->apex, KNOT_RRTYPE_SOA, soa[half].ttl,
+		          soa[half].rrs.rdata);
 	}
 	return ret;
 }
@@ -125,34 +124,32 @@ static bool has(const knot_rdataset_t *sigs, const knot_rdata_t *wanted)
 	return false;
 }
 
-/*! The same for the RRSIGs of a zone that passes through, of which each has a TTL of its own. */
-static int add_missing_passed(journal_t *journal, uint16_t half, const knot_dname_t *owner,
-                              const node_t *of_node, const node_t *in_node)
+/*! RRSIGs at a name: those over an RRset, or all if the zone passes through and has them as data. */
+typedef struct {
+	const node_t *node;
+	const node_rrset_t *rrset; /*!< What they cover, or that of the RRSIGs; NULL: there are none. */
+	knot_rdataset_t rrs;
+} sigs_t;
+
+static sigs_t sigs_of(const node_t *node, uint16_t type)
 {
-	const node_rrset_t *of = node_rrset(of_node, KNOT_RRTYPE_RRSIG);
-	const node_rrset_t *in = node_rrset(in_node, KNOT_RRTYPE_RRSIG);
+	sigs_t sigs = { .node = node, .rrset = node_rrset(node, type) };
+	if (sigs.rrset != NULL) {
+		sigs.rrs = type == KNOT_RRTYPE_RRSIG ? sigs.rrset->rrs : sigs.rrset->sigs;
+	}
+	return sigs;
+}
+
+/*! Adds the RRSIGs that another node lacks. They are few; those over an RRset are in no order. */
+static int add_missing_sigs(journal_t *journal, uint16_t half, const knot_dname_t *owner,
+                            const sigs_t *of, const sigs_t *in)
+{
 	const knot_rdata_t *sig = of->rrs.rdata;
 	int ret = KNOT_EOK;
 	for (uint16_t i = 0; ret == KNOT_EOK && i < of->rrs.count; i++) {
-		const uint32_t ttl = node_ttl(of_node, of, sig);
-		if (in == NULL || !has(&in->rrs, sig) || node_ttl(in_node, in, sig) != ttl) {
-			ret = add(journal, half, owner, of->type, ttl, sig);
-		}
-		sig = knot_rdataset_next((knot_rdata_t *)sig);
-	}
-	return ret;
-}
-
-/*! The same for the RRSIGs of a set, which are few and in no order. */
-static int add_missing_sigs(journal_t *journal, uint16_t half, const knot_dname_t *owner,
-                            const node_rrset_t *of, const node_rrset_t *in)
-{
-	const bool same_ttl = in != NULL && in->ttl == of->ttl;
-	const knot_rdata_t *sig = of->sigs.rdata;
-	int ret = KNOT_EOK;
-	for (uint16_t i = 0; ret == KNOT_EOK && i < of->sigs.count; i++) {
-		if (!same_ttl || !has(&in->sigs, sig)) {
-			ret = add(journal, half, owner, KNOT_RRTYPE_RRSIG, of->ttl, sig);
+		const uint32_t ttl = node_ttl(of->node, of->rrset, sig);
+		if (!has(&in->rrs, sig) || node_ttl(in->node, in->rrset, sig) != ttl) {
+			ret = add(journal, half, owner, KNOT_RRTYPE_RRSIG, ttl, sig);
 		}
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
 	}
@@ -165,17 +162,16 @@ int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *ol
 	const node_t *sides[2] = { old, new };
 	int ret = KNOT_EOK;
 	for (uint16_t half = 0; half < 2; half++) {
-		for (uint16_t i = 0; ret == KNOT_EOK && i < sides[half]->count; i++) {
-			const node_rrset_t *of = &sides[half]->rrsets[i];
-			const node_rrset_t *in = node_rrset(sides[1 - half], of->type);
-			if (of->type == KNOT_RRTYPE_RRSIG) {
-				ret = add_missing_passed(journal, half, owner, sides[half],
-				                         sides[1 - half]);
-			} else if (of->type != KNOT_RRTYPE_SOA) {
-				ret = add_missing(journal, half, owner, of, in);
+		const node_t *side = sides[half], *other = sides[1 - half];
+		for (uint16_t i = 0; ret == KNOT_EOK && i < side->count; i++) {
+			const node_rrset_t *of = &side->rrsets[i];
+			const sigs_t sigs = sigs_of(side, of->type);
+			const sigs_t other_sigs = sigs_of(other, of->type);
+			if (of->type != KNOT_RRTYPE_SOA && of->type != KNOT_RRTYPE_RRSIG) {
+				ret = add_missing(journal, half, owner, of, other_sigs.rrset);
 			}
 			if (ret == KNOT_EOK) {
-				ret = add_missing_sigs(journal, half, owner, of, in);
+				ret = add_missing_sigs(journal, half, owner, &sigs, &other_sigs);
 			}
 		}
 	}
@@ -196,11 +192,11 @@ static int trim(journal_t *journal, uint64_t *bytes)
 {
 	store_cursor_t cursor;
 	uint64_t dropped = 0;
-	int ret = store_cursor(journal->txn, STORE_JOURNAL, journal->zone_id, &cursor);
+	int ret = store_cursor(journal->version.txn, STORE_JOURNAL, journal->version.zone_id, &cursor);
 	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
 		const uint64_t version = read_version(cursor.key);
-		if (version != dropped && *bytes <= journal->most &&
-		    version + JOURNAL_VERSIONS > journal->version) {
+		if (version != dropped && *bytes <= journal->version.most &&
+		    version + JOURNAL_VERSIONS > journal->version.number) {
 			break;
 		}
 		dropped = version;
@@ -215,7 +211,7 @@ int journal_end(journal_t *journal, uint64_t *bytes)
 {
 	if (is_full(journal)) {
 		*bytes = 0;
-		return store_clear(journal->txn, STORE_JOURNAL, journal->zone_id);
+		return store_clear(journal->version.txn, STORE_JOURNAL, journal->version.zone_id);
 	}
 	int ret = KNOT_EOK;
 	for (uint16_t half = 0; ret == KNOT_EOK && half < 2; half++) {

@@ -20,14 +20,21 @@ typedef struct {
 	uint32_t part;
 } journal_half_t;
 
-/*! A version being written. */
+/*! Which version is written, and where to. */
 typedef struct {
 	store_txn_t *txn;
 	uint32_t zone_id;
-	uint64_t version;
+	uint64_t number;     /*!< Of the version: one more than that of the version before. */
+	const knot_dname_t *apex;
+	size_t most;         /*!< Bytes that the journal may have. A version that is larger is not
+	                          kept, nor is then any other: nothing leads over it. */
+} journal_version_t;
+
+/*! A version being written. */
+typedef struct {
+	journal_version_t version;
 	journal_half_t halves[2];
 	size_t bytes;        /*!< Of this version. */
-	size_t most;         /*!< Of the journal. */
 } journal_t;
 
 /*! A place in the journal. */
@@ -39,13 +46,10 @@ typedef struct {
 
 /*!
  * Begins a version.
- *
- * \param soa   Apex SOA of the version before, and of this.
- * \param most  Bytes that the journal may have. A version that is larger is not kept, nor is then
- *              any other: nothing leads over it.
+ * \param soa  Apex SOA of the version before, and of this.
  */
-int journal_begin(journal_t *journal, store_txn_t *txn, uint32_t zone_id, uint64_t version,
-                  const knot_dname_t *apex, const node_rrset_t soa[2], size_t most);
+int journal_begin(journal_t *journal, const journal_version_t *version,
+                  const node_rrset_t soa[2]);
 
 /*! Adds the differences of a node, SOA RRs apart. */
 int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *old,

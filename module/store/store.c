@@ -364,12 +364,11 @@ static MDB_val table_key(uint8_t *buffer, uint32_t zone_id, const uint8_t *key, 
 	return (MDB_val) { ID_LEN + key_len, buffer };
 }
 
-int store_find(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
-               size_t key_len, const uint8_t **data, size_t *len)
+int store_find(store_txn_t *txn, const store_key_t *key, const uint8_t **data, size_t *len)
 {
 	uint8_t buffer[KEY_MAX];
-	MDB_val full = table_key(buffer, zone_id, key, key_len), value;
-	int ret = mdb_get(txn->txn, txn->store->tables[table], &full, &value);
+	MDB_val full = table_key(buffer, key->id, key->key, key->key_len), value;
+	int ret = mdb_get(txn->txn, txn->store->tables[key->table], &full, &value);
 	if (ret == MDB_SUCCESS) {
 		*data = value.mv_data;
 		*len = value.mv_size;
@@ -377,22 +376,33 @@ int store_find(store_txn_t *txn, store_table_t table, uint32_t zone_id, const ui
 	return error(ret);
 }
 
-int store_put(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
-              size_t key_len, const void *data, size_t len)
+int store_find_node(store_txn_t *txn, const store_key_t *key, node_t *node)
 {
-	uint8_t buffer[KEY_MAX];
-	assert(key_len % 2 == 0 || len == 0);
-	MDB_val full = table_key(buffer, zone_id, key, key_len), value = { len, (void *)data };
-	return write_error(txn->store,
-	                   mdb_put(txn->txn, txn->store->tables[table], &full, &value, 0));
+	const uint8_t *data = NULL;
+	size_t len = 0;
+	int ret = store_find(txn, key, &data, &len);
+	if (ret == KNOT_ENOENT) {
+		memset(node, 0, sizeof(*node));
+		return KNOT_EOK;
+	}
+	return ret == KNOT_EOK ? node_read(data, len, node) : ret;
 }
 
-int store_del(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
-              size_t key_len)
+int store_put(store_txn_t *txn, const store_key_t *key, const void *data, size_t len)
 {
 	uint8_t buffer[KEY_MAX];
-	MDB_val full = table_key(buffer, zone_id, key, key_len);
-	int ret = mdb_del(txn->txn, txn->store->tables[table], &full, NULL);
+	assert(key->key_len % 2 == 0 || len == 0);
+	MDB_val full = table_key(buffer, key->id, key->key, key->key_len);
+	MDB_val value = { len, (void *)data };
+	return write_error(txn->store,
+	                   mdb_put(txn->txn, txn->store->tables[key->table], &full, &value, 0));
+}
+
+int store_del(store_txn_t *txn, const store_key_t *key)
+{
+	uint8_t buffer[KEY_MAX];
+	MDB_val full = table_key(buffer, key->id, key->key, key->key_len);
+	int ret = mdb_del(txn->txn, txn->store->tables[key->table], &full, NULL);
 	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
 }
 

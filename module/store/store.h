@@ -30,6 +30,7 @@
 #include <lmdb.h>
 #include <libknot/dname.h>
 
+#include "module/rr/node.h"
 #include "module/store/group.h"
 
 typedef enum {
@@ -41,6 +42,14 @@ typedef enum {
 	STORE_JOURNAL,
 	STORE_TABLES,
 } store_table_t;
+
+/*! Where an entry is. */
+typedef struct {
+	store_table_t table;
+	uint32_t id;         /*!< Of the input, of the signed nodes, of a chain, or of the zone. */
+	const uint8_t *key;
+	size_t key_len;
+} store_key_t;
 
 typedef struct store store_t;
 
@@ -131,17 +140,22 @@ int store_spare_id(store_t *store, uint32_t *zone_id);
 
 /*** Tables. ***/
 
-/*! Finds the entry of a key. \return KNOT_EOK, KNOT_ENOENT. Data is borrowed as by a cursor. */
-int store_find(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
-               size_t key_len, const uint8_t **data, size_t *len);
+/*! Finds an entry. \return KNOT_EOK, KNOT_ENOENT. Data is borrowed as by a cursor. */
+int store_find(store_txn_t *txn, const store_key_t *key, const uint8_t **data, size_t *len);
+
+/*!
+ * Reads an entry that is a node; an entry that is not there is a node without RRsets.
+ *
+ * \param node  Overwritten; its data is borrowed as by a cursor, node_deinit() after use.
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EMALF, or an error of the store
+ */
+int store_find_node(store_txn_t *txn, const store_key_t *key, node_t *node);
 
 /*! Stores an entry; one that is there is replaced. */
-int store_put(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
-              size_t key_len, const void *data, size_t len);
+int store_put(store_txn_t *txn, const store_key_t *key, const void *data, size_t len);
 
-/*! Removes an entry; none is no error. */
-int store_del(store_txn_t *txn, store_table_t table, uint32_t zone_id, const uint8_t *key,
-              size_t key_len);
+/*! Removes an entry; it is no error if there is none. */
+int store_del(store_txn_t *txn, const store_key_t *key);
 
 /*! Removes all of a zone's entries. */
 int store_clear(store_txn_t *txn, store_table_t table, uint32_t zone_id);

@@ -3,11 +3,11 @@
 
 #include "module/zone/reap.h"
 
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <libknot/libknot.h>
+
+#include "common/clock.h"
 
 #define LOOK_MS 200 /* Milliseconds between two looks at zones that are still at work. */
 
@@ -16,11 +16,7 @@ void reap_init(reap_t *reap, const zone_env_t *env)
 	memset(reap, 0, sizeof(*reap));
 	reap->env = env;
 	pthread_mutex_init(&reap->lock, NULL);
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&reap->done, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&reap->done);
 }
 
 void reap_deinit(reap_t *reap)
@@ -133,13 +129,11 @@ int64_t reap_work(reap_t *reap)
 
 bool reap_wait(reap_t *reap, int64_t most_ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += most_ms / 1000;
-	int ret = 0;
+	const int64_t until = monotonic_ms() + most_ms;
+	bool in_time = true;
 	pthread_mutex_lock(&reap->lock);
-	while ((reap->zones != NULL || reap->tokens != NULL || reap->busy) && ret != ETIMEDOUT) {
-		ret = pthread_cond_timedwait(&reap->done, &reap->lock, &until);
+	while ((reap->zones != NULL || reap->tokens != NULL || reap->busy) && in_time) {
+		in_time = monotonic_wait(&reap->done, &reap->lock, until);
 	}
 	const bool done = reap->zones == NULL && reap->tokens == NULL && !reap->busy;
 	pthread_mutex_unlock(&reap->lock);

@@ -8,12 +8,12 @@
 
 #include <libknot/libknot.h>
 
+#include "common/backoff.h"
 #include "module/sign/changeover.h"
 #include "module/source/file.h"
 
-/* Seconds after which what has failed is tried again; doubled with each failure. */
-#define RETRY_FIRST 5
-#define RETRY_MAX 300
+/* Seconds after which what has failed is tried again. */
+static const backoff_t retry_delay = { .first = 5, .max = 300 };
 
 /*! What could not be done has to be done the next time. */
 static void keep_wish(zone_t *zone, unsigned wish)
@@ -34,9 +34,7 @@ static unsigned take_wishes(zone_t *zone)
 
 static int64_t retry(zone_t *zone, int64_t now)
 {
-	int64_t delay = zone->failures < 8 ? RETRY_FIRST << zone->failures : RETRY_MAX;
-	zone->failures++;
-	return now + (delay < RETRY_MAX ? delay : RETRY_MAX);
+	return now + backoff_delay(&retry_delay, ++zone->failures);
 }
 
 /*** Keys. ***/

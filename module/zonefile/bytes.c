@@ -2,11 +2,12 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
-#include "module/zonefile/parts.h"
+#include "module/zonefile/bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,20 +75,20 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static int read_all(int fd, const char *path, const struct stat *before, file_t *file, char *err,
+static int read_all(int fd, const char *path, const struct stat *before, bytes_t *bytes, char *err,
                     size_t err_size)
 {
 	size_t size = before->st_size;
-	file->text = malloc(size + 1);
-	if (file->text == NULL) {
+	bytes->text = malloc(size + 1);
+	if (bytes->text == NULL) {
 		return fail(path, "not enough memory to read it", KNOT_ENOMEM, err, err_size);
 	}
 
 	scan_t state = { .line = 1 };
 	/* One byte more than there should be, to see the end. */
-	while (file->size <= size) {
-		size_t left = size + 1 - file->size;
-		ssize_t got = read(fd, file->text + file->size, left < CHUNK ? left : CHUNK);
+	while (bytes->size <= size) {
+		size_t left = size + 1 - bytes->size;
+		ssize_t got = read(fd, bytes->text + bytes->size, left < CHUNK ? left : CHUNK);
 		if (got < 0 && errno == EINTR) {
 			continue;
 		}
@@ -97,27 +98,27 @@ static int read_all(int fd, const char *path, const struct stat *before, file_t 
 		if (got == 0) {
 			break;
 		}
-		int ret = scan(&state, file->text + file->size, got, path, err, err_size);
+		int ret = scan(&state, bytes->text + bytes->size, got, path, err, err_size);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
-		file->size += got;
+		bytes->size += got;
 	}
 
 	struct stat after;
 	if (fstat(fd, &after) != 0) {
 		return fail_errno(path, err, err_size);
 	}
-	if (file->size != size || !is_same(before, &after)) {
+	if (bytes->size != size || !is_same(before, &after)) {
 		return fail(path, "it changed while it was read; write a new file and rename it",
 		            KNOT_EAGAIN, err, err_size);
 	}
 	return KNOT_EOK;
 }
 
-int file_read(const char *path, file_t *file, char *err, size_t err_size)
+int bytes_read(const char *path, bytes_t *bytes, char *err, size_t err_size)
 {
-	memset(file, 0, sizeof(*file));
+	memset(bytes, 0, sizeof(*bytes));
 
 	/* Without O_NONBLOCK a FIFO would hold us until someone writes to it. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -134,20 +135,20 @@ int file_read(const char *path, file_t *file, char *err, size_t err_size)
 	} else if (!S_ISREG(st.st_mode)) {
 		ret = fail(path, "it is not a regular file", KNOT_EINVAL, err, err_size);
 	} else {
-		file->dev = st.st_dev;
-		file->ino = st.st_ino;
-		ret = read_all(fd, path, &st, file, err, err_size);
+		bytes->dev = st.st_dev;
+		bytes->ino = st.st_ino;
+		ret = read_all(fd, path, &st, bytes, err, err_size);
 	}
 	close(fd);
 
 	if (ret != KNOT_EOK) {
-		file_deinit(file);
+		bytes_deinit(bytes);
 	}
 	return ret;
 }
 
-void file_deinit(file_t *file)
+void bytes_deinit(bytes_t *bytes)
 {
-	free(file->text);
-	file->text = NULL;
+	free(bytes->text);
+	bytes->text = NULL;
 }

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
-#include "module/zonefile/parts.h"
+#include "module/zonefile/parse.h"
 
 #include <libgen.h>
 #include <limits.h>
@@ -12,6 +12,8 @@
 
 #include <libknot/libknot.h>
 #include <libzscanner/scanner.h>
+
+#include "module/zonefile/bytes.h"
 
 /* As knotd's own, if the file says nothing. */
 #define DEFAULT_TTL   3600
@@ -24,15 +26,14 @@
 /* A file being read, and who included it. */
 typedef struct source {
 	const struct source *parent;
-	file_t file;
+	bytes_t bytes;
 	uint16_t index;
 	int depth;
 } source_t;
 
 typedef struct {
-	const knot_dname_t *apex;
-	taker_t taker;
-	report_t *report;
+	contents_t *contents;
+	report_t *report;   /* The contents' own. */
 	char *err;
 	size_t err_size;
 } parser_t;
@@ -52,9 +53,9 @@ static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, pl
 	}
 
 	source_t source = { .parent = parent, .depth = parent->depth + 1 };
-	int ret = file_read(path, &source.file, err, sizeof(err));
+	int ret = bytes_read(path, &source.bytes, err, sizeof(err));
 	for (const source_t *it = parent; ret == KNOT_EOK && it != NULL; it = it->parent) {
-		if (it->file.dev == source.file.dev && it->file.ino == source.file.ino) {
+		if (it->bytes.dev == source.bytes.dev && it->bytes.ino == source.bytes.ino) {
 			snprintf(err, sizeof(err), "%.1024s: the file includes itself", path);
 			ret = KNOT_EMALF;
 		}
@@ -75,7 +76,7 @@ static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, pl
 	} else {
 		snprintf(parser->err, parser->err_size, "%s", err);
 	}
-	file_deinit(&source.file);
+	bytes_deinit(&source.bytes);
 	return ret;
 }
 
@@ -83,14 +84,14 @@ static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, pl
 static void copy_line(const source_t *source, const zs_scanner_t *s, char *out, size_t size)
 {
 	out[0] = '\0';
-	const char *text = source->file.text, *at = s->input.current;
-	if (at < text || at > text + source->file.size) {
+	const char *text = source->bytes.text, *at = s->input.current;
+	if (at < text || at > text + source->bytes.size) {
 		return; /* In the newline that it adds to the end. */
 	}
 	const char *before = at > text ? memrchr(text, '\n', at - text) : NULL;
 	const char *line = before != NULL ? before + 1 : text;
-	const char *newline = memchr(at, '\n', text + source->file.size - at);
-	size_t len = (newline != NULL ? newline : text + source->file.size) - line;
+	const char *newline = memchr(at, '\n', text + source->bytes.size - at);
+	size_t len = (newline != NULL ? newline : text + source->bytes.size) - line;
 	snprintf(out, size, "%.*s%s", (int)(len < LINE_SHOWN ? len : LINE_SHOWN), line,
 	         len > LINE_SHOWN ? "..." : "");
 	for (char *c = out; *c != '\0'; c++) {
@@ -120,8 +121,10 @@ static int parse_item(parser_t *parser, const source_t *source, zs_scanner_t *s)
 	place_t place = { .line = s->line_counter, .file = source->index };
 	switch (s->state) {
 	case ZS_STATE_DATA:
-		return take_record(&parser->taker, s->r_owner, s->r_type, s->r_ttl, s->r_data,
-		                   s->r_data_length, place);
+		return contents_take(parser->contents, &(source_rr_t) {
+			.owner = s->r_owner, .type = s->r_type, .ttl = s->r_ttl,
+			.rdata = s->r_data, .rdata_len = s->r_data_length,
+		}, place);
 	case ZS_STATE_INCLUDE:
 		return include(parser, source, s, place);
 	case ZS_STATE_ERROR:
@@ -158,7 +161,7 @@ static int parse_source(parser_t *parser, source_t *source, const char *path, co
 	}
 	int ret = KNOT_ENOMEM;
 	if (zs_init(s, origin, KNOT_CLASS_IN, ttl) == 0 &&
-	    zs_set_input_string(s, source->file.text, source->file.size) == 0) {
+	    zs_set_input_string(s, source->bytes.text, source->bytes.size) == 0) {
 		ret = set_folder(s, path);
 	}
 	while (ret == KNOT_EOK) {
@@ -169,25 +172,22 @@ static int parse_source(parser_t *parser, source_t *source, const char *path, co
 	return ret == KNOT_EOF ? KNOT_EOK : ret;
 }
 
-int zonefile_parse(const char *path, const knot_dname_t *apex, records_t *records,
-                   report_t *report, char *err, size_t err_size)
+int parse_file(const char *path, const knot_dname_t *apex, contents_t *contents, char *err,
+               size_t err_size)
 {
 	parser_t parser = {
-		.apex = apex, .report = report, .err = err, .err_size = err_size,
+		.contents = contents, .report = contents_report(contents),
+		.err = err, .err_size = err_size,
 	};
-	take_init(&parser.taker, apex, records, report);
 	knot_dname_txt_storage_t origin;
-	source_t source = { 0 };
+	source_t source = { .index = 0 }; /* Of the zone file. */
 
 	snprintf(err, err_size, "%s: not enough memory", path);
-	int ret = file_read(path, &source.file, err, err_size);
-	if (ret == KNOT_EOK) {
-		ret = report_file(report, path, &source.index);
-	}
+	int ret = bytes_read(path, &source.bytes, err, err_size);
 	if (ret == KNOT_EOK) {
 		knot_dname_to_str(origin, apex, sizeof(origin));
 		ret = parse_source(&parser, &source, path, origin, DEFAULT_TTL);
 	}
-	file_deinit(&source.file);
+	bytes_deinit(&source.bytes);
 	return ret;
 }

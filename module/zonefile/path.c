@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
-#include "module/zonefile/zonefile.h"
+#include "module/zonefile/path.h"
 
 #include <stdio.h>
 #include <stdlib.h>

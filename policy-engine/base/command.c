@@ -15,8 +15,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/clock.h"
 
 #define WORDS_MAX 32
 #define TAIL_MAX 200 /* Of its output, for the reason. */
@@ -32,13 +33,6 @@ typedef struct {
 	char tail[TAIL_MAX + 1];
 	size_t tail_len;
 } running_t;
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* \return A descriptor to read the text from; its size does not matter, unlike a pipe's. */
 static int input_fd(const char *text)
@@ -151,7 +145,7 @@ static const char *last_line(running_t *run)
 static bool wait_end(running_t *run, int64_t until, int stop_fd, int *status)
 {
 	while (waitpid(run->pid, status, WNOHANG) == 0) {
-		int64_t left = until - now_ms();
+		int64_t left = until - monotonic_ms();
 		if (left <= 0) {
 			return false;
 		}
@@ -170,7 +164,7 @@ static bool wait_end(running_t *run, int64_t until, int stop_fd, int *status)
 static void end(running_t *run, int *status)
 {
 	kill(-run->pid, SIGTERM);
-	if (!wait_end(run, now_ms() + GRACE_MS, -1, status)) {
+	if (!wait_end(run, monotonic_ms() + GRACE_MS, -1, status)) {
 		kill(-run->pid, SIGKILL);
 		waitpid(run->pid, status, 0);
 	}
@@ -202,12 +196,12 @@ static int run_words(char **argv, const char *input, unsigned limit_s, int stop_
 		return -1;
 	}
 	int status = 0;
-	int64_t until = now_ms() + (int64_t)limit_s * 1000;
+	int64_t until = monotonic_ms() + (int64_t)limit_s * 1000;
 	int ret = -1;
 	if (wait_end(&run, until, stop_fd, &status)) {
 		ret = judge(argv[0], status, &run, why, why_size);
 	} else {
-		bool late = now_ms() >= until;
+		bool late = monotonic_ms() >= until;
 		end(&run, &status);
 		if (late) {
 			snprintf(why, why_size, "%s: did not end within %u s, so it was ended",

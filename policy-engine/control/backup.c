@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "policy-engine/base/event.h"
-#include "policy-engine/base/row.h"
+#include "policy-engine/control/row.h"
 
 #define GENERATE_MAX 100000
 

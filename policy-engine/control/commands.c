@@ -82,10 +82,11 @@ static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	pthread_mutex_lock(&e->lock);
 	char *path = strdup(e->conf.signer_socket);
 	pthread_mutex_unlock(&e->lock);
+	const ctl_call_t call = { .path = path, .timeout_ms = SIGNER_TIMEOUT_MS, .units = unit,
+	                          .count = 1, .answer = relay, .ctx = req };
 	if (path == NULL) {
 		ctl_error(req, unit->zone, "out of memory");
-	} else if (ctl_client_call(path, SIGNER_TIMEOUT_MS, unit, 1, relay, req, err,
-	                           sizeof(err)) != 0) {
+	} else if (ctl_client_call(&call, err, sizeof(err)) != 0) {
 		ctl_error(req, unit->zone, "signer: %s", err);
 	}
 	free(path);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-engine/base/row.h"
+#include "policy-engine/control/row.h"
 #include "policy-engine/import/import.h"
 
 static void send_row(void *ctx, const import_row_t *row)

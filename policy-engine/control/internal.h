@@ -9,7 +9,7 @@
 
 #include "policy-engine/engine/internal.h"
 
-/*! Does a command for one zone. \param name  As kasp_zone_name() makes it. */
+/*! Does a command for one zone. \param name  As zone_name_canonical() makes it. */
 typedef void (*control_zone_f)(engine_t *e, ctl_request_t *req, const char *name,
                                const ctl_unit_t *unit);
 

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "policy-engine/base/event.h"
-#include "policy-engine/base/row.h"
 #include "policy-engine/base/when.h"
+#include "policy-engine/control/row.h"
 #include "policy-engine/parent/confirm.h"
 #include "policy-engine/signer/compose.h"
 

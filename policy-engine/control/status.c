@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "policy-engine/base/row.h"
 #include "policy-engine/base/when.h"
+#include "policy-engine/control/row.h"
 #include "policy-engine/core/plan.h"
 #include "policy-engine/parent/ds-task.h"
 #include "policy-engine/signer/compose.h"

@@ -13,6 +13,6 @@ void status_engine(engine_t *e, ctl_request_t *req);
 
 /*!
  * Answers with the state of one zone. Takes the lock.
- * \param name  As kasp_zone_name() makes it.
+ * \param name  As zone_name_canonical() makes it.
  */
 void status_zone(engine_t *e, ctl_request_t *req, const char *name);

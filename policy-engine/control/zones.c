@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/base/zone-name.h"
+
 #define LISTED_MAX 8 /* Zones named in an error. */
 
 /* The names of zones, copied, so that the lock need not be held while they are worked on. */
@@ -75,7 +77,7 @@ void control_zones(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, cont
 	if (unit->zone == NULL || unit->zone[0] == '\0') {
 		get_names(e, &all);
 	} else {
-		char *name = kasp_zone_name(unit->zone);
+		char *name = zone_name_canonical(unit->zone);
 		kasp_zone_t zone = { 0 };
 		pthread_mutex_lock(&e->lock);
 		int found = name != NULL ? db_zone_get(e->db, name, &zone) : 0;

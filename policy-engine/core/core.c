@@ -19,16 +19,6 @@ typedef struct {
 	void *ctx;
 } core_run_t;
 
-static bool is_in(keyset_state_t state)
-{
-	return state == KEYSET_RUMOURED || state == KEYSET_OMNIPRESENT;
-}
-
-bool core_in_zone(const core_key_t *key, keyset_record_t record)
-{
-	return is_in(key->record[record].state);
-}
-
 bool core_replaces(const core_zone_t *zone, const core_key_t *key)
 {
 	int64_t emergency = 0;
@@ -40,17 +30,6 @@ bool core_replaces(const core_zone_t *zone, const core_key_t *key)
 	}
 	return key->inception < emergency && core_in_zone(key, KEYSET_DNSKEY) &&
 	       key->record[KEYSET_RRSIG].state == KEYSET_UNRETENTIVE;
-}
-
-bool core_is_hidden(const core_key_t *key)
-{
-	for (int r = 0; r < KEYSET_RECORDS; r++) {
-		keyset_state_t state = key->record[r].state;
-		if (state != KEYSET_HIDDEN && state != KEYSET_NA) {
-			return false;
-		}
-	}
-	return true;
 }
 
 /* Whether the key is to have that record; on standby what takes longest (RFC 7583, section 4). */
@@ -70,22 +49,6 @@ bool core_is_settled(const core_key_t *key)
 		}
 	}
 	return true;
-}
-
-void core_key_init(core_key_t *key, keyset_role_t role, uint8_t algorithm, uint16_t keytag,
-                   policy_roll_t roll, int64_t now)
-{
-	*key = (core_key_t){ .role = role, .algorithm = algorithm, .keytag = keytag,
-	                     .repository = "", .inception = now, .goal_in = true, .roll = roll };
-	for (int i = 0; i < KEYSET_RECORDS; i++) {
-		key->record[i] = (core_record_t){ .state = KEYSET_HIDDEN, .since = now };
-	}
-	if (role == KEYSET_ZSK) {
-		key->record[KEYSET_DS].state = KEYSET_NA;
-		key->record[KEYSET_RRSIG_DNSKEY].state = KEYSET_NA;
-	} else if (role == KEYSET_KSK) {
-		key->record[KEYSET_RRSIG].state = KEYSET_NA;
-	}
 }
 
 /* Whether the record's last decision went, or goes, by a key set that is not known as public. */
@@ -197,7 +160,7 @@ static core_wait_t order_in(const core_zone_t *zone, const core_key_t *key, keys
 		may = dnskey_may_come(zone, key);
 		break;
 	case KEYSET_RRSIG_DNSKEY:
-		may = is_in(dnskey);
+		may = core_in_zone(key, KEYSET_DNSKEY);
 		break;
 	default:
 		may = dnskey == KEYSET_OMNIPRESENT || !minimizes(key, KEYSET_RRSIG) ||
@@ -354,7 +317,7 @@ static bool decide(core_run_t *run, size_t index, keyset_record_t r, core_step_t
 	core_key_t *key = &run->zone->keys[index];
 	core_record_t *record = &key->record[r];
 	bool in = record->state == KEYSET_HIDDEN && is_wanted(key, r);
-	bool out = is_in(record->state) && !key->goal_in && CORE_RULE(MUTANT_GOAL);
+	bool out = core_in_zone(key, r) && !key->goal_in && CORE_RULE(MUTANT_GOAL);
 	if (!in && !out) {
 		return false;
 	}
@@ -407,13 +370,6 @@ int64_t core_run(core_zone_t *zone, const policy_t *policy, const facts_t *facts
 	return falling < run.next ? falling : run.next;
 }
 
-bool core_ds_waits(const core_key_t *key)
-{
-	const core_record_t *ds = &key->record[KEYSET_DS];
-	return (ds->state == KEYSET_RUMOURED || ds->state == KEYSET_UNRETENTIVE) &&
-	       ds->public_at == 0;
-}
-
 bool core_ds_confirm(core_key_t *key, bool there, int64_t since)
 {
 	core_record_t *ds = &key->record[KEYSET_DS];
@@ -422,13 +378,6 @@ bool core_ds_confirm(core_key_t *key, bool there, int64_t since)
 	}
 	ds->public_at = since;
 	return true;
-}
-
-bool core_ds_counts(const core_key_t *key)
-{
-	const core_record_t *ds = &key->record[KEYSET_DS];
-	return ds->state == KEYSET_OMNIPRESENT ||
-	       (ds->state == KEYSET_RUMOURED && ds->public_at != 0);
 }
 
 bool core_ds_lose(core_zone_t *zone, size_t i, int64_t now)

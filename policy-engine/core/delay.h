@@ -6,7 +6,8 @@
  */
 #pragma once
 
-#include "policy-engine/core/core.h"
+#include "keyset/facts.h"
+#include "policy-engine/core/state.h"
 
 /*!
  * Follows the TTLs that policy and facts say, and that of the absence of DS or DNSKEY while some

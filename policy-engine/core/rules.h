@@ -18,7 +18,7 @@
  */
 #pragma once
 
-#include "policy-engine/core/core.h"
+#include "policy-engine/core/state.h"
 
 /*!
  * Judges a step by the state it would lead to.

@@ -110,18 +110,20 @@ int db_keys_backed_up(db_t *db, const char *repository, uint8_t algorithm, unsig
 int64_t db_keys_unused_count(db_t *db, const char *repository, uint8_t algorithm,
                              unsigned bits);
 
-/*! What zones of a policy share: keys of one kind. */
+/*! What zones of a policy share: keys of one kind, for one use. */
 typedef struct {
 	const char *policy;
 	keyset_role_t role;
 	bool standby;
 	int64_t oldest; /*!< No key whose use began earlier. */
+	const char *repository;
+	uint8_t algorithm;
+	unsigned bits;
 } db_share_t;
 
 /*! Calls cb for the key pairs of that kind that other zones of the policy have and this one never
  *  had, the youngest first. */
-int db_keys_shared(db_t *db, const db_share_t *share, const char *repository,
-                   uint8_t algorithm, unsigned bits, int64_t zone, db_key_f cb, void *ctx);
+int db_keys_shared(db_t *db, const db_share_t *share, int64_t zone, db_key_f cb, void *ctx);
 
 /*! Lets other zones of the policy have the key pair, too, from its first use at since. */
 int db_key_share(db_t *db, int64_t token_key, const db_share_t *share,

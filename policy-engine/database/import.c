@@ -4,27 +4,30 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy-engine/database/internal.h"
+#include "policy-engine/database/sql.h"
 
 /* \return 1 and what is known of it, 0 if it is not, -1. */
 static int find(db_t *db, db_token_key_t *key)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_KEY_FIND);
+	static const char get[] = "SELECT id, public_key, since FROM token_key"
+	                          " WHERE repository = ?1 AND cka_id = ?2";
+	enum { ID, PUBLIC_KEY, SINCE };
+	sqlite3_stmt *sql = sql_prepare(db, get);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_text(sql, 1, key->repository, -1, SQLITE_STATIC);
-	sqlite3_bind_text(sql, 2, key->cka_id, -1, SQLITE_STATIC);
+	sql_bind_text(sql, 1, key->repository);
+	sql_bind_text(sql, 2, key->cka_id);
 	int ret = sqlite3_step(sql);
 	bool found = ret == SQLITE_ROW, same = true;
 	if (found) {
-		size_t len = (size_t)sqlite3_column_bytes(sql, 1);
-		const void *public_key = sqlite3_column_blob(sql, 1);
+		size_t len = (size_t)sqlite3_column_bytes(sql, PUBLIC_KEY);
+		const void *public_key = sqlite3_column_blob(sql, PUBLIC_KEY);
 		same = len == key->public_key_len && memcmp(public_key, key->public_key, len) == 0;
-		key->id = sqlite3_column_int64(sql, 0);
-		key->since = sqlite3_column_int64(sql, 2);
+		key->id = sqlite3_column_int64(sql, ID);
+		key->since = sqlite3_column_int64(sql, SINCE);
 	}
-	if (db_done(db, sql, ret) != 0) {
+	if (sql_done(db, sql, ret) != 0) {
 		return -1;
 	}
 	if (!same) {
@@ -38,6 +41,7 @@ static int find(db_t *db, db_token_key_t *key)
 
 int db_key_put(db_t *db, db_token_key_t *key, int64_t now)
 {
+	static const char set_backup[] = "UPDATE token_key SET backup = ?2 WHERE id = ?1";
 	int found = find(db, key);
 	if (found != 0) {
 		return found < 0 ? -1 : 0;
@@ -49,28 +53,34 @@ int db_key_put(db_t *db, db_token_key_t *key, int64_t now)
 		return -1;
 	}
 	return find(db, key) > 0
-	               ? db_run_numbers(db, SQL_KEY_BACKUP, key->id, key->backup)
+	               ? sql_run_numbers(db, set_backup, key->id, key->backup)
 	               : -1;
 }
 
 int db_key_users(db_t *db, int64_t token_key, uint64_t elsewhere)
 {
-	return db_run_numbers(db, SQL_KEY_USERS, token_key, (int64_t)elsewhere);
+	static const char recount[] =
+		"UPDATE token_key SET retired = 0, given = ?2 +"
+		" (SELECT count(*) FROM zone_key WHERE token_key = token_key.id)"
+		" WHERE id = ?1";
+	return sql_run_numbers(db, recount, token_key, (int64_t)elsewhere);
 }
 
 int db_zone_took(db_t *db, int64_t zone, uint32_t serial)
 {
-	return db_run_numbers(db, SQL_ZONE_TOOK, zone, serial);
+	static const char took[] = "UPDATE zone SET serial_before = ?2 WHERE id = ?1";
+	return sql_run_numbers(db, took, zone, serial);
 }
 
 int db_policy_used(db_t *db, const char *policy)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_OF_POLICY);
+	static const char get[] = "SELECT 1 FROM zone WHERE policy = ?1 LIMIT 1";
+	sqlite3_stmt *sql = sql_prepare(db, get);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_text(sql, 1, policy, -1, SQLITE_STATIC);
+	sql_bind_text(sql, 1, policy);
 	int ret = sqlite3_step(sql);
 	int found = ret == SQLITE_ROW;
-	return db_done(db, sql, ret) == 0 ? found : -1;
+	return sql_done(db, sql, ret) == 0 ? found : -1;
 }

@@ -3,15 +3,34 @@
 
 #include <string.h>
 
-#include "policy-engine/database/internal.h"
+#include "policy-engine/database/sql.h"
 
-static sqlite3_stmt *key_sql(db_t *db, sql_t which, const char *repository,
+/* What keys() reads of a key pair, and in this order. */
+#define COLUMNS "id, repository, cka_id, algorithm, bits, public_key, backup, given"
+enum {
+	PAIR_ID,
+	PAIR_REPOSITORY,
+	PAIR_CKA_ID,
+	PAIR_ALGORITHM,
+	PAIR_BITS,
+	PAIR_PUBLIC_KEY,
+	PAIR_BACKUP,
+	PAIR_GIVEN,
+	PAIR_SINCE, /* Only of those that zones share. */
+};
+
+/* Key pairs of a kind that no zone has. */
+#define UNUSED_OF_KIND \
+	" FROM token_key WHERE repository = ?1 AND algorithm = ?2 AND bits = ?3 AND given = 0" \
+	" AND retired = 0 AND public_key IS NOT NULL"
+
+static sqlite3_stmt *key_sql(db_t *db, const char *text, const char *repository,
                              const char *cka_id)
 {
-	sqlite3_stmt *sql = db_sql(db, which);
+	sqlite3_stmt *sql = sql_prepare(db, text);
 	if (sql != NULL) {
-		sqlite3_bind_text(sql, 1, repository, -1, SQLITE_STATIC);
-		sqlite3_bind_text(sql, 2, cka_id, -1, SQLITE_STATIC);
+		sql_bind_text(sql, 1, repository);
+		sql_bind_text(sql, 2, cka_id);
 	}
 	return sql;
 }
@@ -19,30 +38,37 @@ static sqlite3_stmt *key_sql(db_t *db, sql_t which, const char *repository,
 int db_key_intend(db_t *db, const char *repository, const char *cka_id,
                   uint8_t algorithm, unsigned bits, int64_t now)
 {
-	sqlite3_stmt *sql = key_sql(db, SQL_KEY_INTEND, repository, cka_id);
+	static const char intend[] =
+		"INSERT INTO token_key (repository, cka_id, algorithm, bits, created)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)";
+	sqlite3_stmt *sql = key_sql(db, intend, repository, cka_id);
 	if (sql == NULL) {
 		return -1;
 	}
 	sqlite3_bind_int(sql, 3, algorithm);
 	sqlite3_bind_int64(sql, 4, bits);
 	sqlite3_bind_int64(sql, 5, now);
-	return db_run(db, sql);
+	return sql_run(db, sql);
 }
 
 int db_key_made(db_t *db, const char *repository, const char *cka_id,
                 const uint8_t *public_key, size_t len)
 {
-	sqlite3_stmt *sql = key_sql(db, SQL_KEY_MADE, repository, cka_id);
+	static const char made[] = "UPDATE token_key SET public_key = ?3"
+	                           " WHERE repository = ?1 AND cka_id = ?2";
+	sqlite3_stmt *sql = key_sql(db, made, repository, cka_id);
 	if (sql == NULL) {
 		return -1;
 	}
 	sqlite3_bind_blob64(sql, 3, public_key, len, SQLITE_STATIC);
-	return db_run(db, sql);
+	return sql_run(db, sql);
 }
 
 int db_key_forget(db_t *db, const char *repository, const char *cka_id)
 {
-	return db_run(db, key_sql(db, SQL_KEY_FORGET, repository, cka_id));
+	static const char drop[] = "DELETE FROM token_key WHERE repository = ?1 AND cka_id = ?2"
+	                           " AND public_key IS NULL";
+	return sql_run(db, key_sql(db, drop, repository, cka_id));
 }
 
 static int keys(db_t *db, sqlite3_stmt *sql, db_key_f cb, void *ctx)
@@ -50,95 +76,64 @@ static int keys(db_t *db, sqlite3_stmt *sql, db_key_f cb, void *ctx)
 	int ret;
 	while ((ret = sqlite3_step(sql)) == SQLITE_ROW) {
 		db_token_key_t key = {
-			.id = sqlite3_column_int64(sql, 0),
-			.repository = (const char *)sqlite3_column_text(sql, 1),
-			.cka_id = (const char *)sqlite3_column_text(sql, 2),
-			.algorithm = (uint8_t)sqlite3_column_int(sql, 3),
-			.bits = (unsigned)sqlite3_column_int(sql, 4),
-			.public_key = sqlite3_column_blob(sql, 5),
-			.public_key_len = (size_t)sqlite3_column_bytes(sql, 5),
-			.backup = (db_backup_t)sqlite3_column_int(sql, 6),
-			.given = (unsigned)sqlite3_column_int(sql, 7),
-			.since = sqlite3_column_count(sql) > 8 ? sqlite3_column_int64(sql, 8) : 0,
+			.id = sqlite3_column_int64(sql, PAIR_ID),
+			.repository = (const char *)sqlite3_column_text(sql, PAIR_REPOSITORY),
+			.cka_id = (const char *)sqlite3_column_text(sql, PAIR_CKA_ID),
+			.algorithm = (uint8_t)sqlite3_column_int(sql, PAIR_ALGORITHM),
+			.bits = (unsigned)sqlite3_column_int(sql, PAIR_BITS),
+			.public_key = sqlite3_column_blob(sql, PAIR_PUBLIC_KEY),
+			.public_key_len = (size_t)sqlite3_column_bytes(sql, PAIR_PUBLIC_KEY),
+			.backup = (db_backup_t)sqlite3_column_int(sql, PAIR_BACKUP),
+			.given = (unsigned)sqlite3_column_int(sql, PAIR_GIVEN),
+			.since = sqlite3_column_count(sql) > PAIR_SINCE
+			                 ? sqlite3_column_int64(sql, PAIR_SINCE)
+			                 : 0,
 		};
 		if (cb(ctx, &key) != 0) {
 			break;
 		}
 	}
-	return db_done(db, sql, ret);
+	return sql_done(db, sql, ret);
 }
 
 int db_keys_intended(db_t *db, db_key_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_KEY_INTENDED);
+	static const char intended[] = "SELECT " COLUMNS " FROM token_key WHERE public_key IS NULL"
+	                               " ORDER BY id";
+	sqlite3_stmt *sql = sql_prepare(db, intended);
 	return sql != NULL ? keys(db, sql, cb, ctx) : -1;
 }
 
 int db_keys(db_t *db, db_key_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_KEY_ALL);
+	static const char all[] = "SELECT " COLUMNS " FROM token_key WHERE public_key IS NOT NULL"
+	                          " ORDER BY repository, id";
+	sqlite3_stmt *sql = sql_prepare(db, all);
 	return sql != NULL ? keys(db, sql, cb, ctx) : -1;
 }
 
 int db_backup_turn(db_t *db, const char *repository, db_backup_t from,
                    db_backup_t to)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_BACKUP);
+	static const char turn[] =
+		"UPDATE token_key SET backup = ?3 WHERE repository = ?1 AND backup = ?2"
+		" AND public_key IS NOT NULL";
+	sqlite3_stmt *sql = sql_prepare(db, turn);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_text(sql, 1, repository, -1, SQLITE_STATIC);
+	sql_bind_text(sql, 1, repository);
 	sqlite3_bind_int(sql, 2, from);
 	sqlite3_bind_int(sql, 3, to);
-	return db_run(db, sql) == 0 ? sqlite3_changes(db->db) : -1;
+	return sql_run(db, sql) == 0 ? sqlite3_changes(db->db) : -1;
 }
 
-static sqlite3_stmt *errand_sql(db_t *db, sql_t which, int64_t zone_key,
-                                db_errand_t errand, int64_t since)
-{
-	sqlite3_stmt *sql = db_sql(db, which);
-	if (sql != NULL) {
-		sqlite3_bind_int64(sql, 1, zone_key);
-		sqlite3_bind_int(sql, 2, errand);
-		sqlite3_bind_int64(sql, 3, since);
-	}
-	return sql;
-}
-
-int db_errand_put(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
-                  int64_t now)
-{
-	sqlite3_stmt *sql = errand_sql(db, SQL_ERRAND_PUT, zone_key, errand, since);
-	if (sql == NULL) {
-		return -1;
-	}
-	sqlite3_bind_int64(sql, 4, now);
-	return db_run(db, sql);
-}
-
-int db_errand_get(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
-                  int64_t *done)
-{
-	sqlite3_stmt *sql = errand_sql(db, SQL_ERRAND_GET, zone_key, errand, since);
-	if (sql == NULL) {
-		return -1;
-	}
-	int ret = sqlite3_step(sql);
-	int found = ret == SQLITE_ROW;
-	int64_t when = found ? sqlite3_column_int64(sql, 0) : 0;
-	if (db_done(db, sql, ret) != 0) {
-		return -1;
-	}
-	*done = found ? when : *done;
-	return found;
-}
-
-static sqlite3_stmt *kind_sql(db_t *db, sql_t which, const char *repository,
+static sqlite3_stmt *kind_sql(db_t *db, const char *text, const char *repository,
                               uint8_t algorithm, unsigned bits)
 {
-	sqlite3_stmt *sql = db_sql(db, which);
+	sqlite3_stmt *sql = sql_prepare(db, text);
 	if (sql != NULL) {
-		sqlite3_bind_text(sql, 1, repository, -1, SQLITE_STATIC);
+		sql_bind_text(sql, 1, repository);
 		sqlite3_bind_int(sql, 2, algorithm);
 		sqlite3_bind_int64(sql, 3, bits);
 	}
@@ -148,125 +143,90 @@ static sqlite3_stmt *kind_sql(db_t *db, sql_t which, const char *repository,
 int db_keys_unused(db_t *db, const char *repository, uint8_t algorithm, unsigned bits,
                    db_key_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = kind_sql(db, SQL_KEY_UNUSED, repository, algorithm, bits);
+	static const char unused[] = "SELECT " COLUMNS UNUSED_OF_KIND " ORDER BY id";
+	sqlite3_stmt *sql = kind_sql(db, unused, repository, algorithm, bits);
 	return sql != NULL ? keys(db, sql, cb, ctx) : -1;
 }
 
 int db_keys_backed_up(db_t *db, const char *repository, uint8_t algorithm, unsigned bits,
                       db_key_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = kind_sql(db, SQL_KEY_BACKED_UP, repository, algorithm, bits);
+	static const char backed_up[] =
+		"SELECT " COLUMNS UNUSED_OF_KIND " AND backup = 2 ORDER BY id";
+	sqlite3_stmt *sql = kind_sql(db, backed_up, repository, algorithm, bits);
 	return sql != NULL ? keys(db, sql, cb, ctx) : -1;
 }
 
 int64_t db_keys_unused_count(db_t *db, const char *repository, uint8_t algorithm,
                              unsigned bits)
 {
-	sqlite3_stmt *sql = kind_sql(db, SQL_KEY_UNUSED_COUNT, repository, algorithm, bits);
+	static const char count_of_kind[] = "SELECT count(*)" UNUSED_OF_KIND;
+	sqlite3_stmt *sql = kind_sql(db, count_of_kind, repository, algorithm, bits);
 	if (sql == NULL) {
 		return -1;
 	}
 	int ret = sqlite3_step(sql);
 	int64_t count = ret == SQLITE_ROW ? sqlite3_column_int64(sql, 0) : 0;
-	return db_done(db, sql, ret) == 0 ? count : -1;
+	return sql_done(db, sql, ret) == 0 ? count : -1;
 }
 
-int db_keys_shared(db_t *db, const db_share_t *share, const char *repository,
-                   uint8_t algorithm, unsigned bits, int64_t zone, db_key_f cb, void *ctx)
+int db_keys_shared(db_t *db, const db_share_t *share, int64_t zone, db_key_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_KEY_SHARED);
+	static const char shared[] =
+		"SELECT " COLUMNS ", since FROM token_key WHERE policy = ?1 AND role = ?2"
+		" AND standby = ?3 AND since >= ?4 AND retired = 0 AND repository = ?5"
+		" AND algorithm = ?6 AND bits = ?7 AND NOT EXISTS"
+		" (SELECT 1 FROM zone_key WHERE zone = ?8 AND token_key = token_key.id)"
+		" ORDER BY since DESC, id DESC";
+	sqlite3_stmt *sql = sql_prepare(db, shared);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_text(sql, 1, share->policy, -1, SQLITE_STATIC);
+	sql_bind_text(sql, 1, share->policy);
 	sqlite3_bind_int(sql, 2, share->role);
 	sqlite3_bind_int(sql, 3, share->standby);
 	sqlite3_bind_int64(sql, 4, share->oldest);
-	sqlite3_bind_text(sql, 5, repository, -1, SQLITE_STATIC);
-	sqlite3_bind_int(sql, 6, algorithm);
-	sqlite3_bind_int64(sql, 7, bits);
+	sql_bind_text(sql, 5, share->repository);
+	sqlite3_bind_int(sql, 6, share->algorithm);
+	sqlite3_bind_int64(sql, 7, share->bits);
 	sqlite3_bind_int64(sql, 8, zone);
 	return keys(db, sql, cb, ctx);
 }
 
 int db_key_share(db_t *db, int64_t token_key, const db_share_t *share, int64_t since)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_KEY_SHARE);
+	static const char update[] =
+		"UPDATE token_key SET policy = ?2, role = ?3, standby = ?4, since = ?5"
+		" WHERE id = ?1";
+	sqlite3_stmt *sql = sql_prepare(db, update);
 	if (sql == NULL) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, token_key);
-	sqlite3_bind_text(sql, 2, share->policy, -1, SQLITE_STATIC);
+	sql_bind_text(sql, 2, share->policy);
 	sqlite3_bind_int(sql, 3, share->role);
 	sqlite3_bind_int(sql, 4, share->standby);
 	sqlite3_bind_int64(sql, 5, since);
-	return db_run(db, sql);
+	return sql_run(db, sql);
 }
 
 int db_key_used(db_t *db, int64_t token_key, int64_t now)
 {
-	return db_run_numbers(db, SQL_KEY_USED, token_key, now);
+	static const char used[] = "UPDATE token_key SET standby = 0, since = ?2"
+	                           " WHERE id = ?1 AND standby = 1";
+	return sql_run_numbers(db, used, token_key, now);
 }
 
 int db_keys_retired(db_t *db, db_key_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_KEY_RETIRED);
+	static const char retired[] =
+		"SELECT " COLUMNS " FROM token_key WHERE retired = 1 ORDER BY id";
+	sqlite3_stmt *sql = sql_prepare(db, retired);
 	return sql != NULL ? keys(db, sql, cb, ctx) : -1;
 }
 
 int db_key_drop(db_t *db, int64_t token_key)
 {
-	return db_run_numbers(db, SQL_KEY_DROP, token_key, 0);
-}
-
-int db_clock_get(db_t *db, int64_t *seen)
-{
-	sqlite3_stmt *sql = db_sql(db, SQL_CLOCK_GET);
-	if (sql == NULL) {
-		return -1;
-	}
-	int ret = sqlite3_step(sql);
-	int found = ret == SQLITE_ROW;
-	*seen = found ? sqlite3_column_int64(sql, 0) : *seen;
-	return db_done(db, sql, ret) == 0 ? found : -1;
-}
-
-int db_clock_put(db_t *db, int64_t seen)
-{
-	return db_run_numbers(db, SQL_CLOCK_PUT, seen, 0);
-}
-
-int db_salt_get(db_t *db, const char *policy, uint8_t salt[DB_SALT_MAX], size_t *len,
-                int64_t *since)
-{
-	sqlite3_stmt *sql = db_sql(db, SQL_SALT_GET);
-	if (sql == NULL) {
-		return -1;
-	}
-	sqlite3_bind_text(sql, 1, policy, -1, SQLITE_STATIC);
-	int ret = sqlite3_step(sql);
-	int found = 0;
-	int bytes = ret == SQLITE_ROW ? sqlite3_column_bytes(sql, 0) : 0;
-	if (ret == SQLITE_ROW && bytes <= DB_SALT_MAX) {
-		if (bytes > 0) {
-			memcpy(salt, sqlite3_column_blob(sql, 0), (size_t)bytes);
-		}
-		*len = (size_t)bytes;
-		*since = sqlite3_column_int64(sql, 1);
-		found = 1;
-	}
-	return db_done(db, sql, ret) == 0 ? found : -1;
-}
-
-int db_salt_put(db_t *db, const char *policy, const uint8_t *salt, size_t len,
-                int64_t since)
-{
-	sqlite3_stmt *sql = db_sql(db, SQL_SALT_PUT);
-	if (sql == NULL) {
-		return -1;
-	}
-	sqlite3_bind_text(sql, 1, policy, -1, SQLITE_STATIC);
-	sqlite3_bind_blob64(sql, 2, len > 0 ? (const void *)salt : "", len, SQLITE_STATIC);
-	sqlite3_bind_int64(sql, 3, since);
-	return db_run(db, sql);
+	static const char drop[] = "DELETE FROM token_key WHERE id = ?1 AND retired = 1";
+	return sql_run_numbers(db, drop, token_key, 0);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-engine/database/internal.h"
+#include "policy-engine/database/sql.h"
 
 /* The numbers are in the database. */
 _Static_assert(KEYSET_NA == 0 && KEYSET_HIDDEN == 1 && KEYSET_RUMOURED == 2 &&
@@ -17,10 +17,71 @@ _Static_assert(POLICY_ROLL_PRE_PUBLICATION == 0 && POLICY_ROLL_DOUBLE_SIGNATURE 
                POLICY_ROLL_DOUBLE_RRSET == 2 && POLICY_ROLL_DOUBLE_DS == 3 &&
                POLICY_ROLL_SINGLE_SIGNATURE == 4, "rollover types");
 
-static int bind_text(sqlite3_stmt *sql, int column, const char *text)
-{
-	return sqlite3_bind_text(sql, column, text, -1, SQLITE_STATIC);
-}
+/* SQLite counts parameters from 1, and columns from 0: in a statement that writes what another one
+ * reads, the parameter of a column has the next number. */
+#define PARAMETER(column) ((column) + 1)
+
+static const char zone_get[] =
+	"SELECT id, policy, revision, digest, next, roll_ksk, roll_zsk, roll_csk, emergency,"
+	" ttl_ds, ttl_ds_until, ttl_ds_lower, ttl_dnskey, ttl_dnskey_until, ttl_dnskey_lower,"
+	" ttl_zone, ttl_zone_until, ttl_zone_lower, serial_before FROM zone WHERE name = ?1";
+enum {
+	ZONE_ID,
+	ZONE_POLICY,
+	ZONE_REVISION,
+	ZONE_DIGEST,
+	ZONE_NEXT,
+	ZONE_ROLL,       /* The first of CORE_ROLES, by keyset_role_t. */
+	ZONE_EMERGENCY = ZONE_ROLL + CORE_ROLES,
+	ZONE_TTLS,       /* The first of CORE_TTLS times three, by core_ttl_kind_t. */
+	ZONE_SERIAL_BEFORE = ZONE_TTLS + 3 * CORE_TTLS,
+};
+#define ZONE_TTL(kind) (ZONE_TTLS + 3 * (kind))
+#define ZONE_TTL_UNTIL(kind) (ZONE_TTL(kind) + 1)
+#define ZONE_TTL_LOWER(kind) (ZONE_TTL(kind) + 2)
+
+static const char zone_save[] =
+	"UPDATE zone SET revision = ?3, digest = ?4, next = ?5, roll_ksk = ?6, roll_zsk = ?7,"
+	" roll_csk = ?8, emergency = ?9, ttl_ds = ?10, ttl_ds_until = ?11, ttl_ds_lower = ?12,"
+	" ttl_dnskey = ?13, ttl_dnskey_until = ?14, ttl_dnskey_lower = ?15, ttl_zone = ?16,"
+	" ttl_zone_until = ?17, ttl_zone_lower = ?18 WHERE id = ?1";
+
+static const char zone_keys[] =
+	"SELECT zone_key.id, token_key, zone_key.role, keytag, inception, goal_in, roll,"
+	" repository, cka_id, algorithm, bits, public_key, zone_key.standby FROM zone_key"
+	" JOIN token_key ON token_key.id = token_key WHERE zone = ?1 ORDER BY zone_key.id";
+enum {
+	KEY_ID,
+	KEY_TOKEN_KEY,
+	KEY_ROLE,
+	KEY_KEYTAG,
+	KEY_INCEPTION,
+	KEY_GOAL_IN,
+	KEY_ROLL,
+	KEY_REPOSITORY,
+	KEY_CKA_ID,
+	KEY_ALGORITHM,
+	KEY_BITS,
+	KEY_PUBLIC_KEY,
+	KEY_STANDBY,
+};
+
+static const char record_get[] =
+	"SELECT record, state, since, revision, public_at, came FROM record WHERE zone_key = ?1";
+enum {
+	RECORD_KIND,
+	RECORD_STATE,
+	RECORD_SINCE,
+	RECORD_REVISION,
+	RECORD_PUBLIC_AT,
+	RECORD_CAME,
+	RECORD_ZONE_KEY, /* Of record_save alone. */
+};
+
+static const char record_save[] =
+	"INSERT INTO record (record, state, since, revision, public_at, came, zone_key)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (zone_key, record) DO UPDATE"
+	" SET state = ?2, since = ?3, revision = ?4, public_at = ?5, came = ?6";
 
 static char *column_text(sqlite3_stmt *sql, int column)
 {
@@ -30,16 +91,19 @@ static char *column_text(sqlite3_stmt *sql, int column)
 
 int db_zone_put(db_t *db, const char *name, const char *policy)
 {
-	static const sql_t steps[] = { SQL_ZONE_ADD, SQL_ZONE_POLICY };
+	static const char add[] = "INSERT INTO zone (name, policy, next) VALUES (?1, ?2, 0)"
+	                          " ON CONFLICT (name) DO NOTHING";
+	static const char change[] = "UPDATE zone SET policy = ?2 WHERE name = ?1 AND policy <> ?2";
+	const char *const steps[] = { add, change };
 	int news = 0;
 	for (size_t i = 0; i < 2; i++) {
-		sqlite3_stmt *sql = db_sql(db, steps[i]);
+		sqlite3_stmt *sql = sql_prepare(db, steps[i]);
 		if (sql == NULL) {
 			return -1;
 		}
-		bind_text(sql, 1, name);
-		bind_text(sql, 2, policy);
-		if (db_run(db, sql) != 0) {
+		sql_bind_text(sql, 1, name);
+		sql_bind_text(sql, 2, policy);
+		if (sql_run(db, sql) != 0) {
 			return -1;
 		}
 		news = news || sqlite3_changes(db->db) > 0;
@@ -56,7 +120,7 @@ static int damaged(db_t *db, const char *zone, const char *what)
 
 static int get_records(db_t *db, const kasp_zone_t *zone, int64_t id, core_key_t *key)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_RECORD_GET);
+	sqlite3_stmt *sql = sql_prepare(db, record_get);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -64,8 +128,8 @@ static int get_records(db_t *db, const kasp_zone_t *zone, int64_t id, core_key_t
 	unsigned seen = 0;
 	int ret;
 	while ((ret = sqlite3_step(sql)) == SQLITE_ROW) {
-		int record = sqlite3_column_int(sql, 0);
-		int state = sqlite3_column_int(sql, 1);
+		int record = sqlite3_column_int(sql, RECORD_KIND);
+		int state = sqlite3_column_int(sql, RECORD_STATE);
 		if (record < 0 || record >= KEYSET_RECORDS || state < KEYSET_NA ||
 		    state > KEYSET_UNRETENTIVE) {
 			sqlite3_reset(sql);
@@ -74,13 +138,13 @@ static int get_records(db_t *db, const kasp_zone_t *zone, int64_t id, core_key_t
 		seen |= 1u << record;
 		key->record[record] = (core_record_t){
 			.state = (keyset_state_t)state,
-			.since = sqlite3_column_int64(sql, 2),
-			.revision = (uint64_t)sqlite3_column_int64(sql, 3),
-			.public_at = sqlite3_column_int64(sql, 4),
-			.came = (uint64_t)sqlite3_column_int64(sql, 5),
+			.since = sqlite3_column_int64(sql, RECORD_SINCE),
+			.revision = (uint64_t)sqlite3_column_int64(sql, RECORD_REVISION),
+			.public_at = sqlite3_column_int64(sql, RECORD_PUBLIC_AT),
+			.came = (uint64_t)sqlite3_column_int64(sql, RECORD_CAME),
 		};
 	}
-	if (db_done(db, sql, ret) != 0) {
+	if (sql_done(db, sql, ret) != 0) {
 		return -1;
 	}
 	return seen == (1u << KEYSET_RECORDS) - 1 ? 0
@@ -88,44 +152,55 @@ static int get_records(db_t *db, const kasp_zone_t *zone, int64_t id, core_key_t
 	                                                    "all its records");
 }
 
+/* Adds a key to the zone in memory; takes over what info points to, also on failure. */
+static int append(db_t *db, kasp_zone_t *zone, const core_key_t *core, const zone_key_t *info)
+{
+	if (info->repository != NULL && info->cka_id != NULL && info->public_key != NULL &&
+	    kasp_zone_add_key(zone, core, info) == 0) {
+		return 0;
+	}
+	free(info->repository);
+	free(info->cka_id);
+	free(info->public_key);
+	return sql_no_memory(db);
+}
+
+static uint8_t *copy_bytes(const void *bytes, size_t len)
+{
+	uint8_t *copy = malloc(len > 0 ? len : 1);
+	if (copy != NULL && len > 0) {
+		memcpy(copy, bytes, len);
+	}
+	return copy;
+}
+
 static int add_row(db_t *db, kasp_zone_t *zone, sqlite3_stmt *sql)
 {
 	core_key_t core = {
-		.role = (keyset_role_t)sqlite3_column_int(sql, 2),
-		.keytag = (uint16_t)sqlite3_column_int(sql, 3),
-		.inception = sqlite3_column_int64(sql, 4),
-		.goal_in = sqlite3_column_int(sql, 5) != 0,
-		.roll = (policy_roll_t)sqlite3_column_int(sql, 6),
-		.algorithm = (uint8_t)sqlite3_column_int(sql, 9),
-		.bits = (unsigned)sqlite3_column_int(sql, 10),
-		.standby = sqlite3_column_int(sql, 12) != 0,
+		.role = (keyset_role_t)sqlite3_column_int(sql, KEY_ROLE),
+		.keytag = (uint16_t)sqlite3_column_int(sql, KEY_KEYTAG),
+		.inception = sqlite3_column_int64(sql, KEY_INCEPTION),
+		.goal_in = sqlite3_column_int(sql, KEY_GOAL_IN) != 0,
+		.roll = (policy_roll_t)sqlite3_column_int(sql, KEY_ROLL),
+		.algorithm = (uint8_t)sqlite3_column_int(sql, KEY_ALGORITHM),
+		.bits = (unsigned)sqlite3_column_int(sql, KEY_BITS),
+		.standby = sqlite3_column_int(sql, KEY_STANDBY) != 0,
 	};
-	int len = sqlite3_column_bytes(sql, 11);
+	size_t len = (size_t)sqlite3_column_bytes(sql, KEY_PUBLIC_KEY);
 	zone_key_t info = {
-		.id = sqlite3_column_int64(sql, 0),
-		.token_key = sqlite3_column_int64(sql, 1),
-		.repository = column_text(sql, 7),
-		.cka_id = column_text(sql, 8),
-		.public_key = malloc(len > 0 ? (size_t)len : 1),
-		.public_key_len = (size_t)len,
+		.id = sqlite3_column_int64(sql, KEY_ID),
+		.token_key = sqlite3_column_int64(sql, KEY_TOKEN_KEY),
+		.repository = column_text(sql, KEY_REPOSITORY),
+		.cka_id = column_text(sql, KEY_CKA_ID),
+		.public_key = copy_bytes(sqlite3_column_blob(sql, KEY_PUBLIC_KEY), len),
+		.public_key_len = len,
 	};
-	if (info.public_key != NULL && len > 0) {
-		memcpy(info.public_key, sqlite3_column_blob(sql, 11), (size_t)len);
-	}
-	if (info.repository == NULL || info.cka_id == NULL || info.public_key == NULL ||
-	    kasp_zone_add_key(zone, &core, &info) != 0) {
-		free(info.repository);
-		free(info.cka_id);
-		free(info.public_key);
-		snprintf(db->error, sizeof(db->error), "out of memory");
-		return -1;
-	}
-	return 0;
+	return append(db, zone, &core, &info);
 }
 
 static int get_keys(db_t *db, kasp_zone_t *zone)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_KEYS);
+	sqlite3_stmt *sql = sql_prepare(db, zone_keys);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -137,7 +212,7 @@ static int get_keys(db_t *db, kasp_zone_t *zone)
 			return -1;
 		}
 	}
-	if (db_done(db, sql, ret) != 0) {
+	if (sql_done(db, sql, ret) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -151,44 +226,43 @@ static int get_keys(db_t *db, kasp_zone_t *zone)
 
 int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_GET);
+	sqlite3_stmt *sql = sql_prepare(db, zone_get);
 	if (sql == NULL) {
 		return -1;
 	}
-	bind_text(sql, 1, name);
+	sql_bind_text(sql, 1, name);
 	int ret = sqlite3_step(sql);
 	if (ret != SQLITE_ROW) {
-		return db_done(db, sql, ret);
+		return sql_done(db, sql, ret);
 	}
 	kasp_zone_t z = {
-		.id = sqlite3_column_int64(sql, 0),
+		.id = sqlite3_column_int64(sql, ZONE_ID),
 		.name = strdup(name),
-		.policy = column_text(sql, 1),
-		.core.revision = (uint64_t)sqlite3_column_int64(sql, 2),
-		.next = sqlite3_column_int64(sql, 4),
-		.taken_over = sqlite3_column_type(sql, 18) == SQLITE_INTEGER,
-		.serial_before = (uint32_t)sqlite3_column_int64(sql, 18),
+		.policy = column_text(sql, ZONE_POLICY),
+		.core.revision = (uint64_t)sqlite3_column_int64(sql, ZONE_REVISION),
+		.next = sqlite3_column_int64(sql, ZONE_NEXT),
+		.taken_over = sqlite3_column_type(sql, ZONE_SERIAL_BEFORE) == SQLITE_INTEGER,
+		.serial_before = (uint32_t)sqlite3_column_int64(sql, ZONE_SERIAL_BEFORE),
 	};
-	for (int role = 0; role < 3; role++) {
+	for (int role = 0; role < CORE_ROLES; role++) {
 		z.core.requests[role] = (core_request_t){
-			.at = sqlite3_column_int64(sql, 5 + role),
-			.emergency = (sqlite3_column_int(sql, 8) >> role & 1) != 0,
+			.at = sqlite3_column_int64(sql, ZONE_ROLL + role),
+			.emergency = (sqlite3_column_int(sql, ZONE_EMERGENCY) >> role & 1) != 0,
 		};
 	}
 	for (int kind = 0; kind < CORE_TTLS; kind++) {
 		z.core.ttls[kind] = (core_ttl_t){
-			.ttl = (uint32_t)sqlite3_column_int64(sql, 9 + 3 * kind),
-			.until = sqlite3_column_int64(sql, 10 + 3 * kind),
-			.lower = (uint32_t)sqlite3_column_int64(sql, 11 + 3 * kind),
+			.ttl = (uint32_t)sqlite3_column_int64(sql, ZONE_TTL(kind)),
+			.until = sqlite3_column_int64(sql, ZONE_TTL_UNTIL(kind)),
+			.lower = (uint32_t)sqlite3_column_int64(sql, ZONE_TTL_LOWER(kind)),
 		};
 	}
-	if (sqlite3_column_bytes(sql, 3) == ZONE_DIGEST_LEN) {
-		memcpy(z.digest, sqlite3_column_blob(sql, 3), ZONE_DIGEST_LEN);
+	if (sqlite3_column_bytes(sql, ZONE_DIGEST) == ZONE_DIGEST_LEN) {
+		memcpy(z.digest, sqlite3_column_blob(sql, ZONE_DIGEST), ZONE_DIGEST_LEN);
 	}
 	sqlite3_reset(sql);
 	if (z.name == NULL || z.policy == NULL) {
-		snprintf(db->error, sizeof(db->error), "out of memory");
-		ret = -1;
+		ret = sql_no_memory(db);
 	} else {
 		ret = get_keys(db, &z);
 	}
@@ -202,18 +276,18 @@ int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 
 static int save_record(db_t *db, int64_t key, int number, const core_record_t *record)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_RECORD_SAVE);
+	sqlite3_stmt *sql = sql_prepare(db, record_save);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_int64(sql, 1, key);
-	sqlite3_bind_int(sql, 2, number);
-	sqlite3_bind_int(sql, 3, record->state);
-	sqlite3_bind_int64(sql, 4, record->since);
-	sqlite3_bind_int64(sql, 5, (int64_t)record->revision);
-	sqlite3_bind_int64(sql, 6, record->public_at);
-	sqlite3_bind_int64(sql, 7, (int64_t)record->came);
-	return db_run(db, sql);
+	sqlite3_bind_int(sql, PARAMETER(RECORD_KIND), number);
+	sqlite3_bind_int(sql, PARAMETER(RECORD_STATE), record->state);
+	sqlite3_bind_int64(sql, PARAMETER(RECORD_SINCE), record->since);
+	sqlite3_bind_int64(sql, PARAMETER(RECORD_REVISION), (int64_t)record->revision);
+	sqlite3_bind_int64(sql, PARAMETER(RECORD_PUBLIC_AT), record->public_at);
+	sqlite3_bind_int64(sql, PARAMETER(RECORD_CAME), (int64_t)record->came);
+	sqlite3_bind_int64(sql, PARAMETER(RECORD_ZONE_KEY), key);
+	return sql_run(db, sql);
 }
 
 static bool same_record(const core_record_t *a, const core_record_t *b)
@@ -234,7 +308,9 @@ static int save_key(db_t *db, int64_t id, const core_key_t *key, const core_key_
 	    key->standby == stored->standby && key->inception == stored->inception) {
 		return 0;
 	}
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_KEY_SAVE);
+	static const char update[] = "UPDATE zone_key SET goal_in = ?2, roll = ?3, standby = ?4,"
+	                             " inception = ?5 WHERE id = ?1";
+	sqlite3_stmt *sql = sql_prepare(db, update);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -243,31 +319,33 @@ static int save_key(db_t *db, int64_t id, const core_key_t *key, const core_key_
 	sqlite3_bind_int(sql, 3, key->roll);
 	sqlite3_bind_int(sql, 4, key->standby);
 	sqlite3_bind_int64(sql, 5, key->inception);
-	return db_run(db, sql);
+	return sql_run(db, sql);
 }
 
 static int save_zone(db_t *db, const kasp_zone_t *zone)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_SAVE);
+	sqlite3_stmt *sql = sql_prepare(db, zone_save);
 	if (sql == NULL) {
 		return -1;
 	}
-	sqlite3_bind_int64(sql, 1, zone->id);
-	sqlite3_bind_int64(sql, 2, (int64_t)zone->core.revision);
-	sqlite3_bind_blob(sql, 3, zone->digest, ZONE_DIGEST_LEN, SQLITE_STATIC);
-	sqlite3_bind_int64(sql, 4, zone->next);
+	sqlite3_bind_int64(sql, PARAMETER(ZONE_ID), zone->id);
+	sqlite3_bind_int64(sql, PARAMETER(ZONE_REVISION), (int64_t)zone->core.revision);
+	sqlite3_bind_blob(sql, PARAMETER(ZONE_DIGEST), zone->digest, ZONE_DIGEST_LEN,
+	                  SQLITE_STATIC);
+	sqlite3_bind_int64(sql, PARAMETER(ZONE_NEXT), zone->next);
 	int emergencies = 0;
-	for (int role = 0; role < 3; role++) {
-		sqlite3_bind_int64(sql, 5 + role, zone->core.requests[role].at);
+	for (int role = 0; role < CORE_ROLES; role++) {
+		sqlite3_bind_int64(sql, PARAMETER(ZONE_ROLL + role), zone->core.requests[role].at);
 		emergencies |= zone->core.requests[role].emergency << role;
 	}
-	sqlite3_bind_int(sql, 8, emergencies);
+	sqlite3_bind_int(sql, PARAMETER(ZONE_EMERGENCY), emergencies);
 	for (int kind = 0; kind < CORE_TTLS; kind++) {
-		sqlite3_bind_int64(sql, 9 + 3 * kind, zone->core.ttls[kind].ttl);
-		sqlite3_bind_int64(sql, 10 + 3 * kind, zone->core.ttls[kind].until);
-		sqlite3_bind_int64(sql, 11 + 3 * kind, zone->core.ttls[kind].lower);
+		const core_ttl_t *ttl = &zone->core.ttls[kind];
+		sqlite3_bind_int64(sql, PARAMETER(ZONE_TTL(kind)), ttl->ttl);
+		sqlite3_bind_int64(sql, PARAMETER(ZONE_TTL_UNTIL(kind)), ttl->until);
+		sqlite3_bind_int64(sql, PARAMETER(ZONE_TTL_LOWER(kind)), ttl->lower);
 	}
-	return db_run(db, sql);
+	return sql_run(db, sql);
 }
 
 int db_zone_save(db_t *db, kasp_zone_t *zone)
@@ -288,8 +366,12 @@ int db_zone_save(db_t *db, kasp_zone_t *zone)
 int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
                      const core_key_t *core)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_KEY_ADD);
-	if (sql == NULL || db_run_numbers(db, SQL_KEY_GIVEN, key->id, 0) != 0) {
+	static const char given[] = "UPDATE token_key SET given = given + 1 WHERE id = ?1";
+	static const char add[] = "INSERT INTO zone_key"
+	                          " (zone, token_key, role, keytag, inception, goal_in, roll)"
+	                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+	sqlite3_stmt *sql = sql_prepare(db, add);
+	if (sql == NULL || sql_run_numbers(db, given, key->id, 0) != 0) {
 		return -1;
 	}
 	sqlite3_bind_int64(sql, 1, zone->id);
@@ -299,7 +381,7 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 	sqlite3_bind_int64(sql, 5, core->inception);
 	sqlite3_bind_int(sql, 6, core->goal_in);
 	sqlite3_bind_int(sql, 7, core->roll);
-	if (db_run(db, sql) != 0) {
+	if (sql_run(db, sql) != 0) {
 		return -1;
 	}
 	zone_key_t info = {
@@ -307,18 +389,12 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 		.token_key = key->id,
 		.repository = strdup(key->repository),
 		.cka_id = strdup(key->cka_id),
-		.public_key = malloc(key->public_key_len),
+		.public_key = copy_bytes(key->public_key, key->public_key_len),
 		.public_key_len = key->public_key_len,
 	};
-	if (info.repository == NULL || info.cka_id == NULL || info.public_key == NULL ||
-	    kasp_zone_add_key(zone, core, &info) != 0) {
-		free(info.repository);
-		free(info.cka_id);
-		free(info.public_key);
-		snprintf(db->error, sizeof(db->error), "out of memory");
+	if (append(db, zone, core, &info) != 0) {
 		return -1;
 	}
-	memcpy(info.public_key, key->public_key, key->public_key_len);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		if (save_record(db, info.id, r, &core->record[r]) != 0) {
 			return -1;
@@ -331,10 +407,14 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 
 int db_zone_take_key(db_t *db, kasp_zone_t *zone, size_t i)
 {
+	static const char drop_records[] = "DELETE FROM record WHERE zone_key = ?1";
+	static const char drop_key[] = "DELETE FROM zone_key WHERE id = ?1";
+	static const char left[] = "UPDATE token_key SET given = given - 1, retired = given <= 1"
+	                           " WHERE id = ?1";
 	int64_t id = zone->keys[i].id;
-	if (db_run_numbers(db, SQL_RECORD_DROP, id, 0) != 0 ||
-	    db_run_numbers(db, SQL_ZONE_KEY_DROP, id, 0) != 0 ||
-	    db_run_numbers(db, SQL_KEY_LEFT, zone->keys[i].token_key, 0) != 0) {
+	if (sql_run_numbers(db, drop_records, id, 0) != 0 ||
+	    sql_run_numbers(db, drop_key, id, 0) != 0 ||
+	    sql_run_numbers(db, left, zone->keys[i].token_key, 0) != 0) {
 		return -1;
 	}
 	kasp_zone_remove_key(zone, i);
@@ -349,12 +429,13 @@ static int names(db_t *db, sqlite3_stmt *sql, db_name_f cb, void *ctx)
 			break;
 		}
 	}
-	return db_done(db, sql, ret);
+	return sql_done(db, sql, ret);
 }
 
 int db_zones_due(db_t *db, int64_t now, size_t limit, db_name_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_DUE);
+	static const char due[] = "SELECT name FROM zone WHERE next <= ?1 ORDER BY next LIMIT ?2";
+	sqlite3_stmt *sql = sql_prepare(db, due);
 	if (sql == NULL) {
 		return -1;
 	}
@@ -365,16 +446,13 @@ int db_zones_due(db_t *db, int64_t now, size_t limit, db_name_f cb, void *ctx)
 
 int db_zones(db_t *db, db_name_f cb, void *ctx)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_ALL);
+	static const char all[] = "SELECT name FROM zone ORDER BY name";
+	sqlite3_stmt *sql = sql_prepare(db, all);
 	return sql != NULL ? names(db, sql, cb, ctx) : -1;
 }
 
 int db_zones_wake(db_t *db, int64_t now)
 {
-	sqlite3_stmt *sql = db_sql(db, SQL_ZONE_WAKE);
-	if (sql == NULL) {
-		return -1;
-	}
-	sqlite3_bind_int64(sql, 1, now);
-	return db_run(db, sql);
+	static const char wake[] = "UPDATE zone SET next = ?1 WHERE next > ?1";
+	return sql_run_numbers(db, wake, now, 0);
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "policy-engine/base/event.h"
+#include "policy-engine/base/zone-name.h"
 #include "policy-engine/import/map.h"
 #include "policy-engine/import/running.h"
 
@@ -147,7 +148,7 @@ static void examine(import_run_t *run, candidate_t *zone)
 /* \return How many zones there are; -1 if out of memory. */
 static int pick(import_run_t *run)
 {
-	char *wanted = run->what->zone != NULL ? kasp_zone_name(run->what->zone) : NULL;
+	char *wanted = run->what->zone != NULL ? zone_name_canonical(run->what->zone) : NULL;
 	run->zones = calloc(run->db.zone_count + 1, sizeof(*run->zones));
 	run->found = calloc(run->db.pair_count + 1, sizeof(*run->found));
 	if (run->zones == NULL || run->found == NULL) {
@@ -155,7 +156,7 @@ static int pick(import_run_t *run)
 		return -1;
 	}
 	for (size_t i = 0; i < run->db.zone_count; i++) {
-		char *name = kasp_zone_name(run->db.zones[i].name);
+		char *name = zone_name_canonical(run->db.zones[i].name);
 		run->zones[i] = (candidate_t){ .from = &run->db.zones[i], .name = name };
 		bool meant = run->what->zone == NULL ||
 		             (wanted != NULL && name != NULL && strcmp(name, wanted) == 0);

@@ -109,11 +109,13 @@ int allocate_key(db_t *db, kasp_zone_t *zone, const policy_t *policy, const plan
 {
 	const policy_key_t *entry = want->entry;
 	search_t search = { .zone = zone, .role = entry->role, .backed_up = backed_up };
-	db_share_t share = { policy->name, entry->role, want->standby, want->oldest };
+	db_share_t share = { .policy = policy->name, .role = entry->role,
+	                     .standby = want->standby, .oldest = want->oldest,
+	                     .repository = entry->repository, .algorithm = entry->algorithm,
+	                     .bits = entry->bits };
 	int ret = 0;
 	if (policy->share_keys) {
-		ret = db_keys_shared(db, &share, entry->repository, entry->algorithm,
-		                     entry->bits, zone->id, try_key, &search);
+		ret = db_keys_shared(db, &share, zone->id, try_key, &search);
 	}
 	if (ret == 0 && !search.found) {
 		ret = search_unused(db, entry, &search);

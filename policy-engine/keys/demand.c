@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "policy-engine/engine/internal.h"
-#include "policy-engine/policy/kinds.h"
+#include "policy-engine/keys/kinds.h"
 
 #define RETRY_S 30 /* For a token that cannot be used. */
 

@@ -11,7 +11,7 @@
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/internal.h"
-#include "policy-engine/policy/kinds.h"
+#include "policy-engine/keys/kinds.h"
 
 #define CKA_ID_BYTES 16
 #define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)

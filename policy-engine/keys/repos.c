@@ -142,7 +142,9 @@ bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBL
 int repos_generate(repos_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
                    const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err)
 {
-	int ret = hsm_key_generate(tokens->hsm, repository, algorithm, bits, cka_id, key, err);
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm,
+	                              .bits = bits, .cka_id = cka_id };
+	int ret = hsm_key_generate(tokens->hsm, &spec, key, err);
 	note(tokens, repository, ret, err, now);
 	return ret;
 }

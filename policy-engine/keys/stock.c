@@ -6,7 +6,7 @@
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/internal.h"
-#include "policy-engine/policy/kinds.h"
+#include "policy-engine/keys/kinds.h"
 #include "policy-engine/signer/compose.h"
 
 #define EVERY_S 3600

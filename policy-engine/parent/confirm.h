@@ -14,7 +14,7 @@
 struct engine;
 
 typedef struct {
-	const char *zone;   /*!< As kasp_zone_name() makes it. */
+	const char *zone;   /*!< As zone_name_canonical() makes it. */
 	bool appear;        /*!< It is there; else it is there no more. */
 	int keytag;         /*!< Of the key; -1 = every key that waits for that. */
 	int64_t key;        /*!< Of the key in its zone; 0 = any. */

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <gnutls/crypto.h>
 #include <libknot/libknot.h>
 
+#include "common/clock.h"
 #include "policy-engine/base/address.h"
 
 #define MESSAGE_MAX 65535
@@ -27,13 +27,6 @@ typedef struct {
 	size_t why_size;
 } ask_t;
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int fail(const ask_t *ask, const char *text)
 {
 	snprintf(ask->why, ask->why_size, "%s", text);
@@ -45,7 +38,7 @@ static int wait_for(const ask_t *ask, short events)
 {
 	struct pollfd fds[2] = { { .fd = ask->fd, .events = events },
 	                         { .fd = ask->stop_fd, .events = POLLIN } };
-	int64_t left = ask->until_ms - now_ms();
+	int64_t left = ask->until_ms - monotonic_ms();
 	int ret = left > 0 ? poll(fds, 2, (int)left) : 0;
 	if (ret > 0 && fds[1].revents != 0) {
 		return fail(ask, "the engine stops");
@@ -163,7 +156,7 @@ ds_query_t ds_query(const struct sockaddr_storage *server, const knot_dname_t *z
                     size_t why_size)
 {
 	ask_t ask = { .fd = -1, .stop_fd = stop_fd,
-	              .until_ms = now_ms() + (int64_t)limit_s * 1000, .why = why,
+	              .until_ms = monotonic_ms() + (int64_t)limit_s * 1000, .why = why,
 	              .why_size = why_size };
 	ds_query_t ret = connect_to(&ask, server);
 	if (ret == DS_QUERY_DONE && exchange(&ask, zone, answer) != 0) {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/backoff.h"
 #include "policy-engine/base/command.h"
 #include "policy-engine/base/duration.h"
 #include "policy-engine/base/errands.h"
@@ -22,9 +23,10 @@ _Static_assert((int)CHORE_COMMAND == (int)DB_ERRAND_COMMAND &&
                (int)CHORE_NOTICE == (int)DB_ERRAND_NOTICE, "numbers in the database");
 
 #define THREADS 4
-#define RETRY_MIN_S 2
-#define RETRY_MAX_S 3600
 #define START_MAX 64 /* Chores started in one pass. */
+
+/* Seconds between the tries of a chore that fails. */
+static const backoff_t retry_s = { .first = 2, .max = 3600 };
 
 /* A chore being done. */
 typedef struct {
@@ -315,7 +317,7 @@ static void start(ds_watch_t *w, const ds_task_t *task, wait_t *wait, chore_kind
 		if (job != NULL) {
 			job_free(job);
 		}
-		schedule(w, wait, kind, time(NULL) + RETRY_MIN_S);
+		schedule(w, wait, kind, time(NULL) + retry_s.first);
 		return;
 	}
 	wait->chores[kind].running = true;
@@ -404,15 +406,6 @@ static int start_due(ds_watch_t *w, int64_t now)
 
 /* -- results ------------------------------------------------------------- */
 
-static int64_t back_off(unsigned failed)
-{
-	int64_t wait = RETRY_MIN_S;
-	while (failed-- > 1 && wait < RETRY_MAX_S) {
-		wait *= 2;
-	}
-	return wait < RETRY_MAX_S ? wait : RETRY_MAX_S;
-}
-
 static const char *chore_name(const wait_t *wait, chore_kind_t kind)
 {
 	return kind == CHORE_NOTICE ? "notification"
@@ -440,7 +433,7 @@ static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 static void fail(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t now)
 {
 	chore_t *chore = &wait->chores[job->kind];
-	int64_t delay = back_off(++chore->failed);
+	int64_t delay = backoff_delay(&retry_s, ++chore->failed);
 	char span[DURATION_TEXT_MAX];
 	log_event(LOG_ERROR, wait->zone, "%s failed: %s; tried again in %s",
 	          chore_name(wait, job->kind), job->why, duration_text(delay, span));

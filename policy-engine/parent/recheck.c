@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fnv1a.h"
 #include "policy-engine/base/errands.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/internal.h"
@@ -203,11 +204,7 @@ typedef struct {
 
 static int64_t place_of(const char *name, int64_t period)
 {
-	uint32_t hash = 2166136261; /* FNV-1a */
-	for (; *name != '\0'; name++) {
-		hash = (hash ^ (uint8_t)*name) * 16777619;
-	}
-	return hash % period;
+	return fnv1a(name, strlen(name)) % period;
 }
 
 static void queue(void *ctx, live_zone_t *zone)

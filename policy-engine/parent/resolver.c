@@ -11,12 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
 
 #include <libknot/libknot.h>
 #include <unbound.h>
+
+#include "common/clock.h"
 
 #define LIMIT_S 30 /* For one question. */
 #define TICK_MS 100 /* How often it is looked whether we are to stop. */
@@ -147,11 +148,7 @@ resolver_t *resolver_start(const char *conf, char *why, size_t why_size)
 	}
 	r->users = 1;
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->answered, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&r->answered);
 	r->stop_fd = eventfd(0, EFD_CLOEXEC);
 	r->ctx = ub_ctx_create();
 	if (r->ctx == NULL || r->stop_fd < 0) {
@@ -203,16 +200,11 @@ static bool is_stopped(int stop_fd)
 /* Waits for the answer; under the lock. \return Whether it came. */
 static bool wait_answer(resolver_t *r, const question_t *question, int stop_fd)
 {
-	struct timespec now, until;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	time_t limit = now.tv_sec + LIMIT_S;
-	while (!question->done && now.tv_sec < limit && !is_stopped(stop_fd)) {
-		until = now;
-		until.tv_nsec += TICK_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		pthread_cond_timedwait(&r->answered, &r->lock, &until);
-		clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t now = monotonic_ms();
+	const int64_t limit = now + LIMIT_S * 1000;
+	while (!question->done && now < limit && !is_stopped(stop_fd)) {
+		(void)monotonic_wait(&r->answered, &r->lock, now + TICK_MS);
+		now = monotonic_ms();
 	}
 	return question->done;
 }

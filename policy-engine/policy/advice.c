@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "policy-engine/policy/advice.h"
+
 #include "policy-engine/base/duration.h"
-#include "policy-engine/policy/check-internal.h"
 
 #define HOUR 3600
 #define DAY 86400
@@ -11,7 +12,7 @@
 static void advise_offset(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
-	const xmlNode *node = check_place(c, "Signatures", "InceptionOffset", NULL);
+	const xmlNode *node = place_of(c, "Signatures", "InceptionOffset", NULL);
 	if (p->inception_offset > HOUR) {
 		hsm_xml_warn(c->xml, node, "<InceptionOffset> (%u s) is more than an hour: no "
 		             "resolver's clock is that slow, and the signatures are good for less "
@@ -26,7 +27,7 @@ static void advise_offset(const policy_check_t *c)
 static void advise_signatures(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
-	const xmlNode *jitter = check_place(c, "Signatures", "Jitter", NULL);
+	const xmlNode *jitter = place_of(c, "Signatures", "Jitter", NULL);
 	const struct {
 		const char *name;
 		uint32_t value;
@@ -50,7 +51,7 @@ static void advise_signatures(const policy_check_t *c)
 	advise_offset(c);
 	if (p->refresh - p->resign < WEEKEND) {
 		char left[DURATION_TEXT_MAX];
-		hsm_xml_warn(c->xml, check_place(c, "Signatures", "Refresh", NULL), "<Refresh> less "
+		hsm_xml_warn(c->xml, place_of(c, "Signatures", "Refresh", NULL), "<Refresh> less "
 		             "<Resign> is %s: if signing stops, signatures expire after that, "
 		             "perhaps before a weekend is over", duration_text(
 		             p->refresh - p->resign, left));
@@ -60,7 +61,7 @@ static void advise_signatures(const policy_check_t *c)
 static void advise_denial(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
-	const xmlNode *resalt = check_place(c, "Denial", "NSEC3", "Resalt");
+	const xmlNode *resalt = place_of(c, "Denial", "NSEC3", "Resalt");
 	if (!p->nsec3 || p->resalt == 0) {
 		return;
 	}
@@ -78,13 +79,13 @@ static void advise_ttls(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->max_zone_ttl > p->refresh - p->resign) {
-		hsm_xml_warn(c->xml, check_place(c, "Signatures", "MaxZoneTTL", NULL),
+		hsm_xml_warn(c->xml, place_of(c, "Signatures", "MaxZoneTTL", NULL),
 		             "<MaxZoneTTL> (%u s) is longer than <Refresh> less <Resign> (%u s): "
 		             "caches may hold records whose signatures have expired",
 		             p->max_zone_ttl, p->refresh - p->resign);
 	}
 	if (p->keys_ttl > p->refresh - p->resign) {
-		hsm_xml_warn(c->xml, check_place(c, "Keys", "TTL", NULL), "<TTL> of <Keys> (%u s) is "
+		hsm_xml_warn(c->xml, place_of(c, "Keys", "TTL", NULL), "<TTL> of <Keys> (%u s) is "
 		             "longer than <Refresh> less <Resign> (%u s): caches may hold keys "
 		             "whose signatures have expired", p->keys_ttl, p->refresh - p->resign);
 	}
@@ -96,7 +97,7 @@ static void advise_ttls(const policy_check_t *c)
 	for (size_t i = 0; i < 2; i++) {
 		if ((uint64_t)safeties[i].value * 10 < p->keys_ttl ||
 		    safeties[i].value > (uint64_t)p->keys_ttl * 5) {
-			hsm_xml_warn(c->xml, check_place(c, "Keys", safeties[i].name, NULL),
+			hsm_xml_warn(c->xml, place_of(c, "Keys", safeties[i].name, NULL),
 			             "<%s> (%u s) is out of proportion to <TTL> of <Keys> (%u s)",
 			             safeties[i].name, safeties[i].value, p->keys_ttl);
 		}
@@ -114,20 +115,20 @@ static void advise_zero(const policy_check_t *c, uint32_t value, const xmlNode *
 static void advise_zone(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
-	advise_zero(c, p->zone_propagation, check_place(c, "Zone", "PropagationDelay", NULL),
+	advise_zero(c, p->zone_propagation, place_of(c, "Zone", "PropagationDelay", NULL),
 	            "all name servers of the zone have a new version at once");
-	advise_zero(c, p->parent_propagation, check_place(c, "Parent", "PropagationDelay", NULL),
+	advise_zero(c, p->parent_propagation, place_of(c, "Parent", "PropagationDelay", NULL),
 	            "all name servers of the parent have a new DS at once");
-	advise_zero(c, p->parent_ds_ttl, check_place(c, "Parent", "DS", "TTL"),
+	advise_zero(c, p->parent_ds_ttl, place_of(c, "Parent", "DS", "TTL"),
 	            "no resolver keeps a DS");
 	if (p->soa_minimum > DAY) {
-		hsm_xml_warn(c->xml, check_place(c, "Zone", "SOA", "Minimum"), "<Minimum> (%u s) is "
+		hsm_xml_warn(c->xml, place_of(c, "Zone", "SOA", "Minimum"), "<Minimum> (%u s) is "
 		             "more than a day: for so long a new name is not seen by who asked "
 		             "before (RFC 2308 advises one to three hours)", p->soa_minimum);
 	}
 	if (p->serial == KEYSET_SERIAL_KEEP) {
 		char left[DURATION_TEXT_MAX];
-		hsm_xml_warn(c->xml, check_place(c, "Zone", "SOA", "Serial"), "<Serial> keep: "
+		hsm_xml_warn(c->xml, place_of(c, "Zone", "SOA", "Serial"), "<Serial> keep: "
 		             "signatures and keys can change only when the unsigned zone has a "
 		             "new serial; it needs one at least every %s",
 		             duration_text(p->refresh - p->resign, left));
@@ -153,7 +154,7 @@ static void advise_lifetime(const policy_check_t *c, size_t index)
 {
 	const policy_t *p = c->policy;
 	const policy_key_t *key = &p->keys[index];
-	const xmlNode *node = check_key_place(c, index);
+	const xmlNode *node = place_of_key(c, index);
 	char needed[DURATION_TEXT_MAX], has[DURATION_TEXT_MAX];
 	if (key->manual_rollover) {
 		return;
@@ -162,7 +163,8 @@ static void advise_lifetime(const policy_check_t *c, size_t index)
 	if (key->lifetime < least) {
 		hsm_xml_warn(c->xml, node, "<Lifetime> of the <%s> (%s) is shorter than a rollover "
 		             "takes (%s): the next one is due before the last one is over, and "
-		             "waits", check_key_element(key), duration_text(key->lifetime, has),
+		             "waits", policy_role_element(key->role),
+		             duration_text(key->lifetime, has),
 		             duration_text((int64_t)least, needed));
 	}
 	if (key->role == KEYSET_ZSK && key->lifetime < p->validity_default) {
@@ -185,18 +187,18 @@ static void advise_lifetime(const policy_check_t *c, size_t index)
 static void advise_algorithm(const policy_check_t *c, size_t index)
 {
 	const policy_key_t *key = &c->policy->keys[index];
-	const xmlNode *node = check_key_place(c, index);
+	const xmlNode *node = place_of_key(c, index);
 	if (key->algorithm == 10) {
 		hsm_xml_warn(c->xml, node, "<Algorithm> 10 of the <%s> is not recommended for "
-		             "signing (RFC 8624); use 13, or 8", check_key_element(key));
+		             "signing (RFC 8624); use 13, or 8", policy_role_element(key->role));
 	} else if (key->algorithm == 16) {
 		hsm_xml_warn(c->xml, node, "<Algorithm> 16 of the <%s> is unknown to many validators "
 		             "and registries, to whom the zone is unsigned; use 13, or 15",
-		             check_key_element(key));
+		             policy_role_element(key->role));
 	} else if (key->algorithm == 8 && key->role != KEYSET_KSK && key->bits > 2048) {
 		hsm_xml_warn(c->xml, node, "<%s> of %u bits: each signature has %u bytes, and answers "
 		             "may not fit into a UDP packet; use 2048, or <Algorithm> 13",
-		             check_key_element(key), key->bits, key->bits / 8);
+		             policy_role_element(key->role), key->bits, key->bits / 8);
 	}
 }
 
@@ -206,7 +208,7 @@ static void advise_two_algorithms(const policy_check_t *c)
 	const policy_t *p = c->policy;
 	for (size_t i = 1; i < p->key_count; i++) {
 		if (p->keys[i].algorithm != p->keys[0].algorithm) {
-			hsm_xml_warn(c->xml, check_key_place(c, i), "keys of algorithm %u and of %u: "
+			hsm_xml_warn(c->xml, place_of_key(c, i), "keys of algorithm %u and of %u: "
 			             "zones are signed twice for good; for a change of algorithm "
 			             "replace the old entries, the engine does the rest",
 			             p->keys[0].algorithm, p->keys[i].algorithm);
@@ -222,7 +224,7 @@ static void advise_capacity(const policy_check_t *c, size_t index)
 	        c->tokens != NULL ? hsm_conf_repository(c->tokens, key->repository) : NULL;
 	if (repository != NULL && repository->capacity > 0 && c->policy->purge == 0 &&
 	    !key->manual_rollover) {
-		hsm_xml_warn(c->xml, check_key_place(c, index), "no <Purge>: keys that were replaced "
+		hsm_xml_warn(c->xml, place_of_key(c, index), "no <Purge>: keys that were replaced "
 		             "stay in repository %.40s, which conf.xml says has room for %zu",
 		             key->repository, repository->capacity);
 	}
@@ -233,19 +235,19 @@ static void advise_unsigned(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (!p->passthrough) {
-		hsm_xml_warn(c->xml, check_place(c, "Keys", NULL, NULL), "<Keys> has no <KSK>, <ZSK> "
+		hsm_xml_warn(c->xml, place_of(c, "Keys", NULL, NULL), "<Keys> has no <KSK>, <ZSK> "
 		             "or <CSK>: zones of policy \"%.60s\" are published unsigned, those "
 		             "that were signed go insecure", p->name);
 		return;
 	}
 	for (size_t i = 0; i < p->key_count; i++) {
-		hsm_xml_warn(c->xml, check_key_place(c, i), "<%s> has no effect besides "
+		hsm_xml_warn(c->xml, place_of_key(c, i), "<%s> has no effect besides "
 		             "<Passthrough/>: zones of policy \"%.60s\" are published unsigned, "
 		             "those that were signed go insecure; remove one of the two",
-		             check_key_element(&p->keys[i]), p->name);
+		             policy_role_element(p->keys[i].role), p->name);
 	}
 	if (p->zonemd) {
-		hsm_xml_warn(c->xml, check_place(c, "Zone", "Zonemd", NULL), "<Zonemd> has no effect "
+		hsm_xml_warn(c->xml, place_of(c, "Zone", "Zonemd", NULL), "<Zonemd> has no effect "
 		             "besides <Passthrough/>");
 	}
 }

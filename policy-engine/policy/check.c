@@ -1,54 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/policy/check-internal.h"
+#include "policy-engine/policy/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/policy/advice.h"
+
 #define DAY 86400
 #define DATECOUNTER_MAX 99 /* Serials a day with two digits. */
-
-/* The element of that path below a policy, for its line; the policy itself if it is not there. */
-const xmlNode *check_place(const policy_check_t *c, const char *first, const char *second,
-                            const char *third)
-{
-	const char *const path[] = { first, second, third };
-	const xmlNode *node = c->node;
-	for (size_t i = 0; i < 3 && path[i] != NULL; i++) {
-		const xmlNode *child = node->children;
-		while (child != NULL && (child->type != XML_ELEMENT_NODE ||
-		                         strcmp((const char *)child->name, path[i]) != 0)) {
-			child = child->next;
-		}
-		if (child == NULL) {
-			return c->node;
-		}
-		node = child;
-	}
-	return node;
-}
-
-/* The element of a key: keys are in the order of the file. */
-const xmlNode *check_key_place(const policy_check_t *c, size_t index)
-{
-	const xmlNode *keys = check_place(c, "Keys", NULL, NULL);
-	for (const xmlNode *child = keys->children; child != NULL; child = child->next) {
-		const char *name = (const char *)child->name;
-		if (child->type == XML_ELEMENT_NODE &&
-		    (strcmp(name, "KSK") == 0 || strcmp(name, "ZSK") == 0 ||
-		     strcmp(name, "CSK") == 0) && index-- == 0) {
-			return child;
-		}
-	}
-	return c->node;
-}
-
-const char *check_key_element(const policy_key_t *key)
-{
-	return key->role == KEYSET_KSK ? "KSK" : key->role == KEYSET_ZSK ? "ZSK" : "CSK";
-}
 
 static bool is_rsa(uint8_t algorithm)
 {
@@ -58,7 +20,7 @@ static bool is_rsa(uint8_t algorithm)
 /* Whether a part of the policy could be read. */
 static bool is_sound(const policy_check_t *c, const char *part)
 {
-	const xmlNode *node = check_place(c, part, NULL, NULL);
+	const xmlNode *node = place_of(c, part, NULL, NULL);
 	return node != c->node && !hsm_xml_is_wrong(c->xml, node);
 }
 
@@ -66,12 +28,12 @@ static void check_validity(const policy_check_t *c, const char *name, uint32_t v
 {
 	const policy_t *p = c->policy;
 	if (validity <= p->refresh) {
-		hsm_xml_error(c->xml, check_place(c, "Signatures", "Validity", name), "<%s> (%u s) "
+		hsm_xml_error(c->xml, place_of(c, "Signatures", "Validity", name), "<%s> (%u s) "
 		              "has to be longer than <Refresh> (%u s), or each signature is due for "
 		              "refresh when it is made", name, validity, p->refresh);
 	}
 	if (p->jitter > validity) {
-		hsm_xml_error(c->xml, check_place(c, "Signatures", "Jitter", NULL), "<Jitter> "
+		hsm_xml_error(c->xml, place_of(c, "Signatures", "Jitter", NULL), "<Jitter> "
 		              "(%u s) is larger than the validity <%s> (%u s)", p->jitter, name,
 		              validity);
 	}
@@ -81,7 +43,7 @@ static void check_signatures(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
 	if (p->refresh <= p->resign) {
-		hsm_xml_error(c->xml, check_place(c, "Signatures", "Refresh", NULL),
+		hsm_xml_error(c->xml, place_of(c, "Signatures", "Refresh", NULL),
 		              "<Refresh> (%u s) has to be longer than <Resign> (%u s), or "
 		              "signatures expire between two runs", p->refresh, p->resign);
 	}
@@ -97,7 +59,7 @@ static void check_serial(const policy_check_t *c)
 	const policy_t *p = c->policy;
 	if (p->serial == KEYSET_SERIAL_DATECOUNTER && p->resign > 0 &&
 	    DAY / p->resign > DATECOUNTER_MAX) {
-		hsm_xml_error(c->xml, check_place(c, "Zone", "SOA", "Serial"), "<Serial> "
+		hsm_xml_error(c->xml, place_of(c, "Zone", "SOA", "Serial"), "<Serial> "
 		              "datecounter has room for %d versions a day, <Resign> (%u s) asks "
 		              "for %u; use unixtime, or a longer <Resign>", DATECOUNTER_MAX,
 		              p->resign, DAY / p->resign);
@@ -114,23 +76,23 @@ static void check_algorithm(const policy_check_t *c, policy_key_t *key, const xm
 	if (key->algorithm == 5 || key->algorithm == 7) {
 		hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is RSA with SHA-1, which "
 		              "must not sign any more (RFC 9905); use 13, or 8",
-		              key->algorithm, check_key_element(key));
+		              key->algorithm, policy_role_element(key->role));
 		return;
 	}
 	if (!is_rsa(key->algorithm)) {
 		hsm_xml_error(c->xml, node, "<Algorithm> %u of the <%s> is not supported; use 13 "
 		              "(recommended), 8, 10, 14, 15 or 16", key->algorithm,
-		              check_key_element(key));
+		              policy_role_element(key->role));
 		return;
 	}
 	if (key->bits > 4096 || key->bits < 1024) {
 		hsm_xml_error(c->xml, node, "<%s>: an RSA key has 1024 to 4096 bits, not %u",
-		              check_key_element(key), key->bits);
+		              policy_role_element(key->role), key->bits);
 		return;
 	}
 	if (key->bits < 2048) {
 		hsm_xml_warn(c->xml, node, "<%s>: RSA keys of less than 2048 bits are weak",
-		             check_key_element(key));
+		             policy_role_element(key->role));
 	}
 }
 
@@ -149,8 +111,8 @@ static void check_partner(const policy_check_t *c, const policy_key_t *key, cons
 		}
 	}
 	hsm_xml_error(c->xml, node, "<%s> of algorithm %u, but no <%s> of the same algorithm",
-	              check_key_element(key), key->algorithm,
-	              partner == KEYSET_ZSK ? "ZSK" : "KSK");
+	              policy_role_element(key->role), key->algorithm,
+	              policy_role_element(partner));
 }
 
 static void check_twin(const policy_check_t *c, size_t index, const xmlNode *node)
@@ -162,7 +124,7 @@ static void check_twin(const policy_check_t *c, size_t index, const xmlNode *nod
 		    other->bits == key->bits && strcmp(other->repository, key->repository) == 0) {
 			hsm_xml_error(c->xml, node, "a second <%s> with the same algorithm, length "
 			              "and repository as on line %d; remove one",
-			              check_key_element(key), other->line);
+			              policy_role_element(key->role), other->line);
 			return;
 		}
 	}
@@ -180,7 +142,7 @@ static void check_repository(const policy_check_t *c, const policy_key_t *key, c
 		         c->tokens->repositories[i].name);
 	}
 	hsm_xml_error(c->xml, node, "<Repository> of the <%s>: conf.xml has no \"%.40s\"; it has: "
-	              "%s", check_key_element(key), key->repository,
+	              "%s", policy_role_element(key->role), key->repository,
 	              known[0] != '\0' ? known : "none");
 }
 
@@ -191,7 +153,8 @@ static int note_defect(const policy_check_t *c, const xmlNode *node, const polic
 	hsm_error_set(&text, HSM_ECONF, 0, "%s:%ld: policy %.60s: <Lifetime> of the <%s> (%u s) has "
 	              "to be longer than <TTL> of <Keys> plus %s (%llu s); no key is made for its "
 	              "zones", c->xml->path, xmlGetLineNo(node), c->policy->name,
-	              check_key_element(key), key->lifetime, what, (unsigned long long)least);
+	              policy_role_element(key->role), key->lifetime, what,
+	              (unsigned long long)least);
 	if (c->report != NULL) {
 		c->report(c->ctx, KASP_DEFECT, text.text);
 	}
@@ -228,14 +191,14 @@ static int check_lifetime(const policy_check_t *c, const policy_key_t *key, cons
 static int check_key(const policy_check_t *c, size_t index)
 {
 	policy_key_t *key = &c->policy->keys[index];
-	const xmlNode *node = check_key_place(c, index);
+	const xmlNode *node = place_of_key(c, index);
 	if (hsm_xml_is_wrong(c->xml, node)) {
 		return HSM_EOK;
 	}
 	check_algorithm(c, key, node);
 	check_repository(c, key, node);
 	bool known = is_sound(c, "Signatures") && is_sound(c, "Parent") &&
-	             !hsm_xml_is_wrong(c->xml, check_place(c, "Keys", "TTL", NULL));
+	             !hsm_xml_is_wrong(c->xml, place_of(c, "Keys", "TTL", NULL));
 	return known ? check_lifetime(c, key, node) : HSM_EOK;
 }
 
@@ -243,7 +206,7 @@ static int check_key(const policy_check_t *c, size_t index)
 static void check_keys(const policy_check_t *c)
 {
 	for (size_t i = 0; i < c->policy->key_count; i++) {
-		const xmlNode *node = check_key_place(c, i);
+		const xmlNode *node = place_of_key(c, i);
 		if (!hsm_xml_is_wrong(c->xml, node)) {
 			check_twin(c, i, node);
 			check_partner(c, &c->policy->keys[i], node);
@@ -251,28 +214,27 @@ static void check_keys(const policy_check_t *c)
 	}
 }
 
-int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_conf_t *tokens,
-               kasp_report_f report, void *ctx)
+int kasp_check(const policy_check_t *c)
 {
-	const policy_check_t c = { xml, node, policy, tokens, report, ctx };
-	if (is_sound(&c, "Signatures")) {
-		check_signatures(&c);
+	const policy_t *policy = c->policy;
+	if (is_sound(c, "Signatures")) {
+		check_signatures(c);
 	}
-	if (is_sound(&c, "Signatures") && is_sound(&c, "Zone")) {
-		check_serial(&c);
+	if (is_sound(c, "Signatures") && is_sound(c, "Zone")) {
+		check_serial(c);
 	}
-	bool all_read = is_sound(&c, "Keys") && !policy->passthrough;
+	bool all_read = is_sound(c, "Keys") && !policy->passthrough;
 	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
-		if (check_key(&c, i) != HSM_EOK) {
+		if (check_key(c, i) != HSM_EOK) {
 			return HSM_ENOMEM;
 		}
 	}
 	if (all_read) {
-		check_keys(&c);
+		check_keys(c);
 	}
-	if (hsm_xml_is_wrong(xml, node)) {
+	if (hsm_xml_is_wrong(c->xml, c->node)) {
 		return HSM_ECONF;
 	}
-	kasp_advise(&c);
+	kasp_advise(c);
 	return HSM_EOK;
 }

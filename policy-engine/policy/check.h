@@ -6,17 +6,13 @@
  */
 #pragma once
 
-#include "hsm-adapter/xml.h"
-#include "policy-engine/policy/kasp.h"
+#include "policy-engine/policy/place.h"
 
 /*!
- * Checks one policy, as far as its elements could be read; sets its defect if it has one. Errors
- * and advice go the way of xml.
+ * Checks one policy, as far as its elements could be read, and sets its defect if it has one.
  *
- * \param node    The <Policy>.
- * \param tokens  Repositories that may be named; NULL = do not check.
- * \param report  Gets each defect; may be NULL.
+ * Errors and advice go the way of c->xml; a defect goes to c->report, too.
+ *
  * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
  */
-int kasp_check(hsm_xml_t *xml, const xmlNode *node, policy_t *policy, const hsm_conf_t *tokens,
-               kasp_report_f report, void *ctx);
+int kasp_check(const policy_check_t *c);

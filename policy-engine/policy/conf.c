@@ -9,12 +9,11 @@
 
 #include "hsm-adapter/xml.h"
 #include "policy-engine/base/address.h"
-#include "policy-engine/base/duration-xml.h"
-#include "policy-engine/zone/kasp-zone.h"
+#include "policy-engine/base/zone-name.h"
+#include "policy-engine/policy/duration-xml.h"
 
 #define POLICY_FILE "/etc/opendnssec/kasp.xml"
 #define DATASTORE "/var/lib/opendnssec/engine.db"
-#define SOCKET "/run/opendnssec/engine.sock"
 #define SIGNER_SOCKET "/run/knot/opendnssec.sock"
 #define COMMAND_LIMIT_S 60
 #define CHECK_INTERVAL_S 300
@@ -24,7 +23,7 @@
 /* The adapter's reader has named what nobody knows already: this one warns by warn_about() only. */
 typedef struct {
 	engine_conf_t *conf;
-	hsm_conf_warn_f warn;
+	hsm_warn_f warn;
 	void *ctx;
 } reader_t;
 
@@ -183,7 +182,7 @@ static int read_parent(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	parent->name = kasp_zone_name(text);
+	parent->name = zone_name_canonical(text);
 	if (parent->name == NULL) {
 		ret = hsm_xml_error(xml, node, "name=\"%.60s\" of <Parent> is not a domain name",
 		                    text);
@@ -303,7 +302,7 @@ static int set_defaults(engine_conf_t *conf, hsm_error_t *err)
 {
 	if (set_default(&conf->policy_file, POLICY_FILE) != HSM_EOK ||
 	    set_default(&conf->datastore, DATASTORE) != HSM_EOK ||
-	    set_default(&conf->socket, SOCKET) != HSM_EOK ||
+	    set_default(&conf->socket, CONF_SOCKET) != HSM_EOK ||
 	    set_default(&conf->signer_socket, SIGNER_SOCKET) != HSM_EOK) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
@@ -322,7 +321,7 @@ static int read_engine_part(const char *path, reader_t *reader, hsm_error_t *err
 	return ret == HSM_EOK ? set_defaults(reader->conf, err) : ret;
 }
 
-int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
+int engine_conf_read(const char *path, engine_conf_t *conf, hsm_warn_f warn, void *ctx,
                      hsm_error_t *err)
 {
 	engine_conf_t read = {

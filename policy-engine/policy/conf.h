@@ -12,6 +12,12 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
+/*! conf.xml, for those whom no option tells of another one. */
+#define CONF_FILE "/etc/opendnssec/conf.xml"
+
+/*! The engine's control socket, if conf.xml names none. */
+#define CONF_SOCKET "/run/opendnssec/engine.sock"
+
 /*! A program to be run. */
 typedef struct {
 	char *line;             /*!< Words; NULL = there is none. */
@@ -20,7 +26,7 @@ typedef struct {
 
 /*! <Parent> of <ParentCheck>: servers to be asked about the zones directly below it. */
 typedef struct {
-	char *name;             /*!< Parent zone, as kasp_zone_name() makes it. */
+	char *name;             /*!< Parent zone, as zone_name_canonical() makes it. */
 	char **servers;         /*!< ADDRESS or ADDRESS@PORT, checked. */
 	size_t count;
 } conf_parent_t;
@@ -62,7 +68,7 @@ typedef struct {
  * \param err   Says file, line, element and remedy on failure.
  * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
  */
-int engine_conf_read(const char *path, engine_conf_t *conf, hsm_conf_warn_f warn, void *ctx,
+int engine_conf_read(const char *path, engine_conf_t *conf, hsm_warn_f warn, void *ctx,
                      hsm_error_t *err);
 
 /*! Frees the contents, not conf itself; PINs are wiped. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "policy-engine/policy/check.h"
-#include "policy-engine/policy/parse-internal.h"
+#include "policy-engine/policy/parse.h"
 
 /*! A file being read. */
 typedef struct {
@@ -43,7 +43,8 @@ static int read_policy(hsm_xml_t *xml, xmlNode *node, void *ctx)
 		ret = hsm_xml_children(xml, node, kasp_policy_rules, policy);
 	}
 	if (ret == HSM_EOK || ret == HSM_ECONF) {
-		ret = kasp_check(xml, node, policy, reader->tokens, reader->report, reader->ctx);
+		ret = kasp_check(&(policy_check_t){ xml, node, policy, reader->tokens,
+		                                    reader->report, reader->ctx });
 	}
 	return ret;
 }

@@ -9,16 +9,7 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 #include "policy-engine/policy/policy.h"
-
-/*! What is said of a kasp.xml. */
-typedef enum {
-	KASP_ERROR,  /*!< The file is refused for it. */
-	KASP_DEFECT, /*!< No key is made for zones of that policy. */
-	KASP_ADVICE, /*!< Ignored, or inadvisable. */
-} kasp_kind_t;
-
-/*! Gets one line: file, line, element, remedy. */
-typedef void (*kasp_report_f)(void *ctx, kasp_kind_t kind, const char *text);
+#include "policy-engine/policy/report.h"
 
 /*!
  * Reads a file of policies and checks them.

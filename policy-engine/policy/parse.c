@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/policy/parse-internal.h"
+#include "policy-engine/policy/parse.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-engine/base/duration-xml.h"
 #include "policy-engine/base/duration.h"
+#include "policy-engine/policy/duration-xml.h"
 
 #define STANDBY_MAX 100
 #define NAME_MAX_LEN 255

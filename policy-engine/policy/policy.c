@@ -23,6 +23,14 @@ unsigned policy_key_bits(uint8_t algorithm, unsigned bits)
 	return curve ? curves[algorithm] : bits;
 }
 
+const char *policy_role_element(keyset_role_t role)
+{
+	static const char *const names[] = {
+		[KEYSET_KSK] = "KSK", [KEYSET_ZSK] = "ZSK", [KEYSET_CSK] = "CSK",
+	};
+	return names[role];
+}
+
 bool policy_is_unsigned(const policy_t *policy)
 {
 	return policy->passthrough || policy->key_count == 0;

@@ -81,6 +81,9 @@ const policy_t *policies_find(const policies_t *policies, const char *name);
 /*! \return Bits of a key: what is asked for, or the one size that its algorithm has. */
 unsigned policy_key_bits(uint8_t algorithm, unsigned bits);
 
+/*! \return "KSK", "ZSK" or "CSK": the name of the role, as kasp.xml has it. */
+const char *policy_role_element(keyset_role_t role);
+
 /*! Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
 

@@ -7,6 +7,7 @@
 
 #include "control/client.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/base/zone-name.h"
 #include "policy-engine/engine/internal.h"
 
 #define TIMEOUT_MS 5000
@@ -40,8 +41,8 @@ static int add_news(facts_answer_t *answer, const ctl_unit_t *unit)
 		answer->news = news;
 		answer->size = size;
 	}
-	listing_t item = { .name = kasp_zone_name(unit->zone), .gone = strcmp(unit->type,
-	                                                                      "gone") == 0 };
+	listing_t item = { .name = zone_name_canonical(unit->zone),
+	                   .gone = strcmp(unit->type, "gone") == 0 };
 	char why[256];
 	if (item.name == NULL ||
 	    (!item.gone && facts_read(unit->data != NULL ? unit->data : "", &item.facts, why,
@@ -193,8 +194,10 @@ int signer_poll(engine_t *e)
 	ctl_unit_t unit = { .cmd = "zone-facts", .data = e->generation };
 	facts_answer_t answer = { 0 };
 	char err[512];
-	int ret = ctl_client_call(e->conf.signer_socket, TIMEOUT_MS, &unit, 1, take_answer, &answer,
-	                          err, sizeof(err));
+	const ctl_call_t call = { .path = e->conf.signer_socket, .timeout_ms = TIMEOUT_MS,
+	                          .units = &unit, .count = 1, .answer = take_answer,
+	                          .ctx = &answer };
+	int ret = ctl_client_call(&call, err, sizeof(err));
 	if (ret == 0 && answer.problem[0] == '\0' && answer.generation == NULL) {
 		snprintf(answer.problem, sizeof(answer.problem), "%s answers zone-facts without a "
 		         "generation; is it the module's socket?", e->conf.signer_socket);
@@ -245,7 +248,7 @@ static int take_refusal(void *ctx, const ctl_unit_t *unit, const char *error, in
 {
 	(void)first;
 	push_batch_t *batch = ctx;
-	char *name = unit->zone != NULL ? kasp_zone_name(unit->zone) : NULL;
+	char *name = unit->zone != NULL ? zone_name_canonical(unit->zone) : NULL;
 	for (size_t i = 0; error != NULL && i < batch->count; i++) {
 		if (name == NULL || strcmp(name, batch->units[i].zone) == 0) {
 			live_set(&batch->problems[i], error);
@@ -299,8 +302,10 @@ static bool push_batch(engine_t *e, int64_t now)
 		return false;
 	}
 	char err[512];
-	int ret = ctl_client_call(e->conf.signer_socket, TIMEOUT_MS, batch.units, batch.count,
-	                          take_refusal, &batch, err, sizeof(err));
+	const ctl_call_t call = { .path = e->conf.signer_socket, .timeout_ms = TIMEOUT_MS,
+	                          .units = batch.units, .count = batch.count,
+	                          .answer = take_refusal, .ctx = &batch };
+	int ret = ctl_client_call(&call, err, sizeof(err));
 	pthread_mutex_lock(&e->lock);
 	if (ret != 0) {
 		note_signer(e, err);

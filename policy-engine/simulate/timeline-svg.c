@@ -146,10 +146,10 @@ static void record_row(const timeline_t *timeline, const timeline_key_t *key, ke
 
 static int key_rows(const timeline_t *timeline, const timeline_key_t *key, int y, FILE *out)
 {
-	static const char *const names[] = { "KSK", "ZSK", "CSK" };
 	static const char *const classes[] = { "k", "z", "c" };
 	fprintf(out, "<g class=\"%s\"><text x=\"2\" y=\"%d\">%s %u, alg. %u</text>\n",
-	        classes[key->role], y + ROW - 3, names[key->role], key->number, key->algorithm);
+	        classes[key->role], y + ROW - 3, policy_role_element(key->role), key->number,
+	        key->algorithm);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		if (key->records[r].count > 0) {
 			record_row(timeline, key, r, y, out);

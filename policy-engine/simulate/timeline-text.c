@@ -26,12 +26,6 @@ const char *timeline_when(int64_t when, char buf[TIMELINE_WHEN_MAX])
 	return buf;
 }
 
-static const char *role(keyset_role_t role)
-{
-	static const char *const names[] = { "KSK", "ZSK", "CSK" };
-	return names[role];
-}
-
 static void order_text(const simulate_order_t *order, char buf[TIMELINE_EVENT_MAX])
 {
 	if (order->what == SIMULATE_POLICY) {
@@ -40,7 +34,7 @@ static void order_text(const simulate_order_t *order, char buf[TIMELINE_EVENT_MA
 	} else {
 		snprintf(buf, TIMELINE_EVENT_MAX, "%s of the %s asked for",
 		         order->what == SIMULATE_EMERGENCY ? "emergency rollover" : "rollover",
-		         role(order->role));
+		         policy_role_element(order->role));
 	}
 }
 
@@ -76,13 +70,13 @@ static const char *ds_hint(const timeline_event_t *event)
 static int key_text(const timeline_t *timeline, const timeline_key_t *key,
                     char buf[TIMELINE_EVENT_MAX])
 {
-	if (key->keytag != 0) {
-		return snprintf(buf, TIMELINE_EVENT_MAX, "%s %u  ", role(key->role), key->keytag);
+	const char *role = policy_role_element(key->role);
+	if (key->keytag == 0 && timeline->continued) {
+		return snprintf(buf, TIMELINE_EVENT_MAX, "new %s, algorithm %u  ", role,
+		                key->algorithm);
 	}
-	return timeline->continued
-	               ? snprintf(buf, TIMELINE_EVENT_MAX, "new %s, algorithm %u  ",
-	                          role(key->role), key->algorithm)
-	               : snprintf(buf, TIMELINE_EVENT_MAX, "%s %u  ", role(key->role), key->number);
+	return snprintf(buf, TIMELINE_EVENT_MAX, "%s %u  ", role,
+	                key->keytag != 0 ? key->keytag : key->number);
 }
 
 const char *timeline_event(const timeline_t *timeline, const timeline_event_t *event,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include <ctype.h>
+#include "policy-engine/tool/ask.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,7 @@
 #include "control/client.h"
 #include "policy-engine/base/json.h"
 #include "policy-engine/policy/conf.h"
-#include "policy-engine/tool/tool.h"
 
-#define SOCKET "/run/opendnssec/engine.sock"
 #define TIMEOUT_MS 60000
 
 static char *copy(const char *text)
@@ -64,7 +63,7 @@ static char *find_socket(const invocation_t *run)
 		fprintf(stderr, "ods: %s\n", err.text);
 		return NULL;
 	}
-	char *socket = strdup(ret == HSM_EOK ? conf.socket : SOCKET);
+	char *socket = strdup(ret == HSM_EOK ? conf.socket : CONF_SOCKET);
 	engine_conf_deinit(&conf);
 	return socket;
 }
@@ -77,7 +76,9 @@ int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *a
 	if (socket == NULL) {
 		return FAILED;
 	}
-	int ret = ctl_client_call(socket, patience_ms, unit, 1, take, answer, err, sizeof(err));
+	const ctl_call_t call = { .path = socket, .timeout_ms = patience_ms, .units = unit,
+	                          .count = 1, .answer = take, .ctx = answer };
+	int ret = ctl_client_call(&call, err, sizeof(err));
 	if (ret != 0) {
 		fprintf(stderr, "ods: %s; is ods-engine running, and may you use its "
 		        "socket?\n", err);
@@ -98,6 +99,18 @@ int tool_tell(const invocation_t *run, const ctl_unit_t *unit)
 			const char *text = answer.lines[i].cells[0].data;
 			puts(text != NULL ? text : "OK");
 		}
+	}
+	answer_deinit(&answer);
+	return ret;
+}
+
+int tool_show(const invocation_t *run, const ctl_unit_t *unit,
+              void (*as_text)(const engine_answer_t *answer))
+{
+	engine_answer_t answer = { 0 };
+	int ret = tool_ask(run, unit, &answer);
+	if (ret == DONE) {
+		(run->json ? answer_print_json : as_text)(&answer);
 	}
 	answer_deinit(&answer);
 	return ret;

@@ -11,7 +11,7 @@
 
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/policy/kasp.h"
-#include "policy-engine/tool/tool.h"
+#include "policy-engine/tool/commands.h"
 
 /* How much was said. */
 typedef struct {

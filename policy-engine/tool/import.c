@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/question.h"
-#include "policy-engine/tool/tool.h"
+#include "common/question.h"
+#include "policy-engine/tool/ask.h"
+#include "policy-engine/tool/commands.h"
 
 #define SIGNER_DIR "/var/lib/opendnssec/signer"
 #define PATIENCE_MS 3600000 /* Each key is looked for in its token. */
@@ -51,15 +51,12 @@ static int parse(int argc, char *argv[], order_t *order)
 		{ "signer-dir", required_argument, NULL, SIGNER_OPTION },
 		{ "serial", required_argument, NULL, SERIAL_OPTION },
 		{ "dry-run", no_argument, NULL, 'n' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "yes", no_argument, NULL, 'y' },
+		OPTIONS_LONG,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
-	while ((option = getopt_long(argc, argv, "nc:s:jyh", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, OPTIONS_SHORT "nh", longs, NULL)) != -1) {
 		switch (option) {
 		case SIGNER_OPTION:
 			order->signer_dir = optarg;
@@ -70,24 +67,14 @@ static int parse(int argc, char *argv[], order_t *order)
 		case 'n':
 			order->dry_run = true;
 			break;
-		case 'c':
-			order->run.conf = optarg;
-			break;
-		case 's':
-			order->run.socket = optarg;
-			break;
-		case 'j':
-			order->run.json = true;
-			break;
-		case 'y':
-			order->run.yes = true;
-			break;
 		case 'h':
 			usage(stdout);
 			return -1;
 		default:
-			fprintf(stderr, "Try ods import --help.\n");
-			return USAGE;
+			if (!options_take(&order->run, option, optarg)) {
+				fprintf(stderr, "Try ods import --help.\n");
+				return USAGE;
+			}
 		}
 	}
 	if (optind >= argc || argc - optind > 2 || (order->serial != NULL && argc - optind != 2)) {

@@ -2,28 +2,21 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "policy-engine/tool/tool.h"
+#include "policy-engine/tool/ask.h"
+#include "policy-engine/tool/commands.h"
 
-static int print(const invocation_t *run, const ctl_unit_t *unit)
+/* \return NULL if it was left out. */
+static const char *argument(const invocation_t *run, int i)
 {
-	engine_answer_t answer = { 0 };
-	int ret = tool_ask(run, unit, &answer);
-	if (ret == DONE && run->json) {
-		answer_print_json(&answer);
-	} else if (ret == DONE) {
-		answer_print_table(&answer);
-	}
-	answer_deinit(&answer);
-	return ret;
+	return i < run->count ? run->args[i] : NULL;
 }
 
 int tool_keys(const invocation_t *run)
 {
-	ctl_unit_t unit = { .cmd = "zone-keys", .zone = run->count > 0 ? run->args[0] : NULL };
-	return print(run, &unit);
+	ctl_unit_t unit = { .cmd = "zone-keys", .zone = argument(run, 0) };
+	return tool_show(run, &unit, answer_print_table);
 }
 
 /* As a zone file: what must not be handed over is a comment. */
@@ -42,29 +35,21 @@ static void print_records(const engine_answer_t *answer)
 int tool_ds(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "zone-ds", .zone = run->args[0],
-	                    .type = run->count > 1 ? run->args[1] : NULL };
-	engine_answer_t answer = { 0 };
-	int ret = tool_ask(run, &unit, &answer);
-	if (ret == DONE && run->json) {
-		answer_print_json(&answer);
-	} else if (ret == DONE) {
-		print_records(&answer);
-	}
-	answer_deinit(&answer);
-	return ret;
+	                    .type = argument(run, 1) };
+	return tool_show(run, &unit, print_records);
 }
 
 int tool_ds_seen(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "zone-ds-seen", .zone = run->args[0],
-	                    .type = run->count > 1 ? run->args[1] : NULL };
+	                    .type = argument(run, 1) };
 	return tool_tell(run, &unit);
 }
 
 int tool_ds_gone(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "zone-ds-gone", .zone = run->args[0],
-	                    .type = run->count > 1 ? run->args[1] : NULL };
+	                    .type = argument(run, 1) };
 	return tool_tell(run, &unit);
 }
 
@@ -85,8 +70,9 @@ int tool_backup(const invocation_t *run)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(run->args[0], actions[i][0]) == 0) {
 			ctl_unit_t unit = { .cmd = actions[i][1],
-			                    .type = run->count > 1 ? run->args[1] : NULL };
-			return i == 0 ? print(run, &unit) : tool_tell(run, &unit);
+			                    .type = argument(run, 1) };
+			return i == 0 ? tool_show(run, &unit, answer_print_table)
+			              : tool_tell(run, &unit);
 		}
 	}
 	fprintf(stderr, "ods: backup %s is not known; there are list, prepare, commit, "

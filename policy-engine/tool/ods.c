@@ -1,37 +1,52 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/*! The tool ods: what stock knotc has no word for. */
+/* ods, the operator's command: finds the command that is named in a table, and runs it. */
 
 #include "config.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libxml/parser.h>
 
-#include "policy-engine/tool/tool.h"
+#include "policy-engine/policy/conf.h"
+#include "policy-engine/tool/commands.h"
+
+/* A command. If it has options of its own it stands first on the command line, and has own instead
+ * of run. */
+typedef struct {
+	const char *name;
+	const char *args;            /* For the help. */
+	const char *help;            /* For the help: one line, or more, each indented by 8. */
+	int min_args, max_args;
+	int (*run)(const invocation_t *run);
+	int (*own)(int argc, char *argv[]);
+} command_t;
 
 static const command_t commands[] = {
 	{ "keys", "[ZONE]", "all keys of the zone, or of all zones, with the states of their "
-	  "records", 0, 1, tool_keys },
+	  "records", 0, 1, tool_keys, NULL },
 	{ "ds", "ZONE [FORM]", "what to hand to the parent; FORM: ds, ds-sha384, dnskey, cds, "
-	  "cdnskey", 1, 2, tool_ds },
-	{ "ds-seen", "ZONE [KEYTAG]", "the parent has the DS", 1, 2, tool_ds_seen },
-	{ "ds-gone", "ZONE [KEYTAG]", "the parent has the DS no more", 1, 2, tool_ds_gone },
+	  "cdnskey", 1, 2, tool_ds, NULL },
+	{ "ds-seen", "ZONE [KEYTAG]", "the parent has the DS", 1, 2, tool_ds_seen, NULL },
+	{ "ds-gone", "ZONE [KEYTAG]", "the parent has the DS no more", 1, 2, tool_ds_gone, NULL },
 	{ "rollover", "[--emergency] ZONE ksk|zsk|csk", "replace these keys; shows what will happen "
-	  "when, and asks first", 2, 2, tool_rollover },
-	{ "remove", "ZONE KEYTAG", "be rid of a key as soon as is safe, it being replaced first; "
-	  "shows and asks, too", 2, 2, tool_remove },
+	  "when, and asks first", 2, 2, tool_rollover, NULL },
+	{ "remove", "ZONE KEYTAG", "replace a key, and remove it as soon as that is safe; shows what "
+	  "will happen when, and asks first", 2, 2, tool_remove, NULL },
 	{ "backup", "list|prepare|commit|rollback [REPOSITORY]", "which keys are in a backup; "
-	  "prepare before making one, commit after", 1, 2, tool_backup },
+	  "prepare before making one, commit after", 1, 2, tool_backup, NULL },
 	{ "generate", "POLICY NUMBER", "make that many of each key of the policy, in advance", 2, 2,
-	  tool_generate },
-	{ "clock-accept", "", "the clock is right, though it jumped", 0, 0, tool_clock_accept },
+	  tool_generate, NULL },
+	{ "clock-accept", "", "the clock is right, though it jumped", 0, 0, tool_clock_accept,
+	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
-	  tool_check },
+	  tool_check, NULL },
+	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
+	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
+	{ "simulate", "KASP --policy NAME [OPTION]...", "what would become of a zone's keys, as "
+	  "text, JSON or a picture; see\n        ods simulate --help", 0, 0, NULL, tool_simulate },
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -40,20 +55,15 @@ static void usage(FILE *out)
 {
 	fprintf(out, "Usage: ods [OPTION]... COMMAND [ARGUMENT]...\n"
 	        "\n"
-	        "Looks into ods-engine, and tells it what stock knotc has no word for.\n"
+	        "The operator's command for zones that mod-opendnssec signs: it asks ods-engine, and\n"
+	        "tells it what to do. What stock knotc can say is left to knotc; see ods(1).\n"
 	        "\n"
 	        "Commands:\n");
 	for (size_t i = 0; i < COUNT; i++) {
 		fprintf(out, "  %s %s\n        %s\n", commands[i].name, commands[i].args,
 		        commands[i].help);
 	}
-	fprintf(out, "  import KASP.DB [ZONE] [OPTION]...\n"
-	        "        takes zones over from OpenDNSSEC 2, with their keys; see\n"
-	        "        ods import --help\n"
-	        "  simulate KASP --policy NAME [OPTION]...\n"
-	        "        what would become of a zone's keys, as text, JSON or a picture; see\n"
-	        "        ods simulate --help\n"
-	        "\n"
+	fprintf(out, "\n"
 	        "Options:\n"
 	        "  -c, --config FILE    conf.xml [" CONF_FILE "]\n"
 	        "  -s, --socket SOCKET  the engine's socket [as conf.xml says]\n"
@@ -76,6 +86,16 @@ static const command_t *find(const char *name)
 	return NULL;
 }
 
+static int unknown(const char *name)
+{
+	fprintf(stderr, "ods: unknown command '%s'; there are:", name);
+	for (size_t i = 0; i < COUNT; i++) {
+		fprintf(stderr, "%s %s", i > 0 ? "," : "", commands[i].name);
+	}
+	fprintf(stderr, "\n");
+	return USAGE;
+}
+
 static int run_command(invocation_t *run, char **args, int count)
 {
 	if (count == 0) {
@@ -84,63 +104,33 @@ static int run_command(invocation_t *run, char **args, int count)
 	}
 	const command_t *command = find(args[0]);
 	if (command == NULL) {
-		fprintf(stderr, "ods: unknown command '%s'; there are:", args[0]);
-		for (size_t i = 0; i < COUNT; i++) {
-			fprintf(stderr, " %s,", commands[i].name);
-		}
-		fprintf(stderr, " import, simulate\n");
-		return USAGE;
+		return unknown(args[0]);
 	}
 	run->args = (const char **)args + 1;
 	run->count = count - 1;
-	if (run->count < command->min_args || run->count > command->max_args) {
+	if (command->own != NULL || run->count < command->min_args ||
+	    run->count > command->max_args) {
 		fprintf(stderr, "Usage: ods %s %s\n", command->name, command->args);
 		return USAGE;
 	}
 	return command->run(run);
 }
 
-int main(int argc, char **argv)
+/* \return -1 to go on, else the exit code. */
+static int parse(int argc, char *argv[], invocation_t *run)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
+		OPTIONS_LONG,
 		{ "emergency", no_argument, NULL, 'e' },
-		{ "yes", no_argument, NULL, 'y' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char *argv[]);
-	} own[] = { { "import", tool_import }, { "simulate", tool_simulate } };
-	invocation_t run = { 0 };
 	int option;
-	for (size_t i = 0; argc > 1 && i < sizeof(own) / sizeof(own[0]); i++) {
-		if (strcmp(argv[1], own[i].name) == 0) {
-			int ret = own[i].run(argc - 1, argv + 1);
-			xmlCleanupParser();
-			return ret;
-		}
-	}
-	while ((option = getopt_long(argc, argv, "c:s:jeyhV", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, OPTIONS_SHORT "ehV", longs, NULL)) != -1) {
 		switch (option) {
-		case 'c':
-			run.conf = optarg;
-			break;
-		case 's':
-			run.socket = optarg;
-			break;
-		case 'j':
-			run.json = true;
-			break;
 		case 'e':
-			run.emergency = true;
-			break;
-		case 'y':
-			run.yes = true;
+			run->emergency = true;
 			break;
 		case 'h':
 			usage(stdout);
@@ -149,11 +139,26 @@ int main(int argc, char **argv)
 			printf("ods (mod-opendnssec) %s\n", PACKAGE_VERSION);
 			return DONE;
 		default:
-			fprintf(stderr, "Try ods --help.\n");
-			return USAGE;
+			if (!options_take(run, option, optarg)) {
+				fprintf(stderr, "Try ods --help.\n");
+				return USAGE;
+			}
 		}
 	}
-	int ret = run_command(&run, argv + optind, argc - optind);
+	return -1;
+}
+
+int main(int argc, char *argv[])
+{
+	const command_t *first = argc > 1 ? find(argv[1]) : NULL;
+	int ret;
+	if (first != NULL && first->own != NULL) {
+		ret = first->own(argc - 1, argv + 1);
+	} else {
+		invocation_t run = { 0 };
+		ret = parse(argc, argv, &run);
+		ret = ret < 0 ? run_command(&run, argv + optind, argc - optind) : ret;
+	}
 	xmlCleanupParser();
 	return ret;
 }

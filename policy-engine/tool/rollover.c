@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hsm-adapter/question.h"
-#include "policy-engine/tool/tool.h"
+#include "common/question.h"
+#include "policy-engine/tool/ask.h"
+#include "policy-engine/tool/commands.h"
 
 static int show_plan(const invocation_t *run, ctl_unit_t unit)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "policy-engine/base/duration.h"
 #include "policy-engine/policy/kasp.h"
 #include "policy-engine/simulate/timeline.h"
-#include "policy-engine/tool/tool.h"
+#include "policy-engine/tool/commands.h"
 
 #define ORDERS_MAX 100
 #define YEAR (365 * INT64_C(86400))

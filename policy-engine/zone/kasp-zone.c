@@ -6,20 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libknot/dname.h>
-
-char *kasp_zone_name(const char *text)
-{
-	knot_dname_t *dname = knot_dname_from_str_alloc(text);
-	if (dname == NULL) {
-		return NULL;
-	}
-	knot_dname_to_lower(dname);
-	char *name = knot_dname_to_str_alloc(dname);
-	knot_dname_free(dname, NULL);
-	return name;
-}
-
 int kasp_zone_add_key(kasp_zone_t *zone, const core_key_t *core, const zone_key_t *info)
 {
 	size_t count = zone->core.count + 1;

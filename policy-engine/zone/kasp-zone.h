@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct {
 	int64_t id;
-	char *name;           /*!< As kasp_zone_name() makes it. */
+	char *name;           /*!< As zone_name_canonical() makes it. */
 	char *policy;         /*!< Name, as knot.conf says it. */
 	core_zone_t core;     /*!< core.keys[i] and keys[i] are the same key. */
 	zone_key_t *keys;
@@ -36,13 +36,6 @@ typedef struct {
 	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
 	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when told. */
 } kasp_zone_t;
-
-/*!
- * Writes a zone name in its one form: lower case, trailing dot, escapes as Knot writes them.
- *
- * \return To be freed by free(); NULL if it is not a domain name.
- */
-char *kasp_zone_name(const char *text);
 
 /*! Adds a key at the end; takes over what info points to if it succeeds. \return 0, or -1. */
 int kasp_zone_add_key(kasp_zone_t *zone, const core_key_t *core, const zone_key_t *info);

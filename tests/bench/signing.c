@@ -14,6 +14,7 @@
 
 #include "module/input/input.h"
 #include "module/sign/run.h"
+#include "module/zonefile/zonefile.h"
 #include "tests/unit/test-hsm-token.h"
 
 static char dir[] = "/tmp/bench.XXXXXX";
@@ -36,8 +37,8 @@ static void make_key(keyset_key_t *key, keyset_role_t role)
 	hsm_key_t *made = NULL;
 	dnssec_key_t *dnskey = NULL;
 	hsm_error_t err = { 0 };
-	ck_assert_msg(hsm_key_generate(hsm, "one", 13, 0, NULL, &made, &err) == HSM_EOK, "%s",
-	              err.text);
+	const hsm_key_spec_t spec = { .repository = "one", .algorithm = 13 };
+	ck_assert_msg(hsm_key_generate(hsm, &spec, &made, &err) == HSM_EOK, "%s", err.text);
 	ck_assert_int_eq(hsm_key_dnskey(made, zone, role == KEYSET_ZSK ? 256 : 257, &dnskey, &err),
 	                 HSM_EOK);
 	dnssec_binary_t public_key = hsm_key_public(made);
@@ -106,14 +107,14 @@ static void progress(void *ctx, size_t done)
 static void load(store_t *store, const char *path, state_t *state)
 {
 	char err[640] = "";
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	input_result_t result;
 	const state_input_t origin = { .file.size = 1 };
-	ck_assert_msg(zonefile_read(path, zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK, "%s",
-	              err);
-	ck_assert_int_eq(input_replace(store, zone, state, zf, &origin, false, &result),
-	                 KNOT_EOK);
-	zonefile_free(zf);
+	ck_assert_msg(zonefile_read(path, zone, NULL, &contents, err, sizeof(err)) == KNOT_EOK,
+	              "%s", err);
+	const input_new_t new = { .contents = contents, .origin = &origin };
+	ck_assert_int_eq(input_replace(store, zone, state, &new, &result), KNOT_EOK);
+	contents_free(contents);
 }
 
 double signing_rate(const char *path, unsigned threads, signpool_verify_t verify)
@@ -128,7 +129,7 @@ double signing_rate(const char *path, unsigned threads, signpool_verify_t verify
 	ck_assert_msg(store_open(&store, folder, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	ck_assert_int_eq(signpool_new(&pool, hsm, threads), KNOT_EOK);
 	load(store, path, &state);
-	const sign_run_t run = {
+	const sign_args_t run = {
 		.store = store, .pool = pool, .zone = zone, .ring = ring, .now = time(NULL),
 		.verify = verify, .batch = SIGN_BATCH, .stop = &stop, .progress = progress,
 	};

@@ -78,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	char err[256] = "";
 	ctl_unit_t unit = { .cmd = "status" };
-	demand(ctl_client_call(path, 5000, &unit, 1, NULL, NULL, err, sizeof(err)) == 0, err);
+	const ctl_call_t call = { .path = path, .timeout_ms = 5000, .units = &unit, .count = 1 };
+	demand(ctl_client_call(&call, err, sizeof(err)) == 0, err);
 	return 0;
 }

@@ -83,16 +83,16 @@ static void take_changes(incoming_t *incoming)
 static void take_zone(incoming_t *incoming)
 {
 	char err[256] = "";
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	const knot_dname_t *owner = NULL;
 	node_t node;
-	int ret = incoming_zone(incoming, &zf, err, sizeof(err));
+	int ret = incoming_zone(incoming, &contents, err, sizeof(err));
 	require(ret == KNOT_EOK || (ret == KNOT_EMALF && err[0] != '\0'));
-	while (ret == KNOT_EOK && zonefile_next(zf, &owner, &node) == KNOT_EOK) {
+	while (ret == KNOT_EOK && contents_next(contents, &owner, &node) == KNOT_EOK) {
 		require(knot_dname_in_bailiwick(owner, UPDATE_ZONE) >= 0 && node.count > 0);
 		node_deinit(&node);
 	}
-	zonefile_free(zf);
+	contents_free(contents);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

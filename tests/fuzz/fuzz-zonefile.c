@@ -50,14 +50,14 @@ static void check_wire(const knot_dname_t *owner, const node_rrset_t *rrset)
 	demand(ret > 0 || ret == KNOT_ESPACE, "a record has a wire form");
 }
 
-static void check_zone(zonefile_t *zf, const knot_dname_t *apex)
+static void check_zone(contents_t *contents, const knot_dname_t *apex)
 {
 	uint8_t key[NODE_KEY_MAX], last[NODE_KEY_MAX];
 	size_t last_len = 0, nodes = 0;
 	const knot_dname_t *owner;
 	node_t node;
 
-	while (zonefile_next(zf, &owner, &node) == KNOT_EOK) {
+	while (contents_next(contents, &owner, &node) == KNOT_EOK) {
 		size_t len = node_key(owner, key);
 		int cmp = memcmp(last, key, len < last_len ? len : last_len);
 		demand(nodes == 0 || cmp < 0 || (cmp == 0 && last_len < len), "nodes are in order");
@@ -90,14 +90,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	log_t log;
 	log_init(&log, NULL, NULL);
-	zonefile_t *zf = NULL;
-	int ret = zonefile_read(path, apex, &log, &zf, err, sizeof(err));
+	contents_t *contents = NULL;
+	int ret = zonefile_read(path, apex, &log, &contents, err, sizeof(err));
 	if (ret == KNOT_EOK) {
-		check_zone(zf, apex);
+		check_zone(contents, apex);
 	} else {
-		demand(zf == NULL && strncmp(err, "/proc/", 6) == 0, "an error names a file");
+		demand(contents == NULL && strncmp(err, "/proc/", 6) == 0, "an error names a file");
 	}
-	zonefile_free(zf);
+	contents_free(contents);
 	log_deinit(&log);
 	close(fd);
 	return 0;

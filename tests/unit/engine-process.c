@@ -154,7 +154,9 @@ int ask_data(const char *cmd, const char *zone, const char *type, const char *da
 	ctl_unit_t unit = { .cmd = cmd, .zone = zone, .type = type, .data = data };
 	char err[300];
 	answer[0] = '\0';
-	return ctl_client_call(path("engine.sock"), 5000, &unit, 1, take, NULL, err, sizeof(err));
+	const ctl_call_t call = { .path = path("engine.sock"), .timeout_ms = 5000, .units = &unit,
+	                          .count = 1, .answer = take };
+	return ctl_client_call(&call, err, sizeof(err));
 }
 
 int ask(const char *cmd, const char *zone, const char *type)

@@ -211,7 +211,7 @@ static void check_chain(check_t *check)
 		const wanted_t *wanted = &check->wanted[i];
 		ck_assert_uint_eq(cursor.key_len, wanted->key_len);
 		ck_assert_mem_eq(cursor.key, wanted->key, wanted->key_len);
-		ck_assert_int_eq(chain_read(chain, cursor.data, cursor.data_len, &entry), KNOT_EOK);
+		ck_assert_int_eq(entry_read(chain, cursor.data, cursor.data_len, &entry), KNOT_EOK);
 		check_entry(check, wanted, &check->wanted[(i + 1) % check->wanted_count], &entry);
 		check_signatures(check, &entry.node.rrsets[0]);
 		node_deinit(&entry.node);

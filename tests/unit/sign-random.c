@@ -56,7 +56,7 @@ static void edit(unsigned *seed, unsigned *kind, unsigned *value)
 }
 
 /*! Checks the journal, unless the input was replaced as a whole. */
-static void check_journal(subject_t *subject, records_t *before, uint32_t from)
+static void check_journal(subject_t *subject, zone_records_t *before, uint32_t from)
 {
 #ifdef INPUT_CHANGES_MAX
 	if (!subject_journal_reaches(subject, from)) {
@@ -83,7 +83,7 @@ START_TEST(test_random_changes)
 		edit(&seed, kind, value);
 		write_zone(text, sizeof(text), step, kind, value);
 		const uint32_t serial = subject.state.serial;
-		records_t before = subject_records(&subject);
+		zone_records_t before = subject_records(&subject);
 		subject_load(&subject, text, SIZE_MAX);
 		subject_sign(&subject, false);
 		if (step > 1) {
@@ -148,7 +148,7 @@ START_TEST(test_random_policies)
 			set.revision++;
 		}
 		subject_set_keys(&subject, &set);
-		records_t before = subject_records(&subject);
+		zone_records_t before = subject_records(&subject);
 		subject_sign_batch(&subject, rand_r(&seed) % 20 == 0);
 		if (serial > 0 && serial != subject.state.serial) {
 			check_journal(&subject, &before, serial);

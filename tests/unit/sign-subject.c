@@ -16,6 +16,7 @@
 #include "module/sign/expiry.h"
 #include "module/sign/signatures.h"
 #include "module/store/journal.h"
+#include "module/zonefile/zonefile.h"
 #include "tests/unit/sign-check.h"
 #include "tests/unit/test-hsm-token.h"
 
@@ -30,8 +31,8 @@ static void make_key(keyset_key_t *key, keyset_role_t role, uint8_t algorithm)
 	hsm_key_t *made = NULL;
 	dnssec_key_t *dnskey = NULL;
 	hsm_error_t err = { 0 };
-	ck_assert_msg(hsm_key_generate(hsm, "one", algorithm, 0, NULL, &made, &err) == HSM_EOK,
-	              "%s", err.text);
+	const hsm_key_spec_t spec = { .repository = "one", .algorithm = algorithm };
+	ck_assert_msg(hsm_key_generate(hsm, &spec, &made, &err) == HSM_EOK, "%s", err.text);
 	ck_assert_int_eq(hsm_key_dnskey(made, subject_zone, role == KEYSET_ZSK ? 256 : 257,
 	                                &dnskey, &err), 0);
 	dnssec_binary_t public_key = hsm_key_public(made);
@@ -142,13 +143,15 @@ int subject_replace(subject_t *subject, const char *text, bool over, input_resul
 	FILE *file = fopen(path, "w");
 	fputs(text, file);
 	fclose(file);
-	zonefile_t *zf = NULL;
-	ck_assert_msg(zonefile_read(path, subject_zone, NULL, &zf, err, sizeof(err)) == KNOT_EOK,
-	              "%s\n%s", err, text);
+	contents_t *contents = NULL;
+	ck_assert_msg(zonefile_read(path, subject_zone, NULL, &contents, err, sizeof(err)) ==
+	              KNOT_EOK, "%s\n%s", err, text);
 	const state_input_t origin = { .file.size = strlen(text) };
-	int ret = input_replace(subject->store, subject_zone, &subject->state, zf, &origin, over,
-	                        result);
-	zonefile_free(zf);
+	const input_new_t new = {
+		.contents = contents, .origin = &origin, .over_updates = over,
+	};
+	int ret = input_replace(subject->store, subject_zone, &subject->state, &new, result);
+	contents_free(contents);
 	return ret;
 }
 
@@ -163,7 +166,7 @@ void subject_load(subject_t *subject, const char *text, size_t changed)
 
 /*! A run, and when it is stopped. */
 typedef struct {
-	sign_run_t run;
+	sign_args_t run;
 	atomic_bool stop;
 	unsigned left; /*!< Batches until then; 0: never. */
 } run_t;
@@ -278,8 +281,8 @@ static void each_published(subject_t *subject, store_txn_t *txn,
 	while (chain->id != 0 && store_next(&cursor) == KNOT_EOK) {
 		chain_entry_t entry;
 		knot_dname_storage_t owner;
-		ck_assert_int_eq(chain_read(chain, cursor.data, cursor.data_len, &entry), KNOT_EOK);
-		ck_assert_int_eq(chain_owner(chain, subject_zone, cursor.key, cursor.key_len, owner),
+		ck_assert_int_eq(entry_read(chain, cursor.data, cursor.data_len, &entry), KNOT_EOK);
+		ck_assert_int_eq(entry_owner(chain, subject_zone, cursor.key, cursor.key_len, owner),
 		                 KNOT_EOK);
 		call(ctx, owner, &entry.node);
 		node_deinit(&entry.node);
@@ -387,7 +390,7 @@ void subject_compare(subject_t *subject, const keyset_t *set, const char *text, 
 
 /*** What is published, record by record, and the journal that leads to it. ***/
 
-static void add_record(records_t *set, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
+static void add_record(zone_records_t *set, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
                        const knot_rdata_t *rdata)
 {
 	char *text = NULL;
@@ -403,7 +406,7 @@ static void add_record(records_t *set, const knot_dname_t *owner, uint16_t type,
 	set->records[set->count++] = text;
 }
 
-static void remove_record(records_t *set, const char *text)
+static void remove_record(zone_records_t *set, const char *text)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		if (strcmp(set->records[i], text) == 0) {
@@ -415,7 +418,7 @@ static void remove_record(records_t *set, const char *text)
 	ck_abort_msg("the journal removes what is not there: %s", text);
 }
 
-void records_free(records_t *set)
+void records_free(zone_records_t *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		free(set->records[i]);
@@ -424,7 +427,7 @@ void records_free(records_t *set)
 	memset(set, 0, sizeof(*set));
 }
 
-static void add_set(records_t *set, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
+static void add_set(zone_records_t *set, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
                     const knot_rdataset_t *rrs)
 {
 	const knot_rdata_t *rr = rrs->rdata;
@@ -447,9 +450,9 @@ static void add_node(void *ctx, const knot_dname_t *owner, const node_t *node)
 	}
 }
 
-records_t subject_records(subject_t *subject)
+zone_records_t subject_records(subject_t *subject)
 {
-	records_t set = { 0 };
+	zone_records_t set = { 0 };
 	store_txn_t txn;
 	ck_assert_int_eq(store_read(subject->store, &txn), KNOT_EOK);
 	each_published(subject, &txn, add_node, &set);
@@ -477,7 +480,7 @@ bool subject_journal_reaches(subject_t *subject, uint32_t serial)
 }
 
 /*! Applies the journal's last version to the records before it, which have to be the new ones. */
-void subject_check_journal(subject_t *subject, records_t *before, uint32_t from)
+void subject_check_journal(subject_t *subject, zone_records_t *before, uint32_t from)
 {
 	store_txn_t txn;
 	journal_reader_t reader;
@@ -497,7 +500,7 @@ void subject_check_journal(subject_t *subject, records_t *before, uint32_t from)
 			serial = knot_soa_serial(rr.rrs.rdata);
 		}
 		if (half % 2 == 0) {
-			records_t one = { 0 };
+			zone_records_t one = { 0 };
 			add_set(&one, rr.owner, rr.type, rr.ttl, &rr.rrs);
 			remove_record(before, one.records[0]);
 			records_free(&one);
@@ -510,7 +513,7 @@ void subject_check_journal(subject_t *subject, records_t *before, uint32_t from)
 	journal_close(&reader);
 	store_abort(&txn);
 
-	records_t now = subject_records(subject);
+	zone_records_t now = subject_records(subject);
 	ck_assert_uint_eq(before->count, now.count);
 	qsort(before->records, before->count, sizeof(char *), compare_records);
 	qsort(now.records, now.count, sizeof(char *), compare_records);

@@ -72,13 +72,13 @@ uint64_t subject_signatures(const subject_t *subject, const keyset_key_t *key);
 typedef struct {
 	char **records;
 	size_t count;
-} records_t;
+} zone_records_t;
 
-records_t subject_records(subject_t *subject);
-void records_free(records_t *set);
+zone_records_t subject_records(subject_t *subject);
+void records_free(zone_records_t *set);
 
 /*! \return Whether the journal leads from a serial to the one of now. */
 bool subject_journal_reaches(subject_t *subject, uint32_t serial);
 
 /*! Applies the journal from a serial on to the records then, which have to be those of now. */
-void subject_check_journal(subject_t *subject, records_t *before, uint32_t from);
+void subject_check_journal(subject_t *subject, zone_records_t *before, uint32_t from);

@@ -17,9 +17,9 @@ typedef struct {
 	size_t key_len, wire_len, head_len;
 	uint16_t type;
 	uint8_t wire[4096];
-} record_t;
+} zone_record_t;
 
-static void read_record(const char *text, record_t *record)
+static void read_record(const char *text, zone_record_t *record)
 {
 	char name[KNOT_DNAME_TXT_MAXLEN + 1], hex[8192] = "";
 	unsigned ttl, type;
@@ -43,7 +43,7 @@ static void read_record(const char *text, record_t *record)
 
 static int compare(const void *a, const void *b)
 {
-	const record_t *left = a, *right = b;
+	const zone_record_t *left = a, *right = b;
 	int ret = node_key_compare(left->key, left->key_len, right->key, right->key_len);
 	if (ret == 0) {
 		ret = (int)left->type - (int)right->type;
@@ -56,9 +56,9 @@ static int compare(const void *a, const void *b)
 
 void check_zonemd(subject_t *subject)
 {
-	records_t set = subject_records(subject);
-	record_t *records = malloc(set.count * sizeof(*records));
-	const record_t *zonemd = NULL;
+	zone_records_t set = subject_records(subject);
+	zone_record_t *records = malloc(set.count * sizeof(*records));
+	const zone_record_t *zonemd = NULL;
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	uint8_t digest[48];
 	for (size_t i = 0; i < set.count; i++) {
@@ -67,7 +67,7 @@ void check_zonemd(subject_t *subject)
 	qsort(records, set.count, sizeof(*records), compare);
 	ck_assert_int_eq(EVP_DigestInit_ex(hash, EVP_sha384(), NULL), 1);
 	for (size_t i = 0; i < set.count; i++) {
-		const record_t *record = &records[i];
+		const zone_record_t *record = &records[i];
 		const uint8_t *rdata = record->wire + record->head_len;
 		if (record->type == KNOT_RRTYPE_ZONEMD) {
 			ck_assert_ptr_null(zonemd);

@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "control/client.h"
 #include "control/server.h"
 
@@ -155,13 +155,6 @@ static void remove_dir(void)
 
 /* -- helpers ------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 typedef struct {
 	char text[4096];
 	size_t len;
@@ -185,13 +178,23 @@ static int collect(void *ctx, const ctl_unit_t *unit, const char *error, int fir
 static int call(const ctl_unit_t *units, size_t count, answer_t *answer)
 {
 	memset(answer, 0, sizeof(*answer));
-	return ctl_client_call(sock_path, 8000, units, count, collect, answer, err, sizeof(err));
+	const ctl_call_t call = { .path = sock_path, .timeout_ms = 8000, .units = units,
+	                          .count = count, .answer = collect, .ctx = answer };
+	return ctl_client_call(&call, err, sizeof(err));
+}
+
+/* Without a look at the answer. */
+static int call_quietly(const ctl_unit_t *units, size_t count)
+{
+	const ctl_call_t call = { .path = sock_path, .timeout_ms = 8000, .units = units,
+	                          .count = count };
+	return ctl_client_call(&call, err, sizeof(err));
 }
 
 static int call_status(void)
 {
 	ctl_unit_t unit = { .cmd = "status" };
-	return ctl_client_call(sock_path, 8000, &unit, 1, NULL, NULL, err, sizeof(err));
+	return call_quietly(&unit, 1);
 }
 
 static int raw_connect(void)
@@ -259,7 +262,7 @@ START_TEST(answer_first_error)
 		{ .cmd = "zone-sign", .zone = "bad2.example." },
 		{ .cmd = "zone-sign", .zone = "good2.example." },
 	};
-	int ret = ctl_client_call(sock_path, 8000, units, 4, NULL, NULL, err, sizeof(err));
+	int ret = call_quietly(units, 4);
 	ck_assert_int_eq(ret, KNOT_ERROR);
 	ck_assert_str_eq(err, "zone bad1.example.: token is gone");
 	ck_assert_int_eq(signs, 2);
@@ -308,8 +311,7 @@ START_TEST(answer_too_large)
 		units[i] = (ctl_unit_t) { .cmd = "zone-sign", .zone = "x.", .data = data };
 	}
 	/* The client may still be sending when the connection is cut. */
-	ck_assert_int_lt(ctl_client_call(sock_path, 8000, units, COUNT, NULL, NULL, err,
-	                                 sizeof(err)), 0);
+	ck_assert_int_lt(call_quietly(units, COUNT), 0);
 	free(units);
 	free(data);
 	ck_assert_int_eq(signs, 0);
@@ -365,9 +367,9 @@ END_TEST
 START_TEST(client_silent)
 {
 	int fd = raw_connect();
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 4000);
+	ck_assert_int_lt(monotonic_ms() - before, 4000);
 	close(fd);
 }
 END_TEST
@@ -377,9 +379,9 @@ START_TEST(client_half_unit)
 	int fd = raw_connect();
 	const uint8_t half[] = { 1, 16, 0, 200, 's', 't' };
 	ck_assert_int_eq(send(fd, half, sizeof(half), 0), sizeof(half));
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 4000);
+	ck_assert_int_lt(monotonic_ms() - before, 4000);
 	close(fd);
 }
 END_TEST
@@ -421,9 +423,9 @@ START_TEST(client_dripping)
 	int fd = raw_connect();
 	pthread_t thread;
 	pthread_create(&thread, NULL, drip, &fd);
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 8000);
+	ck_assert_int_lt(monotonic_ms() - before, 8000);
 	pthread_join(thread, NULL);
 	close(fd);
 }
@@ -448,9 +450,9 @@ START_TEST(client_not_reading)
 	const uint8_t request[] = { 1, 16, 0, 5, 'f', 'l', 'o', 'o', 'd', 3 };
 	int fd = raw_connect();
 	ck_assert_int_eq(send(fd, request, sizeof(request), 0), sizeof(request));
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
-	ck_assert_int_lt(now_ms() - before, 4000);
+	ck_assert_int_lt(monotonic_ms() - before, 4000);
 	close(fd);
 }
 END_TEST
@@ -462,8 +464,9 @@ static void *call_often(void *arg)
 	for (int i = 0; i < 10; i++) {
 		char text[256];
 		ctl_unit_t unit = { .cmd = "status" };
-		*failed += ctl_client_call(sock_path, 20000, &unit, 1, NULL, NULL, text,
-		                           sizeof(text)) != KNOT_EOK;
+		const ctl_call_t call = { .path = sock_path, .timeout_ms = 20000, .units = &unit,
+		                          .count = 1 };
+		*failed += ctl_client_call(&call, text, sizeof(text)) != KNOT_EOK;
 	}
 	return NULL;
 }
@@ -498,9 +501,9 @@ END_TEST
 
 START_TEST(stop_quickly)
 {
-	int64_t before = now_ms();
+	int64_t before = monotonic_ms();
 	stop();
-	ck_assert_int_lt(now_ms() - before, 1000);
+	ck_assert_int_lt(monotonic_ms() - before, 1000);
 	ck_assert_int_ne(access(sock_path, F_OK), 0);
 
 	start();
@@ -508,9 +511,9 @@ START_TEST(stop_quickly)
 	pthread_t thread;
 	pthread_create(&thread, NULL, drip, &fd);
 	poll(NULL, 0, 300);
-	before = now_ms();
+	before = monotonic_ms();
 	stop();
-	ck_assert_int_lt(now_ms() - before, 1000);
+	ck_assert_int_lt(monotonic_ms() - before, 1000);
 	pthread_join(thread, NULL);
 	close(fd);
 

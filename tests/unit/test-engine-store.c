@@ -373,8 +373,7 @@ static const char *shared(db_t *db, const db_share_t *share, const char *name)
 	kasp_zone_t zone = { 0 };
 	key.id = 0;
 	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
-	ck_assert_int_eq(db_keys_shared(db, share, "SoftHSM", 13, 256, zone.id, take_first,
-	                                &key), 0);
+	ck_assert_int_eq(db_keys_shared(db, share, zone.id, take_first, &key), 0);
 	kasp_zone_deinit(&zone);
 	return key.id != 0 ? key.cka_id : NULL;
 }
@@ -384,7 +383,8 @@ START_TEST(test_shared)
 {
 	db_t *db = open_store();
 	db_token_key_t key = { 0 };
-	db_share_t share = { .policy = "default", .role = KEYSET_ZSK, .oldest = 100 };
+	db_share_t share = { .policy = "default", .role = KEYSET_ZSK, .oldest = 100,
+	                     .repository = "SoftHSM", .algorithm = 13, .bits = 256 };
 	db_zone_put(db, "a.test.", "default");
 	db_zone_put(db, "b.test.", "default");
 	make_key(db, "aa01", "abcd");
@@ -429,7 +429,8 @@ START_TEST(test_standby)
 {
 	db_t *db = open_store();
 	db_token_key_t key = { 0 };
-	db_share_t share = { .policy = "default", .role = KEYSET_ZSK, .standby = true };
+	db_share_t share = { .policy = "default", .role = KEYSET_ZSK, .standby = true,
+	                     .repository = "SoftHSM", .algorithm = 13, .bits = 256 };
 	db_zone_put(db, "a.test.", "default");
 	db_zone_put(db, "b.test.", "default");
 	make_key(db, "aa01", "abcd");

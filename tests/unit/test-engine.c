@@ -97,7 +97,9 @@ START_TEST(interrupted_generation)
 		hsm_key_t *key = NULL;
 		hsm_error_t why;
 		int ret = hsm_open(&hsm, test_conf(), &why);
-		ret = ret == 0 ? hsm_key_generate(hsm, "one", 13, 256, there, &key, &why) : ret;
+		const hsm_key_spec_t spec = { .repository = "one", .algorithm = 13,
+		                              .cka_id = there };
+		ret = ret == 0 ? hsm_key_generate(hsm, &spec, &key, &why) : ret;
 		hsm_key_free(key);
 		hsm_close(hsm);
 		exit(ret == 0 ? 0 : 1);

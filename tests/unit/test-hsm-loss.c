@@ -30,10 +30,18 @@ static hsm_error_t err;
 	ck_assert_msg(code_ == HSM_EOK, "%s: %d: %s", #call, code_, err.text); \
 } while (0)
 
+static int generate(hsm_t *in, const char *repository, uint8_t algorithm, const char *cka_id,
+                    hsm_key_t **made)
+{
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm,
+	                              .bits = 1024, .cka_id = cka_id };
+	return hsm_key_generate(in, &spec, made, &err);
+}
+
 static void setup(void)
 {
 	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &key, &err));
+	ASSERT_OK(generate(hsm, "one", 13, NULL, &key));
 	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
 }
 
@@ -47,11 +55,11 @@ static void teardown(void)
 
 static int sign(void)
 {
-	uint8_t signature[HSM_SIGNATURE_MAX];
-	size_t len = 0;
+	hsm_signature_t signature;
 	memset(&err, 0, sizeof(err));
-	int ret = hsm_session_sign(session, key, DATA, sizeof(DATA), signature, &len, &err);
-	ck_assert(ret != HSM_EOK || test_verify(key, DATA, sizeof(DATA), signature, len));
+	int ret = hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err);
+	ck_assert(ret != HSM_EOK ||
+	          test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
 	return ret;
 }
 
@@ -106,7 +114,7 @@ END_TEST
 static void assert_works(const char *repository)
 {
 	hsm_key_t *other;
-	ASSERT_OK(hsm_key_generate(hsm, repository, 13, 0, NULL, &other, &err));
+	ASSERT_OK(generate(hsm, repository, 13, NULL, &other));
 	ASSERT_OK(hsm_key_remove(hsm, repository, hsm_key_id(other), &err));
 	hsm_key_free(other);
 }
@@ -176,7 +184,7 @@ START_TEST(key_removed)
 
 	/* One that comes by the same CKA_ID is another key: its signatures would be bogus. */
 	hsm_key_t *again;
-	ASSERT_OK(hsm_key_generate(second, "one", 13, 0, hsm_key_id(key), &again, &err));
+	ASSERT_OK(generate(second, "one", 13, hsm_key_id(key), &again));
 	ck_assert_int_eq(sign(), HSM_ENOKEY);
 	ck_assert_ptr_nonnull(strstr(err.text, "another one now"));
 	hsm_key_free(again);
@@ -206,14 +214,14 @@ static const char *const NAMES[] = { "one", "two" };
 static unsigned sign_by(hsm_session_t *own, const hsm_key_t *with, unsigned n)
 {
 	hsm_error_t error = { 0 };
-	uint8_t data[64], signature[HSM_SIGNATURE_MAX];
-	size_t len = 0;
+	hsm_signature_t signature;
+	uint8_t data[64];
 	memset(data, (int)n, sizeof(data));
-	if (hsm_session_sign(own, with, data, sizeof(data), signature, &len, &error) != HSM_EOK) {
+	if (hsm_session_sign(own, with, data, sizeof(data), &signature, &error) != HSM_EOK) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
-	return test_verify(with, data, sizeof(data), signature, len) ? 0 : 1;
+	return test_verify(with, data, sizeof(data), signature.data, signature.len) ? 0 : 1;
 }
 
 static void *work(void *ctx)
@@ -239,7 +247,7 @@ static void *work(void *ctx)
 static void start_threads(shared_t *shared, pthread_t *threads)
 {
 	shared->keys[0] = key;
-	ASSERT_OK(hsm_key_generate(hsm, "two", 8, 1024, NULL, &shared->keys[1], &err));
+	ASSERT_OK(generate(hsm, "two", 8, NULL, &shared->keys[1]));
 	pthread_barrier_init(&shared->start, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++) {
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, work, shared), 0);
@@ -301,10 +309,10 @@ static void *sign_in_storm(void *ctx)
 		return NULL;
 	}
 	while (!atomic_load(&storm->stop)) {
-		uint8_t signature[HSM_SIGNATURE_MAX];
-		size_t len = 0;
-		int ret = hsm_session_sign(own, key, DATA, sizeof(DATA), signature, &len, &error);
-		if (ret == HSM_EOK && test_verify(key, DATA, sizeof(DATA), signature, len)) {
+		hsm_signature_t signature;
+		int ret = hsm_session_sign(own, key, DATA, sizeof(DATA), &signature, &error);
+		if (ret == HSM_EOK &&
+		    test_verify(key, DATA, sizeof(DATA), signature.data, signature.len)) {
 			atomic_fetch_add(&storm->good, 1);
 		} else if (ret == HSM_EOK) {
 			atomic_fetch_add(&storm->bogus, 1);

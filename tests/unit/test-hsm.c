@@ -8,9 +8,9 @@
 
 #include <check.h>
 
-#include "hsm-adapter/algorithm.h"
+#include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
-#include "hsm-adapter/public.h"
+#include "hsm-adapter/key/public.h"
 #include "tests/unit/test-hsm-token.h"
 
 static const uint8_t DATA[] = "what is to be signed";
@@ -47,19 +47,26 @@ static void reopen(const hsm_conf_t *conf)
 	ASSERT_OK(hsm_open(&hsm, conf, &err));
 }
 
+static int generate(const char *repository, uint8_t algorithm, unsigned bits, const char *cka_id,
+                    hsm_key_t **key)
+{
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm,
+	                              .bits = bits, .cka_id = cka_id };
+	return hsm_key_generate(hsm, &spec, key, &err);
+}
+
 static void assert_signs(const char *repository, const hsm_key_t *key)
 {
 	hsm_session_t *session;
-	uint8_t signature[HSM_SIGNATURE_MAX];
-	size_t len = 0;
+	hsm_signature_t signature;
 	ASSERT_OK(hsm_session_open(&session, hsm, repository, &err));
-	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), signature, &len, &err));
-	ck_assert(test_verify(key, DATA, sizeof(DATA), signature, len));
-	signature[len / 2] ^= 1;
-	ck_assert(!test_verify(key, DATA, sizeof(DATA), signature, len));
+	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
+	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	signature.data[signature.len / 2] ^= 1;
+	ck_assert(!test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
 	/* The same session, once more. */
-	ASSERT_OK(hsm_session_sign(session, key, DATA, 1, signature, &len, &err));
-	ck_assert(test_verify(key, DATA, 1, signature, len));
+	ASSERT_OK(hsm_session_sign(session, key, DATA, 1, &signature, &err));
+	ck_assert(test_verify(key, DATA, 1, signature.data, signature.len));
 	hsm_session_close(session);
 }
 
@@ -115,8 +122,7 @@ static const struct {
 START_TEST(life_of_a_key)
 {
 	hsm_key_t *key, *found;
-	ASSERT_OK(hsm_key_generate(hsm, "one", KEYS[_i].algorithm, KEYS[_i].bits, NULL, &key,
-	                           &err));
+	ASSERT_OK(generate("one", KEYS[_i].algorithm, KEYS[_i].bits, NULL, &key));
 	const char *id = hsm_key_id(key);
 	ck_assert_uint_eq(strlen(id), 32);
 	ck_assert_uint_eq(strspn(id, "0123456789abcdef"), 32);
@@ -160,7 +166,7 @@ START_TEST(algorithm_misfits)
 	static const uint8_t ALGORITHMS[] = { 8, 13, 14, 15, 16 };
 	hsm_key_t *key, *found;
 	for (size_t i = 0; i < sizeof(ALGORITHMS); i++) {
-		ASSERT_OK(hsm_key_generate(hsm, "one", ALGORITHMS[i], 2048, NULL, &key, &err));
+		ASSERT_OK(generate("one", ALGORITHMS[i], 2048, NULL, &key));
 		for (size_t j = 0; j < sizeof(ALGORITHMS); j++) {
 			if (j != i) {
 				ASSERT_FAILS(hsm_key_find(hsm, "one", hsm_key_id(key),
@@ -172,7 +178,7 @@ START_TEST(algorithm_misfits)
 		hsm_key_free(key);
 	}
 	ASSERT_FAILS(hsm_key_find(hsm, "one", "00", 5, &found, &err), HSM_EALGORITHM, "5");
-	ASSERT_FAILS(hsm_key_generate(hsm, "one", 12, 0, NULL, &found, &err), HSM_EALGORITHM, "12");
+	ASSERT_FAILS(generate("one", 12, 0, NULL, &found), HSM_EALGORITHM, "12");
 }
 END_TEST
 
@@ -181,8 +187,8 @@ START_TEST(wrong_sizes)
 	static const unsigned BITS[] = { 0, 512, 1016, 1025, 4104, 16384 };
 	hsm_key_t *key;
 	for (size_t i = 0; i < sizeof(BITS) / sizeof(BITS[0]); i++) {
-		ASSERT_FAILS(hsm_key_generate(hsm, "one", 8, BITS[i], NULL, &key, &err),
-		             HSM_EALGORITHM, "from 1024 to 4096");
+		ASSERT_FAILS(generate("one", 8, BITS[i], NULL, &key), HSM_EALGORITHM,
+		             "from 1024 to 4096");
 	}
 	ck_assert_uint_eq(count_keys("one"), 0);
 }
@@ -196,11 +202,10 @@ START_TEST(wrong_ids)
 		ASSERT_FAILS(hsm_key_find(hsm, "one", IDS[i], 13, &key, &err), HSM_ENOKEY,
 		             "hexadecimal");
 		ASSERT_FAILS(hsm_key_remove(hsm, "one", IDS[i], &err), HSM_ENOKEY, "hexadecimal");
-		ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, IDS[i], &key, &err), HSM_ENOKEY,
-		             "hexadecimal");
+		ASSERT_FAILS(generate("one", 13, 0, IDS[i], &key), HSM_ENOKEY, "hexadecimal");
 	}
-	ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, "000102030405060708090a0b0c0d0e0f"
-	                              "000102030405060708090a0b0c0d0e0f00", &key, &err),
+	ASSERT_FAILS(generate("one", 13, 0, "000102030405060708090a0b0c0d0e0f"
+	                      "000102030405060708090a0b0c0d0e0f00", &key),
 	             HSM_ENOKEY, "64");
 	ASSERT_FAILS(hsm_key_find(hsm, "three", "00", 13, &key, &err), HSM_EREPOSITORY, "three");
 }
@@ -209,9 +214,9 @@ END_TEST
 START_TEST(chosen_id)
 {
 	hsm_key_t *key, *other;
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, "AbCd01", &key, &err));
+	ASSERT_OK(generate("one", 13, 0, "AbCd01", &key));
 	ck_assert_str_eq(hsm_key_id(key), "abcd01");
-	ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, "abcd01", &other, &err), HSM_EEXISTS,
+	ASSERT_FAILS(generate("one", 13, 0, "abcd01", &other), HSM_EEXISTS,
 	             "abcd01");
 	ck_assert_uint_eq(count_keys("one"), 1);
 	ck_assert_uint_eq(test_count_public("one"), 1);
@@ -224,14 +229,14 @@ START_TEST(cut_off_generation)
 {
 	/* Only the public half came to be: with the same CKA_ID it is done again, and clean. */
 	hsm_key_t *key;
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, "abcd02", &key, &err));
+	ASSERT_OK(generate("one", 13, 0, "abcd02", &key));
 	hsm_key_free(key);
 	test_destroy_private("one");
 	ASSERT_FAILS(hsm_key_find(hsm, "one", "abcd02", 13, &key, &err), HSM_ENOKEY,
 	             "no private key");
 	ck_assert_uint_eq(test_count_public("one"), 1);
 
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, "abcd02", &key, &err));
+	ASSERT_OK(generate("one", 13, 0, "abcd02", &key));
 	ck_assert_uint_eq(test_count_public("one"), 1);
 	assert_signs("one", key);
 	hsm_key_free(key);
@@ -250,7 +255,7 @@ START_TEST(skip_public_key)
 	reopen(conf);
 
 	hsm_key_t *rsa, *ec, *found;
-	ASSERT_OK(hsm_key_generate(hsm, "one", 8, 2048, NULL, &rsa, &err));
+	ASSERT_OK(generate("one", 8, 2048, NULL, &rsa));
 	ck_assert_uint_eq(test_count_public("one"), 0);
 	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(rsa), 10, &found, &err));
 	ck_assert_mem_eq(hsm_key_public(found).data, hsm_key_public(rsa).data,
@@ -259,7 +264,7 @@ START_TEST(skip_public_key)
 	hsm_key_free(found);
 
 	/* The point of a curve cannot be had from the private key, so its public one stays. */
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &ec, &err));
+	ASSERT_OK(generate("one", 13, 0, NULL, &ec));
 	ck_assert_uint_eq(test_count_public("one"), 1);
 
 	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(rsa), &err));
@@ -272,8 +277,8 @@ END_TEST
 START_TEST(two_repositories)
 {
 	hsm_key_t *one, *two, *found;
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &one, &err));
-	ASSERT_OK(hsm_key_generate(hsm, "two", 15, 0, NULL, &two, &err));
+	ASSERT_OK(generate("one", 13, 0, NULL, &one));
+	ASSERT_OK(generate("two", 15, 0, NULL, &two));
 	assert_signs("one", one);
 	assert_signs("two", two);
 	ck_assert_uint_eq(count_keys("one"), 1);
@@ -282,10 +287,9 @@ START_TEST(two_repositories)
 	             "\"two\"");
 
 	hsm_session_t *session;
-	uint8_t signature[HSM_SIGNATURE_MAX];
-	size_t len;
+	hsm_signature_t signature;
 	ASSERT_OK(hsm_session_open(&session, hsm, "two", &err));
-	ASSERT_FAILS(hsm_session_sign(session, one, DATA, 1, signature, &len, &err), HSM_ENOKEY,
+	ASSERT_FAILS(hsm_session_sign(session, one, DATA, 1, &signature, &err), HSM_ENOKEY,
 	             "\"one\"");
 	hsm_session_close(session);
 
@@ -302,13 +306,13 @@ START_TEST(capacity)
 	conf->repositories[0].capacity = 2;
 	reopen(conf);
 	hsm_key_t *keys[2], *third;
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &keys[0], &err));
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &keys[1], &err));
-	ASSERT_FAILS(hsm_key_generate(hsm, "one", 13, 0, NULL, &third, &err), HSM_ECAPACITY,
+	ASSERT_OK(generate("one", 13, 0, NULL, &keys[0]));
+	ASSERT_OK(generate("one", 13, 0, NULL, &keys[1]));
+	ASSERT_FAILS(generate("one", 13, 0, NULL, &third), HSM_ECAPACITY,
 	             "<Capacity> is 2");
 	ck_assert_uint_eq(count_keys("one"), 2);
 	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(keys[0]), &err));
-	ASSERT_OK(hsm_key_generate(hsm, "one", 13, 0, NULL, &third, &err));
+	ASSERT_OK(generate("one", 13, 0, NULL, &third));
 	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(keys[1]), &err));
 	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(third), &err));
 	hsm_key_free(keys[0]);

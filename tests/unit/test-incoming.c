@@ -63,6 +63,8 @@ static const case_t cases[] = {
 	        "CNAME beside other data"),
 	NO_ZONE(SOA("8") NS "p www.example. 300 IN SOA a. b. 1 2 3 4 5\n" SOA("8"),
 	        "not at the zone's apex"),
+	NO_ZONE(SOA("8") NS "p www.example. 300 IN TXT \\# 3 056162\n" SOA("8"),
+	        "www.example. TXT: a character-string runs beyond the end"),
 	/* IXFR: nothing newer, all of it, changes. */
 	SAME(SOA("7")),
 	SAME(SOA("6")),
@@ -97,6 +99,11 @@ static const case_t cases[] = {
 	      "remove what is not there: www.example. A"),
 	UNFIT(SOA("8") SOA("7") A("none", "192.0.2.81") SOA("8") SOA("8"), "not there"),
 	UNFIT(SOA("8") SOA("7") SOA("8") A("www", "192.0.2.80") SOA("8"), "add what is there"),
+	BAD(true, SOA("8") SOA("7") SOA("8") "p www.example. 300 IN CAA \\# 4 00FF6162\n" SOA("8"),
+	    "a change has www.example. CAA: a character-string runs beyond the end"),
+	/* What is malformed may go, if it is there. */
+	UNFIT(SOA("8") SOA("7") "p www.example. 300 IN CAA \\# 4 00FF6162\n" SOA("8") SOA("8"),
+	      "remove what is not there: www.example. CAA"),
 	UNFIT(SOA("8") SOA("7") NS SOA("8") SOA("8"), "would have no NS"),
 	UNFIT(SOA("8") SOA("7") SOA("8") "p www.example. 300 IN CNAME a.\n" SOA("8"),
 	      "CNAME beside other data"),
@@ -172,11 +179,11 @@ static void require_text(const char *err, const char *wanted, const char *messag
 
 static int take_zone(incoming_t *incoming, char *err, size_t size)
 {
-	zonefile_t *zf = NULL;
-	int ret = incoming_zone(incoming, &zf, err, size);
+	contents_t *contents = NULL;
+	int ret = incoming_zone(incoming, &contents, err, size);
 	if (ret == KNOT_EOK) {
-		update_zone_replace(&zone, zf);
-		zonefile_free(zf);
+		update_zone_replace(&zone, contents);
+		contents_free(contents);
 	}
 	return ret;
 }

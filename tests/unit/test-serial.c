@@ -42,9 +42,11 @@ START_TEST(test_next)
 {
 	uint32_t last = cases[_i].last, serial = 0;
 	char err[256] = "";
-	int ret =
-		serial_next(cases[_i].policy, cases[_i].input,
-	                    cases[_i].last == NONE ? NULL : &last, NOW, &serial, err, sizeof(err));
+	const serial_basis_t basis = {
+		.policy = cases[_i].policy, .input = cases[_i].input,
+		.last = cases[_i].last == NONE ? NULL : &last, .now = NOW,
+	};
+	int ret = serial_next(&basis, &serial, err, sizeof(err));
 	if (cases[_i].expect == NONE) {
 		ck_assert_int_eq(ret, -1);
 		ck_assert_ptr_nonnull(strstr(err, "increase"));

@@ -304,7 +304,7 @@ START_TEST(test_passthrough)
 		ck_assert_uint_eq(subject.state.version, version + 1);
 		ck_assert_uint_gt(subject.state.serial, serial);
 		ck_assert_uint_eq(subject.state.chain.id, 0);
-		records_t records = subject_records(&subject);
+		zone_records_t records = subject_records(&subject);
 		ck_assert_uint_eq(records.count, 6); /* Of the input, and none else. */
 		records_free(&records);
 		set.revision += 2;
@@ -325,7 +325,7 @@ END_TEST
 static size_t count_type(subject_t *subject, const char *type)
 {
 	size_t count = 0;
-	records_t records = subject_records(subject);
+	zone_records_t records = subject_records(subject);
 	for (size_t i = 0; i < records.count; i++) {
 		count += strstr(records.records[i], type) != NULL;
 	}
@@ -356,7 +356,7 @@ START_TEST(test_passes_signed)
 	const sign_result_t result = subject_sign(&subject, false);
 	ck_assert_uint_eq(result.signatures + result.strays, 0);
 	ck_assert_uint_eq(subject.state.serial, 1800000000);
-	records_t records = subject_records(&subject);
+	zone_records_t records = subject_records(&subject);
 	ck_assert_uint_eq(records.count, 9);
 	ck_assert_uint_eq(count_type(&subject, "example. 100 46 0006"), 1);
 	ck_assert_uint_eq(count_type(&subject, "example. 77 46 0033"), 1);
@@ -381,7 +381,7 @@ END_TEST
 static size_t count_dnskeys(subject_t *subject)
 {
 	size_t count = 0;
-	records_t records = subject_records(subject);
+	zone_records_t records = subject_records(subject);
 	for (size_t i = 0; i < records.count; i++) {
 		count += strncmp(records.records[i], "example. 300 48 ", 16) == 0;
 	}
@@ -484,7 +484,7 @@ START_TEST(test_refresh_batches)
 }
 END_TEST
 
-static int check_types(subject_t *subject, store_txn_t *txn, build_kind_t kind, uint8_t *stored,
+static int check_types(subject_t *subject, store_txn_t *txn, name_kind_t kind, uint8_t *stored,
                        size_t len)
 {
 	denial_t denial;
@@ -522,18 +522,18 @@ START_TEST(test_proof_types)
 	sign_small(&subject, _i);
 	ck_assert_int_eq(store_write(subject.store, &txn), KNOT_EOK);
 	const size_t key_len = node_key((const knot_dname_t *)"\1a\7example", key);
-	ck_assert_int_eq(store_find(&txn, STORE_SIGNED, subject.state.nodes, key, key_len, &data,
-	                            &len), KNOT_EOK);
+	const store_key_t at = { STORE_SIGNED, subject.state.nodes, key, key_len };
+	ck_assert_int_eq(store_find(&txn, &at, &data, &len), KNOT_EOK);
 	memcpy(stored, data, len);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_AUTH, stored, len), KNOT_EOK);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_AUTH, stored, 0), KNOT_ESEMCHECK);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_OCCLUDED, stored, len), KNOT_ESEMCHECK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, len), KNOT_EOK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, 0), KNOT_ESEMCHECK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_OCCLUDED, stored, len), KNOT_ESEMCHECK);
 	node_t node;
 	ck_assert_int_eq(node_read(stored, len, &node), KNOT_EOK);
 	node.rrsets[0].type = KNOT_RRTYPE_HINFO;
 	node_write(&node, stored);
 	node_deinit(&node);
-	ck_assert_int_eq(check_types(&subject, &txn, BUILD_AUTH, stored, len), KNOT_ESEMCHECK);
+	ck_assert_int_eq(check_types(&subject, &txn, KIND_AUTH, stored, len), KNOT_ESEMCHECK);
 
 	store_abort(&txn);
 	subject_close(&subject);
@@ -560,9 +560,9 @@ START_TEST(test_proof_links)
 	ck_assert_int_eq(store_next(&cursor), KNOT_EOK);
 	chain_entry_t entry;
 	knot_dname_storage_t owner;
-	ck_assert_int_eq(chain_read(&subject.state.chain, cursor.data, cursor.data_len, &entry),
+	ck_assert_int_eq(entry_read(&subject.state.chain, cursor.data, cursor.data_len, &entry),
 	                 KNOT_EOK);
-	ck_assert_int_eq(chain_owner(&subject.state.chain, subject_zone, cursor.key,
+	ck_assert_int_eq(entry_owner(&subject.state.chain, subject_zone, cursor.key,
 	                             cursor.key_len, owner), KNOT_EOK);
 	ck_assert_ptr_nonnull(knot_dname_to_str(name, set.nsec3 ? entry.name : owner,
 	                                        sizeof(name)));
@@ -570,9 +570,11 @@ START_TEST(test_proof_links)
 	                          : memmem(stored, len, owner, knot_dname_size(owner));
 	ck_assert_ptr_nonnull(next);
 	next[1]++;
-	ck_assert_int_eq(store_put(&txn, STORE_CHAIN, subject.state.chain.id, key,
-	                           set.nsec3 ? CHAIN_HASH_LEN : node_key(subject_zone, key),
-	                           stored, len), KNOT_EOK);
+	const store_key_t at = {
+		STORE_CHAIN, subject.state.chain.id, key,
+		set.nsec3 ? ENTRY_HASH_LEN : node_key(subject_zone, key)
+	};
+	ck_assert_int_eq(store_put(&txn, &at, stored, len), KNOT_EOK);
 	node_deinit(&entry.node);
 	store_cursor_close(&cursor);
 	ck_assert_int_eq(store_commit(&txn), KNOT_EOK);

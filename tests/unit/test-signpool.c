@@ -48,8 +48,9 @@ static void make_key(keyset_key_t *info, const char *repository, uint8_t algorit
 	hsm_key_t *made = NULL;
 	dnssec_key_t *dnskey = NULL;
 	hsm_error_t err = { 0 };
-	ck_assert_msg(hsm_key_generate(hsm, repository, algorithm, 1024, NULL, &made, &err) ==
-	              HSM_EOK, "%s", err.text);
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm,
+	                              .bits = 1024 };
+	ck_assert_msg(hsm_key_generate(hsm, &spec, &made, &err) == HSM_EOK, "%s", err.text);
 	ck_assert_int_eq(hsm_key_dnskey(made, zone, 257, &dnskey, &err), HSM_EOK);
 	dnssec_binary_t public_key = hsm_key_public(made);
 	*info = (keyset_key_t) {
@@ -141,7 +142,10 @@ static int run(size_t key, size_t count, signpool_verify_t verify, char *err, si
 {
 	signpool_work_t *work = NULL;
 	make_jobs(&ring->keys[key], count);
-	int ret = signpool_start(pool, zone, jobs, count, verify, &stop, &work, err, err_size);
+	const signpool_jobs_t all = {
+		.zone = zone, .jobs = jobs, .count = count, .verify = verify, .stop = &stop,
+	};
+	int ret = signpool_start(pool, &all, &work, err, err_size);
 	return ret == KNOT_EOK ? signpool_finish(work, err, err_size) : ret;
 }
 
@@ -266,11 +270,10 @@ END_TEST
 
 static void *run_job(void *arg)
 {
-	rrsig_job_t *job = arg;
+	const signpool_jobs_t one = { .zone = zone, .jobs = arg, .count = 1, .stop = &stop };
 	char err[640] = "";
 	signpool_work_t *work = NULL;
-	int ret = signpool_start(pool, zone, job, 1, SIGNPOOL_VERIFY_ALL, &stop, &work, err,
-	                         sizeof(err));
+	int ret = signpool_start(pool, &one, &work, err, sizeof(err));
 	if (ret == KNOT_EOK) {
 		ret = signpool_finish(work, err, sizeof(err));
 	}

@@ -84,6 +84,7 @@ typedef struct {
 	facts_t facts;
 	facts_key_t seen[6];
 	unsigned changes;
+	char log[1000]; /* What pass_time() saw. */
 } world_t;
 
 static void count(void *ctx, const core_key_t *key, keyset_record_t record, keyset_state_t from)
@@ -284,20 +285,21 @@ static void follow(world_t *w, int64_t now)
 	core_observe(&w->zone, &w->facts);
 }
 
-/* Goes on for so long, with a signer and a parent that are quick; notes what two keys went through
- * in letters. */
+/* Has span seconds go by from a moment on, while signer and parent are quick. Writes into the log
+ * what two keys went through, in letters. */
 static void pass_time(world_t *w, const core_key_t *a, const core_key_t *b, int64_t from,
-                      int64_t span, char *log, size_t size)
+                      int64_t span)
 {
 	char last[20] = "", now_at[20], first[5], second[5];
-	log[0] = '\0';
+	w->log[0] = '\0';
 	for (int64_t now = from; now < from + span; now += 10) {
 		follow(w, now);
 		run(w, now);
 		snprintf(now_at, sizeof(now_at), "%s/%s", letters(a, first), letters(b, second));
 		if (strcmp(last, now_at) != 0) {
-			size_t used = strlen(log);
-			snprintf(log + used, size - used, "%s%s", used > 0 ? " " : "", now_at);
+			size_t used = strlen(w->log);
+			snprintf(w->log + used, sizeof(w->log) - used, "%s%s", used > 0 ? " " : "",
+			         now_at);
 			strcpy(last, now_at);
 		}
 	}
@@ -306,12 +308,11 @@ static void pass_time(world_t *w, const core_key_t *a, const core_key_t *b, int6
 /* A zone with KSK and ZSK that has been secure for long. */
 static int64_t settled(world_t *w)
 {
-	char log[1000];
 	world_init(w);
 	add(w, KEYSET_KSK, 13, T0);
 	add(w, KEYSET_ZSK, 13, T0);
-	pass_time(w, &w->keys[0], &w->keys[1], T0, 20000, log, sizeof(log));
-	ck_assert_str_eq(log, "hrr-/-r-r hoo-/-o-r roo-/-o-o ooo-/-o-o");
+	pass_time(w, &w->keys[0], &w->keys[1], T0, 20000);
+	ck_assert_str_eq(w->log, "hrr-/-r-r hoo-/-o-r roo-/-o-o ooo-/-o-o");
 	return T0 + 1000000;
 }
 
@@ -436,21 +437,20 @@ static const struct {
 START_TEST(test_rolls)
 {
 	world_t w;
-	char log[1000];
 	int64_t now = T0 + 1000000;
 	core_key_t *old;
 	if (rolls[_i].role == KEYSET_CSK) {
 		world_init(&w);
 		old = add(&w, KEYSET_CSK, 13, T0);
-		pass_time(&w, old, old, T0, 20000, log, sizeof(log));
+		pass_time(&w, old, old, T0, 20000);
 	} else {
 		settled(&w);
 		old = &w.keys[rolls[_i].role == KEYSET_ZSK];
 	}
 	core_key_t *fresh = add_roll(&w, rolls[_i].role, 13, rolls[_i].roll, now);
 	old->goal_in = false;
-	pass_time(&w, old, fresh, now, 20000, log, sizeof(log));
-	ck_assert_str_eq(log, rolls[_i].steps);
+	pass_time(&w, old, fresh, now, 20000);
+	ck_assert_str_eq(w.log, rolls[_i].steps);
 }
 END_TEST
 
@@ -459,21 +459,20 @@ END_TEST
 START_TEST(test_rolls_again)
 {
 	world_t w;
-	char log[1000];
 	int64_t now = T0 + 1000000;
 	bool csk = rolls[_i].role == KEYSET_CSK;
 	for (int64_t after = 0; after < 10000; after += 250) {
 		world_init(&w);
 		core_key_t *old = add(&w, csk ? KEYSET_CSK : KEYSET_KSK, 13, T0);
 		core_key_t *zsk = csk ? NULL : add(&w, KEYSET_ZSK, 13, T0);
-		pass_time(&w, old, old, T0, 20000, log, sizeof(log));
+		pass_time(&w, old, old, T0, 20000);
 		core_key_t *first = rolls[_i].role == KEYSET_ZSK ? zsk : old;
 		core_key_t *second = add_roll(&w, rolls[_i].role, 13, rolls[_i].roll, now);
 		first->goal_in = false;
-		pass_time(&w, first, second, now, after, log, sizeof(log));
+		pass_time(&w, first, second, now, after);
 		core_key_t *third = add_roll(&w, rolls[_i].role, 13, rolls[_i].roll, now + after);
 		second->goal_in = false;
-		pass_time(&w, first, third, now + after, 30000, log, sizeof(log));
+		pass_time(&w, first, third, now + after, 30000);
 		ck_assert(core_is_hidden(first) && core_is_hidden(second));
 		ck_assert(core_is_settled(third));
 	}
@@ -484,7 +483,6 @@ END_TEST
 START_TEST(test_algorithm)
 {
 	world_t w;
-	char log[1000];
 	int64_t now = settled(&w);
 	core_key_t *ksk = add(&w, KEYSET_KSK, 8, now);
 	core_key_t *zsk = add_roll(&w, KEYSET_ZSK, 8, (policy_roll_t)_i, now);
@@ -492,10 +490,10 @@ START_TEST(test_algorithm)
 	world_t copy = w;
 	copy.zone.keys = copy.keys;
 	copy.facts.keys = copy.seen;
-	pass_time(&w, ksk, zsk, now, 20000, log, sizeof(log));
-	ck_assert_str_eq(log, "hhh-/-h-r hrr-/-r-o roo-/-o-o ooo-/-o-o");
-	pass_time(&copy, &copy.keys[0], &copy.keys[1], now, 20000, log, sizeof(log));
-	ck_assert_str_eq(log, "ooo-/-o-o uoo-/-o-o huu-/-u-o hhh-/-h-u hhh-/-h-h");
+	pass_time(&w, ksk, zsk, now, 20000);
+	ck_assert_str_eq(w.log, "hhh-/-h-r hrr-/-r-o roo-/-o-o ooo-/-o-o");
+	pass_time(&copy, &copy.keys[0], &copy.keys[1], now, 20000);
+	ck_assert_str_eq(copy.log, "ooo-/-o-o uoo-/-o-o huu-/-u-o hhh-/-h-u hhh-/-h-h");
 }
 END_TEST
 
@@ -629,14 +627,13 @@ END_TEST
 START_TEST(test_standby)
 {
 	world_t w;
-	char log[1000];
 	int64_t now = settled(&w);
 	core_key_t *ksk = add_roll(&w, KEYSET_KSK, 13, _i == 0 ? POLICY_ROLL_DOUBLE_SIGNATURE
 	                                                       : POLICY_ROLL_DOUBLE_DS, now);
 	core_key_t *zsk = add(&w, KEYSET_ZSK, 13, now);
 	ksk->standby = zsk->standby = true;
-	pass_time(&w, ksk, zsk, now, 20000, log, sizeof(log));
-	ck_assert_str_eq(log, _i == 0 ? "hrh-/-r-h hoh-/-o-h" : "rhh-/-r-h rhh-/-o-h ohh-/-o-h");
+	pass_time(&w, ksk, zsk, now, 20000);
+	ck_assert_str_eq(w.log, _i == 0 ? "hrh-/-r-h hoh-/-o-h" : "rhh-/-r-h rhh-/-o-h ohh-/-o-h");
 	ck_assert(core_is_settled(ksk) && core_is_settled(zsk));
 	/* When it is needed, the long waits are over. */
 	ksk->standby = zsk->standby = false;

@@ -19,11 +19,11 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libknot/libknot.h>
 
+#include "common/clock.h"
 #include "control/server.h"
 #include "module/publish/trigger.h"
 
@@ -74,13 +74,6 @@ static void trigger_text(trigger_t *t, const char *zone)
 	knot_dname_storage_t name;
 	ck_assert_ptr_nonnull(knot_dname_from_str(name, zone, sizeof(name)));
 	trigger_zone(t, name);
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static bool until(const atomic_uint *value, unsigned wanted)
@@ -315,12 +308,12 @@ START_TEST(test_many)
 {
 	trigger_t *t = start("/nowhere");
 	char zone[32];
-	int64_t begin = clock_ms();
+	int64_t begin = monotonic_ms();
 	for (unsigned i = 0; i < 200000; i++) {
 		(void)snprintf(zone, sizeof(zone), "z%u.example.", i % 100000);
 		trigger_text(t, zone);
 	}
-	ck_assert_int_le(clock_ms() - begin, 20000);
+	ck_assert_int_le(monotonic_ms() - begin, 20000);
 
 	ctl_server_t *server = serve();
 	trigger_move(t, path);
@@ -432,16 +425,16 @@ START_TEST(test_stop)
 	trigger_text(t, "example.");
 	(void)poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 5000);
 	trigger_text(t, "example.");
-	int64_t begin = clock_ms();
+	int64_t begin = monotonic_ms();
 	trigger_stop(t);
-	ck_assert_int_le(clock_ms() - begin, 2500);
+	ck_assert_int_le(monotonic_ms() - begin, 2500);
 	close(fd);
 
 	/* And with nothing to do. */
 	t = start(path);
-	begin = clock_ms();
+	begin = monotonic_ms();
 	trigger_stop(t);
-	ck_assert_int_le(clock_ms() - begin, 500);
+	ck_assert_int_le(monotonic_ms() - begin, 500);
 	trigger_stop(NULL);
 }
 END_TEST

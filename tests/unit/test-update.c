@@ -171,6 +171,12 @@ static const case_t cases[] = {
 	FAILS(REFUSED, "u example. 60 IN NSEC3PARAM 1 0 0 -"),
 	FAILS(REFUSED, "u x.example. 60 IN NSEC3 1 0 0 - 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR A"),
 	FAILS(REFUSED, "u example. 60 IN TYPE63 \\# 2 0000"),
+	/* RDATA that a secondary would refuse. */
+	FAILS(FORMERR, "u www.example. 60 IN TXT \\# 3 056162"),
+	FAILS(FORMERR, "u www.example. 60 IN A 192.0.2.1\nu www.example. 60 IN CAA \\# 4 00FF6162"),
+	FAILS(FORMERR, "u www.example. 60 IN DS \\# 5 1234080200"),
+	SAME("u www.example. 0 NONE TXT \\# 3 056162"),
+	FAILS(NXRRSET, "p www.example. 0 IN TXT \\# 3 056162"),
 	FAILS(REFUSED, "u www.example. 60 IN RRSIG A 8 2 60 20300101000000 20200101000000 1 example. AAAA"),
 	SAME("u www.example. 0 ANY NSEC"),
 	CHANGES("u example. 300 IN DNSKEY 256 3 13 AAAA", "example.",

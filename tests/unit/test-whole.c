@@ -123,8 +123,8 @@ static void touch_input(subject_t *subject, bool junk)
 	state.in.updates += !junk;
 	if (junk) {
 		state.in.next_nodes = id;
-		ck_assert_int_eq(store_put(&txn, STORE_INPUT, id, (const uint8_t *)"junk", 4,
-		                           "junk", 4), KNOT_EOK);
+		const store_key_t key = { STORE_INPUT, id, (const uint8_t *)"junk", 4 };
+		ck_assert_int_eq(store_put(&txn, &key, "junk", 4), KNOT_EOK);
 	}
 	ck_assert_int_eq(state_save_input(&txn, subject_zone, &state), KNOT_EOK);
 	ck_assert_int_eq(store_commit(&txn), KNOT_EOK);
@@ -186,7 +186,7 @@ START_TEST(test_stale)
 	(void)open_signed(&subject, false);
 	other = subject;
 	ck_assert_int_eq(replace(&other, NAMES, false), KNOT_EOK);
-	const sign_run_t planned = {
+	const sign_args_t planned = {
 		.store = subject.store, .zone = subject_zone, .ring = subject.ring,
 		.now = subject.now, .batch = SIGN_BATCH,
 	};

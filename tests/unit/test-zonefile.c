@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "module/zonefile/path.h"
 #include "module/zonefile/zonefile.h"
 
 static char dir[] = "/tmp/test-zonefile-XXXXXX";
@@ -53,26 +54,26 @@ static void write_file(const char *name, const char *text)
 	write_bytes(name, text, strlen(text));
 }
 
-static int read_log(zonefile_t **zf, sink_t *out)
+static int read_log(contents_t **contents, sink_t *out)
 {
 	log_t log;
 	log_init(&log, sink, out);
-	int ret = zonefile_read(path, APEX, &log, zf, err, sizeof(err));
+	int ret = zonefile_read(path, APEX, &log, contents, err, sizeof(err));
 	log_deinit(&log);
 	return ret;
 }
 
-static zonefile_t *read_ok(const char *text)
+static contents_t *read_ok(const char *text)
 {
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	write_file("zone", text);
-	int ret = zonefile_read(path, APEX, NULL, &zf, err, sizeof(err));
+	int ret = zonefile_read(path, APEX, NULL, &contents, err, sizeof(err));
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
-	return zf;
+	return contents;
 }
 
 /* Reads all: "owner type ttl/rdata-count ...; ". Checks the order, too. */
-static char *dump(zonefile_t *zf)
+static char *dump(contents_t *contents)
 {
 	static char out[65536];
 	size_t len = 0;
@@ -83,7 +84,7 @@ static char *dump(zonefile_t *zf)
 	node_t node;
 	int ret;
 	out[0] = '\0';
-	while ((ret = zonefile_next(zf, &owner, &node)) == KNOT_EOK) {
+	while ((ret = contents_next(contents, &owner, &node)) == KNOT_EOK) {
 		size_t key_len = node_key(owner, key);
 		size_t common = key_len < last_len ? key_len : last_len;
 		int cmp = memcmp(last, key, common);
@@ -113,7 +114,7 @@ static char *dump(zonefile_t *zf)
 		node_deinit(&node);
 	}
 	ck_assert_int_eq(ret, KNOT_ENOENT);
-	ck_assert_int_eq(zonefile_next(zf, &owner, &node), KNOT_ENOENT);
+	ck_assert_int_eq(contents_next(contents, &owner, &node), KNOT_ENOENT);
 	return out;
 }
 
@@ -178,8 +179,8 @@ static const struct {
 
 START_TEST(good)
 {
-	zonefile_t *zf = read_ok(GOOD[_i].text);
-	char *nodes = dump(zf);
+	contents_t *contents = read_ok(GOOD[_i].text);
+	char *nodes = dump(contents);
 	const char *head = "example.com. NS 60/1 SOA 60/1; ";
 	if (strncmp(nodes, head, strlen(head)) == 0) {
 		nodes += strlen(head);
@@ -194,16 +195,17 @@ START_TEST(good)
 		ck_assert_ptr_nonnull(strstr(nodes, "s.example.com. SVCB 3600/1 HTTPS 3600/1"));
 		ck_assert_ptr_nonnull(strstr(nodes, "a\\.b\\000\\255.example.com. TXT 3600/1"));
 	}
-	zonefile_free(zf);
+	contents_free(contents);
 }
 END_TEST
 
-static void rdata_is(zonefile_t *zf, const char *name, uint16_t type, const char *data, size_t len)
+static void rdata_is(contents_t *contents, const char *name, uint16_t type, const char *data,
+                     size_t len)
 {
 	const knot_dname_t *owner;
 	node_t node;
 	bool found = false;
-	while (!found && zonefile_next(zf, &owner, &node) == KNOT_EOK) {
+	while (!found && contents_next(contents, &owner, &node) == KNOT_EOK) {
 		knot_dname_txt_storage_t text;
 		knot_dname_to_str(text, owner, sizeof(text));
 		node_rrset_t *rrset = node_rrset(&node, type);
@@ -220,16 +222,16 @@ static void rdata_is(zonefile_t *zf, const char *name, uint16_t type, const char
 /* RFC 4034, section 6.2: names in RDATA of old types only are put in lower case. */
 START_TEST(canonical_form)
 {
-	zonefile_t *zf = read_ok(HEAD
+	contents_t *contents = read_ok(HEAD
 	                         "a MX 5 MAIL\nb TXT MiXed\nc NAPTR 1 2 S SIP \"\" NS\n"
 	                         "d SVCB 1 TARGET\ne TYPE15 \\# 6 0005024142 00\n");
-	rdata_is(zf, "a.example.com.", KNOT_RRTYPE_MX, "\0\5\4mail\7example\3com", 20);
-	rdata_is(zf, "b.example.com.", KNOT_RRTYPE_TXT, "\5MiXed", 6);
-	rdata_is(zf, "c.example.com.", KNOT_RRTYPE_NAPTR,
+	rdata_is(contents, "a.example.com.", KNOT_RRTYPE_MX, "\0\5\4mail\7example\3com", 20);
+	rdata_is(contents, "b.example.com.", KNOT_RRTYPE_TXT, "\5MiXed", 6);
+	rdata_is(contents, "c.example.com.", KNOT_RRTYPE_NAPTR,
 	         "\0\1\0\2\1S\3SIP\0\2ns\7example\3com", 27);
-	rdata_is(zf, "d.example.com.", KNOT_RRTYPE_SVCB, "\0\1\6TARGET\7example\3com", 22);
-	rdata_is(zf, "e.example.com.", KNOT_RRTYPE_MX, "\0\5\2ab", 6);
-	zonefile_free(zf);
+	rdata_is(contents, "d.example.com.", KNOT_RRTYPE_SVCB, "\0\1\6TARGET\7example\3com", 22);
+	rdata_is(contents, "e.example.com.", KNOT_RRTYPE_MX, "\0\5\2ab", 6);
+	contents_free(contents);
 }
 END_TEST
 
@@ -244,16 +246,16 @@ START_TEST(large_rrset)
 			end += sprintf(end, "other%d 60 A 192.0.2.1\nbig 60 A 10.0.0.1\n", i);
 		}
 	}
-	zonefile_t *zf = read_ok(text);
-	ck_assert_ptr_nonnull(strstr(dump(zf), "big.example.com. A 60/20000;"));
-	zonefile_free(zf);
+	contents_t *contents = read_ok(text);
+	ck_assert_ptr_nonnull(strstr(dump(contents), "big.example.com. A 60/20000;"));
+	contents_free(contents);
 
 	end = text + sprintf(text, HEAD);
 	for (int i = 0; i < 65536; i++) {
 		end += sprintf(end, "big 60 A 10.0.%d.%d\n", i >> 8, i & 255);
 	}
 	write_file("zone", text);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "zone:65539: big.example.com. A: more than 65535"));
 	free(text);
 }
@@ -263,12 +265,12 @@ START_TEST(root_zone)
 {
 	write_file("zone", ". SOA a. b. 1 2 3 4 5\n. NS a.\na. A 192.0.2.1\ncom. NS ns.com.\n"
 	                   "ns.com. A 192.0.2.1\n");
-	zonefile_t *zf;
-	int ret = zonefile_read(path, (const uint8_t *)"", NULL, &zf, err, sizeof(err));
+	contents_t *contents;
+	int ret = zonefile_read(path, (const uint8_t *)"", NULL, &contents, err, sizeof(err));
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
-	ck_assert_str_eq(dump(zf), ". NS 3600/1 SOA 3600/1; a. A 3600/1; com. NS 3600/1; "
+	ck_assert_str_eq(dump(contents), ". NS 3600/1 SOA 3600/1; a. A 3600/1; com. NS 3600/1; "
 	                           "ns.com. A 3600/1");
-	zonefile_free(zf);
+	contents_free(contents);
 }
 END_TEST
 
@@ -278,12 +280,12 @@ START_TEST(odd_zone)
 	write_file("zone",
 	           "bad.test. SOA a. b. 1 2 3 4 5\nbad.test. NS ns\nwas.bad.test. A 192.0.2.1\n"
 	           "next.bad.test. A 192.0.2.1\nns1.bad.test. A 192.0.2.1\n");
-	zonefile_t *zf;
-	int ret = zonefile_read(path, (const uint8_t *)"\3bad\4test", NULL, &zf, err, sizeof(err));
+	contents_t *contents;
+	int ret = zonefile_read(path, (const uint8_t *)"\3bad\4test", NULL, &contents, err, sizeof(err));
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
-	ck_assert_str_eq(dump(zf), "bad.test. NS 3600/1 SOA 3600/1; next.bad.test. A 3600/1; "
+	ck_assert_str_eq(dump(contents), "bad.test. NS 3600/1 SOA 3600/1; next.bad.test. A 3600/1; "
 	                           "ns1.bad.test. A 3600/1; was.bad.test. A 3600/1");
-	zonefile_free(zf);
+	contents_free(contents);
 }
 END_TEST
 
@@ -333,15 +335,18 @@ static const struct {
 	{ HEAD "z CNAME a\nz CNAME b\na CNAME c\na A 192.0.2.1\n",
 	  "zone:5: z.example.com. has 2 CNAME records, only one is allowed (and 1 more error)" },
 	{ HEAD "w A \\# 3 010203\n",
-	  "zone:4: w.example.com. A: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. A: the RDATA is too short (zone example.com.)" },
 	{ HEAD "w MX \\# 4 00010561\n",
-	  "zone:4: w.example.com. MX: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. MX: a domain name in the RDATA is malformed "
+	  "(zone example.com.)" },
 	{ HEAD "w NS \\# 2 C000\n",
-	  "zone:4: w.example.com. NS: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. NS: a domain name in the RDATA is malformed "
+	  "(zone example.com.)" },
 	{ HEAD "w NAPTR \\# 5 0001000201\n",
-	  "zone:4: w.example.com. NAPTR: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. NAPTR: a character-string runs beyond the end of the "
+	  "RDATA (zone example.com.)" },
 	{ HEAD "w SOA \\# 2 0000\n",
-	  "zone:4: w.example.com. SOA: the RDATA is malformed (zone example.com.)" },
+	  "zone:4: w.example.com. SOA: the RDATA is too short (zone example.com.)" },
 	{ HEAD "w TYPE255 \\# 0\n",
 	  "zone:4: w.example.com. ANY: no zone can have this type (zone example.com.)" },
 	{ HEAD "w A 192.0.2.1\r\nx A 192.0.2.1\r\n",
@@ -371,12 +376,12 @@ static void expand(const char *text, char *out, size_t size)
 START_TEST(bad)
 {
 	char expected[1024];
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 	expand(BAD[_i].err, expected, sizeof(expected));
 	write_file("zone", BAD[_i].text);
-	int ret = zonefile_read(path, APEX, NULL, &zf, err, sizeof(err));
+	int ret = zonefile_read(path, APEX, NULL, &contents, err, sizeof(err));
 	ck_assert_int_eq(ret, KNOT_EMALF);
-	ck_assert_ptr_null(zf);
+	ck_assert_ptr_null(contents);
 	if (expected[strlen(expected) - 1] == ' ') {
 		err[strlen(expected)] = '\0'; /* The reason is libzscanner's affair. */
 	}
@@ -394,48 +399,48 @@ START_TEST(too_long)
 	memset(text + at, '0', 2 * len);
 	strcpy(text + at + 2 * len, "\n");
 	write_file("zone", text);
-	zonefile_t *zf = NULL;
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)),
+	contents_t *contents = NULL;
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)),
 	                 _i == 0 ? KNOT_EOK : KNOT_EMALF);
 	if (_i > 0) {
 		ck_assert_ptr_nonnull(strstr(err, "zone:4: t.example.com. TYPE65534: too long"));
 	}
-	zonefile_free(zf);
+	contents_free(contents);
 	free(text);
 }
 END_TEST
 
 START_TEST(include)
 {
-	zonefile_t *zf;
+	contents_t *contents;
 	char text[512];
 
 	mkdir(strcat(strcpy(text, dir), "/sub"), 0700);
 	write_file("sub/one", "a 60 TXT x\n$INCLUDE two sub2.example.com. ; comment\nb 60 TXT x\n");
 	write_file("sub/two", "@ 60 TXT x\nc 60 TXT x\n");
-	zf = read_ok(HEAD "$INCLUDE sub/one\nd 60 TXT x\n$INCLUDE sub/one ns.example.com.\n");
-	ck_assert_str_eq(dump(zf), "example.com. NS 60/1 SOA 60/1; a.example.com. TXT 60/1; "
+	contents = read_ok(HEAD "$INCLUDE sub/one\nd 60 TXT x\n$INCLUDE sub/one ns.example.com.\n");
+	ck_assert_str_eq(dump(contents), "example.com. NS 60/1 SOA 60/1; a.example.com. TXT 60/1; "
 	                 "b.example.com. TXT 60/1; d.example.com. TXT 60/1; "
 	                 "ns.example.com. A 60/1; a.ns.example.com. TXT 60/1; "
 	                 "b.ns.example.com. TXT 60/1; sub2.example.com. TXT 60/1; "
 	                 "c.sub2.example.com. TXT 60/1");
-	zonefile_free(zf);
+	contents_free(contents);
 
 	/* The line is one of the included file; what the main file has comes first. */
 	write_file("sub/two", "@ 60 TXT x\n\n\nc 60 A x\nns.example.com. CNAME x\n");
 	write_file("zone", HEAD "$INCLUDE sub/one\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	snprintf(text, sizeof(text), "%s/sub/two:4: ", dir);
 	ck_assert_msg(strncmp(err, text, strlen(text)) == 0, "%s", err);
 
 	write_file("sub/two", "@ 60 TXT x\nns.example.com. 60 CNAME x\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	snprintf(text, sizeof(text), "%s/sub/two:2: ns.example.com. has a CNAME beside", dir);
 	ck_assert_msg(strncmp(err, text, strlen(text)) == 0, "%s", err);
 
 	/* In a circle, and too deep. */
 	write_file("sub/two", "$INCLUDE one\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "sub/two:1: $INCLUDE "));
 	ck_assert_ptr_nonnull(strstr(err, "the file includes itself"));
 	for (int i = 0; i < 20; i++) {
@@ -445,36 +450,36 @@ START_TEST(include)
 		write_file(name, text);
 	}
 	write_file("zone", HEAD "$INCLUDE deep0\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "more than 16 files within each other"));
 }
 END_TEST
 
 START_TEST(not_a_file)
 {
-	zonefile_t *zf = NULL;
+	contents_t *contents = NULL;
 
 	unlink(path);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_ENOENT);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_ENOENT);
 	ck_assert_ptr_nonnull(strstr(err, "zone: No such file or directory"));
 
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EINVAL);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err, "zone: it is not a regular file"));
 	unlink(path);
 
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EINVAL);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err, "zone: it is a directory"));
 	rmdir(path);
 
 	write_bytes("zone", HEAD "a TXT \0\n", sizeof(HEAD "a TXT \0\n") - 1);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "zone:4: there is a NUL byte"));
 
 	/* Four gigabytes of nothing are not read. */
 	ck_assert_int_eq(truncate(path, 4LL << 30), 0);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	unlink(path);
 
 	size_t size = 3 << 20;
@@ -482,18 +487,18 @@ START_TEST(not_a_file)
 	memset(text, 'x', size);
 	memcpy(text, HEAD, strlen(HEAD));
 	write_bytes("zone", text, size);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "zone:4: the line is longer than 1 MiB"));
 	free(text);
 
 	if (geteuid() != 0) {
 		write_file("zone", HEAD);
 		chmod(path, 0);
-		ck_assert_int_eq(zonefile_read(path, APEX, NULL, &zf, err, sizeof(err)),
+		ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)),
 		                 KNOT_EACCES);
 		unlink(path);
 	}
-	ck_assert_ptr_null(zf);
+	ck_assert_ptr_null(contents);
 }
 END_TEST
 
@@ -522,9 +527,9 @@ START_TEST(changing)
 	pthread_create(&thread, NULL, keep_writing, &end);
 	int ret = KNOT_EOK;
 	for (int i = 0; i < 100 && ret == KNOT_EOK; i++) {
-		zonefile_t *zf = NULL;
-		ret = zonefile_read(path, APEX, NULL, &zf, err, sizeof(err));
-		zonefile_free(zf);
+		contents_t *contents = NULL;
+		ret = zonefile_read(path, APEX, NULL, &contents, err, sizeof(err));
+		contents_free(contents);
 	}
 	__atomic_store_n(&end, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
@@ -538,7 +543,7 @@ END_TEST
 START_TEST(warnings)
 {
 	sink_t *out = calloc(1, sizeof(*out));
-	zonefile_t *zf;
+	contents_t *contents;
 
 	write_file("zone", HEAD
 	           "t 60 A 192.0.2.1\nt 30 A 192.0.2.2\nt 90 A 192.0.2.3\n"
@@ -550,13 +555,13 @@ START_TEST(warnings)
 	           "00000000000000000000000000000000\n"
 	           "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom NSEC3 1 0 0 - "
 	           "2t7b4g4vsa5smi47k61mv5bv1a22bojr A\n");
-	ck_assert_int_eq(read_log(&zf, out), KNOT_EOK);
-	ck_assert_str_eq(dump(zf), "example.com. NS 60/1 SOA 60/1 NSEC3PARAM 3600/1 ZONEMD 3600/1; "
+	ck_assert_int_eq(read_log(&contents, out), KNOT_EOK);
+	ck_assert_str_eq(dump(contents), "example.com. NS 60/1 SOA 60/1 NSEC3PARAM 3600/1 ZONEMD 3600/1; "
 	                 "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example.com. NSEC3 3600/1; "
 	                 "ns.example.com. A 60/1; "
 	                 "s.example.com. NS 3600/3; glue.s.example.com. AAAA 3600/1; "
 	                 "t.example.com. A 30/3 RRSIG 3600/2 NSEC 3600/1");
-	zonefile_free(zf);
+	contents_free(contents);
 
 	static const char *const LINES[] = {
 		"zone:6: t.example.com. A: records with several TTLs, 30 is taken for all\n",
@@ -576,8 +581,8 @@ START_TEST(warnings)
 	}
 	memset(out, 0, sizeof(*out));
 	write_file("zone", text);
-	ck_assert_int_eq(read_log(&zf, out), KNOT_EOK);
-	zonefile_free(zf);
+	ck_assert_int_eq(read_log(&contents, out), KNOT_EOK);
+	contents_free(contents);
 	ck_assert_int_eq(out->lines, 21);
 	ck_assert_ptr_nonnull(strstr(out->text, "zone: 10 more warnings\n"));
 	free(out);

@@ -11,6 +11,7 @@
 #include <libzscanner/scanner.h>
 
 #include "module/input/input.h"
+#include "module/zonefile/zonefile.h"
 
 static void require(bool truth, const char *text)
 {
@@ -20,16 +21,18 @@ static void require(bool truth, const char *text)
 	}
 }
 
-void update_zone_replace(update_zone_t *zone, zonefile_t *zf)
+void update_zone_replace(update_zone_t *zone, contents_t *contents)
 {
 	state_t state;
 	store_txn_t txn;
 	input_result_t result;
+	const state_input_t origin = { .from_primary = false };
 	require(store_read(zone->store, &txn) == KNOT_EOK, "store_read");
 	require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK, "state_load");
 	store_abort(&txn);
-	require(input_replace(zone->store, UPDATE_ZONE, &state, zf, &(state_input_t){ 0 },
-	                      false, &result) == KNOT_EOK, "input_replace");
+	const input_new_t new = { .contents = contents, .origin = &origin };
+	require(input_replace(zone->store, UPDATE_ZONE, &state, &new, &result) == KNOT_EOK,
+	        "input_replace");
 }
 
 void update_zone_open(update_zone_t *zone, const char *text)
@@ -42,10 +45,11 @@ void update_zone_open(update_zone_t *zone, const char *text)
 	snprintf(path, sizeof(path), "%s/zone", zone->dir);
 	FILE *file = fopen(path, "w");
 	require(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0, path);
-	zonefile_t *zf = NULL;
-	require(zonefile_read(path, UPDATE_ZONE, NULL, &zf, err, sizeof(err)) == KNOT_EOK, err);
-	update_zone_replace(zone, zf);
-	zonefile_free(zf);
+	contents_t *contents = NULL;
+	require(zonefile_read(path, UPDATE_ZONE, NULL, &contents, err, sizeof(err)) == KNOT_EOK,
+	        err);
+	update_zone_replace(zone, contents);
+	contents_free(contents);
 }
 
 void update_zone_close(update_zone_t *zone)
@@ -170,8 +174,8 @@ void update_dump(update_zone_t *zone, const char *owner, char *out, size_t size)
 	require(store_read(zone->store, &txn) == KNOT_EOK, "store_read");
 	require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK, "state_load");
 	out[0] = '\0';
-	if (store_find(&txn, STORE_INPUT, state.in.nodes, key, node_key(name, key), &data, &len) ==
-	    KNOT_EOK) {
+	const store_key_t at = { STORE_INPUT, state.in.nodes, key, node_key(name, key) };
+	if (store_find(&txn, &at, &data, &len) == KNOT_EOK) {
 		require(node_read(data, len, &node) == KNOT_EOK, "node_read");
 		FILE *text = fmemopen(out, size, "w");
 		for (uint16_t i = 0; i < node.count; i++) {

@@ -9,7 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "module/source/update.h"
-#include "module/zonefile/zonefile.h"
+#include "module/input/contents.h"
 
 #define UPDATE_ZONE (const knot_dname_t *)"\7example"
 
@@ -23,7 +23,7 @@ void update_zone_open(update_zone_t *zone, const char *text);
 void update_zone_close(update_zone_t *zone);
 
 /*! Replaces the zone. Aborts on failure. */
-void update_zone_replace(update_zone_t *zone, zonefile_t *zf);
+void update_zone_replace(update_zone_t *zone, contents_t *contents);
 
 /*! Walks over all of the zone and aborts if it is not a sound one. \return Names. */
 size_t update_zone_check(store_txn_t *txn, const state_t *state);

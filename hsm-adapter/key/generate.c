@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+#include <libdnssec/key.h>
+
+#include "hsm-adapter/key/key.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
+
+#define ID_BYTES 16         /* OpenDNSSEC's. */
+#define ID_CHOSEN_BYTES 32
+
+/*! A key pair being generated. */
+typedef struct {
+	hsm_token_t *token;               /*!< Locked. */
+	const hsm_algorithm_t *algorithm;
+	unsigned bits;
+	hsm_id_t id;
+	bool chosen;                      /*!< By the caller, so that another key may have it. */
+} order_t;
+
+static int check_size(const order_t *order, hsm_error_t *err)
+{
+	hsm_token_t *token = order->token;
+	const hsm_algorithm_t *algorithm = order->algorithm;
+	CK_MECHANISM_INFO info;
+	CK_RV rv = token->library.module->C_GetMechanismInfo(token->slot, algorithm->generate,
+	                                                     &info);
+	if (rv != CKR_OK) {
+		int code = (rv == CKR_MECHANISM_INVALID) ? HSM_EALGORITHM : HSM_EDEVICE;
+		return hsm_error_set(err, code, rv,
+		                     "repository \"%s\": the token cannot generate %s keys: %s "
+		                     "(CK_RV 0x%lx)",
+		                     token->conf.name, algorithm->family, p11_kit_strerror(rv), rv);
+	}
+	if (algorithm->bits != 0) {
+		return HSM_EOK;
+	}
+	unsigned min = 0, max = 0;
+	dnssec_algorithm_key_size_range(algorithm->number, &min, &max);
+	min = (info.ulMinKeySize > min) ? (unsigned)info.ulMinKeySize : min;
+	if (info.ulMaxKeySize > 0 && info.ulMaxKeySize < max) {
+		max = (unsigned)info.ulMaxKeySize;
+	}
+	if (order->bits < min || order->bits > max || order->bits % 8 != 0) {
+		return hsm_error_set(err, HSM_EALGORITHM, 0, "repository \"%s\": %s keys have from "
+		                     "%u to %u bits, in steps of 8, not %u", token->conf.name,
+		                     algorithm->name, min, max, order->bits);
+	}
+	return HSM_EOK;
+}
+
+static int check_capacity(hsm_token_t *token, hsm_error_t *err)
+{
+	if (token->conf.capacity == 0) {
+		return HSM_EOK;
+	}
+	hsm_objects_t objects;
+	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	free(objects.handles);
+	if (objects.count >= token->conf.capacity) {
+		return hsm_error_set(err, HSM_ECAPACITY, 0, "repository \"%s\" holds %zu key "
+		                     "pairs, and <Capacity> is %zu; remove old keys or raise it",
+		                     token->conf.name, objects.count, token->conf.capacity);
+	}
+	return HSM_EOK;
+}
+
+static int remove_orphans(hsm_token_t *token, const hsm_objects_t *orphans, hsm_error_t *err)
+{
+	for (size_t i = 0; i < orphans->count; i++) {
+		CK_RV rv = token->library.module->C_DestroyObject(token->session,
+		                                                  orphans->handles[i]);
+		if (rv != CKR_OK) {
+			return hsm_rv_error(token->conf.name, rv, "cannot remove a public key "
+			                    "without a private one", err);
+		}
+	}
+	return HSM_EOK;
+}
+
+/*! Makes sure that no key has that CKA_ID; removes what a generation that was cut off has left. */
+static int clear_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+{
+	hsm_pair_t pair;
+	int ret = hsm_pair_find(token, id, &pair, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	if (pair.private_keys.count > 0) {
+		ret = hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
+		                    "already", token->conf.name, id->hex);
+	} else {
+		ret = remove_orphans(token, &pair.public_keys, err);
+	}
+	hsm_pair_free(&pair);
+	return ret;
+}
+
+/*! \param curve  NULL: an RSA key. */
+static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, hsm_halves_t *halves)
+{
+	hsm_token_t *token = order->token;
+	const hsm_id_t *id = &order->id;
+	CK_ULONG bits = order->bits;
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_BBOOL keep = (token->conf.skip_public_key && curve == NULL) ? CK_FALSE : CK_TRUE;
+	CK_BBOOL extractable = token->conf.allow_extraction ? CK_TRUE : CK_FALSE;
+	uint8_t exponent[] = { 0x01, 0x00, 0x01 };
+	CK_ATTRIBUTE private_template[] = {
+		{ CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_PRIVATE, &yes, sizeof(yes) },
+		{ CKA_SENSITIVE, &yes, sizeof(yes) },
+		{ CKA_EXTRACTABLE, &extractable, sizeof(extractable) },
+		{ CKA_SIGN, &yes, sizeof(yes) },
+		{ CKA_ID, (void *)id->data, id->len },
+		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
+	};
+	CK_ATTRIBUTE public_template[] = {
+		{ CKA_TOKEN, &keep, sizeof(keep) },
+		{ CKA_PRIVATE, &no, sizeof(no) },
+		{ CKA_VERIFY, &yes, sizeof(yes) },
+		{ CKA_ID, (void *)id->data, id->len },
+		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
+		{ CKA_MODULUS_BITS, &bits, sizeof(bits) },
+		{ CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent) },
+	};
+	CK_ULONG public_count = 7;
+	if (curve != NULL) {
+		public_template[5] = (CK_ATTRIBUTE){
+			CKA_EC_PARAMS, (void *)curve->data, curve->len
+		};
+		public_count = 6;
+	}
+	CK_MECHANISM mechanism = { order->algorithm->generate, NULL, 0 };
+	return token->library.module->C_GenerateKeyPair(
+		token->session, &mechanism, public_template, public_count, private_template,
+		sizeof(private_template) / sizeof(CK_ATTRIBUTE), &halves->public_key,
+		&halves->private_key);
+}
+
+/*! \return True if the token may know the curve by another name. */
+static bool curve_is_strange(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_GENERAL_ERROR: /* SoftHSM */
+	case CKR_FUNCTION_FAILED:
+	case CKR_ARGUMENTS_BAD:
+	case CKR_ATTRIBUTE_VALUE_INVALID:
+	case CKR_CURVE_NOT_SUPPORTED:
+	case CKR_DOMAIN_PARAMS_INVALID:
+	case CKR_TEMPLATE_INCONSISTENT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*! Tries the names that a token may know the curve by. */
+static CK_RV generate_any(const order_t *order, hsm_halves_t *halves)
+{
+	const hsm_der_t *curve = order->algorithm->curve;
+	if (curve[0].data == NULL) {
+		return generate_pair(order, NULL, halves);
+	}
+	CK_RV rv = CKR_CURVE_NOT_SUPPORTED;
+	for (size_t i = 0; i < HSM_CURVE_NAMES && curve[i].data != NULL; i++) {
+		rv = generate_pair(order, &curve[i], halves);
+		if (!curve_is_strange(rv)) {
+			break;
+		}
+	}
+	return rv;
+}
+
+static int generate_error(const order_t *order, CK_RV rv, hsm_error_t *err)
+{
+	char what[64];
+	(void)snprintf(what, sizeof(what), "cannot generate a key for %s", order->algorithm->name);
+	int ret = hsm_rv_error(order->token->conf.name, rv, what, err);
+	/* A token may know one of the two Edwards curves; how it refuses the other differs. */
+	bool unknown = order->algorithm->key_type == CKK_EC_EDWARDS && curve_is_strange(rv);
+	return unknown ? HSM_EALGORITHM : ret;
+}
+
+static int generate(const order_t *order, hsm_key_t **key, hsm_error_t *err)
+{
+	hsm_token_t *token = order->token;
+	int ret = check_size(order, err);
+	if (ret == HSM_EOK) {
+		ret = check_capacity(token, err);
+	}
+	if (ret == HSM_EOK && order->chosen) {
+		ret = clear_id(token, &order->id, err);
+	}
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+
+	hsm_halves_t halves = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+	CK_RV rv = generate_any(order, &halves);
+	if (rv != CKR_OK) {
+		(void)clear_id(token, &order->id, NULL);
+		return generate_error(order, rv, err);
+	}
+	ret = hsm_key_make(token, order->algorithm, &order->id, &halves, key, err);
+	if (ret != HSM_EOK) {
+		token->library.module->C_DestroyObject(token->session, halves.private_key);
+		token->library.module->C_DestroyObject(token->session, halves.public_key);
+	} else if (token->conf.skip_public_key && order->algorithm->key_type == CKK_RSA) {
+		token->library.module->C_DestroyObject(token->session, halves.public_key);
+	}
+	return ret;
+}
+
+static int choose_id(const char *cka_id, hsm_id_t *id, hsm_error_t *err)
+{
+	if (cka_id != NULL) {
+		if (hsm_id_parse(id, cka_id) != HSM_EOK || id->len > ID_CHOSEN_BYTES) {
+			return hsm_error_set(err, HSM_ENOKEY, 0, "\"%.80s\" is no CKA_ID of 2 to "
+			                     "%d hexadecimal digits", cka_id, 2 * ID_CHOSEN_BYTES);
+		}
+		return HSM_EOK;
+	}
+	uint8_t random[ID_BYTES];
+	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)) != 0) {
+		return hsm_error_set(err, HSM_EDEVICE, 0, "no random numbers from the system");
+	}
+	return hsm_id_set(id, random, sizeof(random));
+}
+
+int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err)
+{
+	order_t order = {
+		.token = hsm_token(hsm, spec->repository, err),
+		.algorithm = hsm_algorithm(spec->algorithm),
+		.bits = spec->bits,
+		.chosen = spec->cka_id != NULL,
+	};
+	if (order.token == NULL) {
+		return HSM_EREPOSITORY;
+	}
+	if (order.algorithm == NULL) {
+		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
+		                     spec->algorithm);
+	}
+	int ret = choose_id(spec->cka_id, &order.id, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_token_lock(order.token, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = generate(&order, key, err);
+		hsm_token_unlock(order.token);
+	}
+	return ret;
+}

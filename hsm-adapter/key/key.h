@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What is behind hsm_key_t: a key pair that was found in its token.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "hsm-adapter/hsm.h"
+#include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/key/object.h"
+#include "hsm-adapter/key/public.h"
+#include "hsm-adapter/token/token.h"
+
+struct hsm_key {
+	hsm_token_t *token;
+	const hsm_algorithm_t *algorithm;
+	hsm_id_t id;
+	hsm_public_t public;         /*!< Owned. */
+	atomic_ulong login;          /*!< The token's, when the handle was got. */
+	atomic_ulong handle;
+};
+
+/*!
+ * Finds a key's handle anew. The token is locked.
+ *
+ * \retval HSM_EOK, HSM_ENOKEY, HSM_EDEVICE
+ */
+int hsm_key_locate(hsm_key_t *key, hsm_error_t *err);
+
+/*!
+ * Makes a key of its objects, reading its public half. The token is locked.
+ *
+ * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
+ */
+int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm_id_t *id,
+                 const hsm_halves_t *halves, hsm_key_t **key, hsm_error_t *err);

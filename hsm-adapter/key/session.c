@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+
+#include "hsm-adapter/key/key.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/tokens.h"
+
+#define INPUT_MAX 128 /* The longest DigestInfo with its hash: 19 + 64 bytes. */
+
+/*! What goes to the token: data or its hash. */
+typedef struct {
+	uint8_t buffer[INPUT_MAX];
+	const uint8_t *data;
+	size_t len;
+} input_t;
+
+/*! Opens the token's handle of a session. The token is locked. */
+static int open_handle(hsm_session_t *session, hsm_error_t *err)
+{
+	hsm_token_t *token = session->token;
+	CK_RV rv = token->library.module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
+	                                                &session->handle);
+	session->dead = (rv != CKR_OK);
+	if (rv != CKR_OK) {
+		session->handle = CK_INVALID_HANDLE;
+		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
+	}
+	session->connection = atomic_load(&token->connection);
+	return HSM_EOK;
+}
+
+static void link_session(hsm_session_t *session)
+{
+	hsm_token_t *token = session->token;
+	session->next = token->sessions;
+	if (session->next != NULL) {
+		session->next->prev = session;
+	}
+	token->sessions = session;
+}
+
+static void unlink_session(hsm_session_t *session)
+{
+	if (session->prev != NULL) {
+		session->prev->next = session->next;
+	} else {
+		session->token->sessions = session->next;
+	}
+	if (session->next != NULL) {
+		session->next->prev = session->prev;
+	}
+}
+
+int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository,
+                     hsm_error_t *err)
+{
+	hsm_token_t *token = hsm_token(hsm, repository, err);
+	if (token == NULL) {
+		return HSM_EREPOSITORY;
+	}
+	hsm_session_t *opened = calloc(1, sizeof(*opened));
+	if (opened == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	opened->token = token;
+
+	int ret = hsm_token_lock(token, err);
+	if (ret == HSM_EOK) {
+		ret = open_handle(opened, err);
+		if (ret == HSM_EOK) {
+			link_session(opened);
+		}
+		hsm_token_unlock(token);
+	}
+	if (ret != HSM_EOK) {
+		free(opened);
+		return ret;
+	}
+	*session = opened;
+	return HSM_EOK;
+}
+
+void hsm_session_close(hsm_session_t *session)
+{
+	if (session == NULL) {
+		return;
+	}
+	hsm_token_t *token = session->token;
+	/* A token that is gone must not be looked for only to close a session. */
+	pthread_mutex_lock(&token->lock);
+	unlink_session(session);
+	if (!session->dead) {
+		token->library.module->C_CloseSession(session->handle);
+	}
+	pthread_mutex_unlock(&token->lock);
+	free(session);
+}
+
+static int make_input(const hsm_algorithm_t *algorithm, const uint8_t *data, size_t data_len,
+                      input_t *input, hsm_error_t *err)
+{
+	if (algorithm->hash == GNUTLS_DIG_UNKNOWN) {
+		input->data = data;
+		input->len = data_len;
+		return HSM_EOK;
+	}
+	const hsm_der_t *info = &algorithm->digest_info;
+	if (info->len > 0) {
+		memcpy(input->buffer, info->data, info->len);
+	}
+	int ret = gnutls_hash_fast(algorithm->hash, data, data_len, input->buffer + info->len);
+	if (ret != GNUTLS_E_SUCCESS) {
+		return hsm_error_set(err, HSM_EALGORITHM, 0, "cannot compute the hash of %s: %s",
+		                     algorithm->name, gnutls_strerror(ret));
+	}
+	input->data = input->buffer;
+	input->len = info->len + gnutls_hash_get_len(algorithm->hash);
+	return HSM_EOK;
+}
+
+/*! \return CK_INVALID_HANDLE if the handle is one of an earlier login. */
+static CK_OBJECT_HANDLE current_handle(const hsm_key_t *key)
+{
+	unsigned long login = atomic_load(&key->token->login);
+	if (atomic_load(&key->login) != login) {
+		return CK_INVALID_HANDLE;
+	}
+	CK_OBJECT_HANDLE handle = atomic_load(&key->handle);
+	return (atomic_load(&key->login) == login) ? handle : CK_INVALID_HANDLE;
+}
+
+static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
+                        uint8_t *signature, CK_ULONG *len)
+{
+	CK_FUNCTION_LIST *module = session->token->library.module;
+	/* Busy first, then the look at the connection: who ends a connection does it the other
+	 * way round, and so either he waits for us or we see it. */
+	if (session->connection != atomic_load(&session->token->connection)) {
+		return CKR_SESSION_HANDLE_INVALID;
+	}
+	CK_OBJECT_HANDLE handle = current_handle(key);
+	if (handle == CK_INVALID_HANDLE) {
+		return CKR_KEY_HANDLE_INVALID;
+	}
+	CK_MECHANISM mechanism = { key->algorithm->sign, NULL, 0 };
+	CK_RV rv = module->C_SignInit(session->handle, &mechanism, handle);
+	if (rv == CKR_OK) {
+		*len = HSM_SIGNATURE_MAX;
+		rv = module->C_Sign(session->handle, (CK_BYTE *)input->data, input->len, signature,
+		                    len);
+	}
+	return rv;
+}
+
+/*! Signs without a lock, if session and key are of the present connection and login. */
+static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
+                       uint8_t *signature, CK_ULONG *len)
+{
+	atomic_store(&session->busy, true);
+	CK_RV rv = call_token(session, key, input, signature, len);
+	atomic_store(&session->busy, false);
+	return rv;
+}
+
+/*! Makes session and key good again. */
+static int recover(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
+{
+	hsm_token_t *token = session->token;
+	int ret = hsm_token_lock(token, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	/* Always a new one: an operation may hang in the old one. */
+	if (!session->dead) {
+		token->library.module->C_CloseSession(session->handle);
+	}
+	ret = open_handle(session, err);
+	if (ret == HSM_EOK) {
+		/* The handle is a cache: who holds a const key sees no difference. */
+		ret = hsm_key_locate((hsm_key_t *)key, err);
+	}
+	hsm_token_unlock(token);
+	return ret;
+}
+
+static int check_length(const hsm_key_t *key, CK_ULONG len, hsm_error_t *err)
+{
+	size_t expected = key->algorithm->signature_len;
+	if (expected == 0) {
+		expected = (key->public.bits + 7) / 8;
+	}
+	if (len != expected) {
+		return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by "
+		                     "key %s has %lu bytes instead of %zu", key->token->conf.name,
+		                     key->id.hex, len, expected);
+	}
+	return HSM_EOK;
+}
+
+static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
+{
+	if (rv == CKR_KEY_TYPE_INCONSISTENT) {
+		rv = CKR_MECHANISM_INVALID;
+	}
+	char what[2 * HSM_ID_MAX + 64];
+	(void)snprintf(what, sizeof(what), "cannot sign by key %s", key->id.hex);
+	return hsm_rv_error(key->token->conf.name, rv, what, err);
+}
+
+int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
+                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
+{
+	if (key->token != session->token) {
+		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
+		                     "session of \"%s\"", key->id.hex, key->token->conf.name,
+		                     session->token->conf.name);
+	}
+	input_t input;
+	int ret = make_input(key->algorithm, data, data_len, &input, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+
+	CK_ULONG got = 0;
+	CK_RV rv = sign_once(session, key, &input, signature->data, &got);
+	if (hsm_rv_is_loss(rv)) {
+		ret = recover(session, key, err);
+		if (ret != HSM_EOK) {
+			return ret;
+		}
+		rv = sign_once(session, key, &input, signature->data, &got);
+	}
+	if (rv != CKR_OK) {
+		return sign_error(key, rv, err);
+	}
+	ret = check_length(key, got, err);
+	if (ret == HSM_EOK) {
+		signature->len = got;
+	}
+	return ret;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A repository of conf.xml: a PKCS#11 token, and how to reach it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*! One <Repository> of <RepositoryList>. */
+typedef struct {
+	char *name;           /*!< Symbolic name, used by policies and key sets. */
+	char *module;         /*!< Path of the PKCS#11 library. */
+	char *token_label;    /*!< CKA_LABEL of the token, without padding. */
+	char *pin;            /*!< User PIN, NULL if it is in pin_file. */
+	char *pin_file;       /*!< <PINFile>: absolute path, or the name of a systemd credential
+	                           (looked up in $CREDENTIALS_DIRECTORY); NULL if pin is given. */
+	size_t capacity;      /*!< Most key pairs the token may hold, 0 = no limit. */
+	bool require_backup;  /*!< No key may become active before its backup is confirmed. */
+	bool skip_public_key; /*!< RSA: keep no public object in the token. */
+	bool allow_extraction;/*!< Generate with CKA_EXTRACTABLE = true. */
+} hsm_repository_t;
+
+/*!
+ * Copies a repository with all its strings.
+ *
+ * \param copy  Filled on success only; to be freed by hsm_repository_deinit().
+ * \return Whether there was memory for it
+ */
+bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *repository);
+
+/*! Frees the strings of a repository; the PIN is wiped. */
+void hsm_repository_deinit(hsm_repository_t *repository);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A PKCS#11 library, shared with everybody in the process through p11-kit.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <p11-kit/p11-kit.h>
+
+#include "hsm-adapter/error.h"
+#include "hsm-adapter/repository.h"
+
+/*! One user's part in a library; all zero before the first hsm_library_load(). */
+typedef struct {
+	CK_FUNCTION_LIST *module; /*!< NULL: not loaded. */
+	bool initialized;
+} hsm_library_t;
+
+/*!
+ * Loads and starts the library, unless that is done.
+ *
+ * \param repository  Says which library.
+ * \retval HSM_EOK, HSM_EMODULE
+ */
+int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,
+                     hsm_error_t *err);
+
+/*! Gives up this user's part. The library stops with the last user's, and closes all sessions. */
+void hsm_library_stop(hsm_library_t *library);
+
+/*! Stops and unloads. */
+void hsm_library_release(hsm_library_t *library);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/token/rv.h"
+
+bool hsm_rv_is_loss(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_SESSION_HANDLE_INVALID:
+	case CKR_SESSION_CLOSED:
+	case CKR_DEVICE_REMOVED:
+	case CKR_DEVICE_ERROR:
+	case CKR_TOKEN_NOT_PRESENT:
+	case CKR_TOKEN_NOT_RECOGNIZED:
+	case CKR_SLOT_ID_INVALID:
+	case CKR_USER_NOT_LOGGED_IN:
+	case CKR_OBJECT_HANDLE_INVALID:
+	case CKR_KEY_HANDLE_INVALID:
+	case CKR_OPERATION_ACTIVE:
+	case CKR_OPERATION_NOT_INITIALIZED:
+	case CKR_CRYPTOKI_NOT_INITIALIZED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool hsm_rv_is_refusal(CK_RV rv)
+{
+	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE ||
+	       rv == CKR_PIN_EXPIRED || rv == CKR_PIN_LOCKED ||
+	       rv == CKR_USER_PIN_NOT_INITIALIZED;
+}
+
+static int code_of(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_DEVICE_REMOVED:
+	case CKR_TOKEN_NOT_PRESENT:
+	case CKR_TOKEN_NOT_RECOGNIZED:
+	case CKR_SLOT_ID_INVALID:
+		return HSM_ETOKEN;
+	case CKR_HOST_MEMORY:
+		return HSM_ENOMEM;
+	case CKR_DEVICE_MEMORY:
+		return HSM_ECAPACITY;
+	case CKR_MECHANISM_INVALID:
+	case CKR_CURVE_NOT_SUPPORTED:
+	case CKR_KEY_SIZE_RANGE:
+		return HSM_EALGORITHM;
+	default:
+		return hsm_rv_is_refusal(rv) ? HSM_EPIN : HSM_EDEVICE;
+	}
+}
+
+int hsm_rv_error(const char *repository, CK_RV rv, const char *what, hsm_error_t *err)
+{
+	return hsm_error_set(err, code_of(rv), rv, "repository \"%s\": %s: %s (CK_RV 0x%lx)",
+	                     repository, what, p11_kit_strerror(rv), rv);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What the codes mean that PKCS#11 functions return.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <p11-kit/p11-kit.h>
+
+#include "hsm-adapter/error.h"
+
+/*! \return Whether the same call may succeed after connecting to the token again. */
+bool hsm_rv_is_loss(CK_RV rv);
+
+/*! \return Whether the token did not accept the PIN. */
+bool hsm_rv_is_refusal(CK_RV rv);
+
+/*!
+ * Fills err with the repository, what was tried, and what the token said.
+ *
+ * \param repository  Its name.
+ * \param what        As "cannot ...".
+ * \return The code that goes with rv: HSM_ETOKEN, HSM_ENOMEM, HSM_ECAPACITY, HSM_EALGORITHM,
+ *         HSM_EPIN; HSM_EDEVICE for all that have no code of their own.
+ */
+int hsm_rv_error(const char *repository, CK_RV rv, const char *what, hsm_error_t *err);

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/token/token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hsm-adapter/pin.h"
+#include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/slot.h"
+
+int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err)
+{
+	memset(token, 0, sizeof(*token));
+	if (!hsm_repository_copy(&token->conf, conf)) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	pthread_mutex_init(&token->lock, NULL);
+	token->session = CK_INVALID_HANDLE;
+	atomic_init(&token->connection, 1);
+	atomic_init(&token->login, 1); /* A key with login 0 has no handle. */
+	return HSM_EOK;
+}
+
+void hsm_token_deinit(hsm_token_t *token)
+{
+	/* No C_Logout: the login is the process's, others in it may live on it. Closing the
+	 * last session of a token logs out. */
+	if (token->session != CK_INVALID_HANDLE) {
+		token->library.module->C_CloseSession(token->session);
+	}
+	hsm_library_release(&token->library);
+	pthread_mutex_destroy(&token->lock);
+	hsm_repository_deinit(&token->conf);
+}
+
+static int refusal(const hsm_token_t *token, hsm_error_t *err)
+{
+	if (err != NULL) {
+		*err = token->refusal;
+	}
+	return HSM_EPIN;
+}
+
+static int refuse(hsm_token_t *token, CK_RV rv, hsm_error_t *err)
+{
+	token->refused = true;
+	hsm_error_set(&token->refusal, HSM_EPIN, rv, "repository \"%s\": the token \"%s\" refused "
+	              "the PIN, and is not asked again before a reload, lest it locks: %s "
+	              "(CK_RV 0x%lx)", token->conf.name, token->conf.token_label,
+	              p11_kit_strerror(rv), rv);
+	return refusal(token, err);
+}
+
+static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
+{
+	if ((flags & CKF_LOGIN_REQUIRED) == 0) {
+		return HSM_EOK;
+	}
+	hsm_pin_t pin;
+	int ret = hsm_pin_read(&token->conf, &pin, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	if (!pin.given && (flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0) {
+		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the token needs a PIN, "
+		                     "add <PIN> or <PINFile>", token->conf.name);
+	}
+	CK_RV rv = token->library.module->C_Login(token->session, CKU_USER,
+	                                          pin.given ? (CK_UTF8CHAR *)pin.text : NULL,
+	                                          pin.len);
+	hsm_pin_wipe(&pin);
+
+	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
+		return HSM_EOK;
+	}
+	return hsm_rv_is_refusal(rv) ? refuse(token, rv, err)
+	                      : hsm_rv_error(token->conf.name, rv, "cannot log in", err);
+}
+
+static int open_session(hsm_token_t *token, hsm_error_t *err)
+{
+	CK_FUNCTION_LIST *module = token->library.module;
+	CK_RV rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+	                                 NULL, &token->session);
+	if (rv == CKR_TOKEN_WRITE_PROTECTED) {
+		rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
+		                           &token->session);
+	}
+	if (rv != CKR_OK) {
+		token->session = CK_INVALID_HANDLE;
+		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
+	}
+	return HSM_EOK;
+}
+
+/*! Marks the signing sessions whose handles are free for reuse, before a new one is opened. */
+static void bury_sessions(hsm_token_t *token)
+{
+	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
+		CK_SESSION_INFO info;
+		if (!session->dead &&
+		    token->library.module->C_GetSessionInfo(session->handle, &info) != CKR_OK) {
+			session->dead = true;
+			/* Lets p11-kit forget it, too. */
+			token->library.module->C_CloseSession(session->handle);
+		}
+	}
+}
+
+static void disconnect(hsm_token_t *token)
+{
+	if (token->session != CK_INVALID_HANDLE) {
+		token->library.module->C_CloseSession(token->session);
+		token->session = CK_INVALID_HANDLE;
+		bury_sessions(token);
+		atomic_fetch_add(&token->connection, 1);
+		atomic_fetch_add(&token->login, 1);
+	}
+}
+
+/*! How the token's own session is. */
+typedef enum { ALIVE, LOGGED_OUT, GONE, LIBRARY_GONE } life_t;
+
+static life_t look_at_life(hsm_token_t *token, CK_FLAGS *flags)
+{
+	if (token->session == CK_INVALID_HANDLE) {
+		return GONE;
+	}
+	CK_SESSION_INFO session;
+	CK_TOKEN_INFO info;
+	CK_RV rv = token->library.module->C_GetSessionInfo(token->session, &session);
+	if (rv == CKR_OK) {
+		rv = token->library.module->C_GetTokenInfo(token->slot, &info);
+	}
+	if (rv != CKR_OK) {
+		return (rv == CKR_CRYPTOKI_NOT_INITIALIZED) ? LIBRARY_GONE : GONE;
+	}
+	if (session.slotID != token->slot || !hsm_slot_has_label(&token->conf, &info)) {
+		return GONE;
+	}
+	*flags = info.flags;
+	bool user = session.state == CKS_RO_USER_FUNCTIONS ||
+	            session.state == CKS_RW_USER_FUNCTIONS;
+	return (user || (info.flags & CKF_LOGIN_REQUIRED) == 0) ? ALIVE : LOGGED_OUT;
+}
+
+static int connect_once(hsm_token_t *token, hsm_error_t *err)
+{
+	CK_FLAGS flags = 0;
+	int ret = hsm_library_load(&token->library, &token->conf, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_slot_find(token->library.module, &token->conf, &token->slot, &flags,
+		                    err);
+	}
+	if (ret == HSM_EOK) {
+		ret = open_session(token, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = log_in(token, flags, err);
+	}
+	if (ret != HSM_EOK) {
+		disconnect(token);
+	}
+	return ret;
+}
+
+/*! Waits until no thread is in the library for a token that is disconnected. */
+static bool wait_idle(const hsm_token_t *token)
+{
+	int patience_ms = 1000;
+	for (const hsm_session_t *session = token->sessions; session != NULL;
+	     session = session->next) {
+		while (atomic_load(&session->busy)) {
+			if (patience_ms-- == 0) {
+				return false;
+			}
+			nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		}
+	}
+	return true;
+}
+
+/*! \return True, and the token locked, if it has no more use of its library as it runs. */
+static bool lock_idle(hsm_token_t *token)
+{
+	if (pthread_mutex_trylock(&token->lock) != 0) {
+		return false;
+	}
+	CK_FLAGS flags = 0;
+	if (token->session != CK_INVALID_HANDLE && look_at_life(token, &flags) < GONE) {
+		pthread_mutex_unlock(&token->lock);
+		return false;
+	}
+	disconnect(token);
+	if (!wait_idle(token)) {
+		pthread_mutex_unlock(&token->lock);
+		return false;
+	}
+	return true;
+}
+
+static bool same_library(const hsm_token_t *a, const hsm_token_t *b)
+{
+	return a != b && strcmp(a->conf.module, b->conf.module) == 0;
+}
+
+/*! Gives up the token's part in its library. */
+static void stop_own_library(hsm_token_t *token)
+{
+	hsm_library_stop(&token->library);
+	/* The library has closed its sessions; it may give their handles to others. */
+	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
+		session->dead = true;
+	}
+}
+
+/*!
+ * Stops the library, so that it looks for its tokens anew when it is started again: SoftHSM,
+ * for one, never finds a token again that was gone for a moment. Not done if it would disturb
+ * another token that is well.
+ *
+ * \return True if the library is stopped.
+ */
+static bool stop_library(hsm_token_t *token)
+{
+	if (!wait_idle(token)) {
+		return false;
+	}
+	size_t i = 0;
+	while (i < token->peer_count &&
+	       (!same_library(token, &token->peers[i]) || lock_idle(&token->peers[i]))) {
+		i++;
+	}
+	bool idle = (i == token->peer_count);
+	while (i-- > 0) {
+		hsm_token_t *peer = &token->peers[i];
+		if (same_library(token, peer)) {
+			if (idle) {
+				stop_own_library(peer);
+			}
+			pthread_mutex_unlock(&peer->lock);
+		}
+	}
+	if (idle) {
+		stop_own_library(token);
+	}
+	return idle;
+}
+
+static int connect_token(hsm_token_t *token, hsm_error_t *err)
+{
+	int ret = connect_once(token, err);
+	if (ret == HSM_ETOKEN && stop_library(token)) {
+		ret = connect_once(token, err);
+	}
+	return ret;
+}
+
+static int revive(hsm_token_t *token, hsm_error_t *err)
+{
+	CK_FLAGS flags = 0;
+	int ret = HSM_EOK;
+	switch (look_at_life(token, &flags)) {
+	case ALIVE:
+		return HSM_EOK;
+	case LOGGED_OUT:
+		ret = log_in(token, flags, err);
+		atomic_fetch_add(&token->login, 1);
+		return ret;
+	case LIBRARY_GONE:
+		disconnect(token);
+		stop_own_library(token);
+		return connect_token(token, err);
+	case GONE:
+	default:
+		disconnect(token);
+		return connect_token(token, err);
+	}
+}
+
+int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
+{
+	pthread_mutex_lock(&token->lock);
+	int ret = token->refused ? refusal(token, err) : revive(token, err);
+	if (ret != HSM_EOK) {
+		pthread_mutex_unlock(&token->lock);
+	}
+	return ret;
+}
+
+void hsm_token_unlock(hsm_token_t *token)
+{
+	pthread_mutex_unlock(&token->lock);
+}

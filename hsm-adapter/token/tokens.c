@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/token/tokens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct hsm {
+	size_t count;
+	hsm_token_t tokens[];
+};
+
+int hsm_open(hsm_t **hsm, const hsm_conf_t *conf, hsm_error_t *err)
+{
+	hsm_t *opened = calloc(1, sizeof(*opened) + conf->count * sizeof(opened->tokens[0]));
+	if (opened == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	for (size_t i = 0; i < conf->count; i++) {
+		int ret = hsm_token_init(&opened->tokens[i], &conf->repositories[i], err);
+		if (ret != HSM_EOK) {
+			hsm_close(opened);
+			return ret;
+		}
+		opened->count++;
+	}
+	for (size_t i = 0; i < opened->count; i++) {
+		opened->tokens[i].peers = opened->tokens;
+		opened->tokens[i].peer_count = opened->count;
+	}
+	*hsm = opened;
+	return HSM_EOK;
+}
+
+void hsm_close(hsm_t *hsm)
+{
+	if (hsm == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < hsm->count; i++) {
+		hsm_token_deinit(&hsm->tokens[i]);
+	}
+	free(hsm);
+}
+
+hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err)
+{
+	for (size_t i = 0; i < hsm->count; i++) {
+		if (strcmp(hsm->tokens[i].conf.name, repository) == 0) {
+			return &hsm->tokens[i];
+		}
+	}
+	hsm_error_set(err, HSM_EREPOSITORY, 0, "there is no repository \"%s\" in conf.xml, add a "
+	              "<Repository> to <RepositoryList>", repository);
+	return NULL;
+}
+
+int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err)
+{
+	hsm_token_t *token = hsm_token(hsm, repository, err);
+	if (token == NULL) {
+		return HSM_EREPOSITORY;
+	}
+	int ret = hsm_token_lock(token, err);
+	if (ret == HSM_EOK) {
+		hsm_token_unlock(token);
+	}
+	return ret;
+}

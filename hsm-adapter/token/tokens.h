@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What is behind hsm_t: the tokens of all repositories of one conf.xml.
+ */
+#pragma once
+
+#include "hsm-adapter/hsm.h"
+#include "hsm-adapter/token/token.h"
+
+/*! \return The repository's token; NULL, and err filled (HSM_EREPOSITORY), if there is none. */
+hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/tool/trial.h"
+
+#include <string.h>
+
+#include <libdnssec/error.h>
+#include <libdnssec/sign.h>
+
+#include "common/clock.h"
+
+#define TRIAL_MS 500
+#define DATA_BYTES 128 /* About what an RRset of addresses makes. */
+
+/*! One signature. */
+typedef struct {
+	uint8_t data[DATA_BYTES];
+	hsm_signature_t signature;
+} sample_t;
+
+static int verify_by(dnssec_key_t *dnskey, const sample_t *sample)
+{
+	const dnssec_binary_t data = { .data = (uint8_t *)sample->data, .size = DATA_BYTES };
+	const dnssec_binary_t signature = {
+		.data = (uint8_t *)sample->signature.data, .size = sample->signature.len
+	};
+	dnssec_sign_ctx_t *ctx = NULL;
+	int ret = dnssec_sign_new(&ctx, dnskey);
+	if (ret == DNSSEC_EOK) {
+		ret = dnssec_sign_add(ctx, &data);
+	}
+	if (ret == DNSSEC_EOK) {
+		ret = dnssec_sign_verify(ctx, false, &signature);
+	}
+	dnssec_sign_free(ctx);
+	return ret;
+}
+
+static int verify(const hsm_key_t *key, const sample_t *sample, hsm_error_t *err)
+{
+	dnssec_key_t *dnskey = NULL;
+	int ret = hsm_key_dnskey(key, (const knot_dname_t *)"", 256, &dnskey, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	ret = verify_by(dnskey, sample);
+	dnssec_key_free(dnskey);
+	if (ret != DNSSEC_EOK) {
+		return hsm_error_set(err, HSM_EDEVICE, 0, "the token's signature does not "
+		                     "verify: %s", dnssec_strerror(ret));
+	}
+	return HSM_EOK;
+}
+
+/*! Signs until the time is over; the last signature stays in the sample. */
+static int sign_on(hsm_session_t *session, const hsm_key_t *key, sample_t *sample,
+                   hsm_trial_t *trial, hsm_error_t *err)
+{
+	unsigned count = 0;
+	const int64_t start = monotonic_ms();
+	int64_t passed = 0;
+	while (passed < TRIAL_MS) {
+		memset(sample->data, (int)count, DATA_BYTES);
+		int ret = hsm_session_sign(session, key, sample->data, DATA_BYTES,
+		                           &sample->signature, err);
+		if (ret != HSM_EOK) {
+			return ret;
+		}
+		count++;
+		passed = monotonic_ms() - start;
+	}
+	trial->rate = count * 1000.0 / (double)passed;
+	return HSM_EOK;
+}
+
+static int sign_and_verify(hsm_t *hsm, const char *repository, const hsm_key_t *key,
+                           hsm_trial_t *trial, hsm_error_t *err)
+{
+	hsm_session_t *session = NULL;
+	sample_t sample = { .data = { 0 } };
+	int ret = hsm_session_open(&session, hsm, repository, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_session_sign(session, key, sample.data, DATA_BYTES, &sample.signature,
+		                       err);
+	}
+	if (ret == HSM_EOK) {
+		ret = verify(key, &sample, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = sign_on(session, key, &sample, trial, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = verify(key, &sample, err);
+	}
+	hsm_session_close(session);
+	return ret;
+}
+
+int hsm_trial(hsm_t *hsm, const char *repository, const hsm_algorithm_t *algorithm, unsigned bits,
+              hsm_trial_t *trial, hsm_error_t *err)
+{
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm->number,
+	                              .bits = bits };
+	hsm_key_t *key = NULL;
+	int ret = hsm_key_generate(hsm, &spec, &key, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	ret = sign_and_verify(hsm, repository, key, trial, err);
+	int removed = hsm_key_remove(hsm, repository, hsm_key_id(key), ret == HSM_EOK ? err : NULL);
+	hsm_key_free(key);
+	return (ret != HSM_EOK) ? ret : removed;
+}

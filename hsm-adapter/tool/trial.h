@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A trial of a token: does it do an algorithm, and how fast.
+ */
+#pragma once
+
+#include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/hsm.h"
+
+typedef struct {
+	double rate; /*!< Signatures a second, in one session. */
+} hsm_trial_t;
+
+/*!
+ * Generates a key pair, signs for half a second, verifies by libdnssec, removes the key pair.
+ *
+ * \param bits  RSA modulus size.
+ * \retval HSM_EOK, HSM_EALGORITHM (the token does not do it), HSM_EDEVICE (also: a signature does
+ *         not verify), HSM_ECAPACITY, or as hsm_login()
+ */
+int hsm_trial(hsm_t *hsm, const char *repository, const hsm_algorithm_t *algorithm, unsigned bits,
+              hsm_trial_t *trial, hsm_error_t *err);

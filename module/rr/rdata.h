@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief RDATA in canonical form.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*!
+ * Brings RDATA to canonical form (RFC 4034, section 6.2).
+ * \return Whether the RDATA has the form that its type demands; if not, part of it may be changed.
+ */
+bool rdata_canonical(uint16_t type, uint8_t *rdata, uint16_t len);

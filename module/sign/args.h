@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What a sign run is given by its caller.
+ */
+#pragma once
+
+#include "module/keys/pool.h"
+#include "module/store/store.h"
+
+/*!
+ * Nodes and chain entries that a version changes at most. So many keep memory and the time that a
+ * write transaction takes small, and the cost of a version beside them, too.
+ */
+#define SIGN_BATCH 20000
+
+typedef struct {
+	store_t *store;
+	signpool_t *pool;
+	const knot_dname_t *zone;
+	const keyring_t *ring;
+	int64_t now;           /*!< Unix seconds. */
+	bool renew;            /*!< Make all signatures anew. */
+	signpool_verify_t verify;
+	size_t batch;          /*!< Nodes and entries that a version changes at most, SIGN_BATCH or
+	                            less; those that changes of the input touch are not counted. */
+	const atomic_bool *stop; /*!< Once true, the run fails soon. */
+	void (*progress)(void *ctx, size_t done); /*!< Called with the signatures made so far. */
+	void *ctx;             /*!< Of progress. */
+} sign_args_t;

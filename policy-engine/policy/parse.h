@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The elements of a <Policy>: what each may hold, and where its value goes.
+ */
+#pragma once
+
+#include "hsm-adapter/xml.h"
+#include "policy-engine/policy/policy.h"
+
+/*! What may be inside of a <Policy>; the context is its policy_t. */
+extern const hsm_xml_rule_t kasp_policy_rules[];
+
+/*! Names go into key sets and logs, line by line. \retval HSM_EOK, HSM_ECONF */
+int kasp_check_name(hsm_xml_t *xml, const xmlNode *node, const char *name);

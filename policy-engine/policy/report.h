@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What is said of a kasp.xml that is read.
+ */
+#pragma once
+
+/*! What is said of a kasp.xml. */
+typedef enum {
+	KASP_ERROR,  /*!< The file is refused for it. */
+	KASP_DEFECT, /*!< No key is made for zones of that policy. */
+	KASP_ADVICE, /*!< Ignored, or inadvisable. */
+} kasp_kind_t;
+
+/*! Gets one line: file, line, element, remedy. */
+typedef void (*kasp_report_f)(void *ctx, kasp_kind_t kind, const char *text);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What ods asks the engine, and its answers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "control/server.h"
+#include "policy-engine/tool/options.h"
+
+/*! A column of an answer. */
+typedef struct {
+	char *type, *data;
+} cell_t;
+
+/*! A line of an answer. */
+typedef struct {
+	char *zone; /*!< NULL = none. */
+	cell_t *cells;
+	size_t count;
+} line_t;
+
+/*! An answer of the engine. */
+typedef struct {
+	line_t *lines;
+	size_t count;
+	bool refused; /*!< There were errors; they have been printed. */
+} engine_answer_t;
+
+/*!
+ * Sends one command to the engine, and reads its answer; errors are printed.
+ *
+ * \param answer  To be freed by answer_deinit(), in any case.
+ * \return DONE, or FAILED if the engine refused something, or cannot be reached.
+ */
+int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer);
+
+/*! As tool_ask(), and prints the text of the answer, or "OK" if there is none. */
+int tool_tell(const invocation_t *run, const ctl_unit_t *unit);
+
+/*! As tool_ask(), and prints the answer: as JSON if that is wanted, else by as_text. */
+int tool_show(const invocation_t *run, const ctl_unit_t *unit,
+              void (*as_text)(const engine_answer_t *answer));
+
+/*! \return A column's text; "" if the line has no such. Borrowed. */
+const char *line_get(const line_t *line, const char *type);
+
+/*! Prints an answer as a JSON array of objects. */
+void answer_print_json(const engine_answer_t *answer);
+
+/*! Prints an answer as a table of the columns it has, with a heading. */
+void answer_print_table(const engine_answer_t *answer);
+
+void answer_deinit(engine_answer_t *answer);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The commands of ods. Each returns DONE, FAILED or USAGE, and has printed why it failed.
+ */
+#pragma once
+
+#include "policy-engine/tool/options.h"
+
+int tool_keys(const invocation_t *run);
+int tool_ds(const invocation_t *run);
+int tool_ds_seen(const invocation_t *run);
+int tool_ds_gone(const invocation_t *run);
+int tool_rollover(const invocation_t *run);
+int tool_remove(const invocation_t *run);
+int tool_backup(const invocation_t *run);
+int tool_generate(const invocation_t *run);
+int tool_clock_accept(const invocation_t *run);
+int tool_check(const invocation_t *run);
+
+/* These have options of their own. They get their own name as argv[0]. */
+int tool_simulate(int argc, char *argv[]);
+int tool_import(int argc, char *argv[]);

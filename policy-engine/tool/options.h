@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The command line of ods: exit codes, and the options that most commands have.
+ */
+#pragma once
+
+#include <getopt.h>
+#include <stdbool.h>
+
+/*! Exit codes. */
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+/*! What a command works with. Its arguments and the options may come in any order. */
+typedef struct {
+	const char *conf;    /*!< conf.xml; NULL = no option names one. */
+	const char *socket;  /*!< The engine's; NULL = the one that conf.xml names. */
+	bool json;           /*!< Print JSON. */
+	bool yes;            /*!< Do not ask. */
+	bool emergency;      /*!< As fast as is safe. */
+	int patience_ms;     /*!< How long the engine's answer may take; 0 = a minute. */
+	const char **args;   /*!< What comes after the command's name. */
+	int count;
+} invocation_t;
+
+/*! The options that options_take() knows, for getopt_long(). */
+#define OPTIONS_SHORT "c:s:jy"
+#define OPTIONS_LONG \
+	{ "config", required_argument, NULL, 'c' }, \
+	{ "socket", required_argument, NULL, 's' }, \
+	{ "json", no_argument, NULL, 'j' }, \
+	{ "yes", no_argument, NULL, 'y' }
+
+/*! Takes an option that getopt_long() found. \return Whether it is one of those above. */
+bool options_take(invocation_t *run, int option, const char *value);
