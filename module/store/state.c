@@ -172,6 +172,17 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	return KNOT_EOK;
 }
 
+int state_read(store_t *store, const knot_dname_t *zone, state_t *state)
+{
+	store_txn_t txn;
+	int ret = store_read(store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = state_load(&txn, zone, state);
+		store_abort(&txn);
+	}
+	return ret;
+}
+
 /*! Gives a new zone its id; the writer of the other record may have done so meanwhile. */
 static int need_id(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {

@@ -151,6 +151,9 @@ void state_file_set(state_file_t *file, const struct stat *st);
  */
 int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state);
 
+/*! The same in a transaction of its own. */
+int state_read(store_t *store, const knot_dname_t *zone, state_t *state);
+
 /*! Has all entries of an id removed, by and by. \return Whether there was room to note the id. */
 bool state_doom(state_t *state, uint32_t id);
 

@@ -123,7 +123,7 @@ END_TEST
 static int start_fails(char *err, size_t err_size)
 {
 	transfer_t *second = NULL;
-	int ret = transfer_start(&second, test.path, &test.zone, &test.logger, err, err_size);
+	int ret = transfer_start(&second, test.path, test.zone.publisher, &test.logger, err, err_size);
 	ck_assert_ptr_null(second);
 	ck_assert_int_ne(ret, KNOT_EOK);
 	ck_assert_ptr_nonnull(strstr(err, test.path));
@@ -178,7 +178,7 @@ START_TEST(test_bad_path)
 	char longer[200];
 	memset(longer, 'x', sizeof(longer));
 	longer[199] = '\0';
-	int ret = transfer_start(&second, longer, &test.zone, &test.logger, err, sizeof(err));
+	int ret = transfer_start(&second, longer, test.zone.publisher, &test.logger, err, sizeof(err));
 	ck_assert_int_eq(ret, KNOT_ERANGE);
 	ck_assert_ptr_null(second);
 	(void)snprintf(test.path, sizeof(test.path), "%s/transfer.sock", test.dir);
