@@ -96,8 +96,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const ctl_unit_t unit = { .cmd = "zone-status", .zone = "example." };
 	/* The last octet tells whether the answer is of interest beyond its errors. */
 	const bool taken = size > 0 && data[size - 1] % 2 == 0;
-	int ret = ctl_client_call(addr.sun_path, 5000, &unit, 1, taken ? take : NULL, &sum, err,
-	                          sizeof(err));
+	const ctl_call_t call = {
+		.path = addr.sun_path, .timeout_ms = 5000, .units = &unit, .count = 1,
+		.answer = taken ? take : NULL, .ctx = &sum,
+	};
+	int ret = ctl_client_call(&call, err, sizeof(err));
 	/* The reason of KNOT_ERROR is the server's, who may give none. */
 	demand(ret == KNOT_ERROR || (ret == KNOT_EOK) == (err[0] == '\0'),
 	       "an error has a reason");
