@@ -75,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0) {
 		start();
 	}
-	demand(ftruncate(fd, 0) == 0 && pwrite(fd, data, size, 0) == (ssize_t)size,
+	/* In this order, since ext4 writes a file that was emptied to the disk at once. */
+	demand(pwrite(fd, data, size, 0) == (ssize_t)size && ftruncate(fd, size) == 0,
 	       "the file is written");
 	ods_db_t db = { 0 };
 	char err[1024] = "";

@@ -15,6 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char dir[64], path[96];
+static int fd = -1;
 
 static void demand(bool holds, const char *what)
 {
@@ -26,6 +27,7 @@ static void demand(bool holds, const char *what)
 
 static void finish(void)
 {
+	close(fd);
 	unlink(path);
 	rmdir(dir);
 }
@@ -35,16 +37,18 @@ static void start(void)
 	snprintf(dir, sizeof(dir), "/tmp/fuzz-ods-signer-XXXXXX");
 	demand(mkdtemp(dir) != NULL, "there is a folder");
 	snprintf(path, sizeof(path), "%s/example.com.backup2", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	demand(fd >= 0, "there is a file");
 	atexit(finish);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (dir[0] == '\0') {
+	if (fd < 0) {
 		start();
 	}
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	demand(fd >= 0 && write(fd, data, size) == (ssize_t)size && close(fd) == 0,
+	/* In this order, since ext4 writes a file that was emptied to the disk at once. */
+	demand(pwrite(fd, data, size, 0) == (ssize_t)size && ftruncate(fd, size) == 0,
 	       "the file is written");
 
 	char err[1024] = "";
