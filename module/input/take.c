@@ -11,6 +11,9 @@
 #include "module/rr/rdata.h"
 #include "module/rr/wellformed.h"
 
+/* Larger ones mean zero (RFC 2181, section 8). */
+#define TTL_MAX INT32_MAX
+
 void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report)
 {
 	memset(taker, 0, sizeof(*taker));
@@ -66,6 +69,16 @@ static void report_fault(const taker_t *taker, const knot_dname_t *owner, uint16
 	report_error(taker->report, place, "%s %s: %s (zone %s)", name, text, fault, apex);
 }
 
+static void report_ttl(const taker_t *taker, const source_rr_t *rr, place_t place)
+{
+	knot_dname_txt_storage_t name = "";
+	char text[16] = "";
+	(void)knot_dname_to_str(name, rr->owner, sizeof(name));
+	(void)knot_rrtype_to_string(rr->type, text, sizeof(text));
+	report_warning(taker->report, place, "%s %s: TTL %u is larger than %d, 0 is taken", name,
+	               text, rr->ttl, TTL_MAX);
+}
+
 int take_record(taker_t *taker, const source_rr_t *rr, place_t place)
 {
 	const size_t owner_len = knot_dname_size(rr->owner);
@@ -81,7 +94,12 @@ int take_record(taker_t *taker, const source_rr_t *rr, place_t place)
 		return KNOT_EOK;
 	}
 
-	record_t record = { .ttl = rr->ttl, .place = place, .type = rr->type, .count = 1 };
+	if (rr->ttl > TTL_MAX) {
+		report_ttl(taker, rr, place);
+	}
+	record_t record = {
+		.ttl = rr->ttl <= TTL_MAX ? rr->ttl : 0, .place = place, .type = rr->type, .count = 1,
+	};
 	int ret = records_add(taker->records, known ? NULL : lower, &record, rr->rdata,
 	                      rr->rdata_len);
 	if (ret == KNOT_EOK && !known) {

@@ -8,6 +8,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/rr/rdata.h"
+
 size_t node_key(const knot_dname_t *owner, uint8_t *key)
 {
 	const knot_dname_t *labels[KNOT_DNAME_MAXLABELS];
@@ -210,6 +212,29 @@ void node_write(node_t *node, uint8_t *out)
 	}
 }
 
+/*! \return Whether so many RDATA of the type fill the bytes that they are said to. */
+static bool fill(uint16_t type, const knot_rdataset_t *rrs)
+{
+	const knot_rdata_t *rdata = rrs->rdata;
+	size_t left = rrs->size;
+	for (uint16_t i = 0; i < rrs->count; i++) {
+		const size_t size = left >= sizeof(rdata->len) ? knot_rdata_size(rdata->len) : 0;
+		if (size == 0 || size > left || !rdata_is_whole(type, rdata)) {
+			return false;
+		}
+		left -= size;
+		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
+	}
+	return left == 0;
+}
+
+static bool is_sound(const node_t *node, const node_rrset_t *rrset)
+{
+	return rrset->rrs.count > 0 && fill(rrset->type, &rrset->rrs) &&
+	       fill(KNOT_RRTYPE_RRSIG, &rrset->sigs) &&
+	       (node->count == 0 || node->rrsets[node->count - 1].type < rrset->type);
+}
+
 int node_read(const uint8_t *data, size_t len, node_t *node)
 {
 	const uint8_t *end = data + len;
@@ -233,7 +258,7 @@ int node_read(const uint8_t *data, size_t len, node_t *node)
 			          (knot_rdata_t *)(data + head.size) },
 		};
 		data += head.size + head.sigs_size;
-		int ret = node_add(node, &rrset);
+		int ret = is_sound(node, &rrset) ? node_add(node, &rrset) : KNOT_EMALF;
 		if (ret != KNOT_EOK) {
 			node_deinit(node);
 			return ret;

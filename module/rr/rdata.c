@@ -28,16 +28,13 @@ static int block_size(int block, bool lower, uint8_t *pos, const uint8_t *end)
 	}
 }
 
-/* libzscanner checks the form of RDATA, but not if it is written as that of unknown types
- * (RFC 3597); and nothing has checked the RDATA of a transfer or an UPDATE. */
-bool rdata_canonical(uint16_t type, uint8_t *rdata, uint16_t len)
+/* \param lower  Names are written in lower case. */
+static bool walk(uint16_t type, uint8_t *rdata, uint16_t len, bool lower)
 {
 	const knot_rdata_descriptor_t *desc = knot_get_rdata_descriptor(type);
 	if (desc->type_name == NULL) {
 		desc = knot_get_obsolete_rdata_descriptor(type);
 	}
-	bool lower = knot_rrtype_should_be_lowercased(type);
-
 	uint8_t *pos = rdata;
 	const uint8_t *end = rdata + len;
 	for (const int *block = desc->block_types; *block != KNOT_RDATA_WF_END; block++) {
@@ -48,4 +45,16 @@ bool rdata_canonical(uint16_t type, uint8_t *rdata, uint16_t len)
 		pos += size;
 	}
 	return pos == end;
+}
+
+/* libzscanner checks the form of RDATA, but not if it is written as that of unknown types
+ * (RFC 3597); and nothing has checked the RDATA of a transfer or an UPDATE. */
+bool rdata_canonical(uint16_t type, uint8_t *rdata, uint16_t len)
+{
+	return walk(type, rdata, len, knot_rrtype_should_be_lowercased(type));
+}
+
+bool rdata_is_whole(uint16_t type, const knot_rdata_t *rdata)
+{
+	return walk(type, (uint8_t *)rdata->data, rdata->len, false); /* Which only reads. */
 }

@@ -64,7 +64,7 @@ uint32_t expiry_time(const uint8_t *entry)
 
 size_t expiry_node(const uint8_t *entry, size_t entry_len, uint8_t *key)
 {
-	size_t len = entry_len - TIME_LEN;
+	size_t len = entry_len > TIME_LEN ? entry_len - TIME_LEN : 0;
 	memcpy(key, entry + TIME_LEN, len);
 	if (len > 0) {
 		key[len++] = 0;

@@ -174,6 +174,8 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 	if (out == NULL) {
 		return KNOT_ENOMEM;
 	}
+	/* One that is still to be made reads as an RRSIG of the root. */
+	memset(out, 0, size);
 	rrset->sigs = (knot_rdataset_t) { 0, size, (knot_rdata_t *)out };
 
 	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;

@@ -18,6 +18,8 @@
 #include "module/rr/soa.h"
 #include "module/rr/wellformed.h"
 
+/* Larger ones mean zero (RFC 2181, section 8). */
+#define TTL_MAX INT32_MAX
 
 /*! A record that is removed or added. */
 typedef struct change {
@@ -225,7 +227,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 	*change = (change_t) {
 		.owner = arena_copy(&in->arena, lower, owner_len),
 		.rdata = arena_copy(&in->arena, rdata, knot_rdata_size(rdata->len)),
-		.ttl = rr->ttl, .type = rr->type, .comes = comes,
+		.ttl = rr->ttl <= TTL_MAX ? rr->ttl : 0, .type = rr->type, .comes = comes,
 	};
 	STAILQ_INSERT_TAIL(&in->changes, change, link);
 	return change->owner != NULL && change->rdata != NULL ? KNOT_EOK : KNOT_ENOMEM;

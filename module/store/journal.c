@@ -8,6 +8,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/rr/rdata.h"
+
 /* Bytes from which on a part, one entry of the table, is closed: few entries for a large version,
  * and little to copy for LMDB when a version is small. */
 #define PART_SIZE ((size_t)1 << 16)
@@ -286,15 +288,17 @@ int journal_next(journal_reader_t *reader, knot_rrset_t *rr)
 	}
 	memcpy(&head, data, sizeof(head));
 	const size_t before = sizeof(head) + ((head.owner_len + 1) & ~(size_t)1);
-	if (left < before + sizeof(uint16_t)) {
+	const uint8_t *owner = data + sizeof(head);
+	if (left < before + sizeof(uint16_t) || head.owner_len == 0 ||
+	    knot_dname_wire_check(owner, owner + head.owner_len, NULL) != head.owner_len) {
 		return KNOT_EMALF;
 	}
 	const knot_rdata_t *rdata = (const knot_rdata_t *)(data + before);
 	const size_t size = knot_rdata_size(rdata->len);
-	if (left < before + size) {
+	if (left < before + size || !rdata_is_whole(head.type, rdata)) {
 		return KNOT_EMALF;
 	}
-	knot_rrset_init(rr, (knot_dname_t *)(data + sizeof(head)), head.type, KNOT_CLASS_IN,
+	knot_rrset_init(rr, (knot_dname_t *)owner, head.type, KNOT_CLASS_IN,
 	                head.ttl);
 	rr->rrs = (knot_rdataset_t) { 1, size, (knot_rdata_t *)rdata };
 	reader->at += before + size;

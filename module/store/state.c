@@ -133,6 +133,28 @@ void state_file_set(state_file_t *file, const struct stat *st)
 	file->device = st->st_dev;
 }
 
+/*! \return Whether it is one; any other byte is none, and must not be read as such. */
+static bool is_bool(const bool *value)
+{
+	uint8_t byte;
+	memcpy(&byte, value, sizeof(byte));
+	return byte <= 1;
+}
+
+static bool is_sound_chain(const state_chain_t *chain)
+{
+	return is_bool(&chain->nsec3) && is_bool(&chain->optout);
+}
+
+/*! \return Whether it can be what was stored; a damaged one counts as one of another form. */
+static bool is_sound(const state_t *state)
+{
+	return state->key_count <= STATE_KEYS && state->walk.place_len <= STATE_PLACE_MAX &&
+	       state->walk.phase <= STATE_WALK_LAST && is_bool(&state->walk.renew) &&
+	       is_bool(&state->passthrough) && is_bool(&state->sign_all) &&
+	       is_sound_chain(&state->chain) && is_sound_chain(&state->next_chain);
+}
+
 int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
 	const void *data = NULL;
@@ -141,7 +163,7 @@ int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *stat
 	stored_input_t stored;
 	if (ret == KNOT_EOK && len == sizeof(stored)) {
 		memcpy(&stored, data, sizeof(stored));
-		if (stored.form == FORM) {
+		if (stored.form == FORM && is_bool(&stored.in.from_primary)) {
 			state->id = stored.id;
 			state->in = stored.in;
 		}
@@ -164,7 +186,8 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	stored_t stored;
 	if (len == sizeof(stored)) {
 		memcpy(&stored, data, sizeof(stored));
-		if (stored.form == FORM && stored.state.id == state->id) {
+		if (stored.form == FORM && stored.state.id == state->id &&
+		    is_sound(&stored.state)) {
 			stored.state.in = state->in;
 			*state = stored.state;
 		}

@@ -208,6 +208,10 @@ int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
 {
 	MDB_val key = name_key(zone), value;
 	int ret = mdb_get(txn->txn, txn->store->records[record], &key, &value);
+	if (ret == MDB_SUCCESS && record == STORE_KEYSET &&
+	    memchr(value.mv_data, '\0', value.mv_size) == NULL) {
+		return KNOT_EMALF; /* It is read as a text. */
+	}
 	if (ret == MDB_SUCCESS) {
 		*data = value.mv_data;
 		*len = value.mv_size;
@@ -258,11 +262,15 @@ int store_next_name(store_txn_t *txn, store_record_t record, knot_dname_storage_
 	if (ret == MDB_SUCCESS && *(const uint8_t *)key.mv_data > KNOT_DNAME_MAXLABELLEN) {
 		ret = MDB_NOTFOUND;
 	}
-	if (ret == MDB_SUCCESS) {
-		memcpy(name, key.mv_data, key.mv_size);
+	const uint8_t *found = key.mv_data;
+	const bool is_name = ret == MDB_SUCCESS &&
+	                     knot_dname_wire_check(found, found + key.mv_size, NULL) ==
+	                     (int)key.mv_size;
+	if (is_name) {
+		memcpy(name, found, key.mv_size);
 	}
 	mdb_cursor_close(cursor);
-	return error(ret);
+	return ret == MDB_SUCCESS && !is_name ? KNOT_EMALF : error(ret);
 }
 
 int store_abandon(store_txn_t *txn, uint32_t id)

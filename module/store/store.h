@@ -119,7 +119,10 @@ typedef enum {
 	STORE_RECORDS,
 } store_record_t;
 
-/*! \return KNOT_EOK, KNOT_ENOENT. Data is borrowed until the transaction ends. */
+/*!
+ * \return KNOT_EOK, KNOT_ENOENT; KNOT_EMALF if a key set's text does not end. Data is borrowed until the
+ *         transaction ends.
+ */
 int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
               const void **data, size_t *len);
 int store_set(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
@@ -132,7 +135,7 @@ int store_unset(store_txn_t *txn, store_record_t record, const knot_dname_t *zon
  * Goes through the names that have such a record.
  * \param name   The name before; becomes the next name.
  * \param first  There is no name before.
- * \return KNOT_EOK, KNOT_ENOENT
+ * \return KNOT_EOK, KNOT_ENOENT, KNOT_EMALF (it is no name)
  */
 int store_next_name(store_txn_t *txn, store_record_t record, knot_dname_storage_t name,
                     bool first);

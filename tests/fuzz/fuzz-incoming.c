@@ -90,6 +90,9 @@ static void take_zone(incoming_t *incoming)
 	require(ret == KNOT_EOK || (ret == KNOT_EMALF && err[0] != '\0'));
 	while (ret == KNOT_EOK && contents_next(contents, &owner, &node) == KNOT_EOK) {
 		require(knot_dname_in_bailiwick(owner, UPDATE_ZONE) >= 0 && node.count > 0);
+		for (uint16_t i = 0; i < node.count; i++) {
+			require(node.rrsets[i].ttl <= INT32_MAX);
+		}
 		node_deinit(&node);
 	}
 	contents_free(contents);

@@ -27,6 +27,7 @@ static void demand(int holds, const char *what)
 static void check_rrset(const node_rrset_t *rrset)
 {
 	demand(rrset->rrs.count > 0, "an RRset has records");
+	demand(rrset->ttl <= INT32_MAX, "a TTL has 31 bits");
 	knot_rdata_t *rdata = rrset->rrs.rdata;
 	for (uint16_t i = 1; i < rrset->rrs.count; i++) {
 		knot_rdata_t *next = knot_rdataset_next(rdata);

@@ -111,41 +111,75 @@ static void add(node_t *node, uint16_t type, knot_rdataset_t rrs, knot_rdataset_
 	ck_assert_int_eq(node_add(node, &rrset), KNOT_EOK);
 }
 
+static void add_rdata(knot_rdataset_t *rrs, const void *data, uint16_t len)
+{
+	uint8_t buffer[64] __attribute__((aligned(2)));
+	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
+	knot_rdata_init(rdata, len, data);
+	ck_assert_int_eq(knot_rdataset_add(rrs, rdata, NULL), KNOT_EOK);
+}
+
+/* What a damaged disk can make of an RRset, in its stored form. */
+static const struct damage {
+	uint32_t ttl, size, sigs_size;
+	uint16_t type, count, sigs_count;
+	uint8_t data[32];
+	size_t len;
+} __attribute__((packed, aligned(2))) damages[] = {
+	{ 1, 6, 0, 1, 2, 0, { 4, 0, 1, 2, 3, 4 }, 6 },          /* More RDATA than there are. */
+	{ 1, 6, 0, 1, 0, 0, { 4, 0, 1, 2, 3, 4 }, 6 },          /* None. */
+	{ 1, 6, 0, 1, 1, 0, { 5, 0, 1, 2, 3, 4 }, 6 },          /* One that is longer. */
+	{ 1, 6, 0, 1, 1, 0, { 2, 0, 1, 2, 3, 4 }, 6 },          /* One that is shorter. */
+	{ 1, 6, 0, 2, 1, 0, { 4, 0, 9, 2, 3, 4 }, 6 },          /* A name that does not end. */
+	{ 1, 4, 0, 6, 1, 0, { 2, 0, 0, 0 }, 4 },                /* An SOA without a serial. */
+	{ 1, 6, 4, 1, 1, 1, { 4, 0, 1, 2, 3, 4, 2, 0, 1, 2 }, 10 }, /* An RRSIG cut short. */
+};
+
+START_TEST(test_damage)
+{
+	const uint8_t *bytes = (const uint8_t *)&damages[_i];
+	const size_t head = offsetof(struct damage, data);
+	node_t node;
+	ck_assert_int_eq(node_read(bytes, head + damages[_i].len, &node), KNOT_EMALF);
+}
+END_TEST
+
 START_TEST(test_store)
 {
-	knot_rdataset_t two = { 0 }, one = { 0 }, none = { 0 };
-	const uint8_t data[] = { 4, 0, 'a', 'b', 'c', 'd', 1, 0, 'z' };
-	uint8_t aligned[32] __attribute__((aligned(2)));
-	memcpy(aligned, data, sizeof(data));
-	knot_rdata_t *first = (knot_rdata_t *)aligned;
-	knot_rdata_t *second = (knot_rdata_t *)(aligned + 6);
-	ck_assert_int_eq(knot_rdataset_add(&two, first, NULL), KNOT_EOK);
-	ck_assert_int_eq(knot_rdataset_add(&two, second, NULL), KNOT_EOK);
-	ck_assert_int_eq(knot_rdataset_add(&one, second, NULL), KNOT_EOK);
+	knot_rdataset_t two = { 0 }, one = { 0 }, none = { 0 }, two_sigs = { 0 }, one_sig = { 0 };
+	/* The numbers of an RRSIG, the root as its signer, and an octet of signature. */
+	const uint8_t sig[20] = { [19] = 's' }, other_sig[20] = { [19] = 't' };
+	add_rdata(&two, "abcd", 4);
+	add_rdata(&two, "z", 1);
+	add_rdata(&one, "z", 1);
+	add_rdata(&two_sigs, sig, sizeof(sig));
+	add_rdata(&two_sigs, other_sig, sizeof(other_sig));
+	add_rdata(&one_sig, sig, sizeof(sig));
 
+	/* Of types whose RDATA can be anything. */
 	node_t node = { 0 }, back;
-	add(&node, 47, one, two);
-	add(&node, 1, two, one);
-	add(&node, 28, one, none);
+	add(&node, 65280, one, two_sigs);
+	add(&node, 10, two, one_sig);
+	add(&node, 61, one, none);
+	add(&node, 49, one, none);
 	add(&node, 16, one, none);
-	add(&node, 2, one, none);
-	node_drop(&node, 28);
-	node_drop(&node, 28);
+	node_drop(&node, 61);
+	node_drop(&node, 61);
 	ck_assert_uint_eq(node.count, 4);
 
 	size_t size = node_size(&node);
 	uint8_t *stored = malloc(size);
 	node_write(&node, stored);
 	ck_assert_int_eq(node_read(stored, size, &back), KNOT_EOK);
-	static const uint16_t types[] = { 1, 2, 16, 47 };
+	static const uint16_t types[] = { 10, 16, 49, 65280 };
 	for (int i = 0; i < 4; i++) {
 		ck_assert_uint_eq(back.rrsets[i].type, types[i]);
 		ck_assert_uint_eq(back.rrsets[i].ttl, types[i] * 10);
 		ck_assert(knot_rdataset_eq(&back.rrsets[i].rrs, &node.rrsets[i].rrs));
 		ck_assert(knot_rdataset_eq(&back.rrsets[i].sigs, &node.rrsets[i].sigs));
 	}
-	ck_assert_ptr_eq(node_rrset(&back, 47), &back.rrsets[3]);
-	ck_assert_ptr_null(node_rrset(&back, 28));
+	ck_assert_ptr_eq(node_rrset(&back, 65280), &back.rrsets[3]);
+	ck_assert_ptr_null(node_rrset(&back, 61));
 	node_deinit(&back);
 	for (size_t cut = 1; cut < size; cut++) {
 		/* What is cut within an RRset is found; an RRset more or less cannot be. */
@@ -158,6 +192,8 @@ START_TEST(test_store)
 	node_deinit(&node);
 	knot_rdataset_clear(&one, NULL);
 	knot_rdataset_clear(&two, NULL);
+	knot_rdataset_clear(&one_sig, NULL);
+	knot_rdataset_clear(&two_sigs, NULL);
 }
 END_TEST
 
@@ -193,6 +229,8 @@ int main(void)
 	tcase_add_test(tcase, test_key_malformed);
 	tcase_add_test(tcase, test_store);
 	tcase_add_test(tcase, test_soa);
+	tcase_add_loop_test(tcase, test_damage, 0,
+	                    sizeof(damages) / sizeof(damages[0]));
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }
