@@ -26,21 +26,21 @@ typedef struct {
 errands_t *errands_start(unsigned threads, const errands_kind_t *kind, void (*wake)(void *ctx),
                          void *ctx);
 
-/*! Queues a job; jobs are begun in turn. Any thread. \return 0, or -1 if out of memory: then the job
- *  stays the caller's. */
+/*! Queues a job; jobs are begun in turn. Any thread.
+ *  \return 0, or -1 if out of memory: then the job stays the caller's. */
 int errands_add(errands_t *errands, void *job);
 
 /*! Takes what came of a job, which is freed afterwards. \return 0, or -1 on failure. */
 typedef int (*errands_settle_f)(void *ctx, const void *job);
 
 /*!
- * Calls settle for each job that is done, in the caller's thread, and frees the jobs. Any thread. After a
- * failure the remaining jobs are freed only.
+ * Calls settle, in the caller's thread, for each job that is done; frees the jobs. After a failure
+ * the remaining jobs are only freed. Any thread.
  *
  * \return 0, or what settle returned.
  */
 int errands_settle(errands_t *errands, errands_settle_f settle, void *ctx);
 
-/*! Has the running jobs end early, and those in the queue, too; waits for the threads, and frees all
+/*! Has the running jobs end early, and those in the queue, too; waits for the threads; frees all
  *  jobs. NULL is allowed. */
 void errands_stop(errands_t *errands);

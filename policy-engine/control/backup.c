@@ -44,7 +44,8 @@ typedef struct {
 
 static const char *state_name(const context_t *c, const db_token_key_t *key)
 {
-	const hsm_repository_t *repository = hsm_conf_repository(&c->desk->conf.tokens, key->repository);
+	const hsm_repository_t *repository =
+		hsm_conf_repository(&c->desk->conf.tokens, key->repository);
 	switch (key->backup) {
 	case DB_BACKUP_DONE:
 		return "done";

@@ -22,7 +22,7 @@ void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
  *  "emergency" for as fast as is safe. */
 void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-key-plan, as zone-key-rollover: what the rollover would do, and when, if nothing holds it up. */
+/*! zone-key-plan, as zone-key-rollover: what the rollover would do when, if nothing delays it. */
 void control_plan(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! backup-list, -prepare, -commit, -rollback, type: a repository, if not all. */

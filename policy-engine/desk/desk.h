@@ -4,11 +4,11 @@
 /*! \file
  * \brief The desk: what all parts of the engine look at together, and the lock over it.
  *
- * The engine's main thread does the work; the thread of the control socket looks, and leaves notes of
- * what is to be done. A thread holds the lock while it reads or writes the desk, except where a
- * field says otherwise. No thread holds it while it waits for a token, for the module, for a
- * parent's server or for a program. The main thread alone replaces conf and policies, so it may
- * read these without the lock.
+ * The engine's main thread does the work. The thread of the control socket looks, and leaves notes
+ * of what is to be done. A thread holds the lock while it reads or writes the desk, except where a
+ * field says otherwise. No thread holds the lock while it waits for a token, the module, a server
+ * of a parent, or a program. Only the main thread replaces conf and policies; therefore it may read
+ * these without the lock.
  */
 #pragma once
 

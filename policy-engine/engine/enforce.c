@@ -14,8 +14,8 @@
 #include "policy-engine/keys/allocate.h"
 #include "policy-engine/signer/compose.h"
 
-#define PASS_MAX 500     /* Zones in one transaction; the control socket waits as long for the lock. */
-#define RETRY_S 600      /* Seconds until a zone that lacks keys is looked at, if no key comes before. */
+#define PASS_MAX 500     /* Zones in one transaction; the control socket has no lock meanwhile. */
+#define RETRY_S 600      /* Seconds; a zone that lacks keys waits so long if no key is made. */
 #define PROBLEM_MAX 1024 /* Bytes of a zone's problem in words. */
 
 /* The look at one zone. */

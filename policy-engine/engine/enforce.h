@@ -9,8 +9,8 @@
 #include "policy-engine/engine/parts.h"
 
 /*!
- * Looks after all zones that are dirty or due, 500 at most, within one transaction. Main thread, under
- * the desk's lock.
+ * Looks after the zones that are dirty or due, 500 at most, within one transaction. Main thread,
+ * under the desk's lock.
  *
  * \param more  Set to whether some zones were left for the next pass.
  * \return 0, or -1 if the database failed.

@@ -4,8 +4,9 @@
 /*! \file
  * \brief The policy engine: looks after the keys of all zones that the module has.
  *
- * Threads: the main thread runs the rounds and alone decides. The thread of the control socket looks,
- * and leaves notes. The threads of errands.h run programs and ask servers; the resolver has one.
+ * Threads: the main thread runs the rounds, and it alone decides. The thread of the control socket
+ * looks, and leaves notes. The threads of base/errands.h run programs and ask servers. The resolver
+ * has a thread that takes answers.
  *
  * Locks, in the order in which they are taken:
  * 1. the desk's (desk/desk.h), over all that threads share of the engine;
@@ -44,7 +45,8 @@ int engine_run(engine_t *engine);
 parts_t *engine_parts(engine_t *engine);
 
 /*!
- * Has the main thread read conf.xml and kasp.xml anew, and waits for that. Any other thread, not locked.
+ * Has the main thread read conf.xml and kasp.xml anew, and waits for that. Any other thread, not
+ * locked.
  *
  * \param limit_s  Seconds to wait at most.
  * \param problem  Why the files were not taken; "" = they were. Filled if it is done.

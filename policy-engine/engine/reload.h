@@ -12,7 +12,7 @@
  * Reads the kasp.xml that conf names, and opens the tokens. Logs warnings.
  *
  * \param policies  Filled; policies_deinit() frees it, also after a failure.
- * \param before    The policies so far: it is an error if one of them becomes unusable. NULL = none.
+ * \param before    The policies so far; if one of them becomes unusable, this fails. NULL = none.
  * \param tokens    Filled on success only.
  * \return HSM_EOK, or another code and err.
  */
@@ -20,8 +20,8 @@ int reload_policies(const engine_conf_t *conf, policies_t *policies, const polic
                     repos_t **tokens, hsm_error_t *err);
 
 /*!
- * Reads conf.xml and kasp.xml anew; keeps what the parts have if the files are bad. Logs what came of
- * it. Main thread, not locked.
+ * Reads conf.xml and kasp.xml anew. If a file is bad, the parts keep what they have. Logs what came
+ * of it. Main thread, not locked.
  *
  * \param err  Why the files were not taken; its text is "" if they were.
  */

@@ -39,8 +39,8 @@ typedef struct {
 } import_t;
 
 /*!
- * Takes zones over, in one transaction. Any thread, not locked; takes the desk's lock, but not while it
- * waits for tokens.
+ * Takes zones over, in one transaction. Any thread, not locked; no token is waited for under the
+ * desk's lock.
  *
  * \param err  Why nothing was done.
  * \return 0, also if zones were refused; -1.

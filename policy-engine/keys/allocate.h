@@ -29,8 +29,8 @@ typedef struct {
  * The zone never gets a key whose tag another key of the zone has: validators, and the signer, tell
  * keys apart by the tag.
  *
- * \param unsuitable  How many unused keys were passed over, since the zone has their tags. Left alone
- *                    if the zone gets a shared key.
+ * \param unsuitable  How many unused keys were passed over, since the zone has their tags. Left
+ *                    alone if the zone gets a shared key.
  * \return ALLOCATED and so on; -1 if the database failed.
  */
 int allocate_key(db_t *db, kasp_zone_t *zone, const allocate_t *wanted, unsigned *unsuitable);

@@ -48,7 +48,7 @@ static void add_up(const demand_t *demand, kinds_t *all)
 	}
 }
 
-/* Counts keys without a backup, too: the zones that still lack keys wait for the backup of these. */
+/* Keys without a backup count, too: the zones that lack keys wait for that backup. */
 static int want_kind(keys_t *keys, const kind_need_t *needed, int64_t now)
 {
 	const kind_t *kind = &needed->kind;

@@ -9,9 +9,9 @@
 #include "policy-engine/keys/keys.h"
 
 /*!
- * Sees, when desk_keys_wanted() says so, how many keys the zones lack that do not exist yet, not even
- * without a backup, and adds these to the wants: all at once, so that one backup does for all
- * zones. Main thread, not locked.
+ * Counts, when desk_keys_wanted() says so, the keys that zones lack and that do not exist yet, not
+ * even without a backup. Notes all of them as wants at once, so that one backup does for all zones.
+ * Main thread, not locked.
  *
  * \return 0, or -1 if the database failed.
  */

@@ -46,7 +46,7 @@ static bool drop_wants(keys_t *keys, int64_t now)
 	return left > 0;
 }
 
-/* A key on its way: noted before the token makes it, so that none is lost with us. */
+/* A key on its way. The database knows it before the token makes it: no key is lost in a crash. */
 typedef struct {
 	want_t *want;
 	char cka_id[CKA_ID_TEXT];
@@ -97,23 +97,25 @@ static int note_intents(keys_t *keys, pair_batch_t *batch, int64_t now)
 	return ret;
 }
 
-/* What a token made is noted; what it was not asked for is forgotten; what failed stays an intent,
- * since the token may have made it all the same. */
+/* Notes the keys that the token made, and forgets those it was not asked for. A key that failed
+ * stays an intent: the token may have made it all the same. */
 static int note_outcomes(keys_t *keys, const pair_batch_t *batch)
 {
+	db_t *db = keys->desk->db;
 	pthread_mutex_lock(&keys->desk->lock);
-	int ret = db_begin(keys->desk->db);
+	int ret = db_begin(db);
 	for (size_t i = 0; i < batch->count && ret == 0; i++) {
 		const birth_t *birth = &batch->births[i];
+		const char *repository = birth->want->kind.repository;
 		if (birth->key != NULL) {
 			dnssec_binary_t public_key = hsm_key_public(birth->key);
-			ret = db_key_made(keys->desk->db, birth->want->kind.repository, birth->cka_id,
-			                  public_key.data, public_key.size);
+			ret = db_key_made(db, repository, birth->cka_id, public_key.data,
+			                  public_key.size);
 		} else if (!birth->tried) {
-			ret = db_key_forget(keys->desk->db, birth->want->kind.repository, birth->cka_id);
+			ret = db_key_forget(db, repository, birth->cka_id);
 		}
 	}
-	ret = ret == 0 ? db_commit(keys->desk->db) : ret;
+	ret = ret == 0 ? db_commit(db) : ret;
 	pthread_mutex_unlock(&keys->desk->lock);
 	return ret;
 }
@@ -201,15 +203,15 @@ static int collect(void *ctx, const db_token_key_t *key)
 	return 0;
 }
 
-/* key is NULL if there is none. */
+/* \param key  NULL = the token does not have the key. */
 static int note_outcome(keys_t *keys, const intent_t *intent, const hsm_key_t *key)
 {
 	pthread_mutex_lock(&keys->desk->lock);
 	int ret;
 	if (key != NULL) {
 		dnssec_binary_t public_key = hsm_key_public(key);
-		ret = db_key_made(keys->desk->db, intent->repository, intent->cka_id, public_key.data,
-		                  public_key.size);
+		ret = db_key_made(keys->desk->db, intent->repository, intent->cka_id,
+		                  public_key.data, public_key.size);
 	} else {
 		ret = db_key_forget(keys->desk->db, intent->repository, intent->cka_id);
 	}
@@ -217,7 +219,8 @@ static int note_outcome(keys_t *keys, const intent_t *intent, const hsm_key_t *k
 	return ret;
 }
 
-/* Finds out what became of one. \return 1 if a key turned up, 0, or -1 if the database failed. */
+/* Finds out what became of an intent. \return 1 if the token has the key, 0, or -1 if the database
+ * failed. */
 static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
 {
 	hsm_key_t *key = NULL;

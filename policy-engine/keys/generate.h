@@ -9,8 +9,8 @@
 #include "policy-engine/keys/keys.h"
 
 /*!
- * Generates what zones lack and what was ordered, for about two seconds; before that, finds out about
- * generations that were interrupted. Main thread, not locked.
+ * Finds out about generations that were interrupted; then generates, for about two seconds, what
+ * zones lack and what was ordered. Main thread, not locked.
  *
  * \param more  Set if the next round should follow at once; left alone otherwise.
  * \return 0, or -1 if the database failed.

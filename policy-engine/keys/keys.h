@@ -23,7 +23,7 @@ typedef struct {
 	wants_t orders;     /*!< For the next pass to add to wants. */
 	int64_t stock_at;   /*!< When to see whether there are enough keys in advance. */
 	int64_t salt_at;    /*!< When to see whether a policy needs a new salt. */
-	int64_t retire_at;  /*!< Main thread only. When to look for keys to be removed from tokens. */
+	int64_t retire_at;  /*!< Main thread only. When to look for keys that no zone has. */
 } keys_t;
 
 /*! \param verbose  Log details, too. */
@@ -33,14 +33,14 @@ void keys_init(keys_t *keys, desk_t *desk, bool verbose);
 void keys_deinit(keys_t *keys);
 
 /*!
- * Goes on with the tokens of a conf.xml, and policies of a kasp.xml, that were read anew. Main thread,
- * under the lock.
+ * Goes on with the tokens of a conf.xml, and the policies of a kasp.xml, that were read anew. Main
+ * thread, under the lock.
  *
  * \param tokens  Taken over.
  * \return The tokens so far; the caller frees them by repos_free(), without the lock.
  */
 repos_t *keys_replace_tokens(keys_t *keys, repos_t *tokens);
 
-/*! Logs in to tokens that are due; if one works again, has all that waits for it tried again. Main
- *  thread, not locked. */
+/*! Logs in to tokens where that is due. If a token works again, all that may wait for it is tried
+ *  again. Main thread, not locked. */
 void keys_check_tokens(keys_t *keys, int64_t now);

@@ -35,7 +35,8 @@ static int salt_policy(keys_t *keys, const policy_t *policy, int64_t now)
 	log_event(LOG_INFO, NULL, "policy %s: new NSEC3 salt", policy->name);
 	due = policy->resalt > 0 ? now + policy->resalt : CORE_NEVER;
 	keys->salt_at = due < keys->salt_at ? due : keys->salt_at;
-	return db_salt_put(keys->desk->db, policy->name, salt, policy->salt_length, now) == 0 ? 1 : -1;
+	int put = db_salt_put(keys->desk->db, policy->name, salt, policy->salt_length, now);
+	return put == 0 ? 1 : -1;
 }
 
 int salts_pass(keys_t *keys, int64_t now)

@@ -9,7 +9,7 @@
 #include "policy-engine/base/event.h"
 
 #define EVERY_S 3600     /* Seconds between two looks; zones come and go meanwhile. */
-#define ORDER_MAX 100000 /* Keys of one kind in one look: a mistake in kasp.xml must not fill a token. */
+#define ORDER_MAX 100000 /* Keys of one kind in one look: bounds what a slip in kasp.xml does. */
 
 /* Zones of one policy that the module has. */
 typedef struct {

@@ -9,8 +9,8 @@
 #include "policy-engine/keys/keys.h"
 
 /*!
- * Orders, once an hour, what the zones will want within <AutomaticKeyGenerationPeriod>. Main thread, not
- * locked; to be called while the module's list of zones is known.
+ * Orders, once an hour, what the zones will want within <AutomaticKeyGenerationPeriod>. Main
+ * thread, not locked; to be called only while the module is connected, so that the zones are known.
  *
  * \return 0, or -1 if the database failed.
  */

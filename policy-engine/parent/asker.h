@@ -18,7 +18,7 @@ typedef struct {
 /*! Starts the resolver, if conf.xml has the engine look at the parent; logs a failure. */
 void asker_init(asker_t *asker, const desk_t *desk);
 
-/*! Starts the resolver anew: conf.xml was read anew. Questions being asked go on with the old one. */
+/*! Replaces the resolver: conf.xml was read anew. Questions being asked go on with the old one. */
 void asker_reset(asker_t *asker);
 
 void asker_deinit(asker_t *asker);

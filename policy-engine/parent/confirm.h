@@ -21,8 +21,7 @@ typedef struct {
 } confirm_t;
 
 /*!
- * Notes what is confirmed for the keys that wait for it, and has the zone looked at. Under the desk's
- * lock.
+ * Notes it for the keys that wait for that, and has the zone looked at. Under the desk's lock.
  *
  * \return How many keys waited for it; -1 if the database failed.
  */

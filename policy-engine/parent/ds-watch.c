@@ -20,7 +20,7 @@
 _Static_assert((int)CHORE_COMMAND == (int)DB_ERRAND_COMMAND &&
                (int)CHORE_NOTICE == (int)DB_ERRAND_NOTICE, "numbers in the database");
 
-#define THREADS 4    /* For commands, and as many for checks: one that hangs must not hold up all. */
+#define THREADS 4    /* For commands, and as many for checks; one that hangs delays few others. */
 #define START_MAX 64 /* Chores started in one pass; the lock is held meanwhile. */
 
 /* Seconds between the tries of a chore that fails. */

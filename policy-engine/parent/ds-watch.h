@@ -41,7 +41,7 @@ void ds_watch_reset(ds_watch_t *watch);
 int ds_watch_note(ds_watch_t *watch, const kasp_zone_t *zone, const policy_t *policy, int64_t now,
                   bool *waits);
 
-/*! \return What is known of the zone's key i, NULL if the key does not wait. Under the desk's lock. */
+/*! \return What is known of key i of a zone, NULL if it does not wait. Under the desk's lock. */
 const wait_t *ds_watch_find(const ds_watch_t *watch, const kasp_zone_t *zone, size_t i);
 
 /*! Takes the results of what was done, and starts what is due. Main thread, under the desk's lock.

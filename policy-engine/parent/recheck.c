@@ -12,7 +12,7 @@
 
 #define THREADS 4      /* Looks at the same time: they ask the servers of others. */
 #define RUNNING_MAX 64 /* Zones handed to the threads; the others wait with little memory. */
-#define GOOD_S 60      /* Seconds for which a look counts: the engine takes its steps in that time. */
+#define GOOD_S 60      /* Seconds for which a look counts; the engine takes its steps within. */
 #define TICKS 1440     /* Ticks in a <Recheck>; zones of the same tick are looked at together. */
 #define RETRIES 24     /* Looks in a <Recheck>, at most, if they fail and no step waits for one. */
 

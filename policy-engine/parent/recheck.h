@@ -2,10 +2,10 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Looks whether the DS that are at the parent are still there: now and then at each zone, and
- * before a step that relies on one.
+ * \brief Looks whether the DS that are at the parent are still there: for each zone once in
+ * <Recheck>, and before a step that relies on one.
  *
- * The name of a zone tells its moment within <Recheck>: so the zones are spread over it, and a restart
+ * The name of a zone tells its moment within <Recheck>: the zones are spread over it, and a restart
  * changes nothing. The database learns only which DS was lost.
  */
 #pragma once

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A key that waits for its DS to come to the parent or to leave it, and what was done so far.
+ * \brief A key that waits for its DS to come to the parent, or to leave it; what was done so far.
  */
 #pragma once
 

@@ -11,7 +11,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/zone-name.h"
 
-#define TIMEOUT_MS 5000 /* Of one call; the module answers at once unless its machine is overloaded. */
+#define TIMEOUT_MS 5000 /* Of one call; the module answers at once unless the machine is busy. */
 #define ALL "0"         /* The generation by which the module lists all zones. */
 #define PUSH_MAX 32     /* Key sets in one call: the module answers each within TIMEOUT_MS. */
 #define PUSH_RETRY_S 10 /* Seconds until a key set that the module refused is sent again. */
@@ -329,8 +329,8 @@ static bool push_batch(link_t *link, int64_t now)
 	}
 	char err[512];
 	const ctl_call_t call = { .path = link->desk->conf.signer_socket,
-	                          .timeout_ms = TIMEOUT_MS, .units = batch.units, .count = batch.count,
-	                          .answer = take_refusal, .ctx = &batch };
+	                          .timeout_ms = TIMEOUT_MS, .units = batch.units,
+	                          .count = batch.count, .answer = take_refusal, .ctx = &batch };
 	int ret = ctl_client_call(&call, err, sizeof(err));
 	pthread_mutex_lock(&link->desk->lock);
 	if (ret != 0) {

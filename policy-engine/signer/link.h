@@ -11,7 +11,7 @@
 /*! The desk's lock covers what is not marked. */
 typedef struct {
 	desk_t *desk;
-	char *generation;  /*!< Main thread only. Of the module's last listing; "0" = ask for all zones. */
+	char *generation;  /*!< Main thread only. Of the module's last listing; "0" = none yet. */
 	unsigned round;    /*!< Main thread only. Counts full listings. */
 	bool up;           /*!< The last call succeeded. Only the main thread writes it. */
 	char problem[512]; /*!< Why it did not; "" = it did. */

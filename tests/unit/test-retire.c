@@ -60,7 +60,8 @@ static void get_key(const char *repository, const char *id)
 	kasp_zone_t zone = { 0 };
 	const hsm_key_spec_t spec = { .repository = repository, .algorithm = 13, .bits = 256,
 	                              .cka_id = id };
-	ck_assert_msg(repos_generate(keys.tokens, &spec, NOW, &key, &err) == HSM_EOK, "%s", err.text);
+	ck_assert_msg(repos_generate(keys.tokens, &spec, NOW, &key, &err) == HSM_EOK, "%s",
+	              err.text);
 	hsm_key_free(key);
 	ck_assert_int_eq(db_begin(desk.db), 0);
 	ck_assert_int_eq(db_key_intend(desk.db, repository, id, 13, 256, NOW), 0);
