@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The question that tools ask before they do what cannot be undone.
+ * \brief The question that the tools ask before something that cannot be undone.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 /*!
  * Asks the person at the terminal. Without a terminal on standard input the answer is no.
  *
- * \param tool      Who asks, for what is said on standard error if the answer is no.
+ * \param tool      The tool's name, for the message on standard error if the answer is no.
  * \param question  Without the choice of answers.
  * \return Whether the answer was y or yes, in upper or lower case.
  */

@@ -11,10 +11,10 @@
 #include "hsm-adapter/pin.h"
 #include "hsm-adapter/xml.h"
 
-#define THREADS_DEFAULT 4
-#define THREADS_MAX 1024
-#define LABEL_MAX 32 /* PKCS#11: CK_TOKEN_INFO.label. */
+#define THREADS_DEFAULT 4 /* As in OpenDNSSEC. */
+#define THREADS_MAX 1024 /* A larger number is taken for a mistake, as with the capacity. */
 #define CAPACITY_MAX 1000000000
+#define LABEL_MAX 32 /* Bytes of CK_TOKEN_INFO.label in PKCS#11. */
 
 static int read_module(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
@@ -192,7 +192,7 @@ static int read_worker_threads(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return read_threads(xml, node, &conf->worker_threads);
 }
 
-/*! What OpenDNSSEC's own signer needed, and Knot does in its own way. */
+/*! An element of OpenDNSSEC's signer for which Knot has its own settings. */
 static int read_replaced(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	(void)ctx;
@@ -218,7 +218,7 @@ static const hsm_xml_rule_t SIGNER[] = {
 	{ .name = NULL }
 };
 
-/* From here on: the policy engine's, only looked through for what nobody knows. */
+/* The policy engine's elements: they are known here, so that only others are warned of. */
 
 static const hsm_xml_rule_t PRIVILEGES[] = {
 	{ .name = "User" },

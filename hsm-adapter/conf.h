@@ -4,8 +4,8 @@
 /*! \file
  * \brief What conf.xml says of repositories (PKCS#11 tokens) and of threads.
  *
- * OpenDNSSEC's conf.xml is read as it is. Elements that belong to the policy engine are left
- * to it; an element nobody knows is named in a warning.
+ * A conf.xml of OpenDNSSEC can stay as it is. The policy engine reads its own elements elsewhere;
+ * an element that neither knows is named in a warning.
  */
 #pragma once
 

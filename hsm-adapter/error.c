@@ -18,7 +18,7 @@ int hsm_error_set(hsm_error_t *err, int code, unsigned long rv, const char *fmt,
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 
-	/* Names come from files and tokens; one error stays one line of a log. */
+	/* Names come from files and tokens, and an error has to stay one line of a log. */
 	for (char *c = err->text; *c != '\0'; c++) {
 		if ((unsigned char)*c < ' ' || *c == 0x7f) {
 			*c = '?';

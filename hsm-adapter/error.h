@@ -15,14 +15,14 @@ enum {
 	HSM_ETOKEN = -4,     /*!< No such token, or it is gone; trying again later may help. */
 	HSM_EPIN = -5,       /*!< PIN wrong, locked or missing; do not try again unasked. */
 	HSM_ENOKEY = -6,     /*!< No such key in the token. */
-	HSM_EALGORITHM = -7, /*!< The token, or we, cannot do this algorithm or size. */
+	HSM_EALGORITHM = -7, /*!< The token or the adapter cannot do this algorithm or key size. */
 	HSM_ECAPACITY = -8,  /*!< <Capacity> reached, or the token is full. */
 	HSM_EDEVICE = -9,    /*!< Any other failure of the token. */
 	HSM_EREPOSITORY = -10, /*!< conf.xml has no repository of that name. */
 	HSM_EEXISTS = -11,   /*!< The token has a key of that CKA_ID already. */
 };
 
-/*! What went wrong, for an operator. Filled by a failing function, untouched by others. */
+/*! What went wrong, for an operator. Only a function that fails fills it. */
 typedef struct {
 	unsigned long rv; /*!< CK_RV of the failing PKCS#11 call, 0 (CKR_OK) if none failed. */
 	char text[512];   /*!< One line: what, where (file, line, repository, key), what to do. */

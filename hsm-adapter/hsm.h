@@ -4,10 +4,10 @@
 /*! \file
  * \brief Keys in PKCS#11 tokens: find, generate, list, remove, sign.
  *
- * A hsm_t stands for all repositories of one conf.xml. Nothing talks to a token before it is
- * needed; a token that is gone does not hinder another, and one that comes back is logged in
- * again by the next call. Every function may be called from any thread, a hsm_session_t from one
- * thread at a time. Calls block for as long as the token takes.
+ * A hsm_t stands for all repositories of one conf.xml. The adapter connects to a token when it is
+ * first needed. A token that is gone does not hinder others; when it is back, the next call logs in
+ * again. Every function may be called from any thread; only a hsm_session_t is for one thread at a
+ * time. Calls block for as long as the token takes.
  */
 #pragma once
 
@@ -28,15 +28,15 @@ typedef struct hsm_session hsm_session_t;
  * Takes the repositories of a configuration.
  *
  * \param hsm   The handle, to be freed by hsm_close().
- * \param conf  Copied; the caller keeps his own.
+ * \param conf  Copied.
  * \retval HSM_EOK, HSM_ENOMEM
  */
 int hsm_open(hsm_t **hsm, const hsm_conf_t *conf, hsm_error_t *err);
 
 /*!
- * Closes all sessions and frees; no key or session of it may be in use any more. NULL is allowed.
+ * Closes and frees. All its keys and sessions have to be freed before. NULL is allowed.
  *
- * A token is logged out with its last session: another hsm_t of the process keeps its login.
+ * A token logs out when the process closes its last session: another hsm_t keeps its login.
  */
 void hsm_close(hsm_t *hsm);
 
@@ -89,7 +89,7 @@ typedef struct {
 	uint8_t algorithm;   /*!< The usual DNSSEC algorithm of such a key (RSA: 8), 0 if none. */
 } hsm_key_info_t;
 
-/*! \return 0 to go on, anything else to stop. */
+/*! Gets a key pair; may use the token. \return 0 to go on, anything else to stop. */
 typedef int (*hsm_key_list_f)(void *ctx, const hsm_key_info_t *info);
 
 /*! Calls cb for each private key of the repository. \retval as hsm_login() */
@@ -115,7 +115,7 @@ dnssec_binary_t hsm_key_public(const hsm_key_t *key);
 int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flags,
                    dnssec_key_t **dnskey, hsm_error_t *err);
 
-/*! Opens a session of its own with the repository's token. \retval as hsm_login() */
+/*! Opens a session with the repository's token, for signing. \retval as hsm_login() */
 int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository,
                      hsm_error_t *err);
 

@@ -34,7 +34,7 @@ static int read_line(const char *path, hsm_pin_t *pin)
 	if (fd < 0) {
 		return errno;
 	}
-	/* A file of this size is read at once; only a longer one leaves something behind. */
+	/* One read() gets all of a file of this size. */
 	ssize_t got = read(fd, pin->text, HSM_PIN_MAX);
 	int error = (got < 0) ? errno : 0;
 	close(fd);

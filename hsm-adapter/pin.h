@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Where a PIN is, and how long it stays in memory.
+ * \brief Reads a PIN, and wipes it from memory.
  */
 #pragma once
 
@@ -12,9 +12,9 @@
 #include "hsm-adapter/error.h"
 #include "hsm-adapter/repository.h"
 
-#define HSM_PIN_MAX 256
+#define HSM_PIN_MAX 256 /*!< Bytes; the PINs of tokens are much shorter. */
 
-/*! A PIN in memory; hsm_pin_wipe() when it is no longer needed. */
+/*! A PIN in memory, to be wiped by hsm_pin_wipe() after its use. */
 typedef struct {
 	char text[HSM_PIN_MAX + 1];
 	size_t len;
@@ -28,7 +28,8 @@ typedef struct {
  */
 int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err);
 
+/*! Overwrites the PIN with zeros. */
 void hsm_pin_wipe(hsm_pin_t *pin);
 
-/*! \return True if anybody on the machine can read that <PINFile>. */
+/*! \return Whether every user of the system can read that <PINFile>. */
 bool hsm_pin_file_exposed(const char *pin_file);

@@ -16,9 +16,12 @@
 
 #include <libxml/parser.h>
 
-#define FILE_MAX (16 * 1024 * 1024)
+#define FILE_MAX (16 * 1024 * 1024) /* Bytes; a configuration file is much smaller. */
 
-/* No entities, no network; and no dictionary, for a secret has to be in one place to be wiped. */
+/*
+ * No entities, no network. And no dictionary of strings: a secret has to be in one place, where it
+ * can be wiped.
+ */
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | \
                        XML_PARSE_NODICT | XML_PARSE_BIG_LINES)
 
@@ -97,7 +100,7 @@ static int read_file(hsm_xml_t *xml, content_t *content)
 	return ret;
 }
 
-/*! How the parsing went: the parser goes on after an error, only the first one is of use. */
+/*! What on_error() needs. The parser goes on after an error; only the first one is reported. */
 typedef struct {
 	hsm_xml_t *xml;
 	int ret;

@@ -4,8 +4,8 @@
 /*! \file
  * \brief Reading OpenDNSSEC's XML files, with file and line in every message.
  *
- * A file is walked by tables of rules, one table for each kind of element: children come in any
- * order, each known one goes to its function, an unknown one is named in a warning.
+ * Each kind of element has a table of rules for the elements inside, which may come in any order.
+ * For a known element the rule's function is called; an unknown one is named in a warning.
  */
 #pragma once
 
@@ -17,22 +17,22 @@
 
 #include "hsm-adapter/error.h"
 
-/*! Most errors of one file that are told one by one. */
+/*! How many errors of one file are reported one by one; more are only counted. */
 #define HSM_XML_ERRORS_MAX 20
 
-/*! A file being read, and where its messages go. */
+/*! A file being read, and where its messages go. For one thread. */
 typedef struct {
 	const char *path;     /*!< Borrowed from the caller of hsm_xml_open(). */
 	xmlDoc *doc;
 	mode_t mode;          /*!< Permissions of the file. */
-	hsm_warn_f warn; /*!< May be NULL. */
+	hsm_warn_f warn;      /*!< May be NULL. */
 	void *warn_ctx;
 	hsm_error_t *err;     /*!< May be NULL. */
-	bool go_on;           /*!< Past errors, to find all of them; set behind hsm_xml_open(). */
-	hsm_warn_f error;/*!< Gets the first HSM_XML_ERRORS_MAX of these; may be NULL. */
+	bool go_on;           /*!< Go on after an error, to find all; set after hsm_xml_open(). */
+	hsm_warn_f error;     /*!< Called for the first HSM_XML_ERRORS_MAX errors; may be NULL. */
 	void *error_ctx;
-	const xmlNode *wrong[HSM_XML_ERRORS_MAX]; /*!< Where they are. */
-	size_t errors;        /*!< How many there were, told or not. */
+	const xmlNode *wrong[HSM_XML_ERRORS_MAX]; /*!< Where those errors are. */
+	size_t errors;        /*!< How many there were in all. */
 } hsm_xml_t;
 
 /*! What to do with an element; ctx is the one given to hsm_xml_children(). */
@@ -43,7 +43,7 @@ typedef struct hsm_xml_rule hsm_xml_rule_t;
 /*! A child element. A table has at most 64 of them, and ends with one without a name. */
 struct hsm_xml_rule {
 	const char *name;
-	hsm_xml_f read;                 /*!< NULL: the element is known, and no concern of ours. */
+	hsm_xml_f read;                 /*!< NULL: the element is known, but not read here. */
 	const hsm_xml_rule_t *children; /*!< If read is NULL: what may be inside; NULL: text. */
 	bool required;
 	bool repeated;                  /*!< May occur more than once. */
@@ -68,10 +68,11 @@ void hsm_xml_close(hsm_xml_t *xml);
 xmlNode *hsm_xml_root(const hsm_xml_t *xml);
 
 /*!
- * Walks the child elements of a node by a table; to its end, if xml->go_on and nothing worse than
- * HSM_ECONF happens.
+ * Reads the elements inside a node by a table of rules. Ends at the first error; with xml->go_on
+ * only at one other than HSM_ECONF.
  *
- * \retval HSM_EOK, HSM_ECONF (a required one is missing, one occurs twice), or what a rule's
+ * \param ctx  Passed to the rules' functions.
+ * \retval HSM_EOK, HSM_ECONF (an element is missing, or is there twice), or what a rule's
  *         function returned.
  */
 int hsm_xml_children(hsm_xml_t *xml, xmlNode *parent, const hsm_xml_rule_t *rules, void *ctx);
@@ -84,7 +85,7 @@ int hsm_xml_children(hsm_xml_t *xml, xmlNode *parent, const hsm_xml_rule_t *rule
  */
 int hsm_xml_text(hsm_xml_t *xml, xmlNode *node, char **text);
 
-/*! Like hsm_xml_text(), but takes the text as it is, and wipes it from the document. */
+/*! Like hsm_xml_text(), but keeps white space, and wipes the text from the document. */
 int hsm_xml_secret(hsm_xml_t *xml, xmlNode *node, char **text);
 
 /*!
@@ -98,15 +99,17 @@ int hsm_xml_attribute(hsm_xml_t *xml, xmlNode *node, const char *name, char **te
 /*! Takes an element's text as a number between min and max. \retval HSM_EOK, HSM_ECONF */
 int hsm_xml_number(hsm_xml_t *xml, xmlNode *node, uint64_t min, uint64_t max, uint64_t *number);
 
-/*! Sets a switch, an element that has nothing inside. \retval HSM_EOK, HSM_ECONF */
+/*! Sets a switch, which is an element with nothing inside. \retval HSM_EOK, HSM_ECONF */
 int hsm_xml_switch(hsm_xml_t *xml, xmlNode *node, bool *on);
 
 /*! Fills err with "FILE:LINE: text", if this is the first error. \return HSM_ECONF */
 int hsm_xml_error(hsm_xml_t *xml, const xmlNode *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/*! \return Whether there was an error at the node or inside; true also if that is not known, since
- *          there were too many errors. */
+/*!
+ * \return Whether there was an error at the node or inside it. Also true after more errors than
+ *         HSM_XML_ERRORS_MAX, since it is not known then.
+ */
 bool hsm_xml_is_wrong(const hsm_xml_t *xml, const xmlNode *node);
 
 /*! Warns with "FILE:LINE: text". */

@@ -5,7 +5,7 @@
 
 #include "keyset/record.h"
 
-#define KEYS_MAX 1024 /* Also keys that have left the zone are reported. */
+#define KEYS_MAX 1024 /* In one zone's facts, which also have keys that have left the zone. */
 
 #define UINT(name, object, field, max) { name, RECORD_UINT, offsetof(object, field), 0, \
                                          sizeof(((object *)0)->field), max, NULL }

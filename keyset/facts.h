@@ -4,28 +4,31 @@
 /*! \file
  * \brief The facts: what the module tells the policy engine about one zone.
  *
- * The engine's clocks run from them. Text form as of the key set, first line "facts 1".
+ * The engine counts a rollover's delays from these times. The text form is like the key set's; its
+ * first line is "facts 1". Times are Unix seconds.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/*! What the published zone holds of one key. A key is what (algorithm, key tag) says. */
+/*! What the published zone has of one key, which algorithm and key tag identify. */
 typedef struct {
 	uint8_t algorithm;
 	uint16_t keytag;
-	uint64_t signatures;    /*!< RRSIGs it has in the published zone now, DNSKEY RRset apart. */
-	int64_t last_gone;      /*!< When a version without any of them was first published; 0 if it
-	                             has some, or never had any. */
-	uint32_t last_gone_serial;
+	uint64_t signatures;    /*!< Its RRSIGs in the published zone, but for the DNSKEY RRset. */
+	int64_t last_gone;      /*!< When the first version without any of them was published; 0 if
+	                             there are some, or never were any. */
+	uint32_t last_gone_serial; /*!< SOA serial of that version. */
 } facts_key_t;
 
 typedef struct {
-	char *policy;           /*!< Policy the zone's section in knot.conf asks for. */
-	uint64_t revision;      /*!< Key set the published version was made with; 0 = none. */
-	int64_t revision_since; /*!< When knotd first had a version made with it; 0 = not yet. */
-	uint64_t pending;       /*!< Of the newest key set the module has stored; 0 = none. */
+	char *policy;           /*!< The policy that the zone's section in knot.conf names. */
+	uint64_t revision;      /*!< Of the key set that the published version is signed with;
+	                             0 = none. */
+	int64_t revision_since; /*!< When knotd first took a version of that revision; 0 = never. */
+	uint64_t pending;       /*!< Revision of the newest key set in the module's store;
+	                             0 = none. */
 	uint32_t serial;        /*!< Published SOA serial. */
 	int64_t published;      /*!< When knotd took that serial; 0 = never. */
 	uint32_t max_ttl;       /*!< Largest TTL in the published zone. */
@@ -36,7 +39,7 @@ typedef struct {
 /*! \return NUL-terminated text to be freed by free(); NULL if out of memory. */
 char *facts_write(const facts_t *facts);
 
-/*! As keyset_read(). */
+/*! Reads the text form; parameters and errors are those of keyset_read(). */
 int facts_read(const char *text, facts_t *facts, char *err, size_t err_size);
 
 /*! Frees the contents, not facts itself. */

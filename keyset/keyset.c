@@ -9,7 +9,7 @@
 
 #include "keyset/record.h"
 
-#define KEYS_MAX 64 /* Of one zone; far above any rollover, far below what a DNSKEY RRset can be. */
+#define KEYS_MAX 64 /* Of one zone: more than any rollover has, and still a small DNSKEY RRset. */
 
 static const char *const roles[] = { "ksk", "zsk", "csk", NULL };
 static const char *const states[] = {
@@ -100,7 +100,7 @@ char *keyset_write(const keyset_t *set)
 	return text;
 }
 
-/*! What no table can say: a set that would make the zone bogus is refused. */
+/*! Checks what the tables cannot. \return Why the set is refused; NULL if it is good. */
 static const char *check(const keyset_t *set)
 {
 	bool dnskey_signed = false, zone_signed = false;
@@ -125,7 +125,8 @@ static const char *check(const keyset_t *set)
 		return (set->key_count > 0) ? "passthrough, and yet there are keys" : NULL;
 	}
 	if (!dnskey_signed || !zone_signed) {
-		return !zone_signed ? "no published key signs the zone" : "no key signs the DNSKEY RRset";
+		return !zone_signed ? "no published key signs the zone"
+		                    : "no key signs the DNSKEY RRset";
 	}
 	if (set->validity_default == 0 || set->validity_denial == 0 ||
 	    set->refresh >= set->validity_default || set->refresh >= set->validity_denial) {

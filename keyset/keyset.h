@@ -4,10 +4,10 @@
 /*! \file
  * \brief The key set: what the policy engine tells the module about one zone.
  *
- * It crosses the module's control socket, and the module stores it as it came, so that it signs
- * on while the engine is away. The text form is one item a line, "name value…", first line
- * "keyset 1"; an unknown item is an error, since leaving it out could make a zone bogus.
- * All durations and TTLs are seconds, all times Unix seconds.
+ * The engine sends it to the module's control socket. The module stores the text as it came, and
+ * signs by it while the engine is away. The text has one item a line, "name value"; its first line
+ * is "keyset 1". An unknown item is an error: a module that ignored it could make a zone bogus.
+ * Durations and TTLs are seconds, times Unix seconds.
  */
 #pragma once
 
@@ -15,21 +15,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEYSET_TEXT_MAX 65535 /*!< Bytes; one item of Knot's control protocol. */
+#define KEYSET_TEXT_MAX 65535 /*!< Bytes: as many as an item of Knot's control protocol can have. */
 
 /*! Role of a key (RFC 9499, section 10). */
 typedef enum { KEYSET_KSK, KEYSET_ZSK, KEYSET_CSK } keyset_role_t;
 
-/*! State of one record of a key in the caches of the world. */
+/*! How far one of a key's records has spread in resolvers' caches. */
 typedef enum {
 	KEYSET_NA,          /*!< The key never has such a record. */
-	KEYSET_HIDDEN,      /*!< In no cache. */
-	KEYSET_RUMOURED,    /*!< In some caches, others may still lack it. */
-	KEYSET_OMNIPRESENT, /*!< In every cache that has the RRset at all. */
-	KEYSET_UNRETENTIVE, /*!< Withdrawn, some caches may still have it. */
+	KEYSET_HIDDEN,      /*!< No cache has it. */
+	KEYSET_RUMOURED,    /*!< Published; some caches may have the RRset without it. */
+	KEYSET_OMNIPRESENT, /*!< Every cache that has the RRset has it with this record. */
+	KEYSET_UNRETENTIVE, /*!< Withdrawn; some caches may still have it. */
 } keyset_state_t;
 
-/*! The records of a key whose states are followed. */
+/*! The records of a key that have a state each. */
 typedef enum {
 	KEYSET_DS,
 	KEYSET_DNSKEY,
@@ -51,15 +51,16 @@ typedef struct {
 	char *cka_id;        /*!< Hexadecimal. */
 	keyset_role_t role;
 	uint8_t algorithm;   /*!< DNSSEC algorithm number. */
-	uint8_t *public_key; /*!< Public key field of the DNSKEY; the token's has to equal it. */
+	uint8_t *public_key; /*!< Public key field of the DNSKEY; the key in the token has to have
+	                          the same. */
 	size_t public_key_len;
 	uint16_t keytag;     /*!< Of the DNSKEY (RFC 4034, appendix B). */
 	bool publish;        /*!< DNSKEY is in the zone. */
 	bool sign_dnskey;    /*!< Signs the DNSKEY (and CDS, CDNSKEY) RRset. */
 	bool sign_zone;      /*!< Signs all other authoritative RRsets. */
-	bool replace;        /*!< Its signatures over the zone, which it signs no more, are replaced
-	                          now, and not as they come due. */
-	bool cds;            /*!< CDS and CDNSKEY of it are in the zone (RFC 7344). */
+	bool replace;        /*!< The key signs the zone no more, and its signatures are replaced at
+	                          once; else each is when it is due for refresh. */
+	bool cds;            /*!< The zone has CDS and CDNSKEY of it (RFC 7344). */
 	keyset_state_t state[KEYSET_RECORDS]; /*!< For display and statistics only. */
 	char *step;          /*!< What happens next, in words, for display; "" if nothing. */
 	int64_t step_time;   /*!< When, 0 if unknown or nothing. */
@@ -68,7 +69,7 @@ typedef struct {
 typedef struct {
 	uint64_t revision;   /*!< Grows with each change the engine makes to this zone. */
 	char *policy;        /*!< Name of the KASP policy. */
-	bool passthrough;    /*!< Publish the zone as it is. */
+	bool passthrough;    /*!< The zone is published as it is, unsigned or signed elsewhere. */
 
 	uint32_t resign, refresh;       /*!< KASP <Signatures>. */
 	uint32_t validity_default, validity_denial, validity_keyset;
@@ -82,10 +83,10 @@ typedef struct {
 	uint32_t nsec3_ttl;             /*!< TTL of NSEC3PARAM. */
 
 	uint32_t dnskey_ttl;
-	uint32_t soa_ttl, soa_minimum;  /*!< Overwrite the input's. */
+	uint32_t soa_ttl, soa_minimum;  /*!< In place of those of the unsigned zone's SOA. */
 	keyset_serial_t serial;
-	bool taken_over;                /*!< Another signer published the zone before us... */
-	uint32_t serial_before;         /*!< ...and this serial last: ours is to be greater. */
+	bool taken_over;                /*!< Another signer published the zone before. */
+	uint32_t serial_before;         /*!< Its last serial; the next one has to be greater. */
 
 	bool cds_delete;                /*!< CDS and CDNSKEY ask for no DS (RFC 8078, section 4). */
 	bool zonemd;                    /*!< The zone has a ZONEMD RR (RFC 8976), SHA-384. */
@@ -102,10 +103,9 @@ typedef struct {
 char *keyset_write(const keyset_t *set);
 
 /*!
- * Reads the text form, and checks it: every item once and in range, hexadecimal,
- * that a zone which is signed has a key that signs the DNSKEY RRset and one that signs
- * the zone, that each signature has a key that is or comes into the zone. A key that signs the
- * zone need not be published (RFC 6781, section 4.1.4); one that signs the DNSKEY RRset has to be.
+ * Reads the text form, and checks it. Each item has to be there once, with a valid value. Unless
+ * the zone passes through, a published key has to sign the DNSKEY RRset, and a published key the
+ * zone. Other keys that sign the zone need not be published (RFC 6781, section 4.1.4).
  *
  * \param text  NUL-terminated.
  * \param set   Filled on success only; keyset_deinit() frees its contents.

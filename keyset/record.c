@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Fields are reached by offset; memcpy keeps that free of aliasing and alignment questions. */
+/* Fields are reached by their offset. memcpy() needs neither their type nor their alignment. */
 
 static uint64_t get_uint(const void *field, size_t size)
 {

@@ -2,10 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Text form of a struct, by a table: what writes it and what reads it cannot differ.
+ * \brief Text form of a struct. The same table serves writing and reading, so that both agree.
  *
- * One item a line, "name value". A form may have one kind of sub-record, repeated: each begins
- * with a line that holds its name alone, and goes on to the next such line or the end.
+ * The text has one item a line, "name value". A form can have sub-records of one kind, any number
+ * of them, behind its items. A sub-record begins with a line that has only its name, and ends
+ * before the next such line, or with the text.
  */
 #pragma once
 
@@ -14,10 +15,10 @@
 
 typedef enum {
 	RECORD_BOOL,  /*!< bool: "yes", "no". */
-	RECORD_UINT,  /*!< Unsigned of .size bytes, up to .max. */
+	RECORD_UINT,  /*!< Unsigned integer of .size bytes, at most .max. */
 	RECORD_TIME,  /*!< int64_t, not negative. */
 	RECORD_TEXT,  /*!< char *: the rest of the line, no control characters. */
-	RECORD_NAME,  /*!< An enum by .names. */
+	RECORD_NAME,  /*!< An enum, written as one of .names. */
 	RECORD_HEX,   /*!< uint8_t *, its size_t length at .len; hexadecimal, not empty. */
 	RECORD_OCTETS,/*!< uint8_t[255], its uint8_t length at .len; hexadecimal, "-" if empty. */
 } record_type_t;
@@ -44,13 +45,13 @@ typedef struct {
 	size_t sub_max;
 } record_form_t;
 
-/*! \return Text to be freed by free(); NULL if out of memory or a value has no text form. */
+/*! \return Text to be freed by free(); NULL if out of memory, or a text has control characters. */
 char *record_write(const record_form_t *form, const void *object);
 
 /*!
- * Reads the text form; each item has to be there, once.
+ * Reads the text form. Each item has to be there once, in any order.
  *
- * \param object  Overwritten on success only.
+ * \param object  Overwritten on success only; to be freed by record_deinit() then.
  * \return 0, or -1 with err filled.
  */
 int record_read(const record_form_t *form, const char *text, void *object, size_t object_size,

@@ -12,7 +12,7 @@
 #include <gnutls/gnutls.h>
 #include <p11-kit/p11-kit.h>
 
-#define HSM_CURVE_NAMES 3
+#define HSM_CURVE_NAMES 3 /*!< Tokens name an Edwards curve in one of three ways. */
 
 /*! DER bytes. */
 typedef struct {
@@ -23,26 +23,26 @@ typedef struct {
 /*! One DNSSEC algorithm. */
 typedef struct {
 	uint8_t number;                    /*!< IANA's number. */
-	const char *name;                  /*!< Mnemonic of the RFCs. */
+	const char *name;                  /*!< IANA's mnemonic. */
 	const char *family;                /*!< As hsm_key_info_t.type. */
 	CK_KEY_TYPE key_type;
 	CK_MECHANISM_TYPE generate;
 	CK_MECHANISM_TYPE sign;
 	gnutls_digest_algorithm_t hash;    /*!< GNUTLS_DIG_UNKNOWN: the token hashes. */
-	hsm_der_t digest_info;             /*!< Goes before the hash; RSA only. */
+	hsm_der_t digest_info;             /*!< Comes before the hash; RSA only. */
 	hsm_der_t curve[HSM_CURVE_NAMES];  /*!< CKA_EC_PARAMS, the usual form first. */
 	unsigned bits;                     /*!< 0 for RSA. */
 	size_t public_len;                 /*!< Bytes of the DNSKEY's public key, 0 for RSA. */
 	size_t signature_len;              /*!< Bytes, 0 for RSA (as many as the modulus). */
 } hsm_algorithm_t;
 
-/*! \return NULL if we do not sign with that algorithm. */
+/*! \return NULL if the adapter does not sign with that algorithm. */
 const hsm_algorithm_t *hsm_algorithm(uint8_t number);
 
-/*! \return By mnemonic (any case) or number in decimal; NULL if there is none. */
+/*! Finds by mnemonic, in any case, or by decimal number. \return NULL if there is none. */
 const hsm_algorithm_t *hsm_algorithm_parse(const char *text);
 
-/*! \return One after the other, beginning with NULL; NULL after the last. */
+/*! \return The algorithm after that one, or the first after NULL; NULL after the last. */
 const hsm_algorithm_t *hsm_algorithm_next(const hsm_algorithm_t *algorithm);
 
 /*! \return The first algorithm of that key type, and curve if the type has curves; or NULL. */

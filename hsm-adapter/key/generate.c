@@ -13,8 +13,8 @@
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
 
-#define ID_BYTES 16         /* OpenDNSSEC's. */
-#define ID_CHOSEN_BYTES 32
+#define ID_BYTES 16         /* Of a random CKA_ID; as many as in OpenDNSSEC. */
+#define ID_CHOSEN_BYTES 32  /* Of a CKA_ID that the caller chooses, at most. */
 
 /*! A key pair being generated. */
 typedef struct {
@@ -88,7 +88,7 @@ static int remove_orphans(hsm_token_t *token, const hsm_objects_t *orphans, hsm_
 	return HSM_EOK;
 }
 
-/*! Makes sure that no key has that CKA_ID; removes what a generation that was cut off has left. */
+/*! Checks that no key has the CKA_ID. Removes public keys that an interrupted generation left. */
 static int clear_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 {
 	hsm_pair_t pair;
@@ -148,7 +148,7 @@ static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, hsm_hal
 		&halves->private_key);
 }
 
-/*! \return True if the token may know the curve by another name. */
+/*! \return Whether the token may know the curve by another of its names. */
 static bool curve_is_strange(CK_RV rv)
 {
 	switch (rv) {

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What a token says of itself.
+ * \brief What a token says about itself.
  */
 #pragma once
 
@@ -11,15 +11,15 @@
 
 #include "hsm-adapter/hsm.h"
 
-#define HSM_INFO_FAMILIES 3
-#define HSM_INFO_UNKNOWN UINT64_MAX /*!< Many tokens do not tell their memory. */
+#define HSM_INFO_FAMILIES 3 /*!< RSA, ECDSA, EdDSA. */
+#define HSM_INFO_UNKNOWN UINT64_MAX /*!< The token does not say how much memory it has. */
 
 /*! What the token can do with one family of keys. */
 typedef struct {
 	const char *name;  /*!< "RSA", "ECDSA" or "EdDSA". */
 	bool generates;
 	bool signs;
-	unsigned min_bits; /*!< Of keys it generates, 0 if it does not say. */
+	unsigned min_bits; /*!< Of keys that it generates; 0 if it does not say, as max_bits. */
 	unsigned max_bits;
 } hsm_info_family_t;
 
@@ -30,7 +30,7 @@ typedef struct {
 	char serial[17];
 	uint64_t memory_total; /*!< Bytes for private objects; or HSM_INFO_UNKNOWN. */
 	uint64_t memory_free;
-	size_t keys;           /*!< Private keys in the token, anybody's. */
+	size_t keys;           /*!< All private keys in the token. */
 	hsm_info_family_t families[HSM_INFO_FAMILIES];
 } hsm_info_t;
 

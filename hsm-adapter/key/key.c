@@ -20,7 +20,7 @@ static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *hal
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	/* Of two public keys nobody can say which is the right one. */
+	/* Of two public keys, neither can be known to be the right one. */
 	halves->public_key = (pair.public_keys.count == 1) ? pair.public_keys.handles[0]
 	                                                   : CK_INVALID_HANDLE;
 	if (pair.private_keys.count == 1) {
@@ -34,7 +34,7 @@ static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *hal
 	return ret;
 }
 
-/*! A token that came back may hold another key by that name: its signatures would be bogus. */
+/*! Checks the public half: after a loss, the CKA_ID may be another key's, and signatures bogus. */
 static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_error_t *err)
 {
 	hsm_public_t public = { .bits = 0 };
@@ -59,8 +59,8 @@ int hsm_key_locate(hsm_key_t *key, hsm_error_t *err)
 		ret = check_same(key, &halves, err);
 	}
 	if (ret == HSM_EOK) {
-		/* A reader that sees the same login before and after reading the handle has a
-		 * handle of that login. */
+		/* If a thread reads the same login before and after the handle, the handle is of
+		 * that login. */
 		atomic_store(&key->login, 0);
 		atomic_store(&key->handle, halves.private_key);
 		atomic_store(&key->login, atomic_load(&key->token->login));
@@ -152,7 +152,7 @@ static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the "
 		                    "CKA_ID %s", token->conf.name, id->hex);
 	}
-	/* The private ones first: if a later step fails, the rest is found by trying again. */
+	/* Private keys first: if a later step fails, the next try finds the rest. */
 	if (ret == HSM_EOK) {
 		ret = remove_objects(token, &pair.private_keys, id, err);
 	}
@@ -181,7 +181,7 @@ int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_e
 	return ret;
 }
 
-/*! The key list is read under the lock, and told without it: the caller may use the token. */
+/*! A key of a list. It is read under the lock, but cb is called without: it may use the token. */
 typedef struct {
 	hsm_id_t id;
 	hsm_key_info_t info;
@@ -240,7 +240,7 @@ static int read_entries(hsm_token_t *token, entry_t **entries, size_t *count, hs
 	for (size_t i = 0; i < objects.count && rv == CKR_OK; i++) {
 		rv = read_entry(token, objects.handles[i], &(*entries)[*count]);
 		if (rv == CKR_OBJECT_HANDLE_INVALID) {
-			rv = CKR_OK; /* Removed by somebody since it was found. */
+			rv = CKR_OK; /* The object was removed since it was found. */
 		} else {
 			*count += 1;
 		}

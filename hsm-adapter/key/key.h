@@ -19,8 +19,8 @@ struct hsm_key {
 	const hsm_algorithm_t *algorithm;
 	hsm_id_t id;
 	hsm_public_t public;         /*!< Owned. */
-	atomic_ulong login;          /*!< The token's, when the handle was got. */
-	atomic_ulong handle;
+	atomic_ulong login;          /*!< The token's, as it was when the handle was found. */
+	atomic_ulong handle;         /*!< Of the private key. */
 };
 
 /*!
@@ -31,7 +31,7 @@ struct hsm_key {
 int hsm_key_locate(hsm_key_t *key, hsm_error_t *err);
 
 /*!
- * Makes a key of its objects, reading its public half. The token is locked.
+ * Makes a hsm_key_t of a key pair's objects, and reads the public half. The token is locked.
  *
  * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
  */

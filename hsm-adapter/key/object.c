@@ -9,7 +9,7 @@
 
 #include "hsm-adapter/token/rv.h"
 
-#define FIND_AT_ONCE 64
+#define FIND_AT_ONCE 64 /* Handles that one call of the library returns. */
 
 int hsm_id_set(hsm_id_t *id, const uint8_t *data, size_t len)
 {

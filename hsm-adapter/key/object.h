@@ -2,9 +2,9 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Objects in a token: by which CKA_ID they go, and what their attributes are.
+ * \brief Objects in a token: finding them by class or CKA_ID, and reading their attributes.
  *
- * The token is locked in all of these.
+ * The caller holds the token's lock.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "hsm-adapter/token/token.h"
 
-#define HSM_ID_MAX 256 /*!< Bytes of the longest CKA_ID we deal with. */
+#define HSM_ID_MAX 256 /*!< Bytes of the longest CKA_ID that is supported. */
 
 /*! A CKA_ID. */
 typedef struct {
@@ -25,7 +25,7 @@ typedef struct {
 /*! Takes 1 to HSM_ID_MAX bytes. \retval HSM_EOK, HSM_ENOKEY (too long, or none) */
 int hsm_id_set(hsm_id_t *id, const uint8_t *data, size_t len);
 
-/*! Takes hexadecimal digits of any case. \retval HSM_EOK, HSM_ENOKEY (not such) */
+/*! Takes hexadecimal digits of any case. \retval HSM_EOK, HSM_ENOKEY (no bytes in hexadecimal) */
 int hsm_id_parse(hsm_id_t *id, const char *hex);
 
 /*! Handles of objects; free() them. */
@@ -49,8 +49,8 @@ typedef struct {
 } hsm_pair_t;
 
 /*!
- * Finds the private and the public keys of a CKA_ID, in one search: a token that has many
- * objects takes long for one.
+ * Finds the private and the public keys of a CKA_ID. It is one search, since a search takes long in
+ * a token that has many objects.
  *
  * \param pair  To be freed by hsm_pair_free().
  * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
@@ -69,6 +69,6 @@ typedef struct {
 CK_RV hsm_object_value(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
                        hsm_value_t *value);
 
-/*! Reads an attribute that is a number. */
+/*! Reads an attribute that is a number. \return CK_RV */
 CK_RV hsm_object_number(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
                         CK_ULONG *number);

@@ -48,8 +48,8 @@ CK_RV hsm_public_kind(hsm_token_t *token, const hsm_halves_t *halves, hsm_kind_t
 
 const uint8_t *hsm_public_point(const uint8_t *point, size_t point_len, size_t len)
 {
-	/* Elliptic curves of RFC 5480 have 0x04 (not compressed) in front; Edwards ones have not.
-	 * Which it is the length tells. In front of that: OCTET STRING, or BIT STRING. */
+	/* A point of RFC 5480 begins with 0x04 (not compressed), one of an Edwards curve does not;
+	 * the length tells them apart. It may be wrapped in an OCTET STRING or a BIT STRING. */
 	const size_t mark = (len % 2 == 0 && len >= 64) ? 1 : 0;
 	if (point_len == len + mark + 2 && point[0] == 0x04 && point[1] == len + mark) {
 		point += 2;

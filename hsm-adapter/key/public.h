@@ -4,7 +4,7 @@
 /*! \file
  * \brief The public half of a key pair in a token, in DNSKEY form.
  *
- * The token is locked in all of these.
+ * The caller holds the token's lock.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ typedef struct {
 	CK_OBJECT_HANDLE public_key; /*!< CK_INVALID_HANDLE: none, or not the only one. */
 } hsm_halves_t;
 
-/*! \return CK_RV */
+/*! Finds out what kind of key a key pair is. \return CK_RV */
 CK_RV hsm_public_kind(hsm_token_t *token, const hsm_halves_t *halves, hsm_kind_t *kind);
 
 /*! The public half of a key pair. */
@@ -35,8 +35,8 @@ typedef struct {
 } hsm_public_t;
 
 /*!
- * Reads the public half of a key pair: from the private object what that has (RSA's modulus and
- * exponent), the rest from the public object.
+ * Reads the public half of a key pair, from the private object if it has the attributes (as RSA's
+ * modulus and exponent), else from the public object.
  *
  * \param id         For error texts.
  * \param algorithm  The key has to be one for that algorithm.
@@ -52,6 +52,6 @@ unsigned hsm_public_bits(const hsm_value_t *number);
  * Finds the coordinates in a CKA_EC_POINT. Libraries differ in how they wrap it.
  *
  * \param len  How long the coordinates have to be: those of the DNSKEY.
- * \return Within point; NULL if it is nothing of that length.
+ * \return A place in point; NULL if the coordinates are not of that length.
  */
 const uint8_t *hsm_public_point(const uint8_t *point, size_t point_len, size_t len);

@@ -13,14 +13,14 @@
 
 #define INPUT_MAX 128 /* The longest DigestInfo with its hash: 19 + 64 bytes. */
 
-/*! What goes to the token: data or its hash. */
+/*! What the token signs: the data, or its hash. */
 typedef struct {
 	uint8_t buffer[INPUT_MAX];
 	const uint8_t *data;
 	size_t len;
 } input_t;
 
-/*! Opens the token's handle of a session. The token is locked. */
+/*! Opens a session's handle. The token is locked. */
 static int open_handle(hsm_session_t *session, hsm_error_t *err)
 {
 	hsm_token_t *token = session->token;
@@ -92,7 +92,7 @@ void hsm_session_close(hsm_session_t *session)
 		return;
 	}
 	hsm_token_t *token = session->token;
-	/* A token that is gone must not be looked for only to close a session. */
+	/* Not hsm_token_lock(), which would look for a token that is gone. */
 	pthread_mutex_lock(&token->lock);
 	unlink_session(session);
 	if (!session->dead) {
@@ -139,8 +139,8 @@ static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const inpu
                         uint8_t *signature, CK_ULONG *len)
 {
 	CK_FUNCTION_LIST *module = session->token->library.module;
-	/* Busy first, then the look at the connection: who ends a connection does it the other
-	 * way round, and so either he waits for us or we see it. */
+	/* This thread has set busy before it reads the connection. A thread that ends the
+	 * connection does the reverse: so either that one waits, or this one sees it. */
 	if (session->connection != atomic_load(&session->token->connection)) {
 		return CKR_SESSION_HANDLE_INVALID;
 	}
@@ -158,7 +158,7 @@ static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const inpu
 	return rv;
 }
 
-/*! Signs without a lock, if session and key are of the present connection and login. */
+/*! Signs without a lock. Fails if the session's connection, or the key's login, has ended. */
 static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
                        uint8_t *signature, CK_ULONG *len)
 {
@@ -168,7 +168,7 @@ static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input
 	return rv;
 }
 
-/*! Makes session and key good again. */
+/*! Opens the session anew, and finds the key's handle anew. */
 static int recover(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
 {
 	hsm_token_t *token = session->token;
@@ -176,13 +176,13 @@ static int recover(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *er
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	/* Always a new one: an operation may hang in the old one. */
+	/* Always a new handle: the old one may have an operation that was not finished. */
 	if (!session->dead) {
 		token->library.module->C_CloseSession(session->handle);
 	}
 	ret = open_handle(session, err);
 	if (ret == HSM_EOK) {
-		/* The handle is a cache: who holds a const key sees no difference. */
+		/* The handle is a cache, no visible part of the key; hence the cast. */
 		ret = hsm_key_locate((hsm_key_t *)key, err);
 	}
 	hsm_token_unlock(token);

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A PKCS#11 library, shared with everybody in the process through p11-kit.
+ * \brief A PKCS#11 library, which p11-kit shares among all its users in the process.
  */
 #pragma once
 

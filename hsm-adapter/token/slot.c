@@ -30,7 +30,7 @@ static void look_at_slot(search_t *search, CK_SLOT_ID slot)
 {
 	CK_TOKEN_INFO info;
 	if (search->module->C_GetTokenInfo(slot, &info) != CKR_OK) {
-		return; /* Another token may be broken, as long as ours is not. */
+		return; /* It does not matter if another token is broken. */
 	}
 	if (hsm_slot_has_label(search->repository, &info)) {
 		search->matches++;

@@ -27,8 +27,8 @@ int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t
 
 void hsm_token_deinit(hsm_token_t *token)
 {
-	/* No C_Logout: the login is the process's, others in it may live on it. Closing the
-	 * last session of a token logs out. */
+	/* No C_Logout: all of the process share one login. Closing the token's last session logs
+	 * out. */
 	if (token->session != CK_INVALID_HANDLE) {
 		token->library.module->C_CloseSession(token->session);
 	}
@@ -97,7 +97,7 @@ static int open_session(hsm_token_t *token, hsm_error_t *err)
 	return HSM_EOK;
 }
 
-/*! Marks the signing sessions whose handles are free for reuse, before a new one is opened. */
+/*! Marks the signing sessions that are closed, before a new session can get their handles. */
 static void bury_sessions(hsm_token_t *token)
 {
 	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
@@ -105,7 +105,7 @@ static void bury_sessions(hsm_token_t *token)
 		if (!session->dead &&
 		    token->library.module->C_GetSessionInfo(session->handle, &info) != CKR_OK) {
 			session->dead = true;
-			/* Lets p11-kit forget it, too. */
+			/* p11-kit has to forget the handle, too. */
 			token->library.module->C_CloseSession(session->handle);
 		}
 	}
@@ -122,7 +122,7 @@ static void disconnect(hsm_token_t *token)
 	}
 }
 
-/*! How the token's own session is. */
+/*! The state of the token's own session, from good to bad. */
 typedef enum { ALIVE, LOGGED_OUT, GONE, LIBRARY_GONE } life_t;
 
 static life_t look_at_life(hsm_token_t *token, CK_FLAGS *flags)
@@ -168,7 +168,7 @@ static int connect_once(hsm_token_t *token, hsm_error_t *err)
 	return ret;
 }
 
-/*! Waits until no thread is in the library for a token that is disconnected. */
+/*! Waits for a second until no thread signs with a token that is disconnected. */
 static bool wait_idle(const hsm_token_t *token)
 {
 	int patience_ms = 1000;
@@ -184,7 +184,7 @@ static bool wait_idle(const hsm_token_t *token)
 	return true;
 }
 
-/*! \return True, and the token locked, if it has no more use of its library as it runs. */
+/*! Locks a token that does not use its library. \return False, and not locked, if it does. */
 static bool lock_idle(hsm_token_t *token)
 {
 	if (pthread_mutex_trylock(&token->lock) != 0) {
@@ -219,9 +219,9 @@ static void stop_own_library(hsm_token_t *token)
 }
 
 /*!
- * Stops the library, so that it looks for its tokens anew when it is started again: SoftHSM,
- * for one, never finds a token again that was gone for a moment. Not done if it would disturb
- * another token that is well.
+ * Stops the library, so that it looks for its tokens anew when it is started again. Without that,
+ * SoftHSM for example does not find a token that was gone for a moment. The library goes on if
+ * another of its tokens is alive, or may be in use.
  *
  * \return True if the library is stopped.
  */

@@ -4,10 +4,11 @@
 /*! \file
  * \brief One token: its library, its login, and whether it is still there.
  *
- * A token has a lock, held for anything but signing. Under it, one session of the token's own
- * keeps the login alive and serves key management. Signing sessions are known to the token, so
- * that after a loss each is opened anew by its own thread: closing one that another thread is
- * just using is more than many a library survives.
+ * A token has a lock, which is held for everything but signing. Under it, the token uses a session
+ * of its own: this session keeps the login alive, and serves the management of keys. Each signing
+ * session belongs to a thread. The token has a list of them. After a loss, the token only marks
+ * them, and each thread closes its session and opens a new one: many libraries crash if a thread
+ * closes a session that another is using.
  */
 #pragma once
 
@@ -25,18 +26,18 @@ typedef struct hsm_token hsm_token_t;
 typedef struct hsm_session hsm_session_t;
 
 struct hsm_token {
-	hsm_repository_t conf;       /*!< Own copy. */
-	hsm_token_t *peers;          /*!< All tokens of the hsm_t, this one among them. */
+	hsm_repository_t conf;       /*!< A copy. */
+	hsm_token_t *peers;          /*!< All tokens of the hsm_t, including this one. */
 	size_t peer_count;
 	pthread_mutex_t lock;        /*!< Guards all below but the two counters. */
 	hsm_library_t library;
-	bool refused;                /*!< The token did not like the PIN; refusal says why. */
-	hsm_error_t refusal;
+	bool refused;                /*!< The token refused the PIN: it is not tried again. */
+	hsm_error_t refusal;         /*!< Why. */
 	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
 	hsm_session_t *sessions;     /*!< Signing sessions, a list. */
-	atomic_ulong connection;     /*!< Goes up when the token's sessions became worthless. */
-	atomic_ulong login;          /*!< Goes up when object handles may have become worthless. */
+	atomic_ulong connection;     /*!< Increased when the sessions have become invalid. */
+	atomic_ulong login;          /*!< Increased when object handles may have become invalid. */
 };
 
 /*! A signing session; belongs to one thread at a time. */
@@ -44,20 +45,21 @@ struct hsm_session {
 	hsm_token_t *token;
 	hsm_session_t *next;         /*!< Guarded by the token's lock, as is dead. */
 	hsm_session_t *prev;
-	bool dead;                   /*!< The handle was found closed, and may be another's now. */
+	bool dead;                   /*!< The handle was closed; the library may have given it to
+	                                  another session. */
 	atomic_bool busy;            /*!< The thread is in the library, or about to enter it. */
 	CK_SESSION_HANDLE handle;
-	unsigned long connection;    /*!< The token's, when the handle was got. */
+	unsigned long connection;    /*!< The token's, as it was when the handle was opened. */
 };
 
-/*! Copies conf; peers are to be set then. \retval HSM_EOK, HSM_ENOMEM */
+/*! Copies conf. The caller sets the peers afterwards. \retval HSM_EOK, HSM_ENOMEM */
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err);
 
-/*! Nobody may use the token any more. */
+/*! Closes the token's session and frees. No thread may use the token any more. */
 void hsm_token_deinit(hsm_token_t *token);
 
 /*!
- * Takes the lock, makes sure that the token is there and logged in; connects if it is not.
+ * Takes the lock, and checks that the token is there and logged in; if not, connects and logs in.
  *
  * \retval HSM_EOK      Locked; call hsm_token_unlock().
  * \retval other        As hsm_login(); not locked.

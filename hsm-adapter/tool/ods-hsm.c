@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/*! The tool ods-hsm: looks after the tokens of a conf.xml. */
+/*! The tool ods-hsm: lists, generates, removes and tests keys in the tokens of a conf.xml. */
 
 #include "config.h"
 
@@ -261,13 +261,13 @@ static const command_t COMMANDS[] = {
 	{ "list", "[REPOSITORY]", "List the key pairs in the tokens.", 0, 1, command_list },
 	{ "generate", "REPOSITORY ALGORITHM [BITS]",
 	  "Generate a key pair, and print its CKA_ID.", 2, 3, command_generate },
-	{ "remove", "REPOSITORY CKA_ID", "Remove a key pair, for ever; asks first.", 2, 2,
-	  command_remove },
-	{ "test", "REPOSITORY", "Generate, sign, verify, remove: one line for each algorithm.", 1,
-	  1, command_test },
-	{ "info", "[REPOSITORY]", "Show tokens, what they can do, and how full they are.", 0, 1,
+	{ "remove", "REPOSITORY CKA_ID",
+	  "Remove a key pair; it cannot be restored. Asks first.", 2, 2, command_remove },
+	{ "test", "REPOSITORY",
+	  "Try each algorithm: generate a key pair, sign, verify, remove it.", 1, 1, command_test },
+	{ "info", "[REPOSITORY]", "Show the tokens, what they can do, and how full they are.", 0, 1,
 	  command_info },
-	{ "login", "[REPOSITORY]", "Check that the tokens can be logged in to.", 0, 1,
+	{ "login", "[REPOSITORY]", "Check that each token accepts its PIN.", 0, 1,
 	  command_login },
 };
 
@@ -276,7 +276,7 @@ static const command_t COMMANDS[] = {
 static void print_help(void)
 {
 	printf("Usage: ods-hsm [OPTION]... COMMAND [ARGUMENT]...\n"
-	       "Looks after the keys in the PKCS#11 tokens of OpenDNSSEC's conf.xml.\n\n"
+	       "Manages the keys in the PKCS#11 tokens that OpenDNSSEC's conf.xml names.\n\n"
 	       "Commands:\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		printf("  %s %s\n      %s\n", COMMANDS[i].name, COMMANDS[i].args,

@@ -10,10 +10,10 @@
 
 #include "common/clock.h"
 
-#define TRIAL_MS 500
-#define DATA_BYTES 128 /* About what an RRset of addresses makes. */
+#define TRIAL_MS 500   /* How long it signs. */
+#define DATA_BYTES 128 /* About as many as are signed for an RRset of addresses. */
 
-/*! One signature. */
+/*! Data and its signature. */
 typedef struct {
 	uint8_t data[DATA_BYTES];
 	hsm_signature_t signature;

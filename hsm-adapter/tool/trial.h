@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A trial of a token: does it do an algorithm, and how fast.
+ * \brief A trial: whether a token can sign with an algorithm, and how fast.
  */
 #pragma once
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)1 << 20)
+#define BLOCK_SIZE ((size_t)1 << 20) /* Bytes got from the system at once, at least. */
 
 struct arena_block {
 	arena_block_t *next;
-	uint64_t data[]; /* For its alignment. */
+	uint64_t data[]; /* Of this type for its alignment. */
 };
 
 static void *add_block(arena_t *arena, size_t size)

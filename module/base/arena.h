@@ -10,12 +10,13 @@
 
 typedef struct arena_block arena_block_t;
 
+/*! All zero at first. For one thread at a time. */
 typedef struct {
 	arena_block_t *blocks; /*!< Newest first. */
-	size_t used, size;     /*!< Of the newest block. */
+	size_t used, size;     /*!< Bytes of the newest block. */
 } arena_t;
 
-/*! \return Memory aligned to eight bytes, not cleared; NULL if there is none. */
+/*! \return Memory aligned to eight bytes, not cleared; NULL if out of memory. */
 void *arena_alloc(arena_t *arena, size_t size);
 
 /*! \return A copy in the arena; NULL if out of memory. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_MAX_LEN 2048
+#define LINE_MAX_LEN 2048 /* Bytes; a longer line is cut. */
 
 void log_init(log_t *log, log_sink_f sink, void *ctx)
 {
@@ -39,7 +39,7 @@ void log_leave(log_t *log, const void *ctx)
 	pthread_mutex_unlock(&log->lock);
 }
 
-/* "zone NAME, ", without the dot at the end that reads badly before a comma. */
+/* Writes "zone NAME, ", without the name's last dot, as knotd does in its log. */
 static size_t write_zone(char *line, size_t size, const knot_dname_t *zone)
 {
 	knot_dname_txt_storage_t name;

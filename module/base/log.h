@@ -11,10 +11,14 @@
 
 #include <libknot/dname.h>
 
-/*! Writes one line. \param priority  LOG_ERR … LOG_DEBUG of syslog.h. */
+/*!
+ * Writes one line. It is called under the log's lock, and must not use the log.
+ *
+ * \param priority  LOG_ERR to LOG_DEBUG, of syslog.h.
+ */
 typedef void (*log_sink_f)(void *ctx, int priority, const char *line);
 
-/*! Where lines go; the sink can be changed while other threads write. */
+/*! Where lines go. Other threads may write while the sink is changed. */
 typedef struct {
 	pthread_mutex_t lock;
 	log_sink_f sink; /*!< NULL: lines are dropped. */
@@ -27,9 +31,9 @@ void log_deinit(log_t *log);
 /*! Sets another sink; on return no thread uses the old one any more. */
 void log_redirect(log_t *log, log_sink_f sink, void *ctx);
 
-/*! Drops the sink, if it is still the one of that context. */
+/*! Drops the sink if its context is that one. On return no thread uses it any more. */
 void log_leave(log_t *log, const void *ctx);
 
-/*! Writes a line that begins "zone NAME, " if zone is not NULL. */
+/*! Writes a line. It begins with "zone NAME, " if zone is not NULL. */
 void log_msg(log_t *log, int priority, const knot_dname_t *zone, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -13,14 +13,16 @@
 #include "common/clock.h"
 #include "module/base/thread.h"
 
-#define LOOK_AGAIN 60000 /* Milliseconds; bounds the effect of a clock that is set. */
+/* Longest wait in ms, after which the clock is read again: it may have been set. */
+#define LOOK_AGAIN 60000
 #define THREADS_MAX 256
-/* A task that has run for so long lets another one of its lane by; but not more than so many. */
+/* A task that has run for so many ms does not count towards its lane's limit any more. */
 #ifndef SCHED_SLOW_MS
 #define SCHED_SLOW_MS 2000
 #endif
+/* Tasks of a lane that do not count towards its limit, at most: slow ones, and paused ones. */
 #define SLOW_MAX 16
-#define PAUSED_MAX 32 /* Of a lane, that let others by. */
+#define PAUSED_MAX 32
 
 TAILQ_HEAD(tasks, task);
 
@@ -29,14 +31,14 @@ struct sched_lane {
 	char *name;
 	struct tasks waiting; /*!< Due, in order. */
 	struct tasks running;
-	unsigned count;       /*!< Running, but for those that are paused. */
+	unsigned count;       /*!< Tasks that run and are not paused. */
 	unsigned paused;
 };
 
 struct sched {
 	pthread_mutex_t lock;
-	pthread_cond_t due;     /*!< There may be something to run sooner, or the end has come. */
-	task_t **heap;          /*!< From 1; parent of n is n / 2. */
+	pthread_cond_t due;     /*!< A task may be due earlier than before, or stop is set. */
+	task_t **heap;          /*!< By when; from 1, the parent of n is n / 2. */
 	size_t count, capacity;
 	bool stop;
 	task_f run;
@@ -44,7 +46,7 @@ struct sched {
 	unsigned limit;
 	sched_lane_t first;
 	unsigned threads, idle_threads;
-	bool starting;          /*!< The last thread has not begun to look yet. */
+	bool starting;          /*!< The newest thread has not looked for a task yet. */
 	pthread_t ids[THREADS_MAX];
 };
 
@@ -125,7 +127,11 @@ static void leave_lane(task_t *task)
 	TAILQ_REMOVE(&task->in->waiting, task, link);
 }
 
-/*! How many of a lane's tasks have run for long. \param next  When there will be more, ms. */
+/*!
+ * Counts the tasks of a lane that have run for long.
+ *
+ * \param next  In how many ms another one will have; INT64_MAX = none.
+ */
 static unsigned count_slow(const sched_lane_t *lane, int64_t *next)
 {
 	const int64_t now = monotonic_ms();
@@ -146,7 +152,7 @@ static unsigned count_slow(const sched_lane_t *lane, int64_t *next)
 	return slow < SLOW_MAX ? slow : SLOW_MAX;
 }
 
-/*! Finds a task that can run. \param wait  If there is none: for how long there will be none. */
+/*! Finds a task that can run. \param wait  If there is none: lowered to the ms until one may. */
 static task_t *find_waiting(const sched_t *sched, int64_t *wait)
 {
 	for (const sched_lane_t *lane = &sched->first; lane != NULL; lane = lane->next) {
@@ -194,7 +200,7 @@ int64_t sched_now(void)
 
 static void *run_thread(void *arg);
 
-/*! Has a thread look for tasks; a new one if all are at work. */
+/*! Wakes an idle thread, or starts a thread if none is idle. */
 static void call_thread(sched_t *sched)
 {
 	if (sched->idle_threads > 0) {
@@ -206,7 +212,7 @@ static void call_thread(sched_t *sched)
 	}
 }
 
-/*! Waits for a time, or until something happens. */
+/*! Waits until the heap's first task is due, for at most so many ms, or for a signal. */
 static void wait_for(sched_t *sched, int64_t wait)
 {
 	if (sched->count > 0) {
@@ -245,7 +251,7 @@ static void run_task(sched_t *sched, task_t *task)
 		next = task->again;
 	}
 	if (next > 0) {
-		/* If there is no memory for that, it is due again when it is woken. */
+		/* If out of memory, the task is not due again before it is woken. */
 		(void)put_in(sched, task, next);
 	}
 }
@@ -265,7 +271,7 @@ static void *run_thread(void *arg)
 			wait_for(sched, wait);
 			continue;
 		}
-		/* There may be more; and somebody has to see what becomes due meanwhile. */
+		/* Another thread takes the next task, and those that become due meanwhile. */
 		call_thread(sched);
 		run_task(sched, task);
 	}
@@ -308,7 +314,7 @@ void sched_stop(sched_t *sched)
 	sched->stop = true;
 	pthread_cond_broadcast(&sched->due);
 	pthread_mutex_unlock(&sched->lock);
-	/* None is started any more. */
+	/* With stop set, no thread is started any more. */
 	for (unsigned i = 0; i < sched->threads; i++) {
 		pthread_join(sched->ids[i], NULL);
 	}

@@ -2,14 +2,16 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Tasks that run when they are due; one task on one thread at a time.
+ * \brief A scheduler: it runs each task when it is due, one task on one thread at a time.
  *
- * A task is in a lane: that of the token it needs, say. So many tasks of a lane run at a time, and
- * those that take long, or wait for the disk, let some more by; a lane in which all hang holds up no
- * other. Threads are started as they are needed.
+ * Each task is in a lane, for example that of the token that its zone needs. A lane has a limit of
+ * tasks that run at the same time. A task that has run for long, or that pauses, does not count
+ * towards it. Lanes do not wait for each other: if all tasks of one hang, the others go on. The
+ * scheduler starts threads as it needs them.
  *
- * Times are milliseconds since 1970, for what is due are signatures; a clock that is set is noticed
- * within a minute.
+ * Times are milliseconds since 1970 by the clock of the system, since signatures expire by it. If
+ * that clock is set, the scheduler notices within a minute. All functions may be called from any
+ * thread.
  */
 #pragma once
 
@@ -22,47 +24,61 @@
 typedef struct sched sched_t;
 typedef struct sched_lane sched_lane_t;
 
-/*! To be embedded in what the task is about, zeroed. */
+/*! To be embedded in the caller's struct, all zero. Its fields are the scheduler's. */
 typedef struct task {
-	int64_t when;          /*!< Due; 0 = not at all. */
-	size_t place;          /*!< In the heap, from 1; 0 = not there. */
-	bool waiting;          /*!< Due, in its lane's queue. */
+	int64_t when;          /*!< When it is due, if it is in the heap. */
+	size_t place;          /*!< In the heap, from 1; 0 = it is not there. */
+	bool waiting;          /*!< It is due, and in its lane's queue. */
 	bool running;
-	bool paused;           /*!< It runs, but lets another one by. */
-	pthread_t thread;      /*!< That runs it. */
-	int64_t again;         /*!< Asked for while it ran. */
-	int64_t started;       /*!< By a clock that nobody sets. */
-	sched_lane_t *lane;    /*!< NULL: the first. */
-	sched_lane_t *in;      /*!< In whose queue, or of whose running ones, it is. */
+	bool paused;           /*!< It runs, and does not count towards its lane's limit. */
+	pthread_t thread;      /*!< The one that runs it. */
+	int64_t again;         /*!< When it was woken for while it ran; 0 = it was not. */
+	int64_t started;       /*!< When this run began, monotonic_ms(). */
+	sched_lane_t *lane;    /*!< For its next run; NULL: the first lane. */
+	sched_lane_t *in;      /*!< The lane in which it waits or runs. */
 	TAILQ_ENTRY(task) link;
 } task_t;
 
-/*! \return The time, by the clock that tasks are due by. */
+/*! \return The time in milliseconds since 1970. */
 int64_t sched_now(void);
 
-/*! Runs a task. \return When it is due next; 0 = when it is woken. */
+/*! Runs a task, without a lock. \return When the task is due next; 0 = when it is woken. */
 typedef int64_t (*task_f)(void *ctx, task_t *task);
 
 /*!
- * \param limit  Tasks that run at a time, for each lane.
+ * Starts a scheduler.
+ *
+ * \param limit  Tasks of a lane that run at the same time.
+ * \param run    Runs each of the tasks; ctx is passed to it.
  * \return KNOT_EOK, KNOT_ENOMEM
  */
 int sched_start(sched_t **sched, unsigned limit, task_f run, void *ctx);
 
-/*! Waits for the tasks that run; others are forgotten. NULL is allowed. */
+/*! Waits for the tasks that run, and frees; no other task is run any more. NULL is allowed. */
 void sched_stop(sched_t *sched);
 
-/*! Makes a task due at a time, if it is not before. \return KNOT_EOK, KNOT_ENOMEM */
+/*!
+ * Makes a task due at a time, unless it is due earlier. A task that runs is run once more then.
+ *
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
 int sched_wake(sched_t *sched, task_t *task, int64_t when);
 
-/*! Has a task run in the lane of that name from the next time on. Out of memory, it stays. */
+/*! Puts a task's next runs into the lane of that name. If out of memory, it stays in its own. */
 void sched_set_lane(sched_t *sched, task_t *task, const char *name);
 
-/*! \return Whether a task that runs, and asks, does so in the lane that was set last. */
+/*! To be called by the task that runs. \return Whether it runs in the lane that was set last. */
 bool sched_in_lane(sched_t *sched, const task_t *task);
 
-/*! The task that the calling thread runs, if it does, waits for something, or goes on. */
+/*!
+ * Says that the task of the calling thread waits for something (pause), or goes on. While it waits,
+ * another task of its lane can run. Does nothing in a thread that runs no task.
+ */
 void sched_pause(sched_t *sched, bool pause);
 
-/*! Takes a task out, if it does not run. \return Whether it does not. */
+/*!
+ * Takes a task out. If it runs, that run goes on, and may make it due again by what it returns.
+ *
+ * \return Whether the task does not run; only then may the caller free it
+ */
 bool sched_try_remove(sched_t *sched, task_t *task);

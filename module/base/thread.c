@@ -11,7 +11,7 @@ int thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
 {
 	sigset_t set, saved;
 	sigfillset(&set);
-	/* These mean a fault of the thread itself. */
+	/* The system sends these to a thread for a fault of its own. */
 	sigdelset(&set, SIGSEGV);
 	sigdelset(&set, SIGBUS);
 	sigdelset(&set, SIGILL);

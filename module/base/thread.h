@@ -2,15 +2,15 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Threads of ours inside knotd.
+ * \brief The module's threads inside knotd.
  */
 #pragma once
 
 #include <pthread.h>
 
 /*!
- * Starts a thread that takes no signals: knotd's main thread waits for them, and a signal that
- * another thread takes leaves it asleep.
+ * Starts a thread that blocks all signals. knotd's main thread waits for signals; one that another
+ * thread took would be lost to it.
  *
  * \return KNOT_EOK, or an error of the system
  */

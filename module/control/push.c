@@ -10,7 +10,6 @@
 #include <libknot/errcode.h>
 
 #include "keyset/keyset.h"
-#include "module/zone/server.h"
 
 int pushes_add(pushes_t *pushes, zone_t *zone, const char *text)
 {
@@ -81,7 +80,7 @@ static void fail_all(pushes_t *pushes, int ret)
 	}
 }
 
-/*! Puts all that have not failed. \return Whether none spoilt the transaction */
+/*! Puts all that have not failed. \return Whether the transaction may be committed. */
 static bool put_all(pushes_t *pushes, store_txn_t *txn)
 {
 	for (size_t i = 0; i < pushes->count; i++) {
@@ -100,7 +99,7 @@ static bool put_all(pushes_t *pushes, store_txn_t *txn)
 	return true;
 }
 
-/*! Begins again without the one that fails, which must not harm the others. */
+/*! Commits all as one. If one fails, begins again without it: it must not harm the others. */
 static void commit(pushes_t *pushes, store_t *store)
 {
 	store_txn_t txn;
@@ -127,14 +126,8 @@ void pushes_store(pushes_t *pushes, store_t *store)
 	commit(pushes, store);
 	for (size_t i = 0; i < pushes->count; i++) {
 		const push_t *push = &pushes->list[i];
-		zone_t *zone = push->zone;
 		if (push->ret == KNOT_EOK) {
-			pthread_mutex_lock(&zone->lock);
-			zone->pending = push->revision;
-			zone->pending_known = true;
-			news_add(&zone->server->news, zone);
-			pthread_mutex_unlock(&zone->lock);
-			zone_wake(zone, 0);
+			zone_pushed(push->zone, push->revision);
 		}
 	}
 }

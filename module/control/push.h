@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Key sets that the policy engine sends, stored together: the disk is waited for once, and not
- *        once for each zone.
+ * \brief Key sets that the policy engine sends, stored together: the engine waits for the disk
+ *        once, not once for each zone.
  */
 #pragma once
 
@@ -15,9 +15,9 @@ typedef struct {
 	zone_t *zone;
 	const char *text;    /*!< Of the key set. */
 	uint64_t revision;
-	int ret;             /*!< KNOT_EOK, KNOT_EMALF, KNOT_EEXIST (older than the stored one), or an
-	                          error of the store. */
-	char err[320];       /*!< What is wrong; of no use if nothing is. */
+	int ret;             /*!< KNOT_EOK, KNOT_EMALF, KNOT_EEXIST (older than the stored one), or
+	                          an error of the store. */
+	char err[320];       /*!< What is wrong, unless ret is KNOT_EOK. */
 } push_t;
 
 typedef struct {
@@ -27,14 +27,14 @@ typedef struct {
 
 /*!
  * Adds a key set.
- * \param zone  With its text borrowed until pushes_deinit().
+ * \param zone  Borrowed, as is text, until pushes_deinit().
  * \return KNOT_EOK, KNOT_ENOMEM
  */
 int pushes_add(pushes_t *pushes, zone_t *zone, const char *text);
 
 /*!
- * Stores them, each if it is sound, as if one after the other, and has the zones signed with them
- * soon. When it returns they are on the disk; ret of each tells.
+ * Stores the sound ones as if one after the other, and has the zones signed with them soon. When it
+ * returns they are on the disk, if ret of each says so.
  */
 void pushes_store(pushes_t *pushes, store_t *store);
 

@@ -21,7 +21,7 @@ int chain_open(chain_t *chain, store_txn_t *txn, const state_chain_t *params,
 
 static void keep(void *edit)
 {
-	(void)edit; /* It is the arena's. */
+	(void)edit; /* The arena has it. */
 }
 
 void chain_close(chain_t *chain)
@@ -128,7 +128,7 @@ static int get_name(chain_t *chain, const knot_dname_t *name, chain_edit_t **edi
 	return ret == KNOT_EOK && !knot_dname_is_equal((*edit)->name, name) ? KNOT_EEXIST : ret;
 }
 
-/*! An entry that comes or goes with something below it is an empty non-terminal. */
+/*! Sees whether an entry comes or goes, and with it the empty non-terminals above it. */
 static int settle(chain_t *chain, const knot_dname_t *name, chain_edit_t *edit)
 {
 	while (true) {
@@ -141,7 +141,7 @@ static int settle(chain_t *chain, const knot_dname_t *name, chain_edit_t *edit)
 		const int more = edit->is ? 1 : -1;
 		name = knot_wire_next_label(name, NULL);
 		if (knot_dname_is_equal(name, chain->apex)) {
-			return KNOT_EOK; /* It is there, whatever is below it. */
+			return KNOT_EOK; /* The apex has an entry, whatever is below it. */
 		}
 		int ret = get_name(chain, name, &edit);
 		if (ret != KNOT_EOK) {
@@ -209,10 +209,10 @@ static int compare_pointers(const void *a, const void *b)
 }
 
 /*!
- * Follows the cursor, which is at an entry or beyond the last, to one that no change touches.
+ * Finds the nearest entry that no change touches. The cursor is at an entry or beyond the last.
  *
- * Edits that go are passed by what was found for them: they were looked at before, in the same
- * direction. One that stays ends the search: it is nearer than anything behind it.
+ * For an edit that goes, what was found for it is taken: it was looked at before, in the same
+ * direction. An edit that stays ends the search: it is nearer than anything behind it.
  */
 static int find_around(chain_t *chain, int ret, chain_edit_t *to)
 {
@@ -242,7 +242,7 @@ static int touch_nearest(chain_t *chain, chain_edit_t *edit, const chain_edit_t 
 	                              : KNOT_EOK;
 }
 
-/*! Touches the entry before each that comes or goes. */
+/*! Touches the entry before each entry that comes or goes: its link changes. */
 static int touch_before(chain_t *chain)
 {
 	chain_edit_t *last = NULL, end = { 0 };

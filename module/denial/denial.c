@@ -22,14 +22,14 @@ void denial_deinit(denial_t *denial)
 	memset(denial, 0, sizeof(*denial));
 }
 
-/*! Whether a name has an entry, other than for names below it. */
+/*! Tells whether a name has an entry for itself, and not only for names below it. */
 static bool has_entry(const state_chain_t *chain, const node_t *node, name_kind_t kind)
 {
 	switch (kind) {
 	case KIND_AUTH:
 		return true;
 	case KIND_DELEGATION:
-		/* RFC 5155, section 6: opt-out leaves the insecure ones out. */
+		/* RFC 5155, section 6: opt-out leaves out insecure delegations. */
 		return !chain->nsec3 || !chain->optout ||
 		       node_rrset(node, KNOT_RRTYPE_DS) != NULL;
 	default:

@@ -9,9 +9,9 @@
 #include <libdnssec/nsec.h>
 #include <libknot/libknot.h>
 
-/* NSEC3 RDATA before the salt: algorithm, flags, iterations, the salt's length. */
+/* Octets of NSEC3 RDATA before the salt: algorithm, flags, iterations (2), the salt's length. */
 #define NSEC3_HEAD 5
-#define FLAG_OPTOUT 1
+#define FLAG_OPTOUT 1 /* RFC 5155, section 3.1.2.1. */
 
 #define HASH_LABEL 32 /* Characters of a hash in Base 32. */
 
@@ -29,7 +29,8 @@ int entry_key(const state_chain_t *params, const knot_dname_t *name, uint8_t *ke
 	};
 	dnssec_binary_t hash = { 0 };
 	int ret = KNOT_ENOMEM;
-	if (dnssec_nsec3_hash(&data, &hashing, &hash) == DNSSEC_EOK && hash.size == ENTRY_HASH_LEN) {
+	if (dnssec_nsec3_hash(&data, &hashing, &hash) == DNSSEC_EOK &&
+	    hash.size == ENTRY_HASH_LEN) {
 		memcpy(key, hash.data, ENTRY_HASH_LEN);
 		*key_len = ENTRY_HASH_LEN;
 		ret = KNOT_EOK;

@@ -16,9 +16,11 @@
 
 /*! An entry as it is stored. */
 typedef struct {
-	uint32_t children;        /*!< NSEC3: names right below it that have entries; not the apex. */
+	uint32_t children;        /*!< NSEC3: names right below it that have entries; not the
+	                               apex. */
 	const knot_dname_t *name; /*!< NSEC3: the name that is hashed; NSEC: NULL. */
-	node_t node;              /*!< The NSEC or NSEC3 RRset; unsigned while it is not published. */
+	node_t node;              /*!< The NSEC or NSEC3 RRset; unsigned while it is not
+	                               published. */
 } chain_entry_t;
 
 /*! What the NSEC or NSEC3 RRset of an entry says. */

@@ -8,10 +8,11 @@
 
 #include <libknot/libknot.h>
 
-/* So many that nobody needs more, so few that node_t can count them. */
+/* RRsets at a name, at most: more than anybody needs, and few enough for node_t to count them with
+ * those that the signer adds. */
 #define TYPES_MAX 4096
 
-/* The node at hand and what checks of it have found. */
+/* The node at hand, and its RRsets that are checked. */
 typedef struct {
 	const records_t *records;
 	const owner_run_t *run;
@@ -19,7 +20,7 @@ typedef struct {
 	bool is_apex;
 	knot_dname_txt_storage_t name;
 	record_t *soa, *ns, *cname, *dname;
-	record_t *other;    /* The first that is none of CNAME, nor made by who signs. */
+	record_t *other;    /* The first one that is not a CNAME, and not made by a signer. */
 	knot_rdataset_t ns_rrs;
 } check_t;
 
@@ -68,7 +69,7 @@ static const char *node_name(check_t *check)
 	                         sizeof(check->name));
 }
 
-/* The later of two records that exclude each other is the one to complain of. */
+/* Of two records that exclude each other, the later one is reported. */
 static place_t later(const record_t *a, const record_t *b)
 {
 	return place_is_before(a->place, b->place) ? b->place : a->place;
@@ -114,7 +115,7 @@ static void check_cover(check_t *check, cover_t *cover)
 	const uint8_t *key = records_key(check->records, check->run, &len);
 	if (cover->key != NULL && node_key_below(key, len, cover->key, cover->key_len)) {
 		if (check->other == NULL && check->cname == NULL) {
-			return; /* NSEC3 */
+			return; /* It has only what a signer makes: NSEC3. */
 		}
 		report_error(check->report, records_first(check->records, check->run)->place,
 		             "%s is below a DNAME (RFC 6672, section 2.4)", node_name(check));
@@ -144,7 +145,7 @@ static bool has_address(const records_t *records, const knot_dname_t *name)
 	return false;
 }
 
-/* A name server within what it serves cannot be found without its address. */
+/* A name server whose name is in the zone that it serves cannot be found without its address. */
 static void check_glue(check_t *check)
 {
 	knot_rdata_t *ns = check->ns_rrs.rdata;

@@ -50,7 +50,7 @@ static edit_node_t *find(const edit_t *edit, const uint8_t *key, size_t key_len)
 
 /*** A name. ***/
 
-/*! Reads a name; its records become its own, so that they can be changed. */
+/*! Reads a name; its records are copied, so that they can be changed. */
 static int load(edit_t *edit, edit_node_t *node)
 {
 	node_t stored;
@@ -177,7 +177,7 @@ static int each_node(const edit_t *edit, int (*call)(void *ctx, edit_node_t *nod
 	return each.ret;
 }
 
-/*! Whether a name differs from what is stored. */
+/*! Tells whether a name differs from what is stored. */
 static bool differs(const edit_node_t *node)
 {
 	node_t before;
@@ -296,7 +296,7 @@ static int has_data(const edit_t *edit, const store_cursor_t *at, bool *is)
 	return ret;
 }
 
-/*! Tells whether there is something below a name; what the edit removes is not. */
+/*! Tells whether there is something below a name that the edit does not remove. */
 static int check_below(edit_check_t *check, const edit_node_t *node)
 {
 	store_cursor_t cursor;
@@ -343,7 +343,7 @@ static int check_node(void *ctx, edit_node_t *node)
 	return ret;
 }
 
-/*! Of the names that change. */
+/*! Owners of the names that change. */
 typedef struct {
 	knot_dname_storage_t *owners;
 	size_t count;
@@ -361,7 +361,7 @@ static int note_owner(void *ctx, edit_node_t *node)
 	return KNOT_EOK;
 }
 
-/*! Asks for all names above those that change. */
+/*! Loads all names above those that change, since check_above() cannot add them. */
 static int load_above(edit_t *edit)
 {
 	owners_t owners = { .owners = calloc(edit->count + 1, sizeof(*owners.owners)) };
@@ -395,7 +395,7 @@ typedef struct {
 	edit_t *edit;
 	edit_node_t **changed;
 	size_t count;
-	int64_t names; /*!< How many more there are. */
+	int64_t names; /*!< How many names more the input has. */
 } save_t;
 
 static int note_changed(void *ctx, edit_node_t *node)
@@ -436,7 +436,7 @@ static int put_changed(save_t *save, const state_t *state)
 
 int edit_store(edit_t *edit, state_t *state, size_t *changed)
 {
-	/* What is borrowed from the transaction is lost with the first write: compared before. */
+	/* The first write ends what is borrowed from the transaction: so all is compared before. */
 	save_t save = { .edit = edit, .changed = calloc(edit->count + 1, sizeof(*save.changed)) };
 	edit_node_t *apex = NULL;
 	if (save.changed == NULL) {

@@ -2,11 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Changes of single records of the input, gathered in memory, then checked and stored as one.
- *
- * What it costs depends on the names that are touched, never on the zone. Not for use by several
- * threads at once.
- */
+ * \brief Changes of single records of the input: gathered in memory, then checked and stored at
+ * once.
+ * 
+ * The cost depends on the names that are touched, never on the zone. Not for use by several threads
+ * at once. */
 #pragma once
 
 #include "module/rr/node.h"
@@ -16,9 +16,9 @@
 typedef struct {
 	uint8_t key[NODE_KEY_MAX];
 	size_t key_len;
-	node_t node;            /*!< As it will be. */
-	const uint8_t *before;  /*!< Its stored form as it is; borrowed from the transaction. */
-	size_t before_len;      /*!< 0: it is not there. */
+	node_t node;            /*!< As the edit makes it. */
+	const uint8_t *before;  /*!< Its form in the store; borrowed from the transaction. */
+	size_t before_len;      /*!< 0: the store does not have it. */
 } edit_node_t;
 
 typedef struct {
@@ -27,13 +27,13 @@ typedef struct {
 	const knot_dname_t *apex;
 	void *nodes;            /*!< tsearch(3) tree of edit_node_t by key. */
 	size_t count;
-	edit_node_t *last;      /*!< That was asked for last. */
+	edit_node_t *last;      /*!< The name that was asked for last. */
 } edit_t;
 
 /*!
  * Begins with the input as it is.
  *
- * \param txn    Must not be written to by others until edit_store().
+ * \param txn    Nothing else may write in it until edit_store().
  * \param input  Id of the input's nodes.
  * \param apex   Zone name, lower case; borrowed.
  */
@@ -41,7 +41,7 @@ void edit_init(edit_t *edit, store_txn_t *txn, uint32_t input, const knot_dname_
 void edit_deinit(edit_t *edit);
 
 /*!
- * Gives a name as it is with the changes so far.
+ * Gives a name as it is after the changes so far.
  *
  * \param owner  Lower case, in the zone.
  * \param node   Borrowed until edit_deinit(); its RRsets until the next change of them.
@@ -53,11 +53,12 @@ int edit_node(edit_t *edit, const knot_dname_t *owner, edit_node_t **node);
  * Adds a record; the RRset's TTL becomes the record's.
  *
  * \param rdata  In canonical form.
- * \return KNOT_EOK (also if it is there), KNOT_ENOMEM, KNOT_ELIMIT (65535 records are)
+ * \return KNOT_EOK (also if the record is there), KNOT_ENOMEM, KNOT_ELIMIT (there are 65535
+ *         records)
  */
 int edit_add(edit_node_t *node, uint16_t type, uint32_t ttl, const knot_rdata_t *rdata);
 
-/*! Removes a record. \return KNOT_EOK, KNOT_ENOENT (there is none such), KNOT_ENOMEM */
+/*! Removes a record. \return KNOT_EOK, KNOT_ENOENT (there is no such record), KNOT_ENOMEM */
 int edit_remove(edit_node_t *node, uint16_t type, const knot_rdata_t *rdata);
 
 /*! Removes an RRset, if there is one. */
@@ -67,8 +68,8 @@ void edit_remove_rrset(edit_node_t *node, uint16_t type);
 bool edit_changed(const edit_t *edit);
 
 /*!
- * Checks that what has changed makes a sound zone: an SOA and NS at the apex, CNAME alone, one CNAME
- * or DNAME at a name, nothing below a DNAME, no DNAME beside NS below the apex.
+ * Checks that the zone is sound after the changes: an SOA and NS at the apex, no data beside a
+ * CNAME, one CNAME or DNAME at a name, nothing below a DNAME, no DNAME beside NS below the apex.
  *
  * \param err  Name and reason.
  * \return KNOT_EOK, KNOT_ESEMCHECK, KNOT_ENOMEM, an error of the store
@@ -76,10 +77,10 @@ bool edit_changed(const edit_t *edit);
 int edit_check(edit_t *edit, char *err, size_t err_size);
 
 /*!
- * Writes what has changed, within the transaction, and marks it dirty.
+ * Writes what has changed, within the transaction, and marks it as dirty.
  *
  * \param state    Its input's part is updated, and written.
- * \param changed  Names that were.
+ * \param changed  How many names have changed.
  * \return KNOT_EOK, KNOT_ENOMEM, or an error of the store: the transaction has to be aborted
  */
 int edit_store(edit_t *edit, state_t *state, size_t *changed);

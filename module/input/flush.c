@@ -18,7 +18,7 @@
 
 typedef struct {
 	FILE *file;
-	char *text;          /*!< Buffer for an RRset. */
+	char *text;          /*!< Buffer for the text of a record. */
 	size_t text_size;
 } flush_t;
 
@@ -60,7 +60,7 @@ static int write_node(flush_t *flush, const store_cursor_t *at)
 	return ret;
 }
 
-/*! Writes all nodes. \param count  Of the changes of the input that is written. */
+/*! Writes all nodes. \param count  The in.count of the input that is written. */
 static int write_zone(FILE *file, store_t *store, const knot_dname_t *zone, uint64_t *count)
 {
 	flush_t flush = { .file = file, .text_size = 4096, .text = malloc(4096) };
@@ -86,7 +86,7 @@ static int write_zone(FILE *file, store_t *store, const knot_dname_t *zone, uint
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-/*! Makes a rename durable: else the old file could be back after a crash, and be read. */
+/*! Makes a rename durable: else a crash could bring back the old file, which would then be read. */
 static int sync_folder(const char *path)
 {
 	char *copy = strdup(path);
@@ -99,7 +99,7 @@ static int sync_folder(const char *path)
 	return ret;
 }
 
-/*! Writes a new file and puts it in the place of the old one. */
+/*! Writes a new file and puts it in the place of the old file. */
 static int replace(store_t *store, const knot_dname_t *zone, const char *path, char *fresh,
                    struct stat *st, uint64_t *count)
 {
@@ -135,7 +135,7 @@ static int replace(store_t *store, const knot_dname_t *zone, const char *path, c
 	return sync_folder(path);
 }
 
-/*! Notes that the file has all of an input in it. */
+/*! Notes in the state that the file has all of an input. */
 static int note(store_t *store, const knot_dname_t *zone, const struct stat *st, uint64_t count,
                 state_t *state)
 {
@@ -150,15 +150,11 @@ static int note(store_t *store, const knot_dname_t *zone, const struct stat *st,
 		state->in.updates = state->in.count - count;
 		ret = state_save_input(&txn, zone, state);
 	}
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }
 
-int flush_file(store_t *store, const knot_dname_t *zone, const char *path, state_t *state, char *err,
-               size_t err_size)
+int flush_file(store_t *store, const knot_dname_t *zone, const char *path, state_t *state,
+               char *err, size_t err_size)
 {
 	struct stat st;
 	uint64_t count = 0;

@@ -2,21 +2,21 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Writes the input to the zone's file, so that what updates did is in it, too.
+ * \brief Writes the input to the zone's file, so that the file has what updates changed.
  */
 #pragma once
 
 #include "module/store/state.h"
 
 /*!
- * Writes a zone file with the input as it is; one that is there is replaced by it in one step, and
- * keeps its mode. Updates can be done meanwhile, but no other replacement of the input.
+ * Writes a zone file with the input as it is. A file that is there is replaced in one step; its
+ * mode stays. Updates can be done meanwhile, but no other replacement of the input.
  *
  * \param zone   Lower case.
- * \param path   Where to; a symbolic link stays one.
- * \param state  Its input's part is updated: it is as if it had been read from that file.
+ * \param path   Of the file; a symbolic link stays one.
+ * \param state  Its input's part is updated, as if the input had been read from that file.
  * \param err    Path and reason.
- * \return KNOT_EOK, or an error; the file is as it was then, unless the error is the store's
+ * \return KNOT_EOK, or an error; the file is then as it was, unless the error is the store's
  */
-int flush_file(store_t *store, const knot_dname_t *zone, const char *path, state_t *state, char *err,
-               size_t err_size);
+int flush_file(store_t *store, const knot_dname_t *zone, const char *path, state_t *state,
+               char *err, size_t err_size);

@@ -11,17 +11,21 @@
 #include "module/base/arena.h"
 #include "module/input/put.h"
 
-/* Nodes that are committed at once, where that can be. */
+/* Nodes in a transaction when all are stored anew, as many as in a batch that is signed
+ * (sign/args.h): others wait to write no longer for the one than for the other. */
 #ifndef INPUT_BATCH
 #define INPUT_BATCH 20000
 #endif
-/* So many changes, and such a part of all names, are not made as one. */
+
+/* When more names than INPUT_CHANGES_MAX differ, and more than one in INPUT_CHANGED_PART, all names
+ * are stored anew: so many changes would take too long in one transaction, and too much memory.
+ * Fewer, or a smaller part, are worth it, since then only these names are signed. */
 #ifndef INPUT_CHANGES_MAX
 #define INPUT_CHANGES_MAX 50000
 #endif
 #define INPUT_CHANGED_PART 8
 
-/*! A node that differs; data_len 0: it goes. */
+/*! A node that differs; data_len 0: the node goes. */
 typedef struct change {
 	struct change *next;
 	const uint8_t *key, *data;
@@ -34,10 +38,10 @@ typedef struct {
 	const knot_dname_t *zone;
 	const input_new_t *new;
 	state_t state;
-	uint64_t updates;        /*!< That may be lost. */
+	uint64_t updates;        /*!< Updates that the caller knew of, and that may be lost. */
 	input_result_t *result;
 	arena_t arena;
-	change_t *changes;       /*!< Last first. */
+	change_t *changes;       /*!< The last one first. */
 	store_cursor_t old;
 	int old_ret;             /*!< KNOT_EOK while the cursor is at an entry. */
 	uint8_t key[NODE_KEY_MAX];
@@ -64,7 +68,7 @@ static int add_change(replace_t *replace, const uint8_t *key, size_t key_len, co
 	return change->key != NULL && change->data != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }
 
-/*! Takes the next node of the file into key and data. */
+/*! Takes the next node of the contents into key and data. */
 static int take(replace_t *replace)
 {
 	const knot_dname_t *owner = NULL;
@@ -146,7 +150,7 @@ static bool are_many(const replace_t *replace)
 	       changed > replace->state.in.names / INPUT_CHANGED_PART;
 }
 
-/*! Finds out how the new input differs from the one there is. \return KNOT_ELIMIT: by too much */
+/*! Finds out how the new input differs from the old one. \return KNOT_ELIMIT: by too much */
 static int diff(replace_t *replace)
 {
 	rewind_all(replace);
@@ -170,7 +174,7 @@ static int diff(replace_t *replace)
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-/*! Reads the input's part anew, since it may have changed. */
+/*! Reads the input's part of the state anew, since it may have changed. */
 static int reload(replace_t *replace)
 {
 	int ret = state_reload_input(&replace->txn, replace->zone, &replace->state);
@@ -178,7 +182,7 @@ static int reload(replace_t *replace)
 	return ret == KNOT_EOK && updated && !replace->new->over_updates ? KNOT_EAGAIN : ret;
 }
 
-/*! Ends with a transaction that tells what the input is now. */
+/*! Notes what the input is now, and commits. */
 static int finish(replace_t *replace)
 {
 	state_input_t *in = &replace->state.in;
@@ -190,12 +194,8 @@ static int finish(replace_t *replace)
 	in->whole = before.whole;
 	in->names = replace->result->names;
 	in->serial = replace->serial;
-	int ret = state_save_input(&replace->txn, replace->zone, &replace->state);
-	if (ret != KNOT_EOK) {
-		store_abort(&replace->txn);
-		return ret;
-	}
-	return store_commit(&replace->txn);
+	return store_end(&replace->txn,
+	                 state_save_input(&replace->txn, replace->zone, &replace->state));
 }
 
 static int apply(replace_t *replace)
@@ -224,7 +224,8 @@ static int diff_unlocked(replace_t *replace)
 	return ret;
 }
 
-/*! Compares while others can write, in vain only if the input is changed meanwhile. */
+/*! Compares before the write transaction, so that others can write; and within it once more, if the
+ * input has changed meanwhile. */
 static int change_input(replace_t *replace)
 {
 	int ret = diff_unlocked(replace);
@@ -249,9 +250,9 @@ static int change_input(replace_t *replace)
 	return finish(replace);
 }
 
-/*** All nodes anew, beside those there are; nobody sees them before they are whole. ***/
+/*** All nodes anew, beside the old ones; they take their place when all are there. ***/
 
-/*! Removes what an attempt before this one may have left. \return KNOT_ELIMIT if there is more */
+/*! Removes nodes that an earlier attempt may have left. \return KNOT_ELIMIT if there are more */
 static int clear_batch(replace_t *replace)
 {
 	store_cursor_t cursor;
@@ -282,7 +283,7 @@ static int fill_batch(replace_t *replace)
 	return ret == KNOT_EOK ? KNOT_ELIMIT : ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-/*! Commits batches, between which others can write, but the last. */
+/*! Runs batches, each in a transaction of its own, but leaves the last transaction open. */
 static int run_batches(replace_t *replace, int (*batch)(replace_t *replace))
 {
 	int ret;
@@ -301,7 +302,7 @@ static int run_batches(replace_t *replace, int (*batch)(replace_t *replace))
 	return ret;
 }
 
-/*! Begins with a transaction that tells where they will be. */
+/*! Begins with a transaction that notes the id of the new nodes. */
 static int begin_fill(replace_t *replace)
 {
 	uint32_t id = 0;
@@ -323,7 +324,7 @@ static int begin_fill(replace_t *replace)
 	return ret;
 }
 
-/*! Has them take the place of those there are. */
+/*! Has the new nodes take the place of the old ones. */
 static int end_fill(replace_t *replace)
 {
 	state_input_t *in = &replace->state.in;

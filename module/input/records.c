@@ -11,7 +11,7 @@
 #include <libknot/descriptor.h>
 #include <libknot/errcode.h>
 
-#define RUN_COUNT_MAX ((1 << 20) - 1)
+#define RUN_COUNT_MAX ((1 << 20) - 1) /* What owner_run_t's count can hold. */
 
 /* An owner in the pool: lengths, key, name. */
 typedef struct {
@@ -210,7 +210,7 @@ static int run_cmp(const void *left, const void *right, void *ctx)
 
 static void sort_runs(records_t *records)
 {
-	/* Many files are ordered, be it by their writer or since we were asked to read it again. */
+	/* Many files are in order already: then this is all. */
 	for (size_t i = 1; i < records->run_count; i++) {
 		if (run_cmp(&records->runs[i - 1], &records->runs[i], records) > 0) {
 			qsort_r(records->runs, records->run_count, sizeof(owner_run_t), run_cmp,
@@ -380,7 +380,8 @@ static int merge_runs(merge_t *merge, records_t *records, owner_run_t *runs, siz
 	qsort(merge->list, count, sizeof(*merge->list), record_cmp);
 	runs->count = write_rrsets(merge, records_owner(records, runs), count, &end);
 
-	/* Never longer than it was; only what was apart needs a new place. */
+	/* The node is never longer than its runs; it needs a new place only if there were
+	 * several. */
 	size_t size = end - merge->out;
 	if (run_count > 1) {
 		ret = reserve(records, size);

@@ -4,7 +4,7 @@
 /*! \file
  * \brief Records of an unsigned zone in memory: in the order in which they come, then as nodes.
  *
- * All are in one pool, since a zone may have hundreds of millions.
+ * All records are in one pool of memory: a zone can have hundreds of millions.
  */
 #pragma once
 

@@ -12,8 +12,8 @@
 
 #include <libknot/errcode.h>
 
-#define WARNINGS_MAX 20
-#define TEXT_MAX     1024
+#define WARNINGS_MAX 20 /* Warnings of a zone that are logged; more would fill the log. */
+#define TEXT_MAX 1024   /* Bytes of a message, and of a path; what is longer is cut. */
 
 int report_file(report_t *report, const char *path, uint16_t *file)
 {

@@ -23,9 +23,9 @@ void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, rep
 	records_init(records, apex);
 }
 
-/* Octets that a DNS message has beside a record's names and RDATA: header, question's type and class,
- * the record's type, class, TTL and length, OPT (RFC 6891, section 6.1.2). A record that leaves no
- * room for these cannot be transferred. */
+/* Octets that a DNS message has beside a record's names and RDATA: header, question's type and
+ * class, the record's type, class, TTL and length, OPT (RFC 6891, section 6.1.2). A record that
+ * leaves no room for these cannot be transferred. */
 #define MESSAGE_HEADER 12
 #define QUESTION_REST  4
 #define RECORD_HEAD    10

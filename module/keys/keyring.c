@@ -167,7 +167,7 @@ static const keyset_key_t *find(const keyset_t *set, const keyset_key_t *key)
 	return NULL;
 }
 
-/*! Whether all signatures that the keys of a set made are as another set wants them. */
+/*! Tells whether the signatures by the keys of one set are those that another set asks for. */
 static bool same_signatures(const keyset_t *before, const keyset_t *after)
 {
 	for (size_t i = 0; i < before->key_count; i++) {
@@ -180,7 +180,8 @@ static bool same_signatures(const keyset_t *before, const keyset_t *after)
 	return true;
 }
 
-/*! Whether signatures of a key are to be replaced that were not before. */
+/*! Tells whether the signatures of some key are to be replaced by the new set, but not by the
+ * old. */
 static bool replaces(const keyset_t *before, const keyset_t *after)
 {
 	for (size_t i = 0; i < after->key_count; i++) {
@@ -200,5 +201,6 @@ bool keyring_walk(const keyset_t *before, const keyset_t *after)
 	       before->nsec3_iterations != after->nsec3_iterations ||
 	       before->nsec3_salt_len != after->nsec3_salt_len ||
 	       memcmp(before->nsec3_salt, after->nsec3_salt, after->nsec3_salt_len) != 0 ||
-	       replaces(before, after) || !same_signatures(before, after) || !same_signatures(after, before);
+	       replaces(before, after) || !same_signatures(before, after) ||
+	       !same_signatures(after, before);
 }

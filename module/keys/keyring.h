@@ -18,7 +18,7 @@ typedef struct {
 	dnssec_key_t *dnskey;     /*!< Public half, as the key set has it. */
 	knot_rdata_t *rdata;      /*!< DNSKEY RDATA. */
 	hsm_key_t *secret;        /*!< NULL if the key signs nothing. */
-	verify_key_t *verifier;   /*!< Likewise. */
+	verify_key_t *verifier;   /*!< Of the public half; NULL if the key signs nothing. */
 	size_t signature_len;     /*!< Bytes of a signature. */
 } keyring_key_t;
 
@@ -28,15 +28,15 @@ typedef struct {
 } keyring_t;
 
 /*!
- * Takes a key set and finds those of its keys that sign.
+ * Reads a key set and finds, in their tokens, those of its keys that sign.
  *
- * A key whose public half in the token is not the one in the key set is an error: what such a key
- * signs is bogus.
+ * A key whose public half in the token differs from that in the key set is an error: signatures of
+ * such a key are bogus.
  *
  * \param text  The key set's text form.
  * \param ring  To be freed by keyring_free().
  * \param err   Names repository, key and remedy.
- * \return KNOT_EOK, KNOT_EMALF (text), KNOT_EAGAIN (token; later may be better), KNOT_ENOMEM
+ * \return KNOT_EOK, KNOT_EMALF (text), KNOT_EAGAIN (a token; it may work later), KNOT_ENOMEM
  */
 int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring_t **ring,
                  char *err, size_t err_size);
@@ -51,7 +51,7 @@ void keyring_free(keyring_t *ring);
 const keyring_key_t *keyring_find(const keyring_t *ring, uint8_t algorithm, uint16_t keytag);
 
 /*!
- * \return Whether a change from one key set to another touches all of the zone; it is the apex alone
- *         if it does not.
+ * \return Whether a change from one key set to another touches all of the zone; if not, it touches
+ *         the apex alone.
  */
 bool keyring_walk(const keyset_t *before, const keyset_t *after);

@@ -13,21 +13,27 @@
 #include "module/base/thread.h"
 #include "module/keys/verify.h"
 
-#define CHUNK_MAX 32 /* Jobs a thread takes at once; fewer if little is left for the others. */
-#define SAMPLE 100   /* One in so many. */
-#define KEYS_MAX 64  /* Of a key set. */
+/* Jobs that a thread takes at once, at most: enough for the lock to cost little beside them. When
+ * few jobs are left a thread takes fewer, so that the others have some, too. */
+#define CHUNK_MAX 32
 
-/*! The jobs of one signpool_start() that are one repository's. */
+/* With SIGNPOOL_VERIFY_SAMPLE one signature in so many is verified: 1 % of the cost. */
+#define SAMPLE 100
+
+/* Keys of a key set, at most, as keyset_read() allows. */
+#define KEYS_MAX 64
+
+/*! Those jobs of one signpool_start() whose keys are in one repository. */
 typedef struct batch {
-	struct batch *next;      /*!< In the lane's ring. */
+	struct batch *next;      /*!< In the lane's ring of batches. */
 	const knot_dname_t *zone;
 	rrsig_job_t **jobs;
 	const atomic_bool *stop;
 	signpool_verify_t verify;
-	uint64_t number;         /*!< No other batch has it. */
+	uint64_t number;         /*!< No other batch has the same. */
 	size_t count;
 	size_t taken, done;
-	int ret;                 /*!< First error; the rest of the jobs is left then. */
+	int ret;                 /*!< First error; the jobs behind it are then not done. */
 	char err[640];
 } pool_batch_t;
 
@@ -46,9 +52,9 @@ typedef struct lane {
 	signpool_t *pool;
 	char *repository;
 	pthread_mutex_t lock;
-	pthread_cond_t work;     /*!< There is a batch, or the end. */
+	pthread_cond_t work;     /*!< There is a batch, or the lane is to stop. */
 	pthread_cond_t finished; /*!< A batch is done. */
-	pool_batch_t *ring;           /*!< Whose turn it is; circular. */
+	pool_batch_t *ring;      /*!< Circular; the batch behind this one has the next turn. */
 	bool stop;
 	unsigned threads;
 	pthread_t ids[];
@@ -62,12 +68,12 @@ struct signpool {
 	atomic_uint_fast64_t batches;
 };
 
-/*! A thread's own things. */
+/*! What a thread has for itself. */
 typedef struct {
 	hsm_session_t *session;
 	rrsig_buffer_t buffer;
 	verify_t *verify;
-	uint64_t batch;          /*!< The batch for which the keys below were sampled. */
+	uint64_t batch;          /*!< Number of the batch for which the keys below were sampled. */
 	const keyring_key_t *sampled[KEYS_MAX];
 	size_t sampled_count;
 	unsigned unverified;     /*!< Signatures since the last one that was verified. */
@@ -75,7 +81,8 @@ typedef struct {
 
 /*** A signature. ***/
 
-/*! \return Whether the session has verified a signature by the key in this batch; notes it. */
+/*! Notes that the session verifies a signature by the key in this batch. \return Whether it had
+ * verified one before. */
 static bool was_sampled(signer_t *signer, const keyring_key_t *key)
 {
 	for (size_t i = 0; i < signer->sampled_count; i++) {
@@ -145,7 +152,8 @@ static int sign(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
 static void sign_chunk(signer_t *signer, const lane_t *lane, chunk_t *chunk)
 {
 	const pool_batch_t *batch = chunk->batch;
-	for (size_t i = chunk->from; i < chunk->from + chunk->count && chunk->ret == KNOT_EOK; i++) {
+	const size_t end = chunk->from + chunk->count;
+	for (size_t i = chunk->from; i < end && chunk->ret == KNOT_EOK; i++) {
 		chunk->keytag = batch->jobs[i]->key->info->keytag;
 		if (atomic_load(batch->stop)) {
 			snprintf(chunk->err.text, sizeof(chunk->err.text), "stopped");
@@ -158,7 +166,7 @@ static void sign_chunk(signer_t *signer, const lane_t *lane, chunk_t *chunk)
 
 /*** Lanes. ***/
 
-/*! Takes jobs of the batch whose turn it is, and passes the turn on. With the lock held. */
+/*! Takes jobs of the batch that has its turn, and passes the turn on. With the lock held. */
 static chunk_t take(lane_t *lane)
 {
 	pool_batch_t *batch = lane->ring->next;
@@ -179,7 +187,7 @@ static chunk_t take(lane_t *lane)
 	return chunk;
 }
 
-/*! Books a chunk as done. With the lock held. */
+/*! Counts the jobs of a chunk as done. With the lock held. */
 static void book(lane_t *lane, const chunk_t *chunk)
 {
 	pool_batch_t *batch = chunk->batch;
@@ -347,7 +355,7 @@ static size_t group(rrsig_job_t **jobs, size_t count)
 	return same;
 }
 
-/*! Batches of one signpool_start(), one a repository; a key has one. */
+/*! Batches of one signpool_start(), one for each repository: no more than there are keys. */
 struct signpool_work {
 	rrsig_job_t **order;
 	pool_batch_t batches[KEYS_MAX];

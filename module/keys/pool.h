@@ -4,8 +4,8 @@
 /*! \file
  * \brief Threads that sign, each with a session of its own; a set of them for each repository.
  *
- * Zones at work at the same time share a repository's threads in turn, and a slow token holds up
- * only who uses it.
+ * Zones that are signed at the same time share a repository's threads in turn. A slow token holds
+ * up only the zones that use it. Each function may be called by any thread.
  */
 #pragma once
 
@@ -17,18 +17,18 @@ typedef struct signpool signpool_t;
 
 /*!
  * \param hsm      Has to outlive the pool.
- * \param threads  For each repository; started when it is first used.
+ * \param threads  For each repository; they are started when the repository is first used.
  * \return KNOT_EOK, KNOT_ENOMEM
  */
 int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads);
 
-/*! Waits for the threads, which finish the signatures they are at. NULL is allowed. */
+/*! Waits for the threads to finish the signatures that they are making. NULL is allowed. */
 void signpool_free(signpool_t *pool);
 
 /*! Which signatures are verified with the published key. */
 typedef enum {
 	SIGNPOOL_VERIFY_ALL,
-	SIGNPOOL_VERIFY_SAMPLE, /*!< The first of each key by each session, and one in a hundred. */
+	SIGNPOOL_VERIFY_SAMPLE, /*!< The first by each key in each session, and one in a hundred. */
 } signpool_verify_t;
 
 /*! Signatures to be made. All is borrowed until signpool_finish(). */
@@ -55,7 +55,7 @@ int signpool_start(signpool_t *pool, const signpool_jobs_t *jobs, signpool_work_
                    char *err, size_t err_size);
 
 /*!
- * Waits until all are made; frees work.
+ * Waits until all signatures are made; frees work.
  *
  * \param err  Names key and reason, if not all could be made.
  * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (a wrong signature), KNOT_ENOMEM

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief RRSIG RDATA (RFC 4034, section 3.1): to be made, and to be read.
+ * \brief RRSIG RDATA (RFC 4034, section 3.1): made, and read.
  */
 #pragma once
 
@@ -16,10 +16,11 @@ typedef struct {
 	const knot_dname_t *owner;
 	knot_rdataset_t rrs;        /*!< What to sign; its data is borrowed. */
 	const keyring_key_t *key;
-	knot_rdata_t *rdata;        /*!< Where to: len is rrsig_rdata_len() already. */
-	size_t offset;              /*!< Of rdata in the RRset's signatures, while they move. */
+	knot_rdata_t *rdata;        /*!< Where the RRSIG goes; len is rrsig_rdata_len() already. */
+	size_t offset;              /*!< Of rdata in the RRset's signatures; used while they
+	                                 move. */
 	uint32_t ttl;
-	uint32_t inception, expiration;
+	uint32_t inception, expiration; /*!< Unix seconds. */
 	uint16_t type;
 } rrsig_job_t;
 
@@ -33,10 +34,10 @@ typedef struct {
 size_t rrsig_rdata_len(const keyring_key_t *key, const knot_dname_t *zone);
 
 /*!
- * Writes the RRSIG's RDATA but for the signature, and what has to be signed (RFC 4034, section
- * 3.1.8.1): that RDATA and the RRset in canonical form.
+ * Writes the RRSIG's RDATA without the signature, and what has to be signed (RFC 4034, section
+ * 3.1.8.1): that RDATA, and the RRset in canonical form.
  *
- * \param signature  Where in the RDATA the signature, key->signature_len bytes, has to go.
+ * \param signature  Where in the RDATA the signature goes; it has key->signature_len bytes.
  * \return KNOT_EOK, KNOT_ENOMEM
  */
 int rrsig_prepare(const rrsig_job_t *job, const knot_dname_t *zone, rrsig_buffer_t *buffer,

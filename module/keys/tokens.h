@@ -10,7 +10,7 @@
 #include "module/keys/pool.h"
 
 typedef struct tokens {
-	struct tokens *next_gone; /*!< In the list of those to be left (reap.h). */
+	struct tokens *next_gone; /*!< In the list of tokens to be left (reap.h). */
 	atomic_uint users;
 	hsm_t *hsm;
 	signpool_t *pool;
@@ -18,7 +18,7 @@ typedef struct tokens {
 } tokens_t;
 
 /*!
- * Reads conf.xml and makes the tokens ready; none of them is spoken to yet.
+ * Reads conf.xml and makes the tokens ready; no token is used yet.
  *
  * \param tokens  With one user, the caller.
  * \param err     File, line, remedy.
@@ -26,8 +26,9 @@ typedef struct tokens {
  */
 int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size_t err_size);
 
-/*! One user more. \return tokens */
+/*! Adds a user. \return tokens */
 tokens_t *tokens_use(tokens_t *tokens);
 
-/*! One user less; the last one frees it, for which tokens may have to answer. NULL is allowed. */
+/*! Removes a user. The last one frees the tokens, which may wait for them to answer. NULL is
+ * allowed. */
 void tokens_leave(tokens_t *tokens);

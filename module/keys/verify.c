@@ -187,7 +187,9 @@ static size_t der_integer(uint8_t *out, const uint8_t *number, size_t len)
 	return 2 + sign + len;
 }
 
-#define DER_MAX (3 + 2 * (3 + 48))
+/* Octets of the longest signature in DER, that of P-384: a head, and two numbers, each of 48 octets
+ * with a head and a zero for the sign. */
+#define DER_MAX (2 + 2 * (3 + 48))
 
 /*! From the form of RFC 6605, section 4, to that of RFC 3279, section 2.2.3. \return Bytes. */
 static size_t der_signature(uint8_t der[DER_MAX], const uint8_t *signature, size_t half)

@@ -4,8 +4,8 @@
 /*! \file
  * \brief Verification of signatures with the public key as it is published.
  *
- * By OpenSSL: for ECDSA it takes less than half the time of GnuTLS, and knotd, with its
- * dnssec-validation, verifies once more by GnuTLS.
+ * OpenSSL verifies: for ECDSA it takes less than half the time of GnuTLS. With dnssec-validation,
+ * knotd verifies once more, with GnuTLS.
  */
 #pragma once
 
@@ -17,17 +17,17 @@
 typedef struct verify_key verify_key_t;
 
 /*!
- * Takes the public key field of a DNSKEY (RFC 3110, 6605, 8080).
+ * Makes a key of the public key field of a DNSKEY (RFC 3110, 6605, 8080).
  *
  * \param key  To be freed by verify_key_free().
- * \return KNOT_EOK, KNOT_ENOTSUP (algorithm), KNOT_EMALF (no such key), KNOT_ENOMEM
+ * \return KNOT_EOK, KNOT_ENOTSUP (algorithm), KNOT_EMALF (not a key of it), KNOT_ENOMEM
  */
 int verify_key_new(verify_key_t **key, uint8_t algorithm, const uint8_t *field, size_t len);
 
 /*! NULL is allowed. */
 void verify_key_free(verify_key_t *key);
 
-/*! A thread's own workspace. */
+/*! The workspace of one thread. */
 typedef struct verify verify_t;
 
 /*! \return A workspace to be freed by verify_free(); NULL if out of memory. */
@@ -36,6 +36,6 @@ verify_t *verify_new(void);
 /*! NULL is allowed. */
 void verify_free(verify_t *verify);
 
-/*! \return Whether a signature, in the form of the RRSIG's field, is the key's over data. */
+/*! \return Whether a signature, in the form of an RRSIG's field, is one of the key over data. */
 bool verify_check(verify_t *verify, const verify_key_t *key, const uint8_t *data, size_t data_len,
                   const uint8_t *signature, size_t len);

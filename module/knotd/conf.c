@@ -19,7 +19,8 @@
 #define ITEM_SECRET     "\x06""secret"
 #define ITEM_VIA        "\x03""via"
 
-#define JOURNAL_ALL 2 /* What journal-content: all is to knotd. */
+/* Value of journal-content: all in knotd's configuration. */
+#define JOURNAL_ALL 2
 
 char *knotconf_socket(knotd_mod_t *mod)
 {
@@ -92,14 +93,14 @@ char *knotconf_zone_file(knotd_mod_t *mod, const knot_dname_t *zone)
 
 /*** Keys. ***/
 
-/*! Reads a key. \param id  As a reference to it has it. \return Whether there is one. */
+/*! Reads a key. \param id  Of its section. \return Whether there is one. */
 static bool read_key(knotd_mod_t *mod, const knotd_conf_val_t *id, knot_tsig_key_t *key)
 {
 	const knotd_conf_t ref = { .single = *id, .count = 1 };
 	knotd_conf_t secret = knotd_conf(mod, SECTION_KEY, ITEM_SECRET, &ref);
 	*key = (knot_tsig_key_t) {
 		.algorithm = knotd_conf(mod, SECTION_KEY, ITEM_ALGORITHM, &ref).single.option,
-		.name = (knot_dname_t *)id->data, /* Which is what sections "key" are named by. */
+		.name = (knot_dname_t *)id->data, /* The id of a section "key" is a name. */
 		.secret = { secret.single.data_len, (uint8_t *)secret.single.data },
 	};
 	return id->data != NULL && secret.count > 0;
@@ -157,7 +158,7 @@ int knotconf_update_keys(knotd_mod_t *mod, const knot_dname_t *zone, tsig_keys_t
 
 /*** Primaries. ***/
 
-/*! Adds all addresses of a remote; from each by the first "via" of its family. */
+/*! Adds all addresses of a remote, each with the first "via" of its family. */
 static int add_remote(knotd_mod_t *mod, const knotd_conf_val_t *id, primaries_t *primaries)
 {
 	const knotd_conf_t ref = { .single = *id, .count = 1 };

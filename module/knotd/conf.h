@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What the module reads of knot.conf beside its own section. Only while it is being loaded.
+ * \brief What the module reads of knot.conf beside its own section; only while it is being loaded.
  */
 #pragma once
 

@@ -9,18 +9,16 @@
  * zone to the signer.
  */
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include <knot/module.h>
-#include <urcu.h>
 
 #include "module/knotd/conf.h"
+#include "module/knotd/signers.h"
 #include "module/knotd/stats.h"
-#include "module/zone/server.h"
 
 #define ITEM_POLICY   "\x06""policy"
 #define ITEM_STORAGE  "\x07""storage"
@@ -88,73 +86,13 @@ static int check(knotd_conf_check_args_t *args)
 	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
 }
 
-/*** The signers of this process; more than one only if there are several storages. ***/
-
-#define SERVERS_MAX 16
-
-static struct {
-	pthread_mutex_t lock;
-	server_t *servers[SERVERS_MAX];
-} registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-/*! \return Where the server of a storage is, or a free place, or NULL. With the lock held. */
-static server_t **find_server(const char *storage)
-{
-	server_t **place = NULL;
-	for (int i = 0; i < SERVERS_MAX; i++) {
-		server_t **at = &registry.servers[i];
-		if (*at != NULL && strcmp((*at)->conf.storage, storage) == 0) {
-			return at;
-		}
-		place = (place == NULL && *at == NULL) ? at : place;
-	}
-	return place;
-}
-
-/*! A user less; the last one stops the server. */
-static void leave_server(server_t *server)
-{
-	pthread_mutex_lock(&registry.lock);
-	const bool last = --server->users == 0;
-	for (int i = 0; last && i < SERVERS_MAX; i++) {
-		if (registry.servers[i] == server) {
-			registry.servers[i] = NULL;
-		}
-	}
-	pthread_mutex_unlock(&registry.lock);
-	if (last && !server_stop(server)) {
-		/* It still has its store open, and no other may. */
-		pthread_mutex_lock(&registry.lock);
-		server_t **place = find_server(server->conf.storage);
-		if (place != NULL) {
-			*place = server;
-		}
-		pthread_mutex_unlock(&registry.lock);
-	}
-}
-
 /*** Instances. ***/
 
 typedef struct {
-	server_t *server;
+	running_t *signer;
 	zone_t *zone;    /*!< NULL: the global instance. */
 	stats_t stats;
 } instance_t;
-
-/*! The thread is one of knotd's, known to RCU. */
-static __thread bool is_knotds;
-
-/*! knotd replaces its log on a reload, under RCU, which has to know who uses the log meanwhile. */
-static void write_log(void *mod, int priority, const char *line)
-{
-	if (!is_knotds) {
-		rcu_register_thread();
-	}
-	knotd_mod_log(mod, priority, "%s", line);
-	if (!is_knotds) {
-		rcu_unregister_thread();
-	}
-}
 
 /*! \return Copy of a string setting of the section. */
 static char *setting(knotd_mod_t *mod, const yp_name_t *item)
@@ -177,40 +115,19 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 		return KNOT_ENOMEM;
 	}
 
-	pthread_mutex_lock(&registry.lock);
-	server_t **place = find_server(conf.storage);
-	int ret = KNOT_EOK;
-	if (place == NULL) {
-		ret = KNOT_ELIMIT;
-		server_conf_deinit(&conf);
-	} else if (*place != NULL && (*place)->users == 0) {
-		ret = KNOT_EBUSY;
-		knotd_mod_log(mod, LOG_ERR, "the signer of before has not come to its end, since a "
-		              "token does not answer; restart knotd");
-		server_conf_deinit(&conf);
-	} else if (*place != NULL) {
-		log_redirect(&(*place)->log, write_log, mod);
-		server_reconfigure(*place, &conf);
-	} else {
-		ret = server_start(place, &conf, write_log, mod);
-	}
-	if (ret == KNOT_EOK) {
-		instance->server = *place;
-		instance->server->users++;
-	}
-	pthread_mutex_unlock(&registry.lock);
-	return ret;
+	return signers_start(&conf, mod, &instance->signer);
 }
 
 /*! Has the zone's file watched, or not. */
-static void set_watch(knotd_mod_t *mod, server_t *server, const zone_t *zone)
+static void set_watch(knotd_mod_t *mod, watch_t *watch, zone_t *zone)
 {
-	const char *file = zone->settings.file;
-	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || zone->settings.primaries.count > 0) {
-		watch_remove(server->watch, zone->name);
+	/* Only this thread changes it: knotd loads instances one at a time. */
+	const char *file = zone->source.settings.file;
+	if (!knotd_conf_mod(mod, ITEM_WATCH).single.boolean || source_is_fetched(&zone->source)) {
+		watch_remove(watch, zone->name);
 		return;
 	}
-	int ret = watch_add(server->watch, zone->name, file);
+	int ret = watch_add(watch, zone->name, file);
 	if (ret != KNOT_EOK) {
 		knotd_mod_log(mod, LOG_WARNING,
 		              "cannot watch %s (%s); changes are seen by knotc zone-refresh only",
@@ -222,25 +139,28 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	zone_t *zone = instance->zone;
 	zone_settings_t settings = {
-		.file = knotconf_zone_file(mod, zone->name), .policy = setting(mod, ITEM_POLICY),
-		.size_max = knotconf_size_max(mod, zone->name),
+		.source.file = knotconf_zone_file(mod, zone->name),
+		.source.size_max = knotconf_size_max(mod, zone->name),
+		.policy = setting(mod, ITEM_POLICY),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
 		.validated = knotconf_validates(mod, zone->name),
 		.journal_max = knotconf_journal_max(mod, zone->name),
 	};
 	int ret = settings.policy != NULL
-	          ? knotconf_update_keys(mod, zone->name, &settings.update_keys) : KNOT_ENOMEM;
+	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys)
+	          : KNOT_ENOMEM;
 	if (ret == KNOT_EOK) {
-		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.primaries);
+		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.source.primaries);
 	}
-	if (settings.file == NULL) {
+	if (settings.source.file == NULL) {
 		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
 		ret = KNOT_EINVAL;
 	}
 	if (ret == KNOT_EOK) {
 		zone_configure(zone, &settings);
-		if (instance->server->watch != NULL) {
-			set_watch(mod, instance->server, zone);
+		watch_t *watch = instance->signer->server->env.watch;
+		if (watch != NULL) {
+			set_watch(mod, watch, zone);
 		}
 	}
 	zone_settings_deinit(&settings);
@@ -248,8 +168,9 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 }
 
 /*!
- * Sees what knotd has answered. A NOTIFY that it has accepted is for the primary's serial: knotd
- * itself compares that with the signed one, which can be the same by chance, and then does nothing.
+ * Sees what knotd has answered. A NOTIFY that knotd has accepted has the serial of the primary.
+ * knotd compares it with that of the signed zone; if they are the same by chance, knotd does
+ * nothing.
  */
 static knotd_state_t see_notify(knotd_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
                                 knotd_mod_t *mod)
@@ -257,7 +178,7 @@ static knotd_state_t see_notify(knotd_state_t state, knot_pkt_t *pkt, knotd_qdat
 	(void)pkt;
 	if (qdata->type == KNOTD_QUERY_TYPE_NOTIFY && qdata->rcode == KNOT_RCODE_NOERROR) {
 		const instance_t *instance = knotd_mod_ctx(mod);
-		zone_wake(instance->zone, ZONE_LOOK);
+		zone_wake(instance->zone, SOURCE_LOOK);
 	}
 	return state;
 }
@@ -266,49 +187,44 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	const knot_dname_t *name = knotd_mod_zone(mod);
 	const char *storage = knotd_conf_mod(mod, ITEM_STORAGE).single.string;
-	pthread_mutex_lock(&registry.lock);
-	server_t **place = find_server(storage);
-	server_t *server = (place != NULL && *place != NULL && (*place)->users > 0) ? *place : NULL;
-	if (server != NULL) {
-		server->users++;
-	}
-	pthread_mutex_unlock(&registry.lock);
-	if (server == NULL) {
+	running_t *signer = signers_use(storage);
+	if (signer == NULL) {
 		knotd_mod_log(mod, LOG_ERR,
 		              "there is no signer with storage %s; add 'global-module: "
 		              "mod-opendnssec/ID' to the default template",
 		              storage);
 		return KNOT_ENOENT;
 	}
-	int ret = knotconf_check_zone(mod, name, server->conf.transfer_socket);
-	instance->server = server;
-	instance->zone = (ret == KNOT_EOK) ? server_add_zone(server, name) : NULL;
+	zones_t *zones = &signer->server->zones;
+	int ret = knotconf_check_zone(mod, name, signer->server->conf.transfer_socket);
+	instance->signer = signer;
+	instance->zone = (ret == KNOT_EOK) ? zones_add(zones, name) : NULL;
 	if (instance->zone == NULL) {
-		leave_server(server);
+		signers_leave(signer);
 		return ret == KNOT_EOK ? KNOT_ENOMEM : ret;
 	}
 	ret = configure_zone(mod, instance);
 	if (ret == KNOT_EOK) {
 		ret = stats_init(&instance->stats, mod);
 	}
-	const bool fetched = instance->zone->settings.primaries.count > 0;
+	const bool fetched = source_is_fetched(&instance->zone->source);
 	if (ret == KNOT_EOK && fetched) {
 		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, see_notify);
 	}
 	if (ret != KNOT_EOK) {
-		server_drop_zone(server, instance->zone);
-		leave_server(server);
+		zones_drop(zones, instance->zone);
+		signers_leave(signer);
 		return ret;
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
-	/* What comes from a primary has its own times to be looked at. */
-	zone_wake(instance->zone, fetched ? 0 : ZONE_LOOK);
+	/* When primaries are asked is a matter of the SOA's timers. */
+	zone_wake(instance->zone, fetched ? 0 : SOURCE_LOOK);
 	return KNOT_EOK;
 }
 
 static int load(knotd_mod_t *mod)
 {
-	is_knotds = true;
+	signers_on_knotds_thread();
 	instance_t *instance = calloc(1, sizeof(*instance));
 	if (instance == NULL) {
 		return KNOT_ENOMEM;
@@ -325,17 +241,17 @@ static int load(knotd_mod_t *mod)
 
 static void unload(knotd_mod_t *mod)
 {
-	/* On a reload the new instance has been loaded already; of a zone, the name is gone. */
-	is_knotds = true;
+	/* On a reload the new instance has been loaded already; the zone's name is freed. */
+	signers_on_knotds_thread();
 	instance_t *instance = knotd_mod_ctx(mod);
-	server_t *server = instance->server;
+	running_t *signer = instance->signer;
 	if (instance->zone != NULL) {
 		zone_unset_report(instance->zone, &instance->stats);
-		server_drop_zone(server, instance->zone);
+		zones_drop(&signer->server->zones, instance->zone);
 	} else {
-		log_leave(&server->log, mod);
+		log_leave(&signer->server->log, mod);
 	}
-	leave_server(server);
+	signers_leave(signer);
 	free(instance);
 }
 

@@ -14,7 +14,7 @@ enum {
 
 static char *state_name(uint32_t index, uint32_t count)
 {
-	/* Of the four records the one that tells most: see key_state(). */
+	/* The index is a keyset_state_t: see key_state(). */
 	(void)count;
 	return strdup(keyset_state_name(index));
 }
@@ -37,7 +37,8 @@ int stats_init(stats_t *stats, knotd_mod_t *mod)
 	return ret;
 }
 
-/*! A key's DS is what comes last and goes last if it has one; its DNSKEY if it has none. */
+/*! \return The state of the record that is published last and withdrawn last: DS, or DNSKEY for a
+ *  key without DS. */
 static keyset_state_t key_state(const keyset_key_t *key)
 {
 	return key->state[KEYSET_DS] != KEYSET_NA ? key->state[KEYSET_DS]
@@ -50,7 +51,7 @@ static void report_keys(stats_t *stats, const keyset_t *keys)
 		const keyset_key_t *key =
 			(keys != NULL && i < keys->key_count) ? &keys->keys[i] : NULL;
 		for (int state = KEYSET_NA; state <= KEYSET_UNRETENTIVE; state++) {
-			/* Zero is not shown, whatever the name. */
+			/* knotd does not show a counter that is 0. */
 			knotd_mod_stats_store(stats->mod, 0, FIRST_KEY + i, state, 0);
 		}
 		if (key != NULL) {
@@ -65,13 +66,13 @@ void stats_report(void *ctx, const zone_counters_t *counters, const state_t *sta
                   const keyset_t *keys)
 {
 	stats_t *stats = ctx;
-	knotd_mod_stats_store(stats->mod, 0, SIGNATURES, 0, counters->signatures);
-	knotd_mod_stats_store(stats->mod, 0, VERSIONS, 0, counters->versions);
-	knotd_mod_stats_store(stats->mod, 0, LOADS, 0, counters->loads);
-	knotd_mod_stats_store(stats->mod, 0, LOAD_ERRORS, 0, counters->load_errors);
-	knotd_mod_stats_store(stats->mod, 0, SIGN_ERRORS, 0, counters->sign_errors);
+	knotd_mod_stats_store(stats->mod, 0, SIGNATURES, 0, counters->signer.signatures);
+	knotd_mod_stats_store(stats->mod, 0, VERSIONS, 0, counters->signer.versions);
+	knotd_mod_stats_store(stats->mod, 0, LOADS, 0, counters->source.loads);
+	knotd_mod_stats_store(stats->mod, 0, LOAD_ERRORS, 0, counters->source.load_errors);
+	knotd_mod_stats_store(stats->mod, 0, SIGN_ERRORS, 0, counters->signer.sign_errors);
 	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, state->serial);
-	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->updates);
-	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->updates_refused);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->source.updates);
+	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->source.updates_refused);
 	report_keys(stats, keys);
 }

@@ -4,8 +4,8 @@
 /*! \file
  * \brief Counters and key states, as knotd's own zone-stats shows them.
  *
- * Knot keeps a counter's name where it was when the counter was added; so a slot for a key is a
- * counter whose name is written when there is such a key.
+ * Knot keeps the pointer to a counter's name. So each slot for a key is a counter whose name is
+ * written when there is such a key.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 
 #include "module/zone/zone.h"
 
-#define STATS_KEYS 16
-#define STATS_NAME 24
+#define STATS_KEYS 16 /*!< Keys that are shown, at most. */
+#define STATS_NAME 24 /*!< Bytes of a key's name. */
 
 typedef struct {
 	knotd_mod_t *mod;

@@ -14,29 +14,30 @@
 
 #define LENGTH_BYTES 2
 
-/*! Buffers, reused from answer to answer, and the state of the answer in work. */
+/*! Buffers that answers share, and the state of the answer that is being made. */
 struct answerer {
-	publisher_t *publisher;
+	const publisher_calls_t *zones;
+	void *zones_ctx;
 	log_t *log;
 	answer_sink_f sink;
 	void *sink_ctx;
 
-	knot_rrset_t opt;        /*!< Ours, for those who sent one. */
-	bool has_option;         /*!< There is an option in it, of this answer. */
+	knot_rrset_t opt;        /*!< OPT of answers to questions that have one. */
+	bool has_option;         /*!< There is an option in the OPT, for this answer. */
 	const knot_pkt_t *query;
-	knot_pkt_t *pkt;         /*!< Message in work; its wire is in frame. */
-	const knot_tsig_key_t *key; /*!< To sign it with; NULL if the question was not signed. */
+	knot_pkt_t *pkt;         /*!< Message that is being made; its wire is in frame. */
+	const knot_tsig_key_t *key; /*!< Signs the answer; NULL if the question was not signed. */
 	uint8_t rcode;
 	bool authoritative;
 
-	size_t messages;         /*!< Sent, of this answer. */
-	size_t bytes;
+	size_t messages;         /*!< Of this answer that were sent. */
+	size_t bytes;            /*!< Of those messages. */
 	bool sink_failed;
 
 	bool handed;             /*!< A zone was sent, and knotd may be loading it. */
 	knot_dname_storage_t handed_zone;
 	uint32_t handed_serial;
-	int64_t handed_at; /*!< Begun, monotonic_ms(); 0 = it was all of the zone. */
+	int64_t handed_at;       /*!< When sending began (monotonic_ms()); 0 = all of the zone. */
 
 	uint8_t frame[LENGTH_BYTES + KNOT_WIRE_MAX_PKTSIZE];
 };
@@ -47,13 +48,14 @@ static int reset_opt(answerer_t *a)
 	return knot_edns_init(&a->opt, KNOT_WIRE_MAX_PKTSIZE, 0, KNOT_EDNS_VERSION, NULL);
 }
 
-answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink, void *ctx)
+answerer_t *answerer_new(publisher_t publisher, log_t *log, answer_sink_f sink, void *ctx)
 {
 	answerer_t *a = calloc(1, sizeof(*a));
 	if (a == NULL) {
 		return NULL;
 	}
-	a->publisher = publisher;
+	a->zones = publisher.calls;
+	a->zones_ctx = publisher.ctx;
 	a->log = log;
 	a->sink = sink;
 	a->sink_ctx = ctx;
@@ -65,7 +67,7 @@ answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink,
 	return a;
 }
 
-/*! knotd loads what it was sent before it goes on, or closes the connection. */
+/*! knotd goes on, or closes the connection: it has loaded what it was sent. */
 static void tell_handed(answerer_t *a)
 {
 	int64_t ms = 0;
@@ -76,7 +78,7 @@ static void tell_handed(answerer_t *a)
 	if (a->handed_at > 0) {
 		ms = 1 + monotonic_ms() - a->handed_at;
 	}
-	publisher_handed(a->publisher, a->handed_zone, a->handed_serial, ms);
+	a->zones->handed(a->zones_ctx, a->handed_zone, a->handed_serial, ms);
 }
 
 void answerer_free(answerer_t *a)
@@ -92,7 +94,7 @@ void answerer_free(answerer_t *a)
 
 static void message_begin(answerer_t *a)
 {
-	/* Cannot fail: header and question fit in a message, whatever was asked. */
+	/* Cannot fail: header and question always fit in a message. */
 	(void)knot_pkt_init_response(a->pkt, a->query);
 	knot_wire_set_rcode(a->pkt->wire, a->rcode);
 	if (a->authoritative) {
@@ -104,8 +106,8 @@ static void message_begin(answerer_t *a)
 }
 
 /*!
- * Signs an answer that knotd relays as it is: by the client's key, and with the message ID that the
- * client gave it, which TSIG knows as the original one.
+ * Signs an answer that knotd relays to the client as it is: by the client's key, and with the
+ * message ID that the client gave its question, which TSIG has as the original ID.
  */
 static int message_sign(answerer_t *a)
 {
@@ -181,7 +183,7 @@ static int put_rrset(answerer_t *a, const knot_rrset_t *rrset)
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
-		/* Where the owner stands in this message, if a pointer can reach it. */
+		/* A compression pointer to the owner in this message, if it is in reach. */
 		hint = knot_compr_hint(&a->pkt->rr_info[a->pkt->rrset_count - 1],
 		                       KNOT_COMPR_HINT_OWNER);
 		rdata = knot_rdataset_next(rdata);
@@ -191,11 +193,11 @@ static int put_rrset(answerer_t *a, const knot_rrset_t *rrset)
 
 typedef int (*view_next_f)(view_t *view, knot_rrset_t *rr);
 
-/*! Puts all between the two SOAs that begin and end a transfer, and these. */
+/*! Puts a transfer: the SOA, all that next() gives, the SOA again. */
 static int put_transfer(answerer_t *a, view_t *view, view_next_f next)
 {
 	message_begin(a);
-	int ret = put_rrset(a, view_soa(view));
+	int ret = put_rrset(a, a->zones->soa(view));
 	while (ret == KNOT_EOK) {
 		knot_rrset_t rr;
 		ret = next(view, &rr);
@@ -206,7 +208,7 @@ static int put_transfer(answerer_t *a, view_t *view, view_next_f next)
 	if (ret != KNOT_ENOENT) {
 		return ret;
 	}
-	ret = put_rrset(a, view_soa(view));
+	ret = put_rrset(a, a->zones->soa(view));
 	return ret == KNOT_EOK ? message_send(a) : ret;
 }
 
@@ -224,20 +226,20 @@ static int reply_rcode(answerer_t *a, uint16_t rcode)
 static int reply_soa(answerer_t *a, view_t *view)
 {
 	message_begin(a);
-	int ret = put_rrset(a, view_soa(view));
+	int ret = put_rrset(a, a->zones->soa(view));
 	return ret == KNOT_EOK ? message_send(a) : ret;
 }
 
-static uint32_t view_serial(const view_t *view)
+static uint32_t view_serial(const answerer_t *a, const view_t *view)
 {
-	return knot_soa_serial(view_soa(view)->rrs.rdata);
+	return knot_soa_serial(a->zones->soa(view)->rrs.rdata);
 }
 
 static int reply_transfer(answerer_t *a, view_t *view, const char *kind, view_next_f next)
 {
 	const knot_dname_t *zone = knot_pkt_qname(a->query);
-	uint32_t serial = view_serial(view);
-	a->handed_at = next == view_next_change ? monotonic_ms() : 0;
+	uint32_t serial = view_serial(a, view);
+	a->handed_at = next == a->zones->next_change ? monotonic_ms() : 0;
 	int ret = put_transfer(a, view, next);
 	if (ret == KNOT_EOK) {
 		log_msg(a->log, LOG_DEBUG, zone,
@@ -273,23 +275,23 @@ static bool client_serial(const knot_pkt_t *query, uint32_t *serial)
 
 static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
 {
-	uint32_t serial = view_serial(view);
+	uint32_t serial = view_serial(a, view);
 
-	/* RFC 1982: not older than ours. */
+	/* The client's serial is not older than the view's (RFC 1982). */
 	if ((int32_t)(has - serial) >= 0) {
 		int ret = reply_soa(a, view);
 		if (ret == KNOT_EOK && has == serial) {
-			publisher_taken(a->publisher, knot_pkt_qname(a->query), serial);
+			a->zones->taken(a->zones_ctx, knot_pkt_qname(a->query), serial);
 		}
 		return ret;
 	}
 
-	int ret = view_seek(view, has);
+	int ret = a->zones->seek(view, has);
 	if (ret == KNOT_EOK) {
-		return reply_transfer(a, view, "IXFR", view_next_change);
+		return reply_transfer(a, view, "IXFR", a->zones->next_change);
 	}
 	if (ret == KNOT_ENOENT) {
-		return reply_transfer(a, view, "AXFR-style IXFR", view_next);
+		return reply_transfer(a, view, "AXFR-style IXFR", a->zones->next);
 	}
 	log_msg(a->log, LOG_ERR, knot_pkt_qname(a->query),
 	        "transfer, IXFR to knotd from serial %u, failed to read the journal (%s)", has,
@@ -298,13 +300,13 @@ static int reply_ixfr(answerer_t *a, view_t *view, uint32_t has)
 }
 
 /*!
- * Puts EXPIRE (RFC 7314) into our OPT, if it was asked for and the zone comes from a primary: so
- * knotd serves it for as long as the primary allows.
+ * Puts EXPIRE (RFC 7314) into the OPT if the question asks for it and the zone comes from a
+ * primary: knotd then serves the zone for as long as the primary allows.
  */
 static int put_expire(answerer_t *a, const view_t *view)
 {
 	uint8_t left[4];
-	const uint32_t seconds = view_expires_in(view);
+	const uint32_t seconds = a->zones->expires_in(view);
 	if (seconds == UINT32_MAX ||
 	    knot_pkt_edns_option(a->query, KNOT_EDNS_OPTION_EXPIRE) == NULL) {
 		return KNOT_EOK;
@@ -316,7 +318,7 @@ static int put_expire(answerer_t *a, const view_t *view)
 
 static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
 {
-	if (view_expires_in(view) == 0) {
+	if (a->zones->expires_in(view) == 0) {
 		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
 	}
 	int ret = put_expire(a, view);
@@ -330,15 +332,15 @@ static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
 	case KNOT_RRTYPE_IXFR:
 		return reply_ixfr(a, view, has);
 	default:
-		return reply_transfer(a, view, "AXFR", view_next);
+		return reply_transfer(a, view, "AXFR", a->zones->next);
 	}
 }
 
 /*!
  * Answers a question of opcode QUERY.
  *
- * To knotd any RCODE is a failed refresh: it keeps what it has and tries again after the SOA's
- * retry, or, if it has nothing yet, with a bootstrap delay, or when it is triggered.
+ * To knotd any RCODE is a failed refresh: it keeps its version and tries again after the SOA's
+ * retry, or after a bootstrap delay if it has none yet; sooner if it is triggered.
  */
 static int answer_query(answerer_t *a)
 {
@@ -354,13 +356,13 @@ static int answer_query(answerer_t *a)
 		return reply_rcode(a, KNOT_RCODE_REFUSED);
 	}
 
-	/* A refresh begins with SOA, but that of a zone knotd does not have yet with AXFR. */
+	/* A refresh begins with SOA, or with AXFR if knotd does not have the zone yet. */
 	if (type != KNOT_RRTYPE_IXFR) {
-		publisher_asked(a->publisher, zone);
+		a->zones->asked(a->zones_ctx, zone);
 	}
 
 	view_t *view = NULL;
-	int ret = view_open(a->publisher, zone, &view);
+	int ret = a->zones->open(a->zones_ctx, zone, &view);
 	if (ret == KNOT_ENOZONE) {
 		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
 	}
@@ -371,7 +373,7 @@ static int answer_query(answerer_t *a)
 	}
 
 	ret = reply_zone(a, view, type, has);
-	view_close(view);
+	a->zones->close(view);
 	if (a->has_option) {
 		a->has_option = false;
 		int reset = reset_opt(a);
@@ -384,8 +386,8 @@ static int answer_query(answerer_t *a)
 }
 
 /*!
- * Answers a question of opcode UPDATE. knotd, which forwards it, has seen to its form (RFC 2136,
- * section 3.1), to its TSIG and to whether it is allowed.
+ * Answers a question of opcode UPDATE. knotd, which forwards it, has checked its form (RFC 2136,
+ * section 3.1), its TSIG and whether the client may send it.
  */
 static int answer_update(answerer_t *a)
 {
@@ -397,12 +399,12 @@ static int answer_update(answerer_t *a)
 		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
 	}
 	if (!knot_pkt_has_tsig(a->query)) {
-		return reply_rcode(a, publisher_update(a->publisher, a->query));
+		return reply_rcode(a, a->zones->update(a->zones_ctx, a->query));
 	}
-	/* Nothing is changed if the client could not be told of it. */
+	/* Nothing is changed if the answer cannot be signed. */
 	const knot_dname_t *name = a->query->tsig_rr->owner;
 	knot_tsig_key_t key = { 0 };
-	int ret = publisher_key(a->publisher, zone, name, &key);
+	int ret = a->zones->key(a->zones_ctx, zone, name, &key);
 	if (ret != KNOT_EOK) {
 		knot_dname_txt_storage_t text;
 		log_msg(a->log, LOG_ERR, zone, "update, refused: TSIG key %s %s",
@@ -413,7 +415,7 @@ static int answer_update(answerer_t *a)
 		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
 	}
 	a->key = &key;
-	ret = reply_rcode(a, publisher_update(a->publisher, a->query));
+	ret = reply_rcode(a, a->zones->update(a->zones_ctx, a->query));
 	a->key = NULL;
 	knot_tsig_key_deinit(&key);
 	return ret;
@@ -443,7 +445,7 @@ static int answer_parsed(answerer_t *a)
 int answerer_reply(answerer_t *a, uint8_t *wire, uint16_t len)
 {
 	tell_handed(a);
-	/* Without an ID there is no answer; an answer to an answer might go on for ever. */
+	/* Without an ID no answer is possible; an answer to an answer might go on for ever. */
 	if (len < KNOT_WIRE_HEADER_SIZE || knot_wire_get_qr(wire)) {
 		return KNOT_EMALF;
 	}

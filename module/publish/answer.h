@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "module/base/log.h"
-#include "module/publish/view.h"
+#include "module/publish/publisher.h"
 
 typedef struct answerer answerer_t;
 
@@ -22,15 +22,15 @@ typedef struct answerer answerer_t;
 typedef int (*answer_sink_f)(void *ctx, const uint8_t *frame, size_t len);
 
 /*! \return NULL if out of memory. */
-answerer_t *answerer_new(publisher_t *publisher, log_t *log, answer_sink_f sink, void *ctx);
+answerer_t *answerer_new(publisher_t publisher, log_t *log, answer_sink_f sink, void *ctx);
 
 /*!
- * Answers a question: SOA, AXFR and IXFR of class IN, UPDATE; all others by an RCODE.
+ * Answers a question: SOA, AXFR and IXFR of class IN, UPDATE; any other by an RCODE.
  *
  * \param query  One message without its length; is written to.
- * \retval KNOT_EOK  Answered, also if by an error.
- * \retval other     What was sent is not a whole answer, or the bytes were no question: the
- *                   connection has to be closed.
+ * \retval KNOT_EOK  The answer was sent, be it an error.
+ * \retval other     No whole answer was sent, or the bytes were no question: the connection has to
+ *                   be closed.
  */
 int answerer_reply(answerer_t *answerer, uint8_t *query, uint16_t len);
 

@@ -3,22 +3,32 @@
 
 #include "module/publish/pace.h"
 
-#define NAMES_PER_MS 1000 /* That knotd walks through; as long as it is not known. */
-#define SLOWEST 10        /* It does not take so many times that: then the changes were many. */
-#define LOADS 10          /* Versions of a stream are apart by what so many loads take. */
-#define APART_MAX 10000   /* Milliseconds. */
-/* What is no stream waits for a part of a load, one of some for a larger part, to see whether it has
- * become one; a stream ends if there is none for as long. */
+/* Names that knotd walks through in a millisecond: an estimate, until a load was measured. */
+#define NAMES_PER_MS 1000
+/* A measured load counts up to so many times the estimate. One that took longer had many
+ * changes, and does not tell how long the walk takes. */
+#define SLOWEST 10
+/* Versions of a stream are apart by so many loads: knotd then spends a tenth of its time
+ * loading. */
+#define LOADS 10
+/* Milliseconds by which versions of a stream are apart at most. */
+#define APART_MAX 10000
+/* Without a stream, a version waits for this part of a load after the last load or update: another
+ * update may come. */
 #define PAUSE 16
-#define PAUSE_LONG 2
-#define PAUSE_MIN 4       /* Milliseconds. */
+/* One version in so many waits for a larger part of a load, to see whether a stream has begun; a
+ * stream ends if there is no update for as long. */
 #define PROBE 6
+#define PAUSE_LONG 2
+/* Milliseconds that each pause lasts at least. */
+#define PAUSE_MIN 4
 
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
+/*! \return What knotd takes to load a version without many changes. */
 static int64_t load(const pace_t *pace)
 {
 	const int64_t walk = pace->names / NAMES_PER_MS, most = walk * SLOWEST + PAUSE_MIN;
@@ -44,7 +54,8 @@ static int64_t pause(const pace_t *pace, bool lengthy)
 
 void pace_update(pace_t *pace, int64_t now)
 {
-	/* Of one that knotd kept while it was loading nothing can be told. */
+	/* An update that knotd held back while it was loading does not tell that the stream
+	 * ended. */
 	const int64_t gap = now - pace->updated;
 	if (gap <= pause(pace, true)) {
 		pace->stream = true;
@@ -71,7 +82,7 @@ void pace_load(pace_t *pace, int64_t now, int64_t took)
 
 int64_t pace_next(const pace_t *pace, int64_t now)
 {
-	/* A clock that was set back ends it. */
+	/* The clock may have been set back. */
 	if (now < pace->published || now >= apart(pace)) {
 		return now;
 	}

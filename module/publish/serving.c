@@ -4,29 +4,50 @@
 #include "module/publish/serving.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
-#include <libknot/libknot.h>
-
 #include "common/backoff.h"
-#include "module/zone/server.h"
+#include "module/base/sched.h"
 
-/* Seconds until knotd is told again of a version that it does not take. */
+/* Seconds after which knotd is told again of a version that it has not fetched. */
 static const backoff_t offer_delay = { .first = 60, .max = 3600 };
 
-/* knotd serves what it takes before it closes the connection; for how long it is asked all the same. */
-#define SURE_MS 1000     /* Before it is taken to have refused it. */
-#define ASK_MS 60000     /* Then it is offered again. */
+/* knotd serves what it takes before it closes the connection, but that is seen a moment later. For
+ * so many milliseconds it is asked before it is taken to have refused a version... */
+#define SURE_MS 1000
+/* ...and for so many it is asked all the same; then the version is offered again. */
+#define ASK_MS 60000
 
-/*! With the zone's lock held. \return Whether that is news. */
-static bool see(zone_t *zone, uint32_t serial)
+void serving_init(serving_t *serving, const serving_args_t *args)
 {
-	serving_t *serving = &zone->serving;
+	memset(serving, 0, sizeof(*serving));
+	serving->args = *args;
+	pthread_mutex_init(&serving->lock, NULL);
+}
+
+void serving_deinit(serving_t *serving)
+{
+	pthread_mutex_destroy(&serving->lock);
+}
+
+void serving_read(serving_t *serving, char *error, size_t size)
+{
+	pthread_mutex_lock(&serving->lock);
+	snprintf(error, size, "%s", serving->error);
+	pthread_mutex_unlock(&serving->lock);
+}
+
+/*** What knotd says and does. ***/
+
+/*! With the lock held. \return Whether that is news. */
+static bool see(serving_t *serving, uint32_t serial)
+{
 	if (serving->handed && serving->handed_serial == serial) {
 		serving->handed = false;
 		serving->error[0] = '\0';
 	}
-	if (zone->state.taken_at > 0 && zone->state.taken_serial == serial) {
+	if (serving->taken && serving->taken_serial == serial) {
 		return false;
 	}
 	serving->seen = true;
@@ -35,75 +56,93 @@ static bool see(zone_t *zone, uint32_t serial)
 	return true;
 }
 
-void serving_seen(zone_t *zone, uint32_t serial)
+void serving_seen(serving_t *serving, uint32_t serial)
 {
-	pthread_mutex_lock(&zone->lock);
-	const bool news = see(zone, serial);
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&serving->lock);
+	const bool news = see(serving, serial);
+	pthread_mutex_unlock(&serving->lock);
 	if (news) {
-		zone_wake(zone, 0);
+		serving->args.wake(serving->args.ctx);
 	}
 }
 
-void serving_handed(zone_t *zone, uint32_t serial, int64_t ms)
+void serving_handed(serving_t *serving, uint32_t serial, int64_t ms)
 {
 	const int64_t now = sched_now();
-	pthread_mutex_lock(&zone->lock);
-	zone->serving.handed = true;
-	zone->serving.handed_serial = serial;
-	zone->serving.handed_ms = now;
-	pace_load(&zone->serving.pace, now, ms);
-	pthread_mutex_unlock(&zone->lock);
-	trigger_zone(zone->server->asker, zone->name);
-	zone_wake(zone, 0); /* Changes may have been gathered for this moment. */
+	pthread_mutex_lock(&serving->lock);
+	serving->handed = true;
+	serving->handed_serial = serial;
+	serving->handed_ms = now;
+	pace_load(&serving->pace, now, ms);
+	pthread_mutex_unlock(&serving->lock);
+	trigger_zone(serving->args.asker, serving->args.zone);
+	/* Changes may have been gathered for this moment. */
+	serving->args.wake(serving->args.ctx);
 }
 
-typedef struct {
-	const uint32_t *serial;
-	bool again, refused;
-	uint32_t handed;
-	char warning[256];
-} knotd_answer_t;
-
-static void take_answer(void *ctx, zone_t *zone)
+bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning)
 {
-	knotd_answer_t *answer = ctx;
-	serving_t *serving = &zone->serving;
-	pthread_mutex_lock(&zone->lock);
-	const bool news = answer->serial != NULL && see(zone, *answer->serial);
+	pthread_mutex_lock(&serving->lock);
+	const bool news = serial != NULL && see(serving, *serial);
 	const int64_t age = sched_now() - serving->handed_ms;
-	answer->again = serving->handed && age < ASK_MS;
-	if (serving->handed && age >= SURE_MS && serving->error[0] == '\0') {
+	const uint32_t handed = serving->handed_serial;
+	const bool again = serving->handed && age < ASK_MS;
+	const bool refused = serving->handed && age >= SURE_MS && serving->error[0] == '\0';
+	if (refused) {
 		snprintf(serving->error, sizeof(serving->error),
 		         "knotd was sent serial %u, but does not serve it: its log says why; it is "
 		         "offered again within %d minutes, and by knotc zone-refresh",
-		         serving->handed_serial, (int)(offer_delay.max / 60));
-		(void)zone_warning(zone, answer->warning, sizeof(answer->warning));
-		answer->refused = true;
-		answer->handed = serving->handed_serial;
+		         handed, (int)(offer_delay.max / 60));
 	}
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_unlock(&serving->lock);
 	if (news) {
-		zone_wake(zone, 0);
+		serving->args.wake(serving->args.ctx);
 	}
+	if (refused) {
+		log_msg(serving->args.log, LOG_ERR, serving->args.zone, "knotd was sent serial %u, "
+		        "but does not serve it%s%s", handed, warning[0] != '\0' ? ": " : "",
+		        warning);
+	}
+	return again;
 }
 
-bool serving_answer(server_t *server, const knot_dname_t *name, const uint32_t *serial)
+/*** How soon versions follow one another. ***/
+
+void serving_updated(serving_t *serving)
 {
-	knotd_answer_t answer = { .serial = serial };
-	(void)server_with_zone(server, name, take_answer, &answer);
-	if (answer.refused) {
-		log_msg(&server->log, LOG_ERR, name, "knotd was sent serial %u, but does not serve "
-		        "it%s%s", answer.handed, answer.warning[0] != '\0' ? ": " : "", answer.warning);
-	}
-	return answer.again;
+	pthread_mutex_lock(&serving->lock);
+	pace_update(&serving->pace, sched_now());
+	pthread_mutex_unlock(&serving->lock);
+}
+
+int64_t serving_next(serving_t *serving, int64_t now)
+{
+	pthread_mutex_lock(&serving->lock);
+	const int64_t next = pace_next(&serving->pace, now);
+	pthread_mutex_unlock(&serving->lock);
+	return next;
+}
+
+int64_t serving_apart(serving_t *serving)
+{
+	pthread_mutex_lock(&serving->lock);
+	const int64_t apart = pace_apart(&serving->pace);
+	pthread_mutex_unlock(&serving->lock);
+	return apart;
+}
+
+void serving_published(serving_t *serving, uint64_t names)
+{
+	pthread_mutex_lock(&serving->lock);
+	serving->pace.names = names;
+	pace_publish(&serving->pace, sched_now());
+	pthread_mutex_unlock(&serving->lock);
 }
 
 /*** The worker's part. ***/
 
-void serving_track(zone_t *zone, const state_t *state)
+void serving_track(serving_t *serving, const state_t *state)
 {
-	serving_t *serving = &zone->serving;
 	if (serving->revision != state->revision) {
 		serving->revision = state->revision;
 		serving->revision_serial = state->serial;
@@ -116,15 +155,14 @@ static bool reaches(const state_t *state, uint32_t serial, uint32_t version)
 	return (int32_t)(serial - version) >= 0 && (int32_t)(state->serial - serial) >= 0;
 }
 
-bool serving_note(zone_t *zone, state_t *state)
+bool serving_note(serving_t *serving, state_t *state)
 {
-	serving_t *serving = &zone->serving;
-	pthread_mutex_lock(&zone->lock);
+	pthread_mutex_lock(&serving->lock);
 	const bool seen = serving->seen;
 	const uint32_t serial = serving->seen_serial;
 	const int64_t at = serving->seen_at;
 	serving->seen = false;
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_unlock(&serving->lock);
 	if (!seen || state->version == 0) {
 		return false;
 	}
@@ -144,9 +182,12 @@ bool serving_note(zone_t *zone, state_t *state)
 	return true;
 }
 
-int64_t serving_offer(zone_t *zone, const state_t *state, int64_t now)
+int64_t serving_offer(serving_t *serving, const state_t *state, int64_t now)
 {
-	serving_t *serving = &zone->serving;
+	pthread_mutex_lock(&serving->lock);
+	serving->taken = state->taken_at > 0;
+	serving->taken_serial = state->taken_serial;
+	pthread_mutex_unlock(&serving->lock);
 	if (state->version == 0 || (state->taken_at > 0 && state->taken_serial == state->serial)) {
 		serving->offers = 0;
 		return 0;
@@ -157,10 +198,10 @@ int64_t serving_offer(zone_t *zone, const state_t *state, int64_t now)
 		serving->offers = fresh ? 1 : serving->offers + 1;
 		serving->offered = state->serial;
 		serving->offered_at = now;
-		trigger_zone(zone->server->trigger, zone->name);
+		trigger_zone(serving->args.trigger, serving->args.zone);
 		if (!fresh) {
-			/* It may have it, and we were not there to see it. */
-			trigger_zone(zone->server->asker, zone->name);
+			/* knotd may have fetched it just before this process began to see that. */
+			trigger_zone(serving->args.asker, serving->args.zone);
 		}
 	}
 	return serving->offered_at + backoff_delay(&offer_delay, serving->offers);

@@ -5,62 +5,99 @@
  * \brief What knotd has of a zone: it is told of new versions, and asked which one it serves.
  *
  * The policy engine's clocks run from the moment at which knotd serves a version, not from that at
- * which it was sent: knotd can refuse it, for its size say.
+ * which it was sent: knotd can refuse a version, for its size say.
  */
 #pragma once
 
 #include <stdbool.h>
 
 #include "module/publish/pace.h"
+#include "module/publish/trigger.h"
 #include "module/store/state.h"
 
-struct server;
-struct zone;
+/*! What a zone's serving needs; all is borrowed. */
+typedef struct {
+	log_t *log;
+	const knot_dname_t *zone;  /*!< Lower case. */
+	trigger_t *trigger;        /*!< Tells knotd of new versions. */
+	trigger_t *asker;          /*!< Asks knotd what it serves. */
+	/*! There is something for the zone's worker. Called without the lock. Does not block. */
+	void (*wake)(void *ctx);
+	void *ctx;
+} serving_args_t;
 
 typedef struct {
-	/* Under the zone's lock. */
-	bool handed;             /*!< knotd was sent a version; not seen to serve it yet. */
+	serving_args_t args;
+	pthread_mutex_t lock;      /*!< Of what follows. */
+	bool handed;               /*!< knotd was sent a version; not seen to serve it yet. */
 	uint32_t handed_serial;
-	int64_t handed_ms;
-	bool seen;               /*!< It serves seen_serial, at least since seen_at; to be noted. */
+	int64_t handed_ms;         /*!< When, by sched_now(). */
+	bool seen;                 /*!< It serves seen_serial, and that is to be noted. */
 	uint32_t seen_serial;
-	int64_t seen_at;
-	char error[256];         /*!< It does not serve what it was sent; empty if it does. */
+	int64_t seen_at;           /*!< When it was first seen to, Unix seconds. */
+	bool taken;                /*!< Noted in the zone's state: it serves taken_serial. */
+	uint32_t taken_serial;
+	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
 	pace_t pace;
 
 	/* The worker's own. */
-	int64_t offered_at;      /*!< When knotd was last told of a version it does not have. */
-	uint32_t offered;        /*!< Its serial. */
-	unsigned offers;         /*!< How often knotd has been told of that serial. */
-	uint64_t revision;       /*!< Of the key set that versions are made with... */
-	uint32_t revision_serial;/*!< ...since this one, or an older one. */
+	int64_t offered_at;        /*!< When knotd was last told of a version that it does not have,
+	                                Unix seconds. */
+	uint32_t offered;          /*!< Its serial. */
+	unsigned offers;           /*!< How often knotd has been told of that serial. */
+	uint64_t revision;         /*!< Of the key set that versions are made with... */
+	uint32_t revision_serial;  /*!< ...since this one, or an older one. */
 } serving_t;
 
-/*! knotd has done with a version that it was sent. \param ms  What it took; 0 = it was all. */
-void serving_handed(struct zone *zone, uint32_t serial, int64_t ms);
+void serving_init(serving_t *serving, const serving_args_t *args);
+void serving_deinit(serving_t *serving);
+
+/*** From any thread; none blocks. ***/
+
+/*! knotd has done with a version that it was sent. \param ms  As handed() of publisher_calls_t */
+void serving_handed(serving_t *serving, uint32_t serial, int64_t ms);
 
 /*! knotd has the zone at a serial. */
-void serving_seen(struct zone *zone, uint32_t serial);
+void serving_seen(serving_t *serving, uint32_t serial);
 
 /*!
- * What knotd says that it serves.
+ * What knotd, asked, says that it serves.
  *
- * \param serial  NULL: nothing.
+ * \param serial   NULL: nothing.
+ * \param warning  Why it may have refused a version; "": not known.
  * \return Whether it has to be asked again
  */
-bool serving_answer(struct server *server, const knot_dname_t *name, const uint32_t *serial);
+bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning);
+
+/*! An update of the input was done, or refused. */
+void serving_updated(serving_t *serving);
+
+/*! \return When the next version may be made, ms (sched_now()); now if it may at once. */
+int64_t serving_next(serving_t *serving, int64_t now);
+
+/*! Copies what is wrong; "" if all is well. */
+void serving_read(serving_t *serving, char *error, size_t size);
 
 /*** For the zone's worker. ***/
 
+/*! \return How far apart the versions of a stream of updates are, ms. */
+int64_t serving_apart(serving_t *serving);
+
+/*! A version has been made. \param names  In the zone. */
+void serving_published(serving_t *serving, uint64_t names);
+
 /*! Notes since when a key set is in force, before and after versions are made. */
-void serving_track(struct zone *zone, const state_t *state);
+void serving_track(serving_t *serving, const state_t *state);
 
 /*! Notes what knotd serves. \return Whether the state has changed. */
-bool serving_note(struct zone *zone, state_t *state);
+bool serving_note(serving_t *serving, state_t *state);
 
 /*!
- * Tells knotd of a version that it has not fetched: when it is new, after a restart, and again
- * when it does not come for it; it may have been busy, and its own timers are in no hurry.
- * \return When to look again, seconds; 0 = no need.
+ * Tells knotd of a version that it has not fetched: when the version is new, after a restart, and
+ * again while knotd does not fetch it. knotd may have been busy, and its own timers are in no
+ * hurry.
+ *
+ * \param state  As it is shown to others from now on.
+ * \return When to look again, Unix seconds; 0 = no need.
  */
-int64_t serving_offer(struct zone *zone, const state_t *state, int64_t now);
+int64_t serving_offer(serving_t *serving, const state_t *state, int64_t now);

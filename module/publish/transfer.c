@@ -24,16 +24,18 @@
 #include "module/base/thread.h"
 #include "module/publish/answer.h"
 
-/* knotd has about as many background workers as there are cores; none needs more than one. */
+/* Connections at a time. knotd has about as many background workers as there are cores, each
+ * with one connection at most. */
 #define CONNECTIONS_MAX 64
+/* Connections that wait to be accepted. */
 #define BACKLOG 64
-/* How long a connection may stand still, idle or amid a message. Unit tests have it shorter. */
+/* Seconds for which a connection may stand still, idle or amid a message. Unit tests set less. */
 #ifndef TRANSFER_STALL_S
 #define TRANSFER_STALL_S 30
 #endif
-/* Connections refused are told of this often at most. */
+/* Seconds between two lines of the log about refused connections, at least. */
 #define REFUSAL_LOG_S 60
-/* How long to wait when the system gives no connection, for want of descriptors say. */
+/* Milliseconds to wait when the system gives no connection, for want of descriptors say. */
 #define ACCEPT_PAUSE_MS 200
 
 typedef struct connection {
@@ -46,26 +48,26 @@ typedef struct connection {
 } connection_t;
 
 struct transfer {
-	publisher_t *publisher;
+	publisher_t publisher;
 	log_t *log;
 	struct sockaddr_un addr;
-	dev_t dev;         /*!< Of the socket's file, to remove no other's. */
+	dev_t dev;         /*!< Of the socket's file: another file at its path is not removed. */
 	ino_t ino;
 	int listen_fd;
-	int wake_fd;       /*!< Written to when a connection is done, and to stop. */
+	int wake_fd;       /*!< Eventfd; written to when a connection is done, and to stop. */
 	atomic_bool stop;
 	pthread_t thread;
 
-	/* Only the accepting thread touches these, and transfer_stop() after its end. */
+	/* The accepting thread's own; after its end, transfer_stop()'s. */
 	LIST_HEAD(, connection) connections;
 	unsigned count;
 	int64_t refusal_next_ms;
-	unsigned refusals; /*!< Since the last line about them. */
+	unsigned refusals; /*!< Connections refused since the last line of the log about them. */
 };
 
 static void wake(transfer_t *t)
 {
-	/* Fails only if the counter is full, that is, if it is awake anyway. */
+	/* Fails only if the counter is full; then the thread is awake anyway. */
 	(void)!write(t->wake_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
 }
 
@@ -122,7 +124,8 @@ static void *serve(void *arg)
 	}
 	answerer_free(answerer);
 
-	/* Who has the descriptor closes it, so that it cannot be another's when it is shut down. */
+	/* The accepting thread closes the descriptor: transfer_stop() must not shut down a
+	 * descriptor that belongs to another connection by then. */
 	conn->done = true;
 	wake(t);
 	return NULL;
@@ -156,7 +159,7 @@ static void reap(transfer_t *t)
 
 /* The accepting thread */
 
-/*! Closes and tells; but a client that comes on and on must not fill the log. */
+/*! Closes the connection and says so; a client that tries on and on must not fill the log. */
 static void refuse(transfer_t *t, int fd, const char *reason)
 {
 	if (fd >= 0) {
@@ -297,7 +300,7 @@ static int open_socket(transfer_t *t)
 	if (t->listen_fd < 0 || bind_socket(t->listen_fd, &t->addr) != 0) {
 		return -1;
 	}
-	/* Nobody can connect before listen(), so the mode is right from the first. */
+	/* Nobody can connect before listen(): the mode is right from the first moment. */
 	if (chmod(t->addr.sun_path, S_IRUSR | S_IWUSR) != 0 ||
 	    lstat(t->addr.sun_path, &st) != 0 || listen(t->listen_fd, BACKLOG) != 0) {
 		int saved = errno;
@@ -347,7 +350,7 @@ static int start(transfer_t *t, const char *path, char *err, size_t err_size)
 	return ret;
 }
 
-int transfer_start(transfer_t **transfer, const char *path, publisher_t *publisher, log_t *log,
+int transfer_start(transfer_t **transfer, const char *path, publisher_t publisher, log_t *log,
                    char *err, size_t err_size)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The transfer socket: where knotd, and nobody else, gets the signed zones.
+ * \brief The transfer socket: knotd, and nobody else, gets the signed zones there.
  *
  * A UNIX stream socket that speaks DNS over TCP (RFC 7766): SOA, AXFR (RFC 5936), IXFR (RFC 1995),
  * and UPDATE (RFC 2136), which knotd forwards.
@@ -12,17 +12,18 @@
 #pragma once
 
 #include "module/base/log.h"
-#include "module/publish/view.h"
+#include "module/publish/publisher.h"
 
 typedef struct transfer transfer_t;
 
 /*!
- * Binds the socket (mode 0600; a dead process's is replaced, a live one's is not) and serves it.
+ * Binds the socket (mode 0600) and serves it. A socket that a dead process left there is replaced,
+ * one that is alive is not.
  *
  * \param err  Path and reason on failure.
  * \return KNOT_EOK, KNOT_EADDRINUSE and others of the system, KNOT_ENOMEM
  */
-int transfer_start(transfer_t **transfer, const char *path, publisher_t *publisher, log_t *log,
+int transfer_start(transfer_t **transfer, const char *path, publisher_t publisher, log_t *log,
                    char *err, size_t err_size);
 
 /*! Closes all connections, ends all threads, removes the socket. NULL is allowed. */

@@ -21,37 +21,38 @@
 #include "control/client.h"
 #include "module/base/thread.h"
 
-/* Zones told of in one block: few enough that an operator's command gets in between. */
+/* Zones that are told of in one block: few enough that an operator's command gets in between. */
 #define BATCH 64
+/* Milliseconds that knotd may take to answer; it is asked again then. */
 #define TIMEOUT_MS 2000
+/* Milliseconds after which a zone that knotd refuses to refresh is no longer told of. */
 #define GIVE_UP_MS (3600 * 1000)
-/* knotd opens its control socket only after it loaded its zones; longer is worth a warning. */
+/* Milliseconds after which a knotd that is not reached is worth a warning. It opens its control
+ * socket only after it has loaded its zones. */
 #define PATIENCE_MS (60 * 1000)
 
-/*
- * All waits there are: for each number of failures a queue, in which the first zone is due first.
- * The last queue's is the longest.
- */
+/* All waits there are: each number of failures has a queue, whose first zone is due first. The
+ * wait of the last queue is the longest. */
 #define LEVELS 8
 static const backoff_t delay_ms = { .first = 1000, .max = 60000 };
 
 typedef struct pending {
 	TAILQ_ENTRY(pending) link;
 	int64_t due_ms;
-	int64_t refused_ms;  /*!< Since when knotd refuses it, 0 if it does not. */
-	unsigned level;      /*!< Its queue. */
+	int64_t refused_ms;  /*!< Since when knotd refuses the zone; 0 = it does not. */
+	unsigned level;      /*!< Of its queue. */
 	bool sending;        /*!< In the batch being sent, and in no queue. */
 	bool again;          /*!< Triggered while it was being sent. */
 	char error[96];      /*!< knotd's answer. */
-	bool served;         /*!< It says that it serves this: */
+	bool served;         /*!< knotd says that it serves the serial. */
 	uint32_t serial;
-	bool unsettled;      /*!< It has to be asked again. */
+	bool unsettled;      /*!< knotd has to be asked again. */
 	uint8_t name[];
 } pending_t;
 
 struct trigger {
 	log_t *log;
-	trigger_answer_f answer; /*!< NULL: zones are refreshed. */
+	trigger_answer_f answer; /*!< NULL: knotd is told to refresh zones. */
 	void *answer_ctx;
 	pthread_t thread;
 	atomic_bool stop;
@@ -59,17 +60,17 @@ struct trigger {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	char *path;
-	void *zones;         /*!< Of tsearch(): the names of all entries. */
+	void *zones;         /*!< tsearch(3) tree of all entries' names. */
 	TAILQ_HEAD(, pending) queues[LEVELS];
-	int64_t pause_ms;    /*!< knotd was not reached: when to try again. */
+	int64_t pause_ms;    /*!< When to try again, since knotd was not reached. */
 	unsigned pause_level;
 
 	/* The thread's own. */
 	pending_t *batch[BATCH];
 	knot_dname_txt_storage_t texts[BATCH];
-	knot_dname_txt_storage_t zone; /*!< Whose answer is being read; empty: everyone's. */
+	knot_dname_txt_storage_t zone; /*!< Zone of the answer that is being read; "": all zones. */
 	size_t count;
-	int64_t away_ms;     /*!< Since when knotd is not reached, 0 if it is. */
+	int64_t away_ms;     /*!< Since when knotd is not reached; 0 = it is. */
 	bool warned;
 };
 
@@ -87,7 +88,7 @@ static void enqueue(trigger_t *t, pending_t *entry, unsigned level, int64_t now)
 	TAILQ_INSERT_TAIL(&t->queues[level], entry, link);
 }
 
-/*! Queues as if it had not been triggered before. */
+/*! Queues an entry as if it had not been triggered before. */
 static void enqueue_anew(trigger_t *t, pending_t *entry, int64_t now)
 {
 	entry->refused_ms = 0;
@@ -128,7 +129,7 @@ static void forget(trigger_t *t, pending_t *entry)
 	free(entry);
 }
 
-/*! Puts a batch that did not reach knotd back to where it was. */
+/*! Puts a batch that did not reach knotd back into its queues. */
 static void put_back(trigger_t *t, int64_t now)
 {
 	while (t->count > 0) {
@@ -151,7 +152,7 @@ static void settle_refused(trigger_t *t, pending_t *entry, int64_t now)
 		enqueue(t, entry, entry->level + 1 < LEVELS ? entry->level + 1 : LEVELS - 1, now);
 		return;
 	}
-	/* A zone that knotd does not have is one that left its configuration. */
+	/* A zone that knotd does not know has left its configuration. */
 	const bool unknown = t->answer != NULL ||
 	                     strcmp(entry->error, knot_strerror(KNOT_ENOZONE)) == 0;
 	log_msg(t->log, unknown ? LOG_DEBUG : LOG_WARNING, entry->name,
@@ -188,12 +189,12 @@ static void note_serial(pending_t *entry, const char *data)
 	entry->serial = serial;
 }
 
-/*! Notes the zones that knotd refused, or what it serves; to zone-refresh it says nothing else. */
+/*! Notes the zones that knotd refused, or what it serves. On zone-refresh it sends only errors. */
 static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	trigger_t *t = ctx;
 	if (first) {
-		/* What follows in the same line need not name it. */
+		/* Further units of the same line need not name the zone. */
 		(void)snprintf(t->zone, sizeof(t->zone), "%s", unit->zone != NULL ? unit->zone : "");
 	}
 	const bool serial = t->answer != NULL && unit->type != NULL && unit->data != NULL &&
@@ -222,7 +223,7 @@ static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size
 	return ctl_client_call(&call, err, err_size);
 }
 
-/*! Tells, in the log, of a knotd that is away for long, and of its return. */
+/*! Logs that knotd has not been reached for long, and that it answers again. */
 static void log_reached(trigger_t *t, int ret, const char *err, int64_t now)
 {
 	if (ret == KNOT_EOK) {
@@ -246,7 +247,7 @@ static void log_reached(trigger_t *t, int ret, const char *err, int64_t now)
 	}
 }
 
-/*! Without the lock: who gets the answers has locks of his own. */
+/*! Hands on the answers. Without the lock: the function that takes them has locks of its own. */
 static void give_answers(trigger_t *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
@@ -388,7 +389,8 @@ static bool trigger_known(trigger_t *t, pending_t *entry, int64_t now)
 	if (entry->level == 0) {
 		return false;
 	}
-	/* knotd refused it earlier; that it is triggered anew may mean that it is there now. */
+	/* knotd refused the zone earlier; that it is triggered anew may mean that knotd has it
+	 * now. */
 	TAILQ_REMOVE(&t->queues[entry->level], entry, link);
 	enqueue_anew(t, entry, now);
 	return true;

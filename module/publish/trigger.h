@@ -2,12 +2,12 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Tells knotd, by its own control socket, that zones are ready to be fetched; or asks it
+ * \brief Tells knotd by its own control socket that zones are ready to be fetched; or asks knotd
  *        which version it serves.
  *
- * A thread of its own sends zone-refresh, or zone-status, for zones in the order they came, many in
- * one block, and tries again (1 s doubling to 60 s) while knotd is busy or not there yet. Nobody
- * waits for it.
+ * A thread sends zone-refresh, or zone-status, for zones in the order in which they were triggered,
+ * many in one block. While knotd is busy or not there yet, it tries again (1 s doubling to 60 s).
+ * Nobody waits for it.
  */
 #pragma once
 
@@ -18,12 +18,13 @@
 
 typedef struct trigger trigger_t;
 
-/*! \param serial  That knotd serves; NULL: none. \return Whether it has to be asked again. */
+/*! Called from the trigger's thread. \param serial  That knotd serves; NULL: none. \return Whether
+ *  knotd has to be asked again. */
 typedef bool (*trigger_answer_f)(void *ctx, const knot_dname_t *zone, const uint32_t *serial);
 
 /*!
  * \param path    knotd's control socket.
- * \param answer  NULL: it is told to refresh zones; else it is asked what it serves.
+ * \param answer  NULL: knotd is told to refresh zones; else knotd is asked what it serves.
  * \return KNOT_EOK, KNOT_ENOMEM
  */
 int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_answer_f answer,
@@ -32,7 +33,7 @@ int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_ans
 /*! knotd's control socket is elsewhere now. */
 void trigger_move(trigger_t *trigger, const char *path);
 
-/*! Tells or asks for a zone; once is enough while one is queued. Does not block. */
+/*! Tells knotd of a zone, or asks about it; does nothing if the zone is queued. Does not block. */
 void trigger_zone(trigger_t *trigger, const knot_dname_t *zone);
 
 /*! Forgets what is queued; returns within a second or two. NULL is allowed. */

@@ -10,9 +10,8 @@
 #include <libknot/libknot.h>
 
 #include "module/denial/entry.h"
-#include "module/source/file.h"
+#include "module/source/fetch.h"
 #include "module/store/journal.h"
-#include "module/zone/server.h"
 
 struct view {
 	store_txn_t txn;
@@ -21,20 +20,14 @@ struct view {
 	knot_dname_storage_t apex_owner;
 	knot_rrset_t soa;
 	store_cursor_t cursor;
-	bool chained;               /*!< It is in the chain, which comes behind the nodes. */
-	node_t node;                /*!< Where the walk is. */
+	bool chained;               /*!< The walk is in the chain, which comes after the nodes. */
+	node_t node;                /*!< At which the walk is. */
 	knot_dname_storage_t owner;
-	uint16_t at;                /*!< RRset of the node. */
-	bool sigs;                  /*!< Its RRSIGs are next. */
-	knot_rdata_t *rdata;        /*!< The next of an RRset that is given one by one. */
+	uint16_t at;                /*!< RRset of the node that is next. */
+	bool sigs;                  /*!< Of that RRset, the RRSIGs are next. */
+	knot_rdata_t *rdata;        /*!< Next record of an RRset that is given one by one. */
 	journal_reader_t journal;
 };
-
-static void ignore(void *ctx, zone_t *zone)
-{
-	(void)ctx;
-	(void)zone;
-}
 
 static int read_apex(view_t *view, const knot_dname_t *zone)
 {
@@ -68,17 +61,13 @@ static int read_apex(view_t *view, const knot_dname_t *zone)
 	return ret;
 }
 
-int view_open(publisher_t *publisher, const knot_dname_t *zone, view_t **view)
+int view_open(store_t *store, const knot_dname_t *zone, view_t **view)
 {
-	server_t *server = publisher->server;
-	if (!server_with_zone(server, zone, ignore, NULL)) {
-		return KNOT_ENOZONE;
-	}
 	view_t *fresh = calloc(1, sizeof(*fresh));
 	if (fresh == NULL) {
 		return KNOT_ENOMEM;
 	}
-	int ret = store_read(server->store, &fresh->txn);
+	int ret = store_read(store, &fresh->txn);
 	if (ret != KNOT_EOK) {
 		free(fresh);
 		return ret;
@@ -201,76 +190,4 @@ int view_seek(view_t *view, uint32_t serial)
 int view_next_change(view_t *view, knot_rrset_t *rr)
 {
 	return journal_next(&view->journal, rr);
-}
-
-static void ask(void *ctx, zone_t *zone)
-{
-	(void)ctx;
-	zone_wake(zone, ZONE_LOOK);
-}
-
-void publisher_asked(publisher_t *publisher, const knot_dname_t *zone)
-{
-	(void)server_with_zone(publisher->server, zone, ask, NULL);
-}
-
-typedef struct {
-	uint32_t serial;
-	int64_t ms;
-} handed_t;
-
-static void hand(void *ctx, zone_t *zone)
-{
-	const handed_t *handed = ctx;
-	serving_handed(zone, handed->serial, handed->ms);
-}
-
-void publisher_handed(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial, int64_t ms)
-{
-	(void)server_with_zone(publisher->server, zone, hand, &(handed_t){ serial, ms });
-}
-
-static void take(void *ctx, zone_t *zone)
-{
-	serving_seen(zone, *(uint32_t *)ctx);
-}
-
-void publisher_taken(publisher_t *publisher, const knot_dname_t *zone, uint32_t serial)
-{
-	(void)server_with_zone(publisher->server, zone, take, &serial);
-}
-
-uint8_t publisher_update(publisher_t *publisher, const knot_pkt_t *message)
-{
-	/* As a user of the zone, not with the server locked: the disk takes its time. */
-	zone_t *zone = server_use_zone(publisher->server, knot_pkt_qname(message));
-	if (zone == NULL) {
-		return KNOT_RCODE_NOTAUTH;
-	}
-	const uint8_t rcode = source_update(zone, message);
-	server_drop_zone(publisher->server, zone);
-	return rcode;
-}
-
-typedef struct {
-	const knot_dname_t *name;
-	knot_tsig_key_t *key;
-	int ret;
-} find_key_t;
-
-static void find_key(void *ctx, zone_t *zone)
-{
-	find_key_t *find = ctx;
-	pthread_mutex_lock(&zone->lock);
-	const knot_tsig_key_t *key = tsig_find(&zone->settings.update_keys, find->name);
-	find->ret = key != NULL ? knot_tsig_key_copy(find->key, key) : KNOT_ENOENT;
-	pthread_mutex_unlock(&zone->lock);
-}
-
-int publisher_key(publisher_t *publisher, const knot_dname_t *zone, const knot_dname_t *name,
-                  knot_tsig_key_t *key)
-{
-	find_key_t find = { .name = name, .key = key, .ret = KNOT_ENOENT };
-	(void)server_with_zone(publisher->server, zone, find_key, &find);
-	return find.ret;
 }

@@ -19,6 +19,12 @@ const char *field_skip(rdata_t *rdata, size_t size)
 	return NULL;
 }
 
+const char *field_rest(rdata_t *rdata)
+{
+	rdata->at = rdata->end;
+	return NULL;
+}
+
 const char *field_name(rdata_t *rdata)
 {
 	int size = knot_dname_wire_check(rdata->at, rdata->end, NULL);

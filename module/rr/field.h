@@ -27,6 +27,9 @@ size_t field_left(const rdata_t *rdata);
 /*! Reads that many octets. */
 const char *field_skip(rdata_t *rdata, size_t size);
 
+/*! Reads all octets that are left, which may be none. \return NULL */
+const char *field_rest(rdata_t *rdata);
+
 /*! Reads a domain name without compression. */
 const char *field_name(rdata_t *rdata);
 

@@ -48,7 +48,7 @@ bool node_key_same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_le
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/*! Length without the octet that makes it even; labels are not empty, so two zeros tell. */
+/*! Length without the octet that makes it even: two zeros at the end, since no label is empty. */
 static size_t strip(const uint8_t *key, size_t key_len)
 {
 	bool padded = key_len >= 2 && key[key_len - 1] == 0 && key[key_len - 2] == 0;
@@ -178,6 +178,8 @@ typedef struct {
 	uint16_t type;
 	uint16_t count, sigs_count;
 } __attribute__((packed)) head_t;
+
+_Static_assert(sizeof(head_t) == 18, "the stored form of a node has changed");
 
 size_t node_size(const node_t *node)
 {

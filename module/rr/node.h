@@ -17,7 +17,7 @@
 #include <libknot/dname.h>
 #include <libknot/rdataset.h>
 
-/*! Bytes of the longest node_key(). */
+/*! Octets of the longest node_key(): a name of 255 octets, nearly all of them escaped. */
 #define NODE_KEY_MAX 506
 
 typedef struct {
@@ -36,8 +36,8 @@ typedef struct {
 
 /*!
  * Makes the key by which an owner name sorts in canonical order (RFC 4034, section 6.1) under
- * memcmp: labels from the root down, each closed by 0x00, octets 0x00 and 0x01 escaped. It is of
- * even length (one more 0x00 if need be), for the sake of alignment behind it.
+ * memcmp: labels from the root down, each closed by 0x00, octets 0x00 and 0x01 escaped. The key is
+ * of even length (with one more 0x00 if need be), so that data right behind it is aligned.
  *
  * \param owner  Lower case.
  * \param key    NODE_KEY_MAX bytes.
@@ -45,7 +45,7 @@ typedef struct {
  */
 size_t node_key(const knot_dname_t *owner, uint8_t *key);
 
-/*! Reverse of node_key(). \return Bytes of the name, 0 if key is none. */
+/*! Reverse of node_key(). \return Octets of the name, 0 if key is not the key of a name. */
 size_t node_key_owner(const uint8_t *key, size_t key_len, knot_dname_storage_t owner);
 
 /*! \return Less than, equal to, or greater than 0, as a is before, the same as, or behind b. */
@@ -69,20 +69,20 @@ int node_add(node_t *node, const node_rrset_t *rrset);
 /*! Takes an RRset out of the array. */
 void node_drop(node_t *node, uint16_t type);
 
-/*! Types of the records that are made by who signs a zone. */
+/*! Types of the records that a signer makes. */
 #define NODE_BY_SIGNER { KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_NSEC, KNOT_RRTYPE_NSEC3, \
                          KNOT_RRTYPE_NSEC3PARAM, KNOT_RRTYPE_ZONEMD }
 
 /*! \return Bit of the type among NODE_BY_SIGNER, 0 if it is none of these. */
 uint8_t node_by_signer(uint16_t type);
 
-/*! \return RRsets of the node that are not made by who signs the zone. */
+/*! \return How many RRsets of the node are data, and not made by a signer. */
 uint16_t node_count_data(const node_t *node);
 
-/*! \return Whether some are: a zone with such an apex is signed elsewhere, if it passes through. */
+/*! \return Whether a signer made some RRset: a zone with such an apex was signed elsewhere. */
 bool node_is_signed(const node_t *node);
 
-/*! \return TTL of a record: an RRSIG has that of what it covers (RFC 4034, section 3). */
+/*! \return TTL of a record: an RRSIG has the TTL of what it covers (RFC 4034, section 3). */
 uint32_t node_ttl(const node_t *node, const node_rrset_t *rrset, const knot_rdata_t *rdata);
 
 /*! \return Bytes of the node's stored form. */
@@ -92,8 +92,8 @@ size_t node_size(const node_t *node);
 void node_write(node_t *node, uint8_t *out);
 
 /*!
- * Reads the stored form, which a damaged disk may have changed. RDATA is borrowed from data, which
- * therefore has to live as long as the node, and be aligned to two bytes.
+ * Reads the stored form, which a damaged disk may have changed. RDATA is borrowed from data: data has
+ * to live as long as the node, and has to be aligned to two bytes.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EMALF (lengths and counts do not fit, RDATA is not
  *         rdata_is_whole(), an RRset is empty or not at its place)
  */

@@ -26,10 +26,11 @@ typedef struct {
 /*!
  * Chooses the serial of the next signed version.
  *
- * counter: one more than the input's; datecounter: today's (UTC) YYYYMMDD00; unixtime: now; each if
- * that is greater than all before, else one more than the greatest. keep: the input's.
+ * By policy: counter, the input's serial plus one; datecounter, today's YYYYMMDD00 (UTC); unixtime,
+ * now. If that is not greater than the serials of the input and of the last version, it is the
+ * greater of these plus one. keep: the input's serial.
  *
- * \param err  Why there is none.
- * \return 0; -1 if the policy is keep and the input's is not greater than the last
+ * \param err  Why there is no serial.
+ * \return 0; -1 if the policy is keep and the input's serial is not greater than the last
  */
 int serial_next(const serial_basis_t *basis, uint32_t *serial, char *err, size_t err_size);

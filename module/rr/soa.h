@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief RDATA of an SOA (RFC 1035, section 3.3.13), as far as libknot's knot_soa_*() do not have it.
+ * \brief RDATA of an SOA (RFC 1035, section 3.3.13), as far as libknot's knot_soa_*() do not have
+ * it.
  */
 #pragma once
 
@@ -15,8 +16,8 @@
 #define SOA_RDATA_MIN (2 + 5 * 4)
 
 /*!
- * Tells whether the RDATA of a received SOA is long enough for knot_soa_serial() and the like. It can
- * be empty: libknot's parser lets this pass in the classes that UPDATE needs (RFC 2136).
+ * Tells whether the RDATA of a received SOA is long enough for knot_soa_serial() and the like. It
+ * can be empty: libknot's parser lets this pass in the classes that UPDATE needs (RFC 2136).
  */
 bool soa_is_whole(const knot_rdata_t *rdata);
 

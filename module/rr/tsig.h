@@ -15,10 +15,10 @@ typedef struct {
 	size_t count;
 } tsig_keys_t;
 
-/*! Adds a copy of a key, if there is none of its name. \return KNOT_EOK, KNOT_ENOMEM */
+/*! Adds a copy of a key, unless there is a key of its name. \return KNOT_EOK, KNOT_ENOMEM */
 int tsig_add(tsig_keys_t *keys, const knot_tsig_key_t *key);
 
-/*! \return The key of that name, NULL if there is none. */
+/*! \return The key of that name, NULL if there is none. Names are compared without case. */
 const knot_tsig_key_t *tsig_find(const tsig_keys_t *keys, const knot_dname_t *name);
 
 /*! Wipes the secrets and frees all. */

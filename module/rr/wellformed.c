@@ -4,8 +4,6 @@
 #include "module/rr/wellformed.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
 
 #include <libknot/libknot.h>
 
@@ -61,9 +59,9 @@ static const char *skip_field(rdata_t *rdata, int field)
 	case BITMAP:
 		return field_bitmap(rdata);
 	case REST:
-		return field_skip(rdata, field_left(rdata));
+		return field_rest(rdata);
 	case SOME:
-		return field_left(rdata) > 0 ? field_skip(rdata, field_left(rdata)) : FIELD_TOO_SHORT;
+		return field_left(rdata) > 0 ? field_rest(rdata) : FIELD_TOO_SHORT;
 	default:
 		return field_skip(rdata, field);
 	}
@@ -108,16 +106,17 @@ static const char *check_wks(rdata_t *rdata)
 	if (field_left(rdata) > 0 && rdata->end[-1] == 0) {
 		return "the port bitmap ends with zeros";
 	}
-	return field_skip(rdata, field_left(rdata));
+	return field_rest(rdata);
 }
 
 /* RFC 2535, section 5.2. */
 static const char *check_nxt(rdata_t *rdata)
 {
-	if (field_left(rdata) < 1 || field_left(rdata) > 16 || (rdata->at[0] & 0x80) || rdata->end[-1] == 0) {
+	const size_t size = field_left(rdata);
+	if (size < 1 || size > 16 || (rdata->at[0] & 0x80) || rdata->end[-1] == 0) {
 		return "the type bitmap is malformed";
 	}
-	return field_skip(rdata, field_left(rdata));
+	return field_rest(rdata);
 }
 
 /* af-saa-0069: 1 is E.164. */
@@ -252,7 +251,7 @@ static const char *skip_crypto(rdata_t *rdata, uint8_t algorithm)
 	} else if (algorithm == ALG_PRIVATEOID) {
 		fault = field_oid(rdata);
 	}
-	return fault != NULL ? fault : field_skip(rdata, field_left(rdata));
+	return fault != NULL ? fault : field_rest(rdata);
 }
 
 /* RFC 4034, section 2.1. */
@@ -261,8 +260,8 @@ static const char *check_dnskey(rdata_t *rdata)
 	return skip_crypto(rdata, rdata->begin[3]);
 }
 
-/* RFC 2535, section 3.1.2: the first two bits say that there is no key. Older servers want none then,
- * newer ones want one always. */
+/* RFC 2535, section 3.1.2: the first two bits say that there is no key. Older servers want none
+ * then, newer ones want one always. */
 static const char *check_key(rdata_t *rdata)
 {
 	return rdata->begin[0] >> 6 != 3
@@ -321,7 +320,7 @@ static const char *check_ipseckey(rdata_t *rdata)
 {
 	const char *fault = skip_gateway(rdata, rdata->begin[1]);
 	return fault != NULL ? fault :
-	       field_left(rdata) > 0 ? field_skip(rdata, field_left(rdata)) : "the public key is missing";
+	       field_left(rdata) > 0 ? field_rest(rdata) : "the public key is missing";
 }
 
 /* RFC 8777, section 4.2: the first bit of the second octet is another field. */
@@ -362,7 +361,7 @@ static const char *check_caa(rdata_t *rdata)
 			return "the tag has other characters than letters and digits";
 		}
 	}
-	return field_skip(rdata, field_left(rdata));
+	return field_rest(rdata);
 }
 
 /* RFC 3403, section 4.1: flags, services, and the regular expression, then the replacement. */
@@ -380,7 +379,7 @@ static const char *check_naptr(rdata_t *rdata)
 static const char *check_svcb(rdata_t *rdata)
 {
 	const char *fault = svcb_params_fault(rdata->at, field_left(rdata));
-	return fault != NULL ? fault : field_skip(rdata, field_left(rdata));
+	return fault != NULL ? fault : field_rest(rdata);
 }
 
 /*** Forms. ***/

@@ -10,8 +10,8 @@
 #include "module/store/store.h"
 
 /*!
- * Nodes and chain entries that a version changes at most. So many keep memory and the time that a
- * write transaction takes small, and the cost of a version beside them, too.
+ * Nodes and chain entries that a version changes at most. With so many, memory and the time of a
+ * write transaction stay small; and what each version costs beside them hardly counts.
  */
 #define SIGN_BATCH 20000
 

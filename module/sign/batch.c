@@ -14,22 +14,25 @@
 #include "module/sign/refresh.h"
 #include "module/sign/walk.h"
 
-#define SEEN_FACTOR 10 /* So many times as many nodes as it may change are looked at by a batch. */
+/* How many nodes a batch looks at, at most, for each node that it may change: so a batch ends soon
+ * also where a walk finds little to change. */
+#define SEEN_FACTOR 10
 
-/*! What a batch is found with. */
+/*! What it takes to collect a batch. */
 typedef struct {
 	batch_t *batch;
 	store_txn_t txn;
 	affected_t affected;
-	chain_t published, next;  /*!< Zeroed if there is none. */
+	chain_t published, next;  /*!< Each zeroed if there is no such chain. */
 	uint32_t nodes;           /*!< Id of the nodes that are made. */
-	bool reuses;              /*!< Signatures of the published nodes, which are others. */
+	bool reuses;              /*!< Signatures of the published nodes serve for the new nodes. */
 	uint8_t apex[NODE_KEY_MAX];
 	size_t apex_len;
-	size_t most;              /*!< Changes. */
+	size_t most;              /*!< Changes of the batch, at most. */
 	bool begun;               /*!< The walk begins with this batch. */
-	uint32_t due_by;          /*!< Signatures that expire by then are made anew, whatever is... */
-	refresh_t refresh, chain_refresh; /*!< ...due of the nodes, and of the published chain. */
+	uint32_t due_by;          /*!< Signatures that expire by then are due. */
+	refresh_t refresh;        /*!< What is taken from the queue of the nodes... */
+	refresh_t chain_refresh;  /*!< ...and from that of the published chain. */
 } collect_t;
 
 int batch_init(batch_t *batch, const sign_args_t *args, state_t *state)
@@ -95,8 +98,9 @@ static void see_ttls(batch_t *batch, const node_t *node)
 }
 
 /*!
- * Makes a node and keeps it if it changes; frees it.
- * \param walked  It is new to what is prepared only: no change of the input touches it.
+ * Makes a node, keeps it if it changes, and frees it.
+ * \param walked  The walk has come to it, and no change of the input: it is new only to the next
+ *                chain.
  */
 static int make(collect_t *collect, build_node_t *bn, bool walked)
 {
@@ -132,7 +136,7 @@ static int make_affected(collect_t *collect)
 	affected_t *affected = &collect->affected;
 	const state_walk_t *walk = &collect->batch->walk;
 	int ret = KNOT_EOK;
-	/* The walk leaves out these. */
+	/* The walk leaves out these names: if it renews signatures, theirs are renewed here. */
 	build_redo(&collect->batch->build, walk->renew && walk->phase == STATE_WALK_NAMES,
 	           collect->refresh.expires_by);
 	for (size_t i = 0; ret == KNOT_EOK && i < affected->count; i++) {
@@ -199,7 +203,7 @@ static int walk_names(collect_t *collect)
 	return ret;
 }
 
-/*! Goes through the entries of the next chain, or of the published one if there is none. */
+/*! Goes through the entries of the next chain, or, if there is none, of the published one. */
 static int walk_chain(collect_t *collect)
 {
 	batch_t *batch = collect->batch;
@@ -244,7 +248,7 @@ static int go_on(collect_t *collect)
 	return ret;
 }
 
-/*! Finds which signatures are to be made anew for their age. */
+/*! Finds which signatures are to be made anew because of their age. */
 static int find_refresh(collect_t *collect)
 {
 	batch_t *batch = collect->batch;
@@ -316,7 +320,8 @@ static int build_apex(collect_t *collect, build_node_t *bn, const state_chain_t 
 	return build_node(build, bn, chain);
 }
 
-/*! Builds the apex to see whether it changes, apart from the serial, and tells the chains. */
+/*! Builds the apex to see whether it changes, apart from the serial, and tells the chains its
+ * types. */
 static int try_apex(collect_t *collect, const state_chain_t *chain, bool *changed)
 {
 	batch_t *batch = collect->batch;
@@ -339,8 +344,8 @@ static int try_apex(collect_t *collect, const state_chain_t *chain, bool *change
 }
 
 /*!
- * A zone that passes through keeps its serial, unless it was published under a higher one before and
- * has no signature or digest that this would break.
+ * A zone that passes through keeps its serial. If it was published under a higher serial before, it
+ * gets a higher one, unless it has signatures or a digest, which this would break.
  */
 static keyset_serial_t serial_policy(const keyset_t *set, const node_t *apex, uint32_t input,
                                      const uint32_t *last)
@@ -423,7 +428,7 @@ static int make_entries(collect_t *collect, chain_t *chain)
 	                                              &batch->max_ttl) : ret;
 }
 
-/*! Whether any of the changes can be seen. */
+/*! Tells whether a change is in anything but the next chain, and thus published. */
 static bool is_visible(const batch_t *batch)
 {
 	for (size_t i = 0; i < batch->changes.count; i++) {
@@ -449,7 +454,7 @@ static int collect_apex_and_chains(collect_t *collect, char *err, size_t err_siz
 	}
 	int ret = try_apex(collect, chain, &changed);
 	if (ret == KNOT_EOK && !switches) {
-		/* What is replaced by this very version stays as it is. */
+		/* With a switch the published chain goes: it is not changed any more. */
 		ret = make_entries(collect, &collect->published);
 	}
 	if (ret == KNOT_EOK) {
@@ -492,7 +497,7 @@ int batch_collect(batch_t *batch, char *err, size_t err_size)
 	collect_t collect = {
 		.batch = batch,
 		.nodes = batch->unseen ? state->next_nodes : state->nodes,
-		/* A serial that has to be the input's allows for one version only. */
+		/* If the serial has to be the input's, there can be only one version of it. */
 		.most = batch->unseen || set->serial != KEYSET_SERIAL_KEEP
 		        ? batch->args->batch : SIZE_MAX,
 		.begun = state->walk.phase == STATE_WALK_NAMES && state->walk.place_len == 0,

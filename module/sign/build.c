@@ -47,7 +47,7 @@ void build_node_deinit(build_node_t *bn)
 
 /*** Records of the signer's own. ***/
 
-#define RDATA_MAX 512 /* Of those it makes itself, but for DNSKEY. */
+#define RDATA_MAX 512 /* Octets of RDATA made here, at most, but for DNSKEY: NSEC3PARAM has 260. */
 
 static void *arena_mm_alloc(void *ctx, size_t size)
 {
@@ -78,7 +78,7 @@ static int set_soa(build_t *build, build_node_t *bn)
 	return KNOT_EOK;
 }
 
-/*! Whether a DNSKEY, as it was published, is needed for signatures that are not replaced yet. */
+/*! Tells whether a published DNSKEY is still needed, for signatures that are not replaced yet. */
 static bool is_held(const build_t *build, const knot_rdata_t *rdata)
 {
 	const uint8_t algorithm = rdata->data[3];
@@ -98,7 +98,7 @@ static bool is_held(const build_t *build, const knot_rdata_t *rdata)
 	if (signatures == 0) {
 		return false;
 	}
-	/* When its algorithm leaves, DNSKEY goes first. */
+	/* When an algorithm leaves, its DNSKEYs go first. */
 	for (size_t i = 0; i < set->key_count; i++) {
 		const keyset_key_t *other = &set->keys[i];
 		if (other->sign_zone && other->publish && other->algorithm == algorithm) {
@@ -132,7 +132,7 @@ static int add_own_dnskeys(build_t *build, build_node_t *bn, knot_rdataset_t *rr
 	return ret;
 }
 
-/*! Takes an RRset of the input, if there is one, to add to it. */
+/*! Takes the records of other operators, if the input has some, from the node into an RRset. */
 static int take_foreign(build_node_t *bn, node_rrset_t *rrset, knot_mm_t *mm)
 {
 	const node_rrset_t *foreign = node_rrset(&bn->node, rrset->type);
@@ -144,7 +144,7 @@ static int take_foreign(build_node_t *bn, node_rrset_t *rrset, knot_mm_t *mm)
 	return ret;
 }
 
-/*! Whether all of the zone is signed with an algorithm, as a DNSKEY of it says. */
+/*! Tells whether all of the zone is signed with an algorithm, as a DNSKEY of it promises. */
 static bool is_published(const build_t *build, uint8_t algorithm)
 {
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
@@ -157,7 +157,7 @@ static bool is_published(const build_t *build, uint8_t algorithm)
 	return false;
 }
 
-/*! Takes the keys that the input has of its own, of other operators (RFC 8901). */
+/*! Takes the keys of other operators that the input has (RFC 8901). */
 static int add_foreign_dnskeys(build_t *build, build_node_t *bn, knot_rdataset_t *rrs,
                                knot_mm_t *mm)
 {
@@ -211,7 +211,7 @@ static int add_cds(const keyring_key_t *key, node_rrset_t *cds, node_rrset_t *cd
 	return ret == KNOT_EOK ? knot_rdataset_add(&cdnskey->rrs, key->rdata, mm) : ret;
 }
 
-/*! CDS and CDNSKEY (RFC 7344), beside those of other operators; or those that say "no DS". */
+/*! Sets CDS and CDNSKEY (RFC 7344), beside those of other operators; or those that say "no DS". */
 static int set_cds(build_t *build, build_node_t *bn)
 {
 	static const uint8_t no_ds[] = { 0, 0, 0, 0, 0 }, no_key[] = { 0, 0, 3, 0, 0 };
@@ -241,7 +241,7 @@ static int set_cds(build_t *build, build_node_t *bn)
 	return ret == KNOT_EOK && cdnskey.rrs.count > 0 ? node_add(&bn->node, &cdnskey) : ret;
 }
 
-/*! NSEC3PARAM (RFC 5155, section 4): by it a server knows the chain. */
+/*! Sets NSEC3PARAM (RFC 5155, section 4): from it a server knows the chain. */
 static int set_nsec3param(build_t *build, build_node_t *bn, const state_chain_t *chain)
 {
 	uint8_t data[5 + 255] = { 1, 0, chain->iterations >> 8, chain->iterations & 0xff,
@@ -255,10 +255,11 @@ static int set_nsec3param(build_t *build, build_node_t *bn, const state_chain_t 
 	return ret == KNOT_EOK ? node_add(&bn->node, &param) : ret;
 }
 
-/*! ZONEMD (RFC 8976) of this serial; its digest is made when all else is, if it is a new one. */
+/*! Sets a ZONEMD (RFC 8976) of this serial; the digest of a new one is made when all else is. */
 static int set_zonemd(build_t *build, build_node_t *bn)
 {
-	uint8_t data[ZONEMD_HEAD_LEN + ZONEMD_DIGEST_LEN] = { 0, 0, 0, 0, 1, 1 }; /* SIMPLE, SHA-384 */
+	/* Scheme SIMPLE, hash SHA-384. */
+	uint8_t data[ZONEMD_HEAD_LEN + ZONEMD_DIGEST_LEN] = { 0, 0, 0, 0, 1, 1 };
 	knot_mm_t mm = arena_mm(&build->scratch);
 	node_rrset_t zonemd = { .type = KNOT_RRTYPE_ZONEMD, .ttl = build->ring->set.soa_ttl };
 	const node_rrset_t *old = node_rrset(&bn->old, KNOT_RRTYPE_ZONEMD);
@@ -309,7 +310,8 @@ static int make_rrset(build_t *build, build_node_t *bn, node_rrset_t *rrset)
 	const bool same = build_same(rrset, old);
 	int ret = KNOT_EOK;
 	if (to_be_signed(build, bn, rrset->type)) {
-		const node_rrset_t *from = same ? old : build_same(rrset, published) ? published : NULL;
+		const node_rrset_t *from = same ? old :
+		                           build_same(rrset, published) ? published : NULL;
 		ret = signatures_make(build, bn->owner, rrset, from, &bn->expiry);
 	}
 	bn->changed |= !same || rrset->sigs.count != old->sigs.count;

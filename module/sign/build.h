@@ -4,7 +4,7 @@
 /*! \file
  * \brief Makes signed nodes from unsigned ones: what is published, and which signatures it needs.
  *
- * Old signatures are kept while they are good; the others become jobs, to be run by the sign pool.
+ * Old signatures are kept while they are good; the others become jobs for the sign pool.
  */
 #pragma once
 
@@ -20,9 +20,11 @@ typedef struct {
 	const knot_dname_t *owner;
 	name_kind_t kind;
 	node_t input;              /*!< Unsigned. */
-	node_t old;                /*!< As it is stored where the new one will be. */
-	node_t published;          /*!< If that is elsewhere: as published, for its signatures. */
-	node_t node;               /*!< As to be published; empty: nothing any more. */
+	node_t old;                /*!< What is stored where the new node will be. */
+	node_t published;          /*!< If the new node will be elsewhere: the published one, for
+	                                its signatures. */
+	node_t node;               /*!< The new one; empty: there is nothing at the name any
+	                                more. */
 	uint32_t expiry;           /*!< Earliest expiration of a signature in node; 0 = none. */
 	bool changed;              /*!< node differs from old. */
 } build_node_t;
@@ -40,15 +42,15 @@ void build_deinit(build_t *build);
 void build_redo(build_t *build, bool renew, uint32_t due_by);
 
 /*!
- * Makes bn->node from bn->input, bn->old and bn->kind; adds jobs for the missing signatures, those
- * of a ZONEMD, whose digest is not there yet, at the end.
+ * Makes bn->node from bn->input, bn->old and bn->kind; adds jobs for the missing signatures. Those
+ * of a ZONEMD, whose digest is not there yet, come last.
  *
- * \param chain  The zone's denial chain, for the apex: NSEC3PARAM.
+ * \param chain  The zone's denial chain, for NSEC3PARAM at the apex.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESOAINVAL (no SOA at the apex)
  */
 int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain);
 
-/*! Frees what the three nodes own. */
+/*! Frees what the nodes own. */
 void build_node_deinit(build_node_t *bn);
 
 /*! \return Whether two RRsets have the same TTL and RDATA; false if b is NULL. */

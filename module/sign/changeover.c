@@ -7,7 +7,8 @@
 
 #include <libknot/errcode.h>
 
-#define CLEAN_SIZE 50000 /* Entries removed at once. */
+/* Entries that a run removes at most, so that other zones do not wait for long to write. */
+#define CLEAN_SIZE 50000
 
 uint32_t changeover_algorithms(const keyset_t *set)
 {
@@ -28,7 +29,7 @@ void changeover_adopt(state_t *state, const keyset_t *before, const keyset_t *se
 	if (before == NULL || keyring_walk(before, set)) {
 		state->sign_all = true;
 	} else if (state->walk.revision == before->revision) {
-		state->walk.revision = set->revision; /* It goes on. */
+		state->walk.revision = set->revision; /* The walk goes on. */
 	}
 }
 
@@ -97,13 +98,13 @@ static int drop_next_nodes(store_txn_t *txn, state_t *state)
 	return ret;
 }
 
-/*! What differs between what is prepared and what should be. */
+/*! What has to be done to what is prepared, for it to be what the key set asks for. */
 typedef struct {
 	state_chain_t wanted;
 	bool drop_chain, drop_nodes;
 	bool new_chain, new_nodes;
-	bool walk, renew;
-	uint32_t chain_id, nodes_id; /*!< Of what is new. */
+	bool walk, renew;            /*!< A walk begins; it makes all signatures anew. */
+	uint32_t chain_id, nodes_id; /*!< Ids of what is new. */
 } switch_t;
 
 bool changeover_goes_on(const state_t *state, const keyset_t *set)
@@ -113,9 +114,10 @@ bool changeover_goes_on(const state_t *state, const keyset_t *set)
 }
 
 /*!
- * Whether all nodes are made beside the published ones, to be published at once: the first time, of
- * an input that is new as a whole, to and from a zone that passes through, and if no algorithm stays,
- * since then no part of the zone can be as the key set says while another is not yet.
+ * Tells whether all nodes are made beside the published ones, and published at once. So they are
+ * the first time, after the input was replaced as a whole, when the zone begins or ceases to pass
+ * through, and if no algorithm stays: then one part of the zone cannot be as the new key set asks
+ * while another part is not.
  */
 static bool needs_nodes(const state_t *state, const keyset_t *set)
 {
@@ -151,7 +153,7 @@ static switch_t decide(const sign_args_t *args, const state_t *state)
 	return plan;
 }
 
-/*! Before there is a transaction. */
+/*! Takes ids for what is new; before the transaction, since that can need one of its own. */
 static int take_ids(store_t *store, switch_t *plan)
 {
 	int ret = plan->new_chain ? store_spare_id(store, &plan->chain_id) : KNOT_EOK;
@@ -180,7 +182,8 @@ static void begin(const switch_t *plan, state_t *state, const keyset_t *set)
 		state->walk.whole = state->in.whole;
 		state->walk.renew = plan->renew;
 		state->sign_all = true;
-		state->algorithms &= changeover_algorithms(set); /* Others are so no more. */
+		/* An algorithm that signs no more ceases to sign all of the zone with the walk. */
+		state->algorithms &= changeover_algorithms(set);
 	}
 }
 
@@ -205,11 +208,7 @@ int changeover_run(const sign_args_t *args, state_t *state)
 		begin(&plan, state, &args->ring->set);
 		ret = state_save(&txn, args->zone, state);
 	}
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }
 
 int changeover_switch(store_txn_t *txn, state_t *state, const keyset_t *set)
@@ -252,9 +251,5 @@ int changeover_clean(const sign_args_t *args, state_t *state)
 	}
 	ret = clean_some(&txn, state, CLEAN_SIZE);
 	ret = ret == KNOT_EOK ? state_save(&txn, args->zone, state) : ret;
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }

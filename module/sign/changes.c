@@ -59,13 +59,13 @@ int changes_keep_node(changes_t *changes, build_t *build, build_node_t *bn, uint
 
 /*** Entries. ***/
 
-/*! RFC 9077: an entry lives as long as a negative answer. */
+/*! RFC 9077: the TTL of an entry is that of negative answers. */
 static uint32_t denial_ttl(const keyset_t *set)
 {
 	return set->soa_ttl < set->soa_minimum ? set->soa_ttl : set->soa_minimum;
 }
 
-/*! Reads the entry of a chain whose signatures are as good, if there is one. */
+/*! Reads the entry of the chain whose signatures can be used, if there is one. */
 static int read_published(const chain_t *chain, const chain_edit_t *edit, node_t *node)
 {
 	const uint8_t *data = NULL;
@@ -251,7 +251,7 @@ int changes_store(const change_t *change, store_txn_t *txn, state_t *state, jour
 	return ret;
 }
 
-/*! Whether the entry a cursor is at points to a key. */
+/*! Checks that the entry that a cursor is at points to a key. */
 static int check_link(const state_chain_t *chain, const store_cursor_t *cursor, const uint8_t *key,
                       size_t key_len)
 {
@@ -320,7 +320,7 @@ int changes_check_links(const change_t *change, store_txn_t *txn)
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-/*! Gives the types that a chain's entry has for a name; none if it is not there. */
+/*! Gives the types that a chain's entry has for a name; none if there is no entry. */
 static int read_types(store_txn_t *txn, const state_chain_t *chain, const knot_dname_t *owner,
                       entry_says_t *says)
 {
@@ -331,8 +331,8 @@ static int read_types(store_txn_t *txn, const state_chain_t *chain, const knot_d
 	memset(says, 0, sizeof(*says));
 	int ret = entry_key(chain, owner, key, &key_len);
 	if (ret == KNOT_EOK) {
-		ret = store_find(txn, &(store_key_t) { STORE_CHAIN, chain->id, key, key_len }, &data,
-		                 &data_len);
+		const store_key_t at = { STORE_CHAIN, chain->id, key, key_len };
+		ret = store_find(txn, &at, &data, &data_len);
 	}
 	if (ret == KNOT_EOK) {
 		ret = entry_read(chain, data, data_len, &entry);

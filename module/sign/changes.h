@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What a batch of a sign run changes in the store: kept while it is signed, then stored.
+ * \brief The changes of a batch: kept in memory while they are signed, then stored.
  */
 #pragma once
 
@@ -14,17 +14,17 @@
 /*! A node or a chain's entry that changes. */
 typedef struct {
 	const state_chain_t *chain; /*!< NULL: a node. */
-	uint32_t id;           /*!< In the tables. */
+	uint32_t id;           /*!< In the store's tables. */
 	const uint8_t *key;
 	size_t key_len;
 	const knot_dname_t *owner;
-	name_kind_t kind;     /*!< Of a node's name. */
-	uint8_t *stored;       /*!< As it will be stored; of length 0: it goes. */
+	name_kind_t kind;      /*!< Of a node's name. */
+	uint8_t *stored;       /*!< The stored form; of length 0: the node or entry goes. */
 	size_t stored_len;
-	size_t prefix;         /*!< Bytes of it before the node. */
+	size_t prefix;         /*!< Bytes of the stored form before the node. */
 	uint32_t expiry;       /*!< Earliest expiration of a signature; 0 = none. */
-	bool done;             /*!< An entry with links. */
-	bool complete;         /*!< All of its chain have them. */
+	bool done;             /*!< An entry that has, or gets, a link. */
+	bool complete;         /*!< All entries of its chain have links. */
 } change_t;
 
 typedef struct {
@@ -35,7 +35,7 @@ typedef struct {
 
 void changes_deinit(changes_t *changes);
 
-/*! Keeps a node that changes, beyond the transaction it was read in, with its jobs. */
+/*! Keeps a node that changes, and its jobs, beyond the transaction that it was read in. */
 int changes_keep_node(changes_t *changes, build_t *build, build_node_t *bn, uint32_t id,
                       size_t first_job);
 
@@ -48,24 +48,24 @@ int changes_make_entries(changes_t *changes, build_t *build, const chain_t *chai
 
 /*!
  * Stores a change, and counts its signatures in the state.
- * \param journal  NULL: it is not part of a version.
+ * \param journal  NULL: the change is not part of a version.
  */
 int changes_store(const change_t *change, store_txn_t *txn, state_t *state, journal_t *journal);
 
 /*!
- * Checks that an entry's links are those of its neighbours, after all changes are stored; or that
- * its neighbours are linked, if it has gone.
+ * Checks, after all changes are stored, that an entry is linked with its neighbours; or, if it has
+ * gone, that its neighbours are linked with each other.
  *
- * \return KNOT_EOK, KNOT_ESEMCHECK (it is not), or an error of the store
+ * \return KNOT_EOK, KNOT_ESEMCHECK (they are not), or an error of the store
  */
 int changes_check_links(const change_t *change, store_txn_t *txn);
 
 /*!
- * Checks that a chain denies no type of a node that changes, and not the node itself, and promises
- * nothing that it does not have.
+ * Checks that a chain's entry has just the types of a node that changes: that it denies neither the
+ * node nor a type of it, and promises no type that the node does not have.
  *
- * \param apex  Owner of the zone.
- * \return As above
+ * \param apex  Name of the zone.
+ * \return As changes_check_links()
  */
 int changes_check_types(const change_t *change, store_txn_t *txn, const state_chain_t *chain,
                         const knot_dname_t *apex, denial_t *denial);

@@ -9,7 +9,7 @@
 
 #include "module/keys/rrsig.h"
 
-#define TIME_LEN 4
+#define TIME_LEN 4 /* Octets of a time before a key: 32 bits, as in an RRSIG. */
 
 /*! Joins time and node; the zeros that close the node's key are left out. */
 static size_t write_entry(uint8_t *entry, uint32_t when, const uint8_t *key, size_t key_len)

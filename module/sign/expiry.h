@@ -21,11 +21,11 @@ int expiry_add(store_txn_t *txn, uint32_t id, uint32_t when, const uint8_t *key,
 int expiry_remove(store_txn_t *txn, uint32_t id, uint32_t when, const uint8_t *key,
                   size_t key_len);
 
-/*! \return Earliest expiration of a signature at a published node; 0 if it has none. */
+/*! \return Earliest expiration of a signature at a signed node, Unix seconds; 0 if it has none. */
 uint32_t expiry_of(const node_t *node);
 
-/*! \return Time of an entry. */
+/*! \return Time of an entry of the queue. */
 uint32_t expiry_time(const uint8_t *entry);
 
-/*! Gives the node_key() of an entry. \return Its length. */
+/*! Gives the key of the node of an entry. \return Octets of that key. */
 size_t expiry_node(const uint8_t *entry, size_t entry_len, uint8_t *key);

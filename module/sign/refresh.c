@@ -7,10 +7,10 @@
 
 #include "module/sign/expiry.h"
 
-/* A share smaller than that is not worth a version of its own. */
+/* Signatures of the share of one Resign: a smaller share is not worth a version of its own. */
 #define SHARE_MIN 100
 
-/*! Seconds between two signatures of one RRset; a key set that signs nothing has 0. */
+/*! Seconds from one signature of an RRset to the next; 0 with a key set that signs nothing. */
 static int64_t cycle(const keyset_t *set, uint32_t validity)
 {
 	return (int64_t)validity - set->refresh;
@@ -22,7 +22,7 @@ static int64_t share_time(const keyset_t *set, uint32_t validity, int64_t second
 	return seconds < most ? seconds : most;
 }
 
-/*! Entries that should be signed in some seconds, if all were spread evenly. */
+/*! How many entries are to be signed in some seconds if all are spread evenly. */
 static uint64_t share(const state_part_t *part, const keyset_t *set, uint32_t validity,
                       int64_t seconds)
 {
@@ -50,7 +50,8 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
 {
 	const size_t most = queue->most;
 	const int64_t elapsed = now - refresh_since(state, set, now);
-	const bool spread = elapsed >= (int64_t)set->resign && is_large(queue->part, set, queue->validity);
+	const bool spread = elapsed >= (int64_t)set->resign &&
+	                    is_large(queue->part, set, queue->validity);
 	const uint64_t wanted = spread ? share(queue->part, set, queue->validity, elapsed) : 0;
 	const uint32_t due_by = refresh_due_by(set, now);
 	refresh_t found = { .expires_by = due_by };
@@ -108,8 +109,9 @@ int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set
 {
 	int64_t due = first_due(txn, state, set, now);
 	const int64_t soonest = refresh_since(state, set, now) + set->resign;
-	if (due != 0 && (due < soonest || is_large(&state->size.nodes, set, set->validity_default) ||
-	    is_large(&state->size.chain, set, set->validity_denial))) {
+	if (due != 0 &&
+	    (due < soonest || is_large(&state->size.nodes, set, set->validity_default) ||
+	     is_large(&state->size.chain, set, set->validity_denial))) {
 		return soonest;
 	}
 	return due;

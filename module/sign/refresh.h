@@ -2,14 +2,14 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief When signatures are made anew: those that are due, and, in a large zone, so many of the
- * next ones that the work is spread over the time that signatures live.
+ * \brief When signatures are made anew: when they are due; in a large zone some of them earlier, so
+ * that the work is spread over the time that signatures live.
  *
- * Signatures of a first signing are all of one time, but for the policy's jitter. If they were left
- * until they are due, a large zone would be signed as a whole, again and again. So each time that
- * the policy's Resign has gone by, the share of the zone that goes with this time is signed, due
- * or not. It is the same number of signatures in the long run, and each lives no longer than the
- * policy says.
+ * The signatures of a first signing are all made at one time, and expire at one time but for the
+ * policy's jitter. If each were left until it is due, a large zone would be signed as a whole,
+ * again and again. So each time that the policy's Resign has gone by, a share of the zone is
+ * signed, due or not: the share that this time is of the life of a signature. In the long run the
+ * number of signatures is the same, and none lives longer than the policy says.
  */
 #pragma once
 
@@ -28,10 +28,11 @@ typedef struct {
 typedef struct {
 	uint32_t expires_by; /*!< Entries that expire by then: refresh_due_by() or later... */
 	size_t most;         /*!< ...but no more than that. */
-	int64_t behind;      /*!< Seconds of work that do not fit in. */
+	int64_t behind;      /*!< Seconds' share of the work that does not fit in. */
 } refresh_t;
 
-/*! \return Up to when the refresh has come; the time to look anew if the clock was set back. */
+/*! \return Up to when shares are signed, Unix seconds; if the clock was set back, a time at which
+ *         the next share is due. */
 int64_t refresh_since(const state_t *state, const keyset_t *set, int64_t now);
 
 /*! \return By when signatures expire that are due now: within the policy's Refresh from now. */

@@ -15,18 +15,22 @@
 
 /*** A batch, stored. ***/
 
-#define LOW_TTL_MARGIN 3600 /* Seconds until knotd and all secondaries have a version, at most. */
+/* Seconds, after the last version with a large TTL was made, by which knotd and all secondaries are
+ * taken to serve a later one. Until then they can hand out the large TTL, and only then it begins
+ * to run out in caches. An hour is a choice: it is far above what NOTIFY and transfers take. */
+#define LOW_TTL_MARGIN 3600
 
-#define JOURNAL_BYTES ((size_t)1 << 20) /* It may have them, however small the zone is. */
+/* Bytes that the journal may have, however small the zone is. */
+#define JOURNAL_BYTES ((size_t)1 << 20)
 
-/*! Beyond the size of the zone, a whole transfer is as good as the changes. */
+/*! \return Bytes that the journal may have: beyond the size of the zone, an AXFR is as good. */
 static size_t journal_most(const state_t *state)
 {
 	const uint64_t size = state_bytes(state);
 	return size > JOURNAL_BYTES ? size : JOURNAL_BYTES;
 }
 
-/*! Begins the journal's part of the version, with the SOA that is and the one that comes. */
+/*! Begins the version in the journal, with its SOA and that of the version before. */
 static int begin_journal(const batch_t *batch, store_txn_t *txn, journal_t *journal)
 {
 	const state_t *state = batch->state;
@@ -80,7 +84,7 @@ static int journal_chain(const batch_t *batch, store_txn_t *txn, const state_cha
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-/*! The proof that the chain has no gap and is no lie, before anybody sees it. */
+/*! Proves that the chain has no gap and denies nothing that is there, before it is published. */
 static int check_changes(batch_t *batch, store_txn_t *txn)
 {
 	const state_t *state = batch->state;
@@ -108,13 +112,13 @@ static int store_changes(batch_t *batch, store_txn_t *txn, journal_t *journal)
 	return ret == KNOT_EOK ? check_changes(batch, txn) : ret;
 }
 
-/*! Stores the changes, and what leads to this version from the one before. */
+/*! Stores the changes, and in the journal how they lead from the version before to this one. */
 static int store_version(batch_t *batch, store_txn_t *txn)
 {
 	state_t *state = batch->state;
 	const bool switches = batch->complete && state->next_chain.id != 0;
 	journal_t journal = { 0 };
-	/* Nothing leads to a first version, or to one that is new as a whole. */
+	/* No changes lead to a first version, or to one whose nodes are all new. */
 	const bool journaled = batch->publish && !batch->unseen;
 	int ret = KNOT_EOK;
 	if (journaled) {
@@ -139,7 +143,7 @@ static int store_version(batch_t *batch, store_txn_t *txn)
 	return ret;
 }
 
-/*! Removes the marks of what this version has in it; a later change's stay. */
+/*! Removes the dirty marks of the changes that this version has; those of later changes stay. */
 static int clean(batch_t *batch, store_txn_t *txn)
 {
 	store_cursor_t dirty;
@@ -155,7 +159,7 @@ static int clean(batch_t *batch, store_txn_t *txn)
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-/*! Settles what the version says of keys that have left it. */
+/*! Notes which keys have no signatures in this version any more. */
 static void mark_gone(state_t *state)
 {
 	for (uint32_t i = 0; i < state->key_count; i++) {
@@ -169,7 +173,7 @@ static void mark_gone(state_t *state)
 	}
 }
 
-/*! The version is all that its key set asks for. */
+/*! Notes that the version is all that its key set asks for. */
 static void adopt(state_t *state, const keyset_t *set, bool new_version)
 {
 	if (!new_version && state->taken_revision == state->revision) {
@@ -203,7 +207,8 @@ static uint32_t max(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-/*! Notes the largest TTL; it is lower after a walk, when caches have forgotten what was before. */
+/*! Notes the largest TTL. It can be lower after a walk, as soon as caches have forgotten what was
+ * before. */
 static void see_ttl(batch_t *batch)
 {
 	state_t *state = batch->state;
@@ -259,11 +264,7 @@ static int commit(batch_t *batch)
 	if (ret == KNOT_EOK) {
 		ret = state_save(&txn, batch->args->zone, batch->state);
 	}
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, ret);
 }
 
 /*** A run. ***/
@@ -292,7 +293,7 @@ static int make_signatures(const batch_t *batch, rrsig_job_t *jobs, size_t count
 	return ret == KNOT_EOK ? signpool_finish(signing, err, err_size) : ret;
 }
 
-/*! Makes the digest of what is signed now, and puts it into the apex that is to be stored. */
+/*! Makes the digest when all else is signed, and writes it into the apex that is to be stored. */
 static int set_digest(const batch_t *batch)
 {
 	const state_t *state = batch->state;
@@ -320,7 +321,7 @@ static int set_digest(const batch_t *batch)
 	return ret;
 }
 
-/*! Makes the signatures of a batch; a ZONEMD's come last, since its digest has all others in it. */
+/*! Makes the signatures of a batch; those of a ZONEMD last, since its digest is over all others. */
 static int sign_batch(const batch_t *batch, char *err, size_t err_size)
 {
 	rrsig_job_t *jobs = batch->build.jobs;
@@ -337,7 +338,7 @@ static int sign_batch(const batch_t *batch, char *err, size_t err_size)
 	       ? make_signatures(batch, jobs + first, count - first, err, err_size) : ret;
 }
 
-/*! \param again  Set while the run has to go on. */
+/*! \param again  Whether the run has to go on with another batch. */
 static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *result, bool *again,
                      char *err, size_t err_size)
 {
@@ -363,14 +364,14 @@ static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *res
 		result->left_out = batch.build.left_out;
 		result->strays |= batch.build.strays;
 		args->progress(args->ctx, result->signatures);
-		/* What nobody sees yet is gone on with at once. */
+		/* As long as nothing is published, the next batch follows at once. */
 		*again = batch.unseen && !batch.complete;
 	}
 	batch_deinit(&batch);
 	return ret;
 }
 
-/*! Goes back to what is stored: batches before the one that failed are. */
+/*! Goes back to what is stored: the batches before the one that failed. */
 static void reload(const sign_args_t *args, state_t *state)
 {
 	store_txn_t txn;
@@ -380,7 +381,7 @@ static void reload(const sign_args_t *args, state_t *state)
 	}
 }
 
-/*! Whether more is due than a batch could take. */
+/*! Tells whether more is due than a batch could take. */
 static bool is_due(const sign_args_t *args, const state_t *state)
 {
 	store_txn_t txn;

@@ -11,24 +11,25 @@
 
 /*! What a run did. */
 typedef struct {
-	bool published;        /*!< There is a new version; else there was nothing to change. */
-	bool more;             /*!< There is more to do at once. */
-	uint64_t signatures;   /*!< Made. */
-	uint64_t nodes;        /*!< Changed. */
-	uint8_t left_out;      /*!< Algorithm of another operator's DNSKEY that is not published, since
-	                            the zone is not signed with it; 0 = none. */
-	uint8_t strays;        /*!< Types that the input has and the signer makes itself, bits as of
-	                            node_by_signer(); of the names that were looked at. */
+	bool published;        /*!< There is a new version; if false, there was nothing to
+	                            change. */
+	bool more;             /*!< There is more to do, which should be done at once. */
+	uint64_t signatures;   /*!< Signatures that were made. */
+	uint64_t nodes;        /*!< Nodes and entries that were changed. */
+	uint8_t left_out;      /*!< Algorithm of another operator's DNSKEY that is not published, as
+	                            the zone is not signed with that algorithm; 0 = none. */
+	uint8_t strays;        /*!< Types in the input that the signer makes itself, at the names
+	                            that were looked at; bits as of node_by_signer(). */
 } sign_result_t;
 
 /*!
- * Makes the next version: of what the input's changes touch, of what is due for refresh, and, if
- * the key set changed what the zone has to be, of the next part of all; result->more then asks for
- * another run. A first version is made as a whole. It is there for transfers when this returns
- * KNOT_EOK, and not before.
+ * Makes the next version. It has what the input's changes touch and what is due for refresh. If a
+ * new key set asks for changes all over the zone, it has the next part of these, too, and
+ * result->more asks for another run. A first version is made as a whole. The version is there for
+ * transfers when this returns KNOT_EOK, and not before.
  *
- * \param state  As loaded from the store; updated, and stored with the version. What is only in it,
- *               and not stored, is lost with a failure.
+ * \param state  As loaded from the store; updated, and stored with the version. After a failure it
+ *               is loaded anew: what was changed in it, and not stored, is lost.
  * \param err    Reason of a failure, for the operator.
  * \return KNOT_EOK, KNOT_EAGAIN (token), KNOT_ESEMCHECK (wrong signature or chain), KNOT_ESOAINVAL
  *         (serial), or another error

@@ -23,7 +23,7 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key)
 	if (!build->partly || is_full(build, key)) {
 		return false;
 	}
-	/* Without another key for it, the DNSKEY RRset would be bogus. */
+	/* Without another key that signs the DNSKEY RRset, that would be bogus. */
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *other = &build->ring->keys[i];
 		if (other->info->publish && other->info->sign_dnskey && is_full(build, other)) {
@@ -39,7 +39,7 @@ static bool signs(const build_t *build, const keyring_key_t *key, uint16_t type)
 	                               : key->info->sign_zone;
 }
 
-/*! \return The key of an old signature that is good for longer; NULL if it is not. */
+/*! \return The key of an old signature that is good for longer; NULL if the signature is not. */
 static const keyring_key_t *good(const build_t *build, const knot_rdata_t *sig)
 {
 	if (build->renew || (int32_t)(rrsig_expiration(sig) - build->due_by) <= 0 ||
@@ -62,9 +62,9 @@ static bool has_signed(const build_t *build, const keyring_key_t *key, const nod
 }
 
 /*!
- * Tells whether an old signature stays. That of a published key which signs no more does until
- * there is one of a published key that does: a rollover changes signatures no faster than refresh
- * does, unless the key set wants them replaced.
+ * Tells whether an old signature stays. If its key is published but no longer signs, it stays until
+ * there is a signature by a published key that does: a rollover replaces signatures no faster than
+ * refresh does, unless the key set wants them replaced.
  */
 static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
                   const node_rrset_t *old)
@@ -83,7 +83,7 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
 	return key->info->publish && !key->info->replace;
 }
 
-/*! Tells whether a key has to sign an RRset, and its signature is not there. */
+/*! Tells whether an RRset lacks a signature by a key. */
 static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type,
                    const node_rrset_t *old)
 {
@@ -92,8 +92,8 @@ static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type
 	}
 	const knot_rdata_t *sig = old != NULL ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && key->info->publish && i < old->sigs.count; i++) {
-		/* One that signs no more, and stays, does for it; not for a key that comes before
-		 * its DNSKEY. */
+		/* A signature that stays, by a key that no longer signs, serves in its place; but
+		 * not in that of a key that signs before its DNSKEY is published. */
 		const keyring_key_t *of = good(build, sig);
 		if (of != NULL && of->info->algorithm == key->info->algorithm &&
 		    !signs(build, of, type) && stays(build, sig, type, old)) {
@@ -220,7 +220,7 @@ int signatures_keep(build_t *build, node_t *node, const signatures_place_t *plac
 		return KNOT_ENOMEM;
 	}
 	for (size_t i = place->first_job; i < build->job_count; i++) {
-		/* Places become offsets, since what they are in moves. */
+		/* Pointers become offsets: the node that they point into moves. */
 		rrsig_job_t *job = &build->jobs[i];
 		const node_rrset_t *rrset = node_rrset(node, job->type);
 		job->offset = (uint8_t *)job->rdata - (uint8_t *)rrset->sigs.rdata;

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Which signatures an RRset has: old ones that stay, and new ones as jobs for the sign pool.
+ * \brief Which signatures an RRset gets: old ones that stay, and new ones, as jobs for the sign
+ * pool.
  */
 #pragma once
 
@@ -15,17 +16,19 @@
 typedef struct {
 	const knot_dname_t *apex;
 	const keyring_t *ring;
-	const state_t *state;      /*!< Of the version before. */
-	uint32_t serial;           /*!< Of the version that is made. */
+	const state_t *state;      /*!< That of the version before. */
+	uint32_t serial;           /*!< Of the version that is being made. */
 	uint32_t now;              /*!< Unix seconds. */
-	bool renew;                /*!< Keep no old signature; as build_redo() says... */
-	uint32_t due_by;           /*!< ...or none that expires by then. */
-	bool partly;               /*!< Parts of the zone keep the signatures of an older key set. */
-	bool held;                 /*!< Set when a DNSKEY waits for the rest of the zone. */
+	bool renew;                /*!< No old signature stays; see build_redo(). */
+	uint32_t due_by;           /*!< No old signature stays that expires by then. */
+	bool partly;               /*!< Parts of the zone keep the signatures of an older key
+	                                set. */
+	bool held;                 /*!< Set when a DNSKEY has to wait for the rest of the zone,
+	                                to come or to go. */
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
-	uint8_t strays;            /*!< Types left out, bits as of node_by_signer(). */
+	uint8_t strays;            /*!< Types that are left out; bits as of node_by_signer(). */
 	uint64_t random;           /*!< State of the jitter's generator. */
-	arena_t scratch;           /*!< What a node is made of, until it is kept. */
+	arena_t scratch;           /*!< Has what a node is made of, until the node is kept. */
 	rrsig_job_t *jobs;
 	size_t job_count, job_capacity;
 } build_t;
@@ -34,16 +37,16 @@ typedef struct {
 bool signatures_by_ksk(uint16_t type);
 
 /*!
- * Tells whether a key of the set cannot be published yet: its algorithm is new, and a DNSKEY says
- * that all of the zone is signed by its algorithm (RFC 4035, section 2.2).
+ * Tells whether a key of the set cannot be published yet: its algorithm is new, and a DNSKEY
+ * promises that all of the zone is signed with its algorithm (RFC 4035, section 2.2).
  */
 bool signatures_withheld(const build_t *build, const keyring_key_t *key);
 
 /*!
- * Fills an RRset's signatures: those of old that stay, and room for new ones, which become jobs.
+ * Fills an RRset's signatures: old ones that stay, and room for new ones, which become jobs.
  *
  * \param owner   Borrowed by the jobs.
- * \param old     The RRset as published before; NULL if it was not, or not the same.
+ * \param old     The RRset as published before; NULL if it was not published, or was another.
  * \param expiry  Lowered to the earliest expiration, 0 if there was none.
  * \return KNOT_EOK, KNOT_ENOMEM
  */

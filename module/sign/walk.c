@@ -32,7 +32,7 @@ void walk_close(walk_t *walk)
 	store_cursor_close(&walk->old);
 }
 
-/*! \return Less than 0 if the input's name comes first, 0 if it is that of both. */
+/*! \return Less than 0 if the next name is the input's alone, 0 if it is in both. */
 static int order(const walk_t *walk)
 {
 	if (walk->input_ret != KNOT_EOK || walk->old_ret != KNOT_EOK) {

@@ -9,16 +9,16 @@
 #include <libknot/libknot.h>
 #include <openssl/evp.h>
 
-/*** Nodes, or entries of the chain, as they will be, in canonical order. ***/
+/*** Nodes, or entries of the chain, as the version has them, in canonical order. ***/
 
 typedef struct {
 	const zonemd_zone_t *zone;
 	const state_chain_t *chain;  /*!< NULL: nodes. */
 	store_cursor_t cursor;
-	int cursor_ret;              /*!< KNOT_EOK where it is at an entry. */
-	const change_t **changes;    /*!< By key. */
+	int cursor_ret;              /*!< KNOT_EOK while the cursor is at an entry. */
+	const change_t **changes;    /*!< In the order of their keys. */
 	size_t count, at;
-	/* What it is at. */
+	/* The node or entry that the stream is at. */
 	bool end;
 	node_t node;
 	knot_dname_storage_t owner;
@@ -56,7 +56,7 @@ static void stream_close(stream_t *stream)
 	free(stream->changes);
 }
 
-/*! Reads what is stored, or to be stored, under a key. */
+/*! Reads what is stored, or is to be stored, under a key. */
 static int take(stream_t *stream, const uint8_t *key, size_t key_len, const uint8_t *data,
                 size_t len)
 {
@@ -162,7 +162,7 @@ static void add_rr(digest_t *digest, uint16_t type, uint32_t ttl, const knot_rda
 	                  EVP_DigestUpdate(digest->hash, rdata->data, rdata->len) != 1;
 }
 
-/*! RFC 8976, section 3.3.1: neither the apex ZONEMD nor its signatures. */
+/*! RFC 8976, section 3.3.1: neither the ZONEMD at the apex nor its signatures are in the digest. */
 static bool is_out(const digest_t *digest, const node_rrset_t *rrset)
 {
 	return digest->apex && rrset->type == KNOT_RRTYPE_ZONEMD;

@@ -4,7 +4,7 @@
 /*! \file
  * \brief ZONEMD (RFC 8976): a digest of all that a version publishes; scheme SIMPLE, SHA-384.
  *
- * It is the one thing whose cost is that of the zone, not of the change.
+ * Of all that a version takes, this alone costs what the zone is large, and not what the change is.
  */
 #pragma once
 
@@ -12,13 +12,13 @@
 
 #include "module/sign/changes.h"
 
-/*! The version to be: what is stored, and what is to be changed in that. */
+/*! The version that is being made: what is stored, and what is to be changed in it. */
 typedef struct {
 	store_txn_t *txn;
 	const knot_dname_t *apex;
 	uint32_t nodes;             /*!< Id of its nodes. */
-	const state_chain_t *chain; /*!< Its chain; without an id there is none. */
-	const changes_t *changes;   /*!< Those of other ids are left out. */
+	const state_chain_t *chain; /*!< Its chain; if the id is 0 there is none. */
+	const changes_t *changes;   /*!< Changes of other ids are left out. */
 	const atomic_bool *stop;
 } zonemd_zone_t;
 

@@ -14,22 +14,23 @@
 #include "module/input/input.h"
 #include "module/rr/soa.h"
 #include "module/source/incoming.h"
-#include "module/zone/server.h"
 
-/* Seconds. */
-#define INTERVAL_MIN 2    /* Of refresh and retry, whatever the SOA says. */
-#define BUSY_RETRY 5      /* While the zone's file is still being read. */
+/* Seconds that refresh and retry last at least, whatever the SOA says; as knotd has it. */
+#define INTERVAL_MIN 2
+/* Seconds until the primaries are asked if the zone's file is being read now. */
+#define BUSY_RETRY 5
 
 /* Seconds between tries as long as there is no SOA that says it. */
 static const backoff_t first_retry = { .first = 5, .max = 300 };
 
 typedef struct {
-	zone_t *zone;
-	state_t state;         /*!< As it was when the work began. */
-	bool whole;            /*!< AXFR, whatever the serial. */
+	source_t *source;
+	const source_args_t *args; /*!< Those of the source. */
+	state_t state;         /*!< The zone's, as it was when the work began. */
+	bool whole;            /*!< Asks for AXFR, whatever the serial. */
 	size_t size_max;
 	const primary_t *primary;
-	char name[256];        /*!< The primary's. */
+	char name[256];        /*!< Of the primary. */
 	char *err;             /*!< Why the primary is of no use. */
 	size_t err_size;
 } work_t;
@@ -53,12 +54,12 @@ static int store_failed(work_t *work, int ret)
 	return ret;
 }
 
-/*! Makes a question; of type IXFR with the serial that we have. */
+/*! Makes a question; one of type IXFR has the serial of the input in it. */
 static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 {
 	knot_pkt_t *query = knot_pkt_new(NULL, 1024, NULL);
 	if (query == NULL ||
-	    knot_pkt_put_question(query, work->zone->name, KNOT_CLASS_IN, type) != KNOT_EOK) {
+	    knot_pkt_put_question(query, work->args->zone, KNOT_CLASS_IN, type) != KNOT_EOK) {
 		knot_pkt_free(query);
 		return NULL;
 	}
@@ -66,11 +67,12 @@ static knot_pkt_t *make_query(const work_t *work, uint16_t type)
 		uint8_t rdata[SOA_RDATA_MIN];
 		knot_rrset_t soa;
 		soa_write(rdata, work->state.in.serial);
-		knot_rrset_init(&soa, work->zone->name, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 0);
+		knot_rrset_init(&soa, (knot_dname_t *)work->args->zone, KNOT_RRTYPE_SOA,
+		                KNOT_CLASS_IN, 0);
 		int ret = knot_rrset_add_rdata(&soa, rdata, sizeof(rdata), NULL);
 		if (ret == KNOT_EOK) {
 			(void)knot_pkt_begin(query, KNOT_AUTHORITY);
-			/* The owner is written; what RDATA is made of is not needed any more. */
+			/* The packet has a copy of owner and RDATA now. */
 			ret = knot_pkt_put(query, KNOT_COMPR_HINT_QNAME, &soa, 0);
 		}
 		knot_rdataset_clear(&soa.rrs, NULL);
@@ -103,7 +105,8 @@ static int read_serial(work_t *work, const knot_pkt_t *message, uint32_t *serial
 	}
 	const knot_rrset_t *soa = answer->count > 0 ? knot_pkt_rr(answer, 0) : NULL;
 	if (soa == NULL || soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    !soa_is_whole(soa->rrs.rdata) || !knot_dname_is_case_equal(soa->owner, work->zone->name)) {
+	    !soa_is_whole(soa->rrs.rdata) ||
+	    !knot_dname_is_case_equal(soa->owner, work->args->zone)) {
 		snprintf(work->err, work->err_size, "it does not have the zone's SOA");
 		return KNOT_EMALF;
 	}
@@ -144,7 +147,7 @@ static int transfer(work_t *work, primary_conn_t *conn, incoming_t *incoming, ui
 	return ret == KNOT_EOF ? KNOT_EOK : ret;
 }
 
-/*** What came, into the store. ***/
+/*** What came goes into the store. ***/
 
 static void set_timers(state_input_t *in, const knot_rdata_t *soa)
 {
@@ -158,14 +161,12 @@ static void set_timers(state_input_t *in, const knot_rdata_t *soa)
 static void tell(const work_t *work, const char *kind, uint32_t before, const state_t *state,
                  size_t changed)
 {
-	zone_t *zone = work->zone;
-	log_msg(&zone->server->log, LOG_INFO, zone->name,
+	const source_args_t *args = work->args;
+	log_msg(args->log, LOG_INFO, args->zone,
 	        "fetched from %s, %s, serial %u, was %u, %zu names changed", work->name, kind,
 	        state->in.serial, before, changed);
-	pthread_mutex_lock(&zone->lock);
-	zone->counters.loads++;
-	pthread_mutex_unlock(&zone->lock);
-	zone_wake(zone, 0);
+	source_count_load(work->source, true);
+	args->calls->changed(args->ctx);
 }
 
 static int take_zone(work_t *work, incoming_t *incoming)
@@ -180,10 +181,10 @@ static int take_zone(work_t *work, incoming_t *incoming)
 		return ret;
 	}
 	const input_new_t new = { .contents = contents, .origin = &origin, .over_updates = true };
-	ret = input_replace(work->zone->server->store, work->zone->name, &state, &new, &result);
+	ret = input_replace(work->args->store, work->args->zone, &state, &new, &result);
 	contents_free(contents);
 	if (result.abandoned) {
-		sweep_now(work->zone->server);
+		work->args->calls->abandoned(work->args->ctx);
 	}
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
@@ -198,11 +199,11 @@ static int take_changes(work_t *work, incoming_t *incoming)
 	state_t state;
 	size_t changed = 0;
 	work->err[0] = '\0';
-	int ret = store_write(work->zone->server->store, &txn);
+	int ret = store_write(work->args->store, &txn);
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
 	}
-	ret = state_load(&txn, work->zone->name, &state);
+	ret = state_load(&txn, work->args->zone, &state);
 	if (ret == KNOT_EOK) {
 		set_timers(&state.in, incoming_soa(incoming));
 		ret = incoming_apply(incoming, &txn, &state, &changed, work->err, work->err_size);
@@ -218,18 +219,18 @@ static int take_changes(work_t *work, incoming_t *incoming)
 	return ret == KNOT_EOK || work->err[0] != '\0' ? ret : store_failed(work, ret);
 }
 
-/*! Notes that the zone is as the primary has it. */
+/*! Notes that the input is as the primary has it. */
 static int take_nothing(work_t *work)
 {
 	store_txn_t txn;
-	int ret = store_write(work->zone->server->store, &txn);
+	int ret = store_write(work->args->store, &txn);
 	if (ret != KNOT_EOK) {
 		return store_failed(work, ret);
 	}
-	ret = state_load(&txn, work->zone->name, &work->state);
+	ret = state_load(&txn, work->args->zone, &work->state);
 	if (ret == KNOT_EOK) {
 		work->state.in.checked_at = time(NULL);
-		ret = state_save_input(&txn, work->zone->name, &work->state);
+		ret = state_save_input(&txn, work->args->zone, &work->state);
 	}
 	if (ret != KNOT_EOK) {
 		store_abort(&txn);
@@ -239,13 +240,14 @@ static int take_nothing(work_t *work)
 	return ret == KNOT_EOK ? ret : store_failed(work, ret);
 }
 
-/*! Fetches by a connection of its own, since what is left of an answer may come on an old one. */
+/*! Asks for a transfer and stores it. The connection is then of no further use: what is left of an
+ *  answer may still come on it. */
 static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
 {
 	const incoming_args_t args = {
-		.zone = work->zone->name, .origin = work->name, .ixfr = type == KNOT_RRTYPE_IXFR,
+		.zone = work->args->zone, .origin = work->name, .ixfr = type == KNOT_RRTYPE_IXFR,
 		.serial = work->state.in.serial, .size_max = work->size_max,
-		.log = &work->zone->server->log,
+		.log = work->args->log,
 	};
 	incoming_t *incoming = incoming_new(&args);
 	if (incoming == NULL) {
@@ -272,7 +274,7 @@ static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
 static int connect_and_fetch(work_t *work, uint16_t type)
 {
 	primary_conn_t *conn = NULL;
-	int ret = primary_connect(&conn, work->primary, &work->zone->stop, work->err,
+	int ret = primary_connect(&conn, work->primary, work->args->stop, work->err,
 	                          work->err_size);
 	if (ret == KNOT_EOK) {
 		ret = fetch(work, conn, type);
@@ -281,12 +283,12 @@ static int connect_and_fetch(work_t *work, uint16_t type)
 	return ret;
 }
 
-/*! Asks for the serial, and for what is newer. */
+/*! Asks for the serial, and for a transfer if the serial is newer. */
 static int refresh(work_t *work)
 {
 	primary_conn_t *conn = NULL;
 	uint32_t serial = 0;
-	int ret = primary_connect(&conn, work->primary, &work->zone->stop, work->err,
+	int ret = primary_connect(&conn, work->primary, work->args->stop, work->err,
 	                          work->err_size);
 	if (ret == KNOT_EOK) {
 		ret = ask_serial(work, conn, &serial);
@@ -309,14 +311,14 @@ static int refresh(work_t *work)
 	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP) {
 		return ret;
 	}
-	log_msg(&work->zone->server->log, LOG_NOTICE, work->zone->name,
+	log_msg(work->args->log, LOG_NOTICE, work->args->zone,
 	        "no IXFR from %s, %s; asking for AXFR", work->name, work->err);
 	return connect_and_fetch(work, KNOT_RRTYPE_AXFR);
 }
 
 /*** All primaries. ***/
 
-/*! Asks one after the other until one is of use. \param errors  Of all that are not. */
+/*! Asks the primaries in turn until one is of use. \param errors  Why the others are not. */
 static int ask_all(work_t *work, const primaries_t *primaries, char *errors, size_t size)
 {
 	char err[512];
@@ -324,7 +326,7 @@ static int ask_all(work_t *work, const primaries_t *primaries, char *errors, siz
 	int ret = KNOT_ENOENT;
 	work->err = err;
 	work->err_size = sizeof(err);
-	for (size_t i = 0; i < primaries->count && !atomic_load(&work->zone->stop); i++) {
+	for (size_t i = 0; i < primaries->count && !atomic_load(work->args->stop); i++) {
 		work->primary = &primaries->all[i];
 		(void)primary_name(work->primary, work->name, sizeof(work->name));
 		ret = work->whole ? connect_and_fetch(work, KNOT_RRTYPE_AXFR) : refresh(work);
@@ -338,23 +340,12 @@ static int ask_all(work_t *work, const primaries_t *primaries, char *errors, siz
 	return ret;
 }
 
-static int read_state(zone_t *zone, state_t *state)
-{
-	store_txn_t txn;
-	int ret = store_read(zone->server->store, &txn);
-	if (ret == KNOT_EOK) {
-		ret = state_load(&txn, zone->name, state);
-		store_abort(&txn);
-	}
-	return ret;
-}
-
 static int64_t at_least(int64_t interval)
 {
 	return interval > INTERVAL_MIN ? interval : INTERVAL_MIN;
 }
 
-/*! \return When to ask again. */
+/*! \return When to ask again, Unix seconds. */
 static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 {
 	if (!state->in.from_primary) {
@@ -367,99 +358,99 @@ static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 	return next > now ? next : now;
 }
 
-/*! Sees whether the zone has expired, or is back. */
-static void see_expiry(zone_t *zone, const state_t *state, int64_t now)
+/*! Sees whether the zone has expired, or is no longer expired. */
+static void see_expiry(source_t *source, const state_t *state, int64_t now)
 {
 	const bool expired = state->in.count > 0 && fetch_expires_in(&state->in, now) == 0;
-	pthread_mutex_lock(&zone->lock);
-	const bool was = zone->fetch.expired;
-	zone->fetch.expired = expired;
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&source->lock);
+	const bool was = source->fetch.expired;
+	source->fetch.expired = expired;
+	pthread_mutex_unlock(&source->lock);
 	if (expired && !was) {
-		log_msg(&zone->server->log, LOG_ERR, zone->name,
+		log_msg(source->args.log, LOG_ERR, source->args.zone,
 		        "expired: no primary has confirmed it for %u s, the SOA's expire; "
 		        "it is not served any more",
 		        state->in.expire);
 	} else if (was && !expired) {
-		log_msg(&zone->server->log, LOG_NOTICE, zone->name, "no longer expired");
-		trigger_zone(zone->server->trigger, zone->name);
+		log_msg(source->args.log, LOG_NOTICE, source->args.zone, "no longer expired");
+		source->args.calls->unexpired(source->args.ctx);
 	}
 }
 
-/*! Asks the primaries, and shows what has come of it. \return When to ask again. */
-static int64_t ask_now(zone_t *zone, work_t *work, const primaries_t *primaries)
+/*! Asks the primaries, and notes the outcome. \return When to ask again, Unix seconds. */
+static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primaries)
 {
 	char errors[480] = "", text[640] = "";
 	int ret = ask_all(work, primaries, errors, sizeof(errors));
 	const int64_t now = time(NULL);
-	if (ret != KNOT_EOK && !atomic_load(&zone->stop)) {
+	if (ret != KNOT_EOK && !atomic_load(source->args.stop)) {
 		snprintf(text, sizeof(text), "not refreshed, %s%s", errors,
 		         work->state.in.count > 0 ? "; the last good zone stays" : "");
 	}
-	zone_set_error(zone, &zone->source_error, LOG_ERR, text);
-	(void)read_state(zone, &work->state);
+	source_trouble(source, text);
+	(void)state_read(source->args.store, source->args.zone, &work->state);
 
-	pthread_mutex_lock(&zone->lock);
-	zone->counters.load_errors += ret != KNOT_EOK;
-	zone->fetch.failures = ret == KNOT_EOK ? 0 : zone->fetch.failures + 1;
+	pthread_mutex_lock(&source->lock);
+	source->counters.load_errors += ret != KNOT_EOK;
+	source->fetch.failures = ret == KNOT_EOK ? 0 : source->fetch.failures + 1;
 	if (ret == KNOT_EOK) {
-		snprintf(zone->fetch.from, sizeof(zone->fetch.from), "%s", work->name);
+		snprintf(source->fetch.from, sizeof(source->fetch.from), "%s", work->name);
 	}
-	const unsigned failures = zone->fetch.failures;
-	pthread_mutex_unlock(&zone->lock);
+	const unsigned failures = source->fetch.failures;
+	pthread_mutex_unlock(&source->lock);
 	return next_time(&work->state, failures, now);
 }
 
-/*! Asks unless another replaces the input, as the zone had a file until now. */
-static int64_t ask_if_free(zone_t *zone, work_t *work, const primaries_t *primaries,
+/*! Asks, unless the worker is still reading the file that the zone had until now. */
+static int64_t ask_if_free(source_t *source, work_t *work, const primaries_t *primaries,
                            unsigned wishes)
 {
-	if (pthread_mutex_trylock(&zone->input_lock) != 0) {
-		pthread_mutex_lock(&zone->lock);
-		zone->fetch.wishes |= wishes;
-		pthread_mutex_unlock(&zone->lock);
+	if (pthread_mutex_trylock(&source->input_lock) != 0) {
+		pthread_mutex_lock(&source->lock);
+		source->fetch.wishes |= wishes;
+		pthread_mutex_unlock(&source->lock);
 		return time(NULL) + BUSY_RETRY;
 	}
-	const int64_t next = ask_now(zone, work, primaries);
-	pthread_mutex_unlock(&zone->input_lock);
+	const int64_t next = ask_now(source, work, primaries);
+	pthread_mutex_unlock(&source->input_lock);
 	return next;
 }
 
-int64_t fetch_work(zone_t *zone)
+int64_t fetch_work(source_t *source)
 {
-	work_t work = { .zone = zone };
+	work_t work = { .source = source, .args = &source->args };
 	primaries_t primaries = { 0 };
 	const int64_t now = time(NULL);
-	pthread_mutex_lock(&zone->lock);
-	const unsigned wishes = zone->fetch.wishes, failures = zone->fetch.failures;
-	zone->fetch.wishes = 0;
-	int64_t next = zone->fetch.next;
-	work.size_max = zone->settings.size_max;
-	int ret = primaries_copy(&primaries, &zone->settings.primaries);
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&source->lock);
+	const unsigned wishes = source->fetch.wishes, failures = source->fetch.failures;
+	source->fetch.wishes = 0;
+	int64_t next = source->fetch.next;
+	work.size_max = source->settings.size_max;
+	int ret = primaries_copy(&primaries, &source->settings.primaries);
+	pthread_mutex_unlock(&source->lock);
 	if (ret == KNOT_EOK) {
-		ret = read_state(zone, &work.state);
+		ret = state_read(source->args.store, source->args.zone, &work.state);
 	}
 	if (ret != KNOT_EOK || primaries.count == 0) {
 		primaries_deinit(&primaries);
 		return ret == KNOT_EOK ? 0 : 1000 * (now + first_retry.first);
 	}
-	work.whole = (wishes & ZONE_SOURCE) || !work.state.in.from_primary;
+	work.whole = (wishes & SOURCE_READ) || !work.state.in.from_primary;
 	if (next == 0) {
 		next = work.state.in.from_primary ? next_time(&work.state, failures, now) : now;
 	}
 	if (wishes != 0 || next <= now) {
-		next = ask_if_free(zone, &work, &primaries, wishes);
+		next = ask_if_free(source, &work, &primaries, wishes);
 	}
-	see_expiry(zone, &work.state, time(NULL));
+	see_expiry(source, &work.state, time(NULL));
 	primaries_deinit(&primaries);
 
-	pthread_mutex_lock(&zone->lock);
-	zone->fetch.next = next;
-	zone->fetch.in = work.state.in;
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&source->lock);
+	source->fetch.next = next;
+	source->fetch.in = work.state.in;
+	pthread_mutex_unlock(&source->lock);
 	const uint32_t left = fetch_expires_in(&work.state.in, now);
-	/* Its expiry has to be seen, too. */
+	/* The moment at which the zone expires has to be seen, too. */
 	if (left > 0 && left != UINT32_MAX && now + left < next) {
 		next = now + left + 1;
 	}

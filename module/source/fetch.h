@@ -3,32 +3,20 @@
 
 /*! \file
  * \brief Keeps a zone's input as its primaries have it: refresh, retry and expire of its SOA (RFC
- *        1034, section 4.3.5), IXFR and AXFR. By threads that do nothing else, for primaries can be
- *        slow.
+ *        1034, section 4.3.5), IXFR and AXFR.
+ *
+ * The fetchers' threads do nothing else, for primaries can be slow.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "module/source/source.h"
 
-#include "module/base/sched.h"
-#include "module/store/state.h"
-
-struct zone;
-
-/*! What a zone has for it; all but the task is under the zone's lock. */
-typedef struct {
-	task_t task;
-	unsigned wishes;       /*!< ZONE_LOOK, ZONE_SOURCE */
-	unsigned failures;     /*!< In a row. */
-	int64_t next;          /*!< When the primaries are asked next, Unix seconds; 0 = unknown. */
-	char from[256];        /*!< Who was the last to answer; empty: nobody yet. */
-	bool expired;          /*!< As it was seen last. */
-	state_input_t in;      /*!< As it was then. */
-} fetch_t;
-
-/*! Asks the zone's primaries if it is time; the task. \return When to do so again, ms; 0 = never */
-int64_t fetch_work(struct zone *zone);
+/*!
+ * Asks the primaries if it is time; a task, for one thread at a time. A source without primaries is
+ * left alone.
+ * \return When to do so again, ms (sched_now()); 0 = when source_ask() says so
+ */
+int64_t fetch_work(source_t *source);
 
 /*!
  * Tells how long the input may be served.

@@ -13,17 +13,10 @@
 
 #include "module/input/flush.h"
 #include "module/input/input.h"
-#include "module/zone/server.h"
 #include "module/zonefile/zonefile.h"
 
-#define RETRY 30 /* Seconds; for what is no fault of the file's contents. */
-
-/*** The file. ***/
-
-static void source_error(zone_t *zone, const char *text)
-{
-	zone_set_error(zone, &zone->source_error, LOG_ERR, text);
-}
+/* Seconds until the file is read again if that failed, but not for its contents. */
+#define RETRY 30
 
 static bool same_file(const state_file_t *a, const state_file_t *b)
 {
@@ -43,67 +36,65 @@ static int stat_file(const char *path, state_file_t *file)
 
 /*!
  * Reads the file into the input.
- * \param over  Over updates that come meanwhile, too.
+ * \param over  Whether updates that come meanwhile may be lost.
  * \return Seconds after which to try again, 0 = when it changes
  */
-static int load(zone_t *zone, state_t *state, const char *path, const state_file_t *file,
+static int load(source_t *source, state_t *state, const char *path, const state_file_t *file,
                 bool over)
 {
 	char reason[512] = "", text[640];
 	contents_t *contents = NULL;
 	input_result_t result = { 0 };
 	const uint32_t before = state->in.serial;
-	int ret = zonefile_read(path, zone->name, &zone->server->log, &contents, reason, sizeof(reason));
+	int ret = zonefile_read(path, source->args.zone, source->args.log, &contents, reason,
+	                        sizeof(reason));
 	if (ret == KNOT_EOK) {
 		const input_new_t new = {
 			.contents = contents, .origin = &(state_input_t) { .file = *file },
 			.over_updates = over,
 		};
-		ret = input_replace(zone->server->store, zone->name, state, &new, &result);
+		ret = input_replace(source->args.store, source->args.zone, state, &new, &result);
 		contents_free(contents);
 		if (result.abandoned) {
-			sweep_now(zone->server);
+			source->args.calls->abandoned(source->args.ctx);
 		}
 		snprintf(reason, sizeof(reason), "store: %s", store_strerror(ret));
 	}
 	if (ret == KNOT_EAGAIN) {
 		return 1; /* Someone is writing the file, or an update came. */
 	}
-	pthread_mutex_lock(&zone->lock);
-	zone->counters.loads += ret == KNOT_EOK;
-	zone->counters.load_errors += ret != KNOT_EOK;
-	pthread_mutex_unlock(&zone->lock);
+	source_count_load(source, ret == KNOT_EOK);
 	if (ret != KNOT_EOK) {
 		snprintf(text, sizeof(text), "not loaded, %s%s", reason,
 		         state->in.count > 0 ? "; the last good zone stays" : "");
-		source_error(zone, text);
+		source_trouble(source, text);
 		if (ret != KNOT_EMALF) {
 			return RETRY;
 		}
-		zone->refused = *file; /* Until it is another one. */
+		source->refused = *file; /* It is not read again until it is another one. */
 		return 0;
 	}
-	source_error(zone, "");
-	log_msg(&zone->server->log, LOG_INFO, zone->name,
+	source_trouble(source, "");
+	log_msg(source->args.log, LOG_INFO, source->args.zone,
 	        "loaded, serial %u, was %u, %zu names, %zu changed", state->in.serial, before,
 	        result.names, result.changed);
 	return 0;
 }
 
-/*! Tells of a changed file that is not read, since the updates that came would be lost with it. */
-static void leave_file(zone_t *zone, const state_t *state, const char *path)
+/*! Tells of a changed file that is not read, since the updates that came would be lost. */
+static void leave_file(source_t *source, const state_t *state, const char *path)
 {
 	char text[640];
 	snprintf(text, sizeof(text),
 	         "%s has changed, but is not loaded: %llu updates came since it was, and would be "
 	         "lost; knotc -s %s zone-reload ZONE loads it all the same, zone-flush ZONE "
 	         "writes over it",
-	         path, (unsigned long long)state->in.updates, zone->server->conf.control_socket);
-	source_error(zone, text);
+	         path, (unsigned long long)state->in.updates, source->args.control_socket);
+	source_trouble(source, text);
 }
 
 /*! Reads the file if it is to be read. \return Seconds after which to try again, 0 = no need */
-static int look_at_file(zone_t *zone, state_t *state, const char *path, unsigned wishes)
+static int look_at_file(source_t *source, state_t *state, const char *path, unsigned wishes)
 {
 	state_file_t file;
 	char text[640];
@@ -111,106 +102,68 @@ static int look_at_file(zone_t *zone, state_t *state, const char *path, unsigned
 	if (ret != KNOT_EOK) {
 		snprintf(text, sizeof(text), "not loaded, %s: %s%s", path, strerror(-ret),
 		         state->in.count > 0 ? "; the last good zone stays" : "");
-		source_error(zone, text);
-	} else if (state->in.updates > 0 && !(wishes & ZONE_REPLACE)) {
+		source_trouble(source, text);
+	} else if (state->in.updates > 0 && !(wishes & SOURCE_REPLACE)) {
 		if (same_file(&file, &state->in.file)) {
-			source_error(zone, "");
+			source_trouble(source, "");
 		} else {
-			leave_file(zone, state, path);
+			leave_file(source, state, path);
 		}
-	} else if ((wishes & ZONE_SOURCE) ||
-	           !(same_file(&file, &zone->refused) || same_file(&file, &state->in.file))) {
-		return load(zone, state, path, &file, wishes & ZONE_REPLACE);
+	} else if ((wishes & SOURCE_READ) ||
+	           !(same_file(&file, &source->refused) || same_file(&file, &state->in.file))) {
+		return load(source, state, path, &file, wishes & SOURCE_REPLACE);
 	} else if (same_file(&file, &state->in.file)) {
-		source_error(zone, "");
+		source_trouble(source, "");
 	}
 	return 0;
 }
 
-/*! Writes the input to the file, if there is something in it that the file has not. */
-static void flush(zone_t *zone, state_t *state, const char *path, unsigned wishes)
+/*! Writes the input to the file if updates have changed it. */
+static void flush(source_t *source, state_t *state, const char *path, unsigned wishes)
 {
 	char reason[512] = "", text[640];
 	state_file_t file;
 	if (state->in.updates == 0) {
 		return;
 	}
-	if (!(wishes & ZONE_OVERWRITE) && stat_file(path, &file) == KNOT_EOK &&
+	if (!(wishes & SOURCE_OVERWRITE) && stat_file(path, &file) == KNOT_EOK &&
 	    !same_file(&file, &state->in.file)) {
-		leave_file(zone, state, path);
+		leave_file(source, state, path);
 		return;
 	}
-	int ret = flush_file(zone->server->store, zone->name, path, state, reason, sizeof(reason));
+	int ret = flush_file(source->args.store, source->args.zone, path, state, reason,
+	                     sizeof(reason));
 	if (ret == KNOT_EOK) {
-		source_error(zone, "");
-		log_msg(&zone->server->log, LOG_INFO, zone->name, "written to %s, serial %u", path,
-		        state->in.serial);
+		source_trouble(source, "");
+		log_msg(source->args.log, LOG_INFO, source->args.zone,
+		        "written to %s, serial %u", path, state->in.serial);
 	} else {
 		snprintf(text, sizeof(text), "not written, %s", reason);
-		source_error(zone, text);
+		source_trouble(source, text);
 	}
 }
 
-int source_look(zone_t *zone, state_t *state, unsigned wishes)
+int file_look(source_t *source, state_t *state, unsigned wishes)
 {
-	pthread_mutex_lock(&zone->lock);
-	const bool fetched = zone->settings.primaries.count > 0;
-	char *path = strdup(zone->settings.file);
-	pthread_mutex_unlock(&zone->lock);
+	pthread_mutex_lock(&source->lock);
+	const bool fetched = source->settings.primaries.count > 0;
+	char *path = source->settings.file != NULL ? strdup(source->settings.file) : NULL;
+	pthread_mutex_unlock(&source->lock);
 	if (path == NULL) {
 		return RETRY;
 	}
 	int again = 0;
-	if (!fetched && pthread_mutex_trylock(&zone->input_lock) != 0) {
+	if (!fetched && pthread_mutex_trylock(&source->input_lock) != 0) {
 		again = 1;
 	} else if (!fetched) {
-		if (wishes & ZONE_FLUSH) {
-			flush(zone, state, path, wishes);
+		if (wishes & SOURCE_FLUSH) {
+			flush(source, state, path, wishes);
 		}
-		if (wishes & (ZONE_LOOK | ZONE_SOURCE)) {
-			again = look_at_file(zone, state, path, wishes);
+		if (wishes & (SOURCE_LOOK | SOURCE_READ)) {
+			again = look_at_file(source, state, path, wishes);
 		}
-		pthread_mutex_unlock(&zone->input_lock);
+		pthread_mutex_unlock(&source->input_lock);
 	}
 	free(path);
 	return again;
-}
-
-/*** Updates. ***/
-
-static uint8_t failed(zone_t *zone, int ret)
-{
-	log_msg(&zone->server->log, LOG_ERR, zone->name, "update, failed: %s",
-	        ret == KNOT_EEMPTYZONE ? "the zone has not been loaded yet" : store_strerror(ret));
-	return KNOT_RCODE_SERVFAIL;
-}
-
-uint8_t source_update(zone_t *zone, const knot_pkt_t *message)
-{
-	update_result_t result;
-	pthread_mutex_lock(&zone->lock);
-	const bool fetched = zone->settings.primaries.count > 0;
-	pthread_mutex_unlock(&zone->lock);
-	if (fetched) {
-		log_msg(&zone->server->log, LOG_NOTICE, zone->name,
-		        "update, refused: the zone comes from its primary, which has to have it");
-		zone_count_update(zone, false);
-		return KNOT_RCODE_REFUSED;
-	}
-	int ret = updater_run(zone->server->updater, zone->name, message, &result);
-	if (ret != KNOT_EOK) {
-		return failed(zone, ret);
-	}
-	if (result.rcode != KNOT_RCODE_NOERROR) {
-		log_msg(&zone->server->log, LOG_NOTICE, zone->name, "update, refused: %s",
-		        result.reason);
-	} else if (result.changed > 0) {
-		log_msg(&zone->server->log, LOG_DEBUG, zone->name, "update, %zu names changed",
-		        result.changed);
-	}
-	zone_count_update(zone, result.rcode == KNOT_RCODE_NOERROR);
-	if (result.rcode == KNOT_RCODE_NOERROR && result.changed > 0) {
-		zone_updated(zone);
-	}
-	return result.rcode;
 }

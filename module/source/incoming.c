@@ -21,7 +21,7 @@
 /* Larger ones mean zero (RFC 2181, section 8). */
 #define TTL_MAX INT32_MAX
 
-/*! A record that leaves or comes. */
+/*! A record that is removed or added. */
 typedef struct change {
 	STAILQ_ENTRY(change) link;
 	const knot_dname_t *owner;
@@ -32,8 +32,8 @@ typedef struct change {
 } change_t;
 
 typedef enum {
-	AT_FIRST,     /*!< The SOA that begins it. */
-	AT_SECOND,    /*!< The record that tells which kind it is. */
+	AT_FIRST,     /*!< The SOA that begins the transfer is next. */
+	AT_SECOND,    /*!< The record that tells AXFR from IXFR is next. */
 	IN_ZONE,
 	IN_REMOVALS,
 	IN_ADDITIONS,
@@ -44,13 +44,13 @@ struct incoming {
 	incoming_args_t args;
 	part_t part;
 	incoming_kind_t kind;
-	knot_rdata_t *soa;       /*!< The primary's. */
+	knot_rdata_t *soa;       /*!< Of the primary. */
 	uint32_t soa_ttl;
-	uint32_t to;             /*!< Serial that the changes at hand lead to. */
+	uint32_t to;             /*!< Serial to which the changes at hand lead. */
 	contents_t *contents;    /*!< Of all of the zone. */
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
-	size_t size;             /*!< Of the changes. */
+	size_t size;             /*!< Bytes of the changes. */
 	char *err;
 	size_t err_size;
 };
@@ -119,7 +119,7 @@ static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 	return ret;
 }
 
-/*! Begins with the zone; the first SOA is in it. */
+/*! Begins with a whole zone, of which the first SOA is a part. */
 static int begin_zone(incoming_t *in)
 {
 	in->part = IN_ZONE;

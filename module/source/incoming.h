@@ -17,8 +17,8 @@ typedef struct incoming incoming_t;
 typedef struct {
 	const knot_dname_t *zone;  /*!< Lower case; borrowed. */
 	const char *origin;        /*!< The primary, for messages. */
-	bool ixfr;                 /*!< What was asked for; the answer can be of the other kind. */
-	uint32_t serial;           /*!< With IXFR: that we have. */
+	bool ixfr;                 /*!< IXFR was asked for; the answer may be AXFR all the same. */
+	uint32_t serial;           /*!< With IXFR: of the input. */
 	size_t size_max;           /*!< Bytes of names and RDATA. */
 	log_t *log;
 } incoming_args_t;
@@ -31,7 +31,7 @@ void incoming_free(incoming_t *incoming);
  * Takes the next message of the answer.
  *
  * \param message  Parsed; its RDATA becomes canonical.
- * \param err      Why it is refused.
+ * \param err      Why the transfer is refused.
  * \retval KNOT_EOK    There is more to come.
  * \retval KNOT_EOF    That was all.
  * \retval KNOT_EMALF  It is no sound transfer.
@@ -44,24 +44,25 @@ int incoming_message(incoming_t *incoming, const knot_pkt_t *message, char *err,
 typedef enum {
 	INCOMING_SAME,    /*!< There is nothing newer. */
 	INCOMING_ZONE,    /*!< All of the zone. */
-	INCOMING_CHANGES, /*!< Changes to what we have. */
+	INCOMING_CHANGES, /*!< Changes to the input. */
 } incoming_kind_t;
 
-/*! What has come, after KNOT_EOF. */
+/*! \return What has come; to be called after KNOT_EOF. */
 incoming_kind_t incoming_kind(const incoming_t *incoming);
 
 /*! \return The primary's SOA. */
 const knot_rdata_t *incoming_soa(const incoming_t *incoming);
 
-/*! Checks the zone as a whole and gives it; contents_free() frees it. \return KNOT_EOK, KNOT_EMALF, KNOT_ENOMEM */
+/*! Checks the zone as a whole and gives it; contents_free() frees it. \return KNOT_EOK,
+ *  KNOT_EMALF, KNOT_ENOMEM */
 int incoming_zone(incoming_t *incoming, contents_t **contents, char *err, size_t err_size);
 
 /*!
  * Applies the changes to the input, within a write transaction.
  *
  * \param state    As loaded within the transaction; its input's part is updated and stored.
- * \param changed  Names that were.
- * \return KNOT_EOK, KNOT_EMALF (they do not fit to what we have; err says why), KNOT_ENOMEM, or an
+ * \param changed  How many names have changed.
+ * \return KNOT_EOK, KNOT_EMALF (the changes do not fit the input; err says why), KNOT_ENOMEM, or an
  *         error of the store; the transaction has to be aborted if it is not KNOT_EOK
  */
 int incoming_apply(incoming_t *incoming, store_txn_t *txn, state_t *state, size_t *changed,

@@ -20,13 +20,13 @@
 
 #include "common/clock.h"
 
-/* How long the primary may be silent. Unit tests have it shorter. */
+/* Seconds for which the primary may be silent. Unit tests set less. */
 #ifndef PRIMARY_TIMEOUT_S
 #define PRIMARY_TIMEOUT_S 10
 #endif
-/* How often it is looked at whether to stop. */
+/* Milliseconds between two looks at whether to stop. */
 #define SLICE_MS 200
-/* Messages without TSIG between two with (RFC 8945, section 5.3.1). */
+/* Messages without TSIG between two messages with TSIG (RFC 8945, section 5.3.1). */
 #define UNSIGNED_MAX 99
 
 /*** Settings. ***/
@@ -121,7 +121,7 @@ struct primary_conn {
 	const knot_dname_t *name;  /*!< Of the question, which is borrowed. */
 	knot_pkt_t *message;
 
-	/* TSIG: the last digest, and what came since. */
+	/* TSIG: the last digest, and the messages that came since. */
 	uint8_t digest[64];
 	size_t digest_len;
 	uint64_t signed_at;
@@ -311,7 +311,7 @@ static int remember(primary_conn_t *conn)
 	return KNOT_EOK;
 }
 
-/*! Verifies the first message if it is one, else all since the last signature. */
+/*! Verifies the signature of a message over it and all messages since the last signature. */
 static int verify_signature(primary_conn_t *conn)
 {
 	const knot_rrset_t *tsig = conn->message->tsig_rr;
@@ -362,7 +362,7 @@ bool primary_verified(const primary_conn_t *conn)
 	       (conn->verified > 0 && conn->unsigned_count == 0);
 }
 
-/*! Whether it is an answer to the question; RFC 5936, section 2.2, on the question in it. */
+/*! Whether a message answers the question. It may lack the question (RFC 5936, section 2.2). */
 static bool is_answer(const primary_conn_t *conn)
 {
 	const knot_pkt_t *m = conn->message;

@@ -18,7 +18,7 @@
 typedef struct {
 	char *id;                     /*!< Of the remote. */
 	struct sockaddr_storage addr;
-	struct sockaddr_storage via;  /*!< Where from; family 0: does not matter. */
+	struct sockaddr_storage via;  /*!< Source address; family 0: any. */
 	knot_tsig_key_t key;          /*!< Without a name: none. */
 } primary_t;
 
@@ -46,11 +46,11 @@ const char *primary_name(const primary_t *primary, char *out, size_t size);
 typedef struct primary_conn primary_conn_t;
 
 /*!
- * Connects. All that waits for the primary waits for PRIMARY_TIMEOUT_S at most, and ends soon once
- * stop is true.
+ * Connects. Each function that waits for the primary waits for PRIMARY_TIMEOUT_S at most, and ends
+ * soon once stop is true.
  *
  * \param primary  Borrowed.
- * \param err      Reason, for all of these.
+ * \param err      Reason of a failure, here and below.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ETIMEOUT, KNOT_ECONN
  */
 int primary_connect(primary_conn_t **conn, const primary_t *primary, const atomic_bool *stop,
@@ -72,7 +72,7 @@ int primary_ask(primary_conn_t *conn, knot_pkt_t *query, char *err, size_t err_s
  */
 int primary_receive(primary_conn_t *conn, knot_pkt_t **message, char *err, size_t err_size);
 
-/*! To be asked at an answer's end. \return Whether all of it is signed, as it has to be. */
+/*! To be asked at an answer's end. \return Whether it is signed to its end, or needs no TSIG. */
 bool primary_verified(const primary_conn_t *conn);
 
 /*! NULL is allowed. */

@@ -14,14 +14,15 @@
 #include "module/rr/serial.h"
 #include "module/rr/wellformed.h"
 
-/* Of the octets of an RR but its owner and RDATA, and of a message with one. */
+/* Octets of an RR without owner and RDATA, of a message's header and question without the name, and
+ * of an OPT without options. */
 #define RR_HEAD 10
 #define MESSAGE_HEAD (KNOT_WIRE_HEADER_SIZE + 4)
 #define OPT_SIZE 11
-/* WKS (RFC 1035) begins with an address and a protocol, which tell it from another. */
+/* WKS (RFC 1035): address and protocol, in its first five octets, tell one from another. */
 #define TYPE_WKS 11
 #define WKS_ID 5
-/* Larger ones mean zero (RFC 2181, section 8). */
+/* A larger TTL means zero (RFC 2181, section 8). */
 #define TTL_MAX INT32_MAX
 
 typedef struct {
@@ -34,7 +35,8 @@ typedef struct {
 	uint8_t rdata[sizeof(knot_rdata_t) + UINT16_MAX] __attribute__((aligned(2)));
 } update_t;
 
-/* Functions return KNOT_EOK, KNOT_EDENIED (the result tells why), or an error of the store. */
+/* All functions that return an int return KNOT_EOK, KNOT_EDENIED (the result tells why), or an
+ * error of the store. */
 
 /*! Refuses the message. */
 __attribute__((format(printf, 3, 4)))
@@ -56,7 +58,7 @@ static int refuse(update_t *update, uint8_t rcode, const char *fmt, ...)
 	return KNOT_EDENIED;
 }
 
-/*! Begins with a record. */
+/*! Makes a record the one that is worked on. */
 static int see(update_t *update, const knot_rrset_t *rr)
 {
 	update->rr = rr;
@@ -90,7 +92,7 @@ static int take_rdata(update_t *update, const knot_rdata_t **rdata)
 
 /*** Prerequisites (RFC 2136, section 3.2). ***/
 
-/*! Of a name or an RRset, without a value. */
+/*! Checks whether a name or an RRset is there, of whatever value. */
 static int check_existence(update_t *update, bool wanted)
 {
 	edit_node_t *node = NULL;
@@ -168,7 +170,7 @@ static int check_prerequisite(update_t *update, edit_t *values)
 
 static int check_prerequisites(update_t *update, const knot_pktsection_t *section)
 {
-	/* What is wanted of RRsets, as if it were a zone of its own; no zone has the id 0. */
+	/* The RRsets that are wanted are gathered as if they were a zone; no zone has the id 0. */
 	edit_t values;
 	int ret = KNOT_EOK;
 	edit_init(&values, update->edit.txn, 0, update->zone);
@@ -198,7 +200,7 @@ static int prescan_addition(update_t *update)
 		return refuse(update, KNOT_RCODE_REFUSED,
 		              "the signer makes these itself, as the policy says");
 	}
-	/* Without room for all of it, it cannot be transferred. */
+	/* A record that no message can hold cannot be transferred. */
 	if (MESSAGE_HEAD + knot_dname_size(update->zone) + knot_dname_size(update->owner) +
 	            RR_HEAD + rdata_len(rr) + OPT_SIZE >
 	    UINT16_MAX) {
@@ -241,7 +243,7 @@ static bool at_apex(const update_t *update)
 	return knot_dname_is_equal(update->owner, update->zone);
 }
 
-/*! Drops the WKS of the same address and protocol, which the new one replaces. */
+/*! Drops the WKS of the same address and protocol: the new one replaces it. */
 static void drop_wks(edit_node_t *node, const knot_rdata_t *rdata)
 {
 	const node_rrset_t *rrset = node_rrset(&node->node, TYPE_WKS);
@@ -371,8 +373,8 @@ static int each_record(update_t *update, const knot_pktsection_t *section,
 /*** The message. ***/
 
 /*!
- * Increases the serial (section 3.6), if the changes have not; never to 0 (section 7.11). If the zone
- * passes with a signature over its SOA, that would break it.
+ * Increases the serial (section 3.6) if the changes have not; never to 0 (section 7.11). Where the
+ * zone is signed elsewhere that would break the SOA's signature: the message is refused.
  */
 static int increase_serial(update_t *update)
 {

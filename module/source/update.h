@@ -2,13 +2,13 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief DNS UPDATE (RFC 2136): what a message asks for, done to the input.
+ * \brief DNS UPDATE (RFC 2136): does to the input what a message asks for.
  *
- * The input is the unsigned zone: what the signer adds (RRSIG, NSEC, NSEC3, NSEC3PARAM, ZONEMD, and
- * the policy's own DNSKEY, CDS, CDNSKEY) is neither seen nor changed. Those types cannot be added,
- * but for DNSKEY, CDS and CDNSKEY, with which other signers of the zone have theirs published (RFC
- * 8901). In a zone that passes through all types can be; one that is signed elsewhere has to get its
- * new serial from the message.
+ * The input is the unsigned zone. An update neither sees nor changes what the signer adds: RRSIG,
+ * NSEC, NSEC3, NSEC3PARAM, ZONEMD, and the policy's own DNSKEY, CDS, CDNSKEY. It cannot add records
+ * of these types either, except DNSKEY, CDS and CDNSKEY: other signers of the zone have theirs
+ * published that way (RFC 8901). In a zone that passes through, an update can add all types; if
+ * that zone is signed elsewhere, the message has to bring the new serial.
  */
 #pragma once
 
@@ -17,15 +17,15 @@
 #include "module/store/state.h"
 
 typedef struct {
-	uint8_t rcode;      /*!< KNOT_RCODE_*, the answer. */
-	size_t changed;     /*!< Names. */
-	uint32_t before;    /*!< Serial of the input. */
+	uint8_t rcode;      /*!< Of the answer, KNOT_RCODE_* */
+	size_t changed;     /*!< How many names. */
+	uint32_t before;    /*!< Serial of the input before. */
 	char reason[320];   /*!< Why it was refused. */
 } update_result_t;
 
 /*!
- * Checks the prerequisites, makes the changes, and has the SOA's serial increased if there are any
- * and they do not do it themselves.
+ * Checks the prerequisites and makes the changes. If there are any that leave the SOA's serial as
+ * it is, increases the serial.
  *
  * \param txn      A write transaction. If the RCODE is not NOERROR, nothing was written.
  * \param zone     Lower case; the zone has an input.

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include <libknot/errcode.h>
+#include <libknot/libknot.h>
 
-/*! A message; on the stack of the thread that waits for it. */
+/*! A message, on the stack of the thread that waits until it is done. */
 typedef struct job {
 	STAILQ_ENTRY(job) link;
 	const knot_dname_t *zone;
@@ -26,7 +26,7 @@ struct updater {
 	pthread_mutex_t lock;
 	pthread_cond_t done;
 	struct jobs waiting;
-	bool busy;           /*!< A thread works for itself and the others. */
+	bool busy;           /*!< A thread does its own job and those of others. */
 };
 
 int updater_new(updater_t **updater, store_t *store)
@@ -92,7 +92,7 @@ static void set_all(struct jobs *jobs, int ret)
 	}
 }
 
-/*! Commits jobs as one; again without the one that fails, which must not harm the others. */
+/*! Commits jobs as one. If one fails, begins again without it: it must not harm the others. */
 static void commit(updater_t *updater, struct jobs *jobs)
 {
 	bool changed = false;
@@ -147,4 +147,46 @@ int updater_run(updater_t *updater, const knot_dname_t *zone, const knot_pkt_t *
 	}
 	pthread_mutex_unlock(&updater->lock);
 	return job.ret;
+}
+
+/*** For a source. ***/
+
+static void count(source_t *source, bool done, bool changed)
+{
+	pthread_mutex_lock(&source->lock);
+	source->counters.updates += done;
+	source->counters.updates_refused += !done;
+	pthread_mutex_unlock(&source->lock);
+	source->args.calls->updated(source->args.ctx, done && changed);
+}
+
+static uint8_t failed(source_t *source, int ret)
+{
+	log_msg(source->args.log, LOG_ERR, source->args.zone, "update, failed: %s",
+	        ret == KNOT_EEMPTYZONE ? "the zone has not been loaded yet" : store_strerror(ret));
+	return KNOT_RCODE_SERVFAIL;
+}
+
+uint8_t updater_update(updater_t *updater, source_t *source, const knot_pkt_t *message)
+{
+	update_result_t result;
+	if (source_is_fetched(source)) {
+		log_msg(source->args.log, LOG_NOTICE, source->args.zone,
+		        "update, refused: the zone comes from its primary, which has to have it");
+		count(source, false, false);
+		return KNOT_RCODE_REFUSED;
+	}
+	int ret = updater_run(updater, source->args.zone, message, &result);
+	if (ret != KNOT_EOK) {
+		return failed(source, ret);
+	}
+	if (result.rcode != KNOT_RCODE_NOERROR) {
+		log_msg(source->args.log, LOG_NOTICE, source->args.zone, "update, refused: %s",
+		        result.reason);
+	} else if (result.changed > 0) {
+		log_msg(source->args.log, LOG_DEBUG, source->args.zone, "update, %zu names changed",
+		        result.changed);
+	}
+	count(source, result.rcode == KNOT_RCODE_NOERROR, result.changed > 0);
+	return result.rcode;
 }

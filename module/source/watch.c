@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <libgen.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +18,18 @@
 #include <libknot/libknot.h>
 
 #include "common/fnv1a.h"
+#include "module/base/thread.h"
 
-/* How often a folder that went away is looked for. */
+/* Milliseconds between two looks for a folder that went away. */
 #define RETRY_MS 2000
 
 #define EVENTS   (IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 
-/* A folder rather than the file is watched: a file that is replaced is another file. */
+/* The folder is watched rather than the file: a file that is replaced is another file. */
 typedef struct folder {
 	struct folder *next;
 	char *path;
-	int wd;             /* -1: it is not there now. */
+	int wd;             /* Number of its watch; -1: the folder is not there now. */
 	unsigned users;
 } folder_t;
 
@@ -43,7 +43,7 @@ typedef struct entry {
 	char *path;         /* As the caller gave it; NULL in a link's target. */
 } entry_t;
 
-/* Zones to be called for, when the lock is not held any more. */
+/* Zones whose file has changed; they are told of when the lock is not held any more. */
 typedef struct {
 	knot_dname_t **zones;
 	size_t count, capacity;
@@ -128,7 +128,7 @@ static folder_t *find_folder(const watch_t *watch, int wd)
 
 static int use_folder(watch_t *watch, const char *path, folder_t **folder)
 {
-	/* One that is watched already, be it by another path, has the same number again. */
+	/* A folder that is watched already, be it by another path, has the same number again. */
 	int wd = inotify_add_watch(watch->inotify, path, EVENTS);
 	if (wd < 0) {
 		return knot_map_errno();
@@ -163,7 +163,7 @@ static void leave_folder(watch_t *watch, folder_t *folder)
 		at = &(*at)->next;
 	}
 	*at = folder->next;
-	/* One that came back may be the same as another one that was added meanwhile. */
+	/* A folder that came back may be the same as one that was added meanwhile. */
 	if (folder->wd >= 0 && find_folder(watch, folder->wd) == NULL) {
 		inotify_rm_watch(watch->inotify, folder->wd);
 	}
@@ -182,7 +182,7 @@ static void free_entry(watch_t *watch, entry_t *entry)
 	free(entry);
 }
 
-/* \param is_target  Of a symbolic link. */
+/* \param is_target  The path is the target of a symbolic link. */
 static int add_entry(watch_t *watch, const knot_dname_t *zone, const char *path, bool is_target)
 {
 	int ret = grow_tables(watch);
@@ -238,7 +238,7 @@ static void remove_entries(watch_t *watch, const knot_dname_t *zone, bool target
 	}
 }
 
-/* Watches what a link points to. The link itself is watched anyhow, so no failure is an error. */
+/* Watches the target of a link. The link itself is watched anyhow: no failure is an error. */
 static void follow_link(watch_t *watch, const knot_dname_t *zone, const char *path)
 {
 	struct stat st;
@@ -256,7 +256,7 @@ static void follow_link(watch_t *watch, const knot_dname_t *zone, const char *pa
 
 static void add_change(changes_t *changes, const knot_dname_t *zone)
 {
-	/* Often several events in a row are for the same file. */
+	/* Several events in a row are often for the same file. */
 	if (changes->count > 0 && knot_dname_is_equal(changes->zones[changes->count - 1], zone)) {
 		return;
 	}
@@ -303,7 +303,7 @@ static void take_event(watch_t *watch, const struct inotify_event *event, change
 	if (event->mask & IN_Q_OVERFLOW) {
 		change_folder(watch, NULL, changes);
 	} else if (event->mask & IN_MOVE_SELF) {
-		/* What is at its path now, if anything, is another one; IN_IGNORED follows. */
+		/* Another folder may be at its path now; IN_IGNORED follows. */
 		inotify_rm_watch(watch->inotify, event->wd);
 	} else if (event->mask & IN_IGNORED) {
 		while ((folder = find_folder(watch, event->wd)) != NULL) {
@@ -327,7 +327,7 @@ static void read_events(watch_t *watch, changes_t *changes)
 	}
 }
 
-/* \return Whether there are some that are not there. */
+/* \return Whether some are still missing. */
 static bool look_for_folders(watch_t *watch, changes_t *changes)
 {
 	bool missing = false;
@@ -431,17 +431,11 @@ int watch_start(watch_t **watch, watch_f changed, void *ctx, log_t *log)
 		return ret;
 	}
 
-	/* Signals are for the server's own threads. */
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int code = pthread_create(&new->thread, NULL, run, new);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (code != 0) {
+	int ret = thread_start(&new->thread, run, new);
+	if (ret != KNOT_EOK) {
 		free_watch(new);
-		return knot_map_errno_code(code);
+		return ret;
 	}
-
 	*watch = new;
 	return KNOT_EOK;
 }

@@ -10,19 +10,21 @@
 
 #include "common/clock.h"
 
-/* A group takes no one in any more when it has been open for so long, about what a commit takes. */
+/* Milliseconds after which a round takes in no further thread: about as long as a commit takes, so
+ * that the first thread waits at most twice as long as it would alone. */
 #ifndef GROUP_OPEN_MS
 #define GROUP_OPEN_MS 10
 #endif
 
-/*! A transaction with all who are in it; freed by the last of them. */
+/*! A transaction and the threads that are in it; the last thread to leave frees it. */
 typedef struct {
 	MDB_txn *txn;
-	int64_t opened;      /*!< Milliseconds. */
+	int64_t opened;      /*!< Milliseconds, monotonic. */
 	unsigned users;
-	bool closed;         /*!< Nobody comes in any more: it is large, or being committed. */
+	bool closed;         /*!< No thread comes in any more: it was open for long, or is being
+	                          committed. */
 	bool done;
-	int ret;             /*!< Of the commit, when it is done. */
+	int ret;             /*!< What the commit returned, once done. */
 } round_t;
 
 struct group {
@@ -30,12 +32,12 @@ struct group {
 	group_wait_f wait;
 	void *wait_ctx;
 	pthread_mutex_t lock;
-	pthread_cond_t turn; /*!< One who waits to begin can have a look. */
-	pthread_cond_t first;/*!< The same of the first of the round. */
-	pthread_cond_t done; /*!< A round is. */
-	round_t *round;      /*!< That is open, or being committed; NULL: none. */
-	bool busy;           /*!< Somebody writes. */
-	unsigned waiting;    /*!< To begin. */
+	pthread_cond_t turn; /*!< A thread that waits to begin can look whether it is its turn. */
+	pthread_cond_t first;/*!< The first thread of the round can look whether it may commit. */
+	pthread_cond_t done; /*!< A round is committed. */
+	round_t *round;      /*!< The one that is open, or being committed; NULL: none. */
+	bool busy;           /*!< A thread writes. */
+	unsigned waiting;    /*!< Threads that wait to begin. */
 };
 
 int group_new(group_t **group, MDB_env *env)
@@ -77,7 +79,7 @@ static void tell(const group_t *group, bool waits)
 	}
 }
 
-/*! A user less. With the lock held. */
+/*! Takes a thread out of a round. With the lock held. */
 static void leave(round_t *round)
 {
 	if (--round->users == 0) {
@@ -85,16 +87,17 @@ static void leave(round_t *round)
 	}
 }
 
-/*! Whether another one may still come in. With the lock held. */
+/*! Tells whether another thread may still come in. With the lock held. */
 static bool takes_in(const group_t *group)
 {
-	/* One that is large took long: behind it there may be no room left for dirty pages. */
+	/* A round that was open for long may be large, and leave LMDB no room for dirty pages. */
 	round_t *round = group->round;
 	round->closed |= monotonic_ms() >= round->opened + GROUP_OPEN_MS;
 	return !round->closed && group->waiting > 0;
 }
 
-/*! Ends a turn: the next one's, or, if there is none, the first's to commit. With the lock held. */
+/*! Ends a turn: the next thread has its turn; if none waits, the first one may commit. With the
+ * lock held. */
 static void pass_on(group_t *group)
 {
 	group->busy = false;
@@ -133,7 +136,7 @@ static void take_turn(group_t *group)
 	}
 }
 
-/*! Opens a round, or a transaction in the one that is open; it is the caller's turn. */
+/*! Opens a round, or a transaction in the round that is open; in the caller's turn. */
 static int begin(group_t *group, MDB_txn **txn)
 {
 	if (group->round != NULL) {
@@ -168,7 +171,7 @@ int group_begin(group_t *group, MDB_txn **txn)
 
 /*** End. ***/
 
-/*! The first's part: lets the others do theirs, and commits. With the lock held. */
+/*! The first thread's part: lets the others write, and commits. With the lock held. */
 static int commit_round(group_t *group)
 {
 	round_t *round = group->round;
@@ -189,7 +192,7 @@ static int commit_round(group_t *group)
 	return ret;
 }
 
-/*! Another's: it is done with its own, and waits for the commit. With the lock held. */
+/*! Another thread's part: it has written, and waits for the commit. With the lock held. */
 static int await_commit(group_t *group)
 {
 	round_t *round = group->round;
@@ -225,7 +228,7 @@ void group_abort(group_t *group, MDB_txn *txn)
 	mdb_txn_abort(txn);
 	pthread_mutex_lock(&group->lock);
 	if (txn == round->txn) {
-		/* Nobody else is in it yet. */
+		/* No other thread is in it: those come in when the first one commits. */
 		group->round = NULL;
 		leave(round);
 	}

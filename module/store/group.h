@@ -4,13 +4,14 @@
 /*! \file
  * \brief Write transactions of several threads, made durable by one commit.
  *
- * With many small zones a commit's wait for the disk takes longer than all else. So who waits for
- * its turn to write joins the transaction that is open: the first of a group has that transaction,
- * the others, one after the other, one that is nested in it. When the last of them is done, or the
- * group has been open for long, the first commits for all of them. Each one's own is done as a
- * whole, or not at all; a failure of the commit is a failure of all.
+ * With many small zones a commit's wait for the disk takes longer than all else. So a thread that
+ * waits for its turn to write joins the transaction that is open: the first thread of a group has
+ * that transaction; the others have, one after the other, a transaction nested in it. When the last
+ * thread is done, or the group has been open for long, the first commits for all of them. What a
+ * thread writes becomes durable as a whole, or not at all; if the commit fails, it fails for all.
  *
- * Errors are LMDB's.
+ * Errors are LMDB's. All functions but group_new(), group_free() and group_set_wait() may be called
+ * by any thread.
  */
 #pragma once
 
@@ -20,7 +21,8 @@
 
 typedef struct group group_t;
 
-/*! Called when a thread begins to wait, for its turn or for the disk, and when it goes on. */
+/*! Called when a thread begins to wait, for its turn or for the disk, and when the thread goes
+ * on. */
 typedef void (*group_wait_f)(void *ctx, bool waits);
 
 /*! \return 0, ENOMEM */
@@ -29,13 +31,14 @@ int group_new(group_t **group, MDB_env *env);
 /*! NULL is allowed. */
 void group_free(group_t *group);
 
-/*! Sets who is told of waiting; before there are transactions. */
+/*! Sets a function that is told of waiting; to be called before there are transactions. */
 void group_set_wait(group_t *group, group_wait_f wait, void *ctx);
 
-/*! Begins a transaction, when it is the caller's turn. He ends it by one of these two. */
+/*! Waits for the caller's turn and begins a transaction; one of the following two ends it. */
 int group_begin(group_t *group, MDB_txn **txn);
 
-/*! Ends it; what it did is on the disk when this returns 0, and undone otherwise. */
+/*! Commits: what was written is on the disk when this returns 0, and undone otherwise. */
 int group_commit(group_t *group, MDB_txn *txn);
 
+/*! Undoes what was written. */
 void group_abort(group_t *group, MDB_txn *txn);

@@ -10,15 +10,21 @@
 
 #include "module/rr/rdata.h"
 
-#define PART_SIZE ((size_t)1 << 16) /* A part is closed when it is that long. */
-#define KEY_LEN 14
+/* Bytes from which on a part, one entry of the table, is closed: few entries for a large version,
+ * and little to copy for LMDB when a version is small. */
+#define PART_SIZE ((size_t)1 << 16)
 
-/*! Head of an RR in a part; the owner, padded to even length, and the RDATA follow. */
+#define KEY_LEN 14 /* Octets: version (8), half (2), part (4). */
+
+/*! Head of an RR in a part; the owner, padded to even length, and the RDATA with its length
+ * follow. */
 typedef struct {
 	uint32_t ttl;
 	uint16_t type;
 	uint16_t owner_len;
 } head_t;
+
+_Static_assert(sizeof(head_t) == 8, "the stored form of the journal has changed");
 
 static void write_key(uint8_t *key, uint64_t version, uint16_t half, uint32_t part)
 {
@@ -47,7 +53,8 @@ static int close_part(journal_t *journal, uint16_t half)
 
 static bool is_full(const journal_t *journal)
 {
-	return journal->bytes + journal->halves[0].len + journal->halves[1].len > journal->version.most;
+	const size_t open = journal->halves[0].len + journal->halves[1].len;
+	return journal->bytes + open > journal->version.most;
 }
 
 static int add(journal_t *journal, uint16_t half, const knot_dname_t *owner, uint16_t type,
@@ -91,7 +98,7 @@ int journal_begin(journal_t *journal, const journal_version_t *version,
 	return ret;
 }
 
-/*! Adds the RRs of a set that another lacks. Both are in canonical order. */
+/*! Adds the RRs of an RRset that another RRset lacks. Both are in canonical order. */
 static int add_missing(journal_t *journal, uint16_t half, const knot_dname_t *owner,
                        const node_rrset_t *of, const node_rrset_t *in)
 {
@@ -126,10 +133,11 @@ static bool has(const knot_rdataset_t *sigs, const knot_rdata_t *wanted)
 	return false;
 }
 
-/*! RRSIGs at a name: those over an RRset, or all if the zone passes through and has them as data. */
+/*! RRSIGs over an RRset; or, if the zone passes through and has them as data, all at a name. */
 typedef struct {
 	const node_t *node;
-	const node_rrset_t *rrset; /*!< What they cover, or that of the RRSIGs; NULL: there are none. */
+	const node_rrset_t *rrset; /*!< The RRset that they cover, or in which they are; NULL:
+	                                none. */
 	knot_rdataset_t rrs;
 } sigs_t;
 
@@ -194,7 +202,8 @@ static int trim(journal_t *journal, uint64_t *bytes)
 {
 	store_cursor_t cursor;
 	uint64_t dropped = 0;
-	int ret = store_cursor(journal->version.txn, STORE_JOURNAL, journal->version.zone_id, &cursor);
+	const journal_version_t *newest = &journal->version;
+	int ret = store_cursor(newest->txn, STORE_JOURNAL, newest->zone_id, &cursor);
 	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
 		const uint64_t version = read_version(cursor.key);
 		if (version != dropped && *bytes <= journal->version.most &&

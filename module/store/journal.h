@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The journal: what changed from one signed version to the next (for RFC 1995).
+ * \brief The journal: what changed from one signed version to the next, for IXFR (RFC 1995).
  */
 #pragma once
 
@@ -11,9 +11,13 @@
 #include "module/rr/node.h"
 #include "module/store/store.h"
 
-#define JOURNAL_VERSIONS 10000 /*!< Versions that are kept, at most. */
+/*!
+ * Versions that are kept, at most. At one version a second that is nearly three hours. It
+ * bounds the time that journal_open() takes, which goes back version by version.
+ */
+#define JOURNAL_VERSIONS 10000
 
-/*! One side of a version: what left, or what came. */
+/*! One half of a version: what left the zone, or what came. */
 typedef struct {
 	uint8_t *data;
 	size_t len, size;
@@ -34,7 +38,7 @@ typedef struct {
 typedef struct {
 	journal_version_t version;
 	journal_half_t halves[2];
-	size_t bytes;        /*!< Of this version. */
+	size_t bytes;        /*!< Of this version, written so far. */
 } journal_t;
 
 /*! A place in the journal. */
@@ -51,24 +55,24 @@ typedef struct {
 int journal_begin(journal_t *journal, const journal_version_t *version,
                   const node_rrset_t soa[2]);
 
-/*! Adds the differences of a node, SOA RRs apart. */
+/*! Adds the differences of a node, but for its SOA. */
 int journal_node(journal_t *journal, const knot_dname_t *owner, const node_t *old,
                  const node_t *new);
 
 /*!
- * Ends the version, and drops the oldest ones that are too many.
- * \param bytes  Of the journal, before and after.
+ * Ends the version, and drops the oldest versions if there are too many, or too many bytes.
+ * \param bytes  Bytes of the journal: those before in, those after out.
  */
 int journal_end(journal_t *journal, uint64_t *bytes);
 
-/*! Frees the buffers; to be called after journal_end(), or instead of it. */
+/*! Frees the buffers; called after journal_end(), or instead of it. */
 void journal_deinit(journal_t *journal);
 
 /*!
- * Opens the journal at the version that changed a serial.
+ * Opens the journal at the version that took the place of a serial.
  *
- * \param version  The newest.
- * \return KNOT_EOK, KNOT_ENOENT
+ * \param version  Number of the newest version.
+ * \return KNOT_EOK, KNOT_ENOENT (the journal does not lead from that serial)
  */
 int journal_open(journal_reader_t *reader, store_txn_t *txn, uint32_t zone_id, uint64_t version,
                  uint32_t serial);

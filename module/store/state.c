@@ -3,12 +3,14 @@
 
 #include "module/store/state.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <libknot/errcode.h>
 
-/* The stored form is the struct, which only this process's kind of machine reads; the number
- * changes with the struct, and a zone with another number is signed anew. */
+/* The stored form is the struct, as this machine has it in memory. A zone whose record has another
+ * number, or another size, is signed anew: so the number changes when a field moves or means
+ * something else, and the asserts below hold fields where they are until it does. */
 #define FORM 7
 
 typedef struct {
@@ -20,6 +22,107 @@ typedef struct {
 	uint32_t form, id;
 	state_input_t in;
 } stored_input_t;
+
+/* Where 64-bit numbers are aligned to less, as on i386, the offsets are others. */
+struct alignment { char octet; uint64_t number; };
+#define OTHERWISE (offsetof(struct alignment, number) != 8)
+
+#define IS_AT(type, field, at) \
+	_Static_assert(OTHERWISE || offsetof(type, field) == (at), "a stored field has moved")
+#define HAS_SIZE(type, size) \
+	_Static_assert(OTHERWISE || sizeof(type) == (size), "a stored struct has another size")
+
+IS_AT(state_file_t, mtime_ns, 0);
+IS_AT(state_file_t, size, 8);
+IS_AT(state_file_t, inode, 16);
+IS_AT(state_file_t, device, 24);
+HAS_SIZE(state_file_t, 32);
+
+IS_AT(state_key_t, signatures, 0);
+IS_AT(state_key_t, chained, 8);
+IS_AT(state_key_t, next, 16);
+IS_AT(state_key_t, next_chained, 24);
+IS_AT(state_key_t, last_gone, 32);
+IS_AT(state_key_t, last_gone_serial, 40);
+IS_AT(state_key_t, keytag, 44);
+IS_AT(state_key_t, algorithm, 46);
+HAS_SIZE(state_key_t, 48);
+
+IS_AT(state_input_t, file, 0);
+IS_AT(state_input_t, nodes, 32);
+IS_AT(state_input_t, next_nodes, 36);
+IS_AT(state_input_t, count, 40);
+IS_AT(state_input_t, whole, 48);
+IS_AT(state_input_t, names, 56);
+IS_AT(state_input_t, updates, 64);
+IS_AT(state_input_t, serial, 72);
+IS_AT(state_input_t, refresh, 76);
+IS_AT(state_input_t, retry, 80);
+IS_AT(state_input_t, expire, 84);
+IS_AT(state_input_t, checked_at, 88);
+IS_AT(state_input_t, from_primary, 96);
+HAS_SIZE(state_input_t, 104);
+
+IS_AT(state_chain_t, id, 0);
+IS_AT(state_chain_t, nsec3, 4);
+IS_AT(state_chain_t, optout, 5);
+IS_AT(state_chain_t, iterations, 6);
+IS_AT(state_chain_t, salt_len, 8);
+IS_AT(state_chain_t, salt, 9);
+HAS_SIZE(state_chain_t, 264);
+
+IS_AT(state_part_t, bytes, 0);
+IS_AT(state_part_t, queued, 8);
+HAS_SIZE(state_part_t, 16);
+
+IS_AT(state_size_t, nodes, 0);
+IS_AT(state_size_t, chain, 16);
+HAS_SIZE(state_size_t, 32);
+
+IS_AT(state_walk_t, phase, 0);
+IS_AT(state_walk_t, renew, 4);
+IS_AT(state_walk_t, revision, 8);
+IS_AT(state_walk_t, whole, 16);
+IS_AT(state_walk_t, max_ttl, 24);
+IS_AT(state_walk_t, place_len, 28);
+IS_AT(state_walk_t, place, 30);
+HAS_SIZE(state_walk_t, 536);
+
+IS_AT(state_t, id, 0);
+IS_AT(state_t, in, 8);
+IS_AT(state_t, signed_input, 112);
+IS_AT(state_t, serial, 120);
+IS_AT(state_t, version, 128);
+IS_AT(state_t, revision, 136);
+IS_AT(state_t, signed_at, 144);
+IS_AT(state_t, taken_serial, 152);
+IS_AT(state_t, taken_at, 160);
+IS_AT(state_t, taken_revision, 168);
+IS_AT(state_t, revision_since, 176);
+IS_AT(state_t, refreshed_at, 184);
+IS_AT(state_t, max_ttl, 192);
+IS_AT(state_t, low_ttl, 196);
+IS_AT(state_t, low_ttl_at, 200);
+IS_AT(state_t, passthrough, 208);
+IS_AT(state_t, algorithms, 212);
+IS_AT(state_t, nodes, 216);
+IS_AT(state_t, chain, 220);
+IS_AT(state_t, size, 488);
+IS_AT(state_t, journal_bytes, 520);
+IS_AT(state_t, next_nodes, 528);
+IS_AT(state_t, next_chain, 532);
+IS_AT(state_t, next_size, 800);
+IS_AT(state_t, sign_all, 832);
+IS_AT(state_t, walk, 840);
+IS_AT(state_t, doomed, 1376);
+IS_AT(state_t, key_count, 1408);
+IS_AT(state_t, keys, 1416);
+HAS_SIZE(state_t, 2952);
+
+IS_AT(stored_t, state, 8);
+HAS_SIZE(stored_t, 2960);
+IS_AT(stored_input_t, in, 8);
+HAS_SIZE(stored_input_t, 112);
 
 void state_file_set(state_file_t *file, const struct stat *st)
 {
@@ -92,7 +195,18 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	return KNOT_EOK;
 }
 
-/*! Gives a new zone its id; the other writer may have done so meanwhile. */
+int state_read(store_t *store, const knot_dname_t *zone, state_t *state)
+{
+	store_txn_t txn;
+	int ret = store_read(store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = state_load(&txn, zone, state);
+		store_abort(&txn);
+	}
+	return ret;
+}
+
+/*! Gives a new zone its id; the writer of the other record may have done so meanwhile. */
 static int need_id(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 {
 	if (state->id != 0) {
@@ -159,7 +273,7 @@ bool state_chain_same(const state_chain_t *a, const state_chain_t *b)
 	                     memcmp(a->salt, b->salt, a->salt_len) == 0);
 }
 
-/*! Forgets a key that has no signatures any more, the one that is gone longest. */
+/*! Forgets, of the keys that have no signatures any more, the one that is gone longest. */
 static void make_room(state_t *state)
 {
 	uint32_t oldest = 0;

@@ -15,22 +15,28 @@
 #include <libknot/errcode.h>
 #include <libknot/error.h>
 
-/* Address space, not disk space: the file grows as it is needed. */
+/* Bytes that the store may have at most: 256 GiB, more than any zone needs. It is address space,
+ * not disk space: the file grows as it is needed. */
 #define MAP_SIZE ((size_t)1 << 38)
+
+/* Read transactions at the same time: one for each transfer and each worker. */
 #define MAX_READERS 1024
 
-#define DISK_FULL ((size_t)1 << 20) /* Bytes left that are as good as none. */
+/* Free bytes of a disk with which LMDB's writes fail: so few are as good as none. */
+#define DISK_FULL ((size_t)1 << 20)
 
-#define SPARE_IDS 1000 /* Taken at once; what is left of them is lost with the process. */
+/* Ids that are taken at once, so that few transactions are made for them; what is left of them is
+ * lost with the process, of 2^32. */
+#define SPARE_IDS 1000
 
-#define ID_LEN 4
-#define KEY_MAX 511 /* LMDB's own. */
+#define ID_LEN 4    /* Octets of an id before a key. */
+#define KEY_MAX 511 /* Octets of a key; LMDB's own limit. */
 
 struct store {
 	MDB_env *env;
 	group_t *group;
 	pthread_mutex_t spare_lock;
-	uint32_t spare_id, spare_ids; /*!< The next one that nobody has, and how many. */
+	uint32_t spare_id, spare_ids; /*!< The next id that is free, and how many are. */
 	MDB_dbi tables[STORE_TABLES];
 	MDB_dbi records[STORE_RECORDS];
 };
@@ -56,7 +62,7 @@ static int error(int ret)
 	}
 }
 
-/*! The error of a write: LMDB takes a disk that fills up while it writes for a broken one. */
+/*! Gives the error of a write: LMDB returns EIO also if the disk fills up while it writes. */
 static int write_error(const store_t *store, int ret)
 {
 	mdb_filehandle_t fd;
@@ -109,7 +115,7 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 		(void)mdb_env_set_mapsize(fresh->env, MAP_SIZE);
 		(void)mdb_env_set_maxdbs(fresh->env, STORE_TABLES + STORE_RECORDS);
 		(void)mdb_env_set_maxreaders(fresh->env, MAX_READERS);
-		/* A thread may read while it looks up something else: slots go by transaction. */
+		/* A thread may have several read transactions: slots go by transaction. */
 		ret = mdb_env_open(fresh->env, path, MDB_NOTLS, 0660);
 	}
 	ret = ret == MDB_SUCCESS ? group_new(&fresh->group, fresh->env) : ret;
@@ -181,6 +187,15 @@ void store_abort(store_txn_t *txn)
 	txn->txn = NULL;
 }
 
+int store_end(store_txn_t *txn, int ret)
+{
+	if (ret == KNOT_EOK) {
+		return store_commit(txn);
+	}
+	store_abort(txn);
+	return ret;
+}
+
 /*** Zone records. ***/
 
 static MDB_val name_key(const knot_dname_t *zone)
@@ -218,7 +233,7 @@ int store_unset(store_txn_t *txn, store_record_t record, const knot_dname_t *zon
 	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
 }
 
-/* Keys that are no name, since no label is that long. */
+/* First octet of a key that is an id, and not a name: no label is that long. */
 #define ABANDONED 0xfe
 
 static MDB_val abandoned_key(uint8_t *buffer, uint32_t id)
@@ -289,10 +304,10 @@ int store_abandoned(store_txn_t *txn, uint32_t *id)
 	return error(ret);
 }
 
-/*! Takes so many ids. \param id  The first one. */
+/*! Takes ids. \param first  The first of them. */
 static int take_ids(store_txn_t *txn, uint32_t count, uint32_t *first)
 {
-	/* No wire-form name begins with this octet. */
+	/* The key of the last id taken; no name in wire form begins with this octet. */
 	uint8_t next_id = 0xff;
 	MDB_val key = { 1, &next_id }, value;
 	MDB_dbi dbi = txn->store->records[STORE_STATE];
@@ -309,12 +324,12 @@ static int take_ids(store_txn_t *txn, uint32_t count, uint32_t *first)
 	return error(mdb_put(txn->txn, dbi, &key, &value, 0));
 }
 
-int store_new_id(store_txn_t *txn, uint32_t *zone_id)
+int store_new_id(store_txn_t *txn, uint32_t *id)
 {
-	return take_ids(txn, 1, zone_id);
+	return take_ids(txn, 1, id);
 }
 
-/*! Has more ids to spare. With the lock held. */
+/*! Takes more ids to spare. With the lock held. */
 static int fill_spares(store_t *store)
 {
 	store_txn_t txn;
@@ -323,12 +338,7 @@ static int fill_spares(store_t *store)
 		return ret;
 	}
 	uint32_t first = 0;
-	ret = take_ids(&txn, SPARE_IDS, &first);
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	ret = store_commit(&txn);
+	ret = store_end(&txn, take_ids(&txn, SPARE_IDS, &first));
 	if (ret == KNOT_EOK) {
 		store->spare_id = first;
 		store->spare_ids = SPARE_IDS;
@@ -336,12 +346,12 @@ static int fill_spares(store_t *store)
 	return ret;
 }
 
-int store_spare_id(store_t *store, uint32_t *zone_id)
+int store_spare_id(store_t *store, uint32_t *id)
 {
 	pthread_mutex_lock(&store->spare_lock);
 	int ret = store->spare_ids > 0 ? KNOT_EOK : fill_spares(store);
 	if (ret == KNOT_EOK) {
-		*zone_id = store->spare_id++;
+		*id = store->spare_id++;
 		store->spare_ids--;
 	}
 	pthread_mutex_unlock(&store->spare_lock);
@@ -350,22 +360,22 @@ int store_spare_id(store_t *store, uint32_t *zone_id)
 
 /*** Tables. ***/
 
-static void write_id(uint8_t *out, uint32_t zone_id)
+static void write_id(uint8_t *out, uint32_t id)
 {
-	out[0] = zone_id >> 24;
-	out[1] = zone_id >> 16;
-	out[2] = zone_id >> 8;
-	out[3] = zone_id;
+	out[0] = id >> 24;
+	out[1] = id >> 16;
+	out[2] = id >> 8;
+	out[3] = id;
 }
 
 /*!
- * Joins a zone's id and a key. Keys of entries that have data are of even length, since LMDB puts
- * the data right behind the key and RDATA has to be aligned.
+ * Joins an id and a key. Keys of entries that have data are of even length: LMDB puts the data
+ * right behind the key, and RDATA has to be aligned to two bytes.
  */
-static MDB_val table_key(uint8_t *buffer, uint32_t zone_id, const uint8_t *key, size_t key_len)
+static MDB_val table_key(uint8_t *buffer, uint32_t id, const uint8_t *key, size_t key_len)
 {
 	assert(key_len <= KEY_MAX - ID_LEN);
-	write_id(buffer, zone_id);
+	write_id(buffer, id);
 	if (key_len > 0) {
 		memcpy(buffer + ID_LEN, key, key_len);
 	}
@@ -414,10 +424,10 @@ int store_del(store_txn_t *txn, const store_key_t *key)
 	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
 }
 
-int store_clear_some(store_txn_t *txn, store_table_t table, uint32_t zone_id, size_t *most)
+int store_clear_some(store_txn_t *txn, store_table_t table, uint32_t id, size_t *most)
 {
 	store_cursor_t cursor;
-	int ret = store_cursor(txn, table, zone_id, &cursor);
+	int ret = store_cursor(txn, table, id, &cursor);
 	while (ret == KNOT_EOK && *most > 0 && (ret = store_next(&cursor)) == KNOT_EOK) {
 		ret = store_cursor_del(&cursor);
 		(*most)--;
@@ -426,16 +436,16 @@ int store_clear_some(store_txn_t *txn, store_table_t table, uint32_t zone_id, si
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-int store_clear(store_txn_t *txn, store_table_t table, uint32_t zone_id)
+int store_clear(store_txn_t *txn, store_table_t table, uint32_t id)
 {
 	size_t most = SIZE_MAX;
-	return store_clear_some(txn, table, zone_id, &most);
+	return store_clear_some(txn, table, id, &most);
 }
 
-int store_cursor(store_txn_t *txn, store_table_t table, uint32_t zone_id, store_cursor_t *cursor)
+int store_cursor(store_txn_t *txn, store_table_t table, uint32_t id, store_cursor_t *cursor)
 {
 	memset(cursor, 0, sizeof(*cursor));
-	cursor->zone_id = zone_id;
+	cursor->id = id;
 	return error(mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor->cursor));
 }
 
@@ -452,11 +462,11 @@ int store_cursor_del(store_cursor_t *cursor)
 	return error(mdb_cursor_del(cursor->cursor, 0));
 }
 
-/*! Takes over where LMDB's cursor is, if that is still in the zone. */
+/*! Takes over where LMDB's cursor is, if the entry still has the cursor's id. */
 static int settle(store_cursor_t *cursor, int ret, const MDB_val *key, const MDB_val *value)
 {
 	uint8_t id[ID_LEN];
-	write_id(id, cursor->zone_id);
+	write_id(id, cursor->id);
 	if (ret == MDB_SUCCESS &&
 	    (key->mv_size < ID_LEN || memcmp(key->mv_data, id, ID_LEN) != 0)) {
 		ret = MDB_NOTFOUND;
@@ -474,7 +484,7 @@ static int settle(store_cursor_t *cursor, int ret, const MDB_val *key, const MDB
 int store_seek(store_cursor_t *cursor, const uint8_t *key, size_t key_len)
 {
 	uint8_t buffer[KEY_MAX];
-	MDB_val full = table_key(buffer, cursor->zone_id, key, key_len), value;
+	MDB_val full = table_key(buffer, cursor->id, key, key_len), value;
 	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
 	return settle(cursor, ret, &full, &value);
 }
@@ -499,9 +509,9 @@ int store_prev(store_cursor_t *cursor)
 int store_seek_before(store_cursor_t *cursor, const uint8_t *key, size_t key_len)
 {
 	uint8_t buffer[KEY_MAX];
-	MDB_val full = table_key(buffer, cursor->zone_id, key, key_len), value;
+	MDB_val full = table_key(buffer, cursor->id, key, key_len), value;
 	if (key_len == 0) {
-		full = table_key(buffer, cursor->zone_id + 1, NULL, 0);
+		full = table_key(buffer, cursor->id + 1, NULL, 0);
 	}
 	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
 	if (ret == MDB_SUCCESS) {

@@ -8,24 +8,26 @@
 
 #include <libknot/libknot.h>
 
+#include "module/base/sched.h"
 #include "module/store/state.h"
-#include "module/zone/server.h"
 
-#define FIRST_LOOK_MS (10 * 60 * 1000)  /* knotd has loaded all of its zones by then. */
+/* Milliseconds until the first look for zones; knotd has loaded all of its zones by then. */
+#define FIRST_LOOK_MS (10 * 60 * 1000)
+/* Milliseconds between two looks; KEEP_S need not be kept to the minute. */
 #define LOOK_MS (60 * 60 * 1000)
+/* Seconds for which the data of a zone is kept that is not configured. */
 #define KEEP_S (7 * 24 * 60 * 60)
-#define BATCH 20000                     /* Entries removed at once. */
-#define PAUSE_MS 50                     /* Between two of these. */
-
-static void ignore(void *ctx, zone_t *zone)
-{
-	(void)ctx;
-	(void)zone;
-}
+/* Entries removed by one transaction: as many as a version changes, so that no other writer waits
+ * for longer than for that. */
+#define BATCH 20000
+/* Milliseconds between two such transactions, in which others write. */
+#define PAUSE_MS 50
+/* Zones that one transaction looks at. */
+#define LOOK_BATCH 1000
 
 /*** One zone. ***/
 
-/*! Gives up the ids of a zone; what they stand for is removed by and by. */
+/*! Gives up the ids of a zone; their entries are removed by and by. */
 static int abandon_ids(store_txn_t *txn, const state_t *state)
 {
 	const uint32_t ids[] = {
@@ -79,10 +81,10 @@ static void forget_now(void *ctx)
 	f->ret = f->ret == KNOT_EOK ? store_commit(f->txn) : f->ret;
 }
 
-static int remove_zone(server_t *server, const knot_dname_t *zone)
+static int remove_zone(const sweep_t *sweep, const knot_dname_t *zone)
 {
 	store_txn_t txn;
-	int ret = store_write(server->store, &txn);
+	int ret = store_write(sweep->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -90,36 +92,36 @@ static int remove_zone(server_t *server, const knot_dname_t *zone)
 	if (!is_stored(&txn, zone)) {
 		f.ret = KNOT_ENOENT;
 	} else {
-		/* It cannot come back before that is done. */
-		(void)server_without_zone(server, zone, forget_now, &f);
+		/* The zone cannot come back before that is done. */
+		(void)sweep->calls->without(sweep->ctx, zone, forget_now, &f);
 	}
 	if (f.ret != KNOT_EOK) {
 		store_abort(&txn);
 	} else {
-		log_msg(&server->log, LOG_NOTICE, zone,
+		log_msg(sweep->log, LOG_NOTICE, zone,
 		        "not configured any more: its data in the store is removed");
 	}
 	return f.ret;
 }
 
-int sweep_zone(server_t *server, const knot_dname_t *zone)
+int sweep_zone(const sweep_t *sweep, const knot_dname_t *zone)
 {
-	int ret = remove_zone(server, zone);
+	int ret = remove_zone(sweep, zone);
 	if (ret == KNOT_EOK) {
-		sweep_now(server);
+		sweep_now(sweep);
 	}
 	return ret;
 }
 
-void sweep_now(server_t *server)
+void sweep_now(const sweep_t *sweep)
 {
-	(void)sched_wake(server->fetchers, &server->sweep.task, sched_now());
+	sweep->calls->wake(sweep->ctx);
 }
 
 /*** All zones. ***/
 
-/*! Notes since when a zone is gone, or that it is back. \return Whether its time is over. */
-static bool see_zone(server_t *server, store_txn_t *txn, const knot_dname_t *zone, int64_t now)
+/*! Notes since when a zone is gone, or that it is back. \return Whether its data is to go. */
+static bool see_zone(const sweep_t *sweep, store_txn_t *txn, const knot_dname_t *zone, int64_t now)
 {
 	const void *data = NULL;
 	size_t len = 0;
@@ -129,11 +131,11 @@ static bool see_zone(server_t *server, store_txn_t *txn, const knot_dname_t *zon
 	if (noted) {
 		memcpy(&since, data, sizeof(since));
 	}
-	if (server_with_zone(server, zone, ignore, NULL)) {
+	if (sweep->calls->configured(sweep->ctx, zone)) {
 		(void)(noted ? store_unset(txn, STORE_GONE, zone) : KNOT_EOK);
 		return false;
 	}
-	/* A clock that was set back begins anew. */
+	/* If the clock was set back, the time begins anew. */
 	if (!noted || since > now) {
 		(void)store_set(txn, STORE_GONE, zone, &now, sizeof(now));
 		return false;
@@ -142,27 +144,27 @@ static bool see_zone(server_t *server, store_txn_t *txn, const knot_dname_t *zon
 }
 
 /*! Goes through the zones that have such a record. */
-static int look(server_t *server, store_record_t record)
+static int look(const sweep_t *sweep, store_record_t record)
 {
 	knot_dname_storage_t name;
 	bool first = true, over = false;
 	int ret = KNOT_EOK;
 	while (ret == KNOT_EOK) {
 		store_txn_t txn;
-		ret = store_write(server->store, &txn);
+		ret = store_write(sweep->store, &txn);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
 		over = false;
-		for (unsigned i = 0; ret == KNOT_EOK && !over && i < 1000; i++) {
+		for (unsigned i = 0; ret == KNOT_EOK && !over && i < LOOK_BATCH; i++) {
 			ret = store_next_name(&txn, record, name, first);
 			first = false;
-			over = ret == KNOT_EOK && see_zone(server, &txn, name, time(NULL));
+			over = ret == KNOT_EOK && see_zone(sweep, &txn, name, time(NULL));
 		}
 		int committed = store_commit(&txn);
 		ret = committed != KNOT_EOK ? committed : ret;
 		if (over && ret == KNOT_EOK) {
-			int removed = remove_zone(server, name);
+			int removed = remove_zone(sweep, name);
 			ret = removed == KNOT_EBUSY ? KNOT_EOK : removed;
 		}
 	}
@@ -170,12 +172,12 @@ static int look(server_t *server, store_record_t record)
 }
 
 /*! Removes some entries of an id that was given up. \return KNOT_ENOENT: there are none left */
-static int clean_some(server_t *server)
+static int clean_some(const sweep_t *sweep)
 {
 	store_txn_t txn;
 	uint32_t id = 0;
 	size_t most = BATCH;
-	int ret = store_write(server->store, &txn);
+	int ret = store_write(sweep->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -193,21 +195,20 @@ static int clean_some(server_t *server)
 	return store_commit(&txn);
 }
 
-int64_t sweep_work(server_t *server)
+int64_t sweep_work(sweep_t *sweep)
 {
-	sweep_t *sweep = &server->sweep;
 	const int64_t now = sched_now();
-	if (clean_some(server) == KNOT_EOK) {
+	if (clean_some(sweep) == KNOT_EOK) {
 		return now + PAUSE_MS;
 	}
 	if (sweep->next == 0) {
 		sweep->next = now + FIRST_LOOK_MS;
 	}
 	if (now >= sweep->next) {
-		int ret = look(server, STORE_SOURCE);
-		ret = ret == KNOT_EOK ? look(server, STORE_KEYSET) : ret;
+		int ret = look(sweep, STORE_SOURCE);
+		ret = ret == KNOT_EOK ? look(sweep, STORE_KEYSET) : ret;
 		if (ret != KNOT_EOK) {
-			log_msg(&server->log, LOG_WARNING, NULL, "store: %s", store_strerror(ret));
+			log_msg(sweep->log, LOG_WARNING, NULL, "store: %s", store_strerror(ret));
 		}
 		sweep->next = now + LOOK_MS;
 		return now + PAUSE_MS;

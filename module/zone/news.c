@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#include "module/zone/zone.h"
-
 void news_init(news_t *news)
 {
 	pthread_mutex_init(&news->lock, NULL);
@@ -34,49 +32,48 @@ uint64_t news_now(news_t *news)
 }
 
 /*! With the lock held. */
-static void take_out(news_t *news, zone_t *zone)
+static void take_out(news_t *news, news_item_t *item)
 {
-	news_zone_t *at = &zone->news;
-	if (at->generation == 0) {
+	if (item->generation == 0) {
 		return;
 	}
-	if (at->newer != NULL) {
-		at->newer->news.older = at->older;
+	if (item->newer != NULL) {
+		item->newer->older = item->older;
 	} else {
-		news->newest = at->older;
+		news->newest = item->older;
 	}
-	if (at->older != NULL) {
-		at->older->news.newer = at->newer;
+	if (item->older != NULL) {
+		item->older->newer = item->newer;
 	}
-	*at = (news_zone_t) { .generation = 0 };
+	*item = (news_item_t) { .generation = 0 };
 }
 
-void news_add(news_t *news, zone_t *zone)
+void news_add(news_t *news, news_item_t *item)
 {
 	pthread_mutex_lock(&news->lock);
-	take_out(news, zone);
-	zone->news.generation = ++news->generation;
-	zone->news.older = news->newest;
+	take_out(news, item);
+	item->generation = ++news->generation;
+	item->older = news->newest;
 	if (news->newest != NULL) {
-		news->newest->news.newer = zone;
+		news->newest->newer = item;
 	}
-	news->newest = zone;
+	news->newest = item;
 	pthread_mutex_unlock(&news->lock);
 }
 
-void news_remove(news_t *news, zone_t *zone)
+void news_remove(news_t *news, news_item_t *item)
 {
 	pthread_mutex_lock(&news->lock);
-	take_out(news, zone);
+	take_out(news, item);
 	pthread_mutex_unlock(&news->lock);
 }
 
-void news_each(news_t *news, uint64_t since, void (*call)(void *ctx, zone_t *zone), void *ctx)
+void news_each(news_t *news, uint64_t since, void (*call)(void *ctx, news_item_t *item), void *ctx)
 {
 	pthread_mutex_lock(&news->lock);
-	for (zone_t *zone = news->newest; zone != NULL && zone->news.generation > since;
-	     zone = zone->news.older) {
-		call(ctx, zone);
+	for (news_item_t *item = news->newest; item != NULL && item->generation > since;
+	     item = item->older) {
+		call(ctx, item);
 	}
 	pthread_mutex_unlock(&news->lock);
 }

@@ -2,28 +2,27 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Which zones have changed since when, so that the policy engine, which asks every second,
- * costs what has changed and not what there is.
+ * \brief Which zones have changed since when.
+ *
+ * The policy engine asks every second: its question costs what has changed, not what there is.
  */
 #pragma once
 
 #include <pthread.h>
 #include <stdint.h>
 
-struct zone;
+/*! A zone's place in the list; to be embedded in the zone, zeroed. Under the lock of the news. */
+typedef struct news_item {
+	uint64_t generation;     /*!< Of the zone's last change; 0 = none, it is not in the list. */
+	struct news_item *newer, *older;
+} news_item_t;
 
-/*! All zones that have changed ever, newest change first. Zeroed it is empty. */
+/*! All zones that have ever changed, newest change first. Zeroed it is empty. */
 typedef struct {
 	pthread_mutex_t lock;
 	uint64_t generation;     /*!< Of the newest change. */
-	struct zone *newest;
+	news_item_t *newest;
 } news_t;
-
-/*! A zone's part. */
-typedef struct {
-	uint64_t generation;     /*!< When it changed last; 0 = never, and it is not in the list. */
-	struct zone *newer, *older;
-} news_zone_t;
 
 void news_init(news_t *news);
 void news_deinit(news_t *news);
@@ -34,11 +33,11 @@ uint64_t news_next(news_t *news);
 /*! \return The number it has returned last. */
 uint64_t news_now(news_t *news);
 
-/*! Notes that a zone's facts have changed. With the zone's lock held, or nobody else has the zone. */
-void news_add(news_t *news, struct zone *zone);
+/*! Notes that a zone's facts have changed. */
+void news_add(news_t *news, news_item_t *item);
 
 /*! Forgets a zone that goes away. */
-void news_remove(news_t *news, struct zone *zone);
+void news_remove(news_t *news, news_item_t *item);
 
 /*! Calls a function for the zones that have changed since; it must not wait for a zone's lock. */
-void news_each(news_t *news, uint64_t since, void (*call)(void *ctx, struct zone *zone), void *ctx);
+void news_each(news_t *news, uint64_t since, void (*call)(void *ctx, news_item_t *item), void *ctx);

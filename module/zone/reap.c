@@ -3,35 +3,47 @@
 
 #include "module/zone/reap.h"
 
+#include <string.h>
+
 #include <libknot/libknot.h>
 
 #include "common/clock.h"
-#include "module/zone/server.h"
 
-#define LOOK_MS 200 /* Between two looks at zones whose work has not come to its end. */
+#define LOOK_MS 200 /* Milliseconds between two looks at zones that are still at work. */
 
-void reap_init(reap_t *reap)
+void reap_init(reap_t *reap, const zone_env_t *env)
 {
+	memset(reap, 0, sizeof(*reap));
+	reap->env = env;
+	pthread_mutex_init(&reap->lock, NULL);
 	monotonic_cond_init(&reap->done);
 }
 
 void reap_deinit(reap_t *reap)
 {
 	pthread_cond_destroy(&reap->done);
+	pthread_mutex_destroy(&reap->lock);
 }
 
-static void call(server_t *server)
+static void wake(reap_t *reap)
 {
-	(void)sched_wake(server->fetchers, &server->reap.task, sched_now());
+	(void)sched_wake(reap->env->fetchers, &reap->task, sched_now());
 }
 
-void reap_zone(server_t *server, zone_t *zone)
+void reap_zone(reap_t *reap, zone_t *zone)
 {
-	zone->next_gone = server->reap.zones;
-	server->reap.zones = zone;
-	call(server);
+	if (reap->env->fetchers == NULL) {
+		zone_free(zone);
+		return;
+	}
+	pthread_mutex_lock(&reap->lock);
+	zone->next_gone = reap->zones;
+	reap->zones = zone;
+	pthread_mutex_unlock(&reap->lock);
+	wake(reap);
 }
 
+/*! With the lock held. */
 static zone_t **find(reap_t *reap, const knot_dname_t *name)
 {
 	zone_t **at = &reap->zones;
@@ -41,40 +53,46 @@ static zone_t **find(reap_t *reap, const knot_dname_t *name)
 	return at;
 }
 
-zone_t *reap_return_zone(server_t *server, const knot_dname_t *name)
+zone_t *reap_return_zone(reap_t *reap, const knot_dname_t *name)
 {
-	zone_t **at = find(&server->reap, name), *zone = *at;
+	pthread_mutex_lock(&reap->lock);
+	zone_t **at = find(reap, name), *zone = *at;
 	if (zone != NULL) {
 		*at = zone->next_gone;
 		zone->next_gone = NULL;
 	}
+	pthread_mutex_unlock(&reap->lock);
 	return zone;
 }
 
-bool reap_has_zone(const server_t *server, const knot_dname_t *name)
+bool reap_has_zone(reap_t *reap, const knot_dname_t *name)
 {
-	return *find((reap_t *)&server->reap, name) != NULL;
+	pthread_mutex_lock(&reap->lock);
+	const bool has = *find(reap, name) != NULL;
+	pthread_mutex_unlock(&reap->lock);
+	return has;
 }
 
-void reap_tokens(server_t *server, tokens_t *tokens)
+void reap_tokens(reap_t *reap, tokens_t *tokens)
 {
-	if (tokens != NULL) {
-		tokens->next_gone = server->reap.tokens;
-		server->reap.tokens = tokens;
-		call(server);
+	if (reap->env->fetchers == NULL) {
+		tokens_leave(tokens); /* Nothing was signed with them. */
+		return;
 	}
+	pthread_mutex_lock(&reap->lock);
+	tokens->next_gone = reap->tokens;
+	reap->tokens = tokens;
+	pthread_mutex_unlock(&reap->lock);
+	wake(reap);
 }
 
 /*! Takes the zones that are not at work any more. With the lock held. */
-static zone_t *take_zones(server_t *server)
+static zone_t *take_zones(reap_t *reap)
 {
-	zone_t *taken = NULL, **at = &server->reap.zones;
+	zone_t *taken = NULL, **at = &reap->zones;
 	while (*at != NULL) {
 		zone_t *zone = *at;
-		/* The one may have woken the other before it ended. */
-		if (sched_try_remove(server->fetchers, &zone->fetch.task) &&
-		    sched_try_remove(server->sched, &zone->task) &&
-		    sched_try_remove(server->fetchers, &zone->fetch.task)) {
+		if (zone_rests(zone)) {
 			*at = zone->next_gone;
 			zone->next_gone = taken;
 			taken = zone;
@@ -85,15 +103,14 @@ static zone_t *take_zones(server_t *server)
 	return taken;
 }
 
-int64_t reap_work(server_t *server)
+int64_t reap_work(reap_t *reap)
 {
-	reap_t *reap = &server->reap;
-	pthread_mutex_lock(&server->lock);
-	zone_t *zones = take_zones(server), *next_zone;
+	pthread_mutex_lock(&reap->lock);
+	zone_t *zones = take_zones(reap), *next_zone;
 	tokens_t *tokens = reap->tokens, *next_tokens;
 	reap->tokens = NULL;
 	reap->busy = true;
-	pthread_mutex_unlock(&server->lock);
+	pthread_mutex_unlock(&reap->lock);
 	for (; zones != NULL; zones = next_zone) {
 		next_zone = zones->next_gone;
 		zone_free(zones);
@@ -102,24 +119,23 @@ int64_t reap_work(server_t *server)
 		next_tokens = tokens->next_gone;
 		tokens_leave(tokens);
 	}
-	pthread_mutex_lock(&server->lock);
+	pthread_mutex_lock(&reap->lock);
 	reap->busy = false;
 	const bool more = reap->zones != NULL;
 	pthread_cond_broadcast(&reap->done);
-	pthread_mutex_unlock(&server->lock);
+	pthread_mutex_unlock(&reap->lock);
 	return more ? sched_now() + LOOK_MS : 0;
 }
 
-bool reap_wait(server_t *server, int64_t most_ms)
+bool reap_wait(reap_t *reap, int64_t most_ms)
 {
-	reap_t *reap = &server->reap;
 	const int64_t until = monotonic_ms() + most_ms;
 	bool in_time = true;
-	pthread_mutex_lock(&server->lock);
+	pthread_mutex_lock(&reap->lock);
 	while ((reap->zones != NULL || reap->tokens != NULL || reap->busy) && in_time) {
-		in_time = monotonic_wait(&reap->done, &server->lock, until);
+		in_time = monotonic_wait(&reap->done, &reap->lock, until);
 	}
 	const bool done = reap->zones == NULL && reap->tokens == NULL && !reap->busy;
-	pthread_mutex_unlock(&server->lock);
+	pthread_mutex_unlock(&reap->lock);
 	return done;
 }

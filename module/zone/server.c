@@ -3,18 +3,23 @@
 
 #include "module/zone/server.h"
 
-#include <search.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <libknot/libknot.h>
 
-#define WORKERS 4 /* If conf.xml cannot be read. */
-#define FETCHERS 8 /* Conversations with a primary at a time. */
-#define PATIENCE_MS 5000 /* How long the end waits for a token. */
+#include "module/source/fetch.h"
+#include "module/zone/publisher.h"
+#include "module/zone/work.h"
+
+/* Zones signed at a time with the same tokens if conf.xml cannot be read: its default. */
+#define WORKERS 4
+/* Conversations with the same primary at a time. */
+#define FETCHERS 8
+/* Milliseconds for which the end waits for a token. */
+#define PATIENCE_MS 5000
 
 /*** Settings. ***/
 
@@ -26,51 +31,6 @@ void server_conf_deinit(server_conf_t *conf)
 	free(conf->conf);
 	free(conf->knot_socket);
 	memset(conf, 0, sizeof(*conf));
-}
-
-int server_read_conf(server_t *server, char *err, size_t err_size)
-{
-	tokens_t *fresh = NULL, *old = NULL;
-	pthread_mutex_lock(&server->lock);
-	char *path = strdup(server->conf.conf);
-	pthread_mutex_unlock(&server->lock);
-	if (path == NULL) {
-		snprintf(err, err_size, "out of memory");
-		return KNOT_ENOMEM;
-	}
-	int ret = tokens_open(path, &server->log, &fresh, err, err_size);
-	free(path);
-	pthread_mutex_lock(&server->lock);
-	if (ret == KNOT_EOK) {
-		old = server->tokens;
-		server->tokens = fresh;
-		server->tokens_error[0] = '\0';
-	} else if (server->tokens == NULL) {
-		snprintf(server->tokens_error, sizeof(server->tokens_error), "%s", err);
-	}
-	const bool kept = server->tokens != NULL;
-	if (server->fetchers != NULL) {
-		reap_tokens(server, old);
-		old = NULL;
-	}
-	pthread_mutex_unlock(&server->lock);
-	tokens_leave(old); /* Nothing was signed with them. */
-	if (ret != KNOT_EOK) {
-		log_msg(&server->log, LOG_ERR, NULL, "%s%s", err,
-		        kept ? "; the tokens stay as they were" : "");
-	}
-	return ret;
-}
-
-tokens_t *server_tokens(server_t *server, char *err, size_t err_size)
-{
-	pthread_mutex_lock(&server->lock);
-	tokens_t *tokens = (server->tokens != NULL) ? tokens_use(server->tokens) : NULL;
-	if (tokens == NULL) {
-		snprintf(err, err_size, "%s", server->tokens_error);
-	}
-	pthread_mutex_unlock(&server->lock);
-	return tokens;
 }
 
 static bool differ(server_t *server, const char *item, const char *now, const char *wanted)
@@ -97,120 +57,183 @@ void server_reconfigure(server_t *server, server_conf_t *conf)
 	(void)differ(server, "transfer-socket", server->conf.transfer_socket,
 	             conf->transfer_socket);
 	(void)differ(server, "control-socket", server->conf.control_socket, conf->control_socket);
-	pthread_mutex_lock(&server->lock);
-	char *path = server->conf.conf;
-	server->conf.conf = conf->conf;
-	conf->conf = path;
-	pthread_mutex_unlock(&server->lock);
-	if (server->trigger != NULL) {
-		trigger_move(server->trigger, conf->knot_socket);
-		trigger_move(server->asker, conf->knot_socket);
+	holder_move(&server->tokens, conf->conf);
+	conf->conf = NULL;
+	if (server->env.trigger != NULL) {
+		trigger_move(server->env.trigger, conf->knot_socket);
+		trigger_move(server->env.asker, conf->knot_socket);
 	}
 	server_conf_deinit(conf);
-	if (server_read_conf(server, err, sizeof(err)) == KNOT_EOK) {
-		server_each_zone(server, wake, &(unsigned){ ZONE_KEYS });
+	if (holder_read(&server->tokens, err, sizeof(err)) == KNOT_EOK) {
+		zones_each(&server->zones, wake, &(unsigned){ ZONE_KEYS });
 	}
 }
 
 /*** Start and stop. ***/
 
-static void forget_gone(server_t *server, const knot_dname_t *name);
-
-static int64_t work(void *ctx, task_t *task)
+static int64_t run_worker(void *ctx, task_t *task)
 {
 	(void)ctx;
 	return zone_work((zone_t *)((char *)task - offsetof(zone_t, task)));
 }
 
-static int64_t work_fetch(void *ctx, task_t *task)
+static int64_t run_fetcher(void *ctx, task_t *task)
 {
 	server_t *server = ctx;
-	if (task == &server->sweep.task) {
-		return sweep_work(server);
+	if (task == &server->sweep_task) {
+		return sweep_work(&server->sweep);
 	}
 	if (task == &server->reap.task) {
-		return reap_work(server);
+		return reap_work(&server->reap);
 	}
-	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, fetch.task));
-	return atomic_load(&zone->stop) ? 0 : fetch_work(zone);
+	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, fetch_task));
+	return atomic_load(&zone->stop) ? 0 : fetch_work(&zone->source);
 }
 
+static bool configured(void *ctx, const knot_dname_t *zone)
+{
+	return zones_has(&((server_t *)ctx)->zones, zone);
+}
+
+static bool without(void *ctx, const knot_dname_t *zone, void (*call)(void *arg), void *arg)
+{
+	return zones_without(&((server_t *)ctx)->zones, zone, call, arg);
+}
+
+static void wake_sweep(void *ctx)
+{
+	server_t *server = ctx;
+	(void)sched_wake(server->env.fetchers, &server->sweep_task, sched_now());
+}
+
+static void release(void *ctx, tokens_t *tokens)
+{
+	reap_tokens(&((server_t *)ctx)->reap, tokens);
+}
+
+/*! The asker has knotd's answer. */
 static bool serves(void *ctx, const knot_dname_t *name, const uint32_t *serial)
 {
-	return serving_answer(ctx, name, serial);
+	server_t *server = ctx;
+	zone_t *zone = zones_use(&server->zones, name);
+	if (zone == NULL) {
+		return false;
+	}
+	char warning[TROUBLE_MAX] = "";
+	(void)zone_warning(zone, warning, sizeof(warning));
+	const bool again = serving_answer(&zone->serving, serial, warning);
+	zones_drop(&server->zones, zone);
+	return again;
 }
 
+/*! A zone's file was written. */
 static void changed(void *ctx, const knot_dname_t *name)
 {
-	(void)server_with_zone(ctx, name, wake, &(unsigned){ ZONE_LOOK });
+	server_t *server = ctx;
+	(void)zones_with(&server->zones, name, wake, &(unsigned){ SOURCE_LOOK });
 }
 
 /*! Work that waits for the disk lets other work by. */
 static void pause_work(void *ctx, bool waits)
 {
-	server_t *server = ctx;
-	sched_pause(server->sched, waits);
-	sched_pause(server->fetchers, waits);
+	const zone_env_t *env = ctx;
+	sched_pause(env->workers, waits);
+	sched_pause(env->fetchers, waits);
+}
+
+/*! \return How many zones are signed at a time with the same tokens. */
+static unsigned worker_threads(server_t *server)
+{
+	char err[640];
+	tokens_t *tokens = holder_use(&server->tokens, err, sizeof(err));
+	const unsigned threads = tokens != NULL ? tokens->worker_threads : WORKERS;
+	tokens_leave(tokens);
+	return threads;
+}
+
+static int start_scheds(server_t *server)
+{
+	zone_env_t *env = &server->env;
+	int ret = sched_start(&env->workers, worker_threads(server), run_worker, server);
+	if (ret == KNOT_EOK) {
+		ret = sched_start(&env->fetchers, FETCHERS, run_fetcher, server);
+	}
+	if (ret == KNOT_EOK) {
+		store_set_wait(env->store, pause_work, env);
+		ret = sched_wake(env->fetchers, &server->sweep_task, sched_now());
+	}
+	return ret;
+}
+
+static int start_triggers(server_t *server)
+{
+	zone_env_t *env = &server->env;
+	const char *socket = server->conf.knot_socket;
+	int ret = trigger_start(&env->trigger, socket, &server->log, NULL, NULL);
+	return ret == KNOT_EOK
+	       ? trigger_start(&env->asker, socket, &server->log, serves, server) : ret;
 }
 
 /*! Starts what signing needs. */
 static int start_signing(server_t *server, char *err, size_t err_size)
 {
-	int ret = store_open(&server->store, server->conf.storage, err, err_size);
+	static const sweep_calls_t sweep_calls = {
+		.configured = configured, .without = without, .wake = wake_sweep
+	};
+	zone_env_t *env = &server->env;
+	int ret = store_open(&env->store, server->conf.storage, err, err_size);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	(void)server_read_conf(server, err, err_size);
-	ret = updater_new(&server->updater, server->store);
+	server->sweep = (sweep_t) {
+		.store = env->store, .log = &server->log, .calls = &sweep_calls, .ctx = server
+	};
+	env->sweep = &server->sweep;
+	(void)holder_read(&server->tokens, err, err_size);
+	ret = updater_new(&env->updater, env->store);
 	if (ret == KNOT_EOK) {
-		ret = sched_start(&server->sched,
-		                  server->tokens != NULL ? server->tokens->worker_threads : WORKERS,
-		                  work, server);
+		ret = start_scheds(server);
 	}
 	if (ret == KNOT_EOK) {
-		ret = sched_start(&server->fetchers, FETCHERS, work_fetch, server);
+		ret = start_triggers(server);
 	}
 	if (ret == KNOT_EOK) {
-		store_set_wait(server->store, pause_work, server);
-		ret = sched_wake(server->fetchers, &server->sweep.task, sched_now());
-	}
-	if (ret == KNOT_EOK) {
-		ret = trigger_start(&server->trigger, server->conf.knot_socket, &server->log,
-		                    NULL, NULL);
-	}
-	if (ret == KNOT_EOK) {
-		ret = trigger_start(&server->asker, server->conf.knot_socket, &server->log,
-		                    serves, server);
-	}
-	if (ret == KNOT_EOK) {
-		ret = watch_start(&server->watch, changed, server, &server->log);
+		ret = watch_start(&env->watch, changed, server, &server->log);
 	}
 	if (ret != KNOT_EOK) {
 		snprintf(err, err_size, "cannot start: %s", knot_strerror(ret));
 		return ret;
 	}
-	return transfer_start(&server->transfer, server->conf.transfer_socket, &server->publisher,
-	                      &server->log, err, err_size);
+	return transfer_start(&server->transfer, server->conf.transfer_socket,
+	                      publisher_of(&server->zones), &server->log, err, err_size);
+}
+
+/*! Stops what hands in work. */
+static void stop_sources(server_t *server)
+{
+	transfer_stop(server->transfer);
+	watch_stop(server->env.watch);
+	server->transfer = NULL;
+	server->env.watch = NULL;
 }
 
 static void stop_signing(server_t *server)
 {
-	transfer_stop(server->transfer);
-	watch_stop(server->watch);
-	sched_stop(server->fetchers);
-	sched_stop(server->sched);
-	trigger_stop(server->trigger);
-	trigger_stop(server->asker);
-	updater_free(server->updater);
-	store_close(server->store);
-	server->transfer = NULL;
-	server->watch = NULL;
-	server->fetchers = NULL;
-	server->sched = NULL;
-	server->trigger = NULL;
-	server->asker = NULL;
-	server->updater = NULL;
-	server->store = NULL;
+	zone_env_t *env = &server->env;
+	stop_sources(server);
+	sched_stop(env->fetchers);
+	sched_stop(env->workers);
+	trigger_stop(env->trigger);
+	trigger_stop(env->asker);
+	updater_free(env->updater);
+	store_close(env->store);
+	env->fetchers = NULL;
+	env->workers = NULL;
+	env->trigger = NULL;
+	env->asker = NULL;
+	env->updater = NULL;
+	env->sweep = NULL;
+	env->store = NULL;
 }
 
 int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *sink_ctx)
@@ -223,14 +246,15 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	fresh->conf = *conf;
 	memset(conf, 0, sizeof(*conf));
 	log_init(&fresh->log, sink, sink_ctx);
-	pthread_mutex_init(&fresh->lock, NULL);
-	reap_init(&fresh->reap);
+	holder_init(&fresh->tokens, fresh->conf.conf, &fresh->log, release, fresh);
+	fresh->conf.conf = NULL;
 	news_init(&fresh->news);
-	fresh->publisher.server = fresh;
-	snprintf(fresh->instance, sizeof(fresh->instance), "%lld.%d", (long long)time(NULL),
-	         (int)getpid());
-
-	char err[640];
+	fresh->env = (zone_env_t) {
+		.log = &fresh->log, .control_socket = fresh->conf.control_socket,
+		.tokens = &fresh->tokens, .news = &fresh->news,
+	};
+	reap_init(&fresh->reap, &fresh->env);
+	zones_init(&fresh->zones, &fresh->env, &fresh->reap);
 	if (start_signing(fresh, fresh->fault, sizeof(fresh->fault)) != KNOT_EOK) {
 		log_msg(&fresh->log, LOG_ERR, NULL,
 		        "%s; nothing is signed until knotd is restarted, "
@@ -240,217 +264,27 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	} else {
 		fresh->fault[0] = '\0';
 	}
-	if (ctl_server_start(&fresh->control, fresh->conf.control_socket, server_commands, fresh,
-	                     err, sizeof(err)) != KNOT_EOK) {
-		log_msg(&fresh->log, LOG_ERR, NULL,
-		        "control-socket: %s; the policy engine cannot reach "
-		        "the signer",
-		        err);
-	}
 	*server = fresh;
 	return KNOT_EOK;
 }
 
-/*! Has the last tokens freed, and what used them. \return Whether that was possible. */
-static bool leave_tokens(server_t *server)
-{
-	if (server->fetchers == NULL) {
-		tokens_leave(server->tokens);
-		return true;
-	}
-	pthread_mutex_lock(&server->lock);
-	reap_tokens(server, server->tokens);
-	server->tokens = NULL;
-	pthread_mutex_unlock(&server->lock);
-	return reap_wait(server, PATIENCE_MS);
-}
-
 bool server_stop(server_t *server)
 {
-	ctl_server_stop(server->control);
-	transfer_stop(server->transfer);
-	watch_stop(server->watch);
-	server->transfer = NULL;
-	server->watch = NULL;
-	if (!leave_tokens(server)) {
+	stop_sources(server);
+	holder_release(&server->tokens);
+	/* Has the last tokens freed, and what used them. */
+	if (server->env.fetchers != NULL && !reap_wait(&server->reap, PATIENCE_MS)) {
 		log_msg(&server->log, LOG_WARNING, NULL,
 		        "stopped, while a token does not answer, or other work does not end");
 		return false;
 	}
 	stop_signing(server);
-	forget_gone(server, NULL);
+	zones_deinit(&server->zones);
 	reap_deinit(&server->reap);
 	news_deinit(&server->news);
-	pthread_mutex_destroy(&server->lock);
+	holder_deinit(&server->tokens);
 	log_deinit(&server->log);
 	server_conf_deinit(&server->conf);
 	free(server);
 	return true;
-}
-
-/*** Zones. ***/
-
-static int compare(const void *a, const void *b)
-{
-	const zone_t *left = a, *right = b;
-	return knot_dname_cmp(left->name, right->name);
-}
-
-/*! With the lock held. */
-static zone_t *find(server_t *server, const knot_dname_t *name)
-{
-	knot_dname_storage_t lower;
-	memcpy(lower, name, knot_dname_size(name));
-	knot_dname_to_lower(lower);
-	const zone_t wanted = { .name = lower };
-	zone_t **found = tfind(&wanted, &server->zones, compare);
-	return found != NULL ? *found : NULL;
-}
-
-static void free_gone(server_gone_t *gone)
-{
-	knot_dname_free(gone->name, NULL);
-	free(gone);
-}
-
-/*! Notes that a zone is gone. With the lock held. */
-static void add_gone(server_t *server, const knot_dname_t *name)
-{
-	server_gone_t *gone = calloc(1, sizeof(*gone));
-	if (gone == NULL || (gone->name = knot_dname_copy(name, NULL)) == NULL) {
-		free(gone); /* The policy engine then looks after a zone too many. */
-		return;
-	}
-	gone->generation = news_next(&server->news);
-	gone->next = server->gone;
-	server->gone = gone;
-}
-
-/*! Forgets that a zone was gone, or that any was if name is NULL. With the lock held. */
-static void forget_gone(server_t *server, const knot_dname_t *name)
-{
-	server_gone_t **at = &server->gone;
-	while (*at != NULL) {
-		server_gone_t *gone = *at;
-		if (name == NULL || knot_dname_is_equal(gone->name, name)) {
-			*at = gone->next;
-			free_gone(gone);
-		} else {
-			at = &gone->next;
-		}
-	}
-}
-
-/*! Puts a zone into the tree: a new one, or one that has not gone yet. With the lock held. */
-static zone_t *put_zone(server_t *server, const knot_dname_t *name)
-{
-	zone_t *zone = reap_return_zone(server, name);
-	const bool fresh = zone == NULL;
-	zone = fresh ? zone_new(server, name) : zone;
-	if (zone == NULL) {
-		return NULL;
-	}
-	if (tsearch(zone, &server->zones, compare) == NULL) {
-		if (fresh) {
-			zone_free(zone);
-		} else {
-			reap_zone(server, zone);
-		}
-		return NULL;
-	}
-	atomic_store(&zone->stop, false);
-	server->zone_count++;
-	forget_gone(server, zone->name);
-	return zone;
-}
-
-zone_t *server_add_zone(server_t *server, const knot_dname_t *name)
-{
-	pthread_mutex_lock(&server->lock);
-	zone_t *zone = find(server, name);
-	zone = zone != NULL ? zone : put_zone(server, name);
-	if (zone != NULL) {
-		zone->users++;
-	}
-	pthread_mutex_unlock(&server->lock);
-	return zone;
-}
-
-zone_t *server_use_zone(server_t *server, const knot_dname_t *name)
-{
-	pthread_mutex_lock(&server->lock);
-	zone_t *zone = find(server, name);
-	if (zone != NULL) {
-		zone->users++;
-	}
-	pthread_mutex_unlock(&server->lock);
-	return zone;
-}
-
-void server_drop_zone(server_t *server, zone_t *zone)
-{
-	knot_dname_storage_t name;
-	pthread_mutex_lock(&server->lock);
-	const bool last = --zone->users == 0;
-	if (last) {
-		memcpy(name, zone->name, knot_dname_size(zone->name));
-		tdelete(zone, &server->zones, compare);
-		server->zone_count--;
-		add_gone(server, zone->name);
-		atomic_store(&zone->stopped, true);
-		atomic_store(&zone->stop, true);
-	}
-	if (last && server->fetchers != NULL) {
-		reap_zone(server, zone);
-	} else if (last) {
-		zone_free(zone);
-	}
-	pthread_mutex_unlock(&server->lock);
-	if (last && server->watch != NULL) {
-		watch_remove(server->watch, name);
-	}
-}
-
-bool server_with_zone(server_t *server, const knot_dname_t *name,
-                      void (*call)(void *ctx, zone_t *zone), void *ctx)
-{
-	pthread_mutex_lock(&server->lock);
-	zone_t *zone = find(server, name);
-	if (zone != NULL) {
-		call(ctx, zone);
-	}
-	pthread_mutex_unlock(&server->lock);
-	return zone != NULL;
-}
-
-bool server_without_zone(server_t *server, const knot_dname_t *name, void (*call)(void *ctx),
-                         void *ctx)
-{
-	pthread_mutex_lock(&server->lock);
-	const bool none = find(server, name) == NULL && !reap_has_zone(server, name);
-	if (none) {
-		call(ctx);
-	}
-	pthread_mutex_unlock(&server->lock);
-	return none;
-}
-
-typedef struct {
-	void (*call)(void *ctx, zone_t *zone);
-	void *ctx;
-} each_t;
-
-static void visit(const void *node, VISIT which, void *closure)
-{
-	const each_t *each = closure;
-	if (which == postorder || which == leaf) {
-		each->call(each->ctx, *(zone_t *const *)node);
-	}
-}
-
-void server_each_zone(server_t *server, void (*call)(void *ctx, zone_t *zone), void *ctx)
-{
-	pthread_mutex_lock(&server->lock);
-	twalk_r(server->zones, visit, &(each_t){ call, ctx });
-	pthread_mutex_unlock(&server->lock);
 }

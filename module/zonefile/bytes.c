@@ -16,15 +16,15 @@
 
 #include <libknot/error.h>
 
-#define CHUNK    (1024 * 1024)
+#define CHUNK (1024 * 1024) /* Bytes that are read, and then looked at, at once. */
 
-/* The longest RDATA is 262,140 characters if each octet is escaped. */
+/* Bytes of a line, at most. The longest RDATA is 262,140 characters if each octet is escaped. */
 #define LINE_MAX_LEN (1024 * 1024)
 
-/* What is found while the file is read. */
+/* Where in the file what has been read ends. */
 typedef struct {
 	uint64_t line;
-	size_t line_len; /* What of the line was in earlier chunks. */
+	size_t line_len; /* Bytes of that line so far. */
 } scan_t;
 
 static int fail(const char *path, const char *reason, int ret, char *err, size_t err_size)
@@ -39,7 +39,7 @@ static int fail_errno(const char *path, char *err, size_t err_size)
 	return fail(path, strerror(code), knot_map_errno_code(code), err, err_size);
 }
 
-/* Looks for what no zone file has before gigabytes of it are read. */
+/* Looks for what no zone file has, so that not gigabytes of another file are read. */
 static int scan(scan_t *state, const char *chunk, size_t len, const char *path, char *err,
                 size_t err_size)
 {
@@ -85,7 +85,7 @@ static int read_all(int fd, const char *path, const struct stat *before, bytes_t
 	}
 
 	scan_t state = { .line = 1 };
-	/* One byte more than there should be, to see the end. */
+	/* One byte more than the file should have, to see whether it has grown. */
 	while (bytes->size <= size) {
 		size_t left = size + 1 - bytes->size;
 		ssize_t got = read(fd, bytes->text + bytes->size, left < CHUNK ? left : CHUNK);
@@ -120,7 +120,7 @@ int bytes_read(const char *path, bytes_t *bytes, char *err, size_t err_size)
 {
 	memset(bytes, 0, sizeof(*bytes));
 
-	/* Without O_NONBLOCK a FIFO would hold us until someone writes to it. */
+	/* Without O_NONBLOCK open() would wait until something is written to a FIFO. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
 		return fail_errno(path, err, err_size);

@@ -15,15 +15,16 @@
 
 #include "module/zonefile/bytes.h"
 
-/* As knotd's own, if the file says nothing. */
-#define DEFAULT_TTL   3600
+/* TTL, in seconds, of records in a file that gives none; knotd's own. */
+#define DEFAULT_TTL 3600
 
+/* Files that include each other, at most: enough for any zone, and an end to a chain of files. */
 #define INCLUDE_DEPTH 16
 
-/* How much of a line with an error is shown. */
-#define LINE_SHOWN    60
+/* Characters of a line with an error that are shown, so that the message fits a line of a log. */
+#define LINE_SHOWN 60
 
-/* A file being read, and who included it. */
+/* A file that is being read, and the file that includes it. */
 typedef struct source {
 	const struct source *parent;
 	bytes_t bytes;
@@ -41,7 +42,7 @@ typedef struct {
 static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
                         uint32_t ttl);
 
-/* What concerns the included file as a whole is an error of the line that includes it. */
+/* If an included file cannot be read, that is an error of the line that includes it. */
 static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, place_t place)
 {
 	char err[PATH_MAX + 256];
@@ -80,13 +81,13 @@ static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, pl
 	return ret;
 }
 
-/* Copies the line at which the scanner stands. */
+/* Copies the line that the scanner is in. */
 static void copy_line(const source_t *source, const zs_scanner_t *s, char *out, size_t size)
 {
 	out[0] = '\0';
 	const char *text = source->bytes.text, *at = s->input.current;
 	if (at < text || at > text + source->bytes.size) {
-		return; /* In the newline that it adds to the end. */
+		return; /* The scanner is in the newline that it adds to the end. */
 	}
 	const char *before = at > text ? memrchr(text, '\n', at - text) : NULL;
 	const char *line = before != NULL ? before + 1 : text;
@@ -103,7 +104,7 @@ static void report_syntax(parser_t *parser, const source_t *source, const zs_sca
                           place_t place)
 {
 	if (s->error.code == ZS_UNCLOSED_MULTILINE) {
-		place.line--; /* It counts the newline that it adds to the end. */
+		place.line--; /* The scanner counts the newline that it adds to the end. */
 	}
 	char line[LINE_SHOWN + 8];
 	copy_line(source, s, line, sizeof(line));

@@ -10,10 +10,8 @@
 
 #include <libknot/libknot.h>
 
-/* Knot's own limit. */
-#define FILE_MAX     1024
-
-#define INDEX_MAX    255
+#define FILE_MAX 1024 /* Bytes of a path, without the storage before it; Knot's own limit. */
+#define INDEX_MAX 255 /* Of a character or label in a formatter, at most; Knot's own limit. */
 
 typedef struct {
 	char text[FILE_MAX];
@@ -21,7 +19,7 @@ typedef struct {
 	bool failed;
 } out_t;
 
-/* A slash in a label is none in a path. */
+/* A slash in a label becomes another character: it would be a folder in the path. */
 static void put(out_t *out, const char *text, size_t len, bool name)
 {
 	if (len >= sizeof(out->text) - out->len) {
@@ -91,7 +89,7 @@ static void put_chars(out_t *out, const knot_dname_t *zone, unsigned first, unsi
 	}
 }
 
-/* Labels count from the right; one that does not exist is empty. */
+/* Labels count from the right; a label that does not exist is empty. */
 static void put_label(out_t *out, const knot_dname_t *zone, unsigned index)
 {
 	size_t labels = knot_dname_labels(zone, NULL);

@@ -9,12 +9,17 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define ADDRESS_TEXT_MAX 64
+#define ADDRESS_TEXT_MAX 64 /*!< Bytes: an IPv6 address, @, a port. */
 
-/*! \param port  If the text has none. \return 0, or -1 if it is no such thing. */
+/*!
+ * Reads an address.
+ *
+ * \param port  What the address gets if the text has no port.
+ * \return 0, or -1 if the text is no address; then nothing that was written counts.
+ */
 int address_parse(const char *text, uint16_t port, struct sockaddr_storage *address);
 
-/*! Writes it; the port only if it is not 53. \return buf */
+/*! Writes an address; the port only if it is not 53. \return buf */
 const char *address_text(const struct sockaddr_storage *address, char buf[ADDRESS_TEXT_MAX]);
 
 /*! \return Size of the address, as connect() wants it. */

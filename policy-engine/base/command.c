@@ -19,10 +19,10 @@
 
 #include "common/clock.h"
 
-#define WORDS_MAX 32
-#define TAIL_MAX 200 /* Of its output, for the reason. */
-#define TICK_MS 50   /* How often it is looked whether it has ended. */
-#define GRACE_MS 2000 /* Between SIGTERM and SIGKILL. */
+#define WORDS_MAX 32  /* Of a command line, the program among them. */
+#define TAIL_MAX 200  /* Bytes of output that are kept for the reason. */
+#define TICK_MS 50    /* How often to look whether the program has ended. */
+#define GRACE_MS 2000 /* What a program has between SIGTERM and SIGKILL. */
 
 extern char **environ;
 
@@ -100,7 +100,7 @@ static int start(running_t *run, char **argv, const char *input, char *why, size
 	return 0;
 }
 
-/* Keeps the end of what it writes. */
+/* Reads what the program writes, and keeps the end of it. */
 static void read_output(running_t *run)
 {
 	char buf[4096];
@@ -124,7 +124,7 @@ static void read_output(running_t *run)
 	}
 }
 
-/* The last line that is not empty, fit to be part of a line of ours. */
+/* The last line that is not empty, without control characters. */
 static const char *last_line(running_t *run)
 {
 	char *text = run->tail;
@@ -141,7 +141,8 @@ static const char *last_line(running_t *run)
 	return line;
 }
 
-/* \return Whether the program has ended until then. */
+/* Waits until the program has ended, but not beyond a time, nor when stop_fd is readable. \return
+ * Whether the program has ended. */
 static bool wait_end(running_t *run, int64_t until, int stop_fd, int *status)
 {
 	while (waitpid(run->pid, status, WNOHANG) == 0) {

@@ -11,17 +11,17 @@
 /*!
  * Runs a program and waits for its end.
  *
- * No shell is involved: the first word is the program, the others its arguments. It runs in a
- * process group of its own, with no signal blocked and no file of ours open; what it writes is
- * read, and the last line of that is part of the reason if it fails. When the limit is over, or
- * we are to stop, the group is ended.
+ * No shell is involved: the first word is the program, the others are its arguments. The program
+ * runs in a process group of its own, with no signal blocked and none of the caller's files open.
+ * If it fails, the last line of its output is part of the reason. When the limit is over, or the
+ * caller has to stop, the whole group is ended.
  *
  * \param line     Words, separated by blanks.
- * \param input    What it gets as standard input.
- * \param limit_s  Seconds it may take.
- * \param stop_fd  Readable when we are to stop.
- * \param why      On failure: program and reason.
- * \return 0 if it exited with 0, else -1.
+ * \param input    The program's standard input.
+ * \param limit_s  Seconds that the program may take.
+ * \param stop_fd  Readable when the caller has to stop.
+ * \param why      On failure: the program and the reason.
+ * \return 0 if the program exited with 0, else -1.
  */
 int command_run(const char *line, const char *input, unsigned limit_s, int stop_fd, char *why,
                 size_t why_size);

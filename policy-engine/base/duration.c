@@ -9,11 +9,11 @@
 
 typedef struct {
 	char letter;
-	bool time; /* Stands behind the T. */
+	bool time; /* The unit stands behind the T. */
 	uint32_t seconds;
 } unit_t;
 
-/* In the order in which they may stand. */
+/* In the order in which they may follow each other. */
 static const unit_t units[] = {
 	{ 'Y', false, 365 * 86400 }, { 'M', false, 31 * 86400 }, { 'W', false, 7 * 86400 },
 	{ 'D', false, 86400 },       { 'H', true, 3600 },        { 'M', true, 60 },
@@ -22,7 +22,7 @@ static const unit_t units[] = {
 
 #define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
 
-/* Reads digits; more than the largest duration is kept at just above it. */
+/* Reads digits. A number beyond DURATION_MAX becomes DURATION_MAX + 1; so nothing overflows. */
 static const char *number(const char *s, uint64_t *value)
 {
 	*value = 0;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define DURATION_MAX 2147483647u /*!< Seconds; beyond it RRSIG times lose their order. */
-#define DURATION_TEXT_MAX 48
+#define DURATION_TEXT_MAX 48     /*!< Bytes that duration_text() may need. */
 
 /*!
  * Reads a duration; a year has 365 days, a month 31, as in OpenDNSSEC.
@@ -22,7 +22,8 @@
  */
 int duration_parse(const char *text, uint32_t *seconds, const char **why);
 
-/*! \return Whether a good duration has years or months, which are not equally long elsewhere. */
+/*! \return Whether a duration that duration_parse() takes has years or months, whose length varies
+ *          elsewhere. */
 bool duration_has_calendar(const char *text);
 
 /*!

@@ -8,5 +8,5 @@
 
 #include <stdio.h>
 
-/*! Writes a string, NULL as null. Bytes beyond ASCII stay as they are. */
+/*! Writes a string in quotes, or null for NULL. Bytes beyond ASCII stay as they are. */
 void json_string(FILE *out, const char *text);

@@ -2,34 +2,41 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Whether the clock can be believed: on a wrong one keys would come and go too early.
+ * \brief Whether the clock can be believed: by a wrong one keys would come and go too early.
  *
- * Times are Unix seconds; the uptime counts seconds since some start, and no one sets it.
+ * Times are Unix seconds. The uptime is the seconds since the machine started; nobody can set it.
+ * Here nothing reads a clock: engine/clock.c does.
  */
 #pragma once
 
 #include <stdint.h>
 
-#define CLOCK_BACK_MAX 60            /*!< Seconds that a clock may be set back. */
-#define CLOCK_AHEAD_MAX 600          /*!< Seconds that it may be set ahead while we watch. */
-#define CLOCK_AWAY_MAX (92 * 86400)  /*!< Seconds for which nobody may have watched it. */
+/*! Seconds that the clock may be set back: what NTP corrects at once is less. */
+#define CLOCK_BACK_MAX 60
+
+/*! Seconds that the clock may be set ahead, beyond what the uptime counted meanwhile. */
+#define CLOCK_AHEAD_MAX 600
+
+/*! Seconds that the clock may go ahead if the machine has started meanwhile: it may have been off
+ *  for three months. */
+#define CLOCK_AWAY_MAX (92 * 86400)
 
 /*! When the clock was believed last. */
 typedef struct {
-	int64_t seen;      /*!< What it said; 0 = never. */
-	int64_t uptime;    /*!< What the uptime was; -1 = it began anew since. */
+	int64_t seen;      /*!< What the clock said; 0 = never. */
+	int64_t uptime;    /*!< What the uptime was; -1 = it may have begun anew since. */
 } clock_mark_t;
 
 typedef enum {
 	CLOCK_GOOD,
-	CLOCK_BACK,        /*!< It says an earlier time than it did. */
-	CLOCK_AHEAD,       /*!< It went further than the time that passed, or that can have. */
+	CLOCK_BACK,        /*!< The clock says an earlier time than it did. */
+	CLOCK_AHEAD,       /*!< The clock went on by more than the time that can have passed. */
 } clock_verdict_t;
 
 /*!
  * Judges what the clock says.
  *
- * \param mark  Moved on if the verdict is good, and left alone otherwise: a clock that comes back
- *              to the time that has really passed is good again.
+ * \param mark  Moved on if the verdict is good, and left alone otherwise: a clock that is set right
+ *              again is then good again.
  */
 clock_verdict_t clock_judge(clock_mark_t *mark, int64_t now, int64_t uptime);

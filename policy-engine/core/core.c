@@ -13,7 +13,7 @@ typedef struct {
 	const policy_t *policy;
 	const facts_t *facts;
 	int64_t now;
-	uint64_t revision; /* That the decisions of this run get. */
+	uint64_t revision; /* Of the key set that carries this run's decisions. */
 	int64_t next;      /* When the next conclusion can be drawn. */
 	core_change_f change;
 	void *ctx;
@@ -32,7 +32,8 @@ bool core_replaces(const core_zone_t *zone, const core_key_t *key)
 	       key->record[KEYSET_RRSIG].state == KEYSET_UNRETENTIVE;
 }
 
-/* Whether the key is to have that record; on standby what takes longest (RFC 7583, section 4). */
+/* Whether the key is to have that record. On standby it has only the one that takes longest
+ * (RFC 7583, section 4). */
 static bool is_wanted(const core_key_t *key, keyset_record_t record)
 {
 	bool by_ds = key->roll == POLICY_ROLL_DOUBLE_DS;
@@ -51,7 +52,7 @@ bool core_is_settled(const core_key_t *key)
 	return true;
 }
 
-/* Whether the record's last decision went, or goes, by a key set that is not known as public. */
+/* Whether the record's last decision is in a key set that is not known to be public. */
 static bool is_unpublished(const core_record_t *record)
 {
 	return (record->state == KEYSET_RUMOURED || record->state == KEYSET_UNRETENTIVE) &&
@@ -76,7 +77,8 @@ bool core_observe(core_zone_t *zone, const facts_t *facts)
 	return news;
 }
 
-/* Whether keys that sign, or are meant to, can with this one sign all of a zone. */
+/* Whether the key's algorithm has keys that sign, or are meant to sign, both the DNSKEY RRset and
+ * the rest of the zone. */
 static bool has_partner(const core_zone_t *zone, const core_key_t *key)
 {
 	bool ksk = false, zsk = false;
@@ -93,8 +95,8 @@ static bool has_partner(const core_zone_t *zone, const core_key_t *key)
 	return (ksk && zsk) || !CORE_RULE(MUTANT_PARTNER);
 }
 
-/* Whether another key of the algorithm has its DNSKEY in caches and the other record, too; then
- * the key takes over from it, by its rollover type. */
+/* Whether the key takes over that record from another key of its algorithm: one that has the record
+ * and a DNSKEY, and of which all caches have the DNSKEY (for a DS, the DS). */
 static bool takes_over(const core_zone_t *zone, const core_key_t *key, keyset_record_t record)
 {
 	for (size_t i = 0; i < zone->count; i++) {
@@ -111,7 +113,7 @@ static bool takes_over(const core_zone_t *zone, const core_key_t *key, keyset_re
 	return false;
 }
 
-/* Which records of a key the rollover type keeps short, since their number matters. */
+/* Whether the rollover type has as few of these records at a time as possible. */
 static bool minimizes(const core_key_t *key, keyset_record_t record)
 {
 	if (!CORE_RULE(MUTANT_MINIMIZE)) {
@@ -132,7 +134,7 @@ static bool minimizes(const core_key_t *key, keyset_record_t record)
 	return false;
 }
 
-/* A DNSKEY that is kept short comes when all that leads to it, or comes from it, is known. */
+/* A DNSKEY of which there are to be few comes when all caches have its DS and its signatures. */
 static bool dnskey_may_come(const core_zone_t *zone, const core_key_t *key)
 {
 	if (!minimizes(key, KEYSET_DNSKEY) || key->standby) {
@@ -170,7 +172,7 @@ static core_wait_t order_in(const core_zone_t *zone, const core_key_t *key, keys
 	return may ? CORE_DONE : CORE_WAIT_ORDER;
 }
 
-/* Whether some key has begun to sign in the place of others, whose signatures then fade. */
+/* Whether some key has begun to sign in the place of others, and their signatures fade. */
 static bool is_swap(const core_zone_t *zone, uint8_t algorithm)
 {
 	for (size_t i = 0; i < zone->count; i++) {
@@ -187,7 +189,7 @@ static bool is_swap(const core_zone_t *zone, uint8_t algorithm)
 static core_wait_t order_out(const core_zone_t *zone, const core_key_t *key, keyset_record_t record)
 {
 	bool published = core_in_zone(key, KEYSET_DNSKEY);
-	/* Of a key that is published and does not sign, signatures stay, and keep others away. */
+	/* Signatures of a published key that signs no more stay, and keep away those of others. */
 	if (record == KEYSET_RRSIG_DNSKEY && CORE_RULE(MUTANT_TOGETHER)) {
 		return published ? CORE_WAIT_ORDER : CORE_DONE;
 	}
@@ -197,7 +199,7 @@ static core_wait_t order_out(const core_zone_t *zone, const core_key_t *key, key
 	return CORE_DONE;
 }
 
-/* Whether other keys of the algorithm have signatures left that keep those of the key away. */
+/* Whether signatures of other keys of the algorithm are left, and keep away those of the key. */
 static bool is_held_off(const core_zone_t *zone, const core_key_t *key)
 {
 	for (size_t i = 0; i < zone->count; i++) {
@@ -209,7 +211,7 @@ static bool is_held_off(const core_zone_t *zone, const core_key_t *key)
 	return false;
 }
 
-/* What the module saw of a key; NULL if it never had a signature. */
+/* What the module saw of a key; NULL if the key never had a signature. */
 static const facts_key_t *key_facts(const facts_t *facts, const core_key_t *key)
 {
 	for (size_t i = 0; i < facts->key_count; i++) {
@@ -221,26 +223,26 @@ static const facts_key_t *key_facts(const facts_t *facts, const core_key_t *key)
 	return NULL;
 }
 
-/* Fills when the last signature of a key left; CORE_DONE means that it has. */
+/* Moves start on to when the last signature of a key left. \return CORE_DONE if it has left. */
 static core_wait_t judge_gone(const core_run_t *run, const core_key_t *key, int64_t *start)
 {
 	if (!CORE_RULE(MUTANT_GONE)) {
 		return CORE_DONE;
 	}
 	if (run->facts->revision_since == 0) {
-		return CORE_WAIT_PUBLISH; /* Nothing is known, or not about what is public. */
+		return CORE_WAIT_PUBLISH; /* The module has not said what is public. */
 	}
 	const facts_key_t *seen = key_facts(run->facts, key);
 	if (seen != NULL && (seen->signatures > 0 || seen->last_gone == 0)) {
 		return CORE_WAIT_REPLACED;
 	}
-	/* Of one that it does not name the signer never saw any since it began to count. */
+	/* The module saw no signature of a key that it does not name since it began to count. */
 	int64_t gone = seen != NULL ? seen->last_gone : run->facts->revision_since;
 	*start = gone > *start ? gone : *start;
 	return CORE_DONE;
 }
 
-/* Fills the moment from which on the conclusion holds; CORE_DONE means that it does now. */
+/* Fills when the conclusion begins to hold. \return CORE_DONE if it does by now. */
 static core_wait_t judge_time(const core_run_t *run, const core_key_t *key, keyset_record_t r,
                               keyset_state_t to, int64_t *when)
 {
@@ -287,7 +289,7 @@ static core_record_t decided(const core_run_t *run, const core_record_t *record,
 	};
 }
 
-/* Draws the conclusion that a record waits for. \return Whether it could. */
+/* Draws the conclusion that a record waits for. \return Whether that could be done. */
 static bool conclude(core_run_t *run, core_key_t *key, keyset_record_t r, core_step_t *step)
 {
 	core_record_t *record = &key->record[r];
@@ -311,7 +313,7 @@ static bool conclude(core_run_t *run, core_key_t *key, keyset_record_t r, core_s
 	return true;
 }
 
-/* Takes the decision that brings a record to its goal. \return Whether it could. */
+/* Takes the decision that brings a record to its goal. \return Whether that could be done. */
 static bool decide(core_run_t *run, size_t index, keyset_record_t r, core_step_t *step)
 {
 	core_key_t *key = &run->zone->keys[index];
@@ -340,7 +342,7 @@ static bool decide(core_run_t *run, size_t index, keyset_record_t r, core_step_t
 	return true;
 }
 
-/* Takes the next step of one record, or says why not. \return Whether it was taken. */
+/* Takes the next step of one record, or notes why it has to wait. \return Whether it was taken. */
 static bool take_step(core_run_t *run, size_t index, keyset_record_t r)
 {
 	core_key_t *key = &run->zone->keys[index];

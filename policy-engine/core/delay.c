@@ -27,8 +27,8 @@ static core_ttl_kind_t kind_of(keyset_record_t record)
 	                                : CORE_TTL_DNSKEY;
 }
 
-/* Whether a record of that kind comes into a world in which caches may hold that there is none:
- * no other one is known everywhere, or was until the new one was there. */
+/* Whether caches may hold that there is no such record while a new one comes: no other one is in
+ * all caches, nor was until the new one came. */
 static bool comes_first(const core_zone_t *zone, keyset_record_t record)
 {
 	int64_t first = CORE_NEVER, last = -1;
@@ -46,7 +46,8 @@ static bool comes_first(const core_zone_t *zone, keyset_record_t record)
 	return first != CORE_NEVER && last < first;
 }
 
-/* For how long a cache may hold that there is no such RRset. */
+/* The negative TTL (RFC 2308): for how long a cache may hold that there is no such RRset; 0 = none
+ * does. */
 static uint32_t absence_ttl(const core_zone_t *zone, keyset_record_t record, uint32_t soa_ttl,
                             uint32_t soa_minimum)
 {
@@ -55,7 +56,7 @@ static uint32_t absence_ttl(const core_zone_t *zone, keyset_record_t record, uin
 	               : 0;
 }
 
-/* The largest TTL of today. */
+/* The largest TTL that is published now. */
 static uint32_t ttl_now(const core_zone_t *zone, const policy_t *p, const facts_t *facts,
                         core_ttl_kind_t kind)
 {
@@ -80,7 +81,7 @@ static uint32_t ttl_now(const core_zone_t *zone, const policy_t *p, const facts_
 	return max32(ttl, other);
 }
 
-/* How late secondaries, or the parent's servers, may be, and what the policy adds to be safe. */
+/* How late the zone's or the parent's name servers may be, and what the policy adds to be safe. */
 static int64_t margin(const policy_t *p, core_ttl_kind_t kind, keyset_state_t to)
 {
 	if (!CORE_RULE(MUTANT_PROPAGATION)) {
@@ -97,7 +98,8 @@ static int64_t margin(const policy_t *p, core_ttl_kind_t kind, keyset_state_t to
 	}
 }
 
-/* Follows one that is lower now. known is when the world knows the lower one; 0 = at once. */
+/* Follows a TTL that is lower now. gone: how long a cache may hold the old one after that. known:
+ * when the lower one was published; 0 = with the policy. */
 static void fall(core_ttl_t *ttl, uint32_t current, int64_t gone, int64_t known, int64_t now)
 {
 	ttl->lower = max32(ttl->lower, current);

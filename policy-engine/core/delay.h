@@ -10,16 +10,16 @@
 #include "policy-engine/core/state.h"
 
 /*!
- * Follows the TTLs that policy and facts say, and that of the absence of DS or DNSKEY while some
- * cache may hold it.
+ * Brings zone->ttls up to date: by the policy, by the facts, and, while some cache may hold that
+ * there is no DS or DNSKEY, by the negative TTL.
  *
- * One that rises counts at once. One that falls does so when no cache can have the old one: this
- * long after the signer published the key set that has the lower one.
+ * A TTL that rises counts at once. A TTL that falls counts when no cache can hold a record with the
+ * old one: that TTL and the propagation delay after the key set with the new one was published.
  *
- * \return When one is forgotten; CORE_NEVER if none is falling.
+ * \return When the next TTL that falls will count; CORE_NEVER if none falls.
  */
 int64_t delay_follow(core_zone_t *zone, const policy_t *policy, const facts_t *facts, int64_t now);
 
-/*! \return Seconds from when a change of that record is public until every cache knows it. */
+/*! \return Seconds from when a record's change to a state is public until every cache knows it. */
 int64_t delay_known(const core_zone_t *zone, const policy_t *policy, keyset_record_t record,
                     keyset_state_t to);

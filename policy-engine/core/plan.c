@@ -45,7 +45,7 @@ const policy_key_t *plan_entry(const policy_t *policy, const core_key_t *key)
 	return NULL;
 }
 
-/* The youngest key of an entry that is in use, or the one longest on standby. */
+/* The entry's youngest key in use; with standby, the key that is longest on standby. */
 static size_t find(const core_zone_t *zone, const policy_key_t *entry, bool standby)
 {
 	size_t found = NO_KEY;
@@ -80,7 +80,7 @@ static size_t count_known(const core_zone_t *zone)
 	return count;
 }
 
-/* The type that waits for nothing it need not wait for. */
+/* The rollover type with the shortest waits. */
 static policy_roll_t fastest(keyset_role_t role)
 {
 	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_RRSET;
@@ -121,8 +121,8 @@ int64_t plan_due(const core_zone_t *zone, const policy_key_t *entry)
 	return zone->keys[key].inception + entry->lifetime;
 }
 
-/* Whether the entry's key has to be replaced now. One by age waits until the one before it has
- * ended, lest keys pile up when the parent, or the signer, takes longer than a lifetime. */
+/* Whether the entry's key has to be replaced now. A rollover by age waits until the one before has
+ * ended: keys would pile up if the parent, or the signer, took longer than a lifetime. */
 static bool is_due(plan_run_t *run, const policy_key_t *entry, size_t key)
 {
 	if (key == NO_KEY || is_requested(run, &run->zone->keys[key])) {
@@ -140,7 +140,7 @@ static bool is_due(plan_run_t *run, const policy_key_t *entry, size_t key)
 	return true;
 }
 
-/* Puts a key in use: that longest on standby, else a new one. */
+/* Puts a key in use: the one longest on standby, else a new one. */
 static bool replace(plan_run_t *run, const policy_key_t *entry, size_t key)
 {
 	const core_request_t *request = &run->zone->requests[entry->role];
@@ -187,7 +187,7 @@ static void see_to_standby(plan_run_t *run, const policy_key_t *entry)
 	for (; count < entry->standby; count++) {
 		plan_want_t want = { .entry = entry, .standby = true, .roll = entry->roll,
 		                     .oldest = INT64_MAX };
-		introduce(run, &want); /* Who has no key for one hears how many are wanted. */
+		introduce(run, &want); /* Even if one failed: the caller counts what is missing. */
 	}
 	for (; count > entry->standby; count--) {
 		withdraw(run, find(run->zone, entry, true), PLAN_UNWANTED);
@@ -199,7 +199,7 @@ static void see_to_entry(plan_run_t *run, const policy_key_t *entry)
 	size_t key = find(run->zone, entry, false);
 	if (is_due(run, entry, key) && replace(run, entry, key)) {
 		withdraw_older(run, entry);
-		is_due(run, entry, find(run->zone, entry, false)); /* For the next moment. */
+		is_due(run, entry, find(run->zone, entry, false)); /* Notes when it will be. */
 	}
 	see_to_standby(run, entry);
 }
@@ -213,7 +213,7 @@ static int64_t hidden_since(const core_key_t *key)
 	return since;
 }
 
-/* \return Whether the key is gone. */
+/* Removes a key that no cache has known for the policy's Purge. \return Whether it was removed. */
 static bool forget(plan_run_t *run, size_t index)
 {
 	const core_key_t *key = &run->zone->keys[index];

@@ -5,12 +5,12 @@
 
 #include "policy-engine/core/mutant.h"
 
-#define KEYS_MAX 64
-#define VERSIONS_MAX 48
+#define KEYS_MAX 64     /* Bits of a set_t. */
+#define VERSIONS_MAX 48 /* Of an RRset in caches at a time. No step is allowed beyond that. */
 
 _Static_assert(CORE_KEYS_MAX < KEYS_MAX, "a set of keys is a uint64_t");
 
-/* A set of keys, a bit for each that is seen. */
+/* A set of keys: a bit for each that caches may know. */
 typedef uint64_t set_t;
 
 /* A DNSKEY RRset that some cache may hold. */
@@ -18,8 +18,8 @@ typedef struct {
 	set_t published, signers;
 } dnskeys_t;
 
-/* The signatures that some cache may hold. Each RRset has those of all active keys; but as long as
- * keys fade, it may have that of one fading key only. */
+/* The signatures that some cache may hold. An RRset has those of all active keys; while keys fade,
+ * it may instead have that of one fading key alone. */
 typedef struct {
 	set_t active, fading;
 } signatures_t;
@@ -88,8 +88,8 @@ static bool was_in(const core_record_t *record, uint64_t revision)
 	return false;
 }
 
-/* Whether signatures of the key may remain in the version of that key set, though it signs no
- * more: the signer drops them at once only when the DNSKEY goes. */
+/* Whether the version of that key set may have signatures of the key, though the key signs no more:
+ * the signer drops them at once only when the DNSKEY goes. */
 static bool fades_in(const core_key_t *key, uint64_t revision)
 {
 	const core_record_t *rrsig = &key->record[KEYSET_RRSIG];
@@ -173,8 +173,8 @@ static void collect(const core_zone_t *zone, revisions_t *dnskeys, revisions_t *
 	}
 }
 
-/* Sees all keys that caches may know, and the subject; unsure: caches may lack any DS. \return
- * Whether that is all; if not, there is too much of it. */
+/* Collects what caches may hold of the subject and of all keys that they may know. unsure: they may
+ * lack any DS. \return Whether there was room for all of it. */
 static bool look(belief_t *view, const core_zone_t *zone, size_t subject, bool unsure)
 {
 	revisions_t dnskeys, signatures;
@@ -197,7 +197,7 @@ static bool look(belief_t *view, const core_zone_t *zone, size_t subject, bool u
 	return !dnskeys.overflow && !signatures.overflow;
 }
 
-/* A validator may go by any DS of the algorithm that it has, and has at least one. */
+/* A validator follows any DS of the algorithm that it holds. It holds at least the sure ones. */
 static bool is_chain(const belief_t *view, const dnskeys_t *dnskeys, set_t algorithm)
 {
 	set_t usable = dnskeys->published & dnskeys->signers;
@@ -251,8 +251,8 @@ static bool is_whole(const belief_t *view)
 	       (dnskeys->published & signatures->active) != 0;
 }
 
-/* What no cache may find afterwards. Of other algorithms than the key's, what was wrong before
- * does not count: it cannot be helped by leaving this one alone. */
+/* Which rule the step breaks. If another algorithm than the key's was invalid before, that does not
+ * count: to refuse the step would not mend it. */
 static core_wait_t compare(const belief_t *before, const belief_t *after, uint8_t algorithm,
                            bool unsigned_goal)
 {

@@ -6,8 +6,8 @@
  *
  * A cache may hold a DS RRset, a DNSKEY RRset and signed data from three different moments of the
  * past. The states of the records, and the key sets that carried the changes, say which DNSKEY
- * RRsets, and which signatures, may still be held: the versions of before and after each change
- * that some cache does not know yet. A step is allowed if whatever is combined is valid:
+ * RRsets and which signatures caches may still hold: the versions before and after each change that
+ * some cache does not know yet. A step is allowed if each combination of these is valid:
  *
  * - secure: some DS is in every cache that has a DS RRset, if that was so before;
  * - chain: for each algorithm of the DS RRset, some DS of it leads to a key that signs the DNSKEY
@@ -23,8 +23,9 @@
 /*!
  * Judges a step by the state it would lead to.
  *
- * \param zone      The key's record is changed meanwhile, and is as before on return.
- * \param next      The record after the step.
+ * \param zone           The record is changed during the call, and as before on return.
+ * \param key            Index of the key whose record takes the step.
+ * \param next           The record after the step.
  * \param unsigned_goal  Whether the policy wants the zone without keys.
  * \return CORE_DONE if the step is allowed, else what forbids it.
  */
@@ -32,12 +33,13 @@ core_wait_t rules_judge(core_zone_t *zone, size_t key, keyset_record_t record, c
                         bool unsigned_goal);
 
 /*!
- * \return Whether a step that is allowed would not be if the parent had lost some DS; parameters as
- *         above.
+ * Says whether a step relies on a DS; parameters as above.
+ *
+ * \return Whether the step would be forbidden if the parent had lost some DS.
  */
 bool rules_relies(core_zone_t *zone, size_t key, keyset_record_t record, core_record_t next,
                   bool unsigned_goal);
 
-/*! \return Whether signatures of the key stay in the zone until they are due, since it is still
- *          published and signs no more. */
+/*! \return Whether the key is still published but signs no more, so that its signatures stay in the
+ *          zone until they are due. */
 bool rules_fades(const core_key_t *key);

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The state of a zone's keys: what plan.h, core.h, rules.h and delay.h read and change.
+ * \brief The state of a zone's keys, as plan.h, core.h, rules.h and delay.h read and change it.
  *
  * Times are Unix seconds, TTLs seconds.
  */
@@ -15,17 +15,21 @@
 #include "keyset/keyset.h"
 #include "policy-engine/policy/policy.h"
 
-#define CORE_NEVER INT64_MAX
-#define CORE_KEYS_MAX 60 /*!< Keys of a zone that caches may know of; fewer than rules.c can judge,
-                              and than a key set can have. */
+#define CORE_NEVER INT64_MAX /*!< A moment that does not come. */
 
+/*! Keys of one zone that caches may know. Fewer than rules.c can judge, which has a bit of 64 for
+ *  each, so that there is room for one that is about to come. */
+#define CORE_KEYS_MAX 60
+
+/*! One of a key's four records. */
 typedef struct {
 	keyset_state_t state;
-	int64_t since;      /*!< When the state was entered. */
-	uint64_t revision;  /*!< Key set that carries the last decision; 0 = none (DS, hidden). */
-	uint64_t came;      /*!< Key set from which on it is, or was, in the zone; 0 = in all that
-	                         caches may have. */
-	int64_t public_at;  /*!< When the world could first see it; 0 = not known to be public. */
+	int64_t since;      /*!< When the record entered its state. */
+	uint64_t revision;  /*!< The key set that carries the last decision; 0 = none does: the
+	                         record is a DS, or hidden. */
+	uint64_t came;      /*!< The first key set with the record; 0 = all versions that caches
+	                         may hold have it. */
+	int64_t public_at;  /*!< When the last decision became public; 0 = not known to be yet. */
 } core_record_t;
 
 /*! Why a record does not take its next step yet. */
@@ -34,31 +38,37 @@ typedef enum {
 	CORE_WAIT_TIME,     /*!< Caches have to forget what they hold. */
 	CORE_WAIT_PUBLISH,  /*!< The signer has not published the change yet. */
 	CORE_WAIT_REPLACED, /*!< Signatures are still being replaced as they come due. */
-	CORE_WAIT_PARENT,   /*!< The DS at the parent has to be seen to, and be confirmed. */
-	CORE_WAIT_CHAIN,    /*!< Otherwise a DS would lead to no usable DNSKEY. */
-	CORE_WAIT_SIGNED,   /*!< Otherwise a cache could hold data without a usable signature. */
-	CORE_WAIT_SECURE,   /*!< Otherwise the zone would become insecure. */
-	CORE_WAIT_ORDER,    /*!< Another record goes first, by the rollover type. */
-	CORE_WAIT_PARTNER,  /*!< No KSK, or no ZSK, of this algorithm to go with. */
-	CORE_WAIT_CHANGES,  /*!< Caches may hold too many earlier changes to judge another. */
-	CORE_WAIT_LOOK,     /*!< It relies on a DS that has to be seen at the parent once more. */
+	CORE_WAIT_PARENT,   /*!< Nobody has confirmed yet that the parent has the DS, or that it
+	                         has it no more. */
+	CORE_WAIT_CHAIN,    /*!< The step would leave a DS without a usable DNSKEY. */
+	CORE_WAIT_SIGNED,   /*!< After the step some cache could hold data without a usable
+	                         signature. */
+	CORE_WAIT_SECURE,   /*!< The step would make the zone insecure. */
+	CORE_WAIT_ORDER,    /*!< By the rollover type another record goes first. */
+	CORE_WAIT_PARTNER,  /*!< The zone has no KSK, or no ZSK, of the key's algorithm. */
+	CORE_WAIT_CHANGES,  /*!< Caches may hold more earlier changes than rules.c can judge. */
+	CORE_WAIT_LOOK,     /*!< The step relies on a DS that the engine has to see at the parent
+	                         once more. */
 } core_wait_t;
 
+/*! A record's next step. */
 typedef struct {
-	core_wait_t wait;
-	keyset_state_t to;
-	int64_t when;      /*!< For CORE_WAIT_TIME; else CORE_NEVER. */
+	core_wait_t wait;  /*!< Why it is not taken yet. */
+	keyset_state_t to; /*!< The state after it. */
+	int64_t when;      /*!< When it can be taken: for CORE_WAIT_TIME; else CORE_NEVER. */
 } core_step_t;
 
+/*! A key of the zone. */
 typedef struct {
 	keyset_role_t role;
 	uint8_t algorithm;
 	uint16_t keytag;
 	unsigned bits;
-	const char *repository; /*!< Borrowed. */
-	int64_t inception;     /*!< From when on its lifetime counts. */
-	bool goal_in;          /*!< Meant to be in use; false: on its way out, for good. */
-	bool standby;          /*!< Only its DNSKEY is published, or its DS by double-DS. */
+	const char *repository; /*!< The name of the one that its token is. Borrowed. */
+	int64_t inception;     /*!< When its lifetime began. */
+	bool goal_in;          /*!< The key is meant to be in use. Once false, this stays false. */
+	bool standby;          /*!< The key has nothing public but its DNSKEY, or, if it rolls by
+	                            double-DS, its DS. */
 	policy_roll_t roll;
 	core_record_t record[KEYSET_RECORDS];
 	core_step_t step[KEYSET_RECORDS]; /*!< Filled by core_run(). */
@@ -66,44 +76,49 @@ typedef struct {
 
 #define CORE_ROLES 3 /*!< KSK, ZSK, CSK: the values of keyset_role_t. */
 
-/*! Somebody asked for new keys of a role. It is served by each key that is not older. */
+/*! An order for new keys of a role. Keys with an inception of at or later serve it. */
 typedef struct {
-	int64_t at;            /*!< When it counts, not later than now but for a key that came into
-	                            use this very second; 0 = nobody did. */
-	bool emergency;        /*!< As fast as is safe, whatever the policy's rollover type. */
+	int64_t at;            /*!< When it was given. One second later if a key came into use in
+	                            that very second, so that this key is replaced, too; 0 = there
+	                            is no order. */
+	bool emergency;        /*!< New keys take over as fast as is safe, whatever the policy's
+	                            rollover type. */
 } core_request_t;
 
-/*! What has a TTL of its own. */
+/*! What has a TTL of its own: the DS, the DNSKEY RRset, the rest of the zone. */
 typedef enum { CORE_TTL_DS, CORE_TTL_DNSKEY, CORE_TTL_ZONE, CORE_TTLS } core_ttl_kind_t;
 
-/*! A TTL that was once in the world counts until no cache can have it any more. */
+/*! A TTL counts until no cache can hold a record with it any more, though it was lowered. */
 typedef struct {
-	uint32_t ttl;          /*!< The largest that a cache may have. */
-	int64_t until;         /*!< When it is forgotten; 0 = it is the one of today. */
-	uint32_t lower;        /*!< The largest since it is not; counts from then on. */
+	uint32_t ttl;          /*!< The largest with which a cache may hold a record. */
+	int64_t until;         /*!< When no cache can any more; 0 = the TTL is still published. */
+	uint32_t lower;        /*!< The largest published since. It counts from until on. */
 } core_ttl_t;
 
+/*! A zone's keys, and what their timing depends on. */
 typedef struct {
 	core_key_t *keys;
 	size_t count;
 	core_request_t requests[CORE_ROLES]; /*!< By keyset_role_t. */
 	core_ttl_t ttls[CORE_TTLS];
 	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
-	bool unsure;           /*!< The parent may have lost a DS since it was looked at. */
+	bool unsure;           /*!< The parent may have lost a DS since the engine looked last. */
 } core_zone_t;
 
-/*! Sets the records of a new key: hidden, or none by its role. */
+/*! Makes a key that is to be in use. Its records are hidden; those that its role has not are
+ *  KEYSET_NA. */
 void core_key_init(core_key_t *key, keyset_role_t role, uint8_t algorithm, uint16_t keytag,
                    policy_roll_t roll, int64_t now);
 
-/*! What the zone has to hold of a key. For KEYSET_DS: what the parent should have. */
+/*! \return Whether the zone is to have that record of the key; for KEYSET_DS, the parent. */
 bool core_in_zone(const core_key_t *key, keyset_record_t record);
 
 /*! \return Whether no cache can have any record of the key. */
 bool core_is_hidden(const core_key_t *key);
 
-/*! \return Whether the key's DS waits for the parent: to have it, or to have it no more. */
+/*! \return Whether the key's DS waits for somebody to confirm that the parent has it, or that the
+ *          parent has it no more. */
 bool core_ds_waits(const core_key_t *key);
 
-/*! \return Whether the key's DS is taken to be at the parent, since that was confirmed. */
+/*! \return Whether it was confirmed that the parent has the key's DS, and the DS is to stay. */
 bool core_ds_counts(const core_key_t *key);

@@ -5,8 +5,9 @@
  * \brief The engine's database: zones, keys, states, salts, in one SQLite file.
  *
  * One process has it open at a time. Whatever changes it belongs between db_begin() and
- * db_commit(). Functions that return int: 0, or -1 with db_error() saying why; a database
- * that fails once is not to be used further. Not thread-safe.
+ * db_commit(). Functions that return int return 0, or -1 with db_error() saying why, unless they
+ * say otherwise. A database that failed once is not to be used further. Not thread-safe. Times are
+ * Unix seconds.
  */
 #pragma once
 
@@ -16,7 +17,7 @@
 
 #include "policy-engine/zone/kasp-zone.h"
 
-#define DB_SALT_MAX 255
+#define DB_SALT_MAX 255 /*!< Bytes of an NSEC3 salt (RFC 5155). */
 
 typedef struct db db_t;
 
@@ -29,20 +30,22 @@ typedef struct db db_t;
  */
 int db_open(db_t **db, const char *path, char *err, size_t err_size);
 
-/*! NULL is allowed; what was not committed is undone. */
+/*! Closes the database; what was not committed is undone. NULL is allowed. */
 void db_close(db_t *db);
 
 /*! \return Path and reason of the last failure; borrowed until the next one. */
 const char *db_error(const db_t *db);
 
+/*! A transaction. db_rollback() does nothing if none has begun. */
 int db_begin(db_t *db);
 int db_commit(db_t *db);
 void db_rollback(db_t *db);
 
-/*! Makes sure that a zone is there, and notes its policy. \return 1 if that is news, 0, -1. */
+/*! Makes sure that a zone is there, and notes its policy. \return 1 if that is news, else 0; -1. */
 int db_zone_put(db_t *db, const char *name, const char *policy);
 
-/*! \return 1 and a zone to be freed by kasp_zone_deinit(); 0 if there is none; -1. */
+/*! Reads a zone. \return 1 and the zone, to be freed by kasp_zone_deinit(); 0 if there is none;
+ *  -1. */
 int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone);
 
 /*! Writes what changed of a zone, its keys and their records, since it was read or written. */
@@ -51,7 +54,7 @@ int db_zone_save(db_t *db, kasp_zone_t *zone);
 /*! \return 0 to go on, anything else to stop. name is borrowed for the call. */
 typedef int (*db_name_f)(void *ctx, const char *name);
 
-/*! Calls cb for up to limit zones whose next look is due, the earliest first. */
+/*! Calls cb for up to limit zones that have to be looked at by now, the earliest first. */
 int db_zones_due(db_t *db, int64_t now, size_t limit, db_name_f cb, void *ctx);
 
 /*! Calls cb for all zones, in the order of their names. */
@@ -81,32 +84,33 @@ typedef struct {
 	int64_t since;  /*!< When a shared one was first used. */
 } db_token_key_t;
 
-/*! Notes that a key pair is about to be generated, so that none is lost with us. */
+/*! Notes that a key pair is about to be generated: if the engine ends meanwhile, the next one looks
+ *  for it in the token. */
 int db_key_intend(db_t *db, const char *repository, const char *cka_id,
                   uint8_t algorithm, unsigned bits, int64_t now);
 
-/*! Notes that it exists. */
+/*! Notes that a key pair was generated. */
 int db_key_made(db_t *db, const char *repository, const char *cka_id,
                 const uint8_t *public_key, size_t len);
 
-/*! Notes that it does not, and will not. */
+/*! Notes that a key pair was not generated, and will not be. */
 int db_key_forget(db_t *db, const char *repository, const char *cka_id);
 
 /*! \return 0 to go on, anything else to stop. */
 typedef int (*db_key_f)(void *ctx, const db_token_key_t *key);
 
-/*! Calls cb for the key pairs that were to be generated, and are not known to exist. */
+/*! Calls cb for the key pairs that db_key_intend() noted, and that are not known to exist. */
 int db_keys_intended(db_t *db, db_key_f cb, void *ctx);
 
 /*! Calls cb for the key pairs of that kind that no zone has, the oldest first. */
 int db_keys_unused(db_t *db, const char *repository, uint8_t algorithm, unsigned bits,
                    db_key_f cb, void *ctx);
 
-/*! As db_keys_unused(), but only those that have a backup. */
+/*! As db_keys_unused(), but only for those that have a backup. */
 int db_keys_backed_up(db_t *db, const char *repository, uint8_t algorithm, unsigned bits,
                       db_key_f cb, void *ctx);
 
-/*! \return How many key pairs of that kind no zone has, with a backup or not; -1 on failure. */
+/*! \return How many key pairs of that kind no zone has, with or without a backup; -1 on failure. */
 int64_t db_keys_unused_count(db_t *db, const char *repository, uint8_t algorithm,
                              unsigned bits);
 
@@ -115,84 +119,88 @@ typedef struct {
 	const char *policy;
 	keyset_role_t role;
 	bool standby;
-	int64_t oldest; /*!< No key whose use began earlier. */
+	int64_t oldest; /*!< Only keys whose use began then, or later. */
 	const char *repository;
 	uint8_t algorithm;
 	unsigned bits;
 } db_share_t;
 
-/*! Calls cb for the key pairs of that kind that other zones of the policy have and this one never
- *  had, the youngest first. */
+/*! Calls cb for the key pairs that other zones of the policy have and this zone never had, the
+ *  youngest first. */
 int db_keys_shared(db_t *db, const db_share_t *share, int64_t zone, db_key_f cb, void *ctx);
 
-/*! Lets other zones of the policy have the key pair, too, from its first use at since. */
+/*! Lets other zones of the policy have a key pair, too. \param since  When its use began. */
 int db_key_share(db_t *db, int64_t token_key, const db_share_t *share,
                  int64_t since);
 
-/*! Notes that a zone uses a key pair that was on standby. */
+/*! Notes that a zone begins to use a key pair; counts if the key pair was on standby. */
 int db_key_used(db_t *db, int64_t token_key, int64_t now);
 
-/*! Calls cb for the key pairs that no zone has any more, and that the token can be rid of. */
+/*! Calls cb for the retired key pairs: no zone has them any more, and the token may lose them. */
 int db_keys_retired(db_t *db, db_key_f cb, void *ctx);
 
-/*! Forgets one of them, which the token has not any more. */
+/*! Forgets a retired key pair that was removed from its token. */
 int db_key_drop(db_t *db, int64_t token_key);
 
 /*! Calls cb for all key pairs that exist, by repository. */
 int db_keys(db_t *db, db_key_f cb, void *ctx);
 
-/*! Turns one state of the backup into another for all key pairs of a repository that have it.
+/*! Sets the backup of all those key pairs of a repository that have it at from.
  *  \return How many there were, or -1. */
 int db_backup_turn(db_t *db, const char *repository, db_backup_t from,
                    db_backup_t to);
 
 /*!
- * Makes sure that a key pair is known that somebody else has made.
+ * Makes sure that a key pair is known that another program generated.
  *
- * \param key  Its id and since are filled; its backup counts if the key pair is new.
- * \return 0; -1, also if there is another one of that CKA_ID.
+ * \param key  Its id and since are filled. Its backup counts if the key pair was not known.
+ * \return 0; -1, also if another key pair of the repository has that CKA_ID.
  */
 int db_key_put(db_t *db, db_token_key_t *key, int64_t now);
 
-/*! Counts who has a key pair anew: zones here, and so many elsewhere. It is retired no more. */
+/*! Counts anew how many zones have a key pair: those here, and so many elsewhere. The key pair is
+ *  then not retired. */
 int db_key_users(db_t *db, int64_t token_key, uint64_t elsewhere);
 
-/*! Notes that another signer published the zone before, with that serial at last. */
+/*! Notes that another signer published the zone before. \param serial  Its last serial. */
 int db_zone_took(db_t *db, int64_t zone, uint32_t serial);
 
-/*! \return Whether some zone has the policy: 1, 0, -1. */
+/*! \return 1 if some zone has the policy, 0 if none has, -1. */
 int db_policy_used(db_t *db, const char *policy);
 
-/*! Gives a key pair to a zone, and adds it to zone, as core_key_init() has made it. */
+/*! Gives a key pair to a zone, in the database and in zone. \param core  As of core_key_init(). */
 int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
                      const core_key_t *core);
 
-/*! Takes key i away from a zone; if no other has the key pair, it is retired. */
+/*! Takes key i away from a zone. If no other zone has the key pair, it is retired. */
 int db_zone_take_key(db_t *db, kasp_zone_t *zone, size_t i);
 
-/*! What has to be done once for a key whose DS is to come to the parent, or to leave it. */
+/*! What is done once for a key whose DS is to come to the parent, or to leave it. */
 typedef enum {
-	DB_ERRAND_COMMAND, /*!< The operator's command for it. */
-	DB_ERRAND_NOTICE,  /*!< The operator's notification. */
-	DB_ERRAND_LOST,    /*!< Nothing: it has to come once more, since the parent lost it. */
+	DB_ERRAND_COMMAND, /*!< Run the operator's command for it. */
+	DB_ERRAND_NOTICE,  /*!< Run the operator's notification. */
+	DB_ERRAND_LOST,    /*!< Nothing is run. A note that the DS has to come once more, since the
+	                        parent lost it. */
 } db_errand_t;
 
-/*! Notes that it was done for the DS's state that began at since. */
+/*! Notes that an errand is done. \param since  When the DS entered its state. */
 int db_errand_put(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
                   int64_t now);
 
-/*! \return 1 and when it was done, 0 if it was not, -1. */
+/*! \return 1 and when the errand was done, 0 if it was not, -1. */
 int db_errand_get(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
                   int64_t *done);
 
 /*! \return 1 and when the clock was believed last, 0 if it never was, -1. */
 int db_clock_get(db_t *db, int64_t *seen);
 
+/*! Notes what the clock said when it was believed. */
 int db_clock_put(db_t *db, int64_t seen);
 
 /*! \return 1 and the salt of a policy, 0 if it has none, -1. */
 int db_salt_get(db_t *db, const char *policy, uint8_t salt[DB_SALT_MAX], size_t *len,
                 int64_t *since);
 
+/*! Sets the salt of a policy. \param since  When the policy got it. */
 int db_salt_put(db_t *db, const char *policy, const uint8_t *salt, size_t len,
                 int64_t since);

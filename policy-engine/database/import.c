@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* What is noted only when zones come from another signer. The import itself is a room of its own,
+ * policy-engine/import/. */
+
 #include <stdio.h>
 #include <string.h>
 
 #include "policy-engine/database/sql.h"
 
-/* \return 1 and what is known of it, 0 if it is not, -1. */
+/* Fills id and since of a key pair. \return 1 if it is known, 0 if it is not, -1. */
 static int find(db_t *db, db_token_key_t *key)
 {
 	static const char get[] = "SELECT id, public_key, since FROM token_key"

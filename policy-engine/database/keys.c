@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* Key pairs: generated, unused, shared, retired. What a zone has of a key is in zones.c. */
+
 #include <string.h>
 
 #include "policy-engine/database/sql.h"

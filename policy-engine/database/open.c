@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* Opens and closes the database. What a transaction is, and how statements run, is in sql.c. */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +10,7 @@
 #include "policy-engine/database/schema.h"
 #include "policy-engine/database/sql.h"
 
+/* How long to wait for a lock. Whoever holds it longer is another engine, or as good as one. */
 #define BUSY_MS 3000
 
 /* Takes the lock and keeps it: two engines on one database would undo each other's work. */

@@ -59,14 +59,14 @@ static const char schema_1[] =
 	" salt BLOB NOT NULL,"
 	" since INTEGER NOT NULL) WITHOUT ROWID;";
 
-/* Requests for new keys: when they were made; "emergency" has a bit for each role. */
+/* Orders for new keys: when they were given; "emergency" has a bit for each role. */
 static const char schema_2[] =
 	"ALTER TABLE zone ADD COLUMN roll_ksk INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE zone ADD COLUMN roll_zsk INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE zone ADD COLUMN roll_csk INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE zone ADD COLUMN emergency INTEGER NOT NULL DEFAULT 0;";
 
-/* An errand that is done for a key's DS in the state that it has since then; backups of keys. */
+/* Errands that are done for a key's DS in a state, which it entered at "since"; backups of keys. */
 static const char schema_3[] =
 	"CREATE TABLE errand ("
 	" zone_key INTEGER NOT NULL REFERENCES zone_key (id) ON DELETE CASCADE,"
@@ -76,8 +76,8 @@ static const char schema_3[] =
 	" PRIMARY KEY (zone_key, errand)) WITHOUT ROWID;"
 	"ALTER TABLE token_key ADD COLUMN backup INTEGER NOT NULL DEFAULT 0;";
 
-/* What came when, the TTLs that caches may have, keys on standby, shared by the zones of a policy,
- * or to be removed from their token, and when the clock was believed last. */
+/* Which key set a record came with; the TTLs that caches may have; keys on standby, keys that zones
+ * of a policy share, keys to be removed from their token; when the clock was believed last. */
 static const char schema_4[] =
 	"ALTER TABLE record ADD COLUMN came INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE record SET came = revision WHERE state = 2;"
@@ -111,7 +111,7 @@ static const char schema_4[] =
 	" id INTEGER PRIMARY KEY CHECK (id = 1),"
 	" seen INTEGER NOT NULL);";
 
-/* With many keys that have no backup yet, those that have one are found at once. */
+/* Keys with a backup are found at once, however many have none. */
 static const char schema_5[] =
 	"DROP INDEX token_key_unused;"
 	"CREATE INDEX token_key_unused ON token_key (repository, algorithm, bits)"
@@ -122,7 +122,7 @@ static const char schema_5[] =
 /* The last serial that another signer published before the zone was ours; NULL = there was none. */
 static const char schema_6[] = "ALTER TABLE zone ADD COLUMN serial_before INTEGER;";
 
-/* Each brings a database up by one version; the first one makes it. */
+/* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
                                        schema_6 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
@@ -163,7 +163,7 @@ static int check_integrity(db_t *db)
 	return db->error[0] == '\0' ? 0 : -1;
 }
 
-/* Makes the tables, or brings those of an earlier version up to date: all of it, or nothing. */
+/* Makes the tables, or brings those of an earlier version up to date, in one transaction. */
 static int bring_up(db_t *db, long version)
 {
 	char sql[128];

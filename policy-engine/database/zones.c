@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* Zones, their keys and records. Key pairs, which zones may share, are in keys.c. */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -107,7 +107,7 @@ static void advise_ttls(const policy_check_t *c)
 static void advise_zero(const policy_check_t *c, uint32_t value, const xmlNode *node,
                         const char *what) {
 	if (value == 0) {
-		hsm_xml_warn(c->xml, node, "<%s> is 0: key timing takes it that %s",
+		hsm_xml_warn(c->xml, node, "<%s> is 0: key timing assumes that %s",
 		             (const char *)node->name, what);
 	}
 }
@@ -123,8 +123,9 @@ static void advise_zone(const policy_check_t *c)
 	            "no resolver keeps a DS");
 	if (p->soa_minimum > DAY) {
 		hsm_xml_warn(c->xml, place_of(c, "Zone", "SOA", "Minimum"), "<Minimum> (%u s) is "
-		             "more than a day: for so long a new name is not seen by who asked "
-		             "before (RFC 2308 advises one to three hours)", p->soa_minimum);
+		             "more than a day: for so long resolvers that asked before do not "
+		             "see a new name (RFC 2308 advises one to three hours)",
+		             p->soa_minimum);
 	}
 	if (p->serial == KEYSET_SERIAL_KEEP) {
 		char left[DURATION_TEXT_MAX];
@@ -135,8 +136,8 @@ static void advise_zone(const policy_check_t *c)
 	}
 }
 
-/* How long a rollover of such a key takes if nothing holds it up: the new one has to be known, the
- * old one to be forgotten. */
+/* How long a rollover of such a key takes if nothing holds it up: caches have to learn the new key,
+ * then to forget the old one. */
 static uint64_t rollover_time(const policy_t *p, const policy_key_t *key)
 {
 	uint64_t dnskey = (uint64_t)p->keys_ttl + p->zone_propagation;
@@ -192,17 +193,17 @@ static void advise_algorithm(const policy_check_t *c, size_t index)
 		hsm_xml_warn(c->xml, node, "<Algorithm> 10 of the <%s> is not recommended for "
 		             "signing (RFC 8624); use 13, or 8", policy_role_element(key->role));
 	} else if (key->algorithm == 16) {
-		hsm_xml_warn(c->xml, node, "<Algorithm> 16 of the <%s> is unknown to many validators "
-		             "and registries, to whom the zone is unsigned; use 13, or 15",
-		             policy_role_element(key->role));
+		hsm_xml_warn(c->xml, node, "<Algorithm> 16 of the <%s> is unknown to many "
+		             "validators and registries, to whom the zone is unsigned; use 13, "
+		             "or 15", policy_role_element(key->role));
 	} else if (key->algorithm == 8 && key->role != KEYSET_KSK && key->bits > 2048) {
-		hsm_xml_warn(c->xml, node, "<%s> of %u bits: each signature has %u bytes, and answers "
-		             "may not fit into a UDP packet; use 2048, or <Algorithm> 13",
+		hsm_xml_warn(c->xml, node, "<%s> of %u bits: each signature has %u bytes, and "
+		             "answers may not fit into a UDP packet; use 2048, or <Algorithm> 13",
 		             policy_role_element(key->role), key->bits, key->bits / 8);
 	}
 }
 
-/* It is a common mistake to add the new algorithm beside the old one, in order to change it. */
+/* A common mistake: to change the algorithm, people add the new one beside the old one. */
 static void advise_two_algorithms(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;
@@ -230,7 +231,7 @@ static void advise_capacity(const policy_check_t *c, size_t index)
 	}
 }
 
-/* Zones without keys may have had some, and are signed until nobody has their DS any more. */
+/* Zones of such a policy may still be signed: those that had keys, until no cache has their DS. */
 static void advise_unsigned(const policy_check_t *c)
 {
 	const policy_t *p = c->policy;

@@ -2,11 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What a policy may say, and had better not.
+ * \brief Advice on policies that have no errors.
  */
 #pragma once
 
 #include "policy-engine/policy/place.h"
 
-/*! Warns of all that is inadvisable in a policy without errors, with the reason. */
+/*! Warns of all that is allowed in a policy and yet inadvisable, with the reason. */
 void kasp_advise(const policy_check_t *c);

@@ -10,14 +10,14 @@
 #include "policy-engine/policy/advice.h"
 
 #define DAY 86400
-#define DATECOUNTER_MAX 99 /* Serials a day with two digits. */
+#define DATECOUNTER_MAX 99 /* Serials a day: YYYYMMDDnn has two digits for them. */
 
 static bool is_rsa(uint8_t algorithm)
 {
 	return algorithm == 8 || algorithm == 10;
 }
 
-/* Whether a part of the policy could be read. */
+/* Whether a part of the policy is there and could be read. */
 static bool is_sound(const policy_check_t *c, const char *part)
 {
 	const xmlNode *node = place_of(c, part, NULL, NULL);
@@ -29,8 +29,8 @@ static void check_validity(const policy_check_t *c, const char *name, uint32_t v
 	const policy_t *p = c->policy;
 	if (validity <= p->refresh) {
 		hsm_xml_error(c->xml, place_of(c, "Signatures", "Validity", name), "<%s> (%u s) "
-		              "has to be longer than <Refresh> (%u s), or each signature is due for "
-		              "refresh when it is made", name, validity, p->refresh);
+		              "has to be longer than <Refresh> (%u s), or each signature is due "
+		              "for refresh when it is made", name, validity, p->refresh);
 	}
 	if (p->jitter > validity) {
 		hsm_xml_error(c->xml, place_of(c, "Signatures", "Jitter", NULL), "<Jitter> "
@@ -96,7 +96,7 @@ static void check_algorithm(const policy_check_t *c, policy_key_t *key, const xm
 	}
 }
 
-/* A chain of trust needs a key of each algorithm for the DNSKEY RRset and one for the rest. */
+/* A chain of trust needs, of each algorithm, a key for the DNSKEY RRset and one for the rest. */
 static void check_partner(const policy_check_t *c, const policy_key_t *key, const xmlNode *node)
 {
 	const policy_t *p = c->policy;
@@ -150,9 +150,9 @@ static int note_defect(const policy_check_t *c, const xmlNode *node, const polic
                        const char *what, uint64_t least)
 {
 	hsm_error_t text;
-	hsm_error_set(&text, HSM_ECONF, 0, "%s:%ld: policy %.60s: <Lifetime> of the <%s> (%u s) has "
-	              "to be longer than <TTL> of <Keys> plus %s (%llu s); no key is made for its "
-	              "zones", c->xml->path, xmlGetLineNo(node), c->policy->name,
+	hsm_error_set(&text, HSM_ECONF, 0, "%s:%ld: policy %.60s: <Lifetime> of the <%s> (%u s) "
+	              "has to be longer than <TTL> of <Keys> plus %s (%llu s); no key is made for "
+	              "its zones", c->xml->path, xmlGetLineNo(node), c->policy->name,
 	              policy_role_element(key->role), key->lifetime, what,
 	              (unsigned long long)least);
 	if (c->report != NULL) {
@@ -187,7 +187,7 @@ static int check_lifetime(const policy_check_t *c, const policy_key_t *key, cons
 	                                         : "<MaxZoneTTL>", least);
 }
 
-/* What a key says of itself. */
+/* Checks what a key says of itself. */
 static int check_key(const policy_check_t *c, size_t index)
 {
 	policy_key_t *key = &c->policy->keys[index];
@@ -202,7 +202,7 @@ static int check_key(const policy_check_t *c, size_t index)
 	return known ? check_lifetime(c, key, node) : HSM_EOK;
 }
 
-/* What keys say of one another. */
+/* Checks the keys against each other. */
 static void check_keys(const policy_check_t *c)
 {
 	for (size_t i = 0; i < c->policy->key_count; i++) {

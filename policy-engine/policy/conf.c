@@ -15,12 +15,14 @@
 #define POLICY_FILE "/etc/opendnssec/kasp.xml"
 #define DATASTORE "/var/lib/opendnssec/engine.db"
 #define SIGNER_SOCKET "/run/knot/opendnssec.sock"
+/* What counts where conf.xml is silent; see ods-engine(8). */
 #define COMMAND_LIMIT_S 60
 #define CHECK_INTERVAL_S 300
 #define RECHECK_S 86400
 #define DNS_PORT 53
 
-/* The adapter's reader has named what nobody knows already: this one warns by warn_about() only. */
+/* hsm_conf_read() reads the file, too, and warns of unknown elements. This reader warns of nothing
+ * else than what it passes to warn_about(). */
 typedef struct {
 	engine_conf_t *conf;
 	hsm_warn_f warn;
@@ -75,7 +77,8 @@ static conf_command_t *command_place(engine_conf_t *conf, const xmlNode *node)
 	                                                            : &conf->ds_retract;
 }
 
-/* As in OpenDNSSEC a trailing --cka_id is not for the program, but for who calls it. */
+/* As in OpenDNSSEC, a trailing --cka_id is not passed to the program: it tells the engine to pass
+ * the CKA_ID. */
 static int read_command(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	static const char option[] = " --cka_id";
@@ -104,7 +107,7 @@ static int read_period(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	                     NULL);
 }
 
-/* One that is waited for, so at least a second, and a day at most. */
+/* Reads how long the engine waits for something: at least a second, and a day at most. */
 static int read_wait(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	engine_conf_t *conf = ((reader_t *)ctx)->conf;
@@ -220,7 +223,7 @@ static int skip(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return HSM_EOK;
 }
 
-/* The adapter has read it; here it has to leave no trace in memory. */
+/* hsm_conf_read() has taken the PIN. Here it must leave no trace in memory. */
 static int wipe_pin(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	(void)ctx;

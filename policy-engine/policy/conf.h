@@ -12,46 +12,48 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
-/*! conf.xml, for those whom no option tells of another one. */
+/*! conf.xml, if no option names another file. */
 #define CONF_FILE "/etc/opendnssec/conf.xml"
 
 /*! The engine's control socket, if conf.xml names none. */
 #define CONF_SOCKET "/run/opendnssec/engine.sock"
 
-/*! A program to be run. */
+/*! A program that the engine runs. */
 typedef struct {
-	char *line;             /*!< Words; NULL = there is none. */
-	bool cka_id;            /*!< The line ended with --cka_id: say the key's CKA_ID, too. */
+	char *line;             /*!< Program and arguments, separated by blanks; NULL = none. */
+	bool cka_id;            /*!< The line ended with --cka_id: pass the key's CKA_ID, too. */
 } conf_command_t;
 
-/*! <Parent> of <ParentCheck>: servers to be asked about the zones directly below it. */
+/*! <Parent> of <ParentCheck>: the servers to ask about zones directly below a parent zone. */
 typedef struct {
 	char *name;             /*!< Parent zone, as zone_name_canonical() makes it. */
 	char **servers;         /*!< ADDRESS or ADDRESS@PORT, checked. */
 	size_t count;
 } conf_parent_t;
 
-/*! <ParentCheck>, ours: the engine looks itself whether the parent has a DS. */
+/*! <ParentCheck>, ours: the engine itself looks whether the parent has a DS. */
 typedef struct {
 	bool on;
 	uint32_t interval;      /*!< Seconds between two looks at a DS that has to come or go. */
 	uint32_t recheck;       /*!< Seconds between two looks at one that is there. */
-	char *resolver;         /*!< File in the form of unbound.conf for libunbound; NULL = none. */
-	uint16_t port;          /*!< Of the parent's servers that are found by the resolver. */
+	char *resolver;         /*!< A file for libunbound, like unbound.conf; NULL = none. */
+	uint16_t port;          /*!< Of those servers of the parent that the resolver finds. */
 	conf_parent_t *parents;
 	size_t count;
 } conf_watch_t;
 
+/*! What the engine takes from conf.xml. */
 typedef struct {
 	char *policy_file;      /*!< kasp.xml. */
 	char *datastore;        /*!< Path of the SQLite database. */
 	char *socket;           /*!< The engine's own control socket. */
 	char *signer_socket;    /*!< The module's control socket; <SignerSocket>, ours. */
 	char *pid_file;         /*!< NULL = none. */
-	char *user, *group;     /*!< To become after start as root; NULL = stay. */
-	bool manual_generation; /*!< Make no keys unasked. */
+	char *user, *group;     /*!< Whom to become if started as root; NULL = stay root. */
+	bool manual_generation; /*!< Generate no keys but those that are ordered. */
 	uint32_t generation_period; /*!< Have keys for that many seconds; 0 = only when needed. */
-	uint32_t notify_before; /*!< Say so many seconds before that a KSK is replaced; 0 = not. */
+	uint32_t notify_before; /*!< Log so many seconds ahead that a KSK will be replaced; 0 = do
+	                             not. */
 	conf_command_t ds_submit;  /*!< <DelegationSignerSubmitCommand>. */
 	conf_command_t ds_retract; /*!< <DelegationSignerRetractCommand>. */
 	conf_command_t notify;  /*!< <NotificationCommand>, ours. */

@@ -14,7 +14,7 @@
  * Reads an element that is a duration.
  *
  * \param seconds  Written on success only.
- * \param text     Gets what it says, to be freed, on success only; NULL if that is not wanted.
+ * \param text     Gets the element's text, to be freed, on success only; may be NULL.
  * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
  */
 int duration_read(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds, char **text);

@@ -8,7 +8,7 @@
 #include "policy-engine/policy/check.h"
 #include "policy-engine/policy/parse.h"
 
-/*! A file being read. */
+/* A file that is being read. */
 typedef struct {
 	policies_t policies;
 	const hsm_conf_t *tokens;
@@ -77,12 +77,12 @@ static void check_file(hsm_xml_t *xml, const policies_t *policies)
 		hsm_xml_error(xml, hsm_xml_root(xml), "there is no <Policy> in it");
 	}
 	if (xml->errors == 0 && policies_find(policies, "default") == NULL) {
-		hsm_xml_warn(xml, hsm_xml_root(xml), "there is no <Policy name=\"default\">, the "
-		             "one of zones whose section in knot.conf names none");
+		hsm_xml_warn(xml, hsm_xml_root(xml), "there is no <Policy name=\"default\">; zones "
+		             "get it whose section in knot.conf names no policy");
 	}
 }
 
-/* How many errors there are besides those that were told. */
+/* Says how many errors there are besides those that were reported. */
 static void tell_more(const hsm_xml_t *xml, reader_t *reader)
 {
 	const hsm_error_t first = *xml->err;

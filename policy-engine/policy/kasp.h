@@ -14,15 +14,16 @@
 /*!
  * Reads a file of policies and checks them.
  *
- * A policy whose keys would be followed by new ones before they are known everywhere is read, but
- * has its defect set: as in OpenDNSSEC no key is made for its zones. Anything else that is wrong
- * refuses the whole file; the first 20 errors are reported each, then how many more there are.
+ * A policy by which keys would be replaced before all caches know them is read, but gets a defect:
+ * as in OpenDNSSEC, no key is made for its zones. For anything else that is wrong the whole file is
+ * refused. The first 20 errors are reported one by one, then how many more there are.
  *
  * \param path      The file.
  * \param tokens    Repositories that may be named; NULL = do not check.
  * \param policies  Filled on success only; policies_deinit() frees its contents.
- * \param report    Gets all there is to say, also why the file could not be read; may be NULL.
- * \param err       Says the first error, and how many there are besides.
+ * \param report    Gets each error, defect and advice, also why the file could not be read; may be
+ *                  NULL.
+ * \param err       Gets the first error, and how many there are besides; may be NULL.
  * \retval HSM_EOK, HSM_ECONF, HSM_ENOMEM
  */
 int kasp_read(const char *path, const hsm_conf_t *tokens, policies_t *policies,

@@ -10,10 +10,10 @@
 #include "policy-engine/base/duration.h"
 #include "policy-engine/policy/duration-xml.h"
 
-#define STANDBY_MAX 100
-#define NAME_MAX_LEN 255
+#define STANDBY_MAX 100  /* Keys on standby of one entry. */
+#define NAME_MAX_LEN 255 /* Bytes of the name of a policy or a repository. */
 
-/* Where a duration goes. An element's name says it only together with its parent's. */
+/* Where a duration goes, by the names of its element and of the element around it. */
 typedef struct {
 	const char *parent, *name;
 	size_t offset;
@@ -63,7 +63,8 @@ static int duration_value(hsm_xml_t *xml, xmlNode *node, uint32_t *seconds)
 	if (ret == HSM_EOK && duration_has_calendar(text)) {
 		hsm_xml_warn(xml, node, "\"%.40s\" in <%s> is taken for %u days: a year has 365 "
 		             "here, a month 31, as in OpenDNSSEC; better say days (minutes "
-		             "have a T before them)", text, (const char *)node->name, *seconds / 86400);
+		             "have a T before them)", text, (const char *)node->name,
+		             *seconds / 86400);
 	}
 	free(text);
 	return ret;
@@ -103,7 +104,7 @@ static int key_duration(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return read_duration(xml, node, key_durations, COUNT(key_durations), ctx);
 }
 
-/* A word out of a list; its place in the list is the value. */
+/* Reads a word out of a list. The value is its place in the list. */
 static int read_word(hsm_xml_t *xml, xmlNode *node, const char *const *words, size_t count,
                      size_t *value)
 {
@@ -173,7 +174,7 @@ static int read_iterations(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return ret;
 }
 
-/* An attribute that is a number. */
+/* Reads the attribute "length", which is a number. */
 static int read_length(hsm_xml_t *xml, xmlNode *node, uint64_t min, uint64_t max, uint64_t *number)
 {
 	char *text = NULL;

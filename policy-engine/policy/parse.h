@@ -9,8 +9,9 @@
 #include "hsm-adapter/xml.h"
 #include "policy-engine/policy/policy.h"
 
-/*! What may be inside of a <Policy>; the context is its policy_t. */
+/*! The rules for what is in a <Policy>; their context is its policy_t. */
 extern const hsm_xml_rule_t kasp_policy_rules[];
 
-/*! Names go into key sets and logs, line by line. \retval HSM_EOK, HSM_ECONF */
+/*! Refuses a name that has control characters or is too long: key sets and logs are read by line.
+ *  \retval HSM_EOK, HSM_ECONF */
 int kasp_check_name(hsm_xml_t *xml, const xmlNode *node, const char *name);

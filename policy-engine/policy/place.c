@@ -26,6 +26,7 @@ const xmlNode *place_of(const policy_check_t *c, const char *first, const char *
 
 const xmlNode *place_of_key(const policy_check_t *c, size_t index)
 {
+	/* The policy has its keys in the order of the file. */
 	const xmlNode *keys = place_of(c, "Keys", NULL, NULL);
 	for (const xmlNode *child = keys->children; child != NULL; child = child->next) {
 		const char *name = (const char *)child->name;

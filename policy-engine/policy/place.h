@@ -11,20 +11,24 @@
 #include "policy-engine/policy/policy.h"
 #include "policy-engine/policy/report.h"
 
-/*! The policy under examination, and where its elements are. */
+/*! The policy that is examined. All is borrowed. */
 typedef struct {
 	hsm_xml_t *xml;
-	const xmlNode *node;
+	const xmlNode *node;      /*!< The <Policy>. */
 	policy_t *policy;
-	const hsm_conf_t *tokens;
-	kasp_report_f report;
-	void *ctx;
+	const hsm_conf_t *tokens; /*!< Repositories that may be named; NULL = do not check. */
+	kasp_report_f report;     /*!< Gets defects; may be NULL. */
+	void *ctx;                /*!< Of report. */
 } policy_check_t;
 
-/*! \return The element of that path below a policy, for its line; the policy itself if it is not
- *          there. The names after the last one are NULL. */
+/*!
+ * Finds the element of that path below a policy, so that its line can be named.
+ *
+ * \param second, third  NULL if the path is shorter.
+ * \return The element; the <Policy> if there is no such element.
+ */
 const xmlNode *place_of(const policy_check_t *c, const char *first, const char *second,
                         const char *third);
 
-/*! \return The element of a key: keys are in the order of the file. */
+/*! \return The element of the policy's key with that index. */
 const xmlNode *place_of_key(const policy_check_t *c, size_t index);

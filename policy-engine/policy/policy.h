@@ -12,9 +12,9 @@
 
 #include "keyset/keyset.h"
 
-#define POLICY_KEYS_MAX 16 /*!< Of one policy; far above what any zone has. */
+#define POLICY_KEYS_MAX 16 /*!< Key entries of one policy; far more than any zone needs. */
 
-/*! How a key takes over from the one before it; a role has only some of them. */
+/*! How a key takes over from the one before it. Each role has only some of these types. */
 typedef enum {
 	POLICY_ROLL_PRE_PUBLICATION,
 	POLICY_ROLL_DOUBLE_SIGNATURE,
@@ -57,9 +57,9 @@ typedef struct {
 
 	uint32_t keys_ttl, retire_safety, publish_safety;
 	bool share_keys;
-	uint32_t purge;     /*!< 0 = never. */
+	uint32_t purge;     /*!< After this time a key that no cache has is removed; 0 = never. */
 	policy_key_t *keys;
-	size_t key_count;   /*!< 0 = the zone is not signed. */
+	size_t key_count;   /*!< 0 = zones of the policy are not signed. */
 
 	uint32_t zone_propagation;
 	uint32_t soa_ttl, soa_minimum;
@@ -70,6 +70,7 @@ typedef struct {
 	uint32_t parent_soa_ttl, parent_soa_minimum;
 } policy_t;
 
+/*! All policies of a file. */
 typedef struct {
 	policy_t *policies;
 	size_t count;
@@ -78,13 +79,13 @@ typedef struct {
 /*! \return The policy of that name, NULL if there is none. Borrowed. */
 const policy_t *policies_find(const policies_t *policies, const char *name);
 
-/*! \return Bits of a key: what is asked for, or the one size that its algorithm has. */
+/*! \return The bits of a key: the one size that its algorithm has, else bits. */
 unsigned policy_key_bits(uint8_t algorithm, unsigned bits);
 
 /*! \return "KSK", "ZSK" or "CSK": the name of the role, as kasp.xml has it. */
 const char *policy_role_element(keyset_role_t role);
 
-/*! Whether the policy wants its zones without keys. */
+/*! \return Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
 
 /*! Frees the contents, not policies itself. */

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS_MAX 256  /* Of the zone at a time, forgotten ones apart. */
+#define KEYS_MAX 256  /* Of the zone at a time, without those that were forgotten. */
 
 /* The signatures that a key has in the zone. */
 typedef struct {
 	facts_key_t facts;
-	int64_t leave;      /* When the last one of a key that signs no more leaves; 0 = not yet known. */
+	int64_t leave;      /* When the last one leaves, if the key signs no more; else 0. */
 } signatures_t;
 
 typedef struct {
@@ -31,7 +31,7 @@ typedef struct {
 
 /* -- what is written down ------------------------------------------------ */
 
-/* Makes room for one more entry of an array, whose size is a power of two. */
+/* Makes room for one more entry of an array, whose room is always a power of two. */
 static void *grow(world_t *w, void *array, size_t count, size_t size)
 {
 	if ((count & (count - 1)) != 0) {
@@ -53,7 +53,7 @@ static void add_event(world_t *w, timeline_event_t event)
 	}
 }
 
-/* Ends the span there is, and begins another one unless the record is nowhere then. */
+/* Ends the span that goes on, and begins another one unless the record is in no cache. */
 static void change_span(world_t *w, spans_t *spans, keyset_state_t state)
 {
 	if (spans->count > 0 && spans->spans[spans->count - 1].to == w->plan->to) {
@@ -69,7 +69,7 @@ static void change_span(world_t *w, spans_t *spans, keyset_state_t state)
 	}
 }
 
-/* Keys have their number for a tag. */
+/* In the simulation a key's tag is its number. */
 static size_t index_of(const core_key_t *key)
 {
 	return key->keytag - 1u;
@@ -95,7 +95,7 @@ static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_ke
 	world_t *w = ctx;
 	size_t index = key < w->zone.count ? index_of(&w->keys[key]) : SIZE_MAX;
 	if (event == PLAN_UNFINISHED || event == PLAN_TOO_MANY) {
-		return; /* Said again and again; the picture shows it. */
+		return; /* Noted again and again; the picture shows it. */
 	}
 	if (index != SIZE_MAX && (event == PLAN_REPLACED || event == PLAN_UNWANTED)) {
 		w->out->keys[index].leaving = w->now;
@@ -105,7 +105,7 @@ static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_ke
 
 /* -- the keys ------------------------------------------------------------ */
 
-/* Writes down one more. \return Its number, which is its key tag here; 0 on failure. */
+/* Writes down one more key. \return Its number, which is its tag here; 0 on failure. */
 static uint16_t add_key(world_t *w, const timeline_key_t *key)
 {
 	timeline_t *out = w->out;
@@ -144,7 +144,7 @@ static bool introduce(void *ctx, const plan_want_t *want)
 	return true;
 }
 
-/* What the signer says of a key of the zone that it begins with. */
+/* What the signer says of a key that the zone begins with. */
 static facts_key_t known_facts(const facts_t *facts, const core_key_t *key, uint16_t number)
 {
 	facts_key_t found = { .algorithm = key->algorithm };
@@ -158,7 +158,7 @@ static facts_key_t known_facts(const facts_t *facts, const core_key_t *key, uint
 	return found;
 }
 
-/* Takes over the zone that it begins with. */
+/* Takes over the zone that the simulation begins with. */
 static void begin(world_t *w, const core_zone_t *zone, const facts_t *facts)
 {
 	w->zone = *zone;
@@ -204,7 +204,7 @@ static void forget(void *ctx, size_t key)
 
 /* -- the signer ---------------------------------------------------------- */
 
-/* How long the signature lives on that was made last. */
+/* How long the last signature of a key stays, until it is due to be replaced. */
 static int64_t fading_s(const policy_t *policy)
 {
 	int64_t validity = policy->validity_denial > policy->validity_default
@@ -236,7 +236,7 @@ static void sign(world_t *w, size_t i)
 	}
 }
 
-/* Publishes what the engine wants by now. \return When signatures leave next. */
+/* Publishes the newest key set. \return When the next signatures leave. */
 static int64_t publish(world_t *w)
 {
 	int64_t next = CORE_NEVER;
@@ -252,7 +252,7 @@ static int64_t publish(world_t *w)
 		sign(w, i);
 		const facts_key_t *facts = &w->signatures[i].facts;
 		if (facts->signatures > 0 || facts->last_gone > 0) {
-			w->facts_keys[w->facts.key_count++] = *facts; /* It has, or had, some. */
+			w->facts_keys[w->facts.key_count++] = *facts; /* It has, or had, any. */
 		}
 		if (w->signatures[i].leave != 0 && w->signatures[i].leave < next) {
 			next = w->signatures[i].leave;
@@ -264,7 +264,7 @@ static int64_t publish(world_t *w)
 
 /* -- the parent ---------------------------------------------------------- */
 
-/* The parent does what it was asked to long enough ago. \return When it will next. */
+/* The parent does what it was asked to do parent_delay ago. \return When there is more to do. */
 static int64_t serve_ds(world_t *w)
 {
 	int64_t next = CORE_NEVER;
@@ -333,7 +333,7 @@ static int64_t step(world_t *w)
 	w->news = false;
 	next = min64(next, publish(w));
 	if (w->news) {
-		return w->now + 1; /* The engine hears of it. */
+		return w->now + 1; /* The engine hears of the new facts. */
 	}
 	/* A DS that was asked for just now. */
 	return min64(min64(next, engine), serve_ds(w));

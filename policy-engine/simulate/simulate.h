@@ -4,8 +4,8 @@
 /*! \file
  * \brief The life of a zone's keys under a policy, on a virtual clock, by the engine's own core.
  *
- * Around the core stands a world in which all goes as it should: the signer publishes at once and
- * replaces signatures as they come due, the parent does what it is asked to after some time.
+ * Around the core there is a world in which all goes as it should: the signer publishes at once and
+ * replaces signatures as they come due; the parent does what it is asked to after some time.
  */
 #pragma once
 
@@ -17,24 +17,24 @@ typedef struct {
 	int64_t at;
 	enum { SIMULATE_ROLLOVER, SIMULATE_EMERGENCY, SIMULATE_POLICY } what;
 	keyset_role_t role;        /*!< Of a rollover or an emergency. */
-	const policy_t *policy;    /*!< Which the zone has from then on. Borrowed. */
+	const policy_t *policy;    /*!< The zone's policy from then on. Borrowed. */
 } simulate_order_t;
 
 /*! What is to be simulated. */
 typedef struct {
-	const policy_t *policy;    /*!< At first. Borrowed, as is all else. */
-	const core_zone_t *zone;   /*!< To begin with; NULL = one that has no key yet. */
-	const facts_t *facts;      /*!< Of it; NULL only if there is no zone. */
+	const policy_t *policy;    /*!< The first one. Borrowed, as is all else. */
+	const core_zone_t *zone;   /*!< The zone at the beginning; NULL = one without keys. */
+	const facts_t *facts;      /*!< What the module says of it; NULL if there is no zone. */
 	int64_t from, to;          /*!< Unix seconds. */
 	uint32_t parent_delay;     /*!< Seconds until the parent has done what it was asked to. */
-	const simulate_order_t *orders;
+	const simulate_order_t *orders; /*!< In order of time. */
 	size_t order_count;
 } simulate_t;
 
 /*! A time in which something was so. */
 typedef struct {
 	keyset_state_t state;
-	int64_t from, to;          /*!< to: the end of the simulation if it is so still. */
+	int64_t from, to;          /*!< If it is still so: until the end of the simulation. */
 } span_t;
 
 typedef struct {
@@ -45,7 +45,7 @@ typedef struct {
 /*! A key, and what became of it. */
 typedef struct {
 	unsigned number;           /*!< 1, 2 and so on, as they come. */
-	uint16_t keytag;           /*!< Of one that the zone began with; else 0. */
+	uint16_t keytag;           /*!< Of a key that the zone began with; else 0. */
 	keyset_role_t role;
 	uint8_t algorithm;
 	unsigned bits;
@@ -53,7 +53,7 @@ typedef struct {
 	int64_t leaving;           /*!< When its goal became to go; 0 = not yet. */
 	int64_t to;                /*!< When it was forgotten; 0 = not yet. */
 	spans_t records[KEYSET_RECORDS];
-	spans_t parent;            /*!< Times in which its DS waited for the parent. */
+	spans_t parent;            /*!< When its DS waited for the parent. */
 } timeline_key_t;
 
 /*! An event: a record's new state, or what plan.h notes, or an order. */
@@ -70,7 +70,7 @@ typedef struct {
 typedef struct {
 	int64_t from, to;
 	char *policy;              /*!< Name. */
-	bool continued;            /*!< It began with a zone that had keys. */
+	bool continued;            /*!< The simulation began with a zone that had keys. */
 	timeline_key_t *keys;
 	size_t key_count;
 	timeline_event_t *events;  /*!< In order of time. */

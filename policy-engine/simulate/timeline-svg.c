@@ -75,7 +75,7 @@ static int height_of(const timeline_t *timeline)
 
 /* -- the axis ------------------------------------------------------------ */
 
-/* A step with at most 24 lines: months, or what fits a shorter or longer time. */
+/* Draws the axis. Its step is the smallest of some round ones that makes at most 24 lines. */
 static void axis(const timeline_t *timeline, int bottom, FILE *out)
 {
 	static const int64_t steps[] = {

@@ -11,7 +11,7 @@
 #include "policy-engine/base/json.h"
 #include "policy-engine/policy/conf.h"
 
-#define TIMEOUT_MS 60000
+#define TIMEOUT_MS 60000 /* For an answer, if the command says nothing else. */
 
 static char *copy(const char *text)
 {
@@ -33,8 +33,9 @@ static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	engine_answer_t *answer = ctx;
 	if (error != NULL) {
-		fprintf(stderr, "ods: %s%s%s%s\n", unit->zone != NULL ? "zone " : "",
-		        unit->zone != NULL ? unit->zone : "", unit->zone != NULL ? ": " : "", error);
+		bool zone = unit->zone != NULL;
+		fprintf(stderr, "ods: %s%s%s%s\n", zone ? "zone " : "", zone ? unit->zone : "",
+		        zone ? ": " : "", error);
 		answer->refused = true;
 		return 0;
 	}
@@ -49,7 +50,8 @@ static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 	return add_cell(&answer->lines[answer->count - 1], unit);
 }
 
-/* The socket that conf.xml names. Who may not read it, since it has PINs, gets the usual one. */
+/* The socket that conf.xml names. A user who may not read the usual conf.xml, since it has PINs,
+ * gets the usual socket. */
 static char *find_socket(const invocation_t *run)
 {
 	if (run->socket != NULL) {

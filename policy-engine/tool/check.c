@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* ods check: prints what is wrong or inadvisable. The checks are in policy-engine/policy/. */
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -13,7 +15,7 @@
 #include "policy-engine/policy/kasp.h"
 #include "policy-engine/tool/commands.h"
 
-/* How much was said. */
+/* How much was printed. */
 typedef struct {
 	unsigned errors, advice;
 } said_t;
@@ -24,7 +26,7 @@ static void print_advice(void *ctx, const char *text)
 	printf("advice: %s\n", text);
 }
 
-/* That a policy keeps its zones from getting keys is an error. */
+/* A defect is an error here: zones of the policy get no keys. */
 static void print_report(void *ctx, kasp_kind_t kind, const char *text)
 {
 	if (kind == KASP_ADVICE) {
@@ -46,7 +48,7 @@ static bool rolls_by_age(const policy_t *policy)
 	return false;
 }
 
-/* Who has the parent's DS change, and who sees it. */
+/* With KSKs that are replaced by age, somebody has to see that the DS changed at the parent. */
 static void advise_parent(const engine_conf_t *conf, const policies_t *policies, said_t *said)
 {
 	for (size_t i = 0; !conf->watch.on && i < policies->count; i++) {
@@ -60,7 +62,7 @@ static void advise_parent(const engine_conf_t *conf, const policies_t *policies,
 	}
 }
 
-/* conf is NULL if there is none. \return The number of errors. */
+/* Checks kasp.xml. conf is NULL if there is no conf.xml. \return The number of errors. */
 static unsigned check(const char *path, const engine_conf_t *conf)
 {
 	policies_t policies = { 0 };
@@ -95,7 +97,7 @@ static unsigned check_directory(const char *path)
 	return errors;
 }
 
-/* Whether all that conf.xml names is there. \return The number of errors. */
+/* Checks whether all that conf.xml names is there. \return The number of errors. */
 static unsigned check_system(const engine_conf_t *conf)
 {
 	unsigned errors = 0;
@@ -107,7 +109,7 @@ static unsigned check_system(const engine_conf_t *conf)
 	}
 	for (size_t i = 0; i < conf->tokens.count; i++) {
 		const char *module = conf->tokens.repositories[i].module;
-		/* One without a path is looked for by the loader. */
+		/* The loader itself looks for a library without a path. */
 		if (strchr(module, '/') != NULL && access(module, R_OK) != 0) {
 			errors += missing("PKCS#11 library", module, strerror(errno));
 		}

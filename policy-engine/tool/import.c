@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* ods import: asks and prints. ods-engine does the import, see policy-engine/import/. */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,7 @@
 #include "policy-engine/tool/commands.h"
 
 #define SIGNER_DIR "/var/lib/opendnssec/signer"
-#define PATIENCE_MS 3600000 /* Each key is looked for in its token. */
+#define PATIENCE_MS 3600000 /* An hour: the engine looks for each key in its token. */
 
 typedef struct {
 	invocation_t run;
@@ -23,11 +25,11 @@ static void usage(FILE *out)
 {
 	fprintf(out, "Usage: ods import [OPTION]... KASP.DB [ZONE]\n"
 	        "\n"
-	        "Takes all zones, or one, over from OpenDNSSEC 2: keys, which stay in their tokens,\n"
-	        "with all that is known of them, NSEC3 salts, backup marks, unused keys and the\n"
-	        "last serial. Shows what will be done, and asks. KASP.DB is the enforcer's\n"
-	        "database; it is only read, by ods-engine. OpenDNSSEC has to have been stopped.\n"
-	        "Add the zones to knot.conf after that.\n"
+	        "Takes all zones, or one, over from OpenDNSSEC 2: keys with all that is known of\n"
+	        "them, NSEC3 salts, backup marks, unused keys and the last serial. The keys stay\n"
+	        "in their tokens. Shows what will be done, and asks. KASP.DB is the enforcer's\n"
+	        "database; ods-engine reads it. Stop OpenDNSSEC first, and add the zones to\n"
+	        "knot.conf after that.\n"
 	        "\n"
 	        "Options:\n"
 	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>\n"
@@ -87,7 +89,8 @@ static int parse(int argc, char *argv[], order_t *order)
 	return DONE;
 }
 
-/* The engine has another working directory, and may see what we may not. \return To be freed. */
+/* The engine has another working directory, so it needs the full path. If ods may not see the file,
+ * the engine may yet. \return To be freed. */
 static char *full_path(const char *path)
 {
 	char *full = realpath(path, NULL);
@@ -132,7 +135,7 @@ static void print(const order_t *order, const engine_answer_t *answer)
 	(order->run.json ? answer_print_json : print_zones)(answer);
 }
 
-/* What is shown before is not shown again, if it was done like that. */
+/* Has the engine do it. Zones are not shown again if all came out as planned. */
 static int take_over(const order_t *order, const ctl_unit_t *unit, size_t planned)
 {
 	engine_answer_t answer = { 0 };

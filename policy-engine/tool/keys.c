@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* The commands that send one thing to the engine and print its answer. */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ int tool_keys(const invocation_t *run)
 	return tool_show(run, &unit, answer_print_table);
 }
 
-/* As a zone file: what must not be handed over is a comment. */
+/* Prints a zone file, in which a record that the parent must not have is a comment. */
 static void print_records(const engine_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {

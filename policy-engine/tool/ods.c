@@ -27,18 +27,18 @@ typedef struct {
 static const command_t commands[] = {
 	{ "keys", "[ZONE]", "all keys of the zone, or of all zones, with the states of their "
 	  "records", 0, 1, tool_keys, NULL },
-	{ "ds", "ZONE [FORM]", "what to hand to the parent; FORM: ds, ds-sha384, dnskey, cds, "
+	{ "ds", "ZONE [FORM]", "the records for the parent; FORM: ds, ds-sha384, dnskey, cds, "
 	  "cdnskey", 1, 2, tool_ds, NULL },
 	{ "ds-seen", "ZONE [KEYTAG]", "the parent has the DS", 1, 2, tool_ds_seen, NULL },
 	{ "ds-gone", "ZONE [KEYTAG]", "the parent has the DS no more", 1, 2, tool_ds_gone, NULL },
-	{ "rollover", "[--emergency] ZONE ksk|zsk|csk", "replace these keys; shows what will happen "
-	  "when, and asks first", 2, 2, tool_rollover, NULL },
-	{ "remove", "ZONE KEYTAG", "replace a key, and remove it as soon as that is safe; shows what "
-	  "will happen when, and asks first", 2, 2, tool_remove, NULL },
+	{ "rollover", "[--emergency] ZONE ksk|zsk|csk", "replace these keys; shows what will "
+	  "happen when, and asks first", 2, 2, tool_rollover, NULL },
+	{ "remove", "ZONE KEYTAG", "replace a key, and remove it as soon as that is safe; shows "
+	  "and asks, too", 2, 2, tool_remove, NULL },
 	{ "backup", "list|prepare|commit|rollback [REPOSITORY]", "which keys are in a backup; "
 	  "prepare before making one, commit after", 1, 2, tool_backup, NULL },
-	{ "generate", "POLICY NUMBER", "make that many of each key of the policy, in advance", 2, 2,
-	  tool_generate, NULL },
+	{ "generate", "POLICY NUMBER", "generate that many keys of each kind that the policy wants",
+	  2, 2, tool_generate, NULL },
 	{ "clock-accept", "", "the clock is right, though it jumped", 0, 0, tool_clock_accept,
 	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
@@ -55,8 +55,8 @@ static void usage(FILE *out)
 {
 	fprintf(out, "Usage: ods [OPTION]... COMMAND [ARGUMENT]...\n"
 	        "\n"
-	        "The operator's command for zones that mod-opendnssec signs: it asks ods-engine, and\n"
-	        "tells it what to do. What stock knotc can say is left to knotc; see ods(1).\n"
+	        "The operator's command for zones that mod-opendnssec signs. Stock knotc has some\n"
+	        "more words for ods-engine; see ods(1).\n"
 	        "\n"
 	        "Commands:\n");
 	for (size_t i = 0; i < COUNT; i++) {

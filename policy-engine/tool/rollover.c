@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* The commands that replace keys: they show the engine's plan, and ask. */
+
 #include <stdio.h>
 #include <string.h>
 

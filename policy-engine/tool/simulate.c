@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+/* ods simulate: options and output. The simulation is in policy-engine/simulate/. */
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +31,12 @@ typedef struct {
 static const char usage[] =
 	"Usage: ods simulate KASP --policy NAME [OPTION]...\n"
 	"\n"
-	"Shows what would become of a zone's keys under a policy of the file KASP, by the very code\n"
-	"that ods-engine runs, in a world in which all goes well.\n"
+	"Shows what would become of a zone's keys under a policy of the file KASP. The code is\n"
+	"that of ods-engine, in a world in which all goes well.\n"
 	"\n"
 	"  --policy NAME        the zone's policy; may be left out if KASP has but one\n"
-	"  --years N            for so long [10]\n"
-	"  --from DATE          from then on, YYYY-MM-DD [today]\n"
+	"  --years N            how long [10]\n"
+	"  --from DATE          from when on, YYYY-MM-DD [today]\n"
 	"  --event WHEN=WHAT    what happens meanwhile; may be repeated\n"
 	"                         WHEN: a duration since the beginning (P90D), or YYYY-MM-DD\n"
 	"                         WHAT: rollover:ksk, rollover:zsk, rollover:csk,\n"

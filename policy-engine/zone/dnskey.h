@@ -11,7 +11,7 @@
 
 #include "keyset/keyset.h"
 
-/*! A public key of a zone; all is borrowed. */
+/*! A public key of a zone. All is borrowed. */
 typedef struct {
 	const char *zone; /*!< With trailing dot. */
 	keyset_role_t role;
@@ -29,15 +29,15 @@ typedef enum {
 	DNSKEY_CDNSKEY,
 } dnskey_form_t;
 
-#define DNSKEY_DS_RDATA_MAX 64
+#define DNSKEY_DS_RDATA_MAX 64 /*!< Bytes; with SHA-384 there are 52. */
 
-/*! \return The key tag (RFC 4034, appendix B), -1 if the key is none of that algorithm. */
+/*! \return The key tag (RFC 4034, appendix B); -1 if the bytes are no key of that algorithm. */
 int dnskey_tag(keyset_role_t role, uint8_t algorithm, const uint8_t *public_key, size_t len);
 
 /*!
  * Writes a record in one line, "OWNER TTL IN TYPE RDATA".
  *
- * \return To be freed by free(); NULL if the key is none of that algorithm, or out of memory.
+ * \return To be freed by free(); NULL if the bytes are no key of that algorithm, or out of memory.
  */
 char *dnskey_text(const dnskey_t *key, dnskey_form_t form, uint32_t ttl);
 

@@ -12,38 +12,41 @@
 #include "policy-engine/core/core.h"
 #include "policy-engine/zone/dnskey.h"
 
-#define ZONE_DIGEST_LEN 32
+#define ZONE_DIGEST_LEN 32 /*!< Bytes: SHA-256. */
 
-/*! What the timing of a key (core_key_t) does not need to know of it. */
+/*! What the database has of a key beside its timing (core_key_t). */
 typedef struct {
-	int64_t id;           /*!< Of the key in this zone. */
-	int64_t token_key;    /*!< Of the key pair. */
+	int64_t id;           /*!< The key's row; a zone has each key pair once. */
+	int64_t token_key;    /*!< The key pair's row; zones may share it. */
 	char *repository;
 	char *cka_id;
 	uint8_t *public_key;
 	size_t public_key_len;
-	core_key_t stored;    /*!< As the database has it. */
+	core_key_t stored;    /*!< The timing, as the database has it. */
 } zone_key_t;
 
+/*! A zone. */
 typedef struct {
-	int64_t id;
+	int64_t id;           /*!< The zone's row. */
 	char *name;           /*!< As zone_name_canonical() makes it. */
-	char *policy;         /*!< Name, as knot.conf says it. */
+	char *policy;         /*!< The policy's name, as knot.conf says it. */
 	core_zone_t core;     /*!< core.keys[i] and keys[i] are the same key. */
 	zone_key_t *keys;
-	bool taken_over;      /*!< Another signer published it before us... */
-	uint32_t serial_before; /*!< ...with this serial at last. */
+	bool taken_over;      /*!< Another signer published the zone before. */
+	uint32_t serial_before; /*!< The last serial of that signer. */
 	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
-	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when told. */
+	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when something
+	                           happens. */
 } kasp_zone_t;
 
-/*! Adds a key at the end; takes over what info points to if it succeeds. \return 0, or -1. */
+/*! Adds a key at the end; takes over what info points to. \return 0; -1 if out of memory, and then
+ *  nothing was taken over. */
 int kasp_zone_add_key(kasp_zone_t *zone, const core_key_t *core, const zone_key_t *info);
 
 /*! Removes key i; the others keep their order. */
 void kasp_zone_remove_key(kasp_zone_t *zone, size_t i);
 
-/*! \return Key i as a record of the zone; borrows from zone. */
+/*! \return Key i as a public key of the zone; borrows from zone. */
 dnskey_t kasp_zone_dnskey(const kasp_zone_t *zone, size_t i);
 
 /*! Frees the contents, not zone itself. */

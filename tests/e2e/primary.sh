@@ -251,4 +251,15 @@ test_bad() {
 	knot reload
 	knot zone-refresh p.test
 	public big100
+	# RDATA that a secondary would refuse, by IXFR and by AXFR; Knot does not mind
+	contents 3 'one A 192.0.2.9' 'x TXT \# 3 056162'
+	knotc -s first/knot.sock zone-reload p.test
+	within 30 status_says p.test 'not refreshed, primary1 .*x\.p\.test\. TXT: a character-string runs beyond'
+	within 30 says "$D/knotd.log" 'primary1 .*a change has x\.p\.test\. TXT: a character-string'
+	module zone-reload p.test || true
+	within 30 says "$D/knotd.log" 'primary1 .*[^s] x\.p\.test\. TXT: a character-string'
+	answers big100.p.test A 192.0.2.9 || fail 'the zone is gone'
+	contents 4 'four A 192.0.2.9'
+	knotc -s first/knot.sock zone-reload p.test
+	public four
 }

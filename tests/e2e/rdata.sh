@@ -7,7 +7,103 @@
 verdicts=$BUILD_DIR/tests/unit/rdata-verdicts
 
 # Whatever the module takes, other servers take.
-test_judges() { # short
+test_judges() {
 	"$verdicts" 40 "${SEED:-1}" >verdicts
 	"$e2e/rdata-judges.py" verdicts
+}
+
+# records FAULT [TYPES]: the cases whose verdict matches, as lines of a zone file, but for those types.
+records() {
+	"$verdicts" | awk -v fault="$1" -v types="^(${2:-})\$" '
+		$1 !~ types && substr($0, length($1 $2 $3) + 4) ~ fault {
+			hex = $2 == "-" ? "" : " " $2
+			printf "r%d TYPE%d \\# %d%s\n", ++n, $1, length(hex) / 2, hex
+		}'
+}
+
+refused() {
+	within 20 status_says r.test "$1"
+	says "$D/knotd.log" "r\.test.*$1" || fail "the log has no '$1'"
+	answers www.r.test A 192.0.2.80 || fail 'the last good zone is not served'
+}
+
+test_zone_file() { # short
+	small r r.test 1
+	quick d --zone r.test=r
+	records . >malformed
+	small r r.test 2 "$(cat malformed)"
+	refused "r:8: .*and $(($(wc -l <malformed) - 1)) more errors"
+	small r r.test 3 'fine TXT "x"' 'x TXT \# 3 056162'
+	refused 'r:9: x\.r\.test\. TXT: a character-string runs beyond the end of the RDATA'
+	small r r.test 4 'x CAA \# 4 00FF6162'
+	refused 'r:8: x\.r\.test\. CAA: a character-string runs beyond the end of the RDATA'
+	small r r.test 5 'x SVCB \# 5 0001000001'
+	refused 'r:8: x\.r\.test\. SVCB: a SvcParam is too short'
+	small r r.test 6 'x DS \# 24 1234080200000000000000000000000000000000000000AB'
+	refused 'r:8: x\.r\.test\. DS: the digest has not the length of its type'
+	small r r.test 7 'x NAPTR 1 1 "u" "E2U+sip" "!^(.*$!sip:a@b!" .'
+	refused 'r:8: x\.r\.test\. NAPTR: the regular expression is malformed'
+	[ "$(counter r.test loads)" = 1 ] || fail "a malformed zone was loaded"
+}
+
+# What is well formed is taken, and gets through to a BIND and an NSD. But for SOA, and what DNSSEC has
+# in other places.
+test_secondaries() {
+	local port
+	port=$(free_port)
+	small r r.test 1 "$(records '^$' '6|24|46|47|48|50|51|59|60|63')"
+	quick d --zone r.test=r
+	mkdir bind nsd
+	cat >bind/named.conf <<-EOT
+	options {
+	    directory "$work/bind"; pid-file "$work/bind/pid"; session-keyfile none;
+	    listen-on port $port { 127.0.0.1; }; listen-on-v6 { none; };
+	    recursion no; notify no; managed-keys-directory "$work/bind";
+	};
+	controls { };
+	zone r.test { type secondary; primaries port $PORT { 127.0.0.1; }; file "$work/bind/r"; };
+	EOT
+	named -g -c bind/named.conf >bind/named.log 2>&1 &
+	pids+=($!)
+	cat >nsd/nsd.conf <<-EOT
+	server:
+	    ip-address: 127.0.0.1
+	    port: $((port + 1))
+	    server-count: 1
+	    username: ""
+	    chroot: ""
+	    database: ""
+	    zonesdir: "$work/nsd"
+	    zonelistfile: "$work/nsd/zone.list"
+	    xfrdfile: "$work/nsd/xfrd.state"
+	    xfrdir: "$work/nsd"
+	    pidfile: "$work/nsd/nsd.pid"
+	    logfile: "$work/nsd/nsd.log"
+	remote-control:
+	    control-enable: no
+	zone:
+	    name: r.test
+	    zonefile: r
+	    request-xfr: AXFR 127.0.0.1@$PORT NOKEY
+	EOT
+	nsd -d -c nsd/nsd.conf >nsd/nsd.out 2>&1 &
+	pids+=($!)
+	within 30 follows "$port"
+	within 30 follows $((port + 1))
+}
+follows() { [ -n "$(serial r.test)" ] && [ "$(PORT=$1 serial r.test)" = "$(serial r.test)" ]; }
+
+test_update() { # short
+	local before
+	small u u.test 1
+	quick d --zone u.test=u
+	sed -i -e 's|^acl:|&\n  - id: update\n    address: 127.0.0.1\n    action: update|' \
+		-e 's|"u.test"|&\n    acl: [transfer, update]|' "$D/knot.conf"
+	knot reload
+	before=$(serial u.test)
+	"$verdicts" | awk '$1 !~ /^(46|47|50|51|63)$/ && NF > 3' >malformed
+	"$e2e/rdata-update.py" "$PORT" u.test <malformed
+	[ "$(serial u.test)" = "$before" ] || fail 'an update has changed the zone'
+	[ "$(counter u.test updates)" = 0 ] || fail "$(counter u.test updates) updates were done"
+	validate u.test
 }

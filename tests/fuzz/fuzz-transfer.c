@@ -34,7 +34,7 @@ static int check_frame(void *ctx, const uint8_t *frame, size_t len)
 	return KNOT_EOK;
 }
 
-static void fill(publisher_t *zone)
+static void fill(memory_t *zone)
 {
 	static const uint8_t big[40000];
 	static const uint8_t ns[] = { 2, 'n', 's', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0 };
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > KNOT_WIRE_MAX_PKTSIZE) {
 		return 0;
 	}
-	publisher_t zone;
+	memory_t zone;
 	log_t log;
 	fill(&zone);
 	log_init(&log, NULL, NULL);
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	memcpy(id, data, size < 2 ? size : 2);
 
-	answerer_t *answerer = answerer_new(&zone, &log, check_frame, id);
+	answerer_t *answerer = answerer_new(zone.publisher, &log, check_frame, id);
 	(void)answerer_reply(answerer, copy, size);
 	answerer_free(answerer);
 

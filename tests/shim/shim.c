@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* A PKCS #11 module for tests: SoftHSM, but as slow or as faulty as a test wants it.
+/* A PKCS #11 module for tests: SoftHSM, made slow or faulty as the test says.
  *
  *   SHIM_MODULE   the library that does the work
- *   SHIM_CONTROL  a file, looked at for each signature, with lines of
+ *   SHIM_CONTROL  a file that is read for each signature, with lines of
  *                   delay MS   a signature takes so much longer
  *                   wrong N    each Nth signature is wrong
  *                   from N     ... but none of the first N - 1
@@ -27,7 +27,7 @@ typedef struct {
 	bool hang;
 } orders_t;
 
-static CK_FUNCTION_LIST list;  /* SoftHSM's, but for what is ours. */
+static CK_FUNCTION_LIST list;  /* SoftHSM's functions, but for C_Sign. */
 static CK_FUNCTION_LIST *softhsm;
 static atomic_uint count;
 

@@ -70,7 +70,7 @@ static bool covers(const world_t *w, mask_t first, mask_t second)
 	return true;
 }
 
-/* Whatever caches hold of each kind, any combination may meet in one. */
+/* What caches hold of the three kinds may meet in one cache in any combination. */
 static void check_caches(world_t *w)
 {
 	for (size_t d = 0; d < w->ds_caches.count; d++) {
@@ -161,7 +161,7 @@ int world_slot(const world_t *w, uint16_t tag)
 	return -1;
 }
 
-/* Bits that something still speaks of. */
+/* The slots that something still refers to. */
 static mask_t bits_in_use(const world_t *w)
 {
 	const caches_t *all[] = { &w->ds_caches, &w->dnskey_caches, &w->data_caches };
@@ -222,7 +222,7 @@ static void forget(void *ctx, size_t key)
 	w->zone.count--;
 }
 
-/* What a state says has to be so. */
+/* Checks that what a record's state says of caches is true. */
 static void check_state(world_t *w, const core_key_t *key, keyset_record_t record,
                         const caches_t *caches)
 {
@@ -331,10 +331,10 @@ static mask_t of_algorithm(const world_t *w, mask_t keys, int slot)
 	return same;
 }
 
-/* As module/sign/signatures.c: the signature of a key that is published and signs no more stays until it
- * is due, or there is one of a published key that does; as long as it stays it does for all of the
- * algorithm that are published. Those of keys that are neither published nor sign go at once, as do
- * those that are to be replaced. */
+/* As in module/sign/signatures.c. The signature of a key that is published and signs no more stays
+ * until it is due, or until there is one of a published key that signs. As long as it stays, it is
+ * enough for all published keys of the algorithm. Signatures of keys that are neither published nor
+ * sign go at once, and so do those that are to be replaced. */
 static void sign_set(world_t *w, signed_set_t *set, mask_t publish, mask_t active, mask_t replace)
 {
 	mask_t good = 0, stay = 0, fresh = 0;
@@ -371,7 +371,7 @@ static void count_signatures(world_t *w)
 	}
 }
 
-/* Signatures that were long there are of any age. */
+/* Signatures that have long been there are of any age. */
 static void spread(world_t *w, signed_set_t *set)
 {
 	for (EACH_BIT(i, set->signers)) {
@@ -390,7 +390,8 @@ static bool same_keys(const order_t *a, const order_t *b)
 	       a->sign_dnskey == b->sign_dnskey;
 }
 
-/* A key set that is not seen through yet: keys of the last one stay as long as their signatures. */
+/* The key set while the signer is bringing it into the zone: keys of the last key set stay as long
+ * as their signatures. */
 static order_t partly(const world_t *w)
 {
 	order_t order = w->pending;
@@ -447,7 +448,7 @@ bool world_is_walking(const world_t *w)
 	return w->walked != WORLD_ALL;
 }
 
-/* Signatures that no key of the key set makes any more. */
+/* Whether the RRset has signatures of keys that sign no more. */
 static bool fades(const signed_set_t *set, mask_t active)
 {
 	return (set->signers & ~active) != 0;
@@ -523,7 +524,7 @@ void world_ask(world_t *w)
 
 /* -- parent -------------------------------------------------------------- */
 
-/* What the engine wants of the parent: keys to be there, keys not to be there. */
+/* What the engine wants of the parent: the DS that are to come, and those that are to go. */
 static void wishes(const world_t *w, mask_t *in, mask_t *out)
 {
 	*in = *out = 0;
@@ -556,7 +557,7 @@ bool world_parent(world_t *w, bool all)
 	mask_t in, out, before = w->ds;
 	wishes(w, &in, &out);
 	mask_t todo = in | out;
-	while (!all && (todo & (todo - 1)) != 0) { /* One of them, any. */
+	while (!all && (todo & (todo - 1)) != 0) { /* Until any one of them is left. */
 		todo &= world_random(w, 2) == 0 ? todo - 1 : todo & -todo;
 	}
 	if (todo == 0) {
@@ -571,7 +572,7 @@ bool world_parent(world_t *w, bool all)
 	return true;
 }
 
-/* Whether each DS of them leads to all DNSKEY RRsets that are there, or were ordered. */
+/* Whether each of these DS leads to all DNSKEY RRsets that are published or ordered. */
 static bool all_lead(const world_t *w, mask_t ds)
 {
 	const order_t *orders[] = { &w->ordered, &w->pending, &w->walking, &w->built.order };

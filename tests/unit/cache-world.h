@@ -4,11 +4,11 @@
 /*! \file
  * \brief A world for one zone: signer, secondaries, parent, and all caches there could be.
  *
- * Nothing of it is shared with the engine's rules. The signer does what module/sign/build.c does with
- * signatures; whatever it or the parent has published is in some cache for as long as secondaries
- * and TTLs allow; and each combination of what is cached has to validate, as the strictest
- * validator would do it: for each algorithm of the DS RRset a chain to the DNSKEY RRset, for each
- * algorithm of the DNSKEY RRset a signature over the data.
+ * The world shares nothing with the engine's rules. The signer does with signatures what
+ * module/sign/build.c does. Whatever signer or parent have published is in some cache for as long
+ * as secondaries and TTLs allow. Each combination of what is cached has to validate, as the
+ * strictest validator sees it: for each algorithm of the DS RRset there is a chain to the DNSKEY
+ * RRset, for each algorithm of the DNSKEY RRset a signature over the data.
  */
 #pragma once
 
@@ -18,20 +18,23 @@
 
 #include "policy-engine/core/plan.h"
 
-#define WORLD_SETS 4       /*!< RRsets of the zone, the DNSKEY RRset apart. */
+#define WORLD_SETS 4       /*!< RRsets of the zone beside the DNSKEY RRset. */
 #define WORLD_SLOTS 64     /*!< Keys that the world may know at a time: bits of a mask. */
 #define WORLD_CONTENTS 96  /*!< Different contents of an RRset in caches at a time. */
 #define WORLD_KEYS 400     /*!< Keys that the engine may have. */
-#define WORLD_NEVER INT64_MAX
+#define WORLD_NEVER INT64_MAX /*!< A moment that does not come. */
 
+/*! A set of keys: a bit for each slot of the world. */
 typedef uint64_t mask_t;
 
-/*! What an RRset was at some time: for DNSKEY keys and signers, else keys (DS) or signers. */
+/*! What an RRset was at some time. A DNSKEY RRset has keys and signers, a DS RRset keys, any other
+ *  signers. */
 typedef struct {
 	mask_t keys, signers;
-	int64_t until;     /*!< When the last cache forgets it; WORLD_NEVER = it is there now. */
+	int64_t until;     /*!< When the last cache forgets it; WORLD_NEVER = it is published. */
 } content_t;
 
+/*! All contents of one RRset that caches may hold. */
 typedef struct {
 	content_t contents[WORLD_CONTENTS];
 	size_t count;
@@ -40,10 +43,10 @@ typedef struct {
 /*! An RRset in the signer. */
 typedef struct {
 	mask_t signers;
-	int64_t due[WORLD_SLOTS]; /*!< When the signature is to be made anew. */
+	int64_t due[WORLD_SLOTS]; /*!< When each key's signature is due to be replaced. */
 } signed_set_t;
 
-/*! What a key set says, as far as it matters here. */
+/*! What matters here of a key set. */
 typedef struct {
 	uint64_t revision;
 	mask_t publish, sign_dnskey, sign_zone, replace;
@@ -54,9 +57,10 @@ typedef struct {
 typedef struct {
 	order_t order;
 	signed_set_t dnskey, sets[WORLD_SETS];
-	uint32_t ttl;      /*!< Of all its RRsets but DNSKEY. */
+	uint32_t ttl;      /*!< Of all RRsets but DNSKEY. */
 } version_t;
 
+/*! The world. */
 typedef struct {
 	uint64_t random;
 	int64_t now;
@@ -67,23 +71,23 @@ typedef struct {
 	uint16_t last_tag;
 	unsigned introduced;
 	const policy_t *policy;
-	unsigned tokens_away;    /*!< Bits 1 and 2: of repositories "one" and "two". */
-	facts_t facts;           /*!< What the engine knows; none after it was away. */
+	unsigned tokens_away;    /*!< Bit 1: that of repository "one"; bit 2: that of "two". */
+	facts_t facts;           /*!< What the engine knows; nothing after it was away. */
 	facts_key_t facts_keys[WORLD_SLOTS];
 
 	/* Bits of masks. */
 	uint16_t tags[WORLD_SLOTS]; /*!< Key tag of each; 0 = free. */
 	uint8_t algorithms[WORLD_SLOTS];
 
-	order_t ordered;         /*!< By what it decided last. */
+	order_t ordered;         /*!< The engine's last key set. */
 
 	/* The signer's part. */
-	order_t pending;         /*!< What it was told. */
+	order_t pending;         /*!< The key set that the signer has got. */
 	version_t built, published;
-	order_t walking;         /*!< The key set whose keys are being brought into the zone; */
-	unsigned walked;         /*!< the RRsets that they are in, a bit each. */
-	bool hurry;              /*!< All at once. */
-	bool fresh;              /*!< What is built is not published yet. */
+	order_t walking;         /*!< The key set that the signer is bringing into the zone, */
+	unsigned walked;         /*!< and the RRsets where that is done, a bit for each. */
+	bool hurry;              /*!< The signer does all RRsets at once. */
+	bool fresh;              /*!< The version that was built is not published yet. */
 	int64_t revision_since;
 	uint32_t max_ttl;
 	uint64_t counts[WORLD_SLOTS];
@@ -91,20 +95,22 @@ typedef struct {
 	mask_t counted;          /*!< Keys that ever had a signature. */
 
 	/* The parent's part. */
-	mask_t ds, ds_confirmed; /*!< What is there; what the engine was told. */
-	mask_t lost;             /*!< What it lost, and the engine has not seen that. */
-	bool lost_all;           /*!< So caches may hold that there is none, and that is no fault. */
+	mask_t ds, ds_confirmed; /*!< The DS that are there; those that the engine was told of. */
+	mask_t lost;             /*!< The DS that the parent lost before the engine saw it. */
+	bool lost_all;           /*!< It lost all: caches may hold that there is none, and the
+	                              engine is not to blame. */
 	int64_t seen;            /*!< When the engine looked last. */
 
 	/* How slow everything is. */
 	uint32_t zone_propagation, parent_propagation;
 
 	caches_t ds_caches, dnskey_caches, data_caches;
-	bool may_be_insecure;    /*!< The policy wanted it so, since it last was secure. */
+	bool may_be_insecure;    /*!< A policy wanted it so since the zone was last secure. */
 	char failure[400];       /*!< "" while all is well. */
 	unsigned checks;
 } world_t;
 
+/*! Begins a world with a zone that has no key. */
 void world_init(world_t *w, uint64_t seed, const policy_t *policy);
 
 /*! \return A number below n. */
@@ -116,17 +122,17 @@ int64_t world_engine(world_t *w);
 /*! What the engine would hand to the signer now. \return Whether there is something. */
 bool world_order(world_t *w, order_t *order);
 
-/*! The signer works through what it was told, or some of it, and makes anew what is due. \return
- *  Whether there is a new version. */
+/*! The signer brings its key set into some RRsets or all, and replaces signatures that are due.
+ *  \return Whether there is a new version. */
 bool world_build(world_t *w);
 
-/*! Whether it has to go on with that. */
+/*! \return Whether the signer has RRsets left to bring its key set into. */
 bool world_is_walking(const world_t *w);
 
-/*! When the signer has to, at the earliest; only as long as signatures of other keys fade. */
+/*! \return When the next signature is due, as long as signatures of keys fade that sign no more. */
 int64_t world_due(const world_t *w);
 
-/*! One RRset changes, and maybe the largest TTL. */
+/*! One RRset changes, and its TTL may become the largest. */
 void world_edit(world_t *w, uint32_t ttl);
 
 /*! knotd takes what was built. */
@@ -135,28 +141,29 @@ void world_publish(world_t *w);
 /*! The engine asks the signer for facts. */
 void world_ask(world_t *w);
 
-/*! The parent does what it was asked to, all of it or one thing. \return Whether it did. */
+/*! The parent does what it was asked to do, all of it or one thing. \return Whether there was
+ *  anything to do. */
 bool world_parent(world_t *w, bool all);
 
-/*! The engine hears what the parent has done. */
+/*! The engine is told what the parent has done. */
 void world_confirm(world_t *w);
 
 /*!
- * The parent loses a DS, or all, unless that alone makes the zone bogus some day: by what is there
- * or was decided before, it must not matter which DS of them a cache has.
+ * The parent loses a DS, or all, unless that alone would make the zone bogus some day: whichever of
+ * the DS a cache holds, it has to lead to the DNSKEY RRsets that are published or decided.
  *
- * \return Whether it did.
+ * \return Whether it lost any.
  */
 bool world_lose(world_t *w);
 
-/*! The engine looks whether what should be there is. */
+/*! The engine looks whether the DS that should be at the parent are. */
 void world_look(world_t *w);
 
-/*! \return Whether something waits for the parent, or for the engine to hear of it. */
+/*! \return Whether the parent has something to do, or the engine something to be told of. */
 bool world_parent_waits(const world_t *w);
 
-/*! \return The bit of the key of that tag in masks; -1 if the world knows it no more. */
+/*! \return The slot of the key with that tag; -1 if the world does not know the key any more. */
 int world_slot(const world_t *w, uint16_t tag);
 
-/*! \return Whether all keys are where they are to be. */
+/*! \return Whether all records of all keys are where they are to be. */
 bool world_is_settled(const world_t *w);

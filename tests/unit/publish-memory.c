@@ -12,7 +12,7 @@
 #define TTL 3600
 
 struct view {
-	publisher_t *publisher;
+	memory_t *memory;
 	size_t next;
 };
 
@@ -52,17 +52,6 @@ void memory_add_soa(rrlist_t *list, const knot_dname_t *zone, uint32_t serial)
 	uint8_t rdata[22];
 	memory_soa_rdata(rdata, serial);
 	memory_add(list, zone, KNOT_RRTYPE_SOA, rdata, sizeof(rdata));
-}
-
-void memory_init(publisher_t *p, const char *zone, uint32_t serial)
-{
-	memset(p, 0, sizeof(*p));
-	p->zone = knot_dname_from_str_alloc(zone);
-	rrlist_t soa = { 0 };
-	memory_add_soa(&soa, p->zone, serial);
-	p->soa = soa.rr[0];
-	p->expires_in = UINT32_MAX;
-	free(soa.rr);
 }
 
 /* Oddities: the same in each run. */
@@ -161,7 +150,7 @@ static void list_free(rrlist_t *list)
 	free(list->rr);
 }
 
-void memory_deinit(publisher_t *p)
+void memory_deinit(memory_t *p)
 {
 	list_free(&p->rrsets);
 	list_free(&p->changes);
@@ -169,8 +158,9 @@ void memory_deinit(publisher_t *p)
 	knot_dname_free((knot_dname_t *)p->zone, NULL);
 }
 
-int view_open(publisher_t *p, const knot_dname_t *zone, view_t **view)
+static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 {
+	memory_t *p = ctx;
 	if (!knot_dname_is_equal(zone, p->zone)) {
 		return KNOT_ENOZONE;
 	}
@@ -178,31 +168,31 @@ int view_open(publisher_t *p, const knot_dname_t *zone, view_t **view)
 		return p->open_error;
 	}
 	view_t *v = calloc(1, sizeof(*v));
-	v->publisher = p;
+	v->memory = p;
 	p->views++;
 	*view = v;
 	return KNOT_EOK;
 }
 
-void view_close(view_t *v)
+static void close_view(view_t *v)
 {
-	v->publisher->views--;
+	v->memory->views--;
 	free(v);
 }
 
-const knot_rrset_t *view_soa(const view_t *v)
+static const knot_rrset_t *view_soa(const view_t *v)
 {
-	return v->publisher->soa;
+	return v->memory->soa;
 }
 
-uint32_t view_expires_in(const view_t *v)
+static uint32_t view_expires_in(const view_t *v)
 {
-	return v->publisher->expires_in;
+	return v->memory->expires_in;
 }
 
 static int next_of(view_t *v, const rrlist_t *list, knot_rrset_t *rr)
 {
-	if (v->publisher->fail_at > 0 && v->next + 1 == v->publisher->fail_at) {
+	if (v->memory->fail_at > 0 && v->next + 1 == v->memory->fail_at) {
 		return KNOT_ESYSTEM;
 	}
 	if (v->next == list->count) {
@@ -212,31 +202,33 @@ static int next_of(view_t *v, const rrlist_t *list, knot_rrset_t *rr)
 	return KNOT_EOK;
 }
 
-int view_next(view_t *v, knot_rrset_t *rr)
+static int view_next(view_t *v, knot_rrset_t *rr)
 {
-	return next_of(v, &v->publisher->rrsets, rr);
+	return next_of(v, &v->memory->rrsets, rr);
 }
 
-int view_seek(view_t *v, uint32_t serial)
+static int view_seek(view_t *v, uint32_t serial)
 {
-	if (v->publisher->seek_error != KNOT_EOK) {
-		return v->publisher->seek_error;
+	if (v->memory->seek_error != KNOT_EOK) {
+		return v->memory->seek_error;
 	}
-	return serial == v->publisher->changes_from ? KNOT_EOK : KNOT_ENOENT;
+	return serial == v->memory->changes_from ? KNOT_EOK : KNOT_ENOENT;
 }
 
-int view_next_change(view_t *v, knot_rrset_t *rr)
+static int view_next_change(view_t *v, knot_rrset_t *rr)
 {
-	return next_of(v, &v->publisher->changes, rr);
+	return next_of(v, &v->memory->changes, rr);
 }
 
-void publisher_asked(publisher_t *p, const knot_dname_t *zone)
+static void asked(void *ctx, const knot_dname_t *zone)
 {
+	memory_t *p = ctx;
 	p->asked += knot_dname_is_equal(zone, p->zone);
 }
 
-void publisher_handed(publisher_t *p, const knot_dname_t *zone, uint32_t serial, int64_t ms)
+static void handed(void *ctx, const knot_dname_t *zone, uint32_t serial, int64_t ms)
 {
+	memory_t *p = ctx;
 	if (knot_dname_is_equal(zone, p->zone)) {
 		p->handed_serial = serial;
 		p->handed_ms = ms;
@@ -244,24 +236,45 @@ void publisher_handed(publisher_t *p, const knot_dname_t *zone, uint32_t serial,
 	}
 }
 
-void publisher_taken(publisher_t *p, const knot_dname_t *zone, uint32_t serial)
+static void taken(void *ctx, const knot_dname_t *zone, uint32_t serial)
 {
+	memory_t *p = ctx;
 	if (knot_dname_is_equal(zone, p->zone)) {
 		p->taken_serial = serial;
 		p->taken++;
 	}
 }
 
-uint8_t publisher_update(publisher_t *p, const knot_pkt_t *message)
+static uint8_t update(void *ctx, const knot_pkt_t *message)
 {
+	memory_t *p = ctx;
 	p->updates += knot_dname_is_equal(knot_pkt_qname(message), p->zone);
 	return p->update_rcode;
 }
 
-int publisher_key(publisher_t *p, const knot_dname_t *zone, const knot_dname_t *name,
+static int key_of(void *ctx, const knot_dname_t *zone, const knot_dname_t *name,
                   knot_tsig_key_t *key)
 {
+	memory_t *p = ctx;
 	return p->key != NULL && knot_dname_is_equal(zone, p->zone) &&
 	               knot_dname_is_equal(name, p->key->name)
 	       ? knot_tsig_key_copy(key, p->key) : KNOT_ENOENT;
+}
+
+void memory_init(memory_t *p, const char *zone, uint32_t serial)
+{
+	static const publisher_calls_t calls = {
+		.open = open_zone, .close = close_view, .soa = view_soa,
+		.expires_in = view_expires_in, .next = view_next, .seek = view_seek,
+		.next_change = view_next_change, .asked = asked, .update = update, .key = key_of,
+		.handed = handed, .taken = taken,
+	};
+	memset(p, 0, sizeof(*p));
+	p->zone = knot_dname_from_str_alloc(zone);
+	rrlist_t soa = { 0 };
+	memory_add_soa(&soa, p->zone, serial);
+	p->soa = soa.rr[0];
+	p->expires_in = UINT32_MAX;
+	p->publisher = (publisher_t) { .calls = &calls, .ctx = p };
+	free(soa.rr);
 }

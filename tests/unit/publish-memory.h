@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief module/publish/view.h over one zone in memory, for the tests of its users.
+ * \brief A publisher of one zone, in memory, for the tests of those who use a publisher.
  */
 #pragma once
 
@@ -10,25 +10,26 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "module/publish/view.h"
+#include "module/publish/publisher.h"
 
 typedef struct {
 	knot_rrset_t **rr;
 	size_t count, capacity;
 } rrlist_t;
 
-struct publisher {
+typedef struct {
+	publisher_t publisher;   /*!< Of this zone. */
 	const knot_dname_t *zone;
-	int open_error;          /*!< What view_open() returns. */
-	int seek_error;          /*!< What view_seek() returns. */
-	size_t fail_at;          /*!< The how manieth view_next() fails; 0 for none. */
+	int open_error;          /*!< What open() returns. */
+	int seek_error;          /*!< What seek() returns. */
+	size_t fail_at;          /*!< The call of next() or next_change() that fails, from 1; 0: none. */
 	knot_rrset_t *soa;
 	rrlist_t rrsets;         /*!< Without SOA. */
 	rrlist_t changes;        /*!< With SOAs. */
 	uint32_t changes_from;
 
-	uint32_t expires_in;     /*!< What view_expires_in() returns. */
-	uint8_t update_rcode;    /*!< What publisher_update() returns. */
+	uint32_t expires_in;     /*!< What expires_in() returns. */
+	uint8_t update_rcode;    /*!< What update() returns. */
 	const knot_tsig_key_t *key; /*!< For updates; NULL if there is none. */
 
 	atomic_uint views;       /*!< Open. */
@@ -39,11 +40,11 @@ struct publisher {
 	atomic_llong handed_ms;
 	atomic_uint taken;
 	atomic_uint taken_serial;
-};
+} memory_t;
 
 /*! \param zone  Text. */
-void memory_init(publisher_t *p, const char *zone, uint32_t serial);
-void memory_deinit(publisher_t *p);
+void memory_init(memory_t *p, const char *zone, uint32_t serial);
+void memory_deinit(memory_t *p);
 
 /*! Makes the RDATA of an SOA whose names are the root. \param rdata  22 bytes. */
 void memory_soa_rdata(uint8_t *rdata, uint32_t serial);

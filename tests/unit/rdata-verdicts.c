@@ -3,8 +3,8 @@
  *
  * Prints what the module and libknot say about RDATA: rdata-verdicts [MUTATIONS [SEED]]
  *
- * A line each: type, RDATA in hex (- if there is none), whether libknot takes it from the wire (yes or
- * no), what rdata_fault() says (nothing if nothing). First come the cases of rdata-cases.c. With
+ * A line each: type, RDATA in hex (- if there is none), whether libknot takes it from the wire (yes
+ * or no), what rdata_fault() says (nothing if nothing). First come the cases of rdata-cases.c. With
  * MUTATIONS, each of them follows so many times with octets cut off, added and changed. */
 
 #include <stdio.h>

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /* Whatever way a zone's input has come to be what it is, change by change, the signed zone has to
- * be that of a signing from scratch; signatures, which differ, are compared by who made them. */
+ * be that of a signing from scratch. Signatures differ: they are compared by the keys that made
+ * them. */
 
 #include "tests/unit/sign-random.h"
 
@@ -99,7 +100,7 @@ START_TEST(test_random_changes)
 }
 END_TEST
 
-/*! Any key set that is valid, with no regard for what it was before. */
+/*! Makes a valid key set at random, whatever the key set was before. */
 static void random_keys(unsigned *seed, keyset_t *set, keyset_key_t *keys)
 {
 	const unsigned first = rand_r(seed) % 2; /* One of the ZSKs does all. */
@@ -122,7 +123,7 @@ static void random_keys(unsigned *seed, keyset_t *set, keyset_key_t *keys)
 	set->revision++;
 }
 
-/*! Policies and keys change at any time, with the walk of the one before not yet at its end. */
+/*! Policies and keys change at any time, also when the walk for those before has not ended. */
 START_TEST(test_random_policies)
 {
 	unsigned seed = 100 + _i, kind[NAMES] = { 0 }, value[NAMES] = { 0 };

@@ -164,11 +164,11 @@ void subject_load(subject_t *subject, const char *text, size_t changed)
 	}
 }
 
-/*! A run, and when it is stopped. */
+/*! When a run is stopped. */
 typedef struct {
 	sign_args_t run;
 	atomic_bool stop;
-	unsigned left; /*!< Batches until then; 0: never. */
+	unsigned left; /*!< Batches that are left until the run is stopped; 0: it is not. */
 } run_t;
 
 static void progress(void *ctx, size_t done)

@@ -43,7 +43,7 @@ int subject_replace(subject_t *subject, const char *text, bool over, input_resul
 /*! \param changed  Names that have to differ; SIZE_MAX: any number. */
 void subject_load(subject_t *subject, const char *text, size_t changed);
 
-/*! One run. A signed version that it makes is checked: no name, link or signature is missing. */
+/*! Runs once, and checks the version that is made: no name, link or signature may be missing. */
 sign_result_t subject_sign_batch(subject_t *subject, bool renew);
 
 /*! Runs until there is no more to do. */
@@ -53,15 +53,15 @@ sign_result_t subject_sign(subject_t *subject, bool renew);
 int subject_sign_fails(subject_t *subject, bool stop, char *err, size_t err_size);
 
 /*!
- * \return What is published, with signatures by who made them, as text to be freed; the refresh
- *         queue and the count of signatures are checked against it.
+ * Checks the refresh queue and the count of signatures against what is published.
+ * \return What is published, as text to be freed; of signatures it has the keys that made them.
  */
 char *subject_dump(subject_t *subject);
 
 /*!
  * Compares what is published with a signing from scratch.
- * \param seed  Of a random zone, to be told of.
- * \param step  Another one with each call of a test: it has a store of its own.
+ * \param seed  Of a random zone, for messages.
+ * \param step  A number that no other call of the test has: each call has a store of its own.
  */
 void subject_compare(subject_t *subject, const keyset_t *set, const char *text, int seed,
                      unsigned step);
@@ -77,8 +77,9 @@ typedef struct {
 zone_records_t subject_records(subject_t *subject);
 void records_free(zone_records_t *set);
 
-/*! \return Whether the journal leads from a serial to the one of now. */
+/*! \return Whether the journal leads from a serial to the published one. */
 bool subject_journal_reaches(subject_t *subject, uint32_t serial);
 
-/*! Applies the journal from a serial on to the records then, which have to be those of now. */
+/*! Applies the journal, from a serial on, to the records of that time: they have to become those
+ * that are published. */
 void subject_check_journal(subject_t *subject, zone_records_t *before, uint32_t from);

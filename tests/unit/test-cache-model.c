@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Random policies and events over ten years, each with every combination of what caches could hold
- * at any instant; and the same with each rule of the key timing out of force, which has to show.
- * CACHE_MODEL_RUNS and CACHE_MODEL_SEED choose how many, and from which seed on. */
+/* Zones live for ten years with random policies and events. At each instant every combination of
+ * what caches could hold has to validate. Then each rule of the key timing is put out of force, and
+ * some zone has to break. CACHE_MODEL_RUNS says how many zones, CACHE_MODEL_SEED the first seed. */
 
 #include <check.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include "policy-engine/core/mutant.h"
 #include "tests/unit/cache-world.h"
+#include "tests/unit/check-main.h"
 
 #define RUNS 400
 #define MUTANT_RUNS 3000
@@ -27,7 +28,7 @@ typedef struct {
 	policy_key_t keys[6];
 } scheme_t;
 
-/* When what happens next; WORLD_NEVER = not as it looks now. */
+/* A world, and when what happens next; WORLD_NEVER = nothing of that kind is due. */
 typedef struct {
 	world_t w;
 	scheme_t schemes[2];
@@ -137,7 +138,7 @@ static void random_times(run_t *r, policy_t *p)
 	r->longest = sum > r->longest ? sum : r->longest;
 }
 
-/* The zone gets another policy; the signer's work is as it was. */
+/* The zone gets another policy. The signer's work is not changed by that alone. */
 static void change_policy(run_t *r)
 {
 	const scheme_t *old = &r->schemes[r->scheme];
@@ -180,7 +181,7 @@ static int64_t outage(run_t *r)
 
 static uint32_t random_ttl(run_t *r)
 {
-	/* Of a zone whose TTLs may be larger than the policy knows. */
+	/* The zone's TTL may be larger than the policy's. */
 	return dice(r, 4) == 0 ? span(r) : (uint32_t)dice(r, r->w.policy->max_zone_ttl + 1);
 }
 
@@ -354,7 +355,7 @@ static void tick(run_t *r)
 	}
 }
 
-/* Until that time, or until all is settled if that is asked for. */
+/* Goes on until a time; with settle, only until all keys are settled. */
 static void go_on(run_t *r, int64_t end, bool settle)
 {
 	world_t *w = &r->w;
@@ -398,7 +399,7 @@ static void start(run_t *r, uint64_t seed)
 	r->parent_pace = dice(r, 4) == 0 ? 2 * YEAR : 60;
 }
 
-/* From here on nothing goes wrong, and all has to come to rest. */
+/* From now on nothing goes wrong, and all has to come to rest. */
 static void calm_down(run_t *r)
 {
 	scheme_t *s = &r->schemes[r->scheme];
@@ -418,7 +419,7 @@ static void calm_down(run_t *r)
 	r->parent = r->parent == WORLD_NEVER ? WORLD_NEVER : r->w.now;
 }
 
-/* Ten years with a seed. \return Whether all was well; if not, w.failure says what was not. */
+/* Ten years with a seed. \return Whether all was well; if not, w.failure says what was wrong. */
 static bool ten_years(run_t *r, uint64_t seed)
 {
 	start(r, seed);
@@ -433,7 +434,7 @@ static bool ten_years(run_t *r, uint64_t seed)
 	return r->w.failure[0] == '\0';
 }
 
-/* For who has to find out why. */
+/* Helps to find out why a run failed. */
 static void print_keys(const run_t *r)
 {
 	static const char *const waits[] = { "-", "time", "publish", "replaced", "parent", "chain",
@@ -466,12 +467,12 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 
 /* -- rollover types ------------------------------------------------------ */
 
-/* What a rollover of a type has to show, and what it must not. */
+/* What tells a rollover type from the others. */
 typedef struct {
 	unsigned published;  /* Keys of the role in one DNSKEY RRset, at most. */
 	unsigned signers;    /* Signatures of one RRset, at most. */
 	bool early_ds;       /* The DS is there before the DNSKEY is known everywhere. */
-	bool fades;          /* Its signatures are replaced one by one, so it stays published. */
+	bool fades;          /* The old key stays published while its signatures are replaced. */
 } traits_t;
 
 static const struct {
@@ -493,7 +494,7 @@ static const struct {
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
-/* Keys of a role; of those that came after a tag, only. */
+/* The keys of a role that came after the one with a tag. */
 static mask_t keys_of(const world_t *w, keyset_role_t role, uint16_t after)
 {
 	mask_t keys = 0;
@@ -512,7 +513,7 @@ static unsigned larger(unsigned a, mask_t keys)
 	return a > b ? a : b;
 }
 
-/* old_ds is what was at the parent before. */
+/* Notes the traits that show now. old_ds: what was at the parent before the rollover. */
 static void see(const world_t *w, keyset_role_t role, uint16_t after, mask_t old_ds, traits_t *seen)
 {
 	const order_t *order = &w->published.order;
@@ -603,7 +604,7 @@ START_TEST(test_types)
 }
 END_TEST
 
-/* In an emergency no type is slower than what caches, and the parent, need. */
+/* In an emergency no rollover type takes longer than caches and the parent need. */
 START_TEST(test_emergency)
 {
 	run_t *r = calloc(1, sizeof(*r));
@@ -621,7 +622,7 @@ START_TEST(test_emergency)
 }
 END_TEST
 
-/* Nor when a rollover before it is not over, whose signatures would go by and by. */
+/* The same while an earlier rollover is not over, whose signatures would be replaced slowly. */
 START_TEST(test_emergency_amid_rollover)
 {
 	run_t *r = calloc(1, sizeof(*r));
@@ -649,7 +650,7 @@ END_TEST
 
 /* -- the rules ----------------------------------------------------------- */
 
-/* Without any of its rules, the key timing must not get away with it. */
+/* If any of its rules is out of force, the key timing has to break some zone. */
 START_TEST(test_mutant)
 {
 	run_t *r = calloc(1, sizeof(*r));
@@ -714,9 +715,5 @@ int main(void)
 	tcase_add_test(tc, test_ten_years);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

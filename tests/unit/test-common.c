@@ -8,6 +8,7 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/fnv1a.h"
+#include "tests/unit/check-main.h"
 
 /* Milliseconds that a wait may take longer than asked for, on a busy machine. */
 #define LATE_MS 5000
@@ -143,9 +144,5 @@ int main(void)
 	tcase_add_test(hash, test_fnv1a);
 	suite_add_tcase(suite, hash);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

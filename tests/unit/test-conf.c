@@ -12,6 +12,7 @@
 
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/pin.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-conf.XXXXXX";
 static char path[64];
@@ -128,7 +129,7 @@ START_TEST(whole_grammar)
 	ck_assert(!two->require_backup && !two->skip_public_key && !two->allow_extraction);
 	ck_assert_ptr_null(hsm_conf_repository(&conf, "one"));
 
-	/* Six elements of <Signer> are Knot's business, each is named once, with its line. */
+	/* Knot has its own settings for six elements of <Signer>: each is named once. */
 	ck_assert_int_eq(warnings.count, 6);
 	ck_assert_ptr_nonnull(strstr(warnings.text, "conf.xml:5: <NotifyCommand> has no effect"));
 	ck_assert_ptr_nonnull(strstr(warnings.text, "conf.xml:7: <Listener> has no effect"));
@@ -245,7 +246,7 @@ START_TEST(unknown_elements)
 	ck_assert_int_eq(warnings.count, 5);
 	hsm_conf_deinit(&conf);
 
-	/* Nobody has to listen. */
+	/* The callback for warnings may be NULL. */
 	ck_assert_int_eq(hsm_conf_read(path, &conf, NULL, NULL, NULL), HSM_EOK);
 	hsm_conf_deinit(&conf);
 }
@@ -325,7 +326,7 @@ START_TEST(pin_sources)
 		ck_assert_int_eq(((const char *)&pin)[i], 0);
 	}
 
-	/* A systemd credential: a name in the directory that systemd tells. */
+	/* A systemd credential: a file in $CREDENTIALS_DIRECTORY. */
 	repository.pin_file = (char *)"pin";
 	unsetenv("CREDENTIALS_DIRECTORY");
 	ck_assert_int_eq(hsm_pin_read(&repository, &pin, &err), HSM_EPIN);
@@ -366,9 +367,5 @@ int main(void)
 	tcase_add_test(tc, pin_sources);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "control/client.h"
 #include "control/server.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-control-XXXXXX";
 static char sock_path[64];
@@ -87,7 +88,7 @@ static void cmd_long(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	free(data);
 }
 
-/*! Answers for all of a block by its last unit. */
+/*! Answers all units of a block at the last one. */
 static void cmd_gather(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	static const char *zones[8];
@@ -183,7 +184,7 @@ static int call(const ctl_unit_t *units, size_t count, answer_t *answer)
 	return ctl_client_call(&call, err, sizeof(err));
 }
 
-/* Without a look at the answer. */
+/* Ignores the answer, but for an error. */
 static int call_quietly(const ctl_unit_t *units, size_t count)
 {
 	const ctl_call_t call = { .path = sock_path, .timeout_ms = 8000, .units = units,
@@ -227,7 +228,7 @@ START_TEST(answer_units)
 	answer_t answer;
 	ctl_unit_t units[] = {
 		{ .cmd = "zone-status", .zone = "c.example.", .filters = "rs" },
-		{ .zone = "bad.example." }, /* Has the first one's command. */
+		{ .zone = "bad.example." }, /* With the command of the first unit. */
 		{ .cmd = "zone-status" },
 	};
 	ck_assert_int_eq(call(units, 3, &answer), KNOT_EOK);
@@ -403,7 +404,7 @@ START_TEST(client_garbage)
 }
 END_TEST
 
-/* Sends a byte now and then, such that no timeout of a single read ever strikes. */
+/* Sends a byte now and then, so that no single read times out. */
 static void *drip(void *arg)
 {
 	int fd = *(int *)arg;
@@ -582,7 +583,7 @@ START_TEST(start_bad_path)
 }
 END_TEST
 
-/* The file of whoever took the path since stays. */
+/* If another server has put its socket there meanwhile, the file stays. */
 START_TEST(stop_not_ours)
 {
 	ck_assert_int_eq(unlink(sock_path), 0);
@@ -622,9 +623,5 @@ int main(void)
 	tcase_add_test(tcase, stop_not_ours);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #include "policy-engine/database/db.h"
-#include "policy-engine/engine/internal.h"
+#include "policy-engine/desk/timekeeper.h"
 #include "policy-engine/keys/allocate.h"
+#include "tests/unit/check-main.h"
 
 static char dir[40];
 static char file[80];
@@ -201,7 +202,7 @@ START_TEST(test_restart)
 }
 END_TEST
 
-/* What was committed is there, the rest is not. */
+/* What was committed is there afterwards, the rest is not. */
 START_TEST(test_killed)
 {
 	pid_t pid = fork();
@@ -243,13 +244,13 @@ START_TEST(test_intents)
 	ck_assert_int_eq(db_keys_intended(db, take_first, &key), 0);
 	ck_assert_str_eq(key.cka_id, "01");
 	ck_assert_uint_eq(key.public_key_len, 0);
-	/* One that may not exist is not given to a zone. */
+	/* No zone gets a key that may not exist. */
 	key.id = 0;
 	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0);
 	ck_assert_int_eq(db_key_forget(db, "SoftHSM", "01"), 0);
 	ck_assert_int_eq(db_key_made(db, "SoftHSM", "02", (const uint8_t *)"wxyz", 4), 0);
-	ck_assert_int_eq(db_key_forget(db, "SoftHSM", "02"), 0); /* Not one that exists. */
+	ck_assert_int_eq(db_key_forget(db, "SoftHSM", "02"), 0); /* Keeps a key that exists. */
 	ck_assert_int_eq(db_keys_intended(db, take_first, &key), 0);
 	ck_assert_int_eq(key.id, 0);
 	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
@@ -366,7 +367,7 @@ static void take_away(db_t *db, const char *name)
 	kasp_zone_deinit(&zone);
 }
 
-/* What was found of a key that zones of a policy share; NULL = nothing. */
+/* The CKA_ID of a shared key that a zone may have; NULL = there is none. */
 static const char *shared(db_t *db, const db_share_t *share, const char *name)
 {
 	static db_token_key_t key;
@@ -378,7 +379,7 @@ static const char *shared(db_t *db, const db_share_t *share, const char *name)
 	return key.id != 0 ? key.cka_id : NULL;
 }
 
-/* A shared key is there for each zone once, and goes with the last one. */
+/* Each zone gets a shared key once. The key is retired when the last zone has lost it. */
 START_TEST(test_shared)
 {
 	db_t *db = open_store();
@@ -391,7 +392,7 @@ START_TEST(test_shared)
 	ck_assert_int_eq(db_keys_unused(db, "SoftHSM", 13, 256, take_first, &key), 0);
 	ck_assert_ptr_null(shared(db, &share, "b.test."));
 	give(db, "a.test.", &key);
-	ck_assert_ptr_null(shared(db, &share, "b.test.")); /* It is a's own. */
+	ck_assert_ptr_null(shared(db, &share, "b.test.")); /* The key is a's alone. */
 	ck_assert_int_eq(db_key_share(db, key.id, &share, 100), 0);
 	ck_assert_str_eq(shared(db, &share, "b.test."), "aa01");
 	ck_assert_ptr_null(shared(db, &share, "a.test."));
@@ -450,7 +451,7 @@ START_TEST(test_standby)
 }
 END_TEST
 
-/* One whose tag can be told, by the byte of which it is. */
+/* Makes a key pair whose bytes are all the same, so that its tag is known. */
 static void make_p256(db_t *db, const char *cka_id, int byte)
 {
 	uint8_t public_key[64];
@@ -459,7 +460,7 @@ static void make_p256(db_t *db, const char *cka_id, int byte)
 	ck_assert_int_eq(db_key_made(db, "SoftHSM", cka_id, public_key, 64), 0);
 }
 
-/* \return What came of it; the zone has one key more if it was allocated. */
+/* \return What allocate_key() says. If it allocated a key, the zone has that, too. */
 static int allocate(db_t *db, const char *name, const policy_t *policy, int64_t oldest,
                     bool backed_up, int64_t now)
 {
@@ -469,13 +470,14 @@ static int allocate(db_t *db, const char *name, const policy_t *policy, int64_t 
 	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
 	size_t before = zone.core.count;
 	unsigned unsuitable;
-	int ret = allocate_key(db, &zone, policy, &want, backed_up, now, &unsuitable);
+	const allocate_t wanted = { policy, &want, backed_up, now };
+	int ret = allocate_key(db, &zone, &wanted, &unsuitable);
 	ck_assert_uint_eq(zone.core.count, before + (ret == ALLOCATED));
 	kasp_zone_deinit(&zone);
 	return ret;
 }
 
-/* The CKA_ID of the zone's last key, and when its use began. */
+/* Expects of the zone's last key that CKA_ID and that inception. */
 static void expect_key(db_t *db, const char *name, const char *cka_id, int64_t inception)
 {
 	kasp_zone_t zone = { 0 };
@@ -495,7 +497,7 @@ static policy_t one_key_policy(policy_key_t *entry)
 	return (policy_t){ .name = (char *)"default", .keys = entry, .key_count = 1 };
 }
 
-/* Only a key of that kind, with a backup if that is required, and a tag of its own. */
+/* A zone gets only a key of that kind, with a backup if that is required, and a tag of its own. */
 START_TEST(test_allocate)
 {
 	db_t *db = open_store();
@@ -517,14 +519,14 @@ START_TEST(test_allocate)
 	db_backup_turn(db, "SoftHSM", DB_BACKUP_NONE, DB_BACKUP_REQUESTED);
 	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
 	db_backup_turn(db, "SoftHSM", DB_BACKUP_REQUESTED, DB_BACKUP_DONE);
-	make_p256(db, "aa02", 2); /* Has none. */
+	make_p256(db, "aa02", 2); /* Without a backup. */
 	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, true, 100), ALLOCATED);
 	expect_key(db, "a.test.", "aa01", 100);
 	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, true, 100), ALLOCATE_NO_BACKUP);
 	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 200), ALLOCATED);
 	expect_key(db, "a.test.", "aa02", 200);
 
-	/* Its tag is that of a key of the one zone, but of none of the other. */
+	/* A key of the one zone has the same tag, but no key of the other. */
 	make_p256(db, "aa03", 1);
 	ck_assert_int_eq(allocate(db, "a.test.", &policy, 0, false, 300), ALLOCATE_NONE);
 	ck_assert_int_eq(allocate(db, "b.test.", &policy, 0, false, 300), ALLOCATED);
@@ -534,7 +536,7 @@ START_TEST(test_allocate)
 }
 END_TEST
 
-/* Zones of a policy share what is young enough. */
+/* Zones of a policy share keys that are young enough. */
 START_TEST(test_allocate_shared)
 {
 	db_t *db = open_store();
@@ -578,32 +580,32 @@ END_TEST
 /* On a clock that jumped nothing is decided, until it is right again or somebody says that it is. */
 START_TEST(test_clock_stops)
 {
-	engine_t e = { .db = open_store(), .lock = PTHREAD_MUTEX_INITIALIZER };
+	timekeeper_t keeper = { 0 }, next = { 0 };
+	db_t *db = open_store();
 	int64_t now = time(NULL), saved = 0;
-	ck_assert_int_eq(engine_clock_load(&e), 0);
-	ck_assert_int_eq(engine_clock_check(&e, now), 1);
-	ck_assert_int_eq(db_clock_get(e.db, &saved), 1);
+	ck_assert_int_eq(timekeeper_load(&keeper, db), 0);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now), 1);
+	ck_assert_int_eq(db_clock_get(db, &saved), 1);
 	ck_assert_int_eq(saved, now);
-	ck_assert_int_eq(engine_clock_check(&e, now - CLOCK_BACK_MAX - 100), 0);
-	int64_t believed = engine_clock_now(&e);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now - CLOCK_BACK_MAX - 100), 0);
+	int64_t believed = timekeeper_now(&keeper);
 	ck_assert(believed >= now && believed < now + 100);
-	ck_assert_int_eq(engine_clock_check(&e, now), 1);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now), 1);
 
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(engine_clock_check(&e, now + CLOCK_AHEAD_MAX + 100), 0);
-		believed = engine_clock_now(&e);
+		ck_assert_int_eq(timekeeper_check(&keeper, db, now + CLOCK_AHEAD_MAX + 100), 0);
+		believed = timekeeper_now(&keeper);
 		ck_assert(believed >= now && believed < now + 100);
 	}
-	engine_clock_accept(&e);
-	ck_assert_int_eq(engine_clock_check(&e, time(NULL)), 1);
+	timekeeper_accept(&keeper);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, time(NULL)), 1);
 
 	/* The next engine knows what this one has seen. */
-	engine_t next = { .db = e.db, .lock = PTHREAD_MUTEX_INITIALIZER };
-	ck_assert_int_eq(engine_clock_load(&next), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now - CLOCK_BACK_MAX - 100), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX + 1000), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX - 1000), 1);
-	db_close(e.db);
+	ck_assert_int_eq(timekeeper_load(&next, db), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now - CLOCK_BACK_MAX - 100), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX + 1000), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX - 1000), 1);
+	db_close(db);
 }
 END_TEST
 
@@ -699,9 +701,5 @@ int main(void)
 	tcase_add_test(tc, test_no_directory);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -15,6 +15,7 @@
 
 #include "hsm-adapter/hsm.h"
 #include "policy-engine/database/db.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/engine-process.h"
 #include "tests/unit/test-hsm-token.h"
 
@@ -265,9 +266,5 @@ int main(void)
 	tcase_add_test(tc, refuses_to_start);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

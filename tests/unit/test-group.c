@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Transactions of several threads by one commit: each is done as a whole or not at all, and what was
- * said to be done is there when the process has been killed. */
+/* Transactions of several threads by one commit: each is done as a whole or not at all, and what
+ * was said to be done is there when the process has been killed. */
 
 #include <check.h>
 #include <poll.h>
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "module/store/group.h"
+#include "tests/unit/check-main.h"
 
 #define THREADS 6
 
@@ -94,7 +95,7 @@ static uint32_t number_of(uint32_t key)
 	return number;
 }
 
-/*! One who writes his number by two keys, and says so. */
+/*! A thread that writes its number under two keys, and says so. */
 typedef struct {
 	pthread_t thread;
 	uint32_t number;
@@ -125,7 +126,7 @@ static void wait_for_waiting(int count)
 	ck_assert_int_eq(waiting, count);
 }
 
-/*! Has them wait for the transaction of the one who calls. */
+/*! Has the threads wait for the transaction of the caller. */
 static void start_writers(writer_t *writers)
 {
 	for (uint32_t i = 0; i < THREADS; i++) {
@@ -165,7 +166,7 @@ START_TEST(test_together)
 }
 END_TEST
 
-/*! The first one gives up: the others are not held up, and nothing of him is left. */
+/*! The first thread aborts: the others are not held up, and nothing that it wrote is left. */
 START_TEST(test_first_aborts)
 {
 	writer_t writers[THREADS] = { { .aborts = false } };
@@ -183,7 +184,7 @@ START_TEST(test_first_aborts)
 }
 END_TEST
 
-/*! A commit that fails is a failure of all, and leaves nothing. */
+/*! A commit that fails does so for all threads, and leaves nothing. */
 START_TEST(test_disk)
 {
 	writer_t writers[THREADS] = { { .aborts = false } };
@@ -205,7 +206,7 @@ START_TEST(test_disk)
 		ck_assert_int_ne(writers[i].ret, 0);
 		ck_assert_uint_eq(number_of(2 * (i + 1)), 0);
 	}
-	/* It goes on when there is room. */
+	/* When there is room, writing works again. */
 	writer_t again = { .number = 1 };
 	(void)write_two(&again);
 	ck_assert_int_eq(again.ret, 0);
@@ -217,7 +218,7 @@ END_TEST
 
 static int says;
 
-/*! Goes on counting by two keys, and says what is done. */
+/*! Counts on under two keys, and says which number is committed. */
 static void *count_on(void *arg)
 {
 	const uint32_t self = *(uint32_t *)arg;
@@ -275,7 +276,7 @@ START_TEST(test_killed)
 	for (uint32_t i = 0; i < THREADS; i++) {
 		const uint32_t number = number_of(2 * i);
 		ck_assert_uint_eq(number_of(2 * i + 1), number);
-		/* At most the one that it could not say. */
+		/* At most one number more than the process had said. */
 		ck_assert_uint_ge(number, said[i]);
 		ck_assert_uint_le(number, said[i] + 1);
 	}
@@ -293,9 +294,5 @@ int main(void)
 	tcase_add_test(tcase, test_disk);
 	tcase_add_loop_test(tcase, test_killed, 0, 3);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return check_main(suite);
 }

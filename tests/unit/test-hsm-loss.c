@@ -13,6 +13,7 @@
 #include <check.h>
 
 #include "hsm-adapter/hsm.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define THREADS 6
@@ -131,7 +132,7 @@ START_TEST(token_gone)
 		assert_works("two");
 	}
 	test_token_show("one");
-	/* SoftHSM has given up the token for as long as it runs; for the next test's sake. */
+	/* Restart SoftHSM for the next test: before, it does not find the token again. */
 	hsm_session_close(session);
 	hsm_close(hsm);
 	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
@@ -182,7 +183,7 @@ START_TEST(key_removed)
 	ck_assert_ptr_nonnull(strstr(err.text, hsm_key_id(key)));
 
 
-	/* One that comes by the same CKA_ID is another key: its signatures would be bogus. */
+	/* A new key with the same CKA_ID is another key: its signatures would be bogus. */
 	hsm_key_t *again;
 	ASSERT_OK(generate(second, "one", 13, hsm_key_id(key), &again));
 	ck_assert_int_eq(sign(), HSM_ENOKEY);
@@ -202,7 +203,7 @@ START_TEST(login_outlives_other_handle)
 }
 END_TEST
 
-/*! Threads that share two keys, each with a session for either. */
+/*! Threads that share two keys; each has a session for each key. */
 typedef struct {
 	hsm_key_t *keys[2];
 	atomic_uint lost;
@@ -274,7 +275,7 @@ START_TEST(threads_sign)
 }
 END_TEST
 
-/*! Threads whose handles are all stale at once: each mends its own. */
+/*! Threads whose handles all become invalid at once: each gets new ones. */
 START_TEST(threads_recover)
 {
 	shared_t shared = { 0 };
@@ -294,7 +295,7 @@ typedef struct {
 	atomic_bool stop;
 	atomic_uint good;
 	atomic_uint bogus;
-	atomic_uint lost; /*!< Threads that did not find back. */
+	atomic_uint lost; /*!< Threads that could not sign again. */
 } storm_t;
 
 static void *sign_in_storm(void *ctx)
@@ -331,7 +332,7 @@ static void wait_good(storm_t *storm, unsigned more)
 	}
 }
 
-/*! The token goes and comes while threads sign; in the end each of them has found back. */
+/*! The token goes and comes while threads sign; in the end each thread can sign again. */
 START_TEST(threads_in_storm)
 {
 	storm_t storm = { .stop = false };
@@ -344,7 +345,7 @@ START_TEST(threads_in_storm)
 	for (int i = 0; i < 3; i++) {
 		wait_good(&storm, 20);
 		test_token_hide("one");
-		/* The first that needs the token anew sees that it is gone. */
+		/* The first thread that connects again sees that the token is gone. */
 		ck_assert_int_eq(hsm_login(hsm, "one", &err), HSM_ETOKEN);
 		test_token_show("one");
 	}
@@ -384,9 +385,5 @@ int main(void)
 	tcase_add_test(tc, threads_in_storm);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

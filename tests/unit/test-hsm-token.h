@@ -37,22 +37,22 @@ bool test_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
 /*! Counts objects in a token by a session of the test's own. */
 unsigned test_count_public(const char *label);
 
-/*! Destroys all private keys of a token, past the adapter, whose login it uses. */
+/*! Destroys all private keys of a token without the adapter; uses the adapter's login. */
 void test_destroy_private(const char *label);
 
-/*! Closes all sessions of the process with a token, past the adapter. */
+/*! Closes all sessions of the process with a token without telling the adapter. */
 void test_close_all_sessions(const char *label);
 
-/*! Logs the process out of a token, past the adapter. */
+/*! Logs the process out of a token without telling the adapter. */
 void test_log_out(const char *label);
 
-/*! Stops the library, past everybody. */
+/*! Stops the library without telling p11-kit and the adapter. */
 void test_finalize(void);
 
 /*! \return SoftHSM itself, as it is loaded: no layer of p11-kit between. */
 CK_FUNCTION_LIST *test_raw(void);
 
-/*! Opens a session with a token, past the adapter, whose login it uses. */
+/*! Opens a session with a token without the adapter; uses the adapter's login. */
 CK_SESSION_HANDLE test_raw_open(CK_FUNCTION_LIST *list, const char *label);
 
 /*! Finds objects of a class. \return How many, at most max */

@@ -13,6 +13,7 @@
 
 #include <check.h>
 
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 static char conf[] = "/tmp/test-hsm-tool.XXXXXX";
@@ -40,7 +41,7 @@ static int run_conf(const char *args)
 	return run(all);
 }
 
-/*! The same, with somebody who types that at a terminal. */
+/*! The same, at a terminal at which that is typed. */
 static int run_typing(const char *args, const char *typed)
 {
 	char command[512];
@@ -54,7 +55,7 @@ static int run_typing(const char *args, const char *typed)
 	}
 	ck_assert_int_eq(write(terminal, typed, strlen(typed)), (ssize_t)strlen(typed));
 	size_t len = 0;
-	ssize_t got; /* An error is the end: nobody has the terminal open any more. */
+	ssize_t got; /* An error means that the tool has closed the terminal. */
 	while ((got = read(terminal, output + len, sizeof(output) - 1 - len)) > 0) {
 		len += (size_t)got;
 	}
@@ -213,9 +214,5 @@ int main(void)
 	tcase_add_test(tc, login);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -11,6 +11,7 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/public.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 static const uint8_t DATA[] = "what is to be signed";
@@ -135,7 +136,7 @@ START_TEST(life_of_a_key)
 	ck_assert_uint_eq(listed.found.bits, KEYS[_i].listed_bits);
 	ck_assert_uint_eq(listed.found.algorithm, KEYS[_i].listed_algorithm);
 
-	/* Another process, so to speak, finds the same key, whatever case its list is in. */
+	/* A new handle, as in another process, finds the same key, in any case of the digits. */
 	char upper[33];
 	for (size_t i = 0; i < sizeof(upper); i++) {
 		upper[i] = (char)toupper((unsigned char)id[i]);
@@ -227,7 +228,7 @@ END_TEST
 
 START_TEST(cut_off_generation)
 {
-	/* Only the public half came to be: with the same CKA_ID it is done again, and clean. */
+	/* Only a public half is there: generating with the same CKA_ID replaces it. */
 	hsm_key_t *key;
 	ASSERT_OK(generate("one", 13, 0, "abcd02", &key));
 	hsm_key_free(key);
@@ -263,7 +264,7 @@ START_TEST(skip_public_key)
 	assert_signs("one", found);
 	hsm_key_free(found);
 
-	/* The point of a curve cannot be had from the private key, so its public one stays. */
+	/* A private key of a curve does not have the point, so the public object stays. */
 	ASSERT_OK(generate("one", 13, 0, NULL, &ec));
 	ck_assert_uint_eq(test_count_public("one"), 1);
 
@@ -330,14 +331,14 @@ START_TEST(wrong_pin)
 	ck_assert_uint_eq(err.rv, 0xa0 /* CKR_PIN_INCORRECT */);
 	ck_assert_ptr_null(strstr(err.text, "87654321"));
 
-	/* Not asked again: the token is not even there. */
+	/* The PIN is not tried again: the error stays the same even without the token. */
 	test_token_hide("one");
 	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "not asked again");
 	hsm_session_t *session;
 	ASSERT_FAILS(hsm_session_open(&session, hsm, "one", &err), HSM_EPIN, "not asked again");
 	test_token_show("one");
 
-	/* The other token does not mind; and neither does a new handle. */
+	/* The other token works, and with a new handle this one, too. */
 	ASSERT_OK(hsm_login(hsm, "two", &err));
 	reopen(test_conf());
 	ASSERT_OK(hsm_login(hsm, "one", &err));
@@ -466,9 +467,5 @@ int main(void)
 	tcase_add_test(tc, algorithm_names);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

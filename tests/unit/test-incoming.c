@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "module/source/incoming.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/update-zone.h"
 
 #define SOA(serial) "p example. 300 IN SOA ns1.example. host.example. " serial " 60 30 600 300\n"
@@ -259,9 +260,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_case, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, test_refused);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/policy/kasp.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-kasp.XXXXXX";
 static char warnings[8192], errors[8192];
@@ -26,7 +27,7 @@ static void note(void *ctx, const char *text)
 	strcat(warnings, "\n");
 }
 
-/* Of kasp.xml: each kind apart, as errors and warnings are. */
+/* Takes what is said of kasp.xml: errors apart from the rest. */
 static void note_kasp(void *ctx, kasp_kind_t kind, const char *text)
 {
 	if (kind == KASP_ERROR) {
@@ -61,7 +62,7 @@ static const hsm_conf_t *tokens(void)
 	return &conf;
 }
 
-/* Lines are counted by the tests: one element a line. */
+/* One element a line, since the tests expect line numbers. */
 static const char good[] =
 	"<KASP>\n"                                           /* 1 */
 	"<Policy name=\"default\">\n"
@@ -324,7 +325,7 @@ static size_t count_lines(const char *text)
 	return lines;
 }
 
-/* Each error is told at once, and nothing that only follows from another one. */
+/* All errors are reported at once, but none that only follows from another one. */
 START_TEST(test_all_errors)
 {
 	static const char *const edits[][2] = {
@@ -387,7 +388,7 @@ START_TEST(test_errors_of_what_is_sound)
 }
 END_TEST
 
-/* Twenty are told, then their number. */
+/* Twenty errors are reported, then how many more there are. */
 START_TEST(test_many_errors)
 {
 	static const char key[] = "<KSK></KSK>";
@@ -517,7 +518,7 @@ START_TEST(test_passthrough)
 	ck_assert(all.policies[0].passthrough);
 	policies_deinit(&all);
 
-	/* No key is made; but a zone that was signed is signed until its DS is gone. */
+	/* No key is made. But a zone that was signed stays signed until its DS has gone. */
 	replace(&text, "<Repository>SoftHSM", "<Repository>Nowhere");
 	replace(&text, "<Lifetime>P365D", "<Lifetime>PT1S");
 	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
@@ -691,12 +692,9 @@ int main(void)
 	tcase_add_test(tc, test_conf_mysql);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	const int status = check_main(suite);
 	unlink(path("kasp.xml"));
 	unlink(path("conf.xml"));
 	rmdir(dir);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }

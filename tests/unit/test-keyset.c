@@ -8,6 +8,7 @@
 
 #include "keyset/facts.h"
 #include "keyset/keyset.h"
+#include "tests/unit/check-main.h"
 
 static uint8_t public_key[64] = { 0xab, 0x00, 0xcd };
 
@@ -65,7 +66,7 @@ START_TEST(test_round_trip)
 }
 END_TEST
 
-/*! Every line of a key set is needed, none may be there twice, and no cut-off text passes. */
+/*! A key set is refused without any of its lines, with one twice, and if it is cut off. */
 START_TEST(test_lines)
 {
 	keyset_t set = example(), back;
@@ -189,9 +190,5 @@ int main(void)
 	tcase_add_test(tcase, test_not_writable);
 	tcase_add_test(tcase, test_facts);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -8,6 +8,8 @@
 #include <libknot/libknot.h>
 
 #include "module/rr/node.h"
+#include "module/rr/soa.h"
+#include "tests/unit/check-main.h"
 
 /*! The order of RFC 4034, section 6.1, with octets 0 and 1 in labels added. */
 static const char *const ordered[] = {
@@ -195,6 +197,28 @@ START_TEST(test_store)
 }
 END_TEST
 
+START_TEST(test_soa)
+{
+	uint16_t buffer[40];
+	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
+	uint8_t shortest[SOA_RDATA_MIN];
+	soa_write(shortest, 2026112801);
+	knot_rdata_init(rdata, sizeof(shortest), shortest);
+	ck_assert(soa_is_whole(rdata));
+	ck_assert_uint_eq(knot_soa_serial(rdata), 2026112801);
+	ck_assert_uint_eq(knot_soa_expire(rdata), 0);
+	rdata->len--;
+	ck_assert(!soa_is_whole(rdata));
+
+	static const uint8_t named[] = "\2ns\0\1h\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5";
+	knot_rdata_init(rdata, sizeof(named) - 1, named);
+	soa_minimum_set(rdata, 86400);
+	ck_assert_uint_eq(knot_soa_serial(rdata), 1);
+	ck_assert_uint_eq(knot_soa_expire(rdata), 4);
+	ck_assert_uint_eq(knot_soa_minimum(rdata), 86400);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("node");
@@ -204,12 +228,9 @@ int main(void)
 	tcase_add_test(tcase, test_key_below);
 	tcase_add_test(tcase, test_key_malformed);
 	tcase_add_test(tcase, test_store);
+	tcase_add_test(tcase, test_soa);
 	tcase_add_loop_test(tcase, test_damage, 0,
 	                    sizeof(damages) / sizeof(damages[0]));
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "module/publish/pace.h"
+#include "tests/unit/check-main.h"
 
 #define NAMES 100000 /* For which knotd takes 100 ms, as long as it is not known. */
 
@@ -119,9 +120,5 @@ int main(void)
 	tcase_add_test(tcase, test_one_by_one);
 	tcase_add_test(tcase, test_odd);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

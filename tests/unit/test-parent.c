@@ -25,6 +25,7 @@
 #include "policy-engine/base/command.h"
 #include "policy-engine/database/db.h"
 #include "policy-engine/zone/dnskey.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/engine-process.h"
 #include "tests/unit/parent-server.h"
 #include "tests/unit/test-hsm-token.h"
@@ -761,9 +762,5 @@ int main(void)
 	tcase_add_test(tc, cannot_be_asked);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

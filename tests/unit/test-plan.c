@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Which keys a zone gets, and which go; and whether the clock can be believed. */
+/* Which keys a zone gets, and which go; whether the clock can be believed. */
 
 #include <check.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "policy-engine/core/clock.h"
 #include "policy-engine/core/plan.h"
+#include "tests/unit/check-main.h"
 
 #define T0 1000000
 #define KSK_LIFE 9000
@@ -20,10 +21,10 @@ typedef struct {
 	core_key_t keys[80];
 	policy_t policy;
 	policy_key_t entries[4];
-	bool no_keys;            /* None can be had. */
+	bool no_keys;            /* There is no key to be had. */
 	int64_t shared;          /* Inception of a shared key; 0 = keys are new. */
 	int64_t now;
-	int64_t oldest;          /* What was asked for last. */
+	int64_t oldest;          /* Of the key that was wanted last. */
 	unsigned events[PLAN_TOO_MANY + 1];
 } world_t;
 
@@ -136,7 +137,7 @@ START_TEST(test_lifetime)
 	ck_assert(w.keys[0].goal_in && !w.keys[1].goal_in && w.keys[2].goal_in);
 	ck_assert_uint_eq(w.events[PLAN_REPLACED], 1);
 
-	/* The next one waits for the end of this one, for as long as that takes. */
+	/* The next rollover waits for the end of this one, for as long as that takes. */
 	plan(&w, T0 + 100 * ZSK_LIFE);
 	ck_assert_uint_eq(w.events[PLAN_UNFINISHED], 1);
 	ck_assert_uint_eq(w.events[PLAN_INTRODUCED], 1); /* The KSK. */
@@ -161,14 +162,14 @@ START_TEST(test_manual)
 	ck_assert_int_eq(w.keys[2].roll, POLICY_ROLL_DOUBLE_SIGNATURE);
 	plan(&w, T0 + 7); /* Served, once. */
 	ck_assert_uint_eq(w.zone.count, 3);
-	/* Not held up by a rollover that has not ended, unlike those by age. */
+	/* Unlike a rollover by age, an order does not wait for the end of the last one. */
 	ck_assert(core_request_roll(&w.zone, KEYSET_KSK, false, T0 + 8));
 	plan(&w, T0 + 8);
 	ck_assert_uint_eq(w.zone.count, 4);
 }
 END_TEST
 
-/* An order in the second in which the key came into use is for that key, too. */
+/* An order also replaces a key that came into use in that very second. */
 START_TEST(test_same_second)
 {
 	world_t w;
@@ -197,7 +198,7 @@ START_TEST(test_emergency)
 	ck_assert_uint_eq(w.zone.count, 4);
 	ck_assert_int_eq(w.keys[2].roll, POLICY_ROLL_DOUBLE_RRSET);
 	ck_assert_int_eq(w.keys[3].roll, POLICY_ROLL_DOUBLE_SIGNATURE);
-	/* The one after it is no emergency any more. */
+	/* The rollover after it is no emergency any more. */
 	ck_assert(core_request_roll(&w.zone, KEYSET_ZSK, false, T0 + 9));
 	plan(&w, T0 + 9);
 	ck_assert_int_eq(w.keys[4].roll, POLICY_ROLL_PRE_PUBLICATION);
@@ -255,7 +256,7 @@ START_TEST(test_standby)
 	ck_assert_uint_eq(w.events[PLAN_STANDBY], 2);
 	ck_assert(!w.keys[1].standby && w.keys[2].standby && w.keys[3].standby);
 	settle(&w);
-	/* The one longest there comes into use, its lifetime begins, and another one is made. */
+	/* The key longest on standby comes into use. Its lifetime begins; another one is made. */
 	ck_assert_int_eq(plan(&w, T0 + ZSK_LIFE), T0 + 2 * ZSK_LIFE);
 	ck_assert_uint_eq(w.zone.count, 5);
 	ck_assert(!w.keys[1].goal_in && !w.keys[2].standby && w.keys[4].standby);
@@ -298,7 +299,7 @@ START_TEST(test_purge)
 }
 END_TEST
 
-/* A key that other zones have is as old as its first use. */
+/* The age of a key that other zones have counts from its first use. */
 START_TEST(test_shared)
 {
 	world_t w;
@@ -307,7 +308,7 @@ START_TEST(test_shared)
 	ck_assert_int_eq(plan(&w, T0), w.shared + ZSK_LIFE);
 	ck_assert_int_eq(w.keys[1].inception, w.shared);
 	settle(&w);
-	/* When it is to be replaced, none that would be due as well, or was there before a request. */
+	/* Its successor must not be due as well, nor be older than an order. */
 	w.no_keys = true;
 	plan(&w, w.shared + ZSK_LIFE);
 	ck_assert_int_eq(w.oldest, w.shared + 1);
@@ -337,8 +338,8 @@ END_TEST
 /* -- clock --------------------------------------------------------------- */
 
 static const struct {
-	int64_t jump;      /* Beyond the time that passed. */
-	bool away;         /* Nobody watched. */
+	int64_t jump;      /* Seconds beyond the time that passed. */
+	bool away;         /* The machine started anew meanwhile. */
 	clock_verdict_t verdict;
 } jumps[] = {
 	{ 0, false, CLOCK_GOOD },
@@ -370,7 +371,7 @@ START_TEST(test_clock)
 	bool good = jumps[_i].verdict == CLOCK_GOOD;
 	ck_assert_int_eq(mark.seen, good ? now + jumps[_i].jump : T0 + 5000);
 	if (!good && !jumps[_i].away) {
-		/* It stays wrong while it runs on, and is right when it comes back. */
+		/* The clock stays wrong while it runs on, and is right when it comes back. */
 		ck_assert_int_eq(clock_judge(&mark, now + jumps[_i].jump + 10, uptime + 10),
 		                 jumps[_i].verdict);
 		ck_assert_int_eq(clock_judge(&mark, now + 10, uptime + 10), CLOCK_GOOD);
@@ -398,9 +399,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_clock, 0, sizeof(jumps) / sizeof(jumps[0]));
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

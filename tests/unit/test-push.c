@@ -14,32 +14,36 @@
 #include <libknot/libknot.h>
 
 #include "keyset/keyset.h"
-#include "module/zone/server.h"
+#include "module/control/push.h"
+#include "tests/unit/check-main.h"
 
 #define ZONES 40
 
 static char dir[64];
-static server_t server;
+static store_t *store;
+static news_t news;
+static zone_env_t env;
 static zone_t *zones[ZONES];
 static pushes_t pushes;
 
 static void open_store(void)
 {
 	char err[256];
-	ck_assert_msg(store_open(&server.store, dir, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	ck_assert_msg(store_open(&store, dir, err, sizeof(err)) == KNOT_EOK, "%s", err);
 }
 
 static void setup(void)
 {
 	strcpy(dir, "/tmp/test-push.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	memset(&server, 0, sizeof(server));
 	open_store();
+	news_init(&news);
+	env = (zone_env_t) { .news = &news, .store = store };
 	for (unsigned i = 0; i < ZONES; i++) {
 		char text[32];
 		knot_dname_storage_t name;
 		snprintf(text, sizeof(text), "z%u.test.", i);
-		zones[i] = zone_new(&server, knot_dname_from_str(name, text, sizeof(name)));
+		zones[i] = zone_new(&env, knot_dname_from_str(name, text, sizeof(name)));
 		ck_assert_ptr_nonnull(zones[i]);
 	}
 }
@@ -51,7 +55,8 @@ static void teardown(void)
 	for (unsigned i = 0; i < ZONES; i++) {
 		zone_free(zones[i]);
 	}
-	store_close(server.store);
+	news_deinit(&news);
+	store_close(store);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	ck_assert_int_eq(system(command), 0);
 }
@@ -73,7 +78,7 @@ static uint64_t stored(const zone_t *zone)
 	size_t len = 0;
 	keyset_t set = { 0 };
 	char err[256];
-	ck_assert_int_eq(store_read(server.store, &txn), KNOT_EOK);
+	ck_assert_int_eq(store_read(store, &txn), KNOT_EOK);
 	if (store_get(&txn, STORE_KEYSET, zone->name, &text, &len) == KNOT_EOK) {
 		ck_assert_int_eq(keyset_read(text, &set, err, sizeof(err)), 0);
 	}
@@ -89,7 +94,7 @@ static void store_all(const char *text)
 	for (unsigned i = 0; i < ZONES; i++) {
 		ck_assert_int_eq(pushes_add(&pushes, zones[i], text), KNOT_EOK);
 	}
-	pushes_store(&pushes, server.store);
+	pushes_store(&pushes, store);
 }
 
 START_TEST(test_one_is_bad)
@@ -98,10 +103,10 @@ START_TEST(test_one_is_bad)
 	store_all(two);
 	for (unsigned i = 0; i < ZONES; i++) {
 		ck_assert_int_eq(pushes.list[i].ret, KNOT_EOK);
-		ck_assert_uint_eq(zones[i]->pending, 2);
-		ck_assert(zones[i]->pending_known);
+		ck_assert_uint_eq(zones[i]->keys.pending, 2);
+		ck_assert(zones[i]->keys.pending_known);
 	}
-	store_close(server.store);
+	store_close(store);
 	open_store();
 	for (unsigned i = 0; i < ZONES; i++) {
 		ck_assert_uint_eq(stored(zones[i]), 2);
@@ -118,11 +123,11 @@ START_TEST(test_one_is_bad)
 	}
 	/* And twice for one zone: as if one after the other. */
 	ck_assert_int_eq(pushes_add(&pushes, zones[0], two), KNOT_EOK);
-	pushes_store(&pushes, server.store);
+	pushes_store(&pushes, store);
 	for (unsigned i = 0; i < 6; i++) {
 		ck_assert_int_eq(pushes.list[i].ret, results[i]);
 		ck_assert_uint_eq(stored(zones[i]), texts[i] == three ? 3 : 2);
-		ck_assert_uint_eq(zones[i]->pending, stored(zones[i]));
+		ck_assert_uint_eq(zones[i]->keys.pending, stored(zones[i]));
 	}
 	ck_assert_int_eq(pushes.list[6].ret, KNOT_EEXIST);
 	ck_assert_str_eq(pushes.list[6].err, "key set revision 2 is not newer than 3, which is in use");
@@ -149,7 +154,7 @@ START_TEST(test_disk_full)
 		ck_assert_int_ne(pushes.list[i].ret, KNOT_EOK);
 		ck_assert_int_eq(strncmp(pushes.list[i].err, "store: ", 7), 0);
 		ck_assert_uint_eq(stored(zones[i]), 0);
-		ck_assert(!zones[i]->pending_known);
+		ck_assert(!zones[i]->keys.pending_known);
 	}
 	store_all(one);
 	for (unsigned i = 0; i < ZONES; i++) {
@@ -168,9 +173,5 @@ int main(void)
 	tcase_add_test(tcase, test_one_is_bad);
 	tcase_add_test(tcase, test_disk_full);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

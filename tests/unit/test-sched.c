@@ -9,6 +9,7 @@
 #include <libknot/errcode.h>
 
 #include "module/base/sched.h"
+#include "tests/unit/check-main.h"
 
 #define LIMIT 3
 #define TASKS 60
@@ -16,9 +17,9 @@
 typedef struct {
 	task_t task;
 	atomic_bool hangs;     /*!< Runs until this is false. */
-	bool pauses;           /*!< Meanwhile. */
+	bool pauses;           /*!< It pauses while it hangs. */
 	atomic_uint runs, at_once;
-	int64_t next;          /*!< Is due again so many ms later; 0 = not at all. */
+	int64_t next;          /*!< The task is due again in so many ms; 0 = it is not. */
 } item_t;
 
 static item_t items[TASKS];
@@ -64,7 +65,7 @@ static void wake(item_t *item, int64_t delay)
 	ck_assert_int_eq(sched_wake(sched, &item->task, sched_now() + delay), KNOT_EOK);
 }
 
-/*! How many of some tasks have run, or run. */
+/*! Counts the tasks that run, or have run. */
 static unsigned count_runs(size_t from, size_t to)
 {
 	unsigned count = 0;
@@ -91,11 +92,11 @@ START_TEST(test_due)
 	wait_runs(2, 3, 1);
 	wait_runs(0, 1, 1);
 	ck_assert_int_ge(sched_now(), begin + 300);
-	/* Sooner than it was, but never later. */
+	/* A wake can make it due earlier, but not later. */
 	wake(&items[1], 0);
 	wake(&items[1], 3600 * 1000);
 	wait_runs(1, 2, 1);
-	/* Again and again. */
+	/* It is due again each time it has run. */
 	items[3].next = 1;
 	wake(&items[3], 0);
 	for (int i = 0; i < 30000 && items[3].runs < 20; i++) {
@@ -109,7 +110,7 @@ START_TEST(test_due)
 }
 END_TEST
 
-/*! What is asked for while it runs happens afterwards, once. */
+/*! A task that is woken while it runs is run once more. */
 START_TEST(test_again)
 {
 	items[0].hangs = true;
@@ -128,7 +129,7 @@ START_TEST(test_again)
 }
 END_TEST
 
-/*! A lane in which all hang holds up no other; and lets in no more than it may. */
+/*! A lane whose tasks all hang holds up no other, and runs no more tasks than its limit. */
 START_TEST(test_lanes)
 {
 	for (size_t i = 0; i < TASKS / 2; i++) {
@@ -136,7 +137,7 @@ START_TEST(test_lanes)
 		sched_set_lane(sched, &items[i].task, "hanging");
 		wake(&items[i], 0);
 	}
-	/* So many at first, and some more as these turn out to be slow. */
+	/* At first as many as the limit; more when these have run for long. */
 	wait_runs(0, TASKS / 2, LIMIT);
 	wait_runs(0, TASKS / 2, LIMIT + 16);
 	(void)poll(NULL, 0, 300);
@@ -147,7 +148,7 @@ START_TEST(test_lanes)
 	}
 	wait_runs(TASKS / 2, TASKS, TASKS / 2);
 	ck_assert_uint_eq(count_runs(0, TASKS / 2), LIMIT + 16);
-	/* One of those that wait can leave. */
+	/* A task that waits can be removed. */
 	size_t waits = 0;
 	while (items[waits].runs > 0) {
 		waits++;
@@ -161,7 +162,7 @@ START_TEST(test_lanes)
 }
 END_TEST
 
-/*! Those that wait let others by, more than those that are slow would, but not without end. */
+/*! Paused tasks let others run: more than slow tasks do, but not any number. */
 START_TEST(test_paused)
 {
 	for (size_t i = 0; i < TASKS; i++) {
@@ -176,7 +177,7 @@ START_TEST(test_paused)
 		items[i].hangs = false;
 	}
 	wait_runs(0, TASKS, TASKS);
-	/* All is as it was. */
+	/* The lane is as it was. */
 	for (size_t i = 0; i < TASKS; i++) {
 		while (items[i].at_once > 0) {
 			(void)poll(NULL, 0, 1);
@@ -203,9 +204,5 @@ int main(void)
 	tcase_add_test(tcase, test_lanes);
 	tcase_add_test(tcase, test_paused);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

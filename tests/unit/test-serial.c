@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "module/rr/serial.h"
+#include "tests/unit/check-main.h"
 
 #define NOW 1795500000 /* 2026-11-24T06:00:00Z */
 #define NONE INT64_MIN
@@ -73,9 +74,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_next, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, test_greater);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

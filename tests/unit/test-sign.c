@@ -12,13 +12,14 @@
 
 #include "module/sign/changes.h"
 #include "module/sign/refresh.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/sign-random.h"
 #include "tests/unit/sign-subject.h"
 
 static const char small[] = "$ORIGIN example.\n$TTL 100\n@ SOA ns hostmaster 7 1 2 3 4\n"
 	"@ NS ns\nns A 192.0.2.1\na A 192.0.2.2\nb A 192.0.2.3\nc A 192.0.2.4\n";
 
-/*! What a change costs depends on the change: SOA, the name's RRset; no NSEC if no name came. */
+/*! The cost of a change: signatures of the SOA and the RRset, of an NSEC only if a name came. */
 START_TEST(test_cost)
 {
 	char text[512];
@@ -35,7 +36,7 @@ START_TEST(test_cost)
 	ck_assert_uint_eq(subject_sign(&subject, false).signatures, 2);
 	ck_assert_uint_eq(subject.state.serial, 9);
 
-	/* A name more: its two, the NSEC before it, SOA. */
+	/* A name more: its two RRsets, the NSEC before it, SOA. */
 	snprintf(text, sizeof(text), "%sbb A 192.0.2.33\n", small);
 	subject_load(&subject, text, 2);
 	ck_assert_uint_eq(subject_sign(&subject, false).signatures, 5);
@@ -139,8 +140,9 @@ START_TEST(test_replace)
 }
 END_TEST
 
-/*! While signatures of a ZSK that signs no more do for another, they stay beside those of a third
- * that is not published; and leave beside those of one that is, with each key having signed. */
+/*! A ZSK no longer signs, and its signatures serve in place of those of the next: then they stay
+ * beside signatures of a third ZSK that is not published, and leave when one that is published has
+ * signed. */
 START_TEST(test_rollover_twice)
 {
 	subject_t subject;
@@ -208,8 +210,8 @@ static void set_published(keyset_key_t *key, bool publish, bool sign)
 }
 
 /*!
- * A key that signs before it is published makes signatures of its own everywhere (RFC 6781,
- * section 4.1.4), though those of one that signs no more are still good.
+ * A key that signs before it is published makes signatures everywhere (RFC 6781, section 4.1.4),
+ * even where those of a key that no longer signs are still good.
  */
 START_TEST(test_signs_unpublished)
 {
@@ -241,7 +243,7 @@ START_TEST(test_signs_unpublished)
 	ck_assert_uint_eq(subject_signatures(&subject, &more[1]) +
 	                  subject_signatures(&subject, &more[2]), 11);
 
-	/* Its DNSKEY comes, the others' go: not one signature has to be made for the zone. */
+	/* Its DNSKEY comes, the others go: no signature has to be made for the rest of the zone. */
 	set_published(&more[1], false, false);
 	set_published(&more[2], false, true);
 	set_published(&more[3], true, true);
@@ -255,7 +257,8 @@ START_TEST(test_signs_unpublished)
 }
 END_TEST
 
-/*! From one algorithm to another with nothing between: all at once, or it would be bogus. */
+/*! From one algorithm to another without a time of both: all is changed in one version, or the zone
+ * would be bogus. */
 START_TEST(test_other_algorithm)
 {
 	subject_t subject;
@@ -305,7 +308,7 @@ START_TEST(test_passthrough)
 		ck_assert_uint_gt(subject.state.serial, serial);
 		ck_assert_uint_eq(subject.state.chain.id, 0);
 		zone_records_t records = subject_records(&subject);
-		ck_assert_uint_eq(records.count, 6); /* Of the input, and none else. */
+		ck_assert_uint_eq(records.count, 6); /* Those of the input. */
 		records_free(&records);
 		set.revision += 2;
 	}
@@ -333,8 +336,8 @@ static size_t count_type(subject_t *subject, const char *type)
 	return count;
 }
 
-/*! Signed elsewhere, and published so: with signatures, their TTLs, and the serial, whatever was
- * published before; until the policy signs it. */
+/*! A zone that was signed elsewhere is published as it is, with signatures, their TTLs, and the
+ * serial, whatever was published before; until the policy signs it. */
 START_TEST(test_passes_signed)
 {
 	subject_t subject;
@@ -363,7 +366,7 @@ START_TEST(test_passes_signed)
 	ck_assert_uint_eq(count_type(&subject, ".example. 33 46 0032"), 1);
 	free(subject_dump(&subject));
 
-	/* Signed anew there: what changes is sent. */
+	/* It is signed anew there: only what changes is sent. */
 	subject_load(&subject, SIGNED("1800000001", "2"), 2);
 	subject_sign(&subject, false);
 	subject_check_journal(&subject, &records, 1800000000);
@@ -389,8 +392,8 @@ static size_t count_dnskeys(subject_t *subject)
 	return count;
 }
 
-/*! Keys of other operators are published if the zone is signed with their algorithm, and else not:
- * what each version's check would find. */
+/*! Keys of other operators are published only if the zone is signed with their algorithm. The check
+ * of each version would find if not. */
 START_TEST(test_foreign_keys)
 {
 	char text[1024], key[129] = "";
@@ -419,7 +422,7 @@ START_TEST(test_foreign_keys)
 }
 END_TEST
 
-/*! Signatures of one moment do not come due in one moment. */
+/*! Signatures that are made at one time are not all renewed at one time. */
 START_TEST(test_spread)
 {
 	char *text = NULL;
@@ -439,7 +442,8 @@ START_TEST(test_spread)
 	subject_set_keys(&subject, &set);
 	subject_load(&subject, text, SIZE_MAX);
 	subject_sign(&subject, false);
-	/* A tenth of the time between two signatures each: a tenth of them. */
+	/* After a tenth of the time between two signatures of an RRset, a tenth of them is
+	 * renewed. */
 	for (unsigned run = 0; run < 12; run++) {
 		store_txn_t txn;
 		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
@@ -456,7 +460,7 @@ START_TEST(test_spread)
 }
 END_TEST
 
-/*! What is due and does not fit into a version does not wait for the next time to look. */
+/*! If what is due does not fit into a version, there is more to do at once. */
 START_TEST(test_refresh_batches)
 {
 	subject_t subject;
@@ -510,7 +514,7 @@ static keyset_t sign_small(subject_t *subject, int chain)
 	return set;
 }
 
-/*! A chain that is not what the names are is found out. */
+/*! A chain whose types are not those of the names is found out. */
 START_TEST(test_proof_types)
 {
 	subject_t subject;
@@ -540,7 +544,7 @@ START_TEST(test_proof_types)
 }
 END_TEST
 
-/*! An entry that does not point to the next, at which something changes: not published. */
+/*! If an entry beside a change does not point to the next entry, nothing is published. */
 START_TEST(test_proof_links)
 {
 	char err[640] = "", name[256], text[512];
@@ -627,7 +631,7 @@ static char *write_large(unsigned kilobytes, unsigned number)
 	return text;
 }
 
-/*! The journal has an end in bytes; a version that is larger than the zone is not in it at all. */
+/*! The journal is limited in bytes; a version that is larger than the zone is not kept at all. */
 START_TEST(test_journal_size)
 {
 	subject_t subject;
@@ -683,9 +687,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_proof_links, 0, 2);
 	tcase_add_test(tcase, test_max_ttl);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

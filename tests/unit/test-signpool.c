@@ -13,6 +13,7 @@
 #include <libknot/libknot.h>
 
 #include "module/keys/pool.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define JOBS 300
@@ -162,7 +163,7 @@ static bool valid(const rrsig_job_t *job)
 	return good;
 }
 
-/*! By two verifiers: ours, which lets it pass, and libdnssec. */
+/*! Signatures are verified twice: by the pool, which lets them pass, and by libdnssec. */
 START_TEST(test_algorithms)
 {
 	char err[640] = "";
@@ -174,7 +175,7 @@ START_TEST(test_algorithms)
 }
 END_TEST
 
-/*! No bit of signature or data can be another. */
+/*! No bit of a signature or of its data can change without being found. */
 START_TEST(test_verify_bits)
 {
 	char err[640] = "";
@@ -208,7 +209,7 @@ START_TEST(test_verify_bits)
 }
 END_TEST
 
-/*! A public key that is none. */
+/*! A public key that is malformed. */
 START_TEST(test_verify_key)
 {
 	static const uint8_t field[300] = { 1, 3, 0xff };
@@ -226,7 +227,7 @@ START_TEST(test_verify_key)
 }
 END_TEST
 
-/*! Each wrong one is found by "all"; by "sample" at least one of many. */
+/*! "all" finds each wrong signature; "sample" finds at least one of many. */
 START_TEST(test_wrong)
 {
 	char err[640] = "";
@@ -245,7 +246,7 @@ START_TEST(test_wrong)
 }
 END_TEST
 
-/*! The first are right; then more are wrong in a row than go unseen. */
+/*! The first signatures are right; then more are wrong in a row than a sample can miss. */
 START_TEST(test_wrong_later)
 {
 	char err[640] = "";
@@ -258,7 +259,7 @@ END_TEST
 START_TEST(test_failing)
 {
 	char err[640] = "";
-	/* All: one that fails is tried once more. */
+	/* All of them: a failed signature is tried once more. */
 	order("fail 1\n");
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
 	free_jobs(JOBS);
@@ -282,7 +283,7 @@ static void *run_job(void *arg)
 	return NULL;
 }
 
-/*! A token that hangs holds up only who uses it. */
+/*! A token that hangs holds up only the zones that use it. */
 START_TEST(test_hanging)
 {
 	char err[640] = "";
@@ -326,9 +327,5 @@ int main(void)
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "policy-engine/policy/kasp.h"
 #include "policy-engine/simulate/timeline.h"
+#include "tests/unit/check-main.h"
 
 #define FROM 1700000000
 #define DAY INT64_C(86400)
@@ -66,7 +67,7 @@ static bool covered(const timeline_t *timeline, keyset_role_t role, keyset_recor
 	return false;
 }
 
-/* Ten years: keys as often as their lifetime says, and never a day without. */
+/* In ten years there are as many keys as their lifetime says, and no day without one. */
 START_TEST(test_ten_years)
 {
 	timeline_t timeline = run("default", 3649, NULL, 0);
@@ -84,7 +85,7 @@ START_TEST(test_ten_years)
 }
 END_TEST
 
-/* What is asked for happens, and only then. */
+/* An order is carried out, and not before its time. */
 START_TEST(test_orders)
 {
 	const simulate_order_t orders[] = {
@@ -171,9 +172,5 @@ int main(void)
 	tcase_add_test(tcase, test_formats);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

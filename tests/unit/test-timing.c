@@ -8,6 +8,7 @@
 
 #include "policy-engine/base/duration.h"
 #include "policy-engine/core/core.h"
+#include "tests/unit/check-main.h"
 
 /* -- durations ----------------------------------------------------------- */
 
@@ -76,7 +77,7 @@ static const policy_t policy = {
 #define DS_FIRST 1920
 #define DS_LATER 1020
 #define DS_GONE 1020
-#define FADE 5000 /* For how long signatures of a published key stay that signs no more. */
+#define FADE 5000 /* Seconds that signatures of a published key stay after it signs no more. */
 
 typedef struct {
 	core_zone_t zone;
@@ -153,7 +154,7 @@ START_TEST(test_new_zone)
 	core_key_t *ksk = add(&w, KEYSET_KSK, 13, T0);
 	core_key_t *zsk = add(&w, KEYSET_ZSK, 13, T0);
 
-	/* All that a validator needs goes in together. */
+	/* All that a validator needs is published together. */
 	ck_assert_int_eq(run(&w, T0), CORE_NEVER);
 	expect(ksk, "hrr-");
 	expect(zsk, "-r-r");
@@ -211,7 +212,7 @@ START_TEST(test_new_zone_csk)
 	world_init(&w);
 	core_key_t *csk = add_roll(&w, KEYSET_CSK, 15, (policy_roll_t)_i, T0);
 	run(&w, T0);
-	/* There is nothing yet that would have to be kept short. */
+	/* There is no other key yet, so nothing has to come late. */
 	expect(csk, "hrrr");
 	publish(&w, T0 + 5);
 	run(&w, T0 + 5 + RRSIG_DELAY);
@@ -257,7 +258,7 @@ START_TEST(test_half_a_set)
 }
 END_TEST
 
-/* The signer's count of what is published, and the parent's work, both at once. */
+/* The signer reports what is published, and the parent does its work, both at once. */
 static void follow(world_t *w, int64_t now)
 {
 	w->facts.key_count = 0;
@@ -343,7 +344,7 @@ START_TEST(test_needed_keys_stay)
 }
 END_TEST
 
-/* The parent lost the DS: it counts again when it was seen, and caches had their time. */
+/* The parent lost the DS. It counts again when it was seen, and caches had their time. */
 START_TEST(test_lost_ds)
 {
 	world_t w;
@@ -363,7 +364,7 @@ START_TEST(test_lost_ds)
 	run(&w, now + DS_FIRST);
 	expect(&w.keys[0], "ooo-");
 
-	/* One of a key that goes is gone with that, and only caches may have it. */
+	/* The DS of a key that is to go has gone by that: only caches may have it. */
 	now += 31536000;
 	w.keys[0].goal_in = false;
 	ck_assert(core_ds_lose(&w.zone, 0, now));
@@ -388,7 +389,7 @@ START_TEST(test_unsure)
 	run(&w, now);
 	core_observe(&w.zone, &w.facts);
 	run(&w, now + DNSKEY_LATER);
-	expect(&w.keys[2], "roo-"); /* Where it leads is in all caches. */
+	expect(&w.keys[2], "roo-"); /* All caches have the DNSKEY that it leads to. */
 	now += DNSKEY_LATER;
 	core_ds_confirm(&w.keys[2], true, now);
 	run(&w, now + DS_LATER);
@@ -404,7 +405,7 @@ START_TEST(test_unsure)
 }
 END_TEST
 
-/* What old and new key go through. */
+/* The states that old and new key go through. */
 static const struct {
 	keyset_role_t role;
 	policy_roll_t roll;
@@ -455,7 +456,7 @@ START_TEST(test_rolls)
 END_TEST
 
 
-/* Whatever comes of the one before: at each step of a rollover, the next begins. */
+/* A rollover begins in the middle of another one, at each of its steps. */
 START_TEST(test_rolls_again)
 {
 	world_t w;
@@ -508,7 +509,7 @@ START_TEST(test_old_ds_stays)
 	publish(&w, now);
 	run(&w, now + DNSKEY_LATER);
 	expect(fresh, "roo-");
-	/* The old one is not to go before the new one is there for certain. */
+	/* The old DS does not go before the new one is there for certain. */
 	expect(&w.keys[0], "ooo-");
 	ck_assert_int_eq(w.keys[0].step[KEYSET_DS].wait, CORE_WAIT_SECURE);
 	now += DNSKEY_LATER;
@@ -523,14 +524,14 @@ START_TEST(test_old_ds_stays)
 	publish(&w, now);
 	run(&w, now + 1000000);
 	expect(&w.keys[0], "uhh-");
-	ck_assert(core_ds_waits(&w.keys[0])); /* Said as long as it lasts. */
+	ck_assert(core_ds_waits(&w.keys[0])); /* For as long as it is there. */
 	ck_assert(core_ds_confirm(&w.keys[0], false, now));
 	run(&w, now + 1000000);
 	expect(&w.keys[0], "hhh-");
 }
 END_TEST
 
-/* The clock of signatures runs from when the last one left, not from when that began. */
+/* The clock of signatures runs from when the last one left, not from when the first one did. */
 START_TEST(test_last_signature)
 {
 	world_t w;
@@ -573,7 +574,7 @@ START_TEST(test_older_version)
 	ck_assert(!core_observe(&w.zone, &w.facts));
 	run(&w, now + 1000000);
 	expect(fresh, "-r-h");
-	w.facts.revision = w.zone.revision + 5; /* A later one does. */
+	w.facts.revision = w.zone.revision + 5; /* One with a later key set does. */
 	ck_assert(core_observe(&w.zone, &w.facts));
 	run(&w, now + 1000000);
 	expect(fresh, "-o-r");
@@ -623,7 +624,7 @@ START_TEST(test_falling_ttl)
 }
 END_TEST
 
-/* On standby a key is known, and no more. */
+/* Caches know a key on standby, and that is all. */
 START_TEST(test_standby)
 {
 	world_t w;
@@ -643,7 +644,7 @@ START_TEST(test_standby)
 }
 END_TEST
 
-/* What a crash leaves behind is gone on with as if nothing had been. */
+/* After a crash all goes on from what is stored. */
 START_TEST(test_idempotent)
 {
 	world_t w;
@@ -658,7 +659,7 @@ START_TEST(test_idempotent)
 }
 END_TEST
 
-/* More changes than can be judged, and more keys: nothing is decided any more. */
+/* With more changes, or more keys, than can be judged, nothing is decided any more. */
 START_TEST(test_too_many)
 {
 	core_key_t keys[70];
@@ -704,9 +705,5 @@ int main(void)
 	tcase_add_test(tc, test_too_many);
 	suite_add_tcase(suite, tc);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

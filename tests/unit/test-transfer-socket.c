@@ -17,6 +17,7 @@
 
 #include <libknot/libknot.h>
 
+#include "tests/unit/check-main.h"
 #include "tests/unit/transfer-client.h"
 
 START_TEST(test_pieces)
@@ -122,7 +123,7 @@ END_TEST
 static int start_fails(char *err, size_t err_size)
 {
 	transfer_t *second = NULL;
-	int ret = transfer_start(&second, test.path, &test.zone, &test.logger, err, err_size);
+	int ret = transfer_start(&second, test.path, test.zone.publisher, &test.logger, err, err_size);
 	ck_assert_ptr_null(second);
 	ck_assert_int_ne(ret, KNOT_EOK);
 	ck_assert_ptr_nonnull(strstr(err, test.path));
@@ -177,7 +178,7 @@ START_TEST(test_bad_path)
 	char longer[200];
 	memset(longer, 'x', sizeof(longer));
 	longer[199] = '\0';
-	int ret = transfer_start(&second, longer, &test.zone, &test.logger, err, sizeof(err));
+	int ret = transfer_start(&second, longer, test.zone.publisher, &test.logger, err, sizeof(err));
 	ck_assert_int_eq(ret, KNOT_ERANGE);
 	ck_assert_ptr_null(second);
 	(void)snprintf(test.path, sizeof(test.path), "%s/transfer.sock", test.dir);
@@ -224,9 +225,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite());
 }

@@ -14,6 +14,7 @@
 #include <libknot/libknot.h>
 
 #include "common/clock.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/transfer-client.h"
 
 START_TEST(test_soa)
@@ -530,9 +531,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite());
 }

@@ -26,6 +26,7 @@
 #include "common/clock.h"
 #include "control/server.h"
 #include "module/publish/trigger.h"
+#include "tests/unit/check-main.h"
 
 #define KNOTD "/usr/sbin/knotd"
 
@@ -459,9 +460,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite());
 }

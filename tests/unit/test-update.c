@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/check-main.h"
 #include "tests/unit/update-zone.h"
 
 static const char base[] =
@@ -350,9 +351,5 @@ int main(void)
 	tcase_add_test(tcase, test_serial_round);
 	tcase_add_test(tcase, test_large);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

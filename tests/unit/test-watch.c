@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "module/source/watch.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-watch-XXXXXX";
 static const knot_dname_t *ONE = (const knot_dname_t *)"\x03""one";
@@ -266,9 +267,5 @@ int main(void)
 	tcase_add_test(tcase, stop_null);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

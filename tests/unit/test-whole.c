@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* An input with so many changes that it is replaced as a whole, bit by bit, and signed beside what is
- * published, whose signatures it keeps. */
+/* An input with so many changes that it is replaced as a whole, batch by batch, and signed beside
+ * what is published; good signatures are kept. */
 
 #include <check.h>
 #include <stdio.h>
@@ -12,12 +12,13 @@
 #include <libknot/libknot.h>
 
 #include "module/sign/batch.h"
+#include "tests/unit/check-main.h"
 #include "tests/unit/sign-random.h"
 #include "tests/unit/sign-subject.h"
 
 #define NAMES 30
 
-/*! Writes a zone; the TTL of the first names is another one. */
+/*! Writes a zone in which the first names have another TTL. */
 static void write_zone(char *text, size_t size, unsigned serial, unsigned others, unsigned ttl)
 {
 	size_t len = snprintf(text, size, "$ORIGIN example.\n$TTL 100\n"
@@ -50,7 +51,8 @@ START_TEST(test_keeps_signatures)
 	subject.batch = 7;
 	write_zone(text, sizeof(text), 2, 10, 50);
 	subject_load(&subject, text, NAMES + 1);
-	/* Those of the ten, and of the SOA; of the NSEC3 before the apex's, too, which comes last. */
+	/* Those of the ten, and of the SOA; of the NSEC3 before the apex's, too, which comes
+	 * last. */
 	const uint64_t made = subject_sign(&subject, false).signatures;
 	ck_assert_uint_eq(made, 11 + _i);
 	ck_assert_uint_ne(subject.state.nodes, nodes);
@@ -67,7 +69,7 @@ START_TEST(test_keeps_signatures)
 }
 END_TEST
 
-/* Signatures that are due are made anew with the rest. */
+/* Signatures that are due are made anew when the rest is. */
 START_TEST(test_refreshes)
 {
 	char text[4096];
@@ -84,7 +86,7 @@ START_TEST(test_refreshes)
 }
 END_TEST
 
-/* It is replaced once more, when one half is signed, and the policy can be another one by then. */
+/* The input is replaced once more when half of it is signed; the policy may be another by then. */
 START_TEST(test_once_more)
 {
 	char text[4096], err[640];
@@ -110,7 +112,7 @@ START_TEST(test_once_more)
 }
 END_TEST
 
-/*! An update, as far as the state tells. \param junk  There is a node of an attempt that failed. */
+/*! Changes the state as an update does. \param junk  A failed attempt has left a node. */
 static void touch_input(subject_t *subject, bool junk)
 {
 	store_txn_t txn;
@@ -138,7 +140,7 @@ static int replace(subject_t *subject, unsigned others, bool over)
 	return subject_replace(subject, text, over, &result);
 }
 
-/* What was read before an update, and is stored after it, must not undo it. */
+/* Contents that were read before an update, and are stored after it, must not undo it. */
 START_TEST(test_updates_meanwhile)
 {
 	subject_t subject;
@@ -177,7 +179,7 @@ START_TEST(test_left_over)
 }
 END_TEST
 
-/* It is replaced by another thread after what is to be done was planned. */
+/* Another thread replaces the input after a run has planned what to do. */
 START_TEST(test_stale)
 {
 	subject_t subject, other;
@@ -213,9 +215,5 @@ int main(void)
 	tcase_add_test(tcase, test_stale);
 	sign_random_add(tcase);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

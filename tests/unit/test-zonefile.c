@@ -12,6 +12,7 @@
 
 #include "module/zonefile/path.h"
 #include "module/zonefile/zonefile.h"
+#include "tests/unit/check-main.h"
 
 static char dir[] = "/tmp/test-zonefile-XXXXXX";
 static char path[128];
@@ -694,9 +695,5 @@ int main(void)
 	tcase_add_test(tcase, file_path_long);
 	suite_add_tcase(suite, tcase);
 
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main(suite);
 }

@@ -29,7 +29,7 @@ static void sink(void *ctx, int priority, const char *line)
 void start(void)
 {
 	char err[256] = "";
-	int ret = transfer_start(&test.server, test.path, &test.zone, &test.logger, err,
+	int ret = transfer_start(&test.server, test.path, test.zone.publisher, &test.logger, err,
 	                         sizeof(err));
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
 }

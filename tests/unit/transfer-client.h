@@ -20,7 +20,7 @@
 extern struct transfer_test {
 	char dir[64];
 	char path[96];
-	publisher_t zone;   /*!< example., of serial SERIAL; empty. */
+	memory_t zone;      /*!< example., of serial SERIAL; empty. */
 	log_t logger;
 	transfer_t *server;
 	atomic_uint warnings;

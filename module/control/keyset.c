@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/control/keyset.h"
+
+#include <libknot/libknot.h>
+
+static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	knot_dname_storage_t name;
+	if (unit->zone == NULL || unit->data == NULL) {
+		ctl_error(req, unit->zone, "a zone and a key set are needed");
+		return;
+	}
+	if (control->server->fault[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", control->server->fault);
+		return;
+	}
+	/* Uses the zone rather than lock all zones: the store takes its time. */
+	zone_t *zone = knot_dname_from_str(name, unit->zone, sizeof(name)) != NULL
+	               ? zones_use(&control->server->zones, name) : NULL;
+	if (zone == NULL) {
+		request_no_such_zone(req, control, unit->zone);
+		return;
+	}
+	if (pushes_add(&control->pushes, zone, unit->data) != KNOT_EOK) {
+		ctl_error(req, unit->zone, "out of memory");
+		zones_drop(&control->server->zones, zone);
+	}
+}
+
+/*! Stores all key sets of a block together, and answers when they are on the disk. */
+static void store_keysets(control_t *control, ctl_request_t *req)
+{
+	pushes_t *pushes = &control->pushes;
+	if (pushes->count > 0) {
+		pushes_store(pushes, control->server->env.store);
+	}
+	for (size_t i = 0; i < pushes->count; i++) {
+		const push_t *push = &pushes->list[i];
+		knot_dname_txt_storage_t zone;
+		if (push->ret != KNOT_EOK) {
+			knot_dname_to_str(zone, push->zone->name, sizeof(zone));
+			ctl_error(req, zone, "%s", push->err);
+		}
+		zones_drop(&control->server->zones, push->zone);
+	}
+	pushes_deinit(pushes);
+}
+
+void keyset_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	add_keyset(ctx, req, unit);
+	if (!unit->more) {
+		store_keysets(ctx, req);
+	}
+}

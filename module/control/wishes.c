@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/control/wishes.h"
+
+#include <libknot/libknot.h>
+
+static void wish(void *ctx, zone_t *zone)
+{
+	zone_wake(zone, *(unsigned *)ctx);
+}
+
+void wishes_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	/* Updates are lost only if the operator names the zone. */
+	const unsigned replace = unit->zone != NULL ? SOURCE_REPLACE : 0;
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ SOURCE_READ | replace });
+}
+
+typedef struct {
+	unsigned wishes;
+	bool fetched;
+} flush_t;
+
+static void flush(void *ctx, zone_t *zone)
+{
+	flush_t *flush = ctx;
+	flush->fetched = source_is_fetched(&zone->source);
+	if (!flush->fetched) {
+		zone_wake(zone, flush->wishes);
+	}
+}
+
+void wishes_flush(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	/* An edited file is overwritten only if the operator names the zone. */
+	flush_t zones = { .wishes = SOURCE_FLUSH };
+	zones.wishes |= unit->zone != NULL ? SOURCE_OVERWRITE : 0;
+	request_for_zones(req, ctx, unit, flush, &zones);
+	if (zones.fetched && unit->zone != NULL) {
+		ctl_error(req, unit->zone, "the zone comes from a primary, it has no file");
+	}
+}
+
+void wishes_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ SOURCE_LOOK });
+}
+
+void wishes_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	request_for_zones(req, ctx, unit, wish, &(unsigned){ ZONE_RENEW });
+}
+
+void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_t *control = ctx;
+	char err[640] = "";
+	if (control->server->fault[0] == '\0' &&
+	    holder_read(&control->server->tokens, err, sizeof(err)) != KNOT_EOK) {
+		ctl_error(req, unit->zone, "%s", err);
+		return;
+	}
+	request_for_zones(req, control, unit, wish, &(unsigned){ ZONE_KEYS });
+}
+
+void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_t *control = ctx;
+	knot_dname_storage_t name;
+	if (control->server->fault[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", control->server->fault);
+	} else if (unit->zone == NULL ||
+	           knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL) {
+		ctl_error(req, unit->zone, "a zone has to be named");
+	} else {
+		knot_dname_to_lower(name);
+		int ret = sweep_zone(&control->server->sweep, name);
+		if (ret != KNOT_EOK) {
+			ctl_error(req, unit->zone, "%s",
+			          ret == KNOT_EBUSY ? "the zone is configured; take it out of "
+			                              "knot.conf or its catalog first" :
+			          ret == KNOT_ENOENT ? "there is nothing of it in the store" :
+			                               store_strerror(ret));
+		}
+	}
+}

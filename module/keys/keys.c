@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/keys/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+void keys_init(keys_t *keys, const keys_args_t *args)
+{
+	memset(keys, 0, sizeof(*keys));
+	keys->args = *args;
+	trouble_init(&keys->trouble);
+	pthread_mutex_init(&keys->lock, NULL);
+}
+
+void keys_deinit(keys_t *keys)
+{
+	keyring_free(keys->ring);
+	tokens_leave(keys->tokens);
+	trouble_deinit(&keys->trouble);
+	pthread_mutex_destroy(&keys->lock);
+}
+
+static void set_trouble(keys_t *keys, int priority, const char *text)
+{
+	trouble_set(&keys->trouble, keys->args.log, keys->args.zone, priority, text);
+}
+
+/*! Enters the lane of the tokens that a key set needs. */
+static bool enter_lane(keys_t *keys, const keyset_t *set)
+{
+	char name[256] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < set->key_count && len < sizeof(name); i++) {
+		const char *repository = set->keys[i].repository;
+		bool known = false;
+		for (size_t n = 0; n < i && !known; n++) {
+			known = strcmp(set->keys[n].repository, repository) == 0;
+		}
+		if (!known) {
+			len += snprintf(name + len, sizeof(name) - len, "%s\n", repository);
+		}
+	}
+	return keys->args.enter(keys->args.ctx, name);
+}
+
+static void swap_ring(keys_t *keys, keyring_t *ring, tokens_t *tokens)
+{
+	pthread_mutex_lock(&keys->lock);
+	keyring_t *old = keys->ring;
+	keys->ring = ring;
+	pthread_mutex_unlock(&keys->lock);
+	keyring_free(old);
+	tokens_leave(keys->tokens);
+	keys->tokens = tokens_use(tokens);
+}
+
+/*! \param text  Copy of the key set that is stored. \return KNOT_EOK, KNOT_ENOENT, other errors */
+static int stored_set(const keys_t *keys, char **text)
+{
+	store_txn_t txn;
+	const void *stored = NULL;
+	size_t len = 0;
+	int ret = store_read(keys->args.store, &txn);
+	if (ret == KNOT_EOK) {
+		ret = store_get(&txn, STORE_KEYSET, keys->args.zone, &stored, &len);
+		*text = ret == KNOT_EOK ? strdup(stored) : NULL;
+		ret = ret == KNOT_EOK && *text == NULL ? KNOT_ENOMEM : ret;
+		store_abort(&txn);
+	}
+	return ret;
+}
+
+/*! Finds the keys of a key set in their tokens, which can take its time. */
+static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, keys_found_f found,
+                     void *found_ctx)
+{
+	char reason[640] = "";
+	keyring_t *ring = NULL;
+	int ret = keyring_load(text, keys->args.zone, tokens->hsm, &ring, reason, sizeof(reason));
+	if (ret != KNOT_EOK) {
+		set_trouble(keys, LOG_ERR, reason);
+		return ret;
+	}
+	found(found_ctx, keys->ring != NULL ? &keys->ring->set : NULL, &ring->set);
+	swap_ring(keys, ring, tokens);
+	return KNOT_EOK;
+}
+
+/*! Sees in the tokens' lane whether a key set is that of the ring. \param known  Whether it is. */
+static int see_set(keys_t *keys, const char *text, const tokens_t *tokens, bool *known)
+{
+	char reason[640] = "";
+	keyset_t set;
+	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
+		set_trouble(keys, LOG_ERR, reason);
+		return KNOT_EMALF;
+	}
+	*known = keys->ring != NULL && keys->tokens == tokens &&
+	         set.revision == keys->ring->set.revision;
+	const bool entered = enter_lane(keys, &set);
+	keyset_deinit(&set);
+	return entered ? KNOT_EOK : KNOT_EBUSY;
+}
+
+int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
+{
+	char reason[640] = "";
+	tokens_t *tokens = holder_use(keys->args.holder, reason, sizeof(reason));
+	if (tokens == NULL) {
+		set_trouble(keys, LOG_ERR, reason);
+		return KNOT_EAGAIN;
+	}
+	char *text = NULL;
+	bool known = false;
+	int ret = stored_set(keys, &text);
+	if (ret == KNOT_ENOENT) {
+		set_trouble(keys, LOG_NOTICE, "waiting for keys: the policy engine has not sent "
+		            "any yet; is ods-engine running?");
+	} else if (ret != KNOT_EOK) {
+		set_trouble(keys, LOG_ERR, store_strerror(ret));
+	} else {
+		ret = see_set(keys, text, tokens, &known);
+	}
+	if (ret == KNOT_EOK && (anew || !known)) {
+		ret = find_keys(keys, text, tokens, found, found_ctx);
+	}
+	if (ret == KNOT_EOK) {
+		set_trouble(keys, LOG_ERR, "");
+	}
+	free(text);
+	tokens_leave(tokens);
+	return ret;
+}
+
+void keys_pushed(keys_t *keys, uint64_t revision)
+{
+	pthread_mutex_lock(&keys->lock);
+	keys->pending = revision;
+	keys->pending_known = true;
+	pthread_mutex_unlock(&keys->lock);
+}
+
+/*! Looks up the revision of the stored key set. With the lock held. */
+static void look_up_pending(keys_t *keys)
+{
+	char *text = NULL, err[256];
+	keyset_t set;
+	int ret = stored_set(keys, &text);
+	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
+		return;
+	}
+	keys->pending = 0;
+	keys->pending_known = true;
+	if (ret == KNOT_EOK && keyset_read(text, &set, err, sizeof(err)) == 0) {
+		keys->pending = set.revision;
+		keyset_deinit(&set);
+	}
+	free(text);
+}
+
+uint64_t keys_pending(keys_t *keys)
+{
+	pthread_mutex_lock(&keys->lock);
+	if (!keys->pending_known) {
+		look_up_pending(keys);
+	}
+	const uint64_t pending = keys->pending;
+	pthread_mutex_unlock(&keys->lock);
+	return pending;
+}
+
+void keys_with_set(keys_t *keys, void (*call)(void *ctx, const keyset_t *set), void *ctx)
+{
+	pthread_mutex_lock(&keys->lock);
+	call(ctx, keys->ring != NULL ? &keys->ring->set : NULL);
+	pthread_mutex_unlock(&keys->lock);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief A zone's keys: the key set that is stored, and its keys as found in their tokens.
+ */
+#pragma once
+
+#include "module/base/trouble.h"
+#include "module/keys/holder.h"
+#include "module/keys/keyring.h"
+#include "module/store/store.h"
+
+/*! What a zone's keys need; all is borrowed. */
+typedef struct {
+	log_t *log;
+	store_t *store;
+	holder_t *holder;
+	const knot_dname_t *zone; /*!< Lower case. */
+
+	/*!
+	 * The zone's work is about to wait for tokens. Zones that wait for the same tokens share a
+	 * lane; if these tokens are slow, other zones do not notice.
+	 * \return Whether the work goes on in that lane at once; else it has to begin anew.
+	 */
+	bool (*enter)(void *ctx, const char *lane);
+	void *ctx;
+} keys_args_t;
+
+typedef struct {
+	keys_args_t args;
+	trouble_t trouble;         /*!< Why there are no keys to sign with, or only old ones. */
+	pthread_mutex_t lock;      /*!< Of what follows. */
+	keyring_t *ring;           /*!< NULL at first. Only the worker changes it, and may read it
+	                                without the lock. */
+	uint64_t pending;          /*!< Revision of the key set that is stored... */
+	bool pending_known;        /*!< ...which has been looked up. */
+
+	tokens_t *tokens;          /*!< That the ring's keys are in; the worker's own. */
+} keys_t;
+
+void keys_init(keys_t *keys, const keys_args_t *args);
+
+/*! The tokens may have to answer before this returns. */
+void keys_deinit(keys_t *keys);
+
+/*! Called when other keys have been found. \param before  NULL: there were none. */
+typedef void (*keys_found_f)(void *ctx, const keyset_t *before, const keyset_t *set);
+
+/*!
+ * Gets the key set that is stored, and finds its keys if they are not found yet; for the worker.
+ *
+ * \param anew   Finds them in any case.
+ * \param found  Called before the keys replace those of before.
+ * \return KNOT_EOK: there are keys to sign with; KNOT_EBUSY: they have to be looked for in another
+ *         lane; KNOT_ENOENT: the policy engine has not sent any; other errors
+ */
+int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx);
+
+/*! A key set has been stored; from any thread. */
+void keys_pushed(keys_t *keys, uint64_t revision);
+
+/*! \return Revision of the key set that is stored, which may be newer than what is signed with; 0 =
+ *  there is none. From any thread. */
+uint64_t keys_pending(keys_t *keys);
+
+/*! Calls a function with the key set whose keys were found, NULL if there is none; from any thread.
+ *  The function must not block. */
+void keys_with_set(keys_t *keys, void (*call)(void *ctx, const keyset_t *set), void *ctx);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/knotd/signers.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include <urcu.h>
+
+/*! Whether the thread is one of knotd's, which RCU knows. */
+static __thread bool is_knotds;
+
+void signers_on_knotds_thread(void)
+{
+	is_knotds = true;
+}
+
+/*! knotd replaces its log on a reload, under RCU: RCU has to know each thread that uses the log. */
+static void write_log(void *mod, int priority, const char *line)
+{
+	if (!is_knotds) {
+		rcu_register_thread();
+	}
+	knotd_mod_log(mod, priority, "%s", line);
+	if (!is_knotds) {
+		rcu_unregister_thread();
+	}
+}
+
+/* Storages in use at a time. */
+#define SIGNERS_MAX 16
+
+static struct {
+	pthread_mutex_t lock;
+	running_t signers[SIGNERS_MAX];
+} registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/*! \return The signer of a storage, or a free place, or NULL. With the lock held. */
+static running_t *find_signer(const char *storage)
+{
+	running_t *place = NULL;
+	for (int i = 0; i < SIGNERS_MAX; i++) {
+		running_t *at = &registry.signers[i];
+		if (at->server != NULL && strcmp(at->server->conf.storage, storage) == 0) {
+			return at;
+		}
+		place = (place == NULL && at->server == NULL) ? at : place;
+	}
+	return place;
+}
+
+/*! With the lock held. */
+static int start_signer(running_t *signer, server_conf_t *conf, knotd_mod_t *mod)
+{
+	int ret = server_start(&signer->server, conf, write_log, mod);
+	if (ret == KNOT_EOK) {
+		ret = control_start(&signer->control, signer->server);
+		if (ret != KNOT_EOK) {
+			(void)server_stop(signer->server);
+			signer->server = NULL;
+		}
+	}
+	return ret;
+}
+
+int signers_start(server_conf_t *conf, knotd_mod_t *mod, running_t **running)
+{
+	pthread_mutex_lock(&registry.lock);
+	running_t *signer = find_signer(conf->storage);
+	int ret = KNOT_EOK;
+	if (signer == NULL) {
+		ret = KNOT_ELIMIT;
+		server_conf_deinit(conf);
+	} else if (signer->server == NULL) {
+		ret = start_signer(signer, conf, mod);
+	} else if (signer->users == 0) {
+		ret = KNOT_EBUSY;
+		knotd_mod_log(mod, LOG_ERR, "the signer of before has not come to its end, since a "
+		              "token does not answer; restart knotd");
+		server_conf_deinit(conf);
+	} else {
+		log_redirect(&signer->server->log, write_log, mod);
+		server_reconfigure(signer->server, conf);
+	}
+	if (ret == KNOT_EOK) {
+		*running = signer;
+		signer->users++;
+	}
+	pthread_mutex_unlock(&registry.lock);
+	return ret;
+}
+
+running_t *signers_use(const char *storage)
+{
+	pthread_mutex_lock(&registry.lock);
+	running_t *signer = find_signer(storage);
+	signer = signer != NULL && signer->server != NULL && signer->users > 0 ? signer : NULL;
+	if (signer != NULL) {
+		signer->users++;
+	}
+	pthread_mutex_unlock(&registry.lock);
+	return signer;
+}
+
+void signers_leave(running_t *signer)
+{
+	pthread_mutex_lock(&registry.lock);
+	const running_t last = --signer->users == 0 ? *signer : (running_t) { .server = NULL };
+	if (last.server != NULL) {
+		*signer = (running_t) { .server = NULL };
+	}
+	pthread_mutex_unlock(&registry.lock);
+	control_stop(last.control);
+	if (last.server != NULL && !server_stop(last.server)) {
+		/* The server still has its store open: no other may open it. */
+		pthread_mutex_lock(&registry.lock);
+		running_t *place = find_signer(last.server->conf.storage);
+		if (place != NULL) {
+			*place = (running_t) { .server = last.server };
+		}
+		pthread_mutex_unlock(&registry.lock);
+	}
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/sign/signer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <libknot/libknot.h>
+
+#include "common/clock.h"
+#include "module/rr/node.h"
+#include "module/sign/refresh.h"
+
+/* Seconds between two lines of the log about a run's progress. */
+#define PROGRESS_EVERY 10
+/* Milliseconds that a version takes to sign, or so, if the token is slow: a change of the input
+ * waits for about as long. */
+#define BATCH_MS 2000
+/* Fewer nodes than these do not tell how fast a run is. */
+#define SPEED_NODES 100
+
+void signer_init(signer_t *signer, const signer_args_t *args)
+{
+	memset(signer, 0, sizeof(*signer));
+	signer->args = *args;
+	trouble_init(&signer->trouble);
+	pthread_mutex_init(&signer->lock, NULL);
+}
+
+void signer_deinit(signer_t *signer)
+{
+	trouble_deinit(&signer->trouble);
+	pthread_mutex_destroy(&signer->lock);
+}
+
+bool signer_read(signer_t *signer, signer_counters_t *counters)
+{
+	pthread_mutex_lock(&signer->lock);
+	*counters = signer->counters;
+	const bool signing = signer->signing;
+	pthread_mutex_unlock(&signer->lock);
+	return signing;
+}
+
+void signer_trouble(signer_t *signer, const char *text)
+{
+	trouble_set(&signer->trouble, signer->args.log, signer->args.zone, LOG_ERR, text);
+}
+
+int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t *set, int64_t now)
+{
+	store_txn_t txn;
+	int64_t due = 0;
+	if (store_read(signer->args.store, &txn) == KNOT_EOK) {
+		due = refresh_next(&txn, state, set, now);
+		store_abort(&txn);
+	}
+	return due;
+}
+
+/*** What is said of a version. ***/
+
+/*! Tells, once for each key set, of a TTL that is larger than the policy allows. */
+static void check_ttl(signer_t *signer, const keyset_t *set, const state_t *state)
+{
+	if (set->max_zone_ttl > 0 && state->max_ttl > set->max_zone_ttl && !set->passthrough &&
+	    signer->ttl_warned != set->revision) {
+		signer->ttl_warned = set->revision;
+		log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
+		        "the largest TTL is %u, the policy's MaxZoneTTL %u; it is published as "
+		        "it is, and key rollovers wait for the larger", state->max_ttl,
+		        set->max_zone_ttl);
+	}
+}
+
+/*! Tells of a key of another operator that is not published (RFC 4035, section 2.2). */
+static void check_foreign(signer_t *signer, uint8_t left_out)
+{
+	if (left_out != 0 && left_out != signer->left_out) {
+		log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
+		        "a DNSKEY of algorithm %u in the unsigned zone is left out, since the zone "
+		        "is not signed with that algorithm; give the policy keys of it, or have the "
+		        "other operator use one of the policy's", left_out);
+	}
+	signer->left_out = left_out;
+}
+
+/*! Tells, once for each type, of records in the unsigned zone that the signer makes itself. */
+static void check_strays(signer_t *signer, const keyset_t *set, uint8_t strays)
+{
+	static const uint16_t types[] = NODE_BY_SIGNER;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		char type[16];
+		if ((node_by_signer(types[i]) & strays & ~signer->strays) != 0 &&
+		    knot_rrtype_to_string(types[i], type, sizeof(type)) > 0) {
+			log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
+			        "the unsigned zone's %s records are left out, the signer makes its "
+			        "own", type);
+		}
+	}
+	signer->strays = set->passthrough ? 0 : signer->strays | strays;
+}
+
+static void log_progress(void *ctx, size_t done)
+{
+	signer_t *signer = ctx;
+	int64_t now = time(NULL);
+	if (now - signer->progress_at >= PROGRESS_EVERY) {
+		signer->progress_at = now;
+		log_msg(signer->args.log, LOG_INFO, signer->args.zone,
+		        "signing, %zu signatures made so far", done);
+	}
+}
+
+/*** A run. ***/
+
+/*!
+ * How much goes into one version: less with a slow token, since changes of the input wait for the
+ * version; but no less than is signed in the time by which knotd wants versions to be apart.
+ */
+static size_t batch_size(const signer_t *signer, int64_t apart_ms)
+{
+	const uint64_t size = signer->speed * (apart_ms > BATCH_MS ? apart_ms : BATCH_MS) / 1000;
+	return signer->speed == 0 || size > SIGN_BATCH ? SIGN_BATCH : size;
+}
+
+/*! Sees how fast a run was, if it was long enough to tell. */
+static void see_speed(signer_t *signer, const sign_result_t *result, double seconds)
+{
+	if (result->nodes >= SPEED_NODES && seconds > 0) {
+		signer->speed = 1 + result->nodes / seconds;
+	}
+}
+
+static void count(signer_t *signer, const sign_result_t *result, bool failed)
+{
+	pthread_mutex_lock(&signer->lock);
+	signer->signing = false;
+	signer->counters.signatures += result->signatures;
+	signer->counters.versions += result->published;
+	signer->counters.sign_errors += failed;
+	pthread_mutex_unlock(&signer->lock);
+}
+
+/*! Says what a run has done. */
+static void report(signer_t *signer, const keyset_t *set, const state_t *state,
+                   const sign_result_t *result, double seconds)
+{
+	see_speed(signer, result, seconds);
+	signer_trouble(signer, "");
+	log_msg(signer->args.log, result->published ? LOG_INFO : LOG_DEBUG, signer->args.zone,
+	        "signed, serial %u, input serial %u, %llu signatures made, %llu names changed, "
+	        "%.2f s",
+	        state->serial, state->in.serial, (unsigned long long)result->signatures,
+	        (unsigned long long)result->nodes, seconds);
+	if (result->published) {
+		check_ttl(signer, set, state);
+		check_foreign(signer, result->left_out);
+		check_strays(signer, set, result->strays);
+	}
+}
+
+int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_result_t *result)
+{
+	char reason[TROUBLE_MAX] = "";
+	const sign_args_t run = {
+		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
+		.ring = job->ring, .now = time(NULL), .renew = job->renew, .verify = job->verify,
+		.batch = batch_size(signer, job->apart_ms), .stop = signer->args.stop,
+		.progress = log_progress, .ctx = signer,
+	};
+	signer->progress_at = run.now;
+	pthread_mutex_lock(&signer->lock);
+	signer->signing = true;
+	pthread_mutex_unlock(&signer->lock);
+	const int64_t begin = monotonic_ms();
+	int ret = sign_run(&run, state, result, reason, sizeof(reason));
+	const double seconds = (monotonic_ms() - begin) / 1e3;
+	count(signer, result, ret != KNOT_EOK);
+	if (ret == KNOT_EOK) {
+		report(signer, &job->ring->set, state, result, seconds);
+	} else if (!atomic_load(signer->args.stopped)) {
+		signer_trouble(signer, reason);
+	}
+	return ret;
+}

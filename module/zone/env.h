@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What all zones share.
+ */
+#pragma once
+
+#include "module/base/log.h"
+#include "module/base/sched.h"
+#include "module/keys/holder.h"
+#include "module/publish/trigger.h"
+#include "module/source/updater.h"
+#include "module/source/watch.h"
+#include "module/store/store.h"
+#include "module/store/sweep.h"
+#include "module/zone/news.h"
+
+/*! Does not change while there are zones. If nothing can be signed, what is behind news is NULL. */
+typedef struct {
+	log_t *log;
+	const char *control_socket; /*!< Of the module, for remedies in messages. */
+	holder_t *tokens;
+	news_t *news;
+
+	store_t *store;
+	sweep_t *sweep;             /*!< Of the store. */
+	updater_t *updater;
+	sched_t *workers;           /*!< Run zone_work(). */
+	sched_t *fetchers;          /*!< Run what asks primaries, and the server's own tasks. */
+	trigger_t *trigger;         /*!< Tells knotd of new versions. */
+	trigger_t *asker;           /*!< Asks knotd which version it serves. */
+	watch_t *watch;             /*!< Of zone files. */
+} zone_env_t;

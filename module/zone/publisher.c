@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/zone/publisher.h"
+
+#include <libknot/libknot.h>
+
+#include "module/publish/view.h"
+
+static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
+{
+	zones_t *zones = ctx;
+	return zones_has(zones, zone) ? view_open(zones->env->store, zone, view) : KNOT_ENOZONE;
+}
+
+static void ask(void *ctx, zone_t *zone)
+{
+	(void)ctx;
+	zone_wake(zone, SOURCE_LOOK);
+}
+
+static void asked(void *ctx, const knot_dname_t *zone)
+{
+	(void)zones_with(ctx, zone, ask, NULL);
+}
+
+typedef struct {
+	uint32_t serial;
+	int64_t ms;
+} handed_t;
+
+static void hand(void *ctx, zone_t *zone)
+{
+	const handed_t *handed = ctx;
+	serving_handed(&zone->serving, handed->serial, handed->ms);
+}
+
+static void handed(void *ctx, const knot_dname_t *zone, uint32_t serial, int64_t ms)
+{
+	(void)zones_with(ctx, zone, hand, &(handed_t){ serial, ms });
+}
+
+static void take(void *ctx, zone_t *zone)
+{
+	serving_seen(&zone->serving, *(uint32_t *)ctx);
+}
+
+static void taken(void *ctx, const knot_dname_t *zone, uint32_t serial)
+{
+	(void)zones_with(ctx, zone, take, &serial);
+}
+
+static uint8_t update(void *ctx, const knot_pkt_t *message)
+{
+	/* Uses the zone rather than lock all zones: the disk takes its time. */
+	zones_t *zones = ctx;
+	zone_t *zone = zones_use(zones, knot_pkt_qname(message));
+	if (zone == NULL) {
+		return KNOT_RCODE_NOTAUTH;
+	}
+	const uint8_t rcode = updater_update(zones->env->updater, &zone->source, message);
+	zones_drop(zones, zone);
+	return rcode;
+}
+
+typedef struct {
+	const knot_dname_t *name;
+	knot_tsig_key_t *key;
+	int ret;
+} find_key_t;
+
+static void find_key(void *ctx, zone_t *zone)
+{
+	find_key_t *find = ctx;
+	find->ret = source_key(&zone->source, find->name, find->key);
+}
+
+static int key_of(void *ctx, const knot_dname_t *zone, const knot_dname_t *name,
+                  knot_tsig_key_t *key)
+{
+	find_key_t find = { .name = name, .key = key, .ret = KNOT_ENOENT };
+	(void)zones_with(ctx, zone, find_key, &find);
+	return find.ret;
+}
+
+publisher_t publisher_of(zones_t *zones)
+{
+	static const publisher_calls_t calls = {
+		.open = open_zone, .close = view_close, .soa = view_soa,
+		.expires_in = view_expires_in, .next = view_next, .seek = view_seek,
+		.next_change = view_next_change, .asked = asked, .update = update, .key = key_of,
+		.handed = handed, .taken = taken,
+	};
+	return (publisher_t) { .calls = &calls, .ctx = zones };
+}

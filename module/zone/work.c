@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/zone/work.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <libknot/libknot.h>
+
+#include "common/backoff.h"
+#include "module/sign/changeover.h"
+#include "module/source/file.h"
+
+/* Seconds after which what has failed is tried again. */
+static const backoff_t retry_delay = { .first = 5, .max = 300 };
+
+/*! What could not be done has to be done the next time. */
+static void keep_wish(zone_t *zone, unsigned wish)
+{
+	pthread_mutex_lock(&zone->lock);
+	zone->wishes |= wish;
+	pthread_mutex_unlock(&zone->lock);
+}
+
+static unsigned take_wishes(zone_t *zone)
+{
+	pthread_mutex_lock(&zone->lock);
+	const unsigned wishes = zone->wishes;
+	zone->wishes = 0;
+	pthread_mutex_unlock(&zone->lock);
+	return wishes;
+}
+
+static int64_t retry(zone_t *zone, int64_t now)
+{
+	return now + backoff_delay(&retry_delay, ++zone->failures);
+}
+
+/*** Keys. ***/
+
+typedef struct {
+	state_t *state;
+	bool found;
+} found_keys_t;
+
+static void adopt(void *ctx, const keyset_t *before, const keyset_t *set)
+{
+	found_keys_t *found = ctx;
+	changeover_adopt(found->state, before, set);
+	found->found = true;
+}
+
+/*! Finds the zone's keys. \return As keys_look() */
+static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
+{
+	char warning[TROUBLE_MAX];
+	found_keys_t found = { .state = state };
+	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, adopt, &found);
+	if (found.found && zone_warning(zone, warning, sizeof(warning))) {
+		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
+	}
+	return ret;
+}
+
+/*** Signing. ***/
+
+static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
+{
+	signer_job_t job = {
+		.pool = zone->keys.tokens->pool, .ring = zone->keys.ring, .renew = renew,
+		.apart_ms = serving_apart(&zone->serving),
+	};
+	pthread_mutex_lock(&zone->lock);
+	job.verify = zone->settings.verify;
+	pthread_mutex_unlock(&zone->lock);
+	return signer_run(&zone->signer, &job, state, result);
+}
+
+/*! Whether a new version has to wait a little, since the last one is fresh. */
+static bool held(zone_t *zone)
+{
+	const int64_t now = sched_now();
+	const int64_t next = serving_next(&zone->serving, now);
+	zone->held_until = next > now ? next : 0;
+	return zone->held_until > 0;
+}
+
+/*! A version has been published. \param more  Not all that is due fitted in. */
+static void published(zone_t *zone, const state_t *state, bool more)
+{
+	serving_published(&zone->serving, state->in.names);
+	if (more && !held(zone)) {
+		zone->held_until = sched_now();
+	}
+}
+
+/*! Signs what there is to sign. \return When to come back, Unix seconds; 0 = no need */
+static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_t now)
+{
+	if (state->in.count == 0) {
+		return 0;
+	}
+	const keyset_t *set = &zone->keys.ring->set;
+	int64_t due = signer_due(&zone->signer, state, set, now);
+	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
+	    state->revision == set->revision && state->doomed[0] == 0 &&
+	    (due == 0 || due > now) && (state->signed_input == state->in.count || held(zone))) {
+		signer_trouble(&zone->signer, "");
+		zone->failures = 0;
+		return due;
+	}
+	sign_result_t result;
+	if (sign(zone, state, wishes & ZONE_RENEW, &result) != KNOT_EOK) {
+		keep_wish(zone, wishes & ZONE_RENEW);
+		return retry(zone, now);
+	}
+	zone->failures = 0;
+	if (result.published) {
+		published(zone, state, result.more);
+	} else if (result.more) {
+		return now;
+	}
+	return signer_due(&zone->signer, state, set, now);
+}
+
+/*** All of it. ***/
+
+static int write_state(zone_t *zone, state_t *state)
+{
+	store_txn_t txn;
+	int ret = store_write(zone->env->store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = state_save(&txn, zone->name, state);
+	if (ret != KNOT_EOK) {
+		store_abort(&txn);
+		return ret;
+	}
+	return store_commit(&txn);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a == 0 ? b : b == 0 || a < b ? a : b;
+}
+
+/*! Looks at the source if that is wished. \return When to do so again, Unix seconds; 0 = no need */
+static int64_t look_at_source(zone_t *zone, state_t *state, unsigned wishes, int64_t now)
+{
+	if (!(wishes & SOURCE_WISHES)) {
+		return 0;
+	}
+	const int again = file_look(&zone->source, state, wishes);
+	keep_wish(zone, again > 0 ? wishes & SOURCE_WISHES : 0);
+	return again > 0 ? now + again : 0;
+}
+
+/*! Does what there is to do. \return When there will be more, Unix seconds; 0 = no need */
+static int64_t work(zone_t *zone)
+{
+	const int64_t now = time(NULL);
+	state_t state, before;
+	int ret = state_read(zone->env->store, zone->name, &state);
+	if (ret != KNOT_EOK) {
+		signer_trouble(&zone->signer, store_strerror(ret));
+		return retry(zone, now);
+	}
+	const unsigned wishes = take_wishes(zone);
+	int64_t due = look_at_source(zone, &state, wishes, now);
+
+	before = state;
+	serving_track(&zone->serving, &state);
+	const bool taken = serving_note(&zone->serving, &state);
+	ret = look_at_keys(zone, &state, wishes);
+	/* Before a first version there is nothing to store: it is made in any case. */
+	const bool first = state.version == 0 && state.next_nodes == 0;
+	if (taken || (!first && memcmp(&before, &state, sizeof(state)) != 0)) {
+		int saved = write_state(zone, &state);
+		ret = saved != KNOT_EOK ? saved : ret;
+	}
+	if (ret == KNOT_EOK) {
+		due = earlier(due, sign_if_due(zone, &state, wishes, now));
+	} else if (ret == KNOT_EBUSY) {
+		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));
+		due = now;
+	} else if (ret != KNOT_ENOENT) {
+		due = earlier(due, retry(zone, now));
+	}
+	serving_track(&zone->serving, &state);
+	zone_show(zone, &state, due);
+	return earlier(due, serving_offer(&zone->serving, &state, now));
+}
+
+int64_t zone_work(zone_t *zone)
+{
+	zone->held_until = 0;
+	atomic_store(&zone->stopped, false);
+	if (atomic_load(&zone->stop)) {
+		return 0;
+	}
+	const int64_t due = 1000 * work(zone);
+	return earlier(due, zone->held_until);
+}
