@@ -187,7 +187,7 @@ static void take_salt(reader_t *r, int column, ods_policy_t *policy)
 	for (size_t i = 0; fits && i < len / 2; i++) {
 		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
 		fits = high >= 0 && low >= 0;
-		policy->salt[i] = (uint8_t)(high << 4 | low);
+		policy->salt[i] = fits ? (uint8_t)(high << 4 | low) : 0;
 	}
 	policy->salt_len = fits ? len / 2 : 0;
 	if (!fits) {
