@@ -9,7 +9,7 @@
 
 #include "policy-engine/base/address.h"
 
-#define LIMIT_S 5 /* For one server. */
+#define LIMIT_S 5 /* Seconds for one server; resolvers do not wait longer, either. */
 #define DNS_PORT 53
 
 static const unsigned digests[3] = { 1, 2, 4 };
@@ -84,7 +84,7 @@ void parent_question_free(parent_question_t *question)
 	}
 }
 
-/* Whether a server has a DS of the key that a resolver can use; a SHA-1 alone may not do. */
+/* Whether a server has a DS of the key that resolvers use: SHA-1 alone may not do (RFC 8624). */
 static bool has_usable(const parent_question_t *q, const ds_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
@@ -98,7 +98,7 @@ static bool has_usable(const parent_question_t *q, const ds_answer_t *answer)
 	return false;
 }
 
-/* Whether a server has anything that may be a DS of the key. */
+/* Whether a server has a DS of the key, or one that may be of the key by its tag and algorithm. */
 static bool has_any(const parent_question_t *q, const ds_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
@@ -145,7 +145,7 @@ static bool is_reached(const servers_t *all, const bool *reached, const parent_s
 	return false;
 }
 
-/* Says which DS are there if none is of a key that the zone has: then no validator accepts it. */
+/* Says which DS the parent has, if none of them is of a key of the zone: then the zone is bogus. */
 static void add_strangers(const parent_question_t *q, const ds_answer_t *answer, char *why,
                           size_t size)
 {
@@ -174,10 +174,10 @@ static void add_strangers(const parent_question_t *q, const ds_answer_t *answer,
 /* What the servers that were asked so far have said. */
 typedef struct {
 	bool *reached, *no_route; /* By server. */
-	bool there, absent;       /* Some have it; some do not. */
+	bool there, absent;       /* A server has the DS; a server does not have it. */
 } tally_t;
 
-/* Counts what a server said. \return What is wrong with it; NULL if it may be as is wished. */
+/* Counts what a server said. \return What is against the wish; NULL = nothing. */
 static const char *judge(const parent_question_t *q, const ds_answer_t *answer, tally_t *tally)
 {
 	bool usable = has_usable(q, answer), any = has_any(q, answer);
@@ -197,7 +197,7 @@ static const char *judge(const parent_question_t *q, const ds_answer_t *answer, 
 	return usable || !any ? NULL : "has it with a digest that resolvers need not accept";
 }
 
-/* \return Whether to ask the next one. */
+/* \return Whether to ask the next server. */
 static bool check_server(const parent_question_t *q, const servers_t *servers, size_t i,
                          int stop_fd, tally_t *tally, parent_result_t *result)
 {
@@ -242,7 +242,8 @@ static void check_all(const parent_question_t *q, const servers_t *servers, int 
 	for (size_t i = 0; i < servers->count && more; i++) {
 		more = check_server(q, servers, i, stop_fd, &tally, result);
 	}
-	/* An address of a family that this machine cannot reach is the same server's as another. */
+	/* An address of a family that this machine lacks does not count if its server answered at
+	 * another address. */
 	for (size_t i = 0; i < servers->count && more; i++) {
 		more = !tally.no_route[i] ||
 		       is_reached(servers, tally.reached, &servers->servers[i]);

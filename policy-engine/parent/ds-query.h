@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Asks one server for the DS RRset of a zone, over TCP: it is the answer of that server, and
- * nobody else's.
+ * \brief Asks one server for the DS RRset of a zone, over TCP: so nobody else can have sent the
+ * answer.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 
 #include "policy-engine/zone/dnskey.h"
 
-#define DS_ANSWER_MAX 64
+#define DS_ANSWER_MAX 64 /*!< Records in an answer; a zone has a few. */
 
 typedef struct {
 	struct {
@@ -23,7 +23,7 @@ typedef struct {
 		size_t len;
 	} ds[DS_ANSWER_MAX];
 	size_t count;  /*!< 0 = there is none. */
-	uint32_t ttl;  /*!< Of the RRset. */
+	uint32_t ttl;  /*!< Seconds, of the RRset. */
 } ds_answer_t;
 
 /*! How asking went. */
