@@ -23,7 +23,8 @@ void control_zones(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, con
  */
 int control_load(const context_t *c, ctl_request_t *req, const char *name, kasp_zone_t *zone);
 
-/*! \return The facts of a zone, borrowed; all zero if the module does not have it (zone is NULL). */
+/*! \return The facts of a zone, borrowed; all zero if the module does not have it (zone is NULL).
+ *  */
 const facts_t *control_facts(const live_zone_t *zone);
 
 /*! \return Whether the unit names a zone; if not, the request is refused. */
