@@ -174,19 +174,6 @@ static int write_pid(const char *path)
 	return fclose(file);
 }
 
-/* Blocks the signals in all threads: the main thread takes them one by one, also as process 1. */
-static void block_signals(void)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 static int run(const options_t *options)
 {
 	engine_conf_t conf = { 0 };
@@ -199,7 +186,8 @@ static int run(const options_t *options)
 		engine_conf_deinit(&conf);
 		return EXIT_FAILURE;
 	}
-	block_signals();
+	engine_block_signals(); /* As process 1, too, which has no defaults for them. */
+	signal(SIGPIPE, SIG_IGN);
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;
 	control_t *control = NULL;
