@@ -518,6 +518,10 @@ int batch_collect(batch_t *batch, char *err, size_t err_size)
 		snprintf(err, err_size, "NSEC3: two names of the zone have the same hash; give the "
 		         "policy another salt in kasp.xml");
 	}
+	if (ret == KNOT_DNSSEC_ENOKEY) {
+		snprintf(err, err_size, "the DNSKEY RRset has changed, or its signature has expired: "
+		         "it has to be signed, but %s", batch->build.lack);
+	}
 	chain_close(&collect.published);
 	chain_close(&collect.next);
 	affected_deinit(&collect.affected);

@@ -42,11 +42,16 @@ static bool signs(const build_t *build, const keyring_key_t *key, uint16_t type)
 /*! \return The key of an old signature that is good for longer; NULL if the signature is not. */
 static const keyring_key_t *good(const build_t *build, const knot_rdata_t *sig)
 {
-	if (build->renew || (int32_t)(rrsig_expiration(sig) - build->due_by) <= 0 ||
+	const keyring_key_t *key = keyring_find(build->ring, rrsig_algorithm(sig),
+	                                        rrsig_keytag(sig));
+	/* A key that is lacking makes no other one: what it made serves until it expires. */
+	const bool lacking = key != NULL && key->lack != NULL;
+	const uint32_t by = lacking ? build->now : build->due_by;
+	if ((build->renew && !lacking) || (int32_t)(rrsig_expiration(sig) - by) <= 0 ||
 	    (int32_t)(build->now - rrsig_inception(sig)) < 0) {
 		return NULL;
 	}
-	return keyring_find(build->ring, rrsig_algorithm(sig), rrsig_keytag(sig));
+	return key;
 }
 
 static bool has_signed(const build_t *build, const keyring_key_t *key, const node_rrset_t *old)
@@ -193,6 +198,10 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 		const keyring_key_t *key = &build->ring->keys[i];
 		if (!misses(build, key, rrset->type, old)) {
 			continue;
+		}
+		if (key->lack != NULL) {
+			build->lack = key->lack;
+			return KNOT_DNSSEC_ENOKEY;
 		}
 		rrsig_job_t *job = add_job(build);
 		if (job == NULL) {

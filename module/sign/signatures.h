@@ -27,6 +27,7 @@ typedef struct {
 	                                to come or to go. */
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
 	uint8_t strays;            /*!< Types that are left out; bits as of node_by_signer(). */
+	const char *lack;          /*!< Set with KNOT_DNSSEC_ENOKEY: why a key is lacking. */
 	uint64_t random;           /*!< State of the jitter's generator. */
 	arena_t scratch;           /*!< Has what a node is made of, until the node is kept. */
 	rrsig_job_t *jobs;
@@ -48,7 +49,7 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key);
  * \param owner   Borrowed by the jobs.
  * \param old     The RRset as published before; NULL if it was not published, or was another.
  * \param expiry  Lowered to the earliest expiration, 0 if there was none.
- * \return KNOT_EOK, KNOT_ENOMEM
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_DNSSEC_ENOKEY (a signature is needed of a key that is lacking)
  */
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
                     const node_rrset_t *old, uint32_t *expiry);

@@ -15,6 +15,10 @@
 /* Seconds after which what has failed is tried again. */
 static const backoff_t retry_delay = { .first = 5, .max = 300 };
 
+/* Seconds until signatures are looked at again that a lacking key would have to make: little work, and
+ * short beside any Refresh. */
+#define LACK_LOOK 60
+
 /*! What could not be done has to be done the next time. */
 static void keep_wish(zone_t *zone, unsigned wish)
 {
@@ -121,7 +125,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	} else if (result.more) {
 		return now;
 	}
-	return signer_due(&zone->signer, state, set, now);
+	due = signer_due(&zone->signer, state, set, now);
+	return due > now || keyring_lack(zone->keys.ring) == NULL ? due : now + LACK_LOOK;
 }
 
 /*** All of it. ***/
@@ -181,6 +186,7 @@ static int64_t work(zone_t *zone)
 		ret = saved != KNOT_EOK ? saved : ret;
 	}
 	if (ret == KNOT_EOK) {
+		due = earlier(due, keys_again(&zone->keys));
 		due = earlier(due, sign_if_due(zone, &state, wishes, now));
 	} else if (ret == KNOT_EBUSY) {
 		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));
