@@ -78,10 +78,12 @@ static void add_keys(void *ctx, const keyset_t *set)
 
 /*! How a zone is; the first that applies is shown. */
 typedef enum {
+	HELD,             /*!< A rule of the last gate holds something. */
 	NOT_SERVED,       /*!< knotd does not serve what it was sent. */
 	SOURCE_TROUBLE,
 	KEYS_TROUBLE,
 	SIGN_TROUBLE,
+	FROZEN,
 	SIGNING,
 	NOT_SIGNED,
 	OK,
@@ -89,7 +91,8 @@ typedef enum {
 
 /*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
 typedef struct {
-	char serving[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
+	char held[TROUBLE_MAX], serving[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX],
+	     sign[TROUBLE_MAX], frozen[TROUBLE_MAX];
 	bool signing;
 	state_t state;
 	int64_t due;
@@ -99,6 +102,11 @@ typedef struct {
 static void look(zone_t *zone, shown_t *shown)
 {
 	signer_counters_t counters;
+	shown->held[0] = shown->frozen[0] = '\0';
+	for (int rule = 0; rule < HELD_FREEZE && shown->held[0] == '\0'; rule++) {
+		(void)held_text(&zone->held, rule, shown->held, sizeof(shown->held));
+	}
+	(void)held_text(&zone->held, HELD_FREEZE, shown->frozen, sizeof(shown->frozen));
 	serving_read(&zone->serving, shown->serving, sizeof(shown->serving));
 	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
 	trouble_read(&zone->keys.trouble, shown->keys, sizeof(shown->keys));
@@ -113,10 +121,12 @@ static void look(zone_t *zone, shown_t *shown)
 
 static health_t health(const shown_t *shown)
 {
-	return shown->serving[0] != '\0' ? NOT_SERVED :
+	return shown->held[0] != '\0' ? HELD :
+	       shown->serving[0] != '\0' ? NOT_SERVED :
 	       shown->source[0] != '\0' ? SOURCE_TROUBLE :
 	       shown->keys[0] != '\0' ? KEYS_TROUBLE :
 	       shown->sign[0] != '\0' ? SIGN_TROUBLE :
+	       shown->frozen[0] != '\0' ? FROZEN :
 	       shown->signing ? SIGNING : shown->state.version == 0 ? NOT_SIGNED : OK;
 }
 
@@ -125,16 +135,35 @@ static void add_health(columns_t *columns, const shown_t *shown)
 {
 	const health_t is = health(shown);
 	const char *const texts[] = {
-		[NOT_SERVED] = shown->serving, [SOURCE_TROUBLE] = shown->source,
-		[KEYS_TROUBLE] = shown->keys, [SIGN_TROUBLE] = shown->sign,
+		[HELD] = shown->held, [NOT_SERVED] = shown->serving,
+		[SOURCE_TROUBLE] = shown->source, [KEYS_TROUBLE] = shown->keys,
+		[SIGN_TROUBLE] = shown->sign, [FROZEN] = shown->frozen,
 		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
 	};
 	add_column(columns, "state", "%s", texts[is]);
+	if (is == HELD && shown->serving[0] != '\0') {
+		add_column(columns, "serving", "%s", shown->serving);
+	}
+	if (is == HELD && shown->source[0] != '\0') {
+		add_column(columns, "source", "%s", shown->source);
+	}
 	if (is != KEYS_TROUBLE && shown->keys[0] != '\0') {
 		add_column(columns, "keys", "%s", shown->keys);
 	}
 	if (is != SIGN_TROUBLE && shown->sign[0] != '\0') {
 		add_column(columns, "signing", "%s", shown->sign);
+	}
+}
+
+/*! Adds what is held beside what the state names. */
+static void add_held(columns_t *columns, zone_t *zone)
+{
+	char text[TROUBLE_MAX];
+	for (int rule = 0; rule < HELD_RULES; rule++) {
+		if (held_text(&zone->held, rule, text, sizeof(text)) &&
+		    strcmp(text, columns->columns[0].data) != 0) {
+			add_column(columns, "held", "%s", text + strlen("held: "));
+		}
 	}
 }
 
@@ -172,6 +201,7 @@ static void show_zone(void *ctx, zone_t *zone)
 	char warning[TROUBLE_MAX];
 	look(zone, &shown);
 	add_health(columns, &shown);
+	add_held(columns, zone);
 	if (zone_warning(zone, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
@@ -275,6 +305,11 @@ static void send_numbers(ctl_request_t *req, control_t *control, const knot_dnam
 	send_number(req, zone, "updates", numbers.counters.source.updates);
 	send_number(req, zone, "updates-refused", numbers.counters.source.updates_refused);
 	send_number(req, zone, "serial", numbers.serial);
+	for (int rule = 0; rule < HELD_RULES; rule++) {
+		if (numbers.counters.held & (1u << rule)) {
+			ctl_counter(req, zone, "mod-opendnssec", "held", held_name(rule), "1");
+		}
+	}
 }
 
 void status_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

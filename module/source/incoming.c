@@ -51,6 +51,7 @@ struct incoming {
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
 	size_t size;             /*!< Bytes of the changes. */
+	size_t removed_ns;       /*!< NS records that they remove. */
 	char *err;
 	size_t err_size;
 };
@@ -82,6 +83,11 @@ incoming_kind_t incoming_kind(const incoming_t *in)
 const knot_rdata_t *incoming_soa(const incoming_t *in)
 {
 	return in->soa;
+}
+
+size_t incoming_removed_ns(const incoming_t *in)
+{
+	return in->removed_ns;
 }
 
 __attribute__((format(printf, 3, 4)))
@@ -230,6 +236,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 		.ttl = rr->ttl <= TTL_MAX ? rr->ttl : 0, .type = rr->type, .comes = comes,
 	};
 	STAILQ_INSERT_TAIL(&in->changes, change, link);
+	in->removed_ns += !comes && rr->type == KNOT_RRTYPE_NS;
 	return change->owner != NULL && change->rdata != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }
 

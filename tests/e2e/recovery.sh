@@ -1,0 +1,110 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# What is lost, wrong or out of time does not make a zone bogus: the last good version stays served.
+
+# ---- the last gate
+
+ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
+
+# many FILE SERIAL COUNT: h.test with so many names.
+many() {
+	local i records=()
+	for ((i = 0; i < $3; i++)); do
+		records+=("n$i A 192.0.2.1" "d$i NS ns.example.")
+	done
+	small "$1" h.test "$2" "${records[@]}"
+}
+here() { [ -n "$(ask +short "$1.h.test" A)" ]; }
+gone_from_zone() { ! here "$1"; }
+
+# A zone file that lost nearly all: held, over a restart, until it is let through; once.
+test_shrink() { # limit 60
+	many z 1 150
+	quick d --zone h.test=z
+	probe h.test
+	many z 2 3
+	module zone-reload h.test
+	within 10 status_says h.test '^\[h\.test\.\] state: held: shrink: .*has 11 of 305 names, less than 50 %.*since 2.*ods pass h\.test\. shrink'
+	here n149 || fail "names are gone"
+	expect 'held\[shrink\] = 1' knot zone-stats h.test mod-opendnssec
+	expect 'held\[shrink\] = 1' module zone-stats h.test
+	expect 'holds nothing' ods pass h.test time
+	expect 'no rule' ods pass h.test shink
+	expect 'cannot be overridden' ods pass h.test serial
+	module zone-status h.test | sed 's/.*since \([^;]*\).*/\1/' >since
+	restart_knotd
+	within 10 status_says h.test "state: held: shrink: .*since $(cat since)"
+	here n149 || fail "names are gone after a restart"
+	# another change is judged anew
+	many z 3 140
+	module zone-reload h.test
+	within 10 status_says h.test 'state: ok'
+	within 10 gone_from_zone n149
+	here n139 || fail "names are gone"
+	many z 4 3
+	module zone-reload h.test
+	within 10 status_says h.test 'state: held: shrink'
+	[ "$(ods pass h.test shrink)" = OK ] || fail "ods pass"
+	within 10 gone_from_zone n139
+	within 10 status_says h.test 'state: ok'
+	[ "$(grep -c 'zone h.test., held: shrink' d/knotd.log)" -eq 2 ] || fail "the log"
+	[ "$(grep -c 'no longer held: shrink' d/knotd.log)" -eq 2 ] || fail "the log's end"
+	validate h.test
+	probe_end
+}
+
+# Delegations that are lost while the names stay.
+test_shrink_delegations() { # limit 60
+	many z 1 150
+	quick d --zone h.test=z
+	sed -i 's/^d\([0-9]*\) NS .*/d\1 A 192.0.2.1/' z
+	module zone-reload h.test
+	within 10 status_says h.test 'state: held: shrink: .*has 0 of 150 delegations'
+	# the limit is the operator's
+	sed -i 's/^mod-opendnssec:/&\n/; s/^    policy: .*/&\n    shrink-limit: 0/' d/knot.conf
+	knot reload
+	module zone-reload h.test
+	within 10 status_says h.test 'state: ok'
+	within 10 here d0
+}
+
+# The apex without NS records is refused at each door.
+test_shrink_apex() {
+	small z h.test 1
+	quick d --zone h.test=z
+	sed 's/^@ NS .*//; s/host 1 /host 2 /' z >z.new
+	mv z.new z
+	module zone-reload h.test || true
+	within 10 status_says h.test 'state: not loaded, .*no NS records of h\.test\..*last good zone stays'
+	answers h.test NS ns1.h.test. || fail "NS is gone"
+}
+
+# zone-freeze: the input stays, signing goes on, over a restart.
+test_freeze() { # limit 60
+	small z f.test 1
+	quick d --zone f.test=z
+	sed -i -e "s|^acl:|&\n  - id: by-address\n    address: 127.0.0.1\n    action: update|" \
+		-e "s|acl: transfer|acl: [transfer, by-address]|" d/knot.conf
+	knot reload
+	module zone-freeze f.test
+	within 10 status_says f.test 'state: held: freeze: .*zone-thaw'
+	small z f.test 2 'new A 192.0.2.9'
+	module zone-refresh f.test
+	expect 'frozen' module zone-reload f.test
+	printf '%s\n' "server 127.0.0.1 $PORT" 'zone f.test' 'add up.f.test 300 A 192.0.2.5' send >update
+	expect REFUSED knsupdate update
+	restart_knotd
+	within 10 status_says f.test 'state: held: freeze'
+	local before
+	before=$(serial f.test)
+	module zone-sign f.test
+	within 20 serial_differs f.test "$before"
+	[ -z "$(ask +short new.f.test A)" ] || fail "the input has changed"
+	module zone-thaw f.test
+	within 10 answers new.f.test A 192.0.2.9
+	within 10 status_says f.test 'state: ok'
+	expect 'not frozen' module zone-thaw f.test
+	validate f.test
+}
