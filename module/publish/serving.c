@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "common/backoff.h"
+#include "common/clock.h"
 #include "module/base/sched.h"
+#include "module/rr/serial.h"
 
 /* Seconds after which knotd is told again of a version that it has not fetched. */
 static const backoff_t offer_delay = { .first = 60, .max = 3600 };
@@ -40,6 +42,22 @@ void serving_read(serving_t *serving, char *error, size_t size)
 
 /*** What knotd says and does. ***/
 
+/* Milliseconds for which the first version waits for knotd's answer. knotd answers as soon as it has
+ * loaded its zones; if it never does, its control socket is elsewhere. */
+#define KNOWN_MS 60000
+
+/*! Notes what knotd says that it serves. With the lock held. \return Whether the worker waits for
+ *  it. */
+static bool know(serving_t *serving, const uint32_t *serial)
+{
+	const bool waits = serving->asked_ms != 0;
+	serving->asked_ms = 0;
+	serving->known = true;
+	serving->serves = serial != NULL;
+	serving->served = serial != NULL ? *serial : 0;
+	return waits;
+}
+
 /*! With the lock held. \return Whether that is news. */
 static bool see(serving_t *serving, uint32_t serial)
 {
@@ -59,9 +77,10 @@ static bool see(serving_t *serving, uint32_t serial)
 void serving_seen(serving_t *serving, uint32_t serial)
 {
 	pthread_mutex_lock(&serving->lock);
+	const bool waits = know(serving, &serial);
 	const bool news = see(serving, serial);
 	pthread_mutex_unlock(&serving->lock);
-	if (news) {
+	if (news || waits) {
 		serving->args.wake(serving->args.ctx);
 	}
 }
@@ -83,6 +102,7 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms)
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning)
 {
 	pthread_mutex_lock(&serving->lock);
+	const bool waits = know(serving, serial);
 	const bool news = serial != NULL && see(serving, *serial);
 	const int64_t age = sched_now() - serving->handed_ms;
 	const uint32_t handed = serving->handed_serial;
@@ -95,7 +115,7 @@ bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warn
 		         handed, (int)(offer_delay.max / 60));
 	}
 	pthread_mutex_unlock(&serving->lock);
-	if (news) {
+	if (news || waits) {
 		serving->args.wake(serving->args.ctx);
 	}
 	if (refused) {
@@ -140,6 +160,39 @@ void serving_published(serving_t *serving, uint64_t names)
 }
 
 /*** The worker's part. ***/
+
+bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
+{
+	const int64_t now = monotonic_ms();
+	pthread_mutex_lock(&serving->lock);
+	const bool ask = !serving->known && serving->asked_ms == 0;
+	const bool late = !serving->known && !ask && now - serving->asked_ms >= KNOWN_MS;
+	if (ask) {
+		serving->asked_ms = now;
+	} else if (late) {
+		(void)know(serving, NULL);
+	}
+	const bool known = serving->known;
+	*serves = serving->serves;
+	*serial = serving->served;
+	pthread_mutex_unlock(&serving->lock);
+	if (ask) {
+		trigger_zone(serving->args.asker, serving->args.zone);
+	} else if (late) {
+		log_msg(serving->args.log, LOG_WARNING, serving->args.zone, "knotd has not said for "
+		        "%d s which serial it serves; the store is believed", KNOWN_MS / 1000);
+	}
+	return known;
+}
+
+bool serving_is_ahead(serving_t *serving, const state_t *state)
+{
+	pthread_mutex_lock(&serving->lock);
+	const bool ahead = serving->serves && state->version > 0 &&
+	                   serial_greater(serving->served, state->serial);
+	pthread_mutex_unlock(&serving->lock);
+	return ahead;
+}
 
 void serving_track(serving_t *serving, const state_t *state)
 {

@@ -37,6 +37,11 @@ typedef struct {
 	int64_t seen_at;           /*!< When it was first seen to, Unix seconds. */
 	bool taken;                /*!< Noted in the zone's state: it serves taken_serial. */
 	uint32_t taken_serial;
+	bool known;                /*!< knotd has said whether it serves the zone. */
+	bool serves;               /*!< It does... */
+	uint32_t served;           /*!< ...this serial. */
+	int64_t asked_ms;          /*!< Since when the worker waits for that, monotonic_ms(); 0 = it
+	                                does not. */
 	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
 	pace_t pace;
 
@@ -82,6 +87,20 @@ void serving_read(serving_t *serving, char *error, size_t size);
 
 /*! \return How far apart the versions of a stream of updates are, ms. */
 int64_t serving_apart(serving_t *serving);
+
+/*!
+ * Tells what knotd serves, which the serial of the next version has to be above. The store can be lost,
+ * or be an older copy: so knotd is asked once before the first version that this process makes. If it
+ * does not answer for a minute, the store is believed.
+ *
+ * \param serial  Set if knotd serves the zone.
+ * \param serves  Whether it does.
+ * \return Whether that is known; if not, the worker is woken when it is
+ */
+bool serving_served(serving_t *serving, uint32_t *serial, bool *serves);
+
+/*! \return Whether knotd serves a later version than the last one of the store. */
+bool serving_is_ahead(serving_t *serving, const state_t *state);
 
 /*! A version has been made. \param names  In the zone. */
 void serving_published(serving_t *serving, uint64_t names);

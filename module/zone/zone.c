@@ -83,7 +83,7 @@ static void init_parts(zone_t *zone)
 		.enter = enter, .ctx = zone,
 	});
 	signer_init(&zone->signer, &(signer_args_t) {
-		.log = env->log, .store = env->store, .zone = zone->name,
+		.log = env->log, .store = env->store, .held = &zone->held, .zone = zone->name,
 		.stop = &zone->stop, .stopped = &zone->stopped,
 	});
 	serving_init(&zone->serving, &(serving_args_t) {
