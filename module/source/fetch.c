@@ -405,6 +405,14 @@ static int64_t at_least(int64_t interval)
 	return interval > INTERVAL_MIN ? interval : INTERVAL_MIN;
 }
 
+/*! \return Seconds until the primaries are asked again, at most. */
+static int64_t longest_wait(const state_t *state)
+{
+	const state_input_t *in = &state->in;
+	const int64_t longest = in->refresh > in->retry ? in->refresh : in->retry;
+	return longest > first_retry.max ? longest : first_retry.max;
+}
+
 /*! \return When to ask again, Unix seconds. */
 static int64_t next_time(const state_t *state, unsigned failures, int64_t now)
 {
@@ -498,6 +506,9 @@ int64_t fetch_work(source_t *source)
 	work.whole = (wishes & SOURCE_READ) || !work.state.in.from_primary;
 	if (next == 0) {
 		next = work.state.in.from_primary ? next_time(&work.state, failures, now) : now;
+	}
+	if (next > now + longest_wait(&work.state)) {
+		next = now; /* The clock was ahead when that was reckoned. */
 	}
 	if (held_is(source->args.held, HELD_FREEZE)) {
 		next = next > now ? next : now + first_retry.max;
