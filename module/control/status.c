@@ -79,7 +79,6 @@ static void add_keys(void *ctx, const keyset_t *set)
 /*! How a zone is; the first that applies is shown. */
 typedef enum {
 	HELD,             /*!< A rule of the last gate holds something. */
-	NOT_SERVED,       /*!< knotd does not serve what it was sent. */
 	SOURCE_TROUBLE,
 	KEYS_TROUBLE,
 	SIGN_TROUBLE,
@@ -91,9 +90,9 @@ typedef enum {
 
 /*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
 typedef struct {
-	char held[TROUBLE_MAX], serving[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX],
+	char held[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX],
 	     sign[TROUBLE_MAX], frozen[TROUBLE_MAX];
-	bool signing;
+	bool signing, refused;
 	state_t state;
 	int64_t due;
 	char *policy;     /*!< To be freed. */
@@ -107,7 +106,7 @@ static void look(zone_t *zone, shown_t *shown)
 		(void)held_text(&zone->held, rule, shown->held, sizeof(shown->held));
 	}
 	(void)held_text(&zone->held, HELD_FREEZE, shown->frozen, sizeof(shown->frozen));
-	serving_read(&zone->serving, shown->serving, sizeof(shown->serving));
+	shown->refused = held_is(&zone->held, HELD_REFUSED);
 	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
 	trouble_read(&zone->keys.trouble, shown->keys, sizeof(shown->keys));
 	trouble_read(&zone->signer.trouble, shown->sign, sizeof(shown->sign));
@@ -122,7 +121,6 @@ static void look(zone_t *zone, shown_t *shown)
 static health_t health(const shown_t *shown)
 {
 	return shown->held[0] != '\0' ? HELD :
-	       shown->serving[0] != '\0' ? NOT_SERVED :
 	       shown->source[0] != '\0' ? SOURCE_TROUBLE :
 	       shown->keys[0] != '\0' ? KEYS_TROUBLE :
 	       shown->sign[0] != '\0' ? SIGN_TROUBLE :
@@ -135,15 +133,12 @@ static void add_health(columns_t *columns, const shown_t *shown)
 {
 	const health_t is = health(shown);
 	const char *const texts[] = {
-		[HELD] = shown->held, [NOT_SERVED] = shown->serving,
+		[HELD] = shown->held,
 		[SOURCE_TROUBLE] = shown->source, [KEYS_TROUBLE] = shown->keys,
 		[SIGN_TROUBLE] = shown->sign, [FROZEN] = shown->frozen,
 		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
 	};
 	add_column(columns, "state", "%s", texts[is]);
-	if (is == HELD && shown->serving[0] != '\0') {
-		add_column(columns, "serving", "%s", shown->serving);
-	}
 	if (is == HELD && shown->source[0] != '\0') {
 		add_column(columns, "source", "%s", shown->source);
 	}
@@ -188,7 +183,7 @@ static void add_version(columns_t *columns, const shown_t *shown)
 	add_column(columns, "signed", "%s", time_text(state->signed_at, when, sizeof(when)));
 	add_column(columns, "served", "%s", state->taken_serial == state->serial &&
 	           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
-	           : shown->serving[0] != '\0'
+	           : shown->refused
 	           ? "not yet, it was sent to knotd, which does not serve it"
 	           : "not yet, waiting for knotd to fetch it");
 	add_column(columns, "next", "%s", time_text(shown->due, when, sizeof(when)));

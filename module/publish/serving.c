@@ -33,13 +33,6 @@ void serving_deinit(serving_t *serving)
 	pthread_mutex_destroy(&serving->lock);
 }
 
-void serving_read(serving_t *serving, char *error, size_t size)
-{
-	pthread_mutex_lock(&serving->lock);
-	snprintf(error, size, "%s", serving->error);
-	pthread_mutex_unlock(&serving->lock);
-}
-
 /*** What knotd says and does. ***/
 
 /* Milliseconds for which the first version waits for knotd's answer. knotd answers as soon as it has
@@ -63,7 +56,6 @@ static bool see(serving_t *serving, uint32_t serial)
 {
 	if (serving->handed && serving->handed_serial == serial) {
 		serving->handed = false;
-		serving->error[0] = '\0';
 	}
 	if (serving->taken && serving->taken_serial == serial) {
 		return false;
@@ -90,6 +82,7 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms)
 	const int64_t now = sched_now();
 	pthread_mutex_lock(&serving->lock);
 	serving->handed = true;
+	serving->refused = false;
 	serving->handed_serial = serial;
 	serving->handed_ms = now;
 	pace_load(&serving->pace, now, ms);
@@ -97,6 +90,19 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms)
 	trigger_zone(serving->args.asker, serving->args.zone);
 	/* Changes may have been gathered for this moment. */
 	serving->args.wake(serving->args.ctx);
+}
+
+/*! Holds a version that knotd refuses. */
+static void hold(serving_t *serving, uint32_t serial, const char *warning)
+{
+	char what[32], why[800];
+	snprintf(what, sizeof(what), "serial %u", serial);
+	snprintf(why, sizeof(why), "knotd was sent serial %u, but does not serve it: %s%sits log says "
+	         "why; take back the change that brought this, or give it room in knot.conf and say "
+	         "knotc zone-refresh; a new version is offered at once, this one again within %d "
+	         "minutes", serial, warning, warning[0] != '\0' ? "; " : "",
+	         (int)(offer_delay.max / 60));
+	held_set(serving->args.held, HELD_REFUSED, what, why);
 }
 
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning)
@@ -107,21 +113,14 @@ bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warn
 	const int64_t age = sched_now() - serving->handed_ms;
 	const uint32_t handed = serving->handed_serial;
 	const bool again = serving->handed && age < ASK_MS;
-	const bool refused = serving->handed && age >= SURE_MS && serving->error[0] == '\0';
-	if (refused) {
-		snprintf(serving->error, sizeof(serving->error),
-		         "knotd was sent serial %u, but does not serve it: its log says why; it is "
-		         "offered again within %d minutes, and by knotc zone-refresh",
-		         handed, (int)(offer_delay.max / 60));
-	}
+	const bool refused = serving->handed && age >= SURE_MS && !serving->refused;
+	serving->refused |= refused;
 	pthread_mutex_unlock(&serving->lock);
 	if (news || waits) {
 		serving->args.wake(serving->args.ctx);
 	}
 	if (refused) {
-		log_msg(serving->args.log, LOG_ERR, serving->args.zone, "knotd was sent serial %u, "
-		        "but does not serve it%s%s", handed, warning[0] != '\0' ? ": " : "",
-		        warning);
+		hold(serving, handed, warning);
 	}
 	return again;
 }
@@ -243,6 +242,7 @@ int64_t serving_offer(serving_t *serving, const state_t *state, int64_t now)
 	pthread_mutex_unlock(&serving->lock);
 	if (state->version == 0 || (state->taken_at > 0 && state->taken_serial == state->serial)) {
 		serving->offers = 0;
+		held_end(serving->args.held, HELD_REFUSED);
 		return 0;
 	}
 	const bool fresh = serving->offers == 0 || state->serial != serving->offered;

@@ -13,11 +13,13 @@
 
 #include "module/publish/pace.h"
 #include "module/publish/trigger.h"
+#include "module/store/held.h"
 #include "module/store/state.h"
 
 /*! What a zone's serving needs; all is borrowed. */
 typedef struct {
 	log_t *log;
+	held_t *held;
 	const knot_dname_t *zone;  /*!< Lower case. */
 	trigger_t *trigger;        /*!< Tells knotd of new versions. */
 	trigger_t *asker;          /*!< Asks knotd what it serves. */
@@ -42,7 +44,7 @@ typedef struct {
 	uint32_t served;           /*!< ...this serial. */
 	int64_t asked_ms;          /*!< Since when the worker waits for that, monotonic_ms(); 0 = it
 	                                does not. */
-	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
+	bool refused;              /*!< It is taken to have refused what it was sent. */
 	pace_t pace;
 
 	/* The worker's own. */
@@ -66,7 +68,8 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms);
 void serving_seen(serving_t *serving, uint32_t serial);
 
 /*!
- * What knotd, asked, says that it serves.
+ * What knotd, asked, says that it serves. If it is not what it was sent, the rule HELD_REFUSED holds that,
+ * until knotd serves the newest version: this may wait for the disk.
  *
  * \param serial   NULL: nothing.
  * \param warning  Why it may have refused a version; "": not known.
@@ -79,9 +82,6 @@ void serving_updated(serving_t *serving);
 
 /*! \return When the next version may be made, ms (sched_now()); now if it may at once. */
 int64_t serving_next(serving_t *serving, int64_t now);
-
-/*! Copies what is wrong; "" if all is well. */
-void serving_read(serving_t *serving, char *error, size_t size);
 
 /*** For the zone's worker. ***/
 

@@ -87,7 +87,7 @@ static void init_parts(zone_t *zone)
 		.stop = &zone->stop, .stopped = &zone->stopped,
 	});
 	serving_init(&zone->serving, &(serving_args_t) {
-		.log = env->log, .zone = zone->name, .trigger = env->trigger, .asker = env->asker,
+		.log = env->log, .held = &zone->held, .zone = zone->name, .trigger = env->trigger, .asker = env->asker,
 		.wake = wake, .ctx = zone,
 	});
 }

@@ -190,3 +190,25 @@ test_serial_half() { # limit 60
 	within 10 status_says s.test 'state: ok'
 	validate s.test
 }
+
+# What knotd refuses is named first, over a restart; once the change is taken back, all else is public.
+test_refused_size() { # limit 60
+	small z u.test 1
+	quick d --zone u.test=z
+	sed -i -e 's/^  - domain: .*/&\n    zone-max-size: 4000/' d/knot.conf
+	knot reload
+	local first big
+	first=$(serial u.test)
+	big=$(for n in $(seq 20); do printf 'big%s TXT ("%0200d")\n' "$n" 0; done)
+	small z u.test 2 "$big"
+	within 10 status_says u.test '^\[u\.test\.\] state: held: refused: knotd was sent serial .*does not serve it.*since 2'
+	expect 'held\[refused\] = 1' knot zone-stats u.test mod-opendnssec
+	restart_knotd
+	within 10 status_says u.test 'state: held: refused: '
+	[ "$(serial u.test)" = "$first" ] || fail "the last good version is gone"
+	small z u.test 3 'good A 192.0.2.9'
+	module zone-reload u.test
+	within 10 answers good.u.test A 192.0.2.9
+	within 10 status_says u.test 'state: ok'
+	validate u.test
+}
