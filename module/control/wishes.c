@@ -10,11 +10,29 @@ static void wish(void *ctx, zone_t *zone)
 	zone_wake(zone, *(unsigned *)ctx);
 }
 
+typedef struct {
+	unsigned wishes;
+	bool frozen;
+} reload_t;
+
+static void reload(void *ctx, zone_t *zone)
+{
+	reload_t *reload = ctx;
+	reload->frozen = held_is(&zone->held, HELD_FREEZE);
+	if (!reload->frozen) {
+		zone_wake(zone, reload->wishes);
+	}
+}
+
 void wishes_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	/* Updates are lost only if the operator names the zone. */
-	const unsigned replace = unit->zone != NULL ? SOURCE_REPLACE : 0;
-	request_for_zones(req, ctx, unit, wish, &(unsigned){ SOURCE_READ | replace });
+	reload_t zones = { .wishes = SOURCE_READ };
+	zones.wishes |= unit->zone != NULL ? SOURCE_REPLACE : 0;
+	request_for_zones(req, ctx, unit, reload, &zones);
+	if (zones.frozen && unit->zone != NULL) {
+		ctl_error(req, unit->zone, "the zone is frozen; zone-thaw looks at its source");
+	}
 }
 
 typedef struct {

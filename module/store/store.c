@@ -79,7 +79,9 @@ static int open_tables(store_t *store)
 	static const char *const tables[STORE_TABLES] = {
 		"input", "signed", "chain", "dirty", "expiry", "journal"
 	};
-	static const char *const records[STORE_RECORDS] = { "zones", "keysets", "sources", "gone" };
+	static const char *const records[STORE_RECORDS] = {
+		"zones", "keysets", "sources", "gone", "held"
+	};
 
 	MDB_txn *txn = NULL;
 	int ret = mdb_txn_begin(store->env, NULL, 0, &txn);

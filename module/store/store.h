@@ -16,7 +16,7 @@
  *     journal  version (8), half (2), part (4) what left (0) and what came (1) with a version
  *
  * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text), "sources" (the
- * state of its input) and "gone" (since when it is not configured). Keys are of even length, except
+ * state of its input), "gone" (since when it is not configured) and "held" (what it holds back). Keys are of even length, except
  * where the data is empty: in expiry a key lacks the zeros that close a node_key(), since it would
  * be too long for LMDB by an octet.
  *
@@ -116,6 +116,7 @@ typedef enum {
 	STORE_KEYSET,
 	STORE_SOURCE,
 	STORE_GONE,   /*!< Since when the zone is not configured any more. */
+	STORE_HELD,   /*!< What it holds back (held.h). */
 	STORE_RECORDS,
 } store_record_t;
 
