@@ -173,8 +173,9 @@ static int write_pid(const char *path)
 	return fclose(file);
 }
 
-/* Blocked in all threads: the main one takes them one by one, also as process 1. */
-static void block_signals(void)
+/* Those that it acts on are blocked in all threads: the main one takes them one by one, also as
+ * process 1. */
+static void set_signals(void)
 {
 	sigset_t signals;
 	sigemptyset(&signals);
@@ -184,6 +185,8 @@ static void block_signals(void)
 	sigaddset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Whoever started the engine may ignore it: exit statuses of programs would be lost. */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 static int run(const options_t *options)
@@ -198,7 +201,7 @@ static int run(const options_t *options)
 		engine_conf_deinit(&conf);
 		return EXIT_FAILURE;
 	}
-	block_signals();
+	set_signals();
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;
 	char why[1024];
