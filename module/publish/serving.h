@@ -37,6 +37,9 @@ typedef struct {
 	int64_t seen_at;           /*!< When it was first seen to, Unix seconds. */
 	bool taken;                /*!< Noted in the zone's state: it serves taken_serial. */
 	uint32_t taken_serial;
+	bool kept;                 /*!< When asked last, knotd had kept_serial. */
+	uint32_t kept_serial;
+	bool kept_wanted;          /*!< knotd has asked in vain while that was not known. */
 	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
 	pace_t pace;
 
@@ -68,6 +71,12 @@ void serving_seen(serving_t *serving, uint32_t serial);
  * \return Whether it has to be asked again
  */
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning);
+
+/*!
+ * Tells at which serial knotd has the zone, by what knotd has said; it is asked again.
+ * \return Whether that is known. If not, knotd is told to refresh the zone as soon as it is.
+ */
+bool serving_kept(serving_t *serving, uint32_t *serial);
 
 /*! An update of the input was done, or refused. */
 void serving_updated(serving_t *serving);
