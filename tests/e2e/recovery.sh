@@ -22,8 +22,6 @@ with_plain() {
 damaged_store() {
 	local regex=$1
 	shift
-	stop_pid "$(cat "$D/run/knotd.pid")"
-	rm -rf store.kept
 	cp -a "$D/store" store.kept
 	(cd "$D/store" && "$@")
 	: >"$D/knotd.log"
@@ -55,7 +53,9 @@ test_damaged_store() { # limit 240
 	small good good.test 1
 	quick d --zone good.test=good
 	with_plain
+	local before
 	before=$(serial good.test)
+	stop_pid "$(cat "$D/run/knotd.pid")"
 	local mends='data\.mdb is damaged.*restore it from a backup, or move it away'
 	damaged_store "$mends" half
 	damaged_store "$mends" truncate -s 4096 data.mdb
