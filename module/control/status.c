@@ -249,8 +249,8 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	char text[800], reason[640];
 	(void)unit;
 	tokens_t *tokens = holder_use(&control->server->tokens, reason, sizeof(reason));
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, NULL, "%s", control->server->fault);
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, NULL, "%s", server_fault(control->server));
 	} else if (tokens == NULL) {
 		ctl_error(req, NULL, "%s", reason);
 	} else {

@@ -74,7 +74,7 @@ void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	char err[640] = "";
-	if (control->server->fault[0] == '\0' &&
+	if (server_fault(control->server)[0] == '\0' &&
 	    holder_read(&control->server->tokens, err, sizeof(err)) != KNOT_EOK) {
 		ctl_error(req, unit->zone, "%s", err);
 		return;
@@ -86,8 +86,8 @@ void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	knot_dname_storage_t name;
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, unit->zone, "%s", control->server->fault);
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", server_fault(control->server));
 	} else if (unit->zone == NULL ||
 	           knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL) {
 		ctl_error(req, unit->zone, "a zone has to be named");

@@ -110,6 +110,10 @@ bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warn
 	pthread_mutex_lock(&serving->lock);
 	const bool waits = know(serving, serial);
 	const bool news = serial != NULL && see(serving, *serial);
+	const bool wanted = serial != NULL && serving->kept_wanted;
+	serving->kept = serial != NULL;
+	serving->kept_serial = serial != NULL ? *serial : 0;
+	serving->kept_wanted &= !wanted;
 	const int64_t age = sched_now() - serving->handed_ms;
 	const uint32_t handed = serving->handed_serial;
 	const bool again = serving->handed && age < ASK_MS;
@@ -119,10 +123,24 @@ bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warn
 	if (news || waits) {
 		serving->args.wake(serving->args.ctx);
 	}
+	if (wanted) {
+		trigger_zone(serving->args.trigger, serving->args.zone);
+	}
 	if (refused) {
 		hold(serving, handed, warning);
 	}
 	return again;
+}
+
+bool serving_kept(serving_t *serving, uint32_t *serial)
+{
+	pthread_mutex_lock(&serving->lock);
+	const bool kept = serving->kept;
+	*serial = serving->kept_serial;
+	serving->kept_wanted = !kept;
+	pthread_mutex_unlock(&serving->lock);
+	trigger_zone(serving->args.asker, serving->args.zone);
+	return kept;
 }
 
 /*** How soon versions follow one another. ***/

@@ -45,6 +45,10 @@ typedef struct {
 	int64_t asked_ms;          /*!< Since when the worker waits for that, monotonic_ms(); 0 = it
 	                                does not. */
 	bool refused;              /*!< It is taken to have refused what it was sent. */
+	bool kept;                 /*!< When asked last, knotd had kept_serial. */
+	uint32_t kept_serial;
+	bool kept_wanted;          /*!< knotd has asked in vain while that was not known. */
+	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
 	pace_t pace;
 
 	/* The worker's own. */
@@ -76,6 +80,12 @@ void serving_seen(serving_t *serving, uint32_t serial);
  * \return Whether it has to be asked again
  */
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning);
+
+/*!
+ * Tells at which serial knotd has the zone, by what knotd has said; it is asked again.
+ * \return Whether that is known. If not, knotd is told to refresh the zone as soon as it is.
+ */
+bool serving_kept(serving_t *serving, uint32_t *serial);
 
 /*! An update of the input was done, or refused. */
 void serving_updated(serving_t *serving);

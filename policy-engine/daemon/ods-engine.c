@@ -174,8 +174,9 @@ static int write_pid(const char *path)
 	return fclose(file);
 }
 
-/* Blocks the signals in all threads: the main thread takes them one by one, also as process 1. */
-static void block_signals(void)
+/* Signals that the engine acts on are blocked in all threads: the main thread takes them one by one,
+ * also as process 1. */
+static void set_signals(void)
 {
 	sigset_t signals;
 	sigemptyset(&signals);
@@ -185,6 +186,8 @@ static void block_signals(void)
 	sigaddset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Whoever started the engine may ignore it: exit statuses of programs would be lost. */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 static int run(const options_t *options)
@@ -199,7 +202,7 @@ static int run(const options_t *options)
 		engine_conf_deinit(&conf);
 		return EXIT_FAILURE;
 	}
-	block_signals();
+	set_signals();
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;
 	control_t *control = NULL;

@@ -211,4 +211,124 @@ test_refused_size() { # limit 60
 	within 10 answers good.u.test A 192.0.2.9
 	within 10 status_says u.test 'state: ok'
 	validate u.test
+
+# ---- disk
+
+# with_plain: adds a zone without the module, plain.test, to knot.conf.
+with_plain() {
+	small plain plain.test 1
+	sed -i 's/^zone:/  - id: plain\n\n&/' "$D/knot.conf"
+	printf '  - domain: plain.test\n    template: plain\n    file: "%s"\n' "$work/plain" \
+		>>"$D/knot.conf"
+	knot reload
+	within 10 answers www.plain.test A 192.0.2.80
+}
+
+# damaged_store REGEX COMMAND...: knotd is started after the store was damaged by the command, which
+# runs in its folder: all zones are served, the log, the status and the zone's status say why.
+damaged_store() {
+	local regex=$1
+	shift
+	cp -a "$D/store" store.kept
+	(cd "$D/store" && "$@")
+	: >"$D/knotd.log"
+	start_knotd
+	within 10 says "$D/knotd.log" "error: .*$regex.*; nothing is signed until knotd is restarted"
+	answers www.plain.test A 192.0.2.80 || fail "$*: the other zone is not served"
+	within 10 answers www.good.test A 192.0.2.80
+	signed good.test || fail "$*: the last version is not signed"
+	[ "$(serial good.test)" = "$before" ] || fail "$*: another serial than $before"
+	expect "$regex" module status
+	expect "$regex" module zone-status good.test
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	rm -rf "$D/store"
+	mv store.kept "$D/store"
+}
+
+half() { truncate -s $(($(stat -c %s data.mdb) / 2)) data.mdb; }
+zeroed() { head -c "$(stat -c %s data.mdb)" /dev/zero >zeros && mv zeros data.mdb; }
+# patched OFFSET BYTES: in both of LMDB's first pages.
+patched() {
+	local page
+	for page in 0 4096; do
+		printf '%b' "$2" | dd of=data.mdb bs=1 seek=$((page + $1)) conv=notrunc status=none
+	done
+}
+as_folder() { rm data.mdb && mkdir data.mdb; }
+
+test_damaged_store() { # limit 240
+	small good good.test 1
+	quick d --zone good.test=good
+	with_plain
+	local before
+	before=$(serial good.test)
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	local mends='data\.mdb is damaged.*restore it from a backup, or move it away'
+	damaged_store "$mends" half
+	damaged_store "$mends" truncate -s 4096 data.mdb
+	damaged_store 'data\.mdb is empty.*move it away' truncate -s 0 data.mdb
+	damaged_store "$mends" zeroed
+	damaged_store "$mends" patched 16 '\xbe\xef\xc0\xde'
+	damaged_store "$mends" patched 20 '\x63\0\0\0'
+	damaged_store 'data\.mdb: Is a directory' as_folder
+	start_knotd
+	small good good.test 2 'new A 192.0.2.9'
+	within 60 answers new.good.test A 192.0.2.9
+	validate good.test
+}
+
+# The file is cut while knotd runs: knotd lives, and says what has happened.
+test_store_cut_while_running() {
+	small good good.test 1
+	quick d --zone good.test=good
+	with_plain
+	local before pid
+	before=$(serial good.test)
+	pid=$(cat "$D/run/knotd.pid")
+	truncate -s 8192 "$D/store/data.mdb"
+	small good good.test 2 'new A 192.0.2.9'
+	within 30 says "$D/knotd.log" 'good\.test.*store cannot be read any more'
+	expect 'data\.mdb was cut.*restart knotd' module zone-status good.test
+	knot zone-refresh good.test
+	sleep 2
+	answers www.plain.test A 192.0.2.80 || fail "the other zone is not served"
+	[ "$(serial good.test)" = "$before" ] || fail "another serial than $before"
+	[ -e "/proc/$pid" ] || fail "knotd has ended"
+	restart_knotd
+	within 10 says "$D/knotd.log" 'data\.mdb is damaged'
+	answers www.good.test A 192.0.2.80 || fail "the last version is not served"
+}
+
+# A zone whose store cannot be read does not expire, though its SOA says 12 s.
+test_unreadable_store_expires_nothing() {
+	small good good.test 1
+	sed -i 's/3600 900 604800/4 2 12/' good
+	quick d --zone good.test=good
+	local before
+	before=$(serial good.test)
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	truncate -s 4096 "$D/store/data.mdb"
+	start_knotd
+	for _ in $(seq 25); do
+		sleep 1
+		[ "$(serial good.test)" = "$before" ] || fail "not served any more"
+	done
+	does_not_say "$D/knotd.log" 'good\.test.*expired'
+}
+
+# Two knotd with sockets of their own, but one storage.
+test_two_on_one_storage() {
+	small good good.test 1
+	quick d --zone good.test=good
+	mkdir second
+	sed -e "s|rundir: .*|rundir: \"$work/second\"|" -e "s|127.0.0.1@.*|127.0.0.1@$(free_port)|" \
+		-e "s|storage: \"$D/knot\"|storage: \"$work/second\"|" -e "s|$D/run/|$work/second/|" \
+		"$D/knot.conf" >second/knot.conf
+	setsid knotd -c second/knot.conf >second/second.log 2>&1 &
+	pids+=($!)
+	within 10 says second/second.log "store in .* is in use by process $(cat "$D/run/knotd.pid"): $(
+		)two knotd must not share it"
+	small good good.test 2 'new A 192.0.2.9'
+	within 60 answers new.good.test A 192.0.2.9
+	validate good.test
 }
