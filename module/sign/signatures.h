@@ -33,8 +33,11 @@ typedef struct {
 	size_t job_count, job_capacity;
 } build_t;
 
-/*! \return Whether a type is signed by the keys that sign DNSKEY. */
-bool signatures_by_ksk(uint16_t type);
+/*!
+ * \return Whether a type is signed by the keys that sign DNSKEY. Below the apex none is: DNSKEY, CDS
+ *         and CDNSKEY are plain data there (RFC 9615 has CDS and CDNSKEY of other zones).
+ */
+bool signatures_by_ksk(uint16_t type, bool apex);
 
 /*!
  * Tells whether a key of the set cannot be published yet: its algorithm is new, and a DNSKEY

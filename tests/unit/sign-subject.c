@@ -329,7 +329,8 @@ static void dump_node(void *ctx, const knot_dname_t *owner, const node_t *node)
 	for (uint16_t i = 0; i < node->count; i++) {
 		const node_rrset_t *rrset = &node->rrsets[i];
 		dump_rrset(dump->out, name, rrset);
-		dump->signatures += signatures_by_ksk(rrset->type) ? 0 : rrset->sigs.count;
+		dump->signatures += signatures_by_ksk(rrset->type, knot_dname_is_equal(owner, SUBJECT_ZONE))
+		                    ? 0 : rrset->sigs.count;
 		dump->max_ttl = rrset->ttl > dump->max_ttl ? rrset->ttl : dump->max_ttl;
 	}
 	dump->expiring += expiry_of(node) > 0;
