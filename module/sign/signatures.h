@@ -13,6 +13,14 @@
 #include "module/rr/node.h"
 #include "module/store/state.h"
 
+/*! RRsets that got a lower TTL than the input has, since the policy has a MaxZoneTTL. */
+typedef struct {
+	uint64_t count;                /*!< Those that were not published so before. */
+	knot_dname_storage_t owner;    /*!< Of the first of these, as is what follows. */
+	uint32_t ttl;                  /*!< In the input, seconds. */
+	uint16_t type;
+} capped_t;
+
 typedef struct {
 	const knot_dname_t *apex;
 	const keyring_t *ring;
@@ -27,6 +35,7 @@ typedef struct {
 	                                to come or to go. */
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
 	uint8_t strays;            /*!< Types that are left out; bits as of node_by_signer(). */
+	capped_t capped;           /*!< What got a lower TTL. */
 	uint64_t random;           /*!< State of the jitter's generator. */
 	arena_t scratch;           /*!< Has what a node is made of, until the node is kept. */
 	rrsig_job_t *jobs;
