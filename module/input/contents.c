@@ -90,7 +90,7 @@ int contents_end(contents_t *contents, char *err, size_t err_size)
 	if (report->errors == 0) {
 		ret = records_sort(&contents->records, report);
 		if (ret == KNOT_EOK) {
-			check_records(&contents->records, report->apex, report);
+			ret = check_records(&contents->records, report->apex, report);
 		}
 	}
 	report_end(report);

@@ -220,6 +220,7 @@ static bool replaces(const keyset_t *before, const keyset_t *after)
 bool keyring_walk(const keyset_t *before, const keyset_t *after)
 {
 	return before->passthrough != after->passthrough ||
+	       before->max_zone_ttl != after->max_zone_ttl ||
 	       before->soa_ttl != after->soa_ttl || before->soa_minimum != after->soa_minimum ||
 	       before->nsec3 != after->nsec3 || before->nsec3_optout != after->nsec3_optout ||
 	       before->nsec3_iterations != after->nsec3_iterations ||

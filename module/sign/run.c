@@ -338,6 +338,15 @@ static int sign_batch(const batch_t *batch, char *err, size_t err_size)
 	       ? make_signatures(batch, jobs + first, count - first, err, err_size) : ret;
 }
 
+static void add_capped(capped_t *all, const capped_t *capped)
+{
+	const uint64_t before = all->count;
+	if (before == 0) {
+		*all = *capped;
+	}
+	all->count = before + capped->count;
+}
+
 /*! \param again  Whether the run has to go on with another batch. */
 static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *result, bool *again,
                      char *err, size_t err_size)
@@ -363,6 +372,7 @@ static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *res
 		result->published |= batch.publish;
 		result->left_out = batch.build.left_out;
 		result->strays |= batch.build.strays;
+		add_capped(&result->capped, &batch.build.capped);
 		args->progress(args->ctx, result->signatures);
 		/* As long as nothing is published, the next batch follows at once. */
 		*again = batch.unseen && !batch.complete;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "module/sign/args.h"
+#include "module/sign/signatures.h"
 #include "module/store/state.h"
 
 /*! What a run did. */
@@ -20,6 +21,7 @@ typedef struct {
 	                            the zone is not signed with that algorithm; 0 = none. */
 	uint8_t strays;        /*!< Types in the input that the signer makes itself, at the names
 	                            that were looked at; bits as of node_by_signer(). */
+	capped_t capped;       /*!< What got a lower TTL than it has in the input. */
 } sign_result_t;
 
 /*!

@@ -8,9 +8,10 @@
 
 #include <libknot/libknot.h>
 
-bool signatures_by_ksk(uint16_t type)
+bool signatures_by_ksk(uint16_t type, bool apex)
 {
-	return type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS || type == KNOT_RRTYPE_CDNSKEY;
+	return apex && (type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS ||
+	                type == KNOT_RRTYPE_CDNSKEY);
 }
 
 static bool is_full(const build_t *build, const keyring_key_t *key)
@@ -33,10 +34,10 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key)
 	return false;
 }
 
-static bool signs(const build_t *build, const keyring_key_t *key, uint16_t type)
+static bool signs(const build_t *build, const keyring_key_t *key, bool by_ksk)
 {
-	return signatures_by_ksk(type) ? key->info->sign_dnskey && !signatures_withheld(build, key)
-	                               : key->info->sign_zone;
+	return by_ksk ? key->info->sign_dnskey && !signatures_withheld(build, key)
+	              : key->info->sign_zone;
 }
 
 /*! \return The key of an old signature that is good for longer; NULL if the signature is not. */
@@ -71,17 +72,17 @@ static bool has_signed(const build_t *build, const keyring_key_t *key, const nod
  * there is a signature by a published key that does: a rollover replaces signatures no faster than
  * refresh does, unless the key set wants them replaced.
  */
-static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
+static bool stays(const build_t *build, const knot_rdata_t *sig, bool by_ksk,
                   const node_rrset_t *old)
 {
 	const keyring_key_t *key = good(build, sig);
-	if (key == NULL || signs(build, key, type)) {
+	if (key == NULL || signs(build, key, by_ksk)) {
 		return key != NULL;
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *other = &build->ring->keys[i];
 		if (other->info->algorithm == key->info->algorithm && other->info->publish &&
-		    signs(build, other, type) && has_signed(build, other, old)) {
+		    signs(build, other, by_ksk) && has_signed(build, other, old)) {
 			return false;
 		}
 	}
@@ -89,10 +90,10 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
 }
 
 /*! Tells whether an RRset lacks a signature by a key. */
-static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type,
+static bool misses(const build_t *build, const keyring_key_t *key, bool by_ksk,
                    const node_rrset_t *old)
 {
-	if (!signs(build, key, type) || (old != NULL && has_signed(build, key, old))) {
+	if (!signs(build, key, by_ksk) || (old != NULL && has_signed(build, key, old))) {
 		return false;
 	}
 	const knot_rdata_t *sig = old != NULL ? old->sigs.rdata : NULL;
@@ -101,7 +102,7 @@ static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type
 		 * not in that of a key that signs before its DNSKEY is published. */
 		const keyring_key_t *of = good(build, sig);
 		if (of != NULL && of->info->algorithm == key->info->algorithm &&
-		    !signs(build, of, type) && stays(build, sig, type, old)) {
+		    !signs(build, of, by_ksk) && stays(build, sig, by_ksk, old)) {
 			return false;
 		}
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
@@ -118,14 +119,14 @@ static uint64_t next_random(build_t *build)
 	return x ^ (x >> 31);
 }
 
-static uint32_t expiration(build_t *build, uint16_t type)
+static uint32_t expiration(build_t *build, uint16_t type, bool by_ksk)
 {
 	const keyset_t *set = &build->ring->set;
 	uint32_t validity = set->validity_default;
 	if (type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3 ||
 	    type == KNOT_RRTYPE_NSEC3PARAM) {
 		validity = set->validity_denial;
-	} else if (signatures_by_ksk(type) && set->validity_keyset > 0) {
+	} else if (by_ksk && set->validity_keyset > 0) {
 		validity = set->validity_keyset;
 	}
 	uint32_t jitter = set->jitter > 0 ? next_random(build) % (2 * (uint64_t)set->jitter) : 0;
@@ -154,17 +155,17 @@ static void see_expiry(uint32_t *expiry, uint32_t when)
 }
 
 /*! Bytes of the RRset's signatures, kept and to be made. */
-static size_t sigs_size(const build_t *build, const node_rrset_t *rrset, const node_rrset_t *old)
+static size_t sigs_size(const build_t *build, bool by_ksk, const node_rrset_t *old)
 {
 	size_t size = 0;
 	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
-		size += stays(build, sig, rrset->type, old) ? knot_rdata_size(sig->len) : 0;
+		size += stays(build, sig, by_ksk, old) ? knot_rdata_size(sig->len) : 0;
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *key = &build->ring->keys[i];
-		if (misses(build, key, rrset->type, old)) {
+		if (misses(build, key, by_ksk, old)) {
 			size += knot_rdata_size(rrsig_rdata_len(key, build->apex));
 		}
 	}
@@ -174,7 +175,9 @@ static size_t sigs_size(const build_t *build, const node_rrset_t *rrset, const n
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
                     const node_rrset_t *old, uint32_t *expiry)
 {
-	size_t size = sigs_size(build, rrset, old);
+	const bool by_ksk =
+		signatures_by_ksk(rrset->type, knot_dname_is_equal(owner, build->apex));
+	size_t size = sigs_size(build, by_ksk, old);
 	uint8_t *out = arena_alloc(&build->scratch, size);
 	if (out == NULL) {
 		return KNOT_ENOMEM;
@@ -185,7 +188,7 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 
 	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
-		if (stays(build, sig, rrset->type, old)) {
+		if (stays(build, sig, by_ksk, old)) {
 			size_t len = knot_rdata_size(sig->len);
 			memcpy(out, sig, len);
 			out += len;
@@ -196,7 +199,7 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *key = &build->ring->keys[i];
-		if (!misses(build, key, rrset->type, old)) {
+		if (!misses(build, key, by_ksk, old)) {
 			continue;
 		}
 		if (key->lack != NULL) {
@@ -211,7 +214,7 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 			.owner = owner, .rrs = rrset->rrs, .key = key, .type = rrset->type,
 			.ttl = rrset->ttl, .rdata = (knot_rdata_t *)out,
 			.inception = build->now - build->ring->set.inception_offset,
-			.expiration = expiration(build, rrset->type),
+			.expiration = expiration(build, rrset->type, by_ksk),
 		};
 		job->rdata->len = rrsig_rdata_len(key, build->apex);
 		out += knot_rdata_size(job->rdata->len);

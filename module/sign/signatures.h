@@ -13,6 +13,14 @@
 #include "module/rr/node.h"
 #include "module/store/state.h"
 
+/*! RRsets that got a lower TTL than the input has, since the policy has a MaxZoneTTL. */
+typedef struct {
+	uint64_t count;                /*!< Those that were not published so before. */
+	knot_dname_storage_t owner;    /*!< Of the first of these, as is what follows. */
+	uint32_t ttl;                  /*!< In the input, seconds. */
+	uint16_t type;
+} capped_t;
+
 typedef struct {
 	const knot_dname_t *apex;
 	const keyring_t *ring;
@@ -28,14 +36,18 @@ typedef struct {
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
 	uint8_t strays;            /*!< Types that are left out; bits as of node_by_signer(). */
 	const char *lack;          /*!< Set with KNOT_DNSSEC_ENOKEY: why a key is lacking. */
+	capped_t capped;           /*!< What got a lower TTL. */
 	uint64_t random;           /*!< State of the jitter's generator. */
 	arena_t scratch;           /*!< Has what a node is made of, until the node is kept. */
 	rrsig_job_t *jobs;
 	size_t job_count, job_capacity;
 } build_t;
 
-/*! \return Whether a type is signed by the keys that sign DNSKEY. */
-bool signatures_by_ksk(uint16_t type);
+/*!
+ * \return Whether a type is signed by the keys that sign DNSKEY. Below the apex none is: DNSKEY, CDS
+ *         and CDNSKEY are plain data there (RFC 9615 has CDS and CDNSKEY of other zones).
+ */
+bool signatures_by_ksk(uint16_t type, bool apex);
 
 /*!
  * Tells whether a key of the set cannot be published yet: its algorithm is new, and a DNSKEY

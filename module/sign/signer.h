@@ -36,7 +36,6 @@ typedef struct {
 	/* The worker's own. */
 	uint64_t speed;            /*!< Nodes and entries a second in the last run; 0 = unknown. */
 	int64_t progress_at;       /*!< When progress was logged last, Unix seconds. */
-	uint64_t ttl_warned;       /*!< Revision for which a TTL above MaxZoneTTL was logged. */
 	uint8_t strays;            /*!< Types that were logged, as strays of sign_result_t. */
 	uint8_t left_out;          /*!< Algorithm of a DNSKEY that was logged as left out. */
 } signer_t;

@@ -13,10 +13,10 @@
 
 #include "module/base/arena.h"
 #include "module/input/edit.h"
+#include "module/input/rules.h"
 #include "module/rr/rdata.h"
 #include "module/rr/serial.h"
 #include "module/rr/soa.h"
-#include "module/rr/wellformed.h"
 
 /* Larger ones mean zero (RFC 2181, section 8). */
 #define TTL_MAX INT32_MAX
@@ -200,16 +200,17 @@ static int take_second(incoming_t *in, const knot_rrset_t *rr)
 }
 
 /*! \return What is wrong with a record of a change, NULL if nothing is. */
-static const char *find_fault(const knot_rrset_t *rr, bool comes)
+static const char *find_fault(const incoming_t *in, const knot_rrset_t *rr,
+                              const knot_dname_t *owner, bool comes)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
-	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type)) {
-		return "no zone can have this type";
+	if (!comes) {
+		/* What the zone has from an older version of the module can go. */
+		return rdata_canonical(rr->type, rdata->data, rdata->len)
+		       ? NULL : "the RDATA is malformed";
 	}
-	/* A malformed record that the zone has from an older version of the module can go. */
-	const char *fault = comes ? rdata_fault(rr->type, rdata->data, rdata->len) : NULL;
-	return fault != NULL || rdata_canonical(rr->type, rdata->data, rdata->len)
-	       ? fault : "the RDATA is malformed";
+	const char *fault = rules_form_fault(rr->type, rdata->data, rdata->len);
+	return fault != NULL ? fault : rules_place_fault(in->args.zone, owner, rr->type, rdata->len);
 }
 
 static int refuse_change(incoming_t *in, const knot_rrset_t *rr, const char *fault)
@@ -232,7 +233,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 		in->junk += owner_len + knot_rdata_size(rdata->len);
 		return in->junk > JUNK_MAX ? refuse_junk(in) : KNOT_EOK;
 	}
-	const char *fault = find_fault(rr, comes);
+	const char *fault = find_fault(in, rr, lower, comes);
 	if (fault != NULL) {
 		return refuse_change(in, rr, fault);
 	}
@@ -391,6 +392,10 @@ int incoming_apply(incoming_t *in, store_txn_t *txn, state_t *state, size_t *cha
 	}
 	if (ret == KNOT_EOK) {
 		ret = edit_store(&edit, state, changed);
+	}
+	if (ret == KNOT_EOK && edit.warning[0] != '\0') {
+		log_msg(in->args.log, LOG_WARNING, in->args.zone, "%s: %s", in->args.origin,
+		        edit.warning);
 	}
 	edit_deinit(&edit);
 	return ret;

@@ -20,7 +20,7 @@ typedef struct {
 	uint8_t rcode;      /*!< Of the answer, KNOT_RCODE_* */
 	size_t changed;     /*!< How many names. */
 	uint32_t before;    /*!< Serial of the input before. */
-	char reason[320];   /*!< Why it was refused. */
+	char reason[320];   /*!< Why it was refused; if it was not, a warning, or "". */
 } update_result_t;
 
 /*!

@@ -189,6 +189,9 @@ uint8_t updater_update(updater_t *updater, source_t *source, const knot_pkt_t *m
 	if (result.rcode != KNOT_RCODE_NOERROR) {
 		log_msg(source->args.log, LOG_NOTICE, source->args.zone, "update, refused: %s",
 		        result.reason);
+	} else if (result.reason[0] != '\0') {
+		log_msg(source->args.log, LOG_WARNING, source->args.zone, "update, done: %s",
+		        result.reason);
 	} else if (result.changed > 0) {
 		log_msg(source->args.log, LOG_DEBUG, source->args.zone, "update, %zu names changed",
 		        result.changed);

@@ -326,10 +326,11 @@ static void dump_node(void *ctx, const knot_dname_t *owner, const node_t *node)
 	dump_t *dump = ctx;
 	knot_dname_txt_storage_t name;
 	knot_dname_to_str(name, owner, sizeof(name));
+	const bool apex = knot_dname_is_equal(owner, subject_zone);
 	for (uint16_t i = 0; i < node->count; i++) {
 		const node_rrset_t *rrset = &node->rrsets[i];
 		dump_rrset(dump->out, name, rrset);
-		dump->signatures += signatures_by_ksk(rrset->type) ? 0 : rrset->sigs.count;
+		dump->signatures += signatures_by_ksk(rrset->type, apex) ? 0 : rrset->sigs.count;
 		dump->max_ttl = rrset->ttl > dump->max_ttl ? rrset->ttl : dump->max_ttl;
 	}
 	dump->expiring += expiry_of(node) > 0;

@@ -617,6 +617,87 @@ START_TEST(test_max_ttl)
 }
 END_TEST
 
+/*! \return Records whose text has some words in it. */
+static unsigned count_records(subject_t *subject, const char *words)
+{
+	unsigned count = 0;
+	char *text = subject_dump(subject);
+	for (const char *at = text; (at = strstr(at, words)) != NULL; at++) {
+		count++;
+	}
+	free(text);
+	return count;
+}
+
+/*! No TTL above MaxZoneTTL is published, from the file or by a change of it; SOA and DNSKEY have
+ * the policy's. What a change of the policy does not touch is not signed anew. */
+START_TEST(test_max_zone_ttl)
+{
+	char text[512];
+	subject_t subject;
+	subject_open(&subject, "cap");
+	keyset_t set = subject_policy();
+	set.max_zone_ttl = 1000;
+	subject_set_keys(&subject, &set);
+	snprintf(text, sizeof(text), "%sd 2147483647 A 192.0.2.33\ncut 5000 NS a\n"
+	         "cut 5000 DS 1 8 2 %064d\n", small, 1);
+	subject_load(&subject, text, SIZE_MAX);
+	sign_result_t result = subject_sign(&subject, false);
+	ck_assert_uint_eq(result.capped.count, 3);
+	ck_assert_uint_eq(result.capped.type, KNOT_RRTYPE_NS);
+	ck_assert_uint_eq(result.capped.ttl, 5000);
+	ck_assert_str_eq((char *)result.capped.owner, "\3cut\7example");
+	ck_assert_uint_eq(subject.state.max_ttl, 1000);
+	ck_assert_uint_eq(count_records(&subject, " 1000 "), 3);
+
+	/* It is said once. */
+	subject.now += 20000;
+	ck_assert_uint_eq(subject_sign(&subject, false).capped.count, 0);
+
+	set.max_zone_ttl = 2000;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	const uint32_t serial = subject.state.serial;
+	zone_records_t before = subject_records(&subject);
+	result = subject_sign(&subject, false);
+	/* SOA, the A and the DS. */
+	ck_assert_uint_eq(result.signatures, 3);
+	ck_assert_uint_eq(result.capped.count, 3);
+	ck_assert_uint_eq(subject.state.max_ttl, 2000);
+	subject_check_journal(&subject, &before, serial);
+	records_free(&before);
+
+	set.max_zone_ttl = 0;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	ck_assert_uint_eq(subject_sign(&subject, false).capped.count, 0);
+	ck_assert_uint_eq(subject.state.max_ttl, 2147483647);
+	subject_close(&subject);
+}
+END_TEST
+
+/*! CDS and CDNSKEY below the apex (RFC 9615), and DNSKEY, are signed as other data is. */
+START_TEST(test_keys_below)
+{
+	char text[1024];
+	subject_t subject;
+	subject_open(&subject, "below");
+	snprintf(text, sizeof(text), "%s_dsboot.x._signal CDS 1 13 2 %064d\n"
+	         "_dsboot.x._signal CDNSKEY 257 3 15 %043d=\nk DNSKEY 257 3 15 %043d=\n", small, 1,
+	         0, 0);
+	subject_load(&subject, small, SIZE_MAX);
+	subject_sign(&subject, false);
+	const uint64_t zsk = subject_signatures(&subject, &subject_keys[1]);
+	subject_load(&subject, text, SIZE_MAX);
+	subject_sign(&subject, false);
+	/* Beside the three, two NSEC. */
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[1]), zsk + 5);
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[0]), 0);
+	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Writes a zone with a name of about so many kilobytes, which differ by a number. */
 static char *write_large(unsigned kilobytes, unsigned number)
 {
@@ -686,6 +767,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_proof_types, 0, 2);
 	tcase_add_loop_test(tcase, test_proof_links, 0, 2);
 	tcase_add_test(tcase, test_max_ttl);
+	tcase_add_test(tcase, test_max_zone_ttl);
+	tcase_add_test(tcase, test_keys_below);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }
