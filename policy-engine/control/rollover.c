@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/control/internal.h"
+#include "policy-engine/control/handlers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/control/row.h"
-#include "policy-engine/parent/confirm.h"
+#include "policy-engine/control/zones.h"
 #include "policy-engine/simulate/timeline.h"
 
 #define WHY_MAX 300
@@ -104,25 +104,25 @@ static int apply(core_zone_t *zone, const order_t *order, int64_t now, char why[
 	return -1;
 }
 
-static void roll(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void roll(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	order_t order;
 	kasp_zone_t zone = { 0 };
 	int64_t now = time(NULL);
 	char why[WHY_MAX] = "";
 	read_order(unit, &order);
-	pthread_mutex_lock(&e->lock);
-	int found = db_zone_get(e->db, name, &zone);
+	pthread_mutex_lock(&c->desk->lock);
+	int found = db_zone_get(c->desk->db, name, &zone);
 	if (found > 0 && apply(&zone.core, &order, now, why) != 0) {
 		ctl_error(req, name, "%s", why);
-	} else if (found < 0 || (found > 0 && confirm_save(e, &zone, now) != 0)) {
-		ctl_error(req, name, "%s", db_error(e->db));
+	} else if (found < 0 || (found > 0 && desk_save_zone(c->desk, &zone, now) != 0)) {
+		ctl_error(req, name, "%s", db_error(c->desk->db));
 	} else if (found > 0) {
 		log_event(LOG_INFO, name, order.by_tag ? "a person asks to be rid of key %s"
 		                                       : "a person asks for a new %s%s",
 		          unit->type, order.emergency ? ", in an emergency" : "");
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	kasp_zone_deinit(&zone);
 }
 
@@ -142,9 +142,10 @@ static bool check_order(ctl_request_t *req, const ctl_unit_t *unit)
 
 void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	const context_t *c = ctx;
 	if (check_order(req, unit)) {
 		control_zones(ctx, req, unit, roll);
-		engine_wake(ctx);
+		desk_wake(c->desk);
 	}
 }
 
@@ -257,7 +258,7 @@ static void print_plan(ctl_request_t *req, const char *zone, const timeline_t *t
 	}
 }
 
-static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void plan(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	static const facts_t nothing = { 0 };
 	order_t order;
@@ -266,12 +267,12 @@ static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_un
 	int64_t now = time(NULL);
 	char why[WHY_MAX] = "";
 	read_order(unit, &order);
-	pthread_mutex_lock(&e->lock);
-	int found = db_zone_get(e->db, name, &zone);
-	const live_zone_t *live = live_find(&e->live, name);
-	const policy_t *policy = found > 0 ? policies_find(&e->policies, zone.policy) : NULL;
+	pthread_mutex_lock(&c->desk->lock);
+	int found = db_zone_get(c->desk->db, name, &zone);
+	const live_zone_t *live = live_find(&c->desk->live, name);
+	const policy_t *policy = found > 0 ? policies_find(&c->desk->policies, zone.policy) : NULL;
 	if (found < 0) {
-		ctl_error(req, name, "%s", db_error(e->db));
+		ctl_error(req, name, "%s", db_error(c->desk->db));
 	} else if (found == 0) {
 		ctl_error(req, name, "the zone is gone");
 	} else if (policy == NULL || policy->defect != NULL) {
@@ -289,7 +290,7 @@ static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_un
 			ctl_error(req, name, "out of memory");
 		}
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	timeline_deinit(&timeline);
 	kasp_zone_deinit(&zone);
 }

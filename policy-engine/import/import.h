@@ -6,15 +6,8 @@
  */
 #pragma once
 
-#include "policy-engine/engine/internal.h"
-
-typedef struct {
-	const char *database;   /*!< kasp.db. */
-	const char *signer_dir; /*!< <WorkingDirectory> of OpenDNSSEC's signer. */
-	const char *zone;       /*!< NULL = all. */
-	const uint32_t *serial; /*!< Published last, if the signer left none; NULL = not said. */
-	bool plan;              /*!< Only say what would be done. */
-} import_t;
+#include "policy-engine/desk/desk.h"
+#include "policy-engine/keys/keys.h"
 
 typedef enum {
 	IMPORT_TAKEN,   /*!< The zone is taken over, or would be. */
@@ -34,11 +27,22 @@ typedef struct {
 
 typedef void (*import_report_f)(void *ctx, const import_row_t *row);
 
+/*! What is to be taken over. All is borrowed. */
+typedef struct {
+	const char *database;   /*!< kasp.db. */
+	const char *signer_dir; /*!< <WorkingDirectory> of OpenDNSSEC's signer. */
+	const char *zone;       /*!< NULL = all. */
+	const uint32_t *serial; /*!< Published last, if the signer left none; NULL = not said. */
+	bool plan;              /*!< Only say what would be done. */
+	import_report_f report; /*!< Called for each zone and note, in the caller's thread. */
+	void *ctx;              /*!< Passed to report. */
+} import_t;
+
 /*!
- * Does it, in one transaction. Takes the lock, but not while it waits for tokens.
+ * Takes zones over, in one transaction. Any thread, not locked; no token is waited for under the
+ * desk's lock.
  *
  * \param err  Why nothing was done.
  * \return 0, also if zones were refused; -1.
  */
-int import_run(engine_t *e, const import_t *what, import_report_f report, void *ctx, char *err,
-               size_t err_size);
+int import_run(desk_t *desk, keys_t *keys, const import_t *what, char *err, size_t err_size);

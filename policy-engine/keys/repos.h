@@ -32,12 +32,19 @@ bool repos_check(repos_t *tokens, int64_t now);
 bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX]);
 
 /*! Generates a key, as hsm_key_generate(). Notes a failing token. */
-int repos_generate(repos_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
-                   const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err);
+int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm_key_t **key,
+                   hsm_error_t *err);
+
+/*! Where to find a key. All is borrowed. */
+typedef struct {
+	const char *repository;
+	const char *cka_id; /*!< Hexadecimal. */
+	uint8_t algorithm;  /*!< DNSSEC algorithm number. */
+} repos_key_t;
 
 /*! Finds a key, as hsm_key_find(). Notes a failing token. */
-int repos_find(repos_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
-               int64_t now, hsm_key_t **key, hsm_error_t *err);
+int repos_find(repos_t *tokens, const repos_key_t *wanted, int64_t now, hsm_key_t **key,
+               hsm_error_t *err);
 
 /*! Removes a key, as hsm_key_remove(). Notes a failing token. */
 int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,

@@ -209,8 +209,8 @@ static bool check_server(const parent_question_t *q, const servers_t *servers, s
 		return false;
 	}
 	server_text(server, name, sizeof(name));
-	ds_query_t ret = ds_query(&server->address, zone, LIMIT_S, stop_fd, &answer, why,
-	                          sizeof(why));
+	const ds_question_t question = { &server->address, zone, LIMIT_S, stop_fd };
+	ds_query_t ret = ds_query(&question, &answer, why, sizeof(why));
 	tally->no_route[i] = ret == DS_QUERY_NO_ROUTE;
 	if (ret != DS_QUERY_DONE) {
 		snprintf(result->why, sizeof(result->why), "%s: %s", name, why);
@@ -263,13 +263,14 @@ static void check_all(const parent_question_t *q, const servers_t *servers, int 
 void parent_check(const parent_question_t *question, int stop_fd, parent_result_t *result)
 {
 	servers_t found = { 0 };
+	const resolver_child_t child = { question->zone, question->port, stop_fd };
 	*result = (parent_result_t){ .verdict = PARENT_UNKNOWN };
 	if (question->servers.count > 0) {
 		check_all(question, &question->servers, stop_fd, result);
 	} else if (question->resolver == NULL) {
 		snprintf(result->why, sizeof(result->why), "libunbound does not work");
-	} else if (resolver_parent(question->resolver, question->zone, question->port, stop_fd,
-	                           &found, result->why, sizeof(result->why)) == 0) {
+	} else if (resolver_parent(question->resolver, &child, &found, result->why,
+	                           sizeof(result->why)) == 0) {
 		check_all(question, &found, stop_fd, result);
 	}
 	servers_deinit(&found);

@@ -33,25 +33,30 @@ typedef enum {
 	DS_QUERY_NO_ROUTE, /*!< This machine has no way to addresses of that family. */
 } ds_query_t;
 
+/*! Which server is asked, and for which zone. All is borrowed. */
+typedef struct {
+	const struct sockaddr_storage *server;
+	const knot_dname_t *zone; /*!< The child. */
+	unsigned limit_s;         /*!< Seconds that connecting and answering may take together. */
+	int stop_fd;              /*!< Becomes readable when the engine stops. */
+} ds_question_t;
+
 /*!
  * Asks, and waits for the answer.
  *
- * \param zone     The child.
- * \param limit_s  Seconds it may take.
- * \param stop_fd  Readable when we are to stop.
- * \param answer   Filled if it is DS_QUERY_DONE.
- * \param why      The reason otherwise.
+ * \param answer  Filled on DS_QUERY_DONE.
+ * \param why     The reason otherwise.
  */
-ds_query_t ds_query(const struct sockaddr_storage *server, const knot_dname_t *zone,
-                    unsigned limit_s, int stop_fd, ds_answer_t *answer, char *why,
+ds_query_t ds_query(const ds_question_t *question, ds_answer_t *answer, char *why,
                     size_t why_size);
 
-/*!
- * Takes what a server sent.
- *
- * \param wire  A whole message; may be changed.
- * \param id    Of the query.
- * \return 0, or -1 and why.
- */
-int ds_query_parse(uint8_t *wire, size_t len, const knot_dname_t *zone, uint16_t id,
-                   ds_answer_t *answer, char *why, size_t why_size);
+/*! A message that a server sent, and the query that it has to answer. All is borrowed. */
+typedef struct {
+	uint8_t *wire;            /*!< The whole message; parsing may change it. */
+	size_t len;
+	const knot_dname_t *zone; /*!< Name in the query. */
+	uint16_t id;              /*!< ID of the query. */
+} ds_message_t;
+
+/*! Reads the answer in a message. \return 0, or -1 and why. */
+int ds_query_parse(const ds_message_t *message, ds_answer_t *answer, char *why, size_t why_size);

@@ -9,6 +9,7 @@
 
 #include "policy-engine/base/json.h"
 #include "policy-engine/base/when.h"
+#include "policy-engine/core/core.h"
 
 #define CHECKS_FAILED 3 /* In a row: the network may be away for a moment. */
 

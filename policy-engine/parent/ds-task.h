@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "policy-engine/parent/ds-watch.h"
+#include "policy-engine/parent/wait.h"
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/zone/kasp-zone.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "policy-engine/database/db.h"
-#include "policy-engine/engine/internal.h"
+#include "policy-engine/desk/timekeeper.h"
 #include "policy-engine/keys/allocate.h"
 #include "tests/unit/check-main.h"
 
@@ -470,7 +470,8 @@ static int allocate(db_t *db, const char *name, const policy_t *policy, int64_t 
 	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
 	size_t before = zone.core.count;
 	unsigned unsuitable;
-	int ret = allocate_key(db, &zone, policy, &want, backed_up, now, &unsuitable);
+	const allocate_t wanted = { policy, &want, backed_up, now };
+	int ret = allocate_key(db, &zone, &wanted, &unsuitable);
 	ck_assert_uint_eq(zone.core.count, before + (ret == ALLOCATED));
 	kasp_zone_deinit(&zone);
 	return ret;
@@ -579,32 +580,32 @@ END_TEST
 /* On a clock that jumped nothing is decided, until it is right again or somebody says that it is. */
 START_TEST(test_clock_stops)
 {
-	engine_t e = { .db = open_store(), .lock = PTHREAD_MUTEX_INITIALIZER };
+	timekeeper_t keeper = { 0 }, next = { 0 };
+	db_t *db = open_store();
 	int64_t now = time(NULL), saved = 0;
-	ck_assert_int_eq(engine_clock_load(&e), 0);
-	ck_assert_int_eq(engine_clock_check(&e, now), 1);
-	ck_assert_int_eq(db_clock_get(e.db, &saved), 1);
+	ck_assert_int_eq(timekeeper_load(&keeper, db), 0);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now), 1);
+	ck_assert_int_eq(db_clock_get(db, &saved), 1);
 	ck_assert_int_eq(saved, now);
-	ck_assert_int_eq(engine_clock_check(&e, now - CLOCK_BACK_MAX - 100), 0);
-	int64_t believed = engine_clock_now(&e);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now - CLOCK_BACK_MAX - 100), 0);
+	int64_t believed = timekeeper_now(&keeper);
 	ck_assert(believed >= now && believed < now + 100);
-	ck_assert_int_eq(engine_clock_check(&e, now), 1);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now), 1);
 
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(engine_clock_check(&e, now + CLOCK_AHEAD_MAX + 100), 0);
-		believed = engine_clock_now(&e);
+		ck_assert_int_eq(timekeeper_check(&keeper, db, now + CLOCK_AHEAD_MAX + 100), 0);
+		believed = timekeeper_now(&keeper);
 		ck_assert(believed >= now && believed < now + 100);
 	}
-	engine_clock_accept(&e);
-	ck_assert_int_eq(engine_clock_check(&e, time(NULL)), 1);
+	timekeeper_accept(&keeper);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, time(NULL)), 1);
 
 	/* The next engine knows what this one has seen. */
-	engine_t next = { .db = e.db, .lock = PTHREAD_MUTEX_INITIALIZER };
-	ck_assert_int_eq(engine_clock_load(&next), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now - CLOCK_BACK_MAX - 100), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX + 1000), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX - 1000), 1);
-	db_close(e.db);
+	ck_assert_int_eq(timekeeper_load(&next, db), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now - CLOCK_BACK_MAX - 100), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX + 1000), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX - 1000), 1);
+	db_close(db);
 }
 END_TEST
 

@@ -2,22 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What the files of the engine's control commands share. All of it runs in the control
- * server's thread.
+ * \brief The commands that have a file of their own; see ctl_handler_f. ctx is a context_t.
  */
 #pragma once
 
-#include "policy-engine/engine/internal.h"
-
-/*! Does a command for one zone. \param name  As zone_name_canonical() makes it. */
-typedef void (*control_zone_f)(engine_t *e, ctl_request_t *req, const char *name,
-                               const ctl_unit_t *unit);
-
-/*! Calls work for the unit's zone, or for all zones if it names none; refuses an unknown one. */
-void control_zones(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, control_zone_f work);
-
-/*! \return Whether the unit names a zone; if not, the request is refused. */
-bool control_needs_zone(ctl_request_t *req, const ctl_unit_t *unit);
+#include "control/server.h"
 
 /*! zone-keys [ZONE]: all that is known of each key, in columns. */
 void control_keys(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
@@ -33,7 +22,7 @@ void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
  *  "emergency" for as fast as is safe. */
 void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-key-plan, as the above: what would come of it, and when, if nothing holds it up. */
+/*! zone-key-plan, as zone-key-rollover: what the rollover would do when, if nothing delays it. */
 void control_plan(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! backup-list, -prepare, -commit, -rollback, type: a repository, if not all. */

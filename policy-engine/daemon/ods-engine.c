@@ -16,6 +16,7 @@
 #include <libxml/parser.h>
 
 #include "policy-engine/base/event.h"
+#include "policy-engine/control/control.h"
 #include "policy-engine/engine/engine.h"
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/policy/kasp.h"
@@ -201,8 +202,10 @@ static int run(const options_t *options)
 	block_signals();
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;
+	control_t *control = NULL;
 	char why[1024];
 	int ret = engine_start(&engine, options->conf, &conf, options->verbose, why, sizeof(why));
+	ret = ret == 0 ? control_start(&control, engine, why, sizeof(why)) : ret;
 	if (ret != 0) {
 		log_event(LOG_ERROR, NULL, "not started: %s", why);
 	} else if (pid_file != NULL) {
@@ -213,6 +216,7 @@ static int run(const options_t *options)
 		ret = engine_run(engine);
 		log_event(LOG_INFO, NULL, "stopped");
 	}
+	control_stop(control);
 	engine_free(engine);
 	if (pid_file != NULL && ret == 0) {
 		unlink(pid_file);
