@@ -35,8 +35,9 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key)
 
 static bool signs(const build_t *build, const keyring_key_t *key, uint16_t type)
 {
-	return signatures_by_ksk(type) ? key->info->sign_dnskey && !signatures_withheld(build, key)
-	                               : key->info->sign_zone;
+	bool as_ksk = type == KNOT_RRTYPE_DNSKEY ||
+	              (signatures_by_ksk(type) && !key->info->sign_zone);
+	return keyset_signs(key->info, type) && !(as_ksk && signatures_withheld(build, key));
 }
 
 /*! \return The key of an old signature that is good for longer; NULL if the signature is not. */
@@ -64,7 +65,8 @@ static bool has_signed(const build_t *build, const keyring_key_t *key, const nod
 /*!
  * Tells whether an old signature stays. If its key is published but no longer signs, it stays until
  * there is a signature by a published key that does: a rollover replaces signatures no faster than
- * refresh does, unless the key set wants them replaced.
+ * refresh does, unless the key set wants them replaced. CDS and CDNSKEY are only two RRsets, and
+ * each of their keys' signatures is for somebody else: these have those of the keys that sign.
  */
 static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
                   const node_rrset_t *old)
@@ -72,6 +74,9 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
 	const keyring_key_t *key = good(build, sig);
 	if (key == NULL || signs(build, key, type)) {
 		return key != NULL;
+	}
+	if (type != KNOT_RRTYPE_DNSKEY && signatures_by_ksk(type)) {
+		return false;
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *other = &build->ring->keys[i];

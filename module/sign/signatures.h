@@ -33,7 +33,7 @@ typedef struct {
 	size_t job_count, job_capacity;
 } build_t;
 
-/*! \return Whether a type is signed by the keys that sign DNSKEY. */
+/*! \return Whether a type is signed by the keys that sign DNSKEY, by these alone or by these, too. */
 bool signatures_by_ksk(uint16_t type);
 
 /*!
