@@ -104,7 +104,8 @@ static int turn_all(context_t *c, const ctl_unit_t *unit, db_backup_t from, db_b
 	return count;
 }
 
-/* The main thread may give a key away only after this is in the database. */
+/* Turns marks, and answers. The change is in the database before the lock is free: the main thread
+ * must not give a key away by a mark that can still be lost. */
 static void turn(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, db_backup_t from,
                  db_backup_t to, const char *what)
 {

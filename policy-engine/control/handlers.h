@@ -8,7 +8,7 @@
 
 #include "control/server.h"
 
-/*! zone-keys [ZONE]: all that is known of each key, in columns. */
+/*! zone-keys [ZONE]: what the engine knows of each key, in columns. */
 void control_keys(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-ds [ZONE], type: a form; the records of the keys whose DS the parent is to have. */

@@ -15,7 +15,7 @@
 #include "policy-engine/parent/confirm.h"
 #include "policy-engine/signer/compose.h"
 
-/* Loads a zone, under the lock; an error is answered. \return Whether it is there. */
+/* Loads a zone, under the lock; answers an error. \return Whether the zone is there. */
 static bool load(context_t *c, ctl_request_t *req, const char *name, kasp_zone_t *zone)
 {
 	int found = db_zone_get(c->desk->db, name, zone);
@@ -163,7 +163,7 @@ void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	control_zones(ctx, req, &wanted, ds_of);
 }
 
-/* \return The key tag, -1 if none is given, -2 if it is none; that is answered. */
+/* \return The key tag; -1 if none is given; -2 after an answer that the text is no key tag. */
 static int read_tag(ctl_request_t *req, const ctl_unit_t *unit)
 {
 	if (unit->type == NULL || unit->type[0] == '\0') {

@@ -18,9 +18,9 @@
 
 /* What a person asks for. */
 typedef struct {
-	bool by_tag;        /* That very key is to go, as soon as is safe. */
+	bool by_tag;        /* The key of that tag is to go, as soon as is safe. */
 	uint16_t keytag;
-	keyset_role_t role; /* Else all of a role are to be replaced. */
+	keyset_role_t role; /* If not by_tag: all keys of the role are to be replaced. */
 	bool emergency;
 } order_t;
 
@@ -54,7 +54,7 @@ static void list_keys(const core_zone_t *zone, char *out, size_t size)
 	}
 }
 
-/* Orders that a key goes. One in use is replaced first. */
+/* Orders that a key goes. A key in use is replaced first. */
 static int remove_key(core_zone_t *zone, uint16_t keytag, int64_t now, char why[WHY_MAX])
 {
 	for (size_t i = 0; i < zone->count; i++) {
@@ -79,7 +79,7 @@ static int remove_key(core_zone_t *zone, uint16_t keytag, int64_t now, char why[
 	return -1;
 }
 
-/* When what was ordered begins; a key that is as young as the order goes a second later. */
+/* When the rollover begins; a key that is as young as the order goes a second later. */
 static int64_t start(const core_zone_t *zone, int64_t now)
 {
 	int64_t at = now;
@@ -149,9 +149,9 @@ void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
-/* -- what would come of it ----------------------------------------------- */
+/* -- the plan of a rollover ---------------------------------------------- */
 
-/* Until a rollover is surely over if nothing holds it up. */
+/* Seconds after which a rollover is surely over, if nothing delays it. */
 static int64_t horizon(const policy_t *p)
 {
 	return 4 * ((int64_t)p->resign + p->refresh + p->validity_default + p->validity_denial +
@@ -161,7 +161,7 @@ static int64_t horizon(const policy_t *p)
 	            p->parent_soa_ttl + p->parent_soa_minimum) + 3600;
 }
 
-/* Whether it comes by the order. */
+/* Whether a key comes because of the order. */
 static bool is_coming(const timeline_t *timeline, const timeline_key_t *key)
 {
 	return key->keytag == 0 && key->from == timeline->from;
@@ -179,7 +179,7 @@ static int64_t gone_at(const timeline_t *timeline, const timeline_key_t *key)
 	return last;
 }
 
-/* Whether a key that caches may know goes from now on, or is going already. */
+/* Whether a key is on its way out that caches may know. */
 static bool is_leaving(const timeline_t *timeline, const timeline_key_t *key)
 {
 	return key->keytag != 0 && key->leaving == timeline->from &&

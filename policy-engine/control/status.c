@@ -16,7 +16,7 @@
 
 #define LINE_MAX 4096
 
-/* What has to happen at the parent for a key: first what a person is needed for. */
+/* Says what has to happen at the parent; only what needs a person, or only what does not. */
 static void tasks(row_t *row, const context_t *c, const kasp_zone_t *zone, const policy_t *policy,
                   bool person)
 {
@@ -78,7 +78,7 @@ static void keyset_column(row_t *row, const kasp_zone_t *zone, const live_zone_t
 	row_column(row, "keyset", text);
 }
 
-/* What the last look at the DS that should be there showed. */
+/* What the last recheck of the DS at the parent showed, if it did not see all of them. */
 static void unseen_column(row_t *row, const context_t *c, const live_zone_t *live)
 {
 	char text[LINE_MAX];

@@ -11,7 +11,7 @@
 
 #define LISTED_MAX 8 /* Zones named in an error. */
 
-/* The names of zones, copied, so that the lock need not be held while they are worked on. */
+/* Copied names of zones: so the lock is free between two zones. */
 typedef struct {
 	char **names;
 	size_t count, size;

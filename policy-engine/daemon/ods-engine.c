@@ -138,7 +138,7 @@ static int become(uid_t uid, gid_t gid, const char *user)
 	return 0;
 }
 
-/* Becomes the user and group of conf.xml, if it was started as root. */
+/* Takes the user and group of conf.xml, if the engine was started as root. */
 static int drop_privileges(const engine_conf_t *conf)
 {
 	if (geteuid() != 0 || (conf->user == NULL && conf->group == NULL)) {
@@ -174,7 +174,7 @@ static int write_pid(const char *path)
 	return fclose(file);
 }
 
-/* Blocked in all threads: the main one takes them one by one, also as process 1. */
+/* Blocks the signals in all threads: the main thread takes them one by one, also as process 1. */
 static void block_signals(void)
 {
 	sigset_t signals;

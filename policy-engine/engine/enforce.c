@@ -207,7 +207,7 @@ static void prepare_push(look_t *look, uint64_t saved)
 		look->failed = true;
 		return;
 	}
-	/* A zone that is to be signed is not published before it can be. */
+	/* A zone that is to be signed is not published before it can be signed. */
 	if (!zone_is_signed(look->zone) && !policy_is_unsigned(look->policy) &&
 	    look->zone->core.revision == 0) {
 		return;
@@ -228,7 +228,7 @@ static void prepare_push(look_t *look, uint64_t saved)
 	live->push_at = look->now;
 }
 
-/* Brings the zone's keys, and their states, as far as they can get now. */
+/* Takes all steps that the zone's keys can take now. */
 static void proceed(look_t *look)
 {
 	core_zone_t *core = &look->zone->core;
@@ -239,7 +239,7 @@ static void proceed(look_t *look)
 	core->unsure = recheck_is_needed(look->desk, look->live, look->now);
 	do {
 		revision = core->revision;
-		live_lacks_nothing(look->live); /* What is lacking is said again in each round. */
+		live_lacks_nothing(look->live); /* Each round says anew what is lacking. */
 		planned = plan_run(core, look->policy, look->now, &ops);
 		next = core_run(core, look->policy, &look->live->facts, look->now, log_change,
 		                look);
@@ -301,7 +301,7 @@ static int enforce(parts_t *parts, const char *name, int64_t now)
 	                .live = live_find(&desk->live, name), .now = now,
 	                .level = LOG_WARNING };
 	look.policy = policies_find(&desk->policies, zone.policy);
-	zone.next = CORE_NEVER; /* Until the module, or a reload, brings it up again. */
+	zone.next = CORE_NEVER; /* Until the module names the zone, or a reload wakes it. */
 	if (look.live != NULL) {
 		live_mark(&desk->live, look.live, false);
 		uint8_t lacked[POLICY_KEYS_MAX];

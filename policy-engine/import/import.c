@@ -14,22 +14,22 @@
 #include "policy-engine/import/map.h"
 #include "policy-engine/import/running.h"
 
-/* A key pair, as it was looked for in its token. */
+/* What was found of a key pair in its token and in the engine's database. */
 typedef struct {
 	bool tried;
-	hsm_key_t *key;   /* NULL = it is not there. */
-	char *why;        /* If it is not. */
-	int64_t id;       /* In our database; 0 = not there. */
+	hsm_key_t *key;   /* NULL = the token does not have it. */
+	char *why;        /* Why key is NULL. */
+	int64_t id;       /* In the engine's database; 0 = it is not there. */
 } found_t;
 
-/* A zone, and what is known of it without our database. */
+/* A zone of OpenDNSSEC that may be taken over. */
 typedef struct {
 	const ods_zone_t *from;
 	char *name;       /* NULL if it is no domain name. */
-	char why[MAP_WHY_MAX]; /* Why it is refused; "" = it is not yet. */
+	char why[MAP_WHY_MAX]; /* Why it is refused; "" = nothing is against it so far. */
 	uint32_t serial;
-	bool ours;        /* Our database has it with its keys... */
-	bool taken;       /* ...from now on. */
+	bool ours;        /* The engine's database has the zone with keys. */
+	bool taken;       /* It got them in this run. */
 } candidate_t;
 
 typedef struct {
@@ -45,7 +45,7 @@ typedef struct {
 	core_key_t core[CORE_KEYS_MAX]; /* Of the zone that is taken over now. */
 } import_run_t;
 
-/* -- what can be known without our database ------------------------------ */
+/* -- what can be known without the engine's database --------------------- */
 
 /* The first reason counts. */
 static void refuse(candidate_t *zone, const char *format, ...)
@@ -168,9 +168,9 @@ static int pick(import_run_t *run)
 	return (int)run->count;
 }
 
-/* -- into our database --------------------------------------------------- */
+/* -- into the engine's database ------------------------------------------ */
 
-/* Whether our database has the zone with keys. \return 1, 0, or -1 if it failed. */
+/* Whether the database has the zone with keys. \return 1, 0, or -1 if the database failed. */
 static int is_ours(import_run_t *run, candidate_t *zone)
 {
 	kasp_zone_t have = { 0 };
@@ -201,7 +201,7 @@ static int to_backup(ods_backup_t backup)
 	                                        : DB_BACKUP_NONE;
 }
 
-/* Makes sure that our database has a key pair. */
+/* Makes sure that the database has a key pair. */
 static int put_pair(import_run_t *run, size_t index, db_token_key_t *out)
 {
 	db_t *db = run->desk->db;
@@ -224,7 +224,7 @@ static int put_pair(import_run_t *run, size_t index, db_token_key_t *out)
 	return 0;
 }
 
-/* What OpenDNSSEC had done for a key's DS has not to be done again. */
+/* Notes what OpenDNSSEC had done for a key's DS: it must not be done twice. */
 static int put_errand(import_run_t *run, const ods_key_t *key, int64_t id)
 {
 	const ods_record_t *ds = &key->record[KEYSET_DS];
@@ -250,7 +250,7 @@ static int put_key(import_run_t *run, kasp_zone_t *zone, const policy_t *policy,
 	               : 0;
 }
 
-/* The zone's key sets go on counting where they are. */
+/* Moves a key's revisions behind those that the zone has had already. */
 static void renumber(core_key_t *key, uint64_t base)
 {
 	for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
@@ -399,7 +399,7 @@ static int put_salts(import_run_t *run)
 	return 0;
 }
 
-/* Keys that no zone has had, if OpenDNSSEC has no zone any more that could get one. */
+/* Takes over keys that no zone has had, if OpenDNSSEC has no zone left that could get one. */
 static int put_unused(import_run_t *run)
 {
 	size_t count = 0;
@@ -422,7 +422,8 @@ static int put_unused(import_run_t *run)
 	return 0;
 }
 
-/* A key pair that zones of OpenDNSSEC still have must not be removed from the token. */
+/* Counts the zones that OpenDNSSEC still has as users of their key pairs: these must not be removed
+ * from the token. */
 static int count_users(import_run_t *run)
 {
 	size_t *elsewhere = calloc(run->db.pair_count + 1, sizeof(*elsewhere));

@@ -11,18 +11,18 @@
 
 typedef enum {
 	IMPORT_TAKEN,   /*!< The zone is taken over, or would be. */
-	IMPORT_KNOWN,   /*!< It has keys in our database; left alone. */
+	IMPORT_KNOWN,   /*!< The engine has keys for it already; left alone. */
 	IMPORT_REFUSED,
-	IMPORT_NOTE,    /*!< Of no zone. */
+	IMPORT_NOTE,    /*!< A remark about no zone in particular. */
 } import_result_t;
 
-/*! What became of a zone. Borrowed for the call. */
+/*! What became of a zone, or a note. Valid during the call. */
 typedef struct {
 	import_result_t result;
 	const char *zone;       /*!< NULL for a note. */
 	const char *keys;
 	const char *serial;
-	const char *why;        /*!< Or what else there is to say. */
+	const char *why;        /*!< Why the zone was not taken over, or the note. */
 } import_row_t;
 
 typedef void (*import_report_f)(void *ctx, const import_row_t *row);
@@ -32,7 +32,7 @@ typedef struct {
 	const char *database;   /*!< kasp.db. */
 	const char *signer_dir; /*!< <WorkingDirectory> of OpenDNSSEC's signer. */
 	const char *zone;       /*!< NULL = all. */
-	const uint32_t *serial; /*!< Published last, if the signer left none; NULL = not said. */
+	const uint32_t *serial; /*!< The last serial, as a person says; NULL = not said. */
 	bool plan;              /*!< Only say what would be done. */
 	import_report_f report; /*!< Called for each zone and note, in the caller's thread. */
 	void *ctx;              /*!< Passed to report. */

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Finding a key pair for a zone: one that the policy's zones share, or an unused one.
+ * \brief Finds a key pair for a zone: one that other zones of its policy have, or an unused one.
  */
 #pragma once
 

@@ -50,7 +50,7 @@ static bool drop_wants(keys_t *keys, int64_t now)
 typedef struct {
 	want_t *want;
 	char cka_id[CKA_ID_TEXT];
-	bool tried; /* The token was asked, whatever came of it. */
+	bool tried; /* The token was asked for it. */
 	hsm_key_t *key;
 } birth_t;
 
@@ -173,7 +173,7 @@ static int generate_batch(keys_t *keys, int64_t now, time_t end, bool *made)
 	return ret == 0 ? batch.count > 0 : -1;
 }
 
-/* A generation that may or may not have taken place. */
+/* A key that a token may have made, or not, when the engine ended. */
 typedef struct {
 	char *repository, *cka_id;
 	uint8_t algorithm;

@@ -78,7 +78,7 @@ static token_t *find(repos_t *tokens, const char *repository)
 	return NULL;
 }
 
-/* Whether a failure is one of the token, rather than of what was asked of it. */
+/* Whether the token itself failed, and not only what was asked of it. */
 static bool is_outage(int code)
 {
 	return code == HSM_EMODULE || code == HSM_ETOKEN || code == HSM_EPIN || code == HSM_EDEVICE;

@@ -10,7 +10,7 @@
 #include "policy-engine/base/address.h"
 #include "policy-engine/parent/ds-query.h"
 
-#define LIMIT_S 5 /* For one server. */
+#define LIMIT_S 5 /* Seconds for one server; resolvers do not wait longer, either. */
 #define DNS_PORT 53
 
 const conf_parent_t *parent_servers(const conf_watch_t *conf, const char *zone)
@@ -106,7 +106,7 @@ static bool is_reached(const servers_t *all, const bool *reached, const parent_s
 	return false;
 }
 
-/* Says which DS are there if none is of a key that the zone has: then no validator accepts it. */
+/* Says which DS the parent has, if none of them is of a key of the zone: then the zone is bogus. */
 static void add_strangers(const parent_question_t *q, const ds_answer_t *answer, char *why,
                           size_t size)
 {

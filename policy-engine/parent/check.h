@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Whether all servers of a zone's parent have a key's DS, or none has it any more.
+ * \brief Asks the servers of a zone's parent whether they have the DS of a key.
  */
 #pragma once
 
@@ -15,13 +15,13 @@
 
 #define PARENT_WHY_MAX 512
 
-/*! A key, as a DS says it. */
+/*! What a DS says of its key. */
 typedef struct {
 	uint16_t keytag;
 	uint8_t algorithm;
 } parent_key_t;
 
-/*! What is asked; a copy of all that is needed, for another thread. */
+/*! A question about one key; a copy of all that is needed, for another thread. */
 typedef struct {
 	char *zone;
 	verdict_ds_t ds;
@@ -55,5 +55,6 @@ void parent_question_free(parent_question_t *question);
 /*! \return The servers that conf names for the parent of a zone; NULL = none. Borrowed. */
 const conf_parent_t *parent_servers(const conf_watch_t *conf, const char *zone);
 
-/*! Asks the servers one after the other, until one does not answer. \param stop_fd  Readable when we are to stop. */
+/*! Asks the servers, one after the other, until one does not answer. \param stop_fd  Becomes readable
+ *  when the engine ends. */
 void parent_check(const parent_question_t *question, int stop_fd, parent_result_t *result);

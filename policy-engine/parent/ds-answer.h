@@ -18,7 +18,7 @@
 
 #include "policy-engine/zone/dnskey.h"
 
-#define DS_ANSWER_MAX 64
+#define DS_ANSWER_MAX 64 /*!< Records in an answer; a zone has a few. */
 
 typedef struct {
 	struct {

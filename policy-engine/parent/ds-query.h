@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Asks one server for the DS RRset of a zone, over TCP: it is the answer of that server, and
- * nobody else's.
+ * \brief Asks one server for the DS RRset of a zone, over TCP: so nobody else can have sent the
+ * answer.
  */
 #pragma once
 

@@ -143,12 +143,12 @@ static const conf_command_t *command_of(const engine_conf_t *conf, const wait_t 
 static bool is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_t kind)
 {
 	if (kind == CHORE_COMMAND && wait->lost != 0) {
-		return false; /* Somebody took it away, and may have had a reason. */
+		return false; /* A person took the DS away, and may have had a reason. */
 	}
 	return kind == CHORE_CHECK ? conf->watch.on : command_of(conf, wait, kind)->line != NULL;
 }
 
-/* Has a chore done at that time, if it has still to be done. */
+/* Sets when a chore is to be done, if it is still to be done. */
 static void schedule(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
 {
 	chore_t *chore = &wait->chores[kind];
@@ -157,7 +157,7 @@ static void schedule(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
 	w->due = chore->at < w->due ? chore->at : w->due;
 }
 
-/* \return The new one, or NULL if out of memory or, then failed is set, the database failed. */
+/* \param failed  Set if the database failed. \return The new entry; NULL on failure. */
 static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, int64_t now, bool *failed)
 {
 	const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
@@ -242,7 +242,7 @@ void ds_watch_reset(ds_watch_t *w)
 
 /* -- starting ------------------------------------------------------------ */
 
-/* What the program reads. */
+/* \return What the program reads on its standard input; NULL if out of memory. */
 static char *input_of(const ds_task_t *task, chore_kind_t kind)
 {
 	if (kind == CHORE_NOTICE) {
@@ -299,7 +299,7 @@ static void start(ds_watch_t *w, const ds_task_t *task, wait_t *wait, chore_kind
 	wait->chores[kind].at = CORE_NEVER;
 }
 
-/* The place of a key that still waits as it was noted; -1 if it does not. */
+/* \return The index of the key in its zone; -1 if the key does not wait any more as noted. */
 static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -373,7 +373,7 @@ static int start_due(ds_watch_t *w, int64_t now)
 	w->due = all.next;
 	int ret = 0;
 	for (size_t i = 0; i < all.count && ret == 0; i++) {
-		wait_t *wait = find(w, all.due[i].key); /* One chore may have found it over. */
+		wait_t *wait = find(w, all.due[i].key); /* An earlier chore may have removed it. */
 		ret = wait != NULL ? start_chore(w, wait, all.due[i].kind) : 0;
 	}
 	return ret;

@@ -2,10 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Keys whose DS has to come to the parent, or to leave it, and what is done about them: the
- * operator's submit or retract command, the notification, and the look at the parent itself.
+ * \brief Keys whose DS has to come to the parent, or to leave it. The engine runs the operator's
+ * submit or retract command, notifies a person, and looks at the parent itself.
  *
- * Each of these is tried again until it succeeds, later and later, in threads of its own.
+ * Each of these chores is tried again, later and later, until it succeeds. Threads of errands.h do
+ * them.
  */
 #pragma once
 
@@ -29,7 +30,7 @@ ds_watch_t *ds_watch_start(desk_t *desk, const asker_t *asker);
 /*! Ends what is running. NULL is allowed. */
 void ds_watch_stop(ds_watch_t *watch);
 
-/*! Has all be tried again soon: conf.xml was read anew. Under the desk's lock. */
+/*! Has all chores tried again soon: conf.xml was read anew. Under the desk's lock. */
 void ds_watch_reset(ds_watch_t *watch);
 
 /*!
@@ -44,6 +45,6 @@ int ds_watch_note(ds_watch_t *watch, const kasp_zone_t *zone, const policy_t *po
 /*! \return What is known of key i of a zone, NULL if it does not wait. Under the desk's lock. */
 const wait_t *ds_watch_find(const ds_watch_t *watch, const kasp_zone_t *zone, size_t i);
 
-/*! Takes the results of what was done, and starts what is due. Main thread, under the desk's lock.
+/*! Takes the results of chores, and starts those that are due. Main thread, under the desk's lock.
  *  \return 0, or -1 if the database failed. */
 int ds_watch_pass(ds_watch_t *watch, int64_t now);

@@ -23,7 +23,7 @@ int parent_start(parent_t *parent, desk_t *desk);
 /*! Ends what is running. A parent_t that is all zero is allowed. */
 void parent_stop(parent_t *parent);
 
-/*! Has all be tried again soon: conf.xml was read anew. Under the desk's lock. */
+/*! Has all chores tried again soon: conf.xml was read anew. Under the desk's lock. */
 void parent_reset(parent_t *parent);
 
 /*! Takes results, and starts what is due. Main thread, not locked.

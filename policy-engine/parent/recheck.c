@@ -11,7 +11,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/parent/confirm.h"
 
-#define THREADS 4      /* Looks at the same time: they ask the servers of others. */
+#define THREADS 4      /* Looks at the same time: few, since they ask the servers of others. */
 #define RUNNING_MAX 64 /* Zones handed to the threads; the others wait with little memory. */
 #define GOOD_S 60      /* Seconds for which a look counts; the engine takes its steps within. */
 #define TICKS 1440     /* Ticks in a <Recheck>; zones of the same tick are looked at together. */
@@ -19,7 +19,7 @@
 
 /* A key whose DS should be there. */
 typedef struct {
-	int64_t key;       /* In its zone. */
+	int64_t key;       /* Id of the key in its zone (zone_key_t). */
 	parent_question_t *question;
 	parent_result_t result;
 } item_t;
@@ -35,7 +35,7 @@ struct recheck {
 	desk_t *desk;
 	const asker_t *asker;
 	errands_t *errands;
-	int64_t ticked;     /* Up to when it was seen whose turn it is. */
+	int64_t ticked;     /* Zones whose moment is earlier have had their turn. */
 	unsigned running;
 };
 
@@ -305,7 +305,7 @@ static int save(desk_t *desk, kasp_zone_t *zone, int64_t now)
 	return -1;
 }
 
-/* One that failed is tried again soon if something waits for it. */
+/* Queues the zone again after a failed look: soon if a step waits for the look. */
 static void look_again(desk_t *desk, live_zone_t *live, int64_t now)
 {
 	int64_t rest = desk->conf.watch.recheck / RETRIES, soon = desk->conf.watch.interval;

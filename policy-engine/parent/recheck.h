@@ -29,15 +29,15 @@ recheck_t *recheck_start(desk_t *desk, const asker_t *asker);
 /*! Ends what is running. NULL is allowed. */
 void recheck_stop(recheck_t *recheck);
 
-/*! \return Whether the DS of a zone have to be looked at before something relies on them. Under the
+/*! \return Whether the last look at the DS of a zone is too old for a step to rely on it. Under the
  *          desk's lock. */
 bool recheck_is_needed(const desk_t *desk, const live_zone_t *zone, int64_t now);
 
-/*! Says whether a step waits for a look; then it is taken now. Under the desk's lock. */
+/*! Notes whether a step waits for a look; if so, the look is due now. Under the desk's lock. */
 void recheck_ask(desk_t *desk, live_zone_t *zone, bool waits, int64_t now);
 
 /*!
- * A person has seen that all DS are there. Under the desk's lock.
+ * Notes that a person has seen all DS at the parent. Under the desk's lock.
  *
  * \return Whether a step waits for that; if not, nothing changed.
  */

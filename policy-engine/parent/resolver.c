@@ -27,7 +27,7 @@ typedef struct question {
 	struct question *next;
 	resolver_t *resolver;
 	bool done, given_up;
-	int code; /* Of libunbound. */
+	int code; /* What libunbound returned. */
 	struct ub_result *result;
 } question_t;
 
@@ -360,7 +360,7 @@ static int add_servers(hunt_t *hunt, const struct ub_result *names)
 	return ret;
 }
 
-/* Whether it was the name itself that has them, rather than another one to which an alias leads. */
+/* Whether the name itself has the records, and not another name to which an alias leads. */
 static bool has_data(const struct ub_result *result)
 {
 	const char *alias = result->canonname;

@@ -34,10 +34,10 @@ typedef struct {
  */
 resolver_t *resolver_start(const char *conf, char *why, size_t why_size);
 
-/*! One more that uses it. \return resolver */
+/*! Adds a user. \return resolver */
 resolver_t *resolver_ref(resolver_t *resolver);
 
-/*! One less; the last one ends it. NULL is allowed. */
+/*! Removes a user; the resolver ends with the last one. NULL is allowed. */
 void resolver_unref(resolver_t *resolver);
 
 /*! The zone whose parent is looked for. */
@@ -57,7 +57,7 @@ typedef struct {
 int resolver_parent(resolver_t *resolver, const resolver_child_t *child, servers_t *servers,
                     char *why, size_t why_size);
 
-/*! Adds one at the end. \return 0, or -1 if out of memory. */
+/*! Adds an address at the end. \return 0, or -1 if out of memory. */
 int servers_add(servers_t *servers, const char *name, const struct sockaddr_storage *address);
 
 void servers_deinit(servers_t *servers);

@@ -9,7 +9,7 @@
 
 const unsigned verdict_digests[VERDICT_DIGESTS] = { 1, 2, 4 };
 
-/* Whether a server has a DS of the key that a resolver can use; a SHA-1 alone may not do. */
+/* Whether a server has a DS of the key that resolvers use: SHA-1 alone may not do (RFC 8624). */
 static bool has_usable(const verdict_ds_t *ds, const ds_answer_t *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {

@@ -13,16 +13,16 @@
 
 /*! What is expected of a DS. */
 typedef enum {
-	PARENT_COMES, /*!< To be at all of the servers. */
-	PARENT_GOES,  /*!< To be at none of them. */
-	PARENT_STAYS, /*!< It was at all of them, and should still be. */
+	PARENT_COMES, /*!< All servers are to have it. */
+	PARENT_GOES,  /*!< No server is to have it. */
+	PARENT_STAYS, /*!< All servers had it, and should still have it. */
 } parent_wish_t;
 
 typedef enum {
-	PARENT_YES,     /*!< It is so at all of them. */
-	PARENT_NOT_YET, /*!< It is not so at one of them. */
-	PARENT_GONE,    /*!< It should be at all of them, and is at none. */
-	PARENT_UNKNOWN, /*!< One of them cannot be asked. */
+	PARENT_YES,     /*!< All servers are as wished. */
+	PARENT_NOT_YET, /*!< A server is not as wished. */
+	PARENT_GONE,    /*!< All servers should have the DS, and none has it. */
+	PARENT_UNKNOWN, /*!< A server cannot be asked. */
 } parent_verdict_t;
 
 #define VERDICT_DIGESTS 3 /*!< Digest types of which the DS of a key is known. */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*! What is done about a key; the first two are numbered as db_errand_t. */
+/*! What is done for a key; the first two are numbered as in db_errand_t. */
 typedef enum {
 	CHORE_COMMAND, /*!< Submit or retract command. */
 	CHORE_NOTICE,  /*!< Notification of a person. */

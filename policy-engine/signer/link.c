@@ -11,9 +11,9 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/zone-name.h"
 
-#define TIMEOUT_MS 5000 /* Of one call; the module answers at once unless the machine is busy. */
+#define TIMEOUT_MS 5000 /* Of one socket operation; the module answers at once unless busy. */
 #define ALL "0"         /* The generation by which the module lists all zones. */
-#define PUSH_MAX 32     /* Key sets in one call: the module answers each within TIMEOUT_MS. */
+#define PUSH_MAX 32     /* Key sets in one call; other clients of the module wait meanwhile. */
 #define PUSH_RETRY_S 10 /* Seconds until a key set that the module refused is sent again. */
 
 /* What the module says of one zone. */
