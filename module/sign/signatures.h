@@ -44,8 +44,9 @@ typedef struct {
 } build_t;
 
 /*!
- * \return Whether a type is signed by the keys that sign DNSKEY. Below the apex none is: DNSKEY, CDS
- *         and CDNSKEY are plain data there (RFC 9615 has CDS and CDNSKEY of other zones).
+ * eturn Whether a type is signed by the keys that sign DNSKEY, by these alone or by these, too
+ *         (keyset_signs()). Below the apex none is: DNSKEY, CDS and CDNSKEY are plain data there (RFC
+ *         9615 has CDS and CDNSKEY of other zones).
  */
 bool signatures_by_ksk(uint16_t type, bool apex);
 

@@ -123,9 +123,14 @@ static const char schema_5[] =
 /* The last serial that another signer published before the zone was ours; NULL = there was none. */
 static const char schema_6[] = "ALTER TABLE zone ADD COLUMN serial_before INTEGER;";
 
+/* Which TTLs the answers of the parent's servers showed last. */
+static const char schema_7[] =
+	"ALTER TABLE zone ADD COLUMN shown_ttl INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN shown_absence INTEGER NOT NULL DEFAULT 0;";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
-                                       schema_6 };
+                                       schema_6, schema_7 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)

@@ -426,22 +426,18 @@ static int take_command(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_
 	return 0;
 }
 
-/* \return Since when the DS counts as seen: later if the parent's TTL exceeds the policy's. */
-static int64_t seen_since(const ds_watch_t *w, const wait_t *wait, uint32_t ttl, int64_t now)
+/* \return 0, or -1 if the database failed. */
+static int note_ttls(ds_watch_t *w, const wait_t *wait, const parent_result_t *result, int64_t now)
 {
+	const confirm_ttls_t ttls = { result->shown, result->whole, now };
 	kasp_zone_t zone = { 0 };
-	const policy_t *policy = NULL;
-	if (db_zone_get(w->desk->db, wait->zone, &zone) > 0) {
-		policy = policies_find(&w->desk->policies, zone.policy);
-	}
-	if (policy != NULL && ttl > policy->parent_ds_ttl) {
-		log_event(LOG_WARNING, wait->zone, "the parent's DS has a TTL of %u s, policy %s "
-		          "says %u s; the longer one is waited for", ttl, policy->name,
-		          policy->parent_ds_ttl);
-		now += ttl - policy->parent_ds_ttl;
+	int found = db_zone_get(w->desk->db, wait->zone, &zone);
+	int ret = found < 0 ? -1 : 0;
+	if (found > 0 && confirm_ttls(w->desk, &zone, &ttls)) {
+		ret = desk_save_zone(w->desk, &zone, now);
 	}
 	kasp_zone_deinit(&zone);
-	return now;
+	return ret;
 }
 
 /* \return 0, or -1 if the database failed. */
@@ -455,6 +451,9 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t 
 		          "asked again later", result->why);
 	}
 	live_set(&check->note, result->verdict == PARENT_NOT_YET ? result->why : NULL);
+	if (note_ttls(w, wait, result, now) != 0) {
+		return -1;
+	}
 	check->failed = unknown ? check->failed + 1 : 0;
 	if (result->verdict != PARENT_YES) {
 		schedule(w, wait, CHORE_CHECK, now + w->desk->conf.watch.interval);
@@ -462,8 +461,7 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t 
 	}
 	check->done = now;
 	confirm_t confirm = { .zone = wait->zone, .appear = wait->appear, .keytag = -1,
-	                      .key = wait->key, .since = seen_since(w, wait, result->ttl, now),
-	                      .who = "all of its servers show that" };
+	                      .key = wait->key, .since = now, .who = "all of its servers show that" };
 	return confirm_ds(w->desk, &confirm) < 0 ? -1 : 0;
 }
 
