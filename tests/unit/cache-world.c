@@ -677,6 +677,9 @@ void world_sync(world_t *w)
 void world_change_ttls(world_t *w, uint32_t ttl, uint32_t absence_ttl)
 {
 	size_t k = world_random(w, WORLD_SERVERS);
+	if (w->unseen) {
+		return;
+	}
 	change_server(w, k, (server_t){ w->servers[k].ds, ttl, absence_ttl });
 }
 
@@ -771,7 +774,7 @@ bool world_lose(world_t *w)
 
 /* The answers of all servers that conf.xml names. */
 typedef struct {
-	ds_answer_t answers[WORLD_SERVERS];
+	ds_answer_t answers[WORLD_SERVERS + 1];
 	size_t count;
 	bool whole;
 } answers_t;

@@ -123,7 +123,7 @@ typedef struct {
 	world_asks_t asks;
 	core_shown_t told;       /*!< The TTLs that the servers showed the engine. */
 	bool unseen;             /*!< The engine has yet to see a larger TTL. Until then the parent
-	                              changes no DS: what nobody could see nobody can know. */
+	                              changes nothing: what nobody could see nobody can know. */
 	bool waits_anew;         /*!< A DS waits for the parent since the last look. */
 	bool away;               /*!< The zone left the server. It is unsigned where it is now. */
 	int64_t left_at;

@@ -268,6 +268,18 @@ static void die(run_t *r)
 	r->ask = r->engine_up;
 }
 
+/* Says when the parent acts, and when its servers follow. */
+static void rearm_parent(run_t *r)
+{
+	world_t *w = &r->w;
+	if (r->sync == WORLD_NEVER && w->watched && world_lags(w)) {
+		r->sync = later(r);
+	}
+	if (r->parent == WORLD_NEVER && !(w->watched && w->unseen) && world_parent_waits(w)) {
+		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
+	}
+}
+
 static void engine(run_t *r)
 {
 	world_t *w = &r->w;
@@ -295,13 +307,7 @@ static void engine(run_t *r)
 	if (world_order(w, &order) && r->push == WORLD_NEVER) {
 		r->push = later(r);
 	}
-	if (r->sync == WORLD_NEVER && w->watched && world_lags(w)) {
-		r->sync = later(r);
-	}
-	bool ready = !w->watched || !w->unseen;
-	if (r->parent == WORLD_NEVER && ready && world_parent_waits(w)) {
-		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
-	}
+	rearm_parent(r);
 }
 
 static void signer(run_t *r)
@@ -364,9 +370,7 @@ static void parent(run_t *r)
 		r->look = w->now;
 		r->in_vain = w->asks != WORLD_ASKS_PARENT;
 	}
-	if (r->parent == WORLD_NEVER && world_parent_waits(w)) {
-		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
-	}
+	rearm_parent(r);
 }
 
 static int64_t next_time(const run_t *r)
