@@ -55,6 +55,6 @@ void parent_question_free(parent_question_t *question);
 /*! \return The servers that conf names for the parent of a zone; NULL = none. Borrowed. */
 const conf_parent_t *parent_servers(const conf_watch_t *conf, const char *zone);
 
-/*! Asks the servers, one after the other, until one does not answer. \param stop_fd  Becomes readable
- *  when the engine ends. */
+/*! Asks the servers, one after the other, until one does not answer.
+ *  \param stop_fd  Becomes readable when the engine ends. */
 void parent_check(const parent_question_t *question, int stop_fd, parent_result_t *result);
