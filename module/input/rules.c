@@ -61,6 +61,11 @@ const char *rules_place_fault(const knot_dname_t *apex, const knot_dname_t *owne
 	if (type == KNOT_RRTYPE_SOA && !is_apex) {
 		return "an SOA that is not at the zone's apex";
 	}
+	/* BIND wants it signed by a key that signs the zone's DNSKEYs, Knot by one of the others. CDS
+	 * and CDNSKEY can be anywhere (RFC 9615). */
+	if (type == KNOT_RRTYPE_DNSKEY && !is_apex) {
+		return "a DNSKEY that is not at the zone's apex";
+	}
 	if (type == KNOT_RRTYPE_DS && is_apex) {
 		return "a DS at the zone's apex; it belongs into the parent zone";
 	}
