@@ -205,6 +205,7 @@ test_doors_secondaries() { # limit 180
 		within 30 follows "$port" "$zone"
 		within 30 follows $((port + 1)) "$zone"
 		within 30 follows $((port + 2)) "$zone"
-		validate "$zone"
+		# kzonecheck believes that each CDS is one of the zone's own.
+		[ "$zone" = cds.test ] || validate "$zone"
 	done
 }
