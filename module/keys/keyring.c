@@ -109,8 +109,8 @@ bool keyring_fits(const keyset_t *set, const knot_dname_t *zone, char *err, size
 		return true;
 	}
 	snprintf(err, err_size, "policy %s has NSEC3, but the zone's name is too long for it: the "
-	         "name has %zu octets, %d more are needed for a hash, and %d are the most; give the "
-	         "zone a policy with NSEC", set->policy, len, HASH_LABEL, KNOT_DNAME_MAXLEN);
+	         "name has %zu octets, %d more are needed for a hash, and %d are the most; give "
+	         "the zone a policy with NSEC", set->policy, len, HASH_LABEL, KNOT_DNAME_MAXLEN);
 	return false;
 }
 

@@ -36,7 +36,8 @@ typedef struct {
  * \param text  The key set's text form.
  * \param ring  To be freed by keyring_free().
  * \param err   Names repository, key and remedy.
- * \return KNOT_EOK, KNOT_EMALF (text; the set does not fit), KNOT_EAGAIN (a token; it may work later), KNOT_ENOMEM
+ * \return KNOT_EOK, KNOT_EMALF (text, or it does not fit the zone), KNOT_EAGAIN (a token; it may
+ *         work later), KNOT_ENOMEM
  */
 int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring_t **ring,
                  char *err, size_t err_size);

@@ -64,8 +64,8 @@ void keys_pushed(keys_t *keys, uint64_t revision);
 /*! A key set has not been stored, since the zone cannot be signed with it; from any thread. */
 void keys_refused(keys_t *keys, const char *why);
 
-/*! Copies what is wrong with the keys: why the newest set was refused, or why there are none to sign
- *  with, or only old ones; "" if all is well. */
+/*! Copies what is wrong with the keys: why the newest set was refused, or why there are none to
+ *  sign with, or only old ones; "" if all is well. */
 void keys_trouble(keys_t *keys, char *out, size_t size);
 
 /*! \return Revision of the key set that is stored, which may be newer than what is signed with; 0 =
