@@ -16,6 +16,7 @@ struct contents {
 	report_t report;
 	taker_t taker;
 	place_t place;   /*!< Of the last record of a transfer; its line is the record's number. */
+	size_t left_out; /*!< Bytes of records of a transfer that are not in the zone. */
 	size_t next;     /*!< Run to be given. */
 };
 
@@ -66,9 +67,15 @@ int contents_add(contents_t *contents, const source_rr_t *rr)
 		(void)knot_dname_to_str(name, rr->owner, sizeof(name));
 		report_warning(&contents->report, contents->place,
 		               "%s is left out, it is not in the zone", name);
+		contents->left_out += knot_dname_size(rr->owner) + rr->rdata_len;
 		return KNOT_EOK;
 	}
 	return take_record(&contents->taker, rr, contents->place);
+}
+
+size_t contents_left_out(const contents_t *contents)
+{
+	return contents->left_out;
 }
 
 size_t contents_size(const contents_t *contents)

@@ -43,6 +43,9 @@ int contents_take(contents_t *contents, const source_rr_t *rr, place_t place);
  */
 int contents_add(contents_t *contents, const source_rr_t *rr);
 
+/*! \return Bytes of the records that contents_add() has left out. */
+size_t contents_left_out(const contents_t *contents);
+
 /*! \return Bytes that the contents take so far. */
 size_t contents_size(const contents_t *contents);
 

@@ -78,6 +78,19 @@ static int find_secret(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_siz
 	return ret;
 }
 
+/*! Finds the secret half of a key; a key that signs the DNSKEY RRset alone may be lacking. */
+static int find_or_lack(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_size)
+{
+	int ret = find_secret(key, hsm, err, err_size);
+	if (ret != KNOT_EAGAIN || key->info->sign_zone) {
+		return ret;
+	}
+	hsm_key_free(key->secret);
+	key->secret = NULL;
+	key->lack = strdup(err);
+	return key->lack != NULL ? KNOT_EOK : KNOT_ENOMEM;
+}
+
 static int fill(keyring_t *ring, const knot_dname_t *zone, hsm_t *hsm, char *err, size_t err_size)
 {
 	for (size_t i = 0; i < ring->set.key_count; i++) {
@@ -90,7 +103,7 @@ static int fill(keyring_t *ring, const knot_dname_t *zone, hsm_t *hsm, char *err
 			return ret;
 		}
 		if (key->info->sign_dnskey || key->info->sign_zone) {
-			ret = find_secret(key, hsm, err, err_size);
+			ret = find_or_lack(key, hsm, err, err_size);
 			if (ret != KNOT_EOK) {
 				return ret;
 			}
@@ -143,6 +156,16 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 	return KNOT_EOK;
 }
 
+const char *keyring_lack(const keyring_t *ring)
+{
+	for (size_t i = 0; i < ring->set.key_count; i++) {
+		if (ring->keys[i].lack != NULL) {
+			return ring->keys[i].lack;
+		}
+	}
+	return NULL;
+}
+
 void keyring_free(keyring_t *ring)
 {
 	if (ring == NULL) {
@@ -151,6 +174,7 @@ void keyring_free(keyring_t *ring)
 	for (size_t i = 0; ring->keys != NULL && i < ring->set.key_count; i++) {
 		dnssec_key_free(ring->keys[i].dnskey);
 		free(ring->keys[i].rdata);
+		free(ring->keys[i].lack);
 		hsm_key_free(ring->keys[i].secret);
 		verify_key_free(ring->keys[i].verifier);
 	}

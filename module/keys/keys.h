@@ -37,7 +37,11 @@ typedef struct {
 	uint64_t pending;          /*!< Revision of the key set that is stored... */
 	bool pending_known;        /*!< ...which has been looked up. */
 
-	tokens_t *tokens;          /*!< That the ring's keys are in; the worker's own. */
+	/* The worker's own. */
+	tokens_t *tokens;          /*!< That the ring's keys are in. */
+	uint64_t lacking;          /*!< Revision of a key set of which a key is lacking; 0 = none. */
+	unsigned failures;         /*!< Looks for that key, in a row. */
+	int64_t again_at;          /*!< When to look for it again, Unix seconds; 0 = no need. */
 } keys_t;
 
 void keys_init(keys_t *keys, const keys_args_t *args);
@@ -51,12 +55,19 @@ typedef void (*keys_found_f)(void *ctx, const keyset_t *before, const keyset_t *
 /*!
  * Gets the key set that is stored, and finds its keys if they are not found yet; for the worker.
  *
+ * If a key is lacking that signs the DNSKEY RRset alone, the zone is signed on without it: with this key
+ * set, or, if the keys of an older one have been found, with that, since this one may have another
+ * DNSKEY RRset. The trouble says so; the key is looked for again at keys_again().
+ *
  * \param anew   Finds them in any case.
  * \param found  Called before the keys replace those of before.
  * \return KNOT_EOK: there are keys to sign with; KNOT_EBUSY: they have to be looked for in another
  *         lane; KNOT_ENOENT: the policy engine has not sent any; other errors
  */
 int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx);
+
+/*! \return When to call keys_look() again for a lacking key, Unix seconds; 0 = no need. Worker. */
+int64_t keys_again(const keys_t *keys);
 
 /*! A key set has been stored; from any thread. */
 void keys_pushed(keys_t *keys, uint64_t revision);

@@ -483,7 +483,7 @@ static const form_t *find_form(uint16_t type)
 const char *rdata_fault(uint16_t type, const uint8_t *rdata, uint16_t len)
 {
 	const form_t *form = find_form(type);
-	rdata_t it = { .begin = rdata, .at = rdata, .end = rdata + len };
+	rdata_t it = { .begin = rdata, .at = rdata, .end = len > 0 ? rdata + len : rdata };
 	const char *fault = NULL;
 	for (const int8_t *field = form->fields; fault == NULL && *field != END; field++) {
 		fault = skip_field(&it, *field);

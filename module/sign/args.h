@@ -20,6 +20,7 @@ typedef struct {
 	signpool_t *pool;
 	const knot_dname_t *zone;
 	const keyring_t *ring;
+	const uint32_t *served; /*!< Serial that knotd serves; NULL: none, or not known. */
 	int64_t now;           /*!< Unix seconds. */
 	bool renew;            /*!< Make all signatures anew. */
 	signpool_verify_t verify;

@@ -423,6 +423,8 @@ int sign_run(const sign_args_t *args, state_t *state, sign_result_t *result, cha
 		reload(args, state);
 		return fail(err, err_size, ret);
 	}
-	result->more = state->sign_all || state->doomed[0] != 0 || is_due(args, state);
+	/* What a lacking key would have to sign stays due, and is nothing to go on with. */
+	result->more = state->sign_all || state->doomed[0] != 0 ||
+	               (keyring_lack(args->ring) == NULL && is_due(args, state));
 	return KNOT_EOK;
 }

@@ -165,12 +165,21 @@ static void report(signer_t *signer, const keyset_t *set, const state_t *state,
 	}
 }
 
+/*! Holds an input that gives no serial which knotd would take. */
+static void hold_serial(signer_t *signer, const state_t *state, const char *reason)
+{
+	char what[32];
+	snprintf(what, sizeof(what), "serial %u", state->in.serial);
+	held_set(signer->args.held, HELD_SERIAL, what, reason);
+	signer_trouble(signer, "");
+}
+
 int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_result_t *result)
 {
 	char reason[TROUBLE_MAX] = "";
 	const sign_args_t run = {
 		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
-		.ring = job->ring, .now = time(NULL), .renew = job->renew, .verify = job->verify,
+		.ring = job->ring, .served = job->served, .now = time(NULL), .renew = job->renew, .verify = job->verify,
 		.batch = batch_size(signer, job->apart_ms), .stop = signer->args.stop,
 		.progress = log_progress, .ctx = signer,
 	};
@@ -183,7 +192,10 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	const double seconds = (monotonic_ms() - begin) / 1e3;
 	count(signer, result, ret != KNOT_EOK);
 	if (ret == KNOT_EOK) {
+		held_end(signer->args.held, HELD_SERIAL);
 		report(signer, &job->ring->set, state, result, seconds);
+	} else if (ret == KNOT_ESOAINVAL) {
+		hold_serial(signer, state, reason);
 	} else if (!atomic_load(signer->args.stopped)) {
 		signer_trouble(signer, reason);
 	}

@@ -9,11 +9,13 @@
 
 #include "module/base/trouble.h"
 #include "module/sign/run.h"
+#include "module/store/held.h"
 
 /*! What a zone's signer needs; all is borrowed. */
 typedef struct {
 	log_t *log;
 	store_t *store;
+	held_t *held;
 	const knot_dname_t *zone;   /*!< Lower case. */
 	const atomic_bool *stop;    /*!< Once true, a run fails soon. */
 	const atomic_bool *stopped; /*!< The run was stopped: that it failed is no trouble. */
@@ -50,6 +52,7 @@ bool signer_read(signer_t *signer, signer_counters_t *counters);
 typedef struct {
 	signpool_t *pool;
 	const keyring_t *ring;
+	const uint32_t *served;    /*!< Serial that knotd serves; NULL: none, or not known. */
 	bool renew;                /*!< Makes all signatures anew. */
 	signpool_verify_t verify;
 	int64_t apart_ms;          /*!< How far apart knotd wants versions to be. */

@@ -20,6 +20,9 @@
 
 /* Larger ones mean zero (RFC 2181, section 8). */
 #define TTL_MAX INT32_MAX
+/* Bytes of records outside of the zone, which are left out, at most: glue of an odd server takes far
+ * less, and without a limit a transfer of such records alone would never end. */
+#define JUNK_MAX (1 << 20)
 
 /*! A record that is removed or added. */
 typedef struct change {
@@ -51,6 +54,8 @@ struct incoming {
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
 	size_t size;             /*!< Bytes of the changes. */
+	size_t junk;             /*!< Bytes of changes that are not in the zone. */
+	size_t removed_ns;       /*!< NS records that they remove. */
 	char *err;
 	size_t err_size;
 };
@@ -84,6 +89,11 @@ const knot_rdata_t *incoming_soa(const incoming_t *in)
 	return in->soa;
 }
 
+size_t incoming_removed_ns(const incoming_t *in)
+{
+	return in->removed_ns;
+}
+
 __attribute__((format(printf, 3, 4)))
 static int refuse(incoming_t *in, int ret, const char *fmt, ...)
 {
@@ -106,6 +116,12 @@ static uint32_t serial_of(const knot_rrset_t *rr)
 	return knot_soa_serial(rr->rrs.rdata);
 }
 
+static int refuse_junk(incoming_t *in)
+{
+	return refuse(in, KNOT_ESPACE, "more than %d MiB of records are not in the zone",
+	              JUNK_MAX >> 20);
+}
+
 static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
@@ -113,6 +129,9 @@ static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 		.owner = rr->owner, .type = rr->type, .ttl = rr->ttl,
 		.rdata = rdata->data, .rdata_len = rdata->len,
 	});
+	if (ret == KNOT_EOK && contents_left_out(in->contents) > JUNK_MAX) {
+		return refuse_junk(in);
+	}
 	if (ret == KNOT_EOK && contents_size(in->contents) > in->args.size_max) {
 		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size allows");
 	}
@@ -211,7 +230,8 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 	memcpy(lower, rr->owner, owner_len);
 	knot_dname_to_lower(lower);
 	if (knot_dname_in_bailiwick(lower, in->args.zone) < 0) {
-		return KNOT_EOK;
+		in->junk += owner_len + knot_rdata_size(rdata->len);
+		return in->junk > JUNK_MAX ? refuse_junk(in) : KNOT_EOK;
 	}
 	const char *fault = find_fault(in, rr, lower, comes);
 	if (fault != NULL) {
@@ -231,6 +251,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 		.ttl = rr->ttl <= TTL_MAX ? rr->ttl : 0, .type = rr->type, .comes = comes,
 	};
 	STAILQ_INSERT_TAIL(&in->changes, change, link);
+	in->removed_ns += !comes && rr->type == KNOT_RRTYPE_NS;
 	return change->owner != NULL && change->rdata != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }
 

@@ -10,6 +10,7 @@
 #include "module/base/trouble.h"
 #include "module/rr/tsig.h"
 #include "module/source/primary.h"
+#include "module/store/held.h"
 #include "module/store/state.h"
 
 /*! What a source may be asked for; bits. */
@@ -28,6 +29,8 @@ typedef struct {
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
 	size_t size_max;           /*!< Bytes of what comes from them. */
+	unsigned shrink_limit;     /*!< Percent of the names, and of the delegations, that an input
+	                                has to keep; 0 = none. */
 } source_settings_t;
 
 /*! Since knotd started. */
@@ -47,6 +50,7 @@ typedef struct {
 typedef struct {
 	log_t *log;
 	store_t *store;
+	held_t *held;
 	const knot_dname_t *zone;     /*!< Lower case. */
 	const char *control_socket;   /*!< For remedies in messages. */
 	const atomic_bool *stop;      /*!< Once true, conversations with primaries end soon. */
@@ -71,7 +75,9 @@ typedef struct {
 		state_input_t in;     /*!< As it was then. */
 	} fetch;                      /*!< Of primaries. */
 
-	state_file_t refused;         /*!< The file that was refused last; the worker's own. */
+	/* The worker's own. */
+	state_file_t refused;         /*!< The file that was refused last. */
+	bool refused_over;            /*!< It was to be read even if updates are lost by that. */
 } source_t;
 
 void source_init(source_t *source, const source_args_t *args);

@@ -176,6 +176,12 @@ uint8_t updater_update(updater_t *updater, source_t *source, const knot_pkt_t *m
 		count(source, false, false);
 		return KNOT_RCODE_REFUSED;
 	}
+	if (held_is(source->args.held, HELD_FREEZE)) {
+		log_msg(source->args.log, LOG_NOTICE, source->args.zone,
+		        "update, refused: the zone is frozen, by zone-freeze");
+		count(source, false, false);
+		return KNOT_RCODE_REFUSED;
+	}
 	int ret = updater_run(updater, source->args.zone, message, &result);
 	if (ret != KNOT_EOK) {
 		return failed(source, ret);

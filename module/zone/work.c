@@ -15,6 +15,14 @@
 /* Seconds after which what has failed is tried again. */
 static const backoff_t retry_delay = { .first = 5, .max = 300 };
 
+/* Seconds until signatures are looked at again that a lacking key would have to make: little work, and
+ * short beside any Refresh. */
+#define LACK_LOOK 60
+
+/* Seconds until the worker looks again whether knotd has said what it serves: it is woken when knotd
+ * has. */
+#define LOOK_AGAIN 5
+
 /*! What could not be done has to be done the next time. */
 static void keep_wish(zone_t *zone, unsigned wish)
 {
@@ -65,10 +73,13 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 
 /*** Signing. ***/
 
-static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
+/*! \param served  The serial that knotd serves; NULL: none. */
+static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served,
+                sign_result_t *result)
 {
 	signer_job_t job = {
 		.pool = zone->keys.tokens->pool, .ring = zone->keys.ring, .renew = renew,
+		.served = served,
 		.apart_ms = serving_apart(&zone->serving),
 	};
 	pthread_mutex_lock(&zone->lock);
@@ -105,13 +116,20 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	int64_t due = signer_due(&zone->signer, state, set, now);
 	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
 	    state->revision == set->revision && state->doomed[0] == 0 &&
-	    (due == 0 || due > now) && (state->signed_input == state->in.count || held(zone))) {
+	    (due == 0 || due > now) && !serving_is_ahead(&zone->serving, state) &&
+	    (state->signed_input == state->in.count || held(zone))) {
 		signer_trouble(&zone->signer, "");
 		zone->failures = 0;
 		return due;
 	}
 	sign_result_t result;
-	if (sign(zone, state, wishes & ZONE_RENEW, &result) != KNOT_EOK) {
+	uint32_t served;
+	bool serves;
+	if (!serving_served(&zone->serving, &served, &serves)) {
+		keep_wish(zone, wishes & ZONE_RENEW);
+		return now + LOOK_AGAIN;
+	}
+	if (sign(zone, state, wishes & ZONE_RENEW, serves ? &served : NULL, &result) != KNOT_EOK) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}
@@ -121,7 +139,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	} else if (result.more) {
 		return now;
 	}
-	return signer_due(&zone->signer, state, set, now);
+	due = signer_due(&zone->signer, state, set, now);
+	return due > now || keyring_lack(zone->keys.ring) == NULL ? due : now + LACK_LOOK;
 }
 
 /*** All of it. ***/
@@ -181,6 +200,7 @@ static int64_t work(zone_t *zone)
 		ret = saved != KNOT_EOK ? saved : ret;
 	}
 	if (ret == KNOT_EOK) {
+		due = earlier(due, keys_again(&zone->keys));
 		due = earlier(due, sign_if_due(zone, &state, wishes, now));
 	} else if (ret == KNOT_EBUSY) {
 		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));

@@ -11,8 +11,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "policy-engine/engine/internal.h"
-
 typedef struct errand {
 	struct errand *next;
 	void *job;
@@ -20,9 +18,10 @@ typedef struct errand {
 
 struct errands {
 	const errands_kind_t *kind;
-	engine_t *engine;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	void (*wake)(void *ctx);
+	void *wake_ctx;
+	pthread_mutex_t lock; /* Of what follows, but threads. */
+	pthread_cond_t more;
 	errand_t *first, **last;
 	errand_t *done;
 	bool stopping;
@@ -37,7 +36,7 @@ static void *run(void *arg)
 	pthread_mutex_lock(&e->lock);
 	while (true) {
 		while (e->first == NULL && !e->stopping) {
-			pthread_cond_wait(&e->wake, &e->lock);
+			pthread_cond_wait(&e->more, &e->lock);
 		}
 		errand_t *errand = e->first;
 		if (errand == NULL) {
@@ -52,7 +51,7 @@ static void *run(void *arg)
 		pthread_mutex_lock(&e->lock);
 		errand->next = e->done;
 		e->done = errand;
-		engine_wake(e->engine);
+		e->wake(e->wake_ctx);
 	}
 	pthread_mutex_unlock(&e->lock);
 	return NULL;
@@ -72,17 +71,19 @@ static int start_threads(errands_t *e, unsigned threads)
 	return ret == 0 ? 0 : -1;
 }
 
-errands_t *errands_start(unsigned threads, const errands_kind_t *kind, engine_t *engine)
+errands_t *errands_start(unsigned threads, const errands_kind_t *kind, void (*wake)(void *ctx),
+                         void *ctx)
 {
 	errands_t *e = calloc(1, sizeof(*e) + threads * sizeof(e->threads[0]));
 	if (e == NULL) {
 		return NULL;
 	}
 	e->kind = kind;
-	e->engine = engine;
+	e->wake = wake;
+	e->wake_ctx = ctx;
 	e->last = &e->first;
 	pthread_mutex_init(&e->lock, NULL);
-	pthread_cond_init(&e->wake, NULL);
+	pthread_cond_init(&e->more, NULL);
 	e->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (e->stop_fd < 0 || start_threads(e, threads) != 0) {
 		errands_stop(e);
@@ -101,12 +102,13 @@ int errands_add(errands_t *e, void *job)
 	pthread_mutex_lock(&e->lock);
 	*e->last = errand;
 	e->last = &errand->next;
-	pthread_cond_signal(&e->wake);
+	pthread_cond_signal(&e->more);
 	pthread_mutex_unlock(&e->lock);
 	return 0;
 }
 
-void *errands_take(errands_t *e)
+/* \return A job that is done; NULL = there is none. */
+static void *take_done(errands_t *e)
 {
 	pthread_mutex_lock(&e->lock);
 	errand_t *errand = e->done;
@@ -117,6 +119,23 @@ void *errands_take(errands_t *e)
 	return job;
 }
 
+int errands_settle(errands_t *e, errands_settle_f settle, void *ctx)
+{
+	int ret = 0;
+	for (void *job = take_done(e); job != NULL; job = take_done(e)) {
+		ret = ret == 0 ? settle(ctx, job) : ret;
+		e->kind->free(job);
+	}
+	return ret;
+}
+
+static int drop(void *ctx, const void *job)
+{
+	(void)ctx;
+	(void)job;
+	return 0;
+}
+
 void errands_stop(errands_t *e)
 {
 	if (e == NULL) {
@@ -124,7 +143,7 @@ void errands_stop(errands_t *e)
 	}
 	pthread_mutex_lock(&e->lock);
 	e->stopping = true;
-	pthread_cond_broadcast(&e->wake);
+	pthread_cond_broadcast(&e->more);
 	pthread_mutex_unlock(&e->lock);
 	if (e->stop_fd >= 0) {
 		eventfd_write(e->stop_fd, 1);
@@ -132,13 +151,11 @@ void errands_stop(errands_t *e)
 	for (unsigned i = 0; i < e->count; i++) {
 		pthread_join(e->threads[i], NULL);
 	}
-	for (void *job = errands_take(e); job != NULL; job = errands_take(e)) {
-		e->kind->free(job);
-	}
+	errands_settle(e, drop, NULL);
 	if (e->stop_fd >= 0) {
 		close(e->stop_fd);
 	}
-	pthread_cond_destroy(&e->wake);
+	pthread_cond_destroy(&e->more);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
 }

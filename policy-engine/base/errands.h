@@ -2,35 +2,45 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A few threads that do what may take long: programs of the operator, questions to others.
+ * \brief A few threads that do what may take long: programs of the operator, questions to servers.
  */
 #pragma once
-
-struct engine;
 
 typedef struct errands errands_t;
 
 /*! What is done with a job. */
 typedef struct {
-	void (*work)(void *job, int stop_fd); /*!< In a thread; stop_fd becomes readable when it is
-	                                           to end early. */
+	void (*work)(void *job, int stop_fd); /*!< Runs in one of the threads; has to end soon when
+	                                           stop_fd becomes readable. */
 	void (*free)(void *job);
 } errands_kind_t;
 
 /*!
- * Starts so many threads; all signals are blocked in them.
+ * Starts the threads; all signals are blocked in them.
  *
- * \param engine  Woken when a job is done.
+ * \param wake  Called in one of the threads whenever a job is done; must not block, nor call
+ *              errands_*().
+ * \param ctx   Passed to wake.
  * \return NULL on failure.
  */
-errands_t *errands_start(unsigned threads, const errands_kind_t *kind, struct engine *engine);
+errands_t *errands_start(unsigned threads, const errands_kind_t *kind, void (*wake)(void *ctx),
+                         void *ctx);
 
-/*! Takes over a job; done in turn. \return 0, or -1 if out of memory: it stays the caller's. */
+/*! Queues a job; jobs are begun in turn. Any thread.
+ *  \return 0, or -1 if out of memory: then the job stays the caller's. */
 int errands_add(errands_t *errands, void *job);
 
-/*! \return A job that is done, the caller's from now on; NULL = there is none. Any thread. */
-void *errands_take(errands_t *errands);
+/*! Takes what came of a job, which is freed afterwards. \return 0, or -1 on failure. */
+typedef int (*errands_settle_f)(void *ctx, const void *job);
 
-/*! Ends what is being done, and does what is in the queue, stop_fd being readable; frees all jobs.
- *  NULL is allowed. */
+/*!
+ * Calls settle, in the caller's thread, for each job that is done; frees the jobs. After a failure
+ * the remaining jobs are only freed. Any thread.
+ *
+ * \return 0, or what settle returned.
+ */
+int errands_settle(errands_t *errands, errands_settle_f settle, void *ctx);
+
+/*! Has the running jobs end early, and those in the queue, too; waits for the threads; frees all
+ *  jobs. NULL is allowed. */
 void errands_stop(errands_t *errands);

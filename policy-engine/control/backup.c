@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/control/internal.h"
+#include "policy-engine/control/handlers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy-engine/base/event.h"
+#include "policy-engine/control/context.h"
 #include "policy-engine/control/row.h"
 
-#define GENERATE_MAX 100000
+#define GENERATE_MAX 100000 /* Of each key in one command: a slip must not fill a token. */
 
 static bool is_meant(const ctl_unit_t *unit, const char *repository)
 {
@@ -18,11 +19,11 @@ static bool is_meant(const ctl_unit_t *unit, const char *repository)
 }
 
 /* Refuses a repository that conf.xml does not have; under the lock. */
-static bool check_repository(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit)
+static bool check_repository(context_t *c, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	char known[300] = "";
-	for (size_t i = 0; i < e->conf.tokens.count; i++) {
-		const char *name = e->conf.tokens.repositories[i].name;
+	for (size_t i = 0; i < c->desk->conf.tokens.count; i++) {
+		const char *name = c->desk->conf.tokens.repositories[i].name;
 		if (is_meant(unit, name)) {
 			return true;
 		}
@@ -37,13 +38,14 @@ static bool check_repository(engine_t *e, ctl_request_t *req, const ctl_unit_t *
 
 typedef struct {
 	ctl_request_t *req;
-	const engine_t *e;
+	const context_t *c;
 	const ctl_unit_t *unit;
 } list_t;
 
-static const char *state_name(const engine_t *e, const db_token_key_t *key)
+static const char *state_name(const context_t *c, const db_token_key_t *key)
 {
-	const hsm_repository_t *repository = hsm_conf_repository(&e->conf.tokens, key->repository);
+	const hsm_repository_t *repository =
+		hsm_conf_repository(&c->desk->conf.tokens, key->repository);
 	switch (key->backup) {
 	case DB_BACKUP_DONE:
 		return "done";
@@ -70,30 +72,30 @@ static int list_key(void *ctx, const db_token_key_t *key)
 	row_column(&row, "bits", number);
 	snprintf(number, sizeof(number), "%u", key->given);
 	row_column(&row, "zones", number);
-	row_column(&row, "backup", state_name(list->e, key));
+	row_column(&row, "backup", state_name(list->c, key));
 	return 0;
 }
 
 void control_backup_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	engine_t *e = ctx;
-	list_t list = { req, e, unit };
-	pthread_mutex_lock(&e->lock);
-	if (check_repository(e, req, unit) && db_keys(e->db, list_key, &list) != 0) {
-		ctl_error(req, NULL, "%s", db_error(e->db));
+	context_t *c = ctx;
+	list_t list = { req, c, unit };
+	pthread_mutex_lock(&c->desk->lock);
+	if (check_repository(c, req, unit) && db_keys(c->desk->db, list_key, &list) != 0) {
+		ctl_error(req, NULL, "%s", db_error(c->desk->db));
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 }
 
 /* -- marks --------------------------------------------------------------- */
 
 /* \return How many keys there were, -1 if the database failed. */
-static int turn_all(engine_t *e, const ctl_unit_t *unit, db_backup_t from, db_backup_t to)
+static int turn_all(context_t *c, const ctl_unit_t *unit, db_backup_t from, db_backup_t to)
 {
 	int count = 0;
-	for (size_t i = 0; i < e->conf.tokens.count; i++) {
-		const char *name = e->conf.tokens.repositories[i].name;
-		int turned = is_meant(unit, name) ? db_backup_turn(e->db, name, from, to) : 0;
+	for (size_t i = 0; i < c->desk->conf.tokens.count; i++) {
+		const char *name = c->desk->conf.tokens.repositories[i].name;
+		int turned = is_meant(unit, name) ? db_backup_turn(c->desk->db, name, from, to) : 0;
 		if (turned < 0) {
 			return -1;
 		}
@@ -102,33 +104,34 @@ static int turn_all(engine_t *e, const ctl_unit_t *unit, db_backup_t from, db_ba
 	return count;
 }
 
-/* The main thread may give a key away only after this is in the database. */
-static void turn(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, db_backup_t from,
+/* Turns marks, and answers. The change is in the database before the lock is free: the main thread
+ * must not give a key away by a mark that can still be lost. */
+static void turn(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, db_backup_t from,
                  db_backup_t to, const char *what)
 {
-	pthread_mutex_lock(&e->lock);
-	if (!check_repository(e, req, unit)) {
-		pthread_mutex_unlock(&e->lock);
+	pthread_mutex_lock(&c->desk->lock);
+	if (!check_repository(c, req, unit)) {
+		pthread_mutex_unlock(&c->desk->lock);
 		return;
 	}
-	int count = db_begin(e->db) == 0 ? turn_all(e, unit, from, to) : -1;
-	if (count < 0 || db_commit(e->db) != 0) {
-		db_rollback(e->db);
-		ctl_error(req, NULL, "%s", db_error(e->db));
+	int count = db_begin(c->desk->db) == 0 ? turn_all(c, unit, from, to) : -1;
+	if (count < 0 || db_commit(c->desk->db) != 0) {
+		db_rollback(c->desk->db);
+		ctl_error(req, NULL, "%s", db_error(c->desk->db));
 	} else {
 		char text[300];
 		int len = snprintf(text, sizeof(text), "%d keys %s", count, what);
-		if (to == DB_BACKUP_REQUESTED && e->want_left > 0) {
+		if (to == DB_BACKUP_REQUESTED && c->keys->want_left > 0) {
 			snprintf(text + len, sizeof(text) - (size_t)len, "; %u more are still being "
 			         "generated, prepare again when backup list has them, so that one "
-			         "backup does for all", e->want_left);
+			         "backup does for all", c->keys->want_left);
 		}
 		log_event(LOG_INFO, NULL, "backup: %s", text);
 		ctl_reply(req, NULL, NULL, text);
-		e->wake_all = e->wake_all || (count > 0 && to == DB_BACKUP_DONE);
+		c->desk->wake_all = c->desk->wake_all || (count > 0 && to == DB_BACKUP_DONE);
 	}
-	pthread_mutex_unlock(&e->lock);
-	engine_wake(e);
+	pthread_mutex_unlock(&c->desk->lock);
+	desk_wake(c->desk);
 }
 
 void control_backup_prepare(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -160,20 +163,21 @@ static bool parse_count(const char *text, unsigned *count)
 
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	engine_t *e = ctx;
+	context_t *c = ctx;
 	unsigned count;
 	if (unit->type == NULL || !parse_count(unit->data, &count)) {
 		ctl_error(req, NULL, "name a policy, and how many of each of its keys: 1 to %d",
 		          GENERATE_MAX);
 		return;
 	}
-	pthread_mutex_lock(&e->lock);
-	const policy_t *policy = policies_find(&e->policies, unit->type);
+	pthread_mutex_lock(&c->desk->lock);
+	const policy_t *policy = policies_find(&c->desk->policies, unit->type);
 	if (policy == NULL) {
 		ctl_error(req, NULL, "kasp.xml has no policy \"%.60s\"", unit->type);
 	}
 	for (size_t i = 0; policy != NULL && i < policy->key_count; i++) {
-		if (!orders_add(e, &policy->keys[i], count)) {
+		const kind_t kind = kind_of(&policy->keys[i]);
+		if (!wants_order(&c->keys->orders, &kind, count)) {
 			ctl_error(req, NULL, "out of memory");
 			break;
 		}
@@ -184,6 +188,6 @@ void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		         policy->key_count * count);
 		ctl_reply(req, NULL, NULL, text);
 	}
-	pthread_mutex_unlock(&e->lock);
-	engine_wake(e);
+	pthread_mutex_unlock(&c->desk->lock);
+	desk_wake(c->desk);
 }

@@ -3,21 +3,21 @@
 
 #include "config.h"
 
-#include <errno.h>
+#include "policy-engine/control/commands.h"
+
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "control/client.h"
 #include "policy-engine/base/event.h"
-#include "policy-engine/control/internal.h"
+#include "policy-engine/control/handlers.h"
 #include "policy-engine/control/status.h"
+#include "policy-engine/control/zones.h"
 
-#define RELOAD_WAIT_S 30
-#define SIGNER_TIMEOUT_MS 5000
+#define RELOAD_WAIT_S 30       /* Then knotc gets an answer, before it gives up by itself (60 s). */
+#define SIGNER_TIMEOUT_MS 5000 /* Of a call to the module. */
 
 static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
@@ -32,10 +32,10 @@ static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
-static void zone_status(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void zone_status(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	(void)unit;
-	status_zone(e, req, name);
+	status_zone(c, req, name);
 }
 
 static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -43,24 +43,25 @@ static void do_zone_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit
 	control_zones(ctx, req, unit, zone_status);
 }
 
-static void push_again(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void push_again(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	(void)unit;
-	pthread_mutex_lock(&e->lock);
-	live_zone_t *live = live_find(&e->live, name);
+	pthread_mutex_lock(&c->desk->lock);
+	live_zone_t *live = live_find(&c->desk->live, name);
 	if (live != NULL) {
 		live->force = true;
-		live_mark(&e->live, live, true);
+		live_mark(&c->desk->live, live, true);
 	} else {
 		ctl_error(req, name, "the signer does not have this zone now");
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 }
 
 static void do_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	const context_t *c = ctx;
 	control_zones(ctx, req, unit, push_again);
-	engine_wake(ctx);
+	desk_wake(c->desk);
 }
 
 static int relay(void *ctx, const ctl_unit_t *unit, const char *error, int first)
@@ -74,14 +75,14 @@ static int relay(void *ctx, const ctl_unit_t *unit, const char *error, int first
 	return 0;
 }
 
-/* The signer's business; here for those who have this socket before them. */
+/* The module does it; the command is here, too, so that one socket is enough for an operator. */
 static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	engine_t *e = ctx;
+	context_t *c = ctx;
 	char err[512];
-	pthread_mutex_lock(&e->lock);
-	char *path = strdup(e->conf.signer_socket);
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_lock(&c->desk->lock);
+	char *path = strdup(c->desk->conf.signer_socket);
+	pthread_mutex_unlock(&c->desk->lock);
 	const ctl_call_t call = { .path = path, .timeout_ms = SIGNER_TIMEOUT_MS, .units = unit,
 	                          .count = 1, .answer = relay, .ctx = req };
 	if (path == NULL) {
@@ -95,36 +96,25 @@ static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)unit;
-	engine_t *e = ctx;
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += RELOAD_WAIT_S;
-
-	pthread_mutex_lock(&e->lock);
-	e->reload = RELOAD_WANTED;
-	engine_wake(e);
-	int ret = 0;
-	while (e->reload == RELOAD_WANTED && ret != ETIMEDOUT) {
-		ret = pthread_cond_timedwait(&e->reload_done, &e->lock, &until);
-	}
-	if (e->reload == RELOAD_WANTED) {
+	const context_t *c = ctx;
+	char problem[1024];
+	if (!engine_reload(c->engine, RELOAD_WAIT_S, problem, sizeof(problem))) {
 		ctl_error(req, NULL, "the engine is busy, the reload comes later; see its log");
-	} else if (e->reload_problem[0] != '\0') {
-		ctl_error(req, NULL, "%s", e->reload_problem);
+	} else if (problem[0] != '\0') {
+		ctl_error(req, NULL, "%s", problem);
 	}
-	pthread_mutex_unlock(&e->lock);
 }
 
 static void do_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)req;
 	(void)unit;
-	engine_t *e = ctx;
-	pthread_mutex_lock(&e->lock);
-	engine_clock_accept(e);
+	context_t *c = ctx;
+	pthread_mutex_lock(&c->desk->lock);
+	timekeeper_accept(&c->desk->clock);
 	log_event(LOG_INFO, NULL, "a person says that the clock is right");
-	pthread_mutex_unlock(&e->lock);
-	engine_wake(e);
+	pthread_mutex_unlock(&c->desk->lock);
+	desk_wake(c->desk);
 }
 
 static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/control/internal.h"
+#include "policy-engine/control/handlers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/control/context.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/import/import.h"
 
@@ -34,6 +35,7 @@ static bool parse_serial(const char *text, uint32_t *serial)
 
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	const context_t *c = ctx;
 	char err[1024];
 	uint32_t serial = 0;
 	bool has_serial = unit->id != NULL && unit->id[0] != '\0';
@@ -52,9 +54,11 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		.zone = has_zone ? unit->zone : NULL,
 		.serial = has_serial ? &serial : NULL,
 		.plan = unit->data != NULL && strcmp(unit->data, "plan") == 0,
+		.report = send_row,
+		.ctx = req,
 	};
-	if (import_run(ctx, &what, send_row, req, err, sizeof(err)) != 0) {
+	if (import_run(c->desk, c->keys, &what, err, sizeof(err)) != 0) {
 		ctl_error(req, NULL, "%s", err);
 	}
-	engine_wake(ctx);
+	desk_wake(c->desk);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/control/internal.h"
+#include "policy-engine/control/handlers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +11,16 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/control/row.h"
+#include "policy-engine/control/zones.h"
 #include "policy-engine/parent/confirm.h"
 #include "policy-engine/signer/compose.h"
 
-/* Loads a zone, under the lock; an error is answered. \return Whether it is there. */
-static bool load(engine_t *e, ctl_request_t *req, const char *name, kasp_zone_t *zone)
+/* Loads a zone, under the lock; answers an error. \return Whether the zone is there. */
+static bool load(context_t *c, ctl_request_t *req, const char *name, kasp_zone_t *zone)
 {
-	int found = db_zone_get(e->db, name, zone);
+	int found = db_zone_get(c->desk->db, name, zone);
 	if (found < 0) {
-		ctl_error(req, name, "%s", db_error(e->db));
+		ctl_error(req, name, "%s", db_error(c->desk->db));
 	}
 	return found > 0;
 }
@@ -57,15 +58,15 @@ static void key_row(ctl_request_t *req, const kasp_zone_t *zone, size_t i)
 	row_column(&row, "next-at", at != 0 ? when_stamp(at, when) : "");
 }
 
-static void keys_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void keys_of(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	(void)unit;
 	static const facts_t nothing = { 0 };
 	kasp_zone_t zone = { 0 };
-	pthread_mutex_lock(&e->lock);
-	if (load(e, req, name, &zone)) {
-		const live_zone_t *live = live_find(&e->live, name);
-		const policy_t *policy = policies_find(&e->policies, zone.policy);
+	pthread_mutex_lock(&c->desk->lock);
+	if (load(c, req, name, &zone)) {
+		const live_zone_t *live = live_find(&c->desk->live, name);
+		const policy_t *policy = policies_find(&c->desk->policies, zone.policy);
 		if (policy != NULL && policy->defect == NULL) {
 			/* On this copy, only to know what each key waits for. */
 			core_run(&zone.core, policy, live != NULL ? &live->facts : &nothing,
@@ -75,7 +76,7 @@ static void keys_of(engine_t *e, ctl_request_t *req, const char *name, const ctl
 			key_row(req, &zone, i);
 		}
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	kasp_zone_deinit(&zone);
 }
 
@@ -120,13 +121,13 @@ static const char *ds_state(const core_key_t *key)
 	}
 }
 
-static void ds_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void ds_of(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	dnskey_form_t form = forms[find_form(unit->type)].form;
 	kasp_zone_t zone = { 0 };
-	pthread_mutex_lock(&e->lock);
-	bool found = load(e, req, name, &zone);
-	const policy_t *policy = found ? policies_find(&e->policies, zone.policy) : NULL;
+	pthread_mutex_lock(&c->desk->lock);
+	bool found = load(c, req, name, &zone);
+	const policy_t *policy = found ? policies_find(&c->desk->policies, zone.policy) : NULL;
 	for (size_t i = 0; i < zone.core.count; i++) {
 		const core_key_t *core = &zone.core.keys[i];
 		uint32_t ttl = policy == NULL                                     ? 3600
@@ -144,7 +145,7 @@ static void ds_of(engine_t *e, ctl_request_t *req, const char *name, const ctl_u
 		}
 		free(text);
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	kasp_zone_deinit(&zone);
 }
 
@@ -162,7 +163,7 @@ void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	control_zones(ctx, req, &wanted, ds_of);
 }
 
-/* \return The key tag, -1 if none is given, -2 if it is none; that is answered. */
+/* \return The key tag; -1 if none is given; -2 after an answer that the text is no key tag. */
 static int read_tag(ctl_request_t *req, const ctl_unit_t *unit)
 {
 	if (unit->type == NULL || unit->type[0] == '\0') {
@@ -177,7 +178,7 @@ static int read_tag(ctl_request_t *req, const ctl_unit_t *unit)
 	return (int)tag;
 }
 
-static void confirm(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit,
+static void confirm(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit,
                     bool appear)
 {
 	confirm_t confirm = { .zone = name, .appear = appear, .keytag = read_tag(req, unit),
@@ -185,9 +186,9 @@ static void confirm(engine_t *e, ctl_request_t *req, const char *name, const ctl
 	if (confirm.keytag < -1) {
 		return;
 	}
-	pthread_mutex_lock(&e->lock);
-	int count = confirm_ds(e, &confirm);
-	if (count == 0 && appear && recheck_believe(e, name, confirm.since)) {
+	pthread_mutex_lock(&c->desk->lock);
+	int count = confirm_ds(c->desk, &confirm);
+	if (count == 0 && appear && recheck_believe(c->desk, name, confirm.since)) {
 		log_event(LOG_INFO, name, "the parent has the DS of all keys in use, %s",
 		          confirm.who);
 		count = 1;
@@ -198,33 +199,35 @@ static void confirm(engine_t *e, ctl_request_t *req, const char *name, const ctl
 		          confirm.keytag < 0 ? "key" : "such key", appear ? "be seen at"
 		                                                          : "go from");
 	} else if (count < 0) {
-		ctl_error(req, name, "%s", db_error(e->db));
+		ctl_error(req, name, "%s", db_error(c->desk->db));
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 }
 
-static void seen(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void seen(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
-	confirm(e, req, name, unit, true);
+	confirm(c, req, name, unit, true);
 }
 
-static void gone(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void gone(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
-	confirm(e, req, name, unit, false);
+	confirm(c, req, name, unit, false);
 }
 
 void control_ds_seen(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	const context_t *c = ctx;
 	if (control_needs_zone(req, unit)) {
 		control_zones(ctx, req, unit, seen);
-		engine_wake(ctx);
+		desk_wake(c->desk);
 	}
 }
 
 void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	const context_t *c = ctx;
 	if (control_needs_zone(req, unit)) {
 		control_zones(ctx, req, unit, gone);
-		engine_wake(ctx);
+		desk_wake(c->desk);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/control/internal.h"
+#include "policy-engine/control/handlers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +11,16 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/control/row.h"
-#include "policy-engine/parent/confirm.h"
+#include "policy-engine/control/zones.h"
 #include "policy-engine/simulate/timeline.h"
 
 #define WHY_MAX 300
 
 /* What a person asks for. */
 typedef struct {
-	bool by_tag;        /* That very key is to go, as soon as is safe. */
+	bool by_tag;        /* The key of that tag is to go, as soon as is safe. */
 	uint16_t keytag;
-	keyset_role_t role; /* Else all of a role are to be replaced. */
+	keyset_role_t role; /* If not by_tag: all keys of the role are to be replaced. */
 	bool emergency;
 } order_t;
 
@@ -54,7 +54,7 @@ static void list_keys(const core_zone_t *zone, char *out, size_t size)
 	}
 }
 
-/* Orders that a key goes. One in use is replaced first. */
+/* Orders that a key goes. A key in use is replaced first. */
 static int remove_key(core_zone_t *zone, uint16_t keytag, int64_t now, char why[WHY_MAX])
 {
 	for (size_t i = 0; i < zone->count; i++) {
@@ -79,7 +79,7 @@ static int remove_key(core_zone_t *zone, uint16_t keytag, int64_t now, char why[
 	return -1;
 }
 
-/* When what was ordered begins; a key that is as young as the order goes a second later. */
+/* When the rollover begins; a key that is as young as the order goes a second later. */
 static int64_t start(const core_zone_t *zone, int64_t now)
 {
 	int64_t at = now;
@@ -104,25 +104,25 @@ static int apply(core_zone_t *zone, const order_t *order, int64_t now, char why[
 	return -1;
 }
 
-static void roll(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void roll(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	order_t order;
 	kasp_zone_t zone = { 0 };
 	int64_t now = time(NULL);
 	char why[WHY_MAX] = "";
 	read_order(unit, &order);
-	pthread_mutex_lock(&e->lock);
-	int found = db_zone_get(e->db, name, &zone);
+	pthread_mutex_lock(&c->desk->lock);
+	int found = db_zone_get(c->desk->db, name, &zone);
 	if (found > 0 && apply(&zone.core, &order, now, why) != 0) {
 		ctl_error(req, name, "%s", why);
-	} else if (found < 0 || (found > 0 && confirm_save(e, &zone, now) != 0)) {
-		ctl_error(req, name, "%s", db_error(e->db));
+	} else if (found < 0 || (found > 0 && desk_save_zone(c->desk, &zone, now) != 0)) {
+		ctl_error(req, name, "%s", db_error(c->desk->db));
 	} else if (found > 0) {
 		log_event(LOG_INFO, name, order.by_tag ? "a person asks to be rid of key %s"
 		                                       : "a person asks for a new %s%s",
 		          unit->type, order.emergency ? ", in an emergency" : "");
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	kasp_zone_deinit(&zone);
 }
 
@@ -142,15 +142,16 @@ static bool check_order(ctl_request_t *req, const ctl_unit_t *unit)
 
 void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	const context_t *c = ctx;
 	if (check_order(req, unit)) {
 		control_zones(ctx, req, unit, roll);
-		engine_wake(ctx);
+		desk_wake(c->desk);
 	}
 }
 
-/* -- what would come of it ----------------------------------------------- */
+/* -- the plan of a rollover ---------------------------------------------- */
 
-/* Until a rollover is surely over if nothing holds it up. */
+/* Seconds after which a rollover is surely over, if nothing delays it. */
 static int64_t horizon(const policy_t *p)
 {
 	return 4 * ((int64_t)p->resign + p->refresh + p->validity_default + p->validity_denial +
@@ -160,7 +161,7 @@ static int64_t horizon(const policy_t *p)
 	            p->parent_soa_ttl + p->parent_soa_minimum) + 3600;
 }
 
-/* Whether it comes by the order. */
+/* Whether a key comes because of the order. */
 static bool is_coming(const timeline_t *timeline, const timeline_key_t *key)
 {
 	return key->keytag == 0 && key->from == timeline->from;
@@ -178,7 +179,7 @@ static int64_t gone_at(const timeline_t *timeline, const timeline_key_t *key)
 	return last;
 }
 
-/* Whether a key that caches may know goes from now on, or is going already. */
+/* Whether a key is on its way out that caches may know. */
 static bool is_leaving(const timeline_t *timeline, const timeline_key_t *key)
 {
 	return key->keytag != 0 && key->leaving == timeline->from &&
@@ -257,7 +258,7 @@ static void print_plan(ctl_request_t *req, const char *zone, const timeline_t *t
 	}
 }
 
-static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
+static void plan(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	static const facts_t nothing = { 0 };
 	order_t order;
@@ -266,12 +267,12 @@ static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_un
 	int64_t now = time(NULL);
 	char why[WHY_MAX] = "";
 	read_order(unit, &order);
-	pthread_mutex_lock(&e->lock);
-	int found = db_zone_get(e->db, name, &zone);
-	const live_zone_t *live = live_find(&e->live, name);
-	const policy_t *policy = found > 0 ? policies_find(&e->policies, zone.policy) : NULL;
+	pthread_mutex_lock(&c->desk->lock);
+	int found = db_zone_get(c->desk->db, name, &zone);
+	const live_zone_t *live = live_find(&c->desk->live, name);
+	const policy_t *policy = found > 0 ? policies_find(&c->desk->policies, zone.policy) : NULL;
 	if (found < 0) {
-		ctl_error(req, name, "%s", db_error(e->db));
+		ctl_error(req, name, "%s", db_error(c->desk->db));
 	} else if (found == 0) {
 		ctl_error(req, name, "the zone is gone");
 	} else if (policy == NULL || policy->defect != NULL) {
@@ -289,7 +290,7 @@ static void plan(engine_t *e, ctl_request_t *req, const char *name, const ctl_un
 			ctl_error(req, name, "out of memory");
 		}
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	timeline_deinit(&timeline);
 	kasp_zone_deinit(&zone);
 }

@@ -16,17 +16,17 @@
 
 #define LINE_MAX 4096
 
-/* What has to happen at the parent for a key: first what a person is needed for. */
-static void tasks(row_t *row, const engine_t *e, const kasp_zone_t *zone, const policy_t *policy,
+/* Says what has to happen at the parent; only what needs a person, or only what does not. */
+static void tasks(row_t *row, const context_t *c, const kasp_zone_t *zone, const policy_t *policy,
                   bool person)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
-		const wait_t *wait = ds_watch_find(e, zone, i);
+		const wait_t *wait = ds_watch_find(c->parent->watch, zone, i);
 		if (wait == NULL || !core_ds_waits(&zone->core.keys[i]) ||
-		    ds_task_needs_person(&e->conf, wait) != person) {
+		    ds_task_needs_person(&c->desk->conf, wait) != person) {
 			continue;
 		}
-		ds_task_t task = { &e->conf, zone, i, policy, wait };
+		ds_task_t task = { &c->desk->conf, zone, i, policy, wait };
 		char *text = ds_task_text(&task);
 		if (text != NULL) {
 			row_column(row, person ? "to-do" : "parent", text);
@@ -35,14 +35,14 @@ static void tasks(row_t *row, const engine_t *e, const kasp_zone_t *zone, const 
 	}
 }
 
-static void key_column(row_t *row, engine_t *e, const kasp_zone_t *zone, size_t i, int64_t now)
+static void key_column(row_t *row, context_t *c, const kasp_zone_t *zone, size_t i, int64_t now)
 {
 	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
 	const core_key_t *key = &zone->core.keys[i];
 	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_TEXT_MAX];
 	int used = snprintf(text, sizeof(text), "%u, algorithm %u, token %s", key->keytag,
 	                    key->algorithm, zone->keys[i].repository);
-	if (!repos_usable(e->tokens, zone->keys[i].repository, why)) {
+	if (!repos_usable(c->keys->tokens, zone->keys[i].repository, why)) {
 		used += snprintf(text + used, sizeof(text) - (size_t)used, " (does not work)");
 	}
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
@@ -78,8 +78,8 @@ static void keyset_column(row_t *row, const kasp_zone_t *zone, const live_zone_t
 	row_column(row, "keyset", text);
 }
 
-/* What the last look at the DS that should be there showed. */
-static void unseen_column(row_t *row, const engine_t *e, const live_zone_t *live)
+/* What the last recheck of the DS at the parent showed, if it did not see all of them. */
+static void unseen_column(row_t *row, const context_t *c, const live_zone_t *live)
 {
 	char text[LINE_MAX];
 	if (live == NULL || live->unseen == NULL) {
@@ -90,7 +90,7 @@ static void unseen_column(row_t *row, const engine_t *e, const live_zone_t *live
 	if (live->look_asked) {
 		snprintf(text + used, sizeof(text) - (size_t)used, " ; a rollover waits for that; "
 		         "when you have seen them: knotc -s %s zone-ksk-submitted %s",
-		         e->conf.socket, live->name);
+		         c->desk->conf.socket, live->name);
 	}
 	row_column(row, "parent", text);
 }
@@ -113,19 +113,19 @@ static void rollover_column(row_t *row, const kasp_zone_t *zone, const policy_t 
 	}
 }
 
-static void describe(engine_t *e, ctl_request_t *req, kasp_zone_t *zone)
+static void describe(context_t *c, ctl_request_t *req, kasp_zone_t *zone)
 {
 	row_t row = { .req = req, .zone = zone->name };
 	int64_t now = time(NULL);
 	static const facts_t nothing = { 0 };
-	const live_zone_t *live = live_find(&e->live, zone->name);
-	const policy_t *policy = policies_find(&e->policies, zone->policy);
+	const live_zone_t *live = live_find(&c->desk->live, zone->name);
+	const policy_t *policy = policies_find(&c->desk->policies, zone->policy);
 	if (policy != NULL) {
-		tasks(&row, e, zone, policy, true);
+		tasks(&row, c, zone, policy, true);
 	}
 	if (policy != NULL && policy->defect == NULL) {
 		/* On this copy, only to know what each key waits for. */
-		zone->core.unsure = live != NULL && recheck_is_needed(e, live, now);
+		zone->core.unsure = live != NULL && recheck_is_needed(c->desk, live, now);
 		core_run(&zone->core, policy, live != NULL ? &live->facts : &nothing, now, NULL,
 		         NULL);
 	}
@@ -137,27 +137,27 @@ static void describe(engine_t *e, ctl_request_t *req, kasp_zone_t *zone)
 		row_column(&row, "signing", "off by the policy");
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
-		key_column(&row, e, zone, i, now);
+		key_column(&row, c, zone, i, now);
 	}
 	if (policy != NULL) {
-		tasks(&row, e, zone, policy, false);
+		tasks(&row, c, zone, policy, false);
 		rollover_column(&row, zone, policy, now);
 	}
-	unseen_column(&row, e, live);
+	unseen_column(&row, c, live);
 	keyset_column(&row, zone, live);
 }
 
-void status_zone(engine_t *e, ctl_request_t *req, const char *name)
+void status_zone(context_t *c, ctl_request_t *req, const char *name)
 {
 	kasp_zone_t zone = { 0 };
-	pthread_mutex_lock(&e->lock);
-	int found = db_zone_get(e->db, name, &zone);
+	pthread_mutex_lock(&c->desk->lock);
+	int found = db_zone_get(c->desk->db, name, &zone);
 	if (found > 0) {
-		describe(e, req, &zone);
+		describe(c, req, &zone);
 	} else if (found < 0) {
-		ctl_error(req, name, "%s", db_error(e->db));
+		ctl_error(req, name, "%s", db_error(c->desk->db));
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	kasp_zone_deinit(&zone);
 }
 
@@ -185,13 +185,13 @@ static void add_token(void *ctx, const char *repository, const char *problem)
 	         problem != NULL ? problem : "works");
 }
 
-void status_engine(engine_t *e, ctl_request_t *req)
+void status_engine(context_t *c, ctl_request_t *req)
 {
 	char text[LINE_MAX];
 	counts_t counts = { 0 };
-	pthread_mutex_lock(&e->lock);
-	live_each(&e->live, count, &counts);
-	int used = snprintf(text, sizeof(text), "Running, zones: %zu", e->live.count);
+	pthread_mutex_lock(&c->desk->lock);
+	live_each(&c->desk->live, count, &counts);
+	int used = snprintf(text, sizeof(text), "Running, zones: %zu", c->desk->live.count);
 	if (counts.waits > 0) {
 		used += snprintf(text + used, sizeof(text) - (size_t)used,
 		                 " (%zu wait for a person, see zone-status)", counts.waits);
@@ -201,21 +201,21 @@ void status_engine(engine_t *e, ctl_request_t *req)
 		                 " (%zu have a problem, see zone-status)", counts.problems);
 	}
 	snprintf(text + used, sizeof(text) - (size_t)used, ", signer: %s%s%s",
-	         e->signer_up ? "connected" : "not reachable", e->signer_up ? "" : ": ",
-	         e->signer_problem);
+	         c->link->up ? "connected" : "not reachable", c->link->up ? "" : ": ",
+	         c->link->problem);
 	text_t out = { text, sizeof(text) };
-	repos_each(e->tokens, add_token, &out);
-	if (e->reload_problem[0] != '\0') {
+	repos_each(c->keys->tokens, add_token, &out);
+	const char *refused = engine_reload_problem(c->engine);
+	if (refused[0] != '\0') {
 		size_t len = strlen(text);
-		snprintf(text + len, sizeof(text) - len, ", last reload refused: %s",
-		         e->reload_problem);
+		snprintf(text + len, sizeof(text) - len, ", last reload refused: %s", refused);
 	}
-	if (e->clock_verdict != CLOCK_GOOD) {
+	if (c->desk->clock.verdict != CLOCK_GOOD) {
 		size_t len = strlen(text);
 		snprintf(text + len, sizeof(text) - len, ", the clock went %s: no key comes or "
 		         "goes until it is right again, or ods clock-accept says so",
-		         e->clock_verdict == CLOCK_BACK ? "back" : "ahead");
+		         c->desk->clock.verdict == CLOCK_BACK ? "back" : "ahead");
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&c->desk->lock);
 	ctl_reply(req, NULL, NULL, text);
 }

@@ -6,13 +6,13 @@
  */
 #pragma once
 
-#include "policy-engine/engine/internal.h"
+#include "policy-engine/control/context.h"
 
 /*! Answers with the engine's state in one line. Takes the lock. */
-void status_engine(engine_t *e, ctl_request_t *req);
+void status_engine(context_t *c, ctl_request_t *req);
 
 /*!
  * Answers with the state of one zone. Takes the lock.
  * \param name  As zone_name_canonical() makes it.
  */
-void status_zone(engine_t *e, ctl_request_t *req, const char *name);
+void status_zone(context_t *c, ctl_request_t *req, const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/control/internal.h"
+#include "policy-engine/control/zones.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define LISTED_MAX 8 /* Zones named in an error. */
 
-/* The names of zones, copied, so that the lock need not be held while they are worked on. */
+/* Copied names of zones: so the lock is free between two zones. */
 typedef struct {
 	char **names;
 	size_t count, size;
@@ -45,18 +45,18 @@ static void names_deinit(name_list_t *all)
 	free(all->names);
 }
 
-static void get_names(engine_t *e, name_list_t *all)
+static void get_names(context_t *c, name_list_t *all)
 {
-	pthread_mutex_lock(&e->lock);
-	db_zones(e->db, add_name, all);
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_lock(&c->desk->lock);
+	db_zones(c->desk->db, add_name, all);
+	pthread_mutex_unlock(&c->desk->lock);
 }
 
-static void refuse_unknown(engine_t *e, ctl_request_t *req, const char *zone)
+static void refuse_unknown(context_t *c, ctl_request_t *req, const char *zone)
 {
 	name_list_t all = { 0 };
 	char list[1024] = "";
-	get_names(e, &all);
+	get_names(c, &all);
 	for (size_t i = 0; i < all.count && i < LISTED_MAX; i++) {
 		size_t used = strlen(list);
 		snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", all.names[i]);
@@ -71,25 +71,25 @@ static void refuse_unknown(engine_t *e, ctl_request_t *req, const char *zone)
 	names_deinit(&all);
 }
 
-void control_zones(engine_t *e, ctl_request_t *req, const ctl_unit_t *unit, control_zone_f work)
+void control_zones(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, control_zone_f work)
 {
 	name_list_t all = { 0 };
 	if (unit->zone == NULL || unit->zone[0] == '\0') {
-		get_names(e, &all);
+		get_names(c, &all);
 	} else {
 		char *name = zone_name_canonical(unit->zone);
 		kasp_zone_t zone = { 0 };
-		pthread_mutex_lock(&e->lock);
-		int found = name != NULL ? db_zone_get(e->db, name, &zone) : 0;
-		pthread_mutex_unlock(&e->lock);
+		pthread_mutex_lock(&c->desk->lock);
+		int found = name != NULL ? db_zone_get(c->desk->db, name, &zone) : 0;
+		pthread_mutex_unlock(&c->desk->lock);
 		kasp_zone_deinit(&zone);
 		if (found <= 0 || add_name(&all, name) != 0) {
-			refuse_unknown(e, req, unit->zone);
+			refuse_unknown(c, req, unit->zone);
 		}
 		free(name);
 	}
 	for (size_t i = 0; i < all.count; i++) {
-		work(e, req, all.names[i], unit);
+		work(c, req, all.names[i], unit);
 	}
 	names_deinit(&all);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "policy-engine/engine/enforce.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +11,17 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/core/plan.h"
-#include "policy-engine/engine/internal.h"
 #include "policy-engine/keys/allocate.h"
 #include "policy-engine/signer/compose.h"
 
-#define PASS_MAX 500  /* Zones a transaction. */
-#define RETRY_S 600   /* For a zone that lacks keys; it is woken when there are some. */
-#define PROBLEM_MAX 1024
+#define PASS_MAX 500     /* Zones in one transaction; the control socket has no lock meanwhile. */
+#define RETRY_S 600      /* Seconds; a zone that lacks keys waits so long if no key is made. */
+#define PROBLEM_MAX 1024 /* Bytes of a zone's problem in words. */
 
-/* One zone being looked after. */
+/* The look at one zone. */
 typedef struct {
-	engine_t *e;
+	parts_t *parts;
+	desk_t *desk;
 	kasp_zone_t *zone;
 	live_zone_t *live;
 	const policy_t *policy;
@@ -33,14 +35,14 @@ typedef struct {
 static bool needs_backup(const look_t *look, const char *repository)
 {
 	const hsm_repository_t *conf =
-		hsm_conf_repository(&look->e->conf.tokens, repository);
+		hsm_conf_repository(&look->desk->conf.tokens, repository);
 	return conf != NULL && conf->require_backup;
 }
 
 static void say(look_t *look, log_level_t level, const char *format, ...)
 {
 	if (look->problem[0] != '\0') {
-		return; /* One at a time: the next look brings the next. */
+		return; /* The first problem counts: the next look brings the next. */
 	}
 	va_list args;
 	va_start(args, format);
@@ -54,14 +56,14 @@ static void no_key(look_t *look, const policy_key_t *want, int why_not)
 {
 	char why[TOKENS_PROBLEM_MAX];
 	const char *role = keyset_role_name(want->role), *name = want->repository;
-	if (why_not == ALLOCATE_NO_BACKUP && !wants_left(look->e, name)) {
+	if (why_not == ALLOCATE_NO_BACKUP && !wants_left(&look->parts->keys.wants, name)) {
 		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
 		    "conf.xml says <RequireBackup/>: ods backup prepare %s, make one, "
 		    "ods backup commit %s", role, name, name, name);
-	} else if (look->e->conf.manual_generation) {
+	} else if (look->desk->conf.manual_generation) {
 		say(look, LOG_WARNING, "no unused key of algorithm %u for a %s in repository %s, "
 		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role, name);
-	} else if (!repos_usable(look->e->tokens, name, why)) {
+	} else if (!repos_usable(look->parts->keys.tokens, name, why)) {
 		say(look, LOG_WARNING, "waits for a %s of repository %s: %s", role, name, why);
 	} else {
 		say(look, LOG_INFO, "waits for a %s being generated in repository %s", role, name);
@@ -78,11 +80,12 @@ static bool introduce(void *ctx, const plan_want_t *want)
 	}
 	if (*lacks > 0) {
 		*lacks += *lacks < UINT8_MAX;
-		return false; /* There was none a moment ago. */
+		return false; /* In this look there was none for the entry already. */
 	}
 	unsigned unsuitable = 0;
-	int ret = allocate_key(look->e->db, look->zone, look->policy, want,
-	                       needs_backup(look, entry->repository), look->now, &unsuitable);
+	const allocate_t wanted = { look->policy, want, needs_backup(look, entry->repository),
+	                            look->now };
+	int ret = allocate_key(look->desk->db, look->zone, &wanted, &unsuitable);
 	look->failed = ret < 0;
 	if (ret == ALLOCATE_NONE || ret == ALLOCATE_NO_BACKUP) {
 		*lacks = (uint8_t)(unsuitable < UINT8_MAX ? unsuitable + 1 : UINT8_MAX);
@@ -96,8 +99,8 @@ static void forget(void *ctx, size_t key)
 {
 	look_t *look = ctx;
 	look->failed = look->failed ||
-	               db_zone_take_key(look->e->db, look->zone, key) != 0;
-	look->e->retire_at = 0;
+	               db_zone_take_key(look->desk->db, look->zone, key) != 0;
+	look->parts->keys.retire_at = 0;
 }
 
 static void log_new(look_t *look, size_t i, const char *what)
@@ -122,7 +125,7 @@ static void introduced(look_t *look, size_t i)
 	           core_in_zone(&look->zone->core.keys[i], KEYSET_DS);
 	log_new(look, i, old ? "from standby into use:" : "new");
 	if (look->policy->share_keys &&
-	    db_key_used(look->e->db, look->zone->keys[i].token_key, look->now) != 0) {
+	    db_key_used(look->desk->db, look->zone->keys[i].token_key, look->now) != 0) {
 		look->failed = true;
 	}
 }
@@ -200,11 +203,11 @@ static void prepare_push(look_t *look, uint64_t saved)
 	size_t salt_len = 0;
 	int64_t since;
 	if (look->policy->nsec3 && look->policy->salt_length > 0 &&
-	    db_salt_get(look->e->db, look->policy->name, salt, &salt_len, &since) < 0) {
+	    db_salt_get(look->desk->db, look->policy->name, salt, &salt_len, &since) < 0) {
 		look->failed = true;
 		return;
 	}
-	/* A zone that is to be signed is not published before it can be. */
+	/* A zone that is to be signed is not published before it can be signed. */
 	if (!zone_is_signed(look->zone) && !policy_is_unsigned(look->policy) &&
 	    look->zone->core.revision == 0) {
 		return;
@@ -220,12 +223,12 @@ static void prepare_push(look_t *look, uint64_t saved)
 		free(text);
 		return;
 	}
-	live_push(&look->e->live, live, text);
+	live_push(&look->desk->live, live, text);
 	live->revision = look->zone->core.revision;
 	live->push_at = look->now;
 }
 
-/* Brings the zone's keys, and their states, as far as they can get now. */
+/* Takes all steps that the zone's keys can take now. */
 static void proceed(look_t *look)
 {
 	core_zone_t *core = &look->zone->core;
@@ -233,23 +236,23 @@ static void proceed(look_t *look)
 	uint64_t revision;
 	int64_t planned, next;
 	core_observe(core, &look->live->facts);
-	core->unsure = recheck_is_needed(look->e, look->live, look->now);
+	core->unsure = recheck_is_needed(look->desk, look->live, look->now);
 	do {
 		revision = core->revision;
-		live_lacks_nothing(look->live); /* What is lacking is said again in each round. */
+		live_lacks_nothing(look->live); /* Each round says anew what is lacking. */
 		planned = plan_run(core, look->policy, look->now, &ops);
 		next = core_run(core, look->policy, &look->live->facts, look->now, log_change,
 		                look);
 	} while (core->revision != revision && !look->failed);
 	look->zone->next = planned < next ? planned : next;
-	recheck_ask(look->e, look->live, core_needs_look(core), look->now);
+	recheck_ask(look->desk, look->live, core_needs_look(core), look->now);
 }
 
 /* Says once that a key whose DS is at the parent is to be replaced soon. */
 static void announce(look_t *look)
 {
 	char when[WHEN_TEXT_MAX];
-	int64_t before = look->e->conf.notify_before;
+	int64_t before = look->desk->conf.notify_before;
 	for (size_t i = 0; before > 0 && i < look->policy->key_count; i++) {
 		const policy_key_t *entry = &look->policy->keys[i];
 		int64_t due = entry->role != KEYSET_ZSK ? plan_due(&look->zone->core, entry)
@@ -281,23 +284,26 @@ static void look_after(look_t *look)
 	}
 	announce(look);
 	prepare_push(look, saved);
-	look->failed = look->failed || ds_watch_note(look->e, look->zone, look->policy, look->now,
-	                                             &look->live->waits) != 0;
+	look->failed = look->failed ||
+	               ds_watch_note(look->parts->parent.watch, look->zone, look->policy,
+	                             look->now, &look->live->waits) != 0;
 }
 
-static int enforce(engine_t *e, const char *name, int64_t now)
+static int enforce(parts_t *parts, const char *name, int64_t now)
 {
+	desk_t *desk = &parts->desk;
 	kasp_zone_t zone = { 0 };
-	int found = db_zone_get(e->db, name, &zone);
+	int found = db_zone_get(desk->db, name, &zone);
 	if (found <= 0) {
 		return found;
 	}
-	look_t look = { .e = e, .zone = &zone, .live = live_find(&e->live, name), .now = now,
+	look_t look = { .parts = parts, .desk = desk, .zone = &zone,
+	                .live = live_find(&desk->live, name), .now = now,
 	                .level = LOG_WARNING };
-	look.policy = policies_find(&e->policies, zone.policy);
-	zone.next = CORE_NEVER; /* Until the module, or a reload, brings it up again. */
+	look.policy = policies_find(&desk->policies, zone.policy);
+	zone.next = CORE_NEVER; /* Until the module names the zone, or a reload wakes it. */
 	if (look.live != NULL) {
-		live_mark(&e->live, look.live, false);
+		live_mark(&desk->live, look.live, false);
 		uint8_t lacked[POLICY_KEYS_MAX];
 		memcpy(lacked, look.live->lacks, sizeof(lacked));
 		live_lacks_nothing(look.live);
@@ -305,7 +311,7 @@ static int enforce(engine_t *e, const char *name, int64_t now)
 			look_after(&look);
 		}
 		if (memcmp(lacked, look.live->lacks, sizeof(lacked)) != 0) {
-			e->want_at = 0;
+			desk_keys_wanted(desk, 0);
 		}
 		bool news = live_set(&look.live->problem,
 		                     look.problem[0] != '\0' ? look.problem : NULL);
@@ -313,7 +319,7 @@ static int enforce(engine_t *e, const char *name, int64_t now)
 			log_event(look.level, name, "%s", look.problem);
 		}
 	}
-	int ret = look.failed ? -1 : db_zone_save(e->db, &zone);
+	int ret = look.failed ? -1 : db_zone_save(desk->db, &zone);
 	kasp_zone_deinit(&zone);
 	return ret;
 }
@@ -338,7 +344,7 @@ static int list_add(void *ctx, const char *name)
 	return list->failed;
 }
 
-/* One that is dirty has been listed already. */
+/* A zone that is dirty is in the list already. */
 static int list_due(void *ctx, const char *name)
 {
 	const list_t *list = ctx;
@@ -356,40 +362,41 @@ static void list_all_dirty(list_t *list)
 	}
 }
 
-static int enforce_list(engine_t *e, const list_t *list, int64_t now)
+static int enforce_list(parts_t *parts, const list_t *list, int64_t now)
 {
-	if (db_begin(e->db) != 0) {
+	if (db_begin(parts->desk.db) != 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < list->count; i++) {
-		if (enforce(e, list->names[i], now) < 0) {
+		if (enforce(parts, list->names[i], now) < 0) {
 			return -1;
 		}
 	}
-	return db_commit(e->db);
+	return db_commit(parts->desk.db);
 }
 
-int enforce_pass(engine_t *e, int64_t now, bool *more)
+int enforce_pass(parts_t *parts, int64_t now, bool *more)
 {
-	if (e->wake_all) {
-		if (db_zones_wake(e->db, now) != 0) {
+	desk_t *desk = &parts->desk;
+	if (desk->wake_all) {
+		if (db_zones_wake(desk->db, now) != 0) {
 			return -1;
 		}
-		e->wake_all = false;
+		desk->wake_all = false;
 	}
 	list_t *list = calloc(1, sizeof(*list));
 	if (list == NULL) {
 		return 0;
 	}
-	list->live = &e->live;
+	list->live = &desk->live;
 	list_all_dirty(list);
-	int ret = db_zones_due(e->db, now, PASS_MAX, list_due, list);
+	int ret = db_zones_due(desk->db, now, PASS_MAX, list_due, list);
 	*more = list->count == PASS_MAX;
 	if (ret == 0 && list->count > 0) {
-		ret = enforce_list(e, list, now);
+		ret = enforce_list(parts, list, now);
 	}
 	if (ret != 0) {
-		db_rollback(e->db);
+		db_rollback(desk->db);
 	}
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->names[i]);

@@ -3,6 +3,7 @@
 
 #include "policy-engine/engine/engine.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,53 +11,55 @@
 #include <time.h>
 
 #include "policy-engine/base/event.h"
-#include "policy-engine/engine/internal.h"
-#include "policy-engine/policy/kasp.h"
+#include "policy-engine/engine/enforce.h"
+#include "policy-engine/engine/reload.h"
+#include "policy-engine/keys/generate.h"
+#include "policy-engine/keys/retire.h"
+#include "policy-engine/keys/salts.h"
+#include "policy-engine/keys/stock.h"
 
-#define POLL_S 1 /* How often the module is asked what changed. */
+#define POLL_S 1 /* Seconds between two rounds: so soon the module's news are known. */
 
-static void log_warning(void *ctx, const char *text)
+typedef enum { RELOAD_NONE, RELOAD_WANTED, RELOAD_DONE } reload_t;
+
+struct engine {
+	char *conf_path;
+	pthread_t main_thread;
+	parts_t parts;
+
+	/* Under the desk's lock. */
+	reload_t reload;
+	char reload_problem[sizeof(((hsm_error_t *)0)->text)];
+	pthread_cond_t reload_done;
+};
+
+static void wake(void *ctx)
 {
-	(void)ctx;
-	log_event(LOG_WARNING, NULL, "%s", text);
+	const engine_t *engine = ctx;
+	pthread_kill(engine->main_thread, SIGUSR1);
 }
 
-static void log_report(void *ctx, kasp_kind_t kind, const char *text)
+static int open_all(parts_t *parts, char *err, size_t err_size)
 {
-	(void)ctx;
-	log_event(kind == KASP_ADVICE ? LOG_WARNING : LOG_ERROR, NULL, "%s", text);
-}
-
-void engine_wake(engine_t *e)
-{
-	pthread_kill(e->main_thread, SIGUSR1);
-}
-
-static int open_all(engine_t *e, char *err, size_t err_size)
-{
+	desk_t *desk = &parts->desk;
 	hsm_error_t why = { 0 };
-	if (kasp_read(e->conf.policy_file, &e->conf.tokens, &e->policies, log_report, NULL,
-	              &why) != HSM_EOK ||
-	    repos_new(&e->tokens, &e->conf.tokens, &why) != HSM_EOK) {
+	if (reload_policies(&desk->conf, &desk->policies, NULL, &parts->keys.tokens, &why) !=
+	    HSM_EOK) {
 		snprintf(err, err_size, "%s", why.text);
 		return -1;
 	}
-	if (db_open(&e->db, e->conf.datastore, err, err_size) != 0) {
+	if (db_open(&desk->db, desk->conf.datastore, err, err_size) != 0) {
 		return -1;
 	}
-	if (engine_clock_load(e) != 0) {
-		snprintf(err, err_size, "%s", db_error(e->db));
+	if (timekeeper_load(&desk->clock, desk->db) != 0) {
+		snprintf(err, err_size, "%s", db_error(desk->db));
 		return -1;
 	}
-	e->watch = ds_watch_start(e);
-	e->recheck = recheck_start(e);
-	if (e->watch == NULL || e->recheck == NULL) {
+	if (parent_start(&parts->parent, desk) != 0) {
 		snprintf(err, err_size, "cannot start a thread: out of memory");
 		return -1;
 	}
-	return ctl_server_start(&e->ctl, e->conf.socket, control_commands, e, err, err_size) == 0
-	               ? 0
-	               : -1;
+	return 0;
 }
 
 int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, bool verbose,
@@ -68,23 +71,20 @@ int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, 
 		snprintf(err, err_size, "out of memory");
 		return -1;
 	}
-	live_init(&e->live);
-	e->conf = *conf;
+	desk_t *desk = &e->parts.desk;
+	desk_init(desk, wake, e);
+	desk->conf = *conf;
 	*conf = (engine_conf_t){ 0 };
-	e->verbose = verbose;
-	e->intents = true;
+	keys_init(&e->parts.keys, desk, verbose);
 	e->main_thread = pthread_self();
-	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->reload_done, NULL);
 	e->conf_path = strdup(conf_path);
-	e->generation = strdup("0");
-	snprintf(e->signer_problem, sizeof(e->signer_problem), "not asked yet");
-	if (e->conf_path == NULL || e->generation == NULL) {
+	if (link_init(&e->parts.link, desk) != 0 || e->conf_path == NULL) {
 		snprintf(err, err_size, "out of memory");
 		engine_free(e);
 		return -1;
 	}
-	if (open_all(e, err, err_size) != 0) {
+	if (open_all(&e->parts, err, err_size) != 0) {
 		engine_free(e);
 		return -1;
 	}
@@ -97,172 +97,120 @@ void engine_free(engine_t *engine)
 	if (engine == NULL) {
 		return;
 	}
-	ctl_server_stop(engine->ctl);
-	recheck_stop(engine->recheck);
-	ds_watch_stop(engine->watch);
-	wants_deinit(engine);
-	live_deinit(&engine->live);
-	db_close(engine->db);
-	repos_free(engine->tokens);
-	policies_deinit(&engine->policies);
-	engine_conf_deinit(&engine->conf);
-	free(engine->generation);
+	parent_stop(&engine->parts.parent);
+	keys_deinit(&engine->parts.keys);
+	link_deinit(&engine->parts.link);
+	desk_deinit(&engine->parts.desk);
 	free(engine->conf_path);
 	pthread_cond_destroy(&engine->reload_done);
-	pthread_mutex_destroy(&engine->lock);
 	free(engine);
 }
 
-/* A policy in use that becomes unusable would leave its zones without care. */
-static const char *find_new_defect(const policies_t *before, const policies_t *after)
+parts_t *engine_parts(engine_t *engine)
 {
-	for (size_t i = 0; i < after->count; i++) {
-		const policy_t *old = policies_find(before, after->policies[i].name);
-		if (after->policies[i].defect != NULL && old != NULL && old->defect == NULL) {
-			return after->policies[i].defect;
-		}
-	}
-	return NULL;
+	return &engine->parts;
 }
 
-/* What cannot change while the engine runs stays as it is. */
-static void keep_fixed(engine_conf_t *conf, engine_conf_t *old)
+/* -- reload -------------------------------------------------------------- */
+
+bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t problem_size)
 {
-	struct {
-		const char *name;
-		char **value, **old;
-	} fixed[] = {
-		{ "Datastore", &conf->datastore, &old->datastore },
-		{ "SocketFile", &conf->socket, &old->socket },
-	};
-	for (size_t i = 0; i < 2; i++) {
-		if (strcmp(*fixed[i].value, *fixed[i].old) != 0) {
-			log_event(LOG_WARNING, NULL, "<%s> in conf.xml changed: takes effect at "
-			          "the next start", fixed[i].name);
-		}
-		char *value = *fixed[i].value;
-		*fixed[i].value = *fixed[i].old;
-		*fixed[i].old = value;
+	desk_t *desk = &engine->parts.desk;
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += limit_s;
+
+	pthread_mutex_lock(&desk->lock);
+	engine->reload = RELOAD_WANTED;
+	desk_wake(desk);
+	int ret = 0;
+	while (engine->reload == RELOAD_WANTED && ret != ETIMEDOUT) {
+		ret = pthread_cond_timedwait(&engine->reload_done, &desk->lock, &until);
 	}
+	bool done = engine->reload != RELOAD_WANTED;
+	if (done) {
+		snprintf(problem, problem_size, "%s", engine->reload_problem);
+	}
+	pthread_mutex_unlock(&desk->lock);
+	return done;
 }
 
-static void forget_lacks(void *ctx, live_zone_t *zone)
+const char *engine_reload_problem(const engine_t *engine)
 {
-	(void)ctx;
-	live_lacks_nothing(zone);
+	return engine->reload_problem;
 }
 
-static void take_over(engine_t *e, engine_conf_t *conf, policies_t *policies, repos_t *tokens)
+static void reload_if_wanted(engine_t *e)
 {
-	pthread_mutex_lock(&e->lock);
-	keep_fixed(conf, &e->conf);
-	engine_conf_t old_conf = e->conf;
-	policies_t old_policies = e->policies;
-	repos_t *old_tokens = e->tokens;
-	e->conf = *conf;
-	e->policies = *policies;
-	e->tokens = tokens;
-	e->wake_all = true;
-	e->intents = true;
-	e->salt_at = 0;
-	e->want_at = 0;
-	live_each(&e->live, forget_lacks, NULL); /* By entries of the old policies. */
-	e->stock_at = 0;
-	ds_watch_reset(e);
-	char *generation = strdup("0");
-	if (generation != NULL) {
-		free(e->generation);
-		e->generation = generation;
+	desk_t *desk = &e->parts.desk;
+	pthread_mutex_lock(&desk->lock);
+	bool wanted = e->reload == RELOAD_WANTED;
+	pthread_mutex_unlock(&desk->lock);
+	if (!wanted) {
+		return;
 	}
-	pthread_mutex_unlock(&e->lock);
-	repos_free(old_tokens); /* Before the new ones are used: they may be the same. */
-	policies_deinit(&old_policies);
-	engine_conf_deinit(&old_conf);
-}
-
-static int read_all(engine_t *e, engine_conf_t *conf, policies_t *policies, repos_t **tokens,
-                    hsm_error_t *err)
-{
-	int ret = engine_conf_read(e->conf_path, conf, log_warning, NULL, err);
-	if (ret == HSM_EOK) {
-		ret = kasp_read(conf->policy_file, &conf->tokens, policies, log_report, NULL, err);
-	}
-	const char *defect = ret == HSM_EOK ? find_new_defect(&e->policies, policies) : NULL;
-	if (defect != NULL) {
-		ret = hsm_error_set(err, HSM_ECONF, 0, "%s", defect);
-	}
-	return ret == HSM_EOK ? repos_new(tokens, &conf->tokens, err) : ret;
-}
-
-void engine_reload(engine_t *e)
-{
-	engine_conf_t conf = { 0 };
-	policies_t policies = { 0 };
-	repos_t *tokens = NULL;
-	hsm_error_t err = { 0 };
-	if (read_all(e, &conf, &policies, &tokens, &err) == HSM_EOK) {
-		take_over(e, &conf, &policies, tokens);
-		log_event(LOG_INFO, NULL, "reloaded");
-	} else {
-		policies_deinit(&policies);
-		engine_conf_deinit(&conf);
-		log_event(LOG_ERROR, NULL, "not reloaded, all stays as it was: %s", err.text);
-	}
-	pthread_mutex_lock(&e->lock);
+	hsm_error_t err;
+	reload_all(&e->parts, e->conf_path, &err);
+	pthread_mutex_lock(&desk->lock);
 	snprintf(e->reload_problem, sizeof(e->reload_problem), "%s", err.text);
 	e->reload = RELOAD_DONE;
 	pthread_cond_broadcast(&e->reload_done);
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&desk->lock);
 }
 
-static int look(engine_t *e, int64_t now, bool *more)
+/* -- rounds -------------------------------------------------------------- */
+
+static int look(parts_t *parts, int64_t now, bool *more)
 {
-	pthread_mutex_lock(&e->lock);
-	int ret = salts_pass(e, now);
+	pthread_mutex_lock(&parts->desk.lock);
+	int ret = salts_pass(&parts->keys, now);
 	if (ret == 0) {
-		ret = enforce_pass(e, now, more);
+		ret = enforce_pass(parts, now, more);
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&parts->desk.lock);
 	return ret;
 }
 
 /* All that is done because time has passed. */
-static int decide(engine_t *e, int64_t now, bool *more)
+static int decide(parts_t *parts, int64_t now, bool *more)
 {
-	if (ds_watch_pass(e, now) != 0 || recheck_pass(e, now) != 0 || look(e, now, more) != 0) {
+	if (parent_pass(&parts->parent, now) != 0 || look(parts, now, more) != 0) {
 		return -1;
 	}
-	return retire_pass(e, now);
+	return retire_pass(&parts->keys, now);
+}
+
+/* \return 1 if the clock can be believed, 0 if not, -1 if the database failed. */
+static int check_clock(desk_t *desk, int64_t now)
+{
+	pthread_mutex_lock(&desk->lock);
+	int believed = timekeeper_check(&desk->clock, desk->db, now);
+	pthread_mutex_unlock(&desk->lock);
+	return believed;
 }
 
 /* One round of work. more is set if the next should follow at once. */
 static int pass(engine_t *e, bool *more)
 {
+	parts_t *parts = &e->parts;
 	int64_t now = time(NULL);
-	pthread_mutex_lock(&e->lock);
-	bool reload = e->reload == RELOAD_WANTED;
-	pthread_mutex_unlock(&e->lock);
-	if (reload) {
-		engine_reload(e);
-	}
-	if (repos_check(e->tokens, now)) {
-		pthread_mutex_lock(&e->lock);
-		e->wake_all = true;
-		e->retire_at = 0;
-		pthread_mutex_unlock(&e->lock);
-		e->intents = true;
-		e->want_at = 0;
-	}
-	int believed = engine_clock_check(e, now);
-	if (believed < 0 || signer_poll(e) != 0 || (believed && decide(e, now, more) != 0)) {
+	reload_if_wanted(e);
+	keys_check_tokens(&parts->keys, now);
+	int believed = check_clock(&parts->desk, now);
+	if (believed < 0 || link_poll(&parts->link) != 0 ||
+	    (believed && decide(parts, now, more) != 0)) {
 		return -1;
 	}
-	signer_push(e, now);
-	return stock_pass(e, now) == 0 ? generate_pass(e, now, more) : -1;
+	link_push(&parts->link, now);
+	if (parts->link.up && stock_pass(&parts->keys, now) != 0) {
+		return -1;
+	}
+	return generate_pass(&parts->keys, now, more);
 }
 
 int engine_run(engine_t *engine)
 {
+	desk_t *desk = &engine->parts.desk;
 	sigset_t signals;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -273,7 +221,7 @@ int engine_run(engine_t *engine)
 		bool more = false;
 		if (pass(engine, &more) != 0) {
 			log_event(LOG_ERROR, NULL, "stopping: %s; the signer signs on with the "
-			          "keys it has", db_error(engine->db));
+			          "keys it has", db_error(desk->db));
 			return -1;
 		}
 		struct timespec wait = { .tv_sec = more ? 0 : POLL_S };
@@ -282,9 +230,9 @@ int engine_run(engine_t *engine)
 			return 0;
 		}
 		if (signal == SIGHUP) {
-			pthread_mutex_lock(&engine->lock);
+			pthread_mutex_lock(&desk->lock);
 			engine->reload = RELOAD_WANTED;
-			pthread_mutex_unlock(&engine->lock);
+			pthread_mutex_unlock(&desk->lock);
 		}
 	}
 }

@@ -3,18 +3,24 @@
 
 /*! \file
  * \brief The policy engine: looks after the keys of all zones that the module has.
+ *
+ * Threads: the main thread runs the rounds, and it alone decides. The thread of the control socket
+ * looks, and leaves notes. The threads of base/errands.h run programs and ask servers. The resolver
+ * has a thread that takes answers.
+ *
+ * Locks, in the order in which they are taken:
+ * 1. the desk's (desk/desk.h), over all that threads share of the engine;
+ * 2. one of: that of an errands_t, of a repos_t, of a resolver_t, of the HSM adapter. A thread that
+ *    holds one of these takes no other lock.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "policy-engine/policy/conf.h"
+#include "policy-engine/engine/parts.h"
 
 typedef struct engine engine_t;
 
 /*!
- * Opens database, tokens and control socket.
+ * Opens database and tokens.
  *
  * SIGTERM, SIGINT, SIGHUP and SIGUSR1 have to be blocked in the caller's thread, which is the one
  * that is to call engine_run().
@@ -29,11 +35,27 @@ int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, 
                  char *err, size_t err_size);
 
 /*!
- * Works until SIGTERM, SIGINT, or a stop by the control socket; SIGHUP reloads.
+ * Works until SIGTERM or SIGINT; SIGHUP reloads.
  *
- * \return 0 if it was stopped, -1 if it cannot go on; the log says why.
+ * \return 0 if a signal stopped it, -1 if it cannot go on; the log says why.
  */
 int engine_run(engine_t *engine);
 
-/*! Closes all. NULL is allowed. */
+/*! \return The parts of the engine. Other threads use them under the desk's lock. */
+parts_t *engine_parts(engine_t *engine);
+
+/*!
+ * Has the main thread read conf.xml and kasp.xml anew, and waits for that. Any other thread, not
+ * locked.
+ *
+ * \param limit_s  Seconds to wait at most.
+ * \param problem  Why the files were not taken; "" = they were. Filled if it is done.
+ * \return Whether it is done; if not, it is done later.
+ */
+bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t problem_size);
+
+/*! \return Why the last reload was refused; "" = it was not. Borrowed, under the desk's lock. */
+const char *engine_reload_problem(const engine_t *engine);
+
+/*! Closes all. No other thread may use the engine any more. NULL is allowed. */
 void engine_free(engine_t *engine);

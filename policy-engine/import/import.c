@@ -14,39 +14,38 @@
 #include "policy-engine/import/map.h"
 #include "policy-engine/import/running.h"
 
-/* A key pair, as it was looked for in its token. */
+/* What was found of a key pair in its token and in the engine's database. */
 typedef struct {
 	bool tried;
-	hsm_key_t *key;   /* NULL = it is not there. */
-	char *why;        /* If it is not. */
-	int64_t id;       /* In our database; 0 = not there. */
+	hsm_key_t *key;   /* NULL = the token does not have it. */
+	char *why;        /* Why key is NULL. */
+	int64_t id;       /* In the engine's database; 0 = it is not there. */
 } found_t;
 
-/* A zone, and what is known of it without our database. */
+/* A zone of OpenDNSSEC that may be taken over. */
 typedef struct {
 	const ods_zone_t *from;
 	char *name;       /* NULL if it is no domain name. */
-	char why[MAP_WHY_MAX]; /* Why it is refused; "" = it is not yet. */
+	char why[MAP_WHY_MAX]; /* Why it is refused; "" = nothing is against it so far. */
 	uint32_t serial;
-	bool ours;        /* Our database has it with its keys... */
-	bool taken;       /* ...from now on. */
+	bool ours;        /* The engine's database has the zone with keys. */
+	bool taken;       /* It got them in this run. */
 } candidate_t;
 
 typedef struct {
-	engine_t *e;
+	desk_t *desk;
+	keys_t *keys;
 	const import_t *what;
-	import_report_f report;
-	void *ctx;
 	int64_t now;
 	ods_db_t db;
 	hsm_t *hsm;
 	found_t *found;   /* As db.pairs. */
 	candidate_t *zones;
 	size_t count;
-	core_key_t keys[CORE_KEYS_MAX];
+	core_key_t core[CORE_KEYS_MAX]; /* Of the zone that is taken over now. */
 } import_run_t;
 
-/* -- what can be known without our database ------------------------------ */
+/* -- what can be known without the engine's database --------------------- */
 
 /* The first reason counts. */
 static void refuse(candidate_t *zone, const char *format, ...)
@@ -69,9 +68,9 @@ static found_t *look_for(import_run_t *run, size_t index)
 	}
 	char why[TOKENS_PROBLEM_MAX];
 	hsm_error_t err = { 0 };
-	pthread_mutex_lock(&run->e->lock);
-	bool usable = repos_usable(run->e->tokens, pair->repository, why);
-	pthread_mutex_unlock(&run->e->lock);
+	pthread_mutex_lock(&run->desk->lock);
+	bool usable = repos_usable(run->keys->tokens, pair->repository, why);
+	pthread_mutex_unlock(&run->desk->lock);
 	if (usable && hsm_key_find(run->hsm, pair->repository, pair->locator, pair->algorithm,
 	                           &found->key, &err) != HSM_EOK) {
 		found->key = NULL;
@@ -169,13 +168,13 @@ static int pick(import_run_t *run)
 	return (int)run->count;
 }
 
-/* -- into our database --------------------------------------------------- */
+/* -- into the engine's database ------------------------------------------ */
 
-/* Whether our database has the zone with keys. \return 1, 0, or -1 if it failed. */
+/* Whether the database has the zone with keys. \return 1, 0, or -1 if the database failed. */
 static int is_ours(import_run_t *run, candidate_t *zone)
 {
 	kasp_zone_t have = { 0 };
-	int found = zone->name != NULL ? db_zone_get(run->e->db, zone->name, &have) : 0;
+	int found = zone->name != NULL ? db_zone_get(run->desk->db, zone->name, &have) : 0;
 	zone->ours = found > 0 && have.core.count > 0;
 	kasp_zone_deinit(&have);
 	return found < 0 ? -1 : zone->ours;
@@ -184,7 +183,7 @@ static int is_ours(import_run_t *run, candidate_t *zone)
 static const policy_t *find_policy(import_run_t *run, candidate_t *zone)
 {
 	const char *name = run->db.policies[zone->from->policy].name;
-	const policy_t *policy = policies_find(&run->e->policies, name);
+	const policy_t *policy = policies_find(&run->desk->policies, name);
 	if (policy == NULL) {
 		refuse(zone, "kasp.xml has no policy \"%s\"; use the kasp.xml of OpenDNSSEC", name);
 	} else if (policy->defect != NULL) {
@@ -202,10 +201,10 @@ static int to_backup(ods_backup_t backup)
 	                                        : DB_BACKUP_NONE;
 }
 
-/* Makes sure that our database has a key pair. */
+/* Makes sure that the database has a key pair. */
 static int put_pair(import_run_t *run, size_t index, db_token_key_t *out)
 {
-	db_t *db = run->e->db;
+	db_t *db = run->desk->db;
 	const ods_pair_t *pair = &run->db.pairs[index];
 	found_t *found = &run->found[index];
 	dnssec_binary_t public_key = hsm_key_public(found->key);
@@ -225,19 +224,19 @@ static int put_pair(import_run_t *run, size_t index, db_token_key_t *out)
 	return 0;
 }
 
-/* What OpenDNSSEC had done for a key's DS has not to be done again. */
+/* Notes what OpenDNSSEC had done for a key's DS: it must not be done twice. */
 static int put_errand(import_run_t *run, const ods_key_t *key, int64_t id)
 {
 	const ods_record_t *ds = &key->record[KEYSET_DS];
 	bool done = key->ds == ODS_DS_SUBMITTED || key->ds == ODS_DS_RETRACTED;
-	return done ? db_errand_put(run->e->db, id, DB_ERRAND_COMMAND, ds->since, run->now)
+	return done ? db_errand_put(run->desk->db, id, DB_ERRAND_COMMAND, ds->since, run->now)
 	            : 0;
 }
 
 static int put_key(import_run_t *run, kasp_zone_t *zone, const policy_t *policy,
                    const ods_key_t *key, const core_key_t *core)
 {
-	db_t *db = run->e->db;
+	db_t *db = run->desk->db;
 	db_token_key_t pair;
 	if (put_pair(run, key->pair, &pair) != 0 ||
 	    db_zone_give_key(db, zone, &pair, core) != 0 ||
@@ -251,7 +250,7 @@ static int put_key(import_run_t *run, kasp_zone_t *zone, const policy_t *policy,
 	               : 0;
 }
 
-/* The zone's key sets go on counting where they are. */
+/* Moves a key's revisions behind those that the zone has had already. */
 static void renumber(core_key_t *key, uint64_t base)
 {
 	for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
@@ -262,8 +261,9 @@ static void renumber(core_key_t *key, uint64_t base)
 }
 
 static int put_zone(import_run_t *run, const candidate_t *from, const policy_t *policy,
-                    core_zone_t *core) {
-	db_t *db = run->e->db;
+                    core_zone_t *core)
+{
+	db_t *db = run->desk->db;
 	kasp_zone_t zone = { 0 };
 	if (db_zone_put(db, from->name, policy->name) < 0 ||
 	    db_zone_get(db, from->name, &zone) <= 0) {
@@ -323,7 +323,7 @@ static void report(const import_run_t *run, const candidate_t *zone, import_resu
 		       : result == IMPORT_KNOWN ? "the engine has keys for it already"
 		                                : "",
 	};
-	run->report(run->ctx, &row);
+	run->what->report(run->what->ctx, &row);
 }
 
 static void note(const import_run_t *run, const char *format, ...)
@@ -334,14 +334,14 @@ static void note(const import_run_t *run, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	import_row_t row = { .result = IMPORT_NOTE, .keys = "", .serial = "", .why = text };
-	run->report(run->ctx, &row);
+	run->what->report(run->what->ctx, &row);
 }
 
 /* \return 0, or -1 if the database failed. */
 static int take_zone(import_run_t *run, candidate_t *zone)
 {
 	char keys[512] = "", why[MAP_WHY_MAX] = "";
-	core_zone_t core = { .keys = run->keys };
+	core_zone_t core = { .keys = run->core };
 	int ours = is_ours(run, zone);
 	if (ours != 0) {
 		report(run, zone, IMPORT_KNOWN, "");
@@ -383,23 +383,23 @@ static int put_salts(import_run_t *run)
 {
 	for (size_t i = 0; i < run->db.policy_count; i++) {
 		const ods_policy_t *from = &run->db.policies[i];
-		const policy_t *policy = policies_find(&run->e->policies, from->name);
+		const policy_t *policy = policies_find(&run->desk->policies, from->name);
 		if (policy == NULL || from->fault[0] != '\0' || !from->nsec3 ||
 		    from->salt_len != policy->salt_length || from->salt_len == 0) {
 			continue;
 		}
-		int used = db_policy_used(run->e->db, from->name);
-		if (used < 0 || (used == 0 && db_salt_put(run->e->db, from->name, from->salt,
+		int used = db_policy_used(run->desk->db, from->name);
+		if (used < 0 || (used == 0 && db_salt_put(run->desk->db, from->name, from->salt,
 		                                          from->salt_len,
 		                                          from->salt_since) != 0)) {
 			return -1;
 		}
 	}
-	run->e->salt_at = 0;
+	run->keys->salt_at = 0;
 	return 0;
 }
 
-/* Keys that no zone has had, if OpenDNSSEC has no zone any more that could get one. */
+/* Takes over keys that no zone has had, if OpenDNSSEC has no zone left that could get one. */
 static int put_unused(import_run_t *run)
 {
 	size_t count = 0;
@@ -422,7 +422,8 @@ static int put_unused(import_run_t *run)
 	return 0;
 }
 
-/* A key pair that zones of OpenDNSSEC still have must not be removed from the token. */
+/* Counts the zones that OpenDNSSEC still has as users of their key pairs: these must not be removed
+ * from the token. */
 static int count_users(import_run_t *run)
 {
 	size_t *elsewhere = calloc(run->db.pair_count + 1, sizeof(*elsewhere));
@@ -438,7 +439,7 @@ static int count_users(import_run_t *run)
 	int ret = 0;
 	for (size_t i = 0; i < run->db.pair_count && ret == 0; i++) {
 		if (run->found[i].id != 0) {
-			ret = db_key_users(run->e->db, run->found[i].id, elsewhere[i]);
+			ret = db_key_users(run->desk->db, run->found[i].id, elsewhere[i]);
 		}
 	}
 	free(elsewhere);
@@ -472,7 +473,7 @@ static int take_all(import_run_t *run)
 
 static int take_locked(import_run_t *run)
 {
-	db_t *db = run->e->db;
+	db_t *db = run->desk->db;
 	bool plan = run->what->plan;
 	int ret = plan ? 0 : db_begin(db);
 	ret = ret == 0 ? take_all(run) : ret;
@@ -527,9 +528,9 @@ static int go(import_run_t *run, char *err, size_t err_size)
 		return -1;
 	}
 	int count = pick(run);
-	pthread_mutex_lock(&run->e->lock);
-	int ret = hsm_open(&run->hsm, &run->e->conf.tokens, &why);
-	pthread_mutex_unlock(&run->e->lock);
+	pthread_mutex_lock(&run->desk->lock);
+	int ret = hsm_open(&run->hsm, &run->desk->conf.tokens, &why);
+	pthread_mutex_unlock(&run->desk->lock);
 	if (count < 0 || ret != HSM_EOK) {
 		snprintf(err, err_size, "%s", count < 0 ? "out of memory" : why.text);
 		return -1;
@@ -541,26 +542,23 @@ static int go(import_run_t *run, char *err, size_t err_size)
 		return -1;
 	}
 	examine_all(run);
-	pthread_mutex_lock(&run->e->lock);
+	pthread_mutex_lock(&run->desk->lock);
 	ret = take_locked(run);
 	if (ret != 0) {
-		snprintf(err, err_size, "nothing was taken over: %s", db_error(run->e->db));
+		snprintf(err, err_size, "nothing was taken over: %s", db_error(run->desk->db));
 	}
-	pthread_mutex_unlock(&run->e->lock);
+	pthread_mutex_unlock(&run->desk->lock);
 	return ret;
 }
 
-int import_run(engine_t *e, const import_t *what, import_report_f report_f, void *ctx, char *err,
-               size_t err_size)
+int import_run(desk_t *desk, keys_t *keys, const import_t *what, char *err, size_t err_size)
 {
 	import_run_t *run = calloc(1, sizeof(*run));
 	if (run == NULL) {
 		snprintf(err, err_size, "out of memory");
 		return -1;
 	}
-	*run = (import_run_t){
-		.e = e, .what = what, .report = report_f, .ctx = ctx, .now = time(NULL)
-	};
+	*run = (import_run_t){ .desk = desk, .keys = keys, .what = what, .now = time(NULL) };
 	int ret = go(run, err, err_size);
 	for (size_t i = 0; run->zones != NULL && i < run->db.zone_count; i++) {
 		free(run->zones[i].name);

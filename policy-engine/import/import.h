@@ -6,39 +6,43 @@
  */
 #pragma once
 
-#include "policy-engine/engine/internal.h"
-
-typedef struct {
-	const char *database;   /*!< kasp.db. */
-	const char *signer_dir; /*!< <WorkingDirectory> of OpenDNSSEC's signer. */
-	const char *zone;       /*!< NULL = all. */
-	const uint32_t *serial; /*!< Published last, if the signer left none; NULL = not said. */
-	bool plan;              /*!< Only say what would be done. */
-} import_t;
+#include "policy-engine/desk/desk.h"
+#include "policy-engine/keys/keys.h"
 
 typedef enum {
 	IMPORT_TAKEN,   /*!< The zone is taken over, or would be. */
-	IMPORT_KNOWN,   /*!< It has keys in our database; left alone. */
+	IMPORT_KNOWN,   /*!< The engine has keys for it already; left alone. */
 	IMPORT_REFUSED,
-	IMPORT_NOTE,    /*!< Of no zone. */
+	IMPORT_NOTE,    /*!< A remark about no zone in particular. */
 } import_result_t;
 
-/*! What became of a zone. Borrowed for the call. */
+/*! What became of a zone, or a note. Valid during the call. */
 typedef struct {
 	import_result_t result;
 	const char *zone;       /*!< NULL for a note. */
 	const char *keys;
 	const char *serial;
-	const char *why;        /*!< Or what else there is to say. */
+	const char *why;        /*!< Why the zone was not taken over, or the note. */
 } import_row_t;
 
 typedef void (*import_report_f)(void *ctx, const import_row_t *row);
 
+/*! What is to be taken over. All is borrowed. */
+typedef struct {
+	const char *database;   /*!< kasp.db. */
+	const char *signer_dir; /*!< <WorkingDirectory> of OpenDNSSEC's signer. */
+	const char *zone;       /*!< NULL = all. */
+	const uint32_t *serial; /*!< The last serial, as a person says; NULL = not said. */
+	bool plan;              /*!< Only say what would be done. */
+	import_report_f report; /*!< Called for each zone and note, in the caller's thread. */
+	void *ctx;              /*!< Passed to report. */
+} import_t;
+
 /*!
- * Does it, in one transaction. Takes the lock, but not while it waits for tokens.
+ * Takes zones over, in one transaction. Any thread, not locked; no token is waited for under the
+ * desk's lock.
  *
  * \param err  Why nothing was done.
  * \return 0, also if zones were refused; -1.
  */
-int import_run(engine_t *e, const import_t *what, import_report_f report, void *ctx, char *err,
-               size_t err_size);
+int import_run(desk_t *desk, keys_t *keys, const import_t *what, char *err, size_t err_size);

@@ -89,7 +89,7 @@ static int check_records(const ods_key_t *key, int64_t now, char why[MAP_WHY_MAX
 	return 0;
 }
 
-/* The signer is told a key's states at the end of each run. */
+/* At the end of each run the enforcer tells the signer the states of a key. */
 static int check_told(const ods_key_t *key, char why[MAP_WHY_MAX])
 {
 	bool told = key->publish == is_in(key->record[KEYSET_DNSKEY].state) &&
@@ -158,7 +158,7 @@ static int check_key(const ods_db_t *db, const ods_key_t *key, int64_t now, char
 	return check_ds(key, why);
 }
 
-/* A key that the enforcer holds back until it has a backup would not be by us. */
+/* The enforcer holds back a key until it has a backup; the engine would use the key at once. */
 static int check_backup(const ods_db_t *db, const ods_key_t *key, char why[MAP_WHY_MAX])
 {
 	const ods_pair_t *pair = &db->pairs[key->pair];
@@ -201,7 +201,7 @@ static int check_rollover(const ods_zone_t *zone, const ods_key_t *key, char why
 	return 0;
 }
 
-/* OpenDNSSEC brings in, and takes out, the keys of an algorithm all at once, as we would not. */
+/* OpenDNSSEC brings and removes all keys of an algorithm at once; the engine would not. */
 static int check_algorithms(const ods_zone_t *zone, char why[MAP_WHY_MAX])
 {
 	uint8_t algorithm = 0;
@@ -294,7 +294,7 @@ static policy_roll_t roll_of(const ods_key_t *key)
 	}
 }
 
-/* Changes of one moment were in one version of the zone; it is numbered by how many were before. */
+/* Changes of one moment were in one version of the zone, which is numbered by earlier moments. */
 static uint64_t revision_of(const ods_zone_t *zone, int64_t since)
 {
 	uint64_t revision = 1;
@@ -304,7 +304,7 @@ static uint64_t revision_of(const ods_zone_t *zone, int64_t since)
 			if (!is_moving(record->state) || record->since >= since) {
 				continue;
 			}
-			bool first = true; /* Of those of its moment. */
+			bool first = true; /* Of the changes of its moment. */
 			for (size_t k = 0; k <= i && first; k++) {
 				int end = k < i ? KEYSET_RECORDS : r;
 				for (int q = KEYSET_DNSKEY; q < end && first; q++) {
@@ -329,7 +329,7 @@ static core_record_t map_record(const ods_zone_t *zone, const ods_key_t *key, ke
 	if (r == KEYSET_DS) {
 		bool done = from->state == KEYSET_RUMOURED ? key->ds == ODS_DS_SEEN
 		                                           : key->ds == ODS_DS_UNSUBMITTED;
-		to.public_at = done ? from->since : 0; /* It is since then that that is known. */
+		to.public_at = done ? from->since : 0; /* Since then the change is known. */
 		to.came = from->state == KEYSET_RUMOURED;
 		return to;
 	}
@@ -357,7 +357,7 @@ static void map_key(const ods_db_t *db, const ods_zone_t *zone, const ods_key_t 
 	}
 }
 
-/* The TTLs that caches may have: the enforcer's, its older ones, and those its records had. */
+/* The TTLs that caches may hold: those of the policy now, older ones, and those of the records. */
 static void map_ttls(const ods_db_t *db, const ods_zone_t *from, int64_t now, core_zone_t *to)
 {
 	const ods_policy_t *policy = &db->policies[from->policy];

@@ -2,13 +2,12 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief OpenDNSSEC's key states as ours: a pure function.
+ * \brief Turns OpenDNSSEC's key states into the engine's: a pure function.
  *
- * The enforcer's records of a key are the same four as ours, and in the same states. What it does
- * not know is in which order, and whether, the world saw a change. Therefore each change that some
- * cache may not know yet counts from when our signer has published the zone for the first time: that
- * can be later than needed, never earlier. A zone is refused if its states leave open what caches
- * may hold.
+ * The enforcer knows the same four records of a key, in the same states. It does not know whether
+ * the world saw a change, nor in which order. Therefore a change that some cache may not know yet
+ * counts from the moment when the module publishes the zone for the first time: that can be later
+ * than needed, but not too early. A zone is refused if its states leave open what caches may hold.
  */
 #pragma once
 
@@ -19,7 +18,7 @@
 #define MAP_WHY_MAX 512
 
 /*!
- * Tells whether OpenDNSSEC's signer had, at last, the keys that the enforcer believes in.
+ * Tells whether OpenDNSSEC's signer used, in the end, the keys that the enforcer had told it.
  *
  * \param why  MAP_WHY_MAX bytes.
  * \return 0, or -1 with why filled.
@@ -28,10 +27,10 @@ int map_check_signer(const ods_db_t *db, const ods_zone_t *from, const ods_signe
                      char why[MAP_WHY_MAX]);
 
 /*!
- * Makes the keys' states of a zone, but for keys that are past: those stay as they are in the token.
+ * Makes the states of a zone's keys. Keys that are past are left out, and stay in their token.
  *
- * \param policy  Ours, under which the zone is to be.
- * \param to      keys has room for CORE_KEYS_MAX; they come in their order, and borrow from db.
+ * \param policy  The engine's policy for the zone.
+ * \param to      keys has room for CORE_KEYS_MAX; the keys keep their order, and borrow from db.
  * \param why     Why the zone is refused, and what to do; MAP_WHY_MAX bytes.
  * \return 0, or -1 with why filled.
  */

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #define VERSION 1
-#define BUSY_MS 10000 /* The enforcer may write. */
+#define BUSY_MS 10000 /* How long to wait for the enforcer, which may be writing. */
 #define TEXT_MAX 4096
 #define TIME_MAX ((int64_t)UINT32_MAX)
 #define TTL_MAX INT32_MAX
@@ -22,8 +22,8 @@ typedef struct {
 	const char *path;
 	ods_db_t *db;
 	sqlite3_stmt *row;
-	char *fault;        /* Of the row; NULL = it is nobody's. */
-	size_t next;        /* Where the owner of the last row was. */
+	char *fault;        /* Where to note what is wrong with the row; NULL = nowhere. */
+	size_t next;        /* Index of the owner of the last row. */
 	char *err;
 	size_t err_size;
 } reader_t;
@@ -77,7 +77,7 @@ static void blame(reader_t *r, int column, const char *want)
 	         text != NULL ? (const char *)text : "NULL", want);
 }
 
-/* A number; min if it is none, or out of range, which is noted. */
+/* Reads a number. If it is none, or out of range, notes that and returns min. */
 static int64_t number(reader_t *r, int column, int64_t min, int64_t max)
 {
 	bool fits = sqlite3_column_type(r->row, column) == SQLITE_INTEGER;
@@ -102,7 +102,7 @@ static keyset_role_t role(reader_t *r, int column)
 	return roles[number(r, column, 1, 3) - 1];
 }
 
-/* A text to be freed; "" if it is none, which is noted. NULL if out of memory. */
+/* Reads a text, to be freed. If it is none, notes that and returns "". NULL if out of memory. */
 static char *text(reader_t *r, int column)
 {
 	bool fits = sqlite3_column_type(r->row, column) == SQLITE_TEXT;
@@ -120,7 +120,7 @@ static char *text(reader_t *r, int column)
 
 /* -- rows ---------------------------------------------------------------- */
 
-/* Makes room for one more. \return The new array, NULL if out of memory, which is noted. */
+/* Makes room for one more. \return The new array; NULL if out of memory, and notes that. */
 static void *grow(reader_t *r, void *array, size_t count, size_t size)
 {
 	if ((count & (count - 1)) != 0) {
@@ -187,7 +187,7 @@ static void take_salt(reader_t *r, int column, ods_policy_t *policy)
 	for (size_t i = 0; fits && i < len / 2; i++) {
 		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
 		fits = high >= 0 && low >= 0;
-		policy->salt[i] = (uint8_t)(high << 4 | low);
+		policy->salt[i] = fits ? (uint8_t)(high << 4 | low) : 0;
 	}
 	policy->salt_len = fits ? len / 2 : 0;
 	if (!fits) {
@@ -246,7 +246,7 @@ static int take_pair(reader_t *r)
 		free(pair.repository);
 		return fail(r, "out of memory");
 	}
-	if (fault[0] != '\0') { /* A zone that has it is told that it is not there. */
+	if (fault[0] != '\0') { /* A zone that has the pair gets a fault: the pair is not there. */
 		free(pair.locator);
 		free(pair.repository);
 		return 0;
@@ -305,7 +305,7 @@ static int take_zone(reader_t *r)
 	               : fail(r, "out of memory");
 }
 
-/* The zone of a row; they come in the order of their zones. NULL if there is none. */
+/* The zone of a row; rows come in the order of their zones. NULL if there is none. */
 static ods_zone_t *zone_of(reader_t *r, int column)
 {
 	const ods_db_t *db = r->db;
@@ -421,7 +421,7 @@ static const char records_sql[] =
 	"SELECT zoneId, keyDataId, type, state, lastChange, ttl FROM keyState"
 	" JOIN keyData ON keyData.id = keyDataId ORDER BY zoneId, keyDataId";
 
-/* Whether the file has what tells it from any other. */
+/* Whether the file is a database of the enforcer of OpenDNSSEC 2. */
 static int check_kind(reader_t *r)
 {
 	sqlite3_stmt *sql = NULL;

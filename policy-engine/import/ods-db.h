@@ -4,8 +4,8 @@
 /*! \file
  * \brief Reads kasp.db, the database of the enforcer of OpenDNSSEC 2.
  *
- * All of it is read at once, within one transaction, and the file is not written to: the enforcer
- * is kept waiting for moments only, should it run. Times are Unix seconds.
+ * The whole file is read in one transaction, and nothing is written: an enforcer that runs waits
+ * for moments only. Times are Unix seconds.
  */
 #pragma once
 
@@ -18,17 +18,17 @@
 
 #define ODS_FAULT_MAX 200
 
-/*! What the enforcer believes of the parent, as it numbers it. */
+/*! What the enforcer believes of a DS at the parent; its numbers. */
 typedef enum {
 	ODS_DS_UNSUBMITTED,
-	ODS_DS_SUBMIT,    /*!< To be handed over, which nobody has been told yet. */
+	ODS_DS_SUBMIT,    /*!< To be given to the parent; no person or program knows yet. */
 	ODS_DS_SUBMITTED,
 	ODS_DS_SEEN,
-	ODS_DS_RETRACT,   /*!< To be withdrawn, which nobody has been told yet. */
+	ODS_DS_RETRACT,   /*!< To be removed at the parent; no person or program knows yet. */
 	ODS_DS_RETRACTED,
 } ods_ds_t;
 
-/*! As the enforcer numbers it. */
+/*! The backup of a key pair; the enforcer's numbers. */
 typedef enum {
 	ODS_BACKUP_NONE,
 	ODS_BACKUP_REQUIRED,
@@ -54,7 +54,7 @@ typedef struct {
 typedef struct {
 	keyset_state_t state;
 	int64_t since;
-	uint32_t ttl;        /*!< That it had when it came into the state. */
+	uint32_t ttl;        /*!< Seconds; the TTL when the record came into the state. */
 } ods_record_t;
 
 /*! A key of a zone. */
@@ -70,11 +70,11 @@ typedef struct {
 	bool publish, sign_dnskey, sign_zone; /*!< What the signer was told. */
 	ods_ds_t ds;
 	unsigned minimize;   /*!< The rollover type: 1 = few RRSIGs, 2 = DNSKEYs, 4 = DSs. */
-	unsigned seen;       /*!< Bits of the records that there are, by keyset_record_t. */
+	unsigned seen;       /*!< Which records kasp.db has; bits by keyset_record_t. */
 	ods_record_t record[KEYSET_RECORDS];
 } ods_key_t;
 
-/*! What the enforcer does by its copy of kasp.xml; seconds. */
+/*! A policy in the enforcer's copy of kasp.xml; times in seconds. */
 typedef struct {
 	int64_t id;
 	char *name;
@@ -83,13 +83,13 @@ typedef struct {
 	size_t salt_len;
 	int64_t salt_since;
 	bool shares_keys;
-	uint32_t ds_ttl, dnskey_ttl, zone_ttl; /*!< The largest of the zone's records. */
+	uint32_t ds_ttl, dnskey_ttl, zone_ttl; /*!< zone_ttl: the largest TTL of other records. */
 	char fault[ODS_FAULT_MAX]; /*!< What is wrong with its rows; "" = nothing. */
 } ods_policy_t;
 
 /*! Where a zone comes from, or goes to. */
 typedef struct {
-	bool dns;            /*!< By transfers, as path says (addns.xml); else path is the zone file. */
+	bool dns;            /*!< By transfers, path is addns.xml; else path is the zone file. */
 	char *path;
 } ods_adapter_t;
 
@@ -97,9 +97,9 @@ typedef struct {
 	int64_t id;
 	char *name;          /*!< As it was written. */
 	size_t policy;       /*!< Its index. */
-	bool unwritten;      /*!< The signer was not told the last changes. */
+	bool unwritten;      /*!< The signer does not know the last changes. */
 	int64_t ttl_end[3];  /*!< Until when an older TTL of DS, DNSKEY, other data counts. */
-	bool roll[3];        /*!< Somebody asked for a new key, by keyset_role_t. */
+	bool roll[3];        /*!< A person asked for a new key; by keyset_role_t. */
 	ods_adapter_t input, output;
 	ods_key_t *keys;
 	size_t key_count;
@@ -109,7 +109,7 @@ typedef struct {
 typedef struct {
 	ods_policy_t *policies;
 	size_t policy_count;
-	ods_pair_t *pairs;   /*!< But those that the enforcer is to remove. */
+	ods_pair_t *pairs;   /*!< All but those that the enforcer is to remove. */
 	size_t pair_count;
 	ods_zone_t *zones;
 	size_t zone_count;
@@ -118,7 +118,7 @@ typedef struct {
 /*!
  * Reads a kasp.db.
  *
- * What is wrong with the rows of one zone is in its fault.
+ * Wrong rows of one zone, or policy, are no error of the file; its fault names them.
  *
  * \param db   Filled on success only; ods_db_deinit() frees its contents.
  * \param err  Says why the file cannot be used at all, and what to do.

@@ -12,7 +12,7 @@
 #include <strings.h>
 
 #define LINE_MAX_LEN 4096
-#define HEAD_LINES 200 /* The rest of the file is the zone. */
+#define HEAD_LINES 200 /* Read at most; about 10 and one a key are used, then the zone follows. */
 #define MAGIC ";OpenDNSSEC-backup-v3"
 
 static void note_serial(ods_signer_t *out, uint32_t serial)
@@ -48,7 +48,7 @@ static bool take_zone(const char *line, ods_signer_t *out)
 		return false;
 	}
 	note_serial(out, outbound);
-	note_serial(out, internal); /* It may be on its way out. */
+	note_serial(out, internal); /* The signer may be publishing it. */
 	return true;
 }
 

@@ -12,7 +12,7 @@
 
 #define ODS_SIGNER_KEYS 64
 
-/*! What it was told of a key. */
+/*! What the enforcer had told the signer of a key. */
 typedef struct {
 	char locator[129];
 	bool publish, sign_dnskey, sign_zone;
@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
 	bool published;      /*!< There is a serial. */
-	uint32_t serial;     /*!< The greatest that it can have published. */
+	uint32_t serial;     /*!< The greatest serial that the signer can have published. */
 	bool state;          /*!< There is a state file, and so the keys. */
 	ods_signer_key_t keys[ODS_SIGNER_KEYS];
 	size_t key_count;

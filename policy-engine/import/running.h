@@ -12,9 +12,10 @@
 /*!
  * Looks for a process of the enforcer, or of the signer.
  *
- * One counts if it has the database open, or works in the signer's directory; so does one of which
- * that cannot be seen.
+ * An enforcer counts if it has the database open, a signer if it works in the signer's directory. A
+ * process counts, too, if it cannot be seen whether that is so.
  *
- * \param who  Its name and number, if there is one.
+ * \param who  Name and process number, if one runs.
+ * \return Whether one runs.
  */
 bool ods_is_running(const char *database, const char *signer_dir, char *who, size_t who_size);

@@ -85,7 +85,7 @@ static int see_any(void *ctx, const db_token_key_t *key)
 	return 1;
 }
 
-/* Whether there are keys, but for their backup. */
+/* Whether there would be a key if no backup were needed. */
 static int find_reason(db_t *db, const policy_key_t *entry, bool backed_up)
 {
 	bool any = false;
@@ -95,7 +95,7 @@ static int find_reason(db_t *db, const policy_key_t *entry, bool backed_up)
 	return ret != 0 ? -1 : any ? ALLOCATE_NO_BACKUP : ALLOCATE_NONE;
 }
 
-/* One that no zone has. */
+/* Looks for a key that no zone has. */
 static int search_unused(db_t *db, const policy_key_t *entry, search_t *search)
 {
 	search->unsuitable = 0;
@@ -104,11 +104,12 @@ static int search_unused(db_t *db, const policy_key_t *entry, search_t *search)
 	        db, entry->repository, entry->algorithm, entry->bits, try_key, search);
 }
 
-int allocate_key(db_t *db, kasp_zone_t *zone, const policy_t *policy, const plan_want_t *want,
-                 bool backed_up, int64_t now, unsigned *unsuitable)
+int allocate_key(db_t *db, kasp_zone_t *zone, const allocate_t *wanted, unsigned *unsuitable)
 {
+	const policy_t *policy = wanted->policy;
+	const plan_want_t *want = wanted->want;
 	const policy_key_t *entry = want->entry;
-	search_t search = { .zone = zone, .role = entry->role, .backed_up = backed_up };
+	search_t search = { .zone = zone, .role = entry->role, .backed_up = wanted->backed_up };
 	db_share_t share = { .policy = policy->name, .role = entry->role,
 	                     .standby = want->standby, .oldest = want->oldest,
 	                     .repository = entry->repository, .algorithm = entry->algorithm,
@@ -122,12 +123,12 @@ int allocate_key(db_t *db, kasp_zone_t *zone, const policy_t *policy, const plan
 		*unsuitable = search.unsuitable;
 	}
 	if (ret == 0 && search.found && !search.failed) {
-		int64_t inception = search.key.since != 0 ? search.key.since : now;
+		int64_t inception = search.key.since != 0 ? search.key.since : wanted->now;
 		ret = give(db, zone, &search, want, policy->share_keys ? &share : NULL,
 		           inception);
 		ret = ret == 0 ? ALLOCATED : -1;
 	} else if (ret == 0) {
-		ret = find_reason(db, entry, backed_up);
+		ret = find_reason(db, entry, wanted->backed_up);
 	}
 	search_deinit(&search);
 	return ret;

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Finding a key pair for a zone: one that the policy's zones share, or an unused one.
+ * \brief Finds a key pair for a zone: one that other zones of its policy have, or an unused one.
  */
 #pragma once
 
@@ -11,19 +11,26 @@
 
 enum {
 	ALLOCATE_NONE,      /*!< There is no such key. */
-	ALLOCATED,          /*!< It is the last of the zone now. */
+	ALLOCATED,          /*!< The zone got one; it is the last of its keys. */
 	ALLOCATE_NO_BACKUP, /*!< There is one, but it has no backup. */
 };
+
+/*! The key that a zone is to get. All is borrowed. */
+typedef struct {
+	const policy_t *policy;  /*!< Of the zone. */
+	const plan_want_t *want;
+	bool backed_up;          /*!< Only a key that has a backup will do. */
+	int64_t now;             /*!< When the use of the key begins. */
+} allocate_t;
 
 /*!
  * Gives a zone a key of the kind that is wanted.
  *
- * No key gets into a zone whose tag another one of it has: validators, and the signer, tell keys
- * apart by it.
+ * The zone never gets a key whose tag another key of the zone has: validators, and the signer, tell
+ * keys apart by the tag.
  *
- * \param backed_up   Only keys that have a backup.
- * \param unsuitable  How many unused ones were passed by, since the zone has their tags.
- * \return What came of it; -1 if the database failed.
+ * \param unsuitable  How many unused keys were passed over, since the zone has their tags. Left
+ *                    alone if the zone gets a shared key.
+ * \return ALLOCATED and so on; -1 if the database failed.
  */
-int allocate_key(db_t *db, kasp_zone_t *zone, const policy_t *policy, const plan_want_t *want,
-                 bool backed_up, int64_t now, unsigned *unsuitable);
+int allocate_key(db_t *db, kasp_zone_t *zone, const allocate_t *wanted, unsigned *unsuitable);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "policy-engine/keys/demand.h"
+
 #include <limits.h>
 #include <stdlib.h>
 
-#include "policy-engine/engine/internal.h"
-#include "policy-engine/keys/kinds.h"
+#include "policy-engine/core/core.h"
 
-#define RETRY_S 30 /* For a token that cannot be used. */
+/* Seconds until the demand is seen again if a token cannot be used, or memory is out. */
+#define RETRY_S 30
 
 /* What the zones of each policy lack, by its entries. */
 typedef struct {
@@ -15,7 +17,7 @@ typedef struct {
 	uint64_t (*lacks)[POLICY_KEYS_MAX];
 } demand_t;
 
-/* Of zones that share their keys, the first one gets one, and the others have it. */
+/* Zones that share their keys need as many as the zone that lacks the most. */
 static void count_zone(void *ctx, live_zone_t *zone)
 {
 	demand_t *demand = ctx;
@@ -32,75 +34,81 @@ static void count_zone(void *ctx, live_zone_t *zone)
 	}
 }
 
-/* Adds up what policies lack of the same kind. */
+/* Adds up what the zones of all policies lack of the same kind. */
 static void add_up(const demand_t *demand, kinds_t *all)
 {
 	for (size_t p = 0; p < demand->policies->count; p++) {
 		const policy_t *policy = &demand->policies->policies[p];
 		for (size_t i = 0; i < policy->key_count; i++) {
 			if (demand->lacks[p][i] > 0) {
-				kinds_add(all, &policy->keys[i], demand->lacks[p][i]);
+				const kind_t kind = kind_of(&policy->keys[i]);
+				kinds_add(all, &kind, demand->lacks[p][i]);
 			}
 		}
 	}
 }
 
-/* Keys without a backup are for those who lack one, too: zones took the others already. */
-static int want_kind(engine_t *e, const kind_t *kind, int64_t now)
+/* Keys without a backup count, too: the zones that lack keys wait for that backup. */
+static int want_kind(keys_t *keys, const kind_need_t *needed, int64_t now)
 {
-	const policy_key_t *key = kind->key;
+	const kind_t *kind = &needed->kind;
 	char why[TOKENS_PROBLEM_MAX];
-	if (!repos_usable(e->tokens, key->repository, why)) {
-		e->want_at = now + RETRY_S;
+	if (!repos_usable(keys->tokens, kind->repository, why)) {
+		desk_keys_wanted(keys->desk, now + RETRY_S);
 		return 0;
 	}
-	int64_t unused = db_keys_unused_count(e->db, key->repository, key->algorithm,
-	                                      key->bits);
+	int64_t unused = db_keys_unused_count(keys->desk->db, kind->repository, kind->algorithm,
+	                                      kind->bits);
 	if (unused < 0) {
 		return -1;
 	}
-	uint64_t have = (uint64_t)unused + orders_of(e, key);
-	uint64_t lack = kind->need > have ? kind->need - have : 0;
-	if (lack > 0 && !wants_set(e, key, lack < UINT_MAX ? (unsigned)lack : UINT_MAX)) {
-		e->want_at = now + RETRY_S;
+	uint64_t have = (uint64_t)unused + wants_ordered(&keys->wants, kind) +
+	                wants_ordered(&keys->orders, kind);
+	uint64_t lack = needed->need > have ? needed->need - have : 0;
+	if (lack > 0 &&
+	    !wants_set(&keys->wants, kind, lack < UINT_MAX ? (unsigned)lack : UINT_MAX)) {
+		desk_keys_wanted(keys->desk, now + RETRY_S);
 	}
 	return 0;
 }
 
-static int see_demand(engine_t *e, int64_t now)
+static int see_demand(keys_t *keys, int64_t now)
 {
+	const desk_t *desk = keys->desk;
 	kinds_t all = { 0 };
-	demand_t demand = { .policies = &e->policies };
-	demand.lacks = calloc(e->policies.count, sizeof(*demand.lacks));
+	demand_t demand = { .policies = &desk->policies };
+	demand.lacks = calloc(desk->policies.count, sizeof(*demand.lacks));
 	if (demand.lacks == NULL) {
-		e->want_at = now + RETRY_S;
+		desk_keys_wanted(keys->desk, now + RETRY_S);
 		return 0;
 	}
-	live_each(&e->live, count_zone, &demand);
+	live_each(&desk->live, count_zone, &demand);
 	add_up(&demand, &all);
 	free(demand.lacks);
 	int ret = 0;
 	for (size_t i = 0; i < all.count && ret == 0; i++) {
-		ret = want_kind(e, &all.kinds[i], now);
+		ret = want_kind(keys, &all.kinds[i], now);
 	}
 	free(all.kinds);
 	return ret;
 }
 
-int demand_pass(engine_t *e, int64_t now)
+int demand_pass(keys_t *keys, int64_t now)
 {
+	desk_t *desk = keys->desk;
 	int ret = 0;
-	if (now < e->want_at) {
+	if (now < desk->keys_wanted_at) {
 		return 0;
 	}
-	pthread_mutex_lock(&e->lock);
-	for (size_t i = 0; i < e->want_count; i++) {
-		e->wants[i].count = e->wants[i].ordered ? e->wants[i].count : 0;
+	pthread_mutex_lock(&desk->lock);
+	for (size_t i = 0; i < keys->wants.count; i++) {
+		want_t *want = &keys->wants.wants[i];
+		want->count = want->ordered ? want->count : 0;
 	}
-	e->want_at = CORE_NEVER;
-	if (!e->conf.manual_generation) {
-		ret = see_demand(e, now);
+	desk_keys_wanted(desk, CORE_NEVER);
+	if (!desk->conf.manual_generation) {
+		ret = see_demand(keys, now);
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&desk->lock);
 	return ret;
 }

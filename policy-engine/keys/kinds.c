@@ -6,23 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool kind_is(const policy_key_t *key, const char *repository, uint8_t algorithm, unsigned bits)
+kind_t kind_of(const policy_key_t *entry)
 {
-	return key->algorithm == algorithm && key->bits == bits &&
-	       strcmp(key->repository, repository) == 0;
+	return (kind_t){ entry->repository, entry->algorithm, entry->bits };
 }
 
-void kinds_add(kinds_t *all, const policy_key_t *key, uint64_t need)
+bool kind_is_same(const kind_t *a, const kind_t *b)
+{
+	return a->algorithm == b->algorithm && a->bits == b->bits &&
+	       strcmp(a->repository, b->repository) == 0;
+}
+
+void kinds_add(kinds_t *all, const kind_t *kind, uint64_t need)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		if (kind_is(all->kinds[i].key, key->repository, key->algorithm, key->bits)) {
+		if (kind_is_same(&all->kinds[i].kind, kind)) {
 			all->kinds[i].need += need;
 			return;
 		}
 	}
-	kind_t *kinds = reallocarray(all->kinds, all->count + 1, sizeof(*kinds));
+	kind_need_t *kinds = reallocarray(all->kinds, all->count + 1, sizeof(*kinds));
 	if (kinds != NULL) {
 		all->kinds = kinds;
-		kinds[all->count++] = (kind_t){ key, need };
+		kinds[all->count++] = (kind_need_t){ *kind, need };
 	}
 }

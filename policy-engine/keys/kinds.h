@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Numbers of keys, by kind: several entries of several policies may want the same.
+ * \brief Numbers of keys, by kind: several entries of several policies may want the same kind.
  */
 #pragma once
 
@@ -11,20 +11,28 @@
 
 #include "policy-engine/policy/policy.h"
 
-/*! Keys of the same repository, algorithm and size. */
+/*! What keys have to have in common to be used in each other's place. */
 typedef struct {
-	const policy_key_t *key; /*!< One that is of that kind; borrowed. */
-	uint64_t need;
+	const char *repository; /*!< Borrowed, unless its holder says otherwise. */
+	uint8_t algorithm;
+	unsigned bits;
 } kind_t;
 
-/*! To be freed by free(kinds). */
 typedef struct {
-	kind_t *kinds;
+	kind_t kind;   /*!< Borrowed. */
+	uint64_t need; /*!< Keys. */
+} kind_need_t;
+
+/*! What is needed of several kinds. To be freed by free(kinds). */
+typedef struct {
+	kind_need_t *kinds;
 	size_t count;
 } kinds_t;
 
-/*! \return Whether a key is of that kind. */
-bool kind_is(const policy_key_t *key, const char *repository, uint8_t algorithm, unsigned bits);
+/*! \return The kind of key that a policy's entry wants; it borrows from the entry. */
+kind_t kind_of(const policy_key_t *entry);
 
-/*! Adds to what is needed of the key's kind; out of memory, it is left out. */
-void kinds_add(kinds_t *all, const policy_key_t *key, uint64_t need);
+bool kind_is_same(const kind_t *a, const kind_t *b);
+
+/*! Adds to what is needed of a kind. If memory is out, the number is left out. */
+void kinds_add(kinds_t *all, const kind_t *kind, uint64_t need);

@@ -10,7 +10,7 @@
 
 #include "policy-engine/base/event.h"
 
-#define RETRY_S 10
+#define RETRY_S 10 /* Seconds between two logins to a token that does not work. */
 
 typedef struct {
 	char *name;
@@ -78,7 +78,7 @@ static token_t *find(repos_t *tokens, const char *repository)
 	return NULL;
 }
 
-/* Whether a failure is one of the token, rather than of what was asked of it. */
+/* Whether the token itself failed, and not only what was asked of it. */
 static bool is_outage(int code)
 {
 	return code == HSM_EMODULE || code == HSM_ETOKEN || code == HSM_EPIN || code == HSM_EDEVICE;
@@ -139,21 +139,20 @@ bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBL
 	return usable;
 }
 
-int repos_generate(repos_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
-                   const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err)
+int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm_key_t **key,
+                   hsm_error_t *err)
 {
-	const hsm_key_spec_t spec = { .repository = repository, .algorithm = algorithm,
-	                              .bits = bits, .cka_id = cka_id };
-	int ret = hsm_key_generate(tokens->hsm, &spec, key, err);
-	note(tokens, repository, ret, err, now);
+	int ret = hsm_key_generate(tokens->hsm, spec, key, err);
+	note(tokens, spec->repository, ret, err, now);
 	return ret;
 }
 
-int repos_find(repos_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
-               int64_t now, hsm_key_t **key, hsm_error_t *err)
+int repos_find(repos_t *tokens, const repos_key_t *wanted, int64_t now, hsm_key_t **key,
+               hsm_error_t *err)
 {
-	int ret = hsm_key_find(tokens->hsm, repository, cka_id, algorithm, key, err);
-	note(tokens, repository, ret, err, now);
+	int ret = hsm_key_find(tokens->hsm, wanted->repository, wanted->cka_id,
+	                       wanted->algorithm, key, err);
+	note(tokens, wanted->repository, ret, err, now);
 	return ret;
 }
 

@@ -4,7 +4,7 @@
 /*! \file
  * \brief The tokens of conf.xml as the engine sees them: which work, and when to try again.
  *
- * One thread uses it; repos_problem() may be called from any.
+ * The main thread uses it; repos_usable() and repos_each() may be called from any thread.
  */
 #pragma once
 
@@ -21,28 +21,35 @@ int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err);
 void repos_free(repos_t *tokens);
 
 /*!
- * Logs in where that has not been done and is due; logs what changed. A wrong PIN is not tried a
- * second time, since tokens lock themselves.
+ * Logs in to tokens that do not work, when that is due; logs what changed. A wrong PIN is not tried
+ * a second time: the token would lock itself.
  *
- * \return Whether a token came to work by that.
+ * \return Whether a token works now that did not work before.
  */
 bool repos_check(repos_t *tokens, int64_t now);
 
-/*! \return Whether the token is believed to work; if not, why is what buf says then. */
+/*! \return Whether the token worked at the last try; if not, buf says why. */
 bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX]);
 
-/*! Generates a key, as hsm_key_generate(). Notes a failing token. */
-int repos_generate(repos_t *tokens, const char *repository, uint8_t algorithm, unsigned bits,
-                   const char *cka_id, int64_t now, hsm_key_t **key, hsm_error_t *err);
+/*! Generates a key, as hsm_key_generate(). Notes whether the token works. */
+int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm_key_t **key,
+                   hsm_error_t *err);
 
-/*! Finds a key, as hsm_key_find(). Notes a failing token. */
-int repos_find(repos_t *tokens, const char *repository, uint8_t algorithm, const char *cka_id,
-               int64_t now, hsm_key_t **key, hsm_error_t *err);
+/*! Where to find a key. All is borrowed. */
+typedef struct {
+	const char *repository;
+	const char *cka_id; /*!< Hexadecimal. */
+	uint8_t algorithm;  /*!< DNSSEC algorithm number. */
+} repos_key_t;
 
-/*! Removes a key, as hsm_key_remove(). Notes a failing token. */
+/*! Finds a key, as hsm_key_find(). Notes whether the token works. */
+int repos_find(repos_t *tokens, const repos_key_t *wanted, int64_t now, hsm_key_t **key,
+               hsm_error_t *err);
+
+/*! Removes a key, as hsm_key_remove(). Notes whether the token works. */
 int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,
                  hsm_error_t *err);
 
-/*! Calls cb for each repository; problem is NULL if it works. */
+/*! Calls cb for each repository; problem is NULL if its token works. cb must not call repos_*(). */
 void repos_each(repos_t *tokens, void (*cb)(void *ctx, const char *repository,
                                             const char *problem), void *ctx);

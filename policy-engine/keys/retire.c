@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "policy-engine/keys/retire.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy-engine/base/event.h"
-#include "policy-engine/engine/internal.h"
+#include "policy-engine/core/core.h"
 
-#define RETIRE_AGAIN_S 1
-#define RETIRE_FAILED_S 600
-#define BATCH_MAX 32 /* A token may be slow, and there is other work. */
+#define RETIRE_AGAIN_S 1    /* Seconds until the next batch: there may be more. */
+#define RETIRE_FAILED_S 600 /* Seconds until a key is tried again that could not be removed. */
+#define BATCH_MAX 32        /* Keys in one pass: a token may be slow, and other work waits. */
 
 /* A key pair that no zone has any more. */
 typedef struct {
@@ -18,8 +20,8 @@ typedef struct {
 } retired_t;
 
 typedef struct {
-	engine_t *e;
-	retired_t keys[BATCH_MAX];
+	keys_t *keys;
+	retired_t retired[BATCH_MAX];
 	size_t count;
 } retire_batch_t;
 
@@ -27,23 +29,23 @@ static int collect(void *ctx, const db_token_key_t *key)
 {
 	retire_batch_t *batch = ctx;
 	char why[TOKENS_PROBLEM_MAX];
-	if (!repos_usable(batch->e->tokens, key->repository, why)) {
+	if (!repos_usable(batch->keys->tokens, key->repository, why)) {
 		return 0;
 	}
-	retired_t *retired = &batch->keys[batch->count];
+	retired_t *retired = &batch->retired[batch->count];
 	*retired = (retired_t){ key->id, strdup(key->repository), strdup(key->cka_id) };
 	batch->count++;
 	return batch->count == BATCH_MAX;
 }
 
-/* \return Whether the token has it no more. */
-static bool remove_key(engine_t *e, const retired_t *key, int64_t now)
+/* \return Whether the token does not have the key any more. */
+static bool remove_key(keys_t *keys, const retired_t *key, int64_t now)
 {
 	hsm_error_t err = { 0 };
 	if (key->repository == NULL || key->cka_id == NULL) {
 		return false;
 	}
-	int ret = repos_remove(e->tokens, key->repository, key->cka_id, now, &err);
+	int ret = repos_remove(keys->tokens, key->repository, key->cka_id, now, &err);
 	if (ret == HSM_EOK) {
 		log_event(LOG_INFO, NULL, "removed key %s of repository %s: no zone has it any "
 		          "more, and <Purge> has passed", key->cka_id, key->repository);
@@ -55,33 +57,33 @@ static bool remove_key(engine_t *e, const retired_t *key, int64_t now)
 	return ret == HSM_EOK || ret == HSM_ENOKEY;
 }
 
-static int forget(engine_t *e, int64_t id)
+static int forget(keys_t *keys, int64_t id)
 {
-	pthread_mutex_lock(&e->lock);
-	int ret = db_key_drop(e->db, id);
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_lock(&keys->desk->lock);
+	int ret = db_key_drop(keys->desk->db, id);
+	pthread_mutex_unlock(&keys->desk->lock);
 	return ret;
 }
 
-int retire_pass(engine_t *e, int64_t now)
+int retire_pass(keys_t *keys, int64_t now)
 {
-	if (now < e->retire_at) {
+	if (now < keys->retire_at) {
 		return 0;
 	}
-	retire_batch_t batch = { .e = e };
-	pthread_mutex_lock(&e->lock);
-	int ret = db_keys_retired(e->db, collect, &batch);
-	pthread_mutex_unlock(&e->lock);
+	retire_batch_t batch = { .keys = keys };
+	pthread_mutex_lock(&keys->desk->lock);
+	int ret = db_keys_retired(keys->desk->db, collect, &batch);
+	pthread_mutex_unlock(&keys->desk->lock);
 
-	e->retire_at = batch.count > 0 ? now + RETIRE_AGAIN_S : CORE_NEVER;
+	keys->retire_at = batch.count > 0 ? now + RETIRE_AGAIN_S : CORE_NEVER;
 	for (size_t i = 0; i < batch.count; i++) {
-		if (ret == 0 && remove_key(e, &batch.keys[i], now)) {
-			ret = forget(e, batch.keys[i].id);
+		if (ret == 0 && remove_key(keys, &batch.retired[i], now)) {
+			ret = forget(keys, batch.retired[i].id);
 		} else {
-			e->retire_at = now + RETIRE_FAILED_S;
+			keys->retire_at = now + RETIRE_FAILED_S;
 		}
-		free(batch.keys[i].repository);
-		free(batch.keys[i].cka_id);
+		free(batch.retired[i].repository);
+		free(batch.retired[i].cka_id);
 	}
 	return ret;
 }

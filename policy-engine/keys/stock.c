@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "policy-engine/keys/stock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy-engine/base/event.h"
-#include "policy-engine/engine/internal.h"
-#include "policy-engine/keys/kinds.h"
-#include "policy-engine/signer/compose.h"
 
-#define EVERY_S 3600
-#define ORDER_MAX 100000 /* Keys of one kind at once. */
+#define EVERY_S 3600     /* Seconds between two looks; zones come and go meanwhile. */
+#define ORDER_MAX 100000 /* Keys of one kind in one look: bounds what a slip in kasp.xml does. */
 
 /* Zones of one policy that the module has. */
 typedef struct {
@@ -26,56 +25,61 @@ static void count_zone(void *ctx, live_zone_t *zone)
 }
 
 /* What the zones of a policy will want within the period. */
-static void add_policy(engine_t *e, const policy_t *policy, kinds_t *all)
+static void add_policy(const desk_t *desk, const policy_t *policy, kinds_t *all)
 {
 	count_t count = { .policy = policy->name };
 	if (policy->defect != NULL || policy_is_unsigned(policy)) {
 		return;
 	}
-	live_each(&e->live, count_zone, &count);
+	live_each(&desk->live, count_zone, &count);
 	uint64_t zones = policy->share_keys && count.zones > 0 ? 1 : count.zones;
 	for (size_t i = 0; i < policy->key_count; i++) {
 		const policy_key_t *key = &policy->keys[i];
+		const kind_t kind = kind_of(key);
 		bool by_age = !key->manual_rollover && key->lifetime > 0;
-		uint64_t each = by_age ? (e->conf.generation_period + key->lifetime - 1) /
+		uint64_t each = by_age ? (desk->conf.generation_period + key->lifetime - 1) /
 		                                 key->lifetime
 		                       : 1;
-		kinds_add(all, key, each * zones);
+		kinds_add(all, &kind, each * zones);
 	}
 }
 
-static int order_kind(engine_t *e, const kind_t *kind)
+static int order_kind(keys_t *keys, const kind_need_t *needed)
 {
-	const policy_key_t *key = kind->key;
-	int64_t have = db_keys_unused_count(e->db, key->repository, key->algorithm, key->bits);
+	const kind_t *kind = &needed->kind;
+	int64_t have = db_keys_unused_count(keys->desk->db, kind->repository, kind->algorithm,
+	                                    kind->bits);
 	if (have < 0) {
 		return -1;
 	}
 	uint64_t unused = (uint64_t)have;
-	if (unused < kind->need) {
-		uint64_t lack = kind->need - unused < ORDER_MAX ? kind->need - unused : ORDER_MAX;
+	if (unused < needed->need) {
+		uint64_t lack = needed->need - unused;
+		lack = lack < ORDER_MAX ? lack : ORDER_MAX;
 		log_event(LOG_INFO, NULL, "generating %llu keys of algorithm %u in repository %s in "
-		          "advance", (unsigned long long)lack, key->algorithm, key->repository);
-		orders_add(e, key, (unsigned)lack);
+		          "advance", (unsigned long long)lack, kind->algorithm, kind->repository);
+		wants_order(&keys->orders, kind, (unsigned)lack);
 	}
 	return 0;
 }
 
-int stock_pass(engine_t *e, int64_t now)
+int stock_pass(keys_t *keys, int64_t now)
 {
+	desk_t *desk = keys->desk;
 	int ret = 0;
 	kinds_t all = { 0 };
-	pthread_mutex_lock(&e->lock);
-	bool due = e->signer_up && now >= e->stock_at && e->conf.generation_period > 0 &&
-	           !e->conf.manual_generation && e->order_count == 0 && e->want_count == 0;
-	for (size_t i = 0; due && i < e->policies.count; i++) {
-		add_policy(e, &e->policies.policies[i], &all);
+	pthread_mutex_lock(&desk->lock);
+	bool due = now >= keys->stock_at && desk->conf.generation_period > 0 &&
+	           !desk->conf.manual_generation && keys->orders.count == 0 &&
+	           keys->wants.count == 0;
+	for (size_t i = 0; due && i < desk->policies.count; i++) {
+		add_policy(desk, &desk->policies.policies[i], &all);
 	}
 	for (size_t i = 0; i < all.count && ret == 0; i++) {
-		ret = order_kind(e, &all.kinds[i]);
+		ret = order_kind(keys, &all.kinds[i]);
 	}
-	e->stock_at = due ? now + EVERY_S : e->stock_at;
-	pthread_mutex_unlock(&e->lock);
+	keys->stock_at = due ? now + EVERY_S : keys->stock_at;
+	pthread_mutex_unlock(&desk->lock);
 	free(all.kinds);
 	return ret;
 }

@@ -2,58 +2,42 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Whether all servers of a zone's parent have a key's DS, or none has it any more.
+ * \brief Asks the servers of a zone's parent whether they have the DS of a key.
  */
 #pragma once
 
 #include <stdbool.h>
 
-#include "policy-engine/parent/ds-query.h"
 #include "policy-engine/parent/resolver.h"
+#include "policy-engine/parent/verdict.h"
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/zone/kasp-zone.h"
 
 #define PARENT_WHY_MAX 512
 
-/*! What is expected of a DS. */
-typedef enum {
-	PARENT_COMES, /*!< To be at all of the servers. */
-	PARENT_GOES,  /*!< To be at none of them. */
-	PARENT_STAYS, /*!< It was at all of them, and should still be. */
-} parent_wish_t;
-
-/*! A key, as a DS says it. */
+/*! What a DS says of its key. */
 typedef struct {
 	uint16_t keytag;
 	uint8_t algorithm;
 } parent_key_t;
 
-/*! What is asked; a copy of all that is needed, for another thread. */
+/*! A question about one key; a copy of all that is needed, for another thread. */
 typedef struct {
 	char *zone;
-	parent_wish_t wish;
-	uint16_t keytag;
-	uint8_t algorithm;
+	verdict_ds_t ds;
 	parent_key_t *keys;   /*!< All of the zone's: a DS of any other is a stranger. */
 	size_t key_count;
-	uint8_t ds[3][DNSKEY_DS_RDATA_MAX]; /*!< SHA-1, SHA-256, SHA-384. */
-	int ds_len[3];
 	servers_t servers;    /*!< As conf.xml says; none = to be found by the resolver. */
 	resolver_t *resolver; /*!< A reference; NULL if it is not needed. */
 	uint16_t port;
 } parent_question_t;
 
-typedef enum {
-	PARENT_YES,     /*!< It is so at all of them. */
-	PARENT_NOT_YET, /*!< It is not so at one of them: why says which. */
-	PARENT_GONE,    /*!< It should be at all of them, and is at none. */
-	PARENT_UNKNOWN, /*!< One of them cannot be asked: why has the reason. */
-} parent_verdict_t;
-
 typedef struct {
 	parent_verdict_t verdict;
-	uint32_t ttl;         /*!< The largest of a DS RRset that was seen. */
-	char why[PARENT_WHY_MAX];
+	bool whole;           /*!< All servers answered. */
+	core_shown_t shown;   /*!< The largest TTLs that some server showed. */
+	char why[PARENT_WHY_MAX]; /*!< Which server says or does what; "" if the verdict needs no
+	                               reason. */
 } parent_result_t;
 
 /*!
@@ -71,5 +55,6 @@ void parent_question_free(parent_question_t *question);
 /*! \return The servers that conf names for the parent of a zone; NULL = none. Borrowed. */
 const conf_parent_t *parent_servers(const conf_watch_t *conf, const char *zone);
 
-/*! Asks all of the servers, one after the other. \param stop_fd  Readable when we are to stop. */
+/*! Asks the servers, one after the other, until one does not answer. \param stop_fd  Becomes readable
+ *  when the engine ends. */
 void parent_check(const parent_question_t *question, int stop_fd, parent_result_t *result);

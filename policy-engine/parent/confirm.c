@@ -4,7 +4,6 @@
 #include "policy-engine/parent/confirm.h"
 
 #include "policy-engine/base/event.h"
-#include "policy-engine/engine/internal.h"
 
 static bool concerns(const confirm_t *confirm, const kasp_zone_t *zone, size_t i)
 {
@@ -13,18 +12,18 @@ static bool concerns(const confirm_t *confirm, const kasp_zone_t *zone, size_t i
 }
 
 /* A time that the clock said while it was wrong may be far too early. */
-static int64_t since(const engine_t *e, const confirm_t *confirm)
+static int64_t since(const desk_t *desk, const confirm_t *confirm)
 {
-	return e->clock_verdict == CLOCK_GOOD ? confirm->since : engine_clock_now(e);
+	return desk->clock.verdict == CLOCK_GOOD ? confirm->since : timekeeper_now(&desk->clock);
 }
 
-static int confirm_keys(const engine_t *e, const confirm_t *confirm, kasp_zone_t *zone)
+static int confirm_keys(const desk_t *desk, const confirm_t *confirm, kasp_zone_t *zone)
 {
 	int count = 0;
 	for (size_t i = 0; i < zone->core.count; i++) {
 		core_key_t *key = &zone->core.keys[i];
 		if (concerns(confirm, zone, i) &&
-		    core_ds_confirm(key, confirm->appear, since(e, confirm))) {
+		    core_ds_confirm(key, confirm->appear, since(desk, confirm))) {
 			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS%s, %s",
 			          keyset_role_name(key->role), key->keytag,
 			          confirm->appear ? "" : " no more", confirm->who);
@@ -34,25 +33,31 @@ static int confirm_keys(const engine_t *e, const confirm_t *confirm, kasp_zone_t
 	return count;
 }
 
-int confirm_save(engine_t *e, kasp_zone_t *zone, int64_t now)
-{
-	zone->next = now;
-	if (db_begin(e->db) == 0 && db_zone_save(e->db, zone) == 0 &&
-	    db_commit(e->db) == 0) {
-		return 0;
-	}
-	db_rollback(e->db);
-	return -1;
-}
-
-int confirm_ds(engine_t *e, const confirm_t *confirm)
+int confirm_ds(desk_t *desk, const confirm_t *confirm)
 {
 	kasp_zone_t zone = { 0 };
-	int found = db_zone_get(e->db, confirm->zone, &zone);
-	int count = found > 0 ? confirm_keys(e, confirm, &zone) : found;
-	if (count > 0 && confirm_save(e, &zone, confirm->since) != 0) {
+	int found = db_zone_get(desk->db, confirm->zone, &zone);
+	int count = found > 0 ? confirm_keys(desk, confirm, &zone) : found;
+	if (count > 0 && desk_save_zone(desk, &zone, confirm->since) != 0) {
 		count = -1;
 	}
 	kasp_zone_deinit(&zone);
 	return count;
+}
+
+bool confirm_ttls(const desk_t *desk, kasp_zone_t *zone, const confirm_ttls_t *ttls)
+{
+	const policy_t *policy = policies_find(&desk->policies, zone->policy);
+	if (policy == NULL) {
+		return false;
+	}
+	const uint32_t before = zone->core.shown.ttl;
+	bool news = core_see_parent(&zone->core, policy, &ttls->shown, ttls->whole, ttls->now);
+	const uint32_t ttl = zone->core.shown.ttl;
+	if (ttl != before && ttl > policy->parent_ds_ttl) {
+		log_event(LOG_WARNING, zone->name, "the parent's DS has a TTL of %u s, policy %s "
+		          "says %u s; the longer one is waited for", ttl, policy->name,
+		          policy->parent_ds_ttl);
+	}
+	return news;
 }

@@ -2,33 +2,42 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief That a DS is at the parent, or is there no more: said by a person, or seen.
+ * \brief That the parent has a DS, or has it no more: a person says so, or the engine saw it.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy-engine/zone/kasp-zone.h"
-
-struct engine;
+#include "policy-engine/core/core.h"
+#include "policy-engine/desk/desk.h"
 
 typedef struct {
 	const char *zone;   /*!< As zone_name_canonical() makes it. */
-	bool appear;        /*!< It is there; else it is there no more. */
+	bool appear;        /*!< The parent has the DS; else it has it no more. */
 	int keytag;         /*!< Of the key; -1 = every key that waits for that. */
-	int64_t key;        /*!< Of the key in its zone; 0 = any. */
-	int64_t since;      /*!< Since when it is so. */
+	int64_t key;        /*!< Id of the key in its zone (zone_key_t); 0 = any. */
+	int64_t since;      /*!< Since when that is so; Unix seconds. */
 	const char *who;    /*!< Who says so, for the log. */
 } confirm_t;
 
 /*!
- * Notes it for the keys that wait for it, and has the zone looked at. Under the engine's lock.
+ * Notes it for the keys that wait for that, and has the zone looked at. Under the desk's lock.
  *
- * \return How many keys there were; -1 if the database failed.
+ * \return How many keys waited for it; -1 if the database failed.
  */
-int confirm_ds(struct engine *e, const confirm_t *confirm);
+int confirm_ds(desk_t *desk, const confirm_t *confirm);
 
-/*! Saves a zone that was changed by a person, and has it looked at. Under the engine's lock.
- *  \return 0, or -1 if the database failed. */
-int confirm_save(struct engine *e, kasp_zone_t *zone, int64_t now);
+/*! Which TTLs the parent's servers showed, all of them or some. */
+typedef struct {
+	core_shown_t shown;
+	bool whole;         /*!< See core_see_parent(). */
+	int64_t now;        /*!< Unix seconds. */
+} confirm_ttls_t;
+
+/*!
+ * Notes the TTLs in a zone, and logs it if the DS has a larger one than the policy says.
+ *
+ * \return Whether the zone changed, and has to be saved. Under the desk's lock.
+ */
+bool confirm_ttls(const desk_t *desk, kasp_zone_t *zone, const confirm_ttls_t *ttls);

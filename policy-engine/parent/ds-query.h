@@ -2,29 +2,16 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Asks one server for the DS RRset of a zone, over TCP: it is the answer of that server, and
- * nobody else's.
+ * \brief Asks one server for the DS RRset of a zone, over TCP: so nobody else can have sent the
+ * answer.
  */
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 
 #include <libknot/dname.h>
 
-#include "policy-engine/zone/dnskey.h"
-
-#define DS_ANSWER_MAX 64
-
-typedef struct {
-	struct {
-		uint8_t rdata[DNSKEY_DS_RDATA_MAX];
-		size_t len;
-	} ds[DS_ANSWER_MAX];
-	size_t count;  /*!< 0 = there is none. */
-	uint32_t ttl;  /*!< Of the RRset. */
-} ds_answer_t;
+#include "policy-engine/parent/ds-answer.h"
 
 /*! How asking went. */
 typedef enum {
@@ -33,25 +20,19 @@ typedef enum {
 	DS_QUERY_NO_ROUTE, /*!< This machine has no way to addresses of that family. */
 } ds_query_t;
 
+/*! Which server is asked, and for which zone. All is borrowed. */
+typedef struct {
+	const struct sockaddr_storage *server;
+	const knot_dname_t *zone; /*!< The child. */
+	unsigned limit_s;         /*!< Seconds that connecting and answering may take together. */
+	int stop_fd;              /*!< Becomes readable when the engine stops. */
+} ds_question_t;
+
 /*!
  * Asks, and waits for the answer.
  *
- * \param zone     The child.
- * \param limit_s  Seconds it may take.
- * \param stop_fd  Readable when we are to stop.
- * \param answer   Filled if it is DS_QUERY_DONE.
- * \param why      The reason otherwise.
+ * \param answer  Filled on DS_QUERY_DONE.
+ * \param why     The reason otherwise.
  */
-ds_query_t ds_query(const struct sockaddr_storage *server, const knot_dname_t *zone,
-                    unsigned limit_s, int stop_fd, ds_answer_t *answer, char *why,
+ds_query_t ds_query(const ds_question_t *question, ds_answer_t *answer, char *why,
                     size_t why_size);
-
-/*!
- * Takes what a server sent.
- *
- * \param wire  A whole message; may be changed.
- * \param id    Of the query.
- * \return 0, or -1 and why.
- */
-int ds_query_parse(uint8_t *wire, size_t len, const knot_dname_t *zone, uint16_t id,
-                   ds_answer_t *answer, char *why, size_t why_size);

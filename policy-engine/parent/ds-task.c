@@ -9,8 +9,11 @@
 
 #include "policy-engine/base/json.h"
 #include "policy-engine/base/when.h"
+#include "policy-engine/core/core.h"
 
-#define CHECKS_FAILED 3 /* In a row: the network may be away for a moment. */
+/* So many checks have to fail in a row before a person is told: the network may be away for a
+ * moment. */
+#define CHECKS_FAILED 3
 
 bool ds_task_needs_person(const engine_conf_t *conf, const wait_t *wait)
 {
@@ -28,7 +31,7 @@ static char *record(const ds_task_t *task, dnskey_form_t form)
 	return dnskey_text(&key, form, ttl);
 }
 
-/* Who hands it over, and how that goes. */
+/* What has to be done at the parent, or how the command for it fares. */
 static void write_action(FILE *out, const ds_task_t *task, const char *ds)
 {
 	const wait_t *wait = task->wait;
@@ -56,7 +59,7 @@ static void write_action(FILE *out, const ds_task_t *task, const char *ds)
 	}
 }
 
-/* The command by which a person says that it is done. */
+/* The command by which a person confirms that it is done. */
 static void write_confirm(FILE *out, const ds_task_t *task)
 {
 	const core_key_t *key = &task->zone->core.keys[task->key];

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "policy-engine/parent/ds-watch.h"
+#include "policy-engine/parent/wait.h"
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/zone/kasp-zone.h"
 
@@ -22,7 +22,7 @@ typedef struct {
 	const wait_t *wait; /*!< What was done about it so far. */
 } ds_task_t;
 
-/*! Whether a person has to do, or to confirm, something about it. */
+/*! \return Whether a person has to do something for the key, or to confirm something. */
 bool ds_task_needs_person(const engine_conf_t *conf, const wait_t *wait);
 
 /*! \return One line; to be freed by free(); NULL if out of memory. */

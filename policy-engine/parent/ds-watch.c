@@ -14,16 +14,14 @@
 #include "policy-engine/base/duration.h"
 #include "policy-engine/base/errands.h"
 #include "policy-engine/base/event.h"
-#include "policy-engine/engine/internal.h"
-#include "policy-engine/parent/check.h"
 #include "policy-engine/parent/confirm.h"
 #include "policy-engine/parent/ds-task.h"
 
 _Static_assert((int)CHORE_COMMAND == (int)DB_ERRAND_COMMAND &&
                (int)CHORE_NOTICE == (int)DB_ERRAND_NOTICE, "numbers in the database");
 
-#define THREADS 4
-#define START_MAX 64 /* Chores started in one pass. */
+#define THREADS 4    /* For commands, and as many for checks; one that hangs delays few others. */
+#define START_MAX 64 /* Chores started in one pass; the lock is held meanwhile. */
 
 /* Seconds between the tries of a chore that fails. */
 static const backoff_t retry_s = { .first = 2, .max = 3600 };
@@ -41,18 +39,12 @@ typedef struct {
 } ds_job_t;
 
 struct ds_watch {
-	engine_t *engine;
+	desk_t *desk;
+	const asker_t *asker;
 	errands_t *commands, *checks; /* Apart, so that neither holds up the other. */
-	resolver_t *resolver; /* NULL = not needed, or it did not start. */
-	char resolver_problem[256];
-	void *tree;         /* Of wait_t, by key. Under the engine's lock, as due. */
+	void *tree;         /* Of wait_t, by key. Under the desk's lock, as due. */
 	int64_t due;        /* No chore is due before. */
 };
-
-resolver_t *ds_watch_resolver(const ds_watch_t *watch)
-{
-	return watch->resolver;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -80,21 +72,6 @@ static void job_free(void *arg)
 	free(job);
 }
 
-/* As conf.xml says; questions that are being asked go on with the one before. */
-static void start_resolver(ds_watch_t *w)
-{
-	const conf_watch_t *conf = &w->engine->conf.watch;
-	resolver_unref(w->resolver);
-	w->resolver = NULL;
-	if (conf->on) {
-		w->resolver = resolver_start(conf->resolver, w->resolver_problem,
-		                             sizeof(w->resolver_problem));
-		if (w->resolver == NULL) {
-			log_event(LOG_ERROR, NULL, "%s", w->resolver_problem);
-		}
-	}
-}
-
 static void do_job(void *arg, int stop_fd)
 {
 	ds_job_t *job = arg;
@@ -108,21 +85,21 @@ static void do_job(void *arg, int stop_fd)
 
 static const errands_kind_t jobs = { do_job, job_free };
 
-ds_watch_t *ds_watch_start(engine_t *e)
+ds_watch_t *ds_watch_start(desk_t *desk, const asker_t *asker)
 {
 	ds_watch_t *w = calloc(1, sizeof(*w));
 	if (w == NULL) {
 		return NULL;
 	}
-	w->engine = e;
+	w->desk = desk;
+	w->asker = asker;
 	w->due = CORE_NEVER;
-	w->commands = errands_start(THREADS, &jobs, e);
-	w->checks = errands_start(THREADS, &jobs, e);
+	w->commands = errands_start(THREADS, &jobs, desk->wake, desk->wake_ctx);
+	w->checks = errands_start(THREADS, &jobs, desk->wake, desk->wake_ctx);
 	if (w->commands == NULL || w->checks == NULL) {
 		ds_watch_stop(w);
 		return NULL;
 	}
-	start_resolver(w);
 	return w;
 }
 
@@ -133,7 +110,6 @@ void ds_watch_stop(ds_watch_t *w)
 	}
 	errands_stop(w->commands);
 	errands_stop(w->checks);
-	resolver_unref(w->resolver);
 	tdestroy(w->tree, wait_free);
 	free(w);
 }
@@ -145,9 +121,9 @@ static wait_t *find(const ds_watch_t *w, int64_t key)
 	return node != NULL ? *node : NULL;
 }
 
-const wait_t *ds_watch_find(const engine_t *e, const kasp_zone_t *zone, size_t i)
+const wait_t *ds_watch_find(const ds_watch_t *w, const kasp_zone_t *zone, size_t i)
 {
-	return find(e->watch, zone->keys[i].id);
+	return find(w, zone->keys[i].id);
 }
 
 static void forget(ds_watch_t *w, wait_t *wait)
@@ -167,21 +143,21 @@ static const conf_command_t *command_of(const engine_conf_t *conf, const wait_t 
 static bool is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_t kind)
 {
 	if (kind == CHORE_COMMAND && wait->lost != 0) {
-		return false; /* Somebody took it away, and may have had a reason. */
+		return false; /* A person took the DS away, and may have had a reason. */
 	}
 	return kind == CHORE_CHECK ? conf->watch.on : command_of(conf, wait, kind)->line != NULL;
 }
 
-/* Has a chore done at that time, if it has still to be done. */
+/* Sets when a chore is to be done, if it is still to be done. */
 static void schedule(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
 {
 	chore_t *chore = &wait->chores[kind];
-	bool wanted = chore->done == 0 && !chore->running && is_wanted(&w->engine->conf, wait, kind);
+	bool wanted = chore->done == 0 && !chore->running && is_wanted(&w->desk->conf, wait, kind);
 	chore->at = wanted ? at : CORE_NEVER;
 	w->due = chore->at < w->due ? chore->at : w->due;
 }
 
-/* \return The new one, or NULL if out of memory or, then failed is set, the database failed. */
+/* \param failed  Set if the database failed. \return The new entry; NULL on failure. */
 static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, int64_t now, bool *failed)
 {
 	const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
@@ -193,12 +169,12 @@ static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, int64_t now
 	wait->key = zone->keys[i].id;
 	wait->appear = ds->state == KEYSET_RUMOURED;
 	wait->since = ds->since;
-	*failed = *failed || db_errand_get(w->engine->db, wait->key, DB_ERRAND_LOST,
+	*failed = *failed || db_errand_get(w->desk->db, wait->key, DB_ERRAND_LOST,
 	                                   wait->since, &wait->lost) < 0;
 	for (int kind = 0; kind < CHORES; kind++) {
 		chore_t *chore = &wait->chores[kind];
 		*failed = *failed || (kind != CHORE_CHECK &&
-		                      db_errand_get(w->engine->db, wait->key,
+		                      db_errand_get(w->desk->db, wait->key,
 		                                    (db_errand_t)kind, wait->since,
 		                                    &chore->done) < 0);
 	}
@@ -212,21 +188,22 @@ static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, int64_t now
 	return wait;
 }
 
-static void log_task(const engine_t *e, const kasp_zone_t *zone, size_t i, const policy_t *policy,
+static void log_task(const ds_watch_t *w, const kasp_zone_t *zone, size_t i, const policy_t *policy,
                      const wait_t *wait)
 {
-	ds_task_t task = { &e->conf, zone, i, policy, wait };
+	const engine_conf_t *conf = &w->desk->conf;
+	ds_task_t task = { conf, zone, i, policy, wait };
 	char *text = ds_task_text(&task);
 	if (text != NULL) {
-		log_event(ds_task_needs_person(&e->conf, wait) ? LOG_WARNING : LOG_INFO, zone->name,
+		log_event(ds_task_needs_person(conf, wait) ? LOG_WARNING : LOG_INFO, zone->name,
 		          "%s", text);
 	}
 	free(text);
 }
 
-int ds_watch_note(engine_t *e, const kasp_zone_t *zone, const policy_t *policy, int64_t now,
-                  bool *waits) {
-	ds_watch_t *w = e->watch;
+int ds_watch_note(ds_watch_t *w, const kasp_zone_t *zone, const policy_t *policy, int64_t now,
+                  bool *waits)
+{
 	bool failed = false;
 	*waits = false;
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -240,10 +217,10 @@ int ds_watch_note(engine_t *e, const kasp_zone_t *zone, const policy_t *policy, 
 		if (due && wait == NULL) {
 			wait = add(w, zone, i, now, &failed);
 			if (wait != NULL) {
-				log_task(e, zone, i, policy, wait);
+				log_task(w, zone, i, policy, wait);
 			}
 		}
-		*waits = *waits || (wait != NULL && ds_task_needs_person(&e->conf, wait));
+		*waits = *waits || (wait != NULL && ds_task_needs_person(&w->desk->conf, wait));
 	}
 	return failed ? -1 : 0;
 }
@@ -258,15 +235,14 @@ static void reset(const void *node, VISIT which, void *closure)
 	}
 }
 
-void ds_watch_reset(engine_t *e)
+void ds_watch_reset(ds_watch_t *w)
 {
-	start_resolver(e->watch);
-	twalk_r(e->watch->tree, reset, e->watch);
+	twalk_r(w->tree, reset, w);
 }
 
 /* -- starting ------------------------------------------------------------ */
 
-/* What the program reads. */
+/* \return What the program reads on its standard input; NULL if out of memory. */
 static char *input_of(const ds_task_t *task, chore_kind_t kind)
 {
 	if (kind == CHORE_NOTICE) {
@@ -295,9 +271,8 @@ static ds_job_t *job_new(ds_watch_t *w, const ds_task_t *task, chore_kind_t kind
 	*job = (ds_job_t){ .key = task->wait->key, .since = task->wait->since,
 	                .kind = kind, .limit = task->conf->command_limit };
 	if (kind == CHORE_CHECK) {
-		job->question = parent_question(&task->conf->watch, w->resolver, task->zone,
-		                                task->key, task->wait->appear ? PARENT_COMES
-		                                                              : PARENT_GOES);
+		job->question = asker_question(w->asker, task->zone, task->key,
+		                               task->wait->appear ? PARENT_COMES : PARENT_GOES);
 	} else {
 		job->line = strdup(command_of(task->conf, task->wait, kind)->line);
 		job->input = input_of(task, kind);
@@ -324,7 +299,7 @@ static void start(ds_watch_t *w, const ds_task_t *task, wait_t *wait, chore_kind
 	wait->chores[kind].at = CORE_NEVER;
 }
 
-/* The place of a key that still waits as it was noted; -1 if it does not. */
+/* \return The index of the key in its zone; -1 if the key does not wait any more as noted. */
 static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -339,19 +314,19 @@ static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 /* \return 0, or -1 if the database failed. */
 static int start_chore(ds_watch_t *w, wait_t *wait, chore_kind_t kind)
 {
-	engine_t *e = w->engine;
-	if (kind == CHORE_NOTICE && !ds_task_needs_person(&e->conf, wait)) {
+	const desk_t *desk = w->desk;
+	if (kind == CHORE_NOTICE && !ds_task_needs_person(&desk->conf, wait)) {
 		wait->chores[kind].at = CORE_NEVER; /* Until something fails. */
 		return 0;
 	}
 	kasp_zone_t zone = { 0 };
-	int found = db_zone_get(e->db, wait->zone, &zone);
+	int found = db_zone_get(desk->db, wait->zone, &zone);
 	int i = found > 0 ? place_of(wait, &zone) : -1;
-	const policy_t *policy = i >= 0 ? policies_find(&e->policies, zone.policy) : NULL;
+	const policy_t *policy = i >= 0 ? policies_find(&desk->policies, zone.policy) : NULL;
 	if (i < 0 && found >= 0) {
 		forget(w, wait);
 	} else if (policy != NULL) {
-		ds_task_t task = { &e->conf, &zone, (size_t)i, policy, wait };
+		ds_task_t task = { &desk->conf, &zone, (size_t)i, policy, wait };
 		start(w, &task, wait, kind);
 	} else {
 		wait->chores[kind].at = CORE_NEVER; /* Until a reload brings a policy. */
@@ -398,7 +373,7 @@ static int start_due(ds_watch_t *w, int64_t now)
 	w->due = all.next;
 	int ret = 0;
 	for (size_t i = 0; i < all.count && ret == 0; i++) {
-		wait_t *wait = find(w, all.due[i].key); /* One chore may have found it over. */
+		wait_t *wait = find(w, all.due[i].key); /* An earlier chore may have removed it. */
 		ret = wait != NULL ? start_chore(w, wait, all.due[i].kind) : 0;
 	}
 	return ret;
@@ -416,7 +391,7 @@ static const char *chore_name(const wait_t *wait, chore_kind_t kind)
 /* \return 0, or -1 if the database failed. */
 static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 {
-	db_t *db = w->engine->db;
+	db_t *db = w->desk->db;
 	chore_t *chore = &wait->chores[kind];
 	chore->done = now;
 	chore->failed = 0;
@@ -451,22 +426,18 @@ static int take_command(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_
 	return 0;
 }
 
-/* A TTL at the parent that is longer than the policy's has to be waited for all the same. */
-static int64_t seen_since(const ds_watch_t *w, const wait_t *wait, uint32_t ttl, int64_t now)
+/* \return 0, or -1 if the database failed. */
+static int note_ttls(ds_watch_t *w, const wait_t *wait, const parent_result_t *result, int64_t now)
 {
+	const confirm_ttls_t ttls = { result->shown, result->whole, now };
 	kasp_zone_t zone = { 0 };
-	const policy_t *policy = NULL;
-	if (db_zone_get(w->engine->db, wait->zone, &zone) > 0) {
-		policy = policies_find(&w->engine->policies, zone.policy);
-	}
-	if (policy != NULL && ttl > policy->parent_ds_ttl) {
-		log_event(LOG_WARNING, wait->zone, "the parent's DS has a TTL of %u s, policy %s "
-		          "says %u s; the longer one is waited for", ttl, policy->name,
-		          policy->parent_ds_ttl);
-		now += ttl - policy->parent_ds_ttl;
+	int found = db_zone_get(w->desk->db, wait->zone, &zone);
+	int ret = found < 0 ? -1 : 0;
+	if (found > 0 && confirm_ttls(w->desk, &zone, &ttls)) {
+		ret = desk_save_zone(w->desk, &zone, now);
 	}
 	kasp_zone_deinit(&zone);
-	return now;
+	return ret;
 }
 
 /* \return 0, or -1 if the database failed. */
@@ -480,55 +451,55 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t 
 		          "asked again later", result->why);
 	}
 	live_set(&check->note, result->verdict == PARENT_NOT_YET ? result->why : NULL);
+	if (note_ttls(w, wait, result, now) != 0) {
+		return -1;
+	}
 	check->failed = unknown ? check->failed + 1 : 0;
 	if (result->verdict != PARENT_YES) {
-		schedule(w, wait, CHORE_CHECK, now + w->engine->conf.watch.interval);
+		schedule(w, wait, CHORE_CHECK, now + w->desk->conf.watch.interval);
 		return 0;
 	}
 	check->done = now;
 	confirm_t confirm = { .zone = wait->zone, .appear = wait->appear, .keytag = -1,
-	                      .key = wait->key, .since = seen_since(w, wait, result->ttl, now),
-	                      .who = "all of its servers show that" };
-	return confirm_ds(w->engine, &confirm) < 0 ? -1 : 0;
+	                      .key = wait->key, .since = now, .who = "all of its servers show that" };
+	return confirm_ds(w->desk, &confirm) < 0 ? -1 : 0;
 }
 
-static int take_result(ds_watch_t *w, const ds_job_t *job, int64_t now)
+/* The results of one pass. */
+typedef struct {
+	ds_watch_t *watch;
+	int64_t now;
+} settle_t;
+
+/* \return 0, or -1 if the database failed. */
+static int take_result(void *ctx, const void *done)
 {
+	const settle_t *settle = ctx;
+	ds_watch_t *w = settle->watch;
+	const ds_job_t *job = done;
 	wait_t *wait = find(w, job->key);
 	if (wait == NULL || wait->since != job->since) {
 		return 0;
 	}
 	chore_t *chore = &wait->chores[job->kind];
 	chore->running = false;
-	chore->tried = now;
-	int ret = job->kind == CHORE_CHECK ? take_check(w, wait, job, now)
-	                                   : take_command(w, wait, job, now);
-	live_zone_t *live = live_find(&w->engine->live, wait->zone);
+	chore->tried = settle->now;
+	int ret = job->kind == CHORE_CHECK ? take_check(w, wait, job, settle->now)
+	                                   : take_command(w, wait, job, settle->now);
+	live_zone_t *live = live_find(&w->desk->live, wait->zone);
 	if (live != NULL) {
-		live->waits = ds_task_needs_person(&w->engine->conf, wait);
+		live->waits = ds_task_needs_person(&w->desk->conf, wait);
 	}
 	if (job->kind != CHORE_NOTICE && wait->chores[CHORE_NOTICE].at == CORE_NEVER) {
-		schedule(w, wait, CHORE_NOTICE, now);
+		schedule(w, wait, CHORE_NOTICE, settle->now);
 	}
 	return ret;
 }
 
-static int take_results(ds_watch_t *w, errands_t *errands, int64_t now)
+int ds_watch_pass(ds_watch_t *w, int64_t now)
 {
-	int ret = 0;
-	for (ds_job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
-		ret = ret == 0 ? take_result(w, job, now) : ret;
-		job_free(job);
-	}
-	return ret;
-}
-
-int ds_watch_pass(engine_t *e, int64_t now)
-{
-	pthread_mutex_lock(&e->lock);
-	int ret = take_results(e->watch, e->watch->commands, now);
-	ret = ret == 0 ? take_results(e->watch, e->watch->checks, now) : ret;
-	ret = ret == 0 ? start_due(e->watch, now) : ret;
-	pthread_mutex_unlock(&e->lock);
-	return ret;
+	settle_t settle = { w, now };
+	int ret = errands_settle(w->commands, take_result, &settle);
+	ret = ret == 0 ? errands_settle(w->checks, take_result, &settle) : ret;
+	return ret == 0 ? start_due(w, now) : ret;
 }

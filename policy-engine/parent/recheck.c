@@ -9,18 +9,17 @@
 #include "common/fnv1a.h"
 #include "policy-engine/base/errands.h"
 #include "policy-engine/base/event.h"
-#include "policy-engine/engine/internal.h"
-#include "policy-engine/parent/check.h"
+#include "policy-engine/parent/confirm.h"
 
-#define THREADS 4
-#define RUNNING_MAX 64
-#define GOOD_S 60     /* How long a look counts: until the engine has taken its steps. */
-#define TICKS 1440    /* In a <Recheck>: the zones of one are looked at together. */
-#define RETRIES 24    /* In a <Recheck>, at most, if nothing waits for it. */
+#define THREADS 4      /* Looks at the same time: few, since they ask the servers of others. */
+#define RUNNING_MAX 64 /* Zones handed to the threads; the others wait with little memory. */
+#define GOOD_S 60      /* Seconds for which a look counts; the engine takes its steps within. */
+#define TICKS 1440     /* Ticks in a <Recheck>; zones of the same tick are looked at together. */
+#define RETRIES 24     /* Looks in a <Recheck>, at most, if they fail and no step waits for one. */
 
 /* A key whose DS should be there. */
 typedef struct {
-	int64_t key;       /* In its zone. */
+	int64_t key;       /* Id of the key in its zone (zone_key_t). */
 	parent_question_t *question;
 	parent_result_t result;
 } item_t;
@@ -33,9 +32,10 @@ typedef struct {
 } recheck_job_t;
 
 struct recheck {
-	engine_t *engine;
+	desk_t *desk;
+	const asker_t *asker;
 	errands_t *errands;
-	int64_t ticked;     /* Up to when it was seen whose turn it is. */
+	int64_t ticked;     /* Zones whose moment is earlier have had their turn. */
 	unsigned running;
 };
 
@@ -60,14 +60,15 @@ static void do_job(void *arg, int stop_fd)
 
 static const errands_kind_t jobs = { do_job, job_free };
 
-recheck_t *recheck_start(engine_t *e)
+recheck_t *recheck_start(desk_t *desk, const asker_t *asker)
 {
 	recheck_t *recheck = calloc(1, sizeof(*recheck));
 	if (recheck == NULL) {
 		return NULL;
 	}
-	recheck->engine = e;
-	recheck->errands = errands_start(THREADS, &jobs, e);
+	recheck->desk = desk;
+	recheck->asker = asker;
+	recheck->errands = errands_start(THREADS, &jobs, desk->wake, desk->wake_ctx);
 	if (recheck->errands == NULL) {
 		recheck_stop(recheck);
 		return NULL;
@@ -83,46 +84,45 @@ void recheck_stop(recheck_t *recheck)
 	}
 }
 
-bool recheck_is_needed(const engine_t *e, const live_zone_t *zone, int64_t now)
+bool recheck_is_needed(const desk_t *desk, const live_zone_t *zone, int64_t now)
 {
-	return e->conf.watch.on && (zone->seen_at > now || now - zone->seen_at > GOOD_S);
+	return desk->conf.watch.on && (zone->seen_at > now || now - zone->seen_at > GOOD_S);
 }
 
-void recheck_ask(engine_t *e, live_zone_t *zone, bool waits, int64_t now)
+void recheck_ask(desk_t *desk, live_zone_t *zone, bool waits, int64_t now)
 {
 	if (waits && !zone->look_asked && !zone->looking) {
-		live_look(&e->live, zone, now);
+		live_look(&desk->live, zone, now);
 	}
 	zone->look_asked = waits;
 }
 
-static void is_seen(engine_t *e, live_zone_t *zone, int64_t now)
+static void is_seen(desk_t *desk, live_zone_t *zone, int64_t now)
 {
 	zone->seen_at = now;
 	live_set(&zone->unseen, NULL);
 	if (zone->look_asked) {
 		zone->look_asked = false;
-		live_mark(&e->live, zone, true);
+		live_mark(&desk->live, zone, true);
 	}
 }
 
-bool recheck_believe(engine_t *e, const char *name, int64_t now)
+bool recheck_believe(desk_t *desk, const char *name, int64_t now)
 {
-	live_zone_t *zone = live_find(&e->live, name);
+	live_zone_t *zone = live_find(&desk->live, name);
 	if (zone == NULL || !zone->look_asked) {
 		return false;
 	}
-	is_seen(e, zone, now);
-	live_look(&e->live, zone, 0);
+	is_seen(desk, zone, now);
+	live_look(&desk->live, zone, 0);
 	return true;
 }
 
 /* -- starting ------------------------------------------------------------ */
 
 /* \return NULL if out of memory. */
-static recheck_job_t *job_new(recheck_t *recheck, const kasp_zone_t *zone)
+static recheck_job_t *job_new(const recheck_t *recheck, const kasp_zone_t *zone)
 {
-	engine_t *e = recheck->engine;
 	recheck_job_t *job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		return NULL;
@@ -136,8 +136,7 @@ static recheck_job_t *job_new(recheck_t *recheck, const kasp_zone_t *zone)
 		}
 		item_t *item = &job->items[job->count++];
 		item->key = zone->keys[i].id;
-		item->question = parent_question(&e->conf.watch, ds_watch_resolver(e->watch), zone,
-		                                 i, PARENT_STAYS);
+		item->question = asker_question(recheck->asker, zone, i, PARENT_STAYS);
 		good = item->question != NULL;
 	}
 	if (!good) {
@@ -160,16 +159,16 @@ static bool has_ds(const kasp_zone_t *zone)
 /* \return 0, or -1 if the database failed. */
 static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 {
-	engine_t *e = recheck->engine;
+	desk_t *desk = recheck->desk;
 	kasp_zone_t zone = { 0 };
-	int found = db_zone_get(e->db, live->name, &zone);
-	live_look(&e->live, live, 0);
+	int found = db_zone_get(desk->db, live->name, &zone);
+	live_look(&desk->live, live, 0);
 	if (found > 0 && has_ds(&zone)) {
 		recheck_job_t *job = job_new(recheck, &zone);
 		live->looking = job != NULL && errands_add(recheck->errands, job) == 0;
 		recheck->running += live->looking;
 		if (!live->looking) {
-			live_look(&e->live, live, now + GOOD_S);
+			live_look(&desk->live, live, now + GOOD_S);
 		}
 		if (!live->looking && job != NULL) {
 			job_free(job);
@@ -183,7 +182,7 @@ static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 
 static int start_due(recheck_t *recheck, int64_t now)
 {
-	live_zone_t *next = TAILQ_FIRST(&recheck->engine->live.looks);
+	live_zone_t *next = TAILQ_FIRST(&recheck->desk->live.looks);
 	int ret = 0;
 	while (next != NULL && recheck->running < RUNNING_MAX && ret == 0) {
 		live_zone_t *zone = next;
@@ -219,14 +218,14 @@ static void queue(void *ctx, live_zone_t *zone)
 
 static void tick(recheck_t *recheck, int64_t now)
 {
-	engine_t *e = recheck->engine;
-	const int64_t period = e->conf.watch.recheck;
-	if (!e->conf.watch.on || recheck->ticked == 0 || recheck->ticked > now) {
+	desk_t *desk = recheck->desk;
+	const int64_t period = desk->conf.watch.recheck;
+	if (!desk->conf.watch.on || recheck->ticked == 0 || recheck->ticked > now) {
 		recheck->ticked = now;
 	}
 	if (now - recheck->ticked >= period / TICKS && now > recheck->ticked) {
-		turn_t turn = { &e->live, recheck->ticked, now, period };
-		live_each(&e->live, queue, &turn);
+		turn_t turn = { &desk->live, recheck->ticked, now, period };
+		live_each(&desk->live, queue, &turn);
 		recheck->ticked = now;
 	}
 }
@@ -245,7 +244,8 @@ static item_t *item_of(const recheck_job_t *job, int64_t key)
 
 /* Judges all of a zone's keys whose DS should be there. \return How many were lost. */
 static unsigned judge(const recheck_job_t *job, kasp_zone_t *zone, int64_t now, bool *seen,
-                      const char **why) {
+                      const char **why)
+{
 	unsigned lost = 0;
 	*seen = true;
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -268,75 +268,90 @@ static unsigned judge(const recheck_job_t *job, kasp_zone_t *zone, int64_t now, 
 	return lost;
 }
 
-/* \return 0, or -1 if the database failed. */
-static int save(engine_t *e, kasp_zone_t *zone, int64_t now)
+/* Notes the TTLs that all of the answers together showed. \return Whether the zone changed. */
+static bool note_ttls(const desk_t *desk, const recheck_job_t *job, kasp_zone_t *zone, int64_t now)
 {
-	int ret = db_begin(e->db);
+	confirm_ttls_t ttls = { .whole = job->count > 0, .now = now };
+	for (size_t i = 0; i < job->count; i++) {
+		const parent_result_t *result = &job->items[i].result;
+		const core_shown_t *shown = &result->shown;
+		ttls.whole = ttls.whole && result->whole;
+		if (shown->ttl > ttls.shown.ttl) {
+			ttls.shown.ttl = shown->ttl;
+		}
+		if (shown->absence > ttls.shown.absence) {
+			ttls.shown.absence = shown->absence;
+		}
+	}
+	return confirm_ttls(desk, zone, &ttls);
+}
+
+/* \return 0, or -1 if the database failed. */
+static int save(desk_t *desk, kasp_zone_t *zone, int64_t now)
+{
+	int ret = db_begin(desk->db);
 	zone->next = now;
 	for (size_t i = 0; i < zone->core.count && ret == 0; i++) {
 		const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
 		if (ds->since == now && core_ds_waits(&zone->core.keys[i])) {
-			ret = db_errand_put(e->db, zone->keys[i].id, DB_ERRAND_LOST, now,
+			ret = db_errand_put(desk->db, zone->keys[i].id, DB_ERRAND_LOST, now,
 			                    now);
 		}
 	}
-	if (ret == 0 && db_zone_save(e->db, zone) == 0 && db_commit(e->db) == 0) {
+	if (ret == 0 && db_zone_save(desk->db, zone) == 0 && db_commit(desk->db) == 0) {
 		return 0;
 	}
-	db_rollback(e->db);
+	db_rollback(desk->db);
 	return -1;
 }
 
-/* One that failed is tried again soon if something waits for it. */
-static void look_again(engine_t *e, live_zone_t *live, int64_t now)
+/* Queues the zone again after a failed look: soon if a step waits for the look. */
+static void look_again(desk_t *desk, live_zone_t *live, int64_t now)
 {
-	int64_t rest = e->conf.watch.recheck / RETRIES, soon = e->conf.watch.interval;
-	live_look(&e->live, live, now + (live->look_asked || rest < soon ? soon : rest));
+	int64_t rest = desk->conf.watch.recheck / RETRIES, soon = desk->conf.watch.interval;
+	live_look(&desk->live, live, now + (live->look_asked || rest < soon ? soon : rest));
 }
 
+/* The results of one pass. */
+typedef struct {
+	recheck_t *recheck;
+	int64_t now;
+} settle_t;
+
 /* \return 0, or -1 if the database failed. */
-static int take_result(recheck_t *recheck, const recheck_job_t *job, int64_t now)
+static int take_result(void *ctx, const void *done)
 {
-	engine_t *e = recheck->engine;
+	const settle_t *settle = ctx;
+	const recheck_job_t *job = done;
+	desk_t *desk = settle->recheck->desk;
+	const int64_t now = settle->now;
 	kasp_zone_t zone = { 0 };
-	live_zone_t *live = live_find(&e->live, job->zone);
-	recheck->running--;
+	live_zone_t *live = live_find(&desk->live, job->zone);
+	settle->recheck->running--;
 	if (live == NULL) {
 		return 0;
 	}
 	live->looking = false;
 	bool seen = false;
 	const char *why = NULL;
-	int ret = db_zone_get(e->db, job->zone, &zone);
+	int ret = db_zone_get(desk->db, job->zone, &zone);
+	bool news = ret > 0 && note_ttls(desk, job, &zone, now);
 	unsigned lost = ret > 0 ? judge(job, &zone, now, &seen, &why) : 0;
-	ret = lost > 0 ? save(e, &zone, now) : ret;
+	ret = (lost > 0 || news) && save(desk, &zone, now) != 0 ? -1 : ret;
 	if (seen) {
-		is_seen(e, live, now);
+		is_seen(desk, live, now);
 	} else if (ret > 0) {
 		live_set(&live->unseen, why);
-		look_again(e, live, now);
+		look_again(desk, live, now);
 	}
 	kasp_zone_deinit(&zone);
 	return ret < 0 ? -1 : 0;
 }
 
-static int take_results(recheck_t *recheck, int64_t now)
+int recheck_pass(recheck_t *recheck, int64_t now)
 {
-	errands_t *errands = recheck->errands;
-	int ret = 0;
-	for (recheck_job_t *job = errands_take(errands); job != NULL; job = errands_take(errands)) {
-		ret = ret == 0 ? take_result(recheck, job, now) : ret;
-		job_free(job);
-	}
-	return ret;
-}
-
-int recheck_pass(engine_t *e, int64_t now)
-{
-	pthread_mutex_lock(&e->lock);
-	int ret = take_results(e->recheck, now);
-	tick(e->recheck, now);
-	ret = ret == 0 ? start_due(e->recheck, now) : ret;
-	pthread_mutex_unlock(&e->lock);
-	return ret;
+	settle_t settle = { recheck, now };
+	int ret = errands_settle(recheck->errands, take_result, &settle);
+	tick(recheck, now);
+	return ret == 0 ? start_due(recheck, now) : ret;
 }

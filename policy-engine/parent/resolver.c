@@ -19,15 +19,15 @@
 
 #include "common/clock.h"
 
-#define LIMIT_S 30 /* For one question. */
-#define TICK_MS 100 /* How often it is looked whether we are to stop. */
+#define LIMIT_S 30  /* Seconds for one question; libunbound tries several servers in that time. */
+#define TICK_MS 100 /* How often a waiting thread looks whether the engine stops. */
 
 /* A question to libunbound. */
 typedef struct question {
 	struct question *next;
 	resolver_t *resolver;
 	bool done, given_up;
-	int code; /* Of libunbound. */
+	int code; /* What libunbound returned. */
 	struct ub_result *result;
 } question_t;
 
@@ -231,10 +231,21 @@ static question_t *ask(resolver_t *r, const char *name, uint16_t type)
 	return question;
 }
 
-/* \return The answer, to be freed by ub_resolve_free(); NULL on failure. */
-static struct ub_result *resolve(resolver_t *r, const char *name, uint16_t type, int stop_fd,
-                                 char *why, size_t why_size)
+/* The search for the servers of one zone's parent. */
+typedef struct {
+	resolver_t *resolver;
+	const resolver_child_t *child;
+	servers_t servers; /* What was found so far. */
+	char *why;
+	size_t why_size;
+} hunt_t;
+
+/* \return The answer, to be freed by ub_resolve_free(); NULL on failure, hunt->why says why. */
+static struct ub_result *resolve(const hunt_t *hunt, const char *name, uint16_t type)
 {
+	resolver_t *r = hunt->resolver;
+	char *why = hunt->why;
+	const size_t why_size = hunt->why_size;
 	char type_name[16] = "";
 	knot_rrtype_to_string(type, type_name, sizeof(type_name));
 	question_t *question = ask(r, name, type);
@@ -244,7 +255,7 @@ static struct ub_result *resolve(resolver_t *r, const char *name, uint16_t type,
 	}
 	pthread_mutex_lock(&r->lock);
 	struct ub_result *result = NULL;
-	if (!wait_answer(r, question, stop_fd)) {
+	if (!wait_answer(r, question, hunt->child->stop_fd)) {
 		question->given_up = true;
 		snprintf(why, why_size, "%s %s: no answer", name, type_name);
 		pthread_mutex_unlock(&r->lock);
@@ -304,32 +315,31 @@ static int add_address(servers_t *servers, const char *name, uint16_t type, cons
 	return servers_add(servers, name, &address);
 }
 
-/* Adds all addresses of a server. One that has none nobody else can ask, either. */
-static int add_server(resolver_t *r, const char *name, uint16_t port, int stop_fd,
-                      servers_t *servers, char *why, size_t why_size)
+/* Adds all addresses of a server. A server without an address is left out: no resolver can ask it,
+ * either. */
+static int add_server(hunt_t *hunt, const char *name)
 {
 	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
 	for (size_t t = 0; t < 2; t++) {
-		struct ub_result *result = resolve(r, name, types[t], stop_fd, why, why_size);
+		struct ub_result *result = resolve(hunt, name, types[t]);
 		if (result == NULL) {
 			return -1;
 		}
 		int ret = 0;
 		for (size_t i = 0; result->data[i] != NULL && ret == 0; i++) {
-			ret = add_address(servers, name, types[t], result->data[i], result->len[i],
-			                  port);
+			ret = add_address(&hunt->servers, name, types[t], result->data[i],
+			                  result->len[i], hunt->child->port);
 		}
 		ub_resolve_free(result);
 		if (ret != 0) {
-			snprintf(why, why_size, "out of memory");
+			snprintf(hunt->why, hunt->why_size, "out of memory");
 			return -1;
 		}
 	}
 	return 0;
 }
 
-static int add_servers(resolver_t *r, const struct ub_result *names, uint16_t port, int stop_fd,
-                       servers_t *servers, char *why, size_t why_size)
+static int add_servers(hunt_t *hunt, const struct ub_result *names)
 {
 	int ret = 0;
 	for (size_t i = 0; names->data[i] != NULL && ret == 0; i++) {
@@ -339,17 +349,18 @@ static int add_servers(resolver_t *r, const struct ub_result *names, uint16_t po
 		                          (const uint8_t *)names->data[i] + names->len[i],
 		                          NULL) > 0 &&
 		    knot_dname_to_str(name, (const uint8_t *)names->data[i], sizeof(name)) != NULL) {
-			ret = add_server(r, name, port, stop_fd, servers, why, why_size);
+			ret = add_server(hunt, name);
 		}
 	}
-	if (ret == 0 && servers->count == 0) {
-		snprintf(why, why_size, "no name server of %s has an address", names->qname);
+	if (ret == 0 && hunt->servers.count == 0) {
+		snprintf(hunt->why, hunt->why_size, "no name server of %s has an address",
+		         names->qname);
 		ret = -1;
 	}
 	return ret;
 }
 
-/* Whether it was the name itself that has them, rather than another one to which an alias leads. */
+/* Whether the name itself has the records, and not another name to which an alias leads. */
 static bool has_data(const struct ub_result *result)
 {
 	const char *alias = result->canonname;
@@ -365,35 +376,35 @@ static const knot_dname_t *next_label(const knot_dname_t *name)
 	return *name != 0 ? name + *name + 1 : NULL;
 }
 
-int resolver_parent(resolver_t *r, const char *zone, uint16_t port, int stop_fd,
-                    servers_t *servers, char *why, size_t why_size)
+int resolver_parent(resolver_t *r, const resolver_child_t *child, servers_t *servers, char *why,
+                    size_t why_size)
 {
 	knot_dname_storage_t dname;
-	if (knot_dname_from_str(dname, zone, sizeof(dname)) == NULL) {
-		snprintf(why, why_size, "%s is not a domain name", zone);
+	if (knot_dname_from_str(dname, child->zone, sizeof(dname)) == NULL) {
+		snprintf(why, why_size, "%s is not a domain name", child->zone);
 		return -1;
 	}
-	servers_t found = { 0 };
+	hunt_t hunt = { .resolver = r, .child = child, .why = why, .why_size = why_size };
 	const knot_dname_t *name = dname;
 	while ((name = next_label(name)) != NULL) {
 		char text[KNOT_DNAME_TXT_MAXLEN + 1];
 		knot_dname_to_str(text, name, sizeof(text));
-		struct ub_result *names = resolve(r, text, KNOT_RRTYPE_NS, stop_fd, why, why_size);
+		struct ub_result *names = resolve(&hunt, text, KNOT_RRTYPE_NS);
 		if (names == NULL) {
 			return -1;
 		}
 		bool is_zone = has_data(names);
-		int ret = is_zone ? add_servers(r, names, port, stop_fd, &found, why, why_size) : 0;
+		int ret = is_zone ? add_servers(&hunt, names) : 0;
 		ub_resolve_free(names);
 		if (ret != 0) {
-			servers_deinit(&found);
+			servers_deinit(&hunt.servers);
 			return -1;
 		}
 		if (is_zone) {
-			*servers = found;
+			*servers = hunt.servers;
 			return 0;
 		}
 	}
-	snprintf(why, why_size, "no zone above %s has name servers", zone);
+	snprintf(why, why_size, "no zone above %s has name servers", child->zone);
 	return -1;
 }

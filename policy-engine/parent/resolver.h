@@ -34,26 +34,30 @@ typedef struct {
  */
 resolver_t *resolver_start(const char *conf, char *why, size_t why_size);
 
-/*! One more that uses it. \return resolver */
+/*! Adds a user. \return resolver */
 resolver_t *resolver_ref(resolver_t *resolver);
 
-/*! One less; the last one ends it. NULL is allowed. */
+/*! Removes a user; the resolver ends with the last one. NULL is allowed. */
 void resolver_unref(resolver_t *resolver);
 
+/*! The zone whose parent is looked for. */
+typedef struct {
+	const char *zone; /*!< With trailing dot; not the root. Borrowed. */
+	uint16_t port;    /*!< That the addresses get. */
+	int stop_fd;      /*!< Becomes readable when the engine stops. */
+} resolver_child_t;
+
 /*!
- * Finds all addresses of all name servers of the closest zone above a name.
+ * Finds all addresses of all name servers of the closest zone above the child.
  *
- * \param zone     With trailing dot; not the root.
- * \param port     That they get.
- * \param stop_fd  Readable when we are to stop.
  * \param servers  To be freed by servers_deinit() on success.
  * \param why      The reason on failure.
  * \return 0, or -1.
  */
-int resolver_parent(resolver_t *resolver, const char *zone, uint16_t port, int stop_fd,
-                    servers_t *servers, char *why, size_t why_size);
+int resolver_parent(resolver_t *resolver, const resolver_child_t *child, servers_t *servers,
+                    char *why, size_t why_size);
 
-/*! Adds one at the end. \return 0, or -1 if out of memory. */
+/*! Adds an address at the end. \return 0, or -1 if out of memory. */
 int servers_add(servers_t *servers, const char *name, const struct sockaddr_storage *address);
 
 void servers_deinit(servers_t *servers);

@@ -62,7 +62,7 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 	}
 }
 
-/* Both point to what they are made from. step has STEP_TEXT_MAX bytes. */
+/* out borrows from zone and from step, which has STEP_TEXT_MAX bytes. */
 static void fill_key(keyset_key_t *out, const kasp_zone_t *zone, size_t i, char *step)
 {
 	const core_key_t *core = &zone->core.keys[i];
@@ -140,13 +140,13 @@ static char *write_set(kasp_zone_t *zone, uint64_t saved, keyset_t *set, bool fo
 	return keyset_write(set);
 }
 
-/* What is on its way out and in no cache any more is nobody's business. */
+/* Whether a key is on its way out and in no cache any more: the module need not know it. */
 static bool is_past(const core_key_t *key)
 {
 	return !key->goal_in && core_is_hidden(key);
 }
 
-/* Whether the parent is to have no DS any more, and may have one yet (RFC 8078, section 4). */
+/* Whether the zone asks the parent to remove its last DS (RFC 8078, section 4). */
 static bool asks_for_no_ds(const kasp_zone_t *zone, const policy_t *policy)
 {
 	bool waits = false;

@@ -8,9 +8,9 @@
 
 #include "policy-engine/zone/kasp-zone.h"
 
-#define STEP_TEXT_MAX 160
+#define STEP_TEXT_MAX 160 /*!< Bytes; the longest text is about 100 long. */
 
-/*! Whether the zone is to be published with signatures. */
+/*! \return Whether the zone is to be published with signatures. */
 bool zone_is_signed(const kasp_zone_t *zone);
 
 /*!
@@ -22,8 +22,7 @@ bool zone_is_signed(const kasp_zone_t *zone);
 void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when);
 
 /*!
- * Writes the key set, and counts up the zone's revision if the content is not the one of the
- * revision it has.
+ * Writes the key set. Counts up the zone's revision if the content is new.
  *
  * \param zone   After core_run(); revision and digest change.
  * \param saved  Revision that the digest belongs to.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "policy-engine/signer/link.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +10,11 @@
 #include "control/client.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/zone-name.h"
-#include "policy-engine/engine/internal.h"
 
-#define TIMEOUT_MS 5000
-#define PUSH_MAX 32     /* Key sets in one call. */
-#define PUSH_RETRY_S 10
+#define TIMEOUT_MS 5000 /* Of one socket operation; the module answers at once unless busy. */
+#define ALL "0"         /* The generation by which the module lists all zones. */
+#define PUSH_MAX 32     /* Key sets in one call; other clients of the module wait meanwhile. */
+#define PUSH_RETRY_S 10 /* Seconds until a key set that the module refused is sent again. */
 
 /* What the module says of one zone. */
 typedef struct {
@@ -28,6 +30,26 @@ typedef struct {
 	char *generation;
 	char problem[512];
 } facts_answer_t;
+
+int link_init(link_t *link, desk_t *desk)
+{
+	*link = (link_t){ .desk = desk, .generation = strdup(ALL), .problem = "not asked yet" };
+	return link->generation != NULL ? 0 : -1;
+}
+
+void link_deinit(link_t *link)
+{
+	free(link->generation);
+}
+
+void link_reset(link_t *link)
+{
+	char *generation = strdup(ALL);
+	if (generation != NULL) {
+		free(link->generation);
+		link->generation = generation;
+	}
+}
 
 static int add_news(facts_answer_t *answer, const ctl_unit_t *unit)
 {
@@ -90,30 +112,32 @@ static void answer_deinit(facts_answer_t *answer)
 	free(answer->generation);
 }
 
-static void remove_zone(engine_t *e, const char *name)
+static void remove_zone(link_t *link, const char *name)
 {
-	live_zone_t *zone = live_find(&e->live, name);
+	live_zone_t *zone = live_find(&link->desk->live, name);
 	if (zone != NULL) {
 		log_event(LOG_INFO, name, "the signer does not have the zone any more; its keys "
 		          "stay in the database");
-		e->want_at = zone->wants ? 0 : e->want_at;
-		live_remove(&e->live, zone);
+		if (zone->wants) {
+			desk_keys_wanted(link->desk, 0);
+		}
+		live_remove(&link->desk->live, zone);
 	}
 }
 
 /* Takes over one zone's facts. */
-static int apply(engine_t *e, listing_t *news)
+static int apply(link_t *link, listing_t *news)
 {
 	if (news->gone) {
-		remove_zone(e, news->name);
+		remove_zone(link, news->name);
 		return 0;
 	}
-	bool known = live_find(&e->live, news->name) != NULL;
-	live_zone_t *zone = live_add(&e->live, news->name);
+	bool known = live_find(&link->desk->live, news->name) != NULL;
+	live_zone_t *zone = live_add(&link->desk->live, news->name);
 	if (zone == NULL) {
 		return 0;
 	}
-	int put = db_zone_put(e->db, news->name, news->facts.policy);
+	int put = db_zone_put(link->desk->db, news->name, news->facts.policy);
 	if (put < 0) {
 		return -1;
 	}
@@ -124,8 +148,8 @@ static int apply(engine_t *e, listing_t *news)
 	facts_deinit(&zone->facts);
 	zone->facts = news->facts;
 	news->facts = (facts_t){ 0 };
-	zone->round = e->round;
-	live_mark(&e->live, zone, true);
+	zone->round = link->round;
+	live_mark(&link->desk->live, zone, true);
 	return 0;
 }
 
@@ -145,81 +169,83 @@ static void find_stale(void *ctx, live_zone_t *zone)
 }
 
 /* Forgets the zones that a full listing did not name. */
-static void sweep(engine_t *e)
+static void sweep(link_t *link)
 {
-	stale_t stale = { .round = e->round, .size = e->live.count };
+	stale_t stale = { .round = link->round, .size = link->desk->live.count };
 	stale.names = calloc(stale.size > 0 ? stale.size : 1, sizeof(*stale.names));
 	if (stale.names == NULL) {
 		return;
 	}
-	live_each(&e->live, find_stale, &stale);
+	live_each(&link->desk->live, find_stale, &stale);
 	for (size_t i = 0; i < stale.count; i++) {
-		remove_zone(e, stale.names[i]);
+		remove_zone(link, stale.names[i]);
 		free(stale.names[i]);
 	}
 	free(stale.names);
 }
 
-static int apply_all(engine_t *e, facts_answer_t *answer, bool full)
+static int apply_all(link_t *link, facts_answer_t *answer, bool full)
 {
-	int ret = answer->count > 0 ? db_begin(e->db) : 0;
+	int ret = answer->count > 0 ? db_begin(link->desk->db) : 0;
 	for (size_t i = 0; i < answer->count && ret == 0; i++) {
-		ret = apply(e, &answer->news[i]);
+		ret = apply(link, &answer->news[i]);
 	}
 	if (ret == 0 && answer->count > 0) {
-		ret = db_commit(e->db);
+		ret = db_commit(link->desk->db);
 	}
 	if (ret == 0 && full) {
-		sweep(e);
+		sweep(link);
 	}
 	return ret;
 }
 
-static void note_signer(engine_t *e, const char *problem)
+static void note_signer(link_t *link, const char *problem)
 {
 	bool up = problem == NULL;
-	if (up && !e->signer_up) {
-		log_event(LOG_INFO, NULL, "connected to the signer at %s", e->conf.signer_socket);
-	} else if (!up && (e->signer_up || strcmp(problem, e->signer_problem) != 0)) {
+	if (up && !link->up) {
+		log_event(LOG_INFO, NULL, "connected to the signer at %s",
+		          link->desk->conf.signer_socket);
+	} else if (!up && (link->up || strcmp(problem, link->problem) != 0)) {
 		log_event(LOG_WARNING, NULL, "signer: %s; trying again every second, keys and "
 		          "signatures stay as they are meanwhile", problem);
 	}
-	e->signer_up = up;
-	snprintf(e->signer_problem, sizeof(e->signer_problem), "%s", up ? "" : problem);
+	link->up = up;
+	snprintf(link->problem, sizeof(link->problem), "%s", up ? "" : problem);
 }
 
-int signer_poll(engine_t *e)
+int link_poll(link_t *link)
 {
-	bool full = strcmp(e->generation, "0") == 0;
-	ctl_unit_t unit = { .cmd = "zone-facts", .data = e->generation };
+	bool full = strcmp(link->generation, ALL) == 0;
+	ctl_unit_t unit = { .cmd = "zone-facts", .data = link->generation };
 	facts_answer_t answer = { 0 };
 	char err[512];
-	const ctl_call_t call = { .path = e->conf.signer_socket, .timeout_ms = TIMEOUT_MS,
-	                          .units = &unit, .count = 1, .answer = take_answer,
+	const char *path = link->desk->conf.signer_socket;
+	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = &unit,
+	                          .count = 1, .answer = take_answer,
 	                          .ctx = &answer };
 	int ret = ctl_client_call(&call, err, sizeof(err));
 	if (ret == 0 && answer.problem[0] == '\0' && answer.generation == NULL) {
 		snprintf(answer.problem, sizeof(answer.problem), "%s answers zone-facts without a "
-		         "generation; is it the module's socket?", e->conf.signer_socket);
+		         "generation; is it the module's socket?", path);
 	}
 	const char *problem = ret != 0 ? err : answer.problem[0] != '\0' ? answer.problem : NULL;
 
-	pthread_mutex_lock(&e->lock);
-	note_signer(e, problem);
+	pthread_mutex_lock(&link->desk->lock);
+	note_signer(link, problem);
 	ret = 0;
 	if (problem == NULL) {
-		e->round += full;
-		ret = apply_all(e, &answer, full);
-		free(e->generation);
-		e->generation = answer.generation;
+		link->round += full;
+		ret = apply_all(link, &answer, full);
+		free(link->generation);
+		link->generation = answer.generation;
 		answer.generation = NULL;
 	} else if (!full) {
-		free(e->generation);
-		e->generation = strdup("0");
+		free(link->generation);
+		link->generation = strdup(ALL);
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&link->desk->lock);
 	answer_deinit(&answer);
-	return e->generation != NULL ? ret : -1;
+	return link->generation != NULL ? ret : -1;
 }
 
 /* Key sets on their way to the module. */
@@ -258,9 +284,9 @@ static int take_refusal(void *ctx, const ctl_unit_t *unit, const char *error, in
 	return 0;
 }
 
-static void settle(engine_t *e, const push_batch_t *batch, size_t i)
+static void settle(link_t *link, const push_batch_t *batch, size_t i)
 {
-	live_zone_t *zone = live_find(&e->live, batch->units[i].zone);
+	live_zone_t *zone = live_find(&link->desk->live, batch->units[i].zone);
 	if (zone == NULL) {
 		return;
 	}
@@ -279,17 +305,17 @@ static void settle(engine_t *e, const push_batch_t *batch, size_t i)
 		zone->facts.pending = batch->revisions[i];
 	}
 	if (zone->revision == batch->revisions[i]) {
-		live_push(&e->live, zone, NULL);
+		live_push(&link->desk->live, zone, NULL);
 	}
 }
 
 /* \return Whether there may be more. */
-static bool push_batch(engine_t *e, int64_t now)
+static bool push_batch(link_t *link, int64_t now)
 {
 	push_batch_t batch = { .now = now };
-	pthread_mutex_lock(&e->lock);
+	pthread_mutex_lock(&link->desk->lock);
 	const live_zone_t *zone;
-	TAILQ_FOREACH(zone, &e->live.pushes, push_link) {
+	TAILQ_FOREACH(zone, &link->desk->live.pushes, push_link) {
 		if (batch.count == PUSH_MAX) {
 			break;
 		}
@@ -297,33 +323,33 @@ static bool push_batch(engine_t *e, int64_t now)
 			pick(&batch, zone);
 		}
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&link->desk->lock);
 	if (batch.count == 0) {
 		return false;
 	}
 	char err[512];
-	const ctl_call_t call = { .path = e->conf.signer_socket, .timeout_ms = TIMEOUT_MS,
-	                          .units = batch.units, .count = batch.count,
-	                          .answer = take_refusal, .ctx = &batch };
+	const ctl_call_t call = { .path = link->desk->conf.signer_socket,
+	                          .timeout_ms = TIMEOUT_MS, .units = batch.units,
+	                          .count = batch.count, .answer = take_refusal, .ctx = &batch };
 	int ret = ctl_client_call(&call, err, sizeof(err));
-	pthread_mutex_lock(&e->lock);
+	pthread_mutex_lock(&link->desk->lock);
 	if (ret != 0) {
-		note_signer(e, err);
+		note_signer(link, err);
 	}
 	for (size_t i = 0; i < batch.count; i++) {
 		if (ret == 0) {
-			settle(e, &batch, i);
+			settle(link, &batch, i);
 		}
 		free((char *)batch.units[i].zone);
 		free((char *)batch.units[i].data);
 		free(batch.problems[i]);
 	}
-	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&link->desk->lock);
 	return ret == 0 && batch.count == PUSH_MAX;
 }
 
-void signer_push(engine_t *e, int64_t now)
+void link_push(link_t *link, int64_t now)
 {
-	while (e->signer_up && push_batch(e, now)) {
+	while (link->up && push_batch(link, now)) {
 	}
 }

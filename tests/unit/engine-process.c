@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 #include "control/client.h"
-#include "policy-engine/engine/engine.h"
+#include "policy-engine/control/control.h"
 #include "tests/unit/test-hsm-token.h"
 
 static char dir[40];
@@ -111,17 +111,20 @@ static void be_engine(void)
 	engine_conf_t conf = { 0 };
 	hsm_error_t err = { 0 };
 	engine_t *engine = NULL;
+	control_t *control = NULL;
 	char why[1024] = "";
 	if (freopen(path("log"), "a", stderr) == NULL || setvbuf(stderr, NULL, _IOLBF, 0) != 0 ||
 	    engine_conf_read(path("conf.xml"), &conf, NULL, NULL, &err) != HSM_EOK) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(3);
 	}
-	if (engine_start(&engine, path("conf.xml"), &conf, true, why, sizeof(why)) != 0) {
+	if (engine_start(&engine, path("conf.xml"), &conf, true, why, sizeof(why)) != 0 ||
+	    control_start(&control, engine, why, sizeof(why)) != 0) {
 		fprintf(stderr, "%s\n", why);
 		exit(4);
 	}
 	int ret = engine_run(engine);
+	control_stop(control);
 	engine_free(engine);
 	exit(ret == 0 ? 0 : 5);
 }

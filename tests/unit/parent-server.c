@@ -68,7 +68,8 @@ static bool answers(int i)
 	knot_dname_from_str(name, "example.net.", sizeof(name));
 	struct sockaddr_storage server = { 0 };
 	memcpy(&server, &addr, sizeof(addr));
-	return ds_query(&server, name, 1, -1, &answer, why, sizeof(why)) == DS_QUERY_DONE;
+	const ds_question_t question = { &server, name, 1, -1 };
+	return ds_query(&question, &answer, why, sizeof(why)) == DS_QUERY_DONE;
 }
 
 void parent_serve(int i, const char *records)

@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "policy-engine/database/db.h"
-#include "policy-engine/engine/internal.h"
+#include "policy-engine/desk/timekeeper.h"
 #include "policy-engine/keys/allocate.h"
 #include "tests/unit/check-main.h"
 
@@ -53,6 +54,40 @@ static void refuse_store(const char *say)
 	ck_assert_ptr_null(db);
 	ck_assert_msg(strstr(err, say) != NULL && strstr(err, file) != NULL, "no '%s' in: %s", say,
 	              err);
+}
+
+/* \return The file's content, to be freed. */
+static char *content(size_t *len)
+{
+	struct stat st;
+	FILE *in = fopen(file, "r");
+	ck_assert_ptr_nonnull(in);
+	ck_assert_int_eq(fstat(fileno(in), &st), 0);
+	*len = st.st_size;
+	char *data = malloc(*len + 1);
+	ck_assert_ptr_nonnull(data);
+	ck_assert_uint_eq(fread(data, 1, *len, in), *len);
+	fclose(in);
+	return data;
+}
+
+/* A database that is refused stays as it is, and nothing is left beside it. */
+static void refuse_untouched(const char *say)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "-journal" };
+	size_t len, len_after;
+	char *before = content(&len);
+	refuse_store(say);
+	char *after = content(&len_after);
+	ck_assert_uint_eq(len, len_after);
+	ck_assert_mem_eq(before, after, len);
+	free(before);
+	free(after);
+	for (size_t i = 0; i < 3; i++) {
+		char path[100];
+		snprintf(path, sizeof(path), "%s%s", file, suffixes[i]);
+		ck_assert_int_ne(access(path, F_OK), 0);
+	}
 }
 
 static void outside(const char *sql)
@@ -470,7 +505,8 @@ static int allocate(db_t *db, const char *name, const policy_t *policy, int64_t 
 	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
 	size_t before = zone.core.count;
 	unsigned unsuitable;
-	int ret = allocate_key(db, &zone, policy, &want, backed_up, now, &unsuitable);
+	const allocate_t wanted = { policy, &want, backed_up, now };
+	int ret = allocate_key(db, &zone, &wanted, &unsuitable);
 	ck_assert_uint_eq(zone.core.count, before + (ret == ALLOCATED));
 	kasp_zone_deinit(&zone);
 	return ret;
@@ -579,32 +615,32 @@ END_TEST
 /* On a clock that jumped nothing is decided, until it is right again or somebody says that it is. */
 START_TEST(test_clock_stops)
 {
-	engine_t e = { .db = open_store(), .lock = PTHREAD_MUTEX_INITIALIZER };
+	timekeeper_t keeper = { 0 }, next = { 0 };
+	db_t *db = open_store();
 	int64_t now = time(NULL), saved = 0;
-	ck_assert_int_eq(engine_clock_load(&e), 0);
-	ck_assert_int_eq(engine_clock_check(&e, now), 1);
-	ck_assert_int_eq(db_clock_get(e.db, &saved), 1);
+	ck_assert_int_eq(timekeeper_load(&keeper, db), 0);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now), 1);
+	ck_assert_int_eq(db_clock_get(db, &saved), 1);
 	ck_assert_int_eq(saved, now);
-	ck_assert_int_eq(engine_clock_check(&e, now - CLOCK_BACK_MAX - 100), 0);
-	int64_t believed = engine_clock_now(&e);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now - CLOCK_BACK_MAX - 100), 0);
+	int64_t believed = timekeeper_now(&keeper);
 	ck_assert(believed >= now && believed < now + 100);
-	ck_assert_int_eq(engine_clock_check(&e, now), 1);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, now), 1);
 
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(engine_clock_check(&e, now + CLOCK_AHEAD_MAX + 100), 0);
-		believed = engine_clock_now(&e);
+		ck_assert_int_eq(timekeeper_check(&keeper, db, now + CLOCK_AHEAD_MAX + 100), 0);
+		believed = timekeeper_now(&keeper);
 		ck_assert(believed >= now && believed < now + 100);
 	}
-	engine_clock_accept(&e);
-	ck_assert_int_eq(engine_clock_check(&e, time(NULL)), 1);
+	timekeeper_accept(&keeper);
+	ck_assert_int_eq(timekeeper_check(&keeper, db, time(NULL)), 1);
 
 	/* The next engine knows what this one has seen. */
-	engine_t next = { .db = e.db, .lock = PTHREAD_MUTEX_INITIALIZER };
-	ck_assert_int_eq(engine_clock_load(&next), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now - CLOCK_BACK_MAX - 100), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX + 1000), 0);
-	ck_assert_int_eq(engine_clock_check(&next, now + CLOCK_AWAY_MAX - 1000), 1);
-	db_close(e.db);
+	ck_assert_int_eq(timekeeper_load(&next, db), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now - CLOCK_BACK_MAX - 100), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX + 1000), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX - 1000), 1);
+	db_close(db);
 }
 END_TEST
 
@@ -612,14 +648,14 @@ START_TEST(test_newer_schema)
 {
 	db_close(open_store());
 	outside("PRAGMA user_version = 99");
-	refuse_store("schema 99");
+	refuse_untouched("schema 99");
 }
 END_TEST
 
 START_TEST(test_foreign_database)
 {
 	outside("CREATE TABLE databaseVersion (id INTEGER, rev INTEGER, version INTEGER)");
-	refuse_store("not made by ods-engine");
+	refuse_untouched("not made by ods-engine");
 }
 END_TEST
 
@@ -630,7 +666,7 @@ START_TEST(test_not_a_database)
 		fprintf(out, "this is no database\n");
 	}
 	fclose(out);
-	refuse_store("damaged");
+	refuse_untouched("damaged");
 }
 END_TEST
 
@@ -645,7 +681,42 @@ START_TEST(test_damaged_pages)
 		fputc(0xff, out);
 	}
 	fclose(out);
-	refuse_store("damaged");
+	refuse_untouched("damaged");
+}
+END_TEST
+
+/* What a file system leaves of a file after a crash, or a copy that was broken off. */
+START_TEST(test_truncated)
+{
+	db_t *db = open_store();
+	fill(db);
+	db_close(db);
+	size_t len;
+	free(content(&len));
+	for (off_t size = (off_t)len - 1; size > 0; size = (size - 1) / 4096 * 4096) {
+		ck_assert_int_eq(truncate(file, size), 0);
+		refuse_untouched("damaged");
+	}
+	ck_assert_int_eq(truncate(file, 0), 0);
+	refuse_untouched("is empty");
+}
+END_TEST
+
+/* A plain copy of the file of an engine that has stopped has all of it. */
+START_TEST(test_copy)
+{
+	char command[400];
+	db_t *db = open_store();
+	fill(db);
+	db_close(db);
+	snprintf(command, sizeof(command), "cp %s %s.copy && mv %s.copy %s", file, file, file,
+	         file);
+	ck_assert_int_eq(system(command), 0);
+	db = open_store();
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "a.test.", &zone), 1);
+	kasp_zone_deinit(&zone);
+	db_close(db);
 }
 END_TEST
 
@@ -696,6 +767,8 @@ int main(void)
 	tcase_add_test(tc, test_foreign_database);
 	tcase_add_test(tc, test_not_a_database);
 	tcase_add_test(tc, test_damaged_pages);
+	tcase_add_test(tc, test_truncated);
+	tcase_add_test(tc, test_copy);
 	tcase_add_test(tc, test_damaged_content);
 	tcase_add_test(tc, test_no_directory);
 	suite_add_tcase(suite, tc);

@@ -6,32 +6,36 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "policy-engine/engine/internal.h"
+#include "policy-engine/core/core.h"
+#include "policy-engine/keys/generate.h"
 #include "tests/unit/check-main.h"
 
 #define NOW 1000000
 
 START_TEST(waiting)
 {
-	engine_t engine = { .want_at = CORE_NEVER };
-	pthread_mutex_init(&engine.lock, NULL);
-	live_init(&engine.live);
-	live_zone_t *zone = live_add(&engine.live, "a.test.");
+	desk_t desk;
+	keys_t keys;
+	desk_init(&desk, NULL, NULL);
+	desk_keys_wanted(&desk, CORE_NEVER);
+	keys_init(&keys, &desk, false);
+	keys.intents = false;
+	live_zone_t *zone = live_add(&desk.live, "a.test.");
 	ck_assert_ptr_nonnull(zone);
-	live_mark(&engine.live, zone, false);
+	live_mark(&desk.live, zone, false);
 	zone->wants = true;
 
 	bool more = false;
-	ck_assert_int_eq(generate_pass(&engine, NOW, &more), 0);
+	ck_assert_int_eq(generate_pass(&keys, NOW, &more), 0);
 	ck_assert(!more && !zone->dirty);
 
 	/* That other zones are due is no key for this one. */
 	more = true;
-	ck_assert_int_eq(generate_pass(&engine, NOW, &more), 0);
+	ck_assert_int_eq(generate_pass(&keys, NOW, &more), 0);
 	ck_assert(more && !zone->dirty);
 
-	live_deinit(&engine.live);
-	pthread_mutex_destroy(&engine.lock);
+	keys_deinit(&keys);
+	desk_deinit(&desk);
 }
 END_TEST
 

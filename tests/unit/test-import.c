@@ -76,13 +76,22 @@ static void write_file(const char *name, const char *text)
 	fclose(out);
 }
 
-static void add(int id, int pair, int role, int introducing, const int states[4], int parent,
-                int minimize, int64_t since)
+/* A key of zone 1 in kasp.db, in the enforcer's numbers. */
+typedef struct {
+	int id, pair, role, introducing;
+	const int *states; /* Of DS, DNSKEY, RRSIG DNSKEY, RRSIG. */
+	int parent, minimize;
+	int64_t since;
+} row_t;
+
+static void add(const row_t *row)
 {
-	kasp_key_t key = { .id = id, .zone = 1, .pair = pair, .role = role,
-	                   .introducing = introducing, .ds = states[0], .dnskey = states[1],
-	                   .rrsig_dnskey = states[2], .rrsig = states[3], .ds_at_parent = parent,
-	                   .minimize = minimize, .since = since, .keytag = id * 11 };
+	const int *states = row->states;
+	kasp_key_t key = { .id = row->id, .zone = 1, .pair = row->pair, .role = row->role,
+	                   .introducing = row->introducing, .ds = states[0], .dnskey = states[1],
+	                   .rrsig_dnskey = states[2], .rrsig = states[3],
+	                   .ds_at_parent = row->parent, .minimize = row->minimize,
+	                   .since = row->since, .keytag = row->id * 11 };
 	kasp_db_key(file, &key);
 }
 
@@ -90,8 +99,8 @@ static void add(int id, int pair, int role, int introducing, const int states[4]
 
 static void at_rest(void)
 {
-	add(1, 1, 1, 1, STATES(O, O, O, N), 3, 4, T1);
-	add(2, 2, 2, 1, STATES(N, O, N, O), 0, 1, T1);
+	add(&(row_t){ 1, 1, 1, 1, STATES(O, O, O, N), 3, 4, T1 });
+	add(&(row_t){ 2, 2, 2, 1, STATES(N, O, N, O), 0, 1, T1 });
 }
 
 static void read_db(void)
@@ -211,14 +220,14 @@ END_TEST
 /* -- states -------------------------------------------------------------- */
 
 static void record_is(size_t key, keyset_record_t record, keyset_state_t state, int64_t since,
-                      uint64_t revision, uint64_t came, int64_t public_at)
+                      uint64_t revision, uint64_t came)
 {
 	const core_record_t *r = &keys[key].record[record];
 	ck_assert_int_eq(r->state, state);
 	ck_assert_int_eq(r->since, since);
 	ck_assert_uint_eq(r->revision, revision);
 	ck_assert_uint_eq(r->came, came);
-	ck_assert_int_eq(r->public_at, public_at);
+	ck_assert_int_eq(r->public_at, 0);
 }
 
 START_TEST(zone_at_rest)
@@ -228,9 +237,9 @@ START_TEST(zone_at_rest)
 	mapped();
 	ck_assert_uint_eq(zone.count, 2);
 	ck_assert_uint_eq(zone.revision, 0);
-	record_is(0, KEYSET_DS, KEYSET_OMNIPRESENT, T1, 0, 0, 0);
-	record_is(0, KEYSET_RRSIG, KEYSET_NA, T1, 0, 0, 0);
-	record_is(1, KEYSET_RRSIG, KEYSET_OMNIPRESENT, T1, 0, 0, 0);
+	record_is(0, KEYSET_DS, KEYSET_OMNIPRESENT, T1, 0, 0);
+	record_is(0, KEYSET_RRSIG, KEYSET_NA, T1, 0, 0);
+	record_is(1, KEYSET_RRSIG, KEYSET_OMNIPRESENT, T1, 0, 0);
 	ck_assert(keys[0].role == KEYSET_KSK && keys[0].goal_in && keys[0].keytag == 11);
 	ck_assert_uint_eq(keys[0].bits, 256); /* Whatever OpenDNSSEC says of a curve. */
 	ck_assert_int_eq(keys[0].inception, 600);
@@ -271,9 +280,9 @@ START_TEST(zsk_rollover)
 		{ { U, H }, { O, O } }, { { H, H }, { O, O } },
 	};
 	const int (*s)[2] = steps[_i];
-	add(1, 1, 1, 1, STATES(O, O, O, N), 3, 4, T1);
-	add(2, 2, 2, 0, STATES(N, s[0][0], N, s[0][1]), 0, 1, T2);
-	add(3, 3, 2, 1, STATES(N, s[1][0], N, s[1][1]), 0, 1, T2);
+	add(&(row_t){ 1, 1, 1, 1, STATES(O, O, O, N), 3, 4, T1 });
+	add(&(row_t){ 2, 2, 2, 0, STATES(N, s[0][0], N, s[0][1]), 0, 1, T2 });
+	add(&(row_t){ 3, 3, 2, 1, STATES(N, s[1][0], N, s[1][1]), 0, 1, T2 });
 	mapped();
 	if (_i == 7) { /* The old key is past. */
 		ck_assert_uint_eq(zone.count, 2);
@@ -281,8 +290,8 @@ START_TEST(zsk_rollover)
 	}
 	ck_assert_uint_eq(zone.count, 3);
 	if (_i == 3) {
-		record_is(1, KEYSET_RRSIG, KEYSET_UNRETENTIVE, T2, 1, 0, 0);
-		record_is(2, KEYSET_RRSIG, KEYSET_RUMOURED, T2, 1, 1, 0);
+		record_is(1, KEYSET_RRSIG, KEYSET_UNRETENTIVE, T2, 1, 0);
+		record_is(2, KEYSET_RRSIG, KEYSET_RUMOURED, T2, 1, 1);
 		ck_assert_uint_eq(zone.revision, 1);
 	}
 	run_on();
@@ -304,10 +313,10 @@ START_TEST(ksk_rollover)
 		{ { U, U, U }, { O, O, O }, 0, 3, true },  { { U, H, H }, { O, O, O }, 5, 3, false },
 	};
 	const int *old = steps[_i].old, *new = steps[_i].new;
-	add(1, 1, 1, 0, STATES(old[0], old[1], old[2], N), steps[_i].old_parent, 4, T1);
-	add(3, 3, 1, 1, STATES(new[0], new[1], new[2], N), steps[_i].new_parent, 4, T2);
+	add(&(row_t){ 1, 1, 1, 0, STATES(old[0], old[1], old[2], N), steps[_i].old_parent, 4, T1 });
+	add(&(row_t){ 3, 3, 1, 1, STATES(new[0], new[1], new[2], N), steps[_i].new_parent, 4, T2 });
 	kasp_db_sql(file, "UPDATE hsmKey SET role = 1 WHERE id = 3");
-	add(2, 2, 2, 1, STATES(N, O, N, O), 0, 1, T1);
+	add(&(row_t){ 2, 2, 2, 1, STATES(N, O, N, O), 0, 1, T1 });
 	mapped();
 	ck_assert_uint_eq(zone.count, 3);
 	ck_assert_int_eq(core_ds_waits(&keys[2]), new[0] == R && steps[_i].new_parent != 3);
@@ -389,16 +398,16 @@ static void refused(const char *say)
 START_TEST(doubtful_rollovers)
 {
 	/* Signatures by two keys, of which OpenDNSSEC's signer may have made one only. */
-	add(1, 1, 1, 1, STATES(O, O, O, N), 3, 4, T1);
-	add(2, 2, 2, 0, STATES(N, O, N, O), 0, 0, T1);
-	add(3, 3, 2, 1, STATES(N, O, N, O), 0, 0, T2);
+	add(&(row_t){ 1, 1, 1, 1, STATES(O, O, O, N), 3, 4, T1 });
+	add(&(row_t){ 2, 2, 2, 0, STATES(N, O, N, O), 0, 0, T1 });
+	add(&(row_t){ 3, 3, 2, 1, STATES(N, O, N, O), 0, 0, T2 });
 	refused("does not sign twice");
 	kasp_db_sql(file, "UPDATE keyData SET minimize = 1 WHERE id = 3");
 	refused("state that it should not have");
 
 	/* Two at once. */
 	kasp_db_pair(file, 4, "aa04", "one", 2, 2);
-	add(4, 4, 2, 0, STATES(N, O, N, H), 0, 1, T2);
+	add(&(row_t){ 4, 4, 2, 0, STATES(N, O, N, H), 0, 1, T2 });
 	refused("several rollovers of the zsk");
 }
 END_TEST
@@ -408,7 +417,7 @@ START_TEST(leftover_ds)
 	at_rest();
 	for (int i = 4; i < 7; i++) { /* Nobody ever said ds-gone. */
 		kasp_db_pair(file, i, i == 4 ? "aa04" : i == 5 ? "aa05" : "aa06", "one", 1, 2);
-		add(i, i, 1, 0, STATES(U, H, H, N), 5, 4, T1);
+		add(&(row_t){ i, i, 1, 0, STATES(U, H, H, N), 5, 4, T1 });
 	}
 	mapped();
 	ck_assert_uint_eq(zone.count, 5);
@@ -423,7 +432,7 @@ START_TEST(too_many_keys)
 		char locator[10];
 		snprintf(locator, sizeof(locator), "bb%02d", i);
 		kasp_db_pair(file, i, locator, "one", 1, 2);
-		add(i, i, 1, 0, STATES(U, H, H, N), 5, 4, T1);
+		add(&(row_t){ i, i, 1, 0, STATES(U, H, H, N), 5, 4, T1 });
 	}
 	refused("more than");
 }
@@ -495,7 +504,8 @@ END_TEST
 
 /* -- into the engine's database ------------------------------------------ */
 
-static engine_t engine;
+static desk_t desk;
+static keys_t token_keys;
 static char rows[4000];
 
 static void engine_setup(void)
@@ -505,19 +515,22 @@ static void engine_setup(void)
 	test_tokens_make();
 	setup();
 	snprintf(path, sizeof(path), "%s/engine.db", dir);
-	engine = (engine_t){ .conf.tokens = *test_conf(), .policies = { &policy, 1 } };
-	pthread_mutex_init(&engine.lock, NULL);
-	ck_assert_msg(db_open(&engine.db, path, err, sizeof(err)) == 0, "%s", err);
-	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &problem) == HSM_EOK, "%s",
+	desk_init(&desk, NULL, NULL);
+	desk.conf.tokens = *test_conf();
+	desk.policies = (policies_t){ &policy, 1 };
+	keys_init(&token_keys, &desk, false);
+	ck_assert_msg(db_open(&desk.db, path, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_msg(repos_new(&token_keys.tokens, test_conf(), &problem) == HSM_EOK, "%s",
 	              problem.text);
-	repos_check(engine.tokens, NOW);
+	repos_check(token_keys.tokens, NOW);
 }
 
 static void engine_teardown(void)
 {
-	db_close(engine.db);
-	repos_free(engine.tokens);
-	pthread_mutex_destroy(&engine.lock);
+	keys_deinit(&token_keys);
+	desk.conf = (engine_conf_t){ 0 }; /* These two are borrowed. */
+	desk.policies = (policies_t){ 0 };
+	desk_deinit(&desk);
 	teardown();
 	test_tokens_remove();
 }
@@ -527,8 +540,10 @@ static int make_key(const char *id, keyset_role_t role)
 {
 	hsm_key_t *key = NULL;
 	hsm_error_t problem = { 0 };
-	ck_assert_msg(repos_generate(engine.tokens, "one", 13, 256, id, NOW, &key, &problem) ==
-	              HSM_EOK, "%s", problem.text);
+	const hsm_key_spec_t spec = { .repository = "one", .algorithm = 13, .bits = 256,
+	                              .cka_id = id };
+	ck_assert_msg(repos_generate(token_keys.tokens, &spec, NOW, &key, &problem) == HSM_EOK,
+	              "%s", problem.text);
 	dnssec_binary_t public_key = hsm_key_public(key);
 	int tag = dnskey_tag(role, 13, public_key.data, public_key.size);
 	hsm_key_free(key);
@@ -548,9 +563,9 @@ static void take_row(void *ctx, const import_row_t *row)
 static void import(const char *name, const uint32_t *serial, bool plan)
 {
 	import_t what = { .database = file, .signer_dir = dir, .zone = name, .serial = serial,
-	                  .plan = plan };
+	                  .plan = plan, .report = take_row };
 	rows[0] = '\0';
-	ck_assert_msg(import_run(&engine, &what, take_row, NULL, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_msg(import_run(&desk, &token_keys, &what, err, sizeof(err)) == 0, "%s", err);
 }
 
 static void said(const char *say)
@@ -564,7 +579,7 @@ static unsigned count_zones(void)
 	kasp_zone_t z = { 0 };
 	static const char *const names[] = { "a.test.", "b.test." };
 	for (size_t i = 0; i < 2; i++) {
-		count += db_zone_get(engine.db, names[i], &z) == 1;
+		count += db_zone_get(desk.db, names[i], &z) == 1;
 		kasp_zone_deinit(&z);
 	}
 	return count;
@@ -581,14 +596,14 @@ static int note_key(void *ctx, const db_token_key_t *key)
 static void keys_are(const char *want)
 {
 	char have[200] = "";
-	ck_assert_int_eq(db_keys(engine.db, note_key, have), 0);
+	ck_assert_int_eq(db_keys(desk.db, note_key, have), 0);
 	ck_assert_str_eq(have, want);
 }
 
 static void zone_is(const char *name, size_t count, uint32_t serial)
 {
 	kasp_zone_t z = { 0 };
-	ck_assert_int_eq(db_zone_get(engine.db, name, &z), 1);
+	ck_assert_int_eq(db_zone_get(desk.db, name, &z), 1);
 	ck_assert_uint_eq(z.core.count, count);
 	ck_assert(z.taken_over && z.serial_before == serial);
 	ck_assert_str_eq(z.policy, "default");
@@ -639,7 +654,7 @@ START_TEST(whole_import)
 	zone_is("a.test.", 2, 8);
 	ck_assert_uint_eq(count_zones(), 1);
 	keys_are("aa01:2:2 aa02:1:0 "); /* OpenDNSSEC's other zone has it, too. */
-	ck_assert_int_eq(db_salt_get(engine.db, "default", salt, &len, &since), 1);
+	ck_assert_int_eq(db_salt_get(desk.db, "default", salt, &len, &since), 1);
 	ck_assert(len == 2 && salt[0] == 0xab && salt[1] == 0x12 && since == 777);
 
 	/* Its CKA_ID is there, and yet another key; then the right one, and no serial. */
@@ -665,8 +680,9 @@ START_TEST(whole_import)
 	import(NULL, NULL, false);
 	keys_are("aa01:2:2 aa02:2:0 aa04:0:0 ");
 
-	import_t none = { .database = file, .signer_dir = dir, .zone = "c.test" };
-	ck_assert_int_eq(import_run(&engine, &none, take_row, NULL, err, sizeof(err)), -1);
+	import_t none = { .database = file, .signer_dir = dir, .zone = "c.test",
+	                  .report = take_row };
+	ck_assert_int_eq(import_run(&desk, &token_keys, &none, err, sizeof(err)), -1);
 	ck_assert_ptr_nonnull(strstr(err, "has no zone c.test"));
 }
 END_TEST

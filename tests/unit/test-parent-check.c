@@ -79,7 +79,7 @@ START_TEST(all_have_it)
 	      "example 300 DS " DS "\n");
 	resolver_t *resolver = _i == 0 ? NULL : start_resolver();
 	ck_assert_msg(ask(resolver, PARENT_COMES) == PARENT_YES, "%s", result.why);
-	ck_assert_uint_eq(result.ttl, 7200);
+	ck_assert_uint_eq(result.shown.ttl, 7200);
 	ck_assert_int_eq(ask(resolver, PARENT_GOES), PARENT_NOT_YET);
 	ck_assert_ptr_nonnull(strstr(result.why, "still has it"));
 	ck_assert_int_eq(ask(resolver, PARENT_STAYS), PARENT_YES);
@@ -233,7 +233,8 @@ START_TEST(odd_answer)
 	knot_dname_from_str(name, ZONE, sizeof(name));
 	ds_answer_t answer = { .count = 99 };
 	char why[200] = "";
-	int ret = ds_query_parse(wire, pkt->size, name, 7, &answer, why, sizeof(why));
+	int ret = ds_answer_parse(&(ds_message_t){ wire, pkt->size, name, 7 }, &answer, why,
+	                         sizeof(why));
 	ck_assert_msg((ret == 0) == (odd[_i].why == NULL), "%s", why);
 	if (ret == 0) {
 		ck_assert_uint_eq(answer.count, odd[_i].count);
@@ -245,7 +246,8 @@ START_TEST(odd_answer)
 	for (size_t len = 0; len < pkt->size; len++) {
 		uint8_t *copy = malloc(len > 0 ? len : 1);
 		memcpy(copy, wire, len);
-		ck_assert_int_eq(ds_query_parse(copy, len, name, 7, &answer, why, sizeof(why)), -1);
+		const ds_message_t message = { copy, len, name, 7 };
+		ck_assert_int_eq(ds_answer_parse(&message, &answer, why, sizeof(why)), -1);
 		free(copy);
 	}
 	knot_pkt_free(pkt);

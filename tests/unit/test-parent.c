@@ -251,6 +251,12 @@ START_TEST(program)
 	script = write_program("p", "sleep 30 &");
 	ck_assert_int_eq(command_run(script, "", 20, -1, why, sizeof(why)), 0);
 	ck_assert_int_lt(time(NULL) - begin, 15);
+
+	/* A program whose exit status is lost has not succeeded. */
+	signal(SIGCHLD, SIG_IGN);
+	ck_assert_int_eq(command_run("/bin/false", "", 5, -1, why, sizeof(why)), -1);
+	ck_assert_ptr_nonnull(strstr(why, "SIGCHLD"));
+	signal(SIGCHLD, SIG_DFL);
 }
 END_TEST
 

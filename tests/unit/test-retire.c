@@ -9,14 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy-engine/engine/internal.h"
+#include "policy-engine/core/core.h"
+#include "policy-engine/keys/retire.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define NOW 1000000
 
 static char file[40];
-static engine_t engine;
+static desk_t desk;
+static keys_t keys;
 
 static void setup(void)
 {
@@ -25,20 +27,19 @@ static void setup(void)
 	test_tokens_make();
 	strcpy(file, "/tmp/test-retire.XXXXXX");
 	close(mkstemp(file));
-	engine = (engine_t){ 0 };
-	pthread_mutex_init(&engine.lock, NULL);
-	ck_assert_msg(db_open(&engine.db, file, err, sizeof(err)) == 0, "%s", err);
-	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &why) == HSM_EOK, "%s", why.text);
-	ck_assert_int_eq(db_begin(engine.db), 0);
-	ck_assert_int_eq(db_zone_put(engine.db, "a.test.", "default"), 1);
-	ck_assert_int_eq(db_commit(engine.db), 0);
+	desk_init(&desk, NULL, NULL);
+	keys_init(&keys, &desk, false);
+	ck_assert_msg(db_open(&desk.db, file, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_msg(repos_new(&keys.tokens, test_conf(), &why) == HSM_EOK, "%s", why.text);
+	ck_assert_int_eq(db_begin(desk.db), 0);
+	ck_assert_int_eq(db_zone_put(desk.db, "a.test.", "default"), 1);
+	ck_assert_int_eq(db_commit(desk.db), 0);
 }
 
 static void teardown(void)
 {
-	db_close(engine.db);
-	repos_free(engine.tokens);
-	pthread_mutex_destroy(&engine.lock);
+	keys_deinit(&keys);
+	desk_deinit(&desk);
 	unlink(file);
 	test_tokens_remove();
 }
@@ -48,7 +49,7 @@ static int give(void *ctx, const db_token_key_t *key)
 	kasp_zone_t *zone = ctx;
 	core_key_t core;
 	core_key_init(&core, KEYSET_ZSK, 13, (uint16_t)key->id, POLICY_ROLL_PRE_PUBLICATION, NOW);
-	ck_assert_int_eq(db_zone_give_key(engine.db, zone, key, &core), 0);
+	ck_assert_int_eq(db_zone_give_key(desk.db, zone, key, &core), 0);
 	return 1;
 }
 
@@ -58,15 +59,17 @@ static void get_key(const char *repository, const char *id)
 	hsm_key_t *key = NULL;
 	hsm_error_t err = { 0 };
 	kasp_zone_t zone = { 0 };
-	ck_assert_msg(repos_generate(engine.tokens, repository, 13, 256, id, NOW, &key, &err) ==
-	              HSM_EOK, "%s", err.text);
+	const hsm_key_spec_t spec = { .repository = repository, .algorithm = 13, .bits = 256,
+	                              .cka_id = id };
+	ck_assert_msg(repos_generate(keys.tokens, &spec, NOW, &key, &err) == HSM_EOK, "%s",
+	              err.text);
 	hsm_key_free(key);
-	ck_assert_int_eq(db_begin(engine.db), 0);
-	ck_assert_int_eq(db_key_intend(engine.db, repository, id, 13, 256, NOW), 0);
-	ck_assert_int_eq(db_key_made(engine.db, repository, id, (const uint8_t *)id, 4), 0);
-	ck_assert_int_eq(db_zone_get(engine.db, "a.test.", &zone), 1);
-	ck_assert_int_eq(db_keys_unused(engine.db, repository, 13, 256, give, &zone), 0);
-	ck_assert_int_eq(db_commit(engine.db), 0);
+	ck_assert_int_eq(db_begin(desk.db), 0);
+	ck_assert_int_eq(db_key_intend(desk.db, repository, id, 13, 256, NOW), 0);
+	ck_assert_int_eq(db_key_made(desk.db, repository, id, (const uint8_t *)id, 4), 0);
+	ck_assert_int_eq(db_zone_get(desk.db, "a.test.", &zone), 1);
+	ck_assert_int_eq(db_keys_unused(desk.db, repository, 13, 256, give, &zone), 0);
+	ck_assert_int_eq(db_commit(desk.db), 0);
 	kasp_zone_deinit(&zone);
 }
 
@@ -74,10 +77,10 @@ static void get_key(const char *repository, const char *id)
 static void leave_first(void)
 {
 	kasp_zone_t zone = { 0 };
-	ck_assert_int_eq(db_begin(engine.db), 0);
-	ck_assert_int_eq(db_zone_get(engine.db, "a.test.", &zone), 1);
-	ck_assert_int_eq(db_zone_take_key(engine.db, &zone, 0), 0);
-	ck_assert_int_eq(db_commit(engine.db), 0);
+	ck_assert_int_eq(db_begin(desk.db), 0);
+	ck_assert_int_eq(db_zone_get(desk.db, "a.test.", &zone), 1);
+	ck_assert_int_eq(db_zone_take_key(desk.db, &zone, 0), 0);
+	ck_assert_int_eq(db_commit(desk.db), 0);
 	kasp_zone_deinit(&zone);
 }
 
@@ -85,7 +88,8 @@ static bool has_key(const char *repository, const char *id)
 {
 	hsm_key_t *key = NULL;
 	hsm_error_t err = { 0 };
-	int ret = repos_find(engine.tokens, repository, 13, id, NOW, &key, &err);
+	const repos_key_t wanted = { repository, id, 13 };
+	int ret = repos_find(keys.tokens, &wanted, NOW, &key, &err);
 	ck_assert_msg(ret == HSM_EOK || ret == HSM_ENOKEY, "%s", err.text);
 	hsm_key_free(key);
 	return ret == HSM_EOK;
@@ -101,35 +105,35 @@ static int add(void *ctx, const db_token_key_t *key)
 static unsigned count_known(void)
 {
 	unsigned count = 0;
-	ck_assert_int_eq(db_keys(engine.db, add, &count), 0);
+	ck_assert_int_eq(db_keys(desk.db, add, &count), 0);
 	return count;
 }
 
 START_TEST(removed)
 {
-	repos_check(engine.tokens, NOW);
+	repos_check(keys.tokens, NOW);
 	get_key("one", "aa01");
 	get_key("one", "aa02");
 	get_key("two", "aa03");
-	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_int_eq(retire_pass(&keys, NOW), 0);
 	ck_assert_uint_eq(count_known(), 3);
-	ck_assert_int_eq(engine.retire_at, CORE_NEVER);
+	ck_assert_int_eq(keys.retire_at, CORE_NEVER);
 
 	/* Only the one that was left, and only when there is a reason to look. */
 	leave_first();
-	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_int_eq(retire_pass(&keys, NOW), 0);
 	ck_assert(has_key("one", "aa01"));
-	engine.retire_at = 0;
-	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	keys.retire_at = 0;
+	ck_assert_int_eq(retire_pass(&keys, NOW), 0);
 	ck_assert(!has_key("one", "aa01") && has_key("one", "aa02") && has_key("two", "aa03"));
 	ck_assert_uint_eq(count_known(), 2);
 
 	/* One that the token does not have is forgotten, too. */
 	hsm_error_t err = { 0 };
-	ck_assert_int_eq(repos_remove(engine.tokens, "one", "aa02", NOW, &err), HSM_EOK);
+	ck_assert_int_eq(repos_remove(keys.tokens, "one", "aa02", NOW, &err), HSM_EOK);
 	leave_first();
-	engine.retire_at = 0;
-	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	keys.retire_at = 0;
+	ck_assert_int_eq(retire_pass(&keys, NOW), 0);
 	ck_assert(has_key("two", "aa03"));
 	ck_assert_uint_eq(count_known(), 1);
 }
@@ -139,26 +143,26 @@ END_TEST
 START_TEST(token_away)
 {
 	hsm_error_t err = { 0 };
-	repos_check(engine.tokens, NOW);
+	repos_check(keys.tokens, NOW);
 	get_key("one", "aa01");
 	get_key("two", "aa02");
 	leave_first();
 	leave_first();
-	repos_free(engine.tokens);
+	repos_free(keys.tokens);
 	test_token_hide("one");
-	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
-	repos_check(engine.tokens, NOW);
-	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_msg(repos_new(&keys.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
+	repos_check(keys.tokens, NOW);
+	ck_assert_int_eq(retire_pass(&keys, NOW), 0);
 	ck_assert_uint_eq(count_known(), 1);
 	ck_assert(!has_key("two", "aa02"));
 
 	test_token_show("one");
-	repos_free(engine.tokens); /* SoftHSM looks for tokens only when it starts. */
-	ck_assert_msg(repos_new(&engine.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
-	ck_assert(repos_check(engine.tokens, NOW));
+	repos_free(keys.tokens); /* SoftHSM looks for tokens only when it starts. */
+	ck_assert_msg(repos_new(&keys.tokens, test_conf(), &err) == HSM_EOK, "%s", err.text);
+	ck_assert(repos_check(keys.tokens, NOW));
 	ck_assert(has_key("one", "aa01"));
-	engine.retire_at = 0; /* As the engine does then. */
-	ck_assert_int_eq(retire_pass(&engine, NOW + 1000), 0);
+	keys.retire_at = 0; /* As the engine does then. */
+	ck_assert_int_eq(retire_pass(&keys, NOW + 1000), 0);
 	ck_assert_uint_eq(count_known(), 0);
 	ck_assert(!has_key("one", "aa01"));
 }
@@ -168,18 +172,18 @@ END_TEST
 START_TEST(many)
 {
 	char id[8];
-	repos_check(engine.tokens, NOW);
+	repos_check(keys.tokens, NOW);
 	for (unsigned i = 0; i < 35; i++) {
 		snprintf(id, sizeof(id), "bb%02u", i);
 		get_key("one", id);
 		leave_first();
 	}
-	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_int_eq(retire_pass(&keys, NOW), 0);
 	ck_assert_uint_eq(count_known(), 3);
-	ck_assert_int_eq(engine.retire_at, NOW + 1);
-	ck_assert_int_eq(retire_pass(&engine, NOW), 0);
+	ck_assert_int_eq(keys.retire_at, NOW + 1);
+	ck_assert_int_eq(retire_pass(&keys, NOW), 0);
 	ck_assert_uint_eq(count_known(), 3);
-	ck_assert_int_eq(retire_pass(&engine, NOW + 1), 0);
+	ck_assert_int_eq(retire_pass(&keys, NOW + 1), 0);
 	ck_assert_uint_eq(count_known(), 0);
 	ck_assert_uint_eq(test_count_public("one"), 0);
 }

@@ -55,7 +55,7 @@ void update_zone_open(update_zone_t *zone, const char *text)
 void update_zone_close(update_zone_t *zone)
 {
 	char path[96];
-	static const char *const files[] = { "zone", "data.mdb", "lock.mdb", "" };
+	static const char *const files[] = { "zone", "data.mdb", "lock.mdb", "knotd.lock", "" };
 	store_close(zone->store);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", zone->dir, files[i]);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief The commands that have a file of their own; see ctl_handler_f. ctx is a context_t.
+ */
+#pragma once
+
+#include "control/server.h"
+
+/*! zone-keys [ZONE]: what the engine knows of each key, in columns. */
+void control_keys(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-ds [ZONE], type: a form; the records of the keys whose DS the parent is to have. */
+void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-ksk-submitted and zone-ds-seen, zone-ds-gone ZONE, type: a key tag, if not all. */
+void control_ds_seen(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-key-rollover ZONE, type: ksk, zsk or csk, or the tag of a key that is to go; data:
+ *  "emergency" for as fast as is safe. */
+void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-key-plan, as zone-key-rollover: what the rollover would do when, if nothing delays it. */
+void control_plan(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! backup-list, -prepare, -commit, -rollback, type: a repository, if not all. */
+void control_backup_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+void control_backup_prepare(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+void control_backup_commit(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-import [ZONE], section: OpenDNSSEC's kasp.db, item: its signer's directory, id: the last
+ *  serial, if it has to be said; data: "plan" to say only what would be done. */
+void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! key-generate, type: a policy, data: how many of each of its keys. */
+void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Which zones a command is for.
+ */
+#pragma once
+
+#include "policy-engine/control/context.h"
+
+/*! Does a command for one zone. \param name  As zone_name_canonical() makes it. */
+typedef void (*control_zone_f)(context_t *c, ctl_request_t *req, const char *name,
+                               const ctl_unit_t *unit);
+
+/*! Calls work for the unit's zone, or for all zones if it names none; refuses an unknown one. */
+void control_zones(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, control_zone_f work);
+
+/*! \return Whether the unit names a zone; if not, the request is refused. */
+bool control_needs_zone(ctl_request_t *req, const ctl_unit_t *unit);

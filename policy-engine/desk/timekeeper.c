@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/desk/timekeeper.h"
+
+#include <time.h>
+
+#include "policy-engine/base/event.h"
+
+#define SAVE_S 3600 /* Seconds between two notes in the database: an idle engine hardly writes. */
+
+static int64_t uptime(void)
+{
+	struct timespec since_boot = { 0 };
+	clock_gettime(CLOCK_BOOTTIME, &since_boot);
+	return since_boot.tv_sec;
+}
+
+int timekeeper_load(timekeeper_t *keeper, db_t *db)
+{
+	keeper->mark = (clock_mark_t){ .uptime = -1 };
+	int found = db_clock_get(db, &keeper->mark.seen);
+	keeper->saved = keeper->mark.seen;
+	return found < 0 ? -1 : 0;
+}
+
+static int save(timekeeper_t *keeper, db_t *db, int64_t now)
+{
+	if (keeper->saved != 0 && now >= keeper->saved && now < keeper->saved + SAVE_S) {
+		return 0;
+	}
+	keeper->saved = now;
+	return db_clock_put(db, now);
+}
+
+static void complain(const timekeeper_t *keeper)
+{
+	log_event(LOG_ERROR, NULL, "the clock went %s: it said %lld before; no key comes or goes "
+	          "until it is right again, the signer signs on. If it is right now: "
+	          "ods clock-accept", keeper->verdict == CLOCK_BACK ? "back" : "ahead",
+	          (long long)keeper->mark.seen);
+}
+
+int timekeeper_check(timekeeper_t *keeper, db_t *db, int64_t now)
+{
+	clock_verdict_t before = keeper->verdict;
+	keeper->verdict = clock_judge(&keeper->mark, now, uptime());
+	bool good = keeper->verdict == CLOCK_GOOD;
+	int ret = good ? save(keeper, db, now) : 0;
+	if (!good && keeper->verdict != before) {
+		complain(keeper);
+	} else if (good && before != CLOCK_GOOD) {
+		log_event(LOG_INFO, NULL, "the clock is believed again");
+	}
+	return ret != 0 ? -1 : good;
+}
+
+int64_t timekeeper_now(const timekeeper_t *keeper)
+{
+	const clock_mark_t *mark = &keeper->mark;
+	if (keeper->verdict == CLOCK_GOOD) {
+		return time(NULL);
+	}
+	return mark->seen + (mark->uptime >= 0 ? uptime() - mark->uptime : 0);
+}
+
+void timekeeper_accept(timekeeper_t *keeper)
+{
+	keeper->mark = (clock_mark_t){ .seen = time(NULL), .uptime = uptime() };
+	keeper->saved = 0;
+}

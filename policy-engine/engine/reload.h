@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Reads conf.xml and kasp.xml, at the start and anew.
+ */
+#pragma once
+
+#include "policy-engine/engine/parts.h"
+
+/*!
+ * Reads the kasp.xml that conf names, and opens the tokens. Logs warnings.
+ *
+ * \param policies  Filled; policies_deinit() frees it, also after a failure.
+ * \param before    The policies so far; if one of them becomes unusable, this fails. NULL = none.
+ * \param tokens    Filled on success only.
+ * \return HSM_EOK, or another code and err.
+ */
+int reload_policies(const engine_conf_t *conf, policies_t *policies, const policies_t *before,
+                    repos_t **tokens, hsm_error_t *err);
+
+/*!
+ * Reads conf.xml and kasp.xml anew. If a file is bad, the parts keep what they have. Logs what came
+ * of it. Main thread, not locked.
+ *
+ * \param err  Why the files were not taken; its text is "" if they were.
+ */
+void reload_all(parts_t *parts, const char *conf_path, hsm_error_t *err);
