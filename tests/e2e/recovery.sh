@@ -211,6 +211,7 @@ test_refused_size() { # limit 60
 	within 10 answers good.u.test A 192.0.2.9
 	within 10 status_says u.test 'state: ok'
 	validate u.test
+}
 
 # ---- disk
 
