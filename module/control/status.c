@@ -108,7 +108,7 @@ static void look(zone_t *zone, shown_t *shown)
 	(void)held_text(&zone->held, HELD_FREEZE, shown->frozen, sizeof(shown->frozen));
 	shown->refused = held_is(&zone->held, HELD_REFUSED);
 	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
-	trouble_read(&zone->keys.trouble, shown->keys, sizeof(shown->keys));
+	keys_trouble(&zone->keys, shown->keys, sizeof(shown->keys));
 	trouble_read(&zone->signer.trouble, shown->sign, sizeof(shown->sign));
 	shown->signing = signer_read(&zone->signer, &counters);
 	pthread_mutex_lock(&zone->lock);

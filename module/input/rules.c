@@ -45,8 +45,8 @@ const char *rules_form_fault(uint16_t type, uint8_t *rdata, uint16_t len)
 		return "no zone can have this type";
 	}
 	const char *fault = rdata_fault(type, rdata, len);
-	return fault != NULL || rdata_canonical(type, rdata, len) ? fault
-	                                                           : "the RDATA is malformed";
+	return fault != NULL || rdata_canonical(type, rdata, len)
+	       ? fault : "the RDATA is malformed";
 }
 
 const char *rules_place_fault(const knot_dname_t *apex, const knot_dname_t *owner, uint16_t type,
@@ -60,6 +60,11 @@ const char *rules_place_fault(const knot_dname_t *apex, const knot_dname_t *owne
 	}
 	if (type == KNOT_RRTYPE_SOA && !is_apex) {
 		return "an SOA that is not at the zone's apex";
+	}
+	/* BIND wants it signed by a key that signs the zone's DNSKEYs, Knot by one of the others.
+	 * CDS and CDNSKEY can be anywhere (RFC 9615). */
+	if (type == KNOT_RRTYPE_DNSKEY && !is_apex) {
+		return "a DNSKEY that is not at the zone's apex";
 	}
 	if (type == KNOT_RRTYPE_DS && is_apex) {
 		return "a DS at the zone's apex; it belongs into the parent zone";
@@ -131,8 +136,8 @@ static size_t rdata_octets(const knot_rdataset_t *rrs)
 }
 
 /*!
- * Looks whether an RRset is too large for an answer with its signatures, or for knotd before 3.4: it
- * checks a signature only if the RRset with all its owner names has less than 64 KiB.
+ * Looks whether an RRset is too large for an answer with its signatures, or for knotd before 3.4:
+ * that validates an RRset only if all its records, each with its owner name, fit 64 KiB.
  */
 static bool is_too_large(const knot_dname_t *apex, const knot_dname_t *owner,
                          const node_rrset_t *rrset, rules_fault_t *fault)
@@ -147,13 +152,14 @@ static bool is_too_large(const knot_dname_t *apex, const knot_dname_t *owner,
 	const size_t answer = MESSAGE_HEAD + asked + OPT_SIZE + octets +
 	                      rrs->count * (POINTER_SIZE + RECORD_HEAD) +
 	                      SIGNATURES * (SIGNATURE_SIZE + knot_dname_size(apex));
+	const size_t validated = rrs->count * (owner_len + RECORD_HEAD) + octets;
 	char type[16];
-	if ((answer <= UINT16_MAX && rrs->count * (owner_len + RECORD_HEAD) + octets <= UINT16_MAX) ||
+	if ((answer <= UINT16_MAX && validated <= UINT16_MAX) ||
 	    knot_rrtype_to_string(rrset->type, type, sizeof(type)) <= 0) {
 		return false;
 	}
-	return set(fault, rrset->type, 0, "has %u %s records of %zu octets, which no DNS message can "
-	           "hold with their signatures", rrs->count, type, octets);
+	return set(fault, rrset->type, 0, "has %u %s records of %zu octets, which no DNS message "
+	           "can hold with their signatures", rrs->count, type, octets);
 }
 
 bool rules_node_fault(const knot_dname_t *apex, const knot_dname_t *owner, const node_t *node,

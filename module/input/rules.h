@@ -15,7 +15,7 @@
 /*! Said of a name that is occluded, with its data. */
 #define RULES_BELOW_DNAME "is below a DNAME (RFC 6672, section 2.4)"
 
-/*! \return Whether no zone can have records of a type: ANY, AXFR and such (RFC 6895, section 3.1). */
+/*! \return Whether no zone can have a type: ANY, AXFR and such (RFC 6895, section 3.1). */
 bool rules_is_meta(uint16_t type);
 
 /*!

@@ -112,6 +112,21 @@ static int fill(keyring_t *ring, const knot_dname_t *zone, hsm_t *hsm, char *err
 	return KNOT_EOK;
 }
 
+/* Octets of a hash as a label: its length, and a SHA-1 in Base 32. */
+#define HASH_LABEL (1 + 32)
+
+bool keyring_fits(const keyset_t *set, const knot_dname_t *zone, char *err, size_t err_size)
+{
+	const size_t len = knot_dname_size(zone);
+	if (set->passthrough || !set->nsec3 || HASH_LABEL + len <= KNOT_DNAME_MAXLEN) {
+		return true;
+	}
+	snprintf(err, err_size, "policy %s has NSEC3, but the zone's name is too long for it: the "
+	         "name has %zu octets, %d more are needed for a hash, and %d are the most; give "
+	         "the zone a policy with NSEC", set->policy, len, HASH_LABEL, KNOT_DNAME_MAXLEN);
+	return false;
+}
+
 int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring_t **ring,
                  char *err, size_t err_size)
 {
@@ -126,7 +141,9 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 	}
 	fresh->keys = calloc(fresh->set.key_count + 1, sizeof(*fresh->keys));
 	int ret = KNOT_ENOMEM;
-	if (fresh->keys == NULL) {
+	if (!keyring_fits(&fresh->set, zone, err, err_size)) {
+		ret = KNOT_EMALF;
+	} else if (fresh->keys == NULL) {
 		snprintf(err, err_size, "out of memory");
 	} else {
 		ret = fill(fresh, zone, hsm, err, err_size);

@@ -41,10 +41,18 @@ typedef struct {
  * \param text  The key set's text form.
  * \param ring  To be freed by keyring_free().
  * \param err   Names repository, key and remedy.
- * \return KNOT_EOK, KNOT_EMALF (text), KNOT_EAGAIN (a token; it may work later), KNOT_ENOMEM
+ * \return KNOT_EOK, KNOT_EMALF (text, or it does not fit the zone), KNOT_EAGAIN (a token; it may
+ *         work later), KNOT_ENOMEM
  */
 int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring_t **ring,
                  char *err, size_t err_size);
+
+/*!
+ * Tells whether a zone can be signed as a key set wants: whether a hash and its length fit before
+ * the zone's name where the denial is NSEC3 (RFC 5155, section 3).
+ * \param err  Filled if not, with the remedy.
+ */
+bool keyring_fits(const keyset_t *set, const knot_dname_t *zone, char *err, size_t err_size);
 
 /*! \return Why a key is lacking, with its key tag; NULL if none is. Borrowed from the ring. */
 const char *keyring_lack(const keyring_t *ring);

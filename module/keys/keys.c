@@ -21,6 +21,7 @@ void keys_init(keys_t *keys, const keys_args_t *args)
 	memset(keys, 0, sizeof(*keys));
 	keys->args = *args;
 	trouble_init(&keys->trouble);
+	trouble_init(&keys->refusal);
 	pthread_mutex_init(&keys->lock, NULL);
 }
 
@@ -29,6 +30,7 @@ void keys_deinit(keys_t *keys)
 	keyring_free(keys->ring);
 	tokens_leave(keys->tokens);
 	trouble_deinit(&keys->trouble);
+	trouble_deinit(&keys->refusal);
 	pthread_mutex_destroy(&keys->lock);
 }
 
@@ -195,6 +197,20 @@ void keys_pushed(keys_t *keys, uint64_t revision)
 	keys->pending = revision;
 	keys->pending_known = true;
 	pthread_mutex_unlock(&keys->lock);
+	trouble_set(&keys->refusal, keys->args.log, keys->args.zone, LOG_ERR, "");
+}
+
+void keys_refused(keys_t *keys, const char *why)
+{
+	trouble_set(&keys->refusal, keys->args.log, keys->args.zone, LOG_ERR, why);
+}
+
+void keys_trouble(keys_t *keys, char *out, size_t size)
+{
+	trouble_read(&keys->refusal, out, size);
+	if (out[0] == '\0') {
+		trouble_read(&keys->trouble, out, size);
+	}
 }
 
 /*! Looks up the revision of the stored key set. With the lock held. */

@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
 	keys_args_t args;
 	trouble_t trouble;         /*!< Why there are no keys to sign with, or only old ones. */
+	trouble_t refusal;         /*!< Why the newest key set was not stored. */
 	pthread_mutex_t lock;      /*!< Of what follows. */
 	keyring_t *ring;           /*!< NULL at first. Only the worker changes it, and may read it
 	                                without the lock. */
@@ -70,6 +71,13 @@ int64_t keys_again(const keys_t *keys);
 
 /*! A key set has been stored; from any thread. */
 void keys_pushed(keys_t *keys, uint64_t revision);
+
+/*! A key set has not been stored, since the zone cannot be signed with it; from any thread. */
+void keys_refused(keys_t *keys, const char *why);
+
+/*! Copies what is wrong with the keys: why the newest set was refused, or why there are none to
+ *  sign with, or only old ones; "" if all is well. */
+void keys_trouble(keys_t *keys, char *out, size_t size);
 
 /*! \return Revision of the key set that is stored, which may be newer than what is signed with; 0 =
  *  there is none. From any thread. */

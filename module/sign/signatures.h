@@ -44,9 +44,9 @@ typedef struct {
 } build_t;
 
 /*!
- * eturn Whether a type is signed by the keys that sign DNSKEY, by these alone or by these, too
- *         (keyset_signs()). Below the apex none is: DNSKEY, CDS and CDNSKEY are plain data there (RFC
- *         9615 has CDS and CDNSKEY of other zones).
+ * \return Whether a type is signed by the keys that sign DNSKEY, by these alone or by these, too
+ *         (keyset_signs()). Below the apex none is: CDS and CDNSKEY are plain data of other zones
+ *         there (RFC 9615).
  */
 bool signatures_by_ksk(uint16_t type, bool apex);
 

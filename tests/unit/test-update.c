@@ -133,6 +133,7 @@ static const case_t cases[] = {
 	FAILS(REFUSED, "u example. 60 IN DS 1 8 2 "
 	      "00000000000000000000000000000000000000000000000000000000000000ff"),
 	FAILS(REFUSED, "u *.w.example. 60 IN NS ns1.example."),
+	FAILS(REFUSED, "u www.example. 60 IN " "DNSKEY 256 3 8 AwEAAQ=="),
 	SAME("u www.example. 60 IN SOA a. b. 9 1 2 3 4"),
 	/* TTLs (RFC 2181, section 8). */
 	CHANGES("u new.example. 2147483648 IN A 192.0.2.9", "new.example.", "A 0 192.0.2.9"),

@@ -339,6 +339,9 @@ static const struct {
 	{ HEAD "@ DS 1 8 2 00000000000000000000000000000000000000000000000000000000000000ff\n",
 	  "zone:4: example.com. DS: a DS at the zone's apex; it belongs into the parent zone "
 	  "(zone example.com.)" },
+	{ HEAD "w DNSKEY 256 3 8 AwEAAQ==\n",
+	  "zone:4: w.example.com. DNSKEY: a DNSKEY that is not at the zone's apex "
+	  "(zone example.com.)" },
 	{ HEAD "*.w NS ns\n",
 	  "zone:4: *.w.example.com. NS: a wildcard cannot be delegated (RFC 4592, section 4.2) "
 	  "(zone example.com.)" },
