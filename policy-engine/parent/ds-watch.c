@@ -44,6 +44,7 @@ struct ds_watch {
 	errands_t *commands, *checks; /* Apart, so that neither holds up the other. */
 	void *tree;         /* Of wait_t, by key. Under the desk's lock, as due. */
 	int64_t due;        /* No chore is due before. */
+	bool up;            /* The module answers: it has the zones that it said it has. */
 };
 
 static int compare(const void *a, const void *b)
@@ -311,10 +312,27 @@ static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 	return -1;
 }
 
+/* Whether a command has to wait: until the module says again which zones it has, and until the
+ * engine has seen which TTLs the parent shows. Later there may be nothing to see. */
+static bool is_early(const ds_watch_t *w, const wait_t *wait, chore_kind_t kind)
+{
+	bool unseen = is_wanted(&w->desk->conf, wait, CHORE_CHECK) &&
+	              wait->chores[CHORE_CHECK].tried == 0;
+	return kind == CHORE_COMMAND && (!w->up || unseen);
+}
+
 /* \return 0, or -1 if the database failed. */
 static int start_chore(ds_watch_t *w, wait_t *wait, chore_kind_t kind)
 {
 	const desk_t *desk = w->desk;
+	if (live_find(&desk->live, wait->zone) == NULL) {
+		forget(w, wait); /* The zone left. If it comes back, it is noted anew. */
+		return 0;
+	}
+	if (is_early(w, wait, kind)) {
+		schedule(w, wait, kind, time(NULL) + 1);
+		return 0;
+	}
 	if (kind == CHORE_NOTICE && !ds_task_needs_person(&desk->conf, wait)) {
 		wait->chores[kind].at = CORE_NEVER; /* Until something fails. */
 		return 0;
@@ -496,8 +514,9 @@ static int take_result(void *ctx, const void *done)
 	return ret;
 }
 
-int ds_watch_pass(ds_watch_t *w, int64_t now)
+int ds_watch_pass(ds_watch_t *w, bool up, int64_t now)
 {
+	w->up = up;
 	settle_t settle = { w, now };
 	int ret = errands_settle(w->commands, take_result, &settle);
 	ret = ret == 0 ? errands_settle(w->checks, take_result, &settle) : ret;
