@@ -164,6 +164,7 @@ static void fill(db_t *db)
 	zone.core.keys[0].standby = true;
 	zone.core.keys[0].goal_in = false;
 	zone.core.revision = 9;
+	zone.core.shown = (core_shown_t){ .ttl = 86400, .absence = 900 };
 	memset(zone.digest, 0x5a, sizeof(zone.digest));
 	zone.next = 1234;
 	ck_assert_int_eq(db_zone_save(db, &zone), 0);
@@ -195,6 +196,7 @@ static void check_filled(db_t *db)
 	ck_assert(key->role == KEYSET_CSK && key->algorithm == 13 && key->keytag == 777 &&
 	          !key->goal_in && key->standby && key->roll == POLICY_ROLL_DOUBLE_DS);
 	ck_assert_str_eq(key->repository, "SoftHSM");
+	ck_assert(zone.core.shown.ttl == 86400 && zone.core.shown.absence == 900);
 	ck_assert(zone.core.ttls[CORE_TTL_DS].ttl == 4000000000u &&
 	          zone.core.ttls[CORE_TTL_DS].until == 73 &&
 	          zone.core.ttls[CORE_TTL_DS].lower == 9 &&

@@ -70,6 +70,12 @@ START_TEST(test_refresh)
 }
 END_TEST
 
+static void set_published(keyset_key_t *key, bool publish, bool sign)
+{
+	key->publish = publish;
+	key->sign_zone = sign;
+}
+
 /*! A ZSK that stays published while another signs: signatures change as they come due. */
 START_TEST(test_rollover)
 {
@@ -104,6 +110,39 @@ START_TEST(test_rollover)
 	ck_assert_uint_eq(subject_sign(&subject, false).signatures, 12);
 	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[2]), 0);
 	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
+/*! CDS and CDNSKEY have the signatures of KSK and ZSK: one is for the parent, the other for who holds
+ * the DNSKEY RRset of before the KSK came, or of after it went. A ZSK that signs no more leaves
+ * them at once, and the KSK's signature never serves in place of the next ZSK's. */
+START_TEST(test_cds)
+{
+	static const char *const types[] = { "CDS", "CDNSKEY" };
+	static const char *const by[] = { "1 1 0 0 0 of 2", "1 0 1 0 0 of 2" };
+	subject_t subject;
+	subject_open(&subject, "cds");
+	subject_load(&subject, small, 5);
+	keyset_t set = subject_policy();
+	keyset_key_t keys[3] = { subject_keys[0], subject_keys[1], subject_keys[2] };
+	set.keys = keys;
+	set.key_count = 3;
+	keys[0].cds = true;
+	for (unsigned round = 0; round < 2; round++) {
+		set_published(&keys[1], true, round == 0);
+		set_published(&keys[2], true, round == 1);
+		set.revision++;
+		subject_set_keys(&subject, &set);
+		subject_sign(&subject, false);
+		char *dump = subject_dump(&subject);
+		for (unsigned i = 0; i < 2; i++) {
+			char want[80];
+			snprintf(want, sizeof(want), "example. %s signed by %s\n", types[i], by[round]);
+			ck_assert_msg(strstr(dump, want) != NULL, "no '%s' in %s", want, dump);
+		}
+		free(dump);
+	}
 	subject_close(&subject);
 }
 END_TEST
@@ -202,12 +241,6 @@ START_TEST(test_batches)
 	subject_close(&subject);
 }
 END_TEST
-
-static void set_published(keyset_key_t *key, bool publish, bool sign)
-{
-	key->publish = publish;
-	key->sign_zone = sign;
-}
 
 /*!
  * A key that signs before it is published makes signatures everywhere (RFC 6781, section 4.1.4),
@@ -752,6 +785,7 @@ int main(void)
 	tcase_add_test(tcase, test_cost);
 	tcase_add_test(tcase, test_refresh);
 	tcase_add_test(tcase, test_rollover);
+	tcase_add_test(tcase, test_cds);
 	tcase_add_test(tcase, test_replace);
 	tcase_add_test(tcase, test_rollover_twice);
 	tcase_add_test(tcase, test_batches);
