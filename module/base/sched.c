@@ -15,6 +15,8 @@
 
 /* Longest wait in ms, after which the clock is read again: it may have been set. */
 #define LOOK_AGAIN 60000
+/* Milliseconds by which the clock may go back before tasks are woken: what time daemons adjust. */
+#define BACK_MS 2000
 #define THREADS_MAX 256
 /* A task that has run for so many ms does not count towards its lane's limit any more. */
 #ifndef SCHED_SLOW_MS
@@ -40,6 +42,8 @@ struct sched {
 	pthread_cond_t due;     /*!< A task may be due earlier than before, or stop is set. */
 	task_t **heap;          /*!< By when; from 1, the parent of n is n / 2. */
 	size_t count, capacity;
+	int64_t seen;           /*!< The clock when it was last read; sched_now(). */
+	unsigned backs;         /*!< How often it was seen to be set back. */
 	bool stop;
 	task_f run;
 	void *ctx;
@@ -224,9 +228,9 @@ static void wait_for(sched_t *sched, int64_t wait)
 	if (wait == INT64_MAX) {
 		pthread_cond_wait(&sched->due, &sched->lock);
 	} else {
-		const int64_t when = sched_now() + (wait > 0 ? wait : 0);
-		struct timespec until = { .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
-		pthread_cond_timedwait(&sched->due, &sched->lock, &until);
+		/* Not by the time of day: if that is set back, the wait would be as much longer. */
+		(void)monotonic_wait(&sched->due, &sched->lock,
+		                     monotonic_ms() + (wait > 0 ? wait : 0));
 	}
 	sched->idle_threads--;
 }
@@ -241,9 +245,11 @@ static void run_task(sched_t *sched, task_t *task)
 	task->thread = pthread_self();
 	task->again = 0;
 	task->started = monotonic_ms();
+	const unsigned backs = sched->backs;
 	pthread_mutex_unlock(&sched->lock);
 	int64_t next = sched->run(sched->ctx, task);
 	pthread_mutex_lock(&sched->lock);
+	next = sched->backs != backs ? sched_now() : next;
 	task->running = false;
 	lane->count--;
 	TAILQ_REMOVE(&lane->running, task, link);
@@ -256,6 +262,20 @@ static void run_task(sched_t *sched, task_t *task)
 	}
 }
 
+/*! If the clock was set back, what is due by the clock of before is due now: a task that counts on
+ * a clock that was ahead would wait for long. */
+static void look_at_clock(sched_t *sched)
+{
+	const int64_t now = sched_now();
+	const bool back = now < sched->seen - BACK_MS;
+	sched->backs += back;
+	for (size_t i = 1; back && i <= sched->count; i++) {
+		/* The heap stays a heap. */
+		sched->heap[i]->when = sched->heap[i]->when < now ? sched->heap[i]->when : now;
+	}
+	sched->seen = now;
+}
+
 static void *run_thread(void *arg)
 {
 	sched_t *sched = arg;
@@ -263,6 +283,7 @@ static void *run_thread(void *arg)
 	sched->starting = false;
 	while (!sched->stop) {
 		int64_t wait = INT64_MAX;
+		look_at_clock(sched);
 		while (sched->count > 0 && sched->heap[1]->when <= sched_now()) {
 			wait_in_lane(sched, sched->heap[1]);
 		}
@@ -288,7 +309,7 @@ int sched_start(sched_t **sched, unsigned limit, task_f run, void *ctx)
 		return KNOT_ENOMEM;
 	}
 	pthread_mutex_init(&fresh->lock, NULL);
-	pthread_cond_init(&fresh->due, NULL);
+	monotonic_cond_init(&fresh->due);
 	TAILQ_INIT(&fresh->first.waiting);
 	TAILQ_INIT(&fresh->first.running);
 	fresh->run = run;

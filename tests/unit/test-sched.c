@@ -5,6 +5,9 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <libknot/errcode.h>
 
@@ -21,6 +24,17 @@ typedef struct {
 	atomic_uint runs, at_once;
 	int64_t next;          /*!< The task is due again in so many ms; 0 = it is not. */
 } item_t;
+
+/*! Seconds by which the time of day is ahead. */
+static atomic_llong ahead;
+
+/*! In the place of the C library's. */
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+	const int ret = syscall(SYS_clock_gettime, id, now);
+	now->tv_sec += id == CLOCK_REALTIME ? ahead : 0;
+	return ret;
+}
 
 static item_t items[TASKS];
 static sched_t *sched;
@@ -107,6 +121,20 @@ START_TEST(test_due)
 		(void)poll(NULL, 0, 1);
 	}
 	ck_assert_uint_eq(items[3].at_once, 0);
+}
+END_TEST
+
+/*! The clock was ahead when a task said when it is due: it is due when the clock is right again. */
+START_TEST(test_set_back)
+{
+	ahead = 400 * 86400;
+	wake(&items[0], 3600 * 1000);
+	wake(&items[1], 0);
+	wait_runs(1, 2, 1);
+	ahead = 0;
+	wake(&items[2], 0);
+	wait_runs(0, 1, 1);
+	wait_runs(2, 3, 1);
 }
 END_TEST
 
@@ -200,6 +228,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, test_due);
+	tcase_add_test(tcase, test_set_back);
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_lanes);
 	tcase_add_test(tcase, test_paused);
