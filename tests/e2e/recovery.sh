@@ -541,3 +541,61 @@ test_doors_secondaries() { # limit 180
 		[ "$zone" = cds.test ] || validate "$zone"
 	done
 }
+# ---- clock
+
+# start_knotd_at OFFSET: with a clock that is ahead, or behind.
+start_knotd_at() {
+	cat >"$work/knotd.other-time" <<-EOT
+	#!/bin/bash
+	export FAKETIME='$1' FAKETIME_DONT_FAKE_MONOTONIC=1
+	export LD_PRELOAD=\$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)
+	exec knotd "\$@"
+	EOT
+	chmod +x "$work/knotd.other-time"
+	KNOTD=$work/knotd.other-time start_knotd
+}
+
+# at_time OFFSET: knotd is restarted with that clock, and good.test changes.
+at_time() {
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	start_knotd_at "$1"
+	small good good.test $((++in)) "at$in A 192.0.2.$in"
+}
+
+# Signatures of a clock that was ahead are made anew when it is right again.
+test_clock_ahead() { # limit 120
+	local in=1 offset
+	small good good.test 1
+	quick d --zone good.test=good
+	for offset in +2h +20d +400d '@2107-01-01 00:00:00'; do
+		at_time "$offset"
+		within 30 answers "at$in.good.test" A "192.0.2.$in"
+		stop_pid "$(cat "$D/run/knotd.pid")"
+		start_knotd
+		within 30 good_now good.test
+		validate good.test
+	done
+}
+
+# good_now ZONE: no signature is from the future, or expired.
+good_now() {
+	local now
+	now=$(date -u +%Y%m%d%H%M%S)
+	axfr "$1" "$1.times"
+	awk -v now="$now" '$4 == "RRSIG" && ($9 < now || $10 > now) { bad = 1 } END { exit bad }' \
+		"$1.times"
+}
+
+# A clock that has lost the time signs nothing.
+test_clock_lost() {
+	local in=1
+	small good good.test 1
+	quick d --zone good.test=good
+	at_time '@1970-01-02 00:00:00'
+	within 30 status_says good.test 'the clock says 1970-01-02, which cannot be: nothing is signed'
+	says "$D/knotd.log" 'good\.test.*the clock says 1970' || fail "the log does not say it"
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	start_knotd
+	within 30 answers at2.good.test A 192.0.2.2
+	validate good.test
+}
