@@ -186,7 +186,8 @@ static void set_run(run_t *run, const subject_t *subject, bool stop)
 	*run = (run_t) {
 		.run = {
 			.store = subject->store, .pool = pool, .zone = subject_zone,
-			.ring = subject->ring, .now = subject->now, .batch = subject->batch,
+			.ring = subject->ring, .now = subject->now,
+			.clock = subject->clock, .batch = subject->batch,
 			.stop = &run->stop, .progress = progress, .ctx = run,
 		},
 		.stop = stop, .left = subject->stop_after,

@@ -44,6 +44,36 @@ START_TEST(test_cost)
 }
 END_TEST
 
+/*! By how much the clock is set while the signatures are made, seconds. */
+static int64_t clock_set, clock_was;
+
+static int64_t read_clock(void)
+{
+	return clock_was + clock_set;
+}
+
+/*! Signatures that are not good when they are made are not published. */
+START_TEST(test_clock)
+{
+	static const int64_t sets[] = { -86400 * 365, -3700, 86400 * 365, INT32_MAX };
+	char err[256];
+	subject_t subject;
+	subject_open(&subject, "clock");
+	subject_load(&subject, small, 5);
+	subject.clock = read_clock;
+	clock_was = subject.now;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		clock_set = sets[i];
+		ck_assert_int_eq(subject_sign_fails(&subject, false, err, sizeof(err)), KNOT_ERANGE);
+		ck_assert_ptr_nonnull(strstr(err, "the clock was set"));
+		ck_assert_uint_eq(subject.state.version, 0);
+	}
+	clock_set = 5;
+	ck_assert_uint_eq(subject_sign(&subject, false).signatures, 12);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures are replaced when they are due, and not before. */
 START_TEST(test_refresh)
 {
@@ -830,6 +860,7 @@ int main(void)
 	sign_random_add(tcase);
 	tcase_add_test(tcase, test_cost);
 	tcase_add_test(tcase, test_refresh);
+	tcase_add_test(tcase, test_clock);
 	tcase_add_test(tcase, test_rollover);
 	tcase_add_test(tcase, test_replace);
 	tcase_add_test(tcase, test_rollover_twice);
