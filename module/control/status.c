@@ -90,8 +90,8 @@ typedef enum {
 
 /*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
 typedef struct {
-	char held[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX],
-	     sign[TROUBLE_MAX], frozen[TROUBLE_MAX];
+	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
+	char source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
 	bool signing, refused;
 	state_t state;
 	int64_t due;
@@ -153,7 +153,7 @@ static void add_health(columns_t *columns, const shown_t *shown)
 /*! Adds what is held beside what the state names. */
 static void add_held(columns_t *columns, zone_t *zone)
 {
-	char text[TROUBLE_MAX];
+	char text[HELD_TEXT_MAX];
 	for (int rule = 0; rule < HELD_RULES; rule++) {
 		if (held_text(&zone->held, rule, text, sizeof(text)) &&
 		    strcmp(text, columns->columns[0].data) != 0) {

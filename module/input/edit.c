@@ -209,6 +209,27 @@ bool edit_changed(const edit_t *edit)
 	return each_node(edit, find_difference, NULL) != KNOT_EOK;
 }
 
+static int add_growth(void *ctx, edit_node_t *node)
+{
+	edit_growth_t *growth = ctx;
+	node_t before;
+	if (node->before_len == 0 || node_read(node->before, node->before_len, &before) != KNOT_EOK) {
+		before = (node_t) { .count = 0 };
+	}
+	growth->bytes += (int64_t)node_size(&node->node) - (int64_t)node->before_len;
+	growth->rrsets += node->node.count - before.count;
+	growth->names += (node->node.count > 0) - (node->before_len > 0);
+	node_deinit(&before);
+	return KNOT_EOK;
+}
+
+edit_growth_t edit_growth(const edit_t *edit)
+{
+	edit_growth_t growth = { .bytes = 0 };
+	(void)each_node(edit, add_growth, &growth);
+	return growth;
+}
+
 /*** Checks. ***/
 
 typedef struct {

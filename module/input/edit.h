@@ -68,6 +68,15 @@ void edit_remove_rrset(edit_node_t *node, uint16_t type);
 /*! \return Whether something differs from what is stored. */
 bool edit_changed(const edit_t *edit);
 
+/*! By how much an input grows; negative: it shrinks. */
+typedef struct {
+	int64_t bytes;          /*!< Of the stored forms. */
+	int64_t rrsets, names;
+} edit_growth_t;
+
+/*! \return By how much the changes make the input grow. */
+edit_growth_t edit_growth(const edit_t *edit);
+
 /*!
  * Checks that the zone is sound after the changes: each name that changes, by rules_node_fault(),
  * and nothing below a DNAME.

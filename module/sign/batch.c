@@ -285,18 +285,18 @@ static int touch_due(collect_t *collect)
 {
 	chain_t *chain = &collect->published;
 	size_t most = collect->chain_refresh.most;
-	store_cursor_t cursor;
+	expiry_walk_t walk;
 	if (chain->params == NULL) {
 		return KNOT_EOK;
 	}
-	int ret = store_cursor(&collect->txn, STORE_EXPIRY, chain->params->id, &cursor);
-	while (ret == KNOT_EOK && most-- > 0 && (ret = store_next(&cursor)) == KNOT_EOK &&
-	       expiry_time(cursor.key) <= collect->chain_refresh.expires_by) {
+	int ret = expiry_open(&walk, &collect->txn, chain->params->id, collect->batch->args->now);
+	while (ret == KNOT_EOK && most-- > 0 && (ret = expiry_next(&walk)) == KNOT_EOK &&
+	       expiry_by(expiry_time(walk.cursor.key), collect->chain_refresh.expires_by)) {
 		uint8_t key[NODE_KEY_MAX] = { 0 };
-		size_t key_len = expiry_node(cursor.key, cursor.key_len, key);
+		size_t key_len = expiry_node(walk.cursor.key, walk.cursor.key_len, key);
 		ret = chain_touch(chain, key, chain->params->nsec3 ? ENTRY_HASH_LEN : key_len);
 	}
-	store_cursor_close(&cursor);
+	expiry_close(&walk);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
@@ -500,7 +500,7 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 	}
 	if (ret == KNOT_EOK) {
 		ret = affected_find(&collect->affected, collect->refresh.expires_by,
-		                    collect->refresh.most);
+		                    collect->refresh.most, batch->args->now);
 	}
 	if (ret == KNOT_EOK) {
 		ret = make_affected(collect);

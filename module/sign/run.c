@@ -347,6 +347,29 @@ static void add_capped(capped_t *all, const capped_t *capped)
 	all->count = before + capped->count;
 }
 
+/*! Sees whether the signatures that were just made are good now: the clock may have been set since the
+ *  run began. \return KNOT_EOK, KNOT_ERANGE */
+static int check_time(const batch_t *batch, char *err, size_t err_size)
+{
+	const rrsig_job_t *job = batch->build.jobs;
+	if (batch->args->clock == NULL) {
+		return KNOT_EOK;
+	}
+	const uint32_t now = batch->args->clock();
+	for (size_t i = 0; i < batch->build.job_count; i++, job++) {
+		/* RFC 4034, section 3.1.5: by serial number arithmetic. */
+		const bool early = (int32_t)(now - job->inception) < 0;
+		if (early || (int32_t)(job->expiration - now) <= 0) {
+			snprintf(err, err_size, "the clock was set by %lld s while the zone was "
+			         "being signed, so that new signatures %s; it is signed anew in some "
+			         "seconds", (long long)((int32_t)(now - (uint32_t)batch->args->now)),
+			         early ? "are not good yet" : "have expired");
+			return KNOT_ERANGE;
+		}
+	}
+	return KNOT_EOK;
+}
+
 /*! \param again  Whether the run has to go on with another batch. */
 static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *result, bool *again,
                      char *err, size_t err_size)
@@ -362,6 +385,9 @@ static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *res
 	}
 	if (ret == KNOT_EOK) {
 		ret = sign_batch(&batch, err, err_size);
+	}
+	if (ret == KNOT_EOK) {
+		ret = check_time(&batch, err, err_size);
 	}
 	if (ret == KNOT_EOK) {
 		ret = commit(&batch);

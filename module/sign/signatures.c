@@ -8,6 +8,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/sign/expiry.h"
+
 bool signatures_by_ksk(uint16_t type, bool apex)
 {
 	return apex && (type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS ||
@@ -135,7 +137,8 @@ static uint32_t expiration(build_t *build, uint16_t type, uint16_t as)
 		validity = set->validity_keyset;
 	}
 	uint32_t jitter = set->jitter > 0 ? next_random(build) % (2 * (uint64_t)set->jitter) : 0;
-	return build->now + validity + jitter - set->jitter;
+	const uint32_t when = build->now + validity + jitter - set->jitter;
+	return when != 0 ? when : 1; /* 0 stands for none, in the refresh queue. */
 }
 
 static rrsig_job_t *add_job(build_t *build)
@@ -154,7 +157,7 @@ static rrsig_job_t *add_job(build_t *build)
 
 static void see_expiry(uint32_t *expiry, uint32_t when)
 {
-	if (*expiry == 0 || when < *expiry) {
+	if (*expiry == 0 || expiry_by(when, *expiry)) {
 		*expiry = when;
 	}
 }

@@ -165,6 +165,11 @@ static void report(signer_t *signer, const keyset_t *set, const state_t *state,
 	}
 }
 
+static int64_t clock_now(void)
+{
+	return time(NULL);
+}
+
 /*! Holds an input that gives no serial which knotd would take. */
 static void hold_serial(signer_t *signer, const state_t *state, const char *reason)
 {
@@ -179,7 +184,8 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	char reason[TROUBLE_MAX] = "";
 	const sign_args_t run = {
 		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
-		.ring = job->ring, .served = job->served, .now = time(NULL), .renew = job->renew, .verify = job->verify,
+		.ring = job->ring, .served = job->served, .now = time(NULL),
+		.clock = clock_now, .renew = job->renew, .verify = job->verify,
 		.batch = batch_size(signer, job->apart_ms), .stop = signer->args.stop,
 		.progress = log_progress, .ctx = signer,
 	};
@@ -193,9 +199,13 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	count(signer, result, ret != KNOT_EOK);
 	if (ret == KNOT_EOK) {
 		held_end(signer->args.held, HELD_SERIAL);
+		held_end(signer->args.held, HELD_TIME);
 		report(signer, &job->ring->set, state, result, seconds);
 	} else if (ret == KNOT_ESOAINVAL) {
 		hold_serial(signer, state, reason);
+	} else if (ret == KNOT_ERANGE) {
+		held_set(signer->args.held, HELD_TIME, "version", reason);
+		signer_trouble(signer, "");
 	} else if (!atomic_load(signer->args.stopped)) {
 		signer_trouble(signer, reason);
 	}

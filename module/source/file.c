@@ -66,6 +66,12 @@ static int take_contents(source_t *source, state_t *state, contents_t *contents,
 	shrink_t shrink = {
 		.what = file_name(load->file, name, sizeof(name)), .origin = load->path,
 	};
+	if (contents_size(contents) > source_size_max(source)) {
+		snprintf(load->reason, sizeof(load->reason), "%.300s: the zone is larger than "
+		         "zone-max-size or journal-max-usage in knot.conf allow; after a change of "
+		         "these, zone-reload reads it", load->path);
+		return KNOT_EMALF;
+	}
 	int ret = shrink_judge(source, state, contents, &shrink, &held);
 	if (ret == KNOT_EOK && (held || held_is(source->args.held, HELD_FREEZE))) {
 		return held ? KNOT_EDENIED : KNOT_EAGAIN;

@@ -133,7 +133,8 @@ static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 		return refuse_junk(in);
 	}
 	if (ret == KNOT_EOK && contents_size(in->contents) > in->args.size_max) {
-		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size allows");
+		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size or "
+		              "journal-max-usage allow");
 	}
 	return ret;
 }
@@ -239,7 +240,8 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 	}
 	in->size += owner_len + knot_rdata_size(rdata->len) + sizeof(change_t);
 	if (in->size > in->args.size_max) {
-		return refuse(in, KNOT_ESPACE, "the changes are larger than zone-max-size allows");
+		return refuse(in, KNOT_ESPACE, "the changes are larger than zone-max-size or "
+		              "journal-max-usage allow");
 	}
 	change_t *change = arena_alloc(&in->arena, sizeof(*change));
 	if (change == NULL) {

@@ -28,7 +28,7 @@ typedef struct {
 	char *file;
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
-	size_t size_max;           /*!< Bytes of what comes from them. */
+	size_t size_max;           /*!< Bytes of the zone that knot.conf allows. */
 	unsigned shrink_limit;     /*!< Percent of the names, and of the delegations, that an input
 	                                has to keep; 0 = none. */
 } source_settings_t;
@@ -87,6 +87,9 @@ void source_settings_deinit(source_settings_t *settings);
 
 /*! Sets the settings; afterwards they are the old ones, to be freed. From any thread. */
 void source_configure(source_t *source, source_settings_t *settings);
+
+/*! \return Bytes of the zone that knot.conf allows. From any thread. */
+size_t source_size_max(source_t *source);
 
 /*! \return Whether it has primaries. From any thread. */
 bool source_is_fetched(source_t *source);

@@ -13,6 +13,7 @@
 #include "module/input/rules.h"
 #include "module/rr/rdata.h"
 #include "module/rr/serial.h"
+#include "module/source/room.h"
 
 /* WKS (RFC 1035): address and protocol, in its first five octets, tell one from another. */
 #define TYPE_WKS 11
@@ -22,6 +23,7 @@
 
 typedef struct {
 	const knot_dname_t *zone;
+	size_t room;                      /*!< Bytes that the signed zone may have. */
 	bool passes;                      /*!< The zone is published as the input is. */
 	edit_t edit;
 	update_result_t *result;
@@ -396,6 +398,20 @@ static int check_result(update_t *update)
 	return ret;
 }
 
+/*! Refuses what knotd would refuse to take, for its size. */
+static int check_room(update_t *update, const state_t *state)
+{
+	const edit_growth_t growth = edit_growth(&update->edit);
+	if (!room_lacks(state, update->zone, &growth, update->room)) {
+		return KNOT_EOK;
+	}
+	update->result->rcode = KNOT_RCODE_REFUSED;
+	snprintf(update->result->reason, sizeof(update->result->reason),
+	         "the signed zone would be larger than the %zu bytes that zone-max-size or "
+	         "journal-max-usage in knot.conf allow", update->room);
+	return KNOT_EDENIED;
+}
+
 static int apply(update_t *update, state_t *state, const knot_pkt_t *message)
 {
 	/* RFC 2136 has names of its own for the sections: zone, prerequisite, update. */
@@ -415,6 +431,9 @@ static int apply(update_t *update, state_t *state, const knot_pkt_t *message)
 		ret = check_result(update);
 	}
 	if (ret == KNOT_EOK) {
+		ret = check_room(update, state);
+	}
+	if (ret == KNOT_EOK) {
 		state->in.updates++;
 		ret = edit_store(&update->edit, state, &update->result->changed);
 	}
@@ -426,9 +445,11 @@ static int apply(update_t *update, state_t *state, const knot_pkt_t *message)
 }
 
 int update_apply(store_txn_t *txn, const knot_dname_t *zone, state_t *state,
-                 const knot_pkt_t *message, update_result_t *result)
+                 const knot_pkt_t *message, size_t room, update_result_t *result)
 {
-	update_t update = { .zone = zone, .result = result, .passes = state->passthrough };
+	update_t update = {
+		.zone = zone, .room = room, .result = result, .passes = state->passthrough
+	};
 	memset(result, 0, sizeof(*result));
 	result->before = state->in.serial;
 	edit_init(&update.edit, txn, state->in.nodes, zone);

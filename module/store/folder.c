@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file that the process which has the storage keeps locked; its content is the process's id. */
+/* The file that the process which has the storage keeps locked; its content is the process's id. It is
+ * empty when that process has closed the store. */
 #define LOCK_FILE "knotd.lock"
 
 /* LMDB's files. */
@@ -88,8 +89,10 @@ static int lock(folder_t *folder, const char *path, char *err, size_t err_size)
 		close(fd);
 		return ret;
 	}
+	struct stat st;
+	folder->unclean = fstat(fd, &st) == 0 && st.st_size > 0;
 	const int len = snprintf(owner, sizeof(owner), "%ld\n", (long)getpid());
-	/* Only for the message of who is refused: a full disk does not matter. */
+	/* On a full disk that is not known to others. */
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, owner, len, 0) != len) {
 		(void)ftruncate(fd, 0);
 	}
@@ -159,6 +162,8 @@ void folder_leave(folder_t *folder, const char *path, bool failed)
 		}
 	}
 	if (folder->lock_fd >= 0) {
+		/* A store that could not be opened is checked again. */
+		(void)!ftruncate(folder->lock_fd, failed && folder->unclean ? 1 : 0);
 		close(folder->lock_fd);
 		folder->lock_fd = -1;
 	}

@@ -13,6 +13,7 @@
 typedef struct {
 	int lock_fd;  /*!< Of the lock; -1: none. The lock goes with the descriptor. */
 	bool fresh;   /*!< There was no store in it. */
+	bool unclean; /*!< The process that had it before has not given it back. */
 } folder_t;
 
 /*!

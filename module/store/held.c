@@ -13,7 +13,7 @@
 
 /* Bytes that hold a zone's record, its end included: a line for each rule. What and why are cut to
  * what fits into a line; they are far shorter. */
-#define LINE_MAX_BYTES 1024
+#define LINE_MAX_BYTES (HELD_TEXT_MAX - 320)
 #define RECORD_MAX (HELD_RULES * LINE_MAX_BYTES)
 
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
 static const rule_t rules[HELD_RULES] = {
 	[HELD_SHRINK] = { "shrink", true },
 	[HELD_SERIAL] = { "serial", false },
-	[HELD_TIME] = { "time", true },
+	[HELD_TIME] = { "time", false },
 	[HELD_REFUSED] = { "refused", false },
 	[HELD_FREEZE] = { "freeze", false },
 };
@@ -182,7 +182,7 @@ void held_set(held_t *held, held_rule_t rule, const char *what, const char *why)
 	}
 	pthread_mutex_unlock(&held->lock);
 	if (news) {
-		char text[LINE_MAX_BYTES];
+		char text[HELD_TEXT_MAX];
 		store_record(held);
 		if (held_text(held, rule, text, sizeof(text))) {
 			log_msg(held->args.log, rule == HELD_FREEZE ? LOG_NOTICE : LOG_ERR,

@@ -12,6 +12,8 @@
 #include "module/base/log.h"
 #include "module/store/store.h"
 
+#define HELD_TEXT_MAX 1400 /*!< Bytes that hold a text of held_text(), its end included. */
+
 /*! The rules, in the order in which they are shown. */
 typedef enum {
 	HELD_SHRINK,    /*!< An input that lost most of the zone. */

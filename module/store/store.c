@@ -18,6 +18,7 @@
 
 #include "module/store/folder.h"
 #include "module/store/guard.h"
+#include "module/store/pages.h"
 
 /* Bytes that the store may have at most: 256 GiB, more than any zone needs. It is address space,
  * not disk space: the file grows as it is needed. */
@@ -33,11 +34,9 @@
  * lost with the process, of 2^32. */
 #define SPARE_IDS 1000
 
-/* LMDB's own number of the table of free pages. */
-#define FREE_TABLE ((MDB_dbi)0)
-
-/* Bytes of the smallest page of LMDB, and of memory. */
-#define PAGE_MIN 512
+/* Bytes of a file that is checked at each start: that takes some 0.1 s. A larger one is checked after
+ * a crash. */
+#define CHECK_ALWAYS ((size_t)256 << 20)
 
 #define ID_LEN 4    /* Octets of an id before a key. */
 #define KEY_MAX 511 /* Octets of a key; LMDB's own limit. */
@@ -126,43 +125,12 @@ static void close_store(store_t *store, bool failed)
 
 /*** Opening. ***/
 
-/*! Reads all entries of a table, their data included. */
-static int read_table(MDB_txn *txn, MDB_dbi dbi)
+/*! \return Bytes of data.mdb; 0 if that is not known. */
+static size_t file_size(const store_t *store)
 {
-	MDB_cursor *cursor = NULL;
-	MDB_val key, value;
-	volatile uint8_t seen = 0;
-	int ret = mdb_cursor_open(txn, dbi, &cursor);
-	while (ret == MDB_SUCCESS &&
-	       (ret = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
-		for (size_t i = 0; i < value.mv_size; i += PAGE_MIN) {
-			seen ^= ((const uint8_t *)value.mv_data)[i];
-		}
-		if (value.mv_size > 0) {
-			seen ^= ((const uint8_t *)value.mv_data)[value.mv_size - 1];
-		}
-	}
-	mdb_cursor_close(cursor);
-	return ret == MDB_NOTFOUND ? MDB_SUCCESS : ret;
-}
-
-/*! Reads all that is in the store. \return MDB_CORRUPTED if a part of it is missing. */
-static int read_all(store_t *store)
-{
-	MDB_txn *txn = NULL;
-	int ret = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-	if (ret != MDB_SUCCESS) {
-		return ret;
-	}
-	ret = read_table(txn, FREE_TABLE);
-	for (int i = 0; ret == MDB_SUCCESS && i < STORE_TABLES; i++) {
-		ret = read_table(txn, store->tables[i]);
-	}
-	for (int i = 0; ret == MDB_SUCCESS && i < STORE_RECORDS; i++) {
-		ret = read_table(txn, store->records[i]);
-	}
-	mdb_txn_abort(txn);
-	return guard_lost(store->guard) ? MDB_CORRUPTED : ret;
+	mdb_filehandle_t fd;
+	struct stat st;
+	return mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS && fstat(fd, &st) == 0 ? st.st_size : 0;
 }
 
 /*!
@@ -171,17 +139,14 @@ static int read_all(store_t *store)
  */
 static bool is_short(const store_t *store, size_t *whole)
 {
-	mdb_filehandle_t fd;
 	MDB_envinfo info;
 	MDB_stat stat;
-	struct stat st;
-	if (mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS || fstat(fd, &st) != 0 ||
-	    mdb_env_info(store->env, &info) != MDB_SUCCESS ||
+	if (mdb_env_info(store->env, &info) != MDB_SUCCESS ||
 	    mdb_env_stat(store->env, &stat) != MDB_SUCCESS) {
 		return false;
 	}
 	*whole = (info.me_last_pgno + 1) * stat.ms_psize;
-	return (size_t)st.st_size < *whole;
+	return file_size(store) < *whole;
 }
 
 /*! Makes a file that lacks nothing as long as it is said to be: it need not be looked at again. */
@@ -194,6 +159,18 @@ static void lengthen(const store_t *store)
 		 * fails, the next start has to read all of the store. */
 		(void)fallocate(fd, 0, whole - 1, 1);
 	}
+}
+
+/*! Checks the file if that is quick, or if there is a reason to: a damaged one ends the process. */
+static int check_file(const store_t *store)
+{
+	size_t whole = 0;
+	mdb_filehandle_t fd;
+	if (!store->folder.unclean && !is_short(store, &whole) && file_size(store) > CHECK_ALWAYS) {
+		return MDB_SUCCESS;
+	}
+	int ret = mdb_env_get_fd(store->env, &fd);
+	return ret == MDB_SUCCESS ? pages_check(fd) : ret;
 }
 
 static int open_env(store_t *store, const char *path)
@@ -216,8 +193,10 @@ static int open_env(store_t *store, const char *path)
 
 static int open_store(store_t *store, const char *path)
 {
-	size_t whole = 0;
 	int ret = open_env(store, path);
+	if (ret == MDB_SUCCESS) {
+		ret = check_file(store);
+	}
 	if (ret == MDB_SUCCESS) {
 		ret = group_new(&store->group, store->env);
 	}
@@ -225,9 +204,6 @@ static int open_store(store_t *store, const char *path)
 		int dead = 0;
 		(void)mdb_reader_check(store->env, &dead); /* Left by a killed process. */
 		ret = open_tables(store);
-	}
-	if (ret == MDB_SUCCESS && is_short(store, &whole)) {
-		ret = read_all(store);
 	}
 	if (guard_lost(store->guard)) {
 		return MDB_CORRUPTED;

@@ -3,6 +3,7 @@
 
 #include "module/zone/work.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -88,6 +89,28 @@ static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served
 	return signer_run(&zone->signer, &job, state, result);
 }
 
+/* Unix seconds before which no version was ever made: the beginning of 2026. A clock that says less has
+ * lost the time. */
+#define CLOCK_EARLIEST INT64_C(1767225600)
+
+/*! \return Whether the clock cannot be right: what is signed by it is expired. */
+static bool is_lost(zone_t *zone, int64_t now)
+{
+	char text[TROUBLE_MAX], when[32] = "";
+	const time_t clock = now;
+	struct tm tm;
+	if (now >= CLOCK_EARLIEST) {
+		return false;
+	}
+	if (gmtime_r(&clock, &tm) != NULL) {
+		strftime(when, sizeof(when), "%Y-%m-%d", &tm);
+	}
+	snprintf(text, sizeof(text), "the clock says %s, which cannot be: nothing is signed until it is "
+	         "set, what knotd has stays as it is", when);
+	signer_trouble(&zone->signer, text);
+	return true;
+}
+
 /*! Whether a new version has to wait a little, since the last one is fresh. */
 static bool held(zone_t *zone)
 {
@@ -121,6 +144,10 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		signer_trouble(&zone->signer, "");
 		zone->failures = 0;
 		return due;
+	}
+	if (is_lost(zone, now)) {
+		keep_wish(zone, wishes & ZONE_RENEW);
+		return retry(zone, now);
 	}
 	sign_result_t result;
 	uint32_t served;

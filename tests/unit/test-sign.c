@@ -44,6 +44,36 @@ START_TEST(test_cost)
 }
 END_TEST
 
+/*! By how much the clock is set while the signatures are made, seconds. */
+static int64_t clock_set, clock_was;
+
+static int64_t read_clock(void)
+{
+	return clock_was + clock_set;
+}
+
+/*! Signatures that are not good when they are made are not published. */
+START_TEST(test_clock)
+{
+	static const int64_t sets[] = { -86400 * 365, -3700, 86400 * 365, INT32_MAX };
+	char err[256];
+	subject_t subject;
+	subject_open(&subject, "clock");
+	subject_load(&subject, small, 5);
+	subject.clock = read_clock;
+	clock_was = subject.now;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		clock_set = sets[i];
+		ck_assert_int_eq(subject_sign_fails(&subject, false, err, sizeof(err)), KNOT_ERANGE);
+		ck_assert_ptr_nonnull(strstr(err, "the clock was set"));
+		ck_assert_uint_eq(subject.state.version, 0);
+	}
+	clock_set = 5;
+	ck_assert_uint_eq(subject_sign(&subject, false).signatures, 12);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures are replaced when they are due, and not before. */
 START_TEST(test_refresh)
 {
@@ -521,6 +551,85 @@ START_TEST(test_refresh_batches)
 }
 END_TEST
 
+/*!
+ * A part of the zone is signed while the clock is ahead; when it is right again, that part is signed
+ * anew, and the rest is not.
+ */
+START_TEST(test_clock_ahead)
+{
+	static const int64_t ahead[] = {
+		3600, 20000, 400 * 86400, INT64_C(40) * 365 * 86400, INT64_C(67) * 365 * 86400,
+		INT64_C(70) * 365 * 86400, INT64_C(81) * 365 * 86400,
+	};
+	for (unsigned chain = 0; chain < 3; chain++) {
+		subject_t subject;
+		char text[500];
+		subject_open(&subject, "ahead");
+		keyset_t set = subject_policy();
+		subject_set_chain(&set, chain);
+		subject_set_keys(&subject, &set);
+		subject_load(&subject, small, 5);
+		const uint64_t all = subject_sign(&subject, false).signatures;
+		subject.now += ahead[_i];
+		snprintf(text, sizeof(text), "%sbb A 192.0.2.33\n", small);
+		subject_load(&subject, text, SIZE_MAX);
+		const uint64_t some = subject_sign(&subject, false).signatures;
+		ck_assert_uint_gt(some, 2);
+		free(subject_dump(&subject));
+
+		subject.now += 60 - ahead[_i];
+		subject.batch = 3;
+		const uint64_t anew = subject_sign(&subject, false).signatures;
+		ck_assert_uint_ge(anew, some);
+		ck_assert(ahead[_i] > 5000 || anew < all);
+		free(subject_dump(&subject));
+		subject.now += 1;
+		ck_assert(!subject_sign(&subject, false).published);
+		subject_close(&subject);
+	}
+}
+END_TEST
+
+/*! An NTP server's adjustment, or a clock ahead by less than the inception offset, is nothing. */
+START_TEST(test_clock_adjusted)
+{
+	subject_t subject;
+	subject_open(&subject, "adjusted");
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	subject.now -= 100;
+	ck_assert(!subject_sign(&subject, false).published);
+	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
+/*! Signatures are refreshed in time at 2^31 and 2^32, where the numbers in RRSIGs begin anew. */
+START_TEST(test_clock_wraps)
+{
+	const int64_t wrap = _i == 0 ? INT64_C(1) << 31 : INT64_C(1) << 32;
+	subject_t subject;
+	store_txn_t txn;
+	subject_open(&subject, "wraps");
+	subject.now = wrap - 25000;
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	for (unsigned i = 0; subject.now < wrap + 25000; i++) {
+		ck_assert_uint_lt(i, 100);
+		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
+		const int64_t next = refresh_next(&txn, &subject.state, &subject.ring->set,
+		                                  subject.now);
+		store_abort(&txn);
+		ck_assert_int_gt(next, subject.now);
+		ck_assert_int_lt(next, subject.now + 10000);
+		subject.now = next;
+		subject_sign(&subject, false);
+		free(subject_dump(&subject));
+	}
+	subject_close(&subject);
+}
+END_TEST
+
 static int check_types(subject_t *subject, store_txn_t *txn, name_kind_t kind, uint8_t *stored,
                        size_t len)
 {
@@ -784,6 +893,7 @@ int main(void)
 	sign_random_add(tcase);
 	tcase_add_test(tcase, test_cost);
 	tcase_add_test(tcase, test_refresh);
+	tcase_add_test(tcase, test_clock);
 	tcase_add_test(tcase, test_rollover);
 	tcase_add_test(tcase, test_cds);
 	tcase_add_test(tcase, test_replace);
@@ -797,6 +907,9 @@ int main(void)
 	tcase_add_test(tcase, test_foreign_keys);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_refresh_batches);
+	tcase_add_loop_test(tcase, test_clock_ahead, 0, 7);
+	tcase_add_test(tcase, test_clock_adjusted);
+	tcase_add_loop_test(tcase, test_clock_wraps, 0, 2);
 	tcase_add_loop_test(tcase, test_proof_types, 0, 2);
 	tcase_add_loop_test(tcase, test_proof_links, 0, 2);
 	tcase_add_test(tcase, test_max_ttl);

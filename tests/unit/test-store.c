@@ -200,6 +200,51 @@ START_TEST(test_truncated)
 }
 END_TEST
 
+/* Pages that are zeros, or noise: the process lives. */
+START_TEST(test_damaged_pages)
+{
+	filled();
+	const off_t size = size_of(data);
+	for (off_t page = 0; page < size / PAGE; page += page < 40 ? 1 : 7) {
+		char what[40];
+		uint8_t bytes[PAGE];
+		copy("good", "data.mdb");
+		memset(bytes, _i == 0 ? 0 : 0xff, sizeof(bytes));
+		const int fd = open(data, O_WRONLY);
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq(pwrite(fd, bytes, PAGE, page * PAGE), PAGE);
+		close(fd);
+		snprintf(what, sizeof(what), "page %lld", (long long)page);
+		(void)try(what);
+	}
+}
+END_TEST
+
+/* Some octets are others, anywhere; half of them where pages say what is in them. */
+START_TEST(test_flipped)
+{
+	filled();
+	const off_t size = size_of(data);
+	const char *seed = getenv("SEED");
+	srand(seed != NULL ? atoi(seed) : 1);
+	for (unsigned round = 0; round < 150; round++) {
+		char what[40];
+		const off_t page = rand() % (size / PAGE) * PAGE;
+		copy("good", "data.mdb");
+		const int fd = open(data, O_WRONLY);
+		ck_assert_int_ge(fd, 0);
+		for (unsigned i = rand() % 4 + 1; i > 0; i--) {
+			const uint8_t octet = rand() % 2 == 0 ? rand() : 1 << rand() % 8;
+			const off_t at = page + rand() % (rand() % 2 == 0 ? PAGE : 64);
+			ck_assert_int_eq(pwrite(fd, &octet, 1, at), 1);
+		}
+		close(fd);
+		snprintf(what, sizeof(what), "round %u, page %lld", round, (long long)page / PAGE);
+		(void)try(what);
+	}
+}
+END_TEST
+
 /* Of another machine or version, or no store at all. */
 START_TEST(test_foreign)
 {
@@ -297,6 +342,8 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, test_lock);
 	tcase_add_test(tcase, test_truncated);
+	tcase_add_loop_test(tcase, test_damaged_pages, 0, 2);
+	tcase_add_test(tcase, test_flipped);
 	tcase_add_test(tcase, test_foreign);
 	tcase_add_test(tcase, test_cut_while_open);
 	tcase_add_test(tcase, test_short_but_whole);

@@ -134,7 +134,7 @@ int update_run(update_zone_t *zone, uint8_t *wire, size_t len, bool commit,
 	require(state_load(&txn, UPDATE_ZONE, state) == KNOT_EOK, "state_load");
 	int ret = KNOT_EOK;
 	if (parsed) {
-		ret = update_apply(&txn, UPDATE_ZONE, state, pkt, result);
+		ret = update_apply(&txn, UPDATE_ZONE, state, pkt, SIZE_MAX, result);
 	} else {
 		*result = (update_result_t) { .rcode = KNOT_RCODE_FORMERR, .reason = "message" };
 	}
