@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libknot/descriptor.h>
+
 #include "keyset/record.h"
 
 #define KEYS_MAX 64 /* Of one zone: more than any rollover has, and still a small DNSKEY RRset. */
@@ -154,6 +156,19 @@ int keyset_read(const char *text, keyset_t *set, char *err, size_t err_size)
 void keyset_deinit(keyset_t *set)
 {
 	record_deinit(&form, set, sizeof(*set));
+}
+
+bool keyset_signs(const keyset_key_t *key, uint16_t type)
+{
+	switch (type) {
+	case KNOT_RRTYPE_DNSKEY:
+		return key->sign_dnskey;
+	case KNOT_RRTYPE_CDS:
+	case KNOT_RRTYPE_CDNSKEY:
+		return key->sign_dnskey || key->sign_zone;
+	default:
+		return key->sign_zone;
+	}
 }
 
 const char *keyset_role_name(keyset_role_t role)

@@ -56,8 +56,8 @@ typedef struct {
 	size_t public_key_len;
 	uint16_t keytag;     /*!< Of the DNSKEY (RFC 4034, appendix B). */
 	bool publish;        /*!< DNSKEY is in the zone. */
-	bool sign_dnskey;    /*!< Signs the DNSKEY (and CDS, CDNSKEY) RRset. */
-	bool sign_zone;      /*!< Signs all other authoritative RRsets. */
+	bool sign_dnskey;    /*!< Signs the DNSKEY, CDS and CDNSKEY RRsets. */
+	bool sign_zone;      /*!< Signs all authoritative RRsets but DNSKEY. */
 	bool replace;        /*!< The key signs the zone no more, and its signatures are replaced at
 	                          once; else each is when it is due for refresh. */
 	bool cds;            /*!< The zone has CDS and CDNSKEY of it (RFC 7344). */
@@ -116,6 +116,15 @@ int keyset_read(const char *text, keyset_t *set, char *err, size_t err_size);
 
 /*! Frees the contents, not set itself. */
 void keyset_deinit(keyset_t *set);
+
+/*!
+ * Tells whether a key of a zone that does not pass through signs the RRsets of a type.
+ *
+ * CDS and CDNSKEY have the signatures of the keys that sign DNSKEY, as the parent wants them (RFC
+ * 7344, section 4.1), and those of the keys that sign the zone: a validator may hold them together
+ * with a DNSKEY RRset of before, or of after, a KSK was replaced.
+ */
+bool keyset_signs(const keyset_key_t *key, uint16_t type);
 
 /*! \return "ksk", "zsk", "csk". */
 const char *keyset_role_name(keyset_role_t role);

@@ -14,7 +14,11 @@
 #include "module/base/thread.h"
 
 /* Longest wait in ms, after which the clock is read again: it may have been set. */
-#define LOOK_AGAIN 60000
+#ifndef SCHED_LOOK_AGAIN_MS
+#define SCHED_LOOK_AGAIN_MS 10000
+#endif
+/* A clock that went back by so many ms was set, and did not merely run slow. */
+#define SET_BACK_MS 5000
 #define THREADS_MAX 256
 /* A task that has run for so many ms does not count towards its lane's limit any more. */
 #ifndef SCHED_SLOW_MS
@@ -41,6 +45,7 @@ struct sched {
 	task_t **heap;          /*!< By when; from 1, the parent of n is n / 2. */
 	size_t count, capacity;
 	bool stop;
+	int64_t ahead;          /*!< By how many ms the clock was ahead of the monotonic one. */
 	task_f run;
 	void *ctx;
 	unsigned limit;
@@ -49,6 +54,15 @@ struct sched {
 	bool starting;          /*!< The newest thread has not looked for a task yet. */
 	pthread_t ids[THREADS_MAX];
 };
+
+/*** The clock. ***/
+
+int64_t sched_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
 
 /*** The heap; all with the lock held. ***/
 
@@ -127,6 +141,19 @@ static void leave_lane(task_t *task)
 	TAILQ_REMOVE(&task->in->waiting, task, link);
 }
 
+/*! If the clock was set back, all tasks become due: when they are to run was reckoned by the time that
+ *  was wrong, and may be years away. */
+static void see_clock(sched_t *sched)
+{
+	const int64_t now = sched_now(), ahead = now - monotonic_ms();
+	const bool back = ahead < sched->ahead - SET_BACK_MS;
+	for (size_t i = 1; back && i <= sched->count; i++) {
+		/* Those that are due already, or soon, keep their order. */
+		sched->heap[i]->when = sched->heap[i]->when < now ? sched->heap[i]->when : now;
+	}
+	sched->ahead = ahead;
+}
+
 /*!
  * Counts the tasks of a lane that have run for long.
  *
@@ -191,13 +218,6 @@ static sched_lane_t *find_lane(sched_t *sched, const char *name)
 
 /*** Threads. ***/
 
-int64_t sched_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static void *run_thread(void *arg);
 
 /*! Wakes an idle thread, or starts a thread if none is idle. */
@@ -218,15 +238,14 @@ static void wait_for(sched_t *sched, int64_t wait)
 	if (sched->count > 0) {
 		const int64_t left = sched->heap[1]->when - sched_now();
 		wait = left < wait ? left : wait;
-		wait = wait < LOOK_AGAIN ? wait : LOOK_AGAIN;
+		wait = wait < SCHED_LOOK_AGAIN_MS ? wait : SCHED_LOOK_AGAIN_MS;
 	}
 	sched->idle_threads++;
 	if (wait == INT64_MAX) {
 		pthread_cond_wait(&sched->due, &sched->lock);
 	} else {
-		const int64_t when = sched_now() + (wait > 0 ? wait : 0);
-		struct timespec until = { .tv_sec = when / 1000, .tv_nsec = when % 1000 * 1000000 };
-		pthread_cond_timedwait(&sched->due, &sched->lock, &until);
+		(void)monotonic_wait(&sched->due, &sched->lock,
+		                     monotonic_ms() + (wait > 0 ? wait : 0));
 	}
 	sched->idle_threads--;
 }
@@ -241,6 +260,7 @@ static void run_task(sched_t *sched, task_t *task)
 	task->thread = pthread_self();
 	task->again = 0;
 	task->started = monotonic_ms();
+	const int64_t ahead = sched->ahead;
 	pthread_mutex_unlock(&sched->lock);
 	int64_t next = sched->run(sched->ctx, task);
 	pthread_mutex_lock(&sched->lock);
@@ -249,6 +269,10 @@ static void run_task(sched_t *sched, task_t *task)
 	TAILQ_REMOVE(&lane->running, task, link);
 	if (task->again > 0 && (next == 0 || task->again < next)) {
 		next = task->again;
+	}
+	see_clock(sched);
+	if (next > 0 && sched->ahead < ahead - SET_BACK_MS) {
+		next = sched_now(); /* It may have been reckoned by the time that was wrong. */
 	}
 	if (next > 0) {
 		/* If out of memory, the task is not due again before it is woken. */
@@ -263,6 +287,7 @@ static void *run_thread(void *arg)
 	sched->starting = false;
 	while (!sched->stop) {
 		int64_t wait = INT64_MAX;
+		see_clock(sched);
 		while (sched->count > 0 && sched->heap[1]->when <= sched_now()) {
 			wait_in_lane(sched, sched->heap[1]);
 		}
@@ -288,12 +313,13 @@ int sched_start(sched_t **sched, unsigned limit, task_f run, void *ctx)
 		return KNOT_ENOMEM;
 	}
 	pthread_mutex_init(&fresh->lock, NULL);
-	pthread_cond_init(&fresh->due, NULL);
+	monotonic_cond_init(&fresh->due);
 	TAILQ_INIT(&fresh->first.waiting);
 	TAILQ_INIT(&fresh->first.running);
 	fresh->run = run;
 	fresh->ctx = ctx;
 	fresh->limit = limit;
+	fresh->ahead = sched_now() - monotonic_ms();
 	pthread_mutex_lock(&fresh->lock);
 	call_thread(fresh);
 	pthread_mutex_unlock(&fresh->lock);

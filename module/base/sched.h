@@ -10,8 +10,8 @@
  * scheduler starts threads as it needs them.
  *
  * Times are milliseconds since 1970 by the clock of the system, since signatures expire by it. If
- * that clock is set, the scheduler notices within a minute. All functions may be called from any
- * thread.
+ * that clock is set, the scheduler notices within ten seconds; if it was set back, all tasks run.
+ * All functions may be called from any thread.
  */
 #pragma once
 

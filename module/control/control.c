@@ -11,6 +11,7 @@
 #include <libknot/errcode.h>
 
 #include "module/control/facts.h"
+#include "module/control/gate.h"
 #include "module/control/keyset.h"
 #include "module/control/status.h"
 #include "module/control/wishes.h"
@@ -25,6 +26,9 @@ static const ctl_command_t commands[] = {
 	{ "zone-keys-load", wishes_keys_load },
 	{ "zone-flush", wishes_flush },
 	{ "zone-purge", wishes_purge },
+	{ "zone-pass", gate_pass },
+	{ "zone-freeze", gate_freeze },
+	{ "zone-thaw", gate_thaw },
 	{ "zone-keyset", keyset_command },
 	{ "zone-facts", facts_command },
 	{ NULL, NULL },

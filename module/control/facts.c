@@ -74,8 +74,8 @@ static void send_gone(ctl_request_t *req, control_t *control, const knot_dname_t
 void facts_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, NULL, "%s", control->server->fault);
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, NULL, "%s", server_fault(control->server));
 		return;
 	}
 	/* "GENERATION-INSTANCE"; after a generation of another process everything is news. */

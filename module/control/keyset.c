@@ -12,8 +12,8 @@ static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t 
 		ctl_error(req, unit->zone, "a zone and a key set are needed");
 		return;
 	}
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, unit->zone, "%s", control->server->fault);
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", server_fault(control->server));
 		return;
 	}
 	/* Uses the zone rather than lock all zones: the store takes its time. */

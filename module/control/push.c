@@ -35,6 +35,10 @@ int pushes_add(pushes_t *pushes, zone_t *zone, const char *text)
 		return KNOT_EOK;
 	}
 	push->revision = set.revision;
+	if (!keyring_fits(&set, zone->name, push->err, sizeof(push->err))) {
+		push->ret = KNOT_EINVAL;
+		keys_refused(&zone->keys, push->err);
+	}
 	keyset_deinit(&set);
 	return KNOT_EOK;
 }

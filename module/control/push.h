@@ -15,9 +15,10 @@ typedef struct {
 	zone_t *zone;
 	const char *text;    /*!< Of the key set. */
 	uint64_t revision;
-	int ret;             /*!< KNOT_EOK, KNOT_EMALF, KNOT_EEXIST (older than the stored one), or
-	                          an error of the store. */
-	char err[320];       /*!< What is wrong, unless ret is KNOT_EOK. */
+	int ret;             /*!< KNOT_EOK, KNOT_EMALF, KNOT_EINVAL (the zone cannot be signed with
+	                          it), KNOT_EEXIST (older than the stored one), or an error of
+	                          the store. */
+	char err[640];       /*!< What is wrong, unless ret is KNOT_EOK. */
 } push_t;
 
 typedef struct {

@@ -64,8 +64,8 @@ void request_for_zones(ctl_request_t *req, control_t *control, const ctl_unit_t 
                        void (*call)(void *ctx, zone_t *zone), void *ctx)
 {
 	knot_dname_storage_t name;
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, unit->zone, "%s", control->server->fault);
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", server_fault(control->server));
 	} else if (unit->zone == NULL) {
 		zones_each(&control->server->zones, call, ctx);
 	} else if (knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL ||

@@ -78,10 +78,11 @@ static void add_keys(void *ctx, const keyset_t *set)
 
 /*! How a zone is; the first that applies is shown. */
 typedef enum {
-	NOT_SERVED,       /*!< knotd does not serve what it was sent. */
+	HELD,             /*!< A rule of the last gate holds something. */
 	SOURCE_TROUBLE,
 	KEYS_TROUBLE,
 	SIGN_TROUBLE,
+	FROZEN,
 	SIGNING,
 	NOT_SIGNED,
 	OK,
@@ -89,8 +90,9 @@ typedef enum {
 
 /*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
 typedef struct {
-	char serving[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
-	bool signing;
+	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
+	char source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
+	bool signing, refused;
 	state_t state;
 	int64_t due;
 	char *policy;     /*!< To be freed. */
@@ -99,9 +101,14 @@ typedef struct {
 static void look(zone_t *zone, shown_t *shown)
 {
 	signer_counters_t counters;
-	serving_read(&zone->serving, shown->serving, sizeof(shown->serving));
+	shown->held[0] = shown->frozen[0] = '\0';
+	for (int rule = 0; rule < HELD_FREEZE && shown->held[0] == '\0'; rule++) {
+		(void)held_text(&zone->held, rule, shown->held, sizeof(shown->held));
+	}
+	(void)held_text(&zone->held, HELD_FREEZE, shown->frozen, sizeof(shown->frozen));
+	shown->refused = held_is(&zone->held, HELD_REFUSED);
 	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
-	trouble_read(&zone->keys.trouble, shown->keys, sizeof(shown->keys));
+	keys_trouble(&zone->keys, shown->keys, sizeof(shown->keys));
 	trouble_read(&zone->signer.trouble, shown->sign, sizeof(shown->sign));
 	shown->signing = signer_read(&zone->signer, &counters);
 	pthread_mutex_lock(&zone->lock);
@@ -113,10 +120,11 @@ static void look(zone_t *zone, shown_t *shown)
 
 static health_t health(const shown_t *shown)
 {
-	return shown->serving[0] != '\0' ? NOT_SERVED :
+	return shown->held[0] != '\0' ? HELD :
 	       shown->source[0] != '\0' ? SOURCE_TROUBLE :
 	       shown->keys[0] != '\0' ? KEYS_TROUBLE :
 	       shown->sign[0] != '\0' ? SIGN_TROUBLE :
+	       shown->frozen[0] != '\0' ? FROZEN :
 	       shown->signing ? SIGNING : shown->state.version == 0 ? NOT_SIGNED : OK;
 }
 
@@ -125,16 +133,32 @@ static void add_health(columns_t *columns, const shown_t *shown)
 {
 	const health_t is = health(shown);
 	const char *const texts[] = {
-		[NOT_SERVED] = shown->serving, [SOURCE_TROUBLE] = shown->source,
-		[KEYS_TROUBLE] = shown->keys, [SIGN_TROUBLE] = shown->sign,
+		[HELD] = shown->held,
+		[SOURCE_TROUBLE] = shown->source, [KEYS_TROUBLE] = shown->keys,
+		[SIGN_TROUBLE] = shown->sign, [FROZEN] = shown->frozen,
 		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
 	};
 	add_column(columns, "state", "%s", texts[is]);
+	if (is == HELD && shown->source[0] != '\0') {
+		add_column(columns, "source", "%s", shown->source);
+	}
 	if (is != KEYS_TROUBLE && shown->keys[0] != '\0') {
 		add_column(columns, "keys", "%s", shown->keys);
 	}
 	if (is != SIGN_TROUBLE && shown->sign[0] != '\0') {
 		add_column(columns, "signing", "%s", shown->sign);
+	}
+}
+
+/*! Adds what is held beside what the state names. */
+static void add_held(columns_t *columns, zone_t *zone)
+{
+	char text[HELD_TEXT_MAX];
+	for (int rule = 0; rule < HELD_RULES; rule++) {
+		if (held_text(&zone->held, rule, text, sizeof(text)) &&
+		    strcmp(text, columns->columns[0].data) != 0) {
+			add_column(columns, "held", "%s", text + strlen("held: "));
+		}
 	}
 }
 
@@ -159,7 +183,7 @@ static void add_version(columns_t *columns, const shown_t *shown)
 	add_column(columns, "signed", "%s", time_text(state->signed_at, when, sizeof(when)));
 	add_column(columns, "served", "%s", state->taken_serial == state->serial &&
 	           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
-	           : shown->serving[0] != '\0'
+	           : shown->refused
 	           ? "not yet, it was sent to knotd, which does not serve it"
 	           : "not yet, waiting for knotd to fetch it");
 	add_column(columns, "next", "%s", time_text(shown->due, when, sizeof(when)));
@@ -172,6 +196,7 @@ static void show_zone(void *ctx, zone_t *zone)
 	char warning[TROUBLE_MAX];
 	look(zone, &shown);
 	add_health(columns, &shown);
+	add_held(columns, zone);
 	if (zone_warning(zone, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
@@ -224,8 +249,8 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	char text[800], reason[640];
 	(void)unit;
 	tokens_t *tokens = holder_use(&control->server->tokens, reason, sizeof(reason));
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, NULL, "%s", control->server->fault);
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, NULL, "%s", server_fault(control->server));
 	} else if (tokens == NULL) {
 		ctl_error(req, NULL, "%s", reason);
 	} else {
@@ -275,6 +300,11 @@ static void send_numbers(ctl_request_t *req, control_t *control, const knot_dnam
 	send_number(req, zone, "updates", numbers.counters.source.updates);
 	send_number(req, zone, "updates-refused", numbers.counters.source.updates_refused);
 	send_number(req, zone, "serial", numbers.serial);
+	for (int rule = 0; rule < HELD_RULES; rule++) {
+		if (numbers.counters.held & (1u << rule)) {
+			ctl_counter(req, zone, "mod-opendnssec", "held", held_name(rule), "1");
+		}
+	}
 }
 
 void status_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

@@ -10,11 +10,29 @@ static void wish(void *ctx, zone_t *zone)
 	zone_wake(zone, *(unsigned *)ctx);
 }
 
+typedef struct {
+	unsigned wishes;
+	bool frozen;
+} reload_t;
+
+static void reload(void *ctx, zone_t *zone)
+{
+	reload_t *reload = ctx;
+	reload->frozen = held_is(&zone->held, HELD_FREEZE);
+	if (!reload->frozen) {
+		zone_wake(zone, reload->wishes);
+	}
+}
+
 void wishes_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	/* Updates are lost only if the operator names the zone. */
-	const unsigned replace = unit->zone != NULL ? SOURCE_REPLACE : 0;
-	request_for_zones(req, ctx, unit, wish, &(unsigned){ SOURCE_READ | replace });
+	reload_t zones = { .wishes = SOURCE_READ };
+	zones.wishes |= unit->zone != NULL ? SOURCE_REPLACE : 0;
+	request_for_zones(req, ctx, unit, reload, &zones);
+	if (zones.frozen && unit->zone != NULL) {
+		ctl_error(req, unit->zone, "the zone is frozen; zone-thaw looks at its source");
+	}
 }
 
 typedef struct {
@@ -56,7 +74,7 @@ void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	char err[640] = "";
-	if (control->server->fault[0] == '\0' &&
+	if (server_fault(control->server)[0] == '\0' &&
 	    holder_read(&control->server->tokens, err, sizeof(err)) != KNOT_EOK) {
 		ctl_error(req, unit->zone, "%s", err);
 		return;
@@ -68,8 +86,8 @@ void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	knot_dname_storage_t name;
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, unit->zone, "%s", control->server->fault);
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", server_fault(control->server));
 	} else if (unit->zone == NULL ||
 	           knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL) {
 		ctl_error(req, unit->zone, "a zone has to be named");

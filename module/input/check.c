@@ -8,20 +8,16 @@
 
 #include <libknot/libknot.h>
 
-/* RRsets at a name, at most: more than anybody needs, and few enough for node_t to count them with
- * those that the signer adds. */
-#define TYPES_MAX 4096
+#include "module/input/rules.h"
 
-/* The node at hand, and its RRsets that are checked. */
+/* The node at hand. */
 typedef struct {
 	const records_t *records;
 	const owner_run_t *run;
+	const knot_dname_t *owner;
 	report_t *report;
-	bool is_apex;
+	node_t node;        /* Its array is used again for the next node. */
 	knot_dname_txt_storage_t name;
-	record_t *soa, *ns, *cname, *dname;
-	record_t *other;    /* The first one that is not a CNAME, and not made by a signer. */
-	knot_rdataset_t ns_rrs;
 } check_t;
 
 /* The node with a DNAME above the nodes at hand. */
@@ -30,82 +26,65 @@ typedef struct {
 	size_t key_len;
 } cover_t;
 
-static void read_node(check_t *check, const records_t *records, const owner_run_t *run)
+/* \return KNOT_EOK, KNOT_ENOMEM */
+static int read_node(check_t *check, const owner_run_t *run)
 {
-	memset(check, 0, sizeof(*check));
-	check->records = records;
+	int ret = KNOT_EOK;
 	check->run = run;
-
-	record_t *it = records_first(records, run);
-	for (uint32_t left = run->count; left > 0; left--) {
-		knot_rdataset_t rrs;
-		record_t *next = records_next(it, &rrs);
-		switch (it->type) {
-		case KNOT_RRTYPE_SOA:
-			check->soa = it;
-			break;
-		case KNOT_RRTYPE_NS:
-			check->ns = it;
-			check->ns_rrs = rrs;
-			break;
-		case KNOT_RRTYPE_CNAME:
-			check->cname = it;
-			break;
-		case KNOT_RRTYPE_DNAME:
-			check->dname = it;
-			break;
-		}
-		if (it->type != KNOT_RRTYPE_CNAME && !node_by_signer(it->type) &&
-		    check->other == NULL) {
-			check->other = it;
-		}
-		it = next;
+	check->owner = records_owner(check->records, run);
+	check->node.count = 0;
+	record_t *it = records_first(check->records, run);
+	for (uint32_t left = run->count; ret == KNOT_EOK && left > 0; left--) {
+		node_rrset_t rrset = { .type = it->type, .ttl = it->ttl };
+		it = records_next(it, &rrset.rrs);
+		ret = node_add(&check->node, &rrset);
 	}
+	return ret;
 }
 
 static const char *node_name(check_t *check)
 {
-	return knot_dname_to_str(check->name, records_owner(check->records, check->run),
-	                         sizeof(check->name));
+	return knot_dname_to_str(check->name, check->owner, sizeof(check->name));
 }
 
-/* Of two records that exclude each other, the later one is reported. */
-static place_t later(const record_t *a, const record_t *b)
+/* \return Where the RRset of a type is; no line if there is none. */
+static place_t place_of(const check_t *check, uint16_t type)
 {
-	return place_is_before(a->place, b->place) ? b->place : a->place;
-}
-
-static void check_single(check_t *check, const record_t *rrset, const char *type)
-{
-	if (rrset != NULL && rrset->count > 1) {
-		report_error(check->report, rrset->place, "%s has %u %s records, only one is "
-		             "allowed", node_name(check), rrset->count, type);
+	record_t *it = check->run != NULL ? records_first(check->records, check->run) : NULL;
+	for (uint32_t left = it != NULL ? check->run->count : 0; left > 0; left--) {
+		knot_rdataset_t rrs;
+		if (it->type == type) {
+			return it->place;
+		}
+		it = records_next(it, &rrs);
 	}
+	return (place_t) { 0 };
+}
+
+/* Of two RRsets that exclude each other, the later one is reported. */
+static void report_pair(check_t *check, const rules_fault_t *fault)
+{
+	char type[16] = "", other[16] = "";
+	const place_t a = place_of(check, fault->type), b = place_of(check, fault->other);
+	(void)knot_rrtype_to_string(fault->type, type, sizeof(type));
+	(void)knot_rrtype_to_string(fault->other, other, sizeof(other));
+	report_error(check->report, place_is_before(a, b) ? b : a, "%s %s (%s, line %u; the %s is "
+	             "in line %u)", node_name(check), fault->text, other, b.line, type, a.line);
 }
 
 static void check_node(check_t *check)
 {
-	check_single(check, check->soa, "SOA");
-	check_single(check, check->cname, "CNAME");
-	check_single(check, check->dname, "DNAME");
-
-	if (check->cname != NULL && check->other != NULL) {
-		char type[16];
-		knot_rrtype_to_string(check->other->type, type, sizeof(type));
-		report_error(check->report, later(check->cname, check->other),
-		             "%s has a CNAME beside other data (%s, line %u; the CNAME is in line "
-		             "%u)", node_name(check), type, check->other->place.line,
-		             check->cname->place.line);
-	}
-	if (check->dname != NULL && check->ns != NULL && !check->is_apex) {
-		report_error(check->report, later(check->dname, check->ns),
-		             "%s has a DNAME beside NS records (RFC 6672, section 2.3)",
-		             node_name(check));
-	}
-	if (check->run->count > TYPES_MAX) {
-		report_error(check->report, records_first(check->records, check->run)->place,
-		             "%s has records of more than %d "
-		             "types", node_name(check), TYPES_MAX);
+	rules_fault_t fault;
+	if (rules_node_fault(check->report->apex, check->owner, &check->node, &fault)) {
+		if (fault.other != 0) {
+			report_pair(check, &fault);
+		} else {
+			report_error(check->report, place_of(check, fault.type), "%s %s",
+			             node_name(check), fault.text);
+		}
+	} else if (rules_node_warning(&check->node, &fault)) {
+		report_warning(check->report, place_of(check, fault.type), "%s %s",
+		               node_name(check), fault.text);
 	}
 }
 
@@ -114,12 +93,12 @@ static void check_cover(check_t *check, cover_t *cover)
 	size_t len;
 	const uint8_t *key = records_key(check->records, check->run, &len);
 	if (cover->key != NULL && node_key_below(key, len, cover->key, cover->key_len)) {
-		if (check->other == NULL && check->cname == NULL) {
+		if (node_count_data(&check->node) == 0) {
 			return; /* It has only what a signer makes: NSEC3. */
 		}
 		report_error(check->report, records_first(check->records, check->run)->place,
-		             "%s is below a DNAME (RFC 6672, section 2.4)", node_name(check));
-	} else if (check->dname != NULL) {
+		             "%s " RULES_BELOW_DNAME, node_name(check));
+	} else if (node_rrset(&check->node, KNOT_RRTYPE_DNAME) != NULL) {
 		cover->key = key;
 		cover->key_len = len;
 	} else {
@@ -148,50 +127,46 @@ static bool has_address(const records_t *records, const knot_dname_t *name)
 /* A name server whose name is in the zone that it serves cannot be found without its address. */
 static void check_glue(check_t *check)
 {
-	knot_rdata_t *ns = check->ns_rrs.rdata;
-	for (uint16_t i = 0; i < check->ns_rrs.count; i++, ns = knot_rdataset_next(ns)) {
-		const knot_dname_t *host = ns->data;
-		if (knot_dname_in_bailiwick(host, records_owner(check->records, check->run)) >= 0 &&
+	const node_rrset_t *ns = node_rrset(&check->node, KNOT_RRTYPE_NS);
+	const knot_rdata_t *rdata = ns != NULL ? ns->rrs.rdata : NULL;
+	for (uint16_t i = 0; ns != NULL && i < ns->rrs.count; i++) {
+		const knot_dname_t *host = rdata->data;
+		if (knot_dname_in_bailiwick(host, check->owner) >= 0 &&
 		    !has_address(check->records, host)) {
 			knot_dname_txt_storage_t name;
 			knot_dname_to_str(name, host, sizeof(name));
-			report_warning(check->report, check->ns->place, "%s NS %s: missing glue, "
-			               "the zone has no address of it", node_name(check), name);
+			report_warning(check->report, place_of(check, KNOT_RRTYPE_NS), "%s NS %s: "
+			               "missing glue, the zone has no address of it",
+			               node_name(check), name);
 		}
+		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
 	}
 }
 
-/* The apex is the first node, if there are any: all are in the zone. */
-static void check_apex(check_t *check, const knot_dname_t *apex)
+/* The apex is the first node, if there is one: all are in the zone. */
+static bool has_apex(const records_t *records, const knot_dname_t *apex)
 {
-	knot_dname_txt_storage_t name;
-	knot_dname_to_str(name, apex, sizeof(name));
-	if (check->soa == NULL) {
-		report_error(check->report, (place_t) { 0 }, "there is no SOA record of %s", name);
-	} else if (check->ns == NULL) {
-		report_error(check->report, check->soa->place, "there are no NS records of %s",
-		             name);
-	}
+	return records->run_count > 0 &&
+	       knot_dname_is_equal(records_owner(records, &records->runs[0]), apex);
 }
 
-void check_records(const records_t *records, const knot_dname_t *apex, report_t *report)
+int check_records(const records_t *records, const knot_dname_t *apex, report_t *report)
 {
-	check_t check = { .report = report };
+	check_t check = { .records = records, .report = report, .owner = apex };
 	cover_t cover = { 0 };
+	int ret = KNOT_EOK;
 
-	if (records->run_count == 0) {
-		check_apex(&check, apex);
-	}
-	for (size_t i = 0; i < records->run_count; i++) {
-		read_node(&check, records, &records->runs[i]);
-		check.report = report;
-		if (i == 0) {
-			check.is_apex = knot_dname_is_equal(records_owner(records, check.run),
-			                                    apex);
-			check_apex(&check, apex);
-		}
+	if (!has_apex(records, apex)) {
 		check_node(&check);
-		check_cover(&check, &cover);
-		check_glue(&check);
 	}
+	for (size_t i = 0; ret == KNOT_EOK && i < records->run_count; i++) {
+		ret = read_node(&check, &records->runs[i]);
+		if (ret == KNOT_EOK) {
+			check_node(&check);
+			check_cover(&check, &cover);
+			check_glue(&check);
+		}
+	}
+	node_deinit(&check.node);
+	return ret;
 }

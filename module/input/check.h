@@ -10,5 +10,9 @@
 
 #include "module/input/records.h"
 
-/*! Checks all of a zone. \param records  After records_sort(). */
-void check_records(const records_t *records, const knot_dname_t *apex, report_t *report);
+/*!
+ * Checks all of a zone. What is wrong is in the report.
+ * \param records  After records_sort().
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int check_records(const records_t *records, const knot_dname_t *apex, report_t *report);

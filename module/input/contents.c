@@ -16,6 +16,7 @@ struct contents {
 	report_t report;
 	taker_t taker;
 	place_t place;   /*!< Of the last record of a transfer; its line is the record's number. */
+	size_t left_out; /*!< Bytes of records of a transfer that are not in the zone. */
 	size_t next;     /*!< Run to be given. */
 };
 
@@ -66,9 +67,15 @@ int contents_add(contents_t *contents, const source_rr_t *rr)
 		(void)knot_dname_to_str(name, rr->owner, sizeof(name));
 		report_warning(&contents->report, contents->place,
 		               "%s is left out, it is not in the zone", name);
+		contents->left_out += knot_dname_size(rr->owner) + rr->rdata_len;
 		return KNOT_EOK;
 	}
 	return take_record(&contents->taker, rr, contents->place);
+}
+
+size_t contents_left_out(const contents_t *contents)
+{
+	return contents->left_out;
 }
 
 size_t contents_size(const contents_t *contents)
@@ -83,7 +90,7 @@ int contents_end(contents_t *contents, char *err, size_t err_size)
 	if (report->errors == 0) {
 		ret = records_sort(&contents->records, report);
 		if (ret == KNOT_EOK) {
-			check_records(&contents->records, report->apex, report);
+			ret = check_records(&contents->records, report->apex, report);
 		}
 	}
 	report_end(report);
@@ -118,6 +125,21 @@ int contents_next(contents_t *contents, const knot_dname_t **owner, node_t *node
 	}
 	*owner = records_owner(&contents->records, run);
 	return KNOT_EOK;
+}
+
+void contents_count(const contents_t *contents, uint16_t type, uint64_t *names, uint64_t *with)
+{
+	const records_t *records = &contents->records;
+	*names = records->run_count;
+	*with = 0;
+	for (size_t i = 0; i < records->run_count; i++) {
+		record_t *it = records_first(records, &records->runs[i]);
+		for (uint32_t left = records->runs[i].count; left > 0; left--) {
+			knot_rdataset_t rrs;
+			*with += it->type == type;
+			it = records_next(it, &rrs);
+		}
+	}
 }
 
 void contents_rewind(contents_t *contents)

@@ -43,6 +43,9 @@ int contents_take(contents_t *contents, const source_rr_t *rr, place_t place);
  */
 int contents_add(contents_t *contents, const source_rr_t *rr);
 
+/*! \return Bytes of the records that contents_add() has left out. */
+size_t contents_left_out(const contents_t *contents);
+
 /*! \return Bytes that the contents take so far. */
 size_t contents_size(const contents_t *contents);
 
@@ -62,6 +65,9 @@ int contents_end(contents_t *contents, char *err, size_t err_size);
  * \return KNOT_EOK, KNOT_ENOENT at the end, KNOT_ENOMEM
  */
 int contents_next(contents_t *contents, const knot_dname_t **owner, node_t *node);
+
+/*! Counts the names, and those with an RRset of a type; after contents_end(). */
+void contents_count(const contents_t *contents, uint16_t type, uint64_t *names, uint64_t *with);
 
 /*! Has contents_next() begin again. */
 void contents_rewind(contents_t *contents);

@@ -11,6 +11,7 @@
 #include <libknot/libknot.h>
 
 #include "module/input/put.h"
+#include "module/input/rules.h"
 
 void edit_init(edit_t *edit, store_txn_t *txn, uint32_t input, const knot_dname_t *apex)
 {
@@ -208,6 +209,27 @@ bool edit_changed(const edit_t *edit)
 	return each_node(edit, find_difference, NULL) != KNOT_EOK;
 }
 
+static int add_growth(void *ctx, edit_node_t *node)
+{
+	edit_growth_t *growth = ctx;
+	node_t before;
+	if (node->before_len == 0 || node_read(node->before, node->before_len, &before) != KNOT_EOK) {
+		before = (node_t) { .count = 0 };
+	}
+	growth->bytes += (int64_t)node_size(&node->node) - (int64_t)node->before_len;
+	growth->rrsets += node->node.count - before.count;
+	growth->names += (node->node.count > 0) - (node->before_len > 0);
+	node_deinit(&before);
+	return KNOT_EOK;
+}
+
+edit_growth_t edit_growth(const edit_t *edit)
+{
+	edit_growth_t growth = { .bytes = 0 };
+	(void)each_node(edit, add_growth, &growth);
+	return growth;
+}
+
 /*** Checks. ***/
 
 typedef struct {
@@ -229,32 +251,35 @@ static int fault(edit_check_t *check, const edit_node_t *node, const char *text)
 	return KNOT_ESEMCHECK;
 }
 
-static uint16_t count_of(const node_t *node, uint16_t type)
+/*! Notes what a secondary may not take, unless it was so before. */
+static void warn(edit_check_t *check, const edit_node_t *node, const knot_dname_t *owner)
 {
-	const node_rrset_t *rrset = node_rrset(node, type);
-	return rrset != NULL ? rrset->rrs.count : 0;
+	node_t before;
+	rules_fault_t now, then;
+	knot_dname_txt_storage_t name = "";
+	if (check->edit->warning[0] != '\0' || !rules_node_warning(&node->node, &now) ||
+	    node_read(node->before, node->before_len, &before) != KNOT_EOK) {
+		return;
+	}
+	if (!rules_node_warning(&before, &then)) {
+		(void)knot_dname_to_str(name, owner, sizeof(name));
+		snprintf(check->edit->warning, sizeof(check->edit->warning), "%.100s %s", name,
+		         now.text);
+	}
+	node_deinit(&before);
 }
 
-static int check_types(edit_check_t *check, const edit_node_t *node, bool apex)
+static int check_types(edit_check_t *check, const edit_node_t *node)
 {
-	const node_t *n = &node->node;
-	const uint16_t soa = count_of(n, KNOT_RRTYPE_SOA), ns = count_of(n, KNOT_RRTYPE_NS);
-	const uint16_t cname = count_of(n, KNOT_RRTYPE_CNAME);
-	const uint16_t dname = count_of(n, KNOT_RRTYPE_DNAME);
-	if (apex && soa != 1) {
-		return fault(check, node, "would not have just one SOA record");
-	} else if (apex && ns == 0) {
-		return fault(check, node, "would have no NS records");
-	} else if (!apex && soa > 0) {
-		return fault(check, node, "would have an SOA record, but is not the zone's apex");
-	} else if (cname > 1 || dname > 1) {
-		return fault(check, node, "would have two CNAME or DNAME records");
-	} else if (cname > 0 && node_count_data(n) > 1) {
-		return fault(check, node, "would have a CNAME beside other data");
-	} else if (dname > 0 && ns > 0 && !apex) {
-		return fault(check, node, "would have a DNAME beside NS records "
-		                          "(RFC 6672, section 2.3)");
+	rules_fault_t found;
+	knot_dname_storage_t owner;
+	if (node_key_owner(node->key, node->key_len, owner) == 0) {
+		return KNOT_EMALF;
 	}
+	if (rules_node_fault(check->edit->apex, owner, &node->node, &found)) {
+		return fault(check, node, found.text);
+	}
+	warn(check, node, owner);
 	return KNOT_EOK;
 }
 
@@ -273,7 +298,7 @@ static int check_above(edit_check_t *check, const edit_node_t *node)
 		uint8_t key[NODE_KEY_MAX];
 		const edit_node_t *found = find(check->edit, key, node_key(above, key));
 		if (found != NULL && node_rrset(&found->node, KNOT_RRTYPE_DNAME) != NULL) {
-			return fault(check, node, "would be below a DNAME (RFC 6672, section 2.4)");
+			return fault(check, node, RULES_BELOW_DNAME);
 		}
 	}
 	return KNOT_EOK;
@@ -313,7 +338,7 @@ static int check_below(edit_check_t *check, const edit_node_t *node)
 		bool is = false;
 		ret = below ? has_data(edit, &cursor, &is) : KNOT_EOK;
 		if (ret == KNOT_EOK && is) {
-			ret = fault(check, node, "would have a DNAME and names below it "
+			ret = fault(check, node, "has a DNAME and names below it "
 			                         "(RFC 6672, section 2.4)");
 			break;
 		}
@@ -333,7 +358,7 @@ static int check_node(void *ctx, edit_node_t *node)
 	if ((node->node.count == 0 && !apex) || !differs(node)) {
 		return KNOT_EOK;
 	}
-	int ret = check_types(check, node, apex);
+	int ret = check_types(check, node);
 	if (ret == KNOT_EOK) {
 		ret = check_above(check, node);
 	}

@@ -28,6 +28,7 @@ typedef struct {
 	void *nodes;            /*!< tsearch(3) tree of edit_node_t by key. */
 	size_t count;
 	edit_node_t *last;      /*!< The name that was asked for last. */
+	char warning[240];      /*!< After edit_check(): what a secondary may not take; else "". */
 } edit_t;
 
 /*!
@@ -67,9 +68,18 @@ void edit_remove_rrset(edit_node_t *node, uint16_t type);
 /*! \return Whether something differs from what is stored. */
 bool edit_changed(const edit_t *edit);
 
+/*! By how much an input grows; negative: it shrinks. */
+typedef struct {
+	int64_t bytes;          /*!< Of the stored forms. */
+	int64_t rrsets, names;
+} edit_growth_t;
+
+/*! \return By how much the changes make the input grow. */
+edit_growth_t edit_growth(const edit_t *edit);
+
 /*!
- * Checks that the zone is sound after the changes: an SOA and NS at the apex, no data beside a
- * CNAME, one CNAME or DNAME at a name, nothing below a DNAME, no DNAME beside NS below the apex.
+ * Checks that the zone is sound after the changes: each name that changes, by rules_node_fault(),
+ * and nothing below a DNAME.
  *
  * \param err  Name and reason.
  * \return KNOT_EOK, KNOT_ESEMCHECK, KNOT_ENOMEM, an error of the store

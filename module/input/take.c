@@ -8,8 +8,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/rr/rdata.h"
-#include "module/rr/wellformed.h"
+#include "module/input/rules.h"
 
 /* Larger ones mean zero (RFC 2181, section 8). */
 #define TTL_MAX INT32_MAX
@@ -23,14 +22,6 @@ void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, rep
 	records_init(records, apex);
 }
 
-/* Octets that a DNS message has beside a record's names and RDATA: header, question's type and
- * class, the record's type, class, TTL and length, OPT (RFC 6891, section 6.1.2). A record that
- * leaves no room for these cannot be transferred. */
-#define MESSAGE_HEADER 12
-#define QUESTION_REST  4
-#define RECORD_HEAD    10
-#define OPT_RECORD     11
-
 /* What is wrong with a record by itself. \return NULL if nothing is. */
 static const char *find_fault(const taker_t *taker, const source_rr_t *rr,
                               const knot_dname_t *owner, bool known)
@@ -38,24 +29,9 @@ static const char *find_fault(const taker_t *taker, const source_rr_t *rr,
 	if (!known && knot_dname_in_bailiwick(owner, taker->apex) < 0) {
 		return "it is not in the zone";
 	}
-	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type)) {
-		return "no zone can have this type";
-	}
-	const char *fault = rdata_fault(rr->type, rr->rdata, rr->rdata_len);
-	if (fault != NULL) {
-		return fault;
-	}
-	if (!rdata_canonical(rr->type, rr->rdata, rr->rdata_len)) {
-		return "the RDATA is malformed";
-	}
-	if (MESSAGE_HEADER + knot_dname_size(taker->apex) + QUESTION_REST +
-	    knot_dname_size(owner) + RECORD_HEAD + rr->rdata_len + OPT_RECORD > UINT16_MAX) {
-		return "too long for a DNS message";
-	}
-	if (rr->type == KNOT_RRTYPE_SOA && !knot_dname_is_equal(owner, taker->apex)) {
-		return "an SOA that is not at the zone's apex";
-	}
-	return NULL;
+	const char *fault = rules_form_fault(rr->type, rr->rdata, rr->rdata_len);
+	return fault != NULL ? fault : rules_place_fault(taker->apex, owner, rr->type,
+	                                                 rr->rdata_len);
 }
 
 static void report_fault(const taker_t *taker, const knot_dname_t *owner, uint16_t type,

@@ -78,6 +78,19 @@ static int find_secret(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_siz
 	return ret;
 }
 
+/*! Finds the secret half of a key; a key that signs the DNSKEY RRset alone may be lacking. */
+static int find_or_lack(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_size)
+{
+	int ret = find_secret(key, hsm, err, err_size);
+	if (ret != KNOT_EAGAIN || key->info->sign_zone) {
+		return ret;
+	}
+	hsm_key_free(key->secret);
+	key->secret = NULL;
+	key->lack = strdup(err);
+	return key->lack != NULL ? KNOT_EOK : KNOT_ENOMEM;
+}
+
 static int fill(keyring_t *ring, const knot_dname_t *zone, hsm_t *hsm, char *err, size_t err_size)
 {
 	for (size_t i = 0; i < ring->set.key_count; i++) {
@@ -90,13 +103,28 @@ static int fill(keyring_t *ring, const knot_dname_t *zone, hsm_t *hsm, char *err
 			return ret;
 		}
 		if (key->info->sign_dnskey || key->info->sign_zone) {
-			ret = find_secret(key, hsm, err, err_size);
+			ret = find_or_lack(key, hsm, err, err_size);
 			if (ret != KNOT_EOK) {
 				return ret;
 			}
 		}
 	}
 	return KNOT_EOK;
+}
+
+/* Octets of a hash as a label: its length, and a SHA-1 in Base 32. */
+#define HASH_LABEL (1 + 32)
+
+bool keyring_fits(const keyset_t *set, const knot_dname_t *zone, char *err, size_t err_size)
+{
+	const size_t len = knot_dname_size(zone);
+	if (set->passthrough || !set->nsec3 || HASH_LABEL + len <= KNOT_DNAME_MAXLEN) {
+		return true;
+	}
+	snprintf(err, err_size, "policy %s has NSEC3, but the zone's name is too long for it: the "
+	         "name has %zu octets, %d more are needed for a hash, and %d are the most; give "
+	         "the zone a policy with NSEC", set->policy, len, HASH_LABEL, KNOT_DNAME_MAXLEN);
+	return false;
 }
 
 int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring_t **ring,
@@ -113,7 +141,9 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 	}
 	fresh->keys = calloc(fresh->set.key_count + 1, sizeof(*fresh->keys));
 	int ret = KNOT_ENOMEM;
-	if (fresh->keys == NULL) {
+	if (!keyring_fits(&fresh->set, zone, err, err_size)) {
+		ret = KNOT_EMALF;
+	} else if (fresh->keys == NULL) {
 		snprintf(err, err_size, "out of memory");
 	} else {
 		ret = fill(fresh, zone, hsm, err, err_size);
@@ -126,6 +156,16 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 	return KNOT_EOK;
 }
 
+const char *keyring_lack(const keyring_t *ring)
+{
+	for (size_t i = 0; i < ring->set.key_count; i++) {
+		if (ring->keys[i].lack != NULL) {
+			return ring->keys[i].lack;
+		}
+	}
+	return NULL;
+}
+
 void keyring_free(keyring_t *ring)
 {
 	if (ring == NULL) {
@@ -134,6 +174,7 @@ void keyring_free(keyring_t *ring)
 	for (size_t i = 0; ring->keys != NULL && i < ring->set.key_count; i++) {
 		dnssec_key_free(ring->keys[i].dnskey);
 		free(ring->keys[i].rdata);
+		free(ring->keys[i].lack);
 		hsm_key_free(ring->keys[i].secret);
 		verify_key_free(ring->keys[i].verifier);
 	}
@@ -196,6 +237,7 @@ static bool replaces(const keyset_t *before, const keyset_t *after)
 bool keyring_walk(const keyset_t *before, const keyset_t *after)
 {
 	return before->passthrough != after->passthrough ||
+	       before->max_zone_ttl != after->max_zone_ttl ||
 	       before->soa_ttl != after->soa_ttl || before->soa_minimum != after->soa_minimum ||
 	       before->nsec3 != after->nsec3 || before->nsec3_optout != after->nsec3_optout ||
 	       before->nsec3_iterations != after->nsec3_iterations ||

@@ -17,7 +17,8 @@ typedef struct {
 	const keyset_key_t *info; /*!< Borrowed from the key set. */
 	dnssec_key_t *dnskey;     /*!< Public half, as the key set has it. */
 	knot_rdata_t *rdata;      /*!< DNSKEY RDATA. */
-	hsm_key_t *secret;        /*!< NULL if the key signs nothing. */
+	hsm_key_t *secret;        /*!< NULL if the key signs nothing, or is lacking. */
+	char *lack;               /*!< Why the key is lacking; NULL: it is not. */
 	verify_key_t *verifier;   /*!< Of the public half; NULL if the key signs nothing. */
 	size_t signature_len;     /*!< Bytes of a signature. */
 } keyring_key_t;
@@ -30,16 +31,31 @@ typedef struct {
 /*!
  * Reads a key set and finds, in their tokens, those of its keys that sign.
  *
+ * A key that signs the DNSKEY RRset alone may be lacking, its token being away: the signatures that it
+ * made serve until they expire, and the other keys sign on. Any other key that cannot be found is an
+ * error, since no RRset may lack the signature of an algorithm (RFC 4035, section 2.2).
+ *
  * A key whose public half in the token differs from that in the key set is an error: signatures of
  * such a key are bogus.
  *
  * \param text  The key set's text form.
  * \param ring  To be freed by keyring_free().
  * \param err   Names repository, key and remedy.
- * \return KNOT_EOK, KNOT_EMALF (text), KNOT_EAGAIN (a token; it may work later), KNOT_ENOMEM
+ * \return KNOT_EOK, KNOT_EMALF (text, or it does not fit the zone), KNOT_EAGAIN (a token; it may
+ *         work later), KNOT_ENOMEM
  */
 int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring_t **ring,
                  char *err, size_t err_size);
+
+/*!
+ * Tells whether a zone can be signed as a key set wants: whether a hash and its length fit before
+ * the zone's name where the denial is NSEC3 (RFC 5155, section 3).
+ * \param err  Filled if not, with the remedy.
+ */
+bool keyring_fits(const keyset_t *set, const knot_dname_t *zone, char *err, size_t err_size);
+
+/*! \return Why a key is lacking, with its key tag; NULL if none is. Borrowed from the ring. */
+const char *keyring_lack(const keyring_t *ring);
 
 /*! NULL is allowed. */
 void keyring_free(keyring_t *ring);

@@ -6,14 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libknot/errcode.h>
+
+#include "common/backoff.h"
+
+/* Seconds after which a lacking key is looked for again: a token that is plugged in again is found
+ * soon, one that stays away costs little. */
+static const backoff_t lack_delay = { .first = 5, .max = 300 };
 
 void keys_init(keys_t *keys, const keys_args_t *args)
 {
 	memset(keys, 0, sizeof(*keys));
 	keys->args = *args;
 	trouble_init(&keys->trouble);
+	trouble_init(&keys->refusal);
 	pthread_mutex_init(&keys->lock, NULL);
 }
 
@@ -22,6 +30,7 @@ void keys_deinit(keys_t *keys)
 	keyring_free(keys->ring);
 	tokens_leave(keys->tokens);
 	trouble_deinit(&keys->trouble);
+	trouble_deinit(&keys->refusal);
 	pthread_mutex_destroy(&keys->lock);
 }
 
@@ -75,6 +84,31 @@ static int stored_set(const keys_t *keys, char **text)
 	return ret;
 }
 
+/*!
+ * Notes whether a key of a ring is lacking.
+ * \return Whether the ring serves all the same; if not, that of before does.
+ */
+static bool note_lack(keys_t *keys, const keyring_t *ring)
+{
+	const char *lack = keyring_lack(ring);
+	const bool serves = lack == NULL || keys->ring == NULL ||
+	                    keys->ring->set.revision == ring->set.revision;
+	char text[TROUBLE_MAX];
+	if (lack == NULL) {
+		keys->lacking = 0;
+		keys->failures = 0;
+		keys->again_at = 0;
+		return true;
+	}
+	keys->lacking = ring->set.revision;
+	keys->again_at = time(NULL) + backoff_delay(&lack_delay, ++keys->failures);
+	snprintf(text, sizeof(text), "%s; the zone is signed on without this key%s, but bogus when the "
+	         "signature of its DNSKEY RRset expires: bring the key back", lack,
+	         serves ? "" : ", with the key set of before");
+	set_trouble(keys, LOG_ERR, text);
+	return serves;
+}
+
 /*! Finds the keys of a key set in their tokens, which can take its time. */
 static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, keys_found_f found,
                      void *found_ctx)
@@ -86,9 +120,25 @@ static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, keys_foun
 		set_trouble(keys, LOG_ERR, reason);
 		return ret;
 	}
+	if (!note_lack(keys, ring)) {
+		keyring_free(ring);
+		return KNOT_EOK;
+	}
 	found(found_ctx, keys->ring != NULL ? &keys->ring->set : NULL, &ring->set);
 	swap_ring(keys, ring, tokens);
 	return KNOT_EOK;
+}
+
+/*! Whether there is no need to look for the keys of a key set now. */
+static bool is_known(const keys_t *keys, uint64_t revision, const tokens_t *tokens)
+{
+	if (keys->again_at != 0 && keys->lacking == revision) {
+		/* A clock that was set back does not make this wait for longer. */
+		const int64_t left = keys->again_at - time(NULL);
+		return left > 0 && left <= lack_delay.max;
+	}
+	return keys->ring != NULL && keys->tokens == tokens &&
+	       revision == keys->ring->set.revision;
 }
 
 /*! Sees in the tokens' lane whether a key set is that of the ring. \param known  Whether it is. */
@@ -100,8 +150,7 @@ static int see_set(keys_t *keys, const char *text, const tokens_t *tokens, bool 
 		set_trouble(keys, LOG_ERR, reason);
 		return KNOT_EMALF;
 	}
-	*known = keys->ring != NULL && keys->tokens == tokens &&
-	         set.revision == keys->ring->set.revision;
+	*known = is_known(keys, set.revision, tokens);
 	const bool entered = enter_lane(keys, &set);
 	keyset_deinit(&set);
 	return entered ? KNOT_EOK : KNOT_EBUSY;
@@ -129,12 +178,17 @@ int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
 	if (ret == KNOT_EOK && (anew || !known)) {
 		ret = find_keys(keys, text, tokens, found, found_ctx);
 	}
-	if (ret == KNOT_EOK) {
+	if (ret == KNOT_EOK && keys->again_at == 0) {
 		set_trouble(keys, LOG_ERR, "");
 	}
 	free(text);
 	tokens_leave(tokens);
 	return ret;
+}
+
+int64_t keys_again(const keys_t *keys)
+{
+	return keys->again_at;
 }
 
 void keys_pushed(keys_t *keys, uint64_t revision)
@@ -143,6 +197,20 @@ void keys_pushed(keys_t *keys, uint64_t revision)
 	keys->pending = revision;
 	keys->pending_known = true;
 	pthread_mutex_unlock(&keys->lock);
+	trouble_set(&keys->refusal, keys->args.log, keys->args.zone, LOG_ERR, "");
+}
+
+void keys_refused(keys_t *keys, const char *why)
+{
+	trouble_set(&keys->refusal, keys->args.log, keys->args.zone, LOG_ERR, why);
+}
+
+void keys_trouble(keys_t *keys, char *out, size_t size)
+{
+	trouble_read(&keys->refusal, out, size);
+	if (out[0] == '\0') {
+		trouble_read(&keys->trouble, out, size);
+	}
 }
 
 /*! Looks up the revision of the stored key set. With the lock held. */

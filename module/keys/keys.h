@@ -30,13 +30,18 @@ typedef struct {
 typedef struct {
 	keys_args_t args;
 	trouble_t trouble;         /*!< Why there are no keys to sign with, or only old ones. */
+	trouble_t refusal;         /*!< Why the newest key set was not stored. */
 	pthread_mutex_t lock;      /*!< Of what follows. */
 	keyring_t *ring;           /*!< NULL at first. Only the worker changes it, and may read it
 	                                without the lock. */
 	uint64_t pending;          /*!< Revision of the key set that is stored... */
 	bool pending_known;        /*!< ...which has been looked up. */
 
-	tokens_t *tokens;          /*!< That the ring's keys are in; the worker's own. */
+	/* The worker's own. */
+	tokens_t *tokens;          /*!< That the ring's keys are in. */
+	uint64_t lacking;          /*!< Revision of a key set of which a key is lacking; 0 = none. */
+	unsigned failures;         /*!< Looks for that key, in a row. */
+	int64_t again_at;          /*!< When to look for it again, Unix seconds; 0 = no need. */
 } keys_t;
 
 void keys_init(keys_t *keys, const keys_args_t *args);
@@ -50,6 +55,10 @@ typedef void (*keys_found_f)(void *ctx, const keyset_t *before, const keyset_t *
 /*!
  * Gets the key set that is stored, and finds its keys if they are not found yet; for the worker.
  *
+ * If a key is lacking that signs the DNSKEY RRset alone, the zone is signed on without it: with this key
+ * set, or, if the keys of an older one have been found, with that, since this one may have another
+ * DNSKEY RRset. The trouble says so; the key is looked for again at keys_again().
+ *
  * \param anew   Finds them in any case.
  * \param found  Called before the keys replace those of before.
  * \return KNOT_EOK: there are keys to sign with; KNOT_EBUSY: they have to be looked for in another
@@ -57,8 +66,18 @@ typedef void (*keys_found_f)(void *ctx, const keyset_t *before, const keyset_t *
  */
 int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx);
 
+/*! \return When to call keys_look() again for a lacking key, Unix seconds; 0 = no need. Worker. */
+int64_t keys_again(const keys_t *keys);
+
 /*! A key set has been stored; from any thread. */
 void keys_pushed(keys_t *keys, uint64_t revision);
+
+/*! A key set has not been stored, since the zone cannot be signed with it; from any thread. */
+void keys_refused(keys_t *keys, const char *why);
+
+/*! Copies what is wrong with the keys: why the newest set was refused, or why there are none to
+ *  sign with, or only old ones; "" if all is well. */
+void keys_trouble(keys_t *keys, char *out, size_t size);
 
 /*! \return Revision of the key set that is stored, which may be newer than what is signed with; 0 =
  *  there is none. From any thread. */

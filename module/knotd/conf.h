@@ -48,5 +48,5 @@ bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone);
 /*! \return How much of the zone knotd can keep in its journal, all of the zone included; bytes. */
 size_t knotconf_journal_max(knotd_mod_t *mod, const knot_dname_t *zone);
 
-/*! \return The zone's zone-max-size, bytes. */
+/*! \return Bytes that the zone may have, by zone-max-size and by knotconf_journal_max(). */
 size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone);

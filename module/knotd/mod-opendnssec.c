@@ -29,6 +29,10 @@
 #define ITEM_REMOTE   "\x06""remote"
 #define ITEM_WATCH    "\x05""watch"
 #define ITEM_VERIFY   "\x06""verify"
+#define ITEM_SHRINK   "\x0C""shrink-limit"
+
+/* Percent of the names, and of the delegations, that an input has to keep, if nothing is set. */
+#define SHRINK_LIMIT 50
 
 static const knot_lookup_t verify_options[] = {
 	{ SIGNPOOL_VERIFY_ALL, "all" },
@@ -46,6 +50,7 @@ static const yp_item_t items[] = {
 	                 { knotd_conf_check_ref } },
 	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },
 	{ ITEM_VERIFY,   YP_TOPT,  YP_VOPT = { verify_options, SIGNPOOL_VERIFY_ALL } },
+	{ ITEM_SHRINK,   YP_TINT,  YP_VINT = { 0, 100, SHRINK_LIMIT } },
 	{ NULL }
 };
 
@@ -141,6 +146,7 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	zone_settings_t settings = {
 		.source.file = knotconf_zone_file(mod, zone->name),
 		.source.size_max = knotconf_size_max(mod, zone->name),
+		.source.shrink_limit = knotd_conf_mod(mod, ITEM_SHRINK).single.integer,
 		.policy = setting(mod, ITEM_POLICY),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
 		.validated = knotconf_validates(mod, zone->name),

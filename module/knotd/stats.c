@@ -9,7 +9,7 @@
 /* In the order in which they are registered. */
 enum {
 	SIGNATURES, VERSIONS, LOADS, LOAD_ERRORS, SIGN_ERRORS, SERIAL, UPDATES, UPDATES_REFUSED,
-	FIRST_KEY
+	HELD, FIRST_KEY
 };
 
 static char *state_name(uint32_t index, uint32_t count)
@@ -17,6 +17,12 @@ static char *state_name(uint32_t index, uint32_t count)
 	/* The index is a keyset_state_t: see key_state(). */
 	(void)count;
 	return strdup(keyset_state_name(index));
+}
+
+static char *rule_name(uint32_t index, uint32_t count)
+{
+	(void)count;
+	return strdup(held_name(index));
 }
 
 int stats_init(stats_t *stats, knotd_mod_t *mod)
@@ -31,6 +37,7 @@ int stats_init(stats_t *stats, knotd_mod_t *mod)
 	for (size_t i = 0; ret == KNOT_EOK && i < sizeof(names) / sizeof(names[0]); i++) {
 		ret = knotd_mod_stats_add(mod, names[i], 1, NULL);
 	}
+	ret = ret == KNOT_EOK ? knotd_mod_stats_add(mod, "held", HELD_RULES, rule_name) : ret;
 	for (size_t i = 0; ret == KNOT_EOK && i < STATS_KEYS; i++) {
 		ret = knotd_mod_stats_add(mod, stats->names[i], KEYSET_UNRETENTIVE + 1, state_name);
 	}
@@ -74,5 +81,8 @@ void stats_report(void *ctx, const zone_counters_t *counters, const state_t *sta
 	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, state->serial);
 	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->source.updates);
 	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->source.updates_refused);
+	for (unsigned rule = 0; rule < HELD_RULES; rule++) {
+		knotd_mod_stats_store(stats->mod, 0, HELD, rule, (counters->held >> rule) & 1);
+	}
 	report_keys(stats, keys);
 }

@@ -337,6 +337,44 @@ static int reply_zone(answerer_t *a, view_t *view, uint16_t type, uint32_t has)
 }
 
 /*!
+ * Answers for a zone that cannot be opened: knotd has the newest version there is. Without such an
+ * answer the zone would expire.
+ */
+static int reply_kept(answerer_t *a, uint16_t type, uint32_t serial)
+{
+	/* Only the serial counts. */
+	uint8_t wire[SOA_RDATA_MIN];
+	uint16_t buffer[(sizeof(knot_rdata_t) + SOA_RDATA_MIN + 1) / sizeof(uint16_t)];
+	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
+	soa_write(wire, serial);
+	knot_rdata_init(rdata, sizeof(wire), wire);
+	knot_rrset_t soa;
+	knot_rrset_init(&soa, (knot_dname_t *)knot_pkt_qname(a->query), KNOT_RRTYPE_SOA,
+	                KNOT_CLASS_IN, 0);
+	soa.rrs = (knot_rdataset_t) { 1, knot_rdata_size(sizeof(wire)), rdata };
+	if (type == KNOT_RRTYPE_IXFR) {
+		soa = *knot_pkt_rr(knot_pkt_section(a->query, KNOT_AUTHORITY), 0);
+	}
+	a->authoritative = true;
+	message_begin(a);
+	int ret = put_rrset(a, &soa);
+	return ret == KNOT_EOK ? message_send(a) : ret;
+}
+
+/*! Answers for a zone that could not be opened. */
+static int answer_unopened(answerer_t *a, uint16_t type, int why)
+{
+	const knot_dname_t *zone = knot_pkt_qname(a->query);
+	uint32_t serial = 0;
+	const bool kept = type != KNOT_RRTYPE_AXFR &&
+	                  a->zones->kept(a->zones_ctx, zone, &serial) == KNOT_EOK;
+	log_msg(a->log, why == KNOT_EEMPTYZONE || kept ? LOG_DEBUG : LOG_ERR, zone,
+	        "transfer, nothing to give to knotd (%s)%s", knot_strerror(why),
+	        kept ? "; knotd keeps what it has" : "");
+	return kept ? reply_kept(a, type, serial) : reply_rcode(a, KNOT_RCODE_SERVFAIL);
+}
+
+/*!
  * Answers a question of opcode QUERY.
  *
  * To knotd any RCODE is a failed refresh: it keeps its version and tries again after the SOA's
@@ -367,9 +405,7 @@ static int answer_query(answerer_t *a)
 		return reply_rcode(a, KNOT_RCODE_NOTAUTH);
 	}
 	if (ret != KNOT_EOK) {
-		log_msg(a->log, ret == KNOT_EEMPTYZONE ? LOG_DEBUG : LOG_ERR, zone,
-		        "transfer, nothing to give to knotd (%s)", knot_strerror(ret));
-		return reply_rcode(a, KNOT_RCODE_SERVFAIL);
+		return answer_unopened(a, type, ret);
 	}
 
 	ret = reply_zone(a, view, type, has);

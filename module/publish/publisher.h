@@ -30,6 +30,14 @@ typedef struct {
 	 */
 	int (*open)(void *ctx, const knot_dname_t *zone, view_t **view);
 
+	/*!
+	 * Tells whether knotd is to keep what it has of a zone for which open() has failed.
+	 *
+	 * \param serial  At which knotd has the zone.
+	 * \return KNOT_EOK, KNOT_ENOENT (no, or that serial is not known yet). Does not block.
+	 */
+	int (*kept)(void *ctx, const knot_dname_t *zone, uint32_t *serial);
+
 	void (*close)(view_t *view);
 
 	/*! \return The SOA record; borrowed from the view. */

@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "common/backoff.h"
+#include "common/clock.h"
 #include "module/base/sched.h"
+#include "module/rr/serial.h"
 
 /* Seconds after which knotd is told again of a version that it has not fetched. */
 static const backoff_t offer_delay = { .first = 60, .max = 3600 };
@@ -31,21 +33,29 @@ void serving_deinit(serving_t *serving)
 	pthread_mutex_destroy(&serving->lock);
 }
 
-void serving_read(serving_t *serving, char *error, size_t size)
-{
-	pthread_mutex_lock(&serving->lock);
-	snprintf(error, size, "%s", serving->error);
-	pthread_mutex_unlock(&serving->lock);
-}
-
 /*** What knotd says and does. ***/
+
+/* Milliseconds for which the first version waits for knotd's answer. knotd answers as soon as it has
+ * loaded its zones; if it never does, its control socket is elsewhere. */
+#define KNOWN_MS 60000
+
+/*! Notes what knotd says that it serves. With the lock held. \return Whether the worker waits for
+ *  it. */
+static bool know(serving_t *serving, const uint32_t *serial)
+{
+	const bool waits = serving->asked_ms != 0;
+	serving->asked_ms = 0;
+	serving->known = true;
+	serving->serves = serial != NULL;
+	serving->served = serial != NULL ? *serial : 0;
+	return waits;
+}
 
 /*! With the lock held. \return Whether that is news. */
 static bool see(serving_t *serving, uint32_t serial)
 {
 	if (serving->handed && serving->handed_serial == serial) {
 		serving->handed = false;
-		serving->error[0] = '\0';
 	}
 	if (serving->taken && serving->taken_serial == serial) {
 		return false;
@@ -59,9 +69,10 @@ static bool see(serving_t *serving, uint32_t serial)
 void serving_seen(serving_t *serving, uint32_t serial)
 {
 	pthread_mutex_lock(&serving->lock);
+	const bool waits = know(serving, &serial);
 	const bool news = see(serving, serial);
 	pthread_mutex_unlock(&serving->lock);
-	if (news) {
+	if (news || waits) {
 		serving->args.wake(serving->args.ctx);
 	}
 }
@@ -71,6 +82,7 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms)
 	const int64_t now = sched_now();
 	pthread_mutex_lock(&serving->lock);
 	serving->handed = true;
+	serving->refused = false;
 	serving->handed_serial = serial;
 	serving->handed_ms = now;
 	pace_load(&serving->pace, now, ms);
@@ -80,30 +92,55 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms)
 	serving->args.wake(serving->args.ctx);
 }
 
+/*! Holds a version that knotd refuses. */
+static void hold(serving_t *serving, uint32_t serial, const char *warning)
+{
+	char what[32], why[800];
+	snprintf(what, sizeof(what), "serial %u", serial);
+	snprintf(why, sizeof(why), "knotd was sent serial %u, but does not serve it: %s%sits log says "
+	         "why; take back the change that brought this, or give it room in knot.conf and say "
+	         "knotc zone-refresh; a new version is offered at once, this one again within %d "
+	         "minutes", serial, warning, warning[0] != '\0' ? "; " : "",
+	         (int)(offer_delay.max / 60));
+	held_set(serving->args.held, HELD_REFUSED, what, why);
+}
+
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning)
 {
 	pthread_mutex_lock(&serving->lock);
+	const bool waits = know(serving, serial);
 	const bool news = serial != NULL && see(serving, *serial);
+	const bool wanted = serial != NULL && serving->kept_wanted;
+	serving->kept = serial != NULL;
+	serving->kept_serial = serial != NULL ? *serial : 0;
+	serving->kept_wanted &= !wanted;
 	const int64_t age = sched_now() - serving->handed_ms;
 	const uint32_t handed = serving->handed_serial;
 	const bool again = serving->handed && age < ASK_MS;
-	const bool refused = serving->handed && age >= SURE_MS && serving->error[0] == '\0';
-	if (refused) {
-		snprintf(serving->error, sizeof(serving->error),
-		         "knotd was sent serial %u, but does not serve it: its log says why; it is "
-		         "offered again within %d minutes, and by knotc zone-refresh",
-		         handed, (int)(offer_delay.max / 60));
-	}
+	const bool refused = serving->handed && age >= SURE_MS && !serving->refused;
+	serving->refused |= refused;
 	pthread_mutex_unlock(&serving->lock);
-	if (news) {
+	if (news || waits) {
 		serving->args.wake(serving->args.ctx);
 	}
+	if (wanted) {
+		trigger_zone(serving->args.trigger, serving->args.zone);
+	}
 	if (refused) {
-		log_msg(serving->args.log, LOG_ERR, serving->args.zone, "knotd was sent serial %u, "
-		        "but does not serve it%s%s", handed, warning[0] != '\0' ? ": " : "",
-		        warning);
+		hold(serving, handed, warning);
 	}
 	return again;
+}
+
+bool serving_kept(serving_t *serving, uint32_t *serial)
+{
+	pthread_mutex_lock(&serving->lock);
+	const bool kept = serving->kept;
+	*serial = serving->kept_serial;
+	serving->kept_wanted = !kept;
+	pthread_mutex_unlock(&serving->lock);
+	trigger_zone(serving->args.asker, serving->args.zone);
+	return kept;
 }
 
 /*** How soon versions follow one another. ***/
@@ -140,6 +177,39 @@ void serving_published(serving_t *serving, uint64_t names)
 }
 
 /*** The worker's part. ***/
+
+bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
+{
+	const int64_t now = monotonic_ms();
+	pthread_mutex_lock(&serving->lock);
+	const bool ask = !serving->known && serving->asked_ms == 0;
+	const bool late = !serving->known && !ask && now - serving->asked_ms >= KNOWN_MS;
+	if (ask) {
+		serving->asked_ms = now;
+	} else if (late) {
+		(void)know(serving, NULL);
+	}
+	const bool known = serving->known;
+	*serves = serving->serves;
+	*serial = serving->served;
+	pthread_mutex_unlock(&serving->lock);
+	if (ask) {
+		trigger_zone(serving->args.asker, serving->args.zone);
+	} else if (late) {
+		log_msg(serving->args.log, LOG_WARNING, serving->args.zone, "knotd has not said for "
+		        "%d s which serial it serves; the store is believed", KNOWN_MS / 1000);
+	}
+	return known;
+}
+
+bool serving_is_ahead(serving_t *serving, const state_t *state)
+{
+	pthread_mutex_lock(&serving->lock);
+	const bool ahead = serving->serves && state->version > 0 &&
+	                   serial_greater(serving->served, state->serial);
+	pthread_mutex_unlock(&serving->lock);
+	return ahead;
+}
 
 void serving_track(serving_t *serving, const state_t *state)
 {
@@ -190,6 +260,7 @@ int64_t serving_offer(serving_t *serving, const state_t *state, int64_t now)
 	pthread_mutex_unlock(&serving->lock);
 	if (state->version == 0 || (state->taken_at > 0 && state->taken_serial == state->serial)) {
 		serving->offers = 0;
+		held_end(serving->args.held, HELD_REFUSED);
 		return 0;
 	}
 	const bool fresh = serving->offers == 0 || state->serial != serving->offered;

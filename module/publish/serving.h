@@ -13,11 +13,13 @@
 
 #include "module/publish/pace.h"
 #include "module/publish/trigger.h"
+#include "module/store/held.h"
 #include "module/store/state.h"
 
 /*! What a zone's serving needs; all is borrowed. */
 typedef struct {
 	log_t *log;
+	held_t *held;
 	const knot_dname_t *zone;  /*!< Lower case. */
 	trigger_t *trigger;        /*!< Tells knotd of new versions. */
 	trigger_t *asker;          /*!< Asks knotd what it serves. */
@@ -37,6 +39,15 @@ typedef struct {
 	int64_t seen_at;           /*!< When it was first seen to, Unix seconds. */
 	bool taken;                /*!< Noted in the zone's state: it serves taken_serial. */
 	uint32_t taken_serial;
+	bool known;                /*!< knotd has said whether it serves the zone. */
+	bool serves;               /*!< It does... */
+	uint32_t served;           /*!< ...this serial. */
+	int64_t asked_ms;          /*!< Since when the worker waits for that, monotonic_ms(); 0 = it
+	                                does not. */
+	bool refused;              /*!< It is taken to have refused what it was sent. */
+	bool kept;                 /*!< When asked last, knotd had kept_serial. */
+	uint32_t kept_serial;
+	bool kept_wanted;          /*!< knotd has asked in vain while that was not known. */
 	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
 	pace_t pace;
 
@@ -61,7 +72,8 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms);
 void serving_seen(serving_t *serving, uint32_t serial);
 
 /*!
- * What knotd, asked, says that it serves.
+ * What knotd, asked, says that it serves. If it is not what it was sent, the rule HELD_REFUSED holds that,
+ * until knotd serves the newest version: this may wait for the disk.
  *
  * \param serial   NULL: nothing.
  * \param warning  Why it may have refused a version; "": not known.
@@ -69,19 +81,36 @@ void serving_seen(serving_t *serving, uint32_t serial);
  */
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning);
 
+/*!
+ * Tells at which serial knotd has the zone, by what knotd has said; it is asked again.
+ * \return Whether that is known. If not, knotd is told to refresh the zone as soon as it is.
+ */
+bool serving_kept(serving_t *serving, uint32_t *serial);
+
 /*! An update of the input was done, or refused. */
 void serving_updated(serving_t *serving);
 
 /*! \return When the next version may be made, ms (sched_now()); now if it may at once. */
 int64_t serving_next(serving_t *serving, int64_t now);
 
-/*! Copies what is wrong; "" if all is well. */
-void serving_read(serving_t *serving, char *error, size_t size);
-
 /*** For the zone's worker. ***/
 
 /*! \return How far apart the versions of a stream of updates are, ms. */
 int64_t serving_apart(serving_t *serving);
+
+/*!
+ * Tells what knotd serves, which the serial of the next version has to be above. The store can be lost,
+ * or be an older copy: so knotd is asked once before the first version that this process makes. If it
+ * does not answer for a minute, the store is believed.
+ *
+ * \param serial  Set if knotd serves the zone.
+ * \param serves  Whether it does.
+ * \return Whether that is known; if not, the worker is woken when it is
+ */
+bool serving_served(serving_t *serving, uint32_t *serial, bool *serves);
+
+/*! \return Whether knotd serves a later version than the last one of the store. */
+bool serving_is_ahead(serving_t *serving, const state_t *state);
 
 /*! A version has been made. \param names  In the zone. */
 void serving_published(serving_t *serving, uint64_t names);

@@ -35,6 +35,10 @@
  * wait of the last queue is the longest. */
 #define LEVELS 8
 static const backoff_t delay_ms = { .first = 1000, .max = 60000 };
+/* Waits while knotd is not reached. The first ones are short: when knotd starts, its control socket is
+ * there a moment after the module. */
+static const backoff_t away_ms = { .first = 100, .max = 60000 };
+#define AWAY_LEVELS 16
 
 typedef struct pending {
 	TAILQ_ENTRY(pending) link;
@@ -137,10 +141,10 @@ static void put_back(trigger_t *t, int64_t now)
 		entry->sending = false;
 		TAILQ_INSERT_HEAD(&t->queues[entry->level], entry, link);
 	}
-	if (t->pause_level + 1 < LEVELS) {
+	if (t->pause_level < AWAY_LEVELS) {
 		t->pause_level++;
 	}
-	t->pause_ms = now + backoff_delay(&delay_ms, t->pause_level);
+	t->pause_ms = now + backoff_delay(&away_ms, t->pause_level);
 }
 
 static void settle_refused(trigger_t *t, pending_t *entry, int64_t now)

@@ -6,7 +6,8 @@
  *        which version it serves.
  *
  * A thread sends zone-refresh, or zone-status, for zones in the order in which they were triggered,
- * many in one block. While knotd is busy or not there yet, it tries again (1 s doubling to 60 s).
+ * many in one block. While knotd is busy or not there yet, it tries again (1 s doubling to 60 s; if
+ * it is not there, 0.1 s doubling to 60 s).
  * Nobody waits for it.
  */
 #pragma once

@@ -19,7 +19,8 @@ bool serial_greater(uint32_t a, uint32_t b);
 typedef struct {
 	keyset_serial_t policy;
 	uint32_t input;        /*!< Serial of the input. */
-	const uint32_t *last;  /*!< Serial of the last signed version; NULL if there is none. */
+	const uint32_t *last;  /*!< Serial of the last signed version, or the one that knotd serves;
+	                            NULL if there is none. */
 	int64_t now;           /*!< Unix seconds. */
 } serial_basis_t;
 
@@ -28,7 +29,7 @@ typedef struct {
  *
  * By policy: counter, the input's serial plus one; datecounter, today's YYYYMMDD00 (UTC); unixtime,
  * now. If that is not greater than the serials of the input and of the last version, it is the
- * greater of these plus one. keep: the input's serial.
+ * greater of these plus one. In any case it is greater than the last. keep: the input's serial.
  *
  * \param err  Why there is no serial.
  * \return 0; -1 if the policy is keep and the input's serial is not greater than the last

@@ -188,20 +188,20 @@ static int add_all_dirty(affected_t *affected)
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-static int add_due(affected_t *affected, uint32_t expires_by, size_t most)
+static int add_due(affected_t *affected, uint32_t expires_by, size_t most, int64_t now)
 {
-	store_cursor_t cursor;
-	int ret = store_cursor(affected->txn, STORE_EXPIRY, affected->nodes, &cursor);
-	while (ret == KNOT_EOK && most-- > 0 && (ret = store_next(&cursor)) == KNOT_EOK) {
+	expiry_walk_t walk;
+	int ret = expiry_open(&walk, affected->txn, affected->nodes, now);
+	while (ret == KNOT_EOK && most-- > 0 && (ret = expiry_next(&walk)) == KNOT_EOK) {
 		uint8_t key[NODE_KEY_MAX];
 		size_t key_len;
-		if (expiry_time(cursor.key) > expires_by) {
+		if (!expiry_by(expiry_time(walk.cursor.key), expires_by)) {
 			break;
 		}
-		key_len = expiry_node(cursor.key, cursor.key_len, key);
+		key_len = expiry_node(walk.cursor.key, walk.cursor.key_len, key);
 		ret = add(affected, key, key_len);
 	}
-	store_cursor_close(&cursor);
+	expiry_close(&walk);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
@@ -211,11 +211,11 @@ static int compare(const void *a, const void *b)
 	return node_key_compare(left->key, left->key_len, right->key, right->key_len);
 }
 
-int affected_find(affected_t *affected, uint32_t expires_by, size_t due)
+int affected_find(affected_t *affected, uint32_t expires_by, size_t due, int64_t now)
 {
 	int ret = add_all_dirty(affected);
 	if (ret == KNOT_EOK) {
-		ret = add_due(affected, expires_by, due);
+		ret = add_due(affected, expires_by, due, now);
 	}
 	if (ret != KNOT_EOK || affected->count == 0) {
 		return ret;

@@ -40,9 +40,10 @@ void affected_deinit(affected_t *affected);
  *
  * \param expires_by  Unix seconds.
  * \param due         Names with such signatures, at most; the first to expire are taken.
+ * \param now         Unix seconds.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EMALF, or an error of the store
  */
-int affected_find(affected_t *affected, uint32_t expires_by, size_t due);
+int affected_find(affected_t *affected, uint32_t expires_by, size_t due, int64_t now);
 
 /*! \return Whether a name is one of those collected. */
 bool affected_has(const affected_t *affected, const uint8_t *key, size_t key_len);

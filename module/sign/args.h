@@ -20,7 +20,10 @@ typedef struct {
 	signpool_t *pool;
 	const knot_dname_t *zone;
 	const keyring_t *ring;
+	const uint32_t *served; /*!< Serial that knotd serves; NULL: none, or not known. */
 	int64_t now;           /*!< Unix seconds. */
+	/*! Reads the clock again before a version is published, Unix seconds; NULL: it is not. */
+	int64_t (*clock)(void);
 	bool renew;            /*!< Make all signatures anew. */
 	signpool_verify_t verify;
 	size_t batch;          /*!< Nodes and entries that a version changes at most, SIGN_BATCH or

@@ -285,18 +285,18 @@ static int touch_due(collect_t *collect)
 {
 	chain_t *chain = &collect->published;
 	size_t most = collect->chain_refresh.most;
-	store_cursor_t cursor;
+	expiry_walk_t walk;
 	if (chain->params == NULL) {
 		return KNOT_EOK;
 	}
-	int ret = store_cursor(&collect->txn, STORE_EXPIRY, chain->params->id, &cursor);
-	while (ret == KNOT_EOK && most-- > 0 && (ret = store_next(&cursor)) == KNOT_EOK &&
-	       expiry_time(cursor.key) <= collect->chain_refresh.expires_by) {
+	int ret = expiry_open(&walk, &collect->txn, chain->params->id, collect->batch->args->now);
+	while (ret == KNOT_EOK && most-- > 0 && (ret = expiry_next(&walk)) == KNOT_EOK &&
+	       expiry_by(expiry_time(walk.cursor.key), collect->chain_refresh.expires_by)) {
 		uint8_t key[NODE_KEY_MAX] = { 0 };
-		size_t key_len = expiry_node(cursor.key, cursor.key_len, key);
+		size_t key_len = expiry_node(walk.cursor.key, walk.cursor.key_len, key);
 		ret = chain_touch(chain, key, chain->params->nsec3 ? ENTRY_HASH_LEN : key_len);
 	}
-	store_cursor_close(&cursor);
+	expiry_close(&walk);
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
@@ -357,6 +357,28 @@ static keyset_serial_t serial_policy(const keyset_t *set, const node_t *apex, ui
 	       ? KEYSET_SERIAL_KEEP : KEYSET_SERIAL_COUNTER;
 }
 
+/*! \return Whether knotd serves a later version than the store has: the store, or an older copy of it,
+ *  has lost that one. */
+static bool is_behind(const batch_t *batch)
+{
+	const uint32_t *served = batch->args->served;
+	return served != NULL && batch->state->version > 0 &&
+	       serial_greater(*served, batch->state->serial);
+}
+
+/*! \return The serial above which the new version's has to be; NULL if there is none. */
+static const uint32_t *last_serial(const collect_t *collect)
+{
+	const sign_args_t *args = collect->batch->args;
+	const state_t *state = collect->batch->state;
+	const keyset_t *set = &args->ring->set;
+	const uint32_t *last = state->version > 0 ? &state->serial
+	                       : set->taken_over  ? &set->serial_before
+	                                          : NULL;
+	return args->served != NULL && (last == NULL || serial_greater(*args->served, *last))
+	       ? args->served : last;
+}
+
 /*! Makes the apex with the serial of the new version. */
 static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, size_t err_size)
 {
@@ -364,14 +386,16 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	const state_t *state = batch->state;
 	const keyset_t *set = &batch->args->ring->set;
 	const size_t first_job = batch->build.job_count;
-	const uint32_t *last = state->version > 0 ? &state->serial
-	                       : set->taken_over  ? &set->serial_before
-	                                          : NULL;
+	const uint32_t *last = last_serial(collect);
 	serial_basis_t basis = {
 		.input = state->in.serial, .last = last, .now = batch->args->now,
 	};
 	build_node_t bn;
 	int ret = read_apex(collect, &bn);
+	if (state->version == 0 && set->passthrough && last != NULL && *last == basis.input &&
+	    node_is_signed(&bn.input)) {
+		basis.last = NULL; /* What knotd serves is the input, as it is. */
+	}
 	basis.policy = serial_policy(set, &bn.input, basis.input, last);
 	if (ret == KNOT_EOK && serial_next(&basis, &batch->build.serial, err, err_size) != 0) {
 		ret = KNOT_ESOAINVAL;
@@ -461,7 +485,7 @@ static int collect_apex_and_chains(collect_t *collect, char *err, size_t err_siz
 		ret = make_entries(collect, &collect->next);
 	}
 	batch->publish = changed || switches || batch->unseen || is_visible(batch) ||
-	                 state->signed_input != state->in.count;
+	                 is_behind(batch) || state->signed_input != state->in.count;
 	return ret == KNOT_EOK && batch->publish ? make_apex(collect, chain, err, err_size) : ret;
 }
 
@@ -476,7 +500,7 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 	}
 	if (ret == KNOT_EOK) {
 		ret = affected_find(&collect->affected, collect->refresh.expires_by,
-		                    collect->refresh.most);
+		                    collect->refresh.most, batch->args->now);
 	}
 	if (ret == KNOT_EOK) {
 		ret = make_affected(collect);
@@ -517,6 +541,10 @@ int batch_collect(batch_t *batch, char *err, size_t err_size)
 	if (ret == KNOT_EEXIST) {
 		snprintf(err, err_size, "NSEC3: two names of the zone have the same hash; give the "
 		         "policy another salt in kasp.xml");
+	}
+	if (ret == KNOT_DNSSEC_ENOKEY) {
+		snprintf(err, err_size, "the DNSKEY RRset has changed, or its signature has expired: "
+		         "it has to be signed, but %s", batch->build.lack);
 	}
 	chain_close(&collect.published);
 	chain_close(&collect.next);

@@ -318,9 +318,39 @@ static int make_rrset(build_t *build, build_node_t *bn, node_rrset_t *rrset)
 	return ret;
 }
 
+/*! Notes an RRset with a lower TTL than the input has, if it is not published so already. */
+static void note_capped(build_t *build, const build_node_t *bn, const node_rrset_t *input,
+                        uint32_t ttl)
+{
+	const node_rrset_t *old = node_rrset(&bn->old, input->type);
+	const node_rrset_t *published = node_rrset(&bn->published, input->type);
+	if ((old != NULL && old->ttl == ttl) || (published != NULL && published->ttl == ttl)) {
+		return;
+	}
+	if (build->capped.count++ == 0) {
+		memcpy(build->capped.owner, bn->owner, knot_dname_size(bn->owner));
+		build->capped.ttl = input->ttl;
+		build->capped.type = input->type;
+	}
+}
+
+/*! Takes an RRset of the input, with a TTL of at most MaxZoneTTL; some types get their own TTL. */
+static int take_input(build_t *build, build_node_t *bn, const node_rrset_t *input, bool apex)
+{
+	const keyset_t *set = &build->ring->set;
+	node_rrset_t rrset = *input;
+	if (!set->passthrough && set->max_zone_ttl > 0 && rrset.ttl > set->max_zone_ttl &&
+	    !(apex && (rrset.type == KNOT_RRTYPE_SOA || signatures_by_ksk(rrset.type, apex)))) {
+		rrset.ttl = set->max_zone_ttl;
+		note_capped(build, bn, input, rrset.ttl);
+	}
+	return node_add(&bn->node, &rrset);
+}
+
 int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain)
 {
 	const size_t jobs = build->job_count;
+	const bool apex = knot_dname_is_equal(bn->owner, build->apex);
 	int ret = KNOT_EOK;
 	bn->expiry = 0;
 	for (uint16_t i = 0; ret == KNOT_EOK && i < bn->input.count; i++) {
@@ -328,9 +358,9 @@ int build_node(build_t *build, build_node_t *bn, const state_chain_t *chain)
 		const uint8_t stray =
 			build->ring->set.passthrough ? 0 : node_by_signer(rrset->type);
 		build->strays |= stray;
-		ret = stray == 0 ? node_add(&bn->node, rrset) : KNOT_EOK;
+		ret = stray == 0 ? take_input(build, bn, rrset, apex) : KNOT_EOK;
 	}
-	if (ret == KNOT_EOK && knot_dname_is_equal(bn->owner, build->apex)) {
+	if (ret == KNOT_EOK && apex) {
 		ret = set_apex(build, bn, chain);
 	}
 	bn->changed = bn->node.count != bn->old.count;

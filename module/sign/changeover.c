@@ -7,6 +7,8 @@
 
 #include <libknot/errcode.h>
 
+#include "module/sign/refresh.h"
+
 /* Entries that a run removes at most, so that other zones do not wait for long to write. */
 #define CLEAN_SIZE 50000
 
@@ -103,6 +105,7 @@ typedef struct {
 	state_chain_t wanted;
 	bool drop_chain, drop_nodes;
 	bool new_chain, new_nodes;
+	bool mixed;                  /*!< As refresh_is_mixed() */
 	bool walk, renew;            /*!< A walk begins; it makes all signatures anew. */
 	uint32_t chain_id, nodes_id; /*!< Ids of what is new. */
 } switch_t;
@@ -147,7 +150,8 @@ static switch_t decide(const sign_args_t *args, const state_t *state)
 
 	const bool walking = state->walk.phase != STATE_WALK_NONE;
 	const bool renewing = walking && state->walk.renew;
-	plan.walk = plan.new_chain || plan.new_nodes || (args->renew && !renewing) ||
+	plan.mixed = refresh_is_mixed(state, set, args->now);
+	plan.walk = plan.mixed || plan.new_chain || plan.new_nodes || (args->renew && !renewing) ||
 	            (state->sign_all && !(walking && state->walk.revision == set->revision));
 	plan.renew = args->renew || renewing;
 	return plan;
@@ -166,8 +170,9 @@ static int drop(const switch_t *plan, store_txn_t *txn, state_t *state)
 	return ret == KNOT_EOK && plan->drop_nodes ? drop_next_nodes(txn, state) : ret;
 }
 
-static void begin(const switch_t *plan, state_t *state, const keyset_t *set)
+static void begin(const sign_args_t *args, const switch_t *plan, state_t *state)
 {
+	const keyset_t *set = &args->ring->set;
 	if (plan->new_chain) {
 		state->next_chain = plan->wanted;
 		state->next_chain.id = plan->chain_id;
@@ -182,6 +187,8 @@ static void begin(const switch_t *plan, state_t *state, const keyset_t *set)
 		state->walk.whole = state->in.whole;
 		state->walk.renew = plan->renew;
 		state->sign_all = true;
+		/* From now on the walk knows where it has been. */
+		state->signed_at = plan->mixed ? args->now : state->signed_at;
 		/* An algorithm that signs no more ceases to sign all of the zone with the walk. */
 		state->algorithms &= changeover_algorithms(set);
 	}
@@ -196,7 +203,7 @@ int changeover_run(const sign_args_t *args, state_t *state)
 		return ret;
 	}
 	if (!plan.drop_chain && !plan.drop_nodes) {
-		begin(&plan, state, &args->ring->set);
+		begin(args, &plan, state);
 		return KNOT_EOK;
 	}
 	ret = store_write(args->store, &txn);
@@ -205,7 +212,7 @@ int changeover_run(const sign_args_t *args, state_t *state)
 	}
 	ret = drop(&plan, &txn, state);
 	if (ret == KNOT_EOK) {
-		begin(&plan, state, &args->ring->set);
+		begin(args, &plan, state);
 		ret = state_save(&txn, args->zone, state);
 	}
 	return store_end(&txn, ret);

@@ -195,11 +195,12 @@ static state_part_t *part_of(state_t *state, const change_t *change)
 static void count_signatures(state_t *state, const change_t *change, const node_t *node, int64_t by)
 {
 	const bool next = is_next(state, change);
+	const bool apex = node_rrset(node, KNOT_RRTYPE_SOA) != NULL;
 	for (uint16_t i = 0; i < node->count; i++) {
 		const knot_rdataset_t *sigs = &node->rrsets[i].sigs;
 		const knot_rdata_t *sig = sigs->rdata;
-		for (uint16_t n = 0; !signatures_by_ksk(node->rrsets[i].type) && n < sigs->count;
-		     n++) {
+		const bool by_ksk = signatures_by_ksk(node->rrsets[i].type, apex);
+		for (uint16_t n = 0; !by_ksk && n < sigs->count; n++) {
 			state_key_t *key = state_key(state, rrsig_algorithm(sig),
 			                             rrsig_keytag(sig));
 			*(next ? &key->next : &key->signatures) += by;

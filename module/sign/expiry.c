@@ -9,6 +9,7 @@
 
 #include "module/keys/rrsig.h"
 
+#define HALF (UINT32_C(1) << 31) /* Half of all times there are, seconds. */
 #define TIME_LEN 4 /* Octets of a time before a key: 32 bits, as in an RRSIG. */
 
 /*! Joins time and node; the zeros that close the node's key are left out. */
@@ -42,6 +43,36 @@ int expiry_remove(store_txn_t *txn, uint32_t id, uint32_t when, const uint8_t *k
 	                 : store_del(txn, &(store_key_t) { STORE_EXPIRY, id, entry, len });
 }
 
+int expiry_open(expiry_walk_t *walk, store_txn_t *txn, uint32_t id, int64_t now)
+{
+	*walk = (expiry_walk_t) { .from = (uint32_t)now - HALF };
+	return store_cursor(txn, STORE_EXPIRY, id, &walk->cursor);
+}
+
+void expiry_close(expiry_walk_t *walk)
+{
+	store_cursor_close(&walk->cursor);
+}
+
+/*! Moves to the first entry of a time, or to one behind it. */
+static int seek(expiry_walk_t *walk, uint32_t when)
+{
+	const uint8_t entry[TIME_LEN] = { when >> 24, when >> 16, when >> 8, when };
+	return store_seek(&walk->cursor, entry, sizeof(entry));
+}
+
+int expiry_next(expiry_walk_t *walk)
+{
+	int ret = walk->cursor.key == NULL && !walk->wrapped ? seek(walk, walk->from)
+	                                                     : store_next(&walk->cursor);
+	if (ret == KNOT_ENOENT && !walk->wrapped) {
+		walk->wrapped = true;
+		ret = seek(walk, 0);
+	}
+	return ret == KNOT_EOK && walk->wrapped && expiry_time(walk->cursor.key) >= walk->from
+	       ? KNOT_ENOENT : ret;
+}
+
 uint32_t expiry_of(const node_t *node)
 {
 	uint32_t when = 0;
@@ -50,7 +81,7 @@ uint32_t expiry_of(const node_t *node)
 		const knot_rdata_t *sig = sigs->rdata;
 		for (uint16_t n = 0; n < sigs->count; n++) {
 			uint32_t expiration = rrsig_expiration(sig);
-			when = (when == 0 || expiration < when) ? expiration : when;
+			when = when == 0 || expiry_by(expiration, when) ? expiration : when;
 			sig = knot_rdataset_next((knot_rdata_t *)sig);
 		}
 	}

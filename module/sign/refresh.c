@@ -10,6 +10,10 @@
 /* Signatures of the share of one Resign: a smaller share is not worth a version of its own. */
 #define SHARE_MIN 100
 
+/* Seconds after which an expiration is not sure to be told from one to come: RRSIGs count to 2^32,
+ * and of times that are further apart than half of that, either is before the other. */
+#define COMPARABLE (INT64_C(1) << 30)
+
 /*! Seconds from one signature of an RRset to the next; 0 with a key set that signs nothing. */
 static int64_t cycle(const keyset_t *set, uint32_t validity)
 {
@@ -55,11 +59,11 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
 	const uint64_t wanted = spread ? share(queue->part, set, queue->validity, elapsed) : 0;
 	const uint32_t due_by = refresh_due_by(set, now);
 	refresh_t found = { .expires_by = due_by };
-	store_cursor_t cursor;
-	int ret = store_cursor(txn, STORE_EXPIRY, queue->id, &cursor);
-	while (ret == KNOT_EOK && (ret = store_next(&cursor)) == KNOT_EOK) {
-		const uint32_t when = expiry_time(cursor.key);
-		const bool due = (int32_t)(when - due_by) <= 0;
+	expiry_walk_t walk;
+	int ret = expiry_open(&walk, txn, queue->id, now);
+	while (ret == KNOT_EOK && (ret = expiry_next(&walk)) == KNOT_EOK) {
+		const uint32_t when = expiry_time(walk.cursor.key);
+		const bool due = expiry_by(when, due_by);
 		if (found.most == most && (due || most < wanted)) {
 			found.behind = due ? elapsed :
 			               share_time(set, queue->validity, elapsed) *
@@ -72,7 +76,7 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
 		found.expires_by = due ? due_by : when;
 		found.most++;
 	}
-	store_cursor_close(&cursor);
+	expiry_close(&walk);
 	if (ret == KNOT_EOK || ret == KNOT_ENOENT) {
 		*refresh = found;
 		ret = KNOT_EOK;
@@ -86,17 +90,24 @@ static int64_t first_due(store_txn_t *txn, const state_t *state, const keyset_t 
 	const uint32_t ids[] = { state->nodes, state->chain.id };
 	int64_t due = 0;
 	for (size_t i = 0; i < 2; i++) {
-		store_cursor_t cursor;
-		if (ids[i] != 0 && store_cursor(txn, STORE_EXPIRY, ids[i], &cursor) == KNOT_EOK) {
-			if (store_next(&cursor) == KNOT_EOK) {
-				int64_t when = now + (int32_t)(expiry_time(cursor.key) - now) -
-				               (int64_t)set->refresh;
+		expiry_walk_t walk;
+		if (ids[i] != 0 && expiry_open(&walk, txn, ids[i], now) == KNOT_EOK) {
+			if (expiry_next(&walk) == KNOT_EOK) {
+				const uint32_t left = expiry_time(walk.cursor.key) - (uint32_t)now;
+				const int64_t when = now + (int32_t)left - (int64_t)set->refresh;
 				due = due == 0 || when < due ? when : due;
 			}
-			store_cursor_close(&cursor);
+			expiry_close(&walk);
 		}
 	}
 	return due;
+}
+
+bool refresh_is_mixed(const state_t *state, const keyset_t *set, int64_t now)
+{
+	const int64_t begin = state->signed_at - (int64_t)set->inception_offset;
+	return state->version > 0 && !state->passthrough &&
+	       (begin > now || now - begin > COMPARABLE);
 }
 
 bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
@@ -107,6 +118,9 @@ bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set,
 
 int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
 {
+	if (refresh_is_mixed(state, set, now)) {
+		return now;
+	}
 	int64_t due = first_due(txn, state, set, now);
 	const int64_t soonest = refresh_since(state, set, now) + set->resign;
 	if (due != 0 &&

@@ -338,6 +338,38 @@ static int sign_batch(const batch_t *batch, char *err, size_t err_size)
 	       ? make_signatures(batch, jobs + first, count - first, err, err_size) : ret;
 }
 
+static void add_capped(capped_t *all, const capped_t *capped)
+{
+	const uint64_t before = all->count;
+	if (before == 0) {
+		*all = *capped;
+	}
+	all->count = before + capped->count;
+}
+
+/*! Sees whether the signatures that were just made are good now: the clock may have been set since the
+ *  run began. \return KNOT_EOK, KNOT_ERANGE */
+static int check_time(const batch_t *batch, char *err, size_t err_size)
+{
+	const rrsig_job_t *job = batch->build.jobs;
+	if (batch->args->clock == NULL) {
+		return KNOT_EOK;
+	}
+	const uint32_t now = batch->args->clock();
+	for (size_t i = 0; i < batch->build.job_count; i++, job++) {
+		/* RFC 4034, section 3.1.5: by serial number arithmetic. */
+		const bool early = (int32_t)(now - job->inception) < 0;
+		if (early || (int32_t)(job->expiration - now) <= 0) {
+			snprintf(err, err_size, "the clock was set by %lld s while the zone was "
+			         "being signed, so that new signatures %s; it is signed anew in some "
+			         "seconds", (long long)((int32_t)(now - (uint32_t)batch->args->now)),
+			         early ? "are not good yet" : "have expired");
+			return KNOT_ERANGE;
+		}
+	}
+	return KNOT_EOK;
+}
+
 /*! \param again  Whether the run has to go on with another batch. */
 static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *result, bool *again,
                      char *err, size_t err_size)
@@ -355,6 +387,9 @@ static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *res
 		ret = sign_batch(&batch, err, err_size);
 	}
 	if (ret == KNOT_EOK) {
+		ret = check_time(&batch, err, err_size);
+	}
+	if (ret == KNOT_EOK) {
 		ret = commit(&batch);
 	}
 	if (ret == KNOT_EOK) {
@@ -363,6 +398,7 @@ static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *res
 		result->published |= batch.publish;
 		result->left_out = batch.build.left_out;
 		result->strays |= batch.build.strays;
+		add_capped(&result->capped, &batch.build.capped);
 		args->progress(args->ctx, result->signatures);
 		/* As long as nothing is published, the next batch follows at once. */
 		*again = batch.unseen && !batch.complete;
@@ -413,6 +449,8 @@ int sign_run(const sign_args_t *args, state_t *state, sign_result_t *result, cha
 		reload(args, state);
 		return fail(err, err_size, ret);
 	}
-	result->more = state->sign_all || state->doomed[0] != 0 || is_due(args, state);
+	/* What a lacking key would have to sign stays due, and is nothing to go on with. */
+	result->more = state->sign_all || state->doomed[0] != 0 ||
+	               (keyring_lack(args->ring) == NULL && is_due(args, state));
 	return KNOT_EOK;
 }

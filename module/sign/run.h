@@ -7,6 +7,7 @@
 #pragma once
 
 #include "module/sign/args.h"
+#include "module/sign/signatures.h"
 #include "module/store/state.h"
 
 /*! What a run did. */
@@ -20,13 +21,15 @@ typedef struct {
 	                            the zone is not signed with that algorithm; 0 = none. */
 	uint8_t strays;        /*!< Types in the input that the signer makes itself, at the names
 	                            that were looked at; bits as of node_by_signer(). */
+	capped_t capped;       /*!< What got a lower TTL than it has in the input. */
 } sign_result_t;
 
 /*!
  * Makes the next version. It has what the input's changes touch and what is due for refresh. If a
  * new key set asks for changes all over the zone, it has the next part of these, too, and
  * result->more asks for another run. A first version is made as a whole. The version is there for
- * transfers when this returns KNOT_EOK, and not before.
+ * transfers when this returns KNOT_EOK, and not before. KNOT_ESOAINVAL: there is no serial for it.
+ * KNOT_ERANGE: the clock was set meanwhile.
  *
  * \param state  As loaded from the store; updated, and stored with the version. After a failure it
  *               is loaded anew: what was changed in it, and not stored, is lost.

@@ -8,9 +8,12 @@
 
 #include <libknot/libknot.h>
 
-bool signatures_by_ksk(uint16_t type)
+#include "module/sign/expiry.h"
+
+bool signatures_by_ksk(uint16_t type, bool apex)
 {
-	return type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS || type == KNOT_RRTYPE_CDNSKEY;
+	return apex && (type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS ||
+	                type == KNOT_RRTYPE_CDNSKEY);
 }
 
 static bool is_full(const build_t *build, const keyring_key_t *key)
@@ -33,20 +36,26 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key)
 	return false;
 }
 
-static bool signs(const build_t *build, const keyring_key_t *key, uint16_t type)
+/*! \param as  DNSKEY, CDS or CDNSKEY at the apex; 0 for all other data. */
+static bool signs(const build_t *build, const keyring_key_t *key, uint16_t as)
 {
-	return signatures_by_ksk(type) ? key->info->sign_dnskey && !signatures_withheld(build, key)
-	                               : key->info->sign_zone;
+	const bool as_ksk = as == KNOT_RRTYPE_DNSKEY || (as != 0 && !key->info->sign_zone);
+	return keyset_signs(key->info, as) && !(as_ksk && signatures_withheld(build, key));
 }
 
 /*! \return The key of an old signature that is good for longer; NULL if the signature is not. */
 static const keyring_key_t *good(const build_t *build, const knot_rdata_t *sig)
 {
-	if (build->renew || (int32_t)(rrsig_expiration(sig) - build->due_by) <= 0 ||
+	const keyring_key_t *key = keyring_find(build->ring, rrsig_algorithm(sig),
+	                                        rrsig_keytag(sig));
+	/* A key that is lacking makes no other one: what it made serves until it expires. */
+	const bool lacking = key != NULL && key->lack != NULL;
+	const uint32_t by = lacking ? build->now : build->due_by;
+	if ((build->renew && !lacking) || (int32_t)(rrsig_expiration(sig) - by) <= 0 ||
 	    (int32_t)(build->now - rrsig_inception(sig)) < 0) {
 		return NULL;
 	}
-	return keyring_find(build->ring, rrsig_algorithm(sig), rrsig_keytag(sig));
+	return key;
 }
 
 static bool has_signed(const build_t *build, const keyring_key_t *key, const node_rrset_t *old)
@@ -64,19 +73,23 @@ static bool has_signed(const build_t *build, const keyring_key_t *key, const nod
 /*!
  * Tells whether an old signature stays. If its key is published but no longer signs, it stays until
  * there is a signature by a published key that does: a rollover replaces signatures no faster than
- * refresh does, unless the key set wants them replaced.
+ * refresh does, unless the key set wants them replaced. CDS and CDNSKEY are only two RRsets, and
+ * each of their keys' signatures is for somebody else: these have those of the keys that sign.
  */
-static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
+static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t as,
                   const node_rrset_t *old)
 {
 	const keyring_key_t *key = good(build, sig);
-	if (key == NULL || signs(build, key, type)) {
+	if (key == NULL || signs(build, key, as)) {
 		return key != NULL;
+	}
+	if (as == KNOT_RRTYPE_CDS || as == KNOT_RRTYPE_CDNSKEY) {
+		return false;
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *other = &build->ring->keys[i];
 		if (other->info->algorithm == key->info->algorithm && other->info->publish &&
-		    signs(build, other, type) && has_signed(build, other, old)) {
+		    signs(build, other, as) && has_signed(build, other, old)) {
 			return false;
 		}
 	}
@@ -84,10 +97,10 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t type,
 }
 
 /*! Tells whether an RRset lacks a signature by a key. */
-static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type,
+static bool misses(const build_t *build, const keyring_key_t *key, uint16_t as,
                    const node_rrset_t *old)
 {
-	if (!signs(build, key, type) || (old != NULL && has_signed(build, key, old))) {
+	if (!signs(build, key, as) || (old != NULL && has_signed(build, key, old))) {
 		return false;
 	}
 	const knot_rdata_t *sig = old != NULL ? old->sigs.rdata : NULL;
@@ -96,7 +109,7 @@ static bool misses(const build_t *build, const keyring_key_t *key, uint16_t type
 		 * not in that of a key that signs before its DNSKEY is published. */
 		const keyring_key_t *of = good(build, sig);
 		if (of != NULL && of->info->algorithm == key->info->algorithm &&
-		    !signs(build, of, type) && stays(build, sig, type, old)) {
+		    !signs(build, of, as) && stays(build, sig, as, old)) {
 			return false;
 		}
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
@@ -113,18 +126,19 @@ static uint64_t next_random(build_t *build)
 	return x ^ (x >> 31);
 }
 
-static uint32_t expiration(build_t *build, uint16_t type)
+static uint32_t expiration(build_t *build, uint16_t type, uint16_t as)
 {
 	const keyset_t *set = &build->ring->set;
 	uint32_t validity = set->validity_default;
 	if (type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3 ||
 	    type == KNOT_RRTYPE_NSEC3PARAM) {
 		validity = set->validity_denial;
-	} else if (signatures_by_ksk(type) && set->validity_keyset > 0) {
+	} else if (as != 0 && set->validity_keyset > 0) {
 		validity = set->validity_keyset;
 	}
 	uint32_t jitter = set->jitter > 0 ? next_random(build) % (2 * (uint64_t)set->jitter) : 0;
-	return build->now + validity + jitter - set->jitter;
+	const uint32_t when = build->now + validity + jitter - set->jitter;
+	return when != 0 ? when : 1; /* 0 stands for none, in the refresh queue. */
 }
 
 static rrsig_job_t *add_job(build_t *build)
@@ -143,23 +157,23 @@ static rrsig_job_t *add_job(build_t *build)
 
 static void see_expiry(uint32_t *expiry, uint32_t when)
 {
-	if (*expiry == 0 || when < *expiry) {
+	if (*expiry == 0 || expiry_by(when, *expiry)) {
 		*expiry = when;
 	}
 }
 
 /*! Bytes of the RRset's signatures, kept and to be made. */
-static size_t sigs_size(const build_t *build, const node_rrset_t *rrset, const node_rrset_t *old)
+static size_t sigs_size(const build_t *build, uint16_t as, const node_rrset_t *old)
 {
 	size_t size = 0;
 	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
-		size += stays(build, sig, rrset->type, old) ? knot_rdata_size(sig->len) : 0;
+		size += stays(build, sig, as, old) ? knot_rdata_size(sig->len) : 0;
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *key = &build->ring->keys[i];
-		if (misses(build, key, rrset->type, old)) {
+		if (misses(build, key, as, old)) {
 			size += knot_rdata_size(rrsig_rdata_len(key, build->apex));
 		}
 	}
@@ -169,7 +183,9 @@ static size_t sigs_size(const build_t *build, const node_rrset_t *rrset, const n
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
                     const node_rrset_t *old, uint32_t *expiry)
 {
-	size_t size = sigs_size(build, rrset, old);
+	const bool apex = knot_dname_is_equal(owner, build->apex);
+	const uint16_t as = signatures_by_ksk(rrset->type, apex) ? rrset->type : 0;
+	size_t size = sigs_size(build, as, old);
 	uint8_t *out = arena_alloc(&build->scratch, size);
 	if (out == NULL) {
 		return KNOT_ENOMEM;
@@ -180,7 +196,7 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 
 	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
-		if (stays(build, sig, rrset->type, old)) {
+		if (stays(build, sig, as, old)) {
 			size_t len = knot_rdata_size(sig->len);
 			memcpy(out, sig, len);
 			out += len;
@@ -191,8 +207,12 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 	}
 	for (size_t i = 0; i < build->ring->set.key_count; i++) {
 		const keyring_key_t *key = &build->ring->keys[i];
-		if (!misses(build, key, rrset->type, old)) {
+		if (!misses(build, key, as, old)) {
 			continue;
+		}
+		if (key->lack != NULL) {
+			build->lack = key->lack;
+			return KNOT_DNSSEC_ENOKEY;
 		}
 		rrsig_job_t *job = add_job(build);
 		if (job == NULL) {
@@ -202,7 +222,7 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 			.owner = owner, .rrs = rrset->rrs, .key = key, .type = rrset->type,
 			.ttl = rrset->ttl, .rdata = (knot_rdata_t *)out,
 			.inception = build->now - build->ring->set.inception_offset,
-			.expiration = expiration(build, rrset->type),
+			.expiration = expiration(build, rrset->type, as),
 		};
 		job->rdata->len = rrsig_rdata_len(key, build->apex);
 		out += knot_rdata_size(job->rdata->len);

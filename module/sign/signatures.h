@@ -13,6 +13,14 @@
 #include "module/rr/node.h"
 #include "module/store/state.h"
 
+/*! RRsets that got a lower TTL than the input has, since the policy has a MaxZoneTTL. */
+typedef struct {
+	uint64_t count;                /*!< Those that were not published so before. */
+	knot_dname_storage_t owner;    /*!< Of the first of these, as is what follows. */
+	uint32_t ttl;                  /*!< In the input, seconds. */
+	uint16_t type;
+} capped_t;
+
 typedef struct {
 	const knot_dname_t *apex;
 	const keyring_t *ring;
@@ -27,14 +35,20 @@ typedef struct {
 	                                to come or to go. */
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
 	uint8_t strays;            /*!< Types that are left out; bits as of node_by_signer(). */
+	const char *lack;          /*!< Set with KNOT_DNSSEC_ENOKEY: why a key is lacking. */
+	capped_t capped;           /*!< What got a lower TTL. */
 	uint64_t random;           /*!< State of the jitter's generator. */
 	arena_t scratch;           /*!< Has what a node is made of, until the node is kept. */
 	rrsig_job_t *jobs;
 	size_t job_count, job_capacity;
 } build_t;
 
-/*! \return Whether a type is signed by the keys that sign DNSKEY. */
-bool signatures_by_ksk(uint16_t type);
+/*!
+ * \return Whether a type is signed by the keys that sign DNSKEY, by these alone or by these, too
+ *         (keyset_signs()). Below the apex none is: CDS and CDNSKEY are plain data of other zones
+ *         there (RFC 9615).
+ */
+bool signatures_by_ksk(uint16_t type, bool apex);
 
 /*!
  * Tells whether a key of the set cannot be published yet: its algorithm is new, and a DNSKEY
@@ -48,7 +62,7 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key);
  * \param owner   Borrowed by the jobs.
  * \param old     The RRset as published before; NULL if it was not published, or was another.
  * \param expiry  Lowered to the earliest expiration, 0 if there was none.
- * \return KNOT_EOK, KNOT_ENOMEM
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_DNSSEC_ENOKEY (a signature is needed of a key that is lacking)
  */
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
                     const node_rrset_t *old, uint32_t *expiry);

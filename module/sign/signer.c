@@ -62,16 +62,19 @@ int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t 
 
 /*** What is said of a version. ***/
 
-/*! Tells, once for each key set, of a TTL that is larger than the policy allows. */
-static void check_ttl(signer_t *signer, const keyset_t *set, const state_t *state)
+/*! Tells of TTLs that are larger than the policy allows. */
+static void check_ttls(const signer_t *signer, const keyset_t *set, const capped_t *capped)
 {
-	if (set->max_zone_ttl > 0 && state->max_ttl > set->max_zone_ttl && !set->passthrough &&
-	    signer->ttl_warned != set->revision) {
-		signer->ttl_warned = set->revision;
+	knot_dname_txt_storage_t name = "";
+	char type[16] = "";
+	if (capped->count > 0) {
+		(void)knot_dname_to_str(name, capped->owner, sizeof(name));
+		(void)knot_rrtype_to_string(capped->type, type, sizeof(type));
 		log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
-		        "the largest TTL is %u, the policy's MaxZoneTTL %u; it is published as "
-		        "it is, and key rollovers wait for the larger", state->max_ttl,
-		        set->max_zone_ttl);
+		        "%llu RRsets have a larger TTL than the policy's MaxZoneTTL, and are "
+		        "published with %u; the first one is %s %s with %u",
+		        (unsigned long long)capped->count, set->max_zone_ttl, name, type,
+		        capped->ttl);
 	}
 }
 
@@ -156,10 +159,24 @@ static void report(signer_t *signer, const keyset_t *set, const state_t *state,
 	        state->serial, state->in.serial, (unsigned long long)result->signatures,
 	        (unsigned long long)result->nodes, seconds);
 	if (result->published) {
-		check_ttl(signer, set, state);
+		check_ttls(signer, set, &result->capped);
 		check_foreign(signer, result->left_out);
 		check_strays(signer, set, result->strays);
 	}
+}
+
+static int64_t clock_now(void)
+{
+	return time(NULL);
+}
+
+/*! Holds an input that gives no serial which knotd would take. */
+static void hold_serial(signer_t *signer, const state_t *state, const char *reason)
+{
+	char what[32];
+	snprintf(what, sizeof(what), "serial %u", state->in.serial);
+	held_set(signer->args.held, HELD_SERIAL, what, reason);
+	signer_trouble(signer, "");
 }
 
 int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_result_t *result)
@@ -167,7 +184,8 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	char reason[TROUBLE_MAX] = "";
 	const sign_args_t run = {
 		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
-		.ring = job->ring, .now = time(NULL), .renew = job->renew, .verify = job->verify,
+		.ring = job->ring, .served = job->served, .now = time(NULL),
+		.clock = clock_now, .renew = job->renew, .verify = job->verify,
 		.batch = batch_size(signer, job->apart_ms), .stop = signer->args.stop,
 		.progress = log_progress, .ctx = signer,
 	};
@@ -180,7 +198,14 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	const double seconds = (monotonic_ms() - begin) / 1e3;
 	count(signer, result, ret != KNOT_EOK);
 	if (ret == KNOT_EOK) {
+		held_end(signer->args.held, HELD_SERIAL);
+		held_end(signer->args.held, HELD_TIME);
 		report(signer, &job->ring->set, state, result, seconds);
+	} else if (ret == KNOT_ESOAINVAL) {
+		hold_serial(signer, state, reason);
+	} else if (ret == KNOT_ERANGE) {
+		held_set(signer->args.held, HELD_TIME, "version", reason);
+		signer_trouble(signer, "");
 	} else if (!atomic_load(signer->args.stopped)) {
 		signer_trouble(signer, reason);
 	}

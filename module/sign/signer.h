@@ -9,11 +9,13 @@
 
 #include "module/base/trouble.h"
 #include "module/sign/run.h"
+#include "module/store/held.h"
 
 /*! What a zone's signer needs; all is borrowed. */
 typedef struct {
 	log_t *log;
 	store_t *store;
+	held_t *held;
 	const knot_dname_t *zone;   /*!< Lower case. */
 	const atomic_bool *stop;    /*!< Once true, a run fails soon. */
 	const atomic_bool *stopped; /*!< The run was stopped: that it failed is no trouble. */
@@ -34,7 +36,6 @@ typedef struct {
 	/* The worker's own. */
 	uint64_t speed;            /*!< Nodes and entries a second in the last run; 0 = unknown. */
 	int64_t progress_at;       /*!< When progress was logged last, Unix seconds. */
-	uint64_t ttl_warned;       /*!< Revision for which a TTL above MaxZoneTTL was logged. */
 	uint8_t strays;            /*!< Types that were logged, as strays of sign_result_t. */
 	uint8_t left_out;          /*!< Algorithm of a DNSKEY that was logged as left out. */
 } signer_t;
@@ -51,6 +52,7 @@ bool signer_read(signer_t *signer, signer_counters_t *counters);
 typedef struct {
 	signpool_t *pool;
 	const keyring_t *ring;
+	const uint32_t *served;    /*!< Serial that knotd serves; NULL: none, or not known. */
 	bool renew;                /*!< Makes all signatures anew. */
 	signpool_verify_t verify;
 	int64_t apart_ms;          /*!< How far apart knotd wants versions to be. */

@@ -14,6 +14,7 @@
 #include "module/input/input.h"
 #include "module/rr/soa.h"
 #include "module/source/incoming.h"
+#include "module/source/shrink.h"
 
 /* Seconds that refresh and retry last at least, whatever the SOA says; as knotd has it. */
 #define INTERVAL_MIN 2
@@ -169,10 +170,28 @@ static void tell(const work_t *work, const char *kind, uint32_t before, const st
 	args->calls->changed(args->ctx);
 }
 
+/*! Names what a primary has, by its serial. */
+static const char *serial_name(uint32_t serial, char *out, size_t size)
+{
+	snprintf(out, size, "serial %u", serial);
+	return out;
+}
+
+/*! Judges a whole zone by the last gate. \return KNOT_EOK, KNOT_EDENIED (it is held), or others */
+static int judge_zone(work_t *work, incoming_t *incoming, contents_t *contents)
+{
+	char name[32];
+	bool held = false;
+	shrink_t shrink = { .origin = work->name, .what = serial_name(
+		knot_soa_serial(incoming_soa(incoming)), name, sizeof(name)) };
+	int ret = shrink_judge(work->source, &work->state, contents, &shrink, &held);
+	return ret == KNOT_EOK && held ? KNOT_EDENIED : ret;
+}
+
 static int take_zone(work_t *work, incoming_t *incoming)
 {
 	contents_t *contents = NULL;
-	input_result_t result;
+	input_result_t result = { 0 };
 	state_input_t origin = { 0 };
 	state_t state = work->state;
 	set_timers(&origin, incoming_soa(incoming));
@@ -181,8 +200,14 @@ static int take_zone(work_t *work, incoming_t *incoming)
 		return ret;
 	}
 	const input_new_t new = { .contents = contents, .origin = &origin, .over_updates = true };
-	ret = input_replace(work->args->store, work->args->zone, &state, &new, &result);
+	ret = judge_zone(work, incoming, contents);
+	if (ret == KNOT_EOK) {
+		ret = input_replace(work->args->store, work->args->zone, &state, &new, &result);
+	}
 	contents_free(contents);
+	if (ret == KNOT_EDENIED) {
+		return ret;
+	}
 	if (result.abandoned) {
 		work->args->calls->abandoned(work->args->ctx);
 	}
@@ -193,11 +218,31 @@ static int take_zone(work_t *work, incoming_t *incoming)
 	return KNOT_EOK;
 }
 
+/*! Applies changes, and judges by the last gate what comes of them. */
+static int apply_changes(work_t *work, incoming_t *incoming, store_txn_t *txn, state_t *state,
+                         shrink_t *shrink, size_t *changed)
+{
+	const bool counts = incoming_removed_ns(incoming) >= shrink_worth(work->source);
+	shrink->before.names = state->in.names;
+	int ret = counts ? measure_input(txn, state->in.nodes, work->args->zone, &shrink->before)
+	                 : KNOT_EOK;
+	set_timers(&state->in, incoming_soa(incoming));
+	if (ret == KNOT_EOK) {
+		ret = incoming_apply(incoming, txn, state, changed, work->err, work->err_size);
+	}
+	shrink->after.names = state->in.names;
+	return ret == KNOT_EOK && counts
+	       ? measure_input(txn, state->in.nodes, work->args->zone, &shrink->after) : ret;
+}
+
 static int take_changes(work_t *work, incoming_t *incoming)
 {
+	char name[32];
 	store_txn_t txn;
 	state_t state;
 	size_t changed = 0;
+	shrink_t shrink = { .origin = work->name, .what = serial_name(
+		knot_soa_serial(incoming_soa(incoming)), name, sizeof(name)) };
 	work->err[0] = '\0';
 	int ret = store_write(work->args->store, &txn);
 	if (ret != KNOT_EOK) {
@@ -205,13 +250,17 @@ static int take_changes(work_t *work, incoming_t *incoming)
 	}
 	ret = state_load(&txn, work->args->zone, &state);
 	if (ret == KNOT_EOK) {
-		set_timers(&state.in, incoming_soa(incoming));
-		ret = incoming_apply(incoming, &txn, &state, &changed, work->err, work->err_size);
+		ret = apply_changes(work, incoming, &txn, &state, &shrink, &changed);
 	}
-	if (ret == KNOT_EOK) {
+	const bool lost = ret == KNOT_EOK && shrink_is_lost(work->source, &shrink);
+	if (ret == KNOT_EOK && !lost) {
 		ret = store_commit(&txn);
 	} else {
 		store_abort(&txn);
+	}
+	if (lost) {
+		shrink_hold(work->source, &shrink);
+		return KNOT_EDENIED;
 	}
 	if (ret == KNOT_EOK) {
 		tell(work, "IXFR", work->state.in.serial, &state, changed);
@@ -268,7 +317,11 @@ static int fetch(work_t *work, primary_conn_t *conn, uint16_t type)
 		}
 	}
 	incoming_free(incoming);
-	return ret;
+	if (ret == KNOT_EOK) {
+		held_end(work->args->held, HELD_SHRINK);
+	}
+	/* The primary does its part; that its zone is not taken must not let the old one expire. */
+	return ret == KNOT_EDENIED ? take_nothing(work) : ret;
 }
 
 static int connect_and_fetch(work_t *work, uint16_t type)
@@ -297,9 +350,16 @@ static int refresh(work_t *work)
 		primary_close(conn);
 		return ret;
 	}
+	char name[32];
+	bool passed = false;
+	const bool held = held_has(work->args->held, HELD_SHRINK,
+	                           serial_name(serial, name, sizeof(name)), &passed);
 	const int32_t ahead = serial - work->state.in.serial;
-	if (ahead == 0) {
+	if (ahead == 0 || (held && !passed)) {
 		ret = take_nothing(work);
+		if (ret == KNOT_EOK && !held) {
+			held_end(work->args->held, HELD_SHRINK);
+		}
 	} else if (ahead < 0) {
 		snprintf(work->err, work->err_size, "its serial %u is older than ours, %u", serial,
 		         work->state.in.serial);
@@ -343,6 +403,14 @@ static int ask_all(work_t *work, const primaries_t *primaries, char *errors, siz
 static int64_t at_least(int64_t interval)
 {
 	return interval > INTERVAL_MIN ? interval : INTERVAL_MIN;
+}
+
+/*! \return Seconds until the primaries are asked again, at most. */
+static int64_t longest_wait(const state_t *state)
+{
+	const state_input_t *in = &state->in;
+	const int64_t longest = in->refresh > in->retry ? in->refresh : in->retry;
+	return longest > first_retry.max ? longest : first_retry.max;
 }
 
 /*! \return When to ask again, Unix seconds. */
@@ -439,7 +507,12 @@ int64_t fetch_work(source_t *source)
 	if (next == 0) {
 		next = work.state.in.from_primary ? next_time(&work.state, failures, now) : now;
 	}
-	if (wishes != 0 || next <= now) {
+	if (next > now + longest_wait(&work.state)) {
+		next = now; /* The clock was ahead when that was reckoned. */
+	}
+	if (held_is(source->args.held, HELD_FREEZE)) {
+		next = next > now ? next : now + first_retry.max;
+	} else if (wishes != 0 || next <= now) {
 		next = ask_if_free(source, &work, &primaries, wishes);
 	}
 	see_expiry(source, &work.state, time(NULL));

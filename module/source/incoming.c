@@ -13,13 +13,16 @@
 
 #include "module/base/arena.h"
 #include "module/input/edit.h"
+#include "module/input/rules.h"
 #include "module/rr/rdata.h"
 #include "module/rr/serial.h"
 #include "module/rr/soa.h"
-#include "module/rr/wellformed.h"
 
 /* Larger ones mean zero (RFC 2181, section 8). */
 #define TTL_MAX INT32_MAX
+/* Bytes of records outside of the zone, which are left out, at most: glue of an odd server takes far
+ * less, and without a limit a transfer of such records alone would never end. */
+#define JUNK_MAX (1 << 20)
 
 /*! A record that is removed or added. */
 typedef struct change {
@@ -51,6 +54,8 @@ struct incoming {
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
 	size_t size;             /*!< Bytes of the changes. */
+	size_t junk;             /*!< Bytes of changes that are not in the zone. */
+	size_t removed_ns;       /*!< NS records that they remove. */
 	char *err;
 	size_t err_size;
 };
@@ -84,6 +89,11 @@ const knot_rdata_t *incoming_soa(const incoming_t *in)
 	return in->soa;
 }
 
+size_t incoming_removed_ns(const incoming_t *in)
+{
+	return in->removed_ns;
+}
+
 __attribute__((format(printf, 3, 4)))
 static int refuse(incoming_t *in, int ret, const char *fmt, ...)
 {
@@ -106,6 +116,12 @@ static uint32_t serial_of(const knot_rrset_t *rr)
 	return knot_soa_serial(rr->rrs.rdata);
 }
 
+static int refuse_junk(incoming_t *in)
+{
+	return refuse(in, KNOT_ESPACE, "more than %d MiB of records are not in the zone",
+	              JUNK_MAX >> 20);
+}
+
 static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
@@ -113,8 +129,12 @@ static int add_to_zone(incoming_t *in, const knot_rrset_t *rr)
 		.owner = rr->owner, .type = rr->type, .ttl = rr->ttl,
 		.rdata = rdata->data, .rdata_len = rdata->len,
 	});
+	if (ret == KNOT_EOK && contents_left_out(in->contents) > JUNK_MAX) {
+		return refuse_junk(in);
+	}
 	if (ret == KNOT_EOK && contents_size(in->contents) > in->args.size_max) {
-		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size allows");
+		return refuse(in, KNOT_ESPACE, "the zone is larger than zone-max-size or "
+		              "journal-max-usage allow");
 	}
 	return ret;
 }
@@ -181,16 +201,17 @@ static int take_second(incoming_t *in, const knot_rrset_t *rr)
 }
 
 /*! \return What is wrong with a record of a change, NULL if nothing is. */
-static const char *find_fault(const knot_rrset_t *rr, bool comes)
+static const char *find_fault(const incoming_t *in, const knot_rrset_t *rr,
+                              const knot_dname_t *owner, bool comes)
 {
 	knot_rdata_t *rdata = rr->rrs.rdata;
-	if (rr->type == 0 || knot_rrtype_is_metatype(rr->type)) {
-		return "no zone can have this type";
+	if (!comes) {
+		/* What the zone has from an older version of the module can go. */
+		return rdata_canonical(rr->type, rdata->data, rdata->len)
+		       ? NULL : "the RDATA is malformed";
 	}
-	/* A malformed record that the zone has from an older version of the module can go. */
-	const char *fault = comes ? rdata_fault(rr->type, rdata->data, rdata->len) : NULL;
-	return fault != NULL || rdata_canonical(rr->type, rdata->data, rdata->len)
-	       ? fault : "the RDATA is malformed";
+	const char *fault = rules_form_fault(rr->type, rdata->data, rdata->len);
+	return fault != NULL ? fault : rules_place_fault(in->args.zone, owner, rr->type, rdata->len);
 }
 
 static int refuse_change(incoming_t *in, const knot_rrset_t *rr, const char *fault)
@@ -210,15 +231,17 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 	memcpy(lower, rr->owner, owner_len);
 	knot_dname_to_lower(lower);
 	if (knot_dname_in_bailiwick(lower, in->args.zone) < 0) {
-		return KNOT_EOK;
+		in->junk += owner_len + knot_rdata_size(rdata->len);
+		return in->junk > JUNK_MAX ? refuse_junk(in) : KNOT_EOK;
 	}
-	const char *fault = find_fault(rr, comes);
+	const char *fault = find_fault(in, rr, lower, comes);
 	if (fault != NULL) {
 		return refuse_change(in, rr, fault);
 	}
 	in->size += owner_len + knot_rdata_size(rdata->len) + sizeof(change_t);
 	if (in->size > in->args.size_max) {
-		return refuse(in, KNOT_ESPACE, "the changes are larger than zone-max-size allows");
+		return refuse(in, KNOT_ESPACE, "the changes are larger than zone-max-size or "
+		              "journal-max-usage allow");
 	}
 	change_t *change = arena_alloc(&in->arena, sizeof(*change));
 	if (change == NULL) {
@@ -230,6 +253,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 		.ttl = rr->ttl <= TTL_MAX ? rr->ttl : 0, .type = rr->type, .comes = comes,
 	};
 	STAILQ_INSERT_TAIL(&in->changes, change, link);
+	in->removed_ns += !comes && rr->type == KNOT_RRTYPE_NS;
 	return change->owner != NULL && change->rdata != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }
 
@@ -370,6 +394,10 @@ int incoming_apply(incoming_t *in, store_txn_t *txn, state_t *state, size_t *cha
 	}
 	if (ret == KNOT_EOK) {
 		ret = edit_store(&edit, state, changed);
+	}
+	if (ret == KNOT_EOK && edit.warning[0] != '\0') {
+		log_msg(in->args.log, LOG_WARNING, in->args.zone, "%s: %s", in->args.origin,
+		        edit.warning);
 	}
 	edit_deinit(&edit);
 	return ret;

@@ -53,6 +53,9 @@ incoming_kind_t incoming_kind(const incoming_t *incoming);
 /*! \return The primary's SOA. */
 const knot_rdata_t *incoming_soa(const incoming_t *incoming);
 
+/*! \return How many NS records the changes remove, those at the apex included. */
+size_t incoming_removed_ns(const incoming_t *incoming);
+
 /*! Checks the zone as a whole and gives it; contents_free() frees it. \return KNOT_EOK,
  *  KNOT_EMALF, KNOT_ENOMEM */
 int incoming_zone(incoming_t *incoming, contents_t **contents, char *err, size_t err_size);

@@ -47,6 +47,14 @@ void source_configure(source_t *source, source_settings_t *settings)
 	pthread_mutex_unlock(&source->lock);
 }
 
+size_t source_size_max(source_t *source)
+{
+	pthread_mutex_lock(&source->lock);
+	const size_t size_max = source->settings.size_max;
+	pthread_mutex_unlock(&source->lock);
+	return size_max;
+}
+
 bool source_is_fetched(source_t *source)
 {
 	pthread_mutex_lock(&source->lock);

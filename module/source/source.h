@@ -10,6 +10,7 @@
 #include "module/base/trouble.h"
 #include "module/rr/tsig.h"
 #include "module/source/primary.h"
+#include "module/store/held.h"
 #include "module/store/state.h"
 
 /*! What a source may be asked for; bits. */
@@ -27,7 +28,9 @@ typedef struct {
 	char *file;
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
-	size_t size_max;           /*!< Bytes of what comes from them. */
+	size_t size_max;           /*!< Bytes of the zone that knot.conf allows. */
+	unsigned shrink_limit;     /*!< Percent of the names, and of the delegations, that an input
+	                                has to keep; 0 = none. */
 } source_settings_t;
 
 /*! Since knotd started. */
@@ -47,6 +50,7 @@ typedef struct {
 typedef struct {
 	log_t *log;
 	store_t *store;
+	held_t *held;
 	const knot_dname_t *zone;     /*!< Lower case. */
 	const char *control_socket;   /*!< For remedies in messages. */
 	const atomic_bool *stop;      /*!< Once true, conversations with primaries end soon. */
@@ -71,7 +75,9 @@ typedef struct {
 		state_input_t in;     /*!< As it was then. */
 	} fetch;                      /*!< Of primaries. */
 
-	state_file_t refused;         /*!< The file that was refused last; the worker's own. */
+	/* The worker's own. */
+	state_file_t refused;         /*!< The file that was refused last. */
+	bool refused_over;            /*!< It was to be read even if updates are lost by that. */
 } source_t;
 
 void source_init(source_t *source, const source_args_t *args);
@@ -81,6 +87,9 @@ void source_settings_deinit(source_settings_t *settings);
 
 /*! Sets the settings; afterwards they are the old ones, to be freed. From any thread. */
 void source_configure(source_t *source, source_settings_t *settings);
+
+/*! \return Bytes of the zone that knot.conf allows. From any thread. */
+size_t source_size_max(source_t *source);
 
 /*! \return Whether it has primaries. From any thread. */
 bool source_is_fetched(source_t *source);

@@ -10,15 +10,11 @@
 #include <libknot/libknot.h>
 
 #include "module/input/edit.h"
+#include "module/input/rules.h"
 #include "module/rr/rdata.h"
 #include "module/rr/serial.h"
-#include "module/rr/wellformed.h"
+#include "module/source/room.h"
 
-/* Octets of an RR without owner and RDATA, of a message's header and question without the name, and
- * of an OPT without options. */
-#define RR_HEAD 10
-#define MESSAGE_HEAD (KNOT_WIRE_HEADER_SIZE + 4)
-#define OPT_SIZE 11
 /* WKS (RFC 1035): address and protocol, in its first five octets, tell one from another. */
 #define TYPE_WKS 11
 #define WKS_ID 5
@@ -27,6 +23,7 @@
 
 typedef struct {
 	const knot_dname_t *zone;
+	size_t room;                      /*!< Bytes that the signed zone may have. */
 	bool passes;                      /*!< The zone is published as the input is. */
 	edit_t edit;
 	update_result_t *result;
@@ -71,12 +68,6 @@ static int see(update_t *update, const knot_rrset_t *rr)
 static uint16_t rdata_len(const knot_rrset_t *rr)
 {
 	return rr->rrs.count > 0 ? rr->rrs.rdata->len : 0;
-}
-
-/*! Whether no zone can have records of a type: ANY, AXFR and such (RFC 6895, section 3.1). */
-static bool is_meta(uint16_t type)
-{
-	return type == 0 || (type >= 128 && type <= 255) || knot_rrtype_is_metatype(type);
 }
 
 /*! Copies RDATA in canonical form. */
@@ -192,24 +183,21 @@ static int check_prerequisites(update_t *update, const knot_pktsection_t *sectio
 static int prescan_addition(update_t *update)
 {
 	const knot_rrset_t *rr = update->rr;
-	const knot_rdata_t *rdata = NULL;
-	if (is_meta(rr->type)) {
-		return refuse(update, KNOT_RCODE_FORMERR, "no zone can have this type");
-	}
 	if (!update->passes && node_by_signer(rr->type) != 0) {
 		return refuse(update, KNOT_RCODE_REFUSED,
 		              "the signer makes these itself, as the policy says");
 	}
-	/* A record that no message can hold cannot be transferred. */
-	if (MESSAGE_HEAD + knot_dname_size(update->zone) + knot_dname_size(update->owner) +
-	            RR_HEAD + rdata_len(rr) + OPT_SIZE >
-	    UINT16_MAX) {
-		return refuse(update, KNOT_RCODE_REFUSED, "too long for a DNS message");
-	}
 	const uint16_t len = rdata_len(rr);
-	const char *fault = rdata_fault(rr->type, len > 0 ? rr->rrs.rdata->data : NULL, len);
-	return fault == NULL ? take_rdata(update, &rdata) :
-	       refuse(update, KNOT_RCODE_FORMERR, "%s", fault);
+	knot_rdata_t *copy = (knot_rdata_t *)update->rdata;
+	knot_rdata_init(copy, len, len > 0 ? rr->rrs.rdata->data : NULL);
+	const char *fault = rules_form_fault(rr->type, copy->data, len);
+	if (fault != NULL) {
+		return refuse(update, KNOT_RCODE_FORMERR, "%s", fault);
+	}
+	/* RFC 2136, section 3.4.2.2: an SOA elsewhere is ignored, not refused. */
+	fault = rr->type != KNOT_RRTYPE_SOA
+	        ? rules_place_fault(update->zone, update->owner, rr->type, len) : NULL;
+	return fault != NULL ? refuse(update, KNOT_RCODE_REFUSED, "%s", fault) : KNOT_EOK;
 }
 
 static int prescan(update_t *update)
@@ -220,13 +208,13 @@ static int prescan(update_t *update)
 		return prescan_addition(update);
 	case KNOT_CLASS_ANY:
 		if (rr->ttl != 0 || rdata_len(rr) > 0 ||
-		    (is_meta(rr->type) && rr->type != KNOT_RRTYPE_ANY)) {
+		    (rules_is_meta(rr->type) && rr->type != KNOT_RRTYPE_ANY)) {
 			return refuse(update, KNOT_RCODE_FORMERR,
 			              "deletion of an RRset with TTL, RDATA or an odd type");
 		}
 		return KNOT_EOK;
 	case KNOT_CLASS_NONE:
-		if (rr->ttl != 0 || is_meta(rr->type)) {
+		if (rr->ttl != 0 || rules_is_meta(rr->type)) {
 			return refuse(update, KNOT_RCODE_FORMERR,
 			              "deletion of a record with TTL or an odd type");
 		}
@@ -410,6 +398,20 @@ static int check_result(update_t *update)
 	return ret;
 }
 
+/*! Refuses what knotd would refuse to take, for its size. */
+static int check_room(update_t *update, const state_t *state)
+{
+	const edit_growth_t growth = edit_growth(&update->edit);
+	if (!room_lacks(state, update->zone, &growth, update->room)) {
+		return KNOT_EOK;
+	}
+	update->result->rcode = KNOT_RCODE_REFUSED;
+	snprintf(update->result->reason, sizeof(update->result->reason),
+	         "the signed zone would be larger than the %zu bytes that zone-max-size or "
+	         "journal-max-usage in knot.conf allow", update->room);
+	return KNOT_EDENIED;
+}
+
 static int apply(update_t *update, state_t *state, const knot_pkt_t *message)
 {
 	/* RFC 2136 has names of its own for the sections: zone, prerequisite, update. */
@@ -429,16 +431,25 @@ static int apply(update_t *update, state_t *state, const knot_pkt_t *message)
 		ret = check_result(update);
 	}
 	if (ret == KNOT_EOK) {
+		ret = check_room(update, state);
+	}
+	if (ret == KNOT_EOK) {
 		state->in.updates++;
 		ret = edit_store(&update->edit, state, &update->result->changed);
+	}
+	if (ret == KNOT_EOK) {
+		snprintf(update->result->reason, sizeof(update->result->reason), "%s",
+		         update->edit.warning);
 	}
 	return ret;
 }
 
 int update_apply(store_txn_t *txn, const knot_dname_t *zone, state_t *state,
-                 const knot_pkt_t *message, update_result_t *result)
+                 const knot_pkt_t *message, size_t room, update_result_t *result)
 {
-	update_t update = { .zone = zone, .result = result, .passes = state->passthrough };
+	update_t update = {
+		.zone = zone, .room = room, .result = result, .passes = state->passthrough
+	};
 	memset(result, 0, sizeof(*result));
 	result->before = state->in.serial;
 	edit_init(&update.edit, txn, state->in.nodes, zone);

@@ -20,7 +20,7 @@ typedef struct {
 	uint8_t rcode;      /*!< Of the answer, KNOT_RCODE_* */
 	size_t changed;     /*!< How many names. */
 	uint32_t before;    /*!< Serial of the input before. */
-	char reason[320];   /*!< Why it was refused. */
+	char reason[320];   /*!< Why it was refused; if it was not, a warning, or "". */
 } update_result_t;
 
 /*!
@@ -31,7 +31,9 @@ typedef struct {
  * \param zone     Lower case; the zone has an input.
  * \param state    As loaded within the transaction; its input's part is updated.
  * \param message  Of opcode UPDATE, parsed.
+ * \param room     Bytes that the signed zone may have; a change that surely makes it larger is
+ *                 refused. SIZE_MAX: any number.
  * \return KNOT_EOK (the result tells), or an error: the transaction has to be aborted
  */
 int update_apply(store_txn_t *txn, const knot_dname_t *zone, state_t *state,
-                 const knot_pkt_t *message, update_result_t *result);
+                 const knot_pkt_t *message, size_t room, update_result_t *result);

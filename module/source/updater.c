@@ -14,6 +14,7 @@ typedef struct job {
 	STAILQ_ENTRY(job) link;
 	const knot_dname_t *zone;
 	const knot_pkt_t *message;
+	size_t room;
 	update_result_t *result;
 	int ret;
 	bool done;
@@ -63,7 +64,7 @@ static int run_job(store_txn_t *txn, update_job_t *job)
 		job->ret = KNOT_EEMPTYZONE;
 		return KNOT_EOK;
 	}
-	return update_apply(txn, job->zone, &state, job->message, job->result);
+	return update_apply(txn, job->zone, &state, job->message, job->room, job->result);
 }
 
 /*! Runs what has not failed. \return The job that failed and spoilt the transaction, or NULL */
@@ -133,9 +134,11 @@ static void work(updater_t *updater)
 }
 
 int updater_run(updater_t *updater, const knot_dname_t *zone, const knot_pkt_t *message,
-                update_result_t *result)
+                size_t room, update_result_t *result)
 {
-	update_job_t job = { .zone = zone, .message = message, .result = result, .ret = KNOT_EOK };
+	update_job_t job = {
+		.zone = zone, .message = message, .room = room, .result = result, .ret = KNOT_EOK
+	};
 	pthread_mutex_lock(&updater->lock);
 	STAILQ_INSERT_TAIL(&updater->waiting, &job, link);
 	while (!job.done) {
@@ -176,12 +179,21 @@ uint8_t updater_update(updater_t *updater, source_t *source, const knot_pkt_t *m
 		count(source, false, false);
 		return KNOT_RCODE_REFUSED;
 	}
-	int ret = updater_run(updater, source->args.zone, message, &result);
+	if (held_is(source->args.held, HELD_FREEZE)) {
+		log_msg(source->args.log, LOG_NOTICE, source->args.zone,
+		        "update, refused: the zone is frozen, by zone-freeze");
+		count(source, false, false);
+		return KNOT_RCODE_REFUSED;
+	}
+	int ret = updater_run(updater, source->args.zone, message, source_size_max(source), &result);
 	if (ret != KNOT_EOK) {
 		return failed(source, ret);
 	}
 	if (result.rcode != KNOT_RCODE_NOERROR) {
 		log_msg(source->args.log, LOG_NOTICE, source->args.zone, "update, refused: %s",
+		        result.reason);
+	} else if (result.reason[0] != '\0') {
+		log_msg(source->args.log, LOG_WARNING, source->args.zone, "update, done: %s",
 		        result.reason);
 	} else if (result.changed > 0) {
 		log_msg(source->args.log, LOG_DEBUG, source->args.zone, "update, %zu names changed",

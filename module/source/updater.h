@@ -22,11 +22,12 @@ void updater_free(updater_t *updater);
  *
  * \param zone     Lower case.
  * \param message  Of opcode UPDATE, parsed.
+ * \param room     As update_apply().
  * \return KNOT_EOK (the result tells), KNOT_EEMPTYZONE (there is no input yet), KNOT_ENOMEM, or an
  *         error of the store; nothing is done then, unless the commit itself failed
  */
 int updater_run(updater_t *updater, const knot_dname_t *zone, const knot_pkt_t *message,
-                update_result_t *result);
+                size_t room, update_result_t *result);
 
 /*!
  * Does what a message asks of a source, says so in the log, and counts it; from any thread.

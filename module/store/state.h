@@ -24,7 +24,7 @@ typedef struct {
 
 /*! What is published of one key (algorithm, key tag). */
 typedef struct {
-	uint64_t signatures;  /*!< RRSIGs, without those over DNSKEY, CDS and CDNSKEY. */
+	uint64_t signatures;  /*!< RRSIGs, without those over the apex's DNSKEY, CDS and CDNSKEY. */
 	uint64_t chained;     /*!< Of these, those over the denial chain. */
 	uint64_t next, next_chained; /*!< The same of what is prepared, and not yet published. */
 	int64_t last_gone;    /*!< When knotd first took a version without signatures of the key,

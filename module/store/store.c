@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,10 @@
 
 #include <libknot/errcode.h>
 #include <libknot/error.h>
+
+#include "module/store/folder.h"
+#include "module/store/guard.h"
+#include "module/store/pages.h"
 
 /* Bytes that the store may have at most: 256 GiB, more than any zone needs. It is address space,
  * not disk space: the file grows as it is needed. */
@@ -29,11 +34,18 @@
  * lost with the process, of 2^32. */
 #define SPARE_IDS 1000
 
+/* Bytes of a file that is checked at each start: that takes some 0.1 s. A larger one is checked after
+ * a crash. */
+#define CHECK_ALWAYS ((size_t)256 << 20)
+
 #define ID_LEN 4    /* Octets of an id before a key. */
 #define KEY_MAX 511 /* Octets of a key; LMDB's own limit. */
 
 struct store {
+	folder_t folder;
+	char *path;
 	MDB_env *env;
+	guard_t *guard;
 	group_t *group;
 	pthread_mutex_t spare_lock;
 	uint32_t spare_id, spare_ids; /*!< The next id that is free, and how many are. */
@@ -79,7 +91,9 @@ static int open_tables(store_t *store)
 	static const char *const tables[STORE_TABLES] = {
 		"input", "signed", "chain", "dirty", "expiry", "journal"
 	};
-	static const char *const records[STORE_RECORDS] = { "zones", "keysets", "sources", "gone" };
+	static const char *const records[STORE_RECORDS] = {
+		"zones", "keysets", "sources", "gone", "held"
+	};
 
 	MDB_txn *txn = NULL;
 	int ret = mdb_txn_begin(store->env, NULL, 0, &txn);
@@ -96,42 +110,155 @@ static int open_tables(store_t *store)
 	return mdb_txn_commit(txn);
 }
 
+static void close_store(store_t *store, bool failed)
+{
+	group_free(store->group);
+	guard_remove(store->guard);
+	if (store->env != NULL) {
+		mdb_env_close(store->env);
+	}
+	folder_leave(&store->folder, store->path, failed);
+	pthread_mutex_destroy(&store->spare_lock);
+	free(store->path);
+	free(store);
+}
+
+/*** Opening. ***/
+
+/*! \return Bytes of data.mdb; 0 if that is not known. */
+static size_t file_size(const store_t *store)
+{
+	mdb_filehandle_t fd;
+	struct stat st;
+	return mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS && fstat(fd, &st) == 0 ? st.st_size : 0;
+}
+
+/*!
+ * Tells whether the file ends before the last page that LMDB has given out. That is the end of a
+ * file that was cut; or that page was given back before it was ever written.
+ */
+static bool is_short(const store_t *store, size_t *whole)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	if (mdb_env_info(store->env, &info) != MDB_SUCCESS ||
+	    mdb_env_stat(store->env, &stat) != MDB_SUCCESS) {
+		return false;
+	}
+	*whole = (info.me_last_pgno + 1) * stat.ms_psize;
+	return file_size(store) < *whole;
+}
+
+/*! Makes a file that lacks nothing as long as it is said to be: it need not be looked at again. */
+static void lengthen(const store_t *store)
+{
+	mdb_filehandle_t fd;
+	size_t whole = 0;
+	if (is_short(store, &whole) && mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS) {
+		/* Not ftruncate(): a commit of another thread may make it longer just now. If it
+		 * fails, the next start has to read all of the store. */
+		(void)fallocate(fd, 0, whole - 1, 1);
+	}
+}
+
+/*! Checks the file if that is quick, or if there is a reason to: a damaged one ends the process. */
+static int check_file(const store_t *store)
+{
+	size_t whole = 0;
+	mdb_filehandle_t fd;
+	if (!store->folder.unclean && !is_short(store, &whole) && file_size(store) > CHECK_ALWAYS) {
+		return MDB_SUCCESS;
+	}
+	int ret = mdb_env_get_fd(store->env, &fd);
+	return ret == MDB_SUCCESS ? pages_check(fd) : ret;
+}
+
+static int open_env(store_t *store, const char *path)
+{
+	mdb_filehandle_t fd;
+	int ret = mdb_env_create(&store->env);
+	if (ret == MDB_SUCCESS) {
+		(void)mdb_env_set_mapsize(store->env, MAP_SIZE);
+		(void)mdb_env_set_maxdbs(store->env, STORE_TABLES + STORE_RECORDS);
+		(void)mdb_env_set_maxreaders(store->env, MAX_READERS);
+		(void)mdb_env_set_userctx(store->env, store);
+		/* A thread may have several read transactions: slots go by transaction. */
+		ret = mdb_env_open(store->env, path, MDB_NOTLS, 0660);
+	}
+	if (ret == MDB_SUCCESS) {
+		ret = mdb_env_get_fd(store->env, &fd);
+	}
+	return ret == MDB_SUCCESS ? guard_add(&store->guard, fd, MAP_SIZE) : ret;
+}
+
+static int open_store(store_t *store, const char *path)
+{
+	int ret = open_env(store, path);
+	if (ret == MDB_SUCCESS) {
+		ret = check_file(store);
+	}
+	if (ret == MDB_SUCCESS) {
+		ret = group_new(&store->group, store->env);
+	}
+	if (ret == MDB_SUCCESS) {
+		int dead = 0;
+		(void)mdb_reader_check(store->env, &dead); /* Left by a killed process. */
+		ret = open_tables(store);
+	}
+	if (guard_lost(store->guard)) {
+		return MDB_CORRUPTED;
+	}
+	if (ret == MDB_SUCCESS) {
+		lengthen(store);
+	}
+	return ret;
+}
+
+/*! \return What to do about a store that cannot be opened. */
+static const char *remedy(int ret)
+{
+	switch (ret) {
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "; it has to be writable for knotd's user";
+	case ENOSPC:
+	case EDQUOT:
+		return "; make room";
+	case MDB_INVALID:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+	case MDB_BAD_TXN:
+		return ": data.mdb is damaged, cut, or of another kind of machine or version of LMDB; "
+		       "restore it from a backup, or move it away, all zones are then signed anew";
+	case EIO:
+		return "; look after the disk";
+	default:
+		return "";
+	}
+}
+
 int store_open(store_t **store, const char *path, char *err, size_t err_size)
 {
-	if (mkdir(path, 0770) != 0 && errno != EEXIST) {
-		int saved = errno;
-		snprintf(err, err_size, "cannot make the storage folder %s: %s; "
-		         "make it, owned by knotd's user", path, strerror(saved));
-		return error(saved);
-	}
 	store_t *fresh = calloc(1, sizeof(*fresh));
-	if (fresh == NULL) {
+	if (fresh == NULL || (fresh->path = strdup(path)) == NULL) {
+		free(fresh);
 		snprintf(err, err_size, "out of memory");
 		return KNOT_ENOMEM;
 	}
 	pthread_mutex_init(&fresh->spare_lock, NULL);
-	int ret = mdb_env_create(&fresh->env);
-	if (ret == MDB_SUCCESS) {
-		(void)mdb_env_set_mapsize(fresh->env, MAP_SIZE);
-		(void)mdb_env_set_maxdbs(fresh->env, STORE_TABLES + STORE_RECORDS);
-		(void)mdb_env_set_maxreaders(fresh->env, MAX_READERS);
-		/* A thread may have several read transactions: slots go by transaction. */
-		ret = mdb_env_open(fresh->env, path, MDB_NOTLS, 0660);
-	}
-	ret = ret == MDB_SUCCESS ? group_new(&fresh->group, fresh->env) : ret;
-	if (ret == MDB_SUCCESS) {
-		int dead = 0;
-		(void)mdb_reader_check(fresh->env, &dead); /* Left by a killed process. */
-		ret = open_tables(fresh);
+	int ret = folder_take(&fresh->folder, path, err, err_size);
+	if (ret == 0) {
+		ret = open_store(fresh, path);
+		if (ret != MDB_SUCCESS) {
+			snprintf(err, err_size, "cannot open the store in %s: %s%s", path,
+			         mdb_strerror(ret), remedy(ret));
+		}
 	}
 	if (ret != MDB_SUCCESS) {
-		snprintf(
-			err, err_size, "cannot open the store in %s: %s%s", path, mdb_strerror(ret),
-			ret == EACCES ? "; it has to be writable for knotd's user"
-			: ret == MDB_INVALID || ret == MDB_CORRUPTED
-				? "; move the damaged data.mdb away, all zones are then signed anew"
-				: "");
-		store_close(fresh);
+		close_store(fresh, true);
 		return error(ret);
 	}
 	*store = fresh;
@@ -141,16 +268,20 @@ int store_open(store_t **store, const char *path, char *err, size_t err_size)
 void store_close(store_t *store)
 {
 	if (store != NULL) {
-		group_free(store->group);
-		mdb_env_close(store->env);
-		pthread_mutex_destroy(&store->spare_lock);
-		free(store);
+		close_store(store, false);
 	}
+}
+
+bool store_lost(const store_t *store)
+{
+	return guard_lost(store->guard);
 }
 
 const char *store_strerror(int ret)
 {
-	return ret == KNOT_ESPACE ? "the disk is full; make room" : knot_strerror(ret);
+	return ret == KNOT_ESPACE ? "the disk is full; make room" :
+	       ret == STORE_LOST ? "the store cannot be read any more: data.mdb was cut, or its disk "
+	                           "fails; restart knotd when that is mended" : knot_strerror(ret);
 }
 
 void store_set_wait(store_t *store, group_wait_f wait, void *ctx)
@@ -161,19 +292,30 @@ void store_set_wait(store_t *store, group_wait_f wait, void *ctx)
 int store_read(store_t *store, store_txn_t *txn)
 {
 	*txn = (store_txn_t) { .store = store };
+	if (store_lost(store)) {
+		return STORE_LOST;
+	}
 	return error(mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn));
 }
 
 int store_write(store_t *store, store_txn_t *txn)
 {
 	*txn = (store_txn_t) { .store = store, .writes = true };
+	if (store_lost(store)) {
+		return STORE_LOST;
+	}
 	return error(group_begin(store->group, &txn->txn));
 }
 
 int store_commit(store_txn_t *txn)
 {
+	if (store_lost(txn->store)) {
+		store_abort(txn);
+		return STORE_LOST;
+	}
 	int ret = group_commit(txn->store->group, txn->txn);
 	txn->txn = NULL;
+	lengthen(txn->store);
 	return write_error(txn->store, ret);
 }
 
@@ -208,6 +350,9 @@ int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
 {
 	MDB_val key = name_key(zone), value;
 	int ret = mdb_get(txn->txn, txn->store->records[record], &key, &value);
+	if (store_lost(txn->store)) {
+		return STORE_LOST;
+	}
 	if (ret == MDB_SUCCESS && record == STORE_KEYSET &&
 	    memchr(value.mv_data, '\0', value.mv_size) == NULL) {
 		return KNOT_EMALF; /* It is read as a text. */
@@ -387,6 +532,9 @@ int store_find(store_txn_t *txn, const store_key_t *key, const uint8_t **data, s
 	uint8_t buffer[KEY_MAX];
 	MDB_val full = table_key(buffer, key->id, key->key, key->key_len), value;
 	int ret = mdb_get(txn->txn, txn->store->tables[key->table], &full, &value);
+	if (store_lost(txn->store)) {
+		return STORE_LOST;
+	}
 	if (ret == MDB_SUCCESS) {
 		*data = value.mv_data;
 		*len = value.mv_size;
@@ -467,6 +615,9 @@ static int settle(store_cursor_t *cursor, int ret, const MDB_val *key, const MDB
 {
 	uint8_t id[ID_LEN];
 	write_id(id, cursor->id);
+	if (store_lost(mdb_env_get_userctx(mdb_txn_env(mdb_cursor_txn(cursor->cursor))))) {
+		return STORE_LOST;
+	}
 	if (ret == MDB_SUCCESS &&
 	    (key->mv_size < ID_LEN || memcmp(key->mv_data, id, ID_LEN) != 0)) {
 		ret = MDB_NOTFOUND;

@@ -16,7 +16,7 @@
  *     journal  version (8), half (2), part (4) what left (0) and what came (1) with a version
  *
  * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text), "sources" (the
- * state of its input) and "gone" (since when it is not configured). Keys are of even length, except
+ * state of its input), "gone" (since when it is not configured) and "held" (what it holds back). Keys are of even length, except
  * where the data is empty: in expiry a key lacks the zeros that close a node_key(), since it would
  * be too long for LMDB by an octet.
  *
@@ -32,6 +32,7 @@
 
 #include <lmdb.h>
 #include <libknot/dname.h>
+#include <libknot/errcode.h>
 
 #include "module/rr/node.h"
 #include "module/store/group.h"
@@ -73,16 +74,24 @@ typedef struct {
 	size_t data_len;
 } store_cursor_t;
 
+/*! Error of all functions: a part of data.mdb, which was whole, cannot be read any more. What has
+ * been read since the transaction began is of no use. It stays so until the store is opened anew. */
+#define STORE_LOST KNOT_EFILE
+
 /*!
- * Opens the environment, makes the folder (mode 0770) if it is missing.
+ * Opens the environment, makes the folder (mode 0770) if it is missing. The process then has the
+ * folder for itself.
  *
  * \param err  Path, reason, remedy.
- * \return KNOT_EOK or an error
+ * \return KNOT_EOK, KNOT_EBUSY (another process has the folder), KNOT_ESPACE, or another error
  */
 int store_open(store_t **store, const char *path, char *err, size_t err_size);
 
 /*! All transactions must be over. NULL is allowed. */
 void store_close(store_t *store);
+
+/*! \return Whether STORE_LOST has come to pass. */
+bool store_lost(const store_t *store);
 
 /*! Sets a function that is told when a thread waits to write, and when it goes on; to be called
  * before any thread writes. */
@@ -116,6 +125,7 @@ typedef enum {
 	STORE_KEYSET,
 	STORE_SOURCE,
 	STORE_GONE,   /*!< Since when the zone is not configured any more. */
+	STORE_HELD,   /*!< What it holds back (held.h). */
 	STORE_RECORDS,
 } store_record_t;
 

@@ -16,7 +16,8 @@
 #include "module/store/sweep.h"
 #include "module/zone/news.h"
 
-/*! Does not change while there are zones. If nothing can be signed, what is behind news is NULL. */
+/*! Does not change while there are zones. If nothing can be signed, what is behind news is
+ * NULL but for trigger and asker. */
 typedef struct {
 	log_t *log;
 	const char *control_socket; /*!< Of the module, for remedies in messages. */

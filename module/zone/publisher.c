@@ -10,7 +10,31 @@
 static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 {
 	zones_t *zones = ctx;
-	return zones_has(zones, zone) ? view_open(zones->env->store, zone, view) : KNOT_ENOZONE;
+	if (!zones_has(zones, zone)) {
+		return KNOT_ENOZONE;
+	}
+	return zones->env->store != NULL ? view_open(zones->env->store, zone, view) : STORE_LOST;
+}
+
+typedef struct {
+	uint32_t *serial;
+	int ret;
+} keep_t;
+
+/*! A zone from a primary is kept only as long as a primary confirms it. */
+static void keep(void *ctx, zone_t *zone)
+{
+	keep_t *keep = ctx;
+	if (!source_is_fetched(&zone->source) && serving_kept(&zone->serving, keep->serial)) {
+		keep->ret = KNOT_EOK;
+	}
+}
+
+static int kept(void *ctx, const knot_dname_t *zone, uint32_t *serial)
+{
+	keep_t found = { .serial = serial, .ret = KNOT_ENOENT };
+	(void)zones_with(ctx, zone, keep, &found);
+	return found.ret;
 }
 
 static void ask(void *ctx, zone_t *zone)
@@ -58,7 +82,9 @@ static uint8_t update(void *ctx, const knot_pkt_t *message)
 	if (zone == NULL) {
 		return KNOT_RCODE_NOTAUTH;
 	}
-	const uint8_t rcode = updater_update(zones->env->updater, &zone->source, message);
+	updater_t *updater = zones->env->updater;
+	const uint8_t rcode = updater != NULL ? updater_update(updater, &zone->source, message)
+	                                      : KNOT_RCODE_SERVFAIL;
 	zones_drop(zones, zone);
 	return rcode;
 }
@@ -86,7 +112,7 @@ static int key_of(void *ctx, const knot_dname_t *zone, const knot_dname_t *name,
 publisher_t publisher_of(zones_t *zones)
 {
 	static const publisher_calls_t calls = {
-		.open = open_zone, .close = view_close, .soa = view_soa,
+		.open = open_zone, .kept = kept, .close = view_close, .soa = view_soa,
 		.expires_in = view_expires_in, .next = view_next, .seek = view_seek,
 		.next_change = view_next_change, .asked = asked, .update = update, .key = key_of,
 		.handed = handed, .taken = taken,

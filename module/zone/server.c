@@ -174,7 +174,7 @@ static int start_triggers(server_t *server)
 	       ? trigger_start(&env->asker, socket, &server->log, serves, server) : ret;
 }
 
-/*! Starts what signing needs. */
+/*! Starts what signing needs. It comes first: so no zone is asked for that is not there yet. */
 static int start_signing(server_t *server, char *err, size_t err_size)
 {
 	static const sweep_calls_t sweep_calls = {
@@ -195,11 +195,18 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		ret = start_scheds(server);
 	}
 	if (ret == KNOT_EOK) {
-		ret = start_triggers(server);
-	}
-	if (ret == KNOT_EOK) {
 		ret = watch_start(&env->watch, changed, server, &server->log);
 	}
+	if (ret != KNOT_EOK) {
+		snprintf(err, err_size, "cannot start: %s", knot_strerror(ret));
+	}
+	return ret;
+}
+
+/*! Starts what knotd asks; also if nothing is signed, so that knotd's zones do not expire. */
+static int start_publishing(server_t *server, char *err, size_t err_size)
+{
+	const int ret = start_triggers(server);
 	if (ret != KNOT_EOK) {
 		snprintf(err, err_size, "cannot start: %s", knot_strerror(ret));
 		return ret;
@@ -223,17 +230,49 @@ static void stop_signing(server_t *server)
 	stop_sources(server);
 	sched_stop(env->fetchers);
 	sched_stop(env->workers);
-	trigger_stop(env->trigger);
-	trigger_stop(env->asker);
 	updater_free(env->updater);
 	store_close(env->store);
 	env->fetchers = NULL;
 	env->workers = NULL;
-	env->trigger = NULL;
-	env->asker = NULL;
 	env->updater = NULL;
 	env->sweep = NULL;
 	env->store = NULL;
+}
+
+static void stop_triggers(server_t *server)
+{
+	zone_env_t *env = &server->env;
+	trigger_stop(env->trigger);
+	trigger_stop(env->asker);
+	env->trigger = NULL;
+	env->asker = NULL;
+}
+
+static void start(server_t *server)
+{
+	char err[sizeof(server->fault)] = "";
+	if (start_signing(server, server->fault, sizeof(server->fault)) == KNOT_EOK) {
+		server->fault[0] = '\0';
+	} else {
+		log_msg(&server->log, LOG_ERR, NULL, "%s; nothing is signed until knotd is "
+		        "restarted, zones stay as they are", server->fault);
+		stop_signing(server);
+	}
+	if (start_publishing(server, err, sizeof(err)) != KNOT_EOK) {
+		log_msg(&server->log, LOG_ERR, NULL, "%s; nothing is published until knotd is "
+		        "restarted, zones stay as they are", err);
+		stop_signing(server);
+		if (server->fault[0] == '\0') {
+			memcpy(server->fault, err, sizeof(err));
+		}
+	}
+}
+
+const char *server_fault(const server_t *server)
+{
+	const store_t *store = server->env.store;
+	return server->fault[0] == '\0' && store != NULL && store_lost(store)
+	       ? store_strerror(STORE_LOST) : server->fault;
 }
 
 int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *sink_ctx)
@@ -255,15 +294,7 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	};
 	reap_init(&fresh->reap, &fresh->env);
 	zones_init(&fresh->zones, &fresh->env, &fresh->reap);
-	if (start_signing(fresh, fresh->fault, sizeof(fresh->fault)) != KNOT_EOK) {
-		log_msg(&fresh->log, LOG_ERR, NULL,
-		        "%s; nothing is signed until knotd is restarted, "
-		        "zones stay as they are",
-		        fresh->fault);
-		stop_signing(fresh);
-	} else {
-		fresh->fault[0] = '\0';
-	}
+	start(fresh);
 	*server = fresh;
 	return KNOT_EOK;
 }
@@ -279,6 +310,7 @@ bool server_stop(server_t *server)
 		return false;
 	}
 	stop_signing(server);
+	stop_triggers(server);
 	zones_deinit(&server->zones);
 	reap_deinit(&server->reap);
 	news_deinit(&server->news);

@@ -20,7 +20,8 @@ typedef struct {
 typedef struct {
 	server_conf_t conf;         /*!< Without conf, which the holder of the tokens has. */
 	log_t log;
-	char fault[640];            /*!< Why nothing can be signed; empty if all is well. */
+	char fault[640];            /*!< Why nothing could be started that signs; see
+	                                 server_fault(). */
 	zone_env_t env;
 	zones_t zones;
 
@@ -30,7 +31,7 @@ typedef struct {
 	sweep_t sweep;
 	reap_t reap;
 	task_t sweep_task;          /*!< For the fetchers. */
-	transfer_t *transfer;       /*!< NULL if there is a fault. */
+	transfer_t *transfer;       /*!< NULL if it could not be started. */
 } server_t;
 
 /*!
@@ -47,6 +48,9 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
  * \return Whether it is; if not, a token does not answer, and what works with it has been left.
  */
 bool server_stop(server_t *server);
+
+/*! \return Why nothing can be signed, with the way out; "" if all is well. */
+const char *server_fault(const server_t *server);
 
 /*!
  * Takes over changed settings: another conf.xml, another control socket of knotd. conf.xml is read

@@ -3,6 +3,7 @@
 
 #include "module/zone/work.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,14 @@
 
 /* Seconds after which what has failed is tried again. */
 static const backoff_t retry_delay = { .first = 5, .max = 300 };
+
+/* Seconds until signatures are looked at again that a lacking key would have to make: little work, and
+ * short beside any Refresh. */
+#define LACK_LOOK 60
+
+/* Seconds until the worker looks again whether knotd has said what it serves: it is woken when knotd
+ * has. */
+#define LOOK_AGAIN 5
 
 /*! What could not be done has to be done the next time. */
 static void keep_wish(zone_t *zone, unsigned wish)
@@ -65,16 +74,41 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 
 /*** Signing. ***/
 
-static int sign(zone_t *zone, state_t *state, bool renew, sign_result_t *result)
+/*! \param served  The serial that knotd serves; NULL: none. */
+static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served,
+                sign_result_t *result)
 {
 	signer_job_t job = {
 		.pool = zone->keys.tokens->pool, .ring = zone->keys.ring, .renew = renew,
+		.served = served,
 		.apart_ms = serving_apart(&zone->serving),
 	};
 	pthread_mutex_lock(&zone->lock);
 	job.verify = zone->settings.verify;
 	pthread_mutex_unlock(&zone->lock);
 	return signer_run(&zone->signer, &job, state, result);
+}
+
+/* Unix seconds before which no version was ever made: the beginning of 2026. A clock that says less has
+ * lost the time. */
+#define CLOCK_EARLIEST INT64_C(1767225600)
+
+/*! \return Whether the clock cannot be right: what is signed by it is expired. */
+static bool is_lost(zone_t *zone, int64_t now)
+{
+	char text[TROUBLE_MAX], when[32] = "";
+	const time_t clock = now;
+	struct tm tm;
+	if (now >= CLOCK_EARLIEST) {
+		return false;
+	}
+	if (gmtime_r(&clock, &tm) != NULL) {
+		strftime(when, sizeof(when), "%Y-%m-%d", &tm);
+	}
+	snprintf(text, sizeof(text), "the clock says %s, which cannot be: nothing is signed until it is "
+	         "set, what knotd has stays as it is", when);
+	signer_trouble(&zone->signer, text);
+	return true;
 }
 
 /*! Whether a new version has to wait a little, since the last one is fresh. */
@@ -105,13 +139,24 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	int64_t due = signer_due(&zone->signer, state, set, now);
 	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
 	    state->revision == set->revision && state->doomed[0] == 0 &&
-	    (due == 0 || due > now) && (state->signed_input == state->in.count || held(zone))) {
+	    (due == 0 || due > now) && !serving_is_ahead(&zone->serving, state) &&
+	    (state->signed_input == state->in.count || held(zone))) {
 		signer_trouble(&zone->signer, "");
 		zone->failures = 0;
 		return due;
 	}
+	if (is_lost(zone, now)) {
+		keep_wish(zone, wishes & ZONE_RENEW);
+		return retry(zone, now);
+	}
 	sign_result_t result;
-	if (sign(zone, state, wishes & ZONE_RENEW, &result) != KNOT_EOK) {
+	uint32_t served;
+	bool serves;
+	if (!serving_served(&zone->serving, &served, &serves)) {
+		keep_wish(zone, wishes & ZONE_RENEW);
+		return now + LOOK_AGAIN;
+	}
+	if (sign(zone, state, wishes & ZONE_RENEW, serves ? &served : NULL, &result) != KNOT_EOK) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}
@@ -121,7 +166,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	} else if (result.more) {
 		return now;
 	}
-	return signer_due(&zone->signer, state, set, now);
+	due = signer_due(&zone->signer, state, set, now);
+	return due > now || keyring_lack(zone->keys.ring) == NULL ? due : now + LACK_LOOK;
 }
 
 /*** All of it. ***/
@@ -181,6 +227,7 @@ static int64_t work(zone_t *zone)
 		ret = saved != KNOT_EOK ? saved : ret;
 	}
 	if (ret == KNOT_EOK) {
+		due = earlier(due, keys_again(&zone->keys));
 		due = earlier(due, sign_if_due(zone, &state, wishes, now));
 	} else if (ret == KNOT_EBUSY) {
 		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));

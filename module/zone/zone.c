@@ -33,6 +33,15 @@ static void updated(void *ctx, bool changed)
 	}
 }
 
+/*! Shows others that what is held has changed. */
+static void held_changed(void *ctx)
+{
+	zone_t *zone = ctx;
+	pthread_mutex_lock(&zone->lock);
+	report(zone);
+	pthread_mutex_unlock(&zone->lock);
+}
+
 static void abandoned(void *ctx)
 {
 	const zone_t *zone = ctx;
@@ -60,8 +69,12 @@ static void init_parts(zone_t *zone)
 		.changed = wake, .updated = updated, .abandoned = abandoned, .unexpired = unexpired
 	};
 	const zone_env_t *env = zone->env;
-	source_init(&zone->source, &(source_args_t) {
+	held_init(&zone->held, &(held_args_t) {
 		.log = env->log, .store = env->store, .zone = zone->name,
+		.changed = held_changed, .ctx = zone,
+	});
+	source_init(&zone->source, &(source_args_t) {
+		.log = env->log, .store = env->store, .held = &zone->held, .zone = zone->name,
 		.control_socket = env->control_socket, .stop = &zone->stop,
 		.calls = &source_calls, .ctx = zone,
 	});
@@ -70,11 +83,11 @@ static void init_parts(zone_t *zone)
 		.enter = enter, .ctx = zone,
 	});
 	signer_init(&zone->signer, &(signer_args_t) {
-		.log = env->log, .store = env->store, .zone = zone->name,
+		.log = env->log, .store = env->store, .held = &zone->held, .zone = zone->name,
 		.stop = &zone->stop, .stopped = &zone->stopped,
 	});
 	serving_init(&zone->serving, &(serving_args_t) {
-		.log = env->log, .zone = zone->name, .trigger = env->trigger, .asker = env->asker,
+		.log = env->log, .held = &zone->held, .zone = zone->name, .trigger = env->trigger, .asker = env->asker,
 		.wake = wake, .ctx = zone,
 	});
 }
@@ -100,6 +113,7 @@ zone_t *zone_new(const zone_env_t *env, const knot_dname_t *name)
 void zone_free(zone_t *zone)
 {
 	news_remove(zone->env->news, &zone->news);
+	held_deinit(&zone->held);
 	source_deinit(&zone->source);
 	keys_deinit(&zone->keys);
 	signer_deinit(&zone->signer);
@@ -179,6 +193,7 @@ void zone_read_counters(zone_t *zone, zone_counters_t *counters)
 {
 	source_read(&zone->source, &counters->source);
 	(void)signer_read(&zone->signer, &counters->signer);
+	counters->held = held_rules(&zone->held);
 }
 
 typedef struct {

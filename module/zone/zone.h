@@ -14,7 +14,7 @@
  *     zones_t.lock
  *     zone_t.lock, reap_t.lock
  *     lock of source_t, keys_t, serving_t, signer_t      only one of them
- *     locks of trouble_t, news_t, holder_t, trigger_t, watch_t, schedulers and log
+ *     locks of held_t, trouble_t, news_t, holder_t, trigger_t, watch_t, schedulers and log
  *
  * No thread waits for tokens or primaries, or calls a part's owner back, with any of them held; a
  * store's read transaction waits for none of them. source_t.input_lock is only tried.
@@ -46,6 +46,7 @@ typedef struct {
 typedef struct {
 	source_counters_t source;
 	signer_counters_t signer;
+	unsigned held;             /*!< Rules that hold something now; bits as of held_rules(). */
 } zone_counters_t;
 
 /*! Called, with the zone's lock held, when what it shows has changed. \param keys  NULL: none. */
@@ -63,6 +64,7 @@ typedef struct zone {
 	struct zone *next_gone;    /*!< In the reaper's list, under its lock (reap.h). */
 	news_item_t news;
 
+	held_t held;               /*!< What the last gate holds back. */
 	source_t source;
 	keys_t keys;
 	signer_t signer;

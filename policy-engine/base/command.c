@@ -30,6 +30,7 @@ extern char **environ;
 typedef struct {
 	pid_t pid;
 	int output; /* Read end, not blocking; -1 = at its end. */
+	bool lost;  /* It has ended, but the system does not tell how. */
 	char tail[TAIL_MAX + 1];
 	size_t tail_len;
 } running_t;
@@ -145,7 +146,8 @@ static const char *last_line(running_t *run)
  * Whether the program has ended. */
 static bool wait_end(running_t *run, int64_t until, int stop_fd, int *status)
 {
-	while (waitpid(run->pid, status, WNOHANG) == 0) {
+	pid_t ended;
+	while ((ended = waitpid(run->pid, status, WNOHANG)) == 0) {
 		int64_t left = until - monotonic_ms();
 		if (left <= 0) {
 			return false;
@@ -158,6 +160,7 @@ static bool wait_end(running_t *run, int64_t until, int stop_fd, int *status)
 		}
 		read_output(run);
 	}
+	run->lost = ended < 0;
 	read_output(run);
 	return true;
 }
@@ -173,6 +176,11 @@ static void end(running_t *run, int *status)
 
 static int judge(const char *program, int status, running_t *run, char *why, size_t why_size)
 {
+	if (run->lost) {
+		snprintf(why, why_size, "%s: has ended, but its exit status is lost: is SIGCHLD "
+		         "ignored?", program);
+		return -1;
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		return 0;
 	}

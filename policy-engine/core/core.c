@@ -401,6 +401,24 @@ bool core_ds_lose(core_zone_t *zone, size_t i, int64_t now)
 	return true;
 }
 
+bool core_see_parent(core_zone_t *zone, const policy_t *policy, const core_shown_t *shown,
+                     bool whole, int64_t now)
+{
+	const core_shown_t before = zone->shown;
+	const core_ttl_t ttl = zone->ttls[CORE_TTL_DS];
+	zone->shown = *shown;
+	if (!whole && before.ttl > shown->ttl) {
+		zone->shown.ttl = before.ttl;
+	}
+	if (!whole && before.absence > shown->absence) {
+		zone->shown.absence = before.absence;
+	}
+	delay_follow_ds(zone, policy, now);
+	const core_ttl_t *after = &zone->ttls[CORE_TTL_DS];
+	return zone->shown.ttl != before.ttl || zone->shown.absence != before.absence ||
+	       after->ttl != ttl.ttl || after->until != ttl.until || after->lower != ttl.lower;
+}
+
 bool core_needs_look(const core_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->count; i++) {

@@ -66,6 +66,17 @@ bool core_ds_confirm(core_key_t *key, bool there, int64_t since);
  */
 bool core_ds_lose(core_zone_t *zone, size_t i, int64_t now);
 
+/*!
+ * Notes which TTLs the parent's servers showed. Each counts beside the policy's, and for as long as
+ * some cache may hold what was published with it.
+ *
+ * \param whole  All of the servers answered: a TTL that none of them shows any more begins to run
+ *               out now. Else only a larger TTL counts.
+ * \return Whether something changed.
+ */
+bool core_see_parent(core_zone_t *zone, const policy_t *policy, const core_shown_t *shown,
+                     bool whole, int64_t now);
+
 /*! \return Whether a step waits until the engine has looked at the parent. */
 bool core_needs_look(const core_zone_t *zone);
 

@@ -48,37 +48,39 @@ static bool comes_first(const core_zone_t *zone, keyset_record_t record)
 
 /* The negative TTL (RFC 2308): for how long a cache may hold that there is no such RRset; 0 = none
  * does. */
-static uint32_t absence_ttl(const core_zone_t *zone, keyset_record_t record, uint32_t soa_ttl,
-                            uint32_t soa_minimum)
+static uint32_t absence_ttl(const core_zone_t *zone, keyset_record_t record, uint32_t ttl)
 {
-	return CORE_RULE(MUTANT_ABSENCE) && comes_first(zone, record)
-	               ? min32(soa_ttl, soa_minimum)
-	               : 0;
+	return CORE_RULE(MUTANT_ABSENCE) && comes_first(zone, record) ? ttl : 0;
 }
 
-/* The largest TTL that is published now. */
-static uint32_t ttl_now(const core_zone_t *zone, const policy_t *p, const facts_t *facts,
-                        core_ttl_kind_t kind)
+/* The TTL at the parent: the policy's is a guess, and what its servers showed is not. */
+static uint32_t ds_ttl_now(const core_zone_t *zone, const policy_t *p)
 {
-	uint32_t ttl = 0, other = 0;
-	switch (kind) {
-	case CORE_TTL_DS:
-		ttl = CORE_RULE(MUTANT_TTL_DS) ? p->parent_ds_ttl : 0;
-		other = absence_ttl(zone, KEYSET_DS, p->parent_soa_ttl, p->parent_soa_minimum);
-		break;
-	case CORE_TTL_DNSKEY:
-		ttl = CORE_RULE(MUTANT_TTL_DNSKEY) ? p->keys_ttl : 0;
-		other = absence_ttl(zone, KEYSET_DNSKEY, p->soa_ttl, p->soa_minimum);
-		break;
-	default:
-		if (CORE_RULE(MUTANT_TTL_ZONE)) {
-			ttl = max32(p->max_zone_ttl, p->nsec3 ? p->nsec3_ttl : 0);
-			ttl = max32(ttl, min32(p->soa_ttl, p->soa_minimum));
-			other = CORE_RULE(MUTANT_TTL_FACTS) ? facts->max_ttl : 0;
-		}
-		break;
+	uint32_t ttl = CORE_RULE(MUTANT_TTL_DS) ? p->parent_ds_ttl : 0;
+	uint32_t absence = min32(p->parent_soa_ttl, p->parent_soa_minimum);
+	if (CORE_RULE(MUTANT_TTL_SHOWN)) {
+		ttl = max32(ttl, zone->shown.ttl);
+		absence = max32(absence, zone->shown.absence);
 	}
-	return max32(ttl, other);
+	return max32(ttl, absence_ttl(zone, KEYSET_DS, absence));
+}
+
+static uint32_t dnskey_ttl_now(const core_zone_t *zone, const policy_t *p)
+{
+	uint32_t ttl = CORE_RULE(MUTANT_TTL_DNSKEY) ? p->keys_ttl : 0;
+	return max32(ttl, absence_ttl(zone, KEYSET_DNSKEY, min32(p->soa_ttl, p->soa_minimum)));
+}
+
+/* A TTL of 2^31 or more is 0 (RFC 2181, section 8). */
+static uint32_t zone_ttl_now(const policy_t *p, const facts_t *facts)
+{
+	if (!CORE_RULE(MUTANT_TTL_ZONE)) {
+		return 0;
+	}
+	uint32_t ttl = max32(p->max_zone_ttl, p->nsec3 ? p->nsec3_ttl : 0);
+	ttl = max32(ttl, min32(p->soa_ttl, p->soa_minimum));
+	bool valid = facts->max_ttl <= INT32_MAX;
+	return max32(ttl, CORE_RULE(MUTANT_TTL_FACTS) && valid ? facts->max_ttl : 0);
 }
 
 /* How late the zone's or the parent's name servers may be, and what the policy adds to be safe. */
@@ -112,23 +114,36 @@ static void fall(core_ttl_t *ttl, uint32_t current, int64_t gone, int64_t known,
 	}
 }
 
+/* Follows one TTL. current: what is published now. known: as in fall(). */
+static int64_t follow(core_zone_t *zone, const policy_t *policy, core_ttl_kind_t kind,
+                      uint32_t current, int64_t known, int64_t now)
+{
+	core_ttl_t *ttl = &zone->ttls[kind];
+	bool memory = CORE_RULE(MUTANT_TTL_MEMORY) &&
+	              (kind != CORE_TTL_DS || CORE_RULE(MUTANT_SHOWN_MEMORY));
+	if (current >= ttl->ttl || !memory) {
+		*ttl = (core_ttl_t){ .ttl = current };
+		return CORE_NEVER;
+	}
+	fall(ttl, current, ttl->ttl + margin(policy, kind, KEYSET_HIDDEN), known, now);
+	return ttl->until != 0 ? ttl->until : CORE_NEVER;
+}
+
+int64_t delay_follow_ds(core_zone_t *zone, const policy_t *policy, int64_t now)
+{
+	return follow(zone, policy, CORE_TTL_DS, ds_ttl_now(zone, policy), 0, now);
+}
+
 int64_t delay_follow(core_zone_t *zone, const policy_t *policy, const facts_t *facts, int64_t now)
 {
-	int64_t next = CORE_NEVER;
+	int64_t next = delay_follow_ds(zone, policy, now);
 	bool published = facts->revision >= zone->revision && facts->revision_since != 0;
 	int64_t known = published ? facts->revision_since : now;
-	for (int kind = 0; kind < CORE_TTLS; kind++) {
-		core_ttl_t *ttl = &zone->ttls[kind];
-		uint32_t current = ttl_now(zone, policy, facts, kind);
-		if (current >= ttl->ttl || !CORE_RULE(MUTANT_TTL_MEMORY)) {
-			*ttl = (core_ttl_t){ .ttl = current };
-			continue;
-		}
-		int64_t gone = ttl->ttl + margin(policy, kind, KEYSET_HIDDEN);
-		fall(ttl, current, gone, kind == CORE_TTL_DS ? 0 : known, now);
-		next = ttl->until != 0 && ttl->until < next ? ttl->until : next;
-	}
-	return next;
+	int64_t dnskey = follow(zone, policy, CORE_TTL_DNSKEY, dnskey_ttl_now(zone, policy), known,
+	                        now);
+	int64_t rest = follow(zone, policy, CORE_TTL_ZONE, zone_ttl_now(policy, facts), known, now);
+	next = dnskey < next ? dnskey : next;
+	return rest < next ? rest : next;
 }
 
 int64_t delay_known(const core_zone_t *zone, const policy_t *policy, keyset_record_t record,

@@ -19,6 +19,8 @@ typedef enum {
 	MUTANT_FADING,      /*!< Signatures of a published key that signs no more stay. */
 	MUTANT_PUBLIC,      /*!< Clocks run from when the world could see a change. */
 	MUTANT_TTL_DS,      /*!< The TTL of the DS counts. */
+	MUTANT_TTL_SHOWN,   /*!< The TTL that the parent shows counts, not the policy's alone. */
+	MUTANT_SHOWN_MEMORY, /*!< The TTL of the DS counts for a while after it was lowered. */
 	MUTANT_TTL_DNSKEY,  /*!< The TTL of the DNSKEY RRset counts. */
 	MUTANT_TTL_ZONE,    /*!< The largest TTL of the policy counts. */
 	MUTANT_TTL_FACTS,   /*!< The largest TTL of the zone itself counts. */
@@ -30,6 +32,10 @@ typedef enum {
 	MUTANT_PARENT,      /*!< A DS came, or went, when that was confirmed. */
 	MUTANT_LOOK,        /*!< Before a step relies on a DS, the engine looks at it again. */
 	MUTANT_LOST,        /*!< No step relies on a DS that the parent lost. */
+	MUTANT_ABOVE,       /*!< An answer counts only from above the zone cut. */
+	MUTANT_ALL,         /*!< A DS is gone when all of the parent's servers say so. */
+	MUTANT_ERRAND,      /*!< Nothing is handed over for a zone that left. */
+	MUTANT_CDS,         /*!< CDS is signed by the keys that sign the zone, too. */
 	MUTANT_PARTNER,     /*!< A KSK needs a ZSK of its algorithm, and a ZSK a KSK. */
 	MUTANT_TOGETHER,    /*!< A key signs the DNSKEY RRset as long as it is in it. */
 	MUTANT_MINIMIZE,    /*!< The rollover types. */

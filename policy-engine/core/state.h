@@ -95,12 +95,20 @@ typedef struct {
 	uint32_t lower;        /*!< The largest published since. It counts from until on. */
 } core_ttl_t;
 
+/*! What the answers of the parent's servers say of how long caches hold them. */
+typedef struct {
+	uint32_t ttl;          /*!< The largest TTL of a DS RRset; 0 = no DS was seen. */
+	uint32_t absence;      /*!< The largest negative TTL (RFC 2308) with which an answer said
+	                            that there is no DS; 0 = none did. */
+} core_shown_t;
+
 /*! A zone's keys, and what their timing depends on. */
 typedef struct {
 	core_key_t *keys;
 	size_t count;
 	core_request_t requests[CORE_ROLES]; /*!< By keyset_role_t. */
 	core_ttl_t ttls[CORE_TTLS];
+	core_shown_t shown;    /*!< What the parent's servers showed last. */
 	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
 	bool unsure;           /*!< The parent may have lost a DS since the engine looked last. */
 } core_zone_t;

@@ -174,6 +174,16 @@ static int write_pid(const char *path)
 	return fclose(file);
 }
 
+/* Signals that the engine acts on are blocked in all threads: the main thread takes them one by one,
+ * also as process 1. */
+static void set_signals(void)
+{
+	engine_block_signals();
+	signal(SIGPIPE, SIG_IGN);
+	/* Whoever started the engine may ignore it: exit statuses of programs would be lost. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
 static int run(const options_t *options)
 {
 	engine_conf_t conf = { 0 };
@@ -186,8 +196,7 @@ static int run(const options_t *options)
 		engine_conf_deinit(&conf);
 		return EXIT_FAILURE;
 	}
-	engine_block_signals(); /* As process 1, too, which has no defaults for them. */
-	signal(SIGPIPE, SIG_IGN);
+	set_signals();
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;
 	control_t *control = NULL;

@@ -3,6 +3,7 @@
 
 #include "policy-engine/database/schema.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,9 +123,14 @@ static const char schema_5[] =
 /* The last serial that another signer published before the zone was ours; NULL = there was none. */
 static const char schema_6[] = "ALTER TABLE zone ADD COLUMN serial_before INTEGER;";
 
+/* Which TTLs the answers of the parent's servers showed last. */
+static const char schema_7[] =
+	"ALTER TABLE zone ADD COLUMN shown_ttl INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN shown_absence INTEGER NOT NULL DEFAULT 0;";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
-                                       schema_6 };
+                                       schema_6, schema_7 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)
@@ -176,31 +182,53 @@ static int bring_up(db_t *db, long version)
 	return ret == 0 && sql_execute(db, sql) == 0 ? db_commit(db) : -1;
 }
 
+/* What a database says of itself; all 0 if it is new. */
+typedef struct {
+	long tables, application, version;
+} identity_t;
+
+static int identify(db_t *db, identity_t *is)
+{
+	return query_int(db, "SELECT count(*) FROM sqlite_master", &is->tables) == 0 &&
+	       query_int(db, "PRAGMA application_id", &is->application) == 0 &&
+	       query_int(db, "PRAGMA user_version", &is->version) == 0 ? 0 : -1;
+}
+
+static bool is_new(const identity_t *is)
+{
+	return is->tables == 0 && is->application == 0;
+}
+
 int schema_check(db_t *db)
 {
-	long tables, application, version;
-	if (query_int(db, "SELECT count(*) FROM sqlite_master", &tables) != 0 ||
-	    query_int(db, "PRAGMA application_id", &application) != 0 ||
-	    query_int(db, "PRAGMA user_version", &version) != 0) {
+	identity_t is;
+	if (identify(db, &is) != 0) {
 		return -1;
 	}
-	if (tables == 0 && application == 0) {
-		return bring_up(db, 0);
+	if (is_new(&is)) {
+		return 0;
 	}
-	if (application != APPLICATION_ID) {
+	if (is.application != APPLICATION_ID) {
 		snprintf(db->error, sizeof(db->error), "database %s: not made by ods-engine "
 		         "(OpenDNSSEC's kasp.db cannot be used as it is); give another file in "
 		         "conf.xml: <Datastore><SQLite>", db->path);
 		return -1;
 	}
-	if (version < 1 || version > SCHEMA_VERSION) {
+	if (is.version < 1 || is.version > SCHEMA_VERSION) {
 		snprintf(db->error, sizeof(db->error), "database %s: has schema %ld, this "
 		         "version knows 1 to %ld; start the ods-engine that made it, or a newer "
-		         "one", db->path, version, SCHEMA_VERSION);
+		         "one", db->path, is.version, SCHEMA_VERSION);
 		return -1;
 	}
-	if (check_integrity(db) != 0) {
+	return check_integrity(db);
+}
+
+int schema_bring_up(db_t *db)
+{
+	identity_t is;
+	if (identify(db, &is) != 0) {
 		return -1;
 	}
+	const long version = is_new(&is) ? 0 : is.version;
 	return version < SCHEMA_VERSION ? bring_up(db, version) : 0;
 }

@@ -26,7 +26,8 @@ _Static_assert(POLICY_ROLL_PRE_PUBLICATION == 0 && POLICY_ROLL_DOUBLE_SIGNATURE 
 static const char zone_get[] =
 	"SELECT id, policy, revision, digest, next, roll_ksk, roll_zsk, roll_csk, emergency,"
 	" ttl_ds, ttl_ds_until, ttl_ds_lower, ttl_dnskey, ttl_dnskey_until, ttl_dnskey_lower,"
-	" ttl_zone, ttl_zone_until, ttl_zone_lower, serial_before FROM zone WHERE name = ?1";
+	" ttl_zone, ttl_zone_until, ttl_zone_lower, shown_ttl, shown_absence, serial_before"
+	" FROM zone WHERE name = ?1";
 enum {
 	ZONE_ID,
 	ZONE_POLICY,
@@ -36,7 +37,9 @@ enum {
 	ZONE_ROLL,       /* The first of CORE_ROLES, by keyset_role_t. */
 	ZONE_EMERGENCY = ZONE_ROLL + CORE_ROLES,
 	ZONE_TTLS,       /* The first of CORE_TTLS times three, by core_ttl_kind_t. */
-	ZONE_SERIAL_BEFORE = ZONE_TTLS + 3 * CORE_TTLS,
+	ZONE_SHOWN_TTL = ZONE_TTLS + 3 * CORE_TTLS,
+	ZONE_SHOWN_ABSENCE,
+	ZONE_SERIAL_BEFORE, /* Of zone_get alone. */
 };
 #define ZONE_TTL(kind) (ZONE_TTLS + 3 * (kind))
 #define ZONE_TTL_UNTIL(kind) (ZONE_TTL(kind) + 1)
@@ -46,7 +49,7 @@ static const char zone_save[] =
 	"UPDATE zone SET revision = ?3, digest = ?4, next = ?5, roll_ksk = ?6, roll_zsk = ?7,"
 	" roll_csk = ?8, emergency = ?9, ttl_ds = ?10, ttl_ds_until = ?11, ttl_ds_lower = ?12,"
 	" ttl_dnskey = ?13, ttl_dnskey_until = ?14, ttl_dnskey_lower = ?15, ttl_zone = ?16,"
-	" ttl_zone_until = ?17, ttl_zone_lower = ?18 WHERE id = ?1";
+	" ttl_zone_until = ?17, ttl_zone_lower = ?18, shown_ttl = ?19, shown_absence = ?20 WHERE id = ?1";
 
 static const char zone_keys[] =
 	"SELECT zone_key.id, token_key, zone_key.role, keytag, inception, goal_in, roll,"
@@ -243,6 +246,8 @@ int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 		.policy = column_text(sql, ZONE_POLICY),
 		.core.revision = (uint64_t)sqlite3_column_int64(sql, ZONE_REVISION),
 		.next = sqlite3_column_int64(sql, ZONE_NEXT),
+		.core.shown.ttl = (uint32_t)sqlite3_column_int64(sql, ZONE_SHOWN_TTL),
+		.core.shown.absence = (uint32_t)sqlite3_column_int64(sql, ZONE_SHOWN_ABSENCE),
 		.taken_over = sqlite3_column_type(sql, ZONE_SERIAL_BEFORE) == SQLITE_INTEGER,
 		.serial_before = (uint32_t)sqlite3_column_int64(sql, ZONE_SERIAL_BEFORE),
 	};
@@ -347,6 +352,8 @@ static int save_zone(db_t *db, const kasp_zone_t *zone)
 		sqlite3_bind_int64(sql, PARAMETER(ZONE_TTL_UNTIL(kind)), ttl->until);
 		sqlite3_bind_int64(sql, PARAMETER(ZONE_TTL_LOWER(kind)), ttl->lower);
 	}
+	sqlite3_bind_int64(sql, PARAMETER(ZONE_SHOWN_TTL), zone->core.shown.ttl);
+	sqlite3_bind_int64(sql, PARAMETER(ZONE_SHOWN_ABSENCE), zone->core.shown.absence);
 	return sql_run(db, sql);
 }
 

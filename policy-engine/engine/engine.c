@@ -190,7 +190,7 @@ static int look(parts_t *parts, int64_t now, bool *more)
 /* All that is done because time has passed. */
 static int decide(parts_t *parts, int64_t now, bool *more)
 {
-	if (parent_pass(&parts->parent, now) != 0 || look(parts, now, more) != 0) {
+	if (parent_pass(&parts->parent, parts->link.up, now) != 0 || look(parts, now, more) != 0) {
 		return -1;
 	}
 	return retire_pass(&parts->keys, now);

@@ -8,11 +8,10 @@
 #include <string.h>
 
 #include "policy-engine/base/address.h"
+#include "policy-engine/parent/ds-query.h"
 
 #define LIMIT_S 5 /* Seconds for one server; resolvers do not wait longer, either. */
 #define DNS_PORT 53
-
-static const unsigned digests[3] = { 1, 2, 4 };
 
 const conf_parent_t *parent_servers(const conf_watch_t *conf, const char *zone)
 {
@@ -53,12 +52,11 @@ parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolve
 	dnskey_t key = kasp_zone_dnskey(zone, i);
 	const conf_parent_t *parent = parent_servers(conf, zone->name);
 	q->zone = strdup(zone->name);
-	q->wish = wish;
-	q->keytag = zone->core.keys[i].keytag;
-	q->algorithm = zone->core.keys[i].algorithm;
+	q->ds = (verdict_ds_t){ .wish = wish, .keytag = zone->core.keys[i].keytag,
+	                        .algorithm = zone->core.keys[i].algorithm };
 	q->port = conf->port;
-	for (size_t d = 0; d < 3; d++) {
-		q->ds_len[d] = dnskey_ds(&key, digests[d], q->ds[d]);
+	for (size_t d = 0; d < VERDICT_DIGESTS; d++) {
+		q->ds.ds_len[d] = dnskey_ds(&key, verdict_digests[d], q->ds.ds[d]);
 	}
 	q->keys = calloc(zone->core.count, sizeof(*q->keys));
 	for (size_t k = 0; q->keys != NULL && k < zone->core.count; k++) {
@@ -82,43 +80,6 @@ void parent_question_free(parent_question_t *question)
 		free(question->zone);
 		free(question);
 	}
-}
-
-/* Whether a server has a DS of the key that resolvers use: SHA-1 alone may not do (RFC 8624). */
-static bool has_usable(const parent_question_t *q, const ds_answer_t *answer)
-{
-	for (size_t i = 0; i < answer->count; i++) {
-		for (size_t d = 1; d < 3; d++) {
-			if (q->ds_len[d] > 0 && answer->ds[i].len == (size_t)q->ds_len[d] &&
-			    memcmp(answer->ds[i].rdata, q->ds[d], answer->ds[i].len) == 0) {
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* Whether a server has a DS of the key, or one that may be of the key by its tag and algorithm. */
-static bool has_any(const parent_question_t *q, const ds_answer_t *answer)
-{
-	for (size_t i = 0; i < answer->count; i++) {
-		const uint8_t *rdata = answer->ds[i].rdata;
-		if (answer->ds[i].len < 4 || (rdata[0] << 8 | rdata[1]) != q->keytag ||
-		    rdata[2] != q->algorithm) {
-			continue;
-		}
-		bool known = false, same = false;
-		for (size_t d = 0; d < 3; d++) {
-			bool kind = rdata[3] == digests[d] && q->ds_len[d] > 0;
-			known = known || kind;
-			same = same || (kind && answer->ds[i].len == (size_t)q->ds_len[d] &&
-			                memcmp(rdata, q->ds[d], answer->ds[i].len) == 0);
-		}
-		if (same || !known) {
-			return true;
-		}
-	}
-	return false;
 }
 
 static const char *server_text(const parent_server_t *server, char *buf, size_t size)
@@ -157,7 +118,8 @@ static void add_strangers(const parent_question_t *q, const ds_answer_t *answer,
 		unsigned algorithm = answer->ds[i].len < 4 ? 0 : rdata[2];
 		for (size_t k = 0; k < q->key_count; k++) {
 			if (q->keys[k].keytag == tag && q->keys[k].algorithm == algorithm &&
-			    (tag != q->keytag || algorithm != q->algorithm || has_any(q, answer))) {
+			    (tag != q->ds.keytag || algorithm != q->ds.algorithm ||
+			     verdict_has_any(&q->ds, answer))) {
 				return;
 			}
 		}
@@ -171,64 +133,66 @@ static void add_strangers(const parent_question_t *q, const ds_answer_t *answer,
 	}
 }
 
-/* What the servers that were asked so far have said. */
+/* The servers being asked. */
 typedef struct {
+	const servers_t *servers;
 	bool *reached, *no_route; /* By server. */
-	bool there, absent;       /* A server has the DS; a server does not have it. */
-} tally_t;
+	int stop_fd;
+	verdict_tally_t tally;
+} round_t;
 
-/* Counts what a server said. \return What is against the wish; NULL = nothing. */
-static const char *judge(const parent_question_t *q, const ds_answer_t *answer, tally_t *tally)
-{
-	bool usable = has_usable(q, answer), any = has_any(q, answer);
-	tally->there = tally->there || usable;
-	tally->absent = tally->absent || !any;
-	switch (q->wish) {
-	case PARENT_COMES:
-		return usable ? NULL : "does not have it yet";
-	case PARENT_GOES:
-		return any ? "still has it" : NULL;
-	default:
-		break;
-	}
-	if (tally->there && tally->absent) {
-		return usable ? "has it, and others do not" : "does not have it, and others do";
-	}
-	return usable || !any ? NULL : "has it with a digest that resolvers need not accept";
-}
-
-/* \return Whether to ask the next server. */
-static bool check_server(const parent_question_t *q, const servers_t *servers, size_t i,
-                         int stop_fd, tally_t *tally, parent_result_t *result)
+/* \return Whether the server answered, or cannot be reached from this machine. */
+static bool check_server(const parent_question_t *q, round_t *round, size_t i,
+                         parent_result_t *result)
 {
 	char name[RESOLVER_NAME_MAX + ADDRESS_TEXT_MAX + 4], why[200] = "";
-	const parent_server_t *server = &servers->servers[i];
+	const parent_server_t *server = &round->servers->servers[i];
+	const bool first = !round->tally.wrong;
 	knot_dname_storage_t zone;
 	ds_answer_t answer;
 	if (knot_dname_from_str(zone, q->zone, sizeof(zone)) == NULL) {
 		return false;
 	}
 	server_text(server, name, sizeof(name));
-	const ds_question_t question = { &server->address, zone, LIMIT_S, stop_fd };
+	const ds_question_t question = { &server->address, zone, LIMIT_S, round->stop_fd };
 	ds_query_t ret = ds_query(&question, &answer, why, sizeof(why));
-	tally->no_route[i] = ret == DS_QUERY_NO_ROUTE;
+	round->no_route[i] = ret == DS_QUERY_NO_ROUTE;
 	if (ret != DS_QUERY_DONE) {
-		snprintf(result->why, sizeof(result->why), "%s: %s", name, why);
-		return tally->no_route[i];
+		if (first) {
+			snprintf(result->why, sizeof(result->why), "%s: %s", name, why);
+		}
+		return round->no_route[i];
 	}
-	tally->reached[i] = true;
-	result->ttl = answer.ttl > result->ttl ? answer.ttl : result->ttl;
-	const char *wrong = judge(q, &answer, tally);
-	if (wrong != NULL) {
-		result->verdict = PARENT_NOT_YET;
+	round->reached[i] = true;
+	const char *wrong = verdict_count(&q->ds, &answer, &round->tally);
+	if (wrong != NULL && first) {
 		snprintf(result->why, sizeof(result->why), "%s %s", name, wrong);
-		if (q->wish == PARENT_COMES) {
+		if (q->ds.wish == PARENT_COMES) {
 			add_strangers(q, &answer, result->why, sizeof(result->why));
 		}
 	}
-	return wrong == NULL;
+	return true;
 }
 
+/* An address of a family that this machine cannot reach is the same server's as another. */
+static bool all_reached(const round_t *round, parent_result_t *result)
+{
+	for (size_t i = 0; i < round->servers->count; i++) {
+		const parent_server_t *server = &round->servers->servers[i];
+		if (!round->no_route[i] || is_reached(round->servers, round->reached, server)) {
+			continue;
+		}
+		char name[RESOLVER_NAME_MAX + ADDRESS_TEXT_MAX + 4];
+		if (!round->tally.wrong) {
+			snprintf(result->why, sizeof(result->why), "%s: this machine has no way "
+			         "there", server_text(server, name, sizeof(name)));
+		}
+		return false;
+	}
+	return true;
+}
+
+/* Asks all, even if one shows that it is not so: each may show a larger TTL. */
 static void check_all(const parent_question_t *q, const servers_t *servers, int stop_fd,
                       parent_result_t *result)
 {
@@ -237,25 +201,16 @@ static void check_all(const parent_question_t *q, const servers_t *servers, int 
 		snprintf(result->why, sizeof(result->why), "out of memory");
 		return;
 	}
-	tally_t tally = { .reached = flags, .no_route = flags + servers->count };
-	bool more = true;
-	for (size_t i = 0; i < servers->count && more; i++) {
-		more = check_server(q, servers, i, stop_fd, &tally, result);
+	round_t round = { .servers = servers, .reached = flags, .no_route = flags + servers->count,
+	                  .stop_fd = stop_fd };
+	bool whole = true;
+	for (size_t i = 0; i < servers->count && whole; i++) {
+		whole = check_server(q, &round, i, result);
 	}
-	/* An address of a family that this machine lacks does not count if its server answered at
-	 * another address. */
-	for (size_t i = 0; i < servers->count && more; i++) {
-		more = !tally.no_route[i] ||
-		       is_reached(servers, tally.reached, &servers->servers[i]);
-		if (!more) {
-			char name[RESOLVER_NAME_MAX + ADDRESS_TEXT_MAX + 4];
-			snprintf(result->why, sizeof(result->why), "%s: this machine has no way "
-			         "there", server_text(&servers->servers[i], name, sizeof(name)));
-		}
-	}
-	if (more) {
-		result->verdict = q->wish == PARENT_STAYS && tally.absent ? PARENT_GONE
-		                                                          : PARENT_YES;
+	result->whole = whole && all_reached(&round, result);
+	result->shown = round.tally.shown;
+	result->verdict = verdict_reach(&q->ds, &round.tally, result->whole);
+	if (result->verdict == PARENT_YES || result->verdict == PARENT_GONE) {
 		result->why[0] = '\0';
 	}
 	free(flags);

@@ -8,19 +8,12 @@
 
 #include <stdbool.h>
 
-#include "policy-engine/parent/ds-query.h"
 #include "policy-engine/parent/resolver.h"
+#include "policy-engine/parent/verdict.h"
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/zone/kasp-zone.h"
 
 #define PARENT_WHY_MAX 512
-
-/*! What is expected of a DS. */
-typedef enum {
-	PARENT_COMES, /*!< All servers are to have it. */
-	PARENT_GOES,  /*!< No server is to have it. */
-	PARENT_STAYS, /*!< All servers had it, and should still have it. */
-} parent_wish_t;
 
 /*! What a DS says of its key. */
 typedef struct {
@@ -31,29 +24,20 @@ typedef struct {
 /*! A question about one key; a copy of all that is needed, for another thread. */
 typedef struct {
 	char *zone;
-	parent_wish_t wish;
-	uint16_t keytag;
-	uint8_t algorithm;
-	parent_key_t *keys;   /*!< All keys of the zone: a DS of another key is a stranger. */
+	verdict_ds_t ds;
+	parent_key_t *keys;   /*!< All of the zone's: a DS of any other is a stranger. */
 	size_t key_count;
-	uint8_t ds[3][DNSKEY_DS_RDATA_MAX]; /*!< SHA-1, SHA-256, SHA-384. */
-	int ds_len[3];
-	servers_t servers;    /*!< As conf.xml says; none = the resolver has to find them. */
+	servers_t servers;    /*!< As conf.xml says; none = to be found by the resolver. */
 	resolver_t *resolver; /*!< A reference; NULL if it is not needed. */
 	uint16_t port;
 } parent_question_t;
 
-typedef enum {
-	PARENT_YES,     /*!< All servers are as wished. */
-	PARENT_NOT_YET, /*!< A server is not as wished: why names it. */
-	PARENT_GONE,    /*!< All servers should have the DS, and none has it. */
-	PARENT_UNKNOWN, /*!< A server cannot be asked: why has the reason. */
-} parent_verdict_t;
-
 typedef struct {
 	parent_verdict_t verdict;
-	uint32_t ttl;         /*!< Seconds; the largest TTL of a DS RRset that was seen. */
-	char why[PARENT_WHY_MAX];
+	bool whole;           /*!< All servers answered. */
+	core_shown_t shown;   /*!< The largest TTLs that some server showed. */
+	char why[PARENT_WHY_MAX]; /*!< Which server says or does what; "" if the verdict needs no
+	                               reason. */
 } parent_result_t;
 
 /*!
@@ -71,5 +55,6 @@ void parent_question_free(parent_question_t *question);
 /*! \return The servers that conf names for the parent of a zone; NULL = none. Borrowed. */
 const conf_parent_t *parent_servers(const conf_watch_t *conf, const char *zone);
 
-/*! Asks the servers, one after the other. \param stop_fd  Becomes readable when the engine ends. */
+/*! Asks the servers, one after the other, until one does not answer.
+ *  \param stop_fd  Becomes readable when the engine ends. */
 void parent_check(const parent_question_t *question, int stop_fd, parent_result_t *result);

@@ -44,3 +44,20 @@ int confirm_ds(desk_t *desk, const confirm_t *confirm)
 	kasp_zone_deinit(&zone);
 	return count;
 }
+
+bool confirm_ttls(const desk_t *desk, kasp_zone_t *zone, const confirm_ttls_t *ttls)
+{
+	const policy_t *policy = policies_find(&desk->policies, zone->policy);
+	if (policy == NULL) {
+		return false;
+	}
+	const uint32_t before = zone->core.shown.ttl;
+	bool news = core_see_parent(&zone->core, policy, &ttls->shown, ttls->whole, ttls->now);
+	const uint32_t ttl = zone->core.shown.ttl;
+	if (ttl != before && ttl > policy->parent_ds_ttl) {
+		log_event(LOG_WARNING, zone->name, "the parent's DS has a TTL of %u s, policy %s "
+		          "says %u s; the longer one is waited for", ttl, policy->name,
+		          policy->parent_ds_ttl);
+	}
+	return news;
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy-engine/core/core.h"
 #include "policy-engine/desk/desk.h"
 
 typedef struct {
@@ -26,3 +27,17 @@ typedef struct {
  * \return How many keys waited for it; -1 if the database failed.
  */
 int confirm_ds(desk_t *desk, const confirm_t *confirm);
+
+/*! Which TTLs the parent's servers showed, all of them or some. */
+typedef struct {
+	core_shown_t shown;
+	bool whole;         /*!< See core_see_parent(). */
+	int64_t now;        /*!< Unix seconds. */
+} confirm_ttls_t;
+
+/*!
+ * Notes the TTLs in a zone, and logs it if the DS has a larger one than the policy says.
+ *
+ * \return Whether the zone changed, and has to be saved. Under the desk's lock.
+ */
+bool confirm_ttls(const desk_t *desk, kasp_zone_t *zone, const confirm_ttls_t *ttls);

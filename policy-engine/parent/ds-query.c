@@ -16,7 +16,6 @@
 #include "common/clock.h"
 #include "policy-engine/base/address.h"
 
-#define MESSAGE_MAX 65535 /* Bytes of a DNS message over TCP (RFC 1035, section 4.2.2). */
 #define QUERY_MAX 512     /* Bytes; a name, at most 255, and the fixed fields fit well. */
 
 /* A question being asked. */
@@ -146,7 +145,7 @@ static int exchange(const ask_t *ask, const knot_dname_t *zone, ds_answer_t *ans
 	int ret = receive_all(ask, wire, len);
 	if (ret == 0) {
 		const ds_message_t message = { wire, len, zone, id };
-		ret = ds_query_parse(&message, answer, ask->why, ask->why_size);
+		ret = ds_answer_parse(&message, answer, ask->why, ask->why_size);
 	}
 	free(wire);
 	return ret;
@@ -166,69 +165,4 @@ ds_query_t ds_query(const ds_question_t *question, ds_answer_t *answer, char *wh
 		close(ask.fd);
 	}
 	return ret;
-}
-
-static int take_rrset(const knot_rrset_t *rrset, ds_answer_t *answer)
-{
-	const knot_rdata_t *rdata = rrset->rrs.rdata;
-	for (uint16_t i = 0; i < rrset->rrs.count; i++) {
-		if (answer->count == DS_ANSWER_MAX) {
-			return -1;
-		}
-		size_t len = rdata->len < DNSKEY_DS_RDATA_MAX ? rdata->len : DNSKEY_DS_RDATA_MAX;
-		memcpy(answer->ds[answer->count].rdata, rdata->data, len);
-		answer->ds[answer->count++].len = len;
-		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
-	}
-	answer->ttl = rrset->ttl > answer->ttl ? rrset->ttl : answer->ttl;
-	return 0;
-}
-
-/* \return What is wrong with the answer; NULL if nothing is. */
-static const char *judge(const knot_pkt_t *pkt, const knot_dname_t *zone, uint16_t id)
-{
-	uint8_t rcode = knot_wire_get_rcode(pkt->wire);
-	if (knot_wire_get_id(pkt->wire) != id || !knot_wire_get_qr(pkt->wire) ||
-	    knot_pkt_qtype(pkt) != KNOT_RRTYPE_DS || knot_pkt_qclass(pkt) != KNOT_CLASS_IN ||
-	    knot_pkt_qname(pkt) == NULL || !knot_dname_is_case_equal(knot_pkt_qname(pkt), zone)) {
-		return "answers another question";
-	}
-	if (rcode != KNOT_RCODE_NOERROR && rcode != KNOT_RCODE_NXDOMAIN) {
-		const char *name = knot_pkt_ext_rcode_name(pkt);
-		return name != NULL && name[0] != '\0' ? name : "an unknown error";
-	}
-	return knot_wire_get_aa(pkt->wire) ? NULL : "is not authoritative for the parent";
-}
-
-int ds_query_parse(const ds_message_t *message, ds_answer_t *answer, char *why, size_t why_size)
-{
-	ds_answer_t read = { .count = 0 };
-	knot_pkt_t *pkt = message->len <= MESSAGE_MAX
-	                          ? knot_pkt_new(message->wire, (uint16_t)message->len, NULL)
-	                          : NULL;
-	const char *problem = NULL;
-	if (pkt == NULL) {
-		problem = "out of memory";
-	} else if (knot_pkt_parse(pkt, 0) != KNOT_EOK) {
-		problem = "sends what is no DNS message";
-	} else {
-		problem = judge(pkt, message->zone, message->id);
-	}
-	const knot_pktsection_t *section = problem == NULL ? knot_pkt_section(pkt, KNOT_ANSWER)
-	                                                   : NULL;
-	for (uint16_t i = 0; section != NULL && i < section->count && problem == NULL; i++) {
-		const knot_rrset_t *rrset = knot_pkt_rr(section, i);
-		if (rrset->type == KNOT_RRTYPE_DS && rrset->rclass == KNOT_CLASS_IN &&
-		    knot_dname_is_case_equal(rrset->owner, message->zone) &&
-		    take_rrset(rrset, &read) != 0) {
-			problem = "sends too many DS records";
-		}
-	}
-	knot_pkt_free(pkt);
-	if (problem != NULL) {
-		snprintf(why, why_size, "%s", problem);
-		return -1;
-	}
-	*answer = read;
-	return 0;
 }

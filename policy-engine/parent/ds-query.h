@@ -7,24 +7,11 @@
  */
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 
 #include <libknot/dname.h>
 
-#include "policy-engine/zone/dnskey.h"
-
-#define DS_ANSWER_MAX 64 /*!< Records in an answer; a zone has a few. */
-
-typedef struct {
-	struct {
-		uint8_t rdata[DNSKEY_DS_RDATA_MAX];
-		size_t len;
-	} ds[DS_ANSWER_MAX];
-	size_t count;  /*!< 0 = there is none. */
-	uint32_t ttl;  /*!< Seconds, of the RRset. */
-} ds_answer_t;
+#include "policy-engine/parent/ds-answer.h"
 
 /*! How asking went. */
 typedef enum {
@@ -49,14 +36,3 @@ typedef struct {
  */
 ds_query_t ds_query(const ds_question_t *question, ds_answer_t *answer, char *why,
                     size_t why_size);
-
-/*! A message that a server sent, and the query that it has to answer. All is borrowed. */
-typedef struct {
-	uint8_t *wire;            /*!< The whole message; parsing may change it. */
-	size_t len;
-	const knot_dname_t *zone; /*!< Name in the query. */
-	uint16_t id;              /*!< ID of the query. */
-} ds_message_t;
-
-/*! Reads the answer in a message. \return 0, or -1 and why. */
-int ds_query_parse(const ds_message_t *message, ds_answer_t *answer, char *why, size_t why_size);

@@ -29,6 +29,7 @@ struct ds_watch {
 	errands_t *commands, *checks; /* Apart, so that neither holds up the other. */
 	void *tree;         /* Of wait_t, by key. Under the desk's lock, as due. */
 	int64_t due;        /* No chore is due before. */
+	bool up;            /* The module answers: it has the zones that it said it has. */
 };
 
 static int compare(const void *a, const void *b)
@@ -213,10 +214,27 @@ static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 	return -1;
 }
 
+/* Whether a command has to wait: until the module says again which zones it has, and until the
+ * engine has seen which TTLs the parent shows. Later there may be nothing to see. */
+static bool is_early(const ds_watch_t *w, const wait_t *wait, chore_kind_t kind)
+{
+	bool unseen = ds_chore_is_wanted(&w->desk->conf, wait, CHORE_CHECK) &&
+	              wait->chores[CHORE_CHECK].tried == 0;
+	return kind == CHORE_COMMAND && (!w->up || unseen);
+}
+
 /* \return 0, or -1 if the database failed. */
 static int start_chore(ds_watch_t *w, wait_t *wait, chore_kind_t kind)
 {
 	const desk_t *desk = w->desk;
+	if (live_find(&desk->live, wait->zone) == NULL) {
+		forget(w, wait); /* The zone left. If it comes back, it is noted anew. */
+		return 0;
+	}
+	if (is_early(w, wait, kind)) {
+		schedule(w, wait, kind, time(NULL) + 1);
+		return 0;
+	}
 	if (kind == CHORE_NOTICE && !ds_task_needs_person(&desk->conf, wait)) {
 		wait->chores[kind].at = CORE_NEVER; /* Until something fails. */
 		return 0;
@@ -321,22 +339,18 @@ static int take_command(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int6
 	return 0;
 }
 
-/* \return Since when the DS counts as seen: later if the parent's TTL exceeds the policy's. */
-static int64_t seen_since(const ds_watch_t *w, const wait_t *wait, uint32_t ttl, int64_t now)
+/* \return 0, or -1 if the database failed. */
+static int note_ttls(ds_watch_t *w, const wait_t *wait, const parent_result_t *result, int64_t now)
 {
+	const confirm_ttls_t ttls = { result->shown, result->whole, now };
 	kasp_zone_t zone = { 0 };
-	const policy_t *policy = NULL;
-	if (db_zone_get(w->desk->db, wait->zone, &zone) > 0) {
-		policy = policies_find(&w->desk->policies, zone.policy);
-	}
-	if (policy != NULL && ttl > policy->parent_ds_ttl) {
-		log_event(LOG_WARNING, wait->zone, "the parent's DS has a TTL of %u s, policy %s "
-		          "says %u s; the longer one is waited for", ttl, policy->name,
-		          policy->parent_ds_ttl);
-		now += ttl - policy->parent_ds_ttl;
+	int found = db_zone_get(w->desk->db, wait->zone, &zone);
+	int ret = found < 0 ? -1 : 0;
+	if (found > 0 && confirm_ttls(w->desk, &zone, &ttls)) {
+		ret = desk_save_zone(w->desk, &zone, now);
 	}
 	kasp_zone_deinit(&zone);
-	return now;
+	return ret;
 }
 
 /* \return 0, or -1 if the database failed. */
@@ -350,6 +364,9 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_
 		          "asked again later", result->why);
 	}
 	live_set(&check->note, result->verdict == PARENT_NOT_YET ? result->why : NULL);
+	if (note_ttls(w, wait, result, now) != 0) {
+		return -1;
+	}
 	check->failed = unknown ? check->failed + 1 : 0;
 	if (result->verdict != PARENT_YES) {
 		schedule(w, wait, CHORE_CHECK, now + w->desk->conf.watch.interval);
@@ -357,8 +374,7 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_
 	}
 	check->done = now;
 	confirm_t confirm = { .zone = wait->zone, .appear = wait->appear, .keytag = -1,
-	                      .key = wait->key, .since = seen_since(w, wait, result->ttl, now),
-	                      .who = "all of its servers show that" };
+	                      .key = wait->key, .since = now, .who = "all of its servers show that" };
 	return confirm_ds(w->desk, &confirm) < 0 ? -1 : 0;
 }
 
@@ -393,8 +409,9 @@ static int take_result(void *ctx, const void *done)
 	return ret;
 }
 
-int ds_watch_pass(ds_watch_t *w, int64_t now)
+int ds_watch_pass(ds_watch_t *w, bool up, int64_t now)
 {
+	w->up = up;
 	settle_t settle = { w, now };
 	int ret = errands_settle(w->commands, take_result, &settle);
 	ret = ret == 0 ? errands_settle(w->checks, take_result, &settle) : ret;

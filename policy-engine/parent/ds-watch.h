@@ -45,6 +45,12 @@ int ds_watch_note(ds_watch_t *watch, const kasp_zone_t *zone, const policy_t *po
 /*! \return What is known of key i of a zone, NULL if it does not wait. Under the desk's lock. */
 const wait_t *ds_watch_find(const ds_watch_t *watch, const kasp_zone_t *zone, size_t i);
 
-/*! Takes the results of chores, and starts those that are due. Main thread, under the desk's lock.
- *  \return 0, or -1 if the database failed. */
-int ds_watch_pass(ds_watch_t *watch, int64_t now);
+/*!
+ * Takes the results of chores, and starts those that are due. Main thread, under the desk's lock.
+ *
+ * A chore belongs to the zone as it is now: nothing is started for a zone that left the module.
+ *
+ * \param up  The module answers. Else it may have lost zones, and no command is started.
+ * \return 0, or -1 if the database failed.
+ */
+int ds_watch_pass(ds_watch_t *watch, bool up, int64_t now);

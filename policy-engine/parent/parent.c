@@ -25,10 +25,10 @@ void parent_reset(parent_t *parent)
 	ds_watch_reset(parent->watch);
 }
 
-int parent_pass(parent_t *parent, int64_t now)
+int parent_pass(parent_t *parent, bool up, int64_t now)
 {
 	pthread_mutex_lock(&parent->desk->lock);
-	int ret = ds_watch_pass(parent->watch, now);
+	int ret = ds_watch_pass(parent->watch, up, now);
 	ret = ret == 0 ? recheck_pass(parent->recheck, now) : ret;
 	pthread_mutex_unlock(&parent->desk->lock);
 	return ret;

@@ -26,6 +26,6 @@ void parent_stop(parent_t *parent);
 /*! Has all chores tried again soon: conf.xml was read anew. Under the desk's lock. */
 void parent_reset(parent_t *parent);
 
-/*! Takes results, and starts what is due. Main thread, not locked.
+/*! Takes results, and starts what is due. Main thread, not locked. \param up  The module answers.
  *  \return 0, or -1 if the database failed. */
-int parent_pass(parent_t *parent, int64_t now);
+int parent_pass(parent_t *parent, bool up, int64_t now);

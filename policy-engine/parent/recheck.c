@@ -9,6 +9,7 @@
 #include "common/fnv1a.h"
 #include "policy-engine/base/errands.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/parent/confirm.h"
 
 #define THREADS 4      /* Looks at the same time: few, since they ask the servers of others. */
 #define RUNNING_MAX 64 /* Zones handed to the threads; the others wait with little memory. */
@@ -263,6 +264,24 @@ static unsigned judge(const recheck_job_t *job, kasp_zone_t *zone, int64_t now, 
 	return lost;
 }
 
+/* Notes the TTLs that all of the answers together showed. \return Whether the zone changed. */
+static bool note_ttls(const desk_t *desk, const recheck_job_t *job, kasp_zone_t *zone, int64_t now)
+{
+	confirm_ttls_t ttls = { .whole = job->count > 0, .now = now };
+	for (size_t i = 0; i < job->count; i++) {
+		const parent_result_t *result = &job->items[i].result;
+		const core_shown_t *shown = &result->shown;
+		ttls.whole = ttls.whole && result->whole;
+		if (shown->ttl > ttls.shown.ttl) {
+			ttls.shown.ttl = shown->ttl;
+		}
+		if (shown->absence > ttls.shown.absence) {
+			ttls.shown.absence = shown->absence;
+		}
+	}
+	return confirm_ttls(desk, zone, &ttls);
+}
+
 /* \return 0, or -1 if the database failed. */
 static int save(desk_t *desk, kasp_zone_t *zone, int64_t now)
 {
@@ -312,8 +331,9 @@ static int take_result(void *ctx, const void *done)
 	bool seen = false;
 	const char *why = NULL;
 	int ret = db_zone_get(desk->db, job->zone, &zone);
+	bool news = ret > 0 && note_ttls(desk, job, &zone, now);
 	unsigned lost = ret > 0 ? judge(job, &zone, now, &seen, &why) : 0;
-	ret = lost > 0 ? save(desk, &zone, now) : ret;
+	ret = (lost > 0 || news) && save(desk, &zone, now) != 0 ? -1 : ret;
 	if (seen) {
 		is_seen(desk, live, now);
 	} else if (ret > 0) {

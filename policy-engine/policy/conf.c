@@ -14,7 +14,6 @@
 
 #define POLICY_FILE "/etc/opendnssec/kasp.xml"
 #define DATASTORE "/var/lib/opendnssec/engine.db"
-#define SIGNER_SOCKET "/run/knot/opendnssec.sock"
 /* What counts where conf.xml is silent; see ods-engine(8). */
 #define COMMAND_LIMIT_S 60
 #define CHECK_INTERVAL_S 300
@@ -306,7 +305,7 @@ static int set_defaults(engine_conf_t *conf, hsm_error_t *err)
 	if (set_default(&conf->policy_file, POLICY_FILE) != HSM_EOK ||
 	    set_default(&conf->datastore, DATASTORE) != HSM_EOK ||
 	    set_default(&conf->socket, CONF_SOCKET) != HSM_EOK ||
-	    set_default(&conf->signer_socket, SIGNER_SOCKET) != HSM_EOK) {
+	    set_default(&conf->signer_socket, CONF_SIGNER_SOCKET) != HSM_EOK) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	return HSM_EOK;

@@ -18,6 +18,9 @@
 /*! The engine's control socket, if conf.xml names none. */
 #define CONF_SOCKET "/run/opendnssec/engine.sock"
 
+/*! The module's control socket, if conf.xml names none: the module's own default. */
+#define CONF_SIGNER_SOCKET "/run/knot/opendnssec.sock"
+
 /*! A program that the engine runs. */
 typedef struct {
 	char *line;             /*!< Program and arguments, separated by blanks; NULL = none. */

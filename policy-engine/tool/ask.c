@@ -65,7 +65,9 @@ static char *find_socket(const invocation_t *run)
 		fprintf(stderr, "ods: %s\n", err.text);
 		return NULL;
 	}
-	char *socket = strdup(ret == HSM_EOK ? conf.socket : CONF_SOCKET);
+	const char *named = run->module ? conf.signer_socket : conf.socket;
+	const char *usual = run->module ? CONF_SIGNER_SOCKET : CONF_SOCKET;
+	char *socket = strdup(ret == HSM_EOK ? named : usual);
 	engine_conf_deinit(&conf);
 	return socket;
 }
@@ -82,8 +84,8 @@ int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *a
 	                          .count = 1, .answer = take, .ctx = answer };
 	int ret = ctl_client_call(&call, err, sizeof(err));
 	if (ret != 0) {
-		fprintf(stderr, "ods: %s; is ods-engine running, and may you use its "
-		        "socket?\n", err);
+		fprintf(stderr, "ods: %s; is %s running, and may you use its socket?\n", err,
+		        run->module ? "knotd with mod-opendnssec" : "ods-engine");
 	}
 	free(socket);
 	return ret == 0 && !answer->refused ? DONE : FAILED;

@@ -17,6 +17,7 @@ int tool_remove(const invocation_t *run);
 int tool_backup(const invocation_t *run);
 int tool_generate(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
+int tool_pass(const invocation_t *run);
 int tool_check(const invocation_t *run);
 
 /* These have options of their own. They get their own name as argv[0]. */

@@ -39,6 +39,8 @@ static const command_t commands[] = {
 	  "prepare before making one, commit after", 1, 2, tool_backup, NULL },
 	{ "generate", "POLICY NUMBER", "generate that many keys of each kind that the policy wants",
 	  2, 2, tool_generate, NULL },
+	{ "pass", "ZONE RULE", "let through, once, what knotd's module holds by that rule; see the "
+	  "zone's\n        zone-status", 2, 2, tool_pass, NULL },
 	{ "clock-accept", "", "the clock is right, though it jumped", 0, 0, tool_clock_accept,
 	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
@@ -66,7 +68,8 @@ static void usage(FILE *out)
 	fprintf(out, "\n"
 	        "Options:\n"
 	        "  -c, --config FILE    conf.xml [" CONF_FILE "]\n"
-	        "  -s, --socket SOCKET  the engine's socket [as conf.xml says]\n"
+	        "  -s, --socket SOCKET  the engine's socket; for pass, the module's\n"
+	        "                       [as conf.xml says]\n"
 	        "  -j, --json           print JSON (keys, ds, backup list)\n"
 	        "  -e, --emergency      as fast as is safe (rollover)\n"
 	        "  -y, --yes            do not ask\n"

@@ -15,10 +15,12 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 /*! What a command works with. Its arguments and the options may come in any order. */
 typedef struct {
 	const char *conf;    /*!< conf.xml; NULL = no option names one. */
-	const char *socket;  /*!< The engine's; NULL = the one that conf.xml names. */
+	const char *socket;  /*!< The engine's, or the module's; NULL = the one that conf.xml
+	                          names. */
 	bool json;           /*!< Print JSON. */
 	bool yes;            /*!< Do not ask. */
 	bool emergency;      /*!< As fast as is safe. */
+	bool module;         /*!< The command is for the module, not for the engine. */
 	int patience_ms;     /*!< How long the engine's answer may take; 0 = a minute. */
 	const char **args;   /*!< What comes after the command's name. */
 	int count;

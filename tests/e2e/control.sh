@@ -44,7 +44,7 @@ test_module_socket() { # short
 	refuses 'none\.test' module zone-status none.test
 	refuses 'none\.test' module zone-sign none.test
 	refuses 'none\.test' module zone-reload none.test
-	refuses 'zone-status' module zone-thaw a.test
+	refuses 'zone-status' module zone-notify a.test
 	module status
 }
 

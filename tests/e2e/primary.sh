@@ -243,14 +243,14 @@ test_bad() {
 	# a zone that is too large
 	sed -i 's/^  - domain: p.test/&\n    zone-max-size: 500/' "$D/knot.conf"
 	knot reload
-	contents 2 "$(for n in $(seq 100); do echo "big$n A 192.0.2.9"; done)"
+	contents 2 "$(for n in $(seq 90); do echo "big$n A 192.0.2.9"; done)"
 	knotc -s first/knot.sock zone-reload p.test
 	within 30 status_says p.test 'zone-max-size'
 	answers one.p.test A 192.0.2.9 || fail 'the zone is gone'
 	sed -i '/zone-max-size/d' "$D/knot.conf"
 	knot reload
 	knot zone-refresh p.test
-	public big100
+	public big90
 	# RDATA that a secondary would refuse, by IXFR and by AXFR; Knot does not mind
 	contents 3 'one A 192.0.2.9' 'x TXT \# 3 056162'
 	knotc -s first/knot.sock zone-reload p.test
@@ -258,8 +258,94 @@ test_bad() {
 	within 30 says "$D/knotd.log" 'primary1 .*a change has x\.p\.test\. TXT: a character-string'
 	module zone-reload p.test || true
 	within 30 says "$D/knotd.log" 'primary1 .*[^s] x\.p\.test\. TXT: a character-string'
-	answers big100.p.test A 192.0.2.9 || fail 'the zone is gone'
+	answers big90.p.test A 192.0.2.9 || fail 'the zone is gone'
 	contents 4 'four A 192.0.2.9'
 	knotc -s first/knot.sock zone-reload p.test
 	public four
+}
+
+# drip PORT KIND: a primary whose transfers never end; see drip-primary.py.
+drip() {
+	"$e2e/drip-primary.py" "$1" "$2" >"drip-$2.log" 2>&1 &
+	pids+=($!)
+	within 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1"
+}
+
+# A primary whose transfer never ends does not keep the next one from being asked.
+test_drip() { # limit 120
+	local one
+	one=$(free_port)
+	fetched "$one" $((one + 1)) $((one + 2))
+	# the bad ones have no key
+	sed -i '/id: primary[12]$/,/key:/{/key:/d}' d/knot.conf
+	knot reload
+	drip "$one" slow
+	drip $((one + 1)) junk
+	contents 1 'one A 192.0.2.9'
+	knot_primary $((one + 2)) third
+	knot zone-refresh p.test
+	within 60 answers one.p.test A 192.0.2.9
+	validate p.test
+	says d/knotd.log 'p\.test, fetched from primary3 .*AXFR, serial 1, was 0' || fail "not the third"
+	within 10 says drip-slow.log 'closed after'
+	within 10 says drip-junk.log 'closed after'
+}
+
+# After the clock was ahead, primaries are asked when it is right again.
+test_clock_ahead() { # limit 120
+	local port
+	port=$(free_port)
+	fetched "$port"
+	contents 1 'one A 192.0.2.9'
+	sed -i 's/ 60 2 604800 300$/ 4 2 604800 300/' p.zone
+	knot_primary "$port" first
+	# TSIG would not work with clocks that differ
+	sed -i '/id: primary1$/,/key:/{/key:/d}' d/knot.conf
+	sed -i -e '/notify: signer/d' -e '/^acl:/,/^zone:/s/key: xfr/address: 127.0.0.1/' first/knot.conf
+	knotc -s first/knot.sock reload
+	stop_pid "$(cat d/run/knotd.pid)"
+	printf '%s\n' '#!/bin/sh' "FAKETIME_TIMESTAMP_FILE=$work/clock FAKETIME_CACHE_DURATION=1 \\" \
+		'FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 \' \
+		'LD_PRELOAD=/usr/\$LIB/faketime/libfaketimeMT.so.1 exec knotd "$@"' >faked
+	chmod +x faked
+	echo '+0' >clock
+	KNOTD=$work/faked start_knotd
+	knot zone-refresh p.test
+	within 30 answers one.p.test A 192.0.2.9
+	echo '+3000d' >clock
+	within 30 status_says p.test 'checked 203'
+	echo '+0' >clock
+	within 40 status_says p.test 'checked 202[0-9]'
+	contents 2 'two A 192.0.2.9'
+	sed -i 's/ 60 2 604800 300$/ 4 2 604800 300/' p.zone
+	knotc -s first/knot.sock zone-reload p.test
+	within 40 says d/knotd.log 'p\.test, fetched from primary1 .*IXFR, serial 2, was 1'
+}
+
+# What a primary lost is held: by AXFR and by IXFR, until it is let through, or comes back.
+test_shrink() { # limit 90
+	local port names
+	port=$(free_port)
+	names=$(for n in $(seq 120); do echo "big$n A 192.0.2.9"; done)
+	fetched "$port"
+	contents 1 "$names"
+	knot_primary "$port" first
+	knot zone-refresh p.test
+	within 30 answers big120.p.test A 192.0.2.9
+	contents 2 'one A 192.0.2.9'
+	knotc -s first/knot.sock zone-reload p.test
+	within 20 status_says p.test 'state: held: shrink: primary1 .*has 5 of 124 names.*ods pass p\.test\. shrink'
+	module zone-reload p.test
+	sleep 1
+	answers big120.p.test A 192.0.2.9 || fail "names are gone"
+	contents 3 "$names" 'three A 192.0.2.9'
+	knotc -s first/knot.sock zone-reload p.test
+	within 20 answers three.p.test A 192.0.2.9
+	within 10 status_says p.test 'state: ok'
+	contents 4 'four A 192.0.2.9'
+	knotc -s first/knot.sock zone-reload p.test
+	within 20 status_says p.test 'state: held: shrink'
+	"$BUILD_DIR/ods" -c d/conf.xml pass p.test shrink
+	public four
+	within 10 status_says p.test 'state: ok'
 }

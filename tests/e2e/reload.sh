@@ -125,6 +125,8 @@ test_all_changed() { # short
 	validate w.test
 	same_data z w.test
 	small z w.test 2
+	within 30 status_says w.test 'state: held: shrink'
+	"$BUILD_DIR/ods" -c "$D/conf.xml" pass w.test shrink
 	within 30 is_gone n1.w.test
 	validate w.test
 	probe_end

@@ -135,3 +135,66 @@ test_many_zones_hang() {
 		within 60 answers "new.bad$n.test" A 192.0.2.2
 	done
 }
+
+# The KSK's token is away: the zone is signed on with the ZSK, and the KSK's signatures stay.
+test_ksk_away() {
+	small z z.test 1
+	policy default split '/<KSK>/,/<\/KSK>/s|<Repository>SoftHSM|<Repository>Vault|' |
+		kasp kasp.xml
+	quick q --kasp kasp.xml --policy split --zone z.test="$work/z"
+	validate z.test
+	cp "$D/conf.xml" good.conf.xml
+	sed -i '/<Repository name="Vault">/,/<\/Repository>/s|<TokenLabel>.*<|<TokenLabel>Nowhere<|' \
+		"$D/conf.xml"
+	restart_knotd
+	small z z.test 2 'new A 192.0.2.2'
+	within 60 answers new.z.test A 192.0.2.2
+	within 10 status_says z.test 'signed on without this key'
+	validate z.test
+	# all signatures anew, but for those that only the KSK could make
+	local before
+	before=$(serial z.test)
+	module zone-sign z.test
+	within 60 is_above "$before"
+	validate z.test
+	cp good.conf.xml "$D/conf.xml"
+	knot reload
+	within 60 status_says z.test 'state: ok'
+	module zone-sign z.test
+	validate z.test
+}
+
+is_above() { [ "$(serial z.test)" -gt "$1" ]; }
+
+# Refresh is due while the KSK is away: the ZSK's signatures are refreshed, and nothing runs hot.
+test_refresh_without_ksk() {
+	small z z.test 1
+	policy default split '/<KSK>/,/<\/KSK>/s|<Repository>SoftHSM|<Repository>Vault|' \
+		's|<Resign>.*<|<Resign>PT5S<|; s|<Refresh>.*<|<Refresh>PT50M<|; s|<Jitter>.*<|<Jitter>PT0S<|' \
+		's|<Default>.*<|<Default>PT3012S<|; s|<Denial>P14D|<Denial>PT3012S|; s|<InceptionOffset>.*<|<InceptionOffset>PT0S<|' |
+		kasp kasp.xml
+	quick q --kasp kasp.xml --policy split --zone z.test="$work/z"
+	sed -i '/<Repository name="Vault">/,/<\/Repository>/s|<TokenLabel>.*<|<TokenLabel>Nowhere<|' \
+		"$D/conf.xml"
+	restart_knotd
+	within 30 status_says z.test 'signed on without this key'
+	local first last
+	first=$(dig_sig DNSKEY)
+	last=$(dig_sig SOA)
+	within 60 refreshed "$last"
+	[ "$(dig_sig DNSKEY)" = "$first" ] || fail "the KSK has signed, though it is away"
+	local versions before
+	before=$(cpu_ms)
+	versions=$(counter z.test versions)
+	sleep 10
+	[ "$(counter z.test versions)" -le $((versions + 3)) ] || fail "versions come one after the other"
+	[ $(($(cpu_ms) - before)) -lt 3000 ] || fail "knotd runs hot: $(($(cpu_ms) - before)) ms"
+	validate z.test
+}
+
+dig_sig() { ask z.test "$1" +dnssec +noall +answer | awk -v t="$1" '$4 == "RRSIG" && $5 == t { print $9 }'; }
+
+refreshed() { [ "$(dig_sig SOA)" != "$1" ]; }
+
+# Milliseconds of CPU that knotd took so far.
+cpu_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/$(cat "$D/run/knotd.pid")/stat"; }

@@ -39,7 +39,7 @@ static void demand(bool holds, const char *what)
 
 static void finish(void)
 {
-	static const char *const files[] = { "data.mdb", "lock.mdb", "" };
+	static const char *const files[] = { "data.mdb", "lock.mdb", "knotd.lock", "" };
 	store_close(store);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		char path[96];

@@ -4,7 +4,12 @@
 #include "tests/unit/cache-world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "policy-engine/core/mutant.h"
 
 #define WORLD_ALL ((1u << WORLD_SETS) - 1)
 
@@ -86,6 +91,12 @@ static void check_caches(world_t *w)
 					fail(w, "no signature", ds, dnskey, data);
 				}
 			}
+			for (size_t s = 0; s < w->cds_caches.count; s++) {
+				mask_t cds = w->cds_caches.contents[s].signers;
+				if (cds != 0 && !covers(w, dnskey->keys, cds)) {
+					fail(w, "no signature of CDS", ds, dnskey, cds);
+				}
+			}
 		}
 	}
 	w->checks++;
@@ -118,12 +129,13 @@ static void appear(world_t *w, caches_t *c, mask_t keys, mask_t signers)
 	content_t *content = find_content(c, keys, signers);
 	if (content == NULL && c->count < WORLD_CONTENTS) {
 		content = &c->contents[c->count++];
+		content->least = 0;
 	}
 	if (content == NULL) {
 		snprintf(w->failure, sizeof(w->failure), "the model is too small");
 		return;
 	}
-	*content = (content_t){ keys, signers, WORLD_NEVER };
+	*content = (content_t){ keys, signers, WORLD_NEVER, content->least };
 }
 
 static void forget_old(world_t *w, caches_t *c)
@@ -147,6 +159,7 @@ static void forget_all_old(world_t *w)
 	forget_old(w, &w->ds_caches);
 	forget_old(w, &w->dnskey_caches);
 	forget_old(w, &w->data_caches);
+	forget_old(w, &w->cds_caches);
 }
 
 /* -- keys ---------------------------------------------------------------- */
@@ -164,9 +177,11 @@ int world_slot(const world_t *w, uint16_t tag)
 /* The slots that something still refers to. */
 static mask_t bits_in_use(const world_t *w)
 {
-	const caches_t *all[] = { &w->ds_caches, &w->dnskey_caches, &w->data_caches };
-	mask_t used = w->ds | w->pending.publish | w->pending.sign_zone | w->built.dnskey.signers;
-	for (size_t c = 0; c < 3; c++) {
+	const caches_t *all[] = { &w->ds_caches, &w->dnskey_caches, &w->data_caches,
+	                          &w->cds_caches };
+	mask_t used = w->ds | w->pending.publish | w->pending.sign_zone | w->built.dnskey.signers |
+	              w->built.cds;
+	for (size_t c = 0; c < 4; c++) {
 		for (size_t i = 0; i < all[c]->count; i++) {
 			used |= all[c]->contents[i].keys | all[c]->contents[i].signers;
 		}
@@ -271,6 +286,11 @@ int64_t world_engine(world_t *w)
 		next = core_run(&w->zone, w->policy, &w->facts, w->now, NULL, NULL);
 	} while (w->zone.revision != revision);
 	w->may_be_insecure = w->may_be_insecure || policy_is_unsigned(w->policy);
+	for (size_t i = 0; i < w->zone.count; i++) {
+		if (core_ds_waits(&w->keys[i]) && w->keys[i].record[KEYSET_DS].since == w->now) {
+			w->unseen = w->waits_anew = true;
+		}
+	}
 
 	forget_all_old(w);
 	const caches_t *caches[] = { &w->ds_caches, &w->dnskey_caches, &w->dnskey_caches,
@@ -281,6 +301,14 @@ int64_t world_engine(world_t *w)
 		}
 	}
 	return planned < next ? planned : next;
+}
+
+/* As the module does; without its rule, by the keys that sign DNSKEY alone. */
+static bool signs_cds(const core_key_t *key)
+{
+	keyset_key_t info = { .sign_dnskey = core_in_zone(key, KEYSET_RRSIG_DNSKEY),
+	                      .sign_zone = core_in_zone(key, KEYSET_RRSIG) };
+	return keyset_signs(&info, CORE_RULE(MUTANT_CDS) ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_DNSKEY);
 }
 
 bool world_order(world_t *w, order_t *order)
@@ -295,6 +323,7 @@ bool world_order(world_t *w, order_t *order)
 		order->publish |= core_in_zone(key, KEYSET_DNSKEY) ? bit(slot) : 0;
 		order->sign_dnskey |= core_in_zone(key, KEYSET_RRSIG_DNSKEY) ? bit(slot) : 0;
 		order->sign_zone |= core_in_zone(key, KEYSET_RRSIG) ? bit(slot) : 0;
+		order->sign_cds |= signs_cds(key) ? bit(slot) : 0;
 		order->replace |= core_replaces(&w->zone, key) ? bit(slot) : 0;
 	}
 	bool any = (order->publish | order->sign_dnskey | order->sign_zone) != 0;
@@ -438,7 +467,11 @@ bool world_build(world_t *w)
 		v->dnskey.signers = 0;
 	}
 	sign_set(w, &v->dnskey, pending->publish, pending->sign_dnskey, 0);
+	v->cds = pending->publish != 0 ? pending->sign_cds : 0;
 	w->max_ttl = v->ttl > w->max_ttl ? v->ttl : w->max_ttl;
+	if (v->order.publish != 0 && v->order.dnskey_ttl > w->max_ttl) {
+		w->max_ttl = v->order.dnskey_ttl; /* Of CDS. */
+	}
 	w->fresh = w->fresh || memcmp(&before, v, sizeof(before)) != 0;
 	return w->fresh;
 }
@@ -475,20 +508,39 @@ void world_edit(world_t *w, uint32_t ttl)
 	world_build(w);
 }
 
-void world_publish(world_t *w)
+/* The parent wants CDS signed by a key that its DS leads to (RFC 7344, section 4.1). */
+static void check_cds(world_t *w)
 {
-	const version_t *old = &w->published, *new = &w->built;
+	const version_t *v = &w->published;
+	mask_t leads = v->order.publish & v->dnskey.signers & w->ds;
+	if (w->ds != 0 && v->cds != 0 && (v->cds & leads) == 0 && w->failure[0] == '\0') {
+		snprintf(w->failure, sizeof(w->failure), "at %lld: the parent cannot take CDS",
+		         (long long)w->now);
+	}
+}
+
+/* Caches learn of the new version; the old one is forgotten some day. */
+static void spread_version(world_t *w, const version_t *old, const version_t *new)
+{
 	int64_t ttl = (int64_t)w->zone_propagation;
 	uint32_t gone = absence(w->policy->soa_ttl, w->policy->soa_minimum);
-	supersede(w, &w->dnskey_caches, old->order.publish, old->dnskey.signers,
-	          ttl + (old->order.publish != 0 ? old->order.dnskey_ttl : gone));
+	uint32_t keys_ttl = old->order.publish != 0 ? old->order.dnskey_ttl : gone;
+	supersede(w, &w->dnskey_caches, old->order.publish, old->dnskey.signers, ttl + keys_ttl);
+	supersede(w, &w->cds_caches, 0, old->cds, ttl + keys_ttl);
 	for (size_t i = 0; i < WORLD_SETS; i++) {
 		supersede(w, &w->data_caches, 0, old->sets[i].signers, ttl + old->ttl);
 	}
 	appear(w, &w->dnskey_caches, new->order.publish, new->dnskey.signers);
+	appear(w, &w->cds_caches, 0, new->cds);
 	for (size_t i = 0; i < WORLD_SETS; i++) {
 		appear(w, &w->data_caches, 0, new->sets[i].signers);
 	}
+}
+
+void world_publish(world_t *w)
+{
+	const version_t *old = &w->published, *new = &w->built;
+	spread_version(w, old, new);
 	if (new->order.revision != old->order.revision || w->revision_since == 0) {
 		w->revision_since = w->now;
 	}
@@ -499,6 +551,7 @@ void world_publish(world_t *w)
 	w->fresh = false;
 	forget_all_old(w);
 	check_caches(w);
+	check_cds(w);
 }
 
 void world_ask(world_t *w)
@@ -539,22 +592,118 @@ static void wishes(const world_t *w, mask_t *in, mask_t *out)
 	}
 }
 
-static void change_ds(world_t *w, mask_t ds)
+/* Whether some server of the parent has these DS. */
+static bool is_served(const world_t *w, mask_t ds)
 {
-	int64_t ttl = w->ds != 0 ? w->policy->parent_ds_ttl
-	                         : absence(w->policy->parent_soa_ttl,
-	                                   w->policy->parent_soa_minimum);
-	supersede(w, &w->ds_caches, w->ds, 0, ttl + w->parent_propagation);
+	for (size_t k = 0; k < WORLD_SERVERS; k++) {
+		if (w->servers[k].ds == ds) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A server has other DS, or other TTLs, from now on. */
+static void change_server(world_t *w, size_t k, server_t next)
+{
+	server_t *server = &w->servers[k];
+	content_t *old = find_content(&w->ds_caches, server->ds, 0);
+	int64_t least = w->now + w->parent_propagation +
+	                (server->ds != 0 ? server->ttl : server->absence);
+	if (old != NULL && old->least < least) {
+		old->least = least;
+	}
+	mask_t before = server->ds;
+	*server = next;
+	w->unseen = w->unseen || (next.ds != 0 ? next.ttl > w->told.ttl
+	                                       : next.absence > w->told.absence);
+	appear(w, &w->ds_caches, next.ds, 0);
+	if (old != NULL && !is_served(w, before)) {
+		old->until = old->least;
+	}
+}
+
+/* The server gets the DS that the parent is to have. The TTL may be lowered together with that. */
+static void update_server(world_t *w, size_t k)
+{
+	server_t *server = &w->servers[k];
+	if (!w->watched) {
+		server->ttl = w->policy->parent_ds_ttl;
+		server->absence = absence(w->policy->parent_soa_ttl, w->policy->parent_soa_minimum);
+	}
+	server_t next = { w->ds, server->ttl, server->absence };
+	if (w->watched && world_random(w, 3) == 0) {
+		next.ttl = (uint32_t)world_random(w, (uint64_t)server->ttl + 1);
+	}
+	change_server(w, k, next);
+}
+
+/* everywhere: all servers of the parent follow at once. */
+static void change_ds(world_t *w, mask_t ds, bool everywhere)
+{
 	w->ds = ds;
-	appear(w, &w->ds_caches, w->ds, 0);
+	for (size_t k = 0; k < WORLD_SERVERS && (k == 0 || everywhere || !w->watched); k++) {
+		update_server(w, k);
+	}
 	forget_all_old(w);
 	w->lost_all = (w->lost_all || (ds == 0 && w->lost != 0)) &&
 	              find_content(&w->ds_caches, 0, 0) != NULL;
 }
 
+/* The first server that is behind the primary; WORLD_SERVERS = there is none. */
+static size_t lagging(const world_t *w)
+{
+	size_t k = 0;
+	while (k < WORLD_SERVERS && w->servers[k].ds == w->ds) {
+		k++;
+	}
+	return k;
+}
+
+bool world_lags(const world_t *w)
+{
+	return lagging(w) < WORLD_SERVERS && !w->unseen;
+}
+
+void world_sync(world_t *w)
+{
+	if (world_lags(w)) {
+		update_server(w, lagging(w));
+		forget_all_old(w);
+		check_caches(w);
+	}
+}
+
+void world_change_ttls(world_t *w, uint32_t ttl, uint32_t absence_ttl)
+{
+	size_t k = world_random(w, WORLD_SERVERS);
+	if (w->unseen) {
+		return;
+	}
+	change_server(w, k, (server_t){ w->servers[k].ds, ttl, absence_ttl });
+}
+
+bool world_leave(world_t *w)
+{
+	for (size_t i = 0; i < w->ds_caches.count; i++) {
+		if (w->ds_caches.contents[i].keys != 0) {
+			return false;
+		}
+	}
+	const version_t unsigned_one = { .ttl = w->published.ttl };
+	spread_version(w, &w->published, &unsigned_one);
+	w->published = w->built = unsigned_one;
+	w->away = true;
+	w->left_at = w->now;
+	return true;
+}
+
 bool world_parent(world_t *w, bool all)
 {
 	mask_t in, out, before = w->ds;
+	if ((w->away && CORE_RULE(MUTANT_ERRAND)) || (w->watched && w->unseen)) {
+		return false;
+	}
 	wishes(w, &in, &out);
 	mask_t todo = in | out;
 	while (!all && (todo & (todo - 1)) != 0) { /* Until any one of them is left. */
@@ -563,12 +712,13 @@ bool world_parent(world_t *w, bool all)
 	if (todo == 0) {
 		return false;
 	}
-	change_ds(w, (w->ds & ~(out & todo)) | (in & todo));
+	change_ds(w, (w->ds & ~(out & todo)) | (in & todo), false);
 	if (before != 0 && w->ds == 0 && !w->may_be_insecure) {
 		snprintf(w->failure, sizeof(w->failure), "at %lld: the last DS was taken away",
 		         (long long)w->now);
 	}
 	check_caches(w);
+	check_cds(w);
 	return true;
 }
 
@@ -603,19 +753,168 @@ bool world_lose(world_t *w)
 		gone |= all || gone == 0 || world_random(w, 2) == 0 ? bit(i) : 0;
 	}
 	mask_t left = w->ds & ~gone;
-	if (gone == 0 || !all_lead(w, left | in)) {
+	if (gone == 0 || !all_lead(w, left | in) || (w->watched && w->unseen)) {
 		return false;
 	}
-	w->may_be_insecure = w->may_be_insecure || (left & ~out) == 0;
+	/* Of a DS that is left the engine may not have been told yet. */
+	w->may_be_insecure = w->may_be_insecure || (left & counts & ~out) == 0;
 	w->lost |= gone;
 	w->seen = 0;
-	change_ds(w, left);
+	change_ds(w, left, true);
 	check_caches(w);
 	return true;
 }
 
+/* -- the engine looks at the parent -------------------------------------- */
+
+#define ZONE "\7example\3net"
+#define PARENT "\3net"
+#define MESSAGE_MAX 8192
+#define DS_LEN 36 /* Bytes of a DS by SHA-256. */
+
+/* The answers of all servers that conf.xml names. */
+typedef struct {
+	ds_answer_t answers[WORLD_SERVERS + 1];
+	size_t count;
+	bool whole;
+} answers_t;
+
+static void make_ds(const world_t *w, int slot, uint8_t rdata[DS_LEN])
+{
+	memset(rdata, w->tags[slot] & 0xff, DS_LEN);
+	rdata[0] = (uint8_t)(w->tags[slot] >> 8);
+	rdata[1] = (uint8_t)w->tags[slot];
+	rdata[2] = w->algorithms[slot];
+	rdata[3] = 2;
+}
+
+static void put_soa(knot_pkt_t *pkt, const char *owner, uint32_t ttl)
+{
+	uint8_t rdata[22] = { 0 }; /* Two names of the root, and five numbers. */
+	knot_wire_write_u32(rdata + 18, ttl);
+	knot_rrset_t *soa = knot_rrset_new((const knot_dname_t *)owner, KNOT_RRTYPE_SOA,
+	                                   KNOT_CLASS_IN, ttl, NULL);
+	knot_rrset_add_rdata(soa, rdata, sizeof(rdata), NULL);
+	knot_pkt_begin(pkt, KNOT_AUTHORITY);
+	knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, soa, 0);
+	knot_rrset_free(soa, NULL);
+}
+
+static void put_ds(const world_t *w, knot_pkt_t *pkt, const server_t *server)
+{
+	knot_rrset_t *ds = knot_rrset_new((const knot_dname_t *)ZONE, KNOT_RRTYPE_DS,
+	                                  KNOT_CLASS_IN, server->ttl, NULL);
+	for (EACH_BIT(i, server->ds)) {
+		uint8_t rdata[DS_LEN];
+		make_ds(w, i, rdata);
+		knot_rrset_add_rdata(ds, rdata, sizeof(rdata), NULL);
+	}
+	knot_pkt_begin(pkt, KNOT_ANSWER);
+	knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, ds, 0);
+	knot_rrset_free(ds, NULL);
+}
+
+/* server: NULL = one that has the zone itself, or, at odd times, one that does not know it. */
+static void ask(const world_t *w, const server_t *server, answers_t *all)
+{
+	char why[200];
+	knot_pkt_t *pkt = knot_pkt_new(NULL, MESSAGE_MAX, NULL);
+	knot_pkt_put_question(pkt, (const knot_dname_t *)ZONE, KNOT_CLASS_IN, KNOT_RRTYPE_DS);
+	knot_wire_set_id(pkt->wire, 7);
+	knot_wire_set_qr(pkt->wire);
+	knot_wire_set_aa(pkt->wire);
+	if (server == NULL && w->now % 2 != 0) {
+		knot_wire_set_rcode(pkt->wire, KNOT_RCODE_NXDOMAIN);
+		put_soa(pkt, PARENT, 0);
+	} else if (server == NULL) {
+		put_soa(pkt, ZONE, 0);
+	} else if (server->ds == 0) {
+		put_soa(pkt, PARENT, server->absence);
+	} else {
+		put_ds(w, pkt, server);
+	}
+	const ds_message_t message = { pkt->wire, pkt->size, (const knot_dname_t *)ZONE, 7 };
+	bool good = ds_answer_parse(&message, &all->answers[all->count], why, sizeof(why)) == 0;
+	all->count += good;
+	all->whole = all->whole && good;
+	knot_pkt_free(pkt);
+}
+
+static void ask_all(const world_t *w, answers_t *all)
+{
+	all->count = 0;
+	all->whole = true;
+	if (w->asks != WORLD_ASKS_PARENT) {
+		ask(w, NULL, all);
+	}
+	for (size_t k = 0; k < WORLD_SERVERS && w->asks != WORLD_ASKS_CHILD; k++) {
+		ask(w, &w->servers[k], all);
+	}
+}
+
+static parent_verdict_t verdict(const world_t *w, const answers_t *all, int slot,
+                                parent_wish_t wish)
+{
+	verdict_ds_t ds = { .wish = wish, .keytag = w->tags[slot],
+	                    .algorithm = w->algorithms[slot], .ds_len = { 0, DS_LEN, 0 } };
+	verdict_tally_t tally = { 0 };
+	make_ds(w, slot, ds.ds[1]);
+	for (size_t i = 0; i < all->count; i++) {
+		verdict_count(&ds, &all->answers[i], &tally);
+	}
+	return verdict_reach(&ds, &tally, all->whole);
+}
+
+static void see_ttls(world_t *w, const answers_t *all)
+{
+	core_shown_t shown = { 0 };
+	for (size_t i = 0; i < all->count; i++) {
+		const ds_answer_t *answer = &all->answers[i];
+		shown.ttl = answer->ttl > shown.ttl ? answer->ttl : shown.ttl;
+		shown.absence = answer->absence > shown.absence ? answer->absence : shown.absence;
+	}
+	core_see_parent(&w->zone, w->policy, &shown, all->whole, w->now);
+	w->told.ttl = shown.ttl > w->told.ttl || all->whole ? shown.ttl : w->told.ttl;
+	w->told.absence = shown.absence > w->told.absence || all->whole ? shown.absence
+	                                                                : w->told.absence;
+	w->unseen = w->unseen && w->asks == WORLD_ASKS_CHILD;
+	w->waits_anew = false;
+}
+
+static void look_at_all(world_t *w)
+{
+	answers_t *all = calloc(1, sizeof(*all));
+	bool seen = all != NULL;
+	if (all == NULL) {
+		return;
+	}
+	ask_all(w, all);
+	see_ttls(w, all);
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = world_slot(w, w->keys[i].keytag);
+		if (slot < 0 || !core_ds_counts(&w->keys[i])) {
+			continue;
+		}
+		parent_verdict_t said = verdict(w, all, slot, PARENT_STAYS);
+		if (said == PARENT_GONE) {
+			core_ds_lose(&w->zone, i, w->now);
+			w->lost &= ~bit(slot);
+		}
+		seen = seen && (said == PARENT_YES || said == PARENT_GONE);
+	}
+	if (seen) {
+		w->seen = w->now;
+		w->lost = 0;
+	}
+	free(all);
+}
+
 void world_look(world_t *w)
 {
+	if (w->watched) {
+		look_at_all(w);
+		return;
+	}
 	w->seen = w->now;
 	for (size_t i = 0; i < w->zone.count; i++) {
 		int slot = world_slot(w, w->keys[i].keytag);
@@ -626,21 +925,39 @@ void world_look(world_t *w)
 	w->lost = 0;
 }
 
+/* Whether it is so, or said to be so. */
+static bool is_confirmed(const world_t *w, const answers_t *all, int slot, bool there)
+{
+	if (!w->watched) {
+		return there == (slot >= 0 && (w->ds & bit(slot)) != 0);
+	}
+	return slot >= 0 &&
+	       verdict(w, all, slot, there ? PARENT_COMES : PARENT_GOES) == PARENT_YES;
+}
+
 void world_confirm(world_t *w)
 {
-	for (size_t i = 0; i < w->zone.count; i++) {
-		int slot = world_slot(w, w->keys[i].keytag);
-		bool there = slot >= 0 && (w->ds & bit(slot)) != 0;
-		if (core_ds_confirm(&w->keys[i], there, w->now) && there &&
+	answers_t *all = calloc(1, sizeof(*all));
+	if (all != NULL && w->watched) {
+		ask_all(w, all);
+		see_ttls(w, all);
+	}
+	for (size_t i = 0; i < w->zone.count && all != NULL; i++) {
+		core_key_t *key = &w->keys[i];
+		bool there = key->record[KEYSET_DS].state == KEYSET_RUMOURED;
+		if (core_ds_waits(key) &&
+		    is_confirmed(w, all, world_slot(w, key->keytag), there) &&
+		    core_ds_confirm(key, there, w->now) && there &&
 		    !policy_is_unsigned(w->policy)) {
 			w->may_be_insecure = false;
 		}
 	}
+	free(all);
 }
 
 bool world_parent_waits(const world_t *w)
 {
-	for (size_t i = 0; i < w->zone.count; i++) {
+	for (size_t i = 0; i < w->zone.count && !w->watched; i++) {
 		if (core_ds_waits(&w->keys[i])) {
 			return true;
 		}
@@ -682,4 +999,5 @@ void world_init(world_t *w, uint64_t seed, const policy_t *policy)
 	appear(w, &w->ds_caches, 0, 0);
 	appear(w, &w->dnskey_caches, 0, 0);
 	appear(w, &w->data_caches, 0, 0);
+	appear(w, &w->cds_caches, 0, 0);
 }

@@ -8,7 +8,11 @@
  * module/sign/build.c does. Whatever signer or parent have published is in some cache for as long
  * as secondaries and TTLs allow. Each combination of what is cached has to validate, as the
  * strictest validator sees it: for each algorithm of the DS RRset there is a chain to the DNSKEY
- * RRset, for each algorithm of the DNSKEY RRset a signature over the data.
+ * RRset, for each algorithm of the DNSKEY RRset a signature over the data, and one over CDS.
+ *
+ * The parent has several servers. If the engine watches them, each has TTLs of its own that no
+ * policy knows, and follows the others as late as it likes; what they answer is read by the code
+ * that reads it in the engine. If the engine does not watch them, the policy's TTLs are right.
  */
 #pragma once
 
@@ -17,11 +21,13 @@
 #include <stdint.h>
 
 #include "policy-engine/core/plan.h"
+#include "policy-engine/parent/verdict.h"
 
 #define WORLD_SETS 4       /*!< RRsets of the zone beside the DNSKEY RRset. */
 #define WORLD_SLOTS 64     /*!< Keys that the world may know at a time: bits of a mask. */
 #define WORLD_CONTENTS 96  /*!< Different contents of an RRset in caches at a time. */
 #define WORLD_KEYS 400     /*!< Keys that the engine may have. */
+#define WORLD_SERVERS 3    /*!< Of the parent. */
 #define WORLD_NEVER INT64_MAX /*!< A moment that does not come. */
 
 /*! A set of keys: a bit for each slot of the world. */
@@ -32,6 +38,7 @@ typedef uint64_t mask_t;
 typedef struct {
 	mask_t keys, signers;
 	int64_t until;     /*!< When the last cache forgets it; WORLD_NEVER = it is published. */
+	int64_t least;     /*!< Some cache has it until then, though its TTL was lowered. */
 } content_t;
 
 /*! All contents of one RRset that caches may hold. */
@@ -49,7 +56,7 @@ typedef struct {
 /*! What matters here of a key set. */
 typedef struct {
 	uint64_t revision;
-	mask_t publish, sign_dnskey, sign_zone, replace;
+	mask_t publish, sign_dnskey, sign_zone, sign_cds, replace;
 	uint32_t dnskey_ttl;
 } order_t;
 
@@ -57,8 +64,23 @@ typedef struct {
 typedef struct {
 	order_t order;
 	signed_set_t dnskey, sets[WORLD_SETS];
+	mask_t cds;        /*!< The keys that signed CDS and CDNSKEY; 0 = there are none. */
 	uint32_t ttl;      /*!< Of all RRsets but DNSKEY. */
 } version_t;
+
+/*! One of the parent's servers. */
+typedef struct {
+	mask_t ds;
+	uint32_t ttl, absence; /*!< Of its DS RRset, and of the answer that there is none. */
+} server_t;
+
+/*! Which servers conf.xml names as the parent's. */
+typedef enum {
+	WORLD_ASKS_PARENT,
+	WORLD_ASKS_CHILD_TOO, /*!< Beside them one that has the zone itself, or does not know it. */
+	WORLD_ASKS_CHILD,     /*!< Only such a one. */
+	WORLD_ASKS,
+} world_asks_t;
 
 /*! The world. */
 typedef struct {
@@ -95,6 +117,16 @@ typedef struct {
 	mask_t counted;          /*!< Keys that ever had a signature. */
 
 	/* The parent's part. */
+	bool watched;            /*!< The engine asks the parent's servers; else a person says what
+	                              they have. */
+	server_t servers[WORLD_SERVERS]; /*!< The first is the primary. */
+	world_asks_t asks;
+	core_shown_t told;       /*!< The TTLs that the servers showed the engine. */
+	bool unseen;             /*!< The engine has yet to see a larger TTL. Until then the parent
+	                              changes nothing: what nobody could see nobody can know. */
+	bool waits_anew;         /*!< A DS waits for the parent since the last look. */
+	bool away;               /*!< The zone left the server. It is unsigned where it is now. */
+	int64_t left_at;
 	mask_t ds, ds_confirmed; /*!< The DS that are there; those that the engine was told of. */
 	mask_t lost;             /*!< The DS that the parent lost before the engine saw it. */
 	bool lost_all;           /*!< It lost all: caches may hold that there is none, and the
@@ -104,7 +136,7 @@ typedef struct {
 	/* How slow everything is. */
 	uint32_t zone_propagation, parent_propagation;
 
-	caches_t ds_caches, dnskey_caches, data_caches;
+	caches_t ds_caches, dnskey_caches, data_caches, cds_caches;
 	bool may_be_insecure;    /*!< A policy wanted it so since the zone was last secure. */
 	char failure[400];       /*!< "" while all is well. */
 	unsigned checks;
@@ -145,7 +177,20 @@ void world_ask(world_t *w);
  *  anything to do. */
 bool world_parent(world_t *w, bool all);
 
-/*! The engine is told what the parent has done. */
+/*! One of the parent's servers that is behind the primary follows. */
+void world_sync(world_t *w);
+
+/*! \return Whether there is such a server, and it may follow. */
+bool world_lags(const world_t *w);
+
+/*! One of the parent's servers has other TTLs from now on. */
+void world_change_ttls(world_t *w, uint32_t ttl, uint32_t absence);
+
+/*! The zone leaves the server, and is unsigned from now on, if no cache holds a DS.
+ *  \return Whether it left. */
+bool world_leave(world_t *w);
+
+/*! The engine is told what the parent has done, or looks itself. */
 void world_confirm(world_t *w);
 
 /*!
@@ -159,7 +204,8 @@ bool world_lose(world_t *w);
 /*! The engine looks whether the DS that should be at the parent are. */
 void world_look(world_t *w);
 
-/*! \return Whether the parent has something to do, or the engine something to be told of. */
+/*! \return Whether the parent has something to do, or the engine something to be told of. An engine
+ *          that watches the parent is told of nothing. */
 bool world_parent_waits(const world_t *w);
 
 /*! \return The slot of the key with that tag; -1 if the world does not know the key any more. */

@@ -174,6 +174,16 @@ static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 	return KNOT_EOK;
 }
 
+static int kept(void *ctx, const knot_dname_t *zone, uint32_t *serial)
+{
+	memory_t *p = ctx;
+	if (!p->kept || !knot_dname_is_equal(zone, p->zone)) {
+		return KNOT_ENOENT;
+	}
+	*serial = knot_soa_serial(p->soa->rrs.rdata);
+	return KNOT_EOK;
+}
+
 static void close_view(view_t *v)
 {
 	v->memory->views--;
@@ -264,7 +274,7 @@ static int key_of(void *ctx, const knot_dname_t *zone, const knot_dname_t *name,
 void memory_init(memory_t *p, const char *zone, uint32_t serial)
 {
 	static const publisher_calls_t calls = {
-		.open = open_zone, .close = close_view, .soa = view_soa,
+		.open = open_zone, .kept = kept, .close = close_view, .soa = view_soa,
 		.expires_in = view_expires_in, .next = view_next, .seek = view_seek,
 		.next_change = view_next_change, .asked = asked, .update = update, .key = key_of,
 		.handed = handed, .taken = taken,

@@ -21,6 +21,7 @@ typedef struct {
 	publisher_t publisher;   /*!< Of this zone. */
 	const knot_dname_t *zone;
 	int open_error;          /*!< What open() returns. */
+	bool kept;               /*!< knotd has the zone at the serial of the SOA. */
 	int seek_error;          /*!< What seek() returns. */
 	size_t fail_at;          /*!< The call of next() or next_change() that fails, from 1; 0: none. */
 	knot_rrset_t *soa;

@@ -30,6 +30,7 @@ static const char *const kinds[] = {
 	"%1$s NS %1$s\n%1$s A 192.0.2.%2$u\n",
 	"%1$s A 192.0.2.1\n%1$s A 192.0.2.7\n%1$s A 192.0.2.%2$u\n",
 	"%1$s 77 A 192.0.2.1\n%1$s 77 A 192.0.2.9\n",
+	"%1$s CDS 1 13 2 %2$064x\n%1$s A 192.0.2.1\n",
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -52,6 +53,9 @@ static void edit(unsigned *seed, unsigned *kind, unsigned *value)
 	for (int n = rand_r(seed) % 4; n >= 0; n--) {
 		size_t at = rand_r(seed) % NAMES;
 		kind[at] = rand_r(seed) % KINDS;
+		if (names[at][0] == '*' && strstr(kinds[kind[at]], "NS") != NULL) {
+			kind[at] = 0; /* A wildcard cannot be delegated. */
+		}
 		value[at] = rand_r(seed) % 250;
 	}
 }
@@ -146,6 +150,7 @@ START_TEST(test_random_policies)
 		if (rand_r(&seed) % 5 == 0) {
 			subject_set_chain(&set, rand_r(&seed));
 			set.zonemd = rand_r(&seed) % 2;
+			set.max_zone_ttl = 40 * (rand_r(&seed) % 4);
 			set.revision++;
 		}
 		subject_set_keys(&subject, &set);

@@ -18,6 +18,7 @@ typedef struct {
 	state_t state;
 	keyring_t *ring;
 	int64_t now;
+	int64_t (*clock)(void); /*!< As in sign_args_t. */
 	size_t batch;
 	unsigned stop_after; /*!< Batches of a run; 0: it is not stopped. */
 } subject_t;

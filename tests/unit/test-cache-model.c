@@ -35,9 +35,11 @@ typedef struct {
 	unsigned scheme;
 	int64_t scale;          /* Of the policy's durations. */
 	int64_t longest;        /* Sum of the policy's delays, at most. */
-	int64_t look, push, build, publish, ask, parent, confirm, check, event;
+	int64_t look, push, build, publish, ask, parent, sync, confirm, check, event;
 	int64_t engine_up, signer_up, token_up;
 	int64_t parent_pace;
+	bool in_vain;           /* Servers that are none of the parent's were asked. To ask again
+	                           does not help. */
 	bool calm;              /* No more events. */
 } run_t;
 
@@ -134,7 +136,7 @@ static void random_times(run_t *r, policy_t *p)
 	int64_t sum = 2 * ((int64_t)p->keys_ttl + p->publish_safety + p->retire_safety +
 	                   p->zone_propagation + p->parent_propagation + p->parent_registration +
 	                   p->soa_ttl + p->max_zone_ttl + p->parent_ds_ttl + p->parent_soa_ttl +
-	                   p->validity_default + p->jitter);
+	                   p->validity_default + p->jitter) + 40 * r->scale;
 	r->longest = sum > r->longest ? sum : r->longest;
 }
 
@@ -185,11 +187,28 @@ static uint32_t random_ttl(run_t *r)
 	return dice(r, 4) == 0 ? span(r) : (uint32_t)dice(r, r->w.policy->max_zone_ttl + 1);
 }
 
+/* The parent's servers, or what conf.xml says of them, change. */
+static void change_parent(run_t *r)
+{
+	world_t *w = &r->w;
+	if (!w->watched) {
+		return;
+	}
+	if (dice(r, 3) == 0) {
+		w->asks = (world_asks_t)dice(r, WORLD_ASKS);
+	} else {
+		world_change_ttls(w, span(r), span(r));
+	}
+	r->in_vain = false;
+	r->check = earliest(r->check, later(r));
+	r->confirm = earliest(r->confirm, later(r));
+}
+
 static void happen(run_t *r)
 {
 	world_t *w = &r->w;
 	r->event = w->now + (int64_t)dice(r, dice(r, 2) == 0 ? YEAR : 10 * (uint64_t)r->scale);
-	switch (dice(r, 10)) {
+	switch (dice(r, 14)) {
 	case 0:
 	case 1:
 		change_policy(r);
@@ -216,6 +235,16 @@ static void happen(run_t *r)
 			r->check = earliest(r->check, w->now + (int64_t)dice(r, 2 * YEAR));
 		}
 		break;
+	case 9:
+	case 10:
+	case 11:
+		change_parent(r);
+		break;
+	case 12:
+		if (dice(r, 4) == 0 && world_leave(w)) {
+			r->event = WORLD_NEVER;
+		}
+		break;
 	default:
 		world_edit(w, random_ttl(r));
 		r->publish = later(r);
@@ -239,6 +268,18 @@ static void die(run_t *r)
 	r->ask = r->engine_up;
 }
 
+/* Says when the parent acts, and when its servers follow. */
+static void rearm_parent(run_t *r)
+{
+	world_t *w = &r->w;
+	if (r->sync == WORLD_NEVER && w->watched && world_lags(w)) {
+		r->sync = later(r);
+	}
+	if (r->parent == WORLD_NEVER && !(w->watched && w->unseen) && world_parent_waits(w)) {
+		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
+	}
+}
+
 static void engine(run_t *r)
 {
 	world_t *w = &r->w;
@@ -255,16 +296,18 @@ static void engine(run_t *r)
 	if (w->tokens_away != 0) {
 		r->look = earliest(r->look, r->token_up);
 	}
-	if (core_needs_look(&w->zone)) {
+	r->in_vain = r->in_vain && !w->waits_anew;
+	if (core_needs_look(&w->zone) && !r->in_vain) {
 		r->check = earliest(r->check, later(r));
+	}
+	if (w->watched && w->unseen && !r->in_vain) {
+		r->confirm = earliest(r->confirm, later(r));
 	}
 	order_t order;
 	if (world_order(w, &order) && r->push == WORLD_NEVER) {
 		r->push = later(r);
 	}
-	if (r->parent == WORLD_NEVER && world_parent_waits(w)) {
-		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
-	}
+	rearm_parent(r);
 }
 
 static void signer(run_t *r)
@@ -306,12 +349,18 @@ static void parent(run_t *r)
 		r->confirm = earliest(r->confirm, later(r));
 		r->parent = WORLD_NEVER;
 	}
+	if (r->sync <= w->now) {
+		world_sync(w);
+		r->sync = WORLD_NEVER;
+		r->confirm = earliest(r->confirm, later(r));
+	}
 	if (r->confirm <= w->now && w->now < r->engine_up) {
 		r->confirm = r->engine_up;
 	} else if (r->confirm <= w->now) {
 		world_confirm(w);
 		r->confirm = WORLD_NEVER;
 		r->look = w->now;
+		r->in_vain = w->asks != WORLD_ASKS_PARENT;
 	}
 	if (r->check <= w->now && w->now < r->engine_up) {
 		r->check = r->engine_up;
@@ -319,16 +368,15 @@ static void parent(run_t *r)
 		world_look(w);
 		r->check = WORLD_NEVER;
 		r->look = w->now;
+		r->in_vain = w->asks != WORLD_ASKS_PARENT;
 	}
-	if (r->parent == WORLD_NEVER && world_parent_waits(w)) {
-		r->parent = w->now + 1 + (int64_t)dice(r, (uint64_t)r->parent_pace);
-	}
+	rearm_parent(r);
 }
 
 static int64_t next_time(const run_t *r)
 {
 	const int64_t all[] = { r->look, r->push, r->build, r->publish, r->ask, r->parent,
-	                        r->confirm, r->check, r->event };
+	                        r->sync, r->confirm, r->check, r->event };
 	int64_t next = WORLD_NEVER;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		next = earliest(next, all[i]);
@@ -336,10 +384,22 @@ static int64_t next_time(const run_t *r)
 	return next > r->w.now ? next : r->w.now;
 }
 
+/* A zone that left: neither engine nor signer has it, but somebody may still act at the parent. */
+static void tick_away(run_t *r)
+{
+	r->look = r->push = r->build = r->publish = r->ask = r->confirm = r->check = WORLD_NEVER;
+	r->event = WORLD_NEVER;
+	parent(r);
+}
+
 static void tick(run_t *r)
 {
 	if (r->event <= r->w.now) {
 		happen(r);
+	}
+	if (r->w.away) {
+		tick_away(r);
+		return;
 	}
 	if (r->look <= r->w.now) {
 		engine(r);
@@ -362,7 +422,7 @@ static void go_on(run_t *r, int64_t end, bool settle)
 	unsigned idle = 0;
 	while (w->failure[0] == '\0' && !(settle && world_is_settled(w))) {
 		int64_t next = next_time(r);
-		if (next > end) {
+		if (next > end || (w->away && w->now > w->left_at + 100 * DAY)) {
 			w->now = end;
 			return;
 		}
@@ -394,7 +454,11 @@ static void start(run_t *r, uint64_t seed)
 	r->w.parent_propagation = parent_too;
 	r->w.built.ttl = r->w.published.ttl = r->w.max_ttl = random_ttl(r);
 	r->push = r->build = r->publish = r->ask = r->parent = r->confirm = WORLD_NEVER;
-	r->check = WORLD_NEVER;
+	r->check = r->sync = WORLD_NEVER;
+	r->w.watched = r->w.unseen = dice(r, 2) == 0;
+	for (size_t k = 0; k < WORLD_SERVERS && r->w.watched; k++) {
+		r->w.servers[k] = (server_t){ 0, span(r), span(r) };
+	}
 	r->look = r->event = r->w.now;
 	r->parent_pace = dice(r, 4) == 0 ? 2 * YEAR : 60;
 }
@@ -410,9 +474,11 @@ static void calm_down(run_t *r)
 	r->event = WORLD_NEVER;
 	r->engine_up = r->signer_up = r->token_up = r->w.now;
 	r->parent_pace = 60;
+	r->w.asks = WORLD_ASKS_PARENT;
+	r->in_vain = false;
 	r->look = r->w.now;
 	r->ask = r->w.now;
-	r->check = r->w.now;
+	r->check = r->confirm = r->w.now;
 	r->push = r->push == WORLD_NEVER ? WORLD_NEVER : r->w.now;
 	r->build = r->build == WORLD_NEVER ? WORLD_NEVER : earliest(r->build, r->w.now);
 	r->publish = r->publish == WORLD_NEVER ? WORLD_NEVER : r->w.now;
@@ -424,6 +490,9 @@ static bool ten_years(run_t *r, uint64_t seed)
 {
 	start(r, seed);
 	go_on(r, r->w.now + 10 * YEAR, false);
+	if (r->w.away) {
+		return r->w.failure[0] == '\0';
+	}
 	if (r->w.failure[0] == '\0') {
 		calm_down(r);
 		go_on(r, r->w.now + 20 * r->longest + 30 * DAY, true);
@@ -559,6 +628,7 @@ static void set_up(run_t *r, keyset_role_t role, policy_roll_t roll)
 	r->w.built.ttl = r->w.published.ttl = usual.max_zone_ttl;
 	r->event = WORLD_NEVER;
 	r->parent_pace = 60;
+	r->w.watched = false;
 	r->w.hurry = r->calm = true;
 	r->longest = 60 * DAY;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +54,40 @@ static void refuse_store(const char *say)
 	ck_assert_ptr_null(db);
 	ck_assert_msg(strstr(err, say) != NULL && strstr(err, file) != NULL, "no '%s' in: %s", say,
 	              err);
+}
+
+/* \return The file's content, to be freed. */
+static char *content(size_t *len)
+{
+	struct stat st;
+	FILE *in = fopen(file, "r");
+	ck_assert_ptr_nonnull(in);
+	ck_assert_int_eq(fstat(fileno(in), &st), 0);
+	*len = st.st_size;
+	char *data = malloc(*len + 1);
+	ck_assert_ptr_nonnull(data);
+	ck_assert_uint_eq(fread(data, 1, *len, in), *len);
+	fclose(in);
+	return data;
+}
+
+/* A database that is refused stays as it is, and nothing is left beside it. */
+static void refuse_untouched(const char *say)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "-journal" };
+	size_t len, len_after;
+	char *before = content(&len);
+	refuse_store(say);
+	char *after = content(&len_after);
+	ck_assert_uint_eq(len, len_after);
+	ck_assert_mem_eq(before, after, len);
+	free(before);
+	free(after);
+	for (size_t i = 0; i < 3; i++) {
+		char path[100];
+		snprintf(path, sizeof(path), "%s%s", file, suffixes[i]);
+		ck_assert_int_ne(access(path, F_OK), 0);
+	}
 }
 
 static void outside(const char *sql)
@@ -129,6 +164,7 @@ static void fill(db_t *db)
 	zone.core.keys[0].standby = true;
 	zone.core.keys[0].goal_in = false;
 	zone.core.revision = 9;
+	zone.core.shown = (core_shown_t){ .ttl = 86400, .absence = 900 };
 	memset(zone.digest, 0x5a, sizeof(zone.digest));
 	zone.next = 1234;
 	ck_assert_int_eq(db_zone_save(db, &zone), 0);
@@ -160,6 +196,7 @@ static void check_filled(db_t *db)
 	ck_assert(key->role == KEYSET_CSK && key->algorithm == 13 && key->keytag == 777 &&
 	          !key->goal_in && key->standby && key->roll == POLICY_ROLL_DOUBLE_DS);
 	ck_assert_str_eq(key->repository, "SoftHSM");
+	ck_assert(zone.core.shown.ttl == 86400 && zone.core.shown.absence == 900);
 	ck_assert(zone.core.ttls[CORE_TTL_DS].ttl == 4000000000u &&
 	          zone.core.ttls[CORE_TTL_DS].until == 73 &&
 	          zone.core.ttls[CORE_TTL_DS].lower == 9 &&
@@ -613,14 +650,14 @@ START_TEST(test_newer_schema)
 {
 	db_close(open_store());
 	outside("PRAGMA user_version = 99");
-	refuse_store("schema 99");
+	refuse_untouched("schema 99");
 }
 END_TEST
 
 START_TEST(test_foreign_database)
 {
 	outside("CREATE TABLE databaseVersion (id INTEGER, rev INTEGER, version INTEGER)");
-	refuse_store("not made by ods-engine");
+	refuse_untouched("not made by ods-engine");
 }
 END_TEST
 
@@ -631,7 +668,7 @@ START_TEST(test_not_a_database)
 		fprintf(out, "this is no database\n");
 	}
 	fclose(out);
-	refuse_store("damaged");
+	refuse_untouched("damaged");
 }
 END_TEST
 
@@ -646,7 +683,42 @@ START_TEST(test_damaged_pages)
 		fputc(0xff, out);
 	}
 	fclose(out);
-	refuse_store("damaged");
+	refuse_untouched("damaged");
+}
+END_TEST
+
+/* What a file system leaves of a file after a crash, or a copy that was broken off. */
+START_TEST(test_truncated)
+{
+	db_t *db = open_store();
+	fill(db);
+	db_close(db);
+	size_t len;
+	free(content(&len));
+	for (off_t size = (off_t)len - 1; size > 0; size = (size - 1) / 4096 * 4096) {
+		ck_assert_int_eq(truncate(file, size), 0);
+		refuse_untouched("damaged");
+	}
+	ck_assert_int_eq(truncate(file, 0), 0);
+	refuse_untouched("is empty");
+}
+END_TEST
+
+/* A plain copy of the file of an engine that has stopped has all of it. */
+START_TEST(test_copy)
+{
+	char command[400];
+	db_t *db = open_store();
+	fill(db);
+	db_close(db);
+	snprintf(command, sizeof(command), "cp %s %s.copy && mv %s.copy %s", file, file, file,
+	         file);
+	ck_assert_int_eq(system(command), 0);
+	db = open_store();
+	kasp_zone_t zone = { 0 };
+	ck_assert_int_eq(db_zone_get(db, "a.test.", &zone), 1);
+	kasp_zone_deinit(&zone);
+	db_close(db);
 }
 END_TEST
 
@@ -697,6 +769,8 @@ int main(void)
 	tcase_add_test(tc, test_foreign_database);
 	tcase_add_test(tc, test_not_a_database);
 	tcase_add_test(tc, test_damaged_pages);
+	tcase_add_test(tc, test_truncated);
+	tcase_add_test(tc, test_copy);
 	tcase_add_test(tc, test_damaged_content);
 	tcase_add_test(tc, test_no_directory);
 	suite_add_tcase(suite, tc);

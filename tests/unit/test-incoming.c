@@ -37,6 +37,7 @@ typedef struct {
 #define CHANGES(messages, www) { true, messages, KNOT_EOF, INCOMING_CHANGES, www, NULL }
 #define SAME(messages)         { true, messages, KNOT_EOF, INCOMING_SAME, NULL, NULL }
 #define UNFIT(messages, err)   { true, messages, KNOT_EOF, INCOMING_CHANGES, NULL, err }
+#define DS "DS 1 8 2 00000000000000000000000000000000000000000000000000000000000000ff\n"
 #define NO_ZONE(messages, err) { false, messages, KNOT_EOF, INCOMING_ZONE, NULL, err }
 #define BAD(ixfr, messages, err) { ixfr, messages, KNOT_EMALF, INCOMING_SAME, NULL, err }
 #define OPEN(ixfr, messages)   { ixfr, messages, KNOT_EOK, INCOMING_SAME, NULL, NULL }
@@ -64,6 +65,9 @@ static const case_t cases[] = {
 	        "CNAME beside other data"),
 	NO_ZONE(SOA("8") NS "p www.example. 300 IN SOA a. b. 1 2 3 4 5\n" SOA("8"),
 	        "not at the zone's apex"),
+	NO_ZONE(SOA("8") NS "p example. 300 IN " DS SOA("8"), "a DS at the zone's apex"),
+	NO_ZONE(SOA("8") NS "p *.w.example. 300 IN NS a.\n" SOA("8"),
+	        "a wildcard cannot be delegated"),
 	NO_ZONE(SOA("8") NS "p www.example. 300 IN TXT \\# 3 056162\n" SOA("8"),
 	        "www.example. TXT: a character-string runs beyond the end"),
 	/* IXFR: nothing newer, all of it, changes. */
@@ -105,10 +109,16 @@ static const case_t cases[] = {
 	/* What is malformed may go, if it is there. */
 	UNFIT(SOA("8") SOA("7") "p www.example. 300 IN CAA \\# 4 00FF6162\n" SOA("8") SOA("8"),
 	      "remove what is not there: www.example. CAA"),
-	UNFIT(SOA("8") SOA("7") NS SOA("8") SOA("8"), "would have no NS"),
+	UNFIT(SOA("8") SOA("7") NS SOA("8") SOA("8"), "example. has no NS records"),
 	UNFIT(SOA("8") SOA("7") SOA("8") "p www.example. 300 IN CNAME a.\n" SOA("8"),
 	      "CNAME beside other data"),
 	UNFIT(SOA("8") SOA("7") SOA("8") A("x.dn", "192.0.2.1") SOA("8"), "below a DNAME"),
+	BAD(true, SOA("8") SOA("7") SOA("8") "p example. 300 IN " DS SOA("8"),
+	    "a change has example. DS: a DS at the zone's apex"),
+	BAD(true, SOA("8") SOA("7") SOA("8") "p *.w.example. 300 IN NS a.\n" SOA("8"),
+	    "a change has *.w.example. NS: a wildcard cannot be delegated"),
+	BAD(true, SOA("8") SOA("7") SOA("8") "p www.example. 300 IN SOA a. b. 1 2 3 4 5\n" SOA("8"),
+	    "a change has www.example. SOA: an SOA that is not at the zone's apex"),
 };
 
 static update_zone_t zone;

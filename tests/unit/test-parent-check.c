@@ -79,7 +79,7 @@ START_TEST(all_have_it)
 	      "example 300 DS " DS "\n");
 	resolver_t *resolver = _i == 0 ? NULL : start_resolver();
 	ck_assert_msg(ask(resolver, PARENT_COMES) == PARENT_YES, "%s", result.why);
-	ck_assert_uint_eq(result.ttl, 7200);
+	ck_assert_uint_eq(result.shown.ttl, 7200);
 	ck_assert_int_eq(ask(resolver, PARENT_GOES), PARENT_NOT_YET);
 	ck_assert_ptr_nonnull(strstr(result.why, "still has it"));
 	ck_assert_int_eq(ask(resolver, PARENT_STAYS), PARENT_YES);
@@ -187,24 +187,47 @@ static const struct {
 	uint16_t id, type;
 	bool aa, qr;
 	uint8_t rcode;
+	const char *soa; /* Owner of the one in the authority section; NULL = there is none. */
 	const char *why; /* NULL = it is a good one. */
 	size_t count;
 } odd[] = {
-	{ ZONE, ZONE, 7, 43, true, true, 0, NULL, 1 },
-	{ "eXample.NET.", "EXAMPLE.net.", 7, 43, true, true, 0, NULL, 1 },
-	{ ZONE, "", 7, 43, true, true, 0, NULL, 0 },
-	{ ZONE, "", 7, 43, true, true, 3, NULL, 0 },
-	{ ZONE, "other.net.", 7, 43, true, true, 0, NULL, 0 },
-	{ ZONE, ZONE, 8, 43, true, true, 0, "another question", 0 },
-	{ ZONE, ZONE, 7, 43, true, false, 0, "another question", 0 },
-	{ ZONE, ZONE, 7, 48, true, true, 0, "another question", 0 },
-	{ "other.net.", ZONE, 7, 43, true, true, 0, "another question", 0 },
-	{ ZONE, ZONE, 7, 43, false, true, 0, "not authoritative", 0 },
-	{ ZONE, "", 7, 43, false, true, 0, "not authoritative", 0 },
-	{ ZONE, "", 7, 43, true, true, 2, "SERVFAIL", 0 },
-	{ ZONE, "", 7, 43, true, true, 5, "REFUSED", 0 },
-	{ ZONE, "", 7, 43, true, true, 12, "unknown error", 0 },
+	{ ZONE, ZONE, 7, 43, true, true, 0, NULL, NULL, 1 },
+	{ "eXample.NET.", "EXAMPLE.net.", 7, 43, true, true, 0, NULL, NULL, 1 },
+	{ ZONE, "", 7, 43, true, true, 0, "net.", NULL, 0 },
+	{ ZONE, "", 7, 43, true, true, 0, "NeT.", NULL, 0 },
+	{ ZONE, "", 7, 43, true, true, 0, ".", NULL, 0 },
+	{ ZONE, "other.net.", 7, 43, true, true, 0, "net.", NULL, 0 },
+	/* Not from above the cut, or not about the DS. */
+	{ ZONE, "", 7, 43, true, true, 0, ZONE, "has the zone itself", 0 },
+	{ ZONE, "", 7, 43, true, true, 0, "EXAMPLE.NET.", "has the zone itself", 0 },
+	{ ZONE, "", 7, 43, true, true, 0, "org.", "has the zone itself", 0 },
+	{ ZONE, "", 7, 43, true, true, 0, "ample.net.", "has the zone itself", 0 },
+	{ ZONE, "", 7, 43, true, true, 0, NULL, "neither DS nor the SOA", 0 },
+	{ ZONE, "", 7, 43, true, true, 3, "net.", "does not exist", 0 },
+	{ ZONE, ZONE, 7, 43, true, true, 3, NULL, "does not exist", 0 },
+	{ ZONE, ZONE, 8, 43, true, true, 0, NULL, "another question", 0 },
+	{ ZONE, ZONE, 7, 43, true, false, 0, NULL, "another question", 0 },
+	{ ZONE, ZONE, 7, 48, true, true, 0, NULL, "another question", 0 },
+	{ "other.net.", ZONE, 7, 43, true, true, 0, NULL, "another question", 0 },
+	{ ZONE, ZONE, 7, 43, false, true, 0, NULL, "not authoritative", 0 },
+	{ ZONE, "", 7, 43, false, true, 0, "net.", "not authoritative", 0 },
+	{ ZONE, "", 7, 43, true, true, 2, NULL, "SERVFAIL", 0 },
+	{ ZONE, "", 7, 43, true, true, 5, NULL, "REFUSED", 0 },
+	{ ZONE, "", 7, 43, true, true, 12, NULL, "unknown error", 0 },
 };
+
+/* Its TTL is 600, and its minimum 500. */
+static void put_soa(knot_pkt_t *pkt, const char *name)
+{
+	uint8_t rdata[22] = { [20] = 500 >> 8, [21] = 500 & 0xff };
+	knot_dname_storage_t owner;
+	knot_dname_from_str(owner, name, sizeof(owner));
+	knot_rrset_t *soa = knot_rrset_new(owner, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 600, NULL);
+	knot_rrset_add_rdata(soa, rdata, sizeof(rdata), NULL);
+	knot_pkt_begin(pkt, KNOT_AUTHORITY);
+	ck_assert_int_eq(knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, soa, 0), 0);
+	knot_rrset_free(soa, NULL);
+}
 
 START_TEST(odd_answer)
 {
@@ -230,14 +253,19 @@ START_TEST(odd_answer)
 		ck_assert_int_eq(knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, rrset, 0), 0);
 		knot_rrset_free(rrset, NULL);
 	}
+	if (odd[_i].soa != NULL) {
+		put_soa(pkt, odd[_i].soa);
+	}
 	knot_dname_from_str(name, ZONE, sizeof(name));
 	ds_answer_t answer = { .count = 99 };
 	char why[200] = "";
-	int ret = ds_query_parse(&(ds_message_t){ wire, pkt->size, name, 7 }, &answer, why,
+	int ret = ds_answer_parse(&(ds_message_t){ wire, pkt->size, name, 7 }, &answer, why,
 	                         sizeof(why));
 	ck_assert_msg((ret == 0) == (odd[_i].why == NULL), "%s", why);
 	if (ret == 0) {
 		ck_assert_uint_eq(answer.count, odd[_i].count);
+		ck_assert_uint_eq(answer.ttl, answer.count > 0 ? 60 : 0);
+		ck_assert_uint_eq(answer.absence, answer.count > 0 ? 0 : 500);
 	} else {
 		ck_assert_msg(strstr(why, odd[_i].why) != NULL, "%s", why);
 		ck_assert_uint_eq(answer.count, 99);
@@ -247,7 +275,7 @@ START_TEST(odd_answer)
 		uint8_t *copy = malloc(len > 0 ? len : 1);
 		memcpy(copy, wire, len);
 		const ds_message_t message = { copy, len, name, 7 };
-		ck_assert_int_eq(ds_query_parse(&message, &answer, why, sizeof(why)), -1);
+		ck_assert_int_eq(ds_answer_parse(&message, &answer, why, sizeof(why)), -1);
 		free(copy);
 	}
 	knot_pkt_free(pkt);

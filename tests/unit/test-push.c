@@ -139,6 +139,32 @@ START_TEST(test_one_is_bad)
 }
 END_TEST
 
+/*! NSEC3 needs 33 octets before the zone's name. */
+START_TEST(test_no_room_for_a_hash)
+{
+	knot_dname_storage_t fits = { 0 }, over = { 0 };
+	keyset_t set = { .policy = "hashed", .nsec3 = true };
+	char err[320] = "";
+	for (unsigned at = 0; at < 3 * 64; at += 64) {
+		memset(fits + at, 'a', 64);
+		memset(over + at, 'a', 64);
+		fits[at] = over[at] = 63;
+	}
+	memset(fits + 193, 'b', 28);
+	memset(over + 193, 'b', 29);
+	fits[192] = 28;
+	over[192] = 29;
+	ck_assert_uint_eq(knot_dname_size(fits), 222);
+	ck_assert(keyring_fits(&set, fits, err, sizeof(err)));
+	ck_assert(!keyring_fits(&set, over, err, sizeof(err)));
+	ck_assert_ptr_nonnull(strstr(err, "policy hashed has NSEC3, but the zone's name is too long"));
+	set.passthrough = true;
+	ck_assert(keyring_fits(&set, over, err, sizeof(err)));
+	set.passthrough = set.nsec3 = false;
+	ck_assert(keyring_fits(&set, over, err, sizeof(err)));
+}
+END_TEST
+
 /*! No room on the disk: all are told, none is taken for stored. */
 START_TEST(test_disk_full)
 {
@@ -171,6 +197,7 @@ int main(void)
 	TCase *tcase = tcase_create("push");
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_one_is_bad);
+	tcase_add_test(tcase, test_no_room_for_a_hash);
 	tcase_add_test(tcase, test_disk_full);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);

@@ -5,6 +5,9 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <libknot/errcode.h>
 
@@ -21,6 +24,17 @@ typedef struct {
 	atomic_uint runs, at_once;
 	int64_t next;          /*!< The task is due again in so many ms; 0 = it is not. */
 } item_t;
+
+/*! By how many seconds the clock is ahead. */
+static atomic_int ahead;
+
+/*! In the place of the C library's: a clock that can be set. */
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	const int ret = syscall(SYS_clock_gettime, clock, now);
+	now->tv_sec += clock == CLOCK_REALTIME ? ahead : 0;
+	return ret;
+}
 
 static item_t items[TASKS];
 static sched_t *sched;
@@ -54,6 +68,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+	ahead = 0;
 	for (size_t i = 0; i < TASKS; i++) {
 		items[i].hangs = false;
 	}
@@ -193,12 +208,44 @@ START_TEST(test_paused)
 }
 END_TEST
 
+/* A task that is due in a far future runs when that future turns out to be wrong. */
+START_TEST(test_set_back)
+{
+	ahead = 400000000;
+	wake(&items[0], 3600000);
+	wake(&items[1], 1);
+	items[1].next = 3600000;
+	wait_runs(1, 2, 1);
+	ck_assert_uint_eq(items[0].runs, 0);
+	ahead = 0;
+	wait_runs(0, 1, 1);
+	for (int i = 0; i < 5000 && items[1].runs < 2; i++) {
+		(void)poll(NULL, 0, 1);
+	}
+	ck_assert_uint_eq(items[1].runs, 2);
+	ck_assert_uint_eq(items[0].runs, 1);
+}
+END_TEST
+
+/* One that is set forward runs the tasks that are due by it. */
+START_TEST(test_set_forward)
+{
+	wake(&items[0], 3600000);
+	wake(&items[1], 7200000);
+	ahead = 3601;
+	wait_runs(0, 1, 1);
+	ck_assert_uint_eq(items[1].runs, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sched");
 	TCase *tcase = tcase_create("sched");
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, test_set_back);
+	tcase_add_test(tcase, test_set_forward);
 	tcase_add_test(tcase, test_due);
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_lanes);

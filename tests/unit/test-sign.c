@@ -44,6 +44,36 @@ START_TEST(test_cost)
 }
 END_TEST
 
+/*! By how much the clock is set while the signatures are made, seconds. */
+static int64_t clock_set, clock_was;
+
+static int64_t read_clock(void)
+{
+	return clock_was + clock_set;
+}
+
+/*! Signatures that are not good when they are made are not published. */
+START_TEST(test_clock)
+{
+	static const int64_t sets[] = { -86400 * 365, -3700, 86400 * 365, INT32_MAX };
+	char err[256];
+	subject_t subject;
+	subject_open(&subject, "clock");
+	subject_load(&subject, small, 5);
+	subject.clock = read_clock;
+	clock_was = subject.now;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		clock_set = sets[i];
+		ck_assert_int_eq(subject_sign_fails(&subject, false, err, sizeof(err)), KNOT_ERANGE);
+		ck_assert_ptr_nonnull(strstr(err, "the clock was set"));
+		ck_assert_uint_eq(subject.state.version, 0);
+	}
+	clock_set = 5;
+	ck_assert_uint_eq(subject_sign(&subject, false).signatures, 12);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures are replaced when they are due, and not before. */
 START_TEST(test_refresh)
 {
@@ -69,6 +99,12 @@ START_TEST(test_refresh)
 	subject_close(&subject);
 }
 END_TEST
+
+static void set_published(keyset_key_t *key, bool publish, bool sign)
+{
+	key->publish = publish;
+	key->sign_zone = sign;
+}
 
 /*! A ZSK that stays published while another signs: signatures change as they come due. */
 START_TEST(test_rollover)
@@ -104,6 +140,39 @@ START_TEST(test_rollover)
 	ck_assert_uint_eq(subject_sign(&subject, false).signatures, 12);
 	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[2]), 0);
 	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
+/*! CDS and CDNSKEY have the signatures of KSK and ZSK: one is for the parent, the other for who holds
+ * the DNSKEY RRset of before the KSK came, or of after it went. A ZSK that signs no more leaves
+ * them at once, and the KSK's signature never serves in place of the next ZSK's. */
+START_TEST(test_cds)
+{
+	static const char *const types[] = { "CDS", "CDNSKEY" };
+	static const char *const by[] = { "1 1 0 0 0 of 2", "1 0 1 0 0 of 2" };
+	subject_t subject;
+	subject_open(&subject, "cds");
+	subject_load(&subject, small, 5);
+	keyset_t set = subject_policy();
+	keyset_key_t keys[3] = { subject_keys[0], subject_keys[1], subject_keys[2] };
+	set.keys = keys;
+	set.key_count = 3;
+	keys[0].cds = true;
+	for (unsigned round = 0; round < 2; round++) {
+		set_published(&keys[1], true, round == 0);
+		set_published(&keys[2], true, round == 1);
+		set.revision++;
+		subject_set_keys(&subject, &set);
+		subject_sign(&subject, false);
+		char *dump = subject_dump(&subject);
+		for (unsigned i = 0; i < 2; i++) {
+			char want[80];
+			snprintf(want, sizeof(want), "example. %s signed by %s\n", types[i], by[round]);
+			ck_assert_msg(strstr(dump, want) != NULL, "no '%s' in %s", want, dump);
+		}
+		free(dump);
+	}
 	subject_close(&subject);
 }
 END_TEST
@@ -202,12 +271,6 @@ START_TEST(test_batches)
 	subject_close(&subject);
 }
 END_TEST
-
-static void set_published(keyset_key_t *key, bool publish, bool sign)
-{
-	key->publish = publish;
-	key->sign_zone = sign;
-}
 
 /*!
  * A key that signs before it is published makes signatures everywhere (RFC 6781, section 4.1.4),
@@ -488,6 +551,85 @@ START_TEST(test_refresh_batches)
 }
 END_TEST
 
+/*!
+ * A part of the zone is signed while the clock is ahead; when it is right again, that part is signed
+ * anew, and the rest is not.
+ */
+START_TEST(test_clock_ahead)
+{
+	static const int64_t ahead[] = {
+		3600, 20000, 400 * 86400, INT64_C(40) * 365 * 86400, INT64_C(67) * 365 * 86400,
+		INT64_C(70) * 365 * 86400, INT64_C(81) * 365 * 86400,
+	};
+	for (unsigned chain = 0; chain < 3; chain++) {
+		subject_t subject;
+		char text[500];
+		subject_open(&subject, "ahead");
+		keyset_t set = subject_policy();
+		subject_set_chain(&set, chain);
+		subject_set_keys(&subject, &set);
+		subject_load(&subject, small, 5);
+		const uint64_t all = subject_sign(&subject, false).signatures;
+		subject.now += ahead[_i];
+		snprintf(text, sizeof(text), "%sbb A 192.0.2.33\n", small);
+		subject_load(&subject, text, SIZE_MAX);
+		const uint64_t some = subject_sign(&subject, false).signatures;
+		ck_assert_uint_gt(some, 2);
+		free(subject_dump(&subject));
+
+		subject.now += 60 - ahead[_i];
+		subject.batch = 3;
+		const uint64_t anew = subject_sign(&subject, false).signatures;
+		ck_assert_uint_ge(anew, some);
+		ck_assert(ahead[_i] > 5000 || anew < all);
+		free(subject_dump(&subject));
+		subject.now += 1;
+		ck_assert(!subject_sign(&subject, false).published);
+		subject_close(&subject);
+	}
+}
+END_TEST
+
+/*! An NTP server's adjustment, or a clock ahead by less than the inception offset, is nothing. */
+START_TEST(test_clock_adjusted)
+{
+	subject_t subject;
+	subject_open(&subject, "adjusted");
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	subject.now -= 100;
+	ck_assert(!subject_sign(&subject, false).published);
+	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
+/*! Signatures are refreshed in time at 2^31 and 2^32, where the numbers in RRSIGs begin anew. */
+START_TEST(test_clock_wraps)
+{
+	const int64_t wrap = _i == 0 ? INT64_C(1) << 31 : INT64_C(1) << 32;
+	subject_t subject;
+	store_txn_t txn;
+	subject_open(&subject, "wraps");
+	subject.now = wrap - 25000;
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	for (unsigned i = 0; subject.now < wrap + 25000; i++) {
+		ck_assert_uint_lt(i, 100);
+		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
+		const int64_t next = refresh_next(&txn, &subject.state, &subject.ring->set,
+		                                  subject.now);
+		store_abort(&txn);
+		ck_assert_int_gt(next, subject.now);
+		ck_assert_int_lt(next, subject.now + 10000);
+		subject.now = next;
+		subject_sign(&subject, false);
+		free(subject_dump(&subject));
+	}
+	subject_close(&subject);
+}
+END_TEST
+
 static int check_types(subject_t *subject, store_txn_t *txn, name_kind_t kind, uint8_t *stored,
                        size_t len)
 {
@@ -617,6 +759,86 @@ START_TEST(test_max_ttl)
 }
 END_TEST
 
+/*! \return Records whose text has some words in it. */
+static unsigned count_records(subject_t *subject, const char *words)
+{
+	unsigned count = 0;
+	char *text = subject_dump(subject);
+	for (const char *at = text; (at = strstr(at, words)) != NULL; at++) {
+		count++;
+	}
+	free(text);
+	return count;
+}
+
+/*! No TTL above MaxZoneTTL is published, from the file or by a change of it; SOA and DNSKEY have
+ * the policy's. What a change of the policy does not touch is not signed anew. */
+START_TEST(test_max_zone_ttl)
+{
+	char text[512];
+	subject_t subject;
+	subject_open(&subject, "cap");
+	keyset_t set = subject_policy();
+	set.max_zone_ttl = 1000;
+	subject_set_keys(&subject, &set);
+	snprintf(text, sizeof(text), "%sd 2147483647 A 192.0.2.33\ncut 5000 NS a\n"
+	         "cut 5000 DS 1 8 2 %064d\n", small, 1);
+	subject_load(&subject, text, SIZE_MAX);
+	sign_result_t result = subject_sign(&subject, false);
+	ck_assert_uint_eq(result.capped.count, 3);
+	ck_assert_uint_eq(result.capped.type, KNOT_RRTYPE_NS);
+	ck_assert_uint_eq(result.capped.ttl, 5000);
+	ck_assert_str_eq((char *)result.capped.owner, "\3cut\7example");
+	ck_assert_uint_eq(subject.state.max_ttl, 1000);
+	ck_assert_uint_eq(count_records(&subject, " 1000 "), 3);
+
+	/* It is said once. */
+	subject.now += 20000;
+	ck_assert_uint_eq(subject_sign(&subject, false).capped.count, 0);
+
+	set.max_zone_ttl = 2000;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	const uint32_t serial = subject.state.serial;
+	zone_records_t before = subject_records(&subject);
+	result = subject_sign(&subject, false);
+	/* SOA, the A and the DS. */
+	ck_assert_uint_eq(result.signatures, 3);
+	ck_assert_uint_eq(result.capped.count, 3);
+	ck_assert_uint_eq(subject.state.max_ttl, 2000);
+	subject_check_journal(&subject, &before, serial);
+	records_free(&before);
+
+	set.max_zone_ttl = 0;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	ck_assert_uint_eq(subject_sign(&subject, false).capped.count, 0);
+	ck_assert_uint_eq(subject.state.max_ttl, 2147483647);
+	subject_close(&subject);
+}
+END_TEST
+
+/*! CDS and CDNSKEY below the apex (RFC 9615) are signed as other data is. */
+START_TEST(test_keys_below)
+{
+	char text[1024];
+	subject_t subject;
+	subject_open(&subject, "below");
+	snprintf(text, sizeof(text), "%s_dsboot.x._signal CDS 1 13 2 %064d\n"
+	         "_dsboot.x._signal CDNSKEY 257 3 15 %043d=\n", small, 1, 0);
+	subject_load(&subject, small, SIZE_MAX);
+	subject_sign(&subject, false);
+	const uint64_t zsk = subject_signatures(&subject, &subject_keys[1]);
+	subject_load(&subject, text, SIZE_MAX);
+	subject_sign(&subject, false);
+	/* Beside the two, NSEC. */
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[1]), zsk + 3);
+	ck_assert_uint_eq(subject_signatures(&subject, &subject_keys[0]), 0);
+	free(subject_dump(&subject));
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Writes a zone with a name of about so many kilobytes, which differ by a number. */
 static char *write_large(unsigned kilobytes, unsigned number)
 {
@@ -671,7 +893,9 @@ int main(void)
 	sign_random_add(tcase);
 	tcase_add_test(tcase, test_cost);
 	tcase_add_test(tcase, test_refresh);
+	tcase_add_test(tcase, test_clock);
 	tcase_add_test(tcase, test_rollover);
+	tcase_add_test(tcase, test_cds);
 	tcase_add_test(tcase, test_replace);
 	tcase_add_test(tcase, test_rollover_twice);
 	tcase_add_test(tcase, test_batches);
@@ -683,9 +907,14 @@ int main(void)
 	tcase_add_test(tcase, test_foreign_keys);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_refresh_batches);
+	tcase_add_loop_test(tcase, test_clock_ahead, 0, 7);
+	tcase_add_test(tcase, test_clock_adjusted);
+	tcase_add_loop_test(tcase, test_clock_wraps, 0, 2);
 	tcase_add_loop_test(tcase, test_proof_types, 0, 2);
 	tcase_add_loop_test(tcase, test_proof_links, 0, 2);
 	tcase_add_test(tcase, test_max_ttl);
+	tcase_add_test(tcase, test_max_zone_ttl);
+	tcase_add_test(tcase, test_keys_below);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }

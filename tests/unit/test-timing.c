@@ -624,6 +624,34 @@ START_TEST(test_falling_ttl)
 }
 END_TEST
 
+/* The parent's TTL is not the policy's, and falls together with the DS. */
+START_TEST(test_shown_ttl)
+{
+	static const policy_t none = {
+		.name = "none", .passthrough = true, .parent_ds_ttl = 2, .parent_propagation = 5,
+	};
+	world_t w;
+	int64_t now = settled(&w);
+	const core_shown_t large = { .ttl = 3600 }, small = { .ttl = 60 }, nothing = { 0 };
+	ck_assert(core_see_parent(&w.zone, &none, &large, true, now));
+	ck_assert(!core_see_parent(&w.zone, &none, &large, true, now));
+	w.keys[0].goal_in = w.keys[1].goal_in = false;
+	core_run(&w.zone, &none, &w.facts, now, NULL, NULL);
+	expect(&w.keys[0], "uoo-");
+	/* One server that shows less does not say that no server shows more. */
+	ck_assert(!core_see_parent(&w.zone, &none, &small, false, now));
+	ck_assert_uint_eq(w.zone.shown.ttl, 3600);
+	now += 1000;
+	ck_assert(core_see_parent(&w.zone, &none, _i == 0 ? &nothing : &small, true, now));
+	ck_assert(core_ds_confirm(&w.keys[0], false, now));
+	core_run(&w.zone, &none, &w.facts, now + 3600 + 4, NULL, NULL);
+	expect(&w.keys[0], "uoo-");
+	core_run(&w.zone, &none, &w.facts, now + 3600 + 5, NULL, NULL);
+	expect(&w.keys[0], "huu-");
+	ck_assert_uint_eq(w.zone.ttls[CORE_TTL_DS].ttl, _i == 0 ? 2 : 60);
+}
+END_TEST
+
 /* Caches know a key on standby, and that is all. */
 START_TEST(test_standby)
 {
@@ -700,6 +728,7 @@ int main(void)
 	tcase_add_test(tc, test_older_version);
 	tcase_add_loop_test(tc, test_going_unsigned, 0, 2);
 	tcase_add_test(tc, test_falling_ttl);
+	tcase_add_loop_test(tc, test_shown_ttl, 0, 2);
 	tcase_add_loop_test(tc, test_standby, 0, 2);
 	tcase_add_test(tc, test_idempotent);
 	tcase_add_test(tc, test_too_many);

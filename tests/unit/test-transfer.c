@@ -351,6 +351,39 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/*! A zone that cannot be opened: knotd is told that it has the newest version, if it has one. */
+START_TEST(test_kept)
+{
+	static const int errors[] = { KNOT_EFILE, KNOT_ENOMEM, KNOT_EEMPTYZONE };
+	test.zone.open_error = errors[_i];
+	test.zone.kept = true;
+	int fd = dial();
+	for (unsigned i = 0; i < 2; i++) {
+		knot_pkt_t *pkt = question("example.", i == 0 ? KNOT_RRTYPE_SOA : KNOT_RRTYPE_IXFR);
+		if (i == 1) {
+			put_soa(pkt, 99);
+		}
+		pkt = ask(fd, pkt);
+		ck_assert_uint_eq(knot_pkt_ext_rcode(pkt), KNOT_RCODE_NOERROR);
+		ck_assert(knot_wire_get_aa(pkt->wire));
+		const knot_pktsection_t *answer = knot_pkt_section(pkt, KNOT_ANSWER);
+		ck_assert_uint_eq(answer->count, 1);
+		ck_assert_uint_eq(knot_pkt_rr(answer, 0)->type, KNOT_RRTYPE_SOA);
+		ck_assert_uint_eq(knot_soa_serial(knot_pkt_rr(answer, 0)->rrs.rdata),
+		                  i == 0 ? SERIAL : 99);
+		knot_pkt_free(pkt);
+	}
+	knot_pkt_t *pkt = ask(fd, question("example.", KNOT_RRTYPE_AXFR));
+	ck_assert_uint_eq(knot_pkt_ext_rcode(pkt), KNOT_RCODE_SERVFAIL);
+	knot_pkt_free(pkt);
+	test.zone.kept = false;
+	pkt = ask(fd, question("example.", KNOT_RRTYPE_SOA));
+	ck_assert_uint_eq(knot_pkt_ext_rcode(pkt), KNOT_RCODE_SERVFAIL);
+	knot_pkt_free(pkt);
+	close(fd);
+}
+END_TEST
+
 START_TEST(test_update)
 {
 	static const uint8_t rcodes[] = { KNOT_RCODE_NOERROR, KNOT_RCODE_NXRRSET };
@@ -520,6 +553,7 @@ static Suite *suite(void)
 	tcase_add_test(answers, test_axfr_failure);
 	tcase_add_loop_test(answers, test_ixfr, 0, 2);
 	tcase_add_loop_test(answers, test_refused, 0, sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_loop_test(answers, test_kept, 0, 3);
 	tcase_add_test(answers, test_update);
 	tcase_add_loop_test(answers, test_update_tsig, 0, 2);
 	tcase_add_test(answers, test_no_question);

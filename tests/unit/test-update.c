@@ -129,6 +129,17 @@ static const case_t cases[] = {
 	CHANGES("u ent.example. 60 IN DNAME example.org.\nu a.b.ent.example. 0 ANY ANY", "ent.example.", "DNAME 60 example.org."),
 	CHANGES("u x.dn.example. 60 IN A 192.0.2.9\nu dn.example. 0 ANY DNAME", "x.dn.example.", "A 60 192.0.2.9"),
 	FAILS(REFUSED, "u new.example. 60 IN DNAME a.\nu x.new.example. 60 IN A 192.0.2.9"),
+	/* Records where they cannot be. */
+	FAILS(REFUSED, "u example. 60 IN DS 1 8 2 "
+	      "00000000000000000000000000000000000000000000000000000000000000ff"),
+	FAILS(REFUSED, "u *.w.example. 60 IN NS ns1.example."),
+	FAILS(REFUSED, "u www.example. 60 IN " "DNSKEY 256 3 8 AwEAAQ=="),
+	SAME("u www.example. 60 IN SOA a. b. 9 1 2 3 4"),
+	/* TTLs (RFC 2181, section 8). */
+	CHANGES("u new.example. 2147483648 IN A 192.0.2.9", "new.example.", "A 0 192.0.2.9"),
+	CHANGES("u new.example. 4294967295 IN A 192.0.2.9", "new.example.", "A 0 192.0.2.9"),
+	CHANGES("u new.example. 2147483647 IN A 192.0.2.9", "new.example.",
+	  "A 2147483647 192.0.2.9"),
 	/* WKS: one an address and protocol. */
 	CHANGES("u wks.example. 300 IN TYPE11 \\# 6 C00002010601", "wks.example.",
 	  "TYPE11 300 \\# 6 C00002010601"),
@@ -326,10 +337,12 @@ START_TEST(test_large)
 	state_t state;
 	size_t len = update_message(wire, "");
 	uint16_t count = 0;
-	/* Owner by a pointer to the zone section's name, A. */
+	/* Owner by a pointer to the zone section's name; of two types, since an RRset has to fit a
+	 * message with its signatures. */
 	for (; len + 16 <= sizeof(wire); len += 16, count++) {
 		static const uint8_t head[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4 };
 		memcpy(wire + len, head, sizeof(head));
+		knot_wire_write_u16(wire + len + 2, count % 2 == 0 ? KNOT_RRTYPE_A : 65280);
 		knot_wire_write_u32(wire + len + 12, count * 7919u);
 	}
 	knot_wire_set_nscount(wire, count);
@@ -337,6 +350,30 @@ START_TEST(test_large)
 	ck_assert_uint_eq(result.rcode, KNOT_RCODE_NOERROR);
 	ck_assert_uint_eq(result.changed, 1);
 	ck_assert_uint_eq(state.in.serial, 8);
+}
+END_TEST
+
+/*! RRsets that grow by small messages: the one that would fit no DNS message is refused. */
+START_TEST(test_growing)
+{
+	update_result_t result = { .rcode = KNOT_RCODE_NOERROR };
+	state_t state;
+	int count = 0;
+	while (result.rcode == KNOT_RCODE_NOERROR && count < 400) {
+		char line[320];
+		snprintf(line, sizeof(line), "u big.example. 60 IN TXT %0200d", ++count);
+		size_t len = update_message(wire, line);
+		ck_assert_int_eq(update_run(&zone, wire, len, true, &result, &state), KNOT_EOK);
+		ck_assert_int_eq(strstr(result.reason, "BIND") != NULL, count == 101);
+	}
+	ck_assert_uint_eq(result.rcode, KNOT_RCODE_REFUSED);
+	ck_assert_ptr_nonnull(strstr(result.reason, "which no DNS message can hold"));
+	ck_assert_int_gt(count, 290);
+	ck_assert_int_lt(count, 310);
+	/* All else of the zone can be changed. */
+	size_t len = update_message(wire, "u new.example. 60 IN A 192.0.2.9");
+	ck_assert_int_eq(update_run(&zone, wire, len, true, &result, &state), KNOT_EOK);
+	ck_assert_uint_eq(result.rcode, KNOT_RCODE_NOERROR);
 }
 END_TEST
 
@@ -350,6 +387,7 @@ int main(void)
 	tcase_add_test(tcase, test_passes);
 	tcase_add_test(tcase, test_serial_round);
 	tcase_add_test(tcase, test_large);
+	tcase_add_test(tcase, test_growing);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }

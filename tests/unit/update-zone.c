@@ -55,7 +55,7 @@ void update_zone_open(update_zone_t *zone, const char *text)
 void update_zone_close(update_zone_t *zone)
 {
 	char path[96];
-	static const char *const files[] = { "zone", "data.mdb", "lock.mdb", "" };
+	static const char *const files[] = { "zone", "data.mdb", "lock.mdb", "knotd.lock", "" };
 	store_close(zone->store);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", zone->dir, files[i]);
@@ -134,7 +134,7 @@ int update_run(update_zone_t *zone, uint8_t *wire, size_t len, bool commit,
 	require(state_load(&txn, UPDATE_ZONE, state) == KNOT_EOK, "state_load");
 	int ret = KNOT_EOK;
 	if (parsed) {
-		ret = update_apply(&txn, UPDATE_ZONE, state, pkt, result);
+		ret = update_apply(&txn, UPDATE_ZONE, state, pkt, SIZE_MAX, result);
 	} else {
 		*result = (update_result_t) { .rcode = KNOT_RCODE_FORMERR, .reason = "message" };
 	}

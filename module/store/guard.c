@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/store/guard.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Stores that a process has open at a time: as many as there are signers, and some for tests. */
+#define GUARDS_MAX 32
+
+struct guard {
+	atomic_uintptr_t base;  /*!< 0: the place is free. */
+	atomic_size_t size;
+	atomic_bool lost;
+};
+
+/*! A signal handler belongs to the process, and so does the table that the handler looks at. */
+static struct {
+	pthread_mutex_t lock;   /*!< Of whoever changes the table. */
+	guard_t guards[GUARDS_MAX];
+	struct sigaction before;
+	bool installed;
+	size_t page;            /*!< Bytes of a page of memory. */
+} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/*** The signal. ***/
+
+/*! Has the rest of the map, from a page on, read as zeros. Calls only what a handler may. */
+static bool lose(guard_t *guard, uintptr_t base, uintptr_t at)
+{
+	const uintptr_t from = at - at % table.page;
+	const size_t size = base + atomic_load(&guard->size) - from;
+	atomic_store(&guard->lost, true);
+	return mmap((void *)from, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
+	       != MAP_FAILED;
+}
+
+static void handle(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	const int saved = errno;
+	const uintptr_t at = (uintptr_t)info->si_addr;
+	for (size_t i = 0; info->si_code > 0 && i < GUARDS_MAX; i++) {
+		guard_t *guard = &table.guards[i];
+		const uintptr_t base = atomic_load(&guard->base);
+		if (base != 0 && at >= base && at - base < atomic_load(&guard->size) &&
+		    lose(guard, base, at)) {
+			errno = saved;
+			return;
+		}
+	}
+	/* Another's: who was there before gets it when it is raised again. */
+	(void)sigaction(SIGBUS, &table.before, NULL);
+	if (info->si_code <= 0) {
+		(void)raise(sig);
+	}
+	errno = saved;
+}
+
+static int install(void)
+{
+	struct sigaction action = { .sa_sigaction = handle, .sa_flags = SA_SIGINFO };
+	if (table.installed) {
+		return 0;
+	}
+	table.page = sysconf(_SC_PAGESIZE);
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGBUS, &action, &table.before) != 0) {
+		return errno;
+	}
+	table.installed = true;
+	return 0;
+}
+
+/*** The map. ***/
+
+/*! LMDB does not tell where its map is; the system does. */
+static int find_map(int fd, uintptr_t *base)
+{
+	char line[512];
+	struct stat st;
+	int ret = ENOENT;
+	FILE *maps = fstat(fd, &st) == 0 ? fopen("/proc/self/maps", "re") : NULL;
+	if (maps == NULL) {
+		return errno;
+	}
+	while (ret != 0 && fgets(line, sizeof(line), maps) != NULL) {
+		unsigned long long begin, end, offset, inode;
+		unsigned int high, low;
+		if (sscanf(line, "%llx-%llx %*s %llx %x:%x %llu", &begin, &end, &offset, &high,
+		           &low, &inode) == 6 &&
+		    inode == st.st_ino && high == major(st.st_dev) && low == minor(st.st_dev) &&
+		    offset == 0) {
+			*base = begin;
+			ret = 0;
+		}
+	}
+	fclose(maps);
+	return ret;
+}
+
+/*! Finds a free place. With the lock held. */
+static guard_t *free_place(void)
+{
+	for (size_t i = 0; i < GUARDS_MAX; i++) {
+		if (atomic_load(&table.guards[i].base) == 0) {
+			return &table.guards[i];
+		}
+	}
+	return NULL;
+}
+
+int guard_add(guard_t **guard, int fd, size_t size)
+{
+	uintptr_t base = 0;
+	pthread_mutex_lock(&table.lock);
+	guard_t *fresh = free_place();
+	int ret = fresh != NULL ? find_map(fd, &base) : ENOSPC;
+	if (ret == 0) {
+		ret = install();
+	}
+	if (ret == 0) {
+		atomic_store(&fresh->lost, false);
+		atomic_store(&fresh->size, size);
+		atomic_store(&fresh->base, base);
+		*guard = fresh;
+	}
+	pthread_mutex_unlock(&table.lock);
+	return ret;
+}
+
+void guard_remove(guard_t *guard)
+{
+	if (guard != NULL) {
+		pthread_mutex_lock(&table.lock);
+		atomic_store(&guard->base, 0);
+		pthread_mutex_unlock(&table.lock);
+	}
+}
+
+bool guard_lost(const guard_t *guard)
+{
+	return guard != NULL && atomic_load(&guard->lost);
+}
