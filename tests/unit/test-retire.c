@@ -25,6 +25,7 @@ static void setup(void)
 	test_tokens_make();
 	strcpy(file, "/tmp/test-retire.XXXXXX");
 	close(mkstemp(file));
+	unlink(file); /* An empty one is refused. */
 	engine = (engine_t){ 0 };
 	pthread_mutex_init(&engine.lock, NULL);
 	ck_assert_msg(db_open(&engine.db, file, err, sizeof(err)) == 0, "%s", err);
