@@ -615,7 +615,7 @@ test_clock_ahead() { # limit 120
 good_now() {
 	local now
 	now=$(date -u +%Y%m%d%H%M%S)
-	axfr "$1" "$1.times"
+	(axfr "$1" "$1.times") || return 1
 	awk -v now="$now" '$4 == "RRSIG" && ($9 < now || $10 > now) { bad = 1 } END { exit bad }' \
 		"$1.times"
 }
