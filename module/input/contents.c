@@ -127,6 +127,21 @@ int contents_next(contents_t *contents, const knot_dname_t **owner, node_t *node
 	return KNOT_EOK;
 }
 
+void contents_count(const contents_t *contents, uint16_t type, uint64_t *names, uint64_t *with)
+{
+	const records_t *records = &contents->records;
+	*names = records->run_count;
+	*with = 0;
+	for (size_t i = 0; i < records->run_count; i++) {
+		record_t *it = records_first(records, &records->runs[i]);
+		for (uint32_t left = records->runs[i].count; left > 0; left--) {
+			knot_rdataset_t rrs;
+			*with += it->type == type;
+			it = records_next(it, &rrs);
+		}
+	}
+}
+
 void contents_rewind(contents_t *contents)
 {
 	contents->next = 0;

@@ -66,6 +66,9 @@ int contents_end(contents_t *contents, char *err, size_t err_size);
  */
 int contents_next(contents_t *contents, const knot_dname_t **owner, node_t *node);
 
+/*! Counts the names, and those with an RRset of a type; after contents_end(). */
+void contents_count(const contents_t *contents, uint16_t type, uint64_t *names, uint64_t *with);
+
 /*! Has contents_next() begin again. */
 void contents_rewind(contents_t *contents);
 

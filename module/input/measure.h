@@ -14,8 +14,8 @@ typedef struct {
 	uint64_t delegations;   /*!< Names with NS records, without the apex. */
 } measure_t;
 
-/*! Measures contents, and rewinds them. \return KNOT_EOK, KNOT_ENOMEM */
-int measure_contents(contents_t *contents, const knot_dname_t *apex, measure_t *measure);
+/*! Measures contents, which have an apex with NS records. */
+measure_t measure_contents(const contents_t *contents);
 
 /*! Measures the input that is stored under an id. \return KNOT_EOK, or an error of the store */
 int measure_input(store_txn_t *txn, uint32_t nodes, const knot_dname_t *apex, measure_t *measure);

@@ -267,6 +267,24 @@ int node_read(const uint8_t *data, size_t len, node_t *node)
 	return KNOT_EOK;
 }
 
+bool node_stored_has(const uint8_t *data, size_t len, uint16_t type)
+{
+	head_t head;
+	while (len >= sizeof(head)) {
+		memcpy(&head, data, sizeof(head));
+		const uint64_t size = sizeof(head) + (uint64_t)head.size + head.sigs_size;
+		if (head.type == type) {
+			return true;
+		}
+		if (size > len) {
+			return false;
+		}
+		data += size;
+		len -= size;
+	}
+	return false;
+}
+
 void node_deinit(node_t *node)
 {
 	free(node->rrsets);

@@ -99,5 +99,8 @@ void node_write(node_t *node, uint8_t *out);
  */
 int node_read(const uint8_t *data, size_t len, node_t *node);
 
+/*! \return Whether a stored form has an RRset of that type; it is not checked otherwise. */
+bool node_stored_has(const uint8_t *data, size_t len, uint16_t type);
+
 /*! Frees what the node owns, not node itself. */
 void node_deinit(node_t *node);

@@ -24,7 +24,7 @@
 #ifndef PRIMARY_TIMEOUT_S
 #define PRIMARY_TIMEOUT_S 10
 #endif
-/* Seconds after which an answer has to have come as fast as PRIMARY_RATE, on the whole... */
+/* Seconds of an answer in each of which so much has to come as PRIMARY_RATE makes it... */
 #ifndef PRIMARY_GRACE_S
 #define PRIMARY_GRACE_S 30
 #endif
@@ -123,8 +123,8 @@ struct primary_conn {
 	int fd;
 
 	/* The answer at hand. */
-	int64_t asked_ms;          /*!< When it was asked for, monotonic_ms(). */
-	uint64_t received;         /*!< Octets of it. */
+	int64_t span_ms;           /*!< When the span of PRIMARY_GRACE_S began, monotonic_ms(). */
+	uint64_t span_octets;      /*!< What has come in it. */
 	uint16_t id;
 	uint16_t type;
 	const knot_dname_t *name;  /*!< Of the question, which is borrowed. */
@@ -148,22 +148,35 @@ static int say(char *err, size_t err_size, int ret, const char *text)
 	return ret;
 }
 
-/*! \return Until when the answer may take, monotonic_ms(): the longer, the more of it has come. */
-static int64_t latest(const primary_conn_t *conn)
+/*! Begins a span in which enough has to come. */
+static void begin_span(primary_conn_t *conn)
 {
-	return conn->asked_ms + 1000 * (PRIMARY_GRACE_S + (int64_t)(conn->received / PRIMARY_RATE));
+	conn->span_ms = monotonic_ms();
+	conn->span_octets = 0;
+}
+
+/*! \return Whether a span has ended in which too little came. */
+static bool is_slow(primary_conn_t *conn)
+{
+	if (monotonic_ms() - conn->span_ms < 1000 * PRIMARY_GRACE_S) {
+		return false;
+	}
+	if (conn->span_octets < PRIMARY_RATE * PRIMARY_GRACE_S) {
+		return true;
+	}
+	begin_span(conn);
+	return false;
 }
 
 /*! Waits until something can be read or written. */
-static int wait_for(const primary_conn_t *conn, short events, char *err, size_t err_size)
+static int wait_for(primary_conn_t *conn, short events, char *err, size_t err_size)
 {
 	const int64_t end = monotonic_ms() + PRIMARY_TIMEOUT_S * 1000;
 	struct pollfd fd = { .fd = conn->fd, .events = events };
 	while (!atomic_load(conn->stop)) {
-		if (monotonic_ms() >= latest(conn)) {
-			snprintf(err, err_size, "it is too slow: %llu octets in %lld s",
-			         (unsigned long long)conn->received,
-			         (long long)(monotonic_ms() - conn->asked_ms) / 1000);
+		if (is_slow(conn)) {
+			snprintf(err, err_size, "it is too slow: %llu octets in %d s",
+			         (unsigned long long)conn->span_octets, PRIMARY_GRACE_S);
 			return KNOT_ETIMEOUT;
 		}
 		int ready = poll(&fd, 1, SLICE_MS);
@@ -229,7 +242,7 @@ int primary_connect(primary_conn_t **conn, const primary_t *primary, const atomi
 	}
 	fresh->primary = primary;
 	fresh->stop = stop;
-	fresh->asked_ms = monotonic_ms();
+	begin_span(fresh);
 	int ret = connect_to(fresh, err, err_size);
 	if (ret != KNOT_EOK) {
 		primary_close(fresh);
@@ -285,7 +298,7 @@ static int receive_all(primary_conn_t *conn, uint8_t *data, size_t len, char *er
 		}
 		data += got > 0 ? got : 0;
 		len -= got > 0 ? got : 0;
-		conn->received += got > 0 ? got : 0;
+		conn->span_octets += got > 0 ? got : 0;
 	}
 	return KNOT_EOK;
 }
@@ -299,8 +312,7 @@ int primary_ask(primary_conn_t *conn, knot_pkt_t *query, char *err, size_t err_s
 	conn->unsigned_len = 0;
 	conn->unsigned_count = 0;
 	conn->signed_at = 0;
-	conn->asked_ms = monotonic_ms();
-	conn->received = 0;
+	begin_span(conn);
 	knot_wire_set_id(query->wire, conn->id);
 	if (conn->primary->key.name != NULL) {
 		conn->digest_len = sizeof(conn->digest);

@@ -47,7 +47,7 @@ typedef struct primary_conn primary_conn_t;
 
 /*!
  * Connects. Each function that waits for the primary waits for PRIMARY_TIMEOUT_S at most while nothing
- * comes, and for PRIMARY_GRACE_S in all while less comes than PRIMARY_RATE; it ends soon once stop is
+ * comes, and for PRIMARY_GRACE_S while less comes than PRIMARY_RATE; it ends soon once stop is
  * true.
  *
  * \param primary  Borrowed.

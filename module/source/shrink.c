@@ -48,7 +48,7 @@ void shrink_hold(source_t *source, const shrink_t *shrink)
 	held_set(source->args.held, HELD_SHRINK, shrink->what, why);
 }
 
-int shrink_judge(source_t *source, const state_t *state, contents_t *contents, shrink_t *shrink,
+int shrink_judge(source_t *source, const state_t *state, const contents_t *contents, shrink_t *shrink,
                  bool *held)
 {
 	store_txn_t txn;
@@ -56,10 +56,8 @@ int shrink_judge(source_t *source, const state_t *state, contents_t *contents, s
 	if (state->in.names < FROM || limit_of(source) == 0) {
 		return KNOT_EOK;
 	}
-	int ret = measure_contents(contents, source->args.zone, &shrink->after);
-	if (ret == KNOT_EOK) {
-		ret = store_read(source->args.store, &txn);
-	}
+	shrink->after = measure_contents(contents);
+	int ret = store_read(source->args.store, &txn);
 	if (ret == KNOT_EOK) {
 		ret = measure_input(&txn, state->in.nodes, source->args.zone, &shrink->before);
 		store_abort(&txn);

@@ -13,12 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file that the process which has the storage keeps locked; its content is the process's id. It is
- * empty when that process has closed the store. */
+/* The file that the process which has the storage keeps locked. Its content is the process's id; it
+ * is empty when that process has closed the store. */
 #define LOCK_FILE "knotd.lock"
 
-/* LMDB's files. */
-#define DATA_FILE "data.mdb"
+/* LMDB's file of its readers. */
 #define READERS_FILE "lock.mdb"
 
 /* Bytes of the readers' file: room for MAX_READERS of store.c, each of 64 bytes, and a head. LMDB
@@ -115,15 +114,15 @@ static int prepare_readers(const char *path, char *err, size_t err_size)
 static int look_at_data(folder_t *folder, const char *path, char *err, size_t err_size)
 {
 	struct stat st;
-	const int fd = open_in(path, DATA_FILE, O_RDWR);
+	const int fd = open_in(path, FOLDER_DATA, O_RDWR);
 	if (fd < 0) {
 		folder->fresh = errno == ENOENT;
-		return folder->fresh ? 0 : fail(errno, path, DATA_FILE, err, err_size);
+		return folder->fresh ? 0 : fail(errno, path, FOLDER_DATA, err, err_size);
 	}
-	int ret = fstat(fd, &st) == 0 ? 0 : fail(errno, path, DATA_FILE, err, err_size);
+	int ret = fstat(fd, &st) == 0 ? 0 : fail(errno, path, FOLDER_DATA, err, err_size);
 	close(fd);
 	if (ret == 0 && st.st_size == 0) {
-		snprintf(err, err_size, "cannot open the store in %s: " DATA_FILE " is empty; restore it "
+		snprintf(err, err_size, "cannot open the store in %s: " FOLDER_DATA " is empty; restore it "
 		         "from a backup, or move it away, all zones are then signed anew", path);
 		ret = EILSEQ;
 	}
@@ -156,7 +155,7 @@ void folder_leave(folder_t *folder, const char *path, bool failed)
 {
 	if (failed && folder->fresh) {
 		char file[PATH_MAX];
-		const int len = snprintf(file, sizeof(file), "%s/" DATA_FILE, path);
+		const int len = snprintf(file, sizeof(file), "%s/" FOLDER_DATA, path);
 		if (len > 0 && (size_t)len < sizeof(file)) {
 			(void)unlink(file);
 		}

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define FOLDER_DATA "data.mdb" /*!< LMDB's file in the folder. */
+
 /*! A storage folder that this process has for itself. */
 typedef struct {
 	int lock_fd;  /*!< Of the lock; -1: none. The lock goes with the descriptor. */

@@ -4,14 +4,14 @@
 #include "module/store/guard.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Stores that a process has open at a time: as many as there are signers, and some for tests. */
@@ -83,23 +83,35 @@ static int install(void)
 
 /*** The map. ***/
 
-/*! LMDB does not tell where its map is; the system does. */
-static int find_map(int fd, uintptr_t *base)
+/*! \return Whether a map is guarded. With the lock held. */
+static bool is_known(uintptr_t base)
 {
-	char line[512];
-	struct stat st;
+	for (size_t i = 0; i < GUARDS_MAX; i++) {
+		if (atomic_load(&table.guards[i].base) == base) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*!
+ * LMDB does not tell where its map is; the system does. Not by the file's number: some file systems
+ * show another one here. With the lock held.
+ */
+static int find_map(const char *name, size_t size, uintptr_t *base)
+{
+	char line[PATH_MAX + 128];
 	int ret = ENOENT;
-	FILE *maps = fstat(fd, &st) == 0 ? fopen("/proc/self/maps", "re") : NULL;
+	FILE *maps = fopen("/proc/self/maps", "re");
 	if (maps == NULL) {
 		return errno;
 	}
 	while (ret != 0 && fgets(line, sizeof(line), maps) != NULL) {
-		unsigned long long begin, end, offset, inode;
-		unsigned int high, low;
-		if (sscanf(line, "%llx-%llx %*s %llx %x:%x %llu", &begin, &end, &offset, &high,
-		           &low, &inode) == 6 &&
-		    inode == st.st_ino && high == major(st.st_dev) && low == minor(st.st_dev) &&
-		    offset == 0) {
+		unsigned long long begin, end;
+		const char *found = strstr(line, name);
+		if (found != NULL && strcmp(found + strlen(name), "\n") == 0 &&
+		    sscanf(line, "%llx-%llx", &begin, &end) == 2 && end - begin >= size &&
+		    !is_known(begin)) {
 			*base = begin;
 			ret = 0;
 		}
@@ -119,12 +131,12 @@ static guard_t *free_place(void)
 	return NULL;
 }
 
-int guard_add(guard_t **guard, int fd, size_t size)
+int guard_add(guard_t **guard, const char *name, size_t size)
 {
 	uintptr_t base = 0;
 	pthread_mutex_lock(&table.lock);
 	guard_t *fresh = free_place();
-	int ret = fresh != NULL ? find_map(fd, &base) : ENOSPC;
+	int ret = fresh != NULL ? find_map(name, size, &base) : ENOSPC;
 	if (ret == 0) {
 		ret = install();
 	}

@@ -17,13 +17,13 @@
 typedef struct guard guard_t;
 
 /*!
- * Guards the process's map of a file.
+ * Guards the map that the process has just made of a file.
  *
- * \param fd    The file.
+ * \param name  End of the file's path.
  * \param size  Bytes of the map.
  * \return 0, or an errno: ENOENT (no such map), ENOSPC (too many maps)
  */
-int guard_add(guard_t **guard, int fd, size_t size);
+int guard_add(guard_t **guard, const char *name, size_t size);
 
 /*! Before the map goes away. NULL is allowed. */
 void guard_remove(guard_t *guard);

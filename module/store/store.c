@@ -5,27 +5,16 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <libknot/errcode.h>
 #include <libknot/error.h>
 
-#include "module/store/folder.h"
-#include "module/store/guard.h"
-#include "module/store/pages.h"
-
-/* Bytes that the store may have at most: 256 GiB, more than any zone needs. It is address space,
- * not disk space: the file grows as it is needed. */
-#define MAP_SIZE ((size_t)1 << 38)
-
-/* Read transactions at the same time: one for each transfer and each worker. */
-#define MAX_READERS 1024
+#include "module/store/file.h"
 
 /* Free bytes of a disk with which LMDB's writes fail: so few are as good as none. */
 #define DISK_FULL ((size_t)1 << 20)
@@ -34,18 +23,11 @@
  * lost with the process, of 2^32. */
 #define SPARE_IDS 1000
 
-/* Bytes of a file that is checked at each start: that takes some 0.1 s. A larger one is checked after
- * a crash. */
-#define CHECK_ALWAYS ((size_t)256 << 20)
-
 #define ID_LEN 4    /* Octets of an id before a key. */
 #define KEY_MAX 511 /* Octets of a key; LMDB's own limit. */
 
 struct store {
-	folder_t folder;
-	char *path;
-	MDB_env *env;
-	guard_t *guard;
+	file_t file;
 	group_t *group;
 	pthread_mutex_t spare_lock;
 	uint32_t spare_id, spare_ids; /*!< The next id that is free, and how many are. */
@@ -79,7 +61,7 @@ static int write_error(const store_t *store, int ret)
 {
 	mdb_filehandle_t fd;
 	struct statvfs disk;
-	if (ret == EIO && mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS &&
+	if (ret == EIO && mdb_env_get_fd(store->file.env, &fd) == MDB_SUCCESS &&
 	    fstatvfs(fd, &disk) == 0 && disk.f_bavail < DISK_FULL / disk.f_frsize) {
 		ret = ENOSPC;
 	}
@@ -96,7 +78,7 @@ static int open_tables(store_t *store)
 	};
 
 	MDB_txn *txn = NULL;
-	int ret = mdb_txn_begin(store->env, NULL, 0, &txn);
+	int ret = mdb_txn_begin(store->file.env, NULL, 0, &txn);
 	for (int i = 0; ret == MDB_SUCCESS && i < STORE_TABLES; i++) {
 		ret = mdb_dbi_open(txn, tables[i], MDB_CREATE, &store->tables[i]);
 	}
@@ -110,154 +92,40 @@ static int open_tables(store_t *store)
 	return mdb_txn_commit(txn);
 }
 
+static int open_store(store_t *store)
+{
+	int ret = group_new(&store->group, store->file.env);
+	if (ret == MDB_SUCCESS) {
+		(void)mdb_env_set_userctx(store->file.env, store);
+		ret = open_tables(store);
+	}
+	return ret == MDB_SUCCESS && store_lost(store) ? MDB_CORRUPTED : ret;
+}
+
 static void close_store(store_t *store, bool failed)
 {
 	group_free(store->group);
-	guard_remove(store->guard);
-	if (store->env != NULL) {
-		mdb_env_close(store->env);
-	}
-	folder_leave(&store->folder, store->path, failed);
+	file_close(&store->file, failed);
 	pthread_mutex_destroy(&store->spare_lock);
-	free(store->path);
 	free(store);
-}
-
-/*** Opening. ***/
-
-/*! \return Bytes of data.mdb; 0 if that is not known. */
-static size_t file_size(const store_t *store)
-{
-	mdb_filehandle_t fd;
-	struct stat st;
-	return mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS && fstat(fd, &st) == 0 ? st.st_size : 0;
-}
-
-/*!
- * Tells whether the file ends before the last page that LMDB has given out. That is the end of a
- * file that was cut; or that page was given back before it was ever written.
- */
-static bool is_short(const store_t *store, size_t *whole)
-{
-	MDB_envinfo info;
-	MDB_stat stat;
-	if (mdb_env_info(store->env, &info) != MDB_SUCCESS ||
-	    mdb_env_stat(store->env, &stat) != MDB_SUCCESS) {
-		return false;
-	}
-	*whole = (info.me_last_pgno + 1) * stat.ms_psize;
-	return file_size(store) < *whole;
-}
-
-/*! Makes a file that lacks nothing as long as it is said to be: it need not be looked at again. */
-static void lengthen(const store_t *store)
-{
-	mdb_filehandle_t fd;
-	size_t whole = 0;
-	if (is_short(store, &whole) && mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS) {
-		/* Not ftruncate(): a commit of another thread may make it longer just now. If it
-		 * fails, the next start has to read all of the store. */
-		(void)fallocate(fd, 0, whole - 1, 1);
-	}
-}
-
-/*! Checks the file if that is quick, or if there is a reason to: a damaged one ends the process. */
-static int check_file(const store_t *store)
-{
-	size_t whole = 0;
-	mdb_filehandle_t fd;
-	if (!store->folder.unclean && !is_short(store, &whole) && file_size(store) > CHECK_ALWAYS) {
-		return MDB_SUCCESS;
-	}
-	int ret = mdb_env_get_fd(store->env, &fd);
-	return ret == MDB_SUCCESS ? pages_check(fd) : ret;
-}
-
-static int open_env(store_t *store, const char *path)
-{
-	mdb_filehandle_t fd;
-	int ret = mdb_env_create(&store->env);
-	if (ret == MDB_SUCCESS) {
-		(void)mdb_env_set_mapsize(store->env, MAP_SIZE);
-		(void)mdb_env_set_maxdbs(store->env, STORE_TABLES + STORE_RECORDS);
-		(void)mdb_env_set_maxreaders(store->env, MAX_READERS);
-		(void)mdb_env_set_userctx(store->env, store);
-		/* A thread may have several read transactions: slots go by transaction. */
-		ret = mdb_env_open(store->env, path, MDB_NOTLS, 0660);
-	}
-	if (ret == MDB_SUCCESS) {
-		ret = mdb_env_get_fd(store->env, &fd);
-	}
-	return ret == MDB_SUCCESS ? guard_add(&store->guard, fd, MAP_SIZE) : ret;
-}
-
-static int open_store(store_t *store, const char *path)
-{
-	int ret = open_env(store, path);
-	if (ret == MDB_SUCCESS) {
-		ret = check_file(store);
-	}
-	if (ret == MDB_SUCCESS) {
-		ret = group_new(&store->group, store->env);
-	}
-	if (ret == MDB_SUCCESS) {
-		int dead = 0;
-		(void)mdb_reader_check(store->env, &dead); /* Left by a killed process. */
-		ret = open_tables(store);
-	}
-	if (guard_lost(store->guard)) {
-		return MDB_CORRUPTED;
-	}
-	if (ret == MDB_SUCCESS) {
-		lengthen(store);
-	}
-	return ret;
-}
-
-/*! \return What to do about a store that cannot be opened. */
-static const char *remedy(int ret)
-{
-	switch (ret) {
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return "; it has to be writable for knotd's user";
-	case ENOSPC:
-	case EDQUOT:
-		return "; make room";
-	case MDB_INVALID:
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_VERSION_MISMATCH:
-	case MDB_INCOMPATIBLE:
-	case MDB_BAD_TXN:
-		return ": data.mdb is damaged, cut, or of another kind of machine or version of LMDB; "
-		       "restore it from a backup, or move it away, all zones are then signed anew";
-	case EIO:
-		return "; look after the disk";
-	default:
-		return "";
-	}
 }
 
 int store_open(store_t **store, const char *path, char *err, size_t err_size)
 {
 	store_t *fresh = calloc(1, sizeof(*fresh));
-	if (fresh == NULL || (fresh->path = strdup(path)) == NULL) {
-		free(fresh);
+	if (fresh == NULL) {
 		snprintf(err, err_size, "out of memory");
 		return KNOT_ENOMEM;
 	}
-	pthread_mutex_init(&fresh->spare_lock, NULL);
-	int ret = folder_take(&fresh->folder, path, err, err_size);
-	if (ret == 0) {
-		ret = open_store(fresh, path);
-		if (ret != MDB_SUCCESS) {
-			snprintf(err, err_size, "cannot open the store in %s: %s%s", path,
-			         mdb_strerror(ret), remedy(ret));
-		}
-	}
+	int ret = file_open(&fresh->file, path, STORE_TABLES + STORE_RECORDS, err, err_size);
 	if (ret != MDB_SUCCESS) {
+		free(fresh);
+		return error(ret);
+	}
+	pthread_mutex_init(&fresh->spare_lock, NULL);
+	ret = open_store(fresh);
+	if (ret != MDB_SUCCESS) {
+		file_say(&fresh->file, ret, err, err_size);
 		close_store(fresh, true);
 		return error(ret);
 	}
@@ -274,7 +142,7 @@ void store_close(store_t *store)
 
 bool store_lost(const store_t *store)
 {
-	return guard_lost(store->guard);
+	return file_lost(&store->file);
 }
 
 const char *store_strerror(int ret)
@@ -295,7 +163,7 @@ int store_read(store_t *store, store_txn_t *txn)
 	if (store_lost(store)) {
 		return STORE_LOST;
 	}
-	return error(mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn));
+	return error(mdb_txn_begin(store->file.env, NULL, MDB_RDONLY, &txn->txn));
 }
 
 int store_write(store_t *store, store_txn_t *txn)
@@ -315,7 +183,7 @@ int store_commit(store_txn_t *txn)
 	}
 	int ret = group_commit(txn->store->group, txn->txn);
 	txn->txn = NULL;
-	lengthen(txn->store);
+	file_lengthen(&txn->store->file);
 	return write_error(txn->store, ret);
 }
 

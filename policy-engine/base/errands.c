@@ -94,8 +94,11 @@ errands_t *errands_start(unsigned threads, const errands_kind_t *kind, void (*wa
 
 int errands_add(errands_t *e, void *job)
 {
-	errand_t *errand = malloc(sizeof(*errand));
+	errand_t *errand = job != NULL ? malloc(sizeof(*errand)) : NULL;
 	if (errand == NULL) {
+		if (job != NULL) {
+			e->kind->free(job);
+		}
 		return -1;
 	}
 	*errand = (errand_t){ NULL, job };

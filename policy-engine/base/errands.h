@@ -26,8 +26,12 @@ typedef struct {
 errands_t *errands_start(unsigned threads, const errands_kind_t *kind, void (*wake)(void *ctx),
                          void *ctx);
 
-/*! Queues a job; jobs are begun in turn. Any thread.
- *  \return 0, or -1 if out of memory: then the job stays the caller's. */
+/*!
+ * Queues a job; jobs are begun in turn. Any thread.
+ *
+ * \param job  Taken over in any case; NULL = there was no memory for it.
+ * \return 0, or -1 if out of memory: then the job is freed.
+ */
 int errands_add(errands_t *errands, void *job);
 
 /*! Takes what came of a job, which is freed afterwards. \return 0, or -1 on failure. */

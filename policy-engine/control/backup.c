@@ -4,10 +4,10 @@
 #include "policy-engine/control/handlers.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy-engine/base/event.h"
+#include "policy-engine/control/argument.h"
 #include "policy-engine/control/context.h"
 #include "policy-engine/control/row.h"
 
@@ -15,7 +15,7 @@
 
 static bool is_meant(const ctl_unit_t *unit, const char *repository)
 {
-	return unit->type == NULL || unit->type[0] == '\0' || strcmp(unit->type, repository) == 0;
+	return !argument_given(unit->type) || strcmp(unit->type, repository) == 0;
 }
 
 /* Refuses a repository that conf.xml does not have; under the lock. */
@@ -62,16 +62,12 @@ static int list_key(void *ctx, const db_token_key_t *key)
 	if (!is_meant(list->unit, key->repository)) {
 		return 0;
 	}
-	char number[24];
 	row_t row = { .req = list->req };
 	row_column(&row, "repository", key->repository);
 	row_column(&row, "cka-id", key->cka_id);
-	snprintf(number, sizeof(number), "%u", key->algorithm);
-	row_column(&row, "algorithm", number);
-	snprintf(number, sizeof(number), "%u", key->bits);
-	row_column(&row, "bits", number);
-	snprintf(number, sizeof(number), "%u", key->given);
-	row_column(&row, "zones", number);
+	row_number(&row, "algorithm", key->algorithm);
+	row_number(&row, "bits", key->bits);
+	row_number(&row, "zones", key->given);
 	row_column(&row, "backup", state_name(list->c, key));
 	return 0;
 }
@@ -152,20 +148,12 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
 
 /* -- generation ---------------------------------------------------------- */
 
-static bool parse_count(const char *text, unsigned *count)
-{
-	char *end = NULL;
-	unsigned long number = text != NULL ? strtoul(text, &end, 10) : 0;
-	*count = (unsigned)number;
-	return text != NULL && text[0] >= '0' && text[0] <= '9' && *end == '\0' && number >= 1 &&
-	       number <= GENERATE_MAX;
-}
-
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	context_t *c = ctx;
-	unsigned count;
-	if (unit->type == NULL || !parse_count(unit->data, &count)) {
+	uint64_t count = 0;
+	if (unit->type == NULL || !argument_number(unit->data, GENERATE_MAX, &count) ||
+	    count == 0) {
 		ctl_error(req, NULL, "name a policy, and how many of each of its keys: 1 to %d",
 		          GENERATE_MAX);
 		return;
@@ -177,7 +165,7 @@ void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 	for (size_t i = 0; policy != NULL && i < policy->key_count; i++) {
 		const kind_t kind = kind_of(&policy->keys[i]);
-		if (!wants_order(&c->keys->orders, &kind, count)) {
+		if (!wants_order(&c->keys->orders, &kind, (unsigned)count)) {
 			ctl_error(req, NULL, "out of memory");
 			break;
 		}
@@ -185,7 +173,7 @@ void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	if (policy != NULL) {
 		char text[100];
 		snprintf(text, sizeof(text), "%zu keys are being generated, see backup-list",
-		         policy->key_count * count);
+		         policy->key_count * (size_t)count);
 		ctl_reply(req, NULL, NULL, text);
 	}
 	pthread_mutex_unlock(&c->desk->lock);

@@ -12,6 +12,7 @@
 
 #include "control/client.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/control/argument.h"
 #include "policy-engine/control/handlers.h"
 #include "policy-engine/control/status.h"
 #include "policy-engine/control/zones.h"
@@ -23,7 +24,7 @@ static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	if (unit->type != NULL && strcmp(unit->type, "version") == 0) {
 		ctl_reply(req, NULL, NULL, PACKAGE_VERSION);
-	} else if (unit->type != NULL && unit->type[0] != '\0') {
+	} else if (argument_given(unit->type)) {
 		ctl_error(req, NULL, "status %.40s is not known; there are status and "
 		          "status version",
 		          unit->type);

@@ -3,9 +3,9 @@
 
 #include "policy-engine/control/handlers.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/control/argument.h"
 #include "policy-engine/control/context.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/import/import.h"
@@ -25,29 +25,22 @@ static void send_row(void *ctx, const import_row_t *row)
 	row_column(&out, "why", row->why);
 }
 
-static bool parse_serial(const char *text, uint32_t *serial)
-{
-	char *end = NULL;
-	unsigned long long number = strtoull(text, &end, 10);
-	*serial = (uint32_t)number;
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number <= UINT32_MAX;
-}
-
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	const context_t *c = ctx;
 	char err[1024];
-	uint32_t serial = 0;
-	bool has_serial = unit->id != NULL && unit->id[0] != '\0';
-	bool has_zone = unit->zone != NULL && unit->zone[0] != '\0';
+	uint64_t number = 0;
+	bool has_serial = argument_given(unit->id);
+	bool has_zone = argument_given(unit->zone);
 	if (unit->section == NULL || unit->item == NULL) {
 		ctl_error(req, NULL, "name OpenDNSSEC's kasp.db, and its signer's directory");
 		return;
 	}
-	if (has_serial && (!has_zone || !parse_serial(unit->id, &serial))) {
+	if (has_serial && (!has_zone || !argument_number(unit->id, UINT32_MAX, &number))) {
 		ctl_error(req, unit->zone, "\"%.40s\" is no serial of one zone", unit->id);
 		return;
 	}
+	const uint32_t serial = (uint32_t)number;
 	import_t what = {
 		.database = unit->section,
 		.signer_dir = unit->item,

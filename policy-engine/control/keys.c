@@ -3,36 +3,19 @@
 
 #include "policy-engine/control/handlers.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
+#include "policy-engine/control/argument.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/control/zones.h"
 #include "policy-engine/parent/confirm.h"
 #include "policy-engine/signer/compose.h"
 
-/* Loads a zone, under the lock; answers an error. \return Whether the zone is there. */
-static bool load(context_t *c, ctl_request_t *req, const char *name, kasp_zone_t *zone)
-{
-	int found = db_zone_get(c->desk->db, name, zone);
-	if (found < 0) {
-		ctl_error(req, name, "%s", db_error(c->desk->db));
-	}
-	return found > 0;
-}
-
 /* -- keys ---------------------------------------------------------------- */
-
-static void number_column(row_t *row, const char *type, long long number)
-{
-	char text[24];
-	snprintf(text, sizeof(text), "%lld", number);
-	row_column(row, type, text);
-}
 
 static void key_row(ctl_request_t *req, const kasp_zone_t *zone, size_t i)
 {
@@ -44,9 +27,9 @@ static void key_row(ctl_request_t *req, const kasp_zone_t *zone, size_t i)
 	step_text(key, step, &at);
 	row_t row = { .req = req, .zone = zone->name };
 	row_column(&row, "role", keyset_role_name(key->role));
-	number_column(&row, "keytag", key->keytag);
-	number_column(&row, "algorithm", key->algorithm);
-	number_column(&row, "bits", key->bits);
+	row_number(&row, "keytag", key->keytag);
+	row_number(&row, "algorithm", key->algorithm);
+	row_number(&row, "bits", key->bits);
 	row_column(&row, "goal", !key->goal_in ? "out" : key->standby ? "standby" : "in");
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		row_column(&row, names[r], keyset_state_name(key->record[r].state));
@@ -61,16 +44,14 @@ static void key_row(ctl_request_t *req, const kasp_zone_t *zone, size_t i)
 static void keys_of(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	(void)unit;
-	static const facts_t nothing = { 0 };
 	kasp_zone_t zone = { 0 };
 	pthread_mutex_lock(&c->desk->lock);
-	if (load(c, req, name, &zone)) {
+	if (control_load(c, req, name, &zone) > 0) {
 		const live_zone_t *live = live_find(&c->desk->live, name);
 		const policy_t *policy = policies_find(&c->desk->policies, zone.policy);
 		if (policy != NULL && policy->defect == NULL) {
 			/* On this copy, only to know what each key waits for. */
-			core_run(&zone.core, policy, live != NULL ? &live->facts : &nothing,
-			         time(NULL), NULL, NULL);
+			core_run(&zone.core, policy, control_facts(live), time(NULL), NULL, NULL);
 		}
 		for (size_t i = 0; i < zone.core.count; i++) {
 			key_row(req, &zone, i);
@@ -126,8 +107,8 @@ static void ds_of(context_t *c, ctl_request_t *req, const char *name, const ctl_
 	dnskey_form_t form = forms[find_form(unit->type)].form;
 	kasp_zone_t zone = { 0 };
 	pthread_mutex_lock(&c->desk->lock);
-	bool found = load(c, req, name, &zone);
-	const policy_t *policy = found ? policies_find(&c->desk->policies, zone.policy) : NULL;
+	int found = control_load(c, req, name, &zone);
+	const policy_t *policy = found > 0 ? policies_find(&c->desk->policies, zone.policy) : NULL;
 	for (size_t i = 0; i < zone.core.count; i++) {
 		const core_key_t *core = &zone.core.keys[i];
 		uint32_t ttl = policy == NULL                                     ? 3600
@@ -140,7 +121,7 @@ static void ds_of(context_t *c, ctl_request_t *req, const char *name, const ctl_
 			row_t row = { .req = req, .zone = name };
 			row_column(&row, "record", text);
 			row_column(&row, "role", keyset_role_name(core->role));
-			number_column(&row, "keytag", core->keytag);
+			row_number(&row, "keytag", core->keytag);
 			row_column(&row, "state", ds_state(core));
 		}
 		free(text);
@@ -152,7 +133,7 @@ static void ds_of(context_t *c, ctl_request_t *req, const char *name, const ctl_
 void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	ctl_unit_t wanted = *unit;
-	if (unit->type == NULL || unit->type[0] == '\0') {
+	if (!argument_given(unit->type)) {
 		wanted.type = forms[0].name;
 	}
 	if (find_form(wanted.type) < 0) {
@@ -166,12 +147,11 @@ void control_ds(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 /* \return The key tag; -1 if none is given; -2 after an answer that the text is no key tag. */
 static int read_tag(ctl_request_t *req, const ctl_unit_t *unit)
 {
-	if (unit->type == NULL || unit->type[0] == '\0') {
+	uint64_t tag;
+	if (!argument_given(unit->type)) {
 		return -1;
 	}
-	char *end = NULL;
-	unsigned long tag = strtoul(unit->type, &end, 10);
-	if (unit->type[0] < '0' || unit->type[0] > '9' || *end != '\0' || tag > UINT16_MAX) {
+	if (!argument_number(unit->type, UINT16_MAX, &tag)) {
 		ctl_error(req, unit->zone, "\"%.40s\" is not a key tag", unit->type);
 		return -2;
 	}

@@ -4,12 +4,12 @@
 #include "policy-engine/control/handlers.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
+#include "policy-engine/control/argument.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/control/zones.h"
 #include "policy-engine/simulate/timeline.h"
@@ -27,11 +27,10 @@ typedef struct {
 static bool read_order(const ctl_unit_t *unit, order_t *order)
 {
 	const char *text = unit->type != NULL ? unit->type : "";
-	char *end = NULL;
-	unsigned long tag = strtoul(text, &end, 10);
+	uint64_t tag;
 	*order = (order_t){ .emergency = unit->data != NULL &&
 	                                 strcmp(unit->data, "emergency") == 0 };
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && tag <= UINT16_MAX) {
+	if (argument_number(text, UINT16_MAX, &tag)) {
 		order->by_tag = true;
 		order->keytag = (uint16_t)tag;
 		return true;
@@ -112,10 +111,10 @@ static void roll(context_t *c, ctl_request_t *req, const char *name, const ctl_u
 	char why[WHY_MAX] = "";
 	read_order(unit, &order);
 	pthread_mutex_lock(&c->desk->lock);
-	int found = db_zone_get(c->desk->db, name, &zone);
+	int found = control_load(c, req, name, &zone);
 	if (found > 0 && apply(&zone.core, &order, now, why) != 0) {
 		ctl_error(req, name, "%s", why);
-	} else if (found < 0 || (found > 0 && desk_save_zone(c->desk, &zone, now) != 0)) {
+	} else if (found > 0 && desk_save_zone(c->desk, &zone, now) != 0) {
 		ctl_error(req, name, "%s", db_error(c->desk->db));
 	} else if (found > 0) {
 		log_event(LOG_INFO, name, order.by_tag ? "a person asks to be rid of key %s"
@@ -258,40 +257,47 @@ static void print_plan(ctl_request_t *req, const char *zone, const timeline_t *t
 	}
 }
 
+/* Answers what the order would do to a zone; changes this copy of the zone. */
+static void plan_order(const context_t *c, ctl_request_t *req, kasp_zone_t *zone,
+                       const order_t *order)
+{
+	timeline_t timeline = { 0 };
+	const int64_t now = time(NULL);
+	char why[WHY_MAX] = "";
+	const policy_t *policy = policies_find(&c->desk->policies, zone->policy);
+	if (policy == NULL || policy->defect != NULL) {
+		ctl_error(req, zone->name, "its policy %s cannot be used", zone->policy);
+		return;
+	}
+	if (apply(&zone->core, order, now, why) != 0) {
+		ctl_error(req, zone->name, "%s", why);
+		return;
+	}
+	const int64_t from = start(&zone->core, now);
+	const simulate_t what = { .policy = policy, .zone = &zone->core, .from = from,
+	                          .facts = control_facts(live_find(&c->desk->live, zone->name)),
+	                          .to = from + horizon(policy) };
+	if (simulate(&what, &timeline) == 0) {
+		print_plan(req, zone->name, &timeline);
+	} else {
+		ctl_error(req, zone->name, "out of memory");
+	}
+	timeline_deinit(&timeline);
+}
+
 static void plan(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
-	static const facts_t nothing = { 0 };
 	order_t order;
 	kasp_zone_t zone = { 0 };
-	timeline_t timeline = { 0 };
-	int64_t now = time(NULL);
-	char why[WHY_MAX] = "";
 	read_order(unit, &order);
 	pthread_mutex_lock(&c->desk->lock);
-	int found = db_zone_get(c->desk->db, name, &zone);
-	const live_zone_t *live = live_find(&c->desk->live, name);
-	const policy_t *policy = found > 0 ? policies_find(&c->desk->policies, zone.policy) : NULL;
-	if (found < 0) {
-		ctl_error(req, name, "%s", db_error(c->desk->db));
+	int found = control_load(c, req, name, &zone);
+	if (found > 0) {
+		plan_order(c, req, &zone, &order);
 	} else if (found == 0) {
 		ctl_error(req, name, "the zone is gone");
-	} else if (policy == NULL || policy->defect != NULL) {
-		ctl_error(req, name, "its policy %s cannot be used", zone.policy);
-	} else if (apply(&zone.core, &order, now, why) != 0) {
-		ctl_error(req, name, "%s", why);
-	} else {
-		int64_t from = start(&zone.core, now);
-		simulate_t what = { .policy = policy, .zone = &zone.core, .from = from,
-		                    .facts = live != NULL ? &live->facts : &nothing,
-		                    .to = from + horizon(policy) };
-		if (simulate(&what, &timeline) == 0) {
-			print_plan(req, name, &timeline);
-		} else {
-			ctl_error(req, name, "out of memory");
-		}
 	}
 	pthread_mutex_unlock(&c->desk->lock);
-	timeline_deinit(&timeline);
 	kasp_zone_deinit(&zone);
 }
 

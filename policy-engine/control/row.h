@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "control/server.h"
 
@@ -24,4 +25,11 @@ static inline void row_column(row_t *row, const char *type, const char *text)
 		ctl_reply(row->req, row->zone, type, text);
 	}
 	row->begun = true;
+}
+
+static inline void row_number(row_t *row, const char *type, long long number)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%lld", number);
+	row_column(row, type, text);
 }

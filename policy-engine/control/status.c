@@ -10,6 +10,7 @@
 
 #include "policy-engine/base/when.h"
 #include "policy-engine/control/row.h"
+#include "policy-engine/control/zones.h"
 #include "policy-engine/core/plan.h"
 #include "policy-engine/parent/ds-task.h"
 #include "policy-engine/signer/compose.h"
@@ -117,7 +118,6 @@ static void describe(context_t *c, ctl_request_t *req, kasp_zone_t *zone)
 {
 	row_t row = { .req = req, .zone = zone->name };
 	int64_t now = time(NULL);
-	static const facts_t nothing = { 0 };
 	const live_zone_t *live = live_find(&c->desk->live, zone->name);
 	const policy_t *policy = policies_find(&c->desk->policies, zone->policy);
 	if (policy != NULL) {
@@ -126,8 +126,7 @@ static void describe(context_t *c, ctl_request_t *req, kasp_zone_t *zone)
 	if (policy != NULL && policy->defect == NULL) {
 		/* On this copy, only to know what each key waits for. */
 		zone->core.unsure = live != NULL && recheck_is_needed(c->desk, live, now);
-		core_run(&zone->core, policy, live != NULL ? &live->facts : &nothing, now, NULL,
-		         NULL);
+		core_run(&zone->core, policy, control_facts(live), now, NULL, NULL);
 	}
 	if (live != NULL && live->problem != NULL) {
 		row_column(&row, "problem", live->problem);
@@ -151,11 +150,8 @@ void status_zone(context_t *c, ctl_request_t *req, const char *name)
 {
 	kasp_zone_t zone = { 0 };
 	pthread_mutex_lock(&c->desk->lock);
-	int found = db_zone_get(c->desk->db, name, &zone);
-	if (found > 0) {
+	if (control_load(c, req, name, &zone) > 0) {
 		describe(c, req, &zone);
-	} else if (found < 0) {
-		ctl_error(req, name, "%s", db_error(c->desk->db));
 	}
 	pthread_mutex_unlock(&c->desk->lock);
 	kasp_zone_deinit(&zone);

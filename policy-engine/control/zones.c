@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy-engine/base/zone-name.h"
+#include "policy-engine/control/argument.h"
 
 #define LISTED_MAX 8 /* Zones named in an error. */
 
@@ -74,7 +75,7 @@ static void refuse_unknown(context_t *c, ctl_request_t *req, const char *zone)
 void control_zones(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, control_zone_f work)
 {
 	name_list_t all = { 0 };
-	if (unit->zone == NULL || unit->zone[0] == '\0') {
+	if (!argument_given(unit->zone)) {
 		get_names(c, &all);
 	} else {
 		char *name = zone_name_canonical(unit->zone);
@@ -94,9 +95,24 @@ void control_zones(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, con
 	names_deinit(&all);
 }
 
+int control_load(const context_t *c, ctl_request_t *req, const char *name, kasp_zone_t *zone)
+{
+	int found = db_zone_get(c->desk->db, name, zone);
+	if (found < 0) {
+		ctl_error(req, name, "%s", db_error(c->desk->db));
+	}
+	return found;
+}
+
+const facts_t *control_facts(const live_zone_t *zone)
+{
+	static const facts_t nothing = { 0 };
+	return zone != NULL ? &zone->facts : &nothing;
+}
+
 bool control_needs_zone(ctl_request_t *req, const ctl_unit_t *unit)
 {
-	bool named = unit->zone != NULL && unit->zone[0] != '\0';
+	bool named = argument_given(unit->zone);
 	if (!named) {
 		ctl_error(req, NULL, "name the zone");
 	}

@@ -178,13 +178,7 @@ static int write_pid(const char *path)
  * also as process 1. */
 static void set_signals(void)
 {
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	engine_block_signals();
 	signal(SIGPIPE, SIG_IGN);
 	/* Whoever started the engine may ignore it: exit statuses of programs would be lost. */
 	signal(SIGCHLD, SIG_DFL);

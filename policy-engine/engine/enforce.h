@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Looks after zones: which keys they get and lose, and which key set the module is to have.
+ * \brief Looks after the zones whose turn it is.
  */
 #pragma once
 

@@ -33,6 +33,22 @@ struct engine {
 	pthread_cond_t reload_done;
 };
 
+static void list_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGUSR1);
+}
+
+void engine_block_signals(void)
+{
+	sigset_t signals;
+	list_signals(&signals);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 static void wake(void *ctx)
 {
 	const engine_t *engine = ctx;
@@ -212,11 +228,7 @@ int engine_run(engine_t *engine)
 {
 	desk_t *desk = &engine->parts.desk;
 	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
+	list_signals(&signals);
 	while (true) {
 		bool more = false;
 		if (pass(engine, &more) != 0) {

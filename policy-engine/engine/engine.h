@@ -19,11 +19,15 @@
 
 typedef struct engine engine_t;
 
+/*! Blocks the signals that engine_run() takes: SIGTERM, SIGINT, SIGHUP, SIGUSR1. Called in the main
+ *  thread before others start: they inherit it. */
+void engine_block_signals(void);
+
 /*!
  * Opens database and tokens.
  *
- * SIGTERM, SIGINT, SIGHUP and SIGUSR1 have to be blocked in the caller's thread, which is the one
- * that is to call engine_run().
+ * Called in the main thread, which is the one that is to call engine_run(), after
+ * engine_block_signals().
  *
  * \param conf_path  Read anew at each reload.
  * \param conf       As read from conf_path; taken over in any case.

@@ -5,14 +5,13 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include <gnutls/crypto.h>
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/keys/demand.h"
+#include "policy-engine/keys/intents.h"
 
 #define CKA_ID_BYTES 16 /* Random: two keys never get the same CKA_ID. */
 #define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)
@@ -173,100 +172,6 @@ static int generate_batch(keys_t *keys, int64_t now, time_t end, bool *made)
 	return ret == 0 ? batch.count > 0 : -1;
 }
 
-/* A key that a token may have made, or not, when the engine ended. */
-typedef struct {
-	char *repository, *cka_id;
-	uint8_t algorithm;
-} intent_t;
-
-typedef struct {
-	intent_t *intents;
-	size_t count;
-} intents_t;
-
-static int collect(void *ctx, const db_token_key_t *key)
-{
-	intents_t *all = ctx;
-	intent_t *grown = reallocarray(all->intents, all->count + 1, sizeof(*grown));
-	if (grown == NULL) {
-		return 1;
-	}
-	all->intents = grown;
-	grown[all->count] = (intent_t){ strdup(key->repository), strdup(key->cka_id),
-	                                key->algorithm };
-	if (grown[all->count].repository == NULL || grown[all->count].cka_id == NULL) {
-		free(grown[all->count].repository);
-		free(grown[all->count].cka_id);
-		return 1;
-	}
-	all->count++;
-	return 0;
-}
-
-/* \param key  NULL = the token does not have the key. */
-static int note_outcome(keys_t *keys, const intent_t *intent, const hsm_key_t *key)
-{
-	pthread_mutex_lock(&keys->desk->lock);
-	int ret;
-	if (key != NULL) {
-		dnssec_binary_t public_key = hsm_key_public(key);
-		ret = db_key_made(keys->desk->db, intent->repository, intent->cka_id,
-		                  public_key.data, public_key.size);
-	} else {
-		ret = db_key_forget(keys->desk->db, intent->repository, intent->cka_id);
-	}
-	pthread_mutex_unlock(&keys->desk->lock);
-	return ret;
-}
-
-/* Finds out what became of an intent. \return 1 if the token has the key, 0, or -1 if the database
- * failed. */
-static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
-{
-	hsm_key_t *key = NULL;
-	hsm_error_t err = { 0 };
-	char why[TOKENS_PROBLEM_MAX];
-	if (!repos_usable(keys->tokens, intent->repository, why)) {
-		keys->intents = true;
-		return 0;
-	}
-	const repos_key_t wanted = { intent->repository, intent->cka_id, intent->algorithm };
-	int ret = repos_find(keys->tokens, &wanted, now, &key, &err);
-	if (ret == HSM_EOK) {
-		log_event(LOG_INFO, NULL, "adopted key %s of repository %s, whose generation was "
-		          "interrupted", intent->cka_id, intent->repository);
-		ret = note_outcome(keys, intent, key);
-		hsm_key_free(key);
-		return ret == 0 ? 1 : -1;
-	}
-	if (ret == HSM_ENOKEY) {
-		return note_outcome(keys, intent, NULL);
-	}
-	keys->intents = true;
-	return 0;
-}
-
-static int resolve_intents(keys_t *keys, int64_t now, bool *made)
-{
-	intents_t all = { 0 };
-	pthread_mutex_lock(&keys->desk->lock);
-	int ret = db_keys_intended(keys->desk->db, collect, &all);
-	pthread_mutex_unlock(&keys->desk->lock);
-
-	keys->intents = false;
-	for (size_t i = 0; i < all.count; i++) {
-		if (ret == 0) {
-			int found = resolve(keys, &all.intents[i], now);
-			*made = *made || found > 0;
-			ret = found < 0 ? -1 : 0;
-		}
-		free(all.intents[i].repository);
-		free(all.intents[i].cka_id);
-	}
-	free(all.intents);
-	return ret;
-}
-
 static void mark_wanting(void *ctx, live_zone_t *zone)
 {
 	if (zone->wants) {
@@ -277,7 +182,7 @@ static void mark_wanting(void *ctx, live_zone_t *zone)
 int generate_pass(keys_t *keys, int64_t now, bool *more)
 {
 	bool made = false;
-	int ret = keys->intents ? resolve_intents(keys, now, &made) : 0;
+	int ret = intents_pass(keys, now, &made);
 	ret = ret == 0 ? demand_pass(keys, now) : ret;
 	take_orders(keys);
 	time_t end = time(NULL) + PASS_S;

@@ -4,18 +4,15 @@
 #include "policy-engine/parent/ds-watch.h"
 
 #include <search.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/backoff.h"
-#include "policy-engine/base/command.h"
 #include "policy-engine/base/duration.h"
-#include "policy-engine/base/errands.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/parent/confirm.h"
-#include "policy-engine/parent/ds-task.h"
+#include "policy-engine/parent/ds-chore.h"
 
 _Static_assert((int)CHORE_COMMAND == (int)DB_ERRAND_COMMAND &&
                (int)CHORE_NOTICE == (int)DB_ERRAND_NOTICE, "numbers in the database");
@@ -25,18 +22,6 @@ _Static_assert((int)CHORE_COMMAND == (int)DB_ERRAND_COMMAND &&
 
 /* Seconds between the tries of a chore that fails. */
 static const backoff_t retry_s = { .first = 2, .max = 3600 };
-
-/* A chore being done. */
-typedef struct {
-	int64_t key, since;
-	chore_kind_t kind;
-	char *line, *input; /* For a command. */
-	unsigned limit;
-	int ret;
-	char why[512];
-	parent_question_t *question; /* For a check. */
-	parent_result_t result;
-} ds_job_t;
 
 struct ds_watch {
 	desk_t *desk;
@@ -64,28 +49,6 @@ static void wait_free(void *node)
 	free(wait);
 }
 
-static void job_free(void *arg)
-{
-	ds_job_t *job = arg;
-	parent_question_free(job->question);
-	free(job->line);
-	free(job->input);
-	free(job);
-}
-
-static void do_job(void *arg, int stop_fd)
-{
-	ds_job_t *job = arg;
-	if (job->kind == CHORE_CHECK) {
-		parent_check(job->question, stop_fd, &job->result);
-	} else {
-		job->ret = command_run(job->line, job->input, job->limit, stop_fd, job->why,
-		                       sizeof(job->why));
-	}
-}
-
-static const errands_kind_t jobs = { do_job, job_free };
-
 ds_watch_t *ds_watch_start(desk_t *desk, const asker_t *asker)
 {
 	ds_watch_t *w = calloc(1, sizeof(*w));
@@ -95,8 +58,8 @@ ds_watch_t *ds_watch_start(desk_t *desk, const asker_t *asker)
 	w->desk = desk;
 	w->asker = asker;
 	w->due = CORE_NEVER;
-	w->commands = errands_start(THREADS, &jobs, desk->wake, desk->wake_ctx);
-	w->checks = errands_start(THREADS, &jobs, desk->wake, desk->wake_ctx);
+	w->commands = errands_start(THREADS, &ds_chores, desk->wake, desk->wake_ctx);
+	w->checks = errands_start(THREADS, &ds_chores, desk->wake, desk->wake_ctx);
 	if (w->commands == NULL || w->checks == NULL) {
 		ds_watch_stop(w);
 		return NULL;
@@ -133,27 +96,12 @@ static void forget(ds_watch_t *w, wait_t *wait)
 	wait_free(wait);
 }
 
-static const conf_command_t *command_of(const engine_conf_t *conf, const wait_t *wait,
-                                        chore_kind_t kind)
-{
-	return kind == CHORE_NOTICE ? &conf->notify
-	       : wait->appear       ? &conf->ds_submit
-	                            : &conf->ds_retract;
-}
-
-static bool is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_t kind)
-{
-	if (kind == CHORE_COMMAND && wait->lost != 0) {
-		return false; /* A person took the DS away, and may have had a reason. */
-	}
-	return kind == CHORE_CHECK ? conf->watch.on : command_of(conf, wait, kind)->line != NULL;
-}
-
 /* Sets when a chore is to be done, if it is still to be done. */
 static void schedule(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
 {
 	chore_t *chore = &wait->chores[kind];
-	bool wanted = chore->done == 0 && !chore->running && is_wanted(&w->desk->conf, wait, kind);
+	bool wanted = chore->done == 0 && !chore->running &&
+	              ds_chore_is_wanted(&w->desk->conf, wait, kind);
 	chore->at = wanted ? at : CORE_NEVER;
 	w->due = chore->at < w->due ? chore->at : w->due;
 }
@@ -243,56 +191,10 @@ void ds_watch_reset(ds_watch_t *w)
 
 /* -- starting ------------------------------------------------------------ */
 
-/* \return What the program reads on its standard input; NULL if out of memory. */
-static char *input_of(const ds_task_t *task, chore_kind_t kind)
-{
-	if (kind == CHORE_NOTICE) {
-		return ds_task_json(task);
-	}
-	dnskey_t key = kasp_zone_dnskey(task->zone, task->key);
-	char *record = dnskey_text(&key, DNSKEY_DNSKEY, task->policy->keys_ttl), *text = NULL;
-	bool with_id = command_of(task->conf, task->wait, kind)->cka_id;
-	int ret = -1;
-	if (record != NULL) {
-		ret = with_id ? asprintf(&text, "%s ; {cka_id = %s}\n", record,
-		                         task->zone->keys[task->key].cka_id)
-		              : asprintf(&text, "%s\n", record);
-	}
-	free(record);
-	return ret >= 0 ? text : NULL;
-}
-
-/* \return NULL if out of memory. */
-static ds_job_t *job_new(ds_watch_t *w, const ds_task_t *task, chore_kind_t kind)
-{
-	ds_job_t *job = calloc(1, sizeof(*job));
-	if (job == NULL) {
-		return NULL;
-	}
-	*job = (ds_job_t){ .key = task->wait->key, .since = task->wait->since,
-	                .kind = kind, .limit = task->conf->command_limit };
-	if (kind == CHORE_CHECK) {
-		job->question = asker_question(w->asker, task->zone, task->key,
-		                               task->wait->appear ? PARENT_COMES : PARENT_GOES);
-	} else {
-		job->line = strdup(command_of(task->conf, task->wait, kind)->line);
-		job->input = input_of(task, kind);
-	}
-	if (job->question == NULL && (job->line == NULL || job->input == NULL)) {
-		job_free(job);
-		return NULL;
-	}
-	return job;
-}
-
 static void start(ds_watch_t *w, const ds_task_t *task, wait_t *wait, chore_kind_t kind)
 {
-	ds_job_t *job = job_new(w, task, kind);
 	errands_t *errands = kind == CHORE_CHECK ? w->checks : w->commands;
-	if (job == NULL || errands_add(errands, job) != 0) {
-		if (job != NULL) {
-			job_free(job);
-		}
+	if (errands_add(errands, ds_chore_new(w->asker, task, kind)) != 0) {
 		schedule(w, wait, kind, time(NULL) + retry_s.first);
 		return;
 	}
@@ -316,7 +218,7 @@ static int place_of(const wait_t *wait, const kasp_zone_t *zone)
  * engine has seen which TTLs the parent shows. Later there may be nothing to see. */
 static bool is_early(const ds_watch_t *w, const wait_t *wait, chore_kind_t kind)
 {
-	bool unseen = is_wanted(&w->desk->conf, wait, CHORE_CHECK) &&
+	bool unseen = ds_chore_is_wanted(&w->desk->conf, wait, CHORE_CHECK) &&
 	              wait->chores[CHORE_CHECK].tried == 0;
 	return kind == CHORE_COMMAND && (!w->up || unseen);
 }
@@ -399,13 +301,6 @@ static int start_due(ds_watch_t *w, int64_t now)
 
 /* -- results ------------------------------------------------------------- */
 
-static const char *chore_name(const wait_t *wait, chore_kind_t kind)
-{
-	return kind == CHORE_NOTICE ? "notification"
-	       : wait->appear       ? "submission of the DS"
-	                            : "retraction of the DS";
-}
-
 /* \return 0, or -1 if the database failed. */
 static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 {
@@ -413,7 +308,7 @@ static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 	chore_t *chore = &wait->chores[kind];
 	chore->done = now;
 	chore->failed = 0;
-	log_event(LOG_INFO, wait->zone, "%s: the command succeeded", chore_name(wait, kind));
+	log_event(LOG_INFO, wait->zone, "%s: the command succeeded", ds_chore_name(wait, kind));
 	if (db_begin(db) != 0 ||
 	    db_errand_put(db, wait->key, (db_errand_t)kind, wait->since, now) != 0 ||
 	    db_commit(db) != 0) {
@@ -423,18 +318,18 @@ static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 	return 0;
 }
 
-static void fail(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t now)
+static void fail(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_t now)
 {
 	chore_t *chore = &wait->chores[job->kind];
 	int64_t delay = backoff_delay(&retry_s, ++chore->failed);
 	char span[DURATION_TEXT_MAX];
 	log_event(LOG_ERROR, wait->zone, "%s failed: %s; tried again in %s",
-	          chore_name(wait, job->kind), job->why, duration_text(delay, span));
+	          ds_chore_name(wait, job->kind), job->why, duration_text(delay, span));
 	schedule(w, wait, job->kind, now + delay);
 }
 
 /* \return 0, or -1 if the database failed. */
-static int take_command(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t now)
+static int take_command(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_t now)
 {
 	live_set(&wait->chores[job->kind].problem, job->ret == 0 ? NULL : job->why);
 	if (job->ret == 0) {
@@ -459,7 +354,7 @@ static int note_ttls(ds_watch_t *w, const wait_t *wait, const parent_result_t *r
 }
 
 /* \return 0, or -1 if the database failed. */
-static int take_check(ds_watch_t *w, wait_t *wait, const ds_job_t *job, int64_t now)
+static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_t now)
 {
 	chore_t *check = &wait->chores[CHORE_CHECK];
 	const parent_result_t *result = &job->result;
@@ -494,7 +389,7 @@ static int take_result(void *ctx, const void *done)
 {
 	const settle_t *settle = ctx;
 	ds_watch_t *w = settle->watch;
-	const ds_job_t *job = done;
+	const ds_chore_t *job = done;
 	wait_t *wait = find(w, job->key);
 	if (wait == NULL || wait->since != job->since) {
 		return 0;

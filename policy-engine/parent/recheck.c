@@ -164,14 +164,10 @@ static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 	int found = db_zone_get(desk->db, live->name, &zone);
 	live_look(&desk->live, live, 0);
 	if (found > 0 && has_ds(&zone)) {
-		recheck_job_t *job = job_new(recheck, &zone);
-		live->looking = job != NULL && errands_add(recheck->errands, job) == 0;
+		live->looking = errands_add(recheck->errands, job_new(recheck, &zone)) == 0;
 		recheck->running += live->looking;
 		if (!live->looking) {
 			live_look(&desk->live, live, now + GOOD_S);
-		}
-		if (!live->looking && job != NULL) {
-			job_free(job);
 		}
 	} else {
 		live_set(&live->unseen, NULL);

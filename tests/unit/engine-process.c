@@ -6,7 +6,6 @@
 #include <check.h>
 #include <ftw.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,19 +99,12 @@ void teardown(void)
 /* Runs the engine; does not return. */
 static void be_engine(void)
 {
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-
 	engine_conf_t conf = { 0 };
 	hsm_error_t err = { 0 };
 	engine_t *engine = NULL;
 	control_t *control = NULL;
 	char why[1024] = "";
+	engine_block_signals();
 	if (freopen(path("log"), "a", stderr) == NULL || setvbuf(stderr, NULL, _IOLBF, 0) != 0 ||
 	    engine_conf_read(path("conf.xml"), &conf, NULL, NULL, &err) != HSM_EOK) {
 		fprintf(stderr, "%s\n", err.text);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/engine/look.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/base/when.h"
+#include "policy-engine/core/plan.h"
+#include "policy-engine/keys/allocate.h"
+#include "policy-engine/signer/compose.h"
+
+#define RETRY_S 600      /* Seconds; a zone that lacks keys waits so long if no key is made. */
+#define PROBLEM_MAX 1024 /* Bytes of a zone's problem in words. */
+
+/* The look at one zone. */
+typedef struct {
+	parts_t *parts;
+	desk_t *desk;
+	kasp_zone_t *zone;
+	live_zone_t *live;
+	const policy_t *policy;
+	int64_t now;
+	char problem[PROBLEM_MAX];
+	log_level_t level; /* Of the problem. */
+	bool failed; /* The database did. */
+} look_t;
+
+/* Whether keys of a repository may be used only when they have a backup. */
+static bool needs_backup(const look_t *look, const char *repository)
+{
+	const hsm_repository_t *conf =
+		hsm_conf_repository(&look->desk->conf.tokens, repository);
+	return conf != NULL && conf->require_backup;
+}
+
+static void say(look_t *look, log_level_t level, const char *format, ...)
+{
+	if (look->problem[0] != '\0') {
+		return; /* The first problem counts: the next look brings the next. */
+	}
+	va_list args;
+	va_start(args, format);
+	vsnprintf(look->problem, PROBLEM_MAX, format, args);
+	va_end(args);
+	look->level = level;
+}
+
+/* Says why there is no key for an entry. */
+static void no_key(look_t *look, const policy_key_t *want, int why_not)
+{
+	char why[TOKENS_PROBLEM_MAX];
+	const char *role = keyset_role_name(want->role), *name = want->repository;
+	if (why_not == ALLOCATE_NO_BACKUP && !wants_left(&look->parts->keys.wants, name)) {
+		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
+		    "conf.xml says <RequireBackup/>: ods backup prepare %s, make one, "
+		    "ods backup commit %s", role, name, name, name);
+	} else if (look->desk->conf.manual_generation) {
+		say(look, LOG_WARNING, "no unused key of algorithm %u for a %s in repository %s, "
+		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role, name);
+	} else if (!repos_usable(look->parts->keys.tokens, name, why)) {
+		say(look, LOG_WARNING, "waits for a %s of repository %s: %s", role, name, why);
+	} else {
+		say(look, LOG_INFO, "waits for a %s being generated in repository %s", role, name);
+	}
+}
+
+static bool introduce(void *ctx, const plan_want_t *want)
+{
+	look_t *look = ctx;
+	const policy_key_t *entry = want->entry;
+	uint8_t *lacks = &look->live->lacks[entry - look->policy->keys];
+	if (look->failed) {
+		return false;
+	}
+	if (*lacks > 0) {
+		*lacks += *lacks < UINT8_MAX;
+		return false; /* In this look there was none for the entry already. */
+	}
+	unsigned unsuitable = 0;
+	const allocate_t wanted = { look->policy, want, needs_backup(look, entry->repository),
+	                            look->now };
+	int ret = allocate_key(look->desk->db, look->zone, &wanted, &unsuitable);
+	look->failed = ret < 0;
+	if (ret == ALLOCATE_NONE || ret == ALLOCATE_NO_BACKUP) {
+		*lacks = (uint8_t)(unsuitable < UINT8_MAX ? unsuitable + 1 : UINT8_MAX);
+		look->live->wants = true;
+		no_key(look, entry, ret);
+	}
+	return ret == ALLOCATED;
+}
+
+static void forget(void *ctx, size_t key)
+{
+	look_t *look = ctx;
+	look->failed = look->failed ||
+	               db_zone_take_key(look->desk->db, look->zone, key) != 0;
+	look->parts->keys.retire_at = 0;
+}
+
+static void log_new(look_t *look, size_t i, const char *what)
+{
+	const core_key_t *key = &look->zone->core.keys[i];
+	const zone_key_t *info = &look->zone->keys[i];
+	log_event(LOG_INFO, look->zone->name, "%s %s, algorithm %u, key tag %u, repository %s, "
+	          "CKA_ID %s", what, keyset_role_name(key->role), key->algorithm, key->keytag,
+	          info->repository, info->cka_id);
+}
+
+static void log_old(const look_t *look, size_t i, const char *what)
+{
+	const core_key_t *key = &look->zone->core.keys[i];
+	log_event(LOG_INFO, look->zone->name, "%s %u %s", keyset_role_name(key->role), key->keytag,
+	          what);
+}
+
+static void introduced(look_t *look, size_t i)
+{
+	bool old = core_in_zone(&look->zone->core.keys[i], KEYSET_DNSKEY) ||
+	           core_in_zone(&look->zone->core.keys[i], KEYSET_DS);
+	log_new(look, i, old ? "from standby into use:" : "new");
+	if (look->policy->share_keys &&
+	    db_key_used(look->desk->db, look->zone->keys[i].token_key, look->now) != 0) {
+		look->failed = true;
+	}
+}
+
+static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_key_t *entry)
+{
+	look_t *look = ctx;
+	switch (event) {
+	case PLAN_INTRODUCED:
+		introduced(look, key);
+		break;
+	case PLAN_STANDBY:
+		log_new(look, key, "new standby");
+		break;
+	case PLAN_REPLACED:
+		log_old(look, key, "is replaced, and goes when its successor is known everywhere");
+		break;
+	case PLAN_UNWANTED:
+		log_old(look, key, "is not in the policy any more, and goes");
+		break;
+	case PLAN_FORGOTTEN:
+		log_old(look, key, "is forgotten: it left all caches, and <Purge> has passed");
+		break;
+	case PLAN_UNFINISHED:
+		say(look, LOG_INFO, "%s %u is to be replaced by age, but has not come into use "
+		    "everywhere yet", keyset_role_name(entry->role),
+		    look->zone->core.keys[key].keytag);
+		break;
+	case PLAN_TOO_MANY:
+		say(look, LOG_WARNING, "waits for a %s: the zone has too many keys that caches "
+		    "may still know", keyset_role_name(entry->role));
+		break;
+	}
+}
+
+/* Whether the engine may touch the zone at all. */
+static bool may_look(look_t *look)
+{
+	kasp_zone_t *zone = look->zone;
+	if (look->policy == NULL) {
+		snprintf(look->problem, PROBLEM_MAX, "there is no policy \"%.100s\" in kasp.xml",
+		         zone->policy);
+		return false;
+	}
+	if (look->policy->defect != NULL) {
+		snprintf(look->problem, PROBLEM_MAX, "%s", look->policy->defect);
+		return false;
+	}
+	if (look->live->facts.pending > zone->core.revision) {
+		snprintf(look->problem, PROBLEM_MAX, "the signer has key set %llu, the engine's "
+		         "database knows only %llu: it is an old or a new one, restore the right "
+		         "one",
+		         (unsigned long long)look->live->facts.pending,
+		         (unsigned long long)zone->core.revision);
+		return false;
+	}
+	return true;
+}
+
+static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
+                       keyset_state_t from)
+{
+	static const char *const names[] = { "DS", "DNSKEY", "RRSIG DNSKEY", "RRSIG" };
+	look_t *look = ctx;
+	log_event(LOG_INFO, look->zone->name, "%s %u: %s %s -> %s", keyset_role_name(key->role),
+	          key->keytag, names[record], keyset_state_name(from),
+	          keyset_state_name(key->record[record].state));
+}
+
+/* Hands the zone's key set to the next push, if the module does not have it. */
+static void prepare_push(look_t *look, uint64_t saved)
+{
+	live_zone_t *live = look->live;
+	uint8_t salt[DB_SALT_MAX];
+	size_t salt_len = 0;
+	int64_t since;
+	if (look->policy->nsec3 && look->policy->salt_length > 0 &&
+	    db_salt_get(look->desk->db, look->policy->name, salt, &salt_len, &since) < 0) {
+		look->failed = true;
+		return;
+	}
+	/* A zone that is to be signed is not published before it can be signed. */
+	if (!zone_is_signed(look->zone) && !policy_is_unsigned(look->policy) &&
+	    look->zone->core.revision == 0) {
+		return;
+	}
+	char *text = publish(look->zone, saved, look->policy, salt, salt_len, live->force);
+	if (text == NULL) {
+		snprintf(look->problem, PROBLEM_MAX, "the key set is too large");
+		return;
+	}
+	live->force = false;
+	if (live->facts.pending >= look->zone->core.revision ||
+	    (live->push != NULL && live->revision == look->zone->core.revision)) {
+		free(text);
+		return;
+	}
+	live_push(&look->desk->live, live, text);
+	live->revision = look->zone->core.revision;
+	live->push_at = look->now;
+}
+
+/* Takes all steps that the zone's keys can take now. */
+static void proceed(look_t *look)
+{
+	core_zone_t *core = &look->zone->core;
+	plan_ops_t ops = { introduce, forget, note_plan, look };
+	uint64_t revision;
+	int64_t planned, next;
+	core_observe(core, &look->live->facts);
+	core->unsure = recheck_is_needed(look->desk, look->live, look->now);
+	do {
+		revision = core->revision;
+		live_lacks_nothing(look->live); /* Each round says anew what is lacking. */
+		planned = plan_run(core, look->policy, look->now, &ops);
+		next = core_run(core, look->policy, &look->live->facts, look->now, log_change,
+		                look);
+	} while (core->revision != revision && !look->failed);
+	look->zone->next = planned < next ? planned : next;
+	recheck_ask(look->desk, look->live, core_needs_look(core), look->now);
+}
+
+/* Says once that a key whose DS is at the parent is to be replaced soon. */
+static void announce(look_t *look)
+{
+	char when[WHEN_TEXT_MAX];
+	int64_t before = look->desk->conf.notify_before;
+	for (size_t i = 0; before > 0 && i < look->policy->key_count; i++) {
+		const policy_key_t *entry = &look->policy->keys[i];
+		int64_t due = entry->role != KEYSET_ZSK ? plan_due(&look->zone->core, entry)
+		                                        : CORE_NEVER;
+		if (due == CORE_NEVER || due <= look->now || due == look->live->announced) {
+			continue;
+		}
+		if (due - before > look->now) {
+			look->zone->next = due - before < look->zone->next ? due - before
+			                                                   : look->zone->next;
+			continue;
+		}
+		log_event(LOG_WARNING, look->zone->name, "the %s is to be replaced at %s; its DS "
+		          "at the parent will have to change", keyset_role_name(entry->role),
+		          when_text(due, look->now, when));
+		look->live->announced = due;
+	}
+}
+
+static void look_after(look_t *look)
+{
+	uint64_t saved = look->zone->core.revision;
+	proceed(look);
+	if (look->failed) {
+		return;
+	}
+	if (look->live->wants && look->zone->next > look->now + RETRY_S) {
+		look->zone->next = look->now + RETRY_S;
+	}
+	announce(look);
+	prepare_push(look, saved);
+	look->failed = look->failed ||
+	               ds_watch_note(look->parts->parent.watch, look->zone, look->policy,
+	                             look->now, &look->live->waits) != 0;
+}
+
+/* Looks after a zone that the module has. */
+static void look_at_live(look_t *look)
+{
+	live_zone_t *live = look->live;
+	uint8_t lacked[POLICY_KEYS_MAX];
+	live_mark(&look->desk->live, live, false);
+	memcpy(lacked, live->lacks, sizeof(lacked));
+	live_lacks_nothing(live);
+	if (may_look(look)) {
+		look_after(look);
+	}
+	if (memcmp(lacked, live->lacks, sizeof(lacked)) != 0) {
+		desk_keys_wanted(look->desk, 0);
+	}
+	bool news = live_set(&live->problem, look->problem[0] != '\0' ? look->problem : NULL);
+	if (news && look->problem[0] != '\0') {
+		log_event(look->level, look->zone->name, "%s", look->problem);
+	}
+}
+
+int look_at_zone(parts_t *parts, const char *name, int64_t now)
+{
+	desk_t *desk = &parts->desk;
+	kasp_zone_t zone = { 0 };
+	int found = db_zone_get(desk->db, name, &zone);
+	if (found <= 0) {
+		return found;
+	}
+	look_t look = { .parts = parts, .desk = desk, .zone = &zone,
+	                .live = live_find(&desk->live, name), .now = now,
+	                .level = LOG_WARNING };
+	look.policy = policies_find(&desk->policies, zone.policy);
+	zone.next = CORE_NEVER; /* Until the module names the zone, or a reload wakes it. */
+	if (look.live != NULL) {
+		look_at_live(&look);
+	}
+	int ret = look.failed ? -1 : db_zone_save(desk->db, &zone);
+	kasp_zone_deinit(&zone);
+	return ret;
+}
