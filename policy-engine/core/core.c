@@ -299,8 +299,9 @@ static bool conclude(core_run_t *run, core_key_t *key, keyset_record_t r, core_s
 	keyset_state_t to = record->state == KEYSET_RUMOURED ? KEYSET_OMNIPRESENT : KEYSET_HIDDEN;
 	*step = (core_step_t){ .to = to, .when = CORE_NEVER };
 	step->wait = judge_time(run, key, r, to, &step->when);
-	if (step->wait == CORE_WAIT_TIME && step->when < run->next) {
-		run->next = step->when;
+	if (step->wait == CORE_WAIT_TIME) {
+		step->ttl = delay_ttl(run->zone, r);
+		run->next = step->when < run->next ? step->when : run->next;
 	}
 	if (step->wait != CORE_DONE) {
 		return false;

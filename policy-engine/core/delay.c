@@ -146,9 +146,14 @@ int64_t delay_follow(core_zone_t *zone, const policy_t *policy, const facts_t *f
 	return rest < next ? rest : next;
 }
 
+uint32_t delay_ttl(const core_zone_t *zone, keyset_record_t record)
+{
+	return zone->ttls[kind_of(record)].ttl;
+}
+
 int64_t delay_known(const core_zone_t *zone, const policy_t *policy, keyset_record_t record,
                     keyset_state_t to)
 {
 	core_ttl_kind_t kind = kind_of(record);
-	return zone->ttls[kind].ttl + margin(policy, kind, to);
+	return delay_ttl(zone, record) + margin(policy, kind, to);
 }

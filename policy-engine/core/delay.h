@@ -23,6 +23,9 @@ int64_t delay_follow(core_zone_t *zone, const policy_t *policy, const facts_t *f
 /*! Does the same for the TTL of the DS alone, which no fact of the module changes. */
 int64_t delay_follow_ds(core_zone_t *zone, const policy_t *policy, int64_t now);
 
+/*! \return The TTL, in seconds, that counts for a record. */
+uint32_t delay_ttl(const core_zone_t *zone, keyset_record_t record);
+
 /*! \return Seconds from when a record's change to a state is public until every cache knows it. */
 int64_t delay_known(const core_zone_t *zone, const policy_t *policy, keyset_record_t record,
                     keyset_state_t to);

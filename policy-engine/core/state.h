@@ -56,6 +56,7 @@ typedef struct {
 	core_wait_t wait;  /*!< Why it is not taken yet. */
 	keyset_state_t to; /*!< The state after it. */
 	int64_t when;      /*!< When it can be taken: for CORE_WAIT_TIME; else CORE_NEVER. */
+	uint32_t ttl;      /*!< Seconds; the TTL that is waited for: for CORE_WAIT_TIME; else 0. */
 } core_step_t;
 
 /*! A key of the zone. */

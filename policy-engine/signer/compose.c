@@ -9,6 +9,8 @@
 
 #include <gnutls/crypto.h>
 
+#include "policy-engine/base/duration.h"
+
 static const char *const record_names[KEYSET_RECORDS] = {
 	[KEYSET_DS] = "DS",
 	[KEYSET_DNSKEY] = "DNSKEY",
@@ -24,6 +26,25 @@ bool zone_is_signed(const kasp_zone_t *zone)
 		rest = rest || core_in_zone(&zone->core.keys[i], KEYSET_RRSIG);
 	}
 	return dnskey && rest;
+}
+
+#define LONG_TTL (7 * 86400) /* Seconds; what is waited for longer than that is said. */
+
+/* Says what is to blame for a long wait, and what limits it. */
+static void add_ttl(char buf[STEP_TEXT_MAX], int record, uint32_t ttl)
+{
+	static const char *const whose[KEYSET_RECORDS] = {
+		[KEYSET_DS] = "the parent sets it",
+		[KEYSET_DNSKEY] = "<Keys><TTL> in kasp.xml sets it",
+		[KEYSET_RRSIG_DNSKEY] = "<Keys><TTL> in kasp.xml sets it",
+		[KEYSET_RRSIG] = "MaxZoneTTL in kasp.xml limits it",
+	};
+	char span[DURATION_TEXT_MAX];
+	size_t used = strlen(buf);
+	if (ttl > LONG_TTL) {
+		snprintf(buf + used, STEP_TEXT_MAX - used, " (caches may keep a TTL of %s, %s)",
+		         duration_text(ttl, span), whose[record]);
+	}
 }
 
 void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
@@ -58,6 +79,7 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 	         submission ? "may be given to the parent" : keyset_state_name(step->to),
 	         reasons[step->wait]);
 	if (step->wait == CORE_WAIT_TIME) {
+		add_ttl(buf, r, step->ttl);
 		*when = step->when;
 	}
 }

@@ -116,6 +116,107 @@ test_watched_parent() { # limit 240
 	validate a.test
 }
 
+# A validating resolver that knows the parent's key, and finds the zone at our knotd.
+start_validator() {
+	local key
+	key=$(kdig @127.0.0.1 -p "$parent_port" +short +crypto test. DNSKEY | grep ^257)
+	validator=$(free_port)
+	mkdir validator
+	cat >validator/unbound.conf <<-EOT
+	server:
+	    chroot: ""
+	    username: ""
+	    directory: "$work/validator"
+	    pidfile: "$work/validator/unbound.pid"
+	    use-syslog: no
+	    interface: 127.0.0.1
+	    port: $validator
+	    do-not-query-localhost: no
+	    local-zone: test nodefault
+	    module-config: "validator iterator"
+	    trust-anchor: "test. DNSKEY $key"
+	stub-zone:
+	    name: test.
+	    stub-addr: 127.0.0.1@$parent_port
+	stub-zone:
+	    name: a.test.
+	    stub-addr: 127.0.0.1@$PORT
+	EOT
+	unbound -d -c validator/unbound.conf >validator/unbound.log 2>&1 &
+	pids+=($!)
+}
+validator_says() { dig @127.0.0.1 -p "$validator" +tries=1 +dnssec "$1" SOA >validator.out && grep -E "$2" validator.out; }
+
+# Asks for another name each time: each answer has to be validated anew.
+ask_all_the_time() {
+	local n=0
+	while :; do
+		dig @127.0.0.1 -p "$validator" +tries=1 +time=2 "n$((n++)).a.test" A
+		sleep 0.2
+	done >asked.out 2>&1 &
+	asker=$!
+	pids+=("$asker")
+}
+unsigned() { [ -z "$(ask +short a.test DNSKEY)" ]; }
+
+# The parent's DS lives longer than kasp.xml says, and when it is gone no answer shows its TTL.
+test_longer_ttl_insecure() { # limit 240
+	start_parent
+	sed -i 's/file: test.zone/&\n    dnssec-signing: on/' parent/knot.conf
+	at_parent reload
+	write_client submit zone-set
+	sed -i 's/ a 2 DS / a 20 DS /' parent/submit
+	write_client retract zone-unset
+	start_child
+	start_validator
+	configure_engine <<-EOT
+	<DelegationSignerSubmitCommand>$work/parent/submit</DelegationSignerSubmitCommand>
+	<DelegationSignerRetractCommand>$work/parent/retract</DelegationSignerRetractCommand>
+	<ParentCheck><Interval>PT1S</Interval><Recheck>PT5S</Recheck><Port>$parent_port</Port>
+	<ResolverConfig>$work/parent/unbound.conf</ResolverConfig></ParentCheck>
+	EOT
+	within 90 engine_says 'DS omnipresent'
+	says "$D/ods-engine.log" "the parent's DS has a TTL of 20 s, policy quick says 2 s"
+	within 30 validator_says a.test 'flags:.* ad'
+	ask_all_the_time
+	# Not even a restart makes the engine forget that.
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	sed -i 's/dnssec-validation: on/dnssec-validation: off/' "$D/knot.conf"
+	sed -i 's:<Policy name="quick">:&<Passthrough/>:' "$D/kasp.xml"
+	knot reload
+	start_engine
+	within 60 has_ds_of ''
+	within 90 unsigned
+	sleep 3
+	kill "$asker"
+	does_not_say asked.out 'SERVFAIL'
+	says asked.out 'status: NXDOMAIN'
+	! validator_says a.test 'flags:.* ad' || fail "still secure"
+}
+
+# A server that has the zone itself, and not the parent, says that there is no DS: that is nothing.
+test_child_is_asked() { # limit 120
+	start_child
+	within 60 engine_says 'to-do: ksk .*give this DS'
+	engine zone-ksk-submitted a.test
+	configure_engine <<-EOT
+	<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S</Recheck>
+	<Parent name="test"><Server>127.0.0.1@$PORT</Server></Parent></ParentCheck>
+	EOT
+	within 60 engine_says 'DS omnipresent'
+	within 30 engine_says 'has the zone itself and not the parent'
+	sed -i 's/dnssec-validation: on/dnssec-validation: off/' "$D/knot.conf"
+	sed -i 's:<Policy name="quick">:&<Passthrough/>:' "$D/kasp.xml"
+	knot reload
+	engine reload
+	within 30 engine_says 'to-do: ksk .*removed at the parent'
+	sleep 6
+	signed a.test || fail "unsigned on the word of a server that is none of the parent's"
+	does_not_say "$D/ods-engine.log" 'the parent has its DS no more|lost its DS'
+	policy_tool ds-gone a.test
+	within 60 unsigned
+}
+
 # The tool itself, on a zone whose DS is not due yet.
 test_ods_policy() {
 	small a a.test 1
