@@ -8,6 +8,7 @@
 
 #include "policy-engine/base/duration.h"
 #include "policy-engine/core/core.h"
+#include "policy-engine/signer/compose.h"
 #include "tests/unit/check-main.h"
 
 /* -- durations ----------------------------------------------------------- */
@@ -124,7 +125,7 @@ static int64_t run(world_t *w, int64_t now)
 	return core_run(&w->zone, &policy, &w->facts, now, count, w);
 }
 
-static void publish(world_t *w, int64_t when)
+static void published(world_t *w, int64_t when)
 {
 	w->facts.revision = w->zone.revision;
 	w->facts.revision_since = when;
@@ -169,7 +170,7 @@ START_TEST(test_new_zone)
 	ck_assert_uint_eq(w.zone.revision, 1);
 
 	int64_t t = T0 + 1000000;
-	publish(&w, t);
+	published(&w, t);
 	ck_assert(!core_observe(&w.zone, &w.facts));
 	ck_assert_int_eq(run(&w, t), t + DNSKEY_FIRST);
 	ck_assert_int_eq(run(&w, t + DNSKEY_FIRST - 1), t + DNSKEY_FIRST);
@@ -214,7 +215,7 @@ START_TEST(test_new_zone_csk)
 	run(&w, T0);
 	/* There is no other key yet, so nothing has to come late. */
 	expect(csk, "hrrr");
-	publish(&w, T0 + 5);
+	published(&w, T0 + 5);
 	run(&w, T0 + 5 + RRSIG_DELAY);
 	expect(csk, "rooo");
 	ck_assert(core_ds_confirm(csk, true, T0 + 2000));
@@ -230,7 +231,7 @@ START_TEST(test_largest_ttl_counts)
 	core_key_t *csk = add(&w, KEYSET_CSK, 15, T0);
 	w.facts.max_ttl = 86400;
 	run(&w, T0);
-	publish(&w, T0);
+	published(&w, T0);
 	run(&w, T0 + RRSIG_DELAY);
 	expect(csk, "hoor");
 	/* What a cache took with the old TTL stays there, whatever the zone says now. */
@@ -506,7 +507,7 @@ START_TEST(test_old_ds_stays)
 	core_key_t *fresh = add(&w, KEYSET_KSK, 13, now);
 	w.keys[0].goal_in = false;
 	run(&w, now);
-	publish(&w, now);
+	published(&w, now);
 	run(&w, now + DNSKEY_LATER);
 	expect(fresh, "roo-");
 	/* The old DS does not go before the new one is there for certain. */
@@ -521,7 +522,7 @@ START_TEST(test_old_ds_stays)
 	expect(fresh, "ooo-");
 	/* With the new DS in every cache the old KSK is of no use to anybody. */
 	expect(&w.keys[0], "uuu-");
-	publish(&w, now);
+	published(&w, now);
 	run(&w, now + 1000000);
 	expect(&w.keys[0], "uhh-");
 	ck_assert(core_ds_waits(&w.keys[0])); /* For as long as it is there. */
@@ -539,12 +540,12 @@ START_TEST(test_last_signature)
 	core_key_t *fresh = add(&w, KEYSET_ZSK, 13, now), *old = &w.keys[1];
 	old->goal_in = false;
 	run(&w, now);
-	publish(&w, now);
+	published(&w, now);
 	run(&w, now + DNSKEY_LATER);
 	expect(fresh, "-o-r");
 	expect(old, "-o-u");
 	now += DNSKEY_LATER;
-	publish(&w, now);
+	published(&w, now);
 	w.seen[0] = (facts_key_t){ .algorithm = 13, .keytag = old->keytag, .signatures = 3 };
 	w.facts.key_count = 1;
 	run(&w, now + 100 * RRSIG_DELAY);
@@ -614,7 +615,7 @@ START_TEST(test_falling_ttl)
 	/* Long after, the signer publishes both. */
 	now += 100000;
 	core_run(&w.zone, &quick, &w.facts, now, NULL, NULL);
-	publish(&w, now + 100);
+	published(&w, now + 100);
 	core_run(&w.zone, &quick, &w.facts, now + 100, NULL, NULL);
 	core_run(&w.zone, &quick, &w.facts, now + 100 + 300, NULL, NULL);
 	expect(fresh, "-r-h");
@@ -649,6 +650,30 @@ START_TEST(test_shown_ttl)
 	core_run(&w.zone, &none, &w.facts, now + 3600 + 5, NULL, NULL);
 	expect(&w.keys[0], "huu-");
 	ck_assert_uint_eq(w.zone.ttls[CORE_TTL_DS].ttl, _i == 0 ? 2 : 60);
+}
+END_TEST
+
+/* What waits for a TTL of months says so, and what limits it. */
+START_TEST(test_long_ttl_is_said)
+{
+	world_t w;
+	char text[STEP_TEXT_MAX];
+	int64_t when = 0, now = settled(&w);
+	core_key_t *fresh = add(&w, KEYSET_CSK, 15, now);
+	w.facts.max_ttl = _i == 0 ? 7 * 86400 : _i == 1 ? 60 * 86400 : UINT32_C(1) << 31;
+	run(&w, now);
+	published(&w, now);
+	run(&w, now + 1);
+	ck_assert_int_eq(fresh->step[KEYSET_RRSIG].wait, CORE_WAIT_TIME);
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		fresh->step[r].wait = r == KEYSET_RRSIG ? CORE_WAIT_TIME : CORE_DONE;
+	}
+	step_text(fresh, text, &when);
+	ck_assert_int_gt(when, now);
+	ck_assert_int_lt(when, now + 61 * 86400); /* A TTL of 2^31 is none. */
+	ck_assert_msg((strstr(text, "MaxZoneTTL in kasp.xml limits it") != NULL) == (_i == 1),
+	              "%s", text);
+	ck_assert(_i != 1 || strstr(text, "a TTL of 60d") != NULL);
 }
 END_TEST
 
@@ -729,6 +754,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_going_unsigned, 0, 2);
 	tcase_add_test(tc, test_falling_ttl);
 	tcase_add_loop_test(tc, test_shown_ttl, 0, 2);
+	tcase_add_loop_test(tc, test_long_ttl_is_said, 0, 3);
 	tcase_add_loop_test(tc, test_standby, 0, 2);
 	tcase_add_test(tc, test_idempotent);
 	tcase_add_test(tc, test_too_many);
