@@ -141,8 +141,8 @@ static void leave_lane(task_t *task)
 	TAILQ_REMOVE(&task->in->waiting, task, link);
 }
 
-/*! If the clock was set back, all tasks become due: when they are to run was reckoned by the time that
- *  was wrong, and may be years away. */
+/*! If the clock was set back, all tasks become due: when they are to run was reckoned by the time
+ * that was wrong, and may be years away. */
 static void see_clock(sched_t *sched)
 {
 	const int64_t now = sched_now(), ahead = now - monotonic_ms();

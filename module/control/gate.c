@@ -8,7 +8,8 @@
 
 #include <libknot/libknot.h>
 
-/*! Calls a function for the unit's zone, which cannot go away meanwhile; it may wait for the disk. */
+/*! Calls a function for the unit's zone, which cannot go away meanwhile; it may wait for the disk.
+ */
 static void with_zone(ctl_request_t *req, control_t *control, const char *zone_name,
                       void (*call)(ctl_request_t *req, const char *name, zone_t *zone, void *ctx),
                       void *ctx)
@@ -59,11 +60,14 @@ void gate_pass(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, NULL, "a zone has to be named: no rule is overridden for all");
 	} else if (unit->data == NULL || !held_find(unit->data, &rule)) {
 		list_rules(names, sizeof(names));
-		ctl_error(req, unit->zone, "there is no rule '%s'; those that can be overridden: %s",
+		ctl_error(req, unit->zone,
+		          "there is no rule '%s'; those that can be overridden: %s",
 		          unit->data != NULL ? unit->data : "", names);
 	} else if (!held_can_pass(rule)) {
-		ctl_error(req, unit->zone, "the rule %s cannot be overridden; zone-status says what "
-		          "to do", unit->data);
+		ctl_error(req, unit->zone,
+		          "the rule %s cannot be overridden; zone-status says what "
+		          "to do",
+		          unit->data);
 	} else {
 		with_zone(req, control, unit->zone, pass, &rule);
 	}
@@ -76,9 +80,10 @@ static void freeze(ctl_request_t *req, const char *name, zone_t *zone, void *ctx
 	(void)req;
 	(void)name;
 	(void)ctx;
-	held_set(&zone->held, HELD_FREEZE, "input",
-	         "the unsigned zone stays as it is: its file and primaries are not looked at, updates "
-	         "are refused, signing goes on; zone-thaw ends this");
+	held_set(
+		&zone->held, HELD_FREEZE, "input",
+		"the unsigned zone stays as it is: its file and primaries are not looked at, updates "
+		"are refused, signing goes on; zone-thaw ends this");
 }
 
 static void thaw(ctl_request_t *req, const char *name, zone_t *zone, void *ctx)

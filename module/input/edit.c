@@ -213,7 +213,8 @@ static int add_growth(void *ctx, edit_node_t *node)
 {
 	edit_growth_t *growth = ctx;
 	node_t before;
-	if (node->before_len == 0 || node_read(node->before, node->before_len, &before) != KNOT_EOK) {
+	if (node->before_len == 0 ||
+	    node_read(node->before, node->before_len, &before) != KNOT_EOK) {
 		before = (node_t) { .count = 0 };
 	}
 	growth->bytes += (int64_t)node_size(&node->node) - (int64_t)node->before_len;

@@ -35,8 +35,8 @@ void serving_deinit(serving_t *serving)
 
 /*** What knotd says and does. ***/
 
-/* Milliseconds for which the first version waits for knotd's answer. knotd answers as soon as it has
- * loaded its zones; if it never does, its control socket is elsewhere. */
+/* Milliseconds for which the first version waits for knotd's answer. knotd answers as soon as it
+ * has loaded its zones; if it never does, its control socket is elsewhere. */
 #define KNOWN_MS 60000
 
 /*! Notes what knotd says that it serves. With the lock held. \return Whether the worker waits for
@@ -95,13 +95,15 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms)
 /*! Holds a version that knotd refuses. */
 static void hold(serving_t *serving, uint32_t serial, const char *warning)
 {
-	char what[32], why[800];
+	char what[32], why[HELD_TEXT_MAX];
 	snprintf(what, sizeof(what), "serial %u", serial);
-	snprintf(why, sizeof(why), "knotd was sent serial %u, but does not serve it: %s%sits log says "
-	         "why; take back the change that brought this, or give it room in knot.conf and say "
-	         "knotc zone-refresh; a new version is offered at once, this one again within %d "
-	         "minutes", serial, warning, warning[0] != '\0' ? "; " : "",
-	         (int)(offer_delay.max / 60));
+	snprintf(
+		why, sizeof(why),
+		"knotd was sent serial %u, but does not serve it: %s%sits log says "
+		"why; take back the change that brought this, or give it room in knot.conf and say "
+		"knotc zone-refresh; a new version is offered at once, this one again within %d "
+		"minutes",
+		serial, warning, warning[0] != '\0' ? "; " : "", (int)(offer_delay.max / 60));
 	held_set(serving->args.held, HELD_REFUSED, what, why);
 }
 
@@ -196,8 +198,10 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 	if (ask) {
 		trigger_zone(serving->args.asker, serving->args.zone);
 	} else if (late) {
-		log_msg(serving->args.log, LOG_WARNING, serving->args.zone, "knotd has not said for "
-		        "%d s which serial it serves; the store is believed", KNOWN_MS / 1000);
+		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
+		        "knotd has not said for "
+		        "%d s which serial it serves; the store is believed",
+		        KNOWN_MS / 1000);
 	}
 	return known;
 }

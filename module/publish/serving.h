@@ -72,8 +72,8 @@ void serving_handed(serving_t *serving, uint32_t serial, int64_t ms);
 void serving_seen(serving_t *serving, uint32_t serial);
 
 /*!
- * What knotd, asked, says that it serves. If it is not what it was sent, the rule HELD_REFUSED holds that,
- * until knotd serves the newest version: this may wait for the disk.
+ * What knotd, asked, says that it serves. If it is not what it was sent, the rule HELD_REFUSED
+ * holds that, until knotd serves the newest version: this may wait for the disk.
  *
  * \param serial   NULL: nothing.
  * \param warning  Why it may have refused a version; "": not known.
@@ -99,9 +99,9 @@ int64_t serving_next(serving_t *serving, int64_t now);
 int64_t serving_apart(serving_t *serving);
 
 /*!
- * Tells what knotd serves, which the serial of the next version has to be above. The store can be lost,
- * or be an older copy: so knotd is asked once before the first version that this process makes. If it
- * does not answer for a minute, the store is believed.
+ * Tells what knotd serves, which the serial of the next version has to be above. The store can be
+ * lost, or be an older copy: so knotd is asked once before the first version that this process
+ * makes. If it does not answer for a minute, the store is believed.
  *
  * \param serial  Set if knotd serves the zone.
  * \param serves  Whether it does.

@@ -45,8 +45,8 @@ int serial_next(const serial_basis_t *basis, uint32_t *serial, char *err, size_t
 	}
 	const uint32_t before = (last != NULL && serial_greater(*last, input)) ? *last : input;
 	*serial = serial_greater(candidate, before) ? candidate : before + 1;
-	/* "Greater" is no order over all serials: what is greater than the input's need not be greater
-	 * than the last one, without which secondaries take nothing. */
+	/* "Greater" is no order over all serials: what is greater than the input's need not be
+	 * greater than the last one, without which secondaries take nothing. */
 	if (last != NULL && !serial_greater(*serial, *last)) {
 		*serial = serial_greater(candidate, *last)  ? candidate :
 		          serial_greater(before + 1, *last) ? before + 1 : *last + 1;

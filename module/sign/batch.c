@@ -357,8 +357,8 @@ static keyset_serial_t serial_policy(const keyset_t *set, const node_t *apex, ui
 	       ? KEYSET_SERIAL_KEEP : KEYSET_SERIAL_COUNTER;
 }
 
-/*! \return Whether knotd serves a later version than the store has: the store, or an older copy of it,
- *  has lost that one. */
+/*! \return Whether knotd serves a later version than the store has: the store, or an older copy of
+ * it, has lost that one. */
 static bool is_behind(const batch_t *batch)
 {
 	const uint32_t *served = batch->args->served;

@@ -360,10 +360,13 @@ static int check_time(const batch_t *batch, char *err, size_t err_size)
 		/* RFC 4034, section 3.1.5: by serial number arithmetic. */
 		const bool early = (int32_t)(now - job->inception) < 0;
 		if (early || (int32_t)(job->expiration - now) <= 0) {
-			snprintf(err, err_size, "the clock was set by %lld s while the zone was "
-			         "being signed, so that new signatures %s; it is signed anew in some "
-			         "seconds", (long long)((int32_t)(now - (uint32_t)batch->args->now)),
-			         early ? "are not good yet" : "have expired");
+			snprintf(
+				err, err_size,
+				"the clock was set by %lld s while the zone was "
+				"being signed, so that new signatures %s; it is signed anew in some "
+				"seconds",
+				(long long)((int32_t)(now - (uint32_t)batch->args->now)),
+				early ? "are not good yet" : "have expired");
 			return KNOT_ERANGE;
 		}
 	}

@@ -20,8 +20,8 @@
 
 /* Larger ones mean zero (RFC 2181, section 8). */
 #define TTL_MAX INT32_MAX
-/* Bytes of records outside of the zone, which are left out, at most: glue of an odd server takes far
- * less, and without a limit a transfer of such records alone would never end. */
+/* Bytes of records outside of the zone, which are left out, at most: glue of an odd server takes
+ * far less, and without a limit a transfer of such records alone would never end. */
 #define JUNK_MAX (1 << 20)
 
 /*! A record that is removed or added. */

@@ -46,9 +46,9 @@ const char *primary_name(const primary_t *primary, char *out, size_t size);
 typedef struct primary_conn primary_conn_t;
 
 /*!
- * Connects. Each function that waits for the primary waits for PRIMARY_TIMEOUT_S at most while nothing
- * comes, and for PRIMARY_GRACE_S while less comes than PRIMARY_RATE; it ends soon once stop is
- * true.
+ * Connects. Each function that waits for the primary waits for PRIMARY_TIMEOUT_S at most while
+ * nothing comes, and for PRIMARY_GRACE_S while less comes than PRIMARY_RATE; it ends soon once stop
+ * is true.
  *
  * \param primary  Borrowed.
  * \param err      Reason of a failure, here and below.

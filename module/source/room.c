@@ -3,8 +3,8 @@
 
 #include "module/source/room.h"
 
-/* Octets of an RRSIG beside signer's name and signature (RFC 4034, section 3.1), and of the head of its
- * record. */
+/* Octets of an RRSIG beside signer's name and signature (RFC 4034, section 3.1), and of the head of
+ * its record. */
 #define RRSIG_REST (18 + 10)
 /* Octets of an NSEC's next name and types, and of the head of its record, or so. */
 #define NSEC_SIZE 40
@@ -48,5 +48,6 @@ bool room_lacks(const state_t *state, const knot_dname_t *zone, const edit_growt
 		more += growth->rrsets * sigs + growth->names * (NSEC_SIZE + sigs);
 	}
 	const int64_t size = (int64_t)state_bytes(state) + more;
-	return state->version > 0 && more > 0 && size > 0 && (uint64_t)(size - size / MARGIN) > room;
+	return state->version > 0 && more > 0 && size > 0 &&
+	       (uint64_t)(size - size / MARGIN) > room;
 }

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Whether knotd has room for what a change makes of the signed zone: an estimate. One that is too
- *        low does no harm, since knotd then refuses the version; one that is too high would refuse
+ * \brief Whether knotd has room for what a change makes of the signed zone: an estimate. One that
+ * is too low does no harm, since knotd then refuses the version; one that is too high would refuse
  *        changes that fit.
  */
 #pragma once

@@ -41,15 +41,17 @@ void shrink_hold(source_t *source, const shrink_t *shrink)
 	const unsigned limit = limit_of(source);
 	const measure_t *before = &shrink->before, *after = &shrink->after;
 	const bool names = is_lost(before->names, after->names, limit);
-	snprintf(why, sizeof(why), "%s has %" PRIu64 " of %" PRIu64 " %s, less than %u %%; the last "
-	         "good zone stays", shrink->origin, names ? after->names : after->delegations,
+	snprintf(why, sizeof(why),
+	         "%s has %" PRIu64 " of %" PRIu64 " %s, less than %u %%; the last "
+	         "good zone stays",
+	         shrink->origin, names ? after->names : after->delegations,
 	         names ? before->names : before->delegations, names ? "names" : "delegations",
 	         limit);
 	held_set(source->args.held, HELD_SHRINK, shrink->what, why);
 }
 
-int shrink_judge(source_t *source, const state_t *state, const contents_t *contents, shrink_t *shrink,
-                 bool *held)
+int shrink_judge(source_t *source, const state_t *state, const contents_t *contents,
+                 shrink_t *shrink, bool *held)
 {
 	store_txn_t txn;
 	*held = false;

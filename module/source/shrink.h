@@ -30,8 +30,8 @@ void shrink_hold(source_t *source, const shrink_t *shrink);
  * \param held    Whether they are held.
  * \return KNOT_EOK, KNOT_ENOMEM, or an error of the store
  */
-int shrink_judge(source_t *source, const state_t *state, const contents_t *contents, shrink_t *shrink,
-                 bool *held);
+int shrink_judge(source_t *source, const state_t *state, const contents_t *contents,
+                 shrink_t *shrink, bool *held);
 
 /*! \return Delegations that have to be removed at least before it is worth counting all of them. */
 uint64_t shrink_worth(source_t *source);

@@ -185,7 +185,8 @@ uint8_t updater_update(updater_t *updater, source_t *source, const knot_pkt_t *m
 		count(source, false, false);
 		return KNOT_RCODE_REFUSED;
 	}
-	int ret = updater_run(updater, source->args.zone, message, source_size_max(source), &result);
+	int ret =
+		updater_run(updater, source->args.zone, message, source_size_max(source), &result);
 	if (ret != KNOT_EOK) {
 		return failed(source, ret);
 	}

@@ -91,8 +91,11 @@ static void read_line(held_t *held, char *line)
 	*why++ = '\0';
 	held_thing_t *thing = &held->things[rule];
 	clear(thing);
-	*thing = (held_thing_t) {
-		.what = strdup(line + at), .why = strdup(why), .since = since, .passed = passed != 0,
+	*thing = (held_thing_t){
+		.what = strdup(line + at),
+		.why = strdup(why),
+		.since = since,
+		.passed = passed != 0,
 	};
 	if (thing->what == NULL || thing->why == NULL) {
 		clear(thing);
@@ -153,7 +156,8 @@ static void store_record(held_t *held)
 	}
 	if (ret != KNOT_EOK && held->args.store != NULL) {
 		log_msg(held->args.log, LOG_WARNING, held->args.zone,
-		        "what is held is not stored, a restart forgets it: %s", store_strerror(ret));
+		        "what is held is not stored, a restart forgets it: %s",
+		        store_strerror(ret));
 	}
 	held->args.changed(held->args.ctx);
 }

@@ -16,9 +16,9 @@
  *     journal  version (8), half (2), part (4) what left (0) and what came (1) with a version
  *
  * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text), "sources" (the
- * state of its input), "gone" (since when it is not configured) and "held" (what it holds back). Keys are of even length, except
- * where the data is empty: in expiry a key lacks the zeros that close a node_key(), since it would
- * be too long for LMDB by an octet.
+ * state of its input), "gone" (since when it is not configured) and "held" (what it holds back).
+ * Keys are of even length, except where the data is empty: in expiry a key lacks the zeros that
+ * close a node_key(), since it would be too long for LMDB by an octet.
  *
  * The process has one write transaction at a time; those of several threads become durable together
  * (group.h). Readers never wait, and see what is durable. A store may be used by any thread, a

@@ -86,10 +86,15 @@ static void init_parts(zone_t *zone)
 		.log = env->log, .store = env->store, .held = &zone->held, .zone = zone->name,
 		.stop = &zone->stop, .stopped = &zone->stopped,
 	});
-	serving_init(&zone->serving, &(serving_args_t) {
-		.log = env->log, .held = &zone->held, .zone = zone->name, .trigger = env->trigger, .asker = env->asker,
-		.wake = wake, .ctx = zone,
-	});
+	serving_init(&zone->serving, &(serving_args_t){
+					     .log = env->log,
+					     .held = &zone->held,
+					     .zone = zone->name,
+					     .trigger = env->trigger,
+					     .asker = env->asker,
+					     .wake = wake,
+					     .ctx = zone,
+				     });
 }
 
 zone_t *zone_new(const zone_env_t *env, const knot_dname_t *name)

@@ -55,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(store_write(zone.store, &txn) == KNOT_EOK);
 		require(state_load(&txn, UPDATE_ZONE, &state) == KNOT_EOK);
 		const state_input_t before = state.in;
-		require(update_apply(&txn, UPDATE_ZONE, &state, pkt, SIZE_MAX, &result) == KNOT_EOK);
+		require(update_apply(&txn, UPDATE_ZONE, &state, pkt, SIZE_MAX, &result) ==
+		        KNOT_EOK);
 		require(result.rcode == KNOT_RCODE_NOERROR || result.changed == 0);
 		require((result.changed > 0) == (state.in.serial != before.serial));
 		require((result.changed > 0) == (state.in.count != before.count));

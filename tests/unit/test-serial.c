@@ -32,7 +32,8 @@ static const struct {
 	{ KEYSET_SERIAL_UNIXTIME, 5, NONE, NOW },
 	{ KEYSET_SERIAL_UNIXTIME, 5, NOW, NOW + 1 },
 	{ KEYSET_SERIAL_UNIXTIME, NOW + 50, NOW, NOW + 51 },
-	/* Beyond half of all serials, neither the input nor the time is comparable with the last. */
+	/* Beyond half of all serials, neither the input nor the time is comparable with the last.
+	 */
 	{ KEYSET_SERIAL_UNIXTIME, 1, 2147483652, 2 },
 	{ KEYSET_SERIAL_DATECOUNTER, 1, 2147483652, 2 },
 	{ KEYSET_SERIAL_UNIXTIME, 2147483652, 5, NOW },

@@ -64,7 +64,8 @@ START_TEST(test_clock)
 	clock_was = subject.now;
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		clock_set = sets[i];
-		ck_assert_int_eq(subject_sign_fails(&subject, false, err, sizeof(err)), KNOT_ERANGE);
+		ck_assert_int_eq(subject_sign_fails(&subject, false, err, sizeof(err)),
+		                 KNOT_ERANGE);
 		ck_assert_ptr_nonnull(strstr(err, "the clock was set"));
 		ck_assert_uint_eq(subject.state.version, 0);
 	}
