@@ -31,9 +31,9 @@ typedef struct {
 /*!
  * Reads a key set and finds, in their tokens, those of its keys that sign.
  *
- * A key that signs the DNSKEY RRset alone may be lacking, its token being away: the signatures that it
- * made serve until they expire, and the other keys sign on. Any other key that cannot be found is an
- * error, since no RRset may lack the signature of an algorithm (RFC 4035, section 2.2).
+ * A key that signs the DNSKEY RRset alone may be lacking, its token being away: the signatures that
+ * it made serve until they expire, and the other keys sign on. Any other key that cannot be found
+ * is an error, since no RRset may lack the signature of an algorithm (RFC 4035, section 2.2).
  *
  * A key whose public half in the token differs from that in the key set is an error: signatures of
  * such a key are bogus.

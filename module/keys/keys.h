@@ -55,9 +55,9 @@ typedef void (*keys_found_f)(void *ctx, const keyset_t *before, const keyset_t *
 /*!
  * Gets the key set that is stored, and finds its keys if they are not found yet; for the worker.
  *
- * If a key is lacking that signs the DNSKEY RRset alone, the zone is signed on without it: with this key
- * set, or, if the keys of an older one have been found, with that, since this one may have another
- * DNSKEY RRset. The trouble says so; the key is looked for again at keys_again().
+ * If a key is lacking that signs the DNSKEY RRset alone, the zone is signed on without it: with
+ * this key set, or, if the keys of an older one have been found, with that, since this one may have
+ * another DNSKEY RRset. The trouble says so; the key is looked for again at keys_again().
  *
  * \param anew   Finds them in any case.
  * \param found  Called before the keys replace those of before.

@@ -92,8 +92,8 @@ size_t node_size(const node_t *node);
 void node_write(node_t *node, uint8_t *out);
 
 /*!
- * Reads the stored form, which a damaged disk may have changed. RDATA is borrowed from data: data has
- * to live as long as the node, and has to be aligned to two bytes.
+ * Reads the stored form, which a damaged disk may have changed. RDATA is borrowed from data: data
+ * has to live as long as the node, and has to be aligned to two bytes.
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EMALF (lengths and counts do not fit, RDATA is not
  *         rdata_is_whole(), an RRset is empty or not at its place)
  */

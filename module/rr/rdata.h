@@ -18,7 +18,7 @@
 bool rdata_canonical(uint16_t type, uint8_t *rdata, uint16_t len);
 
 /*!
- * Tells whether the names and the octets that RDATA of the type must have are all there. libknot reads
- * other RDATA beyond its end.
+ * Tells whether the names and the octets that RDATA of the type must have are all there. libknot
+ * reads other RDATA beyond its end.
  */
 bool rdata_is_whole(uint16_t type, const knot_rdata_t *rdata);

@@ -43,9 +43,9 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
                  const refresh_queue_t *queue, int64_t now, refresh_t *refresh);
 
 /*!
- * Tells whether the version was made while the clock was ahead, so far that signatures are not valid
- * yet; or decades ago, by the clock. Their expirations are in no order with those of others: all of
- * the zone has to be gone through.
+ * Tells whether the version was made while the clock was ahead, so far that signatures are not
+ * valid yet; or decades ago, by the clock. Their expirations are in no order with those of others:
+ * all of the zone has to be gone through.
  */
 bool refresh_is_mixed(const state_t *state, const keyset_t *set, int64_t now);
 

@@ -347,8 +347,8 @@ static void add_capped(capped_t *all, const capped_t *capped)
 	all->count = before + capped->count;
 }
 
-/*! Sees whether the signatures that were just made are good now: the clock may have been set since the
- *  run began. \return KNOT_EOK, KNOT_ERANGE */
+/*! Sees whether the signatures that were just made are good now: the clock may have been set
+ * since the run began. \return KNOT_EOK, KNOT_ERANGE */
 static int check_time(const batch_t *batch, char *err, size_t err_size)
 {
 	const rrsig_job_t *job = batch->build.jobs;

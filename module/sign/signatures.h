@@ -62,7 +62,8 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key);
  * \param owner   Borrowed by the jobs.
  * \param old     The RRset as published before; NULL if it was not published, or was another.
  * \param expiry  Lowered to the earliest expiration, 0 if there was none.
- * \return KNOT_EOK, KNOT_ENOMEM, KNOT_DNSSEC_ENOKEY (a signature is needed of a key that is lacking)
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_DNSSEC_ENOKEY (a signature is needed of a key that is
+ * lacking)
  */
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
                     const node_rrset_t *old, uint32_t *expiry);

@@ -25,13 +25,13 @@
 #define PRIMARY_TIMEOUT_S 10
 #endif
 /* Seconds of a span of an answer. In each span, PRIMARY_RATE octets a second have to come, or the
- * next primary is asked. Three times the time for which a primary may be silent, since it may be so more
- * than once. */
+ * next primary is asked. Three times the time for which a primary may be silent, since it may be
+ * so more than once. */
 #ifndef PRIMARY_GRACE_S
 #define PRIMARY_GRACE_S 30
 #endif
-/* Octets a second: a choice, far below the slowest line in use (BIND's min-transfer-rate-in has 34),
- * and far above what keeps a transfer going that never ends. */
+/* Octets a second: a choice, far below the slowest line in use (BIND's min-transfer-rate-in has
+ * 34), and far above what keeps a transfer going that never ends. */
 #define PRIMARY_RATE 1000
 /* Milliseconds between two looks at whether to stop. */
 #define SLICE_MS 200

@@ -19,8 +19,8 @@
 /* Read transactions at the same time: one for each transfer and each worker. */
 #define MAX_READERS 1024
 
-/* Bytes of a file that is checked at each start: that takes some 0.1 s. A larger one is checked after
- * a crash. */
+/* Bytes of a file that is checked at each start: that takes some 0.1 s. A larger one is checked
+ * after a crash. */
 #define CHECK_ALWAYS ((size_t)256 << 20)
 
 /*! \return Bytes of data.mdb; 0 if that is not known. */

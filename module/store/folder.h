@@ -23,7 +23,8 @@ typedef struct {
  * readers.
  *
  * \param err  Path, reason, remedy.
- * \return 0, or an errno: EBUSY (another process has the folder), EILSEQ (data.mdb is empty), ENOSPC
+ * \return 0, or an errno: EBUSY (another process has the folder), EILSEQ (data.mdb is empty),
+ * ENOSPC
  */
 int folder_take(folder_t *folder, const char *path, char *err, size_t err_size);
 

@@ -130,8 +130,8 @@ typedef enum {
 } store_record_t;
 
 /*!
- * \return KNOT_EOK, KNOT_ENOENT; KNOT_EMALF if a key set's text does not end. Data is borrowed until the
- *         transaction ends.
+ * \return KNOT_EOK, KNOT_ENOENT; KNOT_EMALF if a key set's text does not end. Data is borrowed
+ * until the transaction ends.
  */
 int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
               const void **data, size_t *len);

@@ -16,12 +16,12 @@
 /* Seconds after which what has failed is tried again. */
 static const backoff_t retry_delay = { .first = 5, .max = 300 };
 
-/* Seconds until signatures are looked at again that a lacking key would have to make: little work, and
- * short beside any Refresh. */
+/* Seconds until signatures are looked at again that a lacking key would have to make: little
+ * work, and short beside any Refresh. */
 #define LACK_LOOK 60
 
-/* Seconds until the worker looks again whether knotd has said what it serves: it is woken when knotd
- * has. */
+/* Seconds until the worker looks again whether knotd has said what it serves: it is woken when
+ * knotd has. */
 #define LOOK_AGAIN 5
 
 /*! What could not be done has to be done the next time. */
@@ -89,8 +89,8 @@ static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served
 	return signer_run(&zone->signer, &job, state, result);
 }
 
-/* Unix seconds before which no version was ever made: the beginning of 2026. A clock that says less has
- * lost the time. */
+/* Unix seconds before which no version was ever made: the beginning of 2026. A clock that says
+ * less has lost the time. */
 #define CLOCK_EARLIEST INT64_C(1767225600)
 
 /*! \return Whether the clock cannot be right: what is signed by it is expired. */

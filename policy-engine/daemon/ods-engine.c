@@ -174,8 +174,8 @@ static int write_pid(const char *path)
 	return fclose(file);
 }
 
-/* Signals that the engine acts on are blocked in all threads: the main thread takes them one by one,
- * also as process 1. */
+/* Signals that the engine acts on are blocked in all threads: the main thread takes them one by
+ * one, also as process 1. */
 static void set_signals(void)
 {
 	engine_block_signals();

@@ -28,8 +28,8 @@ static bool has_wal(const char *path)
 }
 
 /* Refuses what SQLite would take. To SQLite an empty file is a database to be made anew, also if
- * there is a WAL, which it throws away: the zones would get new keys. And what a cut page lacks is 0
- * to SQLite; only with a WAL that may be no loss, after a crash. */
+ * there is a WAL, which it throws away: the zones would get new keys. And what a cut page lacks
+ * is 0 to SQLite; only with a WAL that may be no loss, after a crash. */
 static int refuse_cut(const char *path, char *err, size_t err_size)
 {
 	struct stat st;
