@@ -213,8 +213,8 @@ START_TEST(test_set_back)
 {
 	ahead = 400000000;
 	wake(&items[0], 3600000);
-	wake(&items[1], 1);
 	items[1].next = 3600000;
+	wake(&items[1], 1);
 	wait_runs(1, 2, 1);
 	ck_assert_uint_eq(items[0].runs, 0);
 	ahead = 0;
