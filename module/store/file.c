@@ -94,13 +94,6 @@ static int open_env(file_t *file, unsigned tables)
 static const char *remedy(int ret)
 {
 	switch (ret) {
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return "; it has to be writable for knotd's user";
-	case ENOSPC:
-	case EDQUOT:
-		return "; make room";
 	case MDB_INVALID:
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
@@ -112,7 +105,7 @@ static const char *remedy(int ret)
 	case EIO:
 		return "; look after the disk";
 	default:
-		return "";
+		return folder_remedy(ret); /* LMDB gives errors of the system as they are. */
 	}
 }
 

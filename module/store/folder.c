@@ -36,7 +36,7 @@ static int open_in(const char *path, const char *name, int flags)
 	return open(file, flags | O_CLOEXEC, 0660);
 }
 
-static const char *remedy(int code)
+const char *folder_remedy(int code)
 {
 	switch (code) {
 	case EACCES:
@@ -54,7 +54,7 @@ static const char *remedy(int code)
 static int fail(int code, const char *path, const char *name, char *err, size_t err_size)
 {
 	snprintf(err, err_size, "cannot open the store in %s: %s: %s%s", path, name, strerror(code),
-	         remedy(code));
+	         folder_remedy(code));
 	return code;
 }
 

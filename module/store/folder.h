@@ -28,6 +28,9 @@ typedef struct {
  */
 int folder_take(folder_t *folder, const char *path, char *err, size_t err_size);
 
+/*! \return What to do about an errno of the folder, to go behind its text; "" = nothing is known. */
+const char *folder_remedy(int code);
+
 /*!
  * Gives the folder back.
  * \param failed  The store could not be opened: one that was begun is removed.
