@@ -53,6 +53,9 @@ static const record_item_t set_items[] = {
 	UINT("serial-before", serial_before, UINT32_MAX),
 	BOOL("cds-delete", cds_delete),
 	BOOL("zonemd", zonemd),
+	TEXT("ds", ds),
+	TIME("ds-seen", ds_seen),
+	TEXT("memory", memory),
 };
 #undef OBJECT
 
@@ -76,6 +79,7 @@ static const record_item_t key_items[] = {
 	NAME("state-rrsig", state[KEYSET_RRSIG], states),
 	TEXT("step", step),
 	TIME("step-time", step_time),
+	TEXT("memory", memory),
 };
 #undef OBJECT
 

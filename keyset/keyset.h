@@ -64,6 +64,8 @@ typedef struct {
 	keyset_state_t state[KEYSET_RECORDS]; /*!< For display and statistics only. */
 	char *step;          /*!< What happens next, in words, for display; "" if nothing. */
 	int64_t step_time;   /*!< When, 0 if unknown or nothing. */
+	char *memory;        /*!< The engine's own notes, from which it can rebuild its database; the
+	                          module keeps them as they are. */
 } keyset_key_t;
 
 typedef struct {
@@ -90,6 +92,12 @@ typedef struct {
 
 	bool cds_delete;                /*!< CDS and CDNSKEY ask for no DS (RFC 8078, section 4). */
 	bool zonemd;                    /*!< The zone has a ZONEMD RR (RFC 8976), SHA-384. */
+
+	char *ds;                       /*!< The DS RRset that the parent had when the engine looked
+	                                     last, as ds.h has it; "" = the parent had none. */
+	int64_t ds_seen;                /*!< When that was; 0 = the engine has not looked, or got no
+	                                     sure answer: ds says nothing. */
+	char *memory;                   /*!< As that of a key. */
 
 	keyset_key_t *keys;
 	size_t key_count;

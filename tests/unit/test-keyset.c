@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keyset/ds.h"
 #include "keyset/facts.h"
 #include "keyset/keyset.h"
 #include "tests/unit/check-main.h"
@@ -16,7 +17,7 @@ static keyset_key_t keys[] = {
 	{ .repository = "Soft HSM", .cka_id = "00ff", .role = KEYSET_KSK, .algorithm = 13,
 	  .public_key = public_key, .public_key_len = sizeof(public_key), .keytag = 65535,
 	  .publish = true, .sign_dnskey = true, .cds = true,
-	  .step = "wait for the DS", .step_time = 1234567890,
+	  .step = "wait for the DS", .step_time = 1234567890, .memory = "3",
 	  .state = { KEYSET_HIDDEN, KEYSET_RUMOURED, KEYSET_RUMOURED, KEYSET_NA } },
 	{ .repository = "Soft HSM", .cka_id = "01", .role = KEYSET_ZSK, .algorithm = 13,
 	  .public_key = public_key, .public_key_len = sizeof(public_key), .keytag = 0,
@@ -33,6 +34,7 @@ static keyset_t example(void)
 		.nsec3_iterations = 9, .nsec3_salt = { 0xde, 0xad }, .nsec3_salt_len = 2,
 		.nsec3_ttl = 10, .dnskey_ttl = 11, .soa_ttl = 12, .soa_minimum = INT32_MAX,
 		.serial = KEYSET_SERIAL_KEEP, .keys = keys, .key_count = 2,
+		.ds = "65535 13 2 00ff, 0 8 4 aa", .ds_seen = 1234567891, .memory = "1 2",
 	};
 }
 
@@ -54,6 +56,10 @@ START_TEST(test_round_trip)
 	ck_assert_str_eq(back.keys[0].repository, "Soft HSM");
 	ck_assert_str_eq(back.keys[0].step, "wait for the DS");
 	ck_assert_int_eq(back.keys[0].step_time, 1234567890);
+	ck_assert_str_eq(back.ds, set.ds);
+	ck_assert_int_eq(back.ds_seen, 1234567891);
+	ck_assert_str_eq(back.memory, "1 2");
+	ck_assert_str_eq(back.keys[0].memory, "3");
 	ck_assert_uint_eq(back.keys[0].public_key_len, sizeof(public_key));
 	ck_assert_mem_eq(back.keys[0].public_key, public_key, sizeof(public_key));
 	ck_assert_int_eq(back.keys[1].state[KEYSET_RRSIG], KEYSET_UNRETENTIVE);
@@ -152,6 +158,37 @@ START_TEST(test_not_writable)
 }
 END_TEST
 
+START_TEST(test_ds)
+{
+	const char *text = "65535 13 2 00fF, 0 8 4 aa";
+	char back[DS_TEXT_MAX];
+	ds_t ds;
+	ck_assert_int_eq(ds_next(&text, &ds), 1);
+	ck_assert_uint_eq(ds.digest_len, 2);
+	ck_assert_str_eq(ds_write(&ds, back), "65535 13 2 00ff");
+	ck_assert_int_eq(ds_next(&text, &ds), 1);
+	ck_assert_str_eq(ds_write(&ds, back), "0 8 4 aa");
+	ck_assert_int_eq(ds_next(&text, &ds), 0);
+
+	static const char *const malformed[] = {
+		" ", "1", "1 2 3", "1 2 3 ", "1 2 3 a", "1 2 3 aa,", "1 2 3 aa, ", "1 2 3 aa 1",
+		"65536 2 3 aa", "1 256 3 aa", "1 2 256 aa", "-1 2 3 aa", "1  2 3 aa", "1 2 3 aag",
+	};
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		const char *bad = malformed[i];
+		ck_assert_msg(ds_next(&bad, &ds) == -1, "%s", malformed[i]);
+	}
+	char longest[DS_TEXT_MAX + 2] = "1 2 3 ";
+	memset(longest + 6, 'a', 2 * DS_DIGEST_MAX);
+	text = longest;
+	ck_assert_int_eq(ds_next(&text, &ds), 1);
+	ck_assert_uint_eq(ds.digest_len, DS_DIGEST_MAX);
+	memset(longest + 6, 'a', 2 * DS_DIGEST_MAX + 2);
+	text = longest;
+	ck_assert_int_eq(ds_next(&text, &ds), -1);
+}
+END_TEST
+
 START_TEST(test_facts)
 {
 	facts_key_t list[] = {
@@ -188,6 +225,7 @@ int main(void)
 	tcase_add_test(tcase, test_lines);
 	tcase_add_loop_test(tcase, test_faults, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tcase, test_not_writable);
+	tcase_add_test(tcase, test_ds);
 	tcase_add_test(tcase, test_facts);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
