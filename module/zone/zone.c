@@ -54,6 +54,12 @@ static void unexpired(void *ctx)
 	trigger_zone(zone->env->trigger, zone->name);
 }
 
+static void version_ready(void *ctx)
+{
+	zone_t *zone = ctx;
+	(void)sched_wake(zone->env->checkers, &zone->check_task, sched_now());
+}
+
 static bool enter(void *ctx, const char *lane)
 {
 	zone_t *zone = ctx;
@@ -95,6 +101,11 @@ static void init_parts(zone_t *zone)
 					     .wake = wake,
 					     .ctx = zone,
 				     });
+	external_init(&zone->external, &(external_args_t) {
+		.log = env->log, .held = &zone->held, .store = env->store, .zone = zone->name,
+		.folder = env->storage, .stop_fd = env->stop_fd,
+		.ready = version_ready, .judged = wake, .ctx = zone,
+	});
 }
 
 zone_t *zone_new(const zone_env_t *env, const knot_dname_t *name)
@@ -123,6 +134,7 @@ void zone_free(zone_t *zone)
 	keys_deinit(&zone->keys);
 	signer_deinit(&zone->signer);
 	serving_deinit(&zone->serving);
+	external_deinit(&zone->external);
 	pthread_mutex_destroy(&zone->lock);
 	zone_settings_deinit(&zone->settings);
 	knot_dname_free(zone->name, NULL);
@@ -132,9 +144,11 @@ void zone_free(zone_t *zone)
 bool zone_rests(zone_t *zone)
 {
 	const zone_env_t *env = zone->env;
-	/* The one task may have woken the other before it ended. */
+	/* One task may have woken another before it ended. */
 	return sched_try_remove(env->fetchers, &zone->fetch_task) &&
+	       sched_try_remove(env->checkers, &zone->check_task) &&
 	       sched_try_remove(env->workers, &zone->task) &&
+	       sched_try_remove(env->checkers, &zone->check_task) &&
 	       sched_try_remove(env->fetchers, &zone->fetch_task);
 }
 
@@ -149,6 +163,7 @@ void zone_settings_deinit(zone_settings_t *settings)
 {
 	source_settings_deinit(&settings->source);
 	free(settings->policy);
+	free(settings->check);
 	memset(settings, 0, sizeof(*settings));
 }
 
@@ -159,6 +174,8 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 		sched_set_lane(zone->env->fetchers, &zone->fetch_task, primaries->all[0].id);
 	}
 	source_configure(&zone->source, &settings->source);
+	external_configure(&zone->external, settings->check, settings->check_limit);
+	settings->check = NULL;
 	const source_settings_t old_source = settings->source;
 	settings->source = (source_settings_t) { .file = NULL };
 
