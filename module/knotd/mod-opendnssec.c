@@ -17,6 +17,7 @@
 #include <knot/module.h>
 
 #include "module/knotd/conf.h"
+#include "module/knotd/fit.h"
 #include "module/knotd/signers.h"
 #include "module/knotd/stats.h"
 
@@ -276,4 +277,21 @@ static void unload(knotd_mod_t *mod)
 	free(instance);
 }
 
-KNOTD_MOD_API(opendnssec, KNOTD_MOD_FLAG_SCOPE_ANY, load, unload, items, check);
+/* As KNOTD_MOD_API() makes it, but not const. */
+__attribute__((visibility("default"))) knotd_mod_api_t KNOTD_MOD_API_NAME(opendnssec) = {
+	.version = KNOTD_MOD_ABI_VERSION,
+	.name = KNOTD_MOD_NAME_PREFIX "opendnssec",
+	.flags = KNOTD_MOD_FLAG_SCOPE_ANY,
+	.load = load,
+	.unload = unload,
+	.config = items,
+	.config_check = check,
+};
+
+/*! Makes a Knot that the module was not made for refuse it: no Knot has this version. */
+__attribute__((constructor)) static void refuse_other_knots(void)
+{
+	if (!fit_check()) {
+		KNOTD_MOD_API_NAME(opendnssec).version = 0;
+	}
+}

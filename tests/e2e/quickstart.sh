@@ -149,3 +149,13 @@ test_hopeless_policy() {
 	small a a.test 1
 	refused 'Lifetime.*KSK' --once --zone a.test=a --kasp kasp.xml --policy short
 }
+
+# Zones that are named as a type of record, or of message, and as an option.
+test_zone_names() { # limit 60
+	small z1 mx 1
+	small z2 notify 1
+	small z3 any 1
+	quick d --zone mx=z1 --zone notify=z2 --zone any=z3
+	delv @127.0.0.1 -p "$PORT" -a "$TRUST_ANCHORS" +root=mx www.mx A >out 2>&1
+	grep -q 'fully validated' out || fail "$(cat out)"
+}
