@@ -75,7 +75,13 @@ test_options() {
 	expect 'state: ok \| policy' module zone-status a.test
 	sed -i 's/dnssec-validation: off/dnssec-validation: on/' "$D/knot.conf"
 	knot reload
-	within 20 status_says a.test 'warning: dnssec-validation is on'
+	# Knot has taken two CSKs for what they are since 3.3.5.
+	if printf '%s\n' 3.3.5 "$(knotd -V | sed 's/.* //')" | sort -CV; then
+		sleep 1
+		! status_says a.test 'warning: dnssec-validation is on' || fail "a warning without need"
+	else
+		within 20 status_says a.test 'warning: dnssec-validation is on'
+	fi
 }
 
 test_own_kasp() {
