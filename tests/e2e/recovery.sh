@@ -121,7 +121,7 @@ test_serial_store_lost() { # limit 60
 		within 20 serial_differs s.test "$before"
 	done
 	before=$(serial s.test)
-	probe s.test
+	probe s.test --restarts
 	stop_pid "$(cat d/run/knotd.pid)"
 	rm -r d/store
 	start_knotd
