@@ -154,13 +154,37 @@ int db_backup_turn(db_t *db, const char *repository, db_backup_t from,
  * Makes sure that a key pair is known that another program generated.
  *
  * \param key  Its id and since are filled. Its backup counts if the key pair was not known.
- * \return 0; -1, also if another key pair of the repository has that CKA_ID.
+ * \return 0; 1 if another key pair of the repository has that CKA_ID, with db_error() saying so; -1.
  */
 int db_key_put(db_t *db, db_token_key_t *key, int64_t now);
 
 /*! Counts anew how many zones have a key pair: those here, and so many elsewhere. The key pair is
  *  then not retired. */
 int db_key_users(db_t *db, int64_t token_key, uint64_t elsewhere);
+
+/*! \return 1 and the revision of a zone; 0 if there is none; -1. */
+int db_zone_revision(db_t *db, const char *name, uint64_t *revision);
+
+/*! Begins a part of a transaction that can be undone by itself; parts are not nested. */
+int db_part_begin(db_t *db);
+
+/*! Ends a part. \param keep  Else it is undone. */
+int db_part_end(db_t *db, bool keep);
+
+/*!
+ * Takes key i away from a zone. If no other zone has the key pair, the database forgets it, and the
+ * token keeps it.
+ */
+int db_zone_leave_key(db_t *db, kasp_zone_t *zone, size_t i);
+
+/*!
+ * Notes that the database is an older copy: key pairs that no zone has in it may have got into use
+ * since, and those that zones share may have more users. The former are forgotten, the latter are
+ * never removed from their token.
+ *
+ * \return How many were forgotten; -1.
+ */
+int db_keys_distrust(db_t *db);
 
 /*! Notes that another signer published the zone before. \param serial  Its last serial. */
 int db_zone_took(db_t *db, int64_t zone, uint32_t serial);

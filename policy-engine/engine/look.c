@@ -175,10 +175,11 @@ static bool may_look(look_t *look)
 	}
 	if (look->live->facts.pending > zone->core.revision) {
 		snprintf(look->problem, PROBLEM_MAX, "the signer has key set %llu, the engine's "
-		         "database knows only %llu: it is an old or a new one, restore the right "
-		         "one",
+		         "database knows only %llu; %s",
 		         (unsigned long long)look->live->facts.pending,
-		         (unsigned long long)zone->core.revision);
+		         (unsigned long long)zone->core.revision,
+		         look->live->unlearnt != NULL ? look->live->unlearnt
+		                                      : "it is being learnt from the signer");
 		return false;
 	}
 	return true;
@@ -211,7 +212,9 @@ static void prepare_push(look_t *look, uint64_t saved)
 	    look->zone->core.revision == 0) {
 		return;
 	}
-	char *text = publish(look->zone, saved, look->policy, salt, salt_len, live->force);
+	const compose_t with = { look->policy, salt, salt_len, saved, look->desk->conf.watch.on,
+	                         live->force };
+	char *text = publish(look->zone, &with);
 	if (text == NULL) {
 		snprintf(look->problem, PROBLEM_MAX, "the key set is too large");
 		return;

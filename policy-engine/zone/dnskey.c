@@ -12,6 +12,8 @@
 #include <libdnssec/key.h>
 #include <libknot/dname.h>
 
+#include "policy-engine/policy/policy.h"
+
 #define FLAGS_ZONE 256
 #define FLAGS_SEP 257
 #define PROTOCOL 3
@@ -46,6 +48,17 @@ int dnskey_tag(keyset_role_t role, uint8_t algorithm, const uint8_t *public_key,
 	int tag = dnssec_key_get_keytag(key);
 	dnssec_key_free(key);
 	return tag;
+}
+
+unsigned dnskey_bits(uint8_t algorithm, const uint8_t *public_key, size_t len)
+{
+	dnssec_key_t *key = make(".", KEYSET_ZSK, algorithm, public_key, len);
+	if (key == NULL) {
+		return 0;
+	}
+	unsigned bits = policy_key_bits(algorithm, dnssec_key_get_size(key));
+	dnssec_key_free(key);
+	return bits;
 }
 
 int dnskey_ds(const dnskey_t *key, unsigned digest, uint8_t *rdata)

@@ -34,6 +34,10 @@ typedef enum {
 /*! \return The key tag (RFC 4034, appendix B); -1 if the bytes are no key of that algorithm. */
 int dnskey_tag(keyset_role_t role, uint8_t algorithm, const uint8_t *public_key, size_t len);
 
+/*! \return Size of the key as policy_key_bits() counts it; 0 if the bytes are no key of that
+ *          algorithm. */
+unsigned dnskey_bits(uint8_t algorithm, const uint8_t *public_key, size_t len);
+
 /*!
  * Writes a record in one line, "OWNER TTL IN TYPE RDATA".
  *
