@@ -368,6 +368,14 @@ void trigger_move(trigger_t *t, const char *path)
 	pthread_mutex_unlock(&t->lock);
 }
 
+char *trigger_path(trigger_t *t)
+{
+	pthread_mutex_lock(&t->lock);
+	char *copy = strdup(t->path);
+	pthread_mutex_unlock(&t->lock);
+	return copy;
+}
+
 /*! \return The new entry, queued nowhere; NULL if out of memory. */
 static pending_t *entry_new(trigger_t *t, const knot_dname_t *zone)
 {

@@ -34,6 +34,9 @@ int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_ans
 /*! knotd's control socket is elsewhere now. */
 void trigger_move(trigger_t *trigger, const char *path);
 
+/*! \return A copy of the path of knotd's control socket, to be freed; NULL if out of memory. */
+char *trigger_path(trigger_t *trigger);
+
 /*! Tells knotd of a zone, or asks about it; does nothing if the zone is queued. Does not block. */
 void trigger_zone(trigger_t *trigger, const knot_dname_t *zone);
 

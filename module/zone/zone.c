@@ -40,6 +40,7 @@ static void held_changed(void *ctx)
 	pthread_mutex_lock(&zone->lock);
 	report(zone);
 	pthread_mutex_unlock(&zone->lock);
+	news_add(zone->env->news, &zone->news);
 }
 
 static void abandoned(void *ctx)

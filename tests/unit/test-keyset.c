@@ -201,7 +201,7 @@ START_TEST(test_facts)
 	facts_t facts = {
 		.policy = "default", .revision = 3, .revision_since = 1700000000, .pending = 4,
 		.serial = UINT32_MAX, .published = 1700000001, .max_ttl = 86400,
-		.keys = list, .key_count = 2,
+		.chain = true, .keys = list, .key_count = 2,
 	};
 	facts_t back;
 	char err[256] = "";
@@ -210,6 +210,7 @@ START_TEST(test_facts)
 	char *again = facts_write(&back);
 	ck_assert_str_eq(text, again);
 	ck_assert_uint_eq(back.keys[1].last_gone_serial, UINT32_MAX);
+	ck_assert(back.chain);
 	free(text);
 	free(again);
 	facts_deinit(&back);
