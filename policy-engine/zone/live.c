@@ -18,6 +18,8 @@ static void zone_free(void *node)
 	live_zone_t *zone = node;
 	facts_deinit(&zone->facts);
 	free(zone->unlearnt);
+	free(zone->ds_problem);
+	free(zone->ds_sent);
 	free(zone->unseen);
 	free(zone->push_problem);
 	free(zone->push);

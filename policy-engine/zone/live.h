@@ -40,6 +40,12 @@ typedef struct live_zone {
 	int64_t learn_at;   /*!< When to learn the zone's keys from the module, which has a newer key
 	                         set than the database; 0 = not queued. */
 	char *unlearnt;     /*!< Why that did not work; NULL = it has not been tried. */
+	bool ds_wanted;     /*!< The look is also to say which DS there are. */
+	int64_t ds_tried;   /*!< When that was looked for last; 0 = not yet. */
+	bool ds_nowhere;    /*!< The parent says that it does not know the zone. */
+	char *ds_problem;   /*!< Why the last look did not say which DS there are; NULL = it did. */
+	char *ds_sent;      /*!< The DS in the last key set that went to the module because its rule
+	                         "chain" held the one before; NULL = none did. */
 	char *unseen;       /*!< Why the last look did not see them; NULL = it did. */
 } live_zone_t;
 
