@@ -14,7 +14,6 @@
 #define THREADS 4      /* Looks at the same time: few, since they ask the servers of others. */
 #define RUNNING_MAX 64 /* Zones handed to the threads; the others wait with little memory. */
 #define GOOD_S 60      /* Seconds for which a look counts; the engine takes its steps within. */
-#define ASK_AGAIN_S 30 /* Seconds between two looks which DS a zone has. */
 #define TICKS 1440     /* Ticks in a <Recheck>; zones of the same tick are looked at together. */
 #define RETRIES 24     /* Looks in a <Recheck>, at most, if they fail and no step waits for one. */
 
@@ -95,7 +94,7 @@ void recheck_want_ds(desk_t *desk, live_zone_t *zone, int64_t now)
 {
 	if (!zone->ds_wanted && !zone->looking) {
 		zone->ds_wanted = true;
-		int64_t at = zone->ds_tried + ASK_AGAIN_S;
+		int64_t at = zone->ds_tried + desk->conf.watch.interval;
 		live_look(&desk->live, zone, at > now ? at : now);
 	}
 }

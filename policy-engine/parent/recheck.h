@@ -33,8 +33,8 @@ void recheck_stop(recheck_t *recheck);
  *          desk's lock. */
 bool recheck_is_needed(const desk_t *desk, const live_zone_t *zone, int64_t now);
 
-/*! Has the engine look which DS a zone has, key or no key: now, or half a minute after the last
- *  time. The zone is marked when that is done. Under the desk's lock. */
+/*! Has the engine look which DS a zone has, key or no key: now, or <Interval> after the last time.
+ *  The zone is marked when that is done. Under the desk's lock. */
 void recheck_want_ds(desk_t *desk, live_zone_t *zone, int64_t now);
 
 /*! Notes whether a step waits for a look; if so, the look is due now. Under the desk's lock. */

@@ -132,3 +132,39 @@ watch_parent() {
 	sed -i "s|</Enforcer>|<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S</Recheck>$(
 		)<Parent name=\"test\"><Server>127.0.0.1@$1</Server></Parent></ParentCheck>&|" "$D/conf.xml"
 }
+engine_asks() { "$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" "$@"; }
+keyset_says() { engine_asks zone-keyset-read "$1" >keyset.out && grep -E -- "$2" keyset.out >/dev/null; }
+
+# Without any memory of a zone, the parent is asked before the first key set.
+test_parent_first() { # limit 90
+	local digest=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+	small z r.test 1
+	small o o.test 1
+	small s s.test 1
+	quick d --zone o.test=o
+	start_parent 'r NS ns' 's NS ns' "s DS 4711 13 2 $digest"
+	stop_pid "$another"
+	watch_parent "$parent_port"
+	engine reload
+	add_zone r.test "$work/z"
+	add_zone s.test "$work/s"
+	knot reload
+	within 20 engine_says r.test 'problem: asks the parent which DS .*refused; if the parent has none: ods ds-gone r\.test\.'
+	within 5 engine_says s.test 'problem: asks the parent which DS'
+	expect 'no key set' engine_asks zone-keyset-read r.test
+	ods ds-gone r.test
+	within 20 keyset_says r.test '^ds-seen [1-9]'
+	says keyset.out '^ds $'
+	expect 'no key of this zone waits' ods ds-gone r.test
+	expect 'no key set' engine_asks zone-keyset-read s.test
+	knotd -c parent/knot.conf >>parent/knotd.log 2>&1 &
+	pids+=($!)
+	within 20 keyset_says s.test "^ds 4711 13 2 $digest\$"
+	says keyset.out '^ds-seen [1-9]'
+	# one that the parent does not know at all
+	small n n.test 1
+	add_zone n.test "$work/n"
+	knot reload
+	within 20 keyset_says n.test '^ds-seen 0$'
+	validate n.test
+}
