@@ -220,6 +220,7 @@ static void prepare_push(look_t *look, uint64_t saved)
 		return;
 	}
 	live->force = false;
+	live_set(&live->ds_sent, with.watched && look->zone->ds_seen != 0 ? look->zone->ds : NULL);
 	if (live->facts.pending >= look->zone->core.revision ||
 	    (live->push != NULL && live->revision == look->zone->core.revision)) {
 		free(text);
@@ -305,7 +306,6 @@ static void serve_chain(look_t *look)
 	}
 	bool known = zone->ds_seen != 0 && look->desk->conf.watch.on;
 	if (known && (live->ds_sent == NULL || strcmp(live->ds_sent, zone->ds) != 0)) {
-		live_set(&live->ds_sent, zone->ds);
 		live->force = true;
 		prepare_push(look, zone->core.revision);
 	}
@@ -317,7 +317,8 @@ static void look_after(look_t *look)
 	if (awaits_parent(look)) {
 		return;
 	}
-	if (look->live->facts.chain && saved != 0) {
+	/* A newer key set than the held one may pass. */
+	if (look->live->facts.chain && look->live->facts.pending >= saved && saved != 0) {
 		serve_chain(look);
 		return;
 	}

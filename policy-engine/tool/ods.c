@@ -45,6 +45,8 @@ static const command_t commands[] = {
 	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
 	  tool_check, NULL },
+	{ "recover", "[ZONE]... [OPTION]...", "gives zones their keys back whose memory is lost; "
+	  "see\n        ods recover --help", 0, 0, NULL, tool_recover },
 	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
 	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
 	{ "simulate", "KASP --policy NAME [OPTION]...", "what would become of a zone's keys, as "
