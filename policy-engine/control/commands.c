@@ -148,6 +148,7 @@ const ctl_command_t control_commands[] = {
 	{ "key-generate", control_generate },
 	{ "zone-import", control_import },
 	{ "zone-recover", control_recover },
+	{ "save", control_save },
 	{ "clock-accept", do_clock_accept },
 	{ NULL, NULL },
 };

@@ -38,5 +38,8 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 /*! zone-recover [ZONE], data: "plan" to say only what would be done. */
 void control_recover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! save, data: a folder that is not there yet, as an absolute path. */
+void control_save(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! key-generate, type: a policy, data: how many of each of its keys. */
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

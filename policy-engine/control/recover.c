@@ -11,6 +11,7 @@
 #include "policy-engine/control/context.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/recover/recover.h"
+#include "policy-engine/recover/save.h"
 
 static void send_row(void *ctx, const char *zone, const char *what, const char *text)
 {
@@ -40,4 +41,20 @@ void control_recover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 	free(zone);
 	desk_wake(c->desk);
+}
+
+void control_save(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	const context_t *c = ctx;
+	char text[1024];
+	if (unit->data == NULL || unit->data[0] != '/') {
+		ctl_error(req, NULL, "name a folder, by its whole path");
+		return;
+	}
+	const save_t what = { c->desk, engine_conf_path(c->engine), unit->data };
+	if (save_run(&what, text, sizeof(text)) != 0) {
+		ctl_error(req, NULL, "%s", text);
+	} else {
+		ctl_reply(req, NULL, NULL, text);
+	}
 }

@@ -33,6 +33,28 @@ int db_open(db_t **db, const char *path, char *err, size_t err_size);
 /*! Closes the database; what was not committed is undone. NULL is allowed. */
 void db_close(db_t *db);
 
+/*! A copy that is being made of an open database. */
+typedef struct db_copy db_copy_t;
+
+/*!
+ * Begins a copy of a database.
+ *
+ * \param path  Must not exist; gets mode 0600.
+ * \return NULL on failure, with db_error().
+ */
+db_copy_t *db_copy_begin(db_t *db, const char *path);
+
+/*! Copies some more, which takes milliseconds. Between two calls the database may be changed; the
+ *  copy is of the state at its end. Not within a transaction. \return 1 = more is left; 0 = done; -1.
+ */
+int db_copy_some(db_copy_t *copy);
+
+/*! Closes the copy. \return 0; -1 if it is not whole. NULL is allowed, and fails. */
+int db_copy_end(db_copy_t *copy);
+
+/*! \return Whether no process has the database open; also if there is none, or it is damaged. */
+bool db_is_free(const char *path);
+
 /*! \return Path and reason of the last failure; borrowed until the next one. */
 const char *db_error(const db_t *db);
 

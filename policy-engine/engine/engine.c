@@ -128,6 +128,11 @@ parts_t *engine_parts(engine_t *engine)
 	return &engine->parts;
 }
 
+const char *engine_conf_path(const engine_t *engine)
+{
+	return engine->conf_path;
+}
+
 /* -- reload -------------------------------------------------------------- */
 
 bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t problem_size)

@@ -15,6 +15,8 @@ int tool_ds_gone(const invocation_t *run);
 int tool_rollover(const invocation_t *run);
 int tool_remove(const invocation_t *run);
 int tool_backup(const invocation_t *run);
+int tool_save(const invocation_t *run);
+int tool_restore(const invocation_t *run);
 int tool_generate(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);

@@ -37,6 +37,10 @@ static const command_t commands[] = {
 	  "and asks, too", 2, 2, tool_remove, NULL },
 	{ "backup", "list|prepare|commit|rollback [REPOSITORY]", "which keys are in a backup; "
 	  "prepare before making one, commit after", 1, 2, tool_backup, NULL },
+	{ "save", "DIR", "a copy of all that the engine knows, in a new folder; the tokens are saved "
+	  "by\n        the HSM's own means", 1, 1, tool_save, NULL },
+	{ "restore", "DIR", "puts such a copy in place, with ods-engine stopped; checks it, and asks "
+	  "first", 1, 1, tool_restore, NULL },
 	{ "generate", "POLICY NUMBER", "generate that many keys of each kind that the policy wants",
 	  2, 2, tool_generate, NULL },
 	{ "pass", "ZONE RULE", "let through, once, what knotd's module holds by that rule; see the "
