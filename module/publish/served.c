@@ -20,8 +20,9 @@ void served_take(served_t *served, const ctl_unit_t *unit, const char *error)
 {
 	if (error != NULL) {
 		/* A zone that is configured and not loaded has no apex. */
-		const bool nothing = strcmp(error, knot_strerror(KNOT_ENONODE)) == 0;
-		(void)snprintf(served->error, sizeof(served->error), "%s", nothing ? "" : error);
+		served->nothing = strcmp(error, knot_strerror(KNOT_ENONODE)) == 0;
+		(void)snprintf(served->error, sizeof(served->error), "%s",
+		               served->nothing ? "" : error);
 		return;
 	}
 	if (unit->type == NULL || unit->data == NULL || served->ret != KNOT_EOK) {
@@ -29,6 +30,12 @@ void served_take(served_t *served, const ctl_unit_t *unit, const char *error)
 	}
 	served->ret = apex_add(&served->apex, unit->type, unit->ttl != NULL ? unit->ttl : "0",
 	                       unit->data);
+}
+
+int served_check(const served_t *served)
+{
+	return served->ret == KNOT_EOK && !served->nothing && !served->apex.has_soa
+	       ? KNOT_EMALF : served->ret;
 }
 
 static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
@@ -50,10 +57,8 @@ int served_ask(const char *path, const char *zone, int timeout_ms, served_t *ser
 		snprintf(err, err_size, "knotd says: %s", served->error);
 		return KNOT_ERROR;
 	}
-	if (ret == KNOT_EOK && served->ret != KNOT_EOK) {
-		snprintf(err, err_size, "knotd's answer cannot be read: %s",
-		         knot_strerror(served->ret));
-		return served->ret;
+	if (ret == KNOT_EOK && (ret = served_check(served)) != KNOT_EOK) {
+		snprintf(err, err_size, "knotd's answer cannot be read: %s", knot_strerror(ret));
 	}
 	return ret;
 }

@@ -12,6 +12,7 @@
 /*! What knotd's answer says of one zone. Zeroed, there is no answer yet. */
 typedef struct {
 	apex_t apex;
+	bool nothing;        /*!< knotd has the zone configured, and serves nothing of it. */
 	int ret;             /*!< First fault of the answer: KNOT_EOK, KNOT_EMALF, KNOT_ENOMEM. */
 	char error[96];      /*!< knotd's; "" if there is none. */
 } served_t;
@@ -22,6 +23,9 @@ ctl_unit_t served_question(const char *zone);
 /*! Takes a unit of the answer. \param error  knotd's, NULL: none. That it serves nothing of the
  *  zone is no error. */
 void served_take(served_t *served, const ctl_unit_t *unit, const char *error);
+
+/*! \return KNOT_EOK if an answer is whole; KNOT_EMALF, KNOT_ENOMEM */
+int served_check(const served_t *served);
 
 /*!
  * Asks knotd, and waits for the answer, for some timeouts at most.

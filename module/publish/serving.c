@@ -30,6 +30,7 @@ void serving_init(serving_t *serving, const serving_args_t *args)
 
 void serving_deinit(serving_t *serving)
 {
+	apex_deinit(&serving->apex);
 	pthread_mutex_destroy(&serving->lock);
 }
 
@@ -204,6 +205,45 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 		        KNOWN_MS / 1000);
 	}
 	return known;
+}
+
+void serving_apex(serving_t *serving, apex_t *apex)
+{
+	pthread_mutex_lock(&serving->lock);
+	const bool waits = serving->reading_ms != 0;
+	if (waits) {
+		apex_deinit(&serving->apex);
+		serving->apex = *apex;
+		serving->read = true;
+		memset(apex, 0, sizeof(*apex));
+	}
+	pthread_mutex_unlock(&serving->lock);
+	if (waits) {
+		serving->args.wake(serving->args.ctx);
+	}
+}
+
+int serving_read(serving_t *serving, apex_t *apex)
+{
+	const int64_t now = monotonic_ms();
+	pthread_mutex_lock(&serving->lock);
+	const bool read = serving->read, ask = serving->reading_ms == 0;
+	const bool late = !read && !ask && now - serving->reading_ms >= KNOWN_MS;
+	if (read) {
+		*apex = serving->apex;
+		memset(&serving->apex, 0, sizeof(serving->apex));
+	}
+	serving->read = false;
+	serving->reading_ms = ask ? now : read || late ? 0 : serving->reading_ms;
+	pthread_mutex_unlock(&serving->lock);
+	if (ask) {
+		trigger_zone(serving->args.reader, serving->args.zone);
+	} else if (late) {
+		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
+		        "knotd has not said for %d s which keys it serves; the store is believed",
+		        KNOWN_MS / 1000);
+	}
+	return read ? KNOT_EOK : late ? KNOT_ETIMEOUT : KNOT_EAGAIN;
 }
 
 bool serving_is_ahead(serving_t *serving, const state_t *state)

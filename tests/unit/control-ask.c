@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* control-ask SOCKET COMMAND [ZONE]: sends a command that knotc does not know, and shows the answer:
- * a line "TYPE: DATA" for each unit. Exits with 1 if there is an error. */
+/* control-ask SOCKET COMMAND [ZONE [DATA]]: sends a command that knotc does not know, and shows the
+ * answer: a line "TYPE: DATA" for each unit. Exits with 1 if there is an error. */
 
 #include <stdio.h>
 
@@ -27,10 +27,12 @@ int main(int argc, char *argv[])
 	char err[256];
 	bool failed = false;
 	if (argc < 3) {
-		fprintf(stderr, "usage: control-ask SOCKET COMMAND [ZONE]\n");
+		fprintf(stderr, "usage: control-ask SOCKET COMMAND [ZONE [DATA]]\n");
 		return 2;
 	}
-	const ctl_unit_t unit = { .cmd = argv[2], .zone = argv[3] };
+	const ctl_unit_t unit = {
+		.cmd = argv[2], .zone = argv[3], .data = argc > 4 ? argv[4] : NULL
+	};
 	const ctl_call_t call = {
 		.path = argv[1], .timeout_ms = 10000, .units = &unit, .count = 1,
 		.answer = show, .ctx = &failed,

@@ -66,7 +66,7 @@ static void teardown(void)
 static trigger_t *start(const char *socket_path)
 {
 	trigger_t *t = NULL;
-	ck_assert_int_eq(trigger_start(&t, socket_path, &logger, NULL, NULL), KNOT_EOK);
+	ck_assert_int_eq(trigger_start(&t, socket_path, &logger, TRIGGER_REFRESH, NULL, NULL), KNOT_EOK);
 	return t;
 }
 
@@ -356,15 +356,15 @@ static struct {
 	atomic_uint old, now, none, others;
 } answers;
 
-static bool on_answer(void *ctx, const knot_dname_t *zone, const uint32_t *serial)
+static bool on_answer(void *ctx, const knot_dname_t *zone, apex_t *apex)
 {
 	(void)ctx;
-	if (serial == NULL) {
+	if (!apex->has_soa) {
 		answers.none += zone[0] == 4; /* "none" */
-	} else if (*serial == 4294967294) {
+	} else if (apex->serial == 4294967294) {
 		answers.old++;
 		return true;
-	} else if (*serial == 7) {
+	} else if (apex->serial == 7) {
 		answers.now++;
 	} else {
 		answers.others++;
@@ -378,7 +378,7 @@ START_TEST(test_ask)
 	trigger_t *t = NULL;
 	ctl_server_t *server = serve();
 	memset(&answers, 0, sizeof(answers));
-	ck_assert_int_eq(trigger_start(&t, path, &logger, on_answer, NULL), KNOT_EOK);
+	ck_assert_int_eq(trigger_start(&t, path, &logger, TRIGGER_SERIAL, on_answer, NULL), KNOT_EOK);
 	trigger_text(t, "unknown.");
 	trigger_text(t, "z1.example.");
 	trigger_text(t, "none.");
