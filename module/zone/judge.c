@@ -157,6 +157,7 @@ static keys_may_t end(zone_t *zone)
 		verdict->open = 0;
 	}
 	verdict->barred = false;
+	atomic_store(&verdict->shut, false);
 	return KEYS_MAY;
 }
 
@@ -182,5 +183,6 @@ keys_may_t judge_version(zone_t *zone, const state_t *state)
 		return end(zone);
 	}
 	verdict->barred = true;
+	atomic_store(&verdict->shut, may != KEYS_MAY);
 	return may == KEYS_MAY ? may : later(zone, may);
 }
