@@ -31,15 +31,18 @@ static int look_at_served(zone_t *zone)
 	if (!serving_served(&zone->serving, &serial, &serves)) {
 		return KNOT_EAGAIN;
 	}
-	if (verdict->served_ms != 0 && now - verdict->served_ms < FRESH_MS) {
+	apex_t *apex = &verdict->served;
+	if (verdict->served_ms != 0 && now - verdict->served_ms < FRESH_MS && serves &&
+	    (!apex->has_soa || apex->serial == serial)) {
 		return KNOT_EOK;
 	}
-	apex_deinit(&verdict->served);
+	apex_deinit(apex);
 	verdict->served_ms = 0;
-	if (serves && serving_read(&zone->serving, &verdict->served) == KNOT_EAGAIN) {
-		return KNOT_EAGAIN;
+	const int ret = serves ? serving_read(&zone->serving, apex) : KNOT_EOK;
+	if (ret == KNOT_EAGAIN) {
+		return ret;
 	}
-	verdict->served_ms = now;
+	verdict->served_ms = serves ? now : 0;
 	return KNOT_EOK;
 }
 
@@ -154,6 +157,7 @@ static keys_may_t end(zone_t *zone)
 		verdict->open = 0;
 	}
 	verdict->barred = false;
+	atomic_store(&verdict->shut, false);
 	return KEYS_MAY;
 }
 
@@ -179,5 +183,6 @@ keys_may_t judge_version(zone_t *zone, const state_t *state)
 		return end(zone);
 	}
 	verdict->barred = true;
+	atomic_store(&verdict->shut, may != KEYS_MAY);
 	return may == KEYS_MAY ? may : later(zone, may);
 }

@@ -7,11 +7,20 @@
 
 #include "module/publish/view.h"
 
+static void see_shut(void *ctx, zone_t *zone)
+{
+	*(bool *)ctx = atomic_load(&zone->verdict.shut);
+}
+
 static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 {
 	zones_t *zones = ctx;
-	if (!zones_has(zones, zone)) {
+	bool shut = false;
+	if (!zones_with(zones, zone, see_shut, &shut)) {
 		return KNOT_ENOZONE;
+	}
+	if (shut) {
+		return KNOT_EEMPTYZONE;
 	}
 	return zones->env->store != NULL ? view_open(zones->env->store, zone, view) : STORE_LOST;
 }

@@ -115,3 +115,195 @@ test_all_lost() { # limit 60
 	# it was let through once
 	expect 'holds nothing' ods pass a.test chain
 }
+
+# ---- older copies
+
+# Policy "fast", whose waits are over at once; signatures last.
+fast() {
+	policy default fast 's|<MaxZoneTTL>.*<|<MaxZoneTTL>PT1S<|' 's|<TTL>P[^<]*<|<TTL>PT1S<|' \
+		's|<Minimum>.*<|<Minimum>PT1S<|' 's|Safety>P[^<]*<|Safety>PT0S<|' \
+		's|<PropagationDelay>.*<|<PropagationDelay>PT0S<|' 's|<InceptionOffset>.*<|<InceptionOffset>PT1S<|'
+}
+
+wants_ds() { engine zone-status a.test | grep -E 'give this DS' >/dev/null; }
+wants_no_ds() { engine zone-status a.test | grep -E 'have this DS removed' >/dev/null; }
+settled() { ! engine zone-status a.test | grep 'next:' >/dev/null; }
+ksks() { ask +short +tcp +crypto a.test DNSKEY | grep -c '^257'; }
+has_ksks() { [ "$(ksks)" = "$1" ]; }
+
+# roll_ksk: from the first to the last step.
+roll_ksk() {
+	engine zone-key-rollover a.test ksk
+	within 30 wants_ds
+	engine zone-ksk-submitted a.test
+	within 30 wants_no_ds
+	ods ds-gone a.test
+	within 30 has_ksks 1
+}
+
+# After a rollover of the KSK the store comes back as it was before, without the engine; then the
+# engine's database, too; then the right database.
+test_older_copies() { # limit 120
+	small z a.test 1
+	fast | kasp kasp.xml
+	quick d --zone a.test=z --kasp kasp.xml --policy fast
+	within 30 wants_ds
+	engine zone-ksk-submitted a.test
+	within 30 settled
+	stop_both
+	mkdir older newer
+	cp -r d/store d/kasp.db* older
+	start_knotd
+	start_engine
+	roll_ksk
+	small z a.test 2
+	module zone-reload a.test
+	does_not_say d/knotd.log 'held: chain'
+	local before
+	within 10 status_says a.test 'state: ok'
+	before=$(serial a.test)
+	watch_zone a.test
+
+	stop_both
+	cp d/kasp.db* newer
+	rm -r d/store
+	cp -r older/store d
+	start_knotd
+	small z a.test 3 'new A 192.0.2.9'
+	within 20 held a.test "$(
+		)knotd serves keys .*, which may have the DS, would not sign the keys: .*nothing is published"
+	# what the store has is not for knotd, and what knotd has does not expire
+	: >d/knotd.log
+	knot zone-refresh a.test
+	within 10 says d/knotd.log 'zone is up-to-date'
+	knot zone-retransfer a.test
+	served_as_before a.test
+
+	rm d/kasp.db*
+	cp older/kasp.db* d
+	start_engine
+	sleep 1
+	served_as_before a.test
+	held a.test knotd || fail "it is not held any more"
+	stop_pid "$(cat d/run/ods-engine.pid)"
+
+	rm d/kasp.db*
+	cp newer/kasp.db* d
+	start_engine
+	within 20 answers new.a.test A 192.0.2.9
+	within 10 status_says a.test 'state: ok'
+	within 10 not_held a.test
+	watched
+	validate a.test
+}
+
+# ---- what the parent has
+
+# key_set ZONE SED-EXPRESSION...: sends the key set of that zone as the next one of a.test, changed.
+key_set() {
+	local zone=$1 e=() text
+	shift
+	for expression in "$@"; do
+		e+=(-e "$expression")
+	done
+	revision=$((revision + 1))
+	text=$(engine_asks zone-keyset-read "$zone" | sed 's/^keyset: //' |
+		sed "${e[@]}" -e "s/^revision .*/revision $revision/")
+	"$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" zone-keyset a.test "$text" ||
+		fail "the key set is not taken"
+}
+
+# Keys that nobody knows, though the store is as it was: the zone is signed on with those of before,
+# over a restart, too.
+test_other_keys() { # limit 60
+	small z a.test 1
+	small y y.test 1
+	quick d --zone a.test=z --zone y.test=y
+	local keys revision=99
+	keys=$(ask +short +tcp a.test DNSKEY | sort)
+	watch_zone a.test
+	stop_pid "$(cat d/run/ods-engine.pid)"
+	key_set y.test
+	within 20 held a.test "knotd serves keys .*key set 100 has .*none of the former would sign .*$(
+		)signed on with key set [12]; say"
+	within 10 fact_chain yes
+	small z a.test 2 'new A 192.0.2.9'
+	within 10 answers new.a.test A 192.0.2.9
+	restart_knotd
+	small z a.test 3 'newer A 192.0.2.9'
+	within 10 answers newer.a.test A 192.0.2.9
+	held a.test '.*signed on with key set [12]; ' || fail "it is not held any more"
+	[ "$(ask +short +tcp a.test DNSKEY | sort)" = "$keys" ] || fail "the keys have changed"
+	[ "$(grep -c 'a\.test, held: chain' d/knotd.log)" -eq 1 ] || fail "the log"
+	watched
+	[ "$(ods pass a.test chain)" = OK ] || fail "ods pass"
+	within 10 keys_differ "$keys"
+	within 10 status_says a.test 'state: ok'
+	restart_knotd
+	small z a.test 4 'newest A 192.0.2.9'
+	within 10 answers newest.a.test A 192.0.2.9
+	validate a.test
+}
+keys_differ() { [ "$(ask +short +tcp a.test DNSKEY | sort)" != "$1" ]; }
+
+# A key set that has no key for the parent's DS; the zone would be unsigned. It is signed on, over a
+# restart, until the parent has no DS.
+test_parent_ds() { # limit 60
+	small z a.test 1
+	quick d --zone a.test=z
+	watch_zone a.test
+	stop_pid "$(cat d/run/ods-engine.pid)"
+	local ds unsigned revision=99
+	ds=$(ask +short +tcp +crypto a.test DNSKEY | grep ^257 | sed 's/^/a.test. 1 IN DNSKEY /' |
+		dnssec-dsfromkey -2 -f - a.test | awk '{ print $4, $5, $6, tolower($7 $8) }')
+	unsigned='/^key$/,$d; s/^passthrough no/passthrough yes/'
+	key_set a.test "s/^ds .*/ds $ds/; s/^ds-seen .*/ds-seen $(date +%s)/" "$unsigned"
+	within 10 held a.test "the parent has a DS of ${ds%% *}; by key set [0-9]+ the zone is unsigned; no DS $(
+		)leads to a key .*signed on with key set [12]; say ods recover"
+	small z a.test 2 'new A 192.0.2.9'
+	within 10 answers new.a.test A 192.0.2.9
+	restart_knotd
+	small z a.test 3 'newer A 192.0.2.9'
+	within 10 answers newer.a.test A 192.0.2.9
+	held a.test 'the parent' || fail "it is not held any more"
+	validate a.test
+	watched
+	sed -i 's/dnssec-validation: on/dnssec-validation: off/' d/knot.conf
+	knot reload
+	key_set a.test "s/^ds .*/ds /; s/^ds-seen .*/ds-seen $(date +%s)/"
+	within 10 not_signed a.test
+	within 10 status_says a.test 'state: ok'
+}
+not_signed() { [ -n "$(serial "$1")" ] && ! signed "$1"; }
+
+# ---- a zone of another signer
+
+# knotd serves a zone that others have signed; now it is to be signed here, with keys of its own.
+test_other_signer() { # limit 60
+	small y y.test 1
+	quick d --zone y.test=y
+	small a.raw a.test 5
+	local ksk zsk before
+	zsk=$(ldns-keygen -a ECDSAP256SHA256 a.test)
+	ksk=$(ldns-keygen -k -a ECDSAP256SHA256 a.test)
+	ldns-signzone -f a -o a.test a.raw "$zsk" "$ksk"
+	sed -i 's/^zone:/  - id: plain\n    zonefile-load: whole\n    journal-content: all\n\n&/' d/knot.conf
+	printf '  - domain: a.test\n    file: "%s"\n    template: plain\n' "$work/a" >>d/knot.conf
+	knot reload
+	within 10 signed a.test
+	before=$(serial a.test)
+	watch_zone a.test
+	mv a.raw a
+	sed -i '/template: plain/d' d/knot.conf
+	knot reload
+	within 20 held a.test "knotd serves keys .*none of the former would sign the zone"
+	served_as_before a.test
+	restart_knotd
+	within 20 held a.test "knotd serves keys .*none of the former would sign the zone"
+	served_as_before a.test
+	watched
+	[ "$(ods pass a.test chain)" = OK ] || fail "ods pass"
+	within 20 serial_differs a.test "$before"
+	within 10 status_says a.test 'state: ok'
+	validate a.test
+}
