@@ -47,8 +47,8 @@ db_copy_t *db_copy_begin(db_t *db, const char *path)
 	}
 	copy->from = db;
 	int ret = sqlite3_open_v2(path, &copy->to, SQLITE_OPEN_READWRITE, NULL);
-	copy->backup = ret == SQLITE_OK ? sqlite3_backup_init(copy->to, "main", db->db, "main")
-	                                : NULL;
+	copy->backup =
+		ret == SQLITE_OK ? sqlite3_backup_init(copy->to, "main", db->db, "main") : NULL;
 	if (copy->backup == NULL) {
 		fail(db, path, sqlite3_errmsg(copy->to));
 		db_copy_end(copy);
@@ -75,8 +75,8 @@ int db_copy_end(db_copy_t *copy)
 	}
 	bool whole = sqlite3_backup_finish(copy->backup) == SQLITE_OK && copy->whole;
 	/* So that the copy is one file. */
-	whole = whole && sqlite3_exec(copy->to, "PRAGMA journal_mode = DELETE", NULL, NULL,
-	                              NULL) == SQLITE_OK;
+	whole = whole && sqlite3_exec(copy->to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) ==
+	                         SQLITE_OK;
 	if (copy->whole && !whole) {
 		fail(copy->from, "the copy of the database", sqlite3_errmsg(copy->to));
 	}

@@ -45,8 +45,8 @@ typedef struct db_copy db_copy_t;
 db_copy_t *db_copy_begin(db_t *db, const char *path);
 
 /*! Copies some more, which takes milliseconds. Between two calls the database may be changed; the
- *  copy is of the state at its end. Not within a transaction. \return 1 = more is left; 0 = done; -1.
- */
+ *  copy is of the state at its end. Not within a transaction. \return 1 = more is left; 0 = done;
+ *  -1. */
 int db_copy_some(db_copy_t *copy);
 
 /*! Closes the copy. \return 0; -1 if it is not whole. NULL is allowed, and fails. */
@@ -176,7 +176,8 @@ int db_backup_turn(db_t *db, const char *repository, db_backup_t from,
  * Makes sure that a key pair is known that another program generated.
  *
  * \param key  Its id and since are filled. Its backup counts if the key pair was not known.
- * \return 0; 1 if another key pair of the repository has that CKA_ID, with db_error() saying so; -1.
+ * \return 0; 1 if another key pair of the repository has that CKA_ID, with db_error() saying so;
+ *         -1.
  */
 int db_key_put(db_t *db, db_token_key_t *key, int64_t now);
 

@@ -48,7 +48,7 @@ int db_zone_leave_key(db_t *db, kasp_zone_t *zone, size_t i)
 int db_keys_distrust(db_t *db)
 {
 	static const char share[] = "UPDATE token_key SET given = given + 1"
-	                            " WHERE policy IS NOT NULL AND retired = 0";
+				    " WHERE policy IS NOT NULL AND retired = 0";
 	static const char drop[] = "DELETE FROM token_key WHERE given = 0 AND retired = 0";
 	if (sql_run(db, sql_prepare(db, share)) != 0 || sql_run(db, sql_prepare(db, drop)) != 0) {
 		return -1;

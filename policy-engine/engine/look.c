@@ -275,7 +275,7 @@ static void announce(look_t *look)
 	}
 }
 
-/* Whether it is not known yet if the parent has a DS for a zone of which there is no memory: neither
+/* Whether it is not known yet if the parent has a DS for a zone of which there is no memory, neither
  * here nor in the module. Its first key set must not break what others know of the zone. */
 static bool awaits_parent(look_t *look)
 {
@@ -285,8 +285,8 @@ static bool awaits_parent(look_t *look)
 		return false;
 	}
 	const bool failed = live->ds_problem != NULL;
-	say(look, failed ? LOG_WARNING : LOG_INFO, "asks the parent which DS the zone has, before it "
-	    "gets its first keys%s%s%s%s", failed ? ": " : "", failed ? live->ds_problem : "",
+	say(look, failed ? LOG_WARNING : LOG_INFO, "asks the parent which DS the zone has, before "
+	    "it gets its first keys%s%s%s%s", failed ? ": " : "", failed ? live->ds_problem : "",
 	    failed ? "; if the parent has none: ods ds-gone " : "", failed ? live->name : "");
 	recheck_want_ds(look->desk, look->live, look->now);
 	return true;

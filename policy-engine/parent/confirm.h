@@ -29,8 +29,8 @@ typedef struct {
 int confirm_ds(desk_t *desk, const confirm_t *confirm);
 
 /*!
- * Notes that a person says that the parent has no DS of a zone without keys, which waits to know that.
- * Under the desk's lock.
+ * Notes that a person says that the parent has no DS of a zone without keys, which waits to know
+ * that. Under the desk's lock.
  *
  * \return 1; 0 if the zone does not wait for that; -1 if the database failed.
  */

@@ -24,7 +24,8 @@ static void add(ds_set_t *set, const ds_answer_t *from, size_t which)
 	while (at < set->count && compare(set, at, from, which) < 0) {
 		at++;
 	}
-	if ((at < set->count && compare(set, at, from, which) == 0) || set->count == DS_ANSWER_MAX) {
+	if ((at < set->count && compare(set, at, from, which) == 0) ||
+	    set->count == DS_ANSWER_MAX) {
 		return;
 	}
 	memmove(&set->ds[at + 1], &set->ds[at], (set->count - at) * sizeof(set->ds[0]));
@@ -48,9 +49,10 @@ char *ds_set_text(const ds_set_t *set)
 	FILE *out = open_memstream(&text, &size);
 	for (size_t i = 0; out != NULL && i < set->count; i++) {
 		const uint8_t *rdata = set->ds[i].rdata;
-		ds_t ds = { .keytag = (uint16_t)(rdata[0] << 8 | rdata[1]), .algorithm = rdata[2],
-		            .digest_type = rdata[3],
-		            .digest_len = (uint8_t)(set->ds[i].len - HEAD) };
+		ds_t ds = { .keytag = (uint16_t)(rdata[0] << 8 | rdata[1]),
+			    .algorithm = rdata[2],
+			    .digest_type = rdata[3],
+			    .digest_len = (uint8_t)(set->ds[i].len - HEAD) };
 		memcpy(ds.digest, rdata + HEAD, ds.digest_len);
 		fprintf(out, "%s%s", i > 0 ? ", " : "", ds_write(&ds, one));
 	}

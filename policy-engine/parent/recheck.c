@@ -283,8 +283,8 @@ static unsigned judge(const recheck_job_t *job, kasp_zone_t *zone, int64_t now, 
 	return lost;
 }
 
-/* Notes the TTLs that all of the answers together showed, and the DS of the last one. \return Whether
- * the zone changed. */
+/* Notes the TTLs that all of the answers together showed, and the DS of the last one. \return
+ * Whether the zone changed. */
 static bool note_look(const desk_t *desk, const recheck_job_t *job, kasp_zone_t *zone, int64_t now)
 {
 	confirm_look_t look = { .whole = job->count > 0, .now = now };

@@ -51,8 +51,8 @@ int evidence_gather(desk_t *desk, const asker_t *asker, pairs_t *pairs, const ch
 	pthread_mutex_lock(&desk->lock);
 	int ret = evidence->zone != NULL ? see_desk(desk, zone, evidence) : -1;
 	char *path = ret > 0 ? strdup(desk->conf.signer_socket) : NULL;
-	parent_question_t *question = ret > 0 && evidence->asked ? asker_question_any(asker, zone)
-	                                                         : NULL;
+	parent_question_t *question =
+		ret > 0 && evidence->asked ? asker_question_any(asker, zone) : NULL;
 	pthread_mutex_unlock(&desk->lock);
 	if (ret > 0 && evidence->asked) {
 		ask_parent(question, evidence);
@@ -60,8 +60,8 @@ int evidence_gather(desk_t *desk, const asker_t *asker, pairs_t *pairs, const ch
 	if (path == NULL) {
 		return ret > 0 ? -1 : ret;
 	}
-	if (query_served(path, zone, &evidence->served, evidence->served_why,
-	                 EVIDENCE_WHY_MAX) == 0) {
+	if (query_served(path, zone, &evidence->served, evidence->served_why, EVIDENCE_WHY_MAX) ==
+	    0) {
 		evidence->served_why[0] = '\0';
 	}
 	free(path);

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What is left of a zone: in the database, in the module, at knotd, in tokens, at the parent.
+ * \brief What is left of a zone: in the database, in the module, at knotd, in tokens, at the
+ * parent.
  */
 #pragma once
 
@@ -14,20 +15,21 @@
 #define EVIDENCE_WHY_MAX 512
 
 typedef struct {
-	char *zone;            /*!< As zone_name_canonical() makes it. */
-	char *policy;          /*!< As knot.conf names it. */
-	uint64_t database;     /*!< Revision in the database; 0 = it has no keys. */
-	bool live;             /*!< The module has the zone. */
-	uint64_t pending;      /*!< The module's newest key set; 0 = it has none. */
-	uint64_t published;    /*!< The one that the module published by last; 0 = by none. */
-	bool chain;            /*!< The module holds it by its rule "chain". */
-	bool learns;           /*!< The engine is about to learn the zone from the module. */
-	bool unlearnt;         /*!< That failed. */
+	char *zone;         /*!< As zone_name_canonical() makes it. */
+	char *policy;       /*!< As knot.conf names it. */
+	uint64_t database;  /*!< Revision in the database; 0 = it has no keys. */
+	bool live;          /*!< The module has the zone. */
+	uint64_t pending;   /*!< The module's newest key set; 0 = it has none. */
+	uint64_t published; /*!< The one that the module published by last; 0 = by none. */
+	bool chain;         /*!< The module holds it by its rule "chain". */
+	bool learns;        /*!< The engine is about to learn the zone from the module. */
+	bool unlearnt;      /*!< That failed. */
 	query_served_t served;
-	char served_why[EVIDENCE_WHY_MAX]; /*!< Why it is not known what knotd serves; "" = it is. */
+	char served_why[EVIDENCE_WHY_MAX];   /*!< Why it is not known what knotd serves; "" = it is.
+	                                      */
 	const pair_t *pairs[QUERY_KEYS_MAX]; /*!< Of served.keys; NULL = in no token. */
-	bool asked;            /*!< conf.xml has the engine look at the parent. */
-	char *ds;              /*!< What the parent has now, as keyset/ds.h has it; NULL = unknown. */
+	bool asked;                          /*!< conf.xml has the engine look at the parent. */
+	char *ds; /*!< What the parent has now, as keyset/ds.h has it; NULL = unknown. */
 	char ds_why[EVIDENCE_WHY_MAX]; /*!< Why it is unknown. */
 } evidence_t;
 

@@ -87,8 +87,7 @@ static void say_key(const judge_t *j, size_t i)
 	                            : "DNSKEY",
 	    pair != NULL ? "its key pair is in repository " : "its key pair is in no token",
 	    pair != NULL ? pair->repository : "", pair != NULL ? ", CKA_ID " : "",
-	    pair != NULL ? pair->cka_id : "",
-	    has_ds(e, i) ? "; the parent's DS leads to it" : "");
+	    pair != NULL ? pair->cka_id : "", has_ds(e, i) ? "; the parent's DS leads to it" : "");
 }
 
 static void say_served(const judge_t *j)
@@ -144,12 +143,14 @@ static void say_way_out(const judge_t *j)
 	if (expires == 0) {
 		return;
 	}
-	say(j, JUDGE_WAY_OUT, "what knotd serves is valid until %s; restore the token's backup that "
-	    "has the key pairs before that", when_text(expires, j->now, when));
-	int64_t last = expires - p->parent_registration - p->parent_propagation -
-	               p->parent_ds_ttl;
+	say(j, JUDGE_WAY_OUT,
+	    "what knotd serves is valid until %s; restore the token's backup that "
+	    "has the key pairs before that",
+	    when_text(expires, j->now, when));
+	int64_t last = expires - p->parent_registration - p->parent_propagation - p->parent_ds_ttl;
 	if (j->e->ds == NULL || j->e->ds[0] != '\0') {
-		say(j, JUDGE_WAY_OUT, "if there is no backup, have the DS removed at the parent %s%s: "
+		say(j, JUDGE_WAY_OUT,
+		    "if there is no backup, have the DS removed at the parent %s%s: "
 		    "from %s after that on the zone is insecure, and: ods pass %s chain",
 		    last > j->now ? "by " : "now, it is late already",
 		    last > j->now ? when_text(last, j->now, when) : "",
@@ -170,9 +171,9 @@ static bool has_signers(const judge_t *j)
 	for (size_t s = 0; s < e->served.signer_count; s++) {
 		bool served = false;
 		for (size_t i = 0; i < e->served.key_count; i++) {
-			served = served || (e->served.keys[i].keytag == e->served.signers[s].keytag &&
-			                    e->served.keys[i].algorithm ==
-			                            e->served.signers[s].algorithm);
+			served = served ||
+			         (e->served.keys[i].keytag == e->served.signers[s].keytag &&
+			          e->served.keys[i].algorithm == e->served.signers[s].algorithm);
 		}
 		if (!served) {
 			return refuse(j, "key %u signs the zone, and knotd serves no DNSKEY of it",
@@ -181,10 +182,12 @@ static bool has_signers(const judge_t *j)
 	}
 	for (size_t i = 0; i < e->served.key_count; i++) {
 		if (e->pairs[i] == NULL && e->served.keys[i].role == KEYSET_ZSK) {
-			return refuse(j, signs(e, i) ? "key %u signs the zone, and its key pair is in no "
-			                               "token"
-			                             : "caches may hold signatures of zsk %u, and its "
-			                               "key pair is in no token",
+			return refuse(j,
+			              signs(e, i)
+			                      ? "key %u signs the zone, and its key pair is in no "
+			                        "token"
+			                      : "caches may hold signatures of zsk %u, and its "
+			                        "key pair is in no token",
 			              e->served.keys[i].keytag);
 		}
 		if (e->pairs[i] == NULL && signs(e, i)) {
@@ -205,8 +208,11 @@ static bool has_entry(const judge_t *j)
 			continue;
 		}
 		if (e->ds == NULL && e->pairs[i] == NULL) {
-			return refuse(j, "the parent's DS may lead to ksk %u, and its key pair is in no "
-			                 "token", e->served.keys[i].keytag);
+			return refuse(
+				j,
+				"the parent's DS may lead to ksk %u, and its key pair is in no "
+				"token",
+				e->served.keys[i].keytag);
 		}
 		any = any || e->pairs[i] != NULL;
 		fits = fits || (e->pairs[i] != NULL && has_ds(e, i));
@@ -215,8 +221,11 @@ static bool has_entry(const judge_t *j)
 		return refuse(j, "no ksk or csk that knotd serves has its key pair in a token", 0);
 	}
 	if (e->ds != NULL && e->ds[0] != '\0' && !fits) {
-		return refuse(j, "the parent's DS leads to no key that knotd serves and that has its key "
-		                 "pair in a token", 0);
+		return refuse(
+			j,
+			"the parent's DS leads to no key that knotd serves and that has its key "
+			"pair in a token",
+			0);
 	}
 	return true;
 }
@@ -232,16 +241,24 @@ static bool may_recover(const judge_t *j)
 		return refuse(j, "the signer does not have the zone: it has to be in knot.conf", 0);
 	}
 	if (e->learns && !e->unlearnt) {
-		return refuse(j, "nothing to do: the engine learns the zone from the signer's key set by "
-		                 "itself", 0);
+		return refuse(
+			j,
+			"nothing to do: the engine learns the zone from the signer's key set by "
+			"itself",
+			0);
 	}
 	if (!e->chain && !e->unlearnt) {
-		return refuse(j, "nothing to do: database and signer agree, and the signer does not hold "
-		                 "the key set", 0);
+		return refuse(
+			j,
+			"nothing to do: database and signer agree, and the signer does not hold "
+			"the key set",
+			0);
 	}
 	if (e->served_why[0] != '\0' || !e->served.there) {
-		return refuse(j, "without what knotd serves it is not known what caches hold; if the "
-		                 "zone's last signed copy is elsewhere, have knotd serve it", 0);
+		return refuse(j,
+		              "without what knotd serves it is not known what caches hold; if the "
+		              "zone's last signed copy is elsewhere, have knotd serve it",
+		              0);
 	}
 	if (e->served.strange || e->served.key_count == 0 || e->served.signer_count == 0) {
 		return refuse(j, "knotd serves no signed copy of the zone with keys of ours", 0);
@@ -257,9 +274,11 @@ static bool may_recover(const judge_t *j)
 
 static core_record_t fresh(const judge_t *j, bool carried, bool public)
 {
-	return (core_record_t){ .state = KEYSET_RUMOURED, .since = j->now,
-	                        .revision = carried ? j->revision : 0, .came = j->revision,
-	                        .public_at = public ? j->now : 0 };
+	return (core_record_t){ .state = KEYSET_RUMOURED,
+		                .since = j->now,
+		                .revision = carried ? j->revision : 0,
+		                .came = j->revision,
+		                .public_at = public ? j->now : 0 };
 }
 
 /* Whether another key of the role stays in use in place of key i. */
@@ -302,8 +321,10 @@ static void fill_key(const judge_t *j, size_t i, rebuilt_key_t *to)
 {
 	const dnskey_record_t *from = &j->e->served.keys[i];
 	const pair_t *pair = j->e->pairs[i];
-	*to = (rebuilt_key_t){ .repository = pair->repository, .cka_id = pair->cka_id,
-	                       .public_key = from->public_key, .public_key_len = from->len };
+	*to = (rebuilt_key_t){ .repository = pair->repository,
+		               .cka_id = pair->cka_id,
+		               .public_key = from->public_key,
+		               .public_key_len = from->len };
 	core_key_t *core = &to->core;
 	core_key_init(core, role_of(j->e, i), from->algorithm, from->keytag,
 	              POLICY_ROLL_PRE_PUBLICATION, j->now);
@@ -329,7 +350,8 @@ static uint64_t newest(const evidence_t *e)
 static bool rebuild(const judge_t *j, rebuilt_t *out)
 {
 	const evidence_t *e = j->e;
-	rebuilt_t zone = { .ds = e->ds != NULL ? e->ds : "", .ds_seen = e->ds != NULL ? j->now : 0 };
+	rebuilt_t zone = { .ds = e->ds != NULL ? e->ds : "",
+		           .ds_seen = e->ds != NULL ? j->now : 0 };
 	zone.keys = calloc(e->served.key_count, sizeof(*zone.keys));
 	if (zone.keys == NULL) {
 		return false;
@@ -347,10 +369,12 @@ static bool rebuild(const judge_t *j, rebuilt_t *out)
 
 static void say_does(const judge_t *j, const rebuilt_t *zone)
 {
-	say(j, JUDGE_TAKES, "caches may hold the DNSKEY RRset that knotd serves, and signatures of its "
+	say(j, JUDGE_TAKES,
+	    "caches may hold the DNSKEY RRset that knotd serves, and signatures of its "
 	    "keys; they need not hold the same yet, so all waits begin now");
 	if (j->e->ds == NULL) {
-		say(j, JUDGE_TAKES, "the parent may have a DS of each ksk and csk; nothing relies on one "
+		say(j, JUDGE_TAKES,
+		    "the parent may have a DS of each ksk and csk; nothing relies on one "
 		    "before it is seen");
 	}
 	for (size_t i = 0; i < zone->count; i++) {
@@ -360,11 +384,14 @@ static void say_does(const judge_t *j, const rebuilt_t *zone)
 	}
 	for (size_t i = 0; i < j->e->served.key_count; i++) {
 		if (j->e->pairs[i] == NULL) {
-			say(j, JUDGE_DOES, "%s %u leaves: its key pair is in no token, and no DS leads to "
-			    "it", keyset_role_name(role_of(j->e, i)), j->e->served.keys[i].keytag);
+			say(j, JUDGE_DOES,
+			    "%s %u leaves: its key pair is in no token, and no DS leads to "
+			    "it",
+			    keyset_role_name(role_of(j->e, i)), j->e->served.keys[i].keytag);
 		}
 	}
-	say(j, JUDGE_DOES, "the signer gets key set %llu or later, which is newer than all before; what "
+	say(j, JUDGE_DOES,
+	    "the signer gets key set %llu or later, which is newer than all before; what "
 	    "database and signer have of other keys is dropped, the tokens keep them",
 	    (unsigned long long)j->revision);
 }

@@ -5,8 +5,8 @@
  * \brief What follows from what is left of a zone: which keys it gets back, in which states.
  *
  * Caches hold the DNSKEY RRset that is served, and signatures of the keys that sign the zone there.
- * So all of these keys have to come back, and one that the parent's DS leads to. Each state is taken
- * for as fresh as it can be: published now, and known everywhere when its TTL has passed.
+ * So all of these keys have to come back, and one that the parent's DS leads to. Each state is
+ * taken for as fresh as it can be: published now, and known everywhere when its TTL has passed.
  */
 #pragma once
 

@@ -29,7 +29,8 @@ typedef struct {
 static void pick(batch_t *batch)
 {
 	const live_zone_t *zone;
-	TAILQ_FOREACH(zone, &batch->learn->desk->live.learns, learn_link) {
+	TAILQ_FOREACH(zone, &batch->learn->desk->live.learns, learn_link)
+	{
 		if (batch->count == QUERY_MAX) {
 			break;
 		}
@@ -49,8 +50,10 @@ static void refuse(const batch_t *batch, live_zone_t *live, const char *format, 
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	snprintf(text, sizeof(text), "it cannot be learnt from the signer: %s; nothing is decided "
-	         "for the zone, the signer signs on; see ods recover %s", why, live->name);
+	snprintf(text, sizeof(text),
+	         "it cannot be learnt from the signer: %s; nothing is decided "
+	         "for the zone, the signer signs on; see ods recover %s",
+	         why, live->name);
 	live_set(&live->unlearnt, text);
 	live_learn(&batch->learn->desk->live, live, batch->now + RETRY_S);
 	live_mark(&batch->learn->desk->live, live, true);
@@ -65,9 +68,11 @@ static int distrust(learn_t *learn)
 	int count = db_keys_distrust(learn->desk->db);
 	learn->distrusted = true;
 	if (count >= 0) {
-		log_event(LOG_WARNING, NULL, "the database is an older copy: the signer has newer "
+		log_event(LOG_WARNING, NULL,
+		          "the database is an older copy: the signer has newer "
 		          "key sets. The engine learns them; %d unused keys are left alone in "
-		          "their tokens, they may have got into use since", count);
+		          "their tokens, they may have got into use since",
+		          count);
 	}
 	return count < 0 ? -1 : 0;
 }
@@ -84,8 +89,8 @@ static int keep_salt(db_t *db, const policy_t *policy, const keyset_t *set, int6
 	if (!fits || found < 0) {
 		return found;
 	}
-	bool same = found > 0 && len == set->nsec3_salt_len &&
-	            memcmp(salt, set->nsec3_salt, len) == 0;
+	bool same =
+		found > 0 && len == set->nsec3_salt_len && memcmp(salt, set->nsec3_salt, len) == 0;
 	return same ? 0 : db_salt_put(db, policy->name, set->nsec3_salt, set->nsec3_salt_len, now);
 }
 
@@ -105,7 +110,8 @@ static int store(const batch_t *batch, const char *name, const policy_t *policy,
 		ret = -1;
 	}
 	if (ret > 0) {
-		log_event(LOG_WARNING, name, "the database did not know the signer's key set "
+		log_event(LOG_WARNING, name,
+		          "the database did not know the signer's key set "
 		          "%llu: %zu keys and their states are learnt from it%s",
 		          (unsigned long long)set->revision, zone.count,
 		          whole ? "" : "; it does not say since when, so all waits begin anew");
@@ -127,7 +133,8 @@ static int learn_from(const batch_t *batch, live_zone_t *live, const kasp_zone_t
 		return 0;
 	}
 	if (from->text == NULL) {
-		refuse(batch, live, "%s", from->problem != NULL ? from->problem : "no key set came");
+		refuse(batch, live, "%s",
+		       from->problem != NULL ? from->problem : "no key set came");
 		return 0;
 	}
 	if (keyset_read(from->text, &set, err, sizeof(err)) != 0) {

@@ -15,7 +15,7 @@
 /*! Main thread only. */
 typedef struct {
 	desk_t *desk;
-	bool distrusted;   /*!< The database is known to be an older copy: db_keys_distrust(). */
+	bool distrusted; /*!< The database is known to be an older copy: db_keys_distrust(). */
 } learn_t;
 
 /*!

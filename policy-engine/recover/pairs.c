@@ -10,8 +10,8 @@
 int pairs_open(pairs_t *pairs, const hsm_conf_t *conf, hsm_error_t *err)
 {
 	*pairs = (pairs_t){ 0 };
-	pairs->repositories = calloc(conf->count > 0 ? conf->count : 1,
-	                             sizeof(*pairs->repositories));
+	pairs->repositories =
+		calloc(conf->count > 0 ? conf->count : 1, sizeof(*pairs->repositories));
 	for (size_t i = 0; pairs->repositories != NULL && i < conf->count; i++) {
 		pairs->repositories[i] = strdup(conf->repositories[i].name);
 		if (pairs->repositories[i] == NULL) {
@@ -42,7 +42,7 @@ static int add(pairs_t *pairs, const char *repository, const hsm_key_t *key)
 	dnssec_binary_t public_key = hsm_key_public(key);
 	pair_t *pair = &all[pairs->count];
 	*pair = (pair_t){ strdup(repository), strdup(hsm_key_id(key)), malloc(public_key.size),
-	                  public_key.size };
+		          public_key.size };
 	pairs->count++;
 	if (pair->repository == NULL || pair->cka_id == NULL || pair->public_key == NULL) {
 		return -1;
@@ -69,8 +69,7 @@ static int take(void *ctx, const hsm_key_info_t *info)
 static void note(pairs_t *pairs, const char *repository, const char *why)
 {
 	char *text = NULL;
-	if (asprintf(&text, "%s%srepository %s: %s",
-	             pairs->problem != NULL ? pairs->problem : "",
+	if (asprintf(&text, "%s%srepository %s: %s", pairs->problem != NULL ? pairs->problem : "",
 	             pairs->problem != NULL ? "; " : "", repository, why) >= 0) {
 		free(pairs->problem);
 		pairs->problem = text;
@@ -95,8 +94,7 @@ const pair_t *pairs_find(pairs_t *pairs, const uint8_t *public_key, size_t len)
 	for (size_t i = 0; i < pairs->count; i++) {
 		const pair_t *pair = &pairs->pairs[i];
 		if (pair->len == len && pair->repository != NULL && pair->cka_id != NULL &&
-		    pair->public_key != NULL &&
-		    memcmp(pair->public_key, public_key, len) == 0) {
+		    pair->public_key != NULL && memcmp(pair->public_key, public_key, len) == 0) {
 			return pair;
 		}
 	}

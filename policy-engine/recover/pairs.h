@@ -14,7 +14,7 @@
 /*! A key pair in a token. */
 typedef struct {
 	char *repository;
-	char *cka_id;         /*!< Hexadecimal. */
+	char *cka_id; /*!< Hexadecimal. */
 	uint8_t *public_key;
 	size_t len;
 } pair_t;
@@ -23,10 +23,10 @@ typedef struct {
 	hsm_t *hsm;
 	char **repositories;
 	size_t repository_count;
-	bool read;            /*!< The tokens have been read. */
+	bool read; /*!< The tokens have been read. */
 	pair_t *pairs;
 	size_t count;
-	char *problem;        /*!< Which token could not be read, and why; NULL = none. */
+	char *problem; /*!< Which token could not be read, and why; NULL = none. */
 } pairs_t;
 
 /*! Opens the tokens; waits for none yet. \return HSM_EOK, or another code and err. */

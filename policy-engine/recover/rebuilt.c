@@ -30,10 +30,12 @@ static int put_done(store_t *store, const rebuilt_key_t *from)
 /* \return 0; 1 if another zone's key pair has the CKA_ID; -1. */
 static int put_key(store_t *store, const rebuilt_key_t *from)
 {
-	db_token_key_t pair = { .repository = from->repository, .cka_id = from->cka_id,
-	                        .algorithm = from->core.algorithm, .bits = from->core.bits,
-	                        .public_key = from->public_key,
-	                        .public_key_len = from->public_key_len };
+	db_token_key_t pair = { .repository = from->repository,
+		                .cka_id = from->cka_id,
+		                .algorithm = from->core.algorithm,
+		                .bits = from->core.bits,
+		                .public_key = from->public_key,
+		                .public_key_len = from->public_key_len };
 	int ret = db_key_put(store->db, &pair, store->now);
 	if (ret != 0) {
 		return ret;
@@ -42,8 +44,9 @@ static int put_key(store_t *store, const rebuilt_key_t *from)
 	    put_done(store, from) != 0) {
 		return -1;
 	}
-	db_share_t share = { .policy = store->policy->name, .role = from->core.role,
-	                     .standby = from->core.standby };
+	db_share_t share = { .policy = store->policy->name,
+		             .role = from->core.role,
+		             .standby = from->core.standby };
 	bool earlier = pair.since == 0 || from->core.inception < pair.since;
 	return store->policy->share_keys && earlier
 	               ? db_key_share(store->db, pair.id, &share, from->core.inception)

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A zone's keys that were rebuilt from elsewhere, and how they replace those in the database.
+ * \brief A zone's keys that were rebuilt from elsewhere, and how they replace those in the
+ * database.
  */
 #pragma once
 
@@ -22,10 +23,10 @@ typedef struct {
 
 /*! A zone. What it points to is borrowed, but for keys. */
 typedef struct {
-	rebuilt_key_t *keys;    /*!< To be freed by free(). */
+	rebuilt_key_t *keys; /*!< To be freed by free(). */
 	size_t count;
-	core_zone_t core;       /*!< All but keys and count. */
-	const char *ds;         /*!< As those of kasp_zone_t. */
+	core_zone_t core; /*!< All but keys and count. */
+	const char *ds;   /*!< As those of kasp_zone_t. */
 	int64_t ds_seen;
 	uint8_t digest[ZONE_DIGEST_LEN];
 	bool taken_over;

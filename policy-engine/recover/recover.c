@@ -40,8 +40,10 @@ static void pick(void *ctx, live_zone_t *zone)
 static void say(void *ctx, judge_kind_t kind, const char *text)
 {
 	static const char *const kinds[JUDGE_KINDS] = {
-		[JUDGE_KNOWN] = "known",       [JUDGE_TAKES] = "takes for certain",
-		[JUDGE_REFUSES] = "does not dare", [JUDGE_WAY_OUT] = "way out",
+		[JUDGE_KNOWN] = "known",
+		[JUDGE_TAKES] = "takes for certain",
+		[JUDGE_REFUSES] = "does not dare",
+		[JUDGE_WAY_OUT] = "way out",
 		[JUDGE_DOES] = "does",
 	};
 	const run_t *run = ctx;
@@ -66,8 +68,10 @@ static int store(desk_t *desk, const policy_t *policy, const rebuilt_t *zone, co
 		live->force = true;
 		live_mark(&desk->live, live, true);
 	}
-	log_event(LOG_WARNING, name, "a person has the zone recovered: %zu keys come back from what "
-	          "is served and from the tokens; all waits begin anew", zone->count);
+	log_event(LOG_WARNING, name,
+	          "a person has the zone recovered: %zu keys come back from what "
+	          "is served and from the tokens; all waits begin anew",
+	          zone->count);
 	return 1;
 }
 
@@ -106,12 +110,12 @@ static bool recover(run_t *run, const char *name)
 {
 	evidence_t evidence;
 	run->zone = name;
-	int found = evidence_gather(run->what->desk, run->what->asker, &run->pairs, name,
-	                            &evidence);
+	int found =
+		evidence_gather(run->what->desk, run->what->asker, &run->pairs, name, &evidence);
 	bool good = found > 0 && act(run, &evidence);
 	if (found <= 0) {
-		say(run, JUDGE_REFUSES, found == 0 ? "there is no such zone"
-		                                   : "the database failed, or memory is out");
+		say(run, JUDGE_REFUSES,
+		    found == 0 ? "there is no such zone" : "the database failed, or memory is out");
 	}
 	evidence_deinit(&evidence);
 	return good;

@@ -15,9 +15,9 @@ typedef void (*recover_say_f)(void *ctx, const char *zone, const char *what, con
 typedef struct {
 	desk_t *desk;
 	const asker_t *asker;
-	const char *zone;      /*!< As zone_name_canonical() makes it; NULL = all that need it. */
-	bool plan;             /*!< Only say what would be done. */
-	recover_say_f say;     /*!< Called in the caller's thread. */
+	const char *zone;  /*!< As zone_name_canonical() makes it; NULL = all that need it. */
+	bool plan;         /*!< Only say what would be done. */
+	recover_say_f say; /*!< Called in the caller's thread. */
 	void *ctx;
 } recover_t;
 

@@ -64,7 +64,7 @@ static void guess(const keyset_key_t *from, uint64_t revision, const policy_t *p
 	}
 	key->standby = is_standby(from);
 	const policy_key_t *entry = plan_entry(policy, key);
-	key->roll = entry != NULL                ? entry->roll
+	key->roll = entry != NULL             ? entry->roll
 	            : key->role == KEYSET_ZSK ? POLICY_ROLL_PRE_PUBLICATION
 	                                      : POLICY_ROLL_DOUBLE_SIGNATURE;
 }
@@ -77,9 +77,10 @@ static int take_key(const keyset_t *set, const keyset_key_t *from, const policy_
 	if (bits == 0 || tag != from->keytag || !fits_role(from)) {
 		return -1;
 	}
-	*to = (rebuilt_key_t){ .repository = from->repository, .cka_id = from->cka_id,
-	                       .public_key = from->public_key,
-	                       .public_key_len = from->public_key_len };
+	*to = (rebuilt_key_t){ .repository = from->repository,
+		               .cka_id = from->cka_id,
+		               .public_key = from->public_key,
+		               .public_key_len = from->public_key_len };
 	core_key_t *core = &to->core;
 	core_key_init(core, from->role, from->algorithm, from->keytag, 0, now);
 	core->repository = from->repository;
@@ -106,8 +107,10 @@ static void guess_ttls(const keyset_t *set, const policy_t *policy, core_zone_t 
 int remember(const keyset_t *set, const policy_t *policy, int64_t now, rebuilt_t *out, bool *whole,
              char *why)
 {
-	rebuilt_t zone = { .ds = set->ds, .ds_seen = set->ds_seen, .taken_over = set->taken_over,
-	                   .serial_before = set->serial_before };
+	rebuilt_t zone = { .ds = set->ds,
+		           .ds_seen = set->ds_seen,
+		           .taken_over = set->taken_over,
+		           .serial_before = set->serial_before };
 	zone.keys = calloc(set->key_count > 0 ? set->key_count : 1, sizeof(*zone.keys));
 	if (zone.keys == NULL) {
 		snprintf(why, REBUILT_WHY_MAX, "out of memory");
@@ -120,8 +123,10 @@ int remember(const keyset_t *set, const policy_t *policy, int64_t now, rebuilt_t
 	for (size_t i = 0; i < set->key_count; i++) {
 		int ret = take_key(set, &set->keys[i], policy, now, &zone.keys[zone.count++]);
 		if (ret < 0) {
-			snprintf(why, REBUILT_WHY_MAX, "key %u in it does not fit its own public "
-			         "key, or its role", set->keys[i].keytag);
+			snprintf(why, REBUILT_WHY_MAX,
+			         "key %u in it does not fit its own public "
+			         "key, or its role",
+			         set->keys[i].keytag);
 			free(zone.keys);
 			return -1;
 		}

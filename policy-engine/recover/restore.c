@@ -28,16 +28,14 @@ static int fail(char *err, const char *what, const char *why)
 typedef struct {
 	restore_t *restore;
 	hsm_t *hsm;
-	size_t missing;
-	char first[RESTORE_TEXT_MAX]; /* Which one is missing, and why. */
 } search_t;
 
 /* \return Whether the token has the key pair. */
 static bool has_pair(search_t *search, const db_token_key_t *key, hsm_error_t *err)
 {
 	hsm_key_t *found = NULL;
-	if (hsm_key_find(search->hsm, key->repository, key->cka_id, key->algorithm, &found,
-	                 err) != HSM_EOK) {
+	if (hsm_key_find(search->hsm, key->repository, key->cka_id, key->algorithm, &found, err) !=
+	    HSM_EOK) {
 		return false;
 	}
 	dnssec_binary_t public_key = hsm_key_public(found);
@@ -54,12 +52,14 @@ static int look_for(void *ctx, const db_token_key_t *key)
 {
 	search_t *search = ctx;
 	hsm_error_t err = { 0 };
+	restore_t *restore = search->restore;
+	if (key->given == 0) {
+		return 0;
+	}
 	if (has_pair(search, key, &err)) {
-		search->restore->pairs += key->given > 0;
-	} else if (key->given == 0) {
-		search->restore->unused++;
-	} else if (search->missing++ == 0) {
-		snprintf(search->first, sizeof(search->first), "key pair %s of repository %s: %s",
+		restore->pairs++;
+	} else if (restore->missing++ == 0) {
+		snprintf(restore->first, sizeof(restore->first), "%s of repository %s: %s",
 		         key->cka_id, key->repository, err.text);
 	}
 	return 0;
@@ -86,9 +86,11 @@ static int check_pairs(restore_t *restore, db_t *db, char *err)
 	if (ret != 0) {
 		return fail(err, "the copy", db_error(db));
 	}
-	if (search.missing > 0) {
-		snprintf(err, RESTORE_TEXT_MAX, "%zu key pairs of zones are in no token; restore the "
-		         "tokens first. The first: %.700s", search.missing, search.first);
+	if (restore->missing > 0 && restore->pairs == 0) {
+		snprintf(err, RESTORE_TEXT_MAX,
+		         "none of its %zu key pairs is in its token; restore "
+		         "the tokens first. The first: %.700s",
+		         restore->missing, restore->first);
 		return -1;
 	}
 	return 0;
@@ -107,8 +109,9 @@ int restore_check(restore_t *restore, const engine_conf_t *conf, const char *fol
 	unlink(restore->fresh); /* Of one that was interrupted. */
 	int ret = db_is_free(conf->datastore)
 	                  ? files_copy(saved, restore->fresh, err, RESTORE_TEXT_MAX)
-	                  : fail(err, conf->datastore, "a process has it open, most likely "
-	                                               "ods-engine: stop it first");
+	                  : fail(err, conf->datastore,
+	                         "a process has it open, most likely "
+	                         "ods-engine: stop it first");
 	ret = ret == 0 ? db_open(&db, restore->fresh, err, RESTORE_TEXT_MAX) : ret;
 	ret = ret == 0 ? check_pairs(restore, db, err) : ret;
 	db_close(db);
@@ -146,7 +149,7 @@ static int keep(const restore_t *restore, char *kept)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		char *from = NULL, *to = NULL;
 		int ret = asprintf(&from, "%s%s", path, suffixes[i]) < 0 ||
-		          asprintf(&to, "%s%s", kept, suffixes[i]) < 0
+		                          asprintf(&to, "%s%s", kept, suffixes[i]) < 0
 		                  ? -1
 		                  : rename(from, to);
 		bool absent = ret != 0 && errno == ENOENT;

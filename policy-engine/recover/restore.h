@@ -16,14 +16,17 @@
 /*! A copy that was checked, and waits beside the database. */
 typedef struct {
 	const engine_conf_t *conf;
-	char *fresh;        /*!< Path of the copy. */
-	size_t pairs;       /*!< Key pairs of zones in it; all are in their tokens. */
+	char *fresh; /*!< Path of the copy. */
 	size_t zones;
-	size_t unused;      /*!< Key pairs that no zone has, and that no token has. */
+	size_t pairs;   /*!< Key pairs of zones that are in their tokens. */
+	size_t missing; /*!< Those that are not: the zones may have got others since, or the token
+	                     is not the one. */
+	char first[RESTORE_TEXT_MAX]; /*!< Which is the first that is missing, and why. */
 } restore_t;
 
 /*!
- * Checks a saved copy: that it can be read, and that the tokens have its key pairs.
+ * Checks a saved copy: that it can be read, and that the tokens have its key pairs. It is refused
+ * if they have none of them.
  *
  * \param folder  As save.h makes it.
  * \param err     Why it is refused, and what to do; RESTORE_TEXT_MAX bytes.

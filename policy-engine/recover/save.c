@@ -16,13 +16,13 @@
 
 typedef struct {
 	const save_t *what;
-	char *folder;        /* While it is written to. */
-	char **names;        /* Of the zones that the module has. */
+	char *folder; /* While it is written to. */
+	char **names; /* Of the zones that the module has. */
 	size_t name_count, name_size;
 	size_t sets, pairs;
 	char *text;
 	size_t text_size;
-	FILE *out;           /* The file that is being written. */
+	FILE *out; /* The file that is being written. */
 } run_t;
 
 static int fail(run_t *run, const char *what, const char *why)
@@ -177,8 +177,9 @@ static int save_policy(run_t *run)
 
 static void remove_all(const char *folder)
 {
-	static const char *const names[] = { SAVED_DATABASE, SAVED_DATABASE "-journal", SAVED_CONF,
-	                                     SAVED_KASP, SAVED_KEYSETS, SAVED_PAIRS };
+	static const char *const names[] = { SAVED_DATABASE, SAVED_DATABASE "-journal",
+		                             SAVED_CONF,     SAVED_KASP,
+		                             SAVED_KEYSETS,  SAVED_PAIRS };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = files_path(folder, names[i]);
 		if (path != NULL) {
@@ -207,10 +208,11 @@ static int fill(run_t *run)
 
 static void say_done(run_t *run)
 {
-	snprintf(run->text, run->text_size, "saved in %s: the database, conf.xml, kasp.xml, the key "
+	snprintf(run->text, run->text_size,
+	         "saved in %s: the database, conf.xml, kasp.xml, the key "
 	         "sets of %zu of %zu zones%s. Save the tokens by the HSM's own means: they have to "
-	         "have the %zu key pairs in " SAVED_PAIRS, run->what->folder, run->sets,
-	         run->name_count,
+	         "have the %zu key pairs in " SAVED_PAIRS,
+	         run->what->folder, run->sets, run->name_count,
 	         run->sets < run->name_count ? " (the signer gave no others)" : "", run->pairs);
 	log_event(LOG_INFO, NULL, "%s", run->text);
 }
@@ -226,8 +228,8 @@ int save_run(const save_t *what, char *text, size_t text_size)
 		return fail(&run, what->folder, "out of memory");
 	}
 	remove_all(run.folder); /* Of one that was interrupted. */
-	int ret = mkdir(run.folder, 0700) == 0 ? fill(&run)
-	                                       : fail(&run, run.folder, strerror(errno));
+	int ret =
+		mkdir(run.folder, 0700) == 0 ? fill(&run) : fail(&run, run.folder, strerror(errno));
 	if (ret == 0) {
 		say_done(&run);
 	} else {

@@ -50,8 +50,12 @@ int query_keysets(const char *path, query_keyset_t *sets, size_t count, char *er
 		units[i] = (ctl_unit_t){ .cmd = "zone-keyset-read", .zone = sets[i].zone };
 		sets[i].text = sets[i].problem = NULL;
 	}
-	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = units,
-	                          .count = count, .answer = take, .ctx = &answer };
+	const ctl_call_t call = { .path = path,
+		                  .timeout_ms = TIMEOUT_MS,
+		                  .units = units,
+		                  .count = count,
+		                  .answer = take,
+		                  .ctx = &answer };
 	return ctl_client_call(&call, err, err_size) == 0 ? 0 : -1;
 }
 
@@ -124,8 +128,12 @@ int query_served(const char *path, const char *zone, query_served_t *served, cha
 	*served = (query_served_t){ 0 };
 	served_answer_t answer = { served, err, err_size, false };
 	ctl_unit_t unit = { .cmd = "zone-served", .zone = zone };
-	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = &unit,
-	                          .count = 1, .answer = take_served, .ctx = &answer };
+	const ctl_call_t call = { .path = path,
+		                  .timeout_ms = TIMEOUT_MS,
+		                  .units = &unit,
+		                  .count = 1,
+		                  .answer = take_served,
+		                  .ctx = &answer };
 	int ret = ctl_client_call(&call, err, err_size);
 	return ret == 0 && !answer.failed ? 0 : -1;
 }

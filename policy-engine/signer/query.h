@@ -39,19 +39,19 @@ void query_keysets_deinit(query_keyset_t *sets, size_t count);
 
 /*! What knotd serves at a zone's apex. */
 typedef struct {
-	bool there;           /*!< It serves the zone. */
+	bool there; /*!< It serves the zone. */
 	uint32_t serial;
 	dnskey_record_t keys[QUERY_KEYS_MAX];
 	size_t key_count;
-	bool strange;         /*!< It serves a DNSKEY that is none of ours, or too many. */
+	bool strange; /*!< It serves a DNSKEY that is none of ours, or too many. */
 	struct {
 		uint8_t algorithm;
 		uint16_t keytag;
 	} signers[QUERY_KEYS_MAX]; /*!< Keys that sign the SOA. */
 	size_t signer_count;
-	uint32_t dnskey_ttl;  /*!< Seconds. */
-	int64_t expires;      /*!< Unix seconds; when the first signature of DNSKEY and SOA expires; 0 =
-	                           there are none. */
+	uint32_t dnskey_ttl; /*!< Seconds. */
+	int64_t expires; /*!< Unix seconds; when the first signature of DNSKEY and SOA expires; 0 =
+	                      there are none. */
 } query_served_t;
 
 /*!

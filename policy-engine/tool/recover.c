@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* ods recover: shows the engine's plan, and asks. ods-engine does it, see policy-engine/recover/. */
+/* ods recover: shows the engine's plan, and asks. ods-engine does it, see policy-engine/recover/.
+ */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ typedef struct {
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: ods recover [OPTION]... [ZONE]...\n"
+	fprintf(out,
+	        "Usage: ods recover [OPTION]... [ZONE]...\n"
 	        "\n"
 	        "Gives zones their keys back whose memory is lost, in the engine's database and in\n"
 	        "knotd's module: from what knotd serves, from the tokens, and from the DS at the\n"
@@ -92,15 +94,16 @@ static void print_plan(const engine_answer_t *answer)
 		printf("  %-18s %s\n", line_get(line, "what"), line_get(line, "text"));
 	}
 	if (answer->count == 0) {
-		printf("No zone needs it: the engine knows the keys of all, and the signer holds no key "
-		       "set back.\n");
+		printf("No zone needs it: the engine knows the keys of all, and the signer holds no "
+		       "key set back.\n");
 	}
 }
 
 static int ask(const order_t *order, const char *zone, bool plan, engine_answer_t *answer)
 {
-	const ctl_unit_t unit = { .cmd = "zone-recover", .zone = zone,
-	                          .data = plan ? "plan" : NULL };
+	const ctl_unit_t unit = { .cmd = "zone-recover",
+		                  .zone = zone,
+		                  .data = plan ? "plan" : NULL };
 	return tool_ask(&order->run, &unit, answer);
 }
 

@@ -59,11 +59,11 @@ static void compare(const char *folder, const char *name, const char *path)
 static int put(restore_t *restore, const invocation_t *run)
 {
 	char err[RESTORE_TEXT_MAX], kept[RESTORE_TEXT_MAX];
-	printf("The copy has %zu zones, and the tokens have all of their %zu key pairs.\n",
-	       restore->zones, restore->pairs);
-	if (restore->unused > 0) {
-		printf("Of %zu unused keys the tokens have none: they may have been removed since.\n",
-		       restore->unused);
+	printf("The copy has %zu zones; the tokens have %zu of their %zu key pairs.\n",
+	       restore->zones, restore->pairs, restore->pairs + restore->missing);
+	if (restore->missing > 0) {
+		printf("The others were removed since, or the tokens are older copies. The first: %s\n",
+		       restore->first);
 	}
 	printf("It will be put in the place of %s, which is kept beside it.\n",
 	       restore->conf->datastore);

@@ -145,8 +145,8 @@ static bool is_ttl(int64_t number)
 bool memory_read_zone(const char *text, core_zone_t *zone)
 {
 	numbers_t numbers = { 0 };
-	if (!read_items(text, zone_items, ZONE_ITEMS, numbers) ||
-	    !is_ttl(numbers[ZONE_SHOWN][0]) || !is_ttl(numbers[ZONE_SHOWN][1])) {
+	if (!read_items(text, zone_items, ZONE_ITEMS, numbers) || !is_ttl(numbers[ZONE_SHOWN][0]) ||
+	    !is_ttl(numbers[ZONE_SHOWN][1])) {
 		return false;
 	}
 	for (int kind = 0; kind < CORE_TTLS; kind++) {
@@ -165,7 +165,7 @@ bool memory_read_zone(const char *text, core_zone_t *zone)
 		zone->ttls[kind] = (core_ttl_t){ (uint32_t)of[0], of[1], (uint32_t)of[2] };
 	}
 	zone->shown = (core_shown_t){ (uint32_t)numbers[ZONE_SHOWN][0],
-	                              (uint32_t)numbers[ZONE_SHOWN][1] };
+		                      (uint32_t)numbers[ZONE_SHOWN][1] };
 	return true;
 }
 
@@ -220,7 +220,7 @@ bool memory_read_key(const char *text, uint64_t revision, core_key_t *core,
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		const int64_t *from = numbers[KEY_RECORD + r];
 		core->record[r] = (core_record_t){ core->record[r].state, from[0],
-		                                   (uint64_t)from[1], (uint64_t)from[2], from[3] };
+			                           (uint64_t)from[1], (uint64_t)from[2], from[3] };
 	}
 	memcpy(done, numbers[KEY_DONE], ZONE_ERRANDS * sizeof(done[0]));
 	return true;

@@ -5,6 +5,7 @@
 # The engine's memory is lost, or an older copy: it is rebuilt from what is left.
 
 ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
+recover() { "$BUILD_DIR/ods" recover -c "$D/conf.xml" "$@"; }
 engine_says() { engine zone-status "$1" >status.out 2>&1; grep -E -- "$2" status.out >/dev/null; }
 engine_log_says() { says "$D/ods-engine.log" "$1"; }
 
@@ -28,6 +29,32 @@ ksk() { keys_of r.test | awk '$1 == "ksk" && $4 == "in" { print $2 }'; }
 ksk_differs() { local tag; tag=$(ksk) && [ -n "$tag" ] && [ "$tag" != "$1" ]; }
 only_ksk() { [ "$(keys_of r.test | awk '$1 == "ksk" { print $2 }')" = "$1" ]; }
 unused_pairs() { [ "$(ods -j backup list | grep -c '"zones": "0"')" -ge "$1" ]; }
+# While knotd is down, nobody asks.
+stop_both() {
+	[ -z "$watcher" ] || kill -STOP "$watcher"
+	stop_engine
+	stop_pid "$(cat "$D/run/knotd.pid")"
+}
+start_both() {
+	start_knotd
+	[ -z "$watcher" ] || kill -CONT "$watcher"
+	start_engine
+}
+watcher=
+# watch_zone ZONE: a validating resolver is asked all the time until watched.
+watch_zone() {
+	start_unbound "$1"
+	"$e2e/resolver-prober.py" "$unbound_port" --rate 20 "$1" >resolver.out 2>&1 &
+	watcher=$!
+	pids+=("$watcher")
+}
+watched() {
+	kill -INT "$watcher"
+	wait "$watcher" || fail "the resolver: $(cat resolver.out)"
+	cat resolver.out
+}
+zsks() { keys_of r.test | awk '$1 == "zsk" { print $2 }'; }
+only_another_zsk() { local tag; tag=$(zsks) && [ "$(wc -w <<<"$tag")" = 1 ] && [ "$tag" != "$1" ]; }
 stop_engine() { stop_pid "$(cat "$D/run/ods-engine.pid")"; }
 settle() {
 	within 40 engine_says r.test 'give this DS'
@@ -167,4 +194,155 @@ test_parent_first() { # limit 90
 	knot reload
 	within 20 keyset_says n.test '^ds-seen 0$'
 	validate n.test
+}
+
+# Database and store are lost, with all that they knew. Token and knotd's journal are there: the keys
+# come back, and no validator notices.
+test_all_lost() { # limit 150
+	start_zone
+	settle
+	local key zsk
+	key=$(ksk)
+	zsk=$(zsks)
+	keys_of r.test | awk '{ print $2, $10 }' >before
+	watch_zone r.test
+	stop_both
+	rm -r "$D"/kasp.db* "$D/store"
+	start_both
+	within 20 engine_says r.test 'problem: the signer holds key set .*ods recover r\.test\.'
+	within 20 status_says r.test 'held: chain.*ods recover r\.test\.'
+	recover -n r.test >plan 2>&1 || fail "recover -n: $(cat plan)"
+	says plan '^r\.test\.$'
+	says plan "known +knotd serves ksk $key, .*signs DNSKEY; its key pair is in repository SoftHSM, CKA_ID "
+	says plan "known +knotd serves zsk $zsk, .*signs the zone; its key pair is in repository SoftHSM"
+	says plan 'known +the parent was not asked'
+	says plan "does +ksk $key comes back"
+	[ "$(recover -n -j | python3 -c 'import json, sys
+print(len({line["zone"] for line in json.load(sys.stdin)}))')" = 1 ] || fail "without a zone"
+	expect 'there is no terminal to ask on' recover r.test
+	engine_says r.test 'the signer holds key set' || fail "done without a question"
+	recover -y >done.out 2>&1 || fail "recover -y: $(cat done.out)"
+	says done.out '^Done'
+	within 20 status_says r.test 'state: ok'
+	keys_of r.test | awk '{ print $2, $10 }' >after
+	diff before after || fail "other keys"
+	within 20 engine_says r.test 'DS has to be seen at the parent'
+	engine zone-ksk-submitted r.test
+	within 40 engine_says r.test '[^:] DS omnipresent, DNSKEY omnipresent'
+	ods -y rollover --emergency r.test zsk >roll.out
+	within 60 only_another_zsk "$zsk"
+	expect 'No zone needs it' recover
+	expect 'nothing to do' recover -n r.test
+	validate r.test
+	watched
+}
+
+# Older copies of both, from before a KSK rollover.
+test_both_older() { # limit 180
+	start_zone
+	settle
+	stop_both
+	cp -r "$D/store" older.store
+	cp "$D/kasp.db" older.db
+	start_both
+	new_ksk
+	local key
+	key=$(ksk)
+	watch_zone r.test
+	stop_both
+	rm -r "$D"/kasp.db* "$D/store"
+	cp -r older.store "$D/store"
+	cp older.db "$D/kasp.db"
+	start_both
+	small z r.test 2 'new A 192.0.2.9'
+	within 20 status_says r.test 'held: chain'
+	within 20 engine_says r.test 'problem: the signer holds'
+	recover -y r.test >done.out 2>&1 || fail "recover -y: $(cat done.out)"
+	within 20 status_says r.test 'state: ok'
+	[ "$(ksk)" = "$key" ] || fail "ksk $(ksk), not $key"
+	local before
+	before=$(serial r.test)
+	module zone-sign r.test
+	within 20 serial_differs r.test "$before"
+	validate r.test
+	watched
+}
+
+# A key that signs what is served is in no token: nothing is done, and it is said until when that is
+# safe. The token's backup heals it.
+test_key_missing() { # limit 120
+	start_zone
+	settle
+	local zsk
+	zsk=$(zsks)
+	local id
+	id=$(keys_of r.test | awk '$1 == "zsk" { print $10 }')
+	stop_both
+	cp -r "$D/tokens" tokens.saved
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id" >remove.out 2>&1 || fail "$(cat remove.out)"
+	rm -r "$D"/kasp.db* "$D/store"
+	start_both
+	within 20 status_says r.test 'held: chain'
+	within 20 engine_says r.test 'problem: the signer holds'
+	! recover -y r.test >plan 2>&1 || fail "recovered: $(cat plan)"
+	says plan "does not dare +key $zsk signs the zone, and its key pair is in no token"
+	says plan 'way out +what knotd serves is valid until 20.*restore the token.s backup'
+	says plan 'way out +if there is no backup, have the DS removed at the parent by 20.* ods pass r\.test\. chain'
+	status_says r.test 'held: chain' || fail "not held any more"
+	stop_both
+	rm -r "$D/tokens"
+	cp -r tokens.saved "$D/tokens"
+	start_both
+	within 20 engine_says r.test 'problem: the signer holds key set'
+	recover -y r.test >done.out 2>&1 || fail "recover -y: $(cat done.out)"
+	within 20 status_says r.test 'state: ok'
+	[ "$(zsks)" = "$zsk" ] || fail "zsk $(zsks), not $zsk"
+	validate r.test
+}
+
+# A copy of a running system, put back later: what is newer is learnt.
+test_save_restore() { # limit 150
+	start_zone
+	settle
+	probe r.test
+	ods save copy >save.out || fail "$(cat save.out)"
+	says save.out 'saved in .*/copy: .* key sets of 1 of 1 zones.*2 key pairs'
+	[ "$(stat -c %a copy)" = 700 ] || fail "mode of copy"
+	[ "$(stat -c %a copy/* | sort -u)" = 600 ] || fail "modes"
+	[ "$(ls copy | tr '\n' ' ')" = 'conf.xml kasp.db kasp.xml key-pairs keysets ' ] || fail "$(ls copy)"
+	says copy/keysets '^zone r\.test\.$'
+	says copy/keysets '^keyset 1$'
+	says copy/key-pairs '^SoftHSM [0-9a-f]{32} 13 256 1$'
+	expect 'there already' ods save copy
+	expect 'not saved: .*No such file' ods save no/such/folder
+	expect 'most likely ods-engine: stop it' ods restore -y copy
+	new_ksk
+	keys_of r.test >before
+	stop_engine
+	cp -r copy damaged
+	dd if=/dev/zero of=damaged/kasp.db bs=1024 seek=8 count=8 conv=notrunc status=none
+	expect 'not restored: .*damaged' ods restore -y damaged
+	expect 'not restored: .*No such file' ods restore -y nowhere
+	! ls "$D"/kasp.db.* 2>/dev/null || fail "left over"
+	sed -i 's/<Purge>PT1S/<Purge>PT2S/' "$D/kasp.xml"
+	ods restore -y copy >restore.out || fail "$(cat restore.out)"
+	says restore.out '^The copy has 1 zones; the tokens have 1 of their 2 key pairs'
+	says restore.out '^The others were removed since'
+	says restore.out 'kasp\.xml differs from .*/kasp\.xml'
+	does_not_say restore.out 'conf\.xml differs'
+	ls "$D"/kasp.db.before-* >/dev/null
+	start_engine
+	within 20 engine_log_says 'are learnt from it'
+	keys_of r.test >after
+	diff before after || fail "other keys"
+	# the tokens are not those of the copy
+	stop_engine
+	mv "$D/tokens" tokens.away
+	mkdir "$D/tokens"
+	expect 'none of its 2 key pairs is in its token; restore the tokens first' ods restore -y copy
+	rmdir "$D/tokens"
+	mv tokens.away "$D/tokens"
+	start_engine
+	validate r.test
+	probe_end
 }
