@@ -346,3 +346,48 @@ test_save_restore() { # limit 150
 	validate r.test
 	probe_end
 }
+
+# as_printed SECTION TEXT: does what README says to type behind a line with the text, with this test's
+# paths; who is asked says yes.
+as_printed() {
+	local line
+	while read -r line; do
+		line=${line//\/var\/lib\/opendnssec/$work}
+		echo "README: $line"
+		eval "$line" || fail "as README says: $line"
+	done < <(sed -n '/^### When something is lost/,/^## /p' "$top/README.md" |
+		awk -v text="$1" 'index($0, text) { on = 1 } on && /^    / { print; seen = 1 }
+			seen && !/^    / { exit }')
+}
+
+# README's page, as it is printed.
+test_readme() { # limit 120
+	start_zone
+	settle
+	keys_of r.test >before
+	# shellcheck disable=SC2317
+	systemctl() { "$1_engine"; }
+	# shellcheck disable=SC2317
+	ods() {
+		case $1 in
+		restore|recover) "$BUILD_DIR/ods" "$1" -y -c "$D/conf.xml" "${@:2}" ;;
+		*) "$BUILD_DIR/ods" -c "$D/conf.xml" "$@" ;;
+		esac
+	}
+	as_printed 'A copy of all that the engine knows' >typed
+	rm "$D"/kasp.db*
+	as_printed 'To put it back later' >>typed
+	keys_of r.test >after
+	diff before after || fail "other keys"
+	stop_both
+	rm -r "$D"/kasp.db* "$D/store"
+	start_both
+	within 20 engine_says r.test 'problem: the signer holds'
+	as_printed 'If database and store are both lost' >>typed
+	[ "$(grep -c '^README: ' typed)" = 6 ] || fail "typed: $(cat typed)"
+	says typed '^saved in .*/saved: '
+	says typed '^Done\. Start ods-engine'
+	says typed '^  does +ksk .* comes back'
+	within 20 status_says r.test 'state: ok'
+	validate r.test
+}
