@@ -392,7 +392,9 @@ bool trust_passes(const trust_t *trust, char *why, size_t size)
 	if (known && !parent_fits(&judge)) {
 		say_parent(&judge);
 		passes = false;
-	} else if (trust->served->key_count > 0) {
+	} else if (trust->served->key_count > 0 &&
+	           !(trust->continuous && trust->set->passthrough)) {
+		/* The engine has waited until no resolver had a DS before a zone goes insecure. */
 		passes = resolvers_follow(&judge, known);
 	}
 	free(judge.links);

@@ -71,7 +71,10 @@ static const row_t rows[] = {
 	{ "K3 Z2", "", "K1 Z2", "K1/3!", 1, true, DS_OF_1 },
 	/* Unsigned, or signed elsewhere. */
 	{ NULL, "", "K1 Z2", "K1", 1, true, UNSIGNED },
-	{ NULL, "", "K1 Z2", NULL, 1, true, "by key set 7 the zone is unsigned" NOT_SIGNING },
+	{ NULL, "", "K1 Z2", NULL, 1, true, NULL },
+	{ NULL, "", "K1 Z2", NULL, 1, false, "by key set 7 the zone is unsigned" NOT_SIGNING },
+	{ NULL, "", "K1 Z2", "", -1, false, "by key set 7 the zone is unsigned" NOT_SIGNING },
+	{ "K3 Z4", "", "K1 Z2", NULL, 1, true, NOT_SIGNING },
 	{ NULL, "", "K1 Z2", "", 1, true, NULL },
 	{ NULL, "", "K1 Z2", "", 1, false, NULL },
 	{ NULL, "", "", "K1", 1, false, UNSIGNED },
