@@ -194,11 +194,8 @@ int db_part_begin(db_t *db);
 /*! Ends a part. \param keep  Else it is undone. */
 int db_part_end(db_t *db, bool keep);
 
-/*!
- * Takes key i away from a zone. If no other zone has the key pair, the database forgets it, and the
- * token keeps it.
- */
-int db_zone_leave_key(db_t *db, kasp_zone_t *zone, size_t i);
+/*! Forgets a retired key pair that no zone has; its token keeps it. Any other stays. */
+int db_key_leave(db_t *db, int64_t token_key);
 
 /*!
  * Notes that the database is an older copy: key pairs that no zone has in it may have got into use
@@ -215,7 +212,7 @@ int db_zone_took(db_t *db, int64_t zone, uint32_t serial);
 /*! \return 1 if some zone has the policy, 0 if none has, -1. */
 int db_policy_used(db_t *db, const char *policy);
 
-/*! Gives a key pair to a zone, in the database and in zone. \param core  As of core_key_init(). */
+/*! Gives a key pair to a zone, in the database and in zone; it is not retired then. \param core  As of core_key_init(). */
 int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
                      const core_key_t *core);
 

@@ -36,13 +36,12 @@ int db_part_end(db_t *db, bool keep)
 	return sql_run(db, sql_prepare(db, release));
 }
 
-int db_zone_leave_key(db_t *db, kasp_zone_t *zone, size_t i)
+int db_key_leave(db_t *db, int64_t token_key)
 {
 	static const char drop[] =
 		"DELETE FROM token_key WHERE id = ?1 AND retired = 1 AND NOT EXISTS"
 		" (SELECT 1 FROM zone_key WHERE token_key = token_key.id)";
-	int64_t token_key = zone->keys[i].token_key;
-	return db_zone_take_key(db, zone, i) == 0 ? sql_run_numbers(db, drop, token_key, 0) : -1;
+	return sql_run_numbers(db, drop, token_key, 0);
 }
 
 int db_keys_distrust(db_t *db)

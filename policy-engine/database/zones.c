@@ -395,7 +395,8 @@ int db_zone_save(db_t *db, kasp_zone_t *zone)
 int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
                      const core_key_t *core)
 {
-	static const char given[] = "UPDATE token_key SET given = given + 1 WHERE id = ?1";
+	static const char given[] = "UPDATE token_key SET given = given + 1, retired = 0"
+	                            " WHERE id = ?1";
 	static const char add[] = "INSERT INTO zone_key"
 	                          " (zone, token_key, role, keytag, inception, goal_in, roll,"
 	                          " standby) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";

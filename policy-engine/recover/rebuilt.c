@@ -4,6 +4,7 @@
 #include "policy-engine/recover/rebuilt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A zone that is being replaced. */
@@ -69,14 +70,26 @@ static int put_zone(store_t *store, const rebuilt_t *from)
 	return from->taken_over ? db_zone_took(store->db, zone->id, from->serial_before) : 0;
 }
 
-static int replace(store_t *store, const rebuilt_t *from)
+/* Takes all keys away. \return 0, or -1. */
+static int take_keys(store_t *store)
 {
 	int ret = 0;
 	while (store->zone.core.count > 0 && ret == 0) {
-		ret = db_zone_leave_key(store->db, &store->zone, store->zone.core.count - 1);
+		ret = db_zone_take_key(store->db, &store->zone, store->zone.core.count - 1);
 	}
+	return ret;
+}
+
+/* \param before  The key pairs that the zone has. \return As put_key(). */
+static int replace(store_t *store, const rebuilt_t *from, const int64_t *before)
+{
+	size_t count = store->zone.core.count;
+	int ret = take_keys(store);
 	for (size_t i = 0; i < from->count && ret == 0; i++) {
 		ret = put_key(store, &from->keys[i]);
+	}
+	for (size_t i = 0; i < count && ret == 0; i++) {
+		ret = db_key_leave(store->db, before[i]);
 	}
 	return ret == 0 ? put_zone(store, from) : ret;
 }
@@ -88,7 +101,13 @@ int rebuilt_store(db_t *db, const policy_t *policy, const char *name, const rebu
 	if (db_part_begin(db) != 0 || db_zone_get(db, name, &store.zone) <= 0) {
 		return -1;
 	}
-	int ret = replace(&store, from);
+	size_t count = store.zone.core.count;
+	int64_t *before = calloc(count > 0 ? count : 1, sizeof(*before));
+	for (size_t i = 0; before != NULL && i < count; i++) {
+		before[i] = store.zone.keys[i].token_key;
+	}
+	int ret = before != NULL ? replace(&store, from, before) : -1;
+	free(before);
 	kasp_zone_deinit(&store.zone);
 	if (ret > 0) {
 		snprintf(why, REBUILT_WHY_MAX, "%s", db_error(db));

@@ -359,10 +359,12 @@ START_TEST(stored)
 	rebuilt_t from = rebuilt(&zone);
 	ck_assert_int_eq(rebuilt_store(db, &policy, "a.test.", &from, NOW, why), 1);
 	ck_assert_int_eq(pairs_in_database(), 4);
+	ck_assert_int_eq(db_backup_turn(db, "one", DB_BACKUP_NONE, DB_BACKUP_DONE), 4);
 	/* Again, without one key: the database forgets its pair, and it is not to be removed. */
 	from.count = 3;
 	ck_assert_int_eq(rebuilt_store(db, &policy, "a.test.", &from, NOW, why), 1);
 	ck_assert_int_eq(pairs_in_database(), 3);
+	ck_assert_int_eq(db_backup_turn(db, "one", DB_BACKUP_DONE, DB_BACKUP_NONE), 3);
 	int retired = 0;
 	ck_assert_int_eq(db_keys_retired(db, count_all, &retired), 0);
 	ck_assert_int_eq(retired, 0);
@@ -432,6 +434,57 @@ START_TEST(older_copy)
 	ck_assert_int_eq(db_keys_retired(db, count_all, &retired), 0);
 	ck_assert_int_eq(retired, 0);
 	kasp_zone_deinit(&back);
+	free(from.keys);
+	kasp_zone_deinit(&zone);
+}
+END_TEST
+
+/* A copy of a database that is being changed has all that there is at its end, in one file. */
+START_TEST(copied)
+{
+	kasp_zone_t zone = example();
+	char why[REBUILT_WHY_MAX] = "", path[100], err[512];
+	rebuilt_t from = rebuilt(&zone);
+	ck_assert_int_eq(rebuilt_store(db, &policy, "a.test.", &from, NOW, why), 1);
+	for (int i = 0; i < 40000; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "z%d.test.", i);
+		ck_assert_int_eq(db_zone_put(db, name, "default"), 1);
+	}
+	ck_assert_int_eq(db_commit(db), 0);
+	ck_assert(!db_is_free(file));
+	snprintf(path, sizeof(path), "%s/copy.db", dir);
+	ck_assert(db_is_free(path));
+	db_copy_t *copy = db_copy_begin(db, path);
+	ck_assert_msg(copy != NULL, "%s", db_error(db));
+	ck_assert_int_eq(db_copy_some(copy), 1);
+	ck_assert_int_eq(db_begin(db), 0);
+	ck_assert_int_eq(db_zone_put(db, "a.test.", "other"), 1);
+	ck_assert_int_eq(db_commit(db), 0);
+	int ret;
+	while ((ret = db_copy_some(copy)) > 0) {
+	}
+	ck_assert_int_eq(ret, 0);
+	ck_assert_int_eq(db_copy_end(copy), 0);
+	ck_assert_ptr_null(db_copy_begin(db, path));
+	ck_assert_ptr_nonnull(strstr(db_error(db), "File exists"));
+	/* One that is given up is none. */
+	char half[100];
+	snprintf(half, sizeof(half), "%s/half.db", dir);
+	copy = db_copy_begin(db, half);
+	ck_assert_int_eq(db_copy_some(copy), 1);
+	ck_assert_int_eq(db_copy_end(copy), -1);
+
+	db_t *back;
+	kasp_zone_t read = { 0 };
+	ck_assert_msg(db_open(&back, path, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_int_eq(db_zone_get(back, "a.test.", &read), 1);
+	ck_assert_str_eq(read.policy, "other");
+	ck_assert_uint_eq(read.core.count, 4);
+	kasp_zone_deinit(&read);
+	ck_assert_int_eq(db_zone_get(back, "z39999.test.", &read), 1);
+	kasp_zone_deinit(&read);
+	db_close(back);
 	free(from.keys);
 	kasp_zone_deinit(&zone);
 }
@@ -646,6 +699,7 @@ int main(void)
 	tcase_add_test(tcase, stored);
 	tcase_add_test(tcase, another_pair);
 	tcase_add_test(tcase, older_copy);
+	tcase_add_test(tcase, copied);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("judge");
 	tcase_add_test(tcase, comes_back);
