@@ -19,7 +19,7 @@ void control_ds_seen(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-key-rollover ZONE, type: ksk, zsk or csk, or the tag of a key that is to go; data:
- *  "emergency" for as fast as is safe. */
+ *  "emergency" for as fast as is safe, "lost" if the key pair of that tag is gone. */
 void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-key-plan, as zone-key-rollover: what the rollover would do when, if nothing delays it. */

@@ -28,7 +28,7 @@ bool core_replaces(const core_zone_t *zone, const core_key_t *key)
 			emergency = request->at;
 		}
 	}
-	return key->inception < emergency && core_in_zone(key, KEYSET_DNSKEY) &&
+	return (key->dead || key->inception < emergency) && core_in_zone(key, KEYSET_DNSKEY) &&
 	       key->record[KEYSET_RRSIG].state == KEYSET_UNRETENTIVE;
 }
 

@@ -90,7 +90,7 @@ bool core_needs_look(const core_zone_t *zone);
 bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, int64_t now);
 
 /*! \return Whether the signatures of a key that signs no more are to be replaced at once: in an
- *          emergency, when the key is older than the order. */
+ *          emergency, when the key is older than the order, and if the key pair is gone. */
 bool core_replaces(const core_zone_t *zone, const core_key_t *key);
 
 /*! \return Whether all caches may use each record that the key is to have. */

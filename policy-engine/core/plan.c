@@ -86,6 +86,14 @@ static policy_roll_t fastest(keyset_role_t role)
 	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_RRSET;
 }
 
+/* How a key that is gone is replaced. Of a ZSK the signatures that there are stay, and those of the new
+ * one come at once. The DNSKEY RRset, which a KSK that is gone signed, stays until another DS is known
+ * everywhere. */
+static policy_roll_t after_death(keyset_role_t role)
+{
+	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_DS;
+}
+
 static bool introduce(plan_run_t *run, const plan_want_t *want)
 {
 	if (count_known(run->zone) >= CORE_KEYS_MAX) {
@@ -125,7 +133,8 @@ int64_t plan_due(const core_zone_t *zone, const policy_key_t *entry)
  * ended: keys would pile up if the parent, or the signer, took longer than a lifetime. */
 static bool is_due(plan_run_t *run, const policy_key_t *entry, size_t key)
 {
-	if (key == NO_KEY || is_requested(run, &run->zone->keys[key])) {
+	if (key == NO_KEY || run->zone->keys[key].dead ||
+	    is_requested(run, &run->zone->keys[key])) {
 		return true;
 	}
 	int64_t due = plan_due(run->zone, entry);
@@ -146,7 +155,10 @@ static bool replace(plan_run_t *run, const policy_key_t *entry, size_t key)
 	const core_request_t *request = &run->zone->requests[entry->role];
 	bool emergency = request->emergency && key != NO_KEY &&
 	                 is_requested(run, &run->zone->keys[key]);
-	policy_roll_t roll = emergency ? fastest(entry->role) : entry->roll;
+	bool dead = key != NO_KEY && run->zone->keys[key].dead;
+	policy_roll_t roll = dead        ? after_death(entry->role)
+	                     : emergency ? fastest(entry->role)
+	                                 : entry->roll;
 	size_t standby = find(run->zone, entry, true);
 	if (standby != NO_KEY) {
 		core_key_t *successor = &run->zone->keys[standby];

@@ -5,7 +5,7 @@
  * \brief Which keys a zone gets, and which go: a pure function of policy, keys and time.
  *
  * Each policy entry (<KSK>, <ZSK>, <CSK>) has one key in use, and as many on standby as it says. A
- * key is replaced when its lifetime is over, or when somebody orders it. It goes when its successor
+ * key is replaced when its lifetime is over, when somebody orders it, or when its key pair is gone. It goes when its successor
  * is in use, or when its entry left the policy, and never comes back. core.h says when a key takes
  * which step.
  */

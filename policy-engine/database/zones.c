@@ -56,7 +56,8 @@ static const char zone_save[] =
 
 static const char zone_keys[] =
 	"SELECT zone_key.id, token_key, zone_key.role, keytag, inception, goal_in, roll,"
-	" repository, cka_id, algorithm, bits, public_key, zone_key.standby FROM zone_key"
+	" repository, cka_id, algorithm, bits, public_key, zone_key.standby, dead FROM"
+	" zone_key"
 	" JOIN token_key ON token_key.id = token_key WHERE zone = ?1 ORDER BY zone_key.id";
 enum {
 	KEY_ID,
@@ -72,6 +73,7 @@ enum {
 	KEY_BITS,
 	KEY_PUBLIC_KEY,
 	KEY_STANDBY,
+	KEY_DEAD,
 };
 
 static const char record_get[] =
@@ -193,6 +195,7 @@ static int add_row(db_t *db, kasp_zone_t *zone, sqlite3_stmt *sql)
 		.algorithm = (uint8_t)sqlite3_column_int(sql, KEY_ALGORITHM),
 		.bits = (unsigned)sqlite3_column_int(sql, KEY_BITS),
 		.standby = sqlite3_column_int(sql, KEY_STANDBY) != 0,
+		.dead = sqlite3_column_int(sql, KEY_DEAD) != 0,
 	};
 	size_t len = (size_t)sqlite3_column_bytes(sql, KEY_PUBLIC_KEY);
 	zone_key_t info = {
@@ -330,11 +333,12 @@ static int save_key(db_t *db, int64_t id, const core_key_t *key, const core_key_
 		}
 	}
 	if (key->goal_in == stored->goal_in && key->roll == stored->roll &&
-	    key->standby == stored->standby && key->inception == stored->inception) {
+	    key->standby == stored->standby && key->inception == stored->inception &&
+	    key->dead == stored->dead) {
 		return 0;
 	}
 	static const char update[] = "UPDATE zone_key SET goal_in = ?2, roll = ?3, standby = ?4,"
-	                             " inception = ?5 WHERE id = ?1";
+	                             " inception = ?5, dead = ?6 WHERE id = ?1";
 	sqlite3_stmt *sql = sql_prepare(db, update);
 	if (sql == NULL) {
 		return -1;
@@ -344,6 +348,7 @@ static int save_key(db_t *db, int64_t id, const core_key_t *key, const core_key_
 	sqlite3_bind_int(sql, 3, key->roll);
 	sqlite3_bind_int(sql, 4, key->standby);
 	sqlite3_bind_int64(sql, 5, key->inception);
+	sqlite3_bind_int(sql, 6, key->dead);
 	return sql_run(db, sql);
 }
 
@@ -399,7 +404,7 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 	                            " WHERE id = ?1";
 	static const char add[] = "INSERT INTO zone_key"
 	                          " (zone, token_key, role, keytag, inception, goal_in, roll,"
-	                          " standby) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+	                          " standby, dead) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 	sqlite3_stmt *sql = sql_prepare(db, add);
 	if (sql == NULL || sql_run_numbers(db, given, key->id, 0) != 0) {
 		return -1;
@@ -412,6 +417,7 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 	sqlite3_bind_int(sql, 6, core->goal_in);
 	sqlite3_bind_int(sql, 7, core->roll);
 	sqlite3_bind_int(sql, 8, core->standby);
+	sqlite3_bind_int(sql, 9, core->dead);
 	if (sql_run(db, sql) != 0) {
 		return -1;
 	}

@@ -13,6 +13,7 @@ int tool_ds(const invocation_t *run);
 int tool_ds_seen(const invocation_t *run);
 int tool_ds_gone(const invocation_t *run);
 int tool_rollover(const invocation_t *run);
+int tool_key_lost(const invocation_t *run);
 int tool_remove(const invocation_t *run);
 int tool_backup(const invocation_t *run);
 int tool_save(const invocation_t *run);

@@ -35,6 +35,8 @@ static const command_t commands[] = {
 	  "happen when, and asks first", 2, 2, tool_rollover, NULL },
 	{ "remove", "ZONE KEYTAG", "replace a key, and remove it as soon as that is safe; shows "
 	  "and asks, too", 2, 2, tool_remove, NULL },
+	{ "key-lost", "ZONE KEYTAG", "the key pair is gone for good: replace the key without it; shows "
+	  "and\n        asks, too", 2, 2, tool_key_lost, NULL },
 	{ "backup", "list|prepare|commit|rollback [REPOSITORY]", "which keys are in a backup; "
 	  "prepare before making one, commit after", 1, 2, tool_backup, NULL },
 	{ "save", "DIR", "a copy of all that the engine knows, in a new folder; the tokens are saved "

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define VERSION "1"
-#define NUMBERS_MAX 5 /* Of an item. */
+#define NUMBERS_MAX 6 /* Of an item. */
 #define ITEMS_MAX 6
 
 _Static_assert(CORE_ROLES == 3 && CORE_TTLS == 3 && KEYSET_RECORDS == 4 && ZONE_ERRANDS == 3,
@@ -34,7 +34,7 @@ static const item_t zone_items[ZONE_ITEMS] = {
 
 enum { KEY_KEY, KEY_RECORD, KEY_DONE = KEY_RECORD + KEYSET_RECORDS, KEY_ITEMS };
 static const item_t key_items[KEY_ITEMS] = {
-	[KEY_KEY] = { "key", 5 },
+	[KEY_KEY] = { "key", 6 },
 	[KEY_RECORD + KEYSET_DS] = { "ds", 4 },
 	[KEY_RECORD + KEYSET_DNSKEY] = { "dnskey", 4 },
 	[KEY_RECORD + KEYSET_RRSIG_DNSKEY] = { "rrsig-dnskey", 4 },
@@ -173,7 +173,8 @@ char *memory_of_key(const kasp_zone_t *zone, size_t i)
 {
 	const core_key_t *key = &zone->core.keys[i];
 	numbers_t numbers = {
-		[KEY_KEY] = { key->goal_in, key->standby, key->roll, key->inception, key->bits },
+		[KEY_KEY] = { key->goal_in, key->standby, key->roll, key->inception, key->bits,
+		              key->dead },
 	};
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		const core_record_t *record = &key->record[r];
@@ -203,7 +204,7 @@ bool memory_read_key(const char *text, uint64_t revision, core_key_t *core,
 	numbers_t numbers = { 0 };
 	const int64_t *key = numbers[KEY_KEY];
 	if (!read_items(text, key_items, KEY_ITEMS, numbers) || key[0] > 1 || key[1] > 1 ||
-	    key[2] > POLICY_ROLL_SINGLE_SIGNATURE || key[4] > UINT16_MAX) {
+	    key[2] > POLICY_ROLL_SINGLE_SIGNATURE || key[4] > UINT16_MAX || key[5] > 1) {
 		return false;
 	}
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
@@ -217,6 +218,7 @@ bool memory_read_key(const char *text, uint64_t revision, core_key_t *core,
 	core->roll = (policy_roll_t)key[2];
 	core->inception = key[3];
 	core->bits = (unsigned)key[4];
+	core->dead = key[5] != 0;
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		const int64_t *from = numbers[KEY_RECORD + r];
 		core->record[r] = (core_record_t){ core->record[r].state, from[0],

@@ -11,7 +11,7 @@
  * Of a zone: "roll" (when new keys were ordered: KSK, ZSK, CSK), "emergency" (a bit for each of
  * these), "ds", "dnskey", "zone" (core_ttl_t: ttl, until, lower), "shown" (core_shown_t).
  *
- * Of a key: "key" (goal_in, standby, roll, inception, bits), "ds", "dnskey", "rrsig-dnskey",
+ * Of a key: "key" (goal_in, standby, roll, inception, bits, dead), "ds", "dnskey", "rrsig-dnskey",
  * "rrsig" (core_record_t without its state: since, revision, came, public_at), "done" (zone_key_t).
  */
 #pragma once

@@ -391,3 +391,36 @@ test_readme() { # limit 120
 	within 20 status_says r.test 'state: ok'
 	validate r.test
 }
+
+# lose_key ROLE: removes its key pair from the token; $lost is its tag.
+lose_key() {
+	local id
+	id=$(keys_of r.test | awk -v role="$1" '$1 == role { print $10 }')
+	lost=$(keys_of r.test | awk -v role="$1" '$1 == role { print $2 }')
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id"
+}
+
+# The key pair of the ZSK is gone for good: a new one takes over, and the KSK signs for it until all
+# caches know it. No validator notices.
+test_zsk_gone() { # limit 150
+	start_zone
+	settle
+	watch_zone r.test
+	lose_key zsk
+	module zone-keys-load
+	small z r.test 2 'new A 192.0.2.9'
+	within 20 status_says r.test 'no private key has the CKA_ID'
+	expect 'by its tag' ods key-lost r.test zsk
+	expect 'there is no key 1; the zone has' ods key-lost r.test 1
+	expect 'there is no terminal' ods key-lost r.test "$lost"
+	ods -y key-lost r.test "$lost" >lost.out || fail "$(cat lost.out)"
+	says lost.out 'new ZSK, .*comes into use'
+	says lost.out 'the first signature that knotd serves expires'
+	within 20 answers new.r.test A 192.0.2.9
+	within 60 only_another_zsk "$lost"
+	within 20 status_says r.test 'state: ok'
+	engine_says r.test 'ksk: .*, DNSKEY omnipresent' || fail "the ksk"
+	module zone-status r.test | grep -q "$lost" && fail "the old ZSK is still there"
+	validate r.test
+	watched
+}

@@ -70,6 +70,7 @@ static kasp_zone_t example(void)
 	set(&zone, 0, KEYSET_DNSKEY, (core_record_t){ KEYSET_OMNIPRESENT, 11, 1, 0, 21 });
 	set(&zone, 0, KEYSET_RRSIG_DNSKEY, (core_record_t){ KEYSET_OMNIPRESENT, 12, 1, 0, 22 });
 	zone.core.keys[0].goal_in = false;
+	zone.core.keys[0].dead = true;
 	set(&zone, 1, KEYSET_DNSKEY, (core_record_t){ KEYSET_OMNIPRESENT, 13, 1, 0, 23 });
 	set(&zone, 1, KEYSET_RRSIG, (core_record_t){ KEYSET_UNRETENTIVE, 14, 8, 3, 24 });
 	set(&zone, 2, KEYSET_DS, (core_record_t){ KEYSET_RUMOURED, 15, 0, 9, 0 });
@@ -127,7 +128,7 @@ START_TEST(all_goes_along)
 		const core_key_t *key = &back.keys[i].core, *was = &zone.core.keys[i];
 		ck_assert(key->role == was->role && key->keytag == was->keytag &&
 		          key->goal_in == was->goal_in && key->roll == was->roll &&
-		          key->inception == was->inception && key->bits == 256 && !key->standby);
+		          key->inception == was->inception && key->dead == was->dead && key->bits == 256 && !key->standby);
 		ck_assert_str_eq(back.keys[i].cka_id, zone.keys[i].cka_id);
 		ck_assert_int_eq(back.keys[i].done[DB_ERRAND_LOST], i == 2 ? 15 : 0);
 		for (int r = 0; r < KEYSET_RECORDS; r++) {
@@ -185,21 +186,21 @@ static void forget(char **memory, const char *text)
 static const char *const broken[] = {
 	"",
 	"1",
-	"2 key=1,0,3,1017,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,3,1017,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0",
+	"2 key=1,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0",
 	"1 key=1,0,3,1017 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=2,0,3,1017,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,5,1017,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,3,1017,256 ds=10,0,0,20 dnskey=11,99,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,3,1017,256 ds=10,0,0,20 dnskey=11,1,99,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,3,-1,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,3,1017,256 ds=10,0,0,20 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,3,99999999999999999999,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
-	"1 key=1,0,3,1017,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0 x=1",
-	"1 key=1,0,3,1017,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0 ",
+	"1 key=2,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,5,1017,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,99,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,1,99,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,3,-1,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,3,1017,256,0 ds=10,0,0,20 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,3,99999999999999999999,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0",
+	"1 key=1,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0 x=1",
+	"1 key=1,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0 ",
 };
 static const char good[] =
-	"1 key=1,0,3,1017,256 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0";
+	"1 key=1,0,3,1017,256,0 ds=10,0,0,20 dnskey=11,1,0,21 rrsig-dnskey=12,1,0,22 rrsig=1,0,0,0 done=0,0,0";
 
 START_TEST(broken_memory)
 {
@@ -213,7 +214,7 @@ START_TEST(broken_memory)
 	/* A decision that no key set carries would never be public. */
 	core.record[KEYSET_DNSKEY].state = KEYSET_RUMOURED;
 	ck_assert(memory_read_key(good, 9, &core, done));
-	ck_assert(!memory_read_key("1 key=1,0,3,1,256 ds=1,0,0,2 dnskey=1,0,0,2 rrsig-dnskey=1,1,0,2 "
+	ck_assert(!memory_read_key("1 key=1,0,3,1,256,0 ds=1,0,0,2 dnskey=1,0,0,2 rrsig-dnskey=1,1,0,2 "
 	                           "rrsig=1,0,0,0 done=0,0,0", 9, &core, done));
 }
 END_TEST
@@ -374,7 +375,8 @@ START_TEST(stored)
 	ck_assert_str_eq(back.ds, "4711 13 2 00ff");
 	ck_assert_int_eq(back.ds_seen, 1234);
 	ck_assert_int_eq(back.keys[2].done[DB_ERRAND_LOST], 15);
-	ck_assert(back.core.requests[KEYSET_ZSK].emergency && !back.core.keys[0].goal_in);
+	ck_assert(back.core.requests[KEYSET_ZSK].emergency && !back.core.keys[0].goal_in &&
+	          back.core.keys[0].dead && !back.core.keys[2].dead);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		ck_assert(same_record(&back.core.keys[2].record[r], &zone.core.keys[2].record[r]));
 	}
