@@ -424,3 +424,31 @@ test_zsk_gone() { # limit 150
 	validate r.test
 	watched
 }
+
+# The key pair of the KSK is gone for good: the DNSKEY RRset stays as it signed it until the parent has
+# the DS of a new one, and the zone is signed on meanwhile.
+test_ksk_gone() { # limit 150
+	start_zone
+	settle
+	probe r.test
+	lose_key ksk
+	module zone-keys-load
+	ask +short +dnssec +tcp r.test DNSKEY | sort >before
+	ods -y key-lost r.test "$lost" >lost.out || fail "$(cat lost.out)"
+	says lost.out 'new KSK, .*comes into use'
+	says lost.out 'the first signature that knotd serves expires'
+	within 30 engine_says r.test 'give this DS'
+	small z r.test 2 'new A 192.0.2.9'
+	within 20 answers new.r.test A 192.0.2.9
+	ask +short +dnssec +tcp r.test DNSKEY | sort >meanwhile
+	diff before meanwhile || fail "the DNSKEY RRset has changed"
+	validate r.test
+	engine zone-ksk-submitted r.test
+	within 40 engine_says r.test "$lost: have this DS removed"
+	ods ds-gone r.test
+	within 60 ksk_differs "$lost"
+	within 60 only_ksk "$(ksk)"
+	within 20 status_says r.test 'state: ok'
+	validate r.test
+	probe_end
+}
