@@ -12,10 +12,11 @@
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/control/zones.h"
+#include "policy-engine/signer/compose.h"
 #include "policy-engine/signer/query.h"
 #include "policy-engine/simulate/timeline.h"
 
-#define WHY_MAX 300
+#define WHY_MAX 400
 
 /* What a person asks for. */
 typedef struct {
@@ -85,15 +86,17 @@ static int remove_key(core_zone_t *zone, core_key_t *key, int64_t now, char why[
 }
 
 /* Notes that a key pair is gone. plan.h sees to a successor. */
-static int lose_key(core_key_t *key, char why[WHY_MAX])
+static int lose_key(core_zone_t *zone, core_key_t *key, char why[WHY_MAX])
 {
-	if (key->role == KEYSET_CSK && key->goal_in && !key->standby) {
-		snprintf(why, WHY_MAX, "nothing can sign in the place of a csk: restore the token's "
-		         "backup, or have its DS removed at the parent, which makes the zone "
-		         "insecure, before what knotd serves expires");
+	bool before = key->dead;
+	key->dead = true;
+	if (key->role == KEYSET_CSK ? core_in_zone(key, KEYSET_RRSIG) : !zone_is_covered(zone)) {
+		key->dead = before;
+		snprintf(why, WHY_MAX, "no key that all resolvers know can sign in its place: restore "
+		         "the token's backup, or have the DS removed at the parent, so that the zone is "
+		         "insecure before what knotd serves expires");
 		return -1;
 	}
-	key->dead = true;
 	key->goal_in = key->goal_in && !key->standby;
 	return 0;
 }
@@ -103,7 +106,7 @@ static int apply(core_zone_t *zone, const order_t *order, int64_t now, char why[
 	if (order->by_tag) {
 		core_key_t *key = find_key(zone, order->keytag, why);
 		return key == NULL   ? -1
-		       : order->lost ? lose_key(key, why)
+		       : order->lost ? lose_key(zone, key, why)
 		                     : remove_key(zone, key, now, why);
 	}
 	if (core_request_roll(zone, order->role, order->emergency, now)) {

@@ -105,12 +105,24 @@ static bool covers(const core_zone_t *zone, const core_key_t *ksk)
 /* Whether a key that is gone need not sign, since another one covers for it. */
 static bool is_covered(const core_zone_t *zone, const core_key_t *dead)
 {
-	for (size_t i = 0; dead->dead && i < zone->count; i++) {
+	bool matters = dead->dead && core_in_zone(dead, KEYSET_RRSIG);
+	for (size_t i = 0; matters && i < zone->count; i++) {
 		if (zone->keys[i].algorithm == dead->algorithm && covers(zone, &zone->keys[i])) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool zone_is_covered(const core_zone_t *zone)
+{
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_key_t *key = &zone->keys[i];
+		if (key->dead && core_in_zone(key, KEYSET_RRSIG) && !is_covered(zone, key)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* out borrows from zone and from step, which has STEP_TEXT_MAX bytes. */
@@ -130,7 +142,8 @@ static void fill_key(keyset_key_t *out, const kasp_zone_t *zone, size_t i, char 
 		.sign_dnskey = core_in_zone(core, KEYSET_RRSIG_DNSKEY),
 		.sign_zone = covers(&zone->core, core) || (core_in_zone(core, KEYSET_RRSIG) &&
 		                                           !is_covered(&zone->core, core)),
-		.replace = core_replaces(&zone->core, core),
+		/* So each RRset has a signature of the successor from then on, as core.h takes it. */
+		.replace = core_replaces(&zone->core, core) || is_covered(&zone->core, core),
 		.cds = core_in_zone(core, KEYSET_DS),
 		.step = step,
 	};

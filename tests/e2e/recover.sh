@@ -415,8 +415,13 @@ test_zsk_gone() { # limit 150
 	expect 'there is no terminal' ods key-lost r.test "$lost"
 	ods -y key-lost r.test "$lost" >lost.out || fail "$(cat lost.out)"
 	says lost.out 'new ZSK, .*comes into use'
+	engine_says r.test "zsk: $lost, .*its key pair is gone for good" || fail "the status"
+	expect 'no key that all resolvers know can sign in its place' ods -y key-lost r.test "$(ksk)"
 	says lost.out 'the first signature that knotd serves expires'
 	within 20 answers new.r.test A 192.0.2.9
+	axfr r.test z.axfr
+	! grep -E "RRSIG.* $lost r\.test\. " z.axfr || fail "signatures of the lost key are left"
+	grep -E "RRSIG[[:space:]]+A .* $(ksk) r\.test\. " z.axfr >/dev/null || fail "the KSK does not sign"
 	within 60 only_another_zsk "$lost"
 	within 20 status_says r.test 'state: ok'
 	engine_says r.test 'ksk: .*, DNSKEY omnipresent' || fail "the ksk"

@@ -300,6 +300,41 @@ START_TEST(standby_without_memory)
 }
 END_TEST
 
+/* A ZSK whose pair is gone signs no more, and the KSK does in its place, if all caches have it. */
+START_TEST(covered)
+{
+	kasp_zone_t zone = example();
+	zone.core.keys[0].dead = false;
+	zone.core.keys[3].dead = true;
+	char *text = text_of(&zone, 9, false);
+	keyset_t set = read_set(text);
+	ck_assert(zone_is_covered(&zone.core));
+	ck_assert(set.keys[0].sign_zone && set.keys[0].sign_dnskey && !set.keys[2].sign_zone);
+	ck_assert(!set.keys[3].sign_zone && set.keys[3].publish && set.keys[3].replace);
+	keyset_deinit(&set);
+	free(text);
+	for (int i = 0; i < 3; i++) { /* It is gone itself, not known everywhere, of another kind. */
+		core_key_t *ksk = &zone.core.keys[0];
+		const core_key_t before = *ksk;
+		ksk->dead = i == 0;
+		ksk->record[KEYSET_DNSKEY].state = i == 1 ? KEYSET_RUMOURED : KEYSET_OMNIPRESENT;
+		ksk->algorithm = i == 2 ? 14 : 13;
+		ck_assert(!zone_is_covered(&zone.core));
+		*ksk = before;
+		ck_assert(zone_is_covered(&zone.core));
+	}
+	/* Its signatures are replaced at once when it has left. */
+	zone.core.keys[3].record[KEYSET_RRSIG].state = KEYSET_UNRETENTIVE;
+	zone.core.keys[1].record[KEYSET_RRSIG].state = KEYSET_OMNIPRESENT;
+	text = text_of(&zone, 10, false);
+	set = read_set(text);
+	ck_assert(!set.keys[0].sign_zone && set.keys[3].replace && !set.keys[3].sign_zone);
+	keyset_deinit(&set);
+	free(text);
+	kasp_zone_deinit(&zone);
+}
+END_TEST
+
 /* -- into the database --------------------------------------------------- */
 
 static char dir[40], file[80];
@@ -695,6 +730,7 @@ int main(void)
 	tcase_add_loop_test(tcase, broken_memory, 0, sizeof(broken) / sizeof(broken[0]));
 	tcase_add_test(tcase, no_memory);
 	tcase_add_test(tcase, standby_without_memory);
+	tcase_add_test(tcase, covered);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("database");
 	tcase_add_checked_fixture(tcase, setup, teardown);
