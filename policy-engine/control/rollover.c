@@ -12,7 +12,7 @@
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/control/zones.h"
-#include "policy-engine/signer/compose.h"
+#include "policy-engine/core/plan.h"
 #include "policy-engine/signer/query.h"
 #include "policy-engine/simulate/timeline.h"
 
@@ -85,28 +85,30 @@ static int remove_key(core_zone_t *zone, core_key_t *key, int64_t now, char why[
 	return core_request_roll(zone, key->role, true, now) ? 0 : -1;
 }
 
-/* Notes that a key pair is gone. plan.h sees to a successor. */
-static int lose_key(core_zone_t *zone, core_key_t *key, char why[WHY_MAX])
+/* Notes that a key pair is gone. */
+static int lose_key(core_zone_t *zone, const policy_t *policy, const core_key_t *key,
+                    char why[WHY_MAX])
 {
-	bool before = key->dead;
-	key->dead = true;
-	if (key->role == KEYSET_CSK ? core_in_zone(key, KEYSET_RRSIG) : !zone_is_covered(zone)) {
-		key->dead = before;
-		snprintf(why, WHY_MAX, "no key that all resolvers know can sign in its place: restore "
-		         "the token's backup, or have the DS removed at the parent, so that the zone is "
-		         "insecure before what knotd serves expires");
-		return -1;
+	const char *problem = policy != NULL && policy->defect == NULL
+	                              ? plan_lose(zone, policy, (size_t)(key - zone->keys))
+	                              : "its policy cannot be used";
+	if (problem == NULL) {
+		return 0;
 	}
-	key->goal_in = key->goal_in && !key->standby;
-	return 0;
+	snprintf(why, WHY_MAX, "%s. If that cannot be awaited: restore the token's backup, or have the "
+	         "DS removed at the parent, so that the zone is insecure before what knotd serves "
+	         "expires", problem);
+	return -1;
 }
 
-static int apply(core_zone_t *zone, const order_t *order, int64_t now, char why[WHY_MAX])
+/* \param policy  Of the zone; NULL = none. */
+static int apply(core_zone_t *zone, const policy_t *policy, const order_t *order, int64_t now,
+                 char why[WHY_MAX])
 {
 	if (order->by_tag) {
 		core_key_t *key = find_key(zone, order->keytag, why);
 		return key == NULL   ? -1
-		       : order->lost ? lose_key(zone, key, why)
+		       : order->lost ? lose_key(zone, policy, key, why)
 		                     : remove_key(zone, key, now, why);
 	}
 	if (core_request_roll(zone, order->role, order->emergency, now)) {
@@ -138,7 +140,8 @@ static void roll(context_t *c, ctl_request_t *req, const char *name, const ctl_u
 	read_order(unit, &order);
 	pthread_mutex_lock(&c->desk->lock);
 	int found = control_load(c, req, name, &zone);
-	if (found > 0 && apply(&zone.core, &order, now, why) != 0) {
+	const policy_t *policy = found > 0 ? policies_find(&c->desk->policies, zone.policy) : NULL;
+	if (found > 0 && apply(&zone.core, policy, &order, now, why) != 0) {
 		ctl_error(req, name, "%s", why);
 	} else if (found > 0 && desk_save_zone(c->desk, &zone, now) != 0) {
 		ctl_error(req, name, "%s", db_error(c->desk->db));
@@ -296,7 +299,7 @@ static void plan_order(const context_t *c, ctl_request_t *req, kasp_zone_t *zone
 		ctl_error(req, zone->name, "its policy %s cannot be used", zone->policy);
 		return;
 	}
-	if (apply(&zone->core, order, now, why) != 0) {
+	if (apply(&zone->core, policy, order, now, why) != 0) {
 		ctl_error(req, zone->name, "%s", why);
 		return;
 	}

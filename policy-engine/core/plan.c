@@ -242,14 +242,44 @@ static bool forget(plan_run_t *run, size_t index)
 	return true;
 }
 
+const char *plan_lose(core_zone_t *zone, const policy_t *policy, size_t i)
+{
+	core_key_t *key = &zone->keys[i];
+	for (size_t k = 0; k < zone->count; k++) {
+		const core_key_t *other = &zone->keys[k];
+		if (k != i && (other->dead || !other->goal_in || !core_is_settled(other)) &&
+		    !core_is_hidden(other)) {
+			return "another rollover is under way, and has to end first";
+		}
+	}
+	if (!key->goal_in || plan_entry(policy, key) == NULL) {
+		return "the key is on its way out already";
+	}
+	return core_lose(zone, i) ? NULL : "no key that all resolvers know can sign in its place";
+}
+
+bool plan_is_mourning(const core_zone_t *zone)
+{
+	for (size_t i = 0; i < zone->count; i++) {
+		if (zone->keys[i].dead && !core_is_hidden(&zone->keys[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const plan_ops_t *ops)
 {
 	plan_run_t run = { .zone = zone, .policy = policy, .now = now, .ops = ops,
 	        .next = CORE_NEVER };
+	const bool mourning = plan_is_mourning(zone) && !policy_is_unsigned(policy);
 	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
-		see_to_entry(&run, &policy->keys[i]);
+		size_t key = find(zone, &policy->keys[i], false);
+		if (!mourning || (key != NO_KEY && zone->keys[key].dead)) {
+			see_to_entry(&run, &policy->keys[i]);
+		}
 	}
-	for (size_t i = 0; i < zone->count; i++) {
+	for (size_t i = 0; i < zone->count && !mourning; i++) {
 		if (zone->keys[i].goal_in && plan_entry(policy, &zone->keys[i]) == NULL) {
 			withdraw(&run, i, PLAN_UNWANTED);
 		}

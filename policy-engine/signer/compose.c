@@ -85,46 +85,6 @@ void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when)
 	}
 }
 
-/* Whether a KSK signs the zone, too: in place of a key that is gone, whose successor is not known
- * everywhere yet. All caches have the KSK. */
-static bool covers(const core_zone_t *zone, const core_key_t *ksk)
-{
-	bool able = ksk->role == KEYSET_KSK && !ksk->dead &&
-	            ksk->record[KEYSET_DNSKEY].state == KEYSET_OMNIPRESENT &&
-	            core_in_zone(ksk, KEYSET_RRSIG_DNSKEY);
-	for (size_t i = 0; able && i < zone->count; i++) {
-		const core_key_t *key = &zone->keys[i];
-		if (key->dead && key->algorithm == ksk->algorithm &&
-		    core_in_zone(key, KEYSET_RRSIG)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Whether a key that is gone need not sign, since another one covers for it. */
-static bool is_covered(const core_zone_t *zone, const core_key_t *dead)
-{
-	bool matters = dead->dead && core_in_zone(dead, KEYSET_RRSIG);
-	for (size_t i = 0; matters && i < zone->count; i++) {
-		if (zone->keys[i].algorithm == dead->algorithm && covers(zone, &zone->keys[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool zone_is_covered(const core_zone_t *zone)
-{
-	for (size_t i = 0; i < zone->count; i++) {
-		const core_key_t *key = &zone->keys[i];
-		if (key->dead && core_in_zone(key, KEYSET_RRSIG) && !is_covered(zone, key)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* out borrows from zone and from step, which has STEP_TEXT_MAX bytes. */
 static void fill_key(keyset_key_t *out, const kasp_zone_t *zone, size_t i, char *step)
 {
@@ -140,10 +100,8 @@ static void fill_key(keyset_key_t *out, const kasp_zone_t *zone, size_t i, char 
 		.keytag = core->keytag,
 		.publish = core_in_zone(core, KEYSET_DNSKEY),
 		.sign_dnskey = core_in_zone(core, KEYSET_RRSIG_DNSKEY),
-		.sign_zone = covers(&zone->core, core) || (core_in_zone(core, KEYSET_RRSIG) &&
-		                                           !is_covered(&zone->core, core)),
-		/* So each RRset has a signature of the successor from then on, as core.h takes it. */
-		.replace = core_replaces(&zone->core, core) || is_covered(&zone->core, core),
+		.sign_zone = core_signs_zone(&zone->core, core),
+		.replace = core_replaces(&zone->core, core),
 		.cds = core_in_zone(core, KEYSET_DS),
 		.step = step,
 	};

@@ -8,10 +8,6 @@
 
 #include "policy-engine/zone/kasp-zone.h"
 
-/*! \return Whether each key that signs the zone and whose pair is gone has a KSK to sign in its place,
- *          which all caches have. */
-bool zone_is_covered(const core_zone_t *zone);
-
 #define STEP_TEXT_MAX 160 /*!< Bytes; the longest text is about 100 long. */
 
 /*! \return Whether the zone is to be published with signatures. */
