@@ -209,6 +209,15 @@ test_older_copies() { # limit 120
 	held a.test knotd || fail "it is not held any more"
 	stop_pid "$(cat d/run/ods-engine.pid)"
 
+	# a key set that does not fit either is what the text is about, while that of before is held, too
+	local revision
+	revision=$(engine_asks zone-keyset-read a.test | sed -n 's/^revision //p')
+	: >d/knotd.log
+	key_set a.test '/^key$/,$d; s/^passthrough no/passthrough yes/'
+	within 10 held a.test '.*by key set [0-9]+ the zone is unsigned; none of the former'
+	served_as_before a.test
+	[ "$(grep -c 'held: chain' d/knotd.log)" -eq 1 ] || fail "the log"
+
 	rm d/kasp.db*
 	cp newer/kasp.db* d
 	start_engine
