@@ -36,9 +36,11 @@ void serving_deinit(serving_t *serving)
 
 /*** What knotd says and does. ***/
 
-/* Milliseconds for which the first version waits for knotd's answer. knotd answers as soon as it
- * has loaded its zones; if it never does, its control socket is elsewhere. */
-#define KNOWN_MS 60000
+/* Milliseconds for which a version waits for knotd's answer. knotd answers as soon as it has loaded
+ * its zones; if it never does, its control socket is elsewhere. */
+#ifndef SERVING_KNOWN_MS
+#define SERVING_KNOWN_MS 60000
+#endif
 
 /*! Notes what knotd says that it serves. With the lock held. \return Whether the worker waits for
  *  it. */
@@ -186,7 +188,7 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 	const int64_t now = monotonic_ms();
 	pthread_mutex_lock(&serving->lock);
 	const bool ask = !serving->known && serving->asked_ms == 0;
-	const bool late = !serving->known && !ask && now - serving->asked_ms >= KNOWN_MS;
+	const bool late = !serving->known && !ask && now - serving->asked_ms >= SERVING_KNOWN_MS;
 	if (ask) {
 		serving->asked_ms = now;
 	} else if (late) {
@@ -202,7 +204,7 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
 		        "knotd has not said for "
 		        "%d s which serial it serves; the store is believed",
-		        KNOWN_MS / 1000);
+		        SERVING_KNOWN_MS / 1000);
 	}
 	return known;
 }
@@ -211,6 +213,7 @@ void serving_apex(serving_t *serving, apex_t *apex)
 {
 	pthread_mutex_lock(&serving->lock);
 	const bool waits = serving->reading_ms != 0;
+	(void)know(serving, apex->has_soa ? &apex->serial : NULL);
 	if (waits) {
 		apex_deinit(&serving->apex);
 		serving->apex = *apex;
@@ -228,7 +231,7 @@ int serving_read(serving_t *serving, apex_t *apex)
 	const int64_t now = monotonic_ms();
 	pthread_mutex_lock(&serving->lock);
 	const bool read = serving->read, ask = serving->reading_ms == 0;
-	const bool late = !read && !ask && now - serving->reading_ms >= KNOWN_MS;
+	const bool late = !read && !ask && now - serving->reading_ms >= SERVING_KNOWN_MS;
 	if (read) {
 		*apex = serving->apex;
 		memset(&serving->apex, 0, sizeof(serving->apex));
@@ -241,7 +244,7 @@ int serving_read(serving_t *serving, apex_t *apex)
 	} else if (late) {
 		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
 		        "knotd has not said for %d s which keys it serves; the store is believed",
-		        KNOWN_MS / 1000);
+		        SERVING_KNOWN_MS / 1000);
 	}
 	return read ? KNOT_EOK : late ? KNOT_ETIMEOUT : KNOT_EAGAIN;
 }

@@ -123,12 +123,11 @@ keys_may_t judge_keys(zone_t *zone, const state_t *state, const keyset_t *before
                       const keyset_t *set)
 {
 	verdict_t *verdict = &zone->verdict;
-	const bool begun = set->revision == state->revision ||
-	                   (state->walk.phase != STATE_WALK_NONE &&
-	                    set->revision == state->walk.revision);
 	bool passed = false;
-	if (state->version == 0 || begun || (before != NULL && !trust_differs(before, set))) {
-		verdict->open = 0;
+	const bool same = before != NULL && !trust_differs(before, set);
+	if (state->version == 0 || set->revision == state->revision || same) {
+		const bool stays_open = same && verdict->open == before->revision;
+		verdict->open = stays_open ? set->revision : 0;
 		return KEYS_MAY;
 	}
 	verdict->open = set->revision;
@@ -148,15 +147,17 @@ keys_may_t judge_keys(zone_t *zone, const state_t *state, const keyset_t *before
 	return KEYS_MAY;
 }
 
-/*! There is nothing against a version. */
-static keys_may_t end(zone_t *zone)
+/*! There is nothing against a version. What was let through by command stays so until all of the zone
+ *  is signed with it: a restart must not have it held again in the midst of that. */
+static keys_may_t end(zone_t *zone, const state_t *state)
 {
 	verdict_t *verdict = &zone->verdict;
-	if (verdict->open == 0 || verdict->open == zone->keys.ring->set.revision) {
+	const uint64_t open = verdict->open;
+	if (open == 0 || open == state->revision) {
 		held_end(&zone->held, HELD_CHAIN);
 		verdict->open = 0;
 	}
-	verdict->barred = false;
+	verdict->barred = verdict->open != 0 && open == zone->keys.ring->set.revision;
 	atomic_store(&verdict->shut, false);
 	return KEYS_MAY;
 }
@@ -168,19 +169,19 @@ keys_may_t judge_version(zone_t *zone, const state_t *state)
 	bool serves, passed = false;
 	const bool known = serving_served(&zone->serving, &serial, &serves);
 	if (known && state->version > 0 && (!serves || is_ours(state, serial))) {
-		return end(zone);
+		return end(zone, state);
 	}
 	if (!known || look_at_served(zone) != KNOT_EOK) {
 		return later(zone, KEYS_MAY_LATER);
 	}
 	const apex_t *served = &verdict->served;
 	if (state->version > 0 && (!served->has_soa || is_ours(state, served->serial))) {
-		return end(zone);
+		return end(zone, state);
 	}
 	trust_t trust = { .set = &zone->keys.ring->set };
 	const keys_may_t may = judge(zone, state, &trust, &passed);
 	if (may == KEYS_MAY && !passed) {
-		return end(zone);
+		return end(zone, state);
 	}
 	verdict->barred = true;
 	atomic_store(&verdict->shut, may != KEYS_MAY);

@@ -22,8 +22,9 @@
 #define KEY_LEN 32
 
 /*
- * Keys are a letter and a digit, which is the key: K a KSK, Z a ZSK, C a CSK. A small letter is a key
- * that is published and signs nothing, x a ZSK that signs and is not published.
+ * Keys are a letter and a digit, which is the key: K a KSK, Z a ZSK, C a CSK, B one that signs both and
+ * has no SEP flag. A small letter is a key that is published and signs nothing, x a ZSK that signs and
+ * is not published.
  *
  * A DS is its key, with "/TYPE" unless its digest is SHA-256, and "!" if the digest is of another.
  */
@@ -52,12 +53,15 @@ static const row_t rows[] = {
 	{ "K1 Z2 x4", "", "K1 Z2", NULL, 1, true, NULL },
 	{ "K3 Z2", "", "K1 Z2", "", 1, true, NULL },
 	{ "C5", "", "C5", "C5", 1, true, NULL },
+	{ "K3 Z2", "", "K1 K3 Z2", NULL, 1, true, NULL },
+	{ "K1 Z2", "", "K1 Z2 Z4", NULL, 1, true, NULL },
 	{ "K1 Z2", "", "", NULL, 1, true, NULL },
 	{ "K1 Z2", "", "", "K1", 1, true, NULL },
 	/* Its mistakes: the database was lost, or is older. */
 	{ "K3 Z4", "", "K1 Z2", NULL, 1, true, "knotd serves keys 9264 (KSK), 13375; key set 7 has keys 17488 (KSK), 21599" NOT_SIGNING },
 	{ "K3 Z4", "", "K1 Z2", "", 1, true, NULL },
 	{ "K3 Z2", "", "K1 Z2", "K1", 1, true, DS_OF_1 "17488 (KSK), 13375; no DS" },
+	{ "K3 Z2", "", "K1 Z2", "K1", -9, true, DS_OF_1 },
 	{ "K1 Z2", "", "K1 Z2", "K3", 1, true, "has a DS of 17488; key set 7 has keys 9264 (KSK), 13375; no" },
 	{ "k1 K3 Z2", "", "K1 Z2", "K1", 1, true, DS_OF_1 },
 	{ "K1 Z2", "", "K1 Z2", "K1!", 1, true, DS_OF_1 },
@@ -85,6 +89,7 @@ static const row_t rows[] = {
 	{ NULL, "K3 Z2", "K1 Z2", "K1", 1, true, DS_OF_1 },
 	{ "K3 Z4", "", "K1 Z2", "K1", 1, false, DS_OF_1 },
 	{ "K3 Z4", "K1 Z2", "K1 Z2", "K1", 1, true, DS_OF_1 },
+	{ "K3 Z4", "K1 Z2", "K1 Z2", NULL, 1, false, NOT_SIGNING },
 	/* Nothing is served, or nothing signed. */
 	{ "K3 Z4", "", "", NULL, 1, false, NULL },
 	{ "K3 Z4", "", "", "", 1, false, NULL },
@@ -109,6 +114,8 @@ static const row_t rows[] = {
 	{ "K1 Z2 x4", "", "K1 z2 Z4", "K1", 1, false, "signatures of 21599" },
 	/* A signer that signs the keys with its ZSK, too; keys without a signature. */
 	{ "K1 Z2", "", "K1 C2 Z4", NULL, 1, false, "signatures of" },
+	{ "K1 Z2", "", "K1 B2", NULL, 1, false, NULL },
+	{ "B1 Z2", "", "B1 B2", NULL, 1, false, "13375, which may have the DS, would not sign" },
 	{ "K1 Z2", "", "k1 Z2", NULL, 1, false, NULL },
 	{ "K1 Z2", "", "k3 Z2", NULL, 1, false, "none of the former would sign the keys" },
 };
@@ -155,8 +162,8 @@ static keyset_key_t key_of(char letter, int number)
 		.role = kind == 'K' ? KEYSET_KSK : kind == 'C' ? KEYSET_CSK : KEYSET_ZSK,
 		.algorithm = 15, .public_key = publics[number], .public_key_len = KEY_LEN,
 		.keytag = keytag_of(letter, number), .publish = letter != 'x',
-		.sign_dnskey = letter == 'K' || letter == 'C',
-		.sign_zone = letter == 'Z' || letter == 'C' || letter == 'x',
+		.sign_dnskey = strchr("KCB", letter) != NULL,
+		.sign_zone = strchr("ZCBx", letter) != NULL,
 	};
 }
 
@@ -190,10 +197,10 @@ static void make_apex(apex_t *apex, const char *text)
 		knot_rdataset_clear(&rrs, NULL);
 		free(rdata);
 		const uint16_t keytag = apex->keys[apex->key_count - 1].keytag;
-		if (text[0] == 'K' || text[0] == 'C') {
+		if (strchr("KCB", text[0]) != NULL) {
 			sign(apex, "DNSKEY", keytag);
 		}
-		if (text[0] == 'Z' || text[0] == 'C') {
+		if (strchr("ZCB", text[0]) != NULL) {
 			sign(apex, "SOA", keytag);
 		}
 	}
