@@ -95,9 +95,9 @@ static int lose_key(core_zone_t *zone, const policy_t *policy, const core_key_t 
 	if (problem == NULL) {
 		return 0;
 	}
-	snprintf(why, WHY_MAX, "%s. If that cannot be awaited: restore the token's backup, or have the "
-	         "DS removed at the parent, so that the zone is insecure before what knotd serves "
-	         "expires", problem);
+	snprintf(why, WHY_MAX, "%s. If that cannot be awaited: restore the token's backup, or have "
+	         "the DS removed at the parent, so that the zone is insecure before what knotd "
+	         "serves expires", problem);
 	return -1;
 }
 

@@ -48,8 +48,8 @@ static bool is_covered(const core_zone_t *zone, const core_key_t *dead)
 	return false;
 }
 
-/* Whether caches may hold what a KSK signed in the place of a key of its algorithm that is gone: that
- * key's signatures count as if they were there. */
+/* Whether caches may hold what a KSK signed in the place of a key of its algorithm that is gone:
+ * that key's signatures count as if they were there. */
 static bool may_have_covered(const core_zone_t *zone, const core_key_t *ksk)
 {
 	bool gone = false, other = false;

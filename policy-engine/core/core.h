@@ -92,8 +92,8 @@ bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, in
 /*!
  * Tells whether a key is to sign the zone in the next key set.
  *
- * If a ZSK is gone, the KSK of its algorithm signs in its place, and its signatures are all replaced at
- * once: whoever holds an older DNSKEY RRset knows the KSK, and not the successor yet.
+ * If a ZSK is gone, the KSK of its algorithm signs in its place, and its signatures are all replaced
+ * at once: whoever holds an older DNSKEY RRset knows the KSK, and not the successor yet.
  */
 bool core_signs_zone(const core_zone_t *zone, const core_key_t *key);
 

@@ -86,9 +86,8 @@ static policy_roll_t fastest(keyset_role_t role)
 	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_RRSET;
 }
 
-/* How a key that is gone is replaced. Of a ZSK the signatures that there are stay, and those of the new
- * one come at once. The DNSKEY RRset, which a KSK that is gone signed, stays until another DS is known
- * everywhere. */
+/* How a key that is gone is replaced. In place of a ZSK the new one signs at once, with the KSK. The
+ * DNSKEY RRset that a KSK signed stays until another DS is known everywhere. */
 static policy_roll_t after_death(keyset_role_t role)
 {
 	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_DS;

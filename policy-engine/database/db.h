@@ -212,7 +212,8 @@ int db_zone_took(db_t *db, int64_t zone, uint32_t serial);
 /*! \return 1 if some zone has the policy, 0 if none has, -1. */
 int db_policy_used(db_t *db, const char *policy);
 
-/*! Gives a key pair to a zone, in the database and in zone; it is not retired then. \param core  As of core_key_init(). */
+/*! Gives a key pair to a zone, in the database and in zone; it is not retired then.
+ *  \param core  As of core_key_init(). */
 int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
                      const core_key_t *core);
 

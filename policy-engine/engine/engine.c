@@ -193,8 +193,8 @@ static int look(parts_t *parts, int64_t now, bool *more)
 	return ret;
 }
 
-/* Whether the database knows all zones of the module. Else a key that no zone has may be one of a zone
- * that is still to be learnt. */
+/* Whether the database knows all zones of the module. Else a key that no zone has may be one of a
+ * zone that is still to be learnt. */
 static bool knows_all(desk_t *desk)
 {
 	pthread_mutex_lock(&desk->lock);

@@ -457,3 +457,25 @@ test_ksk_gone() { # limit 150
 	validate r.test
 	probe_end
 }
+
+# The store alone is lost: the engine sends the key set again, with its memory.
+test_store_lost() { # limit 90
+	start_zone
+	settle
+	within 20 keyset_says r.test '^state-ds omnipresent'
+	grep '^memory' keyset.out >before
+	watch_zone r.test
+	stop_both
+	rm -r "$D/store"
+	start_both
+	within 20 keyset_says r.test '^memory 1 key=1,0,'
+	grep '^memory' keyset.out >after
+	diff before after || fail "another memory"
+	within 20 status_says r.test 'state: ok'
+	local before
+	before=$(serial r.test)
+	module zone-sign r.test
+	within 20 serial_differs r.test "$before"
+	validate r.test
+	watched
+}
