@@ -47,6 +47,7 @@ watch_zone() {
 	"$e2e/resolver-prober.py" "$unbound_port" --rate 20 "$1" >resolver.out 2>&1 &
 	watcher=$!
 	pids+=("$watcher")
+	sleep 1 # so that it has begun before knotd goes down
 }
 watched() {
 	kill -INT "$watcher"
@@ -143,16 +144,6 @@ start_parent() {
 	  - domain: test
 	    file: test.zone
 	EOT
-}
-at_parent() { knotc -s "$work/parent/knot.sock" "$@" >>parent.out; }
-# parent_has RECORD...: in place of all DS.
-parent_has() {
-	at_parent zone-begin test.
-	at_parent zone-unset test. r DS || true
-	for record in "$@"; do
-		at_parent zone-set test. r 2 DS $record
-	done
-	at_parent zone-commit test.
 }
 # watch_parent PORT: has the engine ask the parent there.
 watch_parent() {
