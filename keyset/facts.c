@@ -19,6 +19,7 @@ static const record_item_t facts_items[] = {
 	UINT("serial", facts_t, serial, UINT32_MAX),
 	TIME("published", facts_t, published),
 	UINT("max-ttl", facts_t, max_ttl, UINT32_MAX),
+	{ "chain", RECORD_BOOL, offsetof(facts_t, chain), 0, 0, 0, NULL },
 };
 
 static const record_item_t key_items[] = {

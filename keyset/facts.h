@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ typedef struct {
 	uint32_t serial;        /*!< Published SOA serial. */
 	int64_t published;      /*!< When knotd took that serial; 0 = never. */
 	uint32_t max_ttl;       /*!< Largest TTL in the published zone. */
+	bool chain;             /*!< The module holds back the newest key set, or all versions: it
+	                             sees no way for validators from what they have to this key
+	                             set. */
 	facts_key_t *keys;
 	size_t key_count;
 } facts_t;

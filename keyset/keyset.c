@@ -157,6 +157,16 @@ int keyset_read(const char *text, keyset_t *set, char *err, size_t err_size)
 	return 0;
 }
 
+void keyset_drop_notes(keyset_t *set)
+{
+	free(set->memory);
+	set->memory = NULL;
+	for (size_t i = 0; i < set->key_count; i++) {
+		free(set->keys[i].memory);
+		set->keys[i].memory = NULL;
+	}
+}
+
 void keyset_deinit(keyset_t *set)
 {
 	record_deinit(&form, set, sizeof(*set));

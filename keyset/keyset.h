@@ -122,6 +122,9 @@ char *keyset_write(const keyset_t *set);
  */
 int keyset_read(const char *text, keyset_t *set, char *err, size_t err_size);
 
+/*! Drops the engine's notes, which nobody needs who does not write the text: they are most of it. */
+void keyset_drop_notes(keyset_t *set);
+
 /*! Frees the contents, not set itself. */
 void keyset_deinit(keyset_t *set);
 

@@ -13,6 +13,7 @@
 #include "module/control/facts.h"
 #include "module/control/gate.h"
 #include "module/control/keyset.h"
+#include "module/control/served.h"
 #include "module/control/status.h"
 #include "module/control/wishes.h"
 
@@ -31,6 +32,8 @@ static const ctl_command_t commands[] = {
 	{ "zone-thaw", gate_thaw },
 	{ "zone-keyset", keyset_command },
 	{ "zone-facts", facts_command },
+	{ "zone-keyset-read", served_keyset },
+	{ "zone-served", served_zone },
 	{ NULL, NULL },
 };
 

@@ -27,6 +27,7 @@ static void write_facts(void *ctx, zone_t *zone)
 		.serial = state->serial,
 		.published = state->taken_at,
 		.max_ttl = state->max_ttl,
+		.chain = held_stops(&zone->held, HELD_CHAIN),
 		.keys = keys,
 		.key_count = state->key_count,
 	};

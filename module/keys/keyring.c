@@ -139,6 +139,7 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 		free(fresh);
 		return KNOT_EMALF;
 	}
+	keyset_drop_notes(&fresh->set);
 	fresh->keys = calloc(fresh->set.key_count + 1, sizeof(*fresh->keys));
 	int ret = KNOT_ENOMEM;
 	if (!keyring_fits(&fresh->set, zone, err, err_size)) {

@@ -68,15 +68,15 @@ static void swap_ring(keys_t *keys, keyring_t *ring, tokens_t *tokens)
 	keys->tokens = tokens_use(tokens);
 }
 
-/*! \param text  Copy of the key set that is stored. \return KNOT_EOK, KNOT_ENOENT, other errors */
-static int stored_set(const keys_t *keys, char **text)
+/*! \param text  Copy of a key set that is stored. \return KNOT_EOK, KNOT_ENOENT, other errors */
+static int stored_set(const keys_t *keys, store_record_t record, char **text)
 {
 	store_txn_t txn;
 	const void *stored = NULL;
 	size_t len = 0;
 	int ret = store_read(keys->args.store, &txn);
 	if (ret == KNOT_EOK) {
-		ret = store_get(&txn, STORE_KEYSET, keys->args.zone, &stored, &len);
+		ret = store_get(&txn, record, keys->args.zone, &stored, &len);
 		*text = ret == KNOT_EOK ? strdup(stored) : NULL;
 		ret = ret == KNOT_EOK && *text == NULL ? KNOT_ENOMEM : ret;
 		store_abort(&txn);
@@ -110,8 +110,8 @@ static bool note_lack(keys_t *keys, const keyring_t *ring)
 }
 
 /*! Finds the keys of a key set in their tokens, which can take its time. */
-static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, keys_found_f found,
-                     void *found_ctx)
+static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, const keys_calls_t *calls,
+                     void *ctx)
 {
 	char reason[640] = "";
 	keyring_t *ring = NULL;
@@ -124,7 +124,7 @@ static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, keys_foun
 		keyring_free(ring);
 		return KNOT_EOK;
 	}
-	found(found_ctx, keys->ring != NULL ? &keys->ring->set : NULL, &ring->set);
+	calls->found(ctx, keys->ring != NULL ? &keys->ring->set : NULL, &ring->set);
 	swap_ring(keys, ring, tokens);
 	return KNOT_EOK;
 }
@@ -156,7 +156,101 @@ static int see_set(keys_t *keys, const char *text, const tokens_t *tokens, bool 
 	return entered ? KNOT_EOK : KNOT_EBUSY;
 }
 
-int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
+/*** Which key set is in force. ***/
+
+/*! Stores or removes the key set in force, beside the one that is held. \param text  NULL: removes */
+static int store_before(keys_t *keys, const char *text)
+{
+	store_txn_t txn;
+	int ret = store_write(keys->args.store, &txn);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = text != NULL ? store_set(&txn, STORE_BEFORE, keys->args.zone, text, strlen(text) + 1)
+	                   : store_unset(&txn, STORE_BEFORE, keys->args.zone);
+	return store_end(&txn, ret);
+}
+
+/*!
+ * Gives the key set that stays in force while another is held, and has it outlast a restart.
+ * \return KNOT_EOK, KNOT_ENOENT (there is none), other errors
+ */
+static int stay(keys_t *keys, char **text)
+{
+	char *stored = NULL;
+	int ret = stored_set(keys, STORE_BEFORE, &stored);
+	if (keys->ring != NULL && (ret == KNOT_EOK || ret == KNOT_ENOENT)) {
+		char *now = keyset_write(&keys->ring->set);
+		const bool same = stored != NULL && now != NULL && strcmp(stored, now) == 0;
+		ret = now == NULL ? KNOT_ENOMEM : same ? KNOT_EOK : store_before(keys, now);
+		free(stored);
+		stored = now;
+	}
+	if (ret != KNOT_EOK) {
+		free(stored);
+		return ret;
+	}
+	free(*text);
+	*text = stored;
+	return KNOT_EOK;
+}
+
+/*! The stored key set is taken: that of before is no longer needed. */
+static int leave(keys_t *keys)
+{
+	char *stored = NULL;
+	int ret = stored_set(keys, STORE_BEFORE, &stored);
+	free(stored);
+	return ret == KNOT_ENOENT ? KNOT_EOK : ret == KNOT_EOK ? store_before(keys, NULL) : ret;
+}
+
+/*! Reads the key set that was in force before a restart. \return Whether there is one. */
+static bool read_before(const keys_t *keys, keyset_t *set)
+{
+	char *text = NULL, err[256];
+	const bool is = stored_set(keys, STORE_BEFORE, &text) == KNOT_EOK &&
+	                keyset_read(text, set, err, sizeof(err)) == 0;
+	free(text);
+	return is;
+}
+
+/*! The stored key set is not taken yet. */
+static int stay_for_now(const keys_t *keys, char **text)
+{
+	free(*text);
+	*text = keys->ring != NULL ? keyset_write(&keys->ring->set) : NULL;
+	return *text != NULL ? KNOT_EOK : keys->ring != NULL ? KNOT_ENOMEM : KNOT_ENOENT;
+}
+
+/*! \param text  The stored key set; becomes that of before, if it may not be taken. */
+static int choose_set(keys_t *keys, char **text, const keys_calls_t *calls, void *ctx)
+{
+	char reason[640] = "";
+	int ret = KNOT_EOK;
+	keyset_t set, stored;
+	if (keyset_read(*text, &set, reason, sizeof(reason)) != 0) {
+		set_trouble(keys, LOG_ERR, reason);
+		return KNOT_EMALF;
+	}
+	if (keys->ring == NULL || keys->ring->set.revision != set.revision) {
+		const bool is_stored = keys->ring == NULL && read_before(keys, &stored);
+		const keys_may_t may = calls->may(ctx, is_stored ? &stored : keys->ring != NULL
+		                                  ? &keys->ring->set : NULL, &set);
+		if (is_stored) {
+			keyset_deinit(&stored);
+		}
+		ret = may == KEYS_MAY ? leave(keys) : may == KEYS_MAY_NOT ? stay(keys, text)
+		      : stay_for_now(keys, text);
+	}
+	if (ret != KNOT_EOK) {
+		/* The last gate says why nothing is in force. */
+		set_trouble(keys, LOG_ERR, ret == KNOT_ENOENT ? "" : store_strerror(ret));
+	}
+	keyset_deinit(&set);
+	return ret;
+}
+
+int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx)
 {
 	char reason[640] = "";
 	tokens_t *tokens = holder_use(keys->args.holder, reason, sizeof(reason));
@@ -166,17 +260,20 @@ int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
 	}
 	char *text = NULL;
 	bool known = false;
-	int ret = stored_set(keys, &text);
+	int ret = stored_set(keys, STORE_KEYSET, &text);
 	if (ret == KNOT_ENOENT) {
 		set_trouble(keys, LOG_NOTICE, "waiting for keys: the policy engine has not sent "
 		            "any yet; is ods-engine running?");
 	} else if (ret != KNOT_EOK) {
 		set_trouble(keys, LOG_ERR, store_strerror(ret));
 	} else {
+		ret = choose_set(keys, &text, calls, ctx);
+	}
+	if (ret == KNOT_EOK) {
 		ret = see_set(keys, text, tokens, &known);
 	}
 	if (ret == KNOT_EOK && (anew || !known)) {
-		ret = find_keys(keys, text, tokens, found, found_ctx);
+		ret = find_keys(keys, text, tokens, calls, ctx);
 	}
 	if (ret == KNOT_EOK && keys->again_at == 0) {
 		set_trouble(keys, LOG_ERR, "");
@@ -218,7 +315,7 @@ static void look_up_pending(keys_t *keys)
 {
 	char *text = NULL, err[256];
 	keyset_t set;
-	int ret = stored_set(keys, &text);
+	int ret = stored_set(keys, STORE_KEYSET, &text);
 	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
 		return;
 	}

@@ -49,22 +49,35 @@ void keys_init(keys_t *keys, const keys_args_t *args);
 /*! The tokens may have to answer before this returns. */
 void keys_deinit(keys_t *keys);
 
-/*! Called when other keys have been found. \param before  NULL: there were none. */
-typedef void (*keys_found_f)(void *ctx, const keyset_t *before, const keyset_t *set);
+/*! Whether a key set may be taken. */
+typedef enum {
+	KEYS_MAY,
+	KEYS_MAY_LATER, /*!< That is not known yet. */
+	KEYS_MAY_NOT,
+} keys_may_t;
+
+/*! Whom keys_look() asks and tells. \param before  The key set in force; NULL: none is. */
+typedef struct {
+	/*! Asked of a key set that is not in force. */
+	keys_may_t (*may)(void *ctx, const keyset_t *before, const keyset_t *set);
+
+	/*! Its keys have been found, and are about to replace those of before. */
+	void (*found)(void *ctx, const keyset_t *before, const keyset_t *set);
+} keys_calls_t;
 
 /*!
  * Gets the key set that is stored, and finds its keys if they are not found yet; for the worker.
+ * While it may not be taken, the one before it stays in force, over a restart as well.
  *
  * If a key is lacking that signs the DNSKEY RRset alone, the zone is signed on without it: with
  * this key set, or, if the keys of an older one have been found, with that, since this one may have
  * another DNSKEY RRset. The trouble says so; the key is looked for again at keys_again().
  *
- * \param anew   Finds them in any case.
- * \param found  Called before the keys replace those of before.
+ * \param anew  Finds them in any case.
  * \return KNOT_EOK: there are keys to sign with; KNOT_EBUSY: they have to be looked for in another
- *         lane; KNOT_ENOENT: the policy engine has not sent any; other errors
+ *         lane; KNOT_ENOENT: the policy engine has not sent any that may be taken; others
  */
-int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx);
+int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx);
 
 /*! \return When to call keys_look() again for a lacking key, Unix seconds; 0 = no need. Worker. */
 int64_t keys_again(const keys_t *keys);

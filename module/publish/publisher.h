@@ -25,7 +25,7 @@ typedef struct {
 	 * Opens a view of a zone's newest published version.
 	 *
 	 * \param view  To be closed by close(), by the thread that opened it.
-	 * \return KNOT_EOK, KNOT_ENOZONE (not ours), KNOT_EEMPTYZONE (nothing is published yet),
+	 * \return KNOT_EOK, KNOT_ENOZONE (not ours), KNOT_EEMPTYZONE (nothing is published),
 	 *         KNOT_ENOMEM, or another error of the store
 	 */
 	int (*open)(void *ctx, const knot_dname_t *zone, view_t **view);

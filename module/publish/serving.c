@@ -30,14 +30,17 @@ void serving_init(serving_t *serving, const serving_args_t *args)
 
 void serving_deinit(serving_t *serving)
 {
+	apex_deinit(&serving->apex);
 	pthread_mutex_destroy(&serving->lock);
 }
 
 /*** What knotd says and does. ***/
 
-/* Milliseconds for which the first version waits for knotd's answer. knotd answers as soon as it
- * has loaded its zones; if it never does, its control socket is elsewhere. */
-#define KNOWN_MS 60000
+/* Milliseconds for which a version waits for knotd's answer. knotd answers as soon as it has loaded
+ * its zones; if it never does, its control socket is elsewhere. */
+#ifndef SERVING_KNOWN_MS
+#define SERVING_KNOWN_MS 60000
+#endif
 
 /*! Notes what knotd says that it serves. With the lock held. \return Whether the worker waits for
  *  it. */
@@ -185,7 +188,7 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 	const int64_t now = monotonic_ms();
 	pthread_mutex_lock(&serving->lock);
 	const bool ask = !serving->known && serving->asked_ms == 0;
-	const bool late = !serving->known && !ask && now - serving->asked_ms >= KNOWN_MS;
+	const bool late = !serving->known && !ask && now - serving->asked_ms >= SERVING_KNOWN_MS;
 	if (ask) {
 		serving->asked_ms = now;
 	} else if (late) {
@@ -201,9 +204,49 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
 		        "knotd has not said for "
 		        "%d s which serial it serves; the store is believed",
-		        KNOWN_MS / 1000);
+		        SERVING_KNOWN_MS / 1000);
 	}
 	return known;
+}
+
+void serving_apex(serving_t *serving, apex_t *apex)
+{
+	pthread_mutex_lock(&serving->lock);
+	const bool waits = serving->reading_ms != 0;
+	(void)know(serving, apex->has_soa ? &apex->serial : NULL);
+	if (waits) {
+		apex_deinit(&serving->apex);
+		serving->apex = *apex;
+		serving->read = true;
+		memset(apex, 0, sizeof(*apex));
+	}
+	pthread_mutex_unlock(&serving->lock);
+	if (waits) {
+		serving->args.wake(serving->args.ctx);
+	}
+}
+
+int serving_read(serving_t *serving, apex_t *apex)
+{
+	const int64_t now = monotonic_ms();
+	pthread_mutex_lock(&serving->lock);
+	const bool read = serving->read, ask = serving->reading_ms == 0;
+	const bool late = !read && !ask && now - serving->reading_ms >= SERVING_KNOWN_MS;
+	if (read) {
+		*apex = serving->apex;
+		memset(&serving->apex, 0, sizeof(serving->apex));
+	}
+	serving->read = false;
+	serving->reading_ms = ask ? now : read || late ? 0 : serving->reading_ms;
+	pthread_mutex_unlock(&serving->lock);
+	if (ask) {
+		trigger_zone(serving->args.reader, serving->args.zone);
+	} else if (late) {
+		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
+		        "knotd has not said for %d s which keys it serves; the store is believed",
+		        SERVING_KNOWN_MS / 1000);
+	}
+	return read ? KNOT_EOK : late ? KNOT_ETIMEOUT : KNOT_EAGAIN;
 }
 
 bool serving_is_ahead(serving_t *serving, const state_t *state)

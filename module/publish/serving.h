@@ -22,7 +22,8 @@ typedef struct {
 	held_t *held;
 	const knot_dname_t *zone;  /*!< Lower case. */
 	trigger_t *trigger;        /*!< Tells knotd of new versions. */
-	trigger_t *asker;          /*!< Asks knotd what it serves. */
+	trigger_t *asker;          /*!< Asks knotd which serial it serves. */
+	trigger_t *reader;         /*!< Asks knotd for the apex. */
 	/*! There is something for the zone's worker. Called without the lock. Does not block. */
 	void (*wake)(void *ctx);
 	void *ctx;
@@ -44,6 +45,10 @@ typedef struct {
 	uint32_t served;           /*!< ...this serial. */
 	int64_t asked_ms;          /*!< Since when the worker waits for that, monotonic_ms(); 0 = it
 	                                does not. */
+	int64_t reading_ms;        /*!< Since when the worker waits for the apex, monotonic_ms(); 0 =
+	                                it does not. */
+	bool read;                 /*!< It has come, and is for the worker. */
+	apex_t apex;
 	bool refused;              /*!< It is taken to have refused what it was sent. */
 	bool kept;                 /*!< When asked last, knotd had kept_serial. */
 	uint32_t kept_serial;
@@ -81,6 +86,9 @@ void serving_seen(serving_t *serving, uint32_t serial);
  */
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning);
 
+/*! The apex that knotd serves. \param apex  Its contents are taken. */
+void serving_apex(serving_t *serving, apex_t *apex);
+
 /*!
  * Tells at which serial knotd has the zone, by what knotd has said; it is asked again.
  * \return Whether that is known. If not, knotd is told to refresh the zone as soon as it is.
@@ -108,6 +116,15 @@ int64_t serving_apart(serving_t *serving);
  * \return Whether that is known; if not, the worker is woken when it is
  */
 bool serving_served(serving_t *serving, uint32_t *serial, bool *serves);
+
+/*!
+ * Gives the apex that knotd serves as of now: knotd is asked by each first call.
+ *
+ * \param apex  Zeroed; to be freed by apex_deinit().
+ * \return KNOT_EOK; KNOT_EAGAIN: the worker is woken when it is there; KNOT_ETIMEOUT: knotd has not
+ *         answered for a minute
+ */
+int serving_read(serving_t *serving, apex_t *apex);
 
 /*! \return Whether knotd serves a later version than the last one of the store. */
 bool serving_is_ahead(serving_t *serving, const state_t *state);

@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "control/client.h"
 #include "module/base/thread.h"
+#include "module/publish/served.h"
 
 /* Zones that are told of in one block: few enough that an operator's command gets in between. */
 #define BATCH 64
@@ -47,16 +48,15 @@ typedef struct pending {
 	unsigned level;      /*!< Of its queue. */
 	bool sending;        /*!< In the batch being sent, and in no queue. */
 	bool again;          /*!< Triggered while it was being sent. */
-	char error[96];      /*!< knotd's answer. */
-	bool served;         /*!< knotd says that it serves the serial. */
-	uint32_t serial;
+	served_t served;     /*!< knotd's answer. */
 	bool unsettled;      /*!< knotd has to be asked again. */
 	uint8_t name[];
 } pending_t;
 
 struct trigger {
 	log_t *log;
-	trigger_answer_f answer; /*!< NULL: knotd is told to refresh zones. */
+	trigger_kind_t kind;
+	trigger_answer_f answer;
 	void *answer_ctx;
 	pthread_t thread;
 	atomic_bool stop;
@@ -120,8 +120,7 @@ static void take_batch(trigger_t *t, int64_t now)
 		TAILQ_REMOVE(&t->queues[entry->level], entry, link);
 		entry->sending = true;
 		entry->again = false;
-		entry->error[0] = '\0';
-		entry->served = false;
+		served_deinit(&entry->served);
 		entry->unsettled = false;
 		t->batch[t->count++] = entry;
 	}
@@ -130,6 +129,7 @@ static void take_batch(trigger_t *t, int64_t now)
 static void forget(trigger_t *t, pending_t *entry)
 {
 	tdelete(entry->name, &t->zones, name_cmp);
+	served_deinit(&entry->served);
 	free(entry);
 }
 
@@ -157,11 +157,11 @@ static void settle_refused(trigger_t *t, pending_t *entry, int64_t now)
 		return;
 	}
 	/* A zone that knotd does not know has left its configuration. */
-	const bool unknown = t->answer != NULL ||
-	                     strcmp(entry->error, knot_strerror(KNOT_ENOZONE)) == 0;
+	const bool unknown = t->kind != TRIGGER_REFRESH ||
+	                     strcmp(entry->served.error, knot_strerror(KNOT_ENOZONE)) == 0;
 	log_msg(t->log, unknown ? LOG_DEBUG : LOG_WARNING, entry->name,
 	        "trigger, knotd refuses to refresh the zone (%s); not asked any more",
-	        entry->error);
+	        entry->served.error);
 	forget(t, entry);
 }
 
@@ -174,7 +174,7 @@ static void settle(trigger_t *t, int64_t now)
 		entry->sending = false;
 		if (entry->again) {
 			enqueue_anew(t, entry, now);
-		} else if (entry->error[0] != '\0' || entry->unsettled) {
+		} else if (entry->served.error[0] != '\0' || entry->unsettled) {
 			settle_refused(t, entry, now);
 		} else {
 			forget(t, entry);
@@ -185,15 +185,20 @@ static void settle(trigger_t *t, int64_t now)
 
 /* knotd */
 
-static void note_serial(pending_t *entry, const char *data)
+/*! Takes a unit of the answer to zone-status, or to zone-refresh, to which knotd sends only errors.
+ */
+static void take_status(served_t *served, const ctl_unit_t *unit, const char *error)
 {
-	char *end = NULL;
-	const unsigned long serial = strtoul(data, &end, 10);
-	entry->served = end != data;
-	entry->serial = serial;
+	if (error != NULL) {
+		(void)snprintf(served->error, sizeof(served->error), "%s", error);
+	} else if (unit->type != NULL && unit->data != NULL && strcmp(unit->type, "serial") == 0) {
+		char *end = NULL;
+		served->apex.serial = strtoul(unit->data, &end, 10);
+		served->apex.has_soa = end != unit->data;
+	}
 }
 
-/*! Notes the zones that knotd refused, or what it serves. On zone-refresh it sends only errors. */
+/*! Notes knotd's answer. An error that names no zone is that of all. */
 static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	trigger_t *t = ctx;
@@ -201,14 +206,15 @@ static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int
 		/* Further units of the same line need not name the zone. */
 		(void)snprintf(t->zone, sizeof(t->zone), "%s", unit->zone != NULL ? unit->zone : "");
 	}
-	const bool serial = t->answer != NULL && unit->type != NULL && unit->data != NULL &&
-	                    strcmp(unit->type, "serial") == 0;
-	for (size_t i = 0; (error != NULL || serial) && i < t->count; i++) {
-		const bool same = strcmp(t->zone, t->texts[i]) == 0;
-		if (error != NULL && (same || t->zone[0] == '\0')) {
-			(void)snprintf(t->batch[i]->error, sizeof(t->batch[i]->error), "%s", error);
-		} else if (serial && same) {
-			note_serial(t->batch[i], unit->data);
+	for (size_t i = 0; i < t->count; i++) {
+		served_t *served = &t->batch[i]->served;
+		if (strcmp(t->zone, t->texts[i]) != 0 && (error == NULL || t->zone[0] != '\0')) {
+			continue;
+		}
+		if (t->kind == TRIGGER_APEX) {
+			served_take(served, unit, error);
+		} else {
+			take_status(served, unit, error);
 		}
 	}
 	return t->stop;
@@ -216,11 +222,14 @@ static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int
 
 static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size)
 {
+	static const char *const commands[] = {
+		[TRIGGER_REFRESH] = "zone-refresh", [TRIGGER_SERIAL] = "zone-status",
+	};
 	ctl_unit_t units[BATCH] = { 0 };
 	for (size_t i = 0; i < t->count; i++) {
 		(void)knot_dname_to_str(t->texts[i], t->batch[i]->name, sizeof(t->texts[i]));
-		units[i].cmd = t->answer != NULL ? "zone-status" : "zone-refresh";
-		units[i].zone = t->texts[i];
+		units[i] = t->kind == TRIGGER_APEX ? served_question(t->texts[i])
+		           : (ctl_unit_t) { .cmd = commands[t->kind], .zone = t->texts[i] };
 	}
 	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = units,
 	                          .count = t->count, .answer = note_answer, .ctx = t };
@@ -241,7 +250,7 @@ static void log_reached(trigger_t *t, int ret, const char *err, int64_t now)
 	if (t->away_ms == 0) {
 		t->away_ms = now;
 	}
-	if (!t->warned && t->answer == NULL && now - t->away_ms >= PATIENCE_MS) {
+	if (!t->warned && t->kind == TRIGGER_REFRESH && now - t->away_ms >= PATIENCE_MS) {
 		log_msg(t->log, LOG_WARNING, NULL,
 		        "trigger, cannot tell knotd of new zone versions for %lld s (%s); is this "
 		        "its control socket? Trying on", (long long)(now - t->away_ms) / 1000, err);
@@ -256,9 +265,18 @@ static void give_answers(trigger_t *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		pending_t *entry = t->batch[i];
-		if (entry->error[0] == '\0') {
+		if (entry->served.error[0] != '\0') {
+			continue;
+		}
+		const int ret = t->kind == TRIGGER_APEX ? served_check(&entry->served) : KNOT_EOK;
+		if (ret != KNOT_EOK) {
+			entry->unsettled = true;
+			log_msg(t->log, LOG_WARNING, entry->name,
+			        "trigger, what knotd says of the zone cannot be read (%s); it is "
+			        "asked again", knot_strerror(ret));
+		} else {
 			entry->unsettled = t->answer(t->answer_ctx, entry->name,
-			                             entry->served ? &entry->serial : NULL);
+			                             &entry->served.apex);
 		}
 	}
 }
@@ -326,14 +344,15 @@ static void trigger_free(trigger_t *t)
 	free(t);
 }
 
-int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_answer_f answer,
-                  void *ctx)
+int trigger_start(trigger_t **trigger, const char *path, log_t *log, trigger_kind_t kind,
+                  trigger_answer_f answer, void *ctx)
 {
 	trigger_t *t = calloc(1, sizeof(*t));
 	if (t == NULL) {
 		return KNOT_ENOMEM;
 	}
 	t->log = log;
+	t->kind = kind;
 	t->answer = answer;
 	t->answer_ctx = ctx;
 	for (unsigned i = 0; i < LEVELS; i++) {
@@ -366,6 +385,14 @@ void trigger_move(trigger_t *t, const char *path)
 	t->pause_level = 0;
 	pthread_cond_signal(&t->changed);
 	pthread_mutex_unlock(&t->lock);
+}
+
+char *trigger_path(trigger_t *t)
+{
+	pthread_mutex_lock(&t->lock);
+	char *copy = strdup(t->path);
+	pthread_mutex_unlock(&t->lock);
+	return copy;
 }
 
 /*! \return The new entry, queued nowhere; NULL if out of memory. */

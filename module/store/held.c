@@ -22,6 +22,7 @@ typedef struct {
 } rule_t;
 
 static const rule_t rules[HELD_RULES] = {
+	[HELD_CHAIN] = { "chain", true },
 	[HELD_SHRINK] = { "shrink", true },
 	[HELD_SERIAL] = { "serial", false },
 	[HELD_TIME] = { "time", false },
@@ -228,6 +229,15 @@ bool held_pass(held_t *held, held_rule_t rule)
 bool held_is(held_t *held, held_rule_t rule)
 {
 	return (held_rules(held) & (1u << rule)) != 0;
+}
+
+bool held_stops(held_t *held, held_rule_t rule)
+{
+	pthread_mutex_lock(&held->lock);
+	const held_thing_t *thing = &held->things[rule];
+	const bool stops = thing->what != NULL && !thing->passed;
+	pthread_mutex_unlock(&held->lock);
+	return stops;
 }
 
 bool held_has(held_t *held, held_rule_t rule, const char *what, bool *passed)

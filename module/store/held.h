@@ -16,6 +16,7 @@
 
 /*! The rules, in the order in which they are shown. */
 typedef enum {
+	HELD_CHAIN,     /*!< Validators could not follow to the key set. */
 	HELD_SHRINK,    /*!< An input that lost most of the zone. */
 	HELD_SERIAL,    /*!< There is no serial that knotd would take. */
 	HELD_TIME,      /*!< A version has a signature that is not valid now. */
@@ -79,6 +80,9 @@ bool held_pass(held_t *held, held_rule_t rule);
 
 /*! \return Whether a rule holds something. */
 bool held_is(held_t *held, held_rule_t rule);
+
+/*! \return Whether a rule holds something that is not let through. */
+bool held_stops(held_t *held, held_rule_t rule);
 
 /*! \return Whether a rule holds that very thing, and whether it is let through. */
 bool held_has(held_t *held, held_rule_t rule, const char *what, bool *passed);

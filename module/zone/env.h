@@ -17,7 +17,7 @@
 #include "module/zone/news.h"
 
 /*! Does not change while there are zones. If nothing can be signed, what is behind news is
- * NULL but for trigger and asker. */
+ * NULL but for trigger, asker and reader. */
 typedef struct {
 	log_t *log;
 	const char *control_socket; /*!< Of the module, for remedies in messages. */
@@ -34,5 +34,6 @@ typedef struct {
 	int stop_fd;                /*!< Readable when these have to end. */
 	trigger_t *trigger;         /*!< Tells knotd of new versions. */
 	trigger_t *asker;           /*!< Asks knotd which version it serves. */
+	trigger_t *reader;          /*!< Asks knotd which keys it serves. */
 	watch_t *watch;             /*!< Of zone files. */
 } zone_env_t;

@@ -15,10 +15,11 @@ typedef struct {
 static void lets(void *ctx, zone_t *zone)
 {
 	lets_t *version = ctx;
-	version->lets = external_lets(&zone->external, version->serial);
+	version->lets = !atomic_load(&zone->verdict.shut) &&
+	                external_lets(&zone->external, version->serial);
 }
 
-/*! A version that the operator's check has not let through is not there for knotd. */
+/*! A version that the last gate has not let through is not there for knotd. */
 static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 {
 	zones_t *zones = ctx;
@@ -52,8 +53,9 @@ static void keep(void *ctx, zone_t *zone)
 {
 	keep_t *keep = ctx;
 	source_primary_t primary;
+	const bool kept_back = held_is(&zone->held, HELD_CHECK) || held_is(&zone->held, HELD_CHAIN);
 	const bool confirmed = !source_primary(&zone->source, &primary) ||
-	                       (held_is(&zone->held, HELD_CHECK) && primary.expires_at > time(NULL));
+	                       (kept_back && primary.expires_at > time(NULL));
 	if (confirmed && serving_kept(&zone->serving, keep->serial)) {
 		keep->ret = KNOT_EOK;
 	}

@@ -66,6 +66,7 @@ void server_reconfigure(server_t *server, server_conf_t *conf)
 	if (server->env.trigger != NULL) {
 		trigger_move(server->env.trigger, conf->knot_socket);
 		trigger_move(server->env.asker, conf->knot_socket);
+		trigger_move(server->env.reader, conf->knot_socket);
 	}
 	server_conf_deinit(conf);
 	if (holder_read(&server->tokens, err, sizeof(err)) == KNOT_EOK) {
@@ -123,7 +124,7 @@ static void release(void *ctx, tokens_t *tokens)
 }
 
 /*! The asker has knotd's answer. */
-static bool serves(void *ctx, const knot_dname_t *name, const uint32_t *serial)
+static bool serves(void *ctx, const knot_dname_t *name, apex_t *apex)
 {
 	server_t *server = ctx;
 	zone_t *zone = zones_use(&server->zones, name);
@@ -132,9 +133,23 @@ static bool serves(void *ctx, const knot_dname_t *name, const uint32_t *serial)
 	}
 	char warning[TROUBLE_MAX] = "";
 	(void)zone_warning(zone, warning, sizeof(warning));
-	const bool again = serving_answer(&zone->serving, serial, warning);
+	const bool again = serving_answer(&zone->serving, apex->has_soa ? &apex->serial : NULL,
+	                                  warning);
 	zones_drop(&server->zones, zone);
 	return again;
+}
+
+static void read_apex(void *ctx, zone_t *zone)
+{
+	serving_apex(&zone->serving, ctx);
+}
+
+/*! The reader has knotd's answer. */
+static bool reads(void *ctx, const knot_dname_t *name, apex_t *apex)
+{
+	server_t *server = ctx;
+	(void)zones_with(&server->zones, name, read_apex, apex);
+	return false;
 }
 
 /*! A zone's file was written. */
@@ -183,9 +198,13 @@ static int start_triggers(server_t *server)
 {
 	zone_env_t *env = &server->env;
 	const char *socket = server->conf.knot_socket;
-	int ret = trigger_start(&env->trigger, socket, &server->log, NULL, NULL);
+	log_t *log = &server->log;
+	int ret = trigger_start(&env->trigger, socket, log, TRIGGER_REFRESH, NULL, NULL);
+	if (ret == KNOT_EOK) {
+		ret = trigger_start(&env->asker, socket, log, TRIGGER_SERIAL, serves, server);
+	}
 	return ret == KNOT_EOK
-	       ? trigger_start(&env->asker, socket, &server->log, serves, server) : ret;
+	       ? trigger_start(&env->reader, socket, log, TRIGGER_APEX, reads, server) : ret;
 }
 
 /*! Starts what signing needs. It comes first: so no zone is asked for that is not there yet. */
@@ -261,8 +280,10 @@ static void stop_triggers(server_t *server)
 	zone_env_t *env = &server->env;
 	trigger_stop(env->trigger);
 	trigger_stop(env->asker);
+	trigger_stop(env->reader);
 	env->trigger = NULL;
 	env->asker = NULL;
+	env->reader = NULL;
 }
 
 static void start(server_t *server)

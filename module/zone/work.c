@@ -12,6 +12,7 @@
 #include "common/backoff.h"
 #include "module/sign/changeover.h"
 #include "module/source/file.h"
+#include "module/zone/judge.h"
 
 /* Seconds after which what has failed is tried again. */
 static const backoff_t retry_delay = { .first = 5, .max = 300 };
@@ -49,9 +50,16 @@ static int64_t retry(zone_t *zone, int64_t now)
 /*** Keys. ***/
 
 typedef struct {
+	zone_t *zone;
 	state_t *state;
 	bool found;
 } found_keys_t;
+
+static keys_may_t may(void *ctx, const keyset_t *before, const keyset_t *set)
+{
+	const found_keys_t *found = ctx;
+	return judge_keys(found->zone, found->state, before, set);
+}
 
 static void adopt(void *ctx, const keyset_t *before, const keyset_t *set)
 {
@@ -63,9 +71,10 @@ static void adopt(void *ctx, const keyset_t *before, const keyset_t *set)
 /*! Finds the zone's keys. \return As keys_look() */
 static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 {
+	static const keys_calls_t calls = { .may = may, .found = adopt };
 	char warning[TROUBLE_MAX];
-	found_keys_t found = { .state = state };
-	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, adopt, &found);
+	found_keys_t found = { .zone = zone, .state = state };
+	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, &calls, &found);
 	if (found.found && zone_warning(zone, warning, sizeof(warning))) {
 		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
 	}
@@ -138,6 +147,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	const keyset_t *set = &zone->keys.ring->set;
 	int64_t due = signer_due(&zone->signer, state, set, now);
 	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
+	    !zone->verdict.barred &&
 	    state->revision == set->revision && state->doomed[0] == 0 &&
 	    (due == 0 || due > now) && !serving_is_ahead(&zone->serving, state) &&
 	    (state->signed_input == state->in.count || held(zone))) {
@@ -159,6 +169,12 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	if (!serving_served(&zone->serving, &served, &serves)) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return now + LOOK_AGAIN;
+	}
+	const keys_may_t may = judge_version(zone, state);
+	if (may != KEYS_MAY) {
+		keep_wish(zone, wishes & ZONE_RENEW);
+		signer_trouble(&zone->signer, "");
+		return may == KEYS_MAY_LATER ? now + LOOK_AGAIN : zone->verdict.again;
 	}
 	if (sign(zone, state, wishes & ZONE_RENEW, serves ? &served : NULL, &result) != KNOT_EOK) {
 		keep_wish(zone, wishes & ZONE_RENEW);
@@ -221,6 +237,7 @@ static int64_t work(zone_t *zone)
 	int64_t due = look_at_source(zone, &state, wishes, now);
 
 	before = state;
+	zone->verdict.again = 0;
 	serving_track(&zone->serving, &state);
 	const bool taken = serving_note(&zone->serving, &state);
 	ret = look_at_keys(zone, &state, wishes);
@@ -239,6 +256,7 @@ static int64_t work(zone_t *zone)
 	} else if (ret != KNOT_ENOENT) {
 		due = earlier(due, retry(zone, now));
 	}
+	due = earlier(due, zone->verdict.again);
 	serving_track(&zone->serving, &state);
 	zone_show(zone, &state, due);
 	return external_note(&zone->external, &state)

@@ -41,6 +41,7 @@ static void held_changed(void *ctx)
 	pthread_mutex_lock(&zone->lock);
 	report(zone);
 	pthread_mutex_unlock(&zone->lock);
+	news_add(zone->env->news, &zone->news);
 }
 
 static void abandoned(void *ctx)
@@ -80,6 +81,9 @@ static void init_parts(zone_t *zone)
 		.log = env->log, .store = env->store, .zone = zone->name,
 		.changed = held_changed, .ctx = zone,
 	});
+	/* What was held is judged anew, though there may be nothing to sign. */
+	zone->verdict.barred = held_is(&zone->held, HELD_CHAIN);
+	atomic_store(&zone->verdict.shut, held_stops(&zone->held, HELD_CHAIN));
 	source_init(&zone->source, &(source_args_t) {
 		.log = env->log, .store = env->store, .held = &zone->held, .zone = zone->name,
 		.control_socket = env->control_socket, .stop = &zone->stop,
@@ -99,6 +103,7 @@ static void init_parts(zone_t *zone)
 					     .zone = zone->name,
 					     .trigger = env->trigger,
 					     .asker = env->asker,
+					     .reader = env->reader,
 					     .wake = wake,
 					     .ctx = zone,
 				     });
@@ -131,6 +136,7 @@ void zone_free(zone_t *zone)
 {
 	news_remove(zone->env->news, &zone->news);
 	held_deinit(&zone->held);
+	apex_deinit(&zone->verdict.served);
 	source_deinit(&zone->source);
 	keys_deinit(&zone->keys);
 	signer_deinit(&zone->signer);

@@ -28,6 +28,18 @@
 #include "module/source/source.h"
 #include "module/zone/env.h"
 
+/*! What the rule chain has found (judge.h); the worker's own, but for shut. */
+typedef struct {
+	apex_t served;             /*!< What knotd serves... */
+	int64_t served_ms;         /*!< ...as of then, monotonic_ms(); 0 = not known. */
+	bool barred;               /*!< Versions are held, or let through by command. */
+	atomic_bool shut;          /*!< They are held. So is the one that is there: the store can be
+	                                an older copy, which knotd must not take. */
+	uint64_t open;             /*!< Revision of a key set that is held, let through by command,
+	                                or still to be judged; 0 = none. */
+	int64_t again;             /*!< When to judge anew, Unix seconds; 0 = no need. */
+} verdict_t;
+
 /*! What a zone may be asked for beside what its source may (SOURCE_*); bits. */
 enum {
 	ZONE_KEYS = SOURCE_WISHES + 1,          /*!< Find the keys anew. */
@@ -84,6 +96,7 @@ typedef struct zone {
 	void *report_ctx;
 
 	/* The worker's own. */
+	verdict_t verdict;
 	unsigned failures;         /*!< In a row. */
 	int64_t held_until;        /*!< Changes are gathered for the next version until then, ms
 	                                (sched_now()); 0 = they are not. */

@@ -147,6 +147,8 @@ const ctl_command_t control_commands[] = {
 	{ "backup-rollback", control_backup_rollback },
 	{ "key-generate", control_generate },
 	{ "zone-import", control_import },
+	{ "zone-recover", control_recover },
+	{ "save", control_save },
 	{ "clock-accept", do_clock_accept },
 	{ NULL, NULL },
 };

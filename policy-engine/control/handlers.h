@@ -19,7 +19,7 @@ void control_ds_seen(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_ds_gone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-key-rollover ZONE, type: ksk, zsk or csk, or the tag of a key that is to go; data:
- *  "emergency" for as fast as is safe. */
+ *  "emergency" for as fast as is safe, "lost" if the key pair of that tag is gone. */
 void control_rollover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-key-plan, as zone-key-rollover: what the rollover would do when, if nothing delays it. */
@@ -34,6 +34,12 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
 /*! zone-import [ZONE], section: OpenDNSSEC's kasp.db, item: its signer's directory, id: the last
  *  serial, if it has to be said; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-recover [ZONE], data: "plan" to say only what would be done. */
+void control_recover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! save, data: a folder that is not there yet, as an absolute path. */
+void control_save(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! key-generate, type: a policy, data: how many of each of its keys. */
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

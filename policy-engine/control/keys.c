@@ -173,6 +173,9 @@ static void confirm(context_t *c, ctl_request_t *req, const char *name, const ct
 		          confirm.who);
 		count = 1;
 	}
+	if (count == 0 && !appear && confirm.keytag < 0) {
+		count = confirm_no_ds(c->desk, name, confirm.since);
+	}
 	if (count == 0) {
 		ctl_error(req, name, "no %s of this zone waits for its DS to %s the parent; "
 		          "zone-status says what each key waits for",

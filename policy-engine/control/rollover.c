@@ -12,9 +12,11 @@
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/control/zones.h"
+#include "policy-engine/core/plan.h"
+#include "policy-engine/signer/query.h"
 #include "policy-engine/simulate/timeline.h"
 
-#define WHY_MAX 300
+#define WHY_MAX 400
 
 /* What a person asks for. */
 typedef struct {
@@ -22,20 +24,22 @@ typedef struct {
 	uint16_t keytag;
 	keyset_role_t role; /* If not by_tag: all keys of the role are to be replaced. */
 	bool emergency;
+	bool lost;          /* The key pair of that tag is gone for good. */
 } order_t;
 
 static bool read_order(const ctl_unit_t *unit, order_t *order)
 {
 	const char *text = unit->type != NULL ? unit->type : "";
 	uint64_t tag;
-	*order = (order_t){ .emergency = unit->data != NULL &&
-	                                 strcmp(unit->data, "emergency") == 0 };
+	const char *how = unit->data != NULL ? unit->data : "";
+	*order = (order_t){ .emergency = strcmp(how, "emergency") == 0,
+	                    .lost = strcmp(how, "lost") == 0 };
 	if (argument_number(text, UINT16_MAX, &tag)) {
 		order->by_tag = true;
 		order->keytag = (uint16_t)tag;
 		return true;
 	}
-	return keyset_role_parse(text, &order->role) == 0;
+	return !order->lost && keyset_role_parse(text, &order->role) == 0;
 }
 
 /* -- doing it ------------------------------------------------------------ */
@@ -53,28 +57,67 @@ static void list_keys(const core_zone_t *zone, char *out, size_t size)
 	}
 }
 
-/* Orders that a key goes. A key in use is replaced first. */
-static int remove_key(core_zone_t *zone, uint16_t keytag, int64_t now, char why[WHY_MAX])
+static core_key_t *find_key(core_zone_t *zone, uint16_t keytag, char why[WHY_MAX])
 {
 	for (size_t i = 0; i < zone->count; i++) {
-		core_key_t *key = &zone->keys[i];
-		if (key->keytag != keytag) {
-			continue;
+		if (zone->keys[i].keytag == keytag) {
+			return &zone->keys[i];
 		}
-		if (!key->goal_in) {
-			snprintf(why, WHY_MAX, "%s %u is on its way out already; zone-status says "
-			         "what it waits for", keyset_role_name(key->role), keytag);
-			return -1;
-		}
-		if (key->standby) {
-			key->goal_in = false;
-			return 0;
-		}
-		return core_request_roll(zone, key->role, true, now) ? 0 : -1;
 	}
 	char keys[WHY_MAX / 2];
 	list_keys(zone, keys, sizeof(keys));
 	snprintf(why, WHY_MAX, "there is no key %u; the zone has: %s", keytag, keys);
+	return NULL;
+}
+
+/* Orders that a key goes. A key in use is replaced first. */
+static int remove_key(core_zone_t *zone, core_key_t *key, int64_t now, char why[WHY_MAX])
+{
+	if (!key->goal_in) {
+		snprintf(why, WHY_MAX, "%s %u is on its way out already; zone-status says what it "
+		         "waits for", keyset_role_name(key->role), key->keytag);
+		return -1;
+	}
+	if (key->standby) {
+		key->goal_in = false;
+		return 0;
+	}
+	return core_request_roll(zone, key->role, true, now) ? 0 : -1;
+}
+
+/* Notes that a key pair is gone. */
+static int lose_key(core_zone_t *zone, const policy_t *policy, const core_key_t *key,
+                    char why[WHY_MAX])
+{
+	const char *problem = policy != NULL && policy->defect == NULL
+	                              ? plan_lose(zone, policy, (size_t)(key - zone->keys))
+	                              : "its policy cannot be used";
+	if (problem == NULL) {
+		return 0;
+	}
+	snprintf(why, WHY_MAX, "%s. If that cannot be awaited: restore the token's backup, or have "
+	         "the DS removed at the parent, so that the zone is insecure before what knotd "
+	         "serves expires", problem);
+	return -1;
+}
+
+/* \param policy  Of the zone; NULL = none. */
+static int apply(core_zone_t *zone, const policy_t *policy, const order_t *order, int64_t now,
+                 char why[WHY_MAX])
+{
+	if (order->by_tag) {
+		core_key_t *key = find_key(zone, order->keytag, why);
+		return key == NULL   ? -1
+		       : order->lost ? lose_key(zone, policy, key, why)
+		                     : remove_key(zone, key, now, why);
+	}
+	if (core_request_roll(zone, order->role, order->emergency, now)) {
+		return 0;
+	}
+	char keys[WHY_MAX / 2];
+	list_keys(zone, keys, sizeof(keys));
+	snprintf(why, WHY_MAX, "there is no %s to be replaced; the zone has: %s",
+	         keyset_role_name(order->role), keys);
 	return -1;
 }
 
@@ -88,21 +131,6 @@ static int64_t start(const core_zone_t *zone, int64_t now)
 	return at;
 }
 
-static int apply(core_zone_t *zone, const order_t *order, int64_t now, char why[WHY_MAX])
-{
-	if (order->by_tag) {
-		return remove_key(zone, order->keytag, now, why);
-	}
-	if (core_request_roll(zone, order->role, order->emergency, now)) {
-		return 0;
-	}
-	char keys[WHY_MAX / 2];
-	list_keys(zone, keys, sizeof(keys));
-	snprintf(why, WHY_MAX, "there is no %s to be replaced; the zone has: %s",
-	         keyset_role_name(order->role), keys);
-	return -1;
-}
-
 static void roll(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
 {
 	order_t order;
@@ -112,13 +140,15 @@ static void roll(context_t *c, ctl_request_t *req, const char *name, const ctl_u
 	read_order(unit, &order);
 	pthread_mutex_lock(&c->desk->lock);
 	int found = control_load(c, req, name, &zone);
-	if (found > 0 && apply(&zone.core, &order, now, why) != 0) {
+	const policy_t *policy = found > 0 ? policies_find(&c->desk->policies, zone.policy) : NULL;
+	if (found > 0 && apply(&zone.core, policy, &order, now, why) != 0) {
 		ctl_error(req, name, "%s", why);
 	} else if (found > 0 && desk_save_zone(c->desk, &zone, now) != 0) {
 		ctl_error(req, name, "%s", db_error(c->desk->db));
 	} else if (found > 0) {
-		log_event(LOG_INFO, name, order.by_tag ? "a person asks to be rid of key %s"
-		                                       : "a person asks for a new %s%s",
+		log_event(LOG_INFO, name, order.lost     ? "a person says that key %s is gone"
+		                          : order.by_tag ? "a person asks to be rid of key %s"
+		                                         : "a person asks for a new %s%s",
 		          unit->type, order.emergency ? ", in an emergency" : "");
 	}
 	pthread_mutex_unlock(&c->desk->lock);
@@ -269,7 +299,7 @@ static void plan_order(const context_t *c, ctl_request_t *req, kasp_zone_t *zone
 		ctl_error(req, zone->name, "its policy %s cannot be used", zone->policy);
 		return;
 	}
-	if (apply(&zone->core, order, now, why) != 0) {
+	if (apply(&zone->core, policy, order, now, why) != 0) {
 		ctl_error(req, zone->name, "%s", why);
 		return;
 	}
@@ -283,6 +313,26 @@ static void plan_order(const context_t *c, ctl_request_t *req, kasp_zone_t *zone
 		ctl_error(req, zone->name, "out of memory");
 	}
 	timeline_deinit(&timeline);
+}
+
+/* Says until when what is public is good: what a lost key signed is not signed anew. */
+static void plan_limit(const context_t *c, ctl_request_t *req, const char *name)
+{
+	query_served_t served;
+	char err[256];
+	const int64_t now = time(NULL);
+	pthread_mutex_lock(&c->desk->lock);
+	char *path = strdup(c->desk->conf.signer_socket);
+	pthread_mutex_unlock(&c->desk->lock);
+	if (path != NULL && query_served(path, name, &served, err, sizeof(err)) == 0) {
+		if (served.expires > now) {
+			row(req, name, served.expires, now, "the first signature that knotd serves "
+			    "expires: if no new key has taken over by then, the zone is bogus, "
+			    "unless its DS has gone from the parent and from caches before");
+		}
+		query_served_deinit(&served);
+	}
+	free(path);
 }
 
 static void plan(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
@@ -299,6 +349,9 @@ static void plan(context_t *c, ctl_request_t *req, const char *name, const ctl_u
 	}
 	pthread_mutex_unlock(&c->desk->lock);
 	kasp_zone_deinit(&zone);
+	if (found > 0 && order.lost) {
+		plan_limit(c, req, name);
+	}
 }
 
 void control_plan(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

@@ -46,6 +46,10 @@ static void key_column(row_t *row, context_t *c, const kasp_zone_t *zone, size_t
 	if (!repos_usable(c->keys->tokens, zone->keys[i].repository, why)) {
 		used += snprintf(text + used, sizeof(text) - (size_t)used, " (does not work)");
 	}
+	if (key->dead) {
+		used += snprintf(text + used, sizeof(text) - (size_t)used,
+		                 ", its key pair is gone for good");
+	}
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		if (key->record[r].state != KEYSET_NA) {
 			used += snprintf(text + used, sizeof(text) - (size_t)used, ", %s %s",

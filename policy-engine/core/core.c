@@ -19,8 +19,77 @@ typedef struct {
 	void *ctx;
 } core_run_t;
 
+/* Whether a KSK signs the zone in the place of a key that is gone. All caches have the KSK. */
+static bool covers(const core_zone_t *zone, const core_key_t *ksk)
+{
+	bool able = ksk->role == KEYSET_KSK && !ksk->dead &&
+	            ksk->record[KEYSET_DNSKEY].state == KEYSET_OMNIPRESENT &&
+	            core_in_zone(ksk, KEYSET_RRSIG_DNSKEY);
+	for (size_t i = 0; able && i < zone->count; i++) {
+		const core_key_t *key = &zone->keys[i];
+		if (key->dead && key->algorithm == ksk->algorithm &&
+		    core_in_zone(key, KEYSET_RRSIG)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether a key is gone, and a KSK covers for it. */
+static bool is_covered(const core_zone_t *zone, const core_key_t *dead)
+{
+	bool matters = dead->dead && core_in_zone(dead, KEYSET_RRSIG);
+	for (size_t i = 0; matters && i < zone->count; i++) {
+		const core_key_t *key = &zone->keys[i];
+		if (key->algorithm == dead->algorithm && covers(zone, key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether caches may hold what a KSK signed in the place of a key of its algorithm that is gone:
+ * that key's signatures count as if they were there. */
+static bool may_have_covered(const core_zone_t *zone, const core_key_t *ksk)
+{
+	bool gone = false, other = false;
+	for (size_t i = 0; ksk->role == KEYSET_KSK && i < zone->count; i++) {
+		const core_key_t *key = &zone->keys[i];
+		if (key->algorithm != ksk->algorithm) {
+			continue;
+		}
+		keyset_state_t rrsig = key->record[KEYSET_RRSIG].state;
+		gone = gone || (key->dead && rrsig != KEYSET_HIDDEN && rrsig != KEYSET_NA);
+		other = other || (!key->dead && core_in_zone(key, KEYSET_RRSIG));
+	}
+	return gone && other;
+}
+
+bool core_signs_zone(const core_zone_t *zone, const core_key_t *key)
+{
+	return covers(zone, key) || (core_in_zone(key, KEYSET_RRSIG) && !is_covered(zone, key));
+}
+
+bool core_lose(core_zone_t *zone, size_t i)
+{
+	core_key_t *key = &zone->keys[i];
+	bool before = key->dead, good = key->role != KEYSET_CSK || !core_in_zone(key, KEYSET_RRSIG);
+	key->dead = true;
+	for (size_t k = 0; k < zone->count && good; k++) {
+		const core_key_t *other = &zone->keys[k];
+		good = !other->dead || !core_in_zone(other, KEYSET_RRSIG) ||
+		       is_covered(zone, other);
+	}
+	key->dead = good || before;
+	key->goal_in = key->goal_in && !(good && key->standby);
+	return good;
+}
+
 bool core_replaces(const core_zone_t *zone, const core_key_t *key)
 {
+	if (is_covered(zone, key) || (may_have_covered(zone, key) && !covers(zone, key))) {
+		return true;
+	}
 	int64_t emergency = 0;
 	for (int role = KEYSET_ZSK; role <= KEYSET_CSK; role++) {
 		const core_request_t *request = &zone->requests[role];
@@ -28,7 +97,7 @@ bool core_replaces(const core_zone_t *zone, const core_key_t *key)
 			emergency = request->at;
 		}
 	}
-	return key->inception < emergency && core_in_zone(key, KEYSET_DNSKEY) &&
+	return (key->dead || key->inception < emergency) && core_in_zone(key, KEYSET_DNSKEY) &&
 	       key->record[KEYSET_RRSIG].state == KEYSET_UNRETENTIVE;
 }
 
@@ -189,6 +258,9 @@ static bool is_swap(const core_zone_t *zone, uint8_t algorithm)
 static core_wait_t order_out(const core_zone_t *zone, const core_key_t *key, keyset_record_t record)
 {
 	bool published = core_in_zone(key, KEYSET_DNSKEY);
+	if (record != KEYSET_DS && may_have_covered(zone, key)) {
+		return CORE_WAIT_SIGNED;
+	}
 	/* Signatures of a published key that signs no more stay, and keep away those of others. */
 	if (record == KEYSET_RRSIG_DNSKEY && CORE_RULE(MUTANT_TOGETHER)) {
 		return published ? CORE_WAIT_ORDER : CORE_DONE;

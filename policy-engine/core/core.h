@@ -89,8 +89,24 @@ bool core_needs_look(const core_zone_t *zone);
  */
 bool core_request_roll(core_zone_t *zone, keyset_role_t role, bool emergency, int64_t now);
 
+/*!
+ * Tells whether a key is to sign the zone in the next key set.
+ *
+ * If a ZSK is gone, the KSK of its algorithm signs in its place, and its signatures are all replaced
+ * at once: whoever holds an older DNSKEY RRset knows the KSK, and not the successor yet.
+ */
+bool core_signs_zone(const core_zone_t *zone, const core_key_t *key);
+
+/*!
+ * Notes that the pair of key i is gone for good.
+ *
+ * \return Whether it can be replaced without it; if not, nothing changed.
+ */
+bool core_lose(core_zone_t *zone, size_t i);
+
 /*! \return Whether the signatures of a key that signs no more are to be replaced at once: in an
- *          emergency, when the key is older than the order. */
+ *          emergency, when the key is older than the order, if the key is gone, and those of a
+ *          KSK that signed in its place. */
 bool core_replaces(const core_zone_t *zone, const core_key_t *key);
 
 /*! \return Whether all caches may use each record that the key is to have. */

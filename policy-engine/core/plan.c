@@ -86,6 +86,13 @@ static policy_roll_t fastest(keyset_role_t role)
 	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_RRSET;
 }
 
+/* How a key that is gone is replaced. In place of a ZSK the new one signs at once, with the KSK. The
+ * DNSKEY RRset that a KSK signed stays until another DS is known everywhere. */
+static policy_roll_t after_death(keyset_role_t role)
+{
+	return role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE : POLICY_ROLL_DOUBLE_DS;
+}
+
 static bool introduce(plan_run_t *run, const plan_want_t *want)
 {
 	if (count_known(run->zone) >= CORE_KEYS_MAX) {
@@ -125,7 +132,8 @@ int64_t plan_due(const core_zone_t *zone, const policy_key_t *entry)
  * ended: keys would pile up if the parent, or the signer, took longer than a lifetime. */
 static bool is_due(plan_run_t *run, const policy_key_t *entry, size_t key)
 {
-	if (key == NO_KEY || is_requested(run, &run->zone->keys[key])) {
+	if (key == NO_KEY || run->zone->keys[key].dead ||
+	    is_requested(run, &run->zone->keys[key])) {
 		return true;
 	}
 	int64_t due = plan_due(run->zone, entry);
@@ -146,7 +154,10 @@ static bool replace(plan_run_t *run, const policy_key_t *entry, size_t key)
 	const core_request_t *request = &run->zone->requests[entry->role];
 	bool emergency = request->emergency && key != NO_KEY &&
 	                 is_requested(run, &run->zone->keys[key]);
-	policy_roll_t roll = emergency ? fastest(entry->role) : entry->roll;
+	bool dead = key != NO_KEY && run->zone->keys[key].dead;
+	policy_roll_t roll = dead        ? after_death(entry->role)
+	                     : emergency ? fastest(entry->role)
+	                                 : entry->roll;
 	size_t standby = find(run->zone, entry, true);
 	if (standby != NO_KEY) {
 		core_key_t *successor = &run->zone->keys[standby];
@@ -230,14 +241,44 @@ static bool forget(plan_run_t *run, size_t index)
 	return true;
 }
 
+const char *plan_lose(core_zone_t *zone, const policy_t *policy, size_t i)
+{
+	core_key_t *key = &zone->keys[i];
+	for (size_t k = 0; k < zone->count; k++) {
+		const core_key_t *other = &zone->keys[k];
+		if (k != i && (other->dead || !other->goal_in || !core_is_settled(other)) &&
+		    !core_is_hidden(other)) {
+			return "another rollover is under way, and has to end first";
+		}
+	}
+	if (!key->goal_in || plan_entry(policy, key) == NULL) {
+		return "the key is on its way out already";
+	}
+	return core_lose(zone, i) ? NULL : "no key that all resolvers know can sign in its place";
+}
+
+bool plan_is_mourning(const core_zone_t *zone)
+{
+	for (size_t i = 0; i < zone->count; i++) {
+		if (zone->keys[i].dead && !core_is_hidden(&zone->keys[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const plan_ops_t *ops)
 {
 	plan_run_t run = { .zone = zone, .policy = policy, .now = now, .ops = ops,
 	        .next = CORE_NEVER };
+	const bool mourning = plan_is_mourning(zone) && !policy_is_unsigned(policy);
 	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
-		see_to_entry(&run, &policy->keys[i]);
+		size_t key = find(zone, &policy->keys[i], false);
+		if (!mourning || (key != NO_KEY && zone->keys[key].dead)) {
+			see_to_entry(&run, &policy->keys[i]);
+		}
 	}
-	for (size_t i = 0; i < zone->count; i++) {
+	for (size_t i = 0; i < zone->count && !mourning; i++) {
 		if (zone->keys[i].goal_in && plan_entry(policy, &zone->keys[i]) == NULL) {
 			withdraw(&run, i, PLAN_UNWANTED);
 		}

@@ -5,9 +5,9 @@
  * \brief Which keys a zone gets, and which go: a pure function of policy, keys and time.
  *
  * Each policy entry (<KSK>, <ZSK>, <CSK>) has one key in use, and as many on standby as it says. A
- * key is replaced when its lifetime is over, or when somebody orders it. It goes when its successor
- * is in use, or when its entry left the policy, and never comes back. core.h says when a key takes
- * which step.
+ * key is replaced when its lifetime is over, when somebody orders it, or when its key pair is gone.
+ * It goes when its successor is in use, or when its entry left the policy, and never comes back.
+ * core.h says when a key takes which step.
  */
 #pragma once
 
@@ -52,6 +52,18 @@ typedef struct {
  * \return When to call again at the latest; CORE_NEVER = never, or when a key can be had.
  */
 int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const plan_ops_t *ops);
+
+/*!
+ * Notes that the pair of key i is gone for good: plan_run() replaces it, and changes nothing else
+ * until no cache knows it any more.
+ *
+ * \return NULL; else why it cannot be replaced without it, and nothing changed.
+ */
+const char *plan_lose(core_zone_t *zone, const policy_t *policy, size_t i);
+
+/*! \return Whether a key that is gone is being replaced. Nothing else changes then, unless the
+ *          policy wants the zone unsigned: what signs in its place has to stay. */
+bool plan_is_mourning(const core_zone_t *zone);
 
 /*! \return The entry that wants a key; NULL if none does. */
 const policy_key_t *plan_entry(const policy_t *policy, const core_key_t *key);

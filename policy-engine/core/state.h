@@ -68,6 +68,7 @@ typedef struct {
 	const char *repository; /*!< The name of the one that its token is. Borrowed. */
 	int64_t inception;     /*!< When its lifetime began. */
 	bool goal_in;          /*!< The key is meant to be in use. Once false, this stays false. */
+	bool dead;             /*!< Its key pair is gone for good: it signs nothing any more. */
 	bool standby;          /*!< The key has nothing public but its DNSKEY, or, if it rolls by
 	                            double-DS, its DS. */
 	policy_roll_t roll;

@@ -33,6 +33,28 @@ int db_open(db_t **db, const char *path, char *err, size_t err_size);
 /*! Closes the database; what was not committed is undone. NULL is allowed. */
 void db_close(db_t *db);
 
+/*! A copy that is being made of an open database. */
+typedef struct db_copy db_copy_t;
+
+/*!
+ * Begins a copy of a database.
+ *
+ * \param path  Must not exist; gets mode 0600.
+ * \return NULL on failure, with db_error().
+ */
+db_copy_t *db_copy_begin(db_t *db, const char *path);
+
+/*! Copies some more, which takes milliseconds. Between two calls the database may be changed; the
+ *  copy is of the state at its end. Not within a transaction. \return 1 = more is left; 0 = done;
+ *  -1. */
+int db_copy_some(db_copy_t *copy);
+
+/*! Closes the copy. \return 0; -1 if it is not whole. NULL is allowed, and fails. */
+int db_copy_end(db_copy_t *copy);
+
+/*! \return Whether no process has the database open; also if there is none, or it is damaged. */
+bool db_is_free(const char *path);
+
 /*! \return Path and reason of the last failure; borrowed until the next one. */
 const char *db_error(const db_t *db);
 
@@ -154,7 +176,8 @@ int db_backup_turn(db_t *db, const char *repository, db_backup_t from,
  * Makes sure that a key pair is known that another program generated.
  *
  * \param key  Its id and since are filled. Its backup counts if the key pair was not known.
- * \return 0; -1, also if another key pair of the repository has that CKA_ID.
+ * \return 0; 1 if another key pair of the repository has that CKA_ID, with db_error() saying so;
+ *         -1.
  */
 int db_key_put(db_t *db, db_token_key_t *key, int64_t now);
 
@@ -162,13 +185,35 @@ int db_key_put(db_t *db, db_token_key_t *key, int64_t now);
  *  then not retired. */
 int db_key_users(db_t *db, int64_t token_key, uint64_t elsewhere);
 
+/*! \return 1 and the revision of a zone; 0 if there is none; -1. */
+int db_zone_revision(db_t *db, const char *name, uint64_t *revision);
+
+/*! Begins a part of a transaction that can be undone by itself; parts are not nested. */
+int db_part_begin(db_t *db);
+
+/*! Ends a part. \param keep  Else it is undone. */
+int db_part_end(db_t *db, bool keep);
+
+/*! Forgets a retired key pair that no zone has; its token keeps it. Any other stays. */
+int db_key_leave(db_t *db, int64_t token_key);
+
+/*!
+ * Notes that the database is an older copy: key pairs that no zone has in it may have got into use
+ * since, and those that zones share may have more users. The former are forgotten, the latter are
+ * never removed from their token.
+ *
+ * \return How many were forgotten; -1.
+ */
+int db_keys_distrust(db_t *db);
+
 /*! Notes that another signer published the zone before. \param serial  Its last serial. */
 int db_zone_took(db_t *db, int64_t zone, uint32_t serial);
 
 /*! \return 1 if some zone has the policy, 0 if none has, -1. */
 int db_policy_used(db_t *db, const char *policy);
 
-/*! Gives a key pair to a zone, in the database and in zone. \param core  As of core_key_init(). */
+/*! Gives a key pair to a zone, in the database and in zone; it is not retired then.
+ *  \param core  As of core_key_init(). */
 int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
                      const core_key_t *core);
 

@@ -9,7 +9,8 @@
 
 #include "policy-engine/database/sql.h"
 
-/* Fills id and since of a key pair. \return 1 if it is known, 0 if it is not, -1. */
+/* Fills id and since of a key pair. \return 1 if it is known, 0 if it is not, 2 if the database has
+ * another one, -1. */
 static int find(db_t *db, db_token_key_t *key)
 {
 	static const char get[] = "SELECT id, public_key, since FROM token_key"
@@ -37,7 +38,7 @@ static int find(db_t *db, db_token_key_t *key)
 		snprintf(db->error, sizeof(db->error), "database %s: key %s of repository %s "
 		         "is another one than that in the token", db->path, key->cka_id,
 		         key->repository);
-		return -1;
+		return 2;
 	}
 	return found;
 }
@@ -47,7 +48,7 @@ int db_key_put(db_t *db, db_token_key_t *key, int64_t now)
 	static const char set_backup[] = "UPDATE token_key SET backup = ?2 WHERE id = ?1";
 	int found = find(db, key);
 	if (found != 0) {
-		return found < 0 ? -1 : 0;
+		return found < 0 ? -1 : found - 1;
 	}
 	if (db_key_intend(db, key->repository, key->cka_id, key->algorithm, key->bits,
 	                  now) != 0 ||
@@ -55,7 +56,7 @@ int db_key_put(db_t *db, db_token_key_t *key, int64_t now)
 	                key->public_key_len) != 0) {
 		return -1;
 	}
-	return find(db, key) > 0
+	return find(db, key) == 1
 	               ? sql_run_numbers(db, set_backup, key->id, key->backup)
 	               : -1;
 }

@@ -128,9 +128,16 @@ static const char schema_7[] =
 	"ALTER TABLE zone ADD COLUMN shown_ttl INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE zone ADD COLUMN shown_absence INTEGER NOT NULL DEFAULT 0;";
 
+/* The DS RRset that was seen last at the parent, as keyset/ds.h has it, and when; keys whose pair is
+ * gone for good. */
+static const char schema_8[] =
+	"ALTER TABLE zone ADD COLUMN ds TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE zone ADD COLUMN ds_seen INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone_key ADD COLUMN dead INTEGER NOT NULL DEFAULT 0;";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
-                                       schema_6, schema_7 };
+                                       schema_6, schema_7, schema_8 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)

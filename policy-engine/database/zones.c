@@ -26,7 +26,7 @@ _Static_assert(POLICY_ROLL_PRE_PUBLICATION == 0 && POLICY_ROLL_DOUBLE_SIGNATURE 
 static const char zone_get[] =
 	"SELECT id, policy, revision, digest, next, roll_ksk, roll_zsk, roll_csk, emergency,"
 	" ttl_ds, ttl_ds_until, ttl_ds_lower, ttl_dnskey, ttl_dnskey_until, ttl_dnskey_lower,"
-	" ttl_zone, ttl_zone_until, ttl_zone_lower, shown_ttl, shown_absence, serial_before"
+	" ttl_zone, ttl_zone_until, ttl_zone_lower, shown_ttl, shown_absence, ds, ds_seen, serial_before"
 	" FROM zone WHERE name = ?1";
 enum {
 	ZONE_ID,
@@ -39,6 +39,8 @@ enum {
 	ZONE_TTLS,       /* The first of CORE_TTLS times three, by core_ttl_kind_t. */
 	ZONE_SHOWN_TTL = ZONE_TTLS + 3 * CORE_TTLS,
 	ZONE_SHOWN_ABSENCE,
+	ZONE_DS,
+	ZONE_DS_SEEN,
 	ZONE_SERIAL_BEFORE, /* Of zone_get alone. */
 };
 #define ZONE_TTL(kind) (ZONE_TTLS + 3 * (kind))
@@ -49,11 +51,13 @@ static const char zone_save[] =
 	"UPDATE zone SET revision = ?3, digest = ?4, next = ?5, roll_ksk = ?6, roll_zsk = ?7,"
 	" roll_csk = ?8, emergency = ?9, ttl_ds = ?10, ttl_ds_until = ?11, ttl_ds_lower = ?12,"
 	" ttl_dnskey = ?13, ttl_dnskey_until = ?14, ttl_dnskey_lower = ?15, ttl_zone = ?16,"
-	" ttl_zone_until = ?17, ttl_zone_lower = ?18, shown_ttl = ?19, shown_absence = ?20 WHERE id = ?1";
+	" ttl_zone_until = ?17, ttl_zone_lower = ?18, shown_ttl = ?19, shown_absence = ?20,"
+	" ds = ?21, ds_seen = ?22 WHERE id = ?1";
 
 static const char zone_keys[] =
 	"SELECT zone_key.id, token_key, zone_key.role, keytag, inception, goal_in, roll,"
-	" repository, cka_id, algorithm, bits, public_key, zone_key.standby FROM zone_key"
+	" repository, cka_id, algorithm, bits, public_key, zone_key.standby, dead FROM"
+	" zone_key"
 	" JOIN token_key ON token_key.id = token_key WHERE zone = ?1 ORDER BY zone_key.id";
 enum {
 	KEY_ID,
@@ -69,6 +73,7 @@ enum {
 	KEY_BITS,
 	KEY_PUBLIC_KEY,
 	KEY_STANDBY,
+	KEY_DEAD,
 };
 
 static const char record_get[] =
@@ -190,6 +195,7 @@ static int add_row(db_t *db, kasp_zone_t *zone, sqlite3_stmt *sql)
 		.algorithm = (uint8_t)sqlite3_column_int(sql, KEY_ALGORITHM),
 		.bits = (unsigned)sqlite3_column_int(sql, KEY_BITS),
 		.standby = sqlite3_column_int(sql, KEY_STANDBY) != 0,
+		.dead = sqlite3_column_int(sql, KEY_DEAD) != 0,
 	};
 	size_t len = (size_t)sqlite3_column_bytes(sql, KEY_PUBLIC_KEY);
 	zone_key_t info = {
@@ -201,6 +207,17 @@ static int add_row(db_t *db, kasp_zone_t *zone, sqlite3_stmt *sql)
 		.public_key_len = len,
 	};
 	return append(db, zone, &core, &info);
+}
+
+/* Reads which errands are done for a key whose DS has to come or to go. */
+static int get_done(db_t *db, const core_key_t *core, zone_key_t *info)
+{
+	int ret = 0;
+	for (int i = 0; i < ZONE_ERRANDS && ret >= 0 && core_ds_waits(core); i++) {
+		ret = db_errand_get(db, info->id, (db_errand_t)i, core->record[KEYSET_DS].since,
+		                    &info->done[i]);
+	}
+	return ret < 0 ? -1 : 0;
 }
 
 static int get_keys(db_t *db, kasp_zone_t *zone)
@@ -221,7 +238,9 @@ static int get_keys(db_t *db, kasp_zone_t *zone)
 		return -1;
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
-		if (get_records(db, zone, zone->keys[i].id, &zone->core.keys[i]) != 0) {
+		core_key_t *core = &zone->core.keys[i];
+		if (get_records(db, zone, zone->keys[i].id, core) != 0 ||
+		    get_done(db, core, &zone->keys[i]) != 0) {
 			return -1;
 		}
 		zone->keys[i].stored = zone->core.keys[i];
@@ -248,6 +267,8 @@ int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 		.next = sqlite3_column_int64(sql, ZONE_NEXT),
 		.core.shown.ttl = (uint32_t)sqlite3_column_int64(sql, ZONE_SHOWN_TTL),
 		.core.shown.absence = (uint32_t)sqlite3_column_int64(sql, ZONE_SHOWN_ABSENCE),
+		.ds = column_text(sql, ZONE_DS),
+		.ds_seen = sqlite3_column_int64(sql, ZONE_DS_SEEN),
 		.taken_over = sqlite3_column_type(sql, ZONE_SERIAL_BEFORE) == SQLITE_INTEGER,
 		.serial_before = (uint32_t)sqlite3_column_int64(sql, ZONE_SERIAL_BEFORE),
 	};
@@ -268,7 +289,7 @@ int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 		memcpy(z.digest, sqlite3_column_blob(sql, ZONE_DIGEST), ZONE_DIGEST_LEN);
 	}
 	sqlite3_reset(sql);
-	if (z.name == NULL || z.policy == NULL) {
+	if (z.name == NULL || z.policy == NULL || z.ds == NULL) {
 		ret = sql_no_memory(db);
 	} else {
 		ret = get_keys(db, &z);
@@ -312,11 +333,12 @@ static int save_key(db_t *db, int64_t id, const core_key_t *key, const core_key_
 		}
 	}
 	if (key->goal_in == stored->goal_in && key->roll == stored->roll &&
-	    key->standby == stored->standby && key->inception == stored->inception) {
+	    key->standby == stored->standby && key->inception == stored->inception &&
+	    key->dead == stored->dead) {
 		return 0;
 	}
 	static const char update[] = "UPDATE zone_key SET goal_in = ?2, roll = ?3, standby = ?4,"
-	                             " inception = ?5 WHERE id = ?1";
+	                             " inception = ?5, dead = ?6 WHERE id = ?1";
 	sqlite3_stmt *sql = sql_prepare(db, update);
 	if (sql == NULL) {
 		return -1;
@@ -326,6 +348,7 @@ static int save_key(db_t *db, int64_t id, const core_key_t *key, const core_key_
 	sqlite3_bind_int(sql, 3, key->roll);
 	sqlite3_bind_int(sql, 4, key->standby);
 	sqlite3_bind_int64(sql, 5, key->inception);
+	sqlite3_bind_int(sql, 6, key->dead);
 	return sql_run(db, sql);
 }
 
@@ -354,6 +377,8 @@ static int save_zone(db_t *db, const kasp_zone_t *zone)
 	}
 	sqlite3_bind_int64(sql, PARAMETER(ZONE_SHOWN_TTL), zone->core.shown.ttl);
 	sqlite3_bind_int64(sql, PARAMETER(ZONE_SHOWN_ABSENCE), zone->core.shown.absence);
+	sql_bind_text(sql, PARAMETER(ZONE_DS), zone->ds);
+	sqlite3_bind_int64(sql, PARAMETER(ZONE_DS_SEEN), zone->ds_seen);
 	return sql_run(db, sql);
 }
 
@@ -375,10 +400,11 @@ int db_zone_save(db_t *db, kasp_zone_t *zone)
 int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
                      const core_key_t *core)
 {
-	static const char given[] = "UPDATE token_key SET given = given + 1 WHERE id = ?1";
+	static const char given[] = "UPDATE token_key SET given = given + 1, retired = 0"
+	                            " WHERE id = ?1";
 	static const char add[] = "INSERT INTO zone_key"
-	                          " (zone, token_key, role, keytag, inception, goal_in, roll)"
-	                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+	                          " (zone, token_key, role, keytag, inception, goal_in, roll,"
+	                          " standby, dead) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 	sqlite3_stmt *sql = sql_prepare(db, add);
 	if (sql == NULL || sql_run_numbers(db, given, key->id, 0) != 0) {
 		return -1;
@@ -390,6 +416,8 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 	sqlite3_bind_int64(sql, 5, core->inception);
 	sqlite3_bind_int(sql, 6, core->goal_in);
 	sqlite3_bind_int(sql, 7, core->roll);
+	sqlite3_bind_int(sql, 8, core->standby);
+	sqlite3_bind_int(sql, 9, core->dead);
 	if (sql_run(db, sql) != 0) {
 		return -1;
 	}

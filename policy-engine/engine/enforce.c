@@ -77,7 +77,7 @@ int enforce_pass(parts_t *parts, int64_t now, bool *more)
 	list->live = &desk->live;
 	list_all_dirty(list);
 	int ret = db_zones_due(desk->db, now, PASS_MAX, list_due, list);
-	*more = list->count == PASS_MAX;
+	*more = *more || list->count == PASS_MAX;
 	if (ret == 0 && list->count > 0) {
 		ret = look_at_all(parts, list, now);
 	}

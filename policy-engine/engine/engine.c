@@ -92,6 +92,7 @@ int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, 
 	desk->conf = *conf;
 	*conf = (engine_conf_t){ 0 };
 	keys_init(&e->parts.keys, desk, verbose);
+	e->parts.learn.desk = desk;
 	e->main_thread = pthread_self();
 	pthread_cond_init(&e->reload_done, NULL);
 	e->conf_path = strdup(conf_path);
@@ -125,6 +126,11 @@ void engine_free(engine_t *engine)
 parts_t *engine_parts(engine_t *engine)
 {
 	return &engine->parts;
+}
+
+const char *engine_conf_path(const engine_t *engine)
+{
+	return engine->conf_path;
 }
 
 /* -- reload -------------------------------------------------------------- */
@@ -187,13 +193,24 @@ static int look(parts_t *parts, int64_t now, bool *more)
 	return ret;
 }
 
+/* Whether the database knows all zones of the module. Else a key that no zone has may be one of a
+ * zone that is still to be learnt. */
+static bool knows_all(desk_t *desk)
+{
+	pthread_mutex_lock(&desk->lock);
+	bool all = TAILQ_EMPTY(&desk->live.learns);
+	pthread_mutex_unlock(&desk->lock);
+	return all;
+}
+
 /* All that is done because time has passed. */
 static int decide(parts_t *parts, int64_t now, bool *more)
 {
-	if (parent_pass(&parts->parent, parts->link.up, now) != 0 || look(parts, now, more) != 0) {
+	if (learn_pass(&parts->learn, now, more) != 0 ||
+	    parent_pass(&parts->parent, parts->link.up, now) != 0 || look(parts, now, more) != 0) {
 		return -1;
 	}
-	return retire_pass(&parts->keys, now);
+	return knows_all(&parts->desk) ? retire_pass(&parts->keys, now) : 0;
 }
 
 /* \return 1 if the clock can be believed, 0 if not, -1 if the database failed. */

@@ -58,6 +58,9 @@ parts_t *engine_parts(engine_t *engine);
  */
 bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t problem_size);
 
+/*! \return Path of conf.xml. Borrowed. */
+const char *engine_conf_path(const engine_t *engine);
+
 /*! \return Why the last reload was refused; "" = it was not. Borrowed, under the desk's lock. */
 const char *engine_reload_problem(const engine_t *engine);
 

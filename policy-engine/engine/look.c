@@ -175,10 +175,11 @@ static bool may_look(look_t *look)
 	}
 	if (look->live->facts.pending > zone->core.revision) {
 		snprintf(look->problem, PROBLEM_MAX, "the signer has key set %llu, the engine's "
-		         "database knows only %llu: it is an old or a new one, restore the right "
-		         "one",
+		         "database knows only %llu; %s",
 		         (unsigned long long)look->live->facts.pending,
-		         (unsigned long long)zone->core.revision);
+		         (unsigned long long)zone->core.revision,
+		         look->live->unlearnt != NULL ? look->live->unlearnt
+		                                      : "it is being learnt from the signer");
 		return false;
 	}
 	return true;
@@ -211,12 +212,15 @@ static void prepare_push(look_t *look, uint64_t saved)
 	    look->zone->core.revision == 0) {
 		return;
 	}
-	char *text = publish(look->zone, saved, look->policy, salt, salt_len, live->force);
+	const compose_t with = { look->policy, salt, salt_len, saved, look->desk->conf.watch.on,
+	                         live->force };
+	char *text = publish(look->zone, &with);
 	if (text == NULL) {
 		snprintf(look->problem, PROBLEM_MAX, "the key set is too large");
 		return;
 	}
 	live->force = false;
+	live_set(&live->ds_sent, with.watched && look->zone->ds_seen != 0 ? look->zone->ds : NULL);
 	if (live->facts.pending >= look->zone->core.revision ||
 	    (live->push != NULL && live->revision == look->zone->core.revision)) {
 		free(text);
@@ -271,9 +275,53 @@ static void announce(look_t *look)
 	}
 }
 
+/* Whether it is not known yet if the parent has a DS for a zone of which there is no memory, neither
+ * here nor in the module. Its first key set must not break what others know of the zone. */
+static bool awaits_parent(look_t *look)
+{
+	const live_zone_t *live = look->live;
+	if (!look->desk->conf.watch.on || look->zone->core.revision != 0 ||
+	    look->zone->ds_seen != 0 || live->ds_nowhere) {
+		return false;
+	}
+	const bool failed = live->ds_problem != NULL;
+	say(look, failed ? LOG_WARNING : LOG_INFO, "asks the parent which DS the zone has, before "
+	    "it gets its first keys%s%s%s%s", failed ? ": " : "", failed ? live->ds_problem : "",
+	    failed ? "; if the parent has none: ods ds-gone " : "", failed ? live->name : "");
+	recheck_want_ds(look->desk, look->live, look->now);
+	return true;
+}
+
+/* Sees that the module knows the newest DS, if it holds the zone for them. Nothing is decided
+ * meanwhile: what is public may not be what the database says. */
+static void serve_chain(look_t *look)
+{
+	live_zone_t *live = look->live;
+	const kasp_zone_t *zone = look->zone;
+	say(look, LOG_WARNING, "the signer holds key set %llu: validators would find no way to its "
+	    "keys, see its zone-status; ods recover %s", (unsigned long long)live->facts.pending,
+	    zone->name);
+	if (look->desk->conf.watch.on) {
+		recheck_want_ds(look->desk, look->live, look->now);
+	}
+	bool known = zone->ds_seen != 0 && look->desk->conf.watch.on;
+	if (known && (live->ds_sent == NULL || strcmp(live->ds_sent, zone->ds) != 0)) {
+		live->force = true;
+		prepare_push(look, zone->core.revision);
+	}
+}
+
 static void look_after(look_t *look)
 {
 	uint64_t saved = look->zone->core.revision;
+	if (awaits_parent(look)) {
+		return;
+	}
+	/* A newer key set than the held one may pass. */
+	if (look->live->facts.chain && look->live->facts.pending >= saved && saved != 0) {
+		serve_chain(look);
+		return;
+	}
 	proceed(look);
 	if (look->failed) {
 		return;

@@ -9,11 +9,13 @@
 #include "policy-engine/desk/desk.h"
 #include "policy-engine/keys/keys.h"
 #include "policy-engine/parent/parent.h"
+#include "policy-engine/recover/learn.h"
 #include "policy-engine/signer/link.h"
 
 typedef struct {
 	desk_t desk;
 	parent_t parent;
 	link_t link;
+	learn_t learn;
 	keys_t keys;
 } parts_t;

@@ -35,3 +35,8 @@ parent_question_t *asker_question(const asker_t *asker, const kasp_zone_t *zone,
 {
 	return parent_question(&asker->desk->conf.watch, asker->resolver, zone, i, wish);
 }
+
+parent_question_t *asker_question_any(const asker_t *asker, const char *zone)
+{
+	return parent_question_any(&asker->desk->conf.watch, asker->resolver, zone);
+}

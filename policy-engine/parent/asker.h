@@ -26,3 +26,6 @@ void asker_deinit(asker_t *asker);
 /*! Makes a question about key i of a zone, as parent_question(). */
 parent_question_t *asker_question(const asker_t *asker, const kasp_zone_t *zone, size_t i,
                                   parent_wish_t wish);
+
+/*! Makes a question about all DS of a zone, as parent_question_any(). */
+parent_question_t *asker_question_any(const asker_t *asker, const char *zone);

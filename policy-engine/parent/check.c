@@ -9,6 +9,7 @@
 
 #include "policy-engine/base/address.h"
 #include "policy-engine/parent/ds-query.h"
+#include "policy-engine/parent/ds-set.h"
 
 #define LIMIT_S 5 /* Seconds for one server; resolvers do not wait longer, either. */
 #define DNS_PORT 53
@@ -42,19 +43,45 @@ static int copy_servers(parent_question_t *question, const conf_parent_t *parent
 	return 0;
 }
 
-parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolver,
-                                   const kasp_zone_t *zone, size_t i, parent_wish_t wish)
+/* Makes a question that does not say yet about which key. */
+static parent_question_t *question_new(const conf_watch_t *conf, resolver_t *resolver,
+                                       const char *zone)
 {
 	parent_question_t *q = calloc(1, sizeof(*q));
 	if (q == NULL) {
 		return NULL;
 	}
+	const conf_parent_t *parent = parent_servers(conf, zone);
+	q->zone = strdup(zone);
+	q->port = conf->port;
+	q->resolver = parent == NULL && resolver != NULL ? resolver_ref(resolver) : NULL;
+	if (q->zone == NULL || (parent != NULL && copy_servers(q, parent) != 0)) {
+		parent_question_free(q);
+		return NULL;
+	}
+	return q;
+}
+
+parent_question_t *parent_question_any(const conf_watch_t *conf, resolver_t *resolver,
+                                       const char *zone)
+{
+	parent_question_t *q = question_new(conf, resolver, zone);
+	if (q != NULL) {
+		q->ds.wish = PARENT_GOES; /* Of no key: so nothing is wrong with any answer. */
+	}
+	return q;
+}
+
+parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolver,
+                                   const kasp_zone_t *zone, size_t i, parent_wish_t wish)
+{
+	parent_question_t *q = question_new(conf, resolver, zone->name);
+	if (q == NULL) {
+		return NULL;
+	}
 	dnskey_t key = kasp_zone_dnskey(zone, i);
-	const conf_parent_t *parent = parent_servers(conf, zone->name);
-	q->zone = strdup(zone->name);
 	q->ds = (verdict_ds_t){ .wish = wish, .keytag = zone->core.keys[i].keytag,
 	                        .algorithm = zone->core.keys[i].algorithm };
-	q->port = conf->port;
 	for (size_t d = 0; d < VERDICT_DIGESTS; d++) {
 		q->ds.ds_len[d] = dnskey_ds(&key, verdict_digests[d], q->ds.ds[d]);
 	}
@@ -63,8 +90,7 @@ parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolve
 		const core_key_t *core = &zone->core.keys[k];
 		q->keys[q->key_count++] = (parent_key_t){ core->keytag, core->algorithm };
 	}
-	q->resolver = parent == NULL && resolver != NULL ? resolver_ref(resolver) : NULL;
-	if (q->zone == NULL || q->keys == NULL || (parent != NULL && copy_servers(q, parent) != 0)) {
+	if (q->keys == NULL) {
 		parent_question_free(q);
 		return NULL;
 	}
@@ -139,6 +165,7 @@ typedef struct {
 	bool *reached, *no_route; /* By server. */
 	int stop_fd;
 	verdict_tally_t tally;
+	ds_set_t ds;
 } round_t;
 
 /* \return Whether the server answered, or cannot be reached from this machine. */
@@ -157,6 +184,7 @@ static bool check_server(const parent_question_t *q, round_t *round, size_t i,
 	const ds_question_t question = { &server->address, zone, LIMIT_S, round->stop_fd };
 	ds_query_t ret = ds_query(&question, &answer, why, sizeof(why));
 	round->no_route[i] = ret == DS_QUERY_NO_ROUTE;
+	result->no_zone = result->no_zone || ret == DS_QUERY_NO_ZONE;
 	if (ret != DS_QUERY_DONE) {
 		if (first) {
 			snprintf(result->why, sizeof(result->why), "%s: %s", name, why);
@@ -164,6 +192,7 @@ static bool check_server(const parent_question_t *q, round_t *round, size_t i,
 		return round->no_route[i];
 	}
 	round->reached[i] = true;
+	ds_set_add(&round->ds, &answer);
 	const char *wrong = verdict_count(&q->ds, &answer, &round->tally);
 	if (wrong != NULL && first) {
 		snprintf(result->why, sizeof(result->why), "%s %s", name, wrong);
@@ -208,6 +237,7 @@ static void check_all(const parent_question_t *q, const servers_t *servers, int 
 		whole = check_server(q, &round, i, result);
 	}
 	result->whole = whole && all_reached(&round, result);
+	result->ds = result->whole ? ds_set_text(&round.ds) : NULL;
 	result->shown = round.tally.shown;
 	result->verdict = verdict_reach(&q->ds, &round.tally, result->whole);
 	if (result->verdict == PARENT_YES || result->verdict == PARENT_GONE) {
@@ -230,4 +260,10 @@ void parent_check(const parent_question_t *question, int stop_fd, parent_result_
 		check_all(question, &found, stop_fd, result);
 	}
 	servers_deinit(&found);
+}
+
+void parent_result_deinit(parent_result_t *result)
+{
+	free(result->ds);
+	result->ds = NULL;
 }

@@ -21,7 +21,7 @@ typedef struct {
 	uint8_t algorithm;
 } parent_key_t;
 
-/*! A question about one key; a copy of all that is needed, for another thread. */
+/*! A question about one key, or about all DS; a copy of all that is needed, for another thread. */
 typedef struct {
 	char *zone;
 	verdict_ds_t ds;
@@ -35,6 +35,9 @@ typedef struct {
 typedef struct {
 	parent_verdict_t verdict;
 	bool whole;           /*!< All servers answered. */
+	bool no_zone;         /*!< A server says that the zone does not exist. */
+	char *ds;             /*!< All DS that some server has, as keyset/ds.h has them; NULL = not
+	                           all servers answered. */
 	core_shown_t shown;   /*!< The largest TTLs that some server showed. */
 	char why[PARENT_WHY_MAX]; /*!< Which server says or does what; "" if the verdict needs no
 	                               reason. */
@@ -49,12 +52,24 @@ typedef struct {
 parent_question_t *parent_question(const conf_watch_t *conf, resolver_t *resolver,
                                    const kasp_zone_t *zone, size_t i, parent_wish_t wish);
 
+/*! Makes a question that only asks which DS there are. \param zone  As zone_name_canonical() makes
+ *  it. \return As parent_question(). */
+parent_question_t *parent_question_any(const conf_watch_t *conf, resolver_t *resolver,
+                                       const char *zone);
+
 /*! NULL is allowed. */
 void parent_question_free(parent_question_t *question);
 
 /*! \return The servers that conf names for the parent of a zone; NULL = none. Borrowed. */
 const conf_parent_t *parent_servers(const conf_watch_t *conf, const char *zone);
 
-/*! Asks the servers, one after the other, until one does not answer.
- *  \param stop_fd  Becomes readable when the engine ends. */
+/*!
+ * Asks the servers, one after the other, until one does not answer.
+ *
+ * \param stop_fd  Becomes readable when the engine ends; -1 = none does.
+ * \param result   To be freed by parent_result_deinit().
+ */
 void parent_check(const parent_question_t *question, int stop_fd, parent_result_t *result);
+
+/*! Frees the contents. */
+void parent_result_deinit(parent_result_t *result);

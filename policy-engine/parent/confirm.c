@@ -3,7 +3,11 @@
 
 #include "policy-engine/parent/confirm.h"
 
+#include <string.h>
+
 #include "policy-engine/base/event.h"
+
+#define SEEN_SAVE_S 3600 /* Seconds between two notes that the same DS was seen. */
 
 static bool concerns(const confirm_t *confirm, const kasp_zone_t *zone, size_t i)
 {
@@ -38,6 +42,10 @@ int confirm_ds(desk_t *desk, const confirm_t *confirm)
 	kasp_zone_t zone = { 0 };
 	int found = db_zone_get(desk->db, confirm->zone, &zone);
 	int count = found > 0 ? confirm_keys(desk, confirm, &zone) : found;
+	/* What a person says may be newer than the last look, which then says nothing any more. */
+	if (count > 0 && confirm->key == 0 && kasp_zone_set_ds(&zone, "", 0) != 0) {
+		count = 0;
+	}
 	if (count > 0 && desk_save_zone(desk, &zone, confirm->since) != 0) {
 		count = -1;
 	}
@@ -45,14 +53,42 @@ int confirm_ds(desk_t *desk, const confirm_t *confirm)
 	return count;
 }
 
-bool confirm_ttls(const desk_t *desk, kasp_zone_t *zone, const confirm_ttls_t *ttls)
+int confirm_no_ds(desk_t *desk, const char *name, int64_t now)
 {
-	const policy_t *policy = policies_find(&desk->policies, zone->policy);
-	if (policy == NULL) {
+	kasp_zone_t zone = { 0 };
+	const live_zone_t *live = live_find(&desk->live, name);
+	int found = live != NULL && live->ds_wanted ? db_zone_get(desk->db, name, &zone) : 0;
+	int ret = found > 0 && zone.core.revision == 0;
+	if (ret > 0 && (kasp_zone_set_ds(&zone, "", now) != 0 ||
+	                desk_save_zone(desk, &zone, now) != 0)) {
+		ret = -1;
+	} else if (ret > 0) {
+		log_event(LOG_INFO, name, "the parent has no DS of the zone, a person says");
+	}
+	kasp_zone_deinit(&zone);
+	return found < 0 ? -1 : ret;
+}
+
+/* Notes the DS. \return Whether that has to be saved: the time alone is, now and then. */
+static bool note_ds(kasp_zone_t *zone, const confirm_look_t *look)
+{
+	if (look->ds == NULL) {
 		return false;
 	}
+	bool news = zone->ds_seen == 0 || zone->ds_seen > look->now ||
+	            zone->ds_seen + SEEN_SAVE_S <= look->now || strcmp(zone->ds, look->ds) != 0;
+	return news && kasp_zone_set_ds(zone, look->ds, look->now) == 0;
+}
+
+bool confirm_look(const desk_t *desk, kasp_zone_t *zone, const confirm_look_t *look)
+{
+	bool news = note_ds(zone, look);
+	const policy_t *policy = policies_find(&desk->policies, zone->policy);
+	if (policy == NULL) {
+		return news;
+	}
 	const uint32_t before = zone->core.shown.ttl;
-	bool news = core_see_parent(&zone->core, policy, &ttls->shown, ttls->whole, ttls->now);
+	news = core_see_parent(&zone->core, policy, &look->shown, look->whole, look->now) || news;
 	const uint32_t ttl = zone->core.shown.ttl;
 	if (ttl != before && ttl > policy->parent_ds_ttl) {
 		log_event(LOG_WARNING, zone->name, "the parent's DS has a TTL of %u s, policy %s "

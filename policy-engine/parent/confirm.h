@@ -28,16 +28,25 @@ typedef struct {
  */
 int confirm_ds(desk_t *desk, const confirm_t *confirm);
 
-/*! Which TTLs the parent's servers showed, all of them or some. */
+/*!
+ * Notes that a person says that the parent has no DS of a zone without keys, which waits to know
+ * that. Under the desk's lock.
+ *
+ * \return 1; 0 if the zone does not wait for that; -1 if the database failed.
+ */
+int confirm_no_ds(desk_t *desk, const char *zone, int64_t now);
+
+/*! What the parent's servers showed, all of them or some. */
 typedef struct {
 	core_shown_t shown;
 	bool whole;         /*!< See core_see_parent(). */
+	const char *ds;     /*!< As that of parent_result_t. */
 	int64_t now;        /*!< Unix seconds. */
-} confirm_ttls_t;
+} confirm_look_t;
 
 /*!
- * Notes the TTLs in a zone, and logs it if the DS has a larger one than the policy says.
+ * Notes TTLs and DS in a zone, and logs it if the DS has a larger TTL than the policy says.
  *
  * \return Whether the zone changed, and has to be saved. Under the desk's lock.
  */
-bool confirm_ttls(const desk_t *desk, kasp_zone_t *zone, const confirm_ttls_t *ttls);
+bool confirm_look(const desk_t *desk, kasp_zone_t *zone, const confirm_look_t *look);

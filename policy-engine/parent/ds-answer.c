@@ -12,6 +12,9 @@
 
 #define MESSAGE_MAX 65535 /* Bytes of a DNS message over TCP (RFC 1035, section 4.2.2). */
 
+static const char no_zone[] =
+	"says that the zone does not exist, which proves nothing about its DS";
+
 /* A TTL of 2^31 or more is 0 (RFC 2181, section 8). */
 static uint32_t valid_ttl(uint32_t ttl)
 {
@@ -53,7 +56,7 @@ static const char *judge(const knot_pkt_t *pkt, const knot_dname_t *zone, uint16
 		return "is not authoritative for the parent";
 	}
 	return rcode == KNOT_RCODE_NXDOMAIN && CORE_RULE(MUTANT_ABOVE)
-	               ? "says that the zone does not exist, which proves nothing about its DS"
+	               ? no_zone
 	               : NULL;
 }
 
@@ -135,5 +138,5 @@ int ds_answer_parse(const ds_message_t *message, ds_answer_t *answer, char *why,
 		*answer = read;
 	}
 	knot_pkt_free(pkt);
-	return problem == NULL ? 0 : -1;
+	return problem == NULL ? 0 : problem == no_zone ? 1 : -1;
 }

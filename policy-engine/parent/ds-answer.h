@@ -38,5 +38,6 @@ typedef struct {
 	uint16_t id;              /*!< ID of the query. */
 } ds_message_t;
 
-/*! Reads the answer in a message. \return 0, or -1 and why. */
+/*! Reads the answer in a message. \return 0; 1 and why, if the parent does not know the zone; -1
+ *  and why. */
 int ds_answer_parse(const ds_message_t *message, ds_answer_t *answer, char *why, size_t why_size);

@@ -13,6 +13,7 @@ static void job_free(void *arg)
 {
 	ds_chore_t *job = arg;
 	parent_question_free(job->question);
+	parent_result_deinit(&job->result);
 	free(job->line);
 	free(job->input);
 	free(job);

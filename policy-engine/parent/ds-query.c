@@ -158,8 +158,9 @@ ds_query_t ds_query(const ds_question_t *question, ds_answer_t *answer, char *wh
 	              .until_ms = monotonic_ms() + (int64_t)question->limit_s * 1000,
 	              .why = why, .why_size = why_size };
 	ds_query_t ret = connect_to(&ask, question->server);
-	if (ret == DS_QUERY_DONE && exchange(&ask, question->zone, answer) != 0) {
-		ret = DS_QUERY_FAILED;
+	if (ret == DS_QUERY_DONE) {
+		int got = exchange(&ask, question->zone, answer);
+		ret = got == 0 ? DS_QUERY_DONE : got > 0 ? DS_QUERY_NO_ZONE : DS_QUERY_FAILED;
 	}
 	if (ask.fd >= 0) {
 		close(ask.fd);

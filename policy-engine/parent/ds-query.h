@@ -17,6 +17,7 @@
 typedef enum {
 	DS_QUERY_DONE,
 	DS_QUERY_FAILED,
+	DS_QUERY_NO_ZONE,  /*!< The server says that the zone does not exist. */
 	DS_QUERY_NO_ROUTE, /*!< This machine has no way to addresses of that family. */
 } ds_query_t;
 

@@ -340,13 +340,13 @@ static int take_command(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int6
 }
 
 /* \return 0, or -1 if the database failed. */
-static int note_ttls(ds_watch_t *w, const wait_t *wait, const parent_result_t *result, int64_t now)
+static int note_look(ds_watch_t *w, const wait_t *wait, const parent_result_t *result, int64_t now)
 {
-	const confirm_ttls_t ttls = { result->shown, result->whole, now };
+	const confirm_look_t look = { result->shown, result->whole, result->ds, now };
 	kasp_zone_t zone = { 0 };
 	int found = db_zone_get(w->desk->db, wait->zone, &zone);
 	int ret = found < 0 ? -1 : 0;
-	if (found > 0 && confirm_ttls(w->desk, &zone, &ttls)) {
+	if (found > 0 && confirm_look(w->desk, &zone, &look)) {
 		ret = desk_save_zone(w->desk, &zone, now);
 	}
 	kasp_zone_deinit(&zone);
@@ -364,7 +364,7 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_
 		          "asked again later", result->why);
 	}
 	live_set(&check->note, result->verdict == PARENT_NOT_YET ? result->why : NULL);
-	if (note_ttls(w, wait, result, now) != 0) {
+	if (note_look(w, wait, result, now) != 0) {
 		return -1;
 	}
 	check->failed = unknown ? check->failed + 1 : 0;

@@ -17,9 +17,9 @@
 #define TICKS 1440     /* Ticks in a <Recheck>; zones of the same tick are looked at together. */
 #define RETRIES 24     /* Looks in a <Recheck>, at most, if they fail and no step waits for one. */
 
-/* A key whose DS should be there. */
+/* A key whose DS should be there, or no key. */
 typedef struct {
-	int64_t key;       /* Id of the key in its zone (zone_key_t). */
+	int64_t key;       /* Id of the key in its zone (zone_key_t); 0 = which DS are there? */
 	parent_question_t *question;
 	parent_result_t result;
 } item_t;
@@ -44,6 +44,7 @@ static void job_free(void *arg)
 	recheck_job_t *job = arg;
 	for (size_t i = 0; i < job->count; i++) {
 		parent_question_free(job->items[i].question);
+		parent_result_deinit(&job->items[i].result);
 	}
 	free(job->items);
 	free(job->zone);
@@ -89,6 +90,15 @@ bool recheck_is_needed(const desk_t *desk, const live_zone_t *zone, int64_t now)
 	return desk->conf.watch.on && (zone->seen_at > now || now - zone->seen_at > GOOD_S);
 }
 
+void recheck_want_ds(desk_t *desk, live_zone_t *zone, int64_t now)
+{
+	if (!zone->ds_wanted && !zone->looking) {
+		zone->ds_wanted = true;
+		int64_t at = zone->ds_tried + desk->conf.watch.interval;
+		live_look(&desk->live, zone, at > now ? at : now);
+	}
+}
+
 void recheck_ask(desk_t *desk, live_zone_t *zone, bool waits, int64_t now)
 {
 	if (waits && !zone->look_asked && !zone->looking) {
@@ -120,6 +130,14 @@ bool recheck_believe(desk_t *desk, const char *name, int64_t now)
 
 /* -- starting ------------------------------------------------------------ */
 
+/* Adds the question which DS there are. \return Whether memory sufficed. */
+static bool ask_any(const recheck_t *recheck, recheck_job_t *job)
+{
+	item_t *item = &job->items[job->count++];
+	item->question = asker_question_any(recheck->asker, job->zone);
+	return item->question != NULL;
+}
+
 /* \return NULL if out of memory. */
 static recheck_job_t *job_new(const recheck_t *recheck, const kasp_zone_t *zone)
 {
@@ -128,7 +146,7 @@ static recheck_job_t *job_new(const recheck_t *recheck, const kasp_zone_t *zone)
 		return NULL;
 	}
 	job->zone = strdup(zone->name);
-	job->items = calloc(zone->core.count, sizeof(*job->items));
+	job->items = calloc(zone->core.count + 1, sizeof(*job->items));
 	bool good = job->zone != NULL && job->items != NULL;
 	for (size_t i = 0; good && i < zone->core.count; i++) {
 		if (!core_ds_counts(&zone->core.keys[i])) {
@@ -139,6 +157,7 @@ static recheck_job_t *job_new(const recheck_t *recheck, const kasp_zone_t *zone)
 		item->question = asker_question(recheck->asker, zone, i, PARENT_STAYS);
 		good = item->question != NULL;
 	}
+	good = good && (job->count > 0 || ask_any(recheck, job));
 	if (!good) {
 		job_free(job);
 		return NULL;
@@ -163,7 +182,7 @@ static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 	kasp_zone_t zone = { 0 };
 	int found = db_zone_get(desk->db, live->name, &zone);
 	live_look(&desk->live, live, 0);
-	if (found > 0 && has_ds(&zone)) {
+	if (found > 0 && (has_ds(&zone) || live->ds_wanted)) {
 		live->looking = errands_add(recheck->errands, job_new(recheck, &zone)) == 0;
 		recheck->running += live->looking;
 		if (!live->looking) {
@@ -264,22 +283,24 @@ static unsigned judge(const recheck_job_t *job, kasp_zone_t *zone, int64_t now, 
 	return lost;
 }
 
-/* Notes the TTLs that all of the answers together showed. \return Whether the zone changed. */
-static bool note_ttls(const desk_t *desk, const recheck_job_t *job, kasp_zone_t *zone, int64_t now)
+/* Notes the TTLs that all of the answers together showed, and the DS of the last one. \return
+ * Whether the zone changed. */
+static bool note_look(const desk_t *desk, const recheck_job_t *job, kasp_zone_t *zone, int64_t now)
 {
-	confirm_ttls_t ttls = { .whole = job->count > 0, .now = now };
+	confirm_look_t look = { .whole = job->count > 0, .now = now };
 	for (size_t i = 0; i < job->count; i++) {
 		const parent_result_t *result = &job->items[i].result;
 		const core_shown_t *shown = &result->shown;
-		ttls.whole = ttls.whole && result->whole;
-		if (shown->ttl > ttls.shown.ttl) {
-			ttls.shown.ttl = shown->ttl;
+		look.whole = look.whole && result->whole;
+		look.ds = result->ds != NULL ? result->ds : look.ds;
+		if (shown->ttl > look.shown.ttl) {
+			look.shown.ttl = shown->ttl;
 		}
-		if (shown->absence > ttls.shown.absence) {
-			ttls.shown.absence = shown->absence;
+		if (shown->absence > look.shown.absence) {
+			look.shown.absence = shown->absence;
 		}
 	}
-	return confirm_ttls(desk, zone, &ttls);
+	return confirm_look(desk, zone, &look);
 }
 
 /* \return 0, or -1 if the database failed. */
@@ -308,6 +329,20 @@ static void look_again(desk_t *desk, live_zone_t *live, int64_t now)
 	live_look(&desk->live, live, now + (live->look_asked || rest < soon ? soon : rest));
 }
 
+/* Tells those who want to know which DS there are. */
+static void tell_ds(desk_t *desk, live_zone_t *live, const recheck_job_t *job, int64_t now)
+{
+	const parent_result_t *result = &job->items[0].result;
+	if (!live->ds_wanted) {
+		return;
+	}
+	live->ds_wanted = false;
+	live->ds_tried = now;
+	live->ds_nowhere = result->ds == NULL && result->no_zone;
+	live_set(&live->ds_problem, result->ds == NULL ? result->why : NULL);
+	live_mark(&desk->live, live, true);
+}
+
 /* The results of one pass. */
 typedef struct {
 	recheck_t *recheck;
@@ -331,10 +366,13 @@ static int take_result(void *ctx, const void *done)
 	bool seen = false;
 	const char *why = NULL;
 	int ret = db_zone_get(desk->db, job->zone, &zone);
-	bool news = ret > 0 && note_ttls(desk, job, &zone, now);
+	bool news = ret > 0 && note_look(desk, job, &zone, now);
 	unsigned lost = ret > 0 ? judge(job, &zone, now, &seen, &why) : 0;
 	ret = (lost > 0 || news) && save(desk, &zone, now) != 0 ? -1 : ret;
-	if (seen) {
+	tell_ds(desk, live, job, now);
+	if (job->items[0].key == 0) {
+		live_look(&desk->live, live, 0); /* No DS counts: none has to stay. */
+	} else if (seen) {
 		is_seen(desk, live, now);
 	} else if (ret > 0) {
 		live_set(&live->unseen, why);

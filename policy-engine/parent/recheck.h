@@ -3,7 +3,7 @@
 
 /*! \file
  * \brief Looks whether the DS that are at the parent are still there: for each zone once in
- * <Recheck>, and before a step that relies on one.
+ * <Recheck>, and before a step that relies on one. Looks which DS there are of a zone without keys.
  *
  * The name of a zone tells its moment within <Recheck>: the zones are spread over it, and a restart
  * changes nothing. The database learns only which DS was lost.
@@ -32,6 +32,10 @@ void recheck_stop(recheck_t *recheck);
 /*! \return Whether the last look at the DS of a zone is too old for a step to rely on it. Under the
  *          desk's lock. */
 bool recheck_is_needed(const desk_t *desk, const live_zone_t *zone, int64_t now);
+
+/*! Has the engine look which DS a zone has, key or no key: now, or <Interval> after the last time.
+ *  The zone is marked when that is done. Under the desk's lock. */
+void recheck_want_ds(desk_t *desk, live_zone_t *zone, int64_t now);
 
 /*! Notes whether a step waits for a look; if so, the look is due now. Under the desk's lock. */
 void recheck_ask(desk_t *desk, live_zone_t *zone, bool waits, int64_t now);

@@ -10,6 +10,7 @@
 #include <gnutls/crypto.h>
 
 #include "policy-engine/base/duration.h"
+#include "policy-engine/zone/memory.h"
 
 static const char *const record_names[KEYSET_RECORDS] = {
 	[KEYSET_DS] = "DS",
@@ -99,7 +100,7 @@ static void fill_key(keyset_key_t *out, const kasp_zone_t *zone, size_t i, char 
 		.keytag = core->keytag,
 		.publish = core_in_zone(core, KEYSET_DNSKEY),
 		.sign_dnskey = core_in_zone(core, KEYSET_RRSIG_DNSKEY),
-		.sign_zone = core_in_zone(core, KEYSET_RRSIG),
+		.sign_zone = core_signs_zone(&zone->core, core),
 		.replace = core_replaces(&zone->core, core),
 		.cds = core_in_zone(core, KEYSET_DS),
 		.step = step,
@@ -110,8 +111,9 @@ static void fill_key(keyset_key_t *out, const kasp_zone_t *zone, size_t i, char 
 	step_text(core, step, &out->step_time);
 }
 
-static void fill_policy(keyset_t *set, const policy_t *p, const uint8_t *salt, size_t salt_len)
+static void fill_policy(keyset_t *set, const compose_t *with)
 {
+	const policy_t *p = with->policy;
 	set->resign = p->resign;
 	set->refresh = p->refresh;
 	set->validity_default = p->validity_default;
@@ -129,37 +131,70 @@ static void fill_policy(keyset_t *set, const policy_t *p, const uint8_t *salt, s
 	set->soa_minimum = p->soa_minimum;
 	set->serial = p->serial;
 	set->zonemd = p->zonemd;
-	if (p->nsec3 && salt_len > 0) {
-		memcpy(set->nsec3_salt, salt, salt_len);
-		set->nsec3_salt_len = (uint8_t)salt_len;
+	if (p->nsec3 && with->salt_len > 0) {
+		memcpy(set->nsec3_salt, with->salt, with->salt_len);
+		set->nsec3_salt_len = (uint8_t)with->salt_len;
 	}
 }
 
-static int digest_of(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
+int compose_digest(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
 {
-	uint64_t revision = set->revision;
-	set->revision = 0;
-	char *text = keyset_write(set);
-	set->revision = revision;
+	keyset_t bare = *set;
+	bare.revision = 0;
+	bare.ds_seen = 0;
+	bare.ds = bare.memory = "";
+	bare.keys = calloc(set->key_count > 0 ? set->key_count : 1, sizeof(*bare.keys));
+	for (size_t i = 0; bare.keys != NULL && i < set->key_count; i++) {
+		bare.keys[i] = set->keys[i];
+		bare.keys[i].memory = "";
+	}
+	char *text = bare.keys != NULL ? keyset_write(&bare) : NULL;
 	int ret = text != NULL ? gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), digest)
 	                       : -1;
 	free(text);
+	free(bare.keys);
+	return ret == 0 ? 0 : -1;
+}
+
+/* Adds the engine's memory. \return 0, or -1 if out of memory; what was added is freed by
+ * forget(). */
+static int remember(keyset_t *set, const kasp_zone_t *zone, const size_t *places)
+{
+	set->memory = memory_of_zone(zone);
+	int ret = set->memory != NULL ? 0 : -1;
+	for (size_t i = 0; i < set->key_count && ret == 0; i++) {
+		set->keys[i].memory = memory_of_key(zone, places[i]);
+		ret = set->keys[i].memory != NULL ? 0 : -1;
+	}
 	return ret;
 }
 
-static char *write_set(kasp_zone_t *zone, uint64_t saved, keyset_t *set, bool force)
+static void forget(keyset_t *set)
+{
+	for (size_t i = 0; i < set->key_count; i++) {
+		free(set->keys[i].memory);
+	}
+	free(set->memory);
+}
+
+static char *write_set(kasp_zone_t *zone, const compose_t *with, keyset_t *set,
+                       const size_t *places)
 {
 	uint8_t digest[ZONE_DIGEST_LEN];
-	if (digest_of(set, digest) != 0) {
+	if (compose_digest(set, digest) != 0) {
 		return NULL;
 	}
 	bool same = memcmp(digest, zone->digest, ZONE_DIGEST_LEN) == 0;
-	if (zone->core.revision == saved && (!same || force)) {
+	if (zone->core.revision == with->saved && (!same || with->force)) {
 		zone->core.revision++;
 	}
 	memcpy(zone->digest, digest, ZONE_DIGEST_LEN);
 	set->revision = zone->core.revision;
-	return keyset_write(set);
+	set->ds = with->watched ? zone->ds : "";
+	set->ds_seen = with->watched ? zone->ds_seen : 0;
+	char *text = remember(set, zone, places) == 0 ? keyset_write(set) : NULL;
+	forget(set);
+	return text;
 }
 
 /* Whether a key is on its way out and in no cache any more: the module need not know it. */
@@ -182,35 +217,38 @@ static bool asks_for_no_ds(const kasp_zone_t *zone, const policy_t *policy)
 	return waits && policy_is_unsigned(policy);
 }
 
-static void fill_keys(keyset_t *set, const kasp_zone_t *zone, char *steps)
+/* \param places  Filled: which of the zone's keys each key of the set is. */
+static void fill_keys(keyset_t *set, const kasp_zone_t *zone, char *steps, size_t *places)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		if (!is_past(&zone->core.keys[i])) {
+			places[set->key_count] = i;
 			fill_key(&set->keys[set->key_count++], zone, i, steps + i * STEP_TEXT_MAX);
 		}
 	}
 }
 
-char *publish(kasp_zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
-              size_t salt_len, bool force)
+char *publish(kasp_zone_t *zone, const compose_t *with)
 {
-	keyset_t set = { .policy = policy->name, .taken_over = zone->taken_over,
+	keyset_t set = { .policy = with->policy->name, .taken_over = zone->taken_over,
 	                 .serial_before = zone->serial_before };
 	if (!zone_is_signed(zone)) {
 		set.passthrough = true;
-		return write_set(zone, saved, &set, force);
+		return write_set(zone, with, &set, NULL);
 	}
 	size_t count = zone->core.count;
 	set.keys = calloc(count, sizeof(*set.keys));
+	size_t *places = calloc(count, sizeof(*places));
 	char *steps = malloc(count * STEP_TEXT_MAX);
 	char *text = NULL;
-	if (set.keys != NULL && steps != NULL) {
-		fill_policy(&set, policy, salt, salt_len);
-		fill_keys(&set, zone, steps);
-		set.cds_delete = asks_for_no_ds(zone, policy);
-		text = write_set(zone, saved, &set, force);
+	if (set.keys != NULL && places != NULL && steps != NULL) {
+		fill_policy(&set, with);
+		fill_keys(&set, zone, steps, places);
+		set.cds_delete = asks_for_no_ds(zone, with->policy);
+		text = write_set(zone, with, &set, places);
 	}
 	free(steps);
+	free(places);
 	free(set.keys);
 	return text;
 }

@@ -21,13 +21,29 @@ bool zone_is_signed(const kasp_zone_t *zone);
  */
 void step_text(const core_key_t *key, char buf[STEP_TEXT_MAX], int64_t *when);
 
+/*! What a key set is made of beside the zone. All is borrowed. */
+typedef struct {
+	const policy_t *policy;
+	const uint8_t *salt;
+	size_t salt_len;
+	uint64_t saved;     /*!< Revision that the zone's digest belongs to. */
+	bool watched;       /*!< The engine looks at the parent: what it saw goes along. */
+	bool force;         /*!< Count up even if nothing changed. */
+} compose_t;
+
 /*!
- * Writes the key set. Counts up the zone's revision if the content is new.
+ * Writes the key set. Counts up the zone's revision if the content is new; the engine's memory, and
+ * what the parent has, do not count as content.
  *
- * \param zone   After core_run(); revision and digest change.
- * \param saved  Revision that the digest belongs to.
- * \param force  Count up even if nothing changed.
+ * \param zone  After core_run(); revision and digest change.
  * \return Text to be freed by free(); NULL if out of memory, or too long.
  */
-char *publish(kasp_zone_t *zone, uint64_t saved, const policy_t *policy, const uint8_t *salt,
-              size_t salt_len, bool force);
+char *publish(kasp_zone_t *zone, const compose_t *with);
+
+/*!
+ * Makes the digest of a key set's content.
+ *
+ * \param set  Changed meanwhile.
+ * \return 0; -1 if out of memory.
+ */
+int compose_digest(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN]);

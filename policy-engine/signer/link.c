@@ -125,6 +125,21 @@ static void remove_zone(link_t *link, const char *name)
 	}
 }
 
+/* Queues the zone to be learnt if the module has a newer key set than the database. \return 0, or -1
+ * if the database failed. */
+static int compare(link_t *link, live_zone_t *zone)
+{
+	uint64_t revision = 0;
+	if (db_zone_revision(link->desk->db, zone->name, &revision) < 0) {
+		return -1;
+	}
+	bool behind = zone->facts.pending > revision;
+	if (behind != (zone->learn_at != 0)) {
+		live_learn(&link->desk->live, zone, behind ? 1 : 0);
+	}
+	return 0;
+}
+
 /* Takes over one zone's facts. */
 static int apply(link_t *link, listing_t *news)
 {
@@ -150,7 +165,7 @@ static int apply(link_t *link, listing_t *news)
 	news->facts = (facts_t){ 0 };
 	zone->round = link->round;
 	live_mark(&link->desk->live, zone, true);
-	return 0;
+	return compare(link, zone);
 }
 
 typedef struct {

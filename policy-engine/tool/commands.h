@@ -13,8 +13,11 @@ int tool_ds(const invocation_t *run);
 int tool_ds_seen(const invocation_t *run);
 int tool_ds_gone(const invocation_t *run);
 int tool_rollover(const invocation_t *run);
+int tool_key_lost(const invocation_t *run);
 int tool_remove(const invocation_t *run);
 int tool_backup(const invocation_t *run);
+int tool_save(const invocation_t *run);
+int tool_restore(const invocation_t *run);
 int tool_generate(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);
@@ -23,3 +26,4 @@ int tool_check(const invocation_t *run);
 /* These have options of their own. They get their own name as argv[0]. */
 int tool_simulate(int argc, char *argv[]);
 int tool_import(int argc, char *argv[]);
+int tool_recover(int argc, char *argv[]);

@@ -35,8 +35,14 @@ static const command_t commands[] = {
 	  "happen when, and asks first", 2, 2, tool_rollover, NULL },
 	{ "remove", "ZONE KEYTAG", "replace a key, and remove it as soon as that is safe; shows "
 	  "and asks, too", 2, 2, tool_remove, NULL },
+	{ "key-lost", "ZONE KEYTAG", "the key pair is gone for good: replace the key without it; shows "
+	  "and\n        asks, too", 2, 2, tool_key_lost, NULL },
 	{ "backup", "list|prepare|commit|rollback [REPOSITORY]", "which keys are in a backup; "
 	  "prepare before making one, commit after", 1, 2, tool_backup, NULL },
+	{ "save", "DIR", "a copy of all that the engine knows, in a new folder; the tokens are saved "
+	  "by\n        the HSM's own means", 1, 1, tool_save, NULL },
+	{ "restore", "DIR", "puts such a copy in place, with ods-engine stopped; checks it, and asks "
+	  "first", 1, 1, tool_restore, NULL },
 	{ "generate", "POLICY NUMBER", "generate that many keys of each kind that the policy wants",
 	  2, 2, tool_generate, NULL },
 	{ "pass", "ZONE RULE", "let through, once, what knotd's module holds by that rule; see the "
@@ -45,6 +51,8 @@ static const command_t commands[] = {
 	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
 	  tool_check, NULL },
+	{ "recover", "[ZONE]... [OPTION]...", "gives zones their keys back whose memory is lost; "
+	  "see\n        ods recover --help", 0, 0, NULL, tool_recover },
 	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
 	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
 	{ "simulate", "KASP --policy NAME [OPTION]...", "what would become of a zone's keys, as "

@@ -27,10 +27,11 @@ static int show_plan(const invocation_t *run, ctl_unit_t unit)
 	return ret;
 }
 
-static int act(const invocation_t *run, bool emergency)
+/* \param how  "emergency", "lost" or NULL. */
+static int act(const invocation_t *run, const char *how)
 {
 	ctl_unit_t unit = { .cmd = "zone-key-rollover", .zone = run->args[0],
-	                    .type = run->args[1], .data = emergency ? "emergency" : NULL };
+	                    .type = run->args[1], .data = how };
 	int ret = show_plan(run, unit);
 	if (ret != DONE) {
 		return ret;
@@ -51,7 +52,7 @@ int tool_rollover(const invocation_t *run)
 		        "by ods remove\n", run->args[0], run->args[1]);
 		return USAGE;
 	}
-	return act(run, run->emergency);
+	return act(run, run->emergency ? "emergency" : NULL);
 }
 
 int tool_remove(const invocation_t *run)
@@ -61,5 +62,15 @@ int tool_remove(const invocation_t *run)
 		        "has them\n", run->args[0], run->args[1]);
 		return USAGE;
 	}
-	return act(run, true);
+	return act(run, "emergency");
+}
+
+int tool_key_lost(const invocation_t *run)
+{
+	if (!is_number(run->args[1])) {
+		fprintf(stderr, "ods: key-lost %s %s: name a key by its tag; ods keys has them\n",
+		        run->args[0], run->args[1]);
+		return USAGE;
+	}
+	return act(run, "lost");
 }

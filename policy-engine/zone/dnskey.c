@@ -12,6 +12,8 @@
 #include <libdnssec/key.h>
 #include <libknot/dname.h>
 
+#include "policy-engine/policy/policy.h"
+
 #define FLAGS_ZONE 256
 #define FLAGS_SEP 257
 #define PROTOCOL 3
@@ -46,6 +48,41 @@ int dnskey_tag(keyset_role_t role, uint8_t algorithm, const uint8_t *public_key,
 	int tag = dnssec_key_get_keytag(key);
 	dnssec_key_free(key);
 	return tag;
+}
+
+int dnskey_parse(const char *text, dnskey_record_t *record)
+{
+	unsigned flags = 0, protocol = 0, algorithm = 0;
+	int used = 0;
+	if (sscanf(text, "%5u %3u %3u %n", &flags, &protocol, &algorithm, &used) != 3 ||
+	    (flags != FLAGS_ZONE && flags != FLAGS_SEP) || protocol != PROTOCOL ||
+	    algorithm > UINT8_MAX) {
+		return -1;
+	}
+	dnssec_binary_t raw = { 0 };
+	dnssec_binary_t base64 = { .data = (uint8_t *)text + used, .size = strlen(text + used) };
+	if (dnssec_binary_from_base64(&base64, &raw) != DNSSEC_EOK) {
+		return -1;
+	}
+	keyset_role_t role = flags == FLAGS_SEP ? KEYSET_KSK : KEYSET_ZSK;
+	int tag = dnskey_tag(role, (uint8_t)algorithm, raw.data, raw.size);
+	if (tag < 0) {
+		dnssec_binary_free(&raw);
+		return -1;
+	}
+	*record = (dnskey_record_t){ role, (uint8_t)algorithm, (uint16_t)tag, raw.data, raw.size };
+	return 0;
+}
+
+unsigned dnskey_bits(uint8_t algorithm, const uint8_t *public_key, size_t len)
+{
+	dnssec_key_t *key = make(".", KEYSET_ZSK, algorithm, public_key, len);
+	if (key == NULL) {
+		return 0;
+	}
+	unsigned bits = policy_key_bits(algorithm, dnssec_key_get_size(key));
+	dnssec_key_free(key);
+	return bits;
 }
 
 int dnskey_ds(const dnskey_t *key, unsigned digest, uint8_t *rdata)

@@ -34,6 +34,23 @@ typedef enum {
 /*! \return The key tag (RFC 4034, appendix B); -1 if the bytes are no key of that algorithm. */
 int dnskey_tag(keyset_role_t role, uint8_t algorithm, const uint8_t *public_key, size_t len);
 
+/*! A DNSKEY record. */
+typedef struct {
+	keyset_role_t role;   /*!< KEYSET_KSK if it has the SEP flag, else KEYSET_ZSK. */
+	uint8_t algorithm;
+	uint16_t keytag;
+	uint8_t *public_key;  /*!< To be freed by free(). */
+	size_t len;
+} dnskey_record_t;
+
+/*! Reads the RDATA of a DNSKEY in presentation form. \return 0; -1 if it is none that a zone of ours
+ *  has. */
+int dnskey_parse(const char *text, dnskey_record_t *record);
+
+/*! \return Size of the key as policy_key_bits() counts it; 0 if the bytes are no key of that
+ *          algorithm. */
+unsigned dnskey_bits(uint8_t algorithm, const uint8_t *public_key, size_t len);
+
 /*!
  * Writes a record in one line, "OWNER TTL IN TYPE RDATA".
  *

@@ -48,6 +48,18 @@ void kasp_zone_remove_key(kasp_zone_t *zone, size_t i)
 	        behind * sizeof(zone->core.keys[0]));
 }
 
+int kasp_zone_set_ds(kasp_zone_t *zone, const char *ds, int64_t seen)
+{
+	char *copy = strdup(ds);
+	if (copy == NULL) {
+		return -1;
+	}
+	free(zone->ds);
+	zone->ds = copy;
+	zone->ds_seen = seen;
+	return 0;
+}
+
 void kasp_zone_deinit(kasp_zone_t *zone)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
@@ -55,6 +67,7 @@ void kasp_zone_deinit(kasp_zone_t *zone)
 	}
 	free(zone->keys);
 	free(zone->core.keys);
+	free(zone->ds);
 	free(zone->policy);
 	free(zone->name);
 	*zone = (kasp_zone_t){ 0 };

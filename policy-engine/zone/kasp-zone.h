@@ -13,6 +13,7 @@
 #include "policy-engine/zone/dnskey.h"
 
 #define ZONE_DIGEST_LEN 32 /*!< Bytes: SHA-256. */
+#define ZONE_ERRANDS 3     /*!< Kinds of errand: db_errand_t. */
 
 /*! What the database has of a key beside its timing (core_key_t). */
 typedef struct {
@@ -23,6 +24,8 @@ typedef struct {
 	uint8_t *public_key;
 	size_t public_key_len;
 	core_key_t stored;    /*!< The timing, as the database has it. */
+	int64_t done[ZONE_ERRANDS]; /*!< When each errand was done for the state that the DS is in;
+	                           0 = it was not, or the DS waits for nothing. */
 } zone_key_t;
 
 /*! A zone. */
@@ -34,6 +37,9 @@ typedef struct {
 	zone_key_t *keys;
 	bool taken_over;      /*!< Another signer published the zone before. */
 	uint32_t serial_before; /*!< The last serial of that signer. */
+	char *ds;             /*!< The DS RRset that was last seen at the parent, as keyset/ds.h has
+	                           it; "" = there was none. */
+	int64_t ds_seen;      /*!< When that was; 0 = no look gave a sure answer, ds says nothing. */
 	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
 	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when something
 	                           happens. */
@@ -48,6 +54,9 @@ void kasp_zone_remove_key(kasp_zone_t *zone, size_t i);
 
 /*! \return Key i as a public key of the zone; borrows from zone. */
 dnskey_t kasp_zone_dnskey(const kasp_zone_t *zone, size_t i);
+
+/*! Notes which DS RRset the parent has; as ds and ds_seen above. \return 0; -1 if out of memory. */
+int kasp_zone_set_ds(kasp_zone_t *zone, const char *ds, int64_t seen);
 
 /*! Frees the contents, not zone itself. */
 void kasp_zone_deinit(kasp_zone_t *zone);

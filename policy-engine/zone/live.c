@@ -17,6 +17,9 @@ static void zone_free(void *node)
 {
 	live_zone_t *zone = node;
 	facts_deinit(&zone->facts);
+	free(zone->unlearnt);
+	free(zone->ds_problem);
+	free(zone->ds_sent);
 	free(zone->unseen);
 	free(zone->push_problem);
 	free(zone->push);
@@ -30,6 +33,7 @@ void live_init(live_t *live)
 	*live = (live_t){ 0 };
 	TAILQ_INIT(&live->dirty);
 	TAILQ_INIT(&live->pushes);
+	TAILQ_INIT(&live->learns);
 	TAILQ_INIT(&live->looks);
 }
 
@@ -98,8 +102,20 @@ void live_look(live_t *live, live_zone_t *zone, int64_t at)
 	}
 }
 
+void live_learn(live_t *live, live_zone_t *zone, int64_t at)
+{
+	if (zone->learn_at != 0) {
+		TAILQ_REMOVE(&live->learns, zone, learn_link);
+	}
+	zone->learn_at = at;
+	if (at != 0) {
+		TAILQ_INSERT_TAIL(&live->learns, zone, learn_link);
+	}
+}
+
 void live_remove(live_t *live, live_zone_t *zone)
 {
+	live_learn(live, zone, 0);
 	live_look(live, zone, 0);
 	live_push(live, zone, NULL);
 	live_mark(live, zone, false);

@@ -17,7 +17,7 @@
 
 /*! A zone that the module has. Times are Unix seconds. */
 typedef struct live_zone {
-	TAILQ_ENTRY(live_zone) dirty_link, push_link, look_link;
+	TAILQ_ENTRY(live_zone) dirty_link, push_link, look_link, learn_link;
 	char *name;
 	facts_t facts;
 	unsigned round;     /*!< The last listing of the module that named the zone. */
@@ -37,6 +37,15 @@ typedef struct live_zone {
 	bool looking;       /*!< The engine is looking. */
 	bool look_asked;    /*!< A step of a key waits for that. */
 	int64_t seen_at;    /*!< When all DS that count were seen last; 0 = not yet. */
+	int64_t learn_at;   /*!< When to learn the zone's keys from the module, which has a newer key
+	                         set than the database; 0 = not queued. */
+	char *unlearnt;     /*!< Why that did not work; NULL = it has not been tried. */
+	bool ds_wanted;     /*!< The look is also to say which DS there are. */
+	int64_t ds_tried;   /*!< When that was looked for last; 0 = not yet. */
+	bool ds_nowhere;    /*!< The parent says that it does not know the zone. */
+	char *ds_problem;   /*!< Why the last look did not say which DS there are; NULL = it did. */
+	char *ds_sent;      /*!< The DS in the last key set that went to the module because its rule
+	                         "chain" held the one before; NULL = none did. */
 	char *unseen;       /*!< Why the last look did not see them; NULL = it did. */
 } live_zone_t;
 
@@ -46,6 +55,7 @@ typedef struct {
 	size_t count;
 	TAILQ_HEAD(, live_zone) dirty;  /*!< Zones that are dirty. */
 	TAILQ_HEAD(, live_zone) pushes; /*!< Zones with a key set to push. */
+	TAILQ_HEAD(, live_zone) learns; /*!< Zones with a learn_at. */
 	TAILQ_HEAD(, live_zone) looks;  /*!< Zones with a look_at. */
 } live_t;
 
@@ -68,6 +78,9 @@ void live_push(live_t *live, live_zone_t *zone, char *text);
 
 /*! Sets when to look at the zone's parent, and queues the zone last; 0 = not at all. */
 void live_look(live_t *live, live_zone_t *zone, int64_t at);
+
+/*! Sets when to learn a zone from the module, and queues the zone last; 0 = not at all. */
+void live_learn(live_t *live, live_zone_t *zone, int64_t at);
 
 /*! Removes a zone from all queues, and frees it. */
 void live_remove(live_t *live, live_zone_t *zone);

@@ -24,6 +24,7 @@ typedef struct {
 	uint64_t revision, generation;
 	time_t since;
 	unsigned round;
+	char *keyset;
 } zone_t;
 
 /* Touched by the server's thread only. */
@@ -88,6 +89,8 @@ static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	zone->since = time(NULL);
 	zone->generation = ++signer->generation;
 	keyset_deinit(&set);
+	free(zone->keyset);
+	zone->keyset = strdup(unit->data);
 	if (zone->round != signer->round) {
 		zone->round = signer->round;
 		if (++signer->keysets == signer->count) {
@@ -98,10 +101,23 @@ static void do_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
+static void do_read(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	const signer_t *signer = ctx;
+	size_t i;
+	if (sscanf(unit->zone, "z%zu.", &i) == 1 && i < signer->count &&
+	    signer->zones[i].keyset != NULL) {
+		ctl_reply(req, unit->zone, "keyset", signer->zones[i].keyset);
+	} else {
+		ctl_error(req, unit->zone, "no key set");
+	}
+}
+
 int main(int argc, char *argv[])
 {
 	static const ctl_command_t commands[] = {
-		{ "zone-facts", do_facts }, { "zone-keyset", do_keyset }, { NULL, NULL }
+		{ "zone-facts", do_facts }, { "zone-keyset", do_keyset },
+		{ "zone-keyset-read", do_read }, { NULL, NULL }
 	};
 	if (argc != 4) {
 		fprintf(stderr, "Usage: many-zones SOCKET COUNT POLICY\n");
@@ -127,6 +143,9 @@ int main(int argc, char *argv[])
 	}
 	sigwaitinfo(&signals, NULL);
 	ctl_server_stop(server);
+	for (size_t i = 0; i < signer.count; i++) {
+		free(signer.zones[i].keyset);
+	}
 	free(signer.zones);
 	return 0;
 }

@@ -3,14 +3,16 @@
 # SPDX-FileCopyrightText: mod-opendnssec developers
 """Asks a validating resolver all the time, and fails if what it says is not secure.
 
-resolver-prober.py PORT [--rate N] [--goes-insecure ZONE]... ZONE...
+resolver-prober.py PORT [--rate N] [--goes-insecure ZONE]... [--pause FILE] ZONE...
 
 Asks each zone for its SOA, an address, a name that is not there, a type that is not there and what
 a wildcard has, until SIGINT. A zone counts from its first secure answer on; then each has to be NOERROR or NXDOMAIN with
-the AD bit. One that goes insecure may lack the AD bit, but must not fail either.
+the AD bit. One that goes insecure may lack the AD bit, but must not fail either. It does not ask
+while there is a file of that name.
 """
 import argparse
 import collections
+import os
 import random
 import signal
 import socket
@@ -52,6 +54,7 @@ def main():
     parser.add_argument("zones", nargs="+")
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--goes-insecure", action="append", default=[])
+    parser.add_argument("--pause", default="")
     args = parser.parse_args()
 
     def stop(*_):
@@ -65,6 +68,9 @@ def main():
     bad = []
     try:
         while True:
+            time.sleep(1 / args.rate)
+            if os.path.exists(args.pause):
+                continue
             zone = random.choice(args.zones + args.goes_insecure)
             name, rrtype = random.choice([
                 (zone, SOA), ("www." + zone, A), ("www." + zone, TXT),
@@ -82,7 +88,6 @@ def main():
             elif zone in secure:
                 seen["bad"] += 1
                 bad.append(f"{time.strftime('%T')} {name} type {rrtype}: {what}")
-            time.sleep(1 / args.rate)
     except KeyboardInterrupt:
         pass
     print("resolver-prober:", ", ".join(f"{count} {what}" for what, count in sorted(seen.items())))

@@ -178,6 +178,10 @@ test_insecure() { # limit 240
 	validate a.test
 	within 60 signed p.test
 	validate p.test
+	# nobody knows the new keys, and whether the parent has a DS of the other signer's
+	within 60 status_says s.test 'state: held: chain: .*none of the former would sign the zone'
+	validate s.test
+	[ "$(ods_policy pass s.test chain)" = OK ] || fail 'ods pass'
 	within 60 signs_no_more
 	validate s.test
 	expect 'RRSIG records are left out' cat d/knotd.log

@@ -52,7 +52,9 @@ static void check_policy(const policy_t *policy)
 		uint64_t saved = zone.core.revision;
 		core_observe(&zone.core, &facts);
 		core_run(&zone.core, policy, &facts, now, NULL, NULL);
-		char *text = publish(&zone, saved, policy, salt, policy->salt_length, false);
+		const compose_t with = { .policy = policy, .salt = salt,
+		                         .salt_len = policy->salt_length, .saved = saved };
+		char *text = publish(&zone, &with);
 		demand(text != NULL, "a key set has a text");
 		keyset_t set;
 		char err[256] = "";

@@ -246,6 +246,9 @@ static void check_state(world_t *w, const core_key_t *key, keyset_record_t recor
 	if (slot < 0 || (state != KEYSET_OMNIPRESENT && state != KEYSET_HIDDEN)) {
 		return;
 	}
+	if (key->dead && record == KEYSET_RRSIG && state == KEYSET_OMNIPRESENT) {
+		return; /* There are those of the KSK in their place. */
+	}
 	mask_t fading = 0;
 	for (size_t i = 0; i < w->zone.count; i++) {
 		const core_record_t *rrsig = &w->keys[i].record[KEYSET_RRSIG];
@@ -304,10 +307,10 @@ int64_t world_engine(world_t *w)
 }
 
 /* As the module does; without its rule, by the keys that sign DNSKEY alone. */
-static bool signs_cds(const core_key_t *key)
+static bool signs_cds(const world_t *w, const core_key_t *key)
 {
 	keyset_key_t info = { .sign_dnskey = core_in_zone(key, KEYSET_RRSIG_DNSKEY),
-	                      .sign_zone = core_in_zone(key, KEYSET_RRSIG) };
+	                      .sign_zone = core_signs_zone(&w->zone, key) };
 	return keyset_signs(&info, CORE_RULE(MUTANT_CDS) ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_DNSKEY);
 }
 
@@ -322,8 +325,8 @@ bool world_order(world_t *w, order_t *order)
 		}
 		order->publish |= core_in_zone(key, KEYSET_DNSKEY) ? bit(slot) : 0;
 		order->sign_dnskey |= core_in_zone(key, KEYSET_RRSIG_DNSKEY) ? bit(slot) : 0;
-		order->sign_zone |= core_in_zone(key, KEYSET_RRSIG) ? bit(slot) : 0;
-		order->sign_cds |= signs_cds(key) ? bit(slot) : 0;
+		order->sign_zone |= core_signs_zone(&w->zone, key) ? bit(slot) : 0;
+		order->sign_cds |= signs_cds(w, key) ? bit(slot) : 0;
 		order->replace |= core_replaces(&w->zone, key) ? bit(slot) : 0;
 	}
 	bool any = (order->publish | order->sign_dnskey | order->sign_zone) != 0;
@@ -432,11 +435,39 @@ static order_t partly(const world_t *w)
 	return order;
 }
 
+/* Whether the signer's key set has a key sign the zone that is gone: then it does nothing. */
+static bool is_stuck(const world_t *w)
+{
+	mask_t gone = 0;
+	for (size_t i = 0; i < w->zone.count; i++) {
+		int slot = world_slot(w, w->keys[i].keytag);
+		gone |= w->keys[i].dead && slot >= 0 ? bit(slot) : 0;
+	}
+	return (w->pending.sign_zone & gone) != 0;
+}
+
+bool world_die(world_t *w)
+{
+	size_t first = world_random(w, WORLD_KEYS);
+	for (size_t i = 0; i < w->zone.count; i++) {
+		size_t which = (first + i) % w->zone.count;
+		const core_key_t *key = &w->keys[which];
+		if (key->role == KEYSET_ZSK && !key->dead && core_in_zone(key, KEYSET_RRSIG) &&
+		    plan_lose(&w->zone, w->policy, which) == NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool world_build(world_t *w)
 {
 	version_t before = w->built;
 	version_t *v = &w->built;
 	const order_t *pending = &w->pending;
+	if (is_stuck(w)) {
+		return false;
+	}
 	if (w->walked == WORLD_ALL && pending->revision != v->order.revision &&
 	    !same_keys(&w->walking, pending)) {
 		if (world_due(w) == WORLD_NEVER) {
@@ -503,6 +534,9 @@ int64_t world_due(const world_t *w)
 
 void world_edit(world_t *w, uint32_t ttl)
 {
+	if (is_stuck(w)) {
+		return;
+	}
 	w->built.sets[world_random(w, WORLD_SETS)].signers = 0;
 	w->built.ttl = ttl;
 	world_build(w);

@@ -164,6 +164,10 @@ bool world_is_walking(const world_t *w);
 /*! \return When the next signature is due, as long as signatures of keys fade that sign no more. */
 int64_t world_due(const world_t *w);
 
+/*! The pair of a ZSK that signs is gone for good, if the KSK can sign in its place. Until a key set
+ *  says so, the signer is stuck. \return Whether one is gone. */
+bool world_die(world_t *w);
+
 /*! One RRset changes, and its TTL may become the largest. */
 void world_edit(world_t *w, uint32_t ttl);
 

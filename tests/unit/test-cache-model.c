@@ -211,11 +211,16 @@ static void happen(run_t *r)
 	switch (dice(r, 14)) {
 	case 0:
 	case 1:
-		change_policy(r);
+		if (!plan_is_mourning(&w->zone)) { /* Else it would wait until that is over. */
+			change_policy(r);
+		}
 		break;
 	case 2:
 	case 3:
-		core_request_roll(&w->zone, (keyset_role_t)dice(r, 3), dice(r, 2) == 0, w->now);
+		if (dice(r, 2) > 0 || !world_die(w)) {
+			core_request_roll(&w->zone, (keyset_role_t)dice(r, 3), dice(r, 2) == 0,
+			                  w->now);
+		}
 		break;
 	case 4:
 		r->token_up = outage(r);

@@ -189,6 +189,32 @@ START_TEST(test_ds)
 }
 END_TEST
 
+/*! What is left without the engine's notes is the same text, with none. */
+START_TEST(test_drop_notes)
+{
+	keyset_key_t key = {
+		.repository = "r", .cka_id = "01", .public_key = (uint8_t *)"k", .public_key_len = 1,
+		.publish = true, .sign_dnskey = true, .sign_zone = true, .step = "s", .memory = "of a key",
+	};
+	const keyset_t set = {
+		.policy = "p", .validity_default = 9, .validity_denial = 9, .ds = "", .memory = "of all",
+		.keys = &key, .key_count = 1,
+	};
+	keyset_t back;
+	char err[256] = "";
+	char *text = keyset_write(&set);
+	ck_assert_msg(keyset_read(text, &back, err, sizeof(err)) == 0, "%s", err);
+	keyset_drop_notes(&back);
+	ck_assert_ptr_null(back.memory);
+	ck_assert_ptr_null(back.keys[0].memory);
+	char *less = keyset_write(&back);
+	ck_assert_uint_eq(strlen(less), strlen(text) - strlen("of a key") - strlen("of all"));
+	free(text);
+	free(less);
+	keyset_deinit(&back);
+}
+END_TEST
+
 START_TEST(test_facts)
 {
 	facts_key_t list[] = {
@@ -201,7 +227,7 @@ START_TEST(test_facts)
 	facts_t facts = {
 		.policy = "default", .revision = 3, .revision_since = 1700000000, .pending = 4,
 		.serial = UINT32_MAX, .published = 1700000001, .max_ttl = 86400,
-		.keys = list, .key_count = 2,
+		.chain = true, .keys = list, .key_count = 2,
 	};
 	facts_t back;
 	char err[256] = "";
@@ -210,6 +236,7 @@ START_TEST(test_facts)
 	char *again = facts_write(&back);
 	ck_assert_str_eq(text, again);
 	ck_assert_uint_eq(back.keys[1].last_gone_serial, UINT32_MAX);
+	ck_assert(back.chain);
 	free(text);
 	free(again);
 	facts_deinit(&back);
@@ -226,6 +253,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_faults, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tcase, test_not_writable);
 	tcase_add_test(tcase, test_ds);
+	tcase_add_test(tcase, test_drop_notes);
 	tcase_add_test(tcase, test_facts);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);

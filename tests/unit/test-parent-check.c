@@ -54,9 +54,24 @@ static parent_verdict_t ask(resolver_t *resolver, parent_wish_t wish)
 	                      .count = resolver == NULL };
 	parent_question_t *question = parent_question(&conf, resolver, &zone, 0, wish);
 	ck_assert_ptr_nonnull(question);
+	parent_result_deinit(&result);
 	parent_check(question, stop_fd, &result);
 	parent_question_free(question);
 	return result.verdict;
+}
+
+/* Asks which DS a zone has. \return As keyset/ds.h has them; NULL = not known. */
+static const char *ask_any(const char *name)
+{
+	char *servers[] = { (char *)parent_address(0), (char *)parent_address(1) };
+	conf_parent_t parent = { .name = (char *)"net.", .servers = servers, .count = 2 };
+	conf_watch_t conf = { .on = true, .port = parent_port(), .parents = &parent, .count = 1 };
+	parent_question_t *question = parent_question_any(&conf, NULL, name);
+	ck_assert_ptr_nonnull(question);
+	parent_result_deinit(&result);
+	parent_check(question, stop_fd, &result);
+	parent_question_free(question);
+	return result.ds;
 }
 
 static resolver_t *start_resolver(void)
@@ -84,6 +99,40 @@ START_TEST(all_have_it)
 	ck_assert_ptr_nonnull(strstr(result.why, "still has it"));
 	ck_assert_int_eq(ask(resolver, PARENT_STAYS), PARENT_YES);
 	resolver_unref(resolver);
+}
+END_TEST
+
+/* Which DS there are: each that some server has, once; but only if all of them answer. */
+START_TEST(which_ds)
+{
+	static const char one[] =
+		"1 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17";
+	static const char two[] =
+		"2 8 2 00c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17";
+	char records[400], both[300];
+	snprintf(records, sizeof(records), "example DS %s\nexample DS %s\n", two, one);
+	snprintf(both, sizeof(both), "%s, %s", one, two);
+	parent_serve(0, records);
+	snprintf(records, sizeof(records), "example DS %s\n", _i == 0 ? one : "1 13 1 abcdef");
+	parent_serve(1, _i < 2 ? records : "");
+	ask_any(ZONE);
+	ck_assert_ptr_nonnull(result.ds);
+	if (_i == 1) {
+		ck_assert_str_eq(strstr(result.ds, ", ") + 2, both);
+		ck_assert_int_eq(strncmp(result.ds, "1 13 1 abcdef, ", 15), 0);
+	} else {
+		ck_assert_str_eq(result.ds, both);
+	}
+	ck_assert_ptr_null(ask_any("not-there.net."));
+	ck_assert(result.no_zone);
+	parent_end(1);
+	ck_assert_ptr_null(ask_any(ZONE));
+	ck_assert(!result.no_zone);
+	ck_assert_ptr_nonnull(strstr(result.why, parent_address(1)));
+	parent_end(0);
+	parent_serve(0, "");
+	parent_serve(1, "");
+	ck_assert_str_eq(ask_any(ZONE), "");
 }
 END_TEST
 
@@ -289,6 +338,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, parents_end);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, all_have_it, 0, 2);
+	tcase_add_loop_test(tc, which_ds, 0, 3);
 	tcase_add_loop_test(tc, one_differs, 0, 2);
 	tcase_add_test(tc, none_has_it);
 	tcase_add_test(tc, unknown_digest);

@@ -205,6 +205,26 @@ START_TEST(test_emergency)
 }
 END_TEST
 
+/* A key whose pair is gone is replaced at once, in a way that needs no signature of it. */
+START_TEST(test_dead)
+{
+	world_t w;
+	world_init(&w);
+	plan(&w, T0);
+	plan(&w, T0 + 5);
+	ck_assert_uint_eq(w.zone.count, 2);
+	w.keys[0].dead = w.keys[1].dead = true;
+	plan(&w, T0 + 5);
+	ck_assert_uint_eq(w.zone.count, 4);
+	ck_assert(!w.keys[0].goal_in && !w.keys[1].goal_in);
+	ck_assert_int_eq(w.keys[2].roll, POLICY_ROLL_DOUBLE_DS);
+	ck_assert_int_eq(w.keys[3].roll, POLICY_ROLL_DOUBLE_SIGNATURE);
+	ck_assert(!w.keys[2].dead && !w.keys[3].dead);
+	plan(&w, T0 + 6);
+	ck_assert_uint_eq(w.zone.count, 4);
+}
+END_TEST
+
 START_TEST(test_policy_change)
 {
 	world_t w;
@@ -388,6 +408,7 @@ int main(void)
 	tcase_add_test(tc, test_manual);
 	tcase_add_test(tc, test_same_second);
 	tcase_add_test(tc, test_emergency);
+	tcase_add_test(tc, test_dead);
 	tcase_add_loop_test(tc, test_policy_change, 0, 5);
 	tcase_add_test(tc, test_standby);
 	tcase_add_test(tc, test_purge);

@@ -22,6 +22,7 @@
 static char dir[64];
 static store_t *store;
 static news_t news;
+static log_t logger;
 static zone_env_t env;
 static zone_t *zones[ZONES];
 static pushes_t pushes;
@@ -32,13 +33,21 @@ static void open_store(void)
 	ck_assert_msg(store_open(&store, dir, err, sizeof(err)) == KNOT_EOK, "%s", err);
 }
 
+static void sink(void *ctx, int priority, const char *line)
+{
+	(void)ctx;
+	(void)priority;
+	(void)line;
+}
+
 static void setup(void)
 {
 	strcpy(dir, "/tmp/test-push.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	open_store();
 	news_init(&news);
-	env = (zone_env_t) { .news = &news, .store = store };
+	log_init(&logger, sink, NULL);
+	env = (zone_env_t) { .news = &news, .store = store, .log = &logger };
 	for (unsigned i = 0; i < ZONES; i++) {
 		char text[32];
 		knot_dname_storage_t name;
@@ -56,6 +65,7 @@ static void teardown(void)
 		zone_free(zones[i]);
 	}
 	news_deinit(&news);
+	log_deinit(&logger);
 	store_close(store);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	ck_assert_int_eq(system(command), 0);
@@ -165,6 +175,21 @@ START_TEST(test_no_room_for_a_hash)
 }
 END_TEST
 
+/*! The policy engine hears that a key set is held, and that it is not any more. */
+START_TEST(test_held_is_news)
+{
+	uint64_t before = news_now(&news);
+	held_set(&zones[0]->held, HELD_CHAIN, "keys 1", "why");
+	ck_assert_uint_gt(news_now(&news), before);
+	ck_assert(held_stops(&zones[0]->held, HELD_CHAIN));
+	before = news_now(&news);
+	ck_assert(held_pass(&zones[0]->held, HELD_CHAIN));
+	ck_assert_uint_gt(news_now(&news), before);
+	ck_assert(held_is(&zones[0]->held, HELD_CHAIN));
+	ck_assert(!held_stops(&zones[0]->held, HELD_CHAIN));
+}
+END_TEST
+
 /*! No room on the disk: all are told, none is taken for stored. */
 START_TEST(test_disk_full)
 {
@@ -198,6 +223,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_one_is_bad);
 	tcase_add_test(tcase, test_no_room_for_a_hash);
+	tcase_add_test(tcase, test_held_is_news);
 	tcase_add_test(tcase, test_disk_full);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);

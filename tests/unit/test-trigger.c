@@ -66,7 +66,7 @@ static void teardown(void)
 static trigger_t *start(const char *socket_path)
 {
 	trigger_t *t = NULL;
-	ck_assert_int_eq(trigger_start(&t, socket_path, &logger, NULL, NULL), KNOT_EOK);
+	ck_assert_int_eq(trigger_start(&t, socket_path, &logger, TRIGGER_REFRESH, NULL, NULL), KNOT_EOK);
 	return t;
 }
 
@@ -291,8 +291,25 @@ static void on_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	ctl_extra(req, "transaction", "-");
 }
 
+/*! z1 has an apex, at the second time; none. nothing to serve, and unknown. no apex yet. */
+static void on_read(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	ck_assert_str_eq(unit->owner, "@");
+	if (strcmp(unit->zone, "unknown.") == 0) {
+		ctl_error(req, unit->zone, "no such zone found");
+	} else if (strcmp(unit->zone, "none.") == 0) {
+		ctl_error(req, unit->zone, "%s", knot_strerror(KNOT_ENONODE));
+	} else if (counts.calls++ == 0) {
+		ctl_reply(req, unit->zone, "SOA", "not a SOA");
+	} else {
+		ctl_reply(req, unit->zone, "SOA", "ns. host. 7 1 2 3 4");
+		ctl_reply(req, unit->zone, "DNSKEY", "257 3 13 CQkJ");
+	}
+}
+
 static const ctl_command_t commands[] = {
-	{ "zone-refresh", on_refresh }, { "zone-status", on_status }, { 0 }
+	{ "zone-refresh", on_refresh }, { "zone-status", on_status }, { "zone-read", on_read }, { 0 }
 };
 
 static ctl_server_t *serve(void)
@@ -356,15 +373,15 @@ static struct {
 	atomic_uint old, now, none, others;
 } answers;
 
-static bool on_answer(void *ctx, const knot_dname_t *zone, const uint32_t *serial)
+static bool on_answer(void *ctx, const knot_dname_t *zone, apex_t *apex)
 {
 	(void)ctx;
-	if (serial == NULL) {
+	if (!apex->has_soa) {
 		answers.none += zone[0] == 4; /* "none" */
-	} else if (*serial == 4294967294) {
+	} else if (apex->serial == 4294967294) {
 		answers.old++;
 		return true;
-	} else if (*serial == 7) {
+	} else if (apex->serial == 7) {
 		answers.now++;
 	} else {
 		answers.others++;
@@ -378,7 +395,7 @@ START_TEST(test_ask)
 	trigger_t *t = NULL;
 	ctl_server_t *server = serve();
 	memset(&answers, 0, sizeof(answers));
-	ck_assert_int_eq(trigger_start(&t, path, &logger, on_answer, NULL), KNOT_EOK);
+	ck_assert_int_eq(trigger_start(&t, path, &logger, TRIGGER_SERIAL, on_answer, NULL), KNOT_EOK);
 	trigger_text(t, "unknown.");
 	trigger_text(t, "z1.example.");
 	trigger_text(t, "none.");
@@ -388,6 +405,36 @@ START_TEST(test_ask)
 	ck_assert_uint_eq(answers.old, 1);
 	ck_assert_uint_eq(answers.others, 0);
 	ck_assert_uint_eq(counts.calls, 2);
+	trigger_stop(t);
+	ctl_server_stop(server);
+}
+END_TEST
+
+static atomic_uint apexes, nothings;
+
+static bool on_apex(void *ctx, const knot_dname_t *zone, apex_t *apex)
+{
+	(void)ctx;
+	(void)zone;
+	nothings += !apex->has_soa && apex->key_count == 0;
+	apexes += apex->has_soa && apex->serial == 7 && apex->key_count == 1;
+	return false;
+}
+
+/*! Knotd is asked again if it does not know the zone, or cannot be understood. */
+START_TEST(test_apex)
+{
+	trigger_t *t = NULL;
+	ctl_server_t *server = serve();
+	apexes = nothings = 0;
+	ck_assert_int_eq(trigger_start(&t, path, &logger, TRIGGER_APEX, on_apex, NULL), KNOT_EOK);
+	trigger_text(t, "unknown.");
+	trigger_text(t, "none.");
+	trigger_text(t, "z1.example.");
+	ck_assert(until(&apexes, 1));
+	ck_assert(until(&nothings, 1));
+	ck_assert_uint_eq(counts.calls, 2);
+	ck_assert_uint_eq(warnings, 1);
 	trigger_stop(t);
 	ctl_server_stop(server);
 }
@@ -452,6 +499,7 @@ static Suite *suite(void)
 	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_ask);
+	tcase_add_test(tcase, test_apex);
 	tcase_add_test(tcase, test_busy);
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(s, tcase);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "module/control/served.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "module/publish/served.h"
+
+/* Milliseconds that knotd may take to answer: it does so at once, unless it serves an operator's
+ * long command. */
+#define TIMEOUT_MS 2000
+
+/*! Sees which zone a unit is for. \return Whether it is one of ours; if not, the error is sent. */
+static bool find_zone(ctl_request_t *req, control_t *control, const ctl_unit_t *unit,
+                      knot_dname_storage_t name)
+{
+	if (control->server->fault[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", control->server->fault);
+	} else if (unit->zone == NULL) {
+		ctl_error(req, NULL, "a zone has to be named");
+	} else if (knot_dname_from_str(name, unit->zone, sizeof(knot_dname_storage_t)) == NULL ||
+	           !zones_has(&control->server->zones, name)) {
+		request_no_such_zone(req, control, unit->zone);
+	} else {
+		knot_dname_to_lower(name);
+		return true;
+	}
+	return false;
+}
+
+void served_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_t *control = ctx;
+	knot_dname_storage_t name;
+	store_txn_t txn;
+	if (!find_zone(req, control, unit, name)) {
+		return;
+	}
+	char *text = NULL;
+	int ret = store_read(control->server->env.store, &txn);
+	if (ret == KNOT_EOK) {
+		const void *stored = NULL;
+		size_t len = 0;
+		ret = store_get(&txn, STORE_KEYSET, name, &stored, &len);
+		text = ret == KNOT_EOK ? strdup(stored) : NULL;
+		ret = ret == KNOT_EOK && text == NULL ? KNOT_ENOMEM : ret;
+		store_abort(&txn);
+	}
+	/* Sent without a transaction: a client that does not read must not keep one open. */
+	if (ret == KNOT_EOK) {
+		ctl_reply(req, unit->zone, "keyset", text);
+	} else if (ret == KNOT_ENOENT) {
+		ctl_error(req, unit->zone, "the store has no key set of this zone");
+	} else {
+		ctl_error(req, unit->zone, "store: %s", store_strerror(ret));
+	}
+	free(text);
+}
+
+static void reply_number(ctl_request_t *req, const char *zone, const char *type, int64_t number)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%" PRId64, number);
+	ctl_reply(req, zone, type, text);
+}
+
+static void reply_keys(ctl_request_t *req, const char *zone, const apex_t *apex)
+{
+	for (size_t i = 0; i < apex->key_count; i++) {
+		char *text = apex_key_text(&apex->keys[i]);
+		if (text != NULL) {
+			ctl_reply(req, zone, "dnskey", text);
+		} else {
+			ctl_error(req, zone, "out of memory");
+		}
+		free(text);
+	}
+}
+
+static void reply_signers(ctl_request_t *req, const char *zone, const apex_t *apex)
+{
+	for (size_t i = 0; i < apex->signer_count; i++) {
+		const apex_signer_t *signer = &apex->signers[i];
+		char text[32];
+		if (signer->covered == KNOT_RRTYPE_SOA) {
+			snprintf(text, sizeof(text), "%u %u", signer->algorithm, signer->keytag);
+			ctl_reply(req, zone, "signer", text);
+		}
+	}
+}
+
+static void reply_apex(ctl_request_t *req, const char *zone, const apex_t *apex)
+{
+	if (!apex->has_soa) {
+		return;
+	}
+	reply_number(req, zone, "serial", apex->serial);
+	reply_number(req, zone, "soa-ttl", apex->soa_ttl);
+	if (apex->key_count > 0) {
+		reply_number(req, zone, "dnskey-ttl", apex->dnskey_ttl);
+	}
+	reply_keys(req, zone, apex);
+	reply_signers(req, zone, apex);
+	if (apex->expiration > 0) {
+		reply_number(req, zone, "expires", apex->expiration);
+	}
+}
+
+void served_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_t *control = ctx;
+	knot_dname_storage_t name;
+	knot_dname_txt_storage_t zone;
+	served_t served = { 0 };
+	char err[256] = "out of memory";
+	if (!find_zone(req, control, unit, name)) {
+		return;
+	}
+	knot_dname_to_str(zone, name, sizeof(zone));
+	char *path = trigger_path(control->server->env.asker);
+	if (path != NULL && served_ask(path, zone, TIMEOUT_MS, &served, err, sizeof(err)) == KNOT_EOK) {
+		reply_apex(req, unit->zone, &served.apex);
+	} else {
+		ctl_error(req, unit->zone, "%s", err);
+	}
+	served_deinit(&served);
+	free(path);
+}
