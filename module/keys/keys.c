@@ -16,6 +16,11 @@
  * soon, one that stays away costs little. */
 static const backoff_t lack_delay = { .first = 5, .max = 300 };
 
+typedef struct {
+	keys_found_f call;
+	void *ctx;
+} found_t;
+
 void keys_init(keys_t *keys, const keys_args_t *args)
 {
 	memset(keys, 0, sizeof(*keys));
@@ -64,19 +69,20 @@ static void swap_ring(keys_t *keys, keyring_t *ring, tokens_t *tokens)
 	keys->ring = ring;
 	pthread_mutex_unlock(&keys->lock);
 	keyring_free(old);
-	tokens_leave(keys->tokens);
+	tokens_t *old_tokens = keys->tokens;
 	keys->tokens = tokens_use(tokens);
+	tokens_leave(old_tokens);
 }
 
-/*! \param text  Copy of the key set that is stored. \return KNOT_EOK, KNOT_ENOENT, other errors */
-static int stored_set(const keys_t *keys, char **text)
+/*! \param text  Copy of a key set that is stored. \return KNOT_EOK, KNOT_ENOENT, other errors */
+static int stored_set(const keys_t *keys, store_record_t record, char **text)
 {
 	store_txn_t txn;
 	const void *stored = NULL;
 	size_t len = 0;
 	int ret = store_read(keys->args.store, &txn);
 	if (ret == KNOT_EOK) {
-		ret = store_get(&txn, STORE_KEYSET, keys->args.zone, &stored, &len);
+		ret = store_get(&txn, record, keys->args.zone, &stored, &len);
 		*text = ret == KNOT_EOK ? strdup(stored) : NULL;
 		ret = ret == KNOT_EOK && *text == NULL ? KNOT_ENOMEM : ret;
 		store_abort(&txn);
@@ -84,55 +90,77 @@ static int stored_set(const keys_t *keys, char **text)
 	return ret;
 }
 
-/*!
- * Notes whether a key of a ring is lacking.
- * \return Whether the ring serves all the same; if not, that of before does.
- */
-static bool note_lack(keys_t *keys, const keyring_t *ring)
+/*! \return The keys of the key set that the newest version was made with; NULL if that is the
+ *  same one, or if a key of it cannot be found that signs the zone. */
+static keyring_t *find_in_force(const keys_t *keys, hsm_t *hsm, uint64_t revision)
 {
-	const char *lack = keyring_lack(ring);
-	const bool serves = lack == NULL || keys->ring == NULL ||
-	                    keys->ring->set.revision == ring->set.revision;
-	char text[TROUBLE_MAX];
-	if (lack == NULL) {
-		keys->lacking = 0;
-		keys->failures = 0;
-		keys->again_at = 0;
-		return true;
+	char reason[640], *text = NULL;
+	keyring_t *ring = NULL;
+	if (stored_set(keys, STORE_IN_FORCE, &text) == KNOT_EOK &&
+	    keyring_load(text, keys->args.zone, hsm, &ring, reason, sizeof(reason)) == KNOT_EOK &&
+	    ring->set.revision == revision) {
+		keyring_free(ring);
+		ring = NULL;
 	}
-	keys->lacking = ring->set.revision;
-	keys->again_at = time(NULL) + backoff_delay(&lack_delay, ++keys->failures);
-	snprintf(text, sizeof(text), "%s; the zone is signed on without this key%s, but bogus when the "
-	         "signature of its DNSKEY RRset expires: bring the key back", lack,
-	         serves ? "" : ", with the key set of before");
+	free(text);
+	return ring;
+}
+
+/*! Says that a key is lacking, and when it is looked for again. \param before  The zone is signed
+ *  with the key set of before. */
+static void note_lack(keys_t *keys, uint64_t revision, const char *why, const keyring_t *ring,
+                      bool before)
+{
+	char text[TROUBLE_MAX];
+	const int64_t now = time(NULL);
+	/* One that was lost long ago, and then served, is looked for soon. */
+	keys->failures = now - keys->again_at > 2 * lack_delay.max ? 1 : keys->failures + 1;
+	keys->lacking = revision;
+	keys->again_at = now + backoff_delay(&lack_delay, keys->failures);
+	keys->lacks = true;
+	snprintf(text, sizeof(text), "%s; the zone is signed on without this key%s%s: bring the key back",
+	         why, before ? ", with the key set of before" : "", keyring_lack(ring) != NULL
+	         ? ", but bogus when the signature of its DNSKEY RRset expires" : "");
 	set_trouble(keys, LOG_ERR, text);
-	return serves;
 }
 
 /*! Finds the keys of a key set in their tokens, which can take its time. */
-static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, keys_found_f found,
-                     void *found_ctx)
+static int find_keys(keys_t *keys, const char *text, const keyset_t *set, tokens_t *tokens,
+                     const found_t *found)
 {
 	char reason[640] = "";
-	keyring_t *ring = NULL;
-	int ret = keyring_load(text, keys->args.zone, tokens->hsm, &ring, reason, sizeof(reason));
-	if (ret != KNOT_EOK) {
+	keyring_t *ring = NULL, *before = NULL;
+	const int ret = keyring_load(text, keys->args.zone, tokens->hsm, &ring, reason,
+	                             sizeof(reason));
+	const char *lack = ret == KNOT_EOK ? keyring_lack(ring) : reason;
+	if (lack != NULL && (ret == KNOT_EOK || ret == KNOT_EAGAIN)) {
+		before = find_in_force(keys, tokens->hsm, set->revision);
+	}
+	if (before != NULL && ret == KNOT_EOK && keyring_same_dnskeys(&before->set, set)) {
+		keyring_free(before);
+		before = NULL;
+	}
+	keyring_t *use = before != NULL ? before : ring;
+	if (use == NULL) {
 		set_trouble(keys, LOG_ERR, reason);
 		return ret;
 	}
-	if (!note_lack(keys, ring)) {
-		keyring_free(ring);
-		return KNOT_EOK;
+	keys->lacks = false;
+	if (lack != NULL) {
+		note_lack(keys, set->revision, lack, use, before != NULL);
 	}
-	found(found_ctx, keys->ring != NULL ? &keys->ring->set : NULL, &ring->set);
-	swap_ring(keys, ring, tokens);
+	if (use != ring) {
+		keyring_free(ring);
+	}
+	found->call(found->ctx, keys->ring != NULL ? &keys->ring->set : NULL, &use->set);
+	swap_ring(keys, use, tokens);
 	return KNOT_EOK;
 }
 
 /*! Whether there is no need to look for the keys of a key set now. */
 static bool is_known(const keys_t *keys, uint64_t revision, const tokens_t *tokens)
 {
-	if (keys->again_at != 0 && keys->lacking == revision) {
+	if (keys->lacks && keys->lacking == revision) {
 		/* A clock that was set back does not make this wait for longer. */
 		const int64_t left = keys->again_at - time(NULL);
 		return left > 0 && left <= lack_delay.max;
@@ -141,22 +169,9 @@ static bool is_known(const keys_t *keys, uint64_t revision, const tokens_t *toke
 	       revision == keys->ring->set.revision;
 }
 
-/*! Sees in the tokens' lane whether a key set is that of the ring. \param known  Whether it is. */
-static int see_set(keys_t *keys, const char *text, const tokens_t *tokens, bool *known)
-{
-	char reason[640] = "";
-	keyset_t set;
-	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
-		set_trouble(keys, LOG_ERR, reason);
-		return KNOT_EMALF;
-	}
-	*known = is_known(keys, set.revision, tokens);
-	const bool entered = enter_lane(keys, &set);
-	keyset_deinit(&set);
-	return entered ? KNOT_EOK : KNOT_EBUSY;
-}
-
-int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
+/*! Looks for the keys of the key set that is stored. */
+static int look(keys_t *keys, const char *text, const keyset_t *set, bool anew,
+                const found_t *found)
 {
 	char reason[640] = "";
 	tokens_t *tokens = holder_use(keys->args.holder, reason, sizeof(reason));
@@ -164,31 +179,76 @@ int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
 		set_trouble(keys, LOG_ERR, reason);
 		return KNOT_EAGAIN;
 	}
-	char *text = NULL;
-	bool known = false;
-	int ret = stored_set(keys, &text);
+	const bool known = is_known(keys, set->revision, tokens);
+	int ret = enter_lane(keys, set) ? KNOT_EOK : KNOT_EBUSY;
+	if (ret == KNOT_EOK && (anew || !known)) {
+		ret = find_keys(keys, text, set, tokens, found);
+	}
+	if (ret == KNOT_EOK && !keys->lacks) {
+		set_trouble(keys, LOG_ERR, "");
+	}
+	tokens_leave(tokens);
+	return ret;
+}
+
+int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx)
+{
+	char reason[640] = "", *text = NULL;
+	keyset_t set;
+	int ret = stored_set(keys, STORE_KEYSET, &text);
 	if (ret == KNOT_ENOENT) {
 		set_trouble(keys, LOG_NOTICE, "waiting for keys: the policy engine has not sent "
 		            "any yet; is ods-engine running?");
 	} else if (ret != KNOT_EOK) {
 		set_trouble(keys, LOG_ERR, store_strerror(ret));
+	} else if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
+		set_trouble(keys, LOG_ERR, reason);
+		ret = KNOT_EMALF;
 	} else {
-		ret = see_set(keys, text, tokens, &known);
-	}
-	if (ret == KNOT_EOK && (anew || !known)) {
-		ret = find_keys(keys, text, tokens, found, found_ctx);
-	}
-	if (ret == KNOT_EOK && keys->again_at == 0) {
-		set_trouble(keys, LOG_ERR, "");
+		keys->refresh = set.refresh;
+		keys->resign = set.resign;
+		ret = look(keys, text, &set, anew, &(found_t){ found, found_ctx });
+		keyset_deinit(&set);
 	}
 	free(text);
-	tokens_leave(tokens);
 	return ret;
+}
+
+bool keys_lose(keys_t *keys, const keyring_key_t *key, const char *why, keys_found_f found,
+               void *found_ctx)
+{
+	const uint64_t revision = keys->ring->set.revision;
+	if (key->info->sign_zone) {
+		return false;
+	}
+	keyring_lose(keys->ring, key->info, why);
+	keyring_t *before = find_in_force(keys, keys->tokens->hsm, revision);
+	const bool other = before != NULL &&
+	                   !keyring_same_dnskeys(&before->set, &keys->ring->set);
+	if (other) {
+		keyring_lose(before, key->info, why);
+	}
+	note_lack(keys, keys->lacks ? keys->lacking : revision, why, other ? before : keys->ring,
+	          other);
+	if (other) {
+		found(found_ctx, &keys->ring->set, &before->set);
+		swap_ring(keys, before, keys->tokens);
+	} else {
+		keyring_free(before);
+	}
+	return true;
+}
+
+bool keys_times(const keys_t *keys, uint32_t *refresh, uint32_t *resign)
+{
+	*refresh = keys->refresh;
+	*resign = keys->resign;
+	return keys->refresh > 0;
 }
 
 int64_t keys_again(const keys_t *keys)
 {
-	return keys->again_at;
+	return keys->lacks ? keys->again_at : 0;
 }
 
 void keys_pushed(keys_t *keys, uint64_t revision)
@@ -218,7 +278,7 @@ static void look_up_pending(keys_t *keys)
 {
 	char *text = NULL, err[256];
 	keyset_t set;
-	int ret = stored_set(keys, &text);
+	int ret = stored_set(keys, STORE_KEYSET, &text);
 	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
 		return;
 	}

@@ -74,6 +74,19 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 
 /*** Signing. ***/
 
+typedef struct {
+	zone_t *zone;
+	state_t *state;
+} lost_t;
+
+static const keyring_t *lost(void *ctx, const keyring_key_t *key, const char *why)
+{
+	const lost_t *lost = ctx;
+	keys_t *keys = &lost->zone->keys;
+	found_keys_t found = { .state = lost->state };
+	return keys_lose(keys, key, why, adopt, &found) ? keys->ring : NULL;
+}
+
 /*! \param served  The serial that knotd serves; NULL: none. */
 static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served,
                 sign_result_t *result)
@@ -82,6 +95,7 @@ static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served
 		.pool = zone->keys.tokens->pool, .ring = zone->keys.ring, .renew = renew,
 		.served = served,
 		.apart_ms = serving_apart(&zone->serving),
+		.lost = lost, .ctx = &(lost_t) { zone, state },
 	};
 	pthread_mutex_lock(&zone->lock);
 	job.verify = zone->settings.verify;
@@ -166,7 +180,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	} else if (result.more) {
 		return now;
 	}
-	due = signer_due(&zone->signer, state, set, now);
+	/* The run may have gone on with the keys of another key set. */
+	due = signer_due(&zone->signer, state, &zone->keys.ring->set, now);
 	return due > now || keyring_lack(zone->keys.ring) == NULL ? due : now + LACK_LOOK;
 }
 
@@ -227,8 +242,8 @@ static int64_t work(zone_t *zone)
 		ret = saved != KNOT_EOK ? saved : ret;
 	}
 	if (ret == KNOT_EOK) {
-		due = earlier(due, keys_again(&zone->keys));
 		due = earlier(due, sign_if_due(zone, &state, wishes, now));
+		due = earlier(due, keys_again(&zone->keys));
 	} else if (ret == KNOT_EBUSY) {
 		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));
 		due = now;
