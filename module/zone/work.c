@@ -218,6 +218,30 @@ static int64_t look_at_source(zone_t *zone, state_t *state, unsigned wishes, int
 	return again > 0 ? now + again : 0;
 }
 
+/*! Notes when the first signature of the version expires that knotd has just taken. If there is a
+ * newer one, it soon takes that. */
+static void note_taken(zone_t *zone, state_t *state, int64_t now)
+{
+	lasting_t lasting = { .until = 0 };
+	if (state->taken_serial == state->serial &&
+	    lasting_read(&lasting, zone->env->store, zone->name, state, now) == KNOT_EOK) {
+		state->taken_expires = lasting.until;
+	}
+}
+
+/*! Shows what has become of the zone, and how long it lasts now. */
+static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
+{
+	lasting_t lasting;
+	uint32_t refresh, resign;
+	zone_read_lasting(zone, &lasting);
+	if (keys_times(&zone->keys, &refresh, &resign)) {
+		lasting.alarm = lasting_alarm(refresh, resign);
+	}
+	(void)lasting_read(&lasting, zone->env->store, zone->name, state, now);
+	zone_show(zone, state, &lasting, due);
+}
+
 /*! Does what there is to do. \return When there will be more, Unix seconds; 0 = no need */
 static int64_t work(zone_t *zone)
 {
@@ -234,6 +258,9 @@ static int64_t work(zone_t *zone)
 	before = state;
 	serving_track(&zone->serving, &state);
 	const bool taken = serving_note(&zone->serving, &state);
+	if (taken) {
+		note_taken(zone, &state, now);
+	}
 	ret = look_at_keys(zone, &state, wishes);
 	/* Before a first version there is nothing to store: it is made in any case. */
 	const bool first = state.version == 0 && state.next_nodes == 0;
@@ -251,7 +278,7 @@ static int64_t work(zone_t *zone)
 		due = earlier(due, retry(zone, now));
 	}
 	serving_track(&zone->serving, &state);
-	zone_show(zone, &state, due);
+	show(zone, &state, due, now);
 	return earlier(due, serving_offer(&zone->serving, &state, now));
 }
 
