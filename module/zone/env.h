@@ -29,6 +29,7 @@ typedef struct {
 	updater_t *updater;
 	sched_t *workers;           /*!< Run zone_work(). */
 	sched_t *fetchers;          /*!< Run what asks primaries, and the server's own tasks. */
+	task_t *vigil;              /*!< Of the fetchers; sees which zones are short of time. */
 	trigger_t *trigger;         /*!< Tells knotd of new versions. */
 	trigger_t *asker;           /*!< Asks knotd which version it serves. */
 	watch_t *watch;             /*!< Of zone files. */

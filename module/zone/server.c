@@ -193,6 +193,7 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 	};
 	env->sweep = &server->sweep;
 	server->vigil = (vigil_t) { .zones = &server->zones, .log = &server->log };
+	env->vigil = &server->vigil.task;
 	(void)holder_read(&server->tokens, err, err_size);
 	ret = updater_new(&env->updater, env->store);
 	if (ret == KNOT_EOK) {

@@ -240,6 +240,10 @@ static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
 	}
 	(void)lasting_read(&lasting, zone->env->store, zone->name, state, now);
 	zone_show(zone, state, &lasting, due);
+	if (lasting_alarm_at(&lasting) > now) {
+		(void)sched_wake(zone->env->fetchers, zone->env->vigil,
+		                 1000 * lasting_alarm_at(&lasting));
+	}
 }
 
 /*! Does what there is to do. \return When there will be more, Unix seconds; 0 = no need */
