@@ -13,7 +13,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/base/when.h"
+#include "module/base/moment.h"
 
 typedef struct {
 	char *type, *data;
@@ -46,7 +46,7 @@ static void add_column(columns_t *columns, const char *type, const char *fmt, ..
 
 static void add_key_column(columns_t *columns, const keyset_key_t *key)
 {
-	char type[32], when[WHEN_TEXT_MAX];
+	char type[32], when[MOMENT_MAX];
 	snprintf(type, sizeof(type), "key %u", key->keytag);
 	add_column(columns, type,
 	           "%s, algorithm %u, %s, DS %s, DNSKEY %s, RRSIG(DNSKEY) %s, RRSIG %s%s%s%s%s",
@@ -57,7 +57,7 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 	           keyset_state_name(key->state[KEYSET_RRSIG]),
 	           key->step[0] != '\0' ? ", next: " : "", key->step,
 	           key->step_time > 0 ? " at " : "",
-	           key->step_time > 0 ? when_text(key->step_time, when) : "");
+	           key->step_time > 0 ? moment_text(key->step_time, when) : "");
 }
 
 static void add_keys(void *ctx, const keyset_t *set)
@@ -95,7 +95,7 @@ typedef struct {
 /*! Says that signatures come near their end, and why; "" if they do not. */
 static void look_at_time(zone_t *zone, shown_t *shown)
 {
-	char cause[HELD_TEXT_MAX], when[WHEN_TEXT_MAX], span[WHEN_TEXT_MAX];
+	char cause[HELD_TEXT_MAX], when[MOMENT_MAX], span[MOMENT_MAX];
 	const int64_t now = time(NULL), left = shown->lasting.until - now;
 	shown->expiring[0] = '\0';
 	if (lasting_is_short(&shown->lasting, now)) {
@@ -103,8 +103,8 @@ static void look_at_time(zone_t *zone, shown_t *shown)
 		snprintf(shown->expiring, sizeof(shown->expiring), left > 0
 		         ? "expiring: signatures last until %s, %s are left: %s"
 		         : "expired: signatures lasted until %s%.0s, resolvers that validate refuse "
-		           "the zone: %s", when_text(shown->lasting.until, when),
-		         when_span(left, span), cause);
+		           "the zone: %s", moment_text(shown->lasting.until, when),
+		         moment_span(left, span), cause);
 	}
 }
 
@@ -144,14 +144,14 @@ static health_t health(const shown_t *shown)
 /*! Adds how long what is served lasts. */
 static void add_lasting(columns_t *columns, const shown_t *shown)
 {
-	char until[WHEN_TEXT_MAX], span[WHEN_TEXT_MAX], secondaries[WHEN_TEXT_MAX];
+	char until[MOMENT_MAX], span[MOMENT_MAX], secondaries[MOMENT_MAX];
 	const lasting_t *lasting = &shown->lasting;
 	const int64_t now = time(NULL);
 	if (lasting->until != 0) {
 		add_column(columns, "lasts", "signatures last until %s, %s; secondaries until %s, if "
-		           "knotd stops now", when_text(lasting->until, until),
-		           when_span(lasting->until - now, span),
-		           when_text(lasting_secondaries(lasting, &shown->state.in, now),
+		           "knotd stops now", moment_text(lasting->until, until),
+		           moment_span(lasting->until - now, span),
+		           moment_text(lasting_secondaries(lasting, &shown->state.in, now),
 		                     secondaries));
 	}
 }
@@ -193,29 +193,29 @@ static void add_held(columns_t *columns, zone_t *zone)
 
 static void add_primary(columns_t *columns, zone_t *zone)
 {
-	char checked[WHEN_TEXT_MAX], next[WHEN_TEXT_MAX], expires[WHEN_TEXT_MAX];
+	char checked[MOMENT_MAX], next[MOMENT_MAX], expires[MOMENT_MAX];
 	source_primary_t primary;
 	if (source_primary(&zone->source, &primary)) {
 		add_column(columns, "primary", "%s, checked %s, next %s, expires %s", primary.name,
-		           when_text(primary.checked_at, checked),
-		           when_text(primary.next, next),
-		           when_text(primary.expires_at, expires));
+		           moment_text(primary.checked_at, checked),
+		           moment_text(primary.next, next),
+		           moment_text(primary.expires_at, expires));
 	}
 }
 
 /*! Adds what is published, and whether knotd serves it. */
 static void add_version(columns_t *columns, const shown_t *shown)
 {
-	char when[WHEN_TEXT_MAX];
+	char when[MOMENT_MAX];
 	const state_t *state = &shown->state;
 	add_column(columns, "serial", "%u", state->serial);
-	add_column(columns, "signed", "%s", when_text(state->signed_at, when));
+	add_column(columns, "signed", "%s", moment_text(state->signed_at, when));
 	add_column(columns, "served", "%s", state->taken_serial == state->serial &&
-	           state->taken_at > 0 ? when_text(state->taken_at, when)
+	           state->taken_at > 0 ? moment_text(state->taken_at, when)
 	           : shown->refused
 	           ? "not yet, it was sent to knotd, which does not serve it"
 	           : "not yet, waiting for knotd to fetch it");
-	add_column(columns, "next", "%s", when_text(shown->due, when));
+	add_column(columns, "next", "%s", moment_text(shown->due, when));
 }
 
 static void show_zone(void *ctx, zone_t *zone)
@@ -275,7 +275,7 @@ void status_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 /*! Writes how long all zones last: the first that expires, and those that should have been signed. */
 static void write_lasting(zones_t *zones, char *out, size_t size)
 {
-	char when[WHEN_TEXT_MAX], span[WHEN_TEXT_MAX], expiring[64] = "";
+	char when[MOMENT_MAX], span[MOMENT_MAX], expiring[64] = "";
 	knot_dname_txt_storage_t name;
 	vigil_sum_t sum;
 	out[0] = '\0';
@@ -286,8 +286,8 @@ static void write_lasting(zones_t *zones, char *out, size_t size)
 	}
 	if (sum.until != 0) {
 		snprintf(out, size, "%s, signatures last until %s at least, %s, the first are those "
-		         "of %s", expiring, when_text(sum.until, when),
-		         when_span(sum.until - time(NULL), span),
+		         "of %s", expiring, moment_text(sum.until, when),
+		         moment_span(sum.until - time(NULL), span),
 		         knot_dname_to_str(name, sum.first, sizeof(name)));
 	}
 }
@@ -296,7 +296,7 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	zones_t *zones = &control->server->zones;
-	char text[2000], reason[640], lasting[KNOT_DNAME_TXT_MAXLEN + 256];
+	char text[6000], reason[640], lasting[KNOT_DNAME_TXT_MAXLEN + 256], asked[4000];
 	(void)unit;
 	tokens_t *tokens = holder_use(&control->server->tokens, reason, sizeof(reason));
 	if (server_fault(control->server)[0] != '\0') {
@@ -305,8 +305,9 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, NULL, "%s", reason);
 	} else {
 		write_lasting(zones, lasting, sizeof(lasting));
-		snprintf(text, sizeof(text), "Running, %s, %zu zones%s", PACKAGE_STRING,
-		         zones_count(zones), lasting);
+		tokens_text(tokens, asked, sizeof(asked));
+		snprintf(text, sizeof(text), "Running, %s, %zu zones%s%s", PACKAGE_STRING,
+		         zones_count(zones), lasting, asked);
 		ctl_reply(req, NULL, NULL, text);
 	}
 	tokens_leave(tokens);

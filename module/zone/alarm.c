@@ -9,7 +9,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/base/when.h"
+#include "module/base/moment.h"
 
 #define HOUR 3600
 #define DAY 86400
@@ -82,16 +82,16 @@ static bool is_due(const alarm_t *alarm, int64_t now)
 
 static void tell(const alarm_t *alarm, log_t *log, int64_t now)
 {
-	char when[WHEN_TEXT_MAX], span[WHEN_TEXT_MAX], many[64] = "";
+	char when[MOMENT_MAX], span[MOMENT_MAX], many[64] = "";
 	const int64_t left = alarm->until - now;
 	if (alarm->count > 1) {
 		snprintf(many, sizeof(many), ", as the first of %zu zones", alarm->count);
 	}
-	when_text(alarm->until, when);
+	moment_text(alarm->until, when);
 	if (left > 0) {
 		log_msg(log, LOG_ERR, alarm->first,
 		        "expiring%s: signatures last until %s, %s are left, and none is made anew: "
-		        "%s", many, when, when_span(left, span), alarm->text);
+		        "%s", many, when, moment_span(left, span), alarm->text);
 	} else {
 		log_msg(log, LOG_ERR, alarm->first,
 		        "expired%s: signatures lasted until %s, resolvers that validate refuse it "

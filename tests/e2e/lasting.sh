@@ -84,7 +84,7 @@ test_token_gone() { # short, limit 120
 	within 10 status_says z.test '^\[z\.test\.\] state: expired: signatures lasted until'
 	expect '2 zones, 2 are expiring' module status
 	within 10 says q/knotd.log 'expired.*signatures lasted until'
-	says q/knotd.log 'zone [yz]\.test\., expiring.*are left, and none is made anew: .*SoftHSM' || fail "the log"
+	says q/knotd.log 'zone [yz]\.test, expiring.*are left, and none is made anew: .*SoftHSM' || fail "the log"
 	[ "$(grep -c ', expir' q/knotd.log)" -le 4 ] || fail "$(grep ', expir' q/knotd.log)"
 	show SoftHSM
 	within 60 status_says z.test 'state: ok'
@@ -142,6 +142,41 @@ later() {
 	chmod +x "$work/knotd.later"
 	KNOTD=$work/knotd.later start_knotd
 }
+
+# ---- tokens, as they are
+
+# A token that nobody uses, and one that hangs: what was last tried, when, and what came of it.
+test_token_status() { # limit 120
+	export SHIM_MODULE=$work/shimmed.so SHIM_CONTROL=$work/orders
+	: >"$SHIM_CONTROL"
+	small z z.test 1
+	split KSK
+	quick q --kasp kasp.xml --policy split --zone z.test=z
+	local library shim=$BUILD_DIR/tests/shim/.libs/shim.so
+	library=$(sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' q/conf.xml | head -n 1)
+	cp "$library" "$SHIM_MODULE"
+	sed -i "/<Repository name=\"SoftHSM\">/,/<\/Repository>/s|<Module>.*<|<Module>$shim<|" q/conf.xml
+	engine reload
+	knot reload
+	module zone-sign z.test
+	within 20 module_says 'token SoftHSM: works, (signed|answered) at 20[^,]*Z, token Vault: works, (signed|answered) at 20'
+	within 20 engine_says 'token SoftHSM: works, answered at 20.*token Vault: works, answered at 20'
+	hide Vault
+	within 30 module_says 'token Vault: does not work, was asked at 20.*Z: .*no token labelled'
+	within 30 engine_says 'token Vault: does not work, was asked at 20.*Z: .*no token labelled'
+	within 10 status_says z.test 'state: ok'
+	printf 'hang\n' >"$SHIM_CONTROL"
+	small z z.test 2 'new A 192.0.2.2'
+	module zone-reload z.test
+	within 30 module_says 'token SoftHSM: has not answered since 20.*it hangs'
+	: >"$SHIM_CONTROL"
+	within 20 answers new.z.test A 192.0.2.2
+	show Vault
+	within 30 module_says 'token Vault: works'
+	within 40 engine_says 'token Vault: works'
+}
+module_says() { module status | grep -E -- "$1"; }
+engine_says() { engine status | grep -E -- "$1"; }
 
 # ---- a key that is away
 
@@ -268,7 +303,7 @@ test_idle_key_dead() {
 	validate z.test
 	local id
 	id=$(pairs | comm -13 before -)
-	echo y | "$BUILD_DIR/ods-hsm" -c q/conf.xml remove SoftHSM "$id"
+	"$BUILD_DIR/ods-hsm" -y -c q/conf.xml remove SoftHSM "$id"
 	restart_knotd
 	small z z.test 2 'new A 192.0.2.2'
 	module zone-reload z.test

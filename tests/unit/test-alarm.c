@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/base/when.h"
+#include "module/base/moment.h"
 #include "module/zone/alarm.h"
 #include "module/zone/lasting.h"
 #include "tests/unit/check-main.h"
@@ -147,16 +147,16 @@ END_TEST
 
 START_TEST(words)
 {
-	char out[WHEN_TEXT_MAX];
-	ck_assert_str_eq(when_span(0, out), "0 s");
-	ck_assert_str_eq(when_span(-3, out), "0 s");
-	ck_assert_str_eq(when_span(61, out), "1 min 1 s");
-	ck_assert_str_eq(when_span(3600, out), "1 h");
-	ck_assert_str_eq(when_span(86400 + 59 * 60, out), "1 d");
-	ck_assert_str_eq(when_span(2 * 86400 + 3 * 3600 + 5, out), "2 d 3 h");
-	ck_assert_str_eq(when_text(0, out), "-");
-	ck_assert_str_eq(when_text(BEGIN, out), "2027-01-15T08:00:00Z");
-	ck_assert_str_eq(when_text(INT64_MAX, out), "-");
+	char out[MOMENT_MAX];
+	ck_assert_str_eq(moment_span(0, out), "0 s");
+	ck_assert_str_eq(moment_span(-3, out), "0 s");
+	ck_assert_str_eq(moment_span(61, out), "1 min 1 s");
+	ck_assert_str_eq(moment_span(3600, out), "1 h");
+	ck_assert_str_eq(moment_span(86400 + 59 * 60, out), "1 d");
+	ck_assert_str_eq(moment_span(2 * 86400 + 3 * 3600 + 5, out), "2 d 3 h");
+	ck_assert_str_eq(moment_text(0, out), "-");
+	ck_assert_str_eq(moment_text(BEGIN, out), "2027-01-15T08:00:00Z");
+	ck_assert_str_eq(moment_text(INT64_MAX, out), "-");
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -360,6 +361,47 @@ START_TEST(threads_in_storm)
 }
 END_TEST
 
+/*! Waits until the last thing tried with a token came to that. */
+static bool comes_to(size_t index, int code)
+{
+	hsm_last_t last;
+	for (int i = 0; i < 100; i++) {
+		ck_assert(hsm_last(hsm, index, &last));
+		if (last.when != 0 && last.code == code) {
+			return true;
+		}
+		usleep(100000);
+	}
+	return false;
+}
+
+/* A token that nobody uses is looked at; what was never used is left alone. */
+START_TEST(watched)
+{
+	hsm_last_t last;
+	char text[1024];
+	ASSERT_OK(hsm_watch(hsm, 1, &err));
+	ASSERT_OK(sign());
+	ck_assert(hsm_last(hsm, 0, &last));
+	hsm_last_text(&last, text, sizeof(text));
+	ck_assert_msg(strncmp(text, "works, signed at 20", 19) == 0, "%s", text);
+	ck_assert_str_eq(last.repository, "one");
+	test_token_hide("one");
+	ck_assert(comes_to(0, HSM_ETOKEN));
+	ck_assert(hsm_last(hsm, 0, &last));
+	hsm_last_text(&last, text, sizeof(text));
+	ck_assert_msg(strncmp(text, "does not work, was asked at 20", 30) == 0 &&
+	              strstr(text, "no token labelled \"one\"") != NULL, "%s", text);
+	ck_assert(hsm_last(hsm, 1, &last));
+	hsm_last_text(&last, text, sizeof(text));
+	ck_assert_str_eq(text, "not used yet");
+	ck_assert(!hsm_last(hsm, 2, &last));
+	test_token_show("one");
+	ck_assert(comes_to(0, HSM_EOK));
+	ASSERT_OK(sign());
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -378,6 +420,7 @@ int main(void)
 	tcase_add_test(tc, token_gone);
 	tcase_add_test(tc, token_back);
 	tcase_add_test(tc, both_tokens_back);
+	tcase_add_test(tc, watched);
 	tcase_add_test(tc, key_removed);
 	tcase_add_test(tc, login_outlives_other_handle);
 	tcase_add_test(tc, threads_sign);

@@ -8,12 +8,12 @@
 
 #include <stdint.h>
 
-#define WHEN_TEXT_MAX 32 /*!< Bytes that hold each text, its end included. */
+#define MOMENT_MAX 32 /*!< Bytes that hold each text, its end included. */
 
 /*! Writes a moment as RFC 3339 has it, in UTC. \param when  Unix seconds; 0 or less: "-".
  *  \return out */
-const char *when_text(int64_t when, char out[WHEN_TEXT_MAX]);
+const char *moment_text(int64_t when, char out[MOMENT_MAX]);
 
 /*! Writes a span in its two largest units, as "3 d 4 h". \param seconds  Less than 0: 0.
  *  \return out */
-const char *when_span(int64_t seconds, char out[WHEN_TEXT_MAX]);
+const char *moment_span(int64_t seconds, char out[MOMENT_MAX]);

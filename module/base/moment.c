@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "module/base/when.h"
+#include "module/base/moment.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -9,18 +9,18 @@
 #include <string.h>
 #include <time.h>
 
-const char *when_text(int64_t when, char out[WHEN_TEXT_MAX])
+const char *moment_text(int64_t when, char out[MOMENT_MAX])
 {
 	struct tm tm;
 	const time_t clock = when;
 	if (when <= 0 || gmtime_r(&clock, &tm) == NULL ||
-	    strftime(out, WHEN_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
+	    strftime(out, MOMENT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
 		strcpy(out, "-");
 	}
 	return out;
 }
 
-const char *when_span(int64_t seconds, char out[WHEN_TEXT_MAX])
+const char *moment_span(int64_t seconds, char out[MOMENT_MAX])
 {
 	static const struct {
 		int64_t seconds;
@@ -34,9 +34,9 @@ const char *when_span(int64_t seconds, char out[WHEN_TEXT_MAX])
 	}
 	const int64_t count = left / units[at].seconds, rest = left % units[at].seconds;
 	if (at == last || rest < units[at + 1].seconds) {
-		snprintf(out, WHEN_TEXT_MAX, "%" PRId64 " %s", count, units[at].name);
+		snprintf(out, MOMENT_MAX, "%" PRId64 " %s", count, units[at].name);
 	} else {
-		snprintf(out, WHEN_TEXT_MAX, "%" PRId64 " %s %" PRId64 " %s", count,
+		snprintf(out, MOMENT_MAX, "%" PRId64 " %s %" PRId64 " %s", count,
 		         units[at].name, rest / units[at + 1].seconds, units[at + 1].name);
 	}
 	return out;
