@@ -99,7 +99,7 @@ static void look_at_time(zone_t *zone, shown_t *shown)
 	const int64_t now = time(NULL), left = shown->lasting.until - now;
 	shown->expiring[0] = '\0';
 	if (lasting_is_short(&shown->lasting, now)) {
-		zone_hindrance(zone, cause, sizeof(cause));
+		(void)zone_hindrance(zone, cause, sizeof(cause));
 		snprintf(shown->expiring, sizeof(shown->expiring), left > 0
 		         ? "expiring: signatures last until %s, %s are left: %s"
 		         : "expired: signatures lasted until %s%.0s, resolvers that validate refuse "

@@ -12,6 +12,10 @@
  * short of time earlier is looked at then. */
 #define LOOK_EVERY 60
 
+/* Seconds for which a zone may be short of time without a known cause: a policy with another Refresh
+ * leaves some work to be done first. */
+#define PATIENCE 600
+
 typedef struct {
 	vigil_t *vigil;
 	int64_t now, next;       /*!< Unix seconds. */
@@ -22,17 +26,31 @@ static void see_time(look_t *look, int64_t when)
 	look->next = when > look->now && when < look->next ? when : look->next;
 }
 
+/*! A zone is short of time. */
+static void see_short(look_t *look, zone_t *zone, const lasting_t *lasting)
+{
+	char cause[HELD_TEXT_MAX];
+	const int64_t patience = lasting->alarm / 2 < PATIENCE ? lasting->alarm / 2 : PATIENCE;
+	zone->short_since = zone->short_since != 0 ? zone->short_since : look->now;
+	if (zone_hindrance(zone, cause, sizeof(cause)) ||
+	    look->now - zone->short_since >= patience) {
+		alarms_add(&look->vigil->alarms, zone->name, lasting->until, cause);
+	}
+	see_time(look, lasting->until);
+	see_time(look, zone->short_since + patience);
+}
+
 static void look_at(void *ctx, zone_t *zone)
 {
 	look_t *look = ctx;
 	lasting_t lasting;
-	char cause[HELD_TEXT_MAX];
 	zone_read_lasting(zone, &lasting);
 	if (lasting_is_short(&lasting, look->now)) {
-		zone_hindrance(zone, cause, sizeof(cause));
-		alarms_add(&look->vigil->alarms, zone->name, lasting.until, cause);
-		see_time(look, lasting.until);
-	} else if (lasting.until != 0) {
+		see_short(look, zone, &lasting);
+		return;
+	}
+	zone->short_since = 0;
+	if (lasting.until != 0) {
 		see_time(look, lasting_alarm_at(&lasting));
 	}
 }

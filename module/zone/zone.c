@@ -208,7 +208,7 @@ void zone_read_lasting(zone_t *zone, lasting_t *lasting)
 	pthread_mutex_unlock(&zone->lock);
 }
 
-void zone_hindrance(zone_t *zone, char *text, size_t size)
+bool zone_hindrance(zone_t *zone, char *text, size_t size)
 {
 	/* These hold versions back; the other rules hold what comes in. */
 	static const held_rule_t rules[] = { HELD_SERIAL, HELD_TIME, HELD_REFUSED };
@@ -223,13 +223,15 @@ void zone_hindrance(zone_t *zone, char *text, size_t size)
 	if (text[0] == '\0') {
 		trouble_read(&zone->signer.trouble, text, size);
 	}
-	if (text[0] == '\0') {
+	const bool known = text[0] != '\0';
+	if (!known) {
 		snprintf(text, size, signer_read(&zone->signer, &counters)
 		         ? "signing does not come to its end; see how the tokens are: knotc -s %s "
 		           "status"
 		         : "it has not been signed in time; to see why: knotc -s %s zone-sign",
 		         zone->env->control_socket);
 	}
+	return known;
 }
 
 typedef struct {

@@ -80,6 +80,10 @@ typedef struct zone {
 	zone_report_f report;
 	void *report_ctx;
 
+	/* The vigil's own. */
+	int64_t short_since;       /*!< When it first saw that the zone is short of time, Unix
+	                                seconds; 0 = it is not. */
+
 	/* The worker's own. */
 	unsigned failures;         /*!< In a row. */
 	int64_t held_until;        /*!< Changes are gathered for the next version until then, ms
@@ -126,9 +130,12 @@ void zone_read_counters(zone_t *zone, zone_counters_t *counters);
 /*! Copies how long what is served lasts. */
 void zone_read_lasting(zone_t *zone, lasting_t *lasting);
 
-/*! Writes what hinders that the zone is signed on, and that its signatures are served; the first
- *  that is known. \param size  HELD_TEXT_MAX holds all. */
-void zone_hindrance(zone_t *zone, char *text, size_t size);
+/*!
+ * Writes what hinders that the zone is signed on, and that its signatures are served.
+ * \param size  HELD_TEXT_MAX holds all.
+ * \return Whether something is known; if not, the text says where to look
+ */
+bool zone_hindrance(zone_t *zone, char *text, size_t size);
 
 /*** For the worker. ***/
 
