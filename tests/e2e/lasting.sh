@@ -256,6 +256,32 @@ test_zsk_away() {
 	validate z.test
 }
 
+# The ZSK that is to sign from now on is away: the one of before signs on, over a restart of knotd.
+test_new_zsk_away() { # limit 120
+	small z z.test 1
+	split none
+	# a policy that no zone has: the token is made for it
+	{ sed '/<\/KASP>/d' kasp.xml; policy default other 's|>SoftHSM|>Vault|'; echo '</KASP>'; } >both.xml
+	quick q --kasp both.xml --policy split --zone z.test=z
+	vault_alone
+	allow_updates z.test
+	within 30 omnipresent z.test 2
+	sed -i '/<ZSK>/,/<\/ZSK>/s|<Repository>SoftHSM|<Repository>Vault|' q/kasp.xml
+	engine reload
+	within 30 status_says z.test 'zsk, algorithm 13, Vault.*RRSIG hidden'
+	hide Vault
+	within 30 status_says z.test '^\[z\.test\.\] state: key tag .*Vault.*with the key set of before: bring'
+	update one.z.test 192.0.2.7
+	within 20 answers one.z.test A 192.0.2.7
+	restart_knotd
+	update two.z.test 192.0.2.8
+	within 20 answers two.z.test A 192.0.2.8
+	validate z.test
+	show Vault
+	within 60 status_says z.test 'state: ok'
+	validate z.test
+}
+
 # One algorithm's keys are away: no version is signed by the other one alone.
 test_algorithm_away() {
 	small z z.test 1
