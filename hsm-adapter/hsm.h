@@ -53,7 +53,7 @@ int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err);
 typedef struct {
 	const char *repository; /*!< Borrowed from the hsm_t. */
 	int64_t when;        /*!< When that ended, Unix seconds; 0 = nothing was tried. */
-	int64_t waits_since; /*!< Since when the token is asked, and does not answer; 0 = it does. */
+	int64_t waits_since; /*!< Since when it is asked, and does not answer; 0 = it does. */
 	bool signed_last;    /*!< It was asked to sign, and not only whether it is there. */
 	int code;            /*!< HSM_EOK: it works; HSM_EMODULE, HSM_ETOKEN, HSM_EPIN,
 	                          HSM_EDEVICE. */

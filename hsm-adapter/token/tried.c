@@ -80,8 +80,8 @@ void hsm_last_text(const hsm_last_t *last, char *out, size_t size)
 {
 	char when[32];
 	if (last->waits_since != 0) {
-		snprintf(out, size, "has not answered since %s: it hangs; if it stays so, restart it, "
-		         "and then what uses it", stamp(last->waits_since, when));
+		snprintf(out, size, "has not answered since %s: it hangs; if it stays so, restart "
+		         "it, and then what uses it", stamp(last->waits_since, when));
 	} else if (last->when == 0) {
 		snprintf(out, size, "not used yet");
 	} else if (last->code == HSM_EOK) {

@@ -82,7 +82,7 @@ typedef enum {
 
 /*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
 typedef struct {
-	char expiring[HELD_TEXT_MAX + 160];
+	char expiring[ALARM_LINE_MAX + 16];
 	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
 	char source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
 	bool signing, refused;
@@ -92,19 +92,18 @@ typedef struct {
 	char *policy;     /*!< To be freed. */
 } shown_t;
 
-/*! Says that signatures come near their end, and why; "" if they do not. */
+/*! Says that the zone's time comes to its end, and why; "" if it does not. */
 static void look_at_time(zone_t *zone, shown_t *shown)
 {
-	char cause[HELD_TEXT_MAX], when[MOMENT_MAX], span[MOMENT_MAX];
-	const int64_t now = time(NULL), left = shown->lasting.until - now;
+	alarm_zone_t why;
+	bool known;
+	char text[ALARM_LINE_MAX];
+	const int64_t now = time(NULL);
 	shown->expiring[0] = '\0';
-	if (lasting_is_short(&shown->lasting, now)) {
-		(void)zone_hindrance(zone, cause, sizeof(cause));
-		snprintf(shown->expiring, sizeof(shown->expiring), left > 0
-		         ? "expiring: signatures last until %s, %s are left: %s"
-		         : "expired: signatures lasted until %s%.0s, resolvers that validate refuse "
-		           "the zone: %s", moment_text(shown->lasting.until, when),
-		         moment_span(left, span), cause);
+	if (vigil_short(zone, &shown->lasting, now, &why, &known)) {
+		alarm_text(&why, now, text, sizeof(text));
+		snprintf(shown->expiring, sizeof(shown->expiring), "%s: %s",
+		         why.until > now ? "expiring" : "expired", text);
 	}
 }
 
@@ -148,8 +147,8 @@ static void add_lasting(columns_t *columns, const shown_t *shown)
 	const lasting_t *lasting = &shown->lasting;
 	const int64_t now = time(NULL);
 	if (lasting->until != 0) {
-		add_column(columns, "lasts", "signatures last until %s, %s; secondaries until %s, if "
-		           "knotd stops now", moment_text(lasting->until, until),
+		add_column(columns, "lasts", "signatures last until %s, %s; secondaries until %s, "
+		           "if knotd stops now", moment_text(lasting->until, until),
 		           moment_span(lasting->until - now, span),
 		           moment_text(lasting_secondaries(lasting, &shown->state.in, now),
 		                     secondaries));
@@ -272,7 +271,7 @@ void status_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	request_send_each(req, ctx, &names, send_status);
 }
 
-/*! Writes how long all zones last: the first that expires, and those that should have been signed. */
+/*! Writes how long all zones last: when the first one expires, and how many are short of time. */
 static void write_lasting(zones_t *zones, char *out, size_t size)
 {
 	char when[MOMENT_MAX], span[MOMENT_MAX], expiring[64] = "";
@@ -285,8 +284,8 @@ static void write_lasting(zones_t *zones, char *out, size_t size)
 		         sum.short_of_time);
 	}
 	if (sum.until != 0) {
-		snprintf(out, size, "%s, signatures last until %s at least, %s, the first are those "
-		         "of %s", expiring, moment_text(sum.until, when),
+		snprintf(out, size, "%s, signatures last until %s at least, %s, the first are "
+		         "those of %s", expiring, moment_text(sum.until, when),
 		         moment_span(sum.until - time(NULL), span),
 		         knot_dname_to_str(name, sum.first, sizeof(name)));
 	}

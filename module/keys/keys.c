@@ -118,8 +118,8 @@ static void note_lack(keys_t *keys, uint64_t revision, const char *why, const ke
 	keys->lacking = revision;
 	keys->again_at = now + backoff_delay(&lack_delay, keys->failures);
 	keys->lacks = true;
-	snprintf(text, sizeof(text), "%s; the zone is signed on without this key%s%s: bring the key back",
-	         why, before ? ", with the key set of before" : "", keyring_lack(ring) != NULL
+	snprintf(text, sizeof(text), "%s; the zone is signed on without this key%s%s: bring the key "
+	         "back", why, before ? ", with the key set of before" : "", keyring_lack(ring) != NULL
 	         ? ", but bogus when the signature of its DNSKEY RRset expires" : "");
 	set_trouble(keys, LOG_ERR, text);
 }

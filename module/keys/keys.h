@@ -39,7 +39,7 @@ typedef struct {
 
 	/* The worker's own. */
 	tokens_t *tokens;          /*!< That the ring's keys are in. */
-	uint64_t lacking;          /*!< Revision of a key set of which a key is lacking; 0 = none. */
+	uint64_t lacking;          /*!< Revision of the key set of which a key was lacking last. */
 	unsigned failures;         /*!< How often it was looked for and not found, or of no use. */
 	uint32_t refresh, resign;  /*!< Of the stored key set; 0 = not known. */
 	bool lacks;                /*!< It is lacking now. */
@@ -78,7 +78,8 @@ int keys_look(keys_t *keys, bool anew, keys_found_f found, void *found_ctx);
 bool keys_lose(keys_t *keys, const keyring_key_t *key, const char *why, keys_found_f found,
                void *found_ctx);
 
-/*! Tells Refresh and Resign of the key set that is stored. \return Whether they are known. Worker. */
+/*! Tells Refresh and Resign of the key set that is stored; for the worker. \return Whether they are
+ *  known. */
 bool keys_times(const keys_t *keys, uint32_t *refresh, uint32_t *resign);
 
 /*! \return When to call keys_look() again for a lacking key, Unix seconds; 0 = no need. Worker. */

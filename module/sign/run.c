@@ -337,7 +337,8 @@ static int set_digest(const batch_t *batch)
 }
 
 /*! Makes the signatures of a batch; those of a ZONEMD last, since its digest is over all others. */
-static int sign_batch(const batch_t *batch, const keyring_key_t **failed, char *err, size_t err_size)
+static int sign_batch(const batch_t *batch, const keyring_key_t **failed, char *err,
+                      size_t err_size)
 {
 	rrsig_job_t *jobs = batch->build.jobs;
 	const size_t count = batch->build.job_count;

@@ -22,28 +22,29 @@ void alarms_begin(alarms_t *alarms)
 }
 
 /*! Leaves out the words that have a digit: key tags, serials and moments differ between zones. */
-static void write_kind(const char *text, char *kind, size_t size)
+static void write_common(const char *text, char *common, size_t size)
 {
 	size_t len = 0;
 	while (*text != '\0' && len < size - 1) {
 		const size_t word = strcspn(text, " "), space = strspn(text + word, " ");
 		if (strcspn(text, "0123456789") >= word && len + word + 1 < size) {
-			memcpy(kind + len, text, word);
+			memcpy(common + len, text, word);
 			len += word;
-			kind[len++] = ' ';
+			common[len++] = ' ';
 		}
 		text += word + space;
 	}
-	kind[len] = '\0';
+	common[len] = '\0';
 }
 
-/*! \return The cause of a kind, a new one if there is room; else the last one, which has all that
- *  found no room. */
-static alarm_t *find(alarms_t *alarms, const char *kind)
+/*! \return The cause with such a text, a new one if there is room; else the last one, which has all
+ *  that found no room. */
+static alarm_t *find(alarms_t *alarms, alarm_kind_t kind, const char *common)
 {
 	for (size_t i = 0; i < alarms->count; i++) {
-		if (strcmp(alarms->list[i].kind, kind) == 0) {
-			return &alarms->list[i];
+		alarm_t *alarm = &alarms->list[i];
+		if (alarm->kind == kind && strcmp(alarm->common, common) == 0) {
+			return alarm;
 		}
 	}
 	if (alarms->count == ALARMS_MAX) {
@@ -51,19 +52,46 @@ static alarm_t *find(alarms_t *alarms, const char *kind)
 	}
 	alarm_t *alarm = &alarms->list[alarms->count++];
 	memset(alarm, 0, sizeof(*alarm));
-	snprintf(alarm->kind, sizeof(alarm->kind), "%s", kind);
+	alarm->kind = kind;
+	snprintf(alarm->common, sizeof(alarm->common), "%s", common);
 	return alarm;
 }
 
-void alarms_add(alarms_t *alarms, const knot_dname_t *zone, int64_t until, const char *cause)
+void alarms_add(alarms_t *alarms, const knot_dname_t *zone, const alarm_zone_t *why)
 {
-	char kind[sizeof(alarms->list[0].kind)];
-	write_kind(cause, kind, sizeof(kind));
-	alarm_t *alarm = find(alarms, kind);
-	if (alarm->count++ == 0 || until < alarm->until) {
-		alarm->until = until;
+	char common[sizeof(alarms->list[0].common)];
+	write_common(why->cause, common, sizeof(common));
+	alarm_t *alarm = find(alarms, why->kind, common);
+	if (alarm->count++ == 0 || why->until < alarm->until) {
+		alarm->until = why->until;
 		memcpy(alarm->first, zone, knot_dname_size(zone));
-		snprintf(alarm->text, sizeof(alarm->text), "%s", cause);
+		snprintf(alarm->text, sizeof(alarm->text), "%s", why->cause);
+	}
+}
+
+void alarm_text(const alarm_zone_t *why, int64_t now, char *out, size_t size)
+{
+	static const struct {
+		const char *now, *over, *then;
+	} words[] = {
+		[ALARM_SIGNATURES] = {
+			"signatures last", "signatures lasted",
+			"resolvers that validate refuse the zone"
+		},
+		[ALARM_PRIMARY] = {
+			"no primary confirms the zone, it is served",
+			"no primary confirmed the zone, it was served", "it is not served any more"
+		},
+	};
+	char when[MOMENT_MAX], span[MOMENT_MAX];
+	const int64_t left = why->until - now;
+	moment_text(why->until, when);
+	if (left > 0) {
+		snprintf(out, size, "%s until %s, %s are left: %s", words[why->kind].now, when,
+		         moment_span(left, span), why->cause);
+	} else {
+		snprintf(out, size, "%s until %s, %s: %s", words[why->kind].over, when,
+		         words[why->kind].then, why->cause);
 	}
 }
 
@@ -82,21 +110,15 @@ static bool is_due(const alarm_t *alarm, int64_t now)
 
 static void tell(const alarm_t *alarm, log_t *log, int64_t now)
 {
-	char when[MOMENT_MAX], span[MOMENT_MAX], many[64] = "";
-	const int64_t left = alarm->until - now;
+	char many[64] = "", text[ALARM_LINE_MAX];
+	alarm_zone_t why = { .kind = alarm->kind, .until = alarm->until };
 	if (alarm->count > 1) {
 		snprintf(many, sizeof(many), ", as the first of %zu zones", alarm->count);
 	}
-	moment_text(alarm->until, when);
-	if (left > 0) {
-		log_msg(log, LOG_ERR, alarm->first,
-		        "expiring%s: signatures last until %s, %s are left, and none is made anew: "
-		        "%s", many, when, moment_span(left, span), alarm->text);
-	} else {
-		log_msg(log, LOG_ERR, alarm->first,
-		        "expired%s: signatures lasted until %s, resolvers that validate refuse it "
-		        "now: %s", many, when, alarm->text);
-	}
+	memcpy(why.cause, alarm->text, sizeof(why.cause));
+	alarm_text(&why, now, text, sizeof(text));
+	log_msg(log, LOG_ERR, alarm->first, "%s%s: %s",
+	        alarm->until > now ? "expiring" : "expired", many, text);
 }
 
 void alarms_end(alarms_t *alarms, log_t *log, int64_t now)

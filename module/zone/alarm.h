@@ -18,6 +18,13 @@
 
 #include "module/base/log.h"
 
+/*! What comes to its end. */
+typedef enum {
+	ALARM_SIGNATURES,            /*!< Signatures, which are not made anew. */
+	ALARM_PRIMARY,               /*!< The time for which a zone may be served that no primary
+	                                  confirms: the expire of its SOA. */
+} alarm_kind_t;
+
 /* Causes that are told apart; the texts of a token, a rule or the store are few. */
 #define ALARMS_MAX 16
 
@@ -25,8 +32,9 @@
 #define ALARM_TEXT_MAX 1400
 
 typedef struct {
+	alarm_kind_t kind;
 	char text[ALARM_TEXT_MAX];   /*!< The cause, as the first zone has it. */
-	char kind[256];              /*!< What it has in common for all zones. */
+	char common[256];            /*!< What it has in common for all zones. */
 	knot_dname_storage_t first;  /*!< The zone that expires first. */
 	int64_t until;               /*!< When that is, Unix seconds. */
 	size_t count;                /*!< Zones in this round. */
@@ -45,8 +53,19 @@ typedef struct {
 /*! A round begins. */
 void alarms_begin(alarms_t *alarms);
 
-/*! A zone is short of time. \param until  When it expires. \param cause  Text for the operator. */
-void alarms_add(alarms_t *alarms, const knot_dname_t *zone, int64_t until, const char *cause);
+/*! A zone is short of time. */
+typedef struct {
+	alarm_kind_t kind;
+	int64_t until;               /*!< When it expires, Unix seconds. */
+	char cause[ALARM_TEXT_MAX];  /*!< For the operator. */
+} alarm_zone_t;
+
+void alarms_add(alarms_t *alarms, const knot_dname_t *zone, const alarm_zone_t *why);
+
+/*! Writes what comes to its end, when, how much time is left, and why. */
+void alarm_text(const alarm_zone_t *why, int64_t now, char *out, size_t size);
+
+#define ALARM_LINE_MAX (ALARM_TEXT_MAX + 200) /*!< Bytes that hold such a text. */
 
 /*! Ends a round: writes the lines that are due. */
 void alarms_end(alarms_t *alarms, log_t *log, int64_t now);

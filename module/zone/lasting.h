@@ -17,8 +17,8 @@ typedef struct {
 	                        the expire of its SOA; 0 = there is no version. */
 } lasting_t;
 
-/*! \return Fewer seconds than a signature has left while a policy's Refresh and Resign are kept: half
- *  of Refresh, or less if Resign comes near it. */
+/*! \return Fewer seconds than a signature has left while a policy's Refresh and Resign are kept:
+ *  half of Refresh, or less if Resign comes near it. */
 int64_t lasting_alarm(uint32_t refresh, uint32_t resign);
 
 /*!

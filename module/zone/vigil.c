@@ -8,12 +8,12 @@
 
 #include <libknot/libknot.h>
 
-/* Seconds between two looks at all zones: some milliseconds of work for 100,000. A zone that will be
- * short of time earlier is looked at then. */
+/* Seconds between two looks at all zones, which are some work if there are 100,000. When a zone will
+ * be short of time earlier, it is looked at then. */
 #define LOOK_EVERY 60
 
-/* Seconds for which a zone may be short of time without a known cause: a policy with another Refresh
- * leaves some work to be done first. */
+/* Seconds for which a zone may be short of time without a known cause: with another Refresh in the
+ * policy, there is some work to be done first. */
 #define PATIENCE 600
 
 typedef struct {
@@ -26,33 +26,54 @@ static void see_time(look_t *look, int64_t when)
 	look->next = when > look->now && when < look->next ? when : look->next;
 }
 
-/*! A zone is short of time. */
-static void see_short(look_t *look, zone_t *zone, const lasting_t *lasting)
+/*! Whether the time is nearly over for which a zone may be served that no primary confirms. */
+static bool is_unconfirmed(zone_t *zone, const lasting_t *lasting, int64_t now, alarm_zone_t *why)
 {
-	char cause[HELD_TEXT_MAX];
-	const int64_t patience = lasting->alarm / 2 < PATIENCE ? lasting->alarm / 2 : PATIENCE;
-	zone->short_since = zone->short_since != 0 ? zone->short_since : look->now;
-	if (zone_hindrance(zone, cause, sizeof(cause)) ||
-	    look->now - zone->short_since >= patience) {
-		alarms_add(&look->vigil->alarms, zone->name, lasting->until, cause);
+	source_primary_t primary;
+	trouble_read(&zone->source.trouble, why->cause, sizeof(why->cause));
+	if (why->cause[0] == '\0' || !source_primary(&zone->source, &primary) ||
+	    primary.expires_at <= now) {
+		return false; /* That it has expired the fetcher says. */
 	}
-	see_time(look, lasting->until);
-	see_time(look, zone->short_since + patience);
+	const int64_t half = (primary.expires_at - primary.checked_at) / 2;
+	why->kind = ALARM_PRIMARY;
+	why->until = primary.expires_at;
+	return why->until - now < (lasting->alarm != 0 && lasting->alarm < half ? lasting->alarm
+	                                                                        : half);
+}
+
+bool vigil_short(zone_t *zone, const lasting_t *lasting, int64_t now, alarm_zone_t *why,
+                 bool *known)
+{
+	if (lasting_is_short(lasting, now)) {
+		why->kind = ALARM_SIGNATURES;
+		why->until = lasting->until;
+		*known = zone_hindrance(zone, why->cause, sizeof(why->cause));
+		return true;
+	}
+	*known = true;
+	return is_unconfirmed(zone, lasting, now, why);
 }
 
 static void look_at(void *ctx, zone_t *zone)
 {
 	look_t *look = ctx;
 	lasting_t lasting;
+	alarm_zone_t why;
+	bool known;
 	zone_read_lasting(zone, &lasting);
-	if (lasting_is_short(&lasting, look->now)) {
-		see_short(look, zone, &lasting);
+	see_time(look, lasting_alarm_at(&lasting));
+	if (!vigil_short(zone, &lasting, look->now, &why, &known)) {
+		zone->short_since = 0;
 		return;
 	}
-	zone->short_since = 0;
-	if (lasting.until != 0) {
-		see_time(look, lasting_alarm_at(&lasting));
+	const int64_t patience = lasting.alarm / 2 < PATIENCE ? lasting.alarm / 2 : PATIENCE;
+	zone->short_since = zone->short_since != 0 ? zone->short_since : look->now;
+	if (known || look->now - zone->short_since >= patience) {
+		alarms_add(&look->vigil->alarms, zone->name, &why);
 	}
+	see_time(look, why.until);
+	see_time(look, zone->short_since + patience);
 }
 
 int64_t vigil_work(vigil_t *vigil)

@@ -50,11 +50,12 @@ static unsigned round_of(int64_t now, int64_t until, unsigned zones, const char 
 	alarms_begin(alarms);
 	for (unsigned i = 0; i < zones; i++) {
 		knot_dname_storage_t name;
-		char text[32], why[128];
+		alarm_zone_t why = { .until = until + zones - 1 - i };
+		char text[32];
 		snprintf(text, sizeof(text), "z%u.test.", zones - 1 - i);
-		snprintf(why, sizeof(why), "key tag %u: %s", i, cause);
+		snprintf(why.cause, sizeof(why.cause), "key tag %u: %s", i, cause);
 		knot_dname_from_str(name, text, sizeof(name));
-		alarms_add(alarms, name, until + zones - 1 - i, why);
+		alarms_add(alarms, name, &why);
 	}
 	alarms_end(alarms, &log_, now);
 	return lines - before;
@@ -108,14 +109,33 @@ START_TEST(causes)
 }
 END_TEST
 
+/* What comes to its end is another cause, though the text be the same. */
+START_TEST(kinds)
+{
+	const alarm_zone_t signatures = { ALARM_SIGNATURES, BEGIN + 90, "no answer" };
+	const alarm_zone_t primary = { ALARM_PRIMARY, BEGIN + 60, "no answer" };
+	char text[ALARM_LINE_MAX];
+	alarms_begin(alarms);
+	alarms_add(alarms, (const knot_dname_t *)"\1z", &signatures);
+	alarms_add(alarms, (const knot_dname_t *)"\1z", &primary);
+	alarms_end(alarms, &log_, BEGIN);
+	ck_assert_uint_eq(lines, 2);
+	ck_assert_str_eq(last, "zone z, expiring: no primary confirms the zone, it is served until "
+	                 "2027-01-15T08:01:00Z, 1 min are left: no answer");
+	alarm_text(&primary, BEGIN + 60, text, sizeof(text));
+	ck_assert_str_eq(text, "no primary confirmed the zone, it was served until "
+	                 "2027-01-15T08:01:00Z, it is not served any more: no answer");
+}
+END_TEST
+
 /* More causes than there is room for: they share the last place. */
 START_TEST(many_causes)
 {
 	alarms_begin(alarms);
 	for (unsigned i = 0; i < 3 * ALARMS_MAX; i++) {
-		char why[64];
-		snprintf(why, sizeof(why), "cause %c%c", 'a' + i / 26, 'a' + i % 26);
-		alarms_add(alarms, (const knot_dname_t *)"\1z", BEGIN + HOUR, why);
+		alarm_zone_t why = { .until = BEGIN + HOUR };
+		snprintf(why.cause, sizeof(why.cause), "cause %c%c", 'a' + i / 26, 'a' + i % 26);
+		alarms_add(alarms, (const knot_dname_t *)"\1z", &why);
 	}
 	alarms_end(alarms, &log_, BEGIN);
 	ck_assert_uint_eq(lines, ALARMS_MAX);
@@ -168,6 +188,7 @@ int main(void)
 	tcase_add_test(tc, schedule);
 	tcase_add_test(tc, one_line);
 	tcase_add_test(tc, causes);
+	tcase_add_test(tc, kinds);
 	tcase_add_test(tc, many_causes);
 	tcase_add_test(tc, clock_back);
 	tcase_add_test(tc, alarm_time);
