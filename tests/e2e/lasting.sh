@@ -239,6 +239,23 @@ test_dnskey_change_waits() { # short, limit 120
 	validate z.test
 }
 
+# Without the KSK the zone lasts as long as its signature over the DNSKEY RRset, though all else is refreshed.
+test_ksk_away_lasts() {
+	small z z.test 1
+	brief '/<KSK>/,/<\/KSK>/s|<Repository>SoftHSM|<Repository>Vault|'
+	quick q --kasp kasp.xml --policy brief --zone z.test=z
+	hide Vault
+	within 30 status_says z.test '^\[z\.test\.\] state: expiring: signatures last until .*, [0-9] s are left: key tag .*Vault.*signed on without this key, but bogus when'
+	[ "$(number z.test signatures-until)" = "$(expires DNSKEY)" ] || fail "$(number z.test signatures-until), DNSKEY $(expires DNSKEY)"
+	[ "$(expires SOA)" -gt "$(expires DNSKEY)" ] || fail "the SOA is not refreshed"
+	validate z.test
+}
+expires() {
+	local when
+	when=$(ask z.test "$1" +dnssec +noall +answer | awk -v t="$1" '$4 == "RRSIG" && $5 == t { print $9 }')
+	date -u -d "${when:0:8} ${when:8:2}:${when:10:2}:${when:12:2}" +%s
+}
+
 # The ZSK is away: changes wait, what is served stays good, and the first line says what is missing.
 test_zsk_away() {
 	small z z.test 1
