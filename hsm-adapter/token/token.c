@@ -258,6 +258,10 @@ static int connect_token(hsm_token_t *token, hsm_error_t *err)
 	int ret = connect_once(token, err);
 	if (ret == HSM_ETOKEN && stop_library(token)) {
 		ret = connect_once(token, err);
+		if (ret == HSM_ETOKEN) {
+			/* Another hsm_t of the process may wait for the library to stop, too. */
+			(void)stop_library(token);
+		}
 	}
 	return ret;
 }

@@ -59,7 +59,7 @@ secure() {
 number() { module zone-stats "$1" | sed -n "s/.*mod-opendnssec\.$2 = //p"; }
 
 # The token vanishes: what is foretold is what happens, and the log counts down by cause, not by zone.
-test_token_gone() { # short, limit 120
+test_token_gone() { # limit 120
 	small z z.test 1
 	small y y.test 1
 	brief

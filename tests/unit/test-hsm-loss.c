@@ -174,6 +174,23 @@ START_TEST(both_tokens_back)
 }
 END_TEST
 
+/* Two handles of a process, as when conf.xml was read again while the token was away. */
+START_TEST(two_handles_back)
+{
+	hsm_t *second;
+	ASSERT_OK(sign());
+	test_token_hide("one");
+	ck_assert_int_eq(sign(), HSM_ETOKEN);
+	ASSERT_OK(hsm_open(&second, test_conf(), &err));
+	ck_assert_int_eq(hsm_login(second, "one", &err), HSM_ETOKEN);
+	ck_assert_int_eq(sign(), HSM_ETOKEN);
+	test_token_show("one");
+	ASSERT_OK(hsm_login(second, "one", &err));
+	ASSERT_OK(sign());
+	hsm_close(second);
+}
+END_TEST
+
 START_TEST(key_removed)
 {
 	ASSERT_OK(sign());
@@ -420,6 +437,7 @@ int main(void)
 	tcase_add_test(tc, token_gone);
 	tcase_add_test(tc, token_back);
 	tcase_add_test(tc, both_tokens_back);
+	tcase_add_test(tc, two_handles_back);
 	tcase_add_test(tc, watched);
 	tcase_add_test(tc, key_removed);
 	tcase_add_test(tc, login_outlives_other_handle);
