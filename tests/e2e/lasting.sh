@@ -115,6 +115,22 @@ test_refused_lasts() { # limit 90
 	[ "$(number z.test signatures-until)" = "$until" ] || fail "foretold $until, then $(number z.test signatures-until)"
 }
 
+# The operator's check says no to all versions: what is served comes to its end, and the check is the cause.
+test_check_lasts() {
+	small z z.test 1
+	brief
+	quick q --kasp kasp.xml --policy brief --zone z.test=z
+	printf '%s\n' '#!/bin/sh' 'cat >/dev/null' 'exit 1' >no
+	chmod +x no
+	sed -i "s|^    policy: .*|&\n    publish-check: $work/no|" q/knot.conf
+	knot reload
+	within 30 status_says z.test '^\[z\.test\.\] state: expiring: signatures last until .*, [0-9] s are left: held: check: '
+	local first
+	read -r first _ <<<"$(first_expiry z.test)"
+	[ "$(number z.test signatures-until)" = "$first" ] || fail "foretold $(number z.test signatures-until), it is $first"
+	within 10 says q/knotd.log 'zone z.test, expiring: signatures last until .* are left: held: check'
+}
+
 # The clock goes on for days, over restarts, while the token is away.
 test_days() { # limit 90
 	small z z.test 1
