@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <libdnssec/key.h>
@@ -46,6 +48,31 @@ void hsm_close(hsm_t *hsm);
  * \retval HSM_EOK, HSM_EREPOSITORY, HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_EDEVICE
  */
 int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err);
+
+/*! What was last tried with a token, and what came of it. */
+typedef struct {
+	const char *repository; /*!< Borrowed from the hsm_t. */
+	int64_t when;        /*!< When that ended, Unix seconds; 0 = nothing was tried. */
+	int64_t waits_since; /*!< Since when it is asked, and does not answer; 0 = it does. */
+	bool signed_last;    /*!< It was asked to sign, and not only whether it is there. */
+	int code;            /*!< HSM_EOK: it works; HSM_EMODULE, HSM_ETOKEN, HSM_EPIN,
+	                          HSM_EDEVICE. */
+	hsm_error_t err;     /*!< Why it does not. */
+} hsm_last_t;
+
+/*! Tells of the repositories one after the other, in the order of conf.xml; does not wait for a
+ *  token. \return Whether there is one of that index. */
+bool hsm_last(hsm_t *hsm, size_t index, hsm_last_t *last);
+
+/*! Writes that for an operator: whether it works, when it was asked, and what to do. */
+void hsm_last_text(const hsm_last_t *last, char *out, size_t size);
+
+/*!
+ * Has threads ask each token, once it was used, whether it is still there, until hsm_close().
+ * \param seconds  From one look to the next.
+ * \retval HSM_EOK, HSM_ENOMEM
+ */
+int hsm_watch(hsm_t *hsm, unsigned seconds, hsm_error_t *err);
 
 /*!
  * Finds a private key by its CKA_ID, and reads its public half.

@@ -213,6 +213,29 @@ static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
 	return hsm_rv_error(key->token->conf.name, rv, what, err);
 }
 
+/*! Signs; if the token has lost the session, once more with a new one. */
+static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
+                      hsm_signature_t *signature, hsm_error_t *err)
+{
+	CK_ULONG got = 0;
+	CK_RV rv = sign_once(session, key, input, signature->data, &got);
+	if (hsm_rv_is_loss(rv)) {
+		const int ret = recover(session, key, err);
+		if (ret != HSM_EOK) {
+			return ret;
+		}
+		rv = sign_once(session, key, input, signature->data, &got);
+	}
+	if (rv != CKR_OK) {
+		return sign_error(key, rv, err);
+	}
+	const int ret = check_length(key, got, err);
+	if (ret == HSM_EOK) {
+		signature->len = got;
+	}
+	return ret;
+}
+
 int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
                      size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
 {
@@ -226,22 +249,8 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-
-	CK_ULONG got = 0;
-	CK_RV rv = sign_once(session, key, &input, signature->data, &got);
-	if (hsm_rv_is_loss(rv)) {
-		ret = recover(session, key, err);
-		if (ret != HSM_EOK) {
-			return ret;
-		}
-		rv = sign_once(session, key, &input, signature->data, &got);
-	}
-	if (rv != CKR_OK) {
-		return sign_error(key, rv, err);
-	}
-	ret = check_length(key, got, err);
-	if (ret == HSM_EOK) {
-		signature->len = got;
-	}
+	tried_begin(&session->token->tried);
+	ret = sign_input(session, key, &input, signature, err);
+	tried_end(&session->token->tried, true, ret, err);
 	return ret;
 }

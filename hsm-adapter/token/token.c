@@ -19,6 +19,7 @@ int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	pthread_mutex_init(&token->lock, NULL);
+	tried_init(&token->tried);
 	token->session = CK_INVALID_HANDLE;
 	atomic_init(&token->connection, 1);
 	atomic_init(&token->login, 1); /* A key with login 0 has no handle. */
@@ -34,6 +35,7 @@ void hsm_token_deinit(hsm_token_t *token)
 	}
 	hsm_library_release(&token->library);
 	pthread_mutex_destroy(&token->lock);
+	tried_deinit(&token->tried);
 	hsm_repository_deinit(&token->conf);
 }
 
@@ -256,6 +258,10 @@ static int connect_token(hsm_token_t *token, hsm_error_t *err)
 	int ret = connect_once(token, err);
 	if (ret == HSM_ETOKEN && stop_library(token)) {
 		ret = connect_once(token, err);
+		if (ret == HSM_ETOKEN) {
+			/* Another hsm_t of the process may wait for the library to stop, too. */
+			(void)stop_library(token);
+		}
 	}
 	return ret;
 }
@@ -284,15 +290,22 @@ static int revive(hsm_token_t *token, hsm_error_t *err)
 
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 {
+	hsm_error_t why = { 0 };
 	pthread_mutex_lock(&token->lock);
-	int ret = token->refused ? refusal(token, err) : revive(token, err);
+	tried_begin(&token->tried);
+	int ret = token->refused ? refusal(token, &why) : revive(token, &why);
 	if (ret != HSM_EOK) {
+		tried_end(&token->tried, false, ret, &why);
 		pthread_mutex_unlock(&token->lock);
+	}
+	if (ret != HSM_EOK && err != NULL) {
+		*err = why;
 	}
 	return ret;
 }
 
 void hsm_token_unlock(hsm_token_t *token)
 {
+	tried_end(&token->tried, false, HSM_EOK, NULL);
 	pthread_mutex_unlock(&token->lock);
 }

@@ -21,6 +21,7 @@
 #include "hsm-adapter/error.h"
 #include "hsm-adapter/repository.h"
 #include "hsm-adapter/token/library.h"
+#include "hsm-adapter/token/tried.h"
 
 typedef struct hsm_token hsm_token_t;
 typedef struct hsm_session hsm_session_t;
@@ -29,6 +30,7 @@ struct hsm_token {
 	hsm_repository_t conf;       /*!< A copy. */
 	hsm_token_t *peers;          /*!< All tokens of the hsm_t, including this one. */
 	size_t peer_count;
+	tried_t tried;               /*!< With a lock of its own, the last to be taken. */
 	pthread_mutex_t lock;        /*!< Guards all below but the two counters. */
 	hsm_library_t library;
 	bool refused;                /*!< The token refused the PIN: it is not tried again. */

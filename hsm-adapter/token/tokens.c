@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsm-adapter/token/watch.h"
+
 struct hsm {
 	size_t count;
+	token_watch_t **watches; /*!< One a token; NULL: nobody looks at them. */
 	hsm_token_t tokens[];
 };
 
@@ -38,6 +41,10 @@ void hsm_close(hsm_t *hsm)
 	if (hsm == NULL) {
 		return;
 	}
+	for (size_t i = 0; hsm->watches != NULL && i < hsm->count; i++) {
+		token_watch_stop(hsm->watches[i]);
+	}
+	free(hsm->watches);
 	for (size_t i = 0; i < hsm->count; i++) {
 		hsm_token_deinit(&hsm->tokens[i]);
 	}
@@ -67,4 +74,27 @@ int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err)
 		hsm_token_unlock(token);
 	}
 	return ret;
+}
+
+bool hsm_last(hsm_t *hsm, size_t index, hsm_last_t *last)
+{
+	if (index >= hsm->count) {
+		return false;
+	}
+	tried_read(&hsm->tokens[index].tried, last);
+	last->repository = hsm->tokens[index].conf.name;
+	return true;
+}
+
+int hsm_watch(hsm_t *hsm, unsigned seconds, hsm_error_t *err)
+{
+	hsm->watches = calloc(hsm->count + 1, sizeof(hsm->watches[0]));
+	for (size_t i = 0; hsm->watches != NULL && i < hsm->count; i++) {
+		hsm->watches[i] = token_watch_start(&hsm->tokens[i], seconds);
+		if (hsm->watches[i] == NULL) {
+			return hsm_error_set(err, HSM_ENOMEM, 0, "cannot start a thread");
+		}
+	}
+	return hsm->watches != NULL ? HSM_EOK
+	       : hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 }

@@ -13,16 +13,7 @@
 
 #include <libknot/libknot.h>
 
-static const char *time_text(int64_t when, char *out, size_t size)
-{
-	struct tm tm;
-	time_t clock = when;
-	if (when <= 0 || gmtime_r(&clock, &tm) == NULL) {
-		return "-";
-	}
-	strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return out;
-}
+#include "module/base/moment.h"
 
 typedef struct {
 	char *type, *data;
@@ -55,7 +46,7 @@ static void add_column(columns_t *columns, const char *type, const char *fmt, ..
 
 static void add_key_column(columns_t *columns, const keyset_key_t *key)
 {
-	char type[32], when[32];
+	char type[32], when[MOMENT_MAX];
 	snprintf(type, sizeof(type), "key %u", key->keytag);
 	add_column(columns, type,
 	           "%s, algorithm %u, %s, DS %s, DNSKEY %s, RRSIG(DNSKEY) %s, RRSIG %s%s%s%s%s",
@@ -66,7 +57,7 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 	           keyset_state_name(key->state[KEYSET_RRSIG]),
 	           key->step[0] != '\0' ? ", next: " : "", key->step,
 	           key->step_time > 0 ? " at " : "",
-	           key->step_time > 0 ? time_text(key->step_time, when, sizeof(when)) : "");
+	           key->step_time > 0 ? moment_text(key->step_time, when) : "");
 }
 
 static void add_keys(void *ctx, const keyset_t *set)
@@ -78,6 +69,7 @@ static void add_keys(void *ctx, const keyset_t *set)
 
 /*! How a zone is; the first that applies is shown. */
 typedef enum {
+	EXPIRING,         /*!< Signatures come near their end, or are over it. */
 	HELD,             /*!< A rule of the last gate holds something. */
 	SOURCE_TROUBLE,
 	KEYS_TROUBLE,
@@ -90,13 +82,30 @@ typedef enum {
 
 /*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
 typedef struct {
+	char expiring[ALARM_LINE_MAX + 16];
 	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
 	char source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
 	bool signing, refused, checking;
+	lasting_t lasting;
 	state_t state;
 	int64_t due;
 	char *policy;     /*!< To be freed. */
 } shown_t;
+
+/*! Says that the zone's time comes to its end, and why; "" if it does not. */
+static void look_at_time(zone_t *zone, shown_t *shown)
+{
+	alarm_zone_t why;
+	bool known;
+	char text[ALARM_LINE_MAX];
+	const int64_t now = time(NULL);
+	shown->expiring[0] = '\0';
+	if (vigil_short(zone, &shown->lasting, now, &why, &known)) {
+		alarm_text(&why, now, text, sizeof(text));
+		snprintf(shown->expiring, sizeof(shown->expiring), "%s: %s",
+		         why.until > now ? "expiring" : "expired", text);
+	}
+}
 
 static void look(zone_t *zone, shown_t *shown)
 {
@@ -114,14 +123,17 @@ static void look(zone_t *zone, shown_t *shown)
 	shown->signing = signer_read(&zone->signer, &counters);
 	pthread_mutex_lock(&zone->lock);
 	shown->state = zone->state;
+	shown->lasting = zone->lasting;
 	shown->due = zone->due;
 	shown->policy = strdup(zone->settings.policy != NULL ? zone->settings.policy : "");
 	pthread_mutex_unlock(&zone->lock);
+	look_at_time(zone, shown);
 }
 
 static health_t health(const shown_t *shown)
 {
-	return shown->held[0] != '\0' ? HELD :
+	return shown->expiring[0] != '\0' ? EXPIRING :
+	       shown->held[0] != '\0' ? HELD :
 	       shown->source[0] != '\0' ? SOURCE_TROUBLE :
 	       shown->keys[0] != '\0' ? KEYS_TROUBLE :
 	       shown->sign[0] != '\0' ? SIGN_TROUBLE :
@@ -129,18 +141,34 @@ static health_t health(const shown_t *shown)
 	       shown->signing ? SIGNING : shown->state.version == 0 ? NOT_SIGNED : OK;
 }
 
+/*! Adds how long what is served lasts. */
+static void add_lasting(columns_t *columns, const shown_t *shown)
+{
+	char until[MOMENT_MAX], span[MOMENT_MAX], secondaries[MOMENT_MAX];
+	const lasting_t *lasting = &shown->lasting;
+	const int64_t now = time(NULL);
+	if (lasting->until != 0) {
+		add_column(columns, "lasts", "signatures last until %s, %s; secondaries until %s, "
+		           "if knotd stops now", moment_text(lasting->until, until),
+		           moment_span(lasting->until - now, span),
+		           moment_text(lasting_secondaries(lasting, &shown->state.in, now),
+		                     secondaries));
+	}
+}
+
 /*! Adds the state, and what is wrong beside what the state names. */
 static void add_health(columns_t *columns, const shown_t *shown)
 {
 	const health_t is = health(shown);
 	const char *const texts[] = {
-		[HELD] = shown->held,
+		[EXPIRING] = shown->expiring, [HELD] = shown->held,
 		[SOURCE_TROUBLE] = shown->source, [KEYS_TROUBLE] = shown->keys,
 		[SIGN_TROUBLE] = shown->sign, [FROZEN] = shown->frozen,
 		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
 	};
 	add_column(columns, "state", "%s", texts[is]);
-	if (is == HELD && shown->source[0] != '\0') {
+	add_lasting(columns, shown);
+	if (is <= HELD && shown->source[0] != '\0') {
 		add_column(columns, "source", "%s", shown->source);
 	}
 	if (is != KEYS_TROUBLE && shown->keys[0] != '\0') {
@@ -165,31 +193,31 @@ static void add_held(columns_t *columns, zone_t *zone)
 
 static void add_primary(columns_t *columns, zone_t *zone)
 {
-	char checked[32], next[32], expires[32];
+	char checked[MOMENT_MAX], next[MOMENT_MAX], expires[MOMENT_MAX];
 	source_primary_t primary;
 	if (source_primary(&zone->source, &primary)) {
 		add_column(columns, "primary", "%s, checked %s, next %s, expires %s", primary.name,
-		           time_text(primary.checked_at, checked, sizeof(checked)),
-		           time_text(primary.next, next, sizeof(next)),
-		           time_text(primary.expires_at, expires, sizeof(expires)));
+		           moment_text(primary.checked_at, checked),
+		           moment_text(primary.next, next),
+		           moment_text(primary.expires_at, expires));
 	}
 }
 
 /*! Adds what is published, and whether knotd serves it. */
 static void add_version(columns_t *columns, const shown_t *shown)
 {
-	char when[32];
+	char when[MOMENT_MAX];
 	const state_t *state = &shown->state;
 	add_column(columns, "serial", "%u", state->serial);
-	add_column(columns, "signed", "%s", time_text(state->signed_at, when, sizeof(when)));
+	add_column(columns, "signed", "%s", moment_text(state->signed_at, when));
 	add_column(columns, "served", "%s", state->taken_serial == state->serial &&
-	           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
+	           state->taken_at > 0 ? moment_text(state->taken_at, when)
 	           : shown->refused
 	           ? "not yet, it was sent to knotd, which does not serve it"
 	           : shown->checking
 	           ? "not yet, the operator's check has not ended"
 	           : "not yet, waiting for knotd to fetch it");
-	add_column(columns, "next", "%s", time_text(shown->due, when, sizeof(when)));
+	add_column(columns, "next", "%s", moment_text(shown->due, when));
 }
 
 static void show_zone(void *ctx, zone_t *zone)
@@ -246,10 +274,31 @@ void status_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	request_send_each(req, ctx, &names, send_status);
 }
 
+/*! Writes how long all zones last: when the first one expires, and how many are short of time. */
+static void write_lasting(zones_t *zones, char *out, size_t size)
+{
+	char when[MOMENT_MAX], span[MOMENT_MAX], expiring[64] = "";
+	knot_dname_txt_storage_t name;
+	vigil_sum_t sum;
+	out[0] = '\0';
+	vigil_sum(zones, &sum);
+	if (sum.short_of_time > 0) {
+		snprintf(expiring, sizeof(expiring), ", %zu are expiring, see zone-status",
+		         sum.short_of_time);
+	}
+	if (sum.until != 0) {
+		snprintf(out, size, "%s, signatures last until %s at least, %s, the first are "
+		         "those of %s", expiring, moment_text(sum.until, when),
+		         moment_span(sum.until - time(NULL), span),
+		         knot_dname_to_str(name, sum.first, sizeof(name)));
+	}
+}
+
 void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
-	char text[800], reason[640];
+	zones_t *zones = &control->server->zones;
+	char text[6000], reason[640], lasting[KNOT_DNAME_TXT_MAXLEN + 256], asked[4000];
 	(void)unit;
 	tokens_t *tokens = holder_use(&control->server->tokens, reason, sizeof(reason));
 	if (server_fault(control->server)[0] != '\0') {
@@ -257,8 +306,10 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	} else if (tokens == NULL) {
 		ctl_error(req, NULL, "%s", reason);
 	} else {
-		snprintf(text, sizeof(text), "Running, %s, %zu zones", PACKAGE_STRING,
-		         zones_count(&control->server->zones));
+		write_lasting(zones, lasting, sizeof(lasting));
+		tokens_text(tokens, asked, sizeof(asked));
+		snprintf(text, sizeof(text), "Running, %s, %zu zones%s%s", PACKAGE_STRING,
+		         zones_count(zones), lasting, asked);
 		ctl_reply(req, NULL, NULL, text);
 	}
 	tokens_leave(tokens);
@@ -268,6 +319,7 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 typedef struct {
 	zone_counters_t counters;
+	lasting_t lasting;
 	uint32_t serial;
 } numbers_t;
 
@@ -275,6 +327,7 @@ static void copy_numbers(void *ctx, zone_t *zone)
 {
 	numbers_t *numbers = ctx;
 	zone_read_counters(zone, &numbers->counters);
+	zone_read_lasting(zone, &numbers->lasting);
 	pthread_mutex_lock(&zone->lock);
 	numbers->serial = zone->state.serial;
 	pthread_mutex_unlock(&zone->lock);
@@ -303,6 +356,9 @@ static void send_numbers(ctl_request_t *req, control_t *control, const knot_dnam
 	send_number(req, zone, "updates", numbers.counters.source.updates);
 	send_number(req, zone, "updates-refused", numbers.counters.source.updates_refused);
 	send_number(req, zone, "serial", numbers.serial);
+	send_number(req, zone, "signatures-until", numbers.lasting.until);
+	send_number(req, zone, "alarm-at", lasting_alarm_at(&numbers.lasting));
+	send_number(req, zone, "soa-expire", numbers.lasting.expire);
 	for (int rule = 0; rule < HELD_RULES; rule++) {
 		if (numbers.counters.held & (1u << rule)) {
 			ctl_counter(req, zone, "mod-opendnssec", "held", held_name(rule), "1");

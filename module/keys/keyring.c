@@ -167,6 +167,24 @@ const char *keyring_lack(const keyring_t *ring)
 	return NULL;
 }
 
+static bool is_same(const keyset_key_t *a, const keyset_key_t *b)
+{
+	return a->algorithm == b->algorithm && a->public_key_len == b->public_key_len &&
+	       memcmp(a->public_key, b->public_key, a->public_key_len) == 0;
+}
+
+void keyring_lose(keyring_t *ring, const keyset_key_t *info, const char *why)
+{
+	for (size_t i = 0; i < ring->set.key_count; i++) {
+		keyring_key_t *key = &ring->keys[i];
+		char *lack = is_same(key->info, info) && !key->info->sign_zone ? strdup(why) : NULL;
+		if (lack != NULL) {
+			free(key->lack);
+			key->lack = lack;
+		}
+	}
+}
+
 void keyring_free(keyring_t *ring)
 {
 	if (ring == NULL) {
@@ -199,11 +217,8 @@ const keyring_key_t *keyring_find(const keyring_t *ring, uint8_t algorithm, uint
 static const keyset_key_t *find(const keyset_t *set, const keyset_key_t *key)
 {
 	for (size_t i = 0; i < set->key_count; i++) {
-		const keyset_key_t *other = &set->keys[i];
-		if (other->algorithm == key->algorithm &&
-		    other->public_key_len == key->public_key_len &&
-		    memcmp(other->public_key, key->public_key, key->public_key_len) == 0) {
-			return other;
+		if (is_same(&set->keys[i], key)) {
+			return &set->keys[i];
 		}
 	}
 	return NULL;
@@ -220,6 +235,28 @@ static bool same_signatures(const keyset_t *before, const keyset_t *after)
 		}
 	}
 	return true;
+}
+
+/*! Tells whether what a set asks for at the apex is in another set, too. */
+static bool has_dnskeys(const keyset_t *of, const keyset_t *in)
+{
+	for (size_t i = 0; i < of->key_count; i++) {
+		const keyset_key_t *key = &of->keys[i], *other = find(in, key);
+		const bool there = other != NULL;
+		if (key->publish != (there && other->publish) ||
+		    key->sign_dnskey != (there && other->sign_dnskey) ||
+		    key->cds != (there && other->cds) ||
+		    (there && (key->role == KEYSET_ZSK) != (other->role == KEYSET_ZSK))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool keyring_same_dnskeys(const keyset_t *a, const keyset_t *b)
+{
+	return a->passthrough == b->passthrough && a->dnskey_ttl == b->dnskey_ttl &&
+	       a->cds_delete == b->cds_delete && has_dnskeys(a, b) && has_dnskeys(b, a);
 }
 
 /*! Tells whether the signatures of some key are to be replaced by the new set, but not by the

@@ -57,6 +57,14 @@ bool keyring_fits(const keyset_t *set, const knot_dname_t *zone, char *err, size
 /*! \return Why a key is lacking, with its key tag; NULL if none is. Borrowed from the ring. */
 const char *keyring_lack(const keyring_t *ring);
 
+/*! A key cannot be used, though it was found: it is lacking from now on. \param info  Of a key that
+ *  signs the DNSKEY RRset alone; nothing is done if the ring has no such key. */
+void keyring_lose(keyring_t *ring, const keyset_key_t *info, const char *why);
+
+/*! \return Whether two key sets ask for the same DNSKEY, CDS and CDNSKEY RRsets, signed by the same
+ *  keys, but for those that sign all of the zone. */
+bool keyring_same_dnskeys(const keyset_t *a, const keyset_t *b);
+
 /*! NULL is allowed. */
 void keyring_free(keyring_t *ring);
 

@@ -16,6 +16,11 @@
  * soon, one that stays away costs little. */
 static const backoff_t lack_delay = { .first = 5, .max = 300 };
 
+typedef struct {
+	const keys_calls_t *calls;
+	void *ctx;
+} owner_t;
+
 void keys_init(keys_t *keys, const keys_args_t *args)
 {
 	memset(keys, 0, sizeof(*keys));
@@ -64,8 +69,9 @@ static void swap_ring(keys_t *keys, keyring_t *ring, tokens_t *tokens)
 	keys->ring = ring;
 	pthread_mutex_unlock(&keys->lock);
 	keyring_free(old);
-	tokens_leave(keys->tokens);
+	tokens_t *old_tokens = keys->tokens;
 	keys->tokens = tokens_use(tokens);
+	tokens_leave(old_tokens);
 }
 
 /*! \param text  Copy of a key set that is stored. \return KNOT_EOK, KNOT_ENOENT, other errors */
@@ -84,55 +90,77 @@ static int stored_set(const keys_t *keys, store_record_t record, char **text)
 	return ret;
 }
 
-/*!
- * Notes whether a key of a ring is lacking.
- * \return Whether the ring serves all the same; if not, that of before does.
- */
-static bool note_lack(keys_t *keys, const keyring_t *ring)
+/*! \return The keys of the key set that the newest version was made with; NULL if that is the
+ *  same one, or if a key of it cannot be found that signs the zone. */
+static keyring_t *find_in_force(const keys_t *keys, hsm_t *hsm, uint64_t revision)
 {
-	const char *lack = keyring_lack(ring);
-	const bool serves = lack == NULL || keys->ring == NULL ||
-	                    keys->ring->set.revision == ring->set.revision;
-	char text[TROUBLE_MAX];
-	if (lack == NULL) {
-		keys->lacking = 0;
-		keys->failures = 0;
-		keys->again_at = 0;
-		return true;
+	char reason[640], *text = NULL;
+	keyring_t *ring = NULL;
+	if (stored_set(keys, STORE_IN_FORCE, &text) == KNOT_EOK &&
+	    keyring_load(text, keys->args.zone, hsm, &ring, reason, sizeof(reason)) == KNOT_EOK &&
+	    ring->set.revision == revision) {
+		keyring_free(ring);
+		ring = NULL;
 	}
-	keys->lacking = ring->set.revision;
-	keys->again_at = time(NULL) + backoff_delay(&lack_delay, ++keys->failures);
-	snprintf(text, sizeof(text), "%s; the zone is signed on without this key%s, but bogus when the "
-	         "signature of its DNSKEY RRset expires: bring the key back", lack,
-	         serves ? "" : ", with the key set of before");
+	free(text);
+	return ring;
+}
+
+/*! Says that a key is lacking, and when it is looked for again. \param before  The zone is signed
+ *  with the key set of before. */
+static void note_lack(keys_t *keys, uint64_t revision, const char *why, const keyring_t *ring,
+                      bool before)
+{
+	char text[TROUBLE_MAX];
+	const int64_t now = time(NULL);
+	/* One that was lost long ago, and then served, is looked for soon. */
+	keys->failures = now - keys->again_at > 2 * lack_delay.max ? 1 : keys->failures + 1;
+	keys->lacking = revision;
+	keys->again_at = now + backoff_delay(&lack_delay, keys->failures);
+	keys->lacks = true;
+	snprintf(text, sizeof(text), "%s; the zone is signed on without this key%s%s: bring the key "
+	         "back", why, before ? ", with the key set of before" : "", keyring_lack(ring) != NULL
+	         ? ", but bogus when the signature of its DNSKEY RRset expires" : "");
 	set_trouble(keys, LOG_ERR, text);
-	return serves;
 }
 
 /*! Finds the keys of a key set in their tokens, which can take its time. */
-static int find_keys(keys_t *keys, const char *text, tokens_t *tokens, const keys_calls_t *calls,
-                     void *ctx)
+static int find_keys(keys_t *keys, const char *text, const keyset_t *set, tokens_t *tokens,
+                     const owner_t *owner)
 {
 	char reason[640] = "";
-	keyring_t *ring = NULL;
-	int ret = keyring_load(text, keys->args.zone, tokens->hsm, &ring, reason, sizeof(reason));
-	if (ret != KNOT_EOK) {
+	keyring_t *ring = NULL, *before = NULL;
+	const int ret = keyring_load(text, keys->args.zone, tokens->hsm, &ring, reason,
+	                             sizeof(reason));
+	const char *lack = ret == KNOT_EOK ? keyring_lack(ring) : reason;
+	if (lack != NULL && (ret == KNOT_EOK || ret == KNOT_EAGAIN)) {
+		before = find_in_force(keys, tokens->hsm, set->revision);
+	}
+	if (before != NULL && ret == KNOT_EOK && keyring_same_dnskeys(&before->set, set)) {
+		keyring_free(before);
+		before = NULL;
+	}
+	keyring_t *use = before != NULL ? before : ring;
+	if (use == NULL) {
 		set_trouble(keys, LOG_ERR, reason);
 		return ret;
 	}
-	if (!note_lack(keys, ring)) {
-		keyring_free(ring);
-		return KNOT_EOK;
+	keys->lacks = false;
+	if (lack != NULL) {
+		note_lack(keys, set->revision, lack, use, before != NULL);
 	}
-	calls->found(ctx, keys->ring != NULL ? &keys->ring->set : NULL, &ring->set);
-	swap_ring(keys, ring, tokens);
+	if (use != ring) {
+		keyring_free(ring);
+	}
+	owner->calls->found(owner->ctx, keys->ring != NULL ? &keys->ring->set : NULL, &use->set);
+	swap_ring(keys, use, tokens);
 	return KNOT_EOK;
 }
 
 /*! Whether there is no need to look for the keys of a key set now. */
 static bool is_known(const keys_t *keys, uint64_t revision, const tokens_t *tokens)
 {
-	if (keys->again_at != 0 && keys->lacking == revision) {
+	if (keys->lacks && keys->lacking == revision) {
 		/* A clock that was set back does not make this wait for longer. */
 		const int64_t left = keys->again_at - time(NULL);
 		return left > 0 && left <= lack_delay.max;
@@ -141,106 +169,55 @@ static bool is_known(const keys_t *keys, uint64_t revision, const tokens_t *toke
 	       revision == keys->ring->set.revision;
 }
 
-/*! Sees in the tokens' lane whether a key set is that of the ring. \param known  Whether it is. */
-static int see_set(keys_t *keys, const char *text, const tokens_t *tokens, bool *known)
-{
-	char reason[640] = "";
-	keyset_t set;
-	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
-		set_trouble(keys, LOG_ERR, reason);
-		return KNOT_EMALF;
-	}
-	*known = is_known(keys, set.revision, tokens);
-	const bool entered = enter_lane(keys, &set);
-	keyset_deinit(&set);
-	return entered ? KNOT_EOK : KNOT_EBUSY;
-}
-
 /*** Which key set is in force. ***/
 
-/*! Stores or removes the key set in force, beside the one that is held. \param text  NULL: removes */
-static int store_before(keys_t *keys, const char *text)
+/*! Gives the key set that stays in force while another is held, or not judged yet. */
+static int stay(const keys_t *keys, char **text)
 {
-	store_txn_t txn;
-	int ret = store_write(keys->args.store, &txn);
-	if (ret != KNOT_EOK) {
-		return ret;
+	char *before = NULL;
+	int ret = KNOT_EOK;
+	if (keys->ring != NULL) {
+		before = keyset_write(&keys->ring->set);
+		ret = before != NULL ? KNOT_EOK : KNOT_ENOMEM;
+	} else {
+		ret = stored_set(keys, STORE_IN_FORCE, &before);
 	}
-	ret = text != NULL ? store_set(&txn, STORE_BEFORE, keys->args.zone, text, strlen(text) + 1)
-	                   : store_unset(&txn, STORE_BEFORE, keys->args.zone);
-	return store_end(&txn, ret);
-}
-
-/*!
- * Gives the key set that stays in force while another is held, and has it outlast a restart.
- * \return KNOT_EOK, KNOT_ENOENT (there is none), other errors
- */
-static int stay(keys_t *keys, char **text)
-{
-	char *stored = NULL;
-	int ret = stored_set(keys, STORE_BEFORE, &stored);
-	if (keys->ring != NULL && (ret == KNOT_EOK || ret == KNOT_ENOENT)) {
-		char *now = keyset_write(&keys->ring->set);
-		const bool same = stored != NULL && now != NULL && strcmp(stored, now) == 0;
-		ret = now == NULL ? KNOT_ENOMEM : same ? KNOT_EOK : store_before(keys, now);
-		free(stored);
-		stored = now;
+	if (ret == KNOT_EOK) {
+		free(*text);
+		*text = before;
 	}
-	if (ret != KNOT_EOK) {
-		free(stored);
-		return ret;
-	}
-	free(*text);
-	*text = stored;
-	return KNOT_EOK;
-}
-
-/*! The stored key set is taken: that of before is no longer needed. */
-static int leave(keys_t *keys)
-{
-	char *stored = NULL;
-	int ret = stored_set(keys, STORE_BEFORE, &stored);
-	free(stored);
-	return ret == KNOT_ENOENT ? KNOT_EOK : ret == KNOT_EOK ? store_before(keys, NULL) : ret;
+	return ret;
 }
 
 /*! Reads the key set that was in force before a restart. \return Whether there is one. */
-static bool read_before(const keys_t *keys, keyset_t *set)
+static bool read_in_force(const keys_t *keys, keyset_t *set)
 {
 	char *text = NULL, err[256];
-	const bool is = stored_set(keys, STORE_BEFORE, &text) == KNOT_EOK &&
+	const bool is = stored_set(keys, STORE_IN_FORCE, &text) == KNOT_EOK &&
 	                keyset_read(text, set, err, sizeof(err)) == 0;
 	free(text);
 	return is;
 }
 
-/*! The stored key set is not taken yet. */
-static int stay_for_now(const keys_t *keys, char **text)
-{
-	free(*text);
-	*text = keys->ring != NULL ? keyset_write(&keys->ring->set) : NULL;
-	return *text != NULL ? KNOT_EOK : keys->ring != NULL ? KNOT_ENOMEM : KNOT_ENOENT;
-}
-
 /*! \param text  The stored key set; becomes that of before, if it may not be taken. */
-static int choose_set(keys_t *keys, char **text, const keys_calls_t *calls, void *ctx)
+static int choose_set(keys_t *keys, char **text, const owner_t *owner)
 {
 	char reason[640] = "";
 	int ret = KNOT_EOK;
-	keyset_t set, stored;
+	keyset_t set, before;
 	if (keyset_read(*text, &set, reason, sizeof(reason)) != 0) {
 		set_trouble(keys, LOG_ERR, reason);
 		return KNOT_EMALF;
 	}
 	if (keys->ring == NULL || keys->ring->set.revision != set.revision) {
-		const bool is_stored = keys->ring == NULL && read_before(keys, &stored);
-		const keys_may_t may = calls->may(ctx, is_stored ? &stored : keys->ring != NULL
-		                                  ? &keys->ring->set : NULL, &set);
+		const bool is_stored = keys->ring == NULL && read_in_force(keys, &before);
+		const keys_may_t may =
+			owner->calls->may(owner->ctx, is_stored ? &before : keys->ring != NULL
+			                  ? &keys->ring->set : NULL, &set);
 		if (is_stored) {
-			keyset_deinit(&stored);
+			keyset_deinit(&before);
 		}
-		ret = may == KEYS_MAY ? leave(keys) : may == KEYS_MAY_NOT ? stay(keys, text)
-		      : stay_for_now(keys, text);
+		ret = may == KEYS_MAY ? KNOT_EOK : stay(keys, text);
 	}
 	if (ret != KNOT_EOK) {
 		/* The last gate says why nothing is in force. */
@@ -250,7 +227,9 @@ static int choose_set(keys_t *keys, char **text, const keys_calls_t *calls, void
 	return ret;
 }
 
-int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx)
+/*! Looks for the keys of a key set. */
+static int look(keys_t *keys, const char *text, const keyset_t *set, bool anew,
+                const owner_t *owner)
 {
 	char reason[640] = "";
 	tokens_t *tokens = holder_use(keys->args.holder, reason, sizeof(reason));
@@ -258,8 +237,38 @@ int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx)
 		set_trouble(keys, LOG_ERR, reason);
 		return KNOT_EAGAIN;
 	}
+	const bool known = is_known(keys, set->revision, tokens);
+	int ret = enter_lane(keys, set) ? KNOT_EOK : KNOT_EBUSY;
+	if (ret == KNOT_EOK && (anew || !known)) {
+		ret = find_keys(keys, text, set, tokens, owner);
+	}
+	if (ret == KNOT_EOK && !keys->lacks) {
+		set_trouble(keys, LOG_ERR, "");
+	}
+	tokens_leave(tokens);
+	return ret;
+}
+
+/*! Takes a key set, and finds its keys. */
+static int take(keys_t *keys, const char *text, bool anew, const owner_t *owner)
+{
+	char reason[640] = "";
+	keyset_t set;
+	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
+		set_trouble(keys, LOG_ERR, reason);
+		return KNOT_EMALF;
+	}
+	keys->refresh = set.refresh;
+	keys->resign = set.resign;
+	const int ret = look(keys, text, &set, anew, owner);
+	keyset_deinit(&set);
+	return ret;
+}
+
+int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx)
+{
+	const owner_t owner = { calls, ctx };
 	char *text = NULL;
-	bool known = false;
 	int ret = stored_set(keys, STORE_KEYSET, &text);
 	if (ret == KNOT_ENOENT) {
 		set_trouble(keys, LOG_NOTICE, "waiting for keys: the policy engine has not sent "
@@ -267,25 +276,48 @@ int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx)
 	} else if (ret != KNOT_EOK) {
 		set_trouble(keys, LOG_ERR, store_strerror(ret));
 	} else {
-		ret = choose_set(keys, &text, calls, ctx);
-	}
-	if (ret == KNOT_EOK) {
-		ret = see_set(keys, text, tokens, &known);
-	}
-	if (ret == KNOT_EOK && (anew || !known)) {
-		ret = find_keys(keys, text, tokens, calls, ctx);
-	}
-	if (ret == KNOT_EOK && keys->again_at == 0) {
-		set_trouble(keys, LOG_ERR, "");
+		ret = choose_set(keys, &text, &owner);
+		ret = ret == KNOT_EOK ? take(keys, text, anew, &owner) : ret;
 	}
 	free(text);
-	tokens_leave(tokens);
 	return ret;
+}
+
+bool keys_lose(keys_t *keys, const keyring_key_t *key, const char *why, const keys_calls_t *calls,
+               void *ctx)
+{
+	const uint64_t revision = keys->ring->set.revision;
+	if (key->info->sign_zone) {
+		return false;
+	}
+	keyring_lose(keys->ring, key->info, why);
+	keyring_t *before = find_in_force(keys, keys->tokens->hsm, revision);
+	const bool other = before != NULL &&
+	                   !keyring_same_dnskeys(&before->set, &keys->ring->set);
+	if (other) {
+		keyring_lose(before, key->info, why);
+	}
+	note_lack(keys, keys->lacks ? keys->lacking : revision, why, other ? before : keys->ring,
+	          other);
+	if (other) {
+		calls->found(ctx, &keys->ring->set, &before->set);
+		swap_ring(keys, before, keys->tokens);
+	} else {
+		keyring_free(before);
+	}
+	return true;
+}
+
+bool keys_times(const keys_t *keys, uint32_t *refresh, uint32_t *resign)
+{
+	*refresh = keys->refresh;
+	*resign = keys->resign;
+	return keys->refresh > 0;
 }
 
 int64_t keys_again(const keys_t *keys)
 {
-	return keys->again_at;
+	return keys->lacks ? keys->again_at : 0;
 }
 
 void keys_pushed(keys_t *keys, uint64_t revision)

@@ -39,9 +39,11 @@ typedef struct {
 
 	/* The worker's own. */
 	tokens_t *tokens;          /*!< That the ring's keys are in. */
-	uint64_t lacking;          /*!< Revision of a key set of which a key is lacking; 0 = none. */
-	unsigned failures;         /*!< Looks for that key, in a row. */
-	int64_t again_at;          /*!< When to look for it again, Unix seconds; 0 = no need. */
+	uint64_t lacking;          /*!< Revision of the key set of which a key was lacking last. */
+	unsigned failures;         /*!< How often it was looked for and not found, or of no use. */
+	uint32_t refresh, resign;  /*!< Of the stored key set; 0 = not known. */
+	bool lacks;                /*!< It is lacking now. */
+	int64_t again_at;          /*!< When to look for it again, Unix seconds. */
 } keys_t;
 
 void keys_init(keys_t *keys, const keys_args_t *args);
@@ -69,15 +71,29 @@ typedef struct {
  * Gets the key set that is stored, and finds its keys if they are not found yet; for the worker.
  * While it may not be taken, the one before it stays in force, over a restart as well.
  *
- * If a key is lacking that signs the DNSKEY RRset alone, the zone is signed on without it: with
- * this key set, or, if the keys of an older one have been found, with that, since this one may have
- * another DNSKEY RRset. The trouble says so; the key is looked for again at keys_again().
+ * If a key is lacking that signs the DNSKEY RRset alone, the zone is signed on without it. If
+ * another one is lacking, or this key set has another DNSKEY RRset than the one that the newest
+ * version was made with, that one's keys are found instead, if they can be: the change of the key
+ * set waits alone. The trouble says so; the key is looked for again at keys_again().
  *
  * \param anew  Finds them in any case.
  * \return KNOT_EOK: there are keys to sign with; KNOT_EBUSY: they have to be looked for in another
  *         lane; KNOT_ENOENT: the policy engine has not sent any that may be taken; others
  */
 int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx);
+
+/*!
+ * A key that was found is of no use; for the worker. If it signs the DNSKEY RRset alone, the zone
+ * is signed on without it, as when it is lacking.
+ * \param key  Of the ring, which may be freed.
+ * \return Whether the ring now has what to go on with
+ */
+bool keys_lose(keys_t *keys, const keyring_key_t *key, const char *why, const keys_calls_t *calls,
+               void *ctx);
+
+/*! Tells Refresh and Resign of the key set that is stored; for the worker. \return Whether they are
+ *  known. */
+bool keys_times(const keys_t *keys, uint32_t *refresh, uint32_t *resign);
 
 /*! \return When to call keys_look() again for a lacking key, Unix seconds; 0 = no need. Worker. */
 int64_t keys_again(const keys_t *keys);

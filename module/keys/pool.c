@@ -34,6 +34,7 @@ typedef struct batch {
 	size_t count;
 	size_t taken, done;
 	int ret;                 /*!< First error; the jobs behind it are then not done. */
+	const keyring_key_t *failed; /*!< The key of that error; NULL: it was stopped. */
 	char err[640];
 } pool_batch_t;
 
@@ -43,7 +44,7 @@ typedef struct {
 	size_t from, count;
 	int ret;
 	hsm_error_t err;
-	uint16_t keytag;         /*!< Of the key that the last job was for. */
+	const keyring_key_t *key; /*!< That the last job was for. */
 } chunk_t;
 
 /*! A repository's threads. */
@@ -154,7 +155,7 @@ static void sign_chunk(signer_t *signer, const lane_t *lane, chunk_t *chunk)
 	const pool_batch_t *batch = chunk->batch;
 	const size_t end = chunk->from + chunk->count;
 	for (size_t i = chunk->from; i < end && chunk->ret == KNOT_EOK; i++) {
-		chunk->keytag = batch->jobs[i]->key->info->keytag;
+		chunk->key = batch->jobs[i]->key;
 		if (atomic_load(batch->stop)) {
 			snprintf(chunk->err.text, sizeof(chunk->err.text), "stopped");
 			chunk->ret = KNOT_EAGAIN;
@@ -193,8 +194,9 @@ static void book(lane_t *lane, const chunk_t *chunk)
 	pool_batch_t *batch = chunk->batch;
 	if (chunk->ret != KNOT_EOK && batch->ret == KNOT_EOK) {
 		batch->ret = chunk->ret;
-		snprintf(batch->err, sizeof(batch->err), "key tag %u: %s", chunk->keytag,
-		         chunk->err.text);
+		batch->failed = atomic_load(batch->stop) ? NULL : chunk->key;
+		snprintf(batch->err, sizeof(batch->err), "key tag %u: %s",
+		         chunk->key->info->keytag, chunk->err.text);
 	}
 	batch->done += chunk->count;
 	if (batch->done == batch->count) {
@@ -358,6 +360,7 @@ static size_t group(rrsig_job_t **jobs, size_t count)
 /*! Batches of one signpool_start(), one for each repository: no more than there are keys. */
 struct signpool_work {
 	rrsig_job_t **order;
+	const keyring_key_t **failed;
 	pool_batch_t batches[KEYS_MAX];
 	lane_t *lanes[KEYS_MAX];
 	size_t used;
@@ -376,6 +379,7 @@ int signpool_start(signpool_t *pool, const signpool_jobs_t *jobs, signpool_work_
 		return KNOT_ENOMEM;
 	}
 	fresh->order = order;
+	fresh->failed = jobs->failed;
 	for (size_t i = 0; i < count; i++) {
 		order[i] = &jobs->jobs[i];
 	}
@@ -408,6 +412,7 @@ int signpool_finish(signpool_work_t *work, char *err, size_t err_size)
 		await(work->lanes[i], &work->batches[i]);
 		if (ret == KNOT_EOK && work->batches[i].ret != KNOT_EOK) {
 			ret = work->batches[i].ret;
+			*work->failed = work->batches[i].failed;
 			snprintf(err, err_size, "%s", work->batches[i].err);
 		}
 	}

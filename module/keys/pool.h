@@ -39,6 +39,8 @@ typedef struct {
 	signpool_verify_t verify;
 	const atomic_bool *stop; /*!< Once true, no further signature is begun, and
 	                              signpool_finish() fails. */
+	const keyring_key_t **failed; /*!< Where signpool_finish() tells by which key a signature
+	                              could not be made; it does not if it was stopped. */
 } signpool_jobs_t;
 
 /*! Signatures being made. */

@@ -8,6 +8,9 @@
 
 #include <libknot/errcode.h>
 
+/* Seconds from one look at a token that is not used to the next: two calls of its library. */
+#define LOOK_EVERY 10
+
 static void warn(void *log, const char *text)
 {
 	log_msg(log, LOG_WARNING, NULL, "%s", text);
@@ -17,6 +20,9 @@ static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, hsm_error_t *err)
 {
 	tokens->worker_threads = conf->worker_threads;
 	if (hsm_open(&tokens->hsm, conf, err) != HSM_EOK) {
+		return KNOT_ENOMEM;
+	}
+	if (hsm_watch(tokens->hsm, LOOK_EVERY, err) != HSM_EOK) {
 		return KNOT_ENOMEM;
 	}
 	return signpool_new(&tokens->pool, tokens->hsm, conf->signer_threads);
@@ -44,6 +50,18 @@ int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size
 	}
 	*tokens = fresh;
 	return KNOT_EOK;
+}
+
+void tokens_text(const tokens_t *tokens, char *out, size_t size)
+{
+	hsm_last_t last;
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = 0; len < size && hsm_last(tokens->hsm, i, &last); i++) {
+		char text[sizeof(last.err.text) + 128];
+		hsm_last_text(&last, text, sizeof(text));
+		len += snprintf(out + len, size - len, ", token %s: %s", last.repository, text);
+	}
 }
 
 tokens_t *tokens_use(tokens_t *tokens)

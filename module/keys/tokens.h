@@ -26,6 +26,10 @@ typedef struct tokens {
  */
 int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size_t err_size);
 
+/*! Writes what was last tried with each token, when, and what came of it: ", token NAME: ..." each.
+ *  Does not wait for a token. */
+void tokens_text(const tokens_t *tokens, char *out, size_t size);
+
 /*! Adds a user. \return tokens */
 tokens_t *tokens_use(tokens_t *tokens);
 

@@ -9,7 +9,7 @@
 /* In the order in which they are registered. */
 enum {
 	SIGNATURES, VERSIONS, LOADS, LOAD_ERRORS, SIGN_ERRORS, SERIAL, UPDATES, UPDATES_REFUSED,
-	HELD, FIRST_KEY
+	SIGNATURES_UNTIL, ALARM_AT, SOA_EXPIRE, HELD, FIRST_KEY
 };
 
 static char *state_name(uint32_t index, uint32_t count)
@@ -29,7 +29,7 @@ int stats_init(stats_t *stats, knotd_mod_t *mod)
 {
 	static const char *const names[] = {
 		"signatures", "versions", "loads", "load-errors", "sign-errors", "serial",
-		"updates", "updates-refused"
+		"updates", "updates-refused", "signatures-until", "alarm-at", "soa-expire"
 	};
 	memset(stats, 0, sizeof(*stats));
 	stats->mod = mod;
@@ -70,7 +70,7 @@ static void report_keys(stats_t *stats, const keyset_t *keys)
 }
 
 void stats_report(void *ctx, const zone_counters_t *counters, const state_t *state,
-                  const keyset_t *keys)
+                  const lasting_t *lasting, const keyset_t *keys)
 {
 	stats_t *stats = ctx;
 	knotd_mod_stats_store(stats->mod, 0, SIGNATURES, 0, counters->signer.signatures);
@@ -81,6 +81,9 @@ void stats_report(void *ctx, const zone_counters_t *counters, const state_t *sta
 	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, state->serial);
 	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->source.updates);
 	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->source.updates_refused);
+	knotd_mod_stats_store(stats->mod, 0, SIGNATURES_UNTIL, 0, lasting->until);
+	knotd_mod_stats_store(stats->mod, 0, ALARM_AT, 0, lasting_alarm_at(lasting));
+	knotd_mod_stats_store(stats->mod, 0, SOA_EXPIRE, 0, lasting->expire);
 	for (unsigned rule = 0; rule < HELD_RULES; rule++) {
 		knotd_mod_stats_store(stats->mod, 0, HELD, rule, (counters->held >> rule) & 1);
 	}

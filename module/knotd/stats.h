@@ -26,4 +26,4 @@ int stats_init(stats_t *stats, knotd_mod_t *mod);
 
 /*! Shows the zone's numbers; a zone_report_f whose context is a stats_t. */
 void stats_report(void *ctx, const zone_counters_t *counters, const state_t *state,
-                  const keyset_t *keys);
+                  const lasting_t *lasting, const keyset_t *keys);

@@ -84,23 +84,29 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
 	return ret;
 }
 
-/*! \return When the first signature is due, 0 = never. */
-static int64_t first_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+int64_t refresh_expires(store_txn_t *txn, const state_t *state, int64_t now)
 {
 	const uint32_t ids[] = { state->nodes, state->chain.id };
-	int64_t due = 0;
+	int64_t expires = 0;
 	for (size_t i = 0; i < 2; i++) {
 		expiry_walk_t walk;
 		if (ids[i] != 0 && expiry_open(&walk, txn, ids[i], now) == KNOT_EOK) {
 			if (expiry_next(&walk) == KNOT_EOK) {
 				const uint32_t left = expiry_time(walk.cursor.key) - (uint32_t)now;
-				const int64_t when = now + (int32_t)left - (int64_t)set->refresh;
-				due = due == 0 || when < due ? when : due;
+				const int64_t when = now + (int32_t)left;
+				expires = expires == 0 || when < expires ? when : expires;
 			}
 			expiry_close(&walk);
 		}
 	}
-	return due;
+	return expires;
+}
+
+/*! \return When the first signature is due, 0 = never. */
+static int64_t first_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+{
+	const int64_t expires = refresh_expires(txn, state, now);
+	return expires != 0 ? expires - (int64_t)set->refresh : 0;
 }
 
 bool refresh_is_mixed(const state_t *state, const keyset_t *set, int64_t now)

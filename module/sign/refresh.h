@@ -49,6 +49,10 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
  */
 bool refresh_is_mixed(const state_t *state, const keyset_t *set, int64_t now);
 
+/*! \return When the first signature of the newest version expires, Unix seconds; 0 = there is none.
+ *  Its cost does not depend on the zone's size. */
+int64_t refresh_expires(store_txn_t *txn, const state_t *state, int64_t now);
+
 /*! \return Whether signatures are due now. */
 bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now);
 

@@ -250,6 +250,23 @@ static int finish(batch_t *batch, store_txn_t *txn)
 	return ret == KNOT_EOK ? clean(batch, txn) : ret;
 }
 
+/*! Notes the key set that the version is made with, unless it is that of the version before. */
+static int note_in_force(const batch_t *batch, store_txn_t *txn)
+{
+	const knot_dname_t *zone = batch->args->zone;
+	char *text = keyset_write(&batch->args->ring->set);
+	const void *before = NULL;
+	size_t len = 0;
+	if (text == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret = store_get(txn, STORE_IN_FORCE, zone, &before, &len);
+	ret = ret == KNOT_EOK && strcmp(before, text) == 0 ? KNOT_EOK
+	      : store_set(txn, STORE_IN_FORCE, zone, text, strlen(text) + 1);
+	free(text);
+	return ret;
+}
+
 static int commit(batch_t *batch)
 {
 	store_txn_t txn;
@@ -260,6 +277,9 @@ static int commit(batch_t *batch)
 	ret = store_version(batch, &txn);
 	if (ret == KNOT_EOK) {
 		ret = finish(batch, &txn);
+	}
+	if (ret == KNOT_EOK && batch->publish) {
+		ret = note_in_force(batch, &txn);
 	}
 	if (ret == KNOT_EOK) {
 		ret = state_save(&txn, batch->args->zone, batch->state);
@@ -280,14 +300,14 @@ static int fail(char *err, size_t err_size, int ret)
 	return ret;
 }
 
-static int make_signatures(const batch_t *batch, rrsig_job_t *jobs, size_t count, char *err,
-                           size_t err_size)
+static int make_signatures(const batch_t *batch, rrsig_job_t *jobs, size_t count,
+                           const keyring_key_t **failed, char *err, size_t err_size)
 {
 	const sign_args_t *args = batch->args;
 	signpool_work_t *signing = NULL;
 	const signpool_jobs_t all = {
 		.zone = args->zone, .jobs = jobs, .count = count, .verify = args->verify,
-		.stop = args->stop,
+		.stop = args->stop, .failed = failed,
 	};
 	int ret = signpool_start(args->pool, &all, &signing, err, err_size);
 	return ret == KNOT_EOK ? signpool_finish(signing, err, err_size) : ret;
@@ -322,7 +342,8 @@ static int set_digest(const batch_t *batch)
 }
 
 /*! Makes the signatures of a batch; those of a ZONEMD last, since its digest is over all others. */
-static int sign_batch(const batch_t *batch, char *err, size_t err_size)
+static int sign_batch(const batch_t *batch, const keyring_key_t **failed, char *err,
+                      size_t err_size)
 {
 	rrsig_job_t *jobs = batch->build.jobs;
 	const size_t count = batch->build.job_count;
@@ -330,12 +351,12 @@ static int sign_batch(const batch_t *batch, char *err, size_t err_size)
 	while (first > 0 && jobs[first - 1].type == KNOT_RRTYPE_ZONEMD) {
 		first--;
 	}
-	int ret = make_signatures(batch, jobs, first, err, err_size);
+	int ret = make_signatures(batch, jobs, first, failed, err, err_size);
 	if (ret == KNOT_EOK && first < count) {
 		ret = set_digest(batch);
 	}
 	return ret == KNOT_EOK && first < count
-	       ? make_signatures(batch, jobs + first, count - first, err, err_size) : ret;
+	       ? make_signatures(batch, jobs + first, count - first, failed, err, err_size) : ret;
 }
 
 static void add_capped(capped_t *all, const capped_t *capped)
@@ -387,7 +408,7 @@ static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *res
 		return KNOT_EOK;
 	}
 	if (ret == KNOT_EOK) {
-		ret = sign_batch(&batch, err, err_size);
+		ret = sign_batch(&batch, &result->failed, err, err_size);
 	}
 	if (ret == KNOT_EOK) {
 		ret = check_time(&batch, err, err_size);

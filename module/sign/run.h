@@ -22,6 +22,8 @@ typedef struct {
 	uint8_t strays;        /*!< Types in the input that the signer makes itself, at the names
 	                            that were looked at; bits as of node_by_signer(). */
 	capped_t capped;       /*!< What got a lower TTL than it has in the input. */
+	const keyring_key_t *failed; /*!< If the run failed, the key of the ring by which a
+	                            signature could not be made; NULL: none. */
 } sign_result_t;
 
 /*!

@@ -18,6 +18,9 @@
 /* Milliseconds that a version takes to sign, or so, if the token is slow: a change of the input
  * waits for about as long. */
 #define BATCH_MS 2000
+/* Keys that a run finds of no use, one after the other, at most; the rest has to wait for the next
+ * run. */
+#define KEYS_TRIED_MAX 4
 /* Fewer nodes than these do not tell how fast a run is. */
 #define SPEED_NODES 100
 
@@ -179,10 +182,27 @@ static void hold_serial(signer_t *signer, const state_t *state, const char *reas
 	signer_trouble(signer, "");
 }
 
+/*! Runs, once more without a key that turns out to be of no use, if the zone can do without. */
+static int run_without(const signer_job_t *job, sign_args_t *run, state_t *state,
+                       sign_result_t *result, char reason[TROUBLE_MAX])
+{
+	int ret = sign_run(run, state, result, reason, TROUBLE_MAX);
+	unsigned tries = KEYS_TRIED_MAX;
+	while (ret != KNOT_EOK && result->failed != NULL && tries-- > 0) {
+		const keyring_t *others = job->lost(job->ctx, result->failed, reason);
+		if (others == NULL) {
+			break;
+		}
+		run->ring = others;
+		ret = sign_run(run, state, result, reason, TROUBLE_MAX);
+	}
+	return ret;
+}
+
 int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_result_t *result)
 {
 	char reason[TROUBLE_MAX] = "";
-	const sign_args_t run = {
+	sign_args_t run = {
 		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
 		.ring = job->ring, .served = job->served, .now = time(NULL),
 		.clock = clock_now, .renew = job->renew, .verify = job->verify,
@@ -194,13 +214,13 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	signer->signing = true;
 	pthread_mutex_unlock(&signer->lock);
 	const int64_t begin = monotonic_ms();
-	int ret = sign_run(&run, state, result, reason, sizeof(reason));
+	int ret = run_without(job, &run, state, result, reason);
 	const double seconds = (monotonic_ms() - begin) / 1e3;
 	count(signer, result, ret != KNOT_EOK);
 	if (ret == KNOT_EOK) {
 		held_end(signer->args.held, HELD_SERIAL);
 		held_end(signer->args.held, HELD_TIME);
-		report(signer, &job->ring->set, state, result, seconds);
+		report(signer, &run.ring->set, state, result, seconds);
 	} else if (ret == KNOT_ESOAINVAL) {
 		hold_serial(signer, state, reason);
 	} else if (ret == KNOT_ERANGE) {

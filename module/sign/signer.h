@@ -56,6 +56,13 @@ typedef struct {
 	bool renew;                /*!< Makes all signatures anew. */
 	signpool_verify_t verify;
 	int64_t apart_ms;          /*!< How far apart knotd wants versions to be. */
+
+	/*!
+	 * A key cannot be used, though it was found.
+	 * \return The keys to go on with, without it; NULL: nothing can be signed without it
+	 */
+	const keyring_t *(*lost)(void *ctx, const keyring_key_t *key, const char *why);
+	void *ctx;
 } signer_job_t;
 
 /*! Makes the next version, as sign_run(), and says what is to be said of it. */

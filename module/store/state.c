@@ -96,6 +96,7 @@ IS_AT(state_t, version, 128);
 IS_AT(state_t, revision, 136);
 IS_AT(state_t, signed_at, 144);
 IS_AT(state_t, taken_serial, 152);
+IS_AT(state_t, taken_expires, 156);
 IS_AT(state_t, taken_at, 160);
 IS_AT(state_t, taken_revision, 168);
 IS_AT(state_t, revision_since, 176);

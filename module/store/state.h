@@ -114,6 +114,8 @@ typedef struct {
 	uint64_t revision;      /*!< Of the key set that the version was made with. */
 	int64_t signed_at;      /*!< When the version was made; Unix seconds, as are all times. */
 	uint32_t taken_serial;  /*!< Newest serial that knotd took. */
+	uint32_t taken_expires; /*!< When the first signature of that version expires, as an RRSIG
+	                             has it; 0 = none does, or it is not known. */
 	int64_t taken_at;       /*!< When knotd took it; 0 = none yet. */
 	uint64_t taken_revision;/*!< Revision of the key set of that version. */
 	int64_t revision_since; /*!< When knotd first took a version made with that key set. */

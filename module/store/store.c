@@ -74,7 +74,7 @@ static int open_tables(store_t *store)
 		"input", "signed", "chain", "dirty", "expiry", "journal"
 	};
 	static const char *const records[STORE_RECORDS] = {
-		"zones", "keysets", "sources", "gone", "held", "before"
+		"zones", "keysets", "sources", "gone", "held", "inforce"
 	};
 
 	MDB_txn *txn = NULL;
@@ -221,7 +221,8 @@ int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
 	if (store_lost(txn->store)) {
 		return STORE_LOST;
 	}
-	if (ret == MDB_SUCCESS && (record == STORE_KEYSET || record == STORE_BEFORE) &&
+	const bool is_text = record == STORE_KEYSET || record == STORE_IN_FORCE;
+	if (ret == MDB_SUCCESS && is_text &&
 	    memchr(value.mv_data, '\0', value.mv_size) == NULL) {
 		return KNOT_EMALF; /* It is read as a text. */
 	}

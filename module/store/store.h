@@ -15,9 +15,9 @@
  *     expiry   time (4 octets), node_key()    earliest expiration of an RRSIG at the node
  *     journal  version (8), half (2), part (4) what left (0) and what came (1) with a version
  *
- * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text), "before" (that of
- * the key set in force, while another is held), "sources" (the state of its input), "gone" (since
- * when it is not configured) and "held" (what it holds back).
+ * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text), "sources" (the
+ * state of its input), "gone" (since when it is not configured), "held" (what it holds back),
+ * "inforce" (the text of the key set that its newest version was made with).
  * Keys are of even length, except where the data is empty: in expiry a key lacks the zeros that
  * close a node_key(), since it would be too long for LMDB by an octet.
  *
@@ -127,7 +127,7 @@ typedef enum {
 	STORE_SOURCE,
 	STORE_GONE,   /*!< Since when the zone is not configured any more. */
 	STORE_HELD,   /*!< What it holds back (held.h). */
-	STORE_BEFORE, /*!< Key set that is in force while that of STORE_KEYSET is held. */
+	STORE_IN_FORCE, /*!< Text of the key set that the newest version was made with. */
 	STORE_RECORDS,
 } store_record_t;
 

@@ -47,8 +47,7 @@ static int abandon_ids(store_txn_t *txn, const state_t *state)
 static int forget(store_txn_t *txn, const knot_dname_t *zone)
 {
 	static const store_record_t records[] = {
-		STORE_STATE, STORE_SOURCE, STORE_KEYSET, STORE_GONE, STORE_HELD,
-		STORE_BEFORE
+		STORE_STATE, STORE_SOURCE, STORE_KEYSET, STORE_GONE, STORE_HELD, STORE_IN_FORCE
 	};
 	state_t state;
 	int ret = state_load(txn, zone, &state);

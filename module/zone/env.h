@@ -30,6 +30,7 @@ typedef struct {
 	updater_t *updater;
 	sched_t *workers;           /*!< Run zone_work(). */
 	sched_t *fetchers;          /*!< Run what asks primaries, and the server's own tasks. */
+	task_t *vigil;              /*!< Of the fetchers; sees which zones are short of time. */
 	sched_t *checkers;          /*!< Run the operator's checks. */
 	int stop_fd;                /*!< Readable when these have to end. */
 	trigger_t *trigger;         /*!< Tells knotd of new versions. */

@@ -88,6 +88,9 @@ static int64_t run_fetcher(void *ctx, task_t *task)
 	if (task == &server->sweep_task) {
 		return sweep_work(&server->sweep);
 	}
+	if (task == &server->vigil.task) {
+		return vigil_work(&server->vigil);
+	}
 	if (task == &server->reap.task) {
 		return reap_work(&server->reap);
 	}
@@ -191,7 +194,7 @@ static int start_scheds(server_t *server)
 		store_set_wait(env->store, pause_work, env);
 		ret = sched_wake(env->fetchers, &server->sweep_task, sched_now());
 	}
-	return ret;
+	return ret == KNOT_EOK ? sched_wake(env->fetchers, &server->vigil.task, sched_now()) : ret;
 }
 
 static int start_triggers(server_t *server)
@@ -222,6 +225,8 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		.store = env->store, .log = &server->log, .calls = &sweep_calls, .ctx = server
 	};
 	env->sweep = &server->sweep;
+	server->vigil = (vigil_t) { .zones = &server->zones, .log = &server->log };
+	env->vigil = &server->vigil.task;
 	(void)holder_read(&server->tokens, err, err_size);
 	ret = updater_new(&env->updater, env->store);
 	if (ret == KNOT_EOK) {

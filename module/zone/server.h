@@ -7,7 +7,7 @@
 #pragma once
 
 #include "module/publish/transfer.h"
-#include "module/zone/zones.h"
+#include "module/zone/vigil.h"
 
 /*! Settings of knot.conf; all owned. */
 typedef struct {
@@ -30,6 +30,7 @@ typedef struct {
 	news_t news;
 	sweep_t sweep;
 	reap_t reap;
+	vigil_t vigil;
 	task_t sweep_task;          /*!< For the fetchers. */
 	transfer_t *transfer;       /*!< NULL if it could not be started. */
 } server_t;

@@ -68,13 +68,14 @@ static void adopt(void *ctx, const keyset_t *before, const keyset_t *set)
 	found->found = true;
 }
 
+static const keys_calls_t keys_calls = { .may = may, .found = adopt };
+
 /*! Finds the zone's keys. \return As keys_look() */
 static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 {
-	static const keys_calls_t calls = { .may = may, .found = adopt };
 	char warning[TROUBLE_MAX];
 	found_keys_t found = { .zone = zone, .state = state };
-	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, &calls, &found);
+	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, &keys_calls, &found);
 	if (found.found && zone_warning(zone, warning, sizeof(warning))) {
 		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
 	}
@@ -82,6 +83,19 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 }
 
 /*** Signing. ***/
+
+typedef struct {
+	zone_t *zone;
+	state_t *state;
+} lost_t;
+
+static const keyring_t *lost(void *ctx, const keyring_key_t *key, const char *why)
+{
+	const lost_t *lost = ctx;
+	keys_t *keys = &lost->zone->keys;
+	found_keys_t found = { .zone = lost->zone, .state = lost->state };
+	return keys_lose(keys, key, why, &keys_calls, &found) ? keys->ring : NULL;
+}
 
 /*! \param served  The serial that knotd serves; NULL: none. */
 static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served,
@@ -91,6 +105,7 @@ static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served
 		.pool = zone->keys.tokens->pool, .ring = zone->keys.ring, .renew = renew,
 		.served = served,
 		.apart_ms = serving_apart(&zone->serving),
+		.lost = lost, .ctx = &(lost_t) { zone, state },
 	};
 	pthread_mutex_lock(&zone->lock);
 	job.verify = zone->settings.verify;
@@ -186,7 +201,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 	} else if (result.more) {
 		return now;
 	}
-	due = signer_due(&zone->signer, state, set, now);
+	/* The run may have gone on with the keys of another key set. */
+	due = signer_due(&zone->signer, state, &zone->keys.ring->set, now);
 	return due > now || keyring_lack(zone->keys.ring) == NULL ? due : now + LACK_LOOK;
 }
 
@@ -223,6 +239,34 @@ static int64_t look_at_source(zone_t *zone, state_t *state, unsigned wishes, int
 	return again > 0 ? now + again : 0;
 }
 
+/*! Notes when the first signature of the version expires that knotd has just taken. If there is a
+ * newer one, it soon takes that. */
+static void note_taken(zone_t *zone, state_t *state, int64_t now)
+{
+	lasting_t lasting = { .until = 0 };
+	if (state->taken_serial == state->serial &&
+	    lasting_read(&lasting, zone->env->store, zone->name, state, now) == KNOT_EOK) {
+		state->taken_expires = lasting.until;
+	}
+}
+
+/*! Shows what has become of the zone, and how long it lasts now. */
+static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
+{
+	lasting_t lasting;
+	uint32_t refresh, resign;
+	zone_read_lasting(zone, &lasting);
+	if (keys_times(&zone->keys, &refresh, &resign)) {
+		lasting.alarm = lasting_alarm(refresh, resign);
+	}
+	(void)lasting_read(&lasting, zone->env->store, zone->name, state, now);
+	zone_show(zone, state, &lasting, due);
+	if (lasting_alarm_at(&lasting) > now) {
+		(void)sched_wake(zone->env->fetchers, zone->env->vigil,
+		                 1000 * lasting_alarm_at(&lasting));
+	}
+}
+
 /*! Does what there is to do. \return When there will be more, Unix seconds; 0 = no need */
 static int64_t work(zone_t *zone)
 {
@@ -240,6 +284,9 @@ static int64_t work(zone_t *zone)
 	zone->verdict.again = 0;
 	serving_track(&zone->serving, &state);
 	const bool taken = serving_note(&zone->serving, &state);
+	if (taken) {
+		note_taken(zone, &state, now);
+	}
 	ret = look_at_keys(zone, &state, wishes);
 	/* Before a first version there is nothing to store: it is made in any case. */
 	const bool first = state.version == 0 && state.next_nodes == 0;
@@ -248,8 +295,8 @@ static int64_t work(zone_t *zone)
 		ret = saved != KNOT_EOK ? saved : ret;
 	}
 	if (ret == KNOT_EOK) {
-		due = earlier(due, keys_again(&zone->keys));
 		due = earlier(due, sign_if_due(zone, &state, wishes, now));
+		due = earlier(due, keys_again(&zone->keys));
 	} else if (ret == KNOT_EBUSY) {
 		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));
 		due = now;
@@ -258,7 +305,7 @@ static int64_t work(zone_t *zone)
 	}
 	due = earlier(due, zone->verdict.again);
 	serving_track(&zone->serving, &state);
-	zone_show(zone, &state, due);
+	show(zone, &state, due, now);
 	return external_note(&zone->external, &state)
 	       ? earlier(due, serving_offer(&zone->serving, &state, now)) : due;
 }

@@ -225,6 +225,44 @@ void zone_read_counters(zone_t *zone, zone_counters_t *counters)
 	counters->held = held_rules(&zone->held);
 }
 
+void zone_read_lasting(zone_t *zone, lasting_t *lasting)
+{
+	pthread_mutex_lock(&zone->lock);
+	*lasting = zone->lasting;
+	pthread_mutex_unlock(&zone->lock);
+}
+
+bool zone_hindrance(zone_t *zone, char *text, size_t size)
+{
+	/* These hold versions back; the other rules hold what comes in. */
+	static const held_rule_t rules[] = {
+		HELD_CHAIN, HELD_SERIAL, HELD_TIME, HELD_REFUSED, HELD_CHECK
+	};
+	signer_counters_t counters;
+	text[0] = '\0';
+	for (size_t i = 0; text[0] == '\0' && i < sizeof(rules) / sizeof(rules[0]); i++) {
+		(void)held_text(&zone->held, rules[i], text, size);
+	}
+	if (text[0] == '\0') {
+		keys_trouble(&zone->keys, text, size);
+	}
+	if (text[0] == '\0') {
+		trouble_read(&zone->signer.trouble, text, size);
+	}
+	if (text[0] == '\0' && external_waits(&zone->external)) {
+		snprintf(text, size, "the operator's check of the newest version has not ended");
+	}
+	const bool known = text[0] != '\0';
+	if (!known) {
+		snprintf(text, size, signer_read(&zone->signer, &counters)
+		         ? "signing does not come to its end; see how the tokens are: knotc -s %s "
+		           "status"
+		         : "it has not been signed in time; to see why: knotc -s %s zone-sign",
+		         zone->env->control_socket);
+	}
+	return known;
+}
+
 typedef struct {
 	const zone_t *zone;
 	zone_counters_t counters;
@@ -234,7 +272,7 @@ static void report_set(void *ctx, const keyset_t *set)
 {
 	const report_t *report = ctx;
 	const zone_t *zone = report->zone;
-	zone->report(zone->report_ctx, &report->counters, &zone->state, set);
+	zone->report(zone->report_ctx, &report->counters, &zone->state, &zone->lasting, set);
 }
 
 /*! With the lock held. */
@@ -266,11 +304,12 @@ void zone_unset_report(zone_t *zone, const void *ctx)
 	pthread_mutex_unlock(&zone->lock);
 }
 
-void zone_show(zone_t *zone, const state_t *state, int64_t due)
+void zone_show(zone_t *zone, const state_t *state, const lasting_t *lasting, int64_t due)
 {
 	pthread_mutex_lock(&zone->lock);
 	const bool news = memcmp(&zone->state, state, sizeof(*state)) != 0;
 	zone->state = *state;
+	zone->lasting = *lasting;
 	zone->due = due;
 	report(zone);
 	pthread_mutex_unlock(&zone->lock);

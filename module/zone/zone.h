@@ -27,6 +27,7 @@
 #include "module/sign/signer.h"
 #include "module/source/source.h"
 #include "module/zone/env.h"
+#include "module/zone/lasting.h"
 
 /*! What the rule chain has found (judge.h); the worker's own, but for shut. */
 typedef struct {
@@ -66,7 +67,7 @@ typedef struct {
 
 /*! Called, with the zone's lock held, when what it shows has changed. \param keys  NULL: none. */
 typedef void (*zone_report_f)(void *ctx, const zone_counters_t *counters, const state_t *state,
-                              const keyset_t *keys);
+                              const lasting_t *lasting, const keyset_t *keys);
 
 typedef struct zone {
 	const zone_env_t *env;
@@ -91,9 +92,14 @@ typedef struct zone {
 	zone_settings_t settings;  /*!< Without those of the source, which has them. */
 	unsigned wishes;           /*!< SOURCE_*, ZONE_* */
 	state_t state;             /*!< As last stored. */
+	lasting_t lasting;         /*!< Of what is served. */
 	int64_t due;               /*!< When there is something to do, Unix seconds; 0 = unknown. */
 	zone_report_f report;
 	void *report_ctx;
+
+	/* The vigil's own. */
+	int64_t short_since;       /*!< When it first saw that the zone is short of time, Unix
+	                                seconds; 0 = it is not. */
 
 	/* The worker's own. */
 	verdict_t verdict;
@@ -139,7 +145,17 @@ bool zone_warning(zone_t *zone, char *text, size_t size);
 /*! Copies the counters. */
 void zone_read_counters(zone_t *zone, zone_counters_t *counters);
 
+/*! Copies how long what is served lasts. */
+void zone_read_lasting(zone_t *zone, lasting_t *lasting);
+
+/*!
+ * Writes what hinders that the zone is signed on, and that its signatures are served.
+ * \param size  HELD_TEXT_MAX holds all.
+ * \return Whether something is known; if not, the text says where to look
+ */
+bool zone_hindrance(zone_t *zone, char *text, size_t size);
+
 /*** For the worker. ***/
 
 /*! Shows others what has become of the zone. */
-void zone_show(zone_t *zone, const state_t *state, int64_t due);
+void zone_show(zone_t *zone, const state_t *state, const lasting_t *lasting, int64_t due);

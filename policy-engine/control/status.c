@@ -177,12 +177,11 @@ typedef struct {
 	size_t size;
 } text_t;
 
-static void add_token(void *ctx, const char *repository, const char *problem)
+static void add_token(void *ctx, const char *repository, const char *last)
 {
 	text_t *out = ctx;
 	size_t used = strlen(out->text);
-	snprintf(out->text + used, out->size - used, ", token %s: %s", repository,
-	         problem != NULL ? problem : "works");
+	snprintf(out->text + used, out->size - used, ", token %s: %s", repository, last);
 }
 
 void status_engine(context_t *c, ctl_request_t *req)

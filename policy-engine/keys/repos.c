@@ -11,6 +11,7 @@
 #include "policy-engine/base/event.h"
 
 #define RETRY_S 10 /* Seconds between two logins to a token that does not work. */
+#define LOOK_S 10  /* Seconds between two looks at one that does. */
 
 typedef struct {
 	char *name;
@@ -35,6 +36,9 @@ int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
 	}
 	pthread_mutex_init(&t->lock, NULL);
 	int ret = hsm_open(&t->hsm, conf, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_watch(t->hsm, LOOK_S, err);
+	}
 	if (ret == HSM_EOK) {
 		t->tokens = calloc(conf->count > 0 ? conf->count : 1, sizeof(*t->tokens));
 		ret = t->tokens != NULL ? HSM_EOK : HSM_ENOMEM;
@@ -113,6 +117,11 @@ bool repos_check(repos_t *tokens, int64_t now)
 	bool came = false;
 	for (size_t i = 0; i < tokens->count; i++) {
 		token_t *token = &tokens->tokens[i];
+		hsm_last_t last;
+		if (token->tried && token->code == HSM_EOK && hsm_last(tokens->hsm, i, &last) &&
+		    last.code != HSM_EOK) {
+			note(tokens, token->name, last.code, &last.err, now);
+		}
 		if (token->tried && (token->code == HSM_EOK || token->code == HSM_EPIN ||
 		                     now < token->retry_at)) {
 			continue;
@@ -169,8 +178,11 @@ void repos_each(repos_t *tokens, void (*cb)(void *ctx, const char *repository,
 {
 	pthread_mutex_lock(&tokens->lock);
 	for (size_t i = 0; i < tokens->count; i++) {
-		const token_t *token = &tokens->tokens[i];
-		cb(ctx, token->name, token->code == HSM_EOK ? NULL : token->problem);
+		hsm_last_t last;
+		char text[REPOS_TEXT_MAX];
+		(void)hsm_last(tokens->hsm, i, &last);
+		hsm_last_text(&last, text, sizeof(text));
+		cb(ctx, last.repository, text);
 	}
 	pthread_mutex_unlock(&tokens->lock);
 }

@@ -50,6 +50,10 @@ int repos_find(repos_t *tokens, const repos_key_t *wanted, int64_t now, hsm_key_
 int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,
                  hsm_error_t *err);
 
-/*! Calls cb for each repository; problem is NULL if its token works. cb must not call repos_*(). */
+/* Bytes that hold what repos_each() tells of a token. */
+#define REPOS_TEXT_MAX (TOKENS_PROBLEM_MAX + 128)
+
+/*! Calls cb for each repository with what was last tried with its token, when, and what came of it.
+ *  cb must not call repos_*(). */
 void repos_each(repos_t *tokens, void (*cb)(void *ctx, const char *repository,
-                                            const char *problem), void *ctx);
+                                            const char *text), void *ctx);

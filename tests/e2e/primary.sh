@@ -217,6 +217,7 @@ test_fallback_and_expire() {
 	stop_pid "$another"
 	within 30 status_says p.test 'not refreshed, primary1 .*refused; primary2 .*the last good'
 	answers two.p.test A 192.0.2.9 || fail 'the zone is gone before it expired'
+	within 20 status_says p.test '^\[p\.test\.\] state: expiring: no primary confirms the zone, it is served until .* are left: not refreshed'
 	within 60 says "$D/knotd.log" 'p\.test, expired: no primary'
 	within 60 servfail two.p.test
 	knot_primary "$one" first

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -170,6 +171,23 @@ START_TEST(both_tokens_back)
 	test_token_show("two");
 	ASSERT_OK(sign());
 	assert_works("two");
+}
+END_TEST
+
+/* Two handles of a process, as when conf.xml was read again while the token was away. */
+START_TEST(two_handles_back)
+{
+	hsm_t *second;
+	ASSERT_OK(sign());
+	test_token_hide("one");
+	ck_assert_int_eq(sign(), HSM_ETOKEN);
+	ASSERT_OK(hsm_open(&second, test_conf(), &err));
+	ck_assert_int_eq(hsm_login(second, "one", &err), HSM_ETOKEN);
+	ck_assert_int_eq(sign(), HSM_ETOKEN);
+	test_token_show("one");
+	ASSERT_OK(hsm_login(second, "one", &err));
+	ASSERT_OK(sign());
+	hsm_close(second);
 }
 END_TEST
 
@@ -360,6 +378,47 @@ START_TEST(threads_in_storm)
 }
 END_TEST
 
+/*! Waits until the last thing tried with a token came to that. */
+static bool comes_to(size_t index, int code)
+{
+	hsm_last_t last;
+	for (int i = 0; i < 100; i++) {
+		ck_assert(hsm_last(hsm, index, &last));
+		if (last.when != 0 && last.code == code) {
+			return true;
+		}
+		usleep(100000);
+	}
+	return false;
+}
+
+/* A token that nobody uses is looked at; what was never used is left alone. */
+START_TEST(watched)
+{
+	hsm_last_t last;
+	char text[1024];
+	ASSERT_OK(hsm_watch(hsm, 1, &err));
+	ASSERT_OK(sign());
+	ck_assert(hsm_last(hsm, 0, &last));
+	hsm_last_text(&last, text, sizeof(text));
+	ck_assert_msg(strncmp(text, "works, signed at 20", 19) == 0, "%s", text);
+	ck_assert_str_eq(last.repository, "one");
+	test_token_hide("one");
+	ck_assert(comes_to(0, HSM_ETOKEN));
+	ck_assert(hsm_last(hsm, 0, &last));
+	hsm_last_text(&last, text, sizeof(text));
+	ck_assert_msg(strncmp(text, "does not work, was asked at 20", 30) == 0 &&
+	              strstr(text, "no token labelled \"one\"") != NULL, "%s", text);
+	ck_assert(hsm_last(hsm, 1, &last));
+	hsm_last_text(&last, text, sizeof(text));
+	ck_assert_str_eq(text, "not used yet");
+	ck_assert(!hsm_last(hsm, 2, &last));
+	test_token_show("one");
+	ck_assert(comes_to(0, HSM_EOK));
+	ASSERT_OK(sign());
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -378,6 +437,8 @@ int main(void)
 	tcase_add_test(tc, token_gone);
 	tcase_add_test(tc, token_back);
 	tcase_add_test(tc, both_tokens_back);
+	tcase_add_test(tc, two_handles_back);
+	tcase_add_test(tc, watched);
 	tcase_add_test(tc, key_removed);
 	tcase_add_test(tc, login_outlives_other_handle);
 	tcase_add_test(tc, threads_sign);

@@ -119,6 +119,8 @@ static void tear_down(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
+static const keyring_key_t *failed;
+
 static void make_jobs(const keyring_key_t *key, size_t count)
 {
 	const size_t len = rrsig_rdata_len(key, zone);
@@ -145,6 +147,7 @@ static int run(size_t key, size_t count, signpool_verify_t verify, char *err, si
 	make_jobs(&ring->keys[key], count);
 	const signpool_jobs_t all = {
 		.zone = zone, .jobs = jobs, .count = count, .verify = verify, .stop = &stop,
+		.failed = &failed,
 	};
 	int ret = signpool_start(pool, &all, &work, err, err_size);
 	return ret == KNOT_EOK ? signpool_finish(work, err, err_size) : ret;
@@ -261,7 +264,9 @@ START_TEST(test_failing)
 	char err[640] = "";
 	/* All of them: a failed signature is tried once more. */
 	order("fail 1\n");
+	failed = NULL;
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
+	ck_assert_ptr_eq(failed, &ring->keys[SHIM]);
 	free_jobs(JOBS);
 	order("");
 	ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
@@ -271,7 +276,10 @@ END_TEST
 
 static void *run_job(void *arg)
 {
-	const signpool_jobs_t one = { .zone = zone, .jobs = arg, .count = 1, .stop = &stop };
+	const keyring_key_t *none = NULL;
+	const signpool_jobs_t one = {
+		.zone = zone, .jobs = arg, .count = 1, .stop = &stop, .failed = &none,
+	};
 	char err[640] = "";
 	signpool_work_t *work = NULL;
 	int ret = signpool_start(pool, &one, &work, err, sizeof(err));
