@@ -13,6 +13,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/source/foreign.h"
+
 static const char *time_text(int64_t when, char *out, size_t size)
 {
 	struct tm tm;
@@ -28,8 +30,8 @@ typedef struct {
 	char *type, *data;
 } column_t;
 
-/* Columns of a zone: some 15, and one for each key. */
-#define COLUMNS_MAX 80
+/* Columns of a zone: some 15, one for each key, and 21 for those of other operators. */
+#define COLUMNS_MAX 100
 
 typedef struct {
 	column_t columns[COLUMNS_MAX];
@@ -174,6 +176,11 @@ static void add_primary(columns_t *columns, zone_t *zone)
 	}
 }
 
+static void add_foreign(void *ctx, const char *text)
+{
+	add_column(ctx, "foreign", "%s", text);
+}
+
 /*! Adds what is published, and whether knotd serves it. */
 static void add_version(columns_t *columns, const shown_t *shown)
 {
@@ -200,6 +207,9 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (zone_warning(zone, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
+	if (foreign_warning(&zone->source, warning, sizeof(warning))) {
+		add_column(columns, "warning", "%s", warning);
+	}
 	add_column(columns, "policy", "%s", shown.policy);
 	add_primary(columns, zone);
 	if (shown.state.in.count > 0) {
@@ -209,6 +219,7 @@ static void show_zone(void *ctx, zone_t *zone)
 		add_version(columns, &shown);
 	}
 	keys_with_set(&zone->keys, add_keys, columns);
+	(void)foreign_list(&zone->source, add_foreign, columns);
 	free(shown.policy);
 }
 

@@ -13,6 +13,7 @@
 #include "common/backoff.h"
 #include "module/input/input.h"
 #include "module/rr/soa.h"
+#include "module/source/foreign.h"
 #include "module/source/incoming.h"
 #include "module/source/shrink.h"
 
@@ -200,6 +201,12 @@ static int take_zone(work_t *work, incoming_t *incoming)
 		return ret;
 	}
 	const input_new_t new = { .contents = contents, .origin = &origin, .over_updates = true };
+	ret = foreign_judge(work->source, contents, work->err, work->err_size);
+	if (ret != KNOT_EOK) {
+		contents_free(contents);
+		/* Another transfer would bring the same. */
+		return ret == KNOT_EMALF ? KNOT_ESEMCHECK : ret;
+	}
 	ret = judge_zone(work, incoming, contents);
 	if (ret == KNOT_EOK) {
 		ret = input_replace(work->args->store, work->args->zone, &state, &new, &result);

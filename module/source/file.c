@@ -13,6 +13,7 @@
 
 #include "module/input/flush.h"
 #include "module/input/input.h"
+#include "module/source/foreign.h"
 #include "module/source/shrink.h"
 #include "module/zonefile/zonefile.h"
 
@@ -93,9 +94,12 @@ static int read_file(source_t *source, state_t *state, load_t *load)
 	int ret = zonefile_read(load->path, source->args.zone, source->args.log, &contents,
 	                        load->reason, sizeof(load->reason));
 	if (ret == KNOT_EOK) {
-		ret = take_contents(source, state, contents, load);
-		contents_free(contents);
+		ret = foreign_judge(source, contents, load->reason, sizeof(load->reason));
 	}
+	if (ret == KNOT_EOK) {
+		ret = take_contents(source, state, contents, load);
+	}
+	contents_free(contents);
 	return ret;
 }
 

@@ -73,6 +73,14 @@ bool source_ask(source_t *source, unsigned wishes)
 	return ask;
 }
 
+unsigned source_rekeyed(source_t *source)
+{
+	pthread_mutex_lock(&source->lock);
+	const bool awaits = source->awaits_keys;
+	pthread_mutex_unlock(&source->lock);
+	return awaits ? SOURCE_LOOK | SOURCE_READ : 0;
+}
+
 int source_key(source_t *source, const knot_dname_t *name, knot_tsig_key_t *key)
 {
 	pthread_mutex_lock(&source->lock);

@@ -66,6 +66,7 @@ typedef struct {
 	pthread_mutex_t lock;         /*!< Of what follows. */
 	source_settings_t settings;
 	source_counters_t counters;
+	bool awaits_keys;             /*!< Contents were not taken for what the key set says. */
 	struct {
 		unsigned wishes;      /*!< SOURCE_LOOK, SOURCE_READ */
 		unsigned failures;    /*!< In a row. */
@@ -99,6 +100,12 @@ bool source_is_fetched(source_t *source);
  * \return Whether there are primaries that have to be asked now (fetch_work()).
  */
 bool source_ask(source_t *source, unsigned wishes);
+
+/*!
+ * A key set has been stored; from any thread.
+ * \return What to wake the zone with (SOURCE_*), since contents may be taken in now; 0 = nothing
+ */
+unsigned source_rekeyed(source_t *source);
 
 /*!
  * Finds a key by which updates may be signed; from any thread.

@@ -12,6 +12,7 @@
 #include "common/backoff.h"
 #include "module/sign/changeover.h"
 #include "module/source/file.h"
+#include "module/source/foreign.h"
 
 /* Seconds after which what has failed is tried again. */
 static const backoff_t retry_delay = { .first = 5, .max = 300 };
@@ -67,6 +68,9 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 	found_keys_t found = { .state = state };
 	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, adopt, &found);
 	if (found.found && zone_warning(zone, warning, sizeof(warning))) {
+		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
+	}
+	if (found.found && foreign_warning(&zone->source, warning, sizeof(warning))) {
 		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
 	}
 	return ret;

@@ -129,6 +129,7 @@ static void fill_policy(keyset_t *set, const policy_t *p, const uint8_t *salt, s
 	set->soa_minimum = p->soa_minimum;
 	set->serial = p->serial;
 	set->zonemd = p->zonemd;
+	set->foreign_keys = p->foreign_keys;
 	if (p->nsec3 && salt_len > 0) {
 		memcpy(set->nsec3_salt, salt, salt_len);
 		set->nsec3_salt_len = (uint8_t)salt_len;

@@ -218,6 +218,7 @@ sign_result_t subject_sign(subject_t *subject, bool renew)
 		all.signatures += one.signatures;
 		all.published |= one.published;
 		all.left_out = one.left_out;
+		all.unfit = one.unfit;
 		ck_assert_uint_lt(runs, 10000);
 	}
 	return all;
