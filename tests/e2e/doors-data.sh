@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Doors of data: what a client of DNS UPDATE, the author of a zone file and a primary cannot do.
+# The policy is that of the quickstart, with algorithm 13.
+
+# shellcheck disable=SC1091
+. "$e2e/primary.sh"
+# shellcheck disable=SC1091
+. "$e2e/update.sh"
+
+# a KSK that is not ours; alien_key and alien_ds: its DNSKEY and DS RDATA, nearly_ds: of no key
+make_alien() {
+	local file
+	file=$(dnssec-keygen -q -L 300 -K "$work" -a 13 -f KSK "$1")
+	alien_key=$(sed -n 's/.* DNSKEY //p' "$file.key")
+	alien_ds=$(dnssec-dsfromkey -2 "$file.key" | sed 's/.* DS //')
+	nearly_ds=${alien_ds%?????}00000
+}
+
+foreign_keys() { sed -i 's:<Zone>:<Zone><ForeignKeys/>:' "$D/kasp.xml" && engine reload; }
+own_keys() { sed -i 's:<ForeignKeys/>::' "$D/kasp.xml" && engine reload; }
+has() { ask +short +crypto "$1" "$2" | tr -d ' ' | grep -F -- "$(tr -d ' ' <<<"$3")" >/dev/null; }
+has_not() { ! has "$@"; }
+refused() { expect REFUSED update u.test "$1"; }
+
+# A client with the key for updates: nothing of the chain of trust, unless the policy says so; what
+# asks for no DS, or for one of no key, never.
+test_trust_update() { # short
+	local own
+	dynamic
+	make_alien u.test
+	own=$(ask +short +crypto u.test DNSKEY | sort)
+	refused "add u.test. 60 DNSKEY $alien_key"
+	refused "add u.test. 60 CDS $alien_ds"
+	refused 'add u.test. 60 CDS 0 0 0 00'
+	refused 'add u.test. 60 CDNSKEY 0 3 0 AA=='
+	expect 'u\.test, update, refused: u\.test\. DNSKEY: the policy makes these itself' cat d/knotd.log
+	update u.test 'del u.test. DNSKEY' 'del u.test. CDS' 'add x.u.test. 60 A 192.0.2.9'
+	within 15 answers x.u.test A 192.0.2.9
+	[ "$(ask +short +crypto u.test DNSKEY | sort)" = "$own" ] || fail "$(ask u.test DNSKEY)"
+	validate u.test
+	foreign_keys
+	within 30 update u.test "add u.test. 60 DNSKEY $alien_key"
+	within 30 has u.test DNSKEY "$alien_key"
+	update u.test "add u.test. 60 CDS $alien_ds" "add u.test. 60 CDNSKEY $alien_key"
+	within 15 has u.test CDNSKEY "$alien_key"
+	validate u.test
+	expect "foreign: DNSKEY ${alien_ds%% *}, algorithm 13" module zone-status u.test
+	expect "foreign: CDS ${alien_ds%% *}, algorithm 13" module zone-status u.test
+	refused 'add u.test. 60 CDS 0 0 0 00'
+	refused 'add u.test. 60 CDNSKEY 0 3 0 AA=='
+	refused "add u.test. 60 CDS $nearly_ds"
+	refused "del u.test. DNSKEY"
+	expect 'refused: u\.test\. CDS: key tag .*would be bogus' cat d/knotd.log
+	# not allowed any more: it is served until somebody removes it, and said
+	own_keys
+	within 30 status_says u.test 'warning: the unsigned zone has DNSKEY, CDS or CDNSKEY'
+	has u.test DNSKEY "$alien_key" || fail 'the other operator is bogus now'
+	update u.test 'del u.test. DNSKEY' 'del u.test. CDS' 'del u.test. CDNSKEY'
+	within 15 has_not u.test DNSKEY "$alien_key"
+	! status_says u.test 'foreign|warning' || fail "$(module zone-status u.test)"
+	validate u.test
+}
+
+# The author of a zone file.
+test_trust_file() {
+	local line
+	make_alien a.test
+	small a a.test 1
+	small b b.test 1 "@ DNSKEY $alien_key"
+	quick d --zone a.test=a
+	# a zone that has them before there is a key set: nothing of it is published
+	sed -i "s|^  - domain: \"a\.test\"|  - domain: \"b.test\"\n    file: \"$work/b\"\n&|" d/knot.conf
+	knot reload
+	for line in "@ DNSKEY $alien_key" '@ CDS 0 0 0 00' '@ CDNSKEY 0 3 0 AA=='; do
+		small a a.test 2 "$line" 'x A 192.0.2.9'
+		knot zone-refresh a.test
+		within 15 status_says a.test 'state: not loaded, .*/a:8: a\.test\. [A-Z]*: the policy makes.*the last good'
+		answers x.a.test A '' || fail "$line came in"
+	done
+	within 30 status_says b.test 'state: not loaded, .*/b:8: b\.test\. DNSKEY: the policy makes'
+	foreign_keys
+	within 30 has b.test DNSKEY "$alien_key"
+	validate b.test
+	within 20 status_says a.test '/a:8: a\.test\. CDNSKEY: this asks the parent to remove the DS'
+	small a a.test 3 "@ DNSKEY $alien_key" "@ CDS $nearly_ds"
+	knot zone-refresh a.test
+	within 15 status_says a.test '/a:9: a\.test\. CDS: key tag .*the last good zone stays'
+	small a a.test 4 "@ DNSKEY $alien_key" "@ CDS $alien_ds" "@ CDNSKEY $alien_key"
+	knot zone-refresh a.test
+	within 15 has a.test CDS "${alien_ds##* }"
+	validate a.test
+}
+
+# A primary, by AXFR and by IXFR: the next one is asked.
+test_trust_primary() {
+	local port
+	port=$(free_port)
+	make_alien p.test
+	fetched "$port" $((port + 1))
+	contents 1 'one A 192.0.2.9' "@ DNSKEY $alien_key"
+	knot_primary "$port" first
+	knot zone-refresh p.test
+	within 20 status_says p.test 'not refreshed, primary1 .*@'"$port"'.*: p\.test\. DNSKEY: the policy makes.*; primary2 '
+	contents 2 'one A 192.0.2.9'
+	knotc -s first/knot.sock zone-reload p.test
+	within 30 answers one.p.test A 192.0.2.9
+	contents 3 'three A 192.0.2.9' '@ CDS 0 0 0 00'
+	knotc -s first/knot.sock zone-reload p.test
+	within 20 says d/knotd.log 'no IXFR from primary1 .*, p\.test\. CDS: the policy makes'
+	within 20 status_says p.test 'not refreshed, primary1 .*p\.test\. CDS: the policy makes'
+	foreign_keys
+	within 20 status_says p.test 'not refreshed, primary1 .*p\.test\. CDS: this asks the parent'
+	contents 4 'four A 192.0.2.9' "@ DNSKEY $alien_key" "@ CDNSKEY $alien_key" "@ CDS $alien_ds"
+	knotc -s first/knot.sock zone-reload p.test
+	within 30 has p.test CDNSKEY "$alien_key"
+	public four
+}
