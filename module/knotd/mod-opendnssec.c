@@ -30,6 +30,7 @@
 #define ITEM_WATCH    "\x05""watch"
 #define ITEM_VERIFY   "\x06""verify"
 #define ITEM_SHRINK   "\x0C""shrink-limit"
+#define ITEM_INCLUDE  "\x0B""include-dir"
 
 /* Percent of the names, and of the delegations, that an input has to keep, if nothing is set. */
 #define SHRINK_LIMIT 50
@@ -51,6 +52,7 @@ static const yp_item_t items[] = {
 	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },
 	{ ITEM_VERIFY,   YP_TOPT,  YP_VOPT = { verify_options, SIGNPOOL_VERIFY_ALL } },
 	{ ITEM_SHRINK,   YP_TINT,  YP_VINT = { 0, 100, SHRINK_LIMIT } },
+	{ ITEM_INCLUDE,  YP_TSTR,  YP_VNONE, YP_FMULTI },
 	{ NULL }
 };
 
@@ -62,6 +64,17 @@ static const char *check_socket(const char *path, const char *long_text, const c
 		return relative_text;
 	}
 	return strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path) ? long_text : NULL;
+}
+
+static const char *check_include(knotd_conf_check_args_t *args)
+{
+	bool absolute = true;
+	knotd_conf_t folders = knotd_conf_check_item(args, ITEM_INCLUDE);
+	for (size_t i = 0; i < folders.count; i++) {
+		absolute = absolute && folders.multi[i].string[0] == '/';
+	}
+	knotd_conf_free(&folders);
+	return absolute ? NULL : "include-dir: has to be the absolute path of a folder";
 }
 
 static int check(knotd_conf_check_args_t *args)
@@ -87,6 +100,7 @@ static int check(knotd_conf_check_args_t *args)
 	} else if (fault == NULL && strcmp(transfer, control) == 0) {
 		fault = "transfer-socket and control-socket have to differ";
 	}
+	fault = fault != NULL ? fault : check_include(args);
 	args->err_str = fault;
 	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
 }
@@ -140,6 +154,17 @@ static void set_watch(knotd_mod_t *mod, watch_t *watch, zone_t *zone)
 	}
 }
 
+static int add_folders(knotd_mod_t *mod, folders_t *folders)
+{
+	knotd_conf_t dirs = knotd_conf_mod(mod, ITEM_INCLUDE);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < dirs.count; i++) {
+		ret = folders_add(folders, dirs.multi[i].string);
+	}
+	knotd_conf_free(&dirs);
+	return ret;
+}
+
 static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	zone_t *zone = instance->zone;
@@ -155,6 +180,9 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	int ret = settings.policy != NULL
 	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys)
 	          : KNOT_ENOMEM;
+	if (ret == KNOT_EOK) {
+		ret = add_folders(mod, &settings.source.folders);
+	}
 	if (ret == KNOT_EOK) {
 		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.source.primaries);
 	}

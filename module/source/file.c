@@ -67,12 +67,6 @@ static int take_contents(source_t *source, state_t *state, contents_t *contents,
 	shrink_t shrink = {
 		.what = file_name(load->file, name, sizeof(name)), .origin = load->path,
 	};
-	if (contents_size(contents) > source_size_max(source)) {
-		snprintf(load->reason, sizeof(load->reason), "%.300s: the zone is larger than "
-		         "zone-max-size or journal-max-usage in knot.conf allow; after a change of "
-		         "these, zone-reload reads it", load->path);
-		return KNOT_EMALF;
-	}
 	int ret = shrink_judge(source, state, contents, &shrink, &held);
 	if (ret == KNOT_EOK && (held || held_is(source->args.held, HELD_FREEZE))) {
 		return held ? KNOT_EDENIED : KNOT_EAGAIN;
@@ -91,8 +85,19 @@ static int take_contents(source_t *source, state_t *state, contents_t *contents,
 static int read_file(source_t *source, state_t *state, load_t *load)
 {
 	contents_t *contents = NULL;
-	int ret = zonefile_read(load->path, source->args.zone, source->args.log, &contents,
-	                        load->reason, sizeof(load->reason));
+	folders_t folders = { .count = 0 };
+	pthread_mutex_lock(&source->lock);
+	const size_t size_max = source->settings.size_max;
+	int ret = folders_add_all(&folders, &source->settings.folders);
+	pthread_mutex_unlock(&source->lock);
+	const zonefile_args_t args = {
+		.path = load->path, .apex = source->args.zone, .folders = &folders,
+		.size_max = size_max, .log = source->args.log,
+	};
+	if (ret == KNOT_EOK) {
+		ret = zonefile_read(&args, &contents, load->reason, sizeof(load->reason));
+	}
+	folders_deinit(&folders);
 	if (ret == KNOT_EOK) {
 		ret = foreign_judge(source, contents, load->reason, sizeof(load->reason));
 	}
@@ -100,7 +105,7 @@ static int read_file(source_t *source, state_t *state, load_t *load)
 		ret = take_contents(source, state, contents, load);
 	}
 	contents_free(contents);
-	return ret;
+	return ret == KNOT_ESPACE ? KNOT_EMALF : ret;
 }
 
 /*! The file is not read again until it is another one. */

@@ -29,6 +29,7 @@ void source_deinit(source_t *source)
 void source_settings_deinit(source_settings_t *settings)
 {
 	free(settings->file);
+	folders_deinit(&settings->folders);
 	tsig_deinit(&settings->update_keys);
 	primaries_deinit(&settings->primaries);
 	memset(settings, 0, sizeof(*settings));

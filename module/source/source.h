@@ -12,6 +12,7 @@
 #include "module/source/primary.h"
 #include "module/store/held.h"
 #include "module/store/state.h"
+#include "module/zonefile/folders.h"
 
 /*! What a source may be asked for; bits. */
 enum {
@@ -26,6 +27,8 @@ enum {
 /*! What knot.conf says of it. */
 typedef struct {
 	char *file;
+	folders_t folders;         /*!< Where the file, and what it includes, may be beside its own
+	                                folder. */
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
 	size_t size_max;           /*!< Bytes of the zone that knot.conf allows. */

@@ -6,14 +6,13 @@
  */
 #pragma once
 
-#include "module/input/contents.h"
+#include "module/zonefile/zonefile.h"
 
 /*!
  * Takes the records of a file, and of those that it includes, into contents.
  *
- * \param path  As it is contents' origin.
- * \param err   Reason, unless it is in contents' report.
- * \return KNOT_EOK (errors of the contents are in the report), or as bytes_read()
+ * \param args      The path is contents' origin.
+ * \param err       Reason, unless it is in contents' report.
+ * \return KNOT_EOK (errors of the contents are in the report), or as zonefile_read()
  */
-int parse_file(const char *path, const knot_dname_t *apex, contents_t *contents, char *err,
-               size_t err_size);
+int parse_file(const zonefile_args_t *args, contents_t *contents, char *err, size_t err_size);

@@ -145,8 +145,11 @@ int subject_replace(subject_t *subject, const char *text, bool over, input_resul
 	fputs(text, file);
 	fclose(file);
 	contents_t *contents = NULL;
-	ck_assert_msg(zonefile_read(path, subject_zone, NULL, &contents, err, sizeof(err)) ==
-	              KNOT_EOK, "%s\n%s", err, text);
+	const zonefile_args_t args = {
+		.path = path, .apex = subject_zone, .size_max = SIZE_MAX,
+	};
+	ck_assert_msg(zonefile_read(&args, &contents, err, sizeof(err)) == KNOT_EOK, "%s\n%s", err,
+	              text);
 	const state_input_t origin = { .file.size = strlen(text) };
 	const input_new_t new = {
 		.contents = contents, .origin = &origin, .over_updates = over,

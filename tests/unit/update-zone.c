@@ -46,7 +46,10 @@ void update_zone_open(update_zone_t *zone, const char *text)
 	FILE *file = fopen(path, "w");
 	require(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0, path);
 	contents_t *contents = NULL;
-	require(zonefile_read(path, UPDATE_ZONE, NULL, &contents, err, sizeof(err)) == KNOT_EOK,
+	const zonefile_args_t args = {
+		.path = path, .apex = UPDATE_ZONE, .size_max = SIZE_MAX,
+	};
+	require(zonefile_read(&args, &contents, err, sizeof(err)) == KNOT_EOK,
 	        err);
 	update_zone_replace(zone, contents);
 	contents_free(contents);
