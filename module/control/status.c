@@ -181,6 +181,18 @@ static void add_foreign(void *ctx, const char *text)
 	add_column(ctx, "foreign", "%s", text);
 }
 
+static void add_transfer(columns_t *columns, zone_t *zone)
+{
+	char since[32];
+	source_transfer_t transfer;
+	if (source_transfer(&zone->source, &transfer)) {
+		add_column(columns, "transfer", "%s from %s, since %s, %" PRIu64 " octets, %" PRIu64
+		           " records so far", transfer.ixfr ? "IXFR" : "AXFR", transfer.from,
+		           time_text(transfer.since, since, sizeof(since)), transfer.octets,
+		           transfer.records);
+	}
+}
+
 /*! Adds what is published, and whether knotd serves it. */
 static void add_version(columns_t *columns, const shown_t *shown)
 {
@@ -212,6 +224,7 @@ static void show_zone(void *ctx, zone_t *zone)
 	}
 	add_column(columns, "policy", "%s", shown.policy);
 	add_primary(columns, zone);
+	add_transfer(columns, zone);
 	if (shown.state.in.count > 0) {
 		add_column(columns, "serial-in", "%u", shown.state.in.serial);
 	}

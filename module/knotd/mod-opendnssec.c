@@ -31,9 +31,18 @@
 #define ITEM_VERIFY   "\x06""verify"
 #define ITEM_SHRINK   "\x0C""shrink-limit"
 #define ITEM_INCLUDE  "\x0B""include-dir"
+#define ITEM_OCTETS   "\x0E""fetch-max-size"
+#define ITEM_RECORDS  "\x11""fetch-max-records"
+#define ITEM_TIME     "\x0E""fetch-max-time"
 
 /* Percent of the names, and of the delegations, that an input has to keep, if nothing is set. */
 #define SHRINK_LIMIT 50
+
+/* Of one transfer, if nothing is set: what the largest TLDs need, some 25 GB and 400 million records,
+ * twice and more, and that by a line of 10 Mbit/s. */
+#define FETCH_OCTETS ((int64_t)64 << 30)
+#define FETCH_RECORDS 1000000000
+#define FETCH_SECONDS 21600
 
 static const knot_lookup_t verify_options[] = {
 	{ SIGNPOOL_VERIFY_ALL, "all" },
@@ -53,6 +62,9 @@ static const yp_item_t items[] = {
 	{ ITEM_VERIFY,   YP_TOPT,  YP_VOPT = { verify_options, SIGNPOOL_VERIFY_ALL } },
 	{ ITEM_SHRINK,   YP_TINT,  YP_VINT = { 0, 100, SHRINK_LIMIT } },
 	{ ITEM_INCLUDE,  YP_TSTR,  YP_VNONE, YP_FMULTI },
+	{ ITEM_OCTETS,   YP_TINT,  YP_VINT = { 1, INT64_MAX, FETCH_OCTETS, YP_SSIZE } },
+	{ ITEM_RECORDS,  YP_TINT,  YP_VINT = { 1, INT64_MAX, FETCH_RECORDS } },
+	{ ITEM_TIME,     YP_TINT,  YP_VINT = { 1, INT32_MAX, FETCH_SECONDS, YP_STIME } },
 	{ NULL }
 };
 
@@ -171,6 +183,9 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	zone_settings_t settings = {
 		.source.file = knotconf_zone_file(mod, zone->name),
 		.source.size_max = knotconf_size_max(mod, zone->name),
+		.source.limits.octets = knotd_conf_mod(mod, ITEM_OCTETS).single.integer,
+		.source.limits.records = knotd_conf_mod(mod, ITEM_RECORDS).single.integer,
+		.source.limits.seconds = knotd_conf_mod(mod, ITEM_TIME).single.integer,
 		.source.shrink_limit = knotd_conf_mod(mod, ITEM_SHRINK).single.integer,
 		.policy = setting(mod, ITEM_POLICY),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,

@@ -115,6 +115,14 @@ bool source_primary(source_t *source, source_primary_t *primary)
 	return fetched;
 }
 
+bool source_transfer(source_t *source, source_transfer_t *transfer)
+{
+	pthread_mutex_lock(&source->lock);
+	*transfer = source->fetch.transfer;
+	pthread_mutex_unlock(&source->lock);
+	return transfer->from[0] != '\0';
+}
+
 void source_trouble(source_t *source, const char *text)
 {
 	trouble_set(&source->trouble, source->args.log, source->args.zone, LOG_ERR, text);

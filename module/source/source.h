@@ -24,6 +24,20 @@ enum {
 	SOURCE_WISHES = (1 << 5) - 1,
 };
 
+/*! What one transfer from a primary may have, at most. */
+typedef struct {
+	uint64_t octets, records;
+	uint32_t seconds;
+} source_limits_t;
+
+/*! A transfer from a primary that is under way. */
+typedef struct {
+	char from[256];            /*!< The primary; empty: there is none. */
+	bool ixfr;                 /*!< IXFR was asked for. */
+	int64_t since;             /*!< Unix seconds. */
+	uint64_t octets, records;  /*!< So far. */
+} source_transfer_t;
+
 /*! What knot.conf says of it. */
 typedef struct {
 	char *file;
@@ -32,6 +46,7 @@ typedef struct {
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
 	size_t size_max;           /*!< Bytes of the zone that knot.conf allows. */
+	source_limits_t limits;    /*!< Of each transfer from a primary. */
 	unsigned shrink_limit;     /*!< Percent of the names, and of the delegations, that an input
 	                                has to keep; 0 = none. */
 } source_settings_t;
@@ -76,6 +91,7 @@ typedef struct {
 		int64_t next;         /*!< When they are asked next, Unix seconds; 0 = unknown. */
 		char from[256];       /*!< The primary that answered last; empty: none yet. */
 		bool expired;         /*!< As it was seen last. */
+		source_transfer_t transfer;
 		state_input_t in;     /*!< As it was then. */
 	} fetch;                      /*!< Of primaries. */
 
@@ -128,6 +144,9 @@ typedef struct {
 
 /*! Tells how it stands with the primaries; from any thread. \return Whether there are any. */
 bool source_primary(source_t *source, source_primary_t *primary);
+
+/*! Tells how far a transfer is; from any thread. \return Whether there is one. */
+bool source_transfer(source_t *source, source_transfer_t *transfer);
 
 /*** For this room. ***/
 

@@ -118,3 +118,69 @@ test_trust_primary() {
 	within 30 has p.test CDNSKEY "$alien_key"
 	public four
 }
+
+nowhere() { ! { module zone-status; cat "$D"/*.log; } | grep -F "$1"; }
+
+# What the author of a zone file can have knotd read, and show: nothing but below the file's folder and
+# those that knot.conf names.
+test_files_read() { # short
+	local outside="leads to no file below the zone file's own folder"
+	mkdir zones outside
+	echo 'the PIN is geheim4711' >outside/pin
+	chmod 600 outside/pin
+	echo 'part A 192.0.2.9' >outside/part
+	small zones/a a.test 1
+	quick d --zone "a.test=$work/zones/a"
+	small zones/a a.test 2 "\$INCLUDE $work/outside/pin"
+	knot zone-refresh a.test
+	within 15 status_says a.test "state: not loaded, .*/a:8: \\\$INCLUDE $work/outside/pin: this $outside.*last good"
+	small zones/a a.test 3 "\$INCLUDE /etc/shadow"
+	knot zone-refresh a.test
+	within 15 status_says a.test "/a:8: .*INCLUDE /etc/shadow: this $outside"
+	ln -sf "$work/outside/pin" zones/a
+	knot zone-refresh a.test
+	within 15 status_says a.test "not loaded, $work/zones/a: this $outside"
+	nowhere geheim4711 || fail 'a PIN is shown'
+	# a folder that is allowed, and what is in it is not shown either
+	sed -i "s|^    policy: .*|&\n    include-dir: \"$work/outside\"|" d/knot.conf
+	knot reload
+	small zones/a a.test 4 "\$INCLUDE $work/outside/part"
+	knot zone-refresh a.test
+	within 15 answers part.a.test A 192.0.2.9
+	small zones/a a.test 5 "\$INCLUDE $work/outside/pin"
+	knot zone-refresh a.test
+	within 15 status_says a.test 'not loaded, .*/outside/pin:1: '
+	nowhere geheim4711 || fail 'a line of an included file is shown'
+	# releases, and a link to the newest
+	mkdir zones/r1
+	small zones/r1/a a.test 6 'six A 192.0.2.9'
+	ln -sfn "$work/zones/r1/a" zones/a
+	knot zone-refresh a.test
+	within 15 answers six.a.test A 192.0.2.9
+	validate a.test
+	# seventeen files, which libzscanner alone does not survive
+	small zones/a a.test 7 "$(for _ in {1..40}; do echo "\$INCLUDE $work/outside/part"; done)" 'x A 192.0.2.9'
+	knot zone-refresh a.test
+	within 15 answers x.a.test A 192.0.2.9
+	sed -i 's|include-dir: .*|include-dir: outside|' d/knot.conf
+	expect 'include-dir: has to be the absolute path' knotc -c d/knot.conf conf-check
+}
+
+# zone-flush writes to no other file than the zone's own.
+test_files_written() {
+	dynamic
+	update u.test 'add a.u.test. 60 A 192.0.2.9'
+	echo mine >victim
+	ln -sf "$work/victim" u
+	module zone-flush u.test
+	within 15 status_says u.test "not written, $work/u: this is a symbolic link, and nothing is written through one"
+	[ "$(cat victim)" = mine ] || fail 'a link was followed'
+	[ -L u ] || fail 'the link is gone'
+	small u u.test 1
+	chmod 4755 u
+	module zone-flush u.test
+	within 15 says u 'a\.u\.test\.'
+	[ "$(stat -c %a u)" = 644 ] || fail "mode $(stat -c %a u)"
+	within 15 status_says u.test 'state: ok'
+	[ -z "$(find . -maxdepth 1 -name 'u.*' ! -name '*.anchor' ! -name '*.axfr')" ] || fail "$(ls)"
+}
