@@ -166,13 +166,17 @@ static void add_held(columns_t *columns, zone_t *zone)
 
 static void add_primary(columns_t *columns, zone_t *zone)
 {
-	char checked[32], next[32], expires[32];
+	char checked[32], next[32], expires[32], text[TROUBLE_MAX];
 	source_primary_t primary;
 	if (source_primary(&zone->source, &primary)) {
 		add_column(columns, "primary", "%s, checked %s, next %s, expires %s", primary.name,
 		           time_text(primary.checked_at, checked, sizeof(checked)),
 		           time_text(primary.next, next, sizeof(next)),
 		           time_text(primary.expires_at, expires, sizeof(expires)));
+	}
+	trouble_read(&zone->source.passed_over, text, sizeof(text));
+	if (text[0] != '\0') {
+		add_column(columns, "primary", "%s", text);
 	}
 }
 

@@ -496,6 +496,16 @@ static void see_expiry(source_t *source, const state_t *state, int64_t now)
 	}
 }
 
+/*! Tells of primaries that were asked before the one that was of use. */
+static void tell_passed_over(source_t *source, const char *errors)
+{
+	char text[640] = "";
+	if (errors[0] != '\0') {
+		snprintf(text, sizeof(text), "passed over for the next primary: %s", errors);
+	}
+	trouble_set(&source->passed_over, source->args.log, source->args.zone, LOG_NOTICE, text);
+}
+
 /*! Asks the primaries, and notes the outcome. \return When to ask again, Unix seconds. */
 static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primaries)
 {
@@ -507,6 +517,7 @@ static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primar
 		         work->state.in.count > 0 ? "; the last good zone stays" : "");
 	}
 	source_trouble(source, text);
+	tell_passed_over(source, ret == KNOT_EOK ? errors : "");
 	(void)state_read(source->args.store, source->args.zone, &work->state);
 
 	pthread_mutex_lock(&source->lock);

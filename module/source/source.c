@@ -14,6 +14,7 @@ void source_init(source_t *source, const source_args_t *args)
 	memset(source, 0, sizeof(*source));
 	source->args = *args;
 	trouble_init(&source->trouble);
+	trouble_init(&source->passed_over);
 	pthread_mutex_init(&source->input_lock, NULL);
 	pthread_mutex_init(&source->lock, NULL);
 }
@@ -21,6 +22,7 @@ void source_init(source_t *source, const source_args_t *args)
 void source_deinit(source_t *source)
 {
 	trouble_deinit(&source->trouble);
+	trouble_deinit(&source->passed_over);
 	pthread_mutex_destroy(&source->input_lock);
 	pthread_mutex_destroy(&source->lock);
 	source_settings_deinit(&source->settings);

@@ -79,6 +79,7 @@ typedef struct {
 typedef struct {
 	source_args_t args;
 	trouble_t trouble;            /*!< Why the input is not the newest. */
+	trouble_t passed_over;        /*!< Primaries that were of no use, before one that was. */
 	pthread_mutex_t input_lock;   /*!< Held while the input is replaced; only tried. */
 
 	pthread_mutex_t lock;         /*!< Of what follows. */

@@ -184,3 +184,74 @@ test_files_written() {
 	within 15 status_says u.test 'state: ok'
 	[ -z "$(find . -maxdepth 1 -name 'u.*' ! -name '*.anchor' ! -name '*.axfr')" ] || fail "$(ls)"
 }
+
+# limit ITEM VALUE: of transfers in, instead of the limit before.
+limit() {
+	sed -i "/^    fetch-max-/d; s|^    remote: .*|&\n    $1: $2|" d/knot.conf
+	knot reload
+}
+
+# memory of knotd now, MB; and the most it ever had
+memory() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$(cat d/run/knotd.pid)/status"; }
+most_memory() { awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/$(cat d/run/knotd.pid)/status"; }
+
+# A transfer that never ends is given up by records, by size, by time, and by what the zone may have;
+# the next primary is asked, log and status say so. While it runs, the status tells how far it is.
+test_transfers_in() { # limit 120
+	local one before now
+	one=$(free_port)
+	fetched "$one" $((one + 1))
+	sed -i '/id: primary1$/,/key:/{/key:/d}' d/knot.conf
+	contents 1 'one A 192.0.2.9'
+	drip "$one" flood
+	knot_primary $((one + 1)) second
+	limit fetch-max-records 100000
+	knot zone-refresh p.test
+	within 20 answers one.p.test A 192.0.2.9
+	says d/knotd.log 'fetched from primary2 .*AXFR, serial 1' || fail 'not the second'
+	within 10 says drip-flood.log 'closed after'
+	within 5 status_says p.test 'state: ok.*primary: passed over .*primary1 .*fetch-max-records in knot.conf allows'
+	says d/knotd.log 'passed over for the next primary: primary1 .*given up, it has more than fetch-max-records'
+	limit fetch-max-size 1M
+	module zone-reload p.test
+	within 20 status_says p.test 'passed over .*given up.*fetch-max-size'
+	# by the size that knot.conf allows the zone
+	before=$(memory)
+	sed -i 's/^  - domain: p.test/&\n    zone-max-size: 50M/' d/knot.conf
+	limit fetch-max-time 1h
+	module zone-reload p.test
+	within 60 status_says p.test 'passed over .*larger than zone-max-size or journal-max-usage'
+	now=$(most_memory)
+	echo "memory: $before MB before, $now MB at most"
+	[ $((now - before)) -lt $((400 * ${LIMIT_FACTOR:-1})) ] || fail "knotd took $((now - before)) MB"
+	stop_pid "${pids[0]}"
+	drip "$one" slow
+	limit fetch-max-time 3
+	module zone-reload p.test
+	within 10 status_says p.test 'transfer: AXFR from primary1 .*since 20.* octets, [1-9][0-9]* records so far'
+	within 20 status_says p.test 'passed over .*given up.*fetch-max-time'
+	! status_says p.test 'transfer: ' || fail "$(module zone-status p.test)"
+	validate p.test
+}
+
+# The same of changes: those of a primary that never ends with them are not kept.
+test_changes_in() { # limit 120
+	local one before now
+	one=$(free_port)
+	fetched "$one" $((one + 1))
+	sed -i '/id: primary1$/,/key:/{/key:/d}' d/knot.conf
+	sed -i 's/^  - domain: p.test/&\n    zone-max-size: 50M/' d/knot.conf
+	knot reload
+	contents 1 'one A 192.0.2.9'
+	knot_primary $((one + 1)) second
+	knot zone-refresh p.test
+	public one
+	before=$(memory)
+	drip "$one" ixfr
+	knot zone-refresh p.test
+	within 60 status_says p.test 'passed over .*the changes are larger than zone-max-size or journal-max-usage'
+	now=$(most_memory)
+	echo "memory: $before MB before, $now MB at most"
+	[ $((now - before)) -lt $((400 * ${LIMIT_FACTOR:-1})) ] || fail "knotd took $((now - before)) MB"
+	validate p.test
+}
