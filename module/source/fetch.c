@@ -419,7 +419,7 @@ static int refresh(work_t *work)
 		ret = fetch(work, conn, KNOT_RRTYPE_IXFR);
 	}
 	primary_close(conn);
-	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP) {
+	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP && ret != KNOT_ELIMIT) {
 		return ret;
 	}
 	log_msg(work->args->log, LOG_NOTICE, work->args->zone,
