@@ -77,7 +77,7 @@ static int load_chain(store_txn_t *txn, const knot_dname_t *apex, chain_t *chain
 	return ret == KNOT_EOK || ret == KNOT_ENOENT ? read_chain(stored, chain) : ret;
 }
 
-/*! Gathers the DNSKEYs that the zone is published with: not those of algorithms that do not sign. */
+/*! Gathers the DNSKEYs that the zone is published with: none of an algorithm that does not sign. */
 static int published(const chain_t *chain, const node_t *apex, knot_rdataset_t *out)
 {
 	const node_rrset_t *foreign = node_rrset(apex, KNOT_RRTYPE_DNSKEY);
@@ -117,8 +117,8 @@ static int judge_new(const judge_t *judge, uint16_t type, const knot_rdata_t *rd
 		return refuse(judge, type, "whether keys of other operators may come in is not "
 		              "known, the policy engine has not sent any keys yet");
 	case TRUST_OWN:
-		return refuse(judge, type, "the policy makes these itself; those of other operators "
-		              "come in if it has <ForeignKeys/> in kasp.xml");
+		return refuse(judge, type, "the policy makes these itself; those of other "
+		              "operators come in if it has <ForeignKeys/> in kasp.xml");
 	default:
 		return type != KNOT_RRTYPE_DNSKEY && cds_is_delete(type, rdata)
 		       ? refuse(judge, type, "this asks the parent to remove the DS (RFC 8078), "
@@ -135,8 +135,8 @@ static int judge_key(const judge_t *judge, uint16_t type, const knot_rdata_t *rd
 	    (!is_new && !cds_fits(judge->apex, type, rdata, &judge->old_keys))) {
 		return KNOT_EOK;
 	}
-	snprintf(text, sizeof(text), "key tag %u, algorithm %u: the zone has no DNSKEY that this is "
-	         "of; with such a DS at the parent it would be bogus", cds_keytag(type, rdata),
+	snprintf(text, sizeof(text), "key tag %u, algorithm %u: the zone has no DNSKEY that this "
+	         "is of; with such a DS at the parent it would be bogus", cds_keytag(type, rdata),
 	         cds_algorithm(type, rdata));
 	return refuse(judge, type, text);
 }

@@ -5,9 +5,9 @@
  * \brief Trust is not data: which DNSKEY, CDS and CDNSKEY an unsigned zone may bring at its apex.
  *
  * These records decide on the chain of trust, and are the policy's. Those of other operators that
- * sign the zone, too (RFC 8901), come in only if the policy allows it. None may ask the parent for no
- * DS (RFC 8078), nor for a DS of a key that the zone does not have: it would be bogus. A zone that
- * passes through may have all.
+ * sign the zone, too (RFC 8901), come in only if the policy allows it. None may ask the parent for
+ * no DS (RFC 8078), nor for a DS of a key that the zone does not have: it would be bogus. A zone
+ * that passes through may have all.
  */
 #pragma once
 
@@ -20,8 +20,9 @@ typedef struct {
 } trust_fault_t;
 
 /*!
- * Judges an apex that is to take the place of another, by the key set that is stored. What was there
- * before is let pass, so that it does not keep other changes away; it only may not become worse.
+ * Judges an apex that is to take the place of another, by the key set that is stored. What was
+ * there before is let pass, so that it does not keep other changes away; it only may not become
+ * worse.
  *
  * \param before  The apex as it is stored; of a whole zone that comes anew: empty.
  * \param fault   Filled if there is one.

@@ -38,8 +38,8 @@
 /* Percent of the names, and of the delegations, that an input has to keep, if nothing is set. */
 #define SHRINK_LIMIT 50
 
-/* Of one transfer, if nothing is set: what the largest TLDs need, some 25 GB and 400 million records,
- * twice and more, and that by a line of 10 Mbit/s. */
+/* Of one transfer, if nothing is set: twice what the largest TLDs need, some 25 GB and 400 million
+ * records, and the time for that by a line of 10 Mbit/s. */
 #define FETCH_OCTETS ((int64_t)64 << 30)
 #define FETCH_RECORDS 1000000000
 #define FETCH_SECONDS 21600

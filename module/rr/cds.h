@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief CDS and CDNSKEY records (RFC 7344): what they ask the parent for, and of which key they are.
+ * \brief CDS and CDNSKEY records (RFC 7344): what they ask for, and of which key they are.
  */
 #pragma once
 
@@ -16,8 +16,8 @@
 bool cds_is_delete(uint16_t type, const knot_rdata_t *rdata);
 
 /*!
- * Tells whether a CDS or CDNSKEY is of one of these DNSKEYs: a DS of any other makes the zone bogus.
- * Digest types that libdnssec cannot make fit none.
+ * Tells whether a CDS or CDNSKEY is of one of these DNSKEYs: a DS of any other makes the zone
+ * bogus. Digest types that libdnssec cannot make fit none.
  *
  * \param type  KNOT_RRTYPE_CDS or KNOT_RRTYPE_CDNSKEY; the RDATA is well-formed.
  */

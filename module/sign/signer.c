@@ -98,7 +98,8 @@ static void check_unfit(signer_t *signer, uint16_t unfit)
 	    knot_rrtype_to_string(unfit, type, sizeof(type)) > 0) {
 		log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
 		        "a %s in the unsigned zone is left out, since the zone has no DNSKEY that "
-		        "it is of: with such a DS at the parent it would be bogus; remove it", type);
+		        "it is of: with such a DS at the parent it would be bogus; remove it",
+		        type);
 	}
 	signer->unfit = unfit;
 }

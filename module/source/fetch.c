@@ -146,8 +146,8 @@ static void show_transfer(work_t *work, const source_transfer_t *transfer)
 	pthread_mutex_unlock(&source->lock);
 }
 
-/*! Ends a transfer that is larger, or takes longer, than knot.conf allows. Messages need no limit of
- *  their own: each has a record. */
+/*! Ends a transfer that is larger, or takes longer, than knot.conf allows. Messages need no limit
+ *  of their own: each has a record. */
 static int check_limits(work_t *work, const source_transfer_t *transfer, int64_t begin_ms)
 {
 	const source_limits_t *limits = &work->limits;

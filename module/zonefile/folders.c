@@ -141,8 +141,8 @@ int folders_open(const folders_t *folders, const char *path, int *fd, char **rea
 	}
 	if (found == NULL || !open_below(folders, found, &opened)) {
 		free(found);
-		snprintf(err, err_size, "%s: this leads to no file below the zone file's own folder; "
-		         "if it should, name its folder as include-dir in the section "
+		snprintf(err, err_size, "%s: this leads to no file below the zone file's own "
+		         "folder; if it should, name its folder as include-dir in the section "
 		         "mod-opendnssec of knot.conf, then zone-reload", path);
 		return KNOT_EACCES;
 	}

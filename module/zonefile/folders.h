@@ -4,8 +4,8 @@
 /*! \file
  * \brief The folders below which a zone's file, and what it includes, may lie.
  *
- * knotd may read more than the author of a zone file may. So neither a symbolic link nor an $INCLUDE
- * leads out of the zone file's own folder, and those that knot.conf names.
+ * knotd may read more than the author of a zone file may. So neither a symbolic link nor an
+ * $INCLUDE leads out of the zone file's own folder, and those that knot.conf names.
  */
 #pragma once
 

@@ -13,11 +13,11 @@
 
 /*! A file to be read; all is borrowed. */
 typedef struct {
-	const char *path;          /*!< Absolute; relative $INCLUDE counts from its folder, when links
-	                                are followed. */
+	const char *path;          /*!< Absolute; relative $INCLUDE counts from its folder, when
+	                                links are followed. */
 	const knot_dname_t *apex;  /*!< Zone name, lower case. */
-	const folders_t *folders;  /*!< Where it, and what it includes, may be beside its own folder.
-	                                NULL: nowhere. */
+	const folders_t *folders;  /*!< Where it, and what it includes, may be beside its own
+	                                folder. NULL: nowhere. */
 	size_t size_max;           /*!< Bytes that the zone may have, as contents_size(). */
 	log_t *log;                /*!< For warnings (at most 20 a file, then how many more). May be
 	                                NULL. */
@@ -32,7 +32,7 @@ typedef struct {
  * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out; the first error in the file,
  *              and how many more there are.
  * \return KNOT_EOK, KNOT_EACCES and others of the system (file), KNOT_EINVAL (not a regular file),
- *         KNOT_EMALF (contents, or far too much text), KNOT_ESPACE (too large), KNOT_EAGAIN (changed
- *         while it was read), KNOT_ENOMEM
+ *         KNOT_EMALF (contents, or far too much text), KNOT_ESPACE (too large), KNOT_EAGAIN
+ *         (changed while it was read), KNOT_ENOMEM
  */
 int zonefile_read(const zonefile_args_t *args, contents_t **zone, char *err, size_t err_size);
