@@ -7,8 +7,6 @@
 
 #include <libknot/errcode.h>
 
-#include "module/zonefile/parse.h"
-
 int zonefile_read(const zonefile_args_t *args, contents_t **zone, char *err, size_t err_size)
 {
 	contents_t *contents = contents_new(args->path, args->apex, args->log);

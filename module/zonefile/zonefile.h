@@ -8,20 +8,7 @@
  */
 #pragma once
 
-#include "module/input/contents.h"
-#include "module/zonefile/folders.h"
-
-/*! A file to be read; all is borrowed. */
-typedef struct {
-	const char *path;          /*!< Absolute; relative $INCLUDE counts from its folder, when
-	                                links are followed. */
-	const knot_dname_t *apex;  /*!< Zone name, lower case. */
-	const folders_t *folders;  /*!< Where it, and what it includes, may be beside its own
-	                                folder. NULL: nowhere. */
-	size_t size_max;           /*!< Bytes that the zone may have, as contents_size(). */
-	log_t *log;                /*!< For warnings (at most 20 a file, then how many more). May be
-	                                NULL. */
-} zonefile_args_t;
+#include "module/zonefile/parse.h"
 
 /*!
  * Reads a zone file. Refused, with file, line and reason, are a syntax error, another class than
