@@ -96,6 +96,7 @@ static int read_file(source_t *source, state_t *state, load_t *load)
 	};
 	if (ret == KNOT_EOK) {
 		ret = zonefile_read(&args, &contents, load->reason, sizeof(load->reason));
+		ret = ret == KNOT_ESPACE ? KNOT_EMALF : ret;  /* Not that of a full disk. */
 	}
 	folders_deinit(&folders);
 	if (ret == KNOT_EOK) {
@@ -105,7 +106,7 @@ static int read_file(source_t *source, state_t *state, load_t *load)
 		ret = take_contents(source, state, contents, load);
 	}
 	contents_free(contents);
-	return ret == KNOT_ESPACE ? KNOT_EMALF : ret;
+	return ret;
 }
 
 /*! The file is not read again until it is another one. */
