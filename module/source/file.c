@@ -50,6 +50,7 @@ typedef struct {
 	const char *path;
 	const state_file_t *file;
 	bool over;                 /*!< Updates that come meanwhile may be lost. */
+	unsigned allowed;          /*!< As that of the source. */
 	char reason[512];          /*!< Why it is not loaded. */
 	input_result_t result;
 } load_t;
@@ -88,6 +89,7 @@ static int read_file(source_t *source, state_t *state, load_t *load)
 	folders_t folders = { .count = 0 };
 	pthread_mutex_lock(&source->lock);
 	const size_t size_max = source->settings.size_max;
+	load->allowed = source->allowed;
 	int ret = folders_add_all(&folders, &source->settings.folders);
 	pthread_mutex_unlock(&source->lock);
 	const zonefile_args_t args = {
@@ -109,11 +111,12 @@ static int read_file(source_t *source, state_t *state, load_t *load)
 	return ret;
 }
 
-/*! The file is not read again until it is another one. */
+/*! The file is not read again until it is another one, or may be what it is. */
 static void set_refused(source_t *source, const load_t *load)
 {
 	source->refused = *load->file;
 	source->refused_over = load->over;
+	source->refused_allowed = load->allowed;
 }
 
 /*! Says what came of a file. \return As load() */
@@ -184,7 +187,10 @@ static bool is_refused(source_t *source, const state_file_t *file)
 	bool passed = false;
 	(void)held_has(source->args.held, HELD_SHRINK, file_name(file, name, sizeof(name)),
 	               &passed);
-	return !passed && same_file(file, &source->refused);
+	pthread_mutex_lock(&source->lock);
+	const bool as_then = source->allowed == source->refused_allowed;
+	pthread_mutex_unlock(&source->lock);
+	return !passed && as_then && same_file(file, &source->refused);
 }
 
 /*! The file is the one that the input is from. */

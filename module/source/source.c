@@ -46,6 +46,8 @@ void source_configure(source_t *source, source_settings_t *settings)
 	if (old.file != NULL && !primaries_equal(&source->settings.primaries, &old.primaries)) {
 		source->fetch.wishes |= SOURCE_LOOK;
 	}
+	source->allowed += source->settings.size_max != old.size_max ||
+	                   !folders_equal(&source->settings.folders, &old.folders);
 	source->fetch.expired &= source->settings.primaries.count > 0;
 	pthread_mutex_unlock(&source->lock);
 }

@@ -84,6 +84,7 @@ typedef struct {
 
 	pthread_mutex_t lock;         /*!< Of what follows. */
 	source_settings_t settings;
+	unsigned allowed;             /*!< Counts changes of what a file may be. */
 	source_counters_t counters;
 	bool awaits_keys;             /*!< Contents were not taken for what the key set says. */
 	struct {
@@ -97,7 +98,8 @@ typedef struct {
 	} fetch;                      /*!< Of primaries. */
 
 	/* The worker's own. */
-	state_file_t refused;         /*!< The file that was refused last. */
+	state_file_t refused;         /*!< The file that was refused last... */
+	unsigned refused_allowed;     /*!< ...and what was allowed then. */
 	bool refused_over;            /*!< It was to be read even if updates are lost by that. */
 } source_t;
 

@@ -37,6 +37,15 @@ int folders_add_all(folders_t *folders, const folders_t *from)
 	return ret;
 }
 
+bool folders_equal(const folders_t *a, const folders_t *b)
+{
+	bool equal = a->count == b->count;
+	for (size_t i = 0; equal && i < a->count; i++) {
+		equal = strcmp(a->paths[i], b->paths[i]) == 0;
+	}
+	return equal;
+}
+
 void folders_deinit(folders_t *folders)
 {
 	for (size_t i = 0; i < folders->count; i++) {
@@ -143,7 +152,7 @@ int folders_open(const folders_t *folders, const char *path, int *fd, char **rea
 		free(found);
 		snprintf(err, err_size, "%s: this leads to no file below the zone file's own "
 		         "folder; if it should, name its folder as include-dir in the section "
-		         "mod-opendnssec of knot.conf, then zone-reload", path);
+		         "mod-opendnssec of knot.conf", path);
 		return KNOT_EACCES;
 	}
 	if (opened < 0) {

@@ -23,6 +23,8 @@ int folders_add(folders_t *folders, const char *path);
 /*! Adds copies of all of another's. \return KNOT_EOK, KNOT_ENOMEM */
 int folders_add_all(folders_t *folders, const folders_t *from);
 
+bool folders_equal(const folders_t *a, const folders_t *b);
+
 void folders_deinit(folders_t *folders);
 
 /*!

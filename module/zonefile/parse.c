@@ -256,8 +256,7 @@ int parse_file(const zonefile_args_t *args, contents_t *contents, char *err, siz
 	}
 	if (ret == KNOT_ESPACE) {
 		snprintf(err, err_size, "%.300s: the zone is larger than zone-max-size or "
-		         "journal-max-usage in knot.conf allow; after a change of these, "
-		         "zone-reload reads it", args->path);
+		         "journal-max-usage in knot.conf allow", args->path);
 	}
 	source_deinit(&source);
 	folders_deinit(&parser.folders);

@@ -142,10 +142,12 @@ test_files_read() { # short
 	within 15 status_says a.test "not loaded, $work/zones/a: this $outside"
 	nowhere geheim4711 || fail 'a PIN is shown'
 	# a folder that is allowed, and what is in it is not shown either
-	sed -i "s|^    policy: .*|&\n    include-dir: \"$work/outside\"|" d/knot.conf
-	knot reload
+	rm zones/a
 	small zones/a a.test 4 "\$INCLUDE $work/outside/part"
 	knot zone-refresh a.test
+	within 15 status_says a.test "/a:8: .*/outside/part: this $outside"
+	sed -i "s|^    policy: .*|&\n    include-dir: \"$work/outside\"|" d/knot.conf
+	knot reload
 	within 15 answers part.a.test A 192.0.2.9
 	small zones/a a.test 5 "\$INCLUDE $work/outside/pin"
 	knot zone-refresh a.test

@@ -28,7 +28,7 @@ static const knot_dname_t *APEX = (const knot_dname_t *)"\x07""example""\x03""co
              "ns 60 A 192.0.2.1\n"          /* Lines 1 to 3. */
 
 #define ELSEWHERE ": this leads to no file below the zone file's own folder; if it should, name its " \
-                  "folder as include-dir in the section mod-opendnssec of knot.conf, then zone-reload"
+                  "folder as include-dir in the section mod-opendnssec of knot.conf"
 
 /* -- helpers ------------------------------------------------------------- */
 
