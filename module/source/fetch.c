@@ -158,8 +158,8 @@ static int check_limits(work_t *work, const source_transfer_t *transfer, int64_t
 	if (item == NULL) {
 		return KNOT_EOK;
 	}
-	snprintf(work->err, work->err_size, "the transfer is given up, it has more than %s in "
-	         "knot.conf allows: %" PRIu64 " octets, %" PRIu64 " records, %" PRId64 " s so far",
+	snprintf(work->err, work->err_size, "the transfer is given up, it goes beyond %s in "
+	         "knot.conf: %" PRIu64 " octets, %" PRIu64 " records, %" PRId64 " s so far",
 	         item, transfer->octets, transfer->records, seconds);
 	return KNOT_ESPACE;
 }

@@ -212,8 +212,8 @@ test_transfers_in() { # limit 120
 	within 20 answers one.p.test A 192.0.2.9
 	says d/knotd.log 'fetched from primary2 .*AXFR, serial 1' || fail 'not the second'
 	within 10 says drip-flood.log 'closed after'
-	within 5 status_says p.test 'state: ok.*primary: passed over .*primary1 .*fetch-max-records in knot.conf allows'
-	says d/knotd.log 'passed over for the next primary: primary1 .*given up, it has more than fetch-max-records'
+	within 5 status_says p.test 'state: ok.*primary: passed over .*primary1 .*beyond fetch-max-records in knot.conf'
+	says d/knotd.log 'passed over for the next primary: primary1 .*given up, it goes beyond fetch-max-records'
 	limit fetch-max-size 1M
 	module zone-reload p.test
 	within 20 status_says p.test 'passed over .*given up.*fetch-max-size'
