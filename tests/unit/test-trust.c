@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "keyset/keyset.h"
 #include "module/source/foreign.h"
 #include "module/source/incoming.h"
 #include "tests/unit/check-main.h"
@@ -20,7 +19,7 @@
 	"example. 300 NS ns1.example.\n" \
 	"ns1.example. 300 A 192.0.2.1\n"
 
-/* The policy's key, and that of another operator. */
+/* The policy's key, as update_zone_put_keyset() has it, and that of another operator. */
 #define OWN "257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="
 #define OWN_DS "3613 15 2 12C20306CC95275FC2D60A95D548BD6006CBC846AF2D7D87B2087D5AB62059FF"
 #define OWN_DS4 "3613 15 4 62FDECF94A0B5B4ABD79C5427D7BC1C9FB2A9B399EE5645A0E2F4F3F2D0668C785E174B9261D" \
@@ -42,29 +41,7 @@ static uint8_t wire[KNOT_WIRE_MAX_PKTSIZE];
 
 static void put_keyset(says_t says)
 {
-	uint8_t key[] = {
-		0x97, 0x4d, 0x96, 0xa2, 0x2d, 0x22, 0x4b, 0xc0, 0x1a, 0xdb, 0x91, 0x50, 0x91, 0x47,
-		0x7d, 0x44, 0xcc, 0xd9, 0x1c, 0x9a, 0x41, 0xa1, 0x14, 0x30, 0x01, 0x01, 0x17, 0xd5,
-		0x2c, 0x59, 0x24, 0x0e,
-	};
-	keyset_key_t csk = {
-		.repository = "r", .cka_id = "01", .role = KEYSET_CSK, .algorithm = 15,
-		.public_key = key, .public_key_len = sizeof(key), .keytag = 3613, .publish = true,
-		.sign_dnskey = true, .sign_zone = true, .step = "", .memory = "",
-	};
-	const keyset_t set = {
-		.revision = 1, .policy = "p", .passthrough = says == PASSES, .refresh = 1,
-		.validity_default = 10, .validity_denial = 10, .ds = "", .memory = "",
-		.foreign_keys = says == FOREIGN, .keys = &csk, .key_count = says == PASSES ? 0 : 1,
-	};
-	store_txn_t txn;
-	char *text = keyset_write(&set);
-	ck_assert_ptr_nonnull(text);
-	ck_assert_int_eq(store_write(zone.store, &txn), KNOT_EOK);
-	ck_assert_int_eq(store_set(&txn, STORE_KEYSET, UPDATE_ZONE, text, strlen(text) + 1),
-	                 KNOT_EOK);
-	ck_assert_int_eq(store_commit(&txn), KNOT_EOK);
-	free(text);
+	update_zone_put_keyset(&zone, says == PASSES, says == FOREIGN);
 }
 
 /*** DNS UPDATE. ***/
@@ -149,7 +126,6 @@ START_TEST(test_update)
 	if (c->says != NO_KEYS) {
 		put_keyset(c->says);
 	}
-	/* As what has been published of it says. */
 	size_t len = update_message(wire, c->lines);
 	ck_assert_int_eq(update_run(&zone, wire, len, false, &result, &state), KNOT_EOK);
 	ck_assert_msg(result.rcode == c->rcode, "%d '%s': RCODE %u, '%s'", _i, c->lines, result.rcode,
