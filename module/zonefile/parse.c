@@ -24,8 +24,8 @@
 #define INCLUDE_DEPTH 16
 
 /* Bytes of text for each byte that the zone may have, at most, and bytes of text that are free: a
- * record in words, with blanks and a comment, is seldom four times as long as its octets. */
-#define TEXT_FACTOR 16
+ * record in words is at most four times as long as its octets, but for blanks and comments. */
+#define TEXT_FACTOR 4
 #define TEXT_FREE ((uint64_t)64 << 20)
 
 /* Characters of a line with an error that are shown, so that the message fits a line of a log. */
