@@ -53,6 +53,7 @@ static const record_item_t set_items[] = {
 	UINT("serial-before", serial_before, UINT32_MAX),
 	BOOL("cds-delete", cds_delete),
 	BOOL("zonemd", zonemd),
+	BOOL("foreign-keys", foreign_keys),
 	TEXT("ds", ds),
 	TIME("ds-seen", ds_seen),
 	TEXT("memory", memory),

@@ -92,6 +92,8 @@ typedef struct {
 
 	bool cds_delete;                /*!< CDS and CDNSKEY ask for no DS (RFC 8078, section 4). */
 	bool zonemd;                    /*!< The zone has a ZONEMD RR (RFC 8976), SHA-384. */
+	bool foreign_keys;              /*!< The unsigned zone may bring DNSKEY, CDS and CDNSKEY
+	                                     records of other operators (RFC 8901). */
 
 	char *ds;                       /*!< The DS RRset that the parent had when the engine looked
 	                                     last, as ds.h has it; "" = the parent had none. */

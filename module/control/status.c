@@ -14,13 +14,14 @@
 #include <libknot/libknot.h>
 
 #include "module/base/moment.h"
+#include "module/source/foreign.h"
 
 typedef struct {
 	char *type, *data;
 } column_t;
 
-/* Columns of a zone: some 15, and one for each key. */
-#define COLUMNS_MAX 80
+/* Columns of a zone: some 15, one for each key, and 21 for those of other operators. */
+#define COLUMNS_MAX 100
 
 typedef struct {
 	column_t columns[COLUMNS_MAX];
@@ -194,12 +195,33 @@ static void add_held(columns_t *columns, zone_t *zone)
 static void add_primary(columns_t *columns, zone_t *zone)
 {
 	char checked[MOMENT_MAX], next[MOMENT_MAX], expires[MOMENT_MAX];
+	char text[TROUBLE_MAX];
 	source_primary_t primary;
 	if (source_primary(&zone->source, &primary)) {
 		add_column(columns, "primary", "%s, checked %s, next %s, expires %s", primary.name,
 		           moment_text(primary.checked_at, checked),
 		           moment_text(primary.next, next),
 		           moment_text(primary.expires_at, expires));
+	}
+	trouble_read(&zone->source.passed_over, text, sizeof(text));
+	if (text[0] != '\0') {
+		add_column(columns, "primary", "%s", text);
+	}
+}
+
+static void add_foreign(void *ctx, const char *text)
+{
+	add_column(ctx, "foreign", "%s", text);
+}
+
+static void add_transfer(columns_t *columns, zone_t *zone)
+{
+	char since[MOMENT_MAX];
+	source_transfer_t transfer;
+	if (source_transfer(&zone->source, &transfer)) {
+		add_column(columns, "transfer", "%s from %s, since %s, %" PRIu64 " octets, %" PRIu64
+		           " records so far", transfer.ixfr ? "IXFR" : "AXFR", transfer.from,
+		           moment_text(transfer.since, since), transfer.octets, transfer.records);
 	}
 }
 
@@ -231,8 +253,12 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (zone_warning(zone, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
+	if (foreign_warning(&zone->source, warning, sizeof(warning))) {
+		add_column(columns, "warning", "%s", warning);
+	}
 	add_column(columns, "policy", "%s", shown.policy);
 	add_primary(columns, zone);
+	add_transfer(columns, zone);
 	if (shown.state.in.count > 0) {
 		add_column(columns, "serial-in", "%u", shown.state.in.serial);
 	}
@@ -240,6 +266,7 @@ static void show_zone(void *ctx, zone_t *zone)
 		add_version(columns, &shown);
 	}
 	keys_with_set(&zone->keys, add_keys, columns);
+	(void)foreign_list(&zone->source, add_foreign, columns);
 	free(shown.policy);
 }
 

@@ -103,6 +103,27 @@ int contents_end(contents_t *contents, char *err, size_t err_size)
 	return ret;
 }
 
+void contents_refuse(contents_t *contents, uint16_t type, const char *reason, char *err,
+                     size_t err_size)
+{
+	knot_dname_txt_storage_t name = "";
+	char text[16] = "";
+	place_t place = { 0 };
+	const owner_run_t *run = contents->records.runs;
+	record_t *it = run != NULL ? records_first(&contents->records, run) : NULL;
+	for (uint32_t left = run != NULL ? run->count : 0; left > 0; left--) {
+		knot_rdataset_t rrs;
+		if (it->type == type) {
+			place = it->place;
+		}
+		it = records_next(it, &rrs);
+	}
+	(void)knot_dname_to_str(name, contents->report.apex, sizeof(name));
+	(void)knot_rrtype_to_string(type, text, sizeof(text));
+	report_error(&contents->report, place, "%s %s: %s", name, text, reason);
+	report_write(&contents->report, err, err_size);
+}
+
 /*** Read. ***/
 
 int contents_next(contents_t *contents, const knot_dname_t **owner, node_t *node)

@@ -58,6 +58,15 @@ size_t contents_size(const contents_t *contents);
 int contents_end(contents_t *contents, char *err, size_t err_size);
 
 /*!
+ * Refuses contents that contents_end() let pass, for an RRset of their apex.
+ *
+ * \param reason  Goes behind the name and the type.
+ * \param err     As contents_end().
+ */
+void contents_refuse(contents_t *contents, uint16_t type, const char *reason, char *err,
+                     size_t err_size);
+
+/*!
  * Gives the next node in canonical order, the apex first; after contents_end().
  *
  * \param owner  Borrowed until contents_free().

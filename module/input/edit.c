@@ -12,6 +12,7 @@
 
 #include "module/input/put.h"
 #include "module/input/rules.h"
+#include "module/input/trust.h"
 
 void edit_init(edit_t *edit, store_txn_t *txn, uint32_t input, const knot_dname_t *apex)
 {
@@ -407,12 +408,39 @@ static int load_above(edit_t *edit)
 	return ret;
 }
 
+/*! Judges what the edit does to the chain of trust. */
+static int check_trust(edit_check_t *check)
+{
+	edit_t *edit = check->edit;
+	edit_node_t *apex = NULL;
+	node_t before = { .count = 0 };
+	trust_fault_t found;
+	int ret = edit_node(edit, edit->apex, &apex);
+	if (ret == KNOT_EOK && apex->before_len > 0) {
+		ret = node_read(apex->before, apex->before_len, &before);
+	}
+	if (ret == KNOT_EOK) {
+		ret = trust_check(edit->txn, edit->apex, &before, &apex->node, &found);
+	}
+	node_deinit(&before);
+	if (ret == KNOT_EDENIED) {
+		char type[16] = "", text[sizeof(found.text) + 32];
+		(void)knot_rrtype_to_string(found.type, type, sizeof(type));
+		snprintf(text, sizeof(text), "%s: %s", type, found.text);
+		return fault(check, apex, text);
+	}
+	return ret;
+}
+
 int edit_check(edit_t *edit, char *err, size_t err_size)
 {
 	edit_check_t check = { .edit = edit, .err = err, .err_size = err_size };
 	check.apex_len = node_key(edit->apex, check.apex);
 	int ret = load_above(edit);
-	return ret == KNOT_EOK ? each_node(edit, check_node, &check) : ret;
+	if (ret == KNOT_EOK) {
+		ret = each_node(edit, check_node, &check);
+	}
+	return ret == KNOT_EOK ? check_trust(&check) : ret;
 }
 
 /*** Storing. ***/

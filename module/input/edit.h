@@ -79,7 +79,7 @@ edit_growth_t edit_growth(const edit_t *edit);
 
 /*!
  * Checks that the zone is sound after the changes: each name that changes, by rules_node_fault(),
- * and nothing below a DNAME.
+ * nothing below a DNAME, and the chain of trust by trust_check().
  *
  * \param err  Name and reason.
  * \return KNOT_EOK, KNOT_ESEMCHECK, KNOT_ENOMEM, an error of the store

@@ -86,53 +86,124 @@ static int write_zone(FILE *file, store_t *store, const knot_dname_t *zone, uint
 	return ret == KNOT_ENOENT ? KNOT_EOK : ret;
 }
 
-/*! Makes a rename durable: else a crash could bring back the old file, which would then be read. */
-static int sync_folder(const char *path)
+/*! Where the file is. Its folder is held open: no link can come in its place meanwhile. */
+typedef struct {
+	int folder;
+	char *name;          /*!< Of the file in the folder. */
+	char *fresh;         /*!< Of the file that takes its target. */
+	mode_t mode;         /*!< Of the file that is there, or of a first one. */
+} target_t;
+
+/* Permissions of a first file. */
+#define FIRST_MODE 0640
+/* What may stay of the permissions of a file: nothing that has it run, least of all as knotd. */
+#define MODE_MASK 0666
+/* Names to try for the new file: each is random, and hardly ever there. */
+#define TRIES 5
+
+static int refuse(const char *path, const char *reason, int ret, char *err, size_t err_size)
 {
-	char *copy = strdup(path);
-	int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	int ret = fd >= 0 && fsync(fd) == 0 ? KNOT_EOK : knot_map_errno();
-	if (fd >= 0) {
-		close(fd);
-	}
-	free(copy);
+	snprintf(err, err_size, "%s: %s", path, reason);
 	return ret;
 }
 
-/*! Writes a new file and puts it in the place of the old file. */
-static int replace(store_t *store, const knot_dname_t *zone, const char *path, char *fresh,
-                   struct stat *st, uint64_t *count)
+static void target_deinit(target_t *target)
 {
-	const bool exists = stat(path, st) == 0;
-	int fd = mkstemp(fresh), ret = KNOT_EOK;
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (file == NULL) {
-		ret = knot_map_errno();
-		if (fd >= 0) {
-			close(fd);
-			(void)unlink(fresh);
-		}
-		return ret;
+	if (target->folder >= 0) {
+		close(target->folder);
 	}
-	if (fchmod(fd, exists ? st->st_mode & 07777 : 0640) != 0) {
-		ret = knot_map_errno();
-	} else {
+	free(target->name);
+	free(target->fresh);
+}
+
+/*! Looks at what the new file is to replace. */
+static int target_init(target_t *target, const char *path, char *err, size_t err_size)
+{
+	struct stat st;
+	char *folder = strdup(path), *name = strdup(path);
+	*target = (target_t) { .folder = -1, .mode = FIRST_MODE };
+	int ret = KNOT_ENOMEM;
+	if (folder != NULL && name != NULL && (target->name = strdup(basename(name))) != NULL) {
+		target->folder = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ret = target->folder >= 0 ? KNOT_EOK : knot_map_errno();
+	}
+	free(folder);
+	free(name);
+	if (ret != KNOT_EOK ||
+	    fstatat(target->folder, target->name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return ret != KNOT_EOK || errno == ENOENT ? ret : knot_map_errno();
+	}
+	target->mode = st.st_mode & MODE_MASK;
+	return S_ISREG(st.st_mode) ? KNOT_EOK
+	       : refuse(path, S_ISLNK(st.st_mode)
+	                ? "this is a symbolic link, and nothing is written through one: have "
+	                  "knot.conf name the file itself, or put a file in the link's place"
+	                : "there is something that is not a regular file", KNOT_EINVAL, err,
+	                err_size);
+}
+
+/*! Makes the new file. \return Its descriptor, or -1 */
+static int create(target_t *target)
+{
+	int fd = -1;
+	for (int i = 0; fd < 0 && i < TRIES; i++) {
+		uint32_t random = 0;
+		free(target->fresh);
+		target->fresh = NULL;
+		if (getentropy(&random, sizeof(random)) != 0 ||
+		    asprintf(&target->fresh, "%s.%08x", target->name, random) < 0) {
+			target->fresh = NULL;
+			return -1;
+		}
+		fd = openat(target->folder, target->fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		            0600);
+	}
+	return fd;
+}
+
+/*! Writes all of the new file. \param st  As it is then. */
+static int fill(store_t *store, const knot_dname_t *zone, const target_t *target, FILE *file,
+                struct stat *st, uint64_t *count)
+{
+	const int fd = fileno(file);
+	int ret = fchmod(fd, target->mode) == 0 ? KNOT_EOK : knot_map_errno();
+	if (ret == KNOT_EOK) {
 		ret = write_zone(file, store, zone, count);
 	}
 	if (ret == KNOT_EOK && (fflush(file) != 0 || fsync(fd) != 0 || fstat(fd, st) != 0)) {
 		ret = knot_map_errno();
 	}
-	if (fclose(file) != 0 && ret == KNOT_EOK) {
-		ret = knot_map_errno();
+	return ret;
+}
+
+/*! Writes a new file and puts it in the place of the old file. */
+static int replace(store_t *store, const knot_dname_t *zone, target_t *target, struct stat *st,
+                   uint64_t *count)
+{
+	const int fd = create(target);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	int ret = file != NULL ? KNOT_EOK : knot_map_errno();
+	if (fd < 0) {
+		return ret;
 	}
-	if (ret == KNOT_EOK && rename(fresh, path) != 0) {
+	if (file == NULL) {
+		close(fd);
+	} else {
+		ret = fill(store, zone, target, file, st, count);
+		if (fclose(file) != 0 && ret == KNOT_EOK) {
+			ret = knot_map_errno();
+		}
+	}
+	if (ret == KNOT_EOK &&
+	    renameat(target->folder, target->fresh, target->folder, target->name) != 0) {
 		ret = knot_map_errno();
 	}
 	if (ret != KNOT_EOK) {
-		(void)unlink(fresh);
+		(void)unlinkat(target->folder, target->fresh, 0);
 		return ret;
 	}
-	return sync_folder(path);
+	/* A crash could bring back the old file, which would then be read. */
+	return fsync(target->folder) == 0 ? KNOT_EOK : knot_map_errno();
 }
 
 /*! Notes in the state that the file has all of an input. */
@@ -158,19 +229,18 @@ int flush_file(store_t *store, const knot_dname_t *zone, const char *path, state
 {
 	struct stat st;
 	uint64_t count = 0;
-	char *real = realpath(path, NULL), *fresh = NULL;
-	int ret = asprintf(&fresh, "%s.XXXXXX", real != NULL ? real : path) < 0 ? KNOT_ENOMEM
-	                                                                        : KNOT_EOK;
+	target_t target;
+	err[0] = '\0';
+	int ret = target_init(&target, path, err, err_size);
 	if (ret == KNOT_EOK) {
-		ret = replace(store, zone, real != NULL ? real : path, fresh, &st, &count);
+		ret = replace(store, zone, &target, &st, &count);
 	}
 	if (ret == KNOT_EOK) {
 		ret = note(store, zone, &st, count, state);
 	}
-	if (ret != KNOT_EOK) {
+	if (ret != KNOT_EOK && err[0] == '\0') {
 		snprintf(err, err_size, "%s: %s", path, store_strerror(ret));
 	}
-	free(real);
-	free(fresh);
+	target_deinit(&target);
 	return ret;
 }

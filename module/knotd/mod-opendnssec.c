@@ -31,6 +31,10 @@
 #define ITEM_WATCH    "\x05""watch"
 #define ITEM_VERIFY   "\x06""verify"
 #define ITEM_SHRINK   "\x0C""shrink-limit"
+#define ITEM_INCLUDE  "\x0B""include-dir"
+#define ITEM_OCTETS   "\x0E""fetch-max-size"
+#define ITEM_RECORDS  "\x11""fetch-max-records"
+#define ITEM_TIME     "\x0E""fetch-max-time"
 
 #define ITEM_CHECK    "\x0D""publish-check"
 #define ITEM_LIMIT    "\x13""publish-check-limit"
@@ -41,6 +45,12 @@
 
 /* Percent of the names, and of the delegations, that an input has to keep, if nothing is set. */
 #define SHRINK_LIMIT 50
+
+/* Of one transfer, if nothing is set: twice what the largest TLDs need, some 25 GB and 400 million
+ * records, and the time for that by a line of 10 Mbit/s. */
+#define FETCH_OCTETS ((int64_t)64 << 30)
+#define FETCH_RECORDS 1000000000
+#define FETCH_SECONDS 21600
 
 static const knot_lookup_t verify_options[] = {
 	{ SIGNPOOL_VERIFY_ALL, "all" },
@@ -61,6 +71,10 @@ static const yp_item_t items[] = {
 	{ ITEM_SHRINK,   YP_TINT,  YP_VINT = { 0, 100, SHRINK_LIMIT } },
 	{ ITEM_CHECK,    YP_TSTR,  YP_VNONE },
 	{ ITEM_LIMIT,    YP_TINT,  YP_VINT = { 1, CHECK_LIMIT_MAX, CHECK_LIMIT, YP_STIME } },
+	{ ITEM_INCLUDE,  YP_TSTR,  YP_VNONE, YP_FMULTI },
+	{ ITEM_OCTETS,   YP_TINT,  YP_VINT = { 1, INT64_MAX, FETCH_OCTETS, YP_SSIZE } },
+	{ ITEM_RECORDS,  YP_TINT,  YP_VINT = { 1, INT64_MAX, FETCH_RECORDS } },
+	{ ITEM_TIME,     YP_TINT,  YP_VINT = { 1, INT32_MAX, FETCH_SECONDS, YP_STIME } },
 	{ NULL }
 };
 
@@ -72,6 +86,17 @@ static const char *check_socket(const char *path, const char *long_text, const c
 		return relative_text;
 	}
 	return strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path) ? long_text : NULL;
+}
+
+static const char *check_include(knotd_conf_check_args_t *args)
+{
+	bool absolute = true;
+	knotd_conf_t folders = knotd_conf_check_item(args, ITEM_INCLUDE);
+	for (size_t i = 0; i < folders.count; i++) {
+		absolute = absolute && folders.multi[i].string[0] == '/';
+	}
+	knotd_conf_free(&folders);
+	return absolute ? NULL : "include-dir: has to be the absolute path of a folder";
 }
 
 static int check(knotd_conf_check_args_t *args)
@@ -100,6 +125,7 @@ static int check(knotd_conf_check_args_t *args)
 	} else if (fault == NULL && strcmp(transfer, control) == 0) {
 		fault = "transfer-socket and control-socket have to differ";
 	}
+	fault = fault != NULL ? fault : check_include(args);
 	args->err_str = fault;
 	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
 }
@@ -153,12 +179,26 @@ static void set_watch(knotd_mod_t *mod, watch_t *watch, zone_t *zone)
 	}
 }
 
+static int add_folders(knotd_mod_t *mod, folders_t *folders)
+{
+	knotd_conf_t dirs = knotd_conf_mod(mod, ITEM_INCLUDE);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < dirs.count; i++) {
+		ret = folders_add(folders, dirs.multi[i].string);
+	}
+	knotd_conf_free(&dirs);
+	return ret;
+}
+
 static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	zone_t *zone = instance->zone;
 	zone_settings_t settings = {
 		.source.file = knotconf_zone_file(mod, zone->name),
 		.source.size_max = knotconf_size_max(mod, zone->name),
+		.source.limits.octets = knotd_conf_mod(mod, ITEM_OCTETS).single.integer,
+		.source.limits.records = knotd_conf_mod(mod, ITEM_RECORDS).single.integer,
+		.source.limits.seconds = knotd_conf_mod(mod, ITEM_TIME).single.integer,
 		.source.shrink_limit = knotd_conf_mod(mod, ITEM_SHRINK).single.integer,
 		.policy = setting(mod, ITEM_POLICY),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
@@ -171,6 +211,9 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	int ret = settings.policy != NULL && (settings.check != NULL) == (program != NULL)
 	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys)
 	          : KNOT_ENOMEM;
+	if (ret == KNOT_EOK) {
+		ret = add_folders(mod, &settings.source.folders);
+	}
 	if (ret == KNOT_EOK) {
 		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.source.primaries);
 	}

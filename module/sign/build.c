@@ -11,6 +11,7 @@
 #include <libdnssec/random.h>
 #include <libknot/libknot.h>
 
+#include "module/rr/cds.h"
 #include "module/rr/soa.h"
 
 void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
@@ -132,15 +133,26 @@ static int add_own_dnskeys(build_t *build, build_node_t *bn, knot_rdataset_t *rr
 	return ret;
 }
 
-/*! Takes the records of other operators, if the input has some, from the node into an RRset. */
-static int take_foreign(build_node_t *bn, node_rrset_t *rrset, knot_mm_t *mm)
+/*!
+ * Takes the CDS or CDNSKEYs of other operators, if the input has some, from the node into an RRset;
+ * only those of keys that the zone has: keys come and go after such a record has come in.
+ */
+static int take_foreign_cds(build_t *build, build_node_t *bn, node_rrset_t *rrset, knot_mm_t *mm)
 {
-	const node_rrset_t *foreign = node_rrset(&bn->node, rrset->type);
-	if (foreign == NULL) {
-		return KNOT_EOK;
+	const uint16_t type = rrset->type;
+	const node_rrset_t *foreign = node_rrset(&bn->node, type);
+	const node_rrset_t *dnskey = node_rrset(&bn->node, KNOT_RRTYPE_DNSKEY);
+	const knot_rdata_t *rdata = foreign != NULL ? foreign->rrs.rdata : NULL;
+	int ret = KNOT_EOK;
+	for (uint16_t i = 0; ret == KNOT_EOK && foreign != NULL && i < foreign->rrs.count; i++) {
+		if (dnskey != NULL && cds_fits(build->apex, type, rdata, &dnskey->rrs)) {
+			ret = knot_rdataset_add(&rrset->rrs, rdata, mm);
+		} else {
+			build->unfit = type;
+		}
+		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
 	}
-	int ret = knot_rdataset_copy(&rrset->rrs, &foreign->rrs, mm);
-	node_drop(&bn->node, rrset->type);
+	node_drop(&bn->node, type);
 	return ret;
 }
 
@@ -219,9 +231,9 @@ static int set_cds(build_t *build, build_node_t *bn)
 	knot_mm_t mm = arena_mm(&build->scratch);
 	node_rrset_t cds = { .type = KNOT_RRTYPE_CDS, .ttl = ring->set.dnskey_ttl };
 	node_rrset_t cdnskey = { .type = KNOT_RRTYPE_CDNSKEY, .ttl = ring->set.dnskey_ttl };
-	int ret = take_foreign(bn, &cds, &mm);
+	int ret = take_foreign_cds(build, bn, &cds, &mm);
 	if (ret == KNOT_EOK) {
-		ret = take_foreign(bn, &cdnskey, &mm);
+		ret = take_foreign_cds(build, bn, &cdnskey, &mm);
 	}
 	if (ret == KNOT_EOK && ring->set.cds_delete) {
 		memset(&cds.rrs, 0, sizeof(cds.rrs));

@@ -421,6 +421,7 @@ static int run_batch(const sign_args_t *args, state_t *state, sign_result_t *res
 		result->nodes += batch.changes.count;
 		result->published |= batch.publish;
 		result->left_out = batch.build.left_out;
+		result->unfit = batch.build.unfit;
 		result->strays |= batch.build.strays;
 		add_capped(&result->capped, &batch.build.capped);
 		args->progress(args->ctx, result->signatures);

@@ -19,6 +19,8 @@ typedef struct {
 	uint64_t nodes;        /*!< Nodes and entries that were changed. */
 	uint8_t left_out;      /*!< Algorithm of another operator's DNSKEY that is not published, as
 	                            the zone is not signed with that algorithm; 0 = none. */
+	uint16_t unfit;        /*!< Type of another operator's CDS or CDNSKEY that is not published,
+	                            as the zone does not have its key; 0 = none. */
 	uint8_t strays;        /*!< Types in the input that the signer makes itself, at the names
 	                            that were looked at; bits as of node_by_signer(). */
 	capped_t capped;       /*!< What got a lower TTL than it has in the input. */

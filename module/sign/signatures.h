@@ -34,6 +34,8 @@ typedef struct {
 	bool held;                 /*!< Set when a DNSKEY has to wait for the rest of the zone,
 	                                to come or to go. */
 	uint8_t left_out;          /*!< Algorithm of another operator's DNSKEY that is left out. */
+	uint16_t unfit;            /*!< CDS or CDNSKEY, if the input has such a record of a key that
+	                                the zone does not have; it is left out. 0 = none. */
 	uint8_t strays;            /*!< Types that are left out; bits as of node_by_signer(). */
 	const char *lack;          /*!< Set with KNOT_DNSSEC_ENOKEY: why a key is lacking. */
 	capped_t capped;           /*!< What got a lower TTL. */

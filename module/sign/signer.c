@@ -93,6 +93,20 @@ static void check_foreign(signer_t *signer, uint8_t left_out)
 	signer->left_out = left_out;
 }
 
+/*! Tells of a CDS or CDNSKEY that is not published, since the zone does not have its key. */
+static void check_unfit(signer_t *signer, uint16_t unfit)
+{
+	char type[16];
+	if (unfit != 0 && unfit != signer->unfit &&
+	    knot_rrtype_to_string(unfit, type, sizeof(type)) > 0) {
+		log_msg(signer->args.log, LOG_WARNING, signer->args.zone,
+		        "a %s in the unsigned zone is left out, since the zone has no DNSKEY that "
+		        "it is of: with such a DS at the parent it would be bogus; remove it",
+		        type);
+	}
+	signer->unfit = unfit;
+}
+
 /*! Tells, once for each type, of records in the unsigned zone that the signer makes itself. */
 static void check_strays(signer_t *signer, const keyset_t *set, uint8_t strays)
 {
@@ -164,6 +178,7 @@ static void report(signer_t *signer, const keyset_t *set, const state_t *state,
 	if (result->published) {
 		check_ttls(signer, set, &result->capped);
 		check_foreign(signer, result->left_out);
+		check_unfit(signer, result->unfit);
 		check_strays(signer, set, result->strays);
 	}
 }

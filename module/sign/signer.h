@@ -38,6 +38,7 @@ typedef struct {
 	int64_t progress_at;       /*!< When progress was logged last, Unix seconds. */
 	uint8_t strays;            /*!< Types that were logged, as strays of sign_result_t. */
 	uint8_t left_out;          /*!< Algorithm of a DNSKEY that was logged as left out. */
+	uint16_t unfit;            /*!< CDS or CDNSKEY, logged as left out. */
 } signer_t;
 
 void signer_init(signer_t *signer, const signer_args_t *args);

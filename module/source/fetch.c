@@ -3,6 +3,7 @@
 
 #include "module/source/fetch.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,10 @@
 #include <libknot/libknot.h>
 
 #include "common/backoff.h"
+#include "common/clock.h"
 #include "module/input/input.h"
 #include "module/rr/soa.h"
+#include "module/source/foreign.h"
 #include "module/source/incoming.h"
 #include "module/source/shrink.h"
 
@@ -30,6 +33,7 @@ typedef struct {
 	state_t state;         /*!< The zone's, as it was when the work began. */
 	bool whole;            /*!< Asks for AXFR, whatever the serial. */
 	size_t size_max;
+	source_limits_t limits;
 	const primary_t *primary;
 	char name[256];        /*!< Of the primary. */
 	char *err;             /*!< Why the primary is of no use. */
@@ -129,17 +133,58 @@ static int ask_serial(work_t *work, primary_conn_t *conn, uint32_t *serial)
 	return ret;
 }
 
+/*! Shows others how far a transfer is; NULL: it has ended. */
+static void show_transfer(work_t *work, const source_transfer_t *transfer)
+{
+	source_t *source = work->source;
+	pthread_mutex_lock(&source->lock);
+	if (transfer != NULL) {
+		source->fetch.transfer = *transfer;
+	} else {
+		source->fetch.transfer.from[0] = '\0';
+	}
+	pthread_mutex_unlock(&source->lock);
+}
+
+/*! Ends a transfer that is larger, or takes longer, than knot.conf allows. Messages need no limit
+ *  of their own: each has a record. */
+static int check_limits(work_t *work, const source_transfer_t *transfer, int64_t begin_ms)
+{
+	const source_limits_t *limits = &work->limits;
+	const int64_t seconds = (monotonic_ms() - begin_ms) / 1000;
+	const char *item = transfer->octets > limits->octets ? "fetch-max-size" :
+	                   transfer->records > limits->records ? "fetch-max-records" :
+	                   seconds > limits->seconds ? "fetch-max-time" : NULL;
+	if (item == NULL) {
+		return KNOT_EOK;
+	}
+	snprintf(work->err, work->err_size, "the transfer is given up, it goes beyond %s in "
+	         "knot.conf: %" PRIu64 " octets, %" PRIu64 " records, %" PRId64 " s so far",
+	         item, transfer->octets, transfer->records, seconds);
+	return KNOT_ESPACE;
+}
+
 /*! Receives a transfer. */
 static int transfer(work_t *work, primary_conn_t *conn, incoming_t *incoming, uint16_t type)
 {
 	knot_pkt_t *query = NULL, *message = NULL;
+	source_transfer_t so_far = { .ixfr = type == KNOT_RRTYPE_IXFR, .since = time(NULL) };
+	const int64_t begin_ms = monotonic_ms();
+	snprintf(so_far.from, sizeof(so_far.from), "%s", work->name);
 	int ret = ask(work, conn, type, &query);
 	while (ret == KNOT_EOK) {
+		show_transfer(work, &so_far);
 		ret = primary_receive(conn, &message, work->err, work->err_size);
+		if (ret == KNOT_EOK) {
+			so_far.octets += message->size;
+			so_far.records += knot_pkt_section(message, KNOT_ANSWER)->count;
+			ret = check_limits(work, &so_far, begin_ms);
+		}
 		if (ret == KNOT_EOK) {
 			ret = incoming_message(incoming, message, work->err, work->err_size);
 		}
 	}
+	show_transfer(work, NULL);
 	knot_pkt_free(query);
 	if (ret == KNOT_EOF && !primary_verified(conn)) {
 		snprintf(work->err, work->err_size, "the transfer's end is not signed by TSIG");
@@ -200,6 +245,12 @@ static int take_zone(work_t *work, incoming_t *incoming)
 		return ret;
 	}
 	const input_new_t new = { .contents = contents, .origin = &origin, .over_updates = true };
+	ret = foreign_judge(work->source, contents, work->err, work->err_size);
+	if (ret != KNOT_EOK) {
+		contents_free(contents);
+		/* Another transfer would bring the same. */
+		return ret == KNOT_EMALF ? KNOT_ESEMCHECK : ret;
+	}
 	ret = judge_zone(work, incoming, contents);
 	if (ret == KNOT_EOK) {
 		ret = input_replace(work->args->store, work->args->zone, &state, &new, &result);
@@ -368,7 +419,7 @@ static int refresh(work_t *work)
 		ret = fetch(work, conn, KNOT_RRTYPE_IXFR);
 	}
 	primary_close(conn);
-	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP) {
+	if (ret != KNOT_EMALF && ret != KNOT_ENOTSUP && ret != KNOT_ELIMIT) {
 		return ret;
 	}
 	log_msg(work->args->log, LOG_NOTICE, work->args->zone,
@@ -445,6 +496,16 @@ static void see_expiry(source_t *source, const state_t *state, int64_t now)
 	}
 }
 
+/*! Tells of primaries that were asked before the one that was of use. */
+static void tell_passed_over(source_t *source, const char *errors)
+{
+	char text[640] = "";
+	if (errors[0] != '\0') {
+		snprintf(text, sizeof(text), "passed over for the next primary: %s", errors);
+	}
+	trouble_set(&source->passed_over, source->args.log, source->args.zone, LOG_NOTICE, text);
+}
+
 /*! Asks the primaries, and notes the outcome. \return When to ask again, Unix seconds. */
 static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primaries)
 {
@@ -456,6 +517,7 @@ static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primar
 		         work->state.in.count > 0 ? "; the last good zone stays" : "");
 	}
 	source_trouble(source, text);
+	tell_passed_over(source, ret == KNOT_EOK ? errors : "");
 	(void)state_read(source->args.store, source->args.zone, &work->state);
 
 	pthread_mutex_lock(&source->lock);
@@ -494,6 +556,7 @@ int64_t fetch_work(source_t *source)
 	source->fetch.wishes = 0;
 	int64_t next = source->fetch.next;
 	work.size_max = source->settings.size_max;
+	work.limits = source->settings.limits;
 	int ret = primaries_copy(&primaries, &source->settings.primaries);
 	pthread_mutex_unlock(&source->lock);
 	if (ret == KNOT_EOK) {

@@ -13,6 +13,7 @@
 
 #include "module/input/flush.h"
 #include "module/input/input.h"
+#include "module/source/foreign.h"
 #include "module/source/shrink.h"
 #include "module/zonefile/zonefile.h"
 
@@ -49,6 +50,7 @@ typedef struct {
 	const char *path;
 	const state_file_t *file;
 	bool over;                 /*!< Updates that come meanwhile may be lost. */
+	unsigned allowed;          /*!< As that of the source. */
 	char reason[512];          /*!< Why it is not loaded. */
 	input_result_t result;
 } load_t;
@@ -66,12 +68,6 @@ static int take_contents(source_t *source, state_t *state, contents_t *contents,
 	shrink_t shrink = {
 		.what = file_name(load->file, name, sizeof(name)), .origin = load->path,
 	};
-	if (contents_size(contents) > source_size_max(source)) {
-		snprintf(load->reason, sizeof(load->reason), "%.300s: the zone is larger than "
-		         "zone-max-size or journal-max-usage in knot.conf allow; after a change of "
-		         "these, zone-reload reads it", load->path);
-		return KNOT_EMALF;
-	}
 	int ret = shrink_judge(source, state, contents, &shrink, &held);
 	if (ret == KNOT_EOK && (held || held_is(source->args.held, HELD_FREEZE))) {
 		return held ? KNOT_EDENIED : KNOT_EAGAIN;
@@ -90,20 +86,37 @@ static int take_contents(source_t *source, state_t *state, contents_t *contents,
 static int read_file(source_t *source, state_t *state, load_t *load)
 {
 	contents_t *contents = NULL;
-	int ret = zonefile_read(load->path, source->args.zone, source->args.log, &contents,
-	                        load->reason, sizeof(load->reason));
+	folders_t folders = { .count = 0 };
+	pthread_mutex_lock(&source->lock);
+	const size_t size_max = source->settings.size_max;
+	load->allowed = source->allowed;
+	int ret = folders_add_all(&folders, &source->settings.folders);
+	pthread_mutex_unlock(&source->lock);
+	const zonefile_args_t args = {
+		.path = load->path, .apex = source->args.zone, .folders = &folders,
+		.size_max = size_max, .log = source->args.log,
+	};
+	if (ret == KNOT_EOK) {
+		ret = zonefile_read(&args, &contents, load->reason, sizeof(load->reason));
+		ret = ret == KNOT_ESPACE ? KNOT_EMALF : ret;  /* Not that of a full disk. */
+	}
+	folders_deinit(&folders);
+	if (ret == KNOT_EOK) {
+		ret = foreign_judge(source, contents, load->reason, sizeof(load->reason));
+	}
 	if (ret == KNOT_EOK) {
 		ret = take_contents(source, state, contents, load);
-		contents_free(contents);
 	}
+	contents_free(contents);
 	return ret;
 }
 
-/*! The file is not read again until it is another one. */
+/*! The file is not read again until it is another one, or may be what it is. */
 static void set_refused(source_t *source, const load_t *load)
 {
 	source->refused = *load->file;
 	source->refused_over = load->over;
+	source->refused_allowed = load->allowed;
 }
 
 /*! Says what came of a file. \return As load() */
@@ -174,7 +187,10 @@ static bool is_refused(source_t *source, const state_file_t *file)
 	bool passed = false;
 	(void)held_has(source->args.held, HELD_SHRINK, file_name(file, name, sizeof(name)),
 	               &passed);
-	return !passed && same_file(file, &source->refused);
+	pthread_mutex_lock(&source->lock);
+	const bool as_then = source->allowed == source->refused_allowed;
+	pthread_mutex_unlock(&source->lock);
+	return !passed && as_then && same_file(file, &source->refused);
 }
 
 /*! The file is the one that the input is from. */

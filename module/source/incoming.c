@@ -24,6 +24,10 @@
  * far less, and without a limit a transfer of such records alone would never end. */
 #define JUNK_MAX (1 << 20)
 
+/* Bytes that a name with changes takes while they are applied, beside its records: its edit_node_t,
+ * and what the tree, the array of RRsets and the allocator add. */
+#define EDIT_SIZE (sizeof(edit_node_t) + 200)
+
 /*! A record that is removed or added. */
 typedef struct change {
 	STAILQ_ENTRY(change) link;
@@ -53,6 +57,7 @@ struct incoming {
 	contents_t *contents;    /*!< Of all of the zone. */
 	arena_t arena;
 	STAILQ_HEAD(, change) changes;
+	const knot_dname_t *last; /*!< Owner of the last of them. */
 	size_t size;             /*!< Bytes of the changes. */
 	size_t junk;             /*!< Bytes of changes that are not in the zone. */
 	size_t removed_ns;       /*!< NS records that they remove. */
@@ -239,9 +244,10 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 		return refuse_change(in, rr, fault);
 	}
 	in->size += owner_len + knot_rdata_size(rdata->len) + sizeof(change_t);
+	in->size += in->last == NULL || !knot_dname_is_equal(in->last, lower) ? EDIT_SIZE : 0;
 	if (in->size > in->args.size_max) {
-		return refuse(in, KNOT_ESPACE, "the changes are larger than zone-max-size or "
-		              "journal-max-usage allow");
+		return refuse(in, KNOT_ELIMIT, "the changes take more memory than zone-max-size or "
+		              "journal-max-usage allow the zone");
 	}
 	change_t *change = arena_alloc(&in->arena, sizeof(*change));
 	if (change == NULL) {
@@ -253,6 +259,7 @@ static int add_change(incoming_t *in, const knot_rrset_t *rr, bool comes)
 		.ttl = rr->ttl <= TTL_MAX ? rr->ttl : 0, .type = rr->type, .comes = comes,
 	};
 	STAILQ_INSERT_TAIL(&in->changes, change, link);
+	in->last = change->owner;
 	in->removed_ns += !comes && rr->type == KNOT_RRTYPE_NS;
 	return change->owner != NULL && change->rdata != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }

@@ -19,7 +19,8 @@ typedef struct {
 	const char *origin;        /*!< The primary, for messages. */
 	bool ixfr;                 /*!< IXFR was asked for; the answer may be AXFR all the same. */
 	uint32_t serial;           /*!< With IXFR: of the input. */
-	size_t size_max;           /*!< Bytes of names and RDATA. */
+	size_t size_max;           /*!< Bytes of names and RDATA; of changes, with what it takes to
+	                                apply them. */
 	log_t *log;
 } incoming_args_t;
 
@@ -37,6 +38,7 @@ void incoming_free(incoming_t *incoming);
  * \retval KNOT_EMALF  It is no sound transfer.
  * \retval KNOT_ENOTSUP  The primary says no.
  * \retval KNOT_ESPACE It is too large.
+ * \retval KNOT_ELIMIT There are so many changes that the whole zone is less to keep.
  * \retval KNOT_ENOMEM
  */
 int incoming_message(incoming_t *incoming, const knot_pkt_t *message, char *err, size_t err_size);

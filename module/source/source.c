@@ -14,6 +14,7 @@ void source_init(source_t *source, const source_args_t *args)
 	memset(source, 0, sizeof(*source));
 	source->args = *args;
 	trouble_init(&source->trouble);
+	trouble_init(&source->passed_over);
 	pthread_mutex_init(&source->input_lock, NULL);
 	pthread_mutex_init(&source->lock, NULL);
 }
@@ -21,6 +22,7 @@ void source_init(source_t *source, const source_args_t *args)
 void source_deinit(source_t *source)
 {
 	trouble_deinit(&source->trouble);
+	trouble_deinit(&source->passed_over);
 	pthread_mutex_destroy(&source->input_lock);
 	pthread_mutex_destroy(&source->lock);
 	source_settings_deinit(&source->settings);
@@ -29,6 +31,7 @@ void source_deinit(source_t *source)
 void source_settings_deinit(source_settings_t *settings)
 {
 	free(settings->file);
+	folders_deinit(&settings->folders);
 	tsig_deinit(&settings->update_keys);
 	primaries_deinit(&settings->primaries);
 	memset(settings, 0, sizeof(*settings));
@@ -43,6 +46,8 @@ void source_configure(source_t *source, source_settings_t *settings)
 	if (old.file != NULL && !primaries_equal(&source->settings.primaries, &old.primaries)) {
 		source->fetch.wishes |= SOURCE_LOOK;
 	}
+	source->allowed += source->settings.size_max != old.size_max ||
+	                   !folders_equal(&source->settings.folders, &old.folders);
 	source->fetch.expired &= source->settings.primaries.count > 0;
 	pthread_mutex_unlock(&source->lock);
 }
@@ -71,6 +76,14 @@ bool source_ask(source_t *source, unsigned wishes)
 	const bool ask = fetched && (source->fetch.wishes != 0 || source->fetch.next == 0);
 	pthread_mutex_unlock(&source->lock);
 	return ask;
+}
+
+unsigned source_rekeyed(source_t *source)
+{
+	pthread_mutex_lock(&source->lock);
+	const bool awaits = source->awaits_keys;
+	pthread_mutex_unlock(&source->lock);
+	return awaits ? SOURCE_LOOK | SOURCE_READ : 0;
 }
 
 int source_key(source_t *source, const knot_dname_t *name, knot_tsig_key_t *key)
@@ -104,6 +117,14 @@ bool source_primary(source_t *source, source_primary_t *primary)
 	}
 	pthread_mutex_unlock(&source->lock);
 	return fetched;
+}
+
+bool source_transfer(source_t *source, source_transfer_t *transfer)
+{
+	pthread_mutex_lock(&source->lock);
+	*transfer = source->fetch.transfer;
+	pthread_mutex_unlock(&source->lock);
+	return transfer->from[0] != '\0';
 }
 
 void source_trouble(source_t *source, const char *text)

@@ -12,6 +12,7 @@
 #include "module/source/primary.h"
 #include "module/store/held.h"
 #include "module/store/state.h"
+#include "module/zonefile/folders.h"
 
 /*! What a source may be asked for; bits. */
 enum {
@@ -23,12 +24,29 @@ enum {
 	SOURCE_WISHES = (1 << 5) - 1,
 };
 
+/*! What one transfer from a primary may have, at most. */
+typedef struct {
+	uint64_t octets, records;
+	uint32_t seconds;
+} source_limits_t;
+
+/*! A transfer from a primary that is under way. */
+typedef struct {
+	char from[256];            /*!< The primary; empty: there is none. */
+	bool ixfr;                 /*!< IXFR was asked for. */
+	int64_t since;             /*!< Unix seconds. */
+	uint64_t octets, records;  /*!< So far. */
+} source_transfer_t;
+
 /*! What knot.conf says of it. */
 typedef struct {
 	char *file;
+	folders_t folders;         /*!< Where the file, and what it includes, may be beside its own
+	                                folder. */
 	tsig_keys_t update_keys;   /*!< By which clients may sign updates. */
 	primaries_t primaries;     /*!< If there are any, the file is not read. */
 	size_t size_max;           /*!< Bytes of the zone that knot.conf allows. */
+	source_limits_t limits;    /*!< Of each transfer from a primary. */
 	unsigned shrink_limit;     /*!< Percent of the names, and of the delegations, that an input
 	                                has to keep; 0 = none. */
 } source_settings_t;
@@ -61,22 +79,27 @@ typedef struct {
 typedef struct {
 	source_args_t args;
 	trouble_t trouble;            /*!< Why the input is not the newest. */
+	trouble_t passed_over;        /*!< Primaries that were of no use, before one that was. */
 	pthread_mutex_t input_lock;   /*!< Held while the input is replaced; only tried. */
 
 	pthread_mutex_t lock;         /*!< Of what follows. */
 	source_settings_t settings;
+	unsigned allowed;             /*!< Counts changes of what a file may be. */
 	source_counters_t counters;
+	bool awaits_keys;             /*!< Contents were not taken for what the key set says. */
 	struct {
 		unsigned wishes;      /*!< SOURCE_LOOK, SOURCE_READ */
 		unsigned failures;    /*!< In a row. */
 		int64_t next;         /*!< When they are asked next, Unix seconds; 0 = unknown. */
 		char from[256];       /*!< The primary that answered last; empty: none yet. */
 		bool expired;         /*!< As it was seen last. */
+		source_transfer_t transfer;
 		state_input_t in;     /*!< As it was then. */
 	} fetch;                      /*!< Of primaries. */
 
 	/* The worker's own. */
-	state_file_t refused;         /*!< The file that was refused last. */
+	state_file_t refused;         /*!< The file that was refused last... */
+	unsigned refused_allowed;     /*!< ...and what was allowed then. */
 	bool refused_over;            /*!< It was to be read even if updates are lost by that. */
 } source_t;
 
@@ -101,6 +124,12 @@ bool source_is_fetched(source_t *source);
 bool source_ask(source_t *source, unsigned wishes);
 
 /*!
+ * A key set has been stored; from any thread.
+ * \return What to wake the zone with (SOURCE_*), since contents may be taken in now; 0 = nothing
+ */
+unsigned source_rekeyed(source_t *source);
+
+/*!
  * Finds a key by which updates may be signed; from any thread.
  * \param key  A copy, to be freed by knot_tsig_key_deinit().
  * \return KNOT_EOK, KNOT_ENOENT, KNOT_ENOMEM
@@ -118,6 +147,9 @@ typedef struct {
 
 /*! Tells how it stands with the primaries; from any thread. \return Whether there are any. */
 bool source_primary(source_t *source, source_primary_t *primary);
+
+/*! Tells how far a transfer is; from any thread. \return Whether there is one. */
+bool source_transfer(source_t *source, source_transfer_t *transfer);
 
 /*** For this room. ***/
 

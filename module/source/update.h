@@ -6,9 +6,9 @@
  *
  * The input is the unsigned zone. An update neither sees nor changes what the signer adds: RRSIG,
  * NSEC, NSEC3, NSEC3PARAM, ZONEMD, and the policy's own DNSKEY, CDS, CDNSKEY. It cannot add records
- * of these types either, except DNSKEY, CDS and CDNSKEY: other signers of the zone have theirs
- * published that way (RFC 8901). In a zone that passes through, an update can add all types; if
- * that zone is signed elsewhere, the message has to bring the new serial.
+ * of these types either, except the DNSKEY, CDS and CDNSKEY of other signers of the zone (RFC
+ * 8901), if the policy allows it (input/trust.h). In a zone that passes through, an update can add
+ * all types; if that zone is signed elsewhere, the message has to bring the new serial.
  */
 #pragma once
 

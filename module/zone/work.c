@@ -12,6 +12,7 @@
 #include "common/backoff.h"
 #include "module/sign/changeover.h"
 #include "module/source/file.h"
+#include "module/source/foreign.h"
 #include "module/zone/judge.h"
 
 /* Seconds after which what has failed is tried again. */
@@ -77,6 +78,9 @@ static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
 	found_keys_t found = { .zone = zone, .state = state };
 	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, &keys_calls, &found);
 	if (found.found && zone_warning(zone, warning, sizeof(warning))) {
+		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
+	}
+	if (found.found && foreign_warning(&zone->source, warning, sizeof(warning))) {
 		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
 	}
 	return ret;

@@ -213,7 +213,7 @@ void zone_pushed(zone_t *zone, uint64_t revision)
 {
 	keys_pushed(&zone->keys, revision);
 	news_add(zone->env->news, &zone->news);
-	zone_wake(zone, 0);
+	zone_wake(zone, source_rekeyed(&zone->source));
 }
 
 /*** What it shows. ***/

@@ -5,7 +5,6 @@
 #include "module/zonefile/bytes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -116,31 +115,28 @@ static int read_all(int fd, const char *path, const struct stat *before, bytes_t
 	return KNOT_EOK;
 }
 
-int bytes_read(const char *path, bytes_t *bytes, char *err, size_t err_size)
+int bytes_read(int fd, const char *path, uint64_t size_max, bytes_t *bytes, char *err,
+               size_t err_size)
 {
-	memset(bytes, 0, sizeof(*bytes));
-
-	/* Without O_NONBLOCK open() would wait until something is written to a FIFO. */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0) {
-		return fail_errno(path, err, err_size);
-	}
-
 	struct stat st;
 	int ret;
+	memset(bytes, 0, sizeof(*bytes));
 	if (fstat(fd, &st) != 0) {
 		ret = fail_errno(path, err, err_size);
 	} else if (S_ISDIR(st.st_mode)) {
 		ret = fail(path, "it is a directory", KNOT_EINVAL, err, err_size);
 	} else if (!S_ISREG(st.st_mode)) {
 		ret = fail(path, "it is not a regular file", KNOT_EINVAL, err, err_size);
+	} else if ((uint64_t)st.st_size > size_max) {
+		ret = fail(path, "it is far larger than a zone file has to be for what "
+		           "zone-max-size or journal-max-usage in knot.conf allow", KNOT_EMALF,
+		           err, err_size);
 	} else {
 		bytes->dev = st.st_dev;
 		bytes->ino = st.st_ino;
+		bytes->links = st.st_nlink;
 		ret = read_all(fd, path, &st, bytes, err, err_size);
 	}
-	close(fd);
-
 	if (ret != KNOT_EOK) {
 		bytes_deinit(bytes);
 	}

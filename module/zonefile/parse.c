@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <libknot/libknot.h>
 #include <libzscanner/scanner.h>
@@ -21,6 +23,11 @@
 /* Files that include each other, at most: enough for any zone, and an end to a chain of files. */
 #define INCLUDE_DEPTH 16
 
+/* Bytes of text for each byte that the zone may have, at most, and bytes of text that are free: a
+ * record in words is at most four times as long as its octets, but for blanks and comments. */
+#define TEXT_FACTOR 4
+#define TEXT_FREE ((uint64_t)64 << 20)
+
 /* Characters of a line with an error that are shown, so that the message fits a line of a log. */
 #define LINE_SHOWN 60
 
@@ -28,19 +35,45 @@
 typedef struct source {
 	const struct source *parent;
 	bytes_t bytes;
+	char *real;         /* Its path without links. */
 	uint16_t index;
 	int depth;
+	bool quoted;        /* Messages may show what is in it. */
 } source_t;
 
 typedef struct {
 	contents_t *contents;
 	report_t *report;   /* The contents' own. */
+	folders_t folders;  /* Where the files may be. */
+	size_t size_max;    /* Bytes that the contents may take. */
+	uint64_t text_left; /* Bytes that the files may still have. */
 	char *err;
 	size_t err_size;
 } parser_t;
 
-static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
-                        uint32_t ttl);
+static int parse_source(parser_t *parser, source_t *source, const char *origin, uint32_t ttl);
+
+/* Opens and reads a file that is allowed. The same file counts each time that it is included, so
+ * that files which include others many times come to an end. */
+static int read_source(parser_t *parser, const char *path, source_t *source, char *err,
+                       size_t err_size)
+{
+	int fd = -1;
+	int ret = folders_open(&parser->folders, path, &fd, &source->real, err, err_size);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = bytes_read(fd, path, parser->text_left, &source->bytes, err, err_size);
+	close(fd);
+	parser->text_left -= ret == KNOT_EOK ? source->bytes.size : 0;
+	return ret;
+}
+
+static void source_deinit(source_t *source)
+{
+	bytes_deinit(&source->bytes);
+	free(source->real);
+}
 
 /* If an included file cannot be read, that is an error of the line that includes it. */
 static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, place_t place)
@@ -54,7 +87,7 @@ static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, pl
 	}
 
 	source_t source = { .parent = parent, .depth = parent->depth + 1 };
-	int ret = bytes_read(path, &source.bytes, err, sizeof(err));
+	int ret = read_source(parser, path, &source, err, sizeof(err));
 	for (const source_t *it = parent; ret == KNOT_EOK && it != NULL; it = it->parent) {
 		if (it->bytes.dev == source.bytes.dev && it->bytes.ino == source.bytes.ino) {
 			snprintf(err, sizeof(err), "%.1024s: the file includes itself", path);
@@ -69,15 +102,14 @@ static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, pl
 	}
 
 	if (ret == KNOT_EOK) {
-		ret = parse_source(parser, &source, path, (const char *)s->buffer,
-		                   s->default_ttl);
+		ret = parse_source(parser, &source, (const char *)s->buffer, s->default_ttl);
 	} else if (ret != KNOT_EAGAIN && ret != KNOT_ENOMEM) {
 		report_error(parser->report, place, "$INCLUDE %s", err);
 		ret = KNOT_EOK;
 	} else {
 		snprintf(parser->err, parser->err_size, "%s", err);
 	}
-	bytes_deinit(&source.bytes);
+	source_deinit(&source);
 	return ret;
 }
 
@@ -106,8 +138,10 @@ static void report_syntax(parser_t *parser, const source_t *source, const zs_sca
 	if (s->error.code == ZS_UNCLOSED_MULTILINE) {
 		place.line--; /* The scanner counts the newline that it adds to the end. */
 	}
-	char line[LINE_SHOWN + 8];
-	copy_line(source, s, line, sizeof(line));
+	char line[LINE_SHOWN + 8] = "";
+	if (source->quoted) {
+		copy_line(source, s, line, sizeof(line));
+	}
 	report_error(parser->report, place, "%s%s%s%s", zs_strerror(s->error.code),
 	             line[0] != '\0' ? " in '" : "", line, line[0] != '\0' ? "'" : "");
 }
@@ -115,14 +149,21 @@ static void report_syntax(parser_t *parser, const source_t *source, const zs_sca
 /* \return KNOT_EOF at the end. */
 static int parse_item(parser_t *parser, const source_t *source, zs_scanner_t *s)
 {
+	const int top = s->top;
 	if (zs_parse_record(s) != 0) {
 		return KNOT_EOF;
+	}
+	if (s->state == ZS_STATE_INCLUDE) {
+		/* Up to libzscanner 3.5 at least, each $INCLUDE leaves an entry on the scanner's
+		 * stack; the 17th writes beyond it. */
+		s->top = top;
 	}
 
 	place_t place = { .line = s->line_counter, .file = source->index };
 	switch (s->state) {
 	case ZS_STATE_DATA:
-		return contents_take(parser->contents, &(source_rr_t) {
+		return contents_size(parser->contents) > parser->size_max ? KNOT_ESPACE :
+		       contents_take(parser->contents, &(source_rr_t) {
 			.owner = s->r_owner, .type = s->r_type, .ttl = s->r_ttl,
 			.rdata = s->r_data, .rdata_len = s->r_data_length,
 		}, place);
@@ -137,14 +178,11 @@ static int parse_item(parser_t *parser, const source_t *source, zs_scanner_t *s)
 }
 
 /* Relative names in the file count from its folder. */
-static int set_folder(zs_scanner_t *s, const char *path)
+static int set_folder(zs_scanner_t *s, const char *real)
 {
-	char *full = realpath(path, NULL);
-	if (full == NULL) {
-		full = strdup(path); /* Removed since it was opened. */
-	}
-	char *folder = full != NULL ? strdup(dirname(full)) : NULL;
-	free(full);
+	char *copy = strdup(real);
+	char *folder = copy != NULL ? strdup(dirname(copy)) : NULL;
+	free(copy);
 	if (folder == NULL) {
 		return KNOT_ENOMEM;
 	}
@@ -153,8 +191,7 @@ static int set_folder(zs_scanner_t *s, const char *path)
 	return KNOT_EOK;
 }
 
-static int parse_source(parser_t *parser, source_t *source, const char *path, const char *origin,
-                        uint32_t ttl)
+static int parse_source(parser_t *parser, source_t *source, const char *origin, uint32_t ttl)
 {
 	zs_scanner_t *s = malloc(sizeof(*s));
 	if (s == NULL) {
@@ -163,7 +200,7 @@ static int parse_source(parser_t *parser, source_t *source, const char *path, co
 	int ret = KNOT_ENOMEM;
 	if (zs_init(s, origin, KNOT_CLASS_IN, ttl) == 0 &&
 	    zs_set_input_string(s, source->bytes.text, source->bytes.size) == 0) {
-		ret = set_folder(s, path);
+		ret = set_folder(s, source->real);
 	}
 	while (ret == KNOT_EOK) {
 		ret = parse_item(parser, source, s);
@@ -173,22 +210,55 @@ static int parse_source(parser_t *parser, source_t *source, const char *path, co
 	return ret == KNOT_EOF ? KNOT_EOK : ret;
 }
 
-int parse_file(const char *path, const knot_dname_t *apex, contents_t *contents, char *err,
-               size_t err_size)
+/* Whether a file is the author's own for sure: its path is no link, and it has no other name. */
+static bool is_own(const char *path, const bytes_t *bytes)
+{
+	struct stat st;
+	return bytes->links == 1 && lstat(path, &st) == 0 && st.st_dev == bytes->dev &&
+	       st.st_ino == bytes->ino;
+}
+
+static int set_folders(parser_t *parser, const zonefile_args_t *args)
+{
+	char *copy = strdup(args->path);
+	int ret = copy != NULL ? folders_add(&parser->folders, dirname(copy)) : KNOT_ENOMEM;
+	free(copy);
+	return ret == KNOT_EOK && args->folders != NULL
+	       ? folders_add_all(&parser->folders, args->folders) : ret;
+}
+
+/* \return Bytes of text that a zone may have. */
+static uint64_t text_max(size_t size_max)
+{
+	return size_max < (UINT64_MAX - TEXT_FREE) / TEXT_FACTOR
+	       ? size_max * TEXT_FACTOR + TEXT_FREE : UINT64_MAX;
+}
+
+int parse_file(const zonefile_args_t *args, contents_t *contents, char *err, size_t err_size)
 {
 	parser_t parser = {
 		.contents = contents, .report = contents_report(contents),
+		.size_max = args->size_max, .text_left = text_max(args->size_max),
 		.err = err, .err_size = err_size,
 	};
 	knot_dname_txt_storage_t origin;
 	source_t source = { .index = 0 }; /* Of the zone file. */
 
-	snprintf(err, err_size, "%s: not enough memory", path);
-	int ret = bytes_read(path, &source.bytes, err, err_size);
+	snprintf(err, err_size, "%s: not enough memory", args->path);
+	int ret = set_folders(&parser, args);
 	if (ret == KNOT_EOK) {
-		knot_dname_to_str(origin, apex, sizeof(origin));
-		ret = parse_source(&parser, &source, path, origin, DEFAULT_TTL);
+		ret = read_source(&parser, args->path, &source, err, err_size);
 	}
-	bytes_deinit(&source.bytes);
+	if (ret == KNOT_EOK) {
+		source.quoted = is_own(args->path, &source.bytes);
+		knot_dname_to_str(origin, args->apex, sizeof(origin));
+		ret = parse_source(&parser, &source, origin, DEFAULT_TTL);
+	}
+	if (ret == KNOT_ESPACE) {
+		snprintf(err, err_size, "%.300s: the zone is larger than zone-max-size or "
+		         "journal-max-usage in knot.conf allow", args->path);
+	}
+	source_deinit(&source);
+	folders_deinit(&parser.folders);
 	return ret;
 }

@@ -7,17 +7,14 @@
 
 #include <libknot/errcode.h>
 
-#include "module/zonefile/parse.h"
-
-int zonefile_read(const char *path, const knot_dname_t *apex, log_t *log, contents_t **zone,
-                  char *err, size_t err_size)
+int zonefile_read(const zonefile_args_t *args, contents_t **zone, char *err, size_t err_size)
 {
-	contents_t *contents = contents_new(path, apex, log);
+	contents_t *contents = contents_new(args->path, args->apex, args->log);
 	if (contents == NULL) {
-		snprintf(err, err_size, "%s: not enough memory", path);
+		snprintf(err, err_size, "%s: not enough memory", args->path);
 		return KNOT_ENOMEM;
 	}
-	int ret = parse_file(path, apex, contents, err, err_size);
+	int ret = parse_file(args, contents, err, err_size);
 	if (ret == KNOT_EOK) {
 		ret = contents_end(contents, err, err_size);
 	}

@@ -8,20 +8,18 @@
  */
 #pragma once
 
-#include "module/input/contents.h"
+#include "module/zonefile/parse.h"
 
 /*!
  * Reads a zone file. Refused, with file, line and reason, are a syntax error, another class than
- * IN, and what contents_end() refuses.
+ * IN, and what contents_end() refuses. Messages quote nothing of files that are included or reached
+ * by a link: the author may not be allowed to read them.
  *
- * \param path  Absolute; relative $INCLUDE counts from its folder.
- * \param apex  Zone name, lower case; borrowed.
- * \param log   For warnings (at most 20 a file, then how many more). May be NULL.
  * \param zone  To be freed by contents_free().
  * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out; the first error in the file,
  *              and how many more there are.
  * \return KNOT_EOK, KNOT_EACCES and others of the system (file), KNOT_EINVAL (not a regular file),
- *         KNOT_EMALF (contents), KNOT_EAGAIN (changed while it was read), KNOT_ENOMEM
+ *         KNOT_EMALF (contents, or far too much text), KNOT_ESPACE (too large), KNOT_EAGAIN
+ *         (changed while it was read), KNOT_ENOMEM
  */
-int zonefile_read(const char *path, const knot_dname_t *apex, log_t *log, contents_t **zone,
-                  char *err, size_t err_size);
+int zonefile_read(const zonefile_args_t *args, contents_t **zone, char *err, size_t err_size);

@@ -251,6 +251,10 @@ static void advise_unsigned(const policy_check_t *c)
 		hsm_xml_warn(c->xml, place_of(c, "Zone", "Zonemd", NULL), "<Zonemd> has no effect "
 		             "besides <Passthrough/>");
 	}
+	if (p->foreign_keys) {
+		hsm_xml_warn(c->xml, place_of(c, "Zone", "ForeignKeys", NULL), "<ForeignKeys> has "
+		             "no effect besides <Passthrough/>: such zones may bring all records");
+	}
 }
 
 void kasp_advise(const policy_check_t *c)

@@ -467,6 +467,11 @@ static int read_zonemd(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return hsm_xml_switch(xml, node, &((policy_t *)ctx)->zonemd);
 }
 
+static int read_foreign_keys(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	return hsm_xml_switch(xml, node, &((policy_t *)ctx)->foreign_keys);
+}
+
 static const hsm_xml_rule_t rules_zone_soa[] = {
 	{ .name = "TTL", .read = zone_soa_duration, .required = true },
 	{ .name = "Minimum", .read = zone_soa_duration, .required = true },
@@ -478,6 +483,7 @@ static const hsm_xml_rule_t rules_zone[] = {
 	{ .name = "PropagationDelay", .read = policy_duration, .required = true },
 	{ .name = "SOA", .children = rules_zone_soa, .required = true },
 	{ .name = "Zonemd", .read = read_zonemd },
+	{ .name = "ForeignKeys", .read = read_foreign_keys },
 	{ .name = NULL },
 };
 

@@ -65,6 +65,7 @@ typedef struct {
 	uint32_t soa_ttl, soa_minimum;
 	keyset_serial_t serial;
 	bool zonemd;
+	bool foreign_keys;  /*!< The unsigned zone may bring keys of other operators. */
 
 	uint32_t parent_propagation, parent_ds_ttl, parent_registration;
 	uint32_t parent_soa_ttl, parent_soa_minimum;

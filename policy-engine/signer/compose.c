@@ -131,6 +131,7 @@ static void fill_policy(keyset_t *set, const compose_t *with)
 	set->soa_minimum = p->soa_minimum;
 	set->serial = p->serial;
 	set->zonemd = p->zonemd;
+	set->foreign_keys = p->foreign_keys;
 	if (p->nsec3 && with->salt_len > 0) {
 		memcpy(set->nsec3_salt, with->salt, with->salt_len);
 		set->nsec3_salt_len = (uint8_t)with->salt_len;

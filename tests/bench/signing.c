@@ -110,8 +110,8 @@ static void load(store_t *store, const char *path, state_t *state)
 	contents_t *contents = NULL;
 	input_result_t result;
 	const state_input_t origin = { .file.size = 1 };
-	ck_assert_msg(zonefile_read(path, zone, NULL, &contents, err, sizeof(err)) == KNOT_EOK,
-	              "%s", err);
+	const zonefile_args_t args = { .path = path, .apex = zone, .size_max = SIZE_MAX };
+	ck_assert_msg(zonefile_read(&args, &contents, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	const input_new_t new = { .contents = contents, .origin = &origin };
 	ck_assert_int_eq(input_replace(store, zone, state, &new, &result), KNOT_EOK);
 	contents_free(contents);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: mod-opendnssec developers
-"""A primary of p.test whose transfers never end: drip-primary.py PORT slow|junk
+"""A primary of p.test whose transfers never end: drip-primary.py PORT slow|junk|flood|ixfr
 
-slow sends a record a second; junk sends, as fast as it can, records that are not in the zone. For
-each answer that the other side does not want it prints "closed after N octets".
+slow sends a record a second; junk sends, as fast as it can, records that are not in the zone, flood
+records that are, ixfr changes of names that it has not sent before. For each answer that the other
+side does not want it prints "closed after N octets".
 """
 import socket
 import socketserver
@@ -46,6 +47,10 @@ class Primary(socketserver.BaseRequestHandler):
 
     def transfer(self, query):
         self.send(query, [record(ZONE, *SOA)])
+        if sys.argv[2] == 'ixfr':
+            # from serial 1, which the other side has
+            soa = SOA[1].replace(struct.pack('>I', 99), struct.pack('>I', 1))
+            self.send(query, [record(ZONE, 6, soa), record(ZONE, *SOA)])
         number = 0
         while True:
             number += 1
@@ -53,9 +58,15 @@ class Primary(socketserver.BaseRequestHandler):
                 name = b'\x08n%07d' % number + ZONE
                 self.send(query, [record(name, 1, bytes([192, 0, 2, 1]))])
                 time.sleep(1)
-            else:
+            elif sys.argv[2] == 'junk':
                 name = b'\x08n%07d\x05other\x00' % number
                 self.send(query, [record(name, 1, bytes([192, 0, 2, 1]))] * 500)
+            elif sys.argv[2] == 'flood':
+                name = b'\x08n%07d' % number + ZONE
+                self.send(query, [record(name, 1, bytes([192, 0, 2, 1]))] * 500)
+            else:
+                names = [b'\x0an%04d%05d' % (n, number % 100000) + ZONE for n in range(500)]
+                self.send(query, [record(name, 1, bytes([192, 0, 2, 1])) for name in names])
 
     def handle(self):
         try:

@@ -105,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (zone.store == NULL) {
 		update_zone_open(&zone, base);
+		update_zone_put_keyset(&zone, false, true);
 		atexit(close_zone);
 	}
 	const incoming_args_t args = {

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (zone.store == NULL) {
 		update_zone_open(&zone, base);
+		update_zone_put_keyset(&zone, false, true);
 		atexit(close_zone);
 	}
 	/* A buffer of just that size, so that a sanitizer sees a byte too far. */

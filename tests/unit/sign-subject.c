@@ -145,8 +145,11 @@ int subject_replace(subject_t *subject, const char *text, bool over, input_resul
 	fputs(text, file);
 	fclose(file);
 	contents_t *contents = NULL;
-	ck_assert_msg(zonefile_read(path, subject_zone, NULL, &contents, err, sizeof(err)) ==
-	              KNOT_EOK, "%s\n%s", err, text);
+	const zonefile_args_t args = {
+		.path = path, .apex = subject_zone, .size_max = SIZE_MAX,
+	};
+	ck_assert_msg(zonefile_read(&args, &contents, err, sizeof(err)) == KNOT_EOK, "%s\n%s", err,
+	              text);
 	const state_input_t origin = { .file.size = strlen(text) };
 	const input_new_t new = {
 		.contents = contents, .origin = &origin, .over_updates = over,
@@ -218,6 +221,7 @@ sign_result_t subject_sign(subject_t *subject, bool renew)
 		all.signatures += one.signatures;
 		all.published |= one.published;
 		all.left_out = one.left_out;
+		all.unfit = one.unfit;
 		ck_assert_uint_lt(runs, 10000);
 	}
 	return all;

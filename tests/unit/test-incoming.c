@@ -256,8 +256,19 @@ START_TEST(test_refused)
 	incoming_free(incoming);
 	incoming = begin(true, 100);
 	ck_assert_int_eq(give(incoming, SOA("8") SOA("7") SOA("8") A("a", "192.0.2.1")
-	                      A("b", "192.0.2.1") SOA("8"), 0, err, sizeof(err)), KNOT_ESPACE);
+	                      A("b", "192.0.2.1") SOA("8"), 0, err, sizeof(err)), KNOT_ELIMIT);
 	require_text(err, "zone-max-size", "");
+	incoming_free(incoming);
+	/* A name takes more memory than its records. */
+	incoming = begin(true, 2500);
+	ck_assert_int_eq(give(incoming, SOA("8") SOA("7") SOA("8") A("a", "192.0.2.1")
+	                      A("a", "192.0.2.2") A("a", "192.0.2.3") SOA("8"), 0, err,
+	                      sizeof(err)), KNOT_EOF);
+	incoming_free(incoming);
+	incoming = begin(true, 2500);
+	ck_assert_int_eq(give(incoming, SOA("8") SOA("7") SOA("8") A("a", "192.0.2.1")
+	                      A("b", "192.0.2.1") A("c", "192.0.2.1") SOA("8"), 0, err,
+	                      sizeof(err)), KNOT_ELIMIT);
 	incoming_free(incoming);
 }
 END_TEST

@@ -126,7 +126,7 @@ static const char good[] =
 	"<Minimum>PT3604S</Minimum>\n"                       /* 60 */
 	"<Serial>datecounter</Serial>\n"
 	"</SOA>\n"
-	"<Zonemd/></Zone>\n"
+	"<Zonemd/><ForeignKeys/></Zone>\n"
 	"<Parent>\n"
 	"<PropagationDelay>PT9999S</PropagationDelay>\n"     /* 65 */
 	"<DS>\n"
@@ -186,6 +186,7 @@ START_TEST(test_all_elements)
 	ck_assert_uint_eq(p->soa_minimum, 3604);
 	ck_assert_int_eq(p->serial, KEYSET_SERIAL_DATECOUNTER);
 	ck_assert(p->zonemd);
+	ck_assert(p->foreign_keys);
 	ck_assert_uint_eq(p->parent_propagation, 9999);
 	ck_assert_uint_eq(p->parent_ds_ttl, 3605);
 	ck_assert_uint_eq(p->parent_soa_ttl, 172800);
@@ -478,6 +479,8 @@ static const struct {
 	{ "<Serial>datecounter", "<Serial>keep", { ":61:", "every 2d 22h" } },
 	{ "<Description>", "<Passthrough/><Description>", { ":34: <KSK> has no effect",
 	                                                   ":63: <Zonemd> has no effect" } },
+	{ "<Description>", "<Passthrough/><Description>", { ":63: <Zonemd> has no effect",
+	                                                   ":63: <ForeignKeys> has no effect" } },
 	{ "<Description>", "<Passthrough/><Description>", { NULL, "shorter than" } },
 	{ "<Purge>P13D</Purge>", "", { ":34: no <Purge>", "room for 100" } },
 	{ "", "", { NULL, "no <Purge>" } },

@@ -486,6 +486,37 @@ START_TEST(test_foreign_keys)
 }
 END_TEST
 
+#define CDS_RECORD "example. 300 59 "
+#define CDNSKEY_RECORD "example. 300 60 "
+
+/*! CDS and CDNSKEY of keys that the zone does not have are not published, nor what asks for no DS;
+ * those of keys that it has are. */
+START_TEST(test_unfit_cds)
+{
+	char text[1024], key[65] = "", hex[260] = "";
+	subject_t subject;
+	subject_open(&subject, "unfit");
+	memset(key, 'A', 64);
+	snprintf(text, sizeof(text), "%s@ CDS 1 13 2 %.64s\n@ CDS 0 0 0 00\n", small, key);
+	subject_load(&subject, text, SIZE_MAX);
+	ck_assert_uint_eq(subject_sign(&subject, false).unfit, KNOT_RRTYPE_CDS);
+	ck_assert_uint_eq(count_type(&subject, CDS_RECORD), 0);
+	snprintf(text, sizeof(text), "%s@ CDNSKEY 0 3 0 AA==\n", small);
+	subject_load(&subject, text, SIZE_MAX);
+	ck_assert_uint_eq(subject_sign(&subject, false).unfit, KNOT_RRTYPE_CDNSKEY);
+	ck_assert_uint_eq(count_type(&subject, CDNSKEY_RECORD), 0);
+	for (size_t i = 0; i < subject_keys[0].public_key_len; i++) {
+		snprintf(hex + 2 * i, 3, "%02x", subject_keys[0].public_key[i]);
+	}
+	snprintf(text, sizeof(text), "%s@ CDNSKEY \\# %zu 0101030d%s\n", small,
+	         subject_keys[0].public_key_len + 4, hex);
+	subject_load(&subject, text, SIZE_MAX);
+	ck_assert_uint_eq(subject_sign(&subject, false).unfit, 0);
+	ck_assert_uint_eq(count_type(&subject, CDNSKEY_RECORD), 1);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures that are made at one time are not all renewed at one time. */
 START_TEST(test_spread)
 {
@@ -906,6 +937,7 @@ int main(void)
 	tcase_add_test(tcase, test_passthrough);
 	tcase_add_test(tcase, test_passes_signed);
 	tcase_add_test(tcase, test_foreign_keys);
+	tcase_add_test(tcase, test_unfit_cds);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_refresh_batches);
 	tcase_add_loop_test(tcase, test_clock_ahead, 0, 7);

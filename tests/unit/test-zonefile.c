@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "config.h"
+
 #include <check.h>
 #include <fcntl.h>
 #include <libknot/libknot.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +26,9 @@ static const knot_dname_t *APEX = (const knot_dname_t *)"\x07""example""\x03""co
 #define HEAD "@ 60 SOA ns hostmaster 1 2 3 4 5\n" \
              "@ 60 NS ns\n" \
              "ns 60 A 192.0.2.1\n"          /* Lines 1 to 3. */
+
+#define ELSEWHERE ": this leads to no file below the zone file's own folder; if it should, name its " \
+                  "folder as include-dir in the section mod-opendnssec of knot.conf"
 
 /* -- helpers ------------------------------------------------------------- */
 
@@ -55,11 +62,22 @@ static void write_file(const char *name, const char *text)
 	write_bytes(name, text, strlen(text));
 }
 
+static folders_t folders; /* Beside that of the file. */
+static size_t size_max = SIZE_MAX;
+
+static int read_zone(const knot_dname_t *apex, log_t *log, contents_t **contents)
+{
+	const zonefile_args_t args = {
+		.path = path, .apex = apex, .folders = &folders, .size_max = size_max, .log = log,
+	};
+	return zonefile_read(&args, contents, err, sizeof(err));
+}
+
 static int read_log(contents_t **contents, sink_t *out)
 {
 	log_t log;
 	log_init(&log, sink, out);
-	int ret = zonefile_read(path, APEX, &log, contents, err, sizeof(err));
+	int ret = read_zone(APEX, &log, contents);
 	log_deinit(&log);
 	return ret;
 }
@@ -68,7 +86,7 @@ static contents_t *read_ok(const char *text)
 {
 	contents_t *contents = NULL;
 	write_file("zone", text);
-	int ret = zonefile_read(path, APEX, NULL, &contents, err, sizeof(err));
+	int ret = read_zone(APEX, NULL, &contents);
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
 	return contents;
 }
@@ -256,7 +274,7 @@ START_TEST(large_rrset)
 		end += sprintf(end, "big 60 A 10.0.%d.%d\n", i >> 8, i & 255);
 	}
 	write_file("zone", text);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "zone:65539: big.example.com. A: more than 65535"));
 	free(text);
 }
@@ -267,7 +285,7 @@ START_TEST(root_zone)
 	write_file("zone", ". SOA a. b. 1 2 3 4 5\n. NS a.\na. A 192.0.2.1\ncom. NS ns.com.\n"
 	                   "ns.com. A 192.0.2.1\n");
 	contents_t *contents;
-	int ret = zonefile_read(path, (const uint8_t *)"", NULL, &contents, err, sizeof(err));
+	int ret = read_zone((const uint8_t *)"", NULL, &contents);
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
 	ck_assert_str_eq(dump(contents), ". NS 3600/1 SOA 3600/1; a. A 3600/1; com. NS 3600/1; "
 	                           "ns.com. A 3600/1");
@@ -282,7 +300,7 @@ START_TEST(odd_zone)
 	           "bad.test. SOA a. b. 1 2 3 4 5\nbad.test. NS ns\nwas.bad.test. A 192.0.2.1\n"
 	           "next.bad.test. A 192.0.2.1\nns1.bad.test. A 192.0.2.1\n");
 	contents_t *contents;
-	int ret = zonefile_read(path, (const uint8_t *)"\3bad\4test", NULL, &contents, err, sizeof(err));
+	int ret = read_zone((const uint8_t *)"\3bad\4test", NULL, &contents);
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
 	ck_assert_str_eq(dump(contents), "bad.test. NS 3600/1 SOA 3600/1; next.bad.test. A 3600/1; "
 	                           "ns1.bad.test. A 3600/1; was.bad.test. A 3600/1");
@@ -368,9 +386,9 @@ static const struct {
 	{ HEAD "$GENERATE 1-2 a A 192.0.2.1\n",
 	  "zone:4: invalid directive in '$GENERATE 1-2 a A 192.0.2.1'" },
 	{ HEAD "$INCLUDE none\n", "zone:4: $INCLUDE DIR/none: No such file or directory" },
-	{ HEAD "$INCLUDE .\n", "zone:4: $INCLUDE DIR/.: it is a directory" },
+	{ HEAD "$INCLUDE .\n", "zone:4: $INCLUDE DIR/." ELSEWHERE },
 	{ HEAD "$INCLUDE zone\n", "zone:4: $INCLUDE DIR/zone: the file includes itself" },
-	{ HEAD "$INCLUDE /dev/zero\n", "zone:4: $INCLUDE /dev/zero: it is not a regular file" },
+	{ HEAD "$INCLUDE /dev/zero\n", "zone:4: $INCLUDE /dev/zero" ELSEWHERE },
 };
 
 /* Replaces DIR by the real one. */
@@ -390,7 +408,7 @@ START_TEST(bad)
 	contents_t *contents = NULL;
 	expand(BAD[_i].err, expected, sizeof(expected));
 	write_file("zone", BAD[_i].text);
-	int ret = zonefile_read(path, APEX, NULL, &contents, err, sizeof(err));
+	int ret = read_zone(APEX, NULL, &contents);
 	ck_assert_int_eq(ret, KNOT_EMALF);
 	ck_assert_ptr_null(contents);
 	if (expected[strlen(expected) - 1] == ' ') {
@@ -409,7 +427,7 @@ static int read_record(unsigned len)
 	write_file("zone", text);
 	free(text);
 	contents_t *contents = NULL;
-	int ret = zonefile_read(path, APEX, NULL, &contents, err, sizeof(err));
+	int ret = read_zone(APEX, NULL, &contents);
 	contents_free(contents);
 	return ret;
 }
@@ -438,7 +456,7 @@ START_TEST(too_large)
 	contents_t *contents = NULL;
 	write_file("zone", text);
 	free(text);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "zone:403: big.example.com. has 400 TXT records of 80400 "
 	                             "octets, which no DNS message can hold with their signatures"));
 }
@@ -496,18 +514,18 @@ START_TEST(include)
 	/* The line is one of the included file; what the main file has comes first. */
 	write_file("sub/two", "@ 60 TXT x\n\n\nc 60 A x\nns.example.com. CNAME x\n");
 	write_file("zone", HEAD "$INCLUDE sub/one\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	snprintf(text, sizeof(text), "%s/sub/two:4: ", dir);
 	ck_assert_msg(strncmp(err, text, strlen(text)) == 0, "%s", err);
 
 	write_file("sub/two", "@ 60 TXT x\nns.example.com. 60 CNAME x\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	snprintf(text, sizeof(text), "%s/sub/two:2: ns.example.com. has a CNAME beside", dir);
 	ck_assert_msg(strncmp(err, text, strlen(text)) == 0, "%s", err);
 
 	/* In a circle, and too deep. */
 	write_file("sub/two", "$INCLUDE one\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "sub/two:1: $INCLUDE "));
 	ck_assert_ptr_nonnull(strstr(err, "the file includes itself"));
 	for (int i = 0; i < 20; i++) {
@@ -517,8 +535,228 @@ START_TEST(include)
 		write_file(name, text);
 	}
 	write_file("zone", HEAD "$INCLUDE deep0\n");
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "more than 16 files within each other"));
+}
+END_TEST
+
+/*** Where files may be. ***/
+
+static char outside[] = "/tmp/test-outside-XXXXXX";
+
+/*! Writes a file outside of the folder that has words, which no message may show. */
+static void write_outside(const char *text)
+{
+	char file[64];
+	snprintf(file, sizeof(file), "%s/part", outside);
+	FILE *out = fopen(file, "w");
+	ck_assert_ptr_nonnull(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static void make_outside(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(strcpy(outside, "/tmp/test-outside-XXXXXX")));
+	write_outside("secret words\n");
+}
+
+static void remove_outside(void)
+{
+	char file[64];
+	snprintf(file, sizeof(file), "%s/part", outside);
+	unlink(file);
+	rmdir(outside);
+}
+
+/*! Makes a link in the folder. */
+static void link_to(const char *name, const char *target)
+{
+	char file[256];
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	unlink(file);
+	ck_assert_int_eq(symlink(target, file), 0);
+}
+
+static void refuses(const char *zone_text, int ret, const char *says)
+{
+	contents_t *contents = NULL;
+	if (zone_text != NULL) {
+		unlink(path);
+		write_file("zone", zone_text);
+	}
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), ret);
+	ck_assert_msg(strstr(err, says) != NULL, "%s", err);
+	ck_assert_msg(strstr(err, "secret") == NULL, "%s", err);
+}
+
+static void takes(const char *zone_text, const char *has)
+{
+	contents_t *contents = NULL;
+	if (zone_text != NULL) {
+		unlink(path);
+		write_file("zone", zone_text);
+	}
+	ck_assert_msg(read_zone(APEX, NULL, &contents) == KNOT_EOK, "%s", err);
+	ck_assert_ptr_nonnull(strstr(dump(contents), has));
+	contents_free(contents);
+}
+
+/*! Neither $INCLUDE nor a link leads out, whether there is something or not. */
+START_TEST(stays_inside)
+{
+	char text[256], says[512], part[64];
+	make_outside();
+	snprintf(part, sizeof(part), "%s/part", outside);
+	const char *const wrong[] = { part, "/tmp/no-such-folder/x", "../no-such-file", "/etc/passwd",
+	                              "sub/../../x", "out/part", "dangling", "out", "." };
+	link_to("out", outside);
+	link_to("dangling", "/tmp/no-such-folder/x");
+	snprintf(text, sizeof(text), "%s/sub", dir);
+	mkdir(text, 0700);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), HEAD "$INCLUDE %s\n", wrong[i]);
+		snprintf(says, sizeof(says), "/zone:4: $INCLUDE %s%s%s%s", wrong[i][0] == '/' ? "" : dir,
+		         wrong[i][0] == '/' ? "" : "/", wrong[i], ELSEWHERE);
+		refuses(text, KNOT_EMALF, says);
+	}
+	refuses(HEAD "$INCLUDE sub\n", KNOT_EMALF, "sub: it is a directory");
+	refuses(HEAD "$INCLUDE none\n", KNOT_EMALF, "none: No such file or directory");
+	/* The file itself. */
+	link_to("zone", part);
+	refuses(NULL, KNOT_EACCES, "/zone" ELSEWHERE);
+	link_to("zone", "/tmp/no-such-folder/x");
+	refuses(NULL, KNOT_EACCES, "/zone" ELSEWHERE);
+	/* Where knot.conf allows it. */
+	ck_assert_int_eq(folders_add(&folders, outside), KNOT_EOK);
+	write_outside("a 60 TXT x\n");
+	snprintf(text, sizeof(text), HEAD "$INCLUDE %s\n", part);
+	takes(text, "a.example.com. TXT");
+	takes(HEAD "$INCLUDE out/part\n", "a.example.com. TXT");
+	write_outside(HEAD "$INCLUDE part2 ; secret\n");
+	link_to("zone", part);
+	refuses(NULL, KNOT_EMALF, "/part2: No such file or directory");
+	folders_deinit(&folders);
+	remove_outside();
+}
+END_TEST
+
+/*! Links within the folder are followed; lines are shown only of a file that is the author's own. */
+START_TEST(shows_own)
+{
+	char text[256], target[256];
+	contents_t *contents = NULL;
+	mkdir(strcat(strcpy(text, dir), "/1"), 0700);
+	write_file("1/z", HEAD "$INCLUDE part\n");
+	write_file("1/part", "a 60 TXT x\n");
+	link_to("zone", "1/z");
+	takes(NULL, "a.example.com. TXT");
+	snprintf(target, sizeof(target), "%s/1/z", dir);
+	link_to("zone", target);
+	takes(NULL, "a.example.com. TXT");
+	write_file("1/z", "secret words\n");
+	refuses(NULL, KNOT_EMALF, "/zone:1: ");
+	write_file("1/part", "secret words\n");
+	refuses(HEAD "$INCLUDE 1/part\n", KNOT_EMALF, "/1/part:1: ");
+	/* A file with another name may be somebody else's. */
+	snprintf(text, sizeof(text), "%s/1/other", dir);
+	unlink(path);
+	ck_assert_int_eq(link(target, path), 0);
+	refuses(NULL, KNOT_EMALF, "/zone:1: ");
+	unlink(path);
+	write_file("zone", "own words\n");
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
+	ck_assert_ptr_nonnull(strstr(err, "in 'own words'"));
+}
+END_TEST
+
+static atomic_bool swap_stop;
+
+/*! Puts a link in the place of a folder, and back, all the time. */
+static void *swap(void *arg)
+{
+	char a[64], b[64];
+	snprintf(a, sizeof(a), "%s/swap", dir);
+	snprintf(b, sizeof(b), "%s/swapped", dir);
+	while (!atomic_load(&swap_stop)) {
+		ck_assert_int_eq(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE), 0);
+	}
+	return arg;
+}
+
+/*! A link that comes while the file is being opened is not followed out. */
+START_TEST(stays_inside_in_a_race)
+{
+	char text[256];
+	unsigned taken = 0, refused = 0, runs = 0;
+	pthread_t thread;
+	make_outside();
+	write_outside("secret 60 TXT x\n");
+	mkdir(strcat(strcpy(text, dir), "/swap"), 0700);
+	write_file("swap/part", "a 60 TXT x\n");
+	link_to("swapped", outside);
+	write_file("zone", HEAD "$INCLUDE swap/part\n");
+	atomic_store(&swap_stop, false);
+	ck_assert_int_eq(pthread_create(&thread, NULL, swap, NULL), 0);
+	/* Long enough for the thread to have been at work. */
+	for (; runs < 2000 || ((taken == 0 || refused == 0) && runs < 200000); runs++) {
+		contents_t *contents = NULL;
+		int ret = read_zone(APEX, NULL, &contents);
+		taken += ret == KNOT_EOK;
+		refused += ret == KNOT_EMALF;
+		ck_assert(ret != KNOT_EOK || strstr(dump(contents), "secret") == NULL);
+		contents_free(contents);
+	}
+	atomic_store(&swap_stop, true);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(taken + refused, runs);
+	ck_assert(taken > 0 && refused > 0);
+	remove_outside();
+}
+END_TEST
+
+/*! Any number of files can be included. */
+START_TEST(many_includes)
+{
+	char *text = malloc(1000 * 20 + 200);
+	strcpy(text, HEAD);
+	for (int i = 0; i < 1000; i++) {
+		strcat(text, "$INCLUDE part\n");
+	}
+	strcat(text, "b 60 TXT x\n");
+	write_file("part", "a 60 TXT x\n");
+	takes(text, "a.example.com. TXT 60/1; b.example.com. TXT 60/1");
+	free(text);
+}
+END_TEST
+
+/*! Files end that include others again and again; a zone ends that is too large. */
+START_TEST(comes_to_an_end)
+{
+	contents_t *contents = NULL;
+	const size_t size = 1 << 20;
+	char *text = malloc(size + 1);
+	memset(text, '\n', size);
+	text[size] = '\0';
+	write_file("blank", text);
+	free(text);
+	text = malloc(100 * 20 + 200);
+	strcpy(text, HEAD);
+	for (int i = 0; i < 100; i++) {
+		strcat(text, "$INCLUDE blank\n");
+	}
+	write_file("zone", text);
+	free(text);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EOK);
+	contents_free(contents);
+	size_max = 1000;
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
+	ck_assert_msg(strstr(err, "zone:68: $INCLUDE") != NULL && strstr(err, "far larger"), "%s", err);
+	size_max = 100;
+	write_file("zone", HEAD "a 60 TXT x\nb 60 TXT x\n");
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_ESPACE);
+	ck_assert_msg(strstr(err, "zone-max-size") != NULL, "%s", err);
+	size_max = SIZE_MAX;
 }
 END_TEST
 
@@ -527,26 +765,26 @@ START_TEST(not_a_file)
 	contents_t *contents = NULL;
 
 	unlink(path);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_ENOENT);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_ENOENT);
 	ck_assert_ptr_nonnull(strstr(err, "zone: No such file or directory"));
 
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EINVAL);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err, "zone: it is not a regular file"));
 	unlink(path);
 
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EINVAL);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err, "zone: it is a directory"));
 	rmdir(path);
 
 	write_bytes("zone", HEAD "a TXT \0\n", sizeof(HEAD "a TXT \0\n") - 1);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "zone:4: there is a NUL byte"));
 
 	/* Four gigabytes of nothing are not read. */
 	ck_assert_int_eq(truncate(path, 4LL << 30), 0);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	unlink(path);
 
 	size_t size = 3 << 20;
@@ -554,14 +792,14 @@ START_TEST(not_a_file)
 	memset(text, 'x', size);
 	memcpy(text, HEAD, strlen(HEAD));
 	write_bytes("zone", text, size);
-	ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)), KNOT_EMALF);
+	ck_assert_int_eq(read_zone(APEX, NULL, &contents), KNOT_EMALF);
 	ck_assert_ptr_nonnull(strstr(err, "zone:4: the line is longer than 1 MiB"));
 	free(text);
 
 	if (geteuid() != 0) {
 		write_file("zone", HEAD);
 		chmod(path, 0);
-		ck_assert_int_eq(zonefile_read(path, APEX, NULL, &contents, err, sizeof(err)),
+		ck_assert_int_eq(read_zone(APEX, NULL, &contents),
 		                 KNOT_EACCES);
 		unlink(path);
 	}
@@ -595,7 +833,7 @@ START_TEST(changing)
 	int ret = KNOT_EOK;
 	for (int i = 0; i < 100 && ret == KNOT_EOK; i++) {
 		contents_t *contents = NULL;
-		ret = zonefile_read(path, APEX, NULL, &contents, err, sizeof(err));
+		ret = read_zone(APEX, NULL, &contents);
 		contents_free(contents);
 	}
 	__atomic_store_n(&end, 1, __ATOMIC_RELAXED);
@@ -755,6 +993,11 @@ int main(void)
 	tcase_add_test(tcase, too_large);
 	tcase_add_test(tcase, unwise);
 	tcase_add_test(tcase, include);
+	tcase_add_test(tcase, stays_inside);
+	tcase_add_test(tcase, shows_own);
+	tcase_add_test(tcase, stays_inside_in_a_race);
+	tcase_add_test(tcase, many_includes);
+	tcase_add_test(tcase, comes_to_an_end);
 	tcase_add_test(tcase, not_a_file);
 	tcase_add_test(tcase, changing);
 	tcase_add_test(tcase, warnings);

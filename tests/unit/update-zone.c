@@ -10,7 +10,9 @@
 
 #include <libzscanner/scanner.h>
 
+#include "keyset/keyset.h"
 #include "module/input/input.h"
+#include "module/rr/cds.h"
 #include "module/zonefile/zonefile.h"
 
 static void require(bool truth, const char *text)
@@ -46,10 +48,40 @@ void update_zone_open(update_zone_t *zone, const char *text)
 	FILE *file = fopen(path, "w");
 	require(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0, path);
 	contents_t *contents = NULL;
-	require(zonefile_read(path, UPDATE_ZONE, NULL, &contents, err, sizeof(err)) == KNOT_EOK,
+	const zonefile_args_t args = {
+		.path = path, .apex = UPDATE_ZONE, .size_max = SIZE_MAX,
+	};
+	require(zonefile_read(&args, &contents, err, sizeof(err)) == KNOT_EOK,
 	        err);
 	update_zone_replace(zone, contents);
 	contents_free(contents);
+}
+
+void update_zone_put_keyset(update_zone_t *zone, bool passes, bool foreign)
+{
+	uint8_t key[] = {
+		0x97, 0x4d, 0x96, 0xa2, 0x2d, 0x22, 0x4b, 0xc0, 0x1a, 0xdb, 0x91, 0x50, 0x91, 0x47,
+		0x7d, 0x44, 0xcc, 0xd9, 0x1c, 0x9a, 0x41, 0xa1, 0x14, 0x30, 0x01, 0x01, 0x17, 0xd5,
+		0x2c, 0x59, 0x24, 0x0e,
+	};
+	keyset_key_t csk = {
+		.repository = "r", .cka_id = "01", .role = KEYSET_CSK, .algorithm = 15,
+		.public_key = key, .public_key_len = sizeof(key), .keytag = 3613, .publish = true,
+		.sign_dnskey = true, .sign_zone = true, .step = "", .memory = "",
+	};
+	const keyset_t set = {
+		.revision = 1, .policy = "p", .passthrough = passes, .refresh = 1,
+		.validity_default = 10, .validity_denial = 10, .ds = "", .memory = "",
+		.foreign_keys = foreign, .keys = &csk, .key_count = passes ? 0 : 1,
+	};
+	store_txn_t txn;
+	char *text = keyset_write(&set);
+	require(text != NULL, "keyset_write");
+	require(store_write(zone->store, &txn) == KNOT_EOK, "store_write");
+	require(store_set(&txn, STORE_KEYSET, UPDATE_ZONE, text, strlen(text) + 1) == KNOT_EOK,
+	        "store_set");
+	require(store_commit(&txn) == KNOT_EOK, "store_commit");
+	free(text);
 }
 
 void update_zone_close(update_zone_t *zone)
@@ -197,8 +229,23 @@ static uint16_t count_of(const node_t *node, uint16_t type)
 	return rrset != NULL ? rrset->rrs.count : 0;
 }
 
+/*! Nobody asks for no DS. */
+static void check_cds(const node_t *node, uint16_t type)
+{
+	const node_rrset_t *cds = node_rrset(node, type);
+	knot_rdata_t *rdata = cds != NULL ? cds->rrs.rdata : NULL;
+	for (uint16_t i = 0; cds != NULL && i < cds->rrs.count; i++) {
+		check(!cds_is_delete(type, rdata));
+		rdata = knot_rdataset_next(rdata);
+	}
+}
+
 static void check_node(const node_t *node, bool apex)
 {
+	if (apex) {
+		check_cds(node, KNOT_RRTYPE_CDS);
+		check_cds(node, KNOT_RRTYPE_CDNSKEY);
+	}
 	const uint16_t cname = count_of(node, KNOT_RRTYPE_CNAME);
 	check(node->count > 0);
 	check(count_of(node, KNOT_RRTYPE_SOA) == apex);

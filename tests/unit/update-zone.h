@@ -22,6 +22,14 @@ typedef struct {
 void update_zone_open(update_zone_t *zone, const char *text);
 void update_zone_close(update_zone_t *zone);
 
+/*!
+ * Stores a key set: one CSK of algorithm 15, the first one of RFC 8080, section 6.1.
+ *
+ * \param passes   The zone passes through; then there is no key.
+ * \param foreign  Keys of other operators may come in.
+ */
+void update_zone_put_keyset(update_zone_t *zone, bool passes, bool foreign);
+
 /*! Replaces the zone. Aborts on failure. */
 void update_zone_replace(update_zone_t *zone, contents_t *contents);
 
