@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Doors of people and processes: what local users, members of the group, and readers of memory and
+# logs get.
+
+start_zone() {
+	small a a.test 1
+	quick d --zone a.test=a "$@"
+}
+
+# crowd SOCKET COUNT: so many connections that say nothing, as long as this test runs.
+crowd() {
+	python3 -c '
+import socket, sys, time
+held = []
+for i in range(int(sys.argv[2])):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    held.append(s)
+print("ready", flush=True)
+while True:
+    time.sleep(0.2)
+    for i, s in enumerate(held):
+        if s.recv(1) == b"":
+            s.close()
+            held[i] = socket.socket(socket.AF_UNIX)
+            held[i].connect(sys.argv[1])
+' "$1" "$2" >"$work/crowd.$2" 2>"$work/crowd.log" &
+	pids+=($!)
+	within 20 says "$work/crowd.$2" ready
+}
+
+# in_time SECONDS COMMAND...
+in_time() {
+	timeout "$(($1 * LIMIT_FACTOR))" "${@:2}" >/dev/null || fail "not within $1 s: ${*:2}"
+}
+
+test_idle_clients() { # short
+	local n
+	start_zone
+	crowd "$MODULE_SOCKET" 150
+	crowd "$ENGINE_SOCKET" 151
+	for n in 1 2 3 4 5; do
+		in_time 2 knotc -s "$MODULE_SOCKET" status
+		in_time 2 knotc -s "$ENGINE_SOCKET" status
+	done
+	# the engine's own link goes on
+	engine zone-key-rollover a.test zsk
+	within 20 status_says a.test 'key .*DNSKEY rumoured'
+	expect 'signer: connected' engine status
+}
