@@ -22,7 +22,7 @@
 /* Milliseconds for which a connection may be idle. */
 #define IDLE_MS 10000
 
-/* If others of the same user wait, one that has had its client wait so long has to go. */
+/* If others want its place, a connection whose client has not done its part for so long has to go. */
 #define STALL_MS 1000
 
 /* How often it is looked whether there is one. */
@@ -55,7 +55,7 @@ typedef struct conn {
 	bool stranger;
 	bool ready;          /* Has sent something. Main thread only. */
 	int64_t idle_since;  /* Main thread only. */
-	conn_state_t state;  /* Under the lock. */
+	_Atomic conn_state_t state;
 	pthread_t thread;
 } conn_t;
 
@@ -70,7 +70,6 @@ struct ctl_server {
 	pthread_t thread;
 	struct conns conns;    /* Main thread only, in the order in which they came. */
 	size_t count;
-	pthread_mutex_t lock;  /* Of the states. */
 };
 
 /* -- a connection's own thread ------------------------------------------- */
@@ -89,9 +88,7 @@ static void *serve(void *arg)
 		on = request_serve(&server->service, &conn->wire);
 	} while (on && wire_has_input(&conn->wire) && !atomic_load(&server->stopping));
 
-	pthread_mutex_lock(&server->lock);
-	conn->state = on ? DONE : GONE;
-	pthread_mutex_unlock(&server->lock);
+	atomic_store(&conn->state, on ? DONE : GONE); /* The last that it does with conn. */
 	tell(server);
 	return NULL;
 }
@@ -100,10 +97,7 @@ static void *serve(void *arg)
 
 static conn_state_t state_of(conn_t *conn)
 {
-	pthread_mutex_lock(&conn->server->lock);
-	const conn_state_t state = conn->state;
-	pthread_mutex_unlock(&conn->server->lock);
-	return state;
+	return atomic_load(&conn->state);
 }
 
 static void drop(conn_t *conn)
@@ -135,26 +129,29 @@ static void take_back(ctl_server_t *server)
 	}
 }
 
-/* \return How many of the user's, or of all strangers', are served. */
-static unsigned served(ctl_server_t *server, const conn_t *like, bool all)
+/* \return Whether as many of the user's connections are served as may be, or of all strangers'. */
+static bool is_full(ctl_server_t *server, const conn_t *like)
 {
-	unsigned count = 0;
+	unsigned users = 0, strangers = 0;
 	conn_t *conn;
 	TAILQ_FOREACH(conn, &server->conns, link) {
-		const bool counts = all ? conn->stranger : conn->user == like->user;
-		count += counts && state_of(conn) != IDLE;
+		if (state_of(conn) != IDLE) {
+			users += conn->user == like->user;
+			strangers += conn->stranger;
+		}
 	}
-	return count;
+	return users >= USER_SERVED ||
+	       (like->stranger && strangers >= STRANGERS * USER_SERVED);
 }
 
-/* Cuts off those of the user that have had their client wait for long: others want their place. */
-static void cut_stalled(ctl_server_t *server, uid_t user)
+/* Cuts off those that have waited for their client for long: this one wants the place. */
+static void cut_stalled(ctl_server_t *server, const conn_t *wants)
 {
 	conn_t *conn;
 	TAILQ_FOREACH(conn, &server->conns, link) {
 		const int64_t since = atomic_load(&conn->wire.waits_since);
-		if (conn->user == user && state_of(conn) == SERVED && since != 0 &&
-		    monotonic_ms() - since > STALL_MS) {
+		if (conn->stranger == wants->stranger && state_of(conn) == SERVED &&
+		    since != 0 && monotonic_ms() - since > STALL_MS) {
 			shutdown(conn->wire.fd, SHUT_RDWR);
 		}
 	}
@@ -173,22 +170,18 @@ static bool start(conn_t *conn)
 /* Gives threads to those that have sent something. \return Whether some have to wait for one. */
 static bool serve_ready(ctl_server_t *server)
 {
-	bool wait = false;
-	conn_t *conn;
+	conn_t *conn, *waits = NULL;
 	TAILQ_FOREACH(conn, &server->conns, link) {
-		if (!conn->ready || state_of(conn) != IDLE) {
+		if (!conn->ready || state_of(conn) != IDLE ||
+		    (waits != NULL && waits->user == conn->user)) {
 			continue;
 		}
-		const bool full = served(server, conn, false) >= USER_SERVED;
-		if (full) {
-			cut_stalled(server, conn->user);
+		if (is_full(server, conn) || !start(conn)) {
+			cut_stalled(server, conn);
+			waits = conn;
 		}
-		wait |= full ||
-		        (conn->stranger &&
-		         served(server, conn, true) >= STRANGERS * USER_SERVED) ||
-		        !start(conn);
 	}
-	return wait;
+	return waits != NULL;
 }
 
 static void drop_idle(ctl_server_t *server)
@@ -368,7 +361,6 @@ static int start_thread(ctl_server_t *server, char *err, size_t err_size)
 
 static void free_server(ctl_server_t *server)
 {
-	pthread_mutex_destroy(&server->lock);
 	free(server->path);
 	free(server);
 }
@@ -400,7 +392,6 @@ int ctl_server_start(ctl_server_t **server, const char *path, const ctl_command_
 	new->service = (ctl_service_t){ commands, ctx, &new->stopping };
 	atomic_init(&new->stopping, false);
 	TAILQ_INIT(&new->conns);
-	pthread_mutex_init(&new->lock, NULL);
 
 	int ret = open_server(new, err, err_size);
 	if (ret != KNOT_EOK) {
