@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "control/block.h"
 
 /* Milliseconds until a request has come as a whole, and until its answer has gone. A client needs a
@@ -57,7 +58,8 @@ void **ctl_kept(ctl_request_t *req)
 	return &req->kept;
 }
 
-static void send_unit(ctl_request_t *req, uint8_t code, knot_ctl_data_t data)
+/* Sends a unit as it is. */
+static void send_data(ctl_request_t *req, uint8_t code, knot_ctl_data_t data)
 {
 	for (int i = 0; i < KNOT_CTL_IDX__COUNT; i++) {
 		if (data[i] != NULL && strlen(data[i]) > UINT16_MAX) {
@@ -73,6 +75,26 @@ static void send_unit(ctl_request_t *req, uint8_t code, knot_ctl_data_t data)
 	}
 }
 
+/* Sends a unit for a person: knotc shows it on the terminal as it is. */
+static void send_unit(ctl_request_t *req, uint8_t code, knot_ctl_data_t data)
+{
+	char *tame[KNOT_CTL_IDX__COUNT] = { NULL };
+	for (int i = 0; i < KNOT_CTL_IDX__COUNT; i++) {
+		if (data[i] != NULL && !text_is_tame(data[i])) {
+			tame[i] = strdup(data[i]);
+			req->broken |= tame[i] == NULL;
+			if (tame[i] != NULL) {
+				text_tame(tame[i]);
+			}
+			data[i] = tame[i];
+		}
+	}
+	send_data(req, code, data);
+	for (int i = 0; i < KNOT_CTL_IDX__COUNT; i++) {
+		free(tame[i]);
+	}
+}
+
 void ctl_reply(ctl_request_t *req, const char *zone, const char *type, const char *data)
 {
 	knot_ctl_data_t unit = {
@@ -81,6 +103,16 @@ void ctl_reply(ctl_request_t *req, const char *zone, const char *type, const cha
 		[KNOT_CTL_IDX_DATA] = data,
 	};
 	send_unit(req, WIRE_DATA, unit);
+}
+
+void ctl_text(ctl_request_t *req, const char *zone, const char *type, const char *text)
+{
+	knot_ctl_data_t unit = {
+		[KNOT_CTL_IDX_ZONE] = zone,
+		[KNOT_CTL_IDX_TYPE] = type,
+		[KNOT_CTL_IDX_DATA] = text,
+	};
+	send_data(req, WIRE_DATA, unit);
 }
 
 void ctl_extra(ctl_request_t *req, const char *type, const char *data)

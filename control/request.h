@@ -9,7 +9,8 @@
  * known ones.
  *
  * An answer is gathered in memory, and sent when the handler has returned, or calls ctl_flush(). So
- * a handler may hold locks while it answers: it never waits for the client.
+ * a handler may hold locks while it answers: it never waits for the client. What would not show on
+ * a terminal becomes '?'.
  */
 #pragma once
 
@@ -52,6 +53,9 @@ void request_refuse(wire_t *wire, const char *text);
  * the handler.
  */
 void ctl_reply(ctl_request_t *req, const char *zone, const char *type, const char *data);
+
+/*! As ctl_reply(), with a text of several lines for a program; it is sent as it is. */
+void ctl_text(ctl_request_t *req, const char *zone, const char *type, const char *text);
 
 /*! Adds a further "type: data" column to the line begun by ctl_reply(). */
 void ctl_extra(ctl_request_t *req, const char *type, const char *data);

@@ -16,6 +16,8 @@
 
 #include <libxml/parser.h>
 
+#include "common/text.h"
+
 #define FILE_MAX (16 * 1024 * 1024) /* Bytes; a configuration file is much smaller. */
 
 /*
@@ -318,6 +320,20 @@ static int replace(hsm_xml_t *xml, char **text, const char *start, size_t len)
 	return HSM_EOK;
 }
 
+/*! Names and paths are shown in many places. Lines may be broken. */
+static bool shows(const char *text, size_t len)
+{
+	uint32_t code = 0;
+	for (size_t i = 0; i < len;) {
+		const unsigned bytes = text_char(text + i, &code);
+		if (bytes == 0 || !(text_shows(code) || isspace((unsigned char)text[i]))) {
+			return false;
+		}
+		i += bytes;
+	}
+	return true;
+}
+
 static int replace_trimmed(hsm_xml_t *xml, const xmlNode *node, char **text, const char *what,
                            const char *start)
 {
@@ -328,6 +344,10 @@ static int replace_trimmed(hsm_xml_t *xml, const xmlNode *node, char **text, con
 	}
 	if (len == 0) {
 		return hsm_xml_error(xml, node, "%s of <%s> is empty", what, name_of(node));
+	}
+	if (!shows(start, len)) {
+		return hsm_xml_error(xml, node, "%s of <%s> has a character that does not show, "
+		                     "remove it", what, name_of(node));
 	}
 	return replace(xml, text, start, len);
 }

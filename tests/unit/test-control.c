@@ -128,6 +128,15 @@ static void cmd_mute(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	ctl_error(req, NULL, "%s", "");
 }
 
+static void cmd_wild(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	ctl_reply(req, unit->zone, "a\nb", "\x1b[2J \xc2\x9b" "31m \xff \xc3\xa4");
+	ctl_extra(req, "line", "one\ntwo");
+	ctl_error(req, unit->zone, "no \x1b]0;title\x07 here");
+	ctl_text(req, unit->zone, "text", "one\ntwo");
+}
+
 /* Two handlers that only end if both run at the same time. */
 static atomic_int meeting;
 
@@ -155,6 +164,7 @@ static const ctl_command_t COMMANDS[] = {
 	{ "flood", cmd_flood },
 	{ "long", cmd_long },
 	{ "mute", cmd_mute },
+	{ "wild", cmd_wild },
 	{ "meet", cmd_meet },
 	{ NULL, NULL }
 };
@@ -311,6 +321,17 @@ START_TEST(answer_empty_error)
 }
 END_TEST
 
+/* Nothing of it reaches the terminal on which knotc shows it. */
+START_TEST(answer_tamed)
+{
+	answer_t answer;
+	ck_assert_int_eq(call(&(ctl_unit_t){ .cmd = "wild", .zone = "\x1b.test." }, 1, &answer),
+	                 KNOT_EOK);
+	ck_assert_str_eq(answer.text, "?.test. a?b=?[2J ?31m ? \xc3\xa4;+- line=one?two;"
+	                 "?.test. -=- E:no ?]0;title? here;\x1b.test. text=one\ntwo;");
+}
+END_TEST
+
 START_TEST(answer_unknown)
 {
 	answer_t answer;
@@ -384,7 +405,7 @@ static const struct {
 	{ "zone-sign x.example. bad.example.", 1, "error: [bad.example.] (token is gone)\n" },
 	{ "zone-flush x.example.", 1,
 	  "error: [x.example.] (unknown command 'zone-flush'; known here: "
-	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, gather, flood, long, mute, meet)\n" },
+	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, gather, flood, long, mute, wild, meet)\n" },
 	{ "zone-xfr-thaw x.example.", 0, "OK\n" },
 	/* Any unit would make it abort. */
 	{ "zone-xfr-freeze x.example.", 1, "error: failed to control (malformed data)\n" },
@@ -787,6 +808,7 @@ int main(void)
 	tcase_add_test(tcase, answer_units);
 	tcase_add_test(tcase, answer_first_error);
 	tcase_add_test(tcase, answer_empty_error);
+	tcase_add_test(tcase, answer_tamed);
 	tcase_add_test(tcase, answer_unknown);
 	tcase_add_test(tcase, answer_many_units);
 	tcase_add_test(tcase, answer_too_large);
