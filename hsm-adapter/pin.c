@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/trust.h"
+
 static int pin_path(const char *pin_file, char *path, size_t size)
 {
 	int len;
@@ -27,25 +29,52 @@ static int pin_path(const char *pin_file, char *path, size_t size)
 	return (len < 0 || (size_t)len >= size) ? ENAMETOOLONG : 0;
 }
 
-/*! \return 0, or an errno. */
-static int read_line(const char *path, hsm_pin_t *pin)
+/*! \return What is wrong with the file; NULL = nothing. */
+static const char *find_fault(int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0) {
+		return strerror(errno);
+	}
+	if (!S_ISREG(st.st_mode)) {
+		return "it is not a file";
+	}
+	if (st.st_mode & S_IROTH) {
+		return "everybody can read it; do chmod o-r, and change the PIN";
+	}
+	if (geteuid() == 0) {
+		st.st_uid = 0; /* Root reads the PINs of all users, as ods-hsm. */
+	}
+	return trust_fault(&st);
+}
+
+/*! \return What is wrong; NULL = nothing. */
+static const char *read_line(int fd, hsm_pin_t *pin)
+{
+	/* One read() gets all of a file of this size. */
+	ssize_t got = read(fd, pin->text, HSM_PIN_MAX);
+	if (got < 0) {
+		return strerror(errno);
+	}
+	pin->len = strcspn(pin->text, "\r\n");
+	memset(pin->text + pin->len, 0, sizeof(pin->text) - pin->len);
+	return pin->len == HSM_PIN_MAX ? "its first line is too long for a PIN" :
+	       pin->len == 0           ? "its first line is empty" : NULL;
+}
+
+/*! \return What is wrong; NULL = nothing. */
+static const char *read_file(const char *path, hsm_pin_t *pin)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		return errno;
+		return strerror(errno);
 	}
-	/* One read() gets all of a file of this size. */
-	ssize_t got = read(fd, pin->text, HSM_PIN_MAX);
-	int error = (got < 0) ? errno : 0;
+	const char *fault = find_fault(fd);
+	if (fault == NULL) {
+		fault = read_line(fd, pin);
+	}
 	close(fd);
-	if (error == 0) {
-		pin->len = strcspn(pin->text, "\r\n");
-		memset(pin->text + pin->len, 0, sizeof(pin->text) - pin->len);
-		if (pin->len == HSM_PIN_MAX) {
-			error = EMSGSIZE;
-		}
-	}
-	return error;
+	return fault;
 }
 
 static int file_error(const hsm_repository_t *repository, const char *what, hsm_error_t *err)
@@ -79,16 +108,12 @@ int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t
 
 	char path[PATH_MAX];
 	int error = pin_path(repository->pin_file, path, sizeof(path));
-	if (error == 0) {
-		error = read_line(path, pin);
-	}
-	if (error == 0 && pin->len > 0) {
+	const char *fault = error != 0 ? strerror(error) : read_file(path, pin);
+	if (fault == NULL) {
 		return HSM_EOK;
 	}
 	hsm_pin_wipe(pin);
-	const char *what = (error == EMSGSIZE) ? "its first line is too long for a PIN" :
-	                   (error != 0) ? strerror(error) : "its first line is empty";
-	return file_error(repository, what, err);
+	return file_error(repository, fault, err);
 }
 
 void hsm_pin_wipe(hsm_pin_t *pin)

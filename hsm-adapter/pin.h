@@ -22,7 +22,8 @@ typedef struct {
 } hsm_pin_t;
 
 /*!
- * Gets a repository's PIN, from <PIN> or the first line of <PINFile>.
+ * Gets a repository's PIN, from <PIN> or the first line of <PINFile>, which nobody else may write,
+ * nor everybody read.
  *
  * \retval HSM_EOK, HSM_EPIN (unreadable, empty or too long)
  */

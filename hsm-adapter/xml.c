@@ -17,6 +17,7 @@
 #include <libxml/parser.h>
 
 #include "common/text.h"
+#include "common/trust.h"
 
 #define FILE_MAX (16 * 1024 * 1024) /* Bytes; a configuration file is much smaller. */
 
@@ -72,6 +73,10 @@ static int read_fd(hsm_xml_t *xml, int fd, content_t *content)
 	}
 	if (!S_ISREG(st.st_mode)) {
 		return file_error(xml, "not a file");
+	}
+	const char *fault = trust_fault(&st);
+	if (fault != NULL) {
+		return file_error(xml, fault);
 	}
 	if (st.st_size == 0) {
 		return file_error(xml, "the file is empty");

@@ -50,7 +50,8 @@ struct hsm_xml_rule {
 };
 
 /*!
- * Reads a file: at most 16 MiB, without a DTD (so without entities of its own), no network.
+ * Reads a file: at most 16 MiB, without a DTD (so without entities of its own), no network. Who
+ * could have written it has to be trusted (common/trust.h).
  *
  * \param xml   To be closed by hsm_xml_close() on success.
  * \param path  Borrowed until hsm_xml_close().

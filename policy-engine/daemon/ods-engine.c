@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libxml/parser.h>
@@ -165,7 +167,10 @@ static int drop_privileges(const engine_conf_t *conf)
 
 static int write_pid(const char *path)
 {
-	FILE *file = fopen(path, "w");
+	/* A new file: what is there may be another's, or a link. */
+	int fd = unlink(path) == 0 || errno == ENOENT
+	         ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644) : -1;
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (file == NULL) {
 		log_event(LOG_ERROR, NULL, "pid file %s: %s", path, strerror(errno));
 		return -1;
@@ -196,6 +201,7 @@ static int run(const options_t *options)
 		engine_conf_deinit(&conf);
 		return EXIT_FAILURE;
 	}
+	umask(umask(0) | S_IRWXO); /* The database is nobody's else. */
 	set_signals();
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;

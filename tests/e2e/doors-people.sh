@@ -51,3 +51,54 @@ test_idle_clients() { # short
 	within 20 status_says a.test 'key .*DNSKEY rumoured'
 	expect 'signer: connected' engine status
 }
+
+# refused REGEX COMMAND...: exits non-zero and says so.
+refused() {
+	local regex=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then
+		fail "$* exits with 0: $(cat "$work/out")"
+	fi
+	grep -qE -- "$regex" "$work/out" || fail "$*: no '$regex' in: $(cat "$work/out")"
+}
+
+# Who can write to what decides would be as good as the process itself.
+test_files_that_decide() {
+	start_zone
+	local all='everybody can write to it' hsm=$BUILD_DIR/ods-hsm
+	chmod o+w "$D/conf.xml"
+	refused "conf.xml: $all" module zone-keys-load
+	refused "conf.xml: $all" engine reload
+	refused "conf.xml: $all" "$hsm" -c "$D/conf.xml" list
+	chmod o-w "$D/conf.xml"
+
+	chmod o+w "$D/kasp.xml"
+	refused "kasp.xml: $all" engine reload
+	chmod o-w "$D/kasp.xml"
+
+	chmod 644 "$D/pin"
+	refused 'pin: everybody can read it' "$hsm" -c "$D/conf.xml" login
+	chmod 600 "$D/pin"
+	"$hsm" -c "$D/conf.xml" login
+	if [ "$(id -u)" -eq 0 ]; then
+		chown nobody "$D/conf.xml"
+		refused 'conf.xml: it belongs to a user' engine reload
+		chown root "$D/conf.xml"
+	fi
+	engine reload
+
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	chmod o+w "$D/kasp.db"
+	refused "kasp.db: $all" "$BUILD_DIR/ods-engine" -c "$D/conf.xml"
+	chmod o-w "$D/kasp.db"
+	start_engine
+
+	chmod o+w "$D/store"
+	restart_knotd
+	refused "store.*$all" module status
+	signed a.test # and served as it was
+	chmod o-w "$D/store"
+	restart_knotd
+	module status
+	validate a.test
+}

@@ -301,10 +301,39 @@ START_TEST(exposed_pin)
 	unlink(pin);
 
 	write_file(path, REPO(FULL), strlen(REPO(FULL)), 0644);
-	ck_assert_int_eq(hsm_conf_read(path, &conf, collect, &warnings, &err), HSM_EOK);
-	ck_assert_int_eq(warnings.count, 1);
-	ck_assert_ptr_nonnull(strstr(warnings.text, ":4: everybody can read this file"));
-	hsm_conf_deinit(&conf);
+	ck_assert_int_eq(hsm_conf_read(path, &conf, collect, &warnings, &err), HSM_ECONF);
+	ck_assert_ptr_nonnull(strstr(err.text, ":4: everybody can read this file"));
+}
+END_TEST
+
+/* \return Whether conf.xml is read, if it belongs to such a user and group and has such a mode. */
+static bool believed(uid_t user, gid_t group, mode_t mode, const char *why)
+{
+	hsm_conf_t conf;
+	hsm_error_t err;
+	write_file(path, REPO(FULL), strlen(REPO(FULL)), 0600);
+	ck_assert_int_eq(chown(path, user, group), 0);
+	ck_assert_int_eq(chmod(path, mode), 0);
+	if (hsm_conf_read(path, &conf, NULL, NULL, &err) == HSM_EOK) {
+		hsm_conf_deinit(&conf);
+		return true;
+	}
+	ck_assert_msg(why != NULL && strstr(err.text, why) != NULL, "%s", err.text);
+	ck_assert_ptr_nonnull(strstr(err.text, path));
+	return false;
+}
+
+START_TEST(untrusted_file)
+{
+	const uid_t me = geteuid();
+	ck_assert(!believed(me, -1, 0602, "everybody can write to it"));
+	ck_assert(believed(me, getegid(), 0660, NULL));
+	if (me != 0) {
+		return;
+	}
+	ck_assert(!believed(65534, -1, 0600, "neither root nor this process's"));
+	ck_assert(!believed(0, 65534, 0620, "a group that is not this process's can write"));
+	ck_assert(believed(0, 65534, 0640, NULL));
 }
 END_TEST
 
@@ -346,6 +375,20 @@ START_TEST(pin_sources)
 	ck_assert_int_eq(hsm_pin_read(&repository, &pin, &err), HSM_EPIN);
 	ck_assert_ptr_nonnull(strstr(err.text, "empty"));
 
+	static const struct {
+		mode_t mode;
+		const char *why;
+	} modes[] = {
+		{ 0604, "everybody can read it; do chmod o-r" },
+		{ 0602, "everybody can write to it" },
+	};
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		write_file(name, "1234\n", 5, modes[i].mode);
+		ck_assert_int_eq(hsm_pin_read(&repository, &pin, &err), HSM_EPIN);
+		ck_assert_ptr_nonnull(strstr(err.text, modes[i].why));
+		ck_assert_int_eq(pin.text[0], 0);
+	}
+
 	unlink(name);
 	ck_assert_int_eq(hsm_pin_read(&repository, &pin, &err), HSM_EPIN);
 	ck_assert_ptr_nonnull(strstr(err.text, "No such file"));
@@ -364,6 +407,7 @@ int main(void)
 	tcase_add_test(tc, unknown_elements);
 	tcase_add_test(tc, unreadable_file);
 	tcase_add_test(tc, exposed_pin);
+	tcase_add_test(tc, untrusted_file);
 	tcase_add_test(tc, pin_sources);
 	suite_add_tcase(suite, tc);
 
