@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/trust.h"
+#include "hsm-adapter/secret.h"
 
 static int pin_path(const char *pin_file, char *path, size_t size)
 {
@@ -57,7 +58,7 @@ static const char *read_line(int fd, hsm_pin_t *pin)
 		return strerror(errno);
 	}
 	pin->len = strcspn(pin->text, "\r\n");
-	memset(pin->text + pin->len, 0, sizeof(pin->text) - pin->len);
+	pin->text[pin->len] = '\0';
 	return pin->len == HSM_PIN_MAX ? "its first line is too long for a PIN" :
 	       pin->len == 0           ? "its first line is empty" : NULL;
 }
@@ -89,36 +90,50 @@ static int file_error(const hsm_repository_t *repository, const char *what, hsm_
 	                     "<PINFile> %s: %s", repository->name, repository->pin_file, what);
 }
 
-int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
+static int take_inline(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
 {
-	*pin = (hsm_pin_t){ .given = repository->pin != NULL || repository->pin_file != NULL };
-	if (!pin->given) {
-		return HSM_EOK;
+	pin->len = strlen(repository->pin);
+	if (pin->len > HSM_PIN_MAX) {
+		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the <PIN> is longer than "
+		                     "%d bytes", repository->name, HSM_PIN_MAX);
 	}
+	memcpy(pin->text, repository->pin, pin->len);
+	return HSM_EOK;
+}
 
-	if (repository->pin != NULL) {
-		pin->len = strlen(repository->pin);
-		if (pin->len > HSM_PIN_MAX) {
-			return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the <PIN> is "
-			                     "longer than %d bytes", repository->name, HSM_PIN_MAX);
-		}
-		memcpy(pin->text, repository->pin, pin->len);
-		return HSM_EOK;
-	}
-
+static int take_file(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
+{
 	char path[PATH_MAX];
 	int error = pin_path(repository->pin_file, path, sizeof(path));
 	const char *fault = error != 0 ? strerror(error) : read_file(path, pin);
-	if (fault == NULL) {
+	return fault == NULL ? HSM_EOK : file_error(repository, fault, err);
+}
+
+int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
+{
+	hsm_pin_t read = { .given = repository->pin != NULL || repository->pin_file != NULL };
+	if (!read.given) {
+		*pin = read;
 		return HSM_EOK;
 	}
-	hsm_pin_wipe(pin);
-	return file_error(repository, fault, err);
+	read.text = hsm_secret_new();
+	if (read.text == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	int ret = repository->pin != NULL ? take_inline(repository, &read, err)
+	                                  : take_file(repository, &read, err);
+	if (ret != HSM_EOK) {
+		hsm_pin_wipe(&read);
+		return ret;
+	}
+	*pin = read;
+	return HSM_EOK;
 }
 
 void hsm_pin_wipe(hsm_pin_t *pin)
 {
-	explicit_bzero(pin, sizeof(*pin));
+	hsm_secret_free(pin->text);
+	*pin = (hsm_pin_t){ 0 };
 }
 
 bool hsm_pin_file_exposed(const char *pin_file)

@@ -13,6 +13,7 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/info.h"
+#include "common/core-dump.h"
 #include "common/question.h"
 #include "hsm-adapter/tool/trial.h"
 
@@ -352,6 +353,7 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
+	core_dump_forbid();
 	const char *path = DEFAULT_CONF;
 	run_t run = { .yes = false };
 

@@ -17,6 +17,7 @@
 
 #include <libxml/parser.h>
 
+#include "common/core-dump.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/control/control.h"
 #include "policy-engine/engine/engine.h"
@@ -27,17 +28,18 @@ enum { EXIT_USAGE = 2 };
 
 typedef struct {
 	const char *conf;
-	bool verbose, check;
+	bool verbose, check, core;
 } options_t;
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: ods-engine [-c CONF] [-v] [--check]\n"
+	fprintf(out, "Usage: ods-engine [-c CONF] [-v] [--check] [--core]\n"
 	        "\n"
 	        "Looks after the keys of the zones that knotd's module mod-opendnssec signs.\n"
 	        "\n"
 	        "  -c, --config FILE  conf.xml [" CONF_FILE "]\n"
 	        "      --check        read conf.xml and kasp.xml, say what is wrong, and exit\n"
+	        "      --core         may leave core files and be debugged; PINs may be in them\n"
 	        "  -v, --verbose      log details\n"
 	        "  -h, --help         this text\n"
 	        "  -V, --version      the version\n"
@@ -52,6 +54,7 @@ static int parse_options(int argc, char **argv, options_t *options)
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'k' },
+		{ "core", no_argument, NULL, 'C' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -65,6 +68,9 @@ static int parse_options(int argc, char **argv, options_t *options)
 			break;
 		case 'k':
 			options->check = true;
+			break;
+		case 'C':
+			options->core = true;
 			break;
 		case 'v':
 			options->verbose = true;
@@ -200,6 +206,9 @@ static int run(const options_t *options)
 	if (drop_privileges(&conf) != 0) {
 		engine_conf_deinit(&conf);
 		return EXIT_FAILURE;
+	}
+	if (!options->core) {
+		core_dump_forbid();
 	}
 	umask(umask(0) | S_IRWXO); /* The database is nobody's else. */
 	set_signals();

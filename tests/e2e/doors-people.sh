@@ -102,3 +102,59 @@ test_files_that_decide() {
 	module status
 	validate a.test
 }
+
+# inline_pin: conf.xml has the PIN itself; $pin.
+inline_pin() {
+	pin=$(cat "$D/pin")
+	sed -i "s|<PINFile>.*</PINFile>|<PIN>$pin</PIN>|" "$D/conf.xml"
+	chmod 600 "$D/conf.xml"
+	rm "$D/pin"
+	restart_knotd
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_engine
+	within 20 status_says a.test 'state: ok'
+}
+
+# What is left of a PIN in a process that has logged in: nothing that gets into a core file.
+test_pin_in_core() {
+	local server pid where
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "skipped: not root"
+		return
+	fi
+	start_zone
+	inline_pin
+	module zone-keys-load
+	engine reload
+	engine zone-key-rollover a.test zsk
+	within 20 status_says a.test 'key .*DNSKEY rumoured'
+	printf '%s' "$pin" >pin
+	for server in knotd ods-engine; do
+		pid=$(cat "$D/run/$server.pid")
+		"$e2e/core-memory.py" --all "$pid" pin || fail "$server should have the PIN, locked"
+		if where=$("$e2e/core-memory.py" "$pid" pin); then
+			fail "the PIN is in a core of $server: $where"
+		fi
+	done
+	# nor does another process of the same user get in, nor the kernel write one
+	grep '^Max core file size  *0 ' "/proc/$pid/limits" || fail "ods-engine may leave a core"
+}
+
+# A parser that quotes what it does not understand shows the PIN.
+test_pin_in_messages() {
+	local file
+	start_zone
+	inline_pin
+	for text in "$pin<x$pin>" "x&$pin" "<$pin" "x</$pin>" "<!-- $pin -- $pin -->" "<?$pin" \
+		"<x $pin>" "<x $pin=$pin/>"; do
+		cp -p "$D/conf.xml" conf.good
+		sed -i "s|<PIN>$pin|<PIN>${text//&/\\&}|" "$D/conf.xml"
+		refused 'conf.xml:' engine reload
+		refused 'conf.xml:' module zone-keys-load
+		cat conf.good >"$D/conf.xml"
+	done
+	for file in "$D"/*.log out; do
+		does_not_say "$file" "$pin"
+	done
+	engine reload
+}
