@@ -20,8 +20,7 @@
  * No entities, no network. And no dictionary of strings: a secret has to be in one place, where it
  * can be wiped.
  */
-#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | \
-                       XML_PARSE_NODICT | XML_PARSE_BIG_LINES)
+#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NODICT | XML_PARSE_BIG_LINES)
 
 static int file_error(hsm_xml_t *xml, const char *what)
 {

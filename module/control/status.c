@@ -92,7 +92,7 @@ typedef enum {
 typedef struct {
 	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
 	char source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
-	bool signing, refused;
+	bool signing, refused, checking;
 	state_t state;
 	int64_t due;
 	char *policy;     /*!< To be freed. */
@@ -107,6 +107,7 @@ static void look(zone_t *zone, shown_t *shown)
 	}
 	(void)held_text(&zone->held, HELD_FREEZE, shown->frozen, sizeof(shown->frozen));
 	shown->refused = held_is(&zone->held, HELD_REFUSED);
+	shown->checking = external_waits(&zone->external);
 	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
 	keys_trouble(&zone->keys, shown->keys, sizeof(shown->keys));
 	trouble_read(&zone->signer.trouble, shown->sign, sizeof(shown->sign));
@@ -185,6 +186,8 @@ static void add_version(columns_t *columns, const shown_t *shown)
 	           state->taken_at > 0 ? time_text(state->taken_at, when, sizeof(when))
 	           : shown->refused
 	           ? "not yet, it was sent to knotd, which does not serve it"
+	           : shown->checking
+	           ? "not yet, the operator's check has not ended"
 	           : "not yet, waiting for knotd to fetch it");
 	add_column(columns, "next", "%s", time_text(shown->due, when, sizeof(when)));
 }

@@ -139,7 +139,7 @@ static int settle(chain_t *chain, const knot_dname_t *name, chain_edit_t *edit)
 			return KNOT_EOK;
 		}
 		const int more = edit->is ? 1 : -1;
-		name = knot_wire_next_label(name, NULL);
+		name = knot_wire_next_label(name, name);
 		if (knot_dname_is_equal(name, chain->apex)) {
 			return KNOT_EOK; /* The apex has an entry, whatever is below it. */
 		}

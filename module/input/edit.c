@@ -294,7 +294,7 @@ static int check_above(edit_check_t *check, const edit_node_t *node)
 	const knot_dname_t *above = owner;
 	/* NSEC3 may be there, if the zone passes through. */
 	while (node_count_data(&node->node) > 0 && !knot_dname_is_equal(above, check->edit->apex)) {
-		above = knot_wire_next_label(above, NULL);
+		above = knot_wire_next_label(above, above);
 		/* Not edit_node(): nothing may be added to the tree that is walked. */
 		uint8_t key[NODE_KEY_MAX];
 		const edit_node_t *found = find(check->edit, key, node_key(above, key));
@@ -399,7 +399,7 @@ static int load_above(edit_t *edit)
 		const knot_dname_t *above = owners.owners[i];
 		edit_node_t *node = NULL;
 		while (ret == KNOT_EOK && !knot_dname_is_equal(above, edit->apex)) {
-			above = knot_wire_next_label(above, NULL);
+			above = knot_wire_next_label(above, above);
 			ret = edit_node(edit, above, &node);
 		}
 	}

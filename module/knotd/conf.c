@@ -24,14 +24,18 @@
 
 char *knotconf_socket(knotd_mod_t *mod)
 {
-	const char *path = knotd_conf(mod, "\x07""control", "\x06""listen", NULL).single.string;
+	/* From Knot 3.5 on there can be several: one is as good as another. */
+	knotd_conf_t sockets = knotd_conf(mod, "\x07""control", "\x06""listen", NULL);
+	const char *path = sockets.multi != NULL && sockets.count > 0 ? sockets.multi[0].string
+	                                                              : sockets.single.string;
 	const char *rundir = knotd_conf(mod, "\x06""server", "\x06""rundir", NULL).single.string;
 	char *full = NULL;
-	if (path != NULL && path[0] == '/') {
-		return strdup(path);
-	}
-	return asprintf(&full, "%s/%s", rundir != NULL ? rundir : "/run/knot",
-	                path != NULL ? path : "knot.sock") >= 0 ? full : NULL;
+	int ret = path != NULL && path[0] == '/'
+	          ? asprintf(&full, "%s", path)
+	          : asprintf(&full, "%s/%s", rundir != NULL ? rundir : "/run/knot",
+	                     path != NULL ? path : "knot.sock");
+	knotd_conf_free(&sockets);
+	return ret >= 0 ? full : NULL;
 }
 
 /*! Whether one of the zone's masters is the transfer socket. */

@@ -17,6 +17,7 @@
 #include <knot/module.h>
 
 #include "module/knotd/conf.h"
+#include "module/knotd/fit.h"
 #include "module/knotd/signers.h"
 #include "module/knotd/stats.h"
 
@@ -30,6 +31,13 @@
 #define ITEM_WATCH    "\x05""watch"
 #define ITEM_VERIFY   "\x06""verify"
 #define ITEM_SHRINK   "\x0C""shrink-limit"
+
+#define ITEM_CHECK    "\x0D""publish-check"
+#define ITEM_LIMIT    "\x13""publish-check-limit"
+
+/* Seconds that the operator's check may take, if nothing is set, and at most. */
+#define CHECK_LIMIT     60
+#define CHECK_LIMIT_MAX 86400
 
 /* Percent of the names, and of the delegations, that an input has to keep, if nothing is set. */
 #define SHRINK_LIMIT 50
@@ -51,6 +59,8 @@ static const yp_item_t items[] = {
 	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },
 	{ ITEM_VERIFY,   YP_TOPT,  YP_VOPT = { verify_options, SIGNPOOL_VERIFY_ALL } },
 	{ ITEM_SHRINK,   YP_TINT,  YP_VINT = { 0, 100, SHRINK_LIMIT } },
+	{ ITEM_CHECK,    YP_TSTR,  YP_VNONE },
+	{ ITEM_LIMIT,    YP_TINT,  YP_VINT = { 1, CHECK_LIMIT_MAX, CHECK_LIMIT, YP_STIME } },
 	{ NULL }
 };
 
@@ -71,6 +81,7 @@ static int check(knotd_conf_check_args_t *args)
 	const char *transfer = knotd_conf_check_item(args, ITEM_TRANSFER).single.string;
 	const char *control = knotd_conf_check_item(args, ITEM_CONTROL).single.string;
 	const char *conf = knotd_conf_check_item(args, ITEM_CONF).single.string;
+	const char *program = knotd_conf_check_item(args, ITEM_CHECK).single.string;
 
 	const char *fault = check_socket(transfer, "transfer-socket: path too long for a socket",
 	                                 "transfer-socket: has to be an absolute path");
@@ -84,6 +95,8 @@ static int check(knotd_conf_check_args_t *args)
 		fault = "storage: has to be an absolute path";
 	} else if (fault == NULL && conf[0] != '/') {
 		fault = "conf: has to be the absolute path of conf.xml";
+	} else if (fault == NULL && program != NULL && program[0] != '/') {
+		fault = "publish-check: has to begin with the absolute path of a program";
 	} else if (fault == NULL && strcmp(transfer, control) == 0) {
 		fault = "transfer-socket and control-socket have to differ";
 	}
@@ -151,8 +164,11 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
 		.validated = knotconf_validates(mod, zone->name),
 		.journal_max = knotconf_journal_max(mod, zone->name),
+		.check_limit = knotd_conf_mod(mod, ITEM_LIMIT).single.integer,
 	};
-	int ret = settings.policy != NULL
+	const char *program = knotd_conf_mod(mod, ITEM_CHECK).single.string;
+	settings.check = program != NULL ? strdup(program) : NULL;
+	int ret = settings.policy != NULL && (settings.check != NULL) == (program != NULL)
 	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys)
 	          : KNOT_ENOMEM;
 	if (ret == KNOT_EOK) {
@@ -261,4 +277,21 @@ static void unload(knotd_mod_t *mod)
 	free(instance);
 }
 
-KNOTD_MOD_API(opendnssec, KNOTD_MOD_FLAG_SCOPE_ANY, load, unload, items, check);
+/* As KNOTD_MOD_API() makes it, but not const. */
+__attribute__((visibility("default"))) knotd_mod_api_t KNOTD_MOD_API_NAME(opendnssec) = {
+	.version = KNOTD_MOD_ABI_VERSION,
+	.name = KNOTD_MOD_NAME_PREFIX "opendnssec",
+	.flags = KNOTD_MOD_FLAG_SCOPE_ANY,
+	.load = load,
+	.unload = unload,
+	.config = items,
+	.config_check = check,
+};
+
+/*! Makes a Knot that the module was not made for refuse it: no Knot has this version. */
+__attribute__((constructor)) static void refuse_other_knots(void)
+{
+	if (!fit_check()) {
+		KNOTD_MOD_API_NAME(opendnssec).version = 0;
+	}
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "config.h"
 #include "module/rr/rdata.h"
 
 #include <libknot/libknot.h>
@@ -22,6 +23,9 @@ static int block_size(int block, bool lower, uint8_t *pos, const uint8_t *end)
 	case KNOT_RDATA_WF_NAPTR_HEADER:
 		return knot_naptr_header_size(pos, end);
 	case KNOT_RDATA_WF_REMAINDER:
+#if HAVE_DECL_KNOT_RDATA_WF_REMAINDER_MAYEMPTY
+	case KNOT_RDATA_WF_REMAINDER_MAYEMPTY:
+#endif
 		return end - pos;
 	default:
 		return block <= end - pos ? block : -1;

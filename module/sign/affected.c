@@ -91,7 +91,7 @@ int affected_cut(affected_t *affected, const uint8_t *key, size_t key_len, uint8
 	for (size_t depth = apex_labels; depth < labels; depth++) {
 		const knot_dname_t *above = owner;
 		for (size_t i = depth; i < labels; i++) {
-			above = knot_wire_next_label(above, NULL);
+			above = knot_wire_next_label(above, above);
 		}
 		uint8_t above_key[NODE_KEY_MAX];
 		size_t above_len = node_key(above, above_key);

@@ -26,6 +26,7 @@ static const rule_t rules[HELD_RULES] = {
 	[HELD_SERIAL] = { "serial", false },
 	[HELD_TIME] = { "time", false },
 	[HELD_REFUSED] = { "refused", false },
+	[HELD_CHECK] = { "check", true },
 	[HELD_FREEZE] = { "freeze", false },
 };
 

@@ -20,6 +20,7 @@ typedef enum {
 	HELD_SERIAL,    /*!< There is no serial that knotd would take. */
 	HELD_TIME,      /*!< A version has a signature that is not valid now. */
 	HELD_REFUSED,   /*!< knotd does not serve the version that it was sent. */
+	HELD_CHECK,     /*!< The operator's own check says no to a version. */
 	HELD_FREEZE,    /*!< The operator wants the input to stay as it is. */
 	HELD_RULES,
 } held_rule_t;

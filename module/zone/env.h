@@ -25,10 +25,13 @@ typedef struct {
 	news_t *news;
 
 	store_t *store;
+	const char *storage;        /*!< Its folder. */
 	sweep_t *sweep;             /*!< Of the store. */
 	updater_t *updater;
 	sched_t *workers;           /*!< Run zone_work(). */
 	sched_t *fetchers;          /*!< Run what asks primaries, and the server's own tasks. */
+	sched_t *checkers;          /*!< Run the operator's checks. */
+	int stop_fd;                /*!< Readable when these have to end. */
 	trigger_t *trigger;         /*!< Tells knotd of new versions. */
 	trigger_t *asker;           /*!< Asks knotd which version it serves. */
 	watch_t *watch;             /*!< Of zone files. */

@@ -7,13 +7,39 @@
 
 #include "module/publish/view.h"
 
+typedef struct {
+	uint32_t serial;
+	bool lets;
+} lets_t;
+
+static void lets(void *ctx, zone_t *zone)
+{
+	lets_t *version = ctx;
+	version->lets = external_lets(&zone->external, version->serial);
+}
+
+/*! A version that the operator's check has not let through is not there for knotd. */
 static int open_zone(void *ctx, const knot_dname_t *zone, view_t **view)
 {
 	zones_t *zones = ctx;
 	if (!zones_has(zones, zone)) {
 		return KNOT_ENOZONE;
 	}
-	return zones->env->store != NULL ? view_open(zones->env->store, zone, view) : STORE_LOST;
+	if (zones->env->store == NULL) {
+		return STORE_LOST;
+	}
+	view_t *opened = NULL;
+	int ret = view_open(zones->env->store, zone, &opened);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	lets_t version = { .serial = knot_soa_serial(view_soa(opened)->rrs.rdata) };
+	if (!zones_with(zones, zone, lets, &version) || !version.lets) {
+		view_close(opened);
+		return KNOT_EEMPTYZONE;
+	}
+	*view = opened;
+	return KNOT_EOK;
 }
 
 typedef struct {
@@ -25,7 +51,10 @@ typedef struct {
 static void keep(void *ctx, zone_t *zone)
 {
 	keep_t *keep = ctx;
-	if (!source_is_fetched(&zone->source) && serving_kept(&zone->serving, keep->serial)) {
+	source_primary_t primary;
+	const bool confirmed = !source_primary(&zone->source, &primary) ||
+	                       (held_is(&zone->held, HELD_CHECK) && primary.expires_at > time(NULL));
+	if (confirmed && serving_kept(&zone->serving, keep->serial)) {
 		keep->ret = KNOT_EOK;
 	}
 }

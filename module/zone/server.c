@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <libknot/libknot.h>
 
@@ -18,6 +20,8 @@
 #define WORKERS 4
 /* Conversations with the same primary at a time. */
 #define FETCHERS 8
+/* Programs of the operator's that check versions at a time. */
+#define CHECKERS 4
 /* Milliseconds for which the end waits for a token. */
 #define PATIENCE_MS 5000
 
@@ -90,6 +94,13 @@ static int64_t run_fetcher(void *ctx, task_t *task)
 	return atomic_load(&zone->stop) ? 0 : fetch_work(&zone->source);
 }
 
+static int64_t run_checker(void *ctx, task_t *task)
+{
+	(void)ctx;
+	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, check_task));
+	return atomic_load(&zone->stop) ? 0 : external_work(&zone->external);
+}
+
 static bool configured(void *ctx, const knot_dname_t *zone)
 {
 	return zones_has(&((server_t *)ctx)->zones, zone);
@@ -159,6 +170,9 @@ static int start_scheds(server_t *server)
 		ret = sched_start(&env->fetchers, FETCHERS, run_fetcher, server);
 	}
 	if (ret == KNOT_EOK) {
+		ret = sched_start(&env->checkers, CHECKERS, run_checker, server);
+	}
+	if (ret == KNOT_EOK) {
 		store_set_wait(env->store, pause_work, env);
 		ret = sched_wake(env->fetchers, &server->sweep_task, sched_now());
 	}
@@ -218,6 +232,7 @@ static int start_publishing(server_t *server, char *err, size_t err_size)
 /*! Stops what hands in work. */
 static void stop_sources(server_t *server)
 {
+	(void)eventfd_write(server->env.stop_fd, 1);
 	transfer_stop(server->transfer);
 	watch_stop(server->env.watch);
 	server->transfer = NULL;
@@ -229,11 +244,13 @@ static void stop_signing(server_t *server)
 	zone_env_t *env = &server->env;
 	stop_sources(server);
 	sched_stop(env->fetchers);
+	sched_stop(env->checkers);
 	sched_stop(env->workers);
 	updater_free(env->updater);
 	store_close(env->store);
 	env->fetchers = NULL;
 	env->workers = NULL;
+	env->checkers = NULL;
 	env->updater = NULL;
 	env->sweep = NULL;
 	env->store = NULL;
@@ -291,6 +308,7 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	fresh->env = (zone_env_t) {
 		.log = &fresh->log, .control_socket = fresh->conf.control_socket,
 		.tokens = &fresh->tokens, .news = &fresh->news,
+		.storage = fresh->conf.storage, .stop_fd = eventfd(0, EFD_CLOEXEC),
 	};
 	reap_init(&fresh->reap, &fresh->env);
 	zones_init(&fresh->zones, &fresh->env, &fresh->reap);
@@ -317,6 +335,7 @@ bool server_stop(server_t *server)
 	holder_deinit(&server->tokens);
 	log_deinit(&server->log);
 	server_conf_deinit(&server->conf);
+	close(server->env.stop_fd);
 	free(server);
 	return true;
 }

@@ -145,6 +145,10 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		zone->failures = 0;
 		return due;
 	}
+	if (state->version > 0 && external_waits(&zone->external)) {
+		keep_wish(zone, wishes & ZONE_RENEW);
+		return now + 1;
+	}
 	if (is_lost(zone, now)) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
@@ -237,7 +241,8 @@ static int64_t work(zone_t *zone)
 	}
 	serving_track(&zone->serving, &state);
 	zone_show(zone, &state, due);
-	return earlier(due, serving_offer(&zone->serving, &state, now));
+	return external_note(&zone->external, &state)
+	       ? earlier(due, serving_offer(&zone->serving, &state, now)) : due;
 }
 
 int64_t zone_work(zone_t *zone)

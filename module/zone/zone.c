@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "config.h"
 #include "module/zone/zone.h"
 
 #include <stddef.h>
@@ -54,6 +55,12 @@ static void unexpired(void *ctx)
 	trigger_zone(zone->env->trigger, zone->name);
 }
 
+static void version_ready(void *ctx)
+{
+	zone_t *zone = ctx;
+	(void)sched_wake(zone->env->checkers, &zone->check_task, sched_now());
+}
+
 static bool enter(void *ctx, const char *lane)
 {
 	zone_t *zone = ctx;
@@ -95,6 +102,11 @@ static void init_parts(zone_t *zone)
 					     .wake = wake,
 					     .ctx = zone,
 				     });
+	external_init(&zone->external, &(external_args_t) {
+		.log = env->log, .held = &zone->held, .store = env->store, .zone = zone->name,
+		.folder = env->storage, .stop_fd = env->stop_fd,
+		.ready = version_ready, .judged = wake, .ctx = zone,
+	});
 }
 
 zone_t *zone_new(const zone_env_t *env, const knot_dname_t *name)
@@ -123,6 +135,7 @@ void zone_free(zone_t *zone)
 	keys_deinit(&zone->keys);
 	signer_deinit(&zone->signer);
 	serving_deinit(&zone->serving);
+	external_deinit(&zone->external);
 	pthread_mutex_destroy(&zone->lock);
 	zone_settings_deinit(&zone->settings);
 	knot_dname_free(zone->name, NULL);
@@ -132,9 +145,11 @@ void zone_free(zone_t *zone)
 bool zone_rests(zone_t *zone)
 {
 	const zone_env_t *env = zone->env;
-	/* The one task may have woken the other before it ended. */
+	/* One task may have woken another before it ended. */
 	return sched_try_remove(env->fetchers, &zone->fetch_task) &&
+	       sched_try_remove(env->checkers, &zone->check_task) &&
 	       sched_try_remove(env->workers, &zone->task) &&
+	       sched_try_remove(env->checkers, &zone->check_task) &&
 	       sched_try_remove(env->fetchers, &zone->fetch_task);
 }
 
@@ -149,6 +164,7 @@ void zone_settings_deinit(zone_settings_t *settings)
 {
 	source_settings_deinit(&settings->source);
 	free(settings->policy);
+	free(settings->check);
 	memset(settings, 0, sizeof(*settings));
 }
 
@@ -159,6 +175,8 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 		sched_set_lane(zone->env->fetchers, &zone->fetch_task, primaries->all[0].id);
 	}
 	source_configure(&zone->source, &settings->source);
+	external_configure(&zone->external, settings->check, settings->check_limit);
+	settings->check = NULL;
 	const source_settings_t old_source = settings->source;
 	settings->source = (source_settings_t) { .file = NULL };
 
@@ -255,6 +273,9 @@ void zone_show(zone_t *zone, const state_t *state, int64_t due)
 	}
 }
 
+/* Whether Knot's dnssec-validation takes two CSKs: since 3.3.5, which brought that function, too. */
+#define CSKS_PASS HAVE_DECL_KNOTD_QDATA_ZONE_RRSET
+
 static void find_csk(void *ctx, const keyset_t *set)
 {
 	bool *found = ctx;
@@ -279,7 +300,7 @@ bool zone_warning(zone_t *zone, char *text, size_t size)
 		         journal_max / 1e6);
 		return true;
 	}
-	if (validated && csk) {
+	if (validated && csk && !CSKS_PASS) {
 		snprintf(text, size, "dnssec-validation is on in knot.conf: Knot refuses a zone that "
 		         "has two CSKs, as in each rollover; set it off for this zone");
 		return true;

@@ -4,16 +4,16 @@
 /*! \file
  * \brief A zone: its source, its keys, its signer and what knotd serves of it, joined.
  *
- * These parts do not know the zone: each has its own state and lock, and calls the zone back. Two
- * tasks work for a zone: zone_work() (work.h), which alone may call what is for the worker, and
- * fetch_work(), which asks primaries.
+ * These parts do not know the zone: each has its own state and lock, and calls the zone back. Three
+ * tasks work for a zone: zone_work() (work.h), which alone may call what is for the worker,
+ * fetch_work(), which asks primaries, and external_work(), which runs the operator's check.
  *
  * Order of the locks. While a thread holds one of these, it may take only those of lines below:
  *
  *     a write transaction of the store      one at a time in the process
  *     zones_t.lock
  *     zone_t.lock, reap_t.lock
- *     lock of source_t, keys_t, serving_t, signer_t      only one of them
+ *     lock of source_t, keys_t, serving_t, signer_t, external_t      only one of them
  *     locks of held_t, trouble_t, news_t, holder_t, trigger_t, watch_t, schedulers and log
  *
  * No thread waits for tokens or primaries, or calls a part's owner back, with any of them held; a
@@ -22,6 +22,7 @@
 #pragma once
 
 #include "module/keys/keys.h"
+#include "module/publish/external.h"
 #include "module/publish/serving.h"
 #include "module/sign/signer.h"
 #include "module/source/source.h"
@@ -40,6 +41,8 @@ typedef struct {
 	signpool_verify_t verify;
 	bool validated;            /*!< knotd checks each version (dnssec-validation). */
 	size_t journal_max;        /*!< What knotd can keep of the zone, bytes. */
+	char *check;               /*!< The operator's check of each version; NULL: there is none. */
+	unsigned check_limit;      /*!< Seconds that it may take. */
 } zone_settings_t;
 
 /*! Counts since knotd started. */
@@ -58,6 +61,7 @@ typedef struct zone {
 	knot_dname_t *name;        /*!< Lower case. */
 	task_t task;               /*!< Of zone_work(), for the workers. */
 	task_t fetch_task;         /*!< Of fetch_work(), for the fetchers. */
+	task_t check_task;         /*!< Of external_work(), for the checkers. */
 	atomic_bool stop;          /*!< The zone is going away. */
 	atomic_bool stopped;       /*!< It was, since this run began; it may be back. */
 	unsigned users;            /*!< Under the lock of the zones (zones.h). */
@@ -69,6 +73,7 @@ typedef struct zone {
 	keys_t keys;
 	signer_t signer;
 	serving_t serving;
+	external_t external;
 
 	pthread_mutex_t lock;      /*!< Of what follows. */
 	zone_settings_t settings;  /*!< Without those of the source, which has them. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-engine/base/command.h"
+#include "common/command.h"
 
 static void job_free(void *arg)
 {
@@ -24,8 +24,10 @@ static void do_job(void *arg, int stop_fd)
 	if (job->kind == CHORE_CHECK) {
 		parent_check(job->question, stop_fd, &job->result);
 	} else {
-		job->ret = command_run(job->line, job->input, job->limit, stop_fd, job->why,
-		                       sizeof(job->why));
+		job->ret = command_run(&(command_t) {
+			.line = job->line, .input = job->input, .limit_s = job->limit,
+			.stop_fd = stop_fd,
+		}, job->why, sizeof(job->why));
 	}
 }
 

@@ -286,7 +286,7 @@ int servers_add(servers_t *servers, const char *name, const struct sockaddr_stor
 	}
 	servers->servers = grown;
 	parent_server_t *server = &grown[servers->count++];
-	snprintf(server->name, sizeof(server->name), "%s", name);
+	snprintf(server->name, sizeof(server->name), "%.*s", RESOLVER_NAME_MAX - 1, name);
 	server->address = *address;
 	return 0;
 }

@@ -75,7 +75,13 @@ test_options() {
 	expect 'state: ok \| policy' module zone-status a.test
 	sed -i 's/dnssec-validation: off/dnssec-validation: on/' "$D/knot.conf"
 	knot reload
-	within 20 status_says a.test 'warning: dnssec-validation is on'
+	# Knot has taken two CSKs for what they are since 3.3.5.
+	if printf '%s\n' 3.3.5 "$(knotd -V | sed 's/.* //')" | sort -CV; then
+		sleep 1
+		! status_says a.test 'warning: dnssec-validation is on' || fail "a warning without need"
+	else
+		within 20 status_says a.test 'warning: dnssec-validation is on'
+	fi
 }
 
 test_own_kasp() {
@@ -148,4 +154,14 @@ test_hopeless_policy() {
 	policy default short 's:<Lifetime>P365D:<Lifetime>PT1H:' | kasp kasp.xml
 	small a a.test 1
 	refused 'Lifetime.*KSK' --once --zone a.test=a --kasp kasp.xml --policy short
+}
+
+# Zones that are named as a type of record, or of message, and as an option.
+test_zone_names() { # limit 60
+	small z1 mx 1
+	small z2 notify 1
+	small z3 any 1
+	quick d --zone mx=z1 --zone notify=z2 --zone any=z3
+	delv @127.0.0.1 -p "$PORT" -a "$TRUST_ANCHORS" +root=mx www.mx A >out 2>&1
+	grep -q 'fully validated' out || fail "$(cat out)"
 }

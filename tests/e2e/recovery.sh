@@ -23,7 +23,7 @@ gone_from_zone() { ! here "$1"; }
 test_shrink() { # limit 60
 	many z 1 150
 	quick d --zone h.test=z
-	probe h.test
+	probe h.test --restarts
 	many z 2 3
 	module zone-reload h.test
 	within 10 status_says h.test '^\[h\.test\.\] state: held: shrink: .*has 10 of 304 names, less than 50 %.*since 2.*ods pass h\.test\. shrink'
@@ -121,7 +121,7 @@ test_serial_store_lost() { # limit 60
 		within 20 serial_differs s.test "$before"
 	done
 	before=$(serial s.test)
-	probe s.test
+	probe s.test --restarts
 	stop_pid "$(cat d/run/knotd.pid)"
 	rm -r d/store
 	start_knotd

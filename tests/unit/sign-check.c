@@ -130,7 +130,7 @@ static void find_wanted(check_t *check)
 		want(check, name->owner, name);
 		for (const knot_dname_t *up = name->owner;
 		     chain->nsec3 && !knot_dname_is_equal(up, subject_zone);
-		     up = knot_wire_next_label(up, NULL)) {
+		     up = knot_wire_next_label(up, up)) {
 			want(check, up, NULL);
 		}
 	}

@@ -20,10 +20,10 @@
 
 #include <libdnssec/binary.h>
 
+#include "common/command.h"
 #include "control/server.h"
 #include "keyset/facts.h"
 #include "keyset/keyset.h"
-#include "policy-engine/base/command.h"
 #include "policy-engine/database/db.h"
 #include "policy-engine/zone/dnskey.h"
 #include "tests/unit/check-main.h"
@@ -225,41 +225,62 @@ static bool said(const char *text)
 
 /* -- tests --------------------------------------------------------------- */
 
+/* Runs a program with that input, for so many seconds at most. */
+static int run(const char *line, const char *input, unsigned limit_s, char why[300])
+{
+	const command_t command = { .line = line, .input = input, .limit_s = limit_s, .stop_fd = -1 };
+	return command_run(&command, why, 300);
+}
+
 START_TEST(program)
 {
 	char why[300] = "";
-	ck_assert_int_eq(command_run("/bin/true", "", 5, -1, why, sizeof(why)), 0);
-	ck_assert_int_eq(command_run("/bin/grep -qx hello", "hello\n", 5, -1, why, sizeof(why)), 0);
-	ck_assert_int_eq(command_run("/bin/grep -qx hello", "hallo\n", 5, -1, why, sizeof(why)), -1);
+	ck_assert_int_eq(run("/bin/true", "", 5, why), 0);
+	ck_assert_int_eq(run("/bin/grep -qx hello", "hello\n", 5, why), 0);
+	ck_assert_int_eq(run("/bin/grep -qx hello", "hallo\n", 5, why), -1);
 	ck_assert_str_eq(why, "/bin/grep: exit status 1");
-	ck_assert_int_eq(command_run("/nowhere/program x", "", 5, -1, why, sizeof(why)), -1);
+	ck_assert_int_eq(run("/nowhere/program x", "", 5, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "/nowhere/program: cannot be run: No such file"));
-	ck_assert_int_eq(command_run("  ", "", 5, -1, why, sizeof(why)), -1);
+	ck_assert_int_eq(run("  ", "", 5, why), -1);
 
 	/* No shell, no signal mask; the last line it wrote is the reason. */
 	const char *script = write_program("p", "echo first; echo \"no $1\tgood\" >&2; exit 3");
 	char line[200];
 	snprintf(line, sizeof(line), "%s $HOME;x", script);
-	ck_assert_int_eq(command_run(line, "", 5, -1, why, sizeof(why)), -1);
+	ck_assert_int_eq(run(line, "", 5, why), -1);
 	snprintf(line, sizeof(line), "%s: exit status 3: no $HOME;x good", script);
 	ck_assert_str_eq(why, line);
 
 	/* Much output, input that is not read. */
 	script = write_program("p", "head -c 1000000 /dev/zero");
-	ck_assert_int_eq(command_run(script, "x", 5, -1, why, sizeof(why)), 0);
+	ck_assert_int_eq(run(script, "x", 5, why), 0);
 
 	/* A time limit for all of its processes; one that leaves a child behind has ended. */
 	int64_t begin = time(NULL);
 	script = write_program("p", "trap '' TERM\nsleep 60 & sleep 60");
-	ck_assert_int_eq(command_run(script, "", 1, -1, why, sizeof(why)), -1);
+	ck_assert_int_eq(run(script, "", 1, why), -1);
 	ck_assert_msg(strstr(why, "did not end within 1 s") != NULL, "%s", why);
 	script = write_program("p", "sleep 30 &");
-	ck_assert_int_eq(command_run(script, "", 20, -1, why, sizeof(why)), 0);
+	ck_assert_int_eq(run(script, "", 20, why), 0);
 	ck_assert_int_lt(time(NULL) - begin, 15);
+
+	/* Arguments as they are, and a file from its beginning. */
+	FILE *file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	fputs("whole", file);
+	fflush(file);
+	const char *const more[] = { "a  b", "", NULL };
+	script = write_program("p", "[ \"$1,$2,$3,$#\" = 'x,a  b,,3' ] && "
+	                            "grep -q whole $(dirname $0)/got");
+	snprintf(line, sizeof(line), "%s x", script);
+	ck_assert_int_eq(command_run(&(command_t) { .line = line, .more = more, .limit_s = 5,
+	                                            .input_fd = fileno(file), .stop_fd = -1 },
+	                             why, sizeof(why)), 0);
+	fclose(file);
 
 	/* A program whose exit status is lost has not succeeded. */
 	signal(SIGCHLD, SIG_IGN);
-	ck_assert_int_eq(command_run("/bin/false", "", 5, -1, why, sizeof(why)), -1);
+	ck_assert_int_eq(run("/bin/false", "", 5, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "SIGCHLD"));
 	signal(SIGCHLD, SIG_DFL);
 }

@@ -28,6 +28,7 @@ static const char base[] =
 	"cut.example. 300 NS ns.cut.example.\n"
 	"ns.cut.example. 300 A 192.0.2.4\n";
 
+#define ZEROS "000000000000000000000000000000000000000000000000" /* 24 octets. */
 #define SOA(serial) "SOA 300 ns1.example. host.example. " serial " 3600 900 604800 300"
 #define NS2 "NS 300 ns1.example.; NS 300 ns2.example."
 #define KEY "DNSKEY 300 256 3 8 AwEAAQ=="
@@ -182,7 +183,7 @@ static const case_t cases[] = {
 	FAILS(REFUSED, "u www.example. 60 IN NSEC x.example. A"),
 	FAILS(REFUSED, "u example. 60 IN NSEC3PARAM 1 0 0 -"),
 	FAILS(REFUSED, "u x.example. 60 IN NSEC3 1 0 0 - 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR A"),
-	FAILS(REFUSED, "u example. 60 IN TYPE63 \\# 2 0000"),
+	FAILS(REFUSED, "u example. 60 IN TYPE63 \\# 54 000000010101" ZEROS ZEROS),
 	/* RDATA that a secondary would refuse. */
 	FAILS(FORMERR, "u www.example. 60 IN TXT \\# 3 056162"),
 	FAILS(FORMERR, "u www.example. 60 IN A 192.0.2.1\nu www.example. 60 IN CAA \\# 4 00FF6162"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/base/command.h"
+#include "common/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,9 +79,23 @@ static int spawn(char **argv, int input, int output, pid_t *pid)
 	return ret;
 }
 
-static int start(running_t *run, char **argv, const char *input, char *why, size_t why_size)
+/* \return The descriptor that the program reads, to be closed; -1 on failure. */
+static int open_input(const command_t *command)
 {
-	int in = input_fd(input);
+	if (command->input != NULL) {
+		return input_fd(command->input);
+	}
+	int fd = fcntl(command->input_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0) {
+		lseek(fd, 0, SEEK_SET);
+	}
+	return fd;
+}
+
+static int start(running_t *run, char **argv, const command_t *command, char *why,
+                 size_t why_size)
+{
+	int in = open_input(command);
 	int out[2] = { -1, -1 };
 	if (in < 0 || pipe2(out, O_CLOEXEC) != 0) {
 		snprintf(why, why_size, "%s: cannot be run: %s", argv[0], strerror(errno));
@@ -192,31 +206,30 @@ static int judge(const char *program, int status, running_t *run, char *why, siz
 	return -1;
 }
 
-static int run_words(char **argv, const char *input, unsigned limit_s, int stop_fd, char *why,
-                     size_t why_size)
+static int run_words(char **argv, const command_t *command, char *why, size_t why_size)
 {
 	running_t run = { .output = -1 };
-	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
+	struct pollfd stop = { .fd = command->stop_fd, .events = POLLIN };
 	if (poll(&stop, 1, 0) > 0) {
-		snprintf(why, why_size, "%s: not run, since the engine stops", argv[0]);
+		snprintf(why, why_size, "%s: not run, since everything stops", argv[0]);
 		return -1;
 	}
-	if (start(&run, argv, input, why, why_size) != 0) {
+	if (start(&run, argv, command, why, why_size) != 0) {
 		return -1;
 	}
 	int status = 0;
-	int64_t until = monotonic_ms() + (int64_t)limit_s * 1000;
+	int64_t until = monotonic_ms() + (int64_t)command->limit_s * 1000;
 	int ret = -1;
-	if (wait_end(&run, until, stop_fd, &status)) {
+	if (wait_end(&run, until, command->stop_fd, &status)) {
 		ret = judge(argv[0], status, &run, why, why_size);
 	} else {
 		bool late = monotonic_ms() >= until;
 		end(&run, &status);
 		if (late) {
 			snprintf(why, why_size, "%s: did not end within %u s, so it was ended",
-			         argv[0], limit_s);
+			         argv[0], command->limit_s);
 		} else {
-			snprintf(why, why_size, "%s: ended, since the engine stops", argv[0]);
+			snprintf(why, why_size, "%s: ended, since everything stops", argv[0]);
 		}
 	}
 	if (run.output >= 0) {
@@ -225,10 +238,9 @@ static int run_words(char **argv, const char *input, unsigned limit_s, int stop_
 	return ret;
 }
 
-int command_run(const char *line, const char *input, unsigned limit_s, int stop_fd, char *why,
-                size_t why_size)
+int command_run(const command_t *command, char *why, size_t why_size)
 {
-	char *copy = strdup(line);
+	char *copy = strdup(command->line);
 	char *argv[WORDS_MAX + 1] = { NULL };
 	char *save = NULL;
 	size_t count = 0;
@@ -236,11 +248,16 @@ int command_run(const char *line, const char *input, unsigned limit_s, int stop_
 	     word != NULL && count < WORDS_MAX; word = strtok_r(NULL, " \t\r\n", &save)) {
 		argv[count++] = word;
 	}
+	const bool named = count > 0;
+	for (const char *const *more = command->more;
+	     more != NULL && *more != NULL && count < WORDS_MAX; more++) {
+		argv[count++] = (char *)*more;
+	}
 	int ret = -1;
-	if (count == 0) {
+	if (!named) {
 		snprintf(why, why_size, "%s", copy == NULL ? "out of memory" : "no program named");
 	} else {
-		ret = run_words(argv, input, limit_s, stop_fd, why, why_size);
+		ret = run_words(argv, command, why, why_size);
 	}
 	free(copy);
 	return ret;
