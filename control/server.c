@@ -266,7 +266,28 @@ static void accept_all(ctl_server_t *server)
 
 /* -- the main thread ----------------------------------------------------- */
 
-/* Waits until there is something to do, and marks the connections that have sent something. */
+/* \return Whether a client has ended its idle connection, which then needs no thread. */
+static bool leaves(const conn_t *conn)
+{
+	uint8_t code;
+	return recv(conn->wire.fd, &code, 1, MSG_PEEK) != 1 || code == WIRE_END;
+}
+
+/* Marks the connections that have sent something. \param polls  Of each, in their order. */
+static void mark_ready(ctl_server_t *server, const struct pollfd *polls)
+{
+	conn_t *next;
+	for (conn_t *conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next, polls++) {
+		next = TAILQ_NEXT(conn, link);
+		if (polls->revents != 0 && leaves(conn)) {
+			drop(conn);
+		} else if (polls->revents != 0) {
+			conn->ready = true;
+		}
+	}
+}
+
+/* Waits until there is something to do. */
 static void wait_for_news(ctl_server_t *server, int limit_ms)
 {
 	struct pollfd *polls = calloc(server->count + 2, sizeof(*polls));
@@ -286,10 +307,7 @@ static void wait_for_news(ctl_server_t *server, int limit_ms)
 	if (poll(polls, count, limit_ms) > 0) {
 		eventfd_t seen;
 		(void)eventfd_read(server->news, &seen);
-		count = 2;
-		TAILQ_FOREACH(conn, &server->conns, link) {
-			conn->ready |= polls[count++].revents != 0;
-		}
+		mark_ready(server, polls + 2);
 	}
 	free(polls);
 }
