@@ -130,6 +130,23 @@ int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t
 	return HSM_EOK;
 }
 
+int hsm_pin_read_file(const char *path, hsm_pin_t *pin, hsm_error_t *err)
+{
+	hsm_pin_t read = { .given = true, .text = hsm_secret_new() };
+	if (read.text == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	const bool input = strcmp(path, "-") == 0;
+	const char *fault = input ? read_line(STDIN_FILENO, &read) : read_file(path, &read);
+	if (fault != NULL) {
+		hsm_pin_wipe(&read);
+		return hsm_error_set(err, HSM_EPIN, 0, "cannot read a PIN from %s: %s",
+		                     input ? "standard input" : path, fault);
+	}
+	*pin = read;
+	return HSM_EOK;
+}
+
 void hsm_pin_wipe(hsm_pin_t *pin)
 {
 	hsm_secret_free(pin->text);

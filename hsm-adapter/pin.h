@@ -30,6 +30,14 @@ typedef struct {
  */
 int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err);
 
+/*!
+ * Reads a PIN from the first line of a file, by the same rules as <PINFile>.
+ *
+ * \param path  "-": standard input.
+ * \retval HSM_EOK, HSM_EPIN, HSM_ENOMEM
+ */
+int hsm_pin_read_file(const char *path, hsm_pin_t *pin, hsm_error_t *err);
+
 /*! Frees the PIN. */
 void hsm_pin_wipe(hsm_pin_t *pin);
 
