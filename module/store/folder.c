@@ -116,7 +116,7 @@ static int lock(folder_t *folder, const char *path, char *err, size_t err_size)
 	const int len = snprintf(owner, sizeof(owner), "%ld\n", (long)getpid());
 	/* On a full disk that is not known to others. */
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, owner, len, 0) != len) {
-		(void)ftruncate(fd, 0);
+		(void)!ftruncate(fd, 0);
 	}
 	folder->lock_fd = fd;
 	return 0;
