@@ -215,3 +215,22 @@ while True:
 	does_not_say arguments "$(cat "$D/so-pin")"
 	! cmp -s "$D/pin" "$D/so-pin" || fail "SO PIN and PIN are the same"
 }
+
+# Text from outside does not control the terminal of whoever reads an answer or a log.
+test_escapes() { # short
+	local esc=$'\e]0;owned\a' csi=$'\xc2\x9b31m' raw=$'\x9b\xff' text
+	start_zone
+	text="x$esc$csi$raw"
+	refused '"x\?\]0;owned\?\?31m\?\?"' engine zone-key-rollover a.test "$text"
+	refused "no such zone" module zone-status 'b\027\027.test'
+	printf '$ORIGIN a.test.\n@ SOA ns1 host 2 1 1 1 1\n@ NS ns1\nns1 A 192.0.2.1\n%s\n' "bad$text" >a
+	knot zone-refresh a.test
+	within 20 status_says a.test 'state: .*/a:5'
+	module zone-status a.test >answer
+	"$BUILD_DIR/ods" -c "$D/conf.xml" --json keys a.test >>answer
+	for file in answer out "$D/knotd.log" "$D/ods-engine.log"; do
+		if LC_ALL=C grep -n $'[\x01-\x08\x0b-\x1f\x7f]\|\xc2[\x80-\x9f]\|\xff' "$file"; then
+			fail "$file has control characters"
+		fi
+	done
+}
