@@ -91,7 +91,11 @@ test_files_that_decide() {
 	chmod o+w "$D/kasp.db"
 	refused "kasp.db: $all" "$BUILD_DIR/ods-engine" -c "$D/conf.xml"
 	chmod o-w "$D/kasp.db"
+	sed -i "s|<SocketFile>|<PidFile>$D/engine.pid</PidFile>&|" "$D/conf.xml"
+	ln -s "$work/target" "$D/engine.pid"
 	start_engine
+	within 10 says "$D/engine.pid" "^$(cat "$D/run/ods-engine.pid")\$"
+	[ ! -e target ] || fail "ods-engine wrote its pid through a link"
 
 	chmod o+w "$D/store"
 	restart_knotd
