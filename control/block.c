@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of memory for one block: enough for the key sets of some 20,000 zones. */
-#define BLOCK_MAX (64 * 1024 * 1024)
+/* Bytes of memory for one block: enough for the key sets of some 5,000 zones. */
+#define BLOCK_MAX (16 * 1024 * 1024)
 
 static int add_unit(block_t *block, const knot_ctl_data_t data)
 {
@@ -42,25 +42,69 @@ static int add_unit(block_t *block, const knot_ctl_data_t data)
 	return KNOT_EOK;
 }
 
-int block_read(block_t *block, knot_ctl_t *ctl, guard_t *guard)
-{
-	while (true) {
-		knot_ctl_type_t type;
-		knot_ctl_data_t data;
-		guard_enter(guard);
-		int ret = knot_ctl_receive(ctl, &type, &data);
-		guard_leave(guard);
+/* Where the items of the unit at hand are put together. */
+typedef struct {
+	char text[KNOT_CTL_IDX__COUNT][UINT16_MAX + 1];
+	knot_ctl_data_t data;
+} scratch_t;
 
-		if (ret == KNOT_EOK && type == KNOT_CTL_TYPE_DATA) {
-			ret = add_unit(block, data);
-		}
-		if (ret != KNOT_EOK || type == KNOT_CTL_TYPE_BLOCK) {
+static int read_item(scratch_t *scratch, unsigned index, wire_t *wire)
+{
+	uint8_t len[2];
+	if (index >= KNOT_CTL_IDX__COUNT) {
+		return KNOT_EMALF;
+	}
+	int ret = wire_read(wire, len, sizeof(len));
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	const size_t size = (size_t)len[0] << 8 | len[1];
+	ret = wire_read(wire, scratch->text[index], size);
+	scratch->text[index][ret == KNOT_EOK ? size : 0] = '\0';
+	scratch->data[index] = scratch->text[index];
+	return ret;
+}
+
+/* Reads a unit's items, and the code that ends them. */
+static int read_items(scratch_t *scratch, wire_t *wire, uint8_t *next)
+{
+	memset(scratch->data, 0, sizeof(scratch->data));
+	int ret;
+	while ((ret = wire_read(wire, next, 1)) == KNOT_EOK && *next >= WIRE_ITEM) {
+		ret = read_item(scratch, *next - WIRE_ITEM, wire);
+		if (ret != KNOT_EOK) {
 			return ret;
 		}
-		if (type == KNOT_CTL_TYPE_END) {
-			return KNOT_EOF;
+	}
+	return ret;
+}
+
+static int read_units(block_t *block, wire_t *wire, scratch_t *scratch)
+{
+	uint8_t code;
+	int ret = wire_read(wire, &code, 1);
+	while (ret == KNOT_EOK && (code == WIRE_DATA || code == WIRE_EXTRA)) {
+		const bool is_data = code == WIRE_DATA;
+		ret = read_items(scratch, wire, &code);
+		if (ret == KNOT_EOK && is_data) {
+			ret = add_unit(block, scratch->data);
 		}
 	}
+	if (ret != KNOT_EOK || code == WIRE_BLOCK) {
+		return ret;
+	}
+	return code == WIRE_END ? KNOT_EOF : KNOT_EMALF;
+}
+
+int block_read(block_t *block, wire_t *wire)
+{
+	scratch_t *scratch = malloc(sizeof(*scratch));
+	if (scratch == NULL) {
+		return KNOT_ENOMEM;
+	}
+	const int ret = read_units(block, wire, scratch);
+	free(scratch);
+	return ret;
 }
 
 void block_deinit(block_t *block)

@@ -5,13 +5,12 @@
  * \brief A block of request units. The server reads all of it before it answers the first unit.
  *
  * A client may send all its units before it reads an answer. If the server answered meanwhile, both
- * could fill the socket and wait for each other. The block has copies of the units, since libknot's
- * strings are valid until the next unit only.
+ * could fill the socket and wait for each other.
  */
 #pragma once
 
-#include "control/guard.h"
 #include "control/unit.h"
+#include "control/wire.h"
 
 typedef struct block_unit {
 	struct block_unit *next;
@@ -26,12 +25,12 @@ typedef struct {
 } block_t;
 
 /*!
- * Reads units until the block's end.
+ * Reads units until the block's end. The caller has begun the step.
  *
  * \param block  Empty; to be freed by block_deinit(), after an error as well.
  * \return KNOT_EOK, KNOT_EOF if the client ends the connection, KNOT_ESPACE if the block is too
- *         large, KNOT_ENOMEM, or an error of libknot
+ *         large, KNOT_EMALF, KNOT_ENOMEM, or as wire_read()
  */
-int block_read(block_t *block, knot_ctl_t *ctl, guard_t *guard);
+int block_read(block_t *block, wire_t *wire);
 
 void block_deinit(block_t *block);

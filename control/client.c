@@ -60,6 +60,9 @@ static bool take(reader_t *reader, knot_ctl_type_t type, const knot_ctl_data_t d
 {
 	ctl_unit_t unit = ctl_unit_from_data(data);
 	const char *error = data[KNOT_CTL_IDX_ERROR];
+	if (error != NULL && error[0] == '\0') {
+		error = "refused without a reason";
+	}
 
 	const ctl_call_t *call = reader->call;
 	if (call->answer != NULL) {

@@ -14,7 +14,7 @@
  * Called for each unit of the answer.
  *
  * \param unit   Valid during the call.
- * \param error  The unit's error text, NULL if it has none.
+ * \param error  The unit's error text, never empty; NULL if it has no error.
  * \param first  Whether the unit begins a line (DATA); otherwise it goes on with one (EXTRA).
  * \return 0 to go on; anything else ends the reading and closes the connection, without an error.
  */

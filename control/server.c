@@ -1,385 +1,421 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "config.h"
 #include "control/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "control/block.h"
+#include "common/clock.h"
+#include "control/listener.h"
 
-/* Milliseconds for each socket operation. */
-#define TIMEOUT_MS 2000
+/* Milliseconds for which a connection may be idle. */
+#define IDLE_MS 10000
+
+/* If others want its place, a connection whose client has not done its part for so long has to go. */
+#define STALL_MS 1000
+
+/* How often it is looked whether there is one. */
+#define TICK_MS 100
 
 /* Pause after an accept that failed, likely for want of file descriptors. */
-#define RETRY_MS   200
+#define RETRY_MS 200
 
-/* Bytes of an error text; knotc prints it as one line. */
-#define ERROR_MAX  4096
+/* How long clients may still take their answers when the server stops. */
+#define STOP_MS 1000
+
+/* Connections of a user, and how many of them are served at a time. Root and the process's own user
+ * have these for themselves; all others together have at most STRANGERS times as many. */
+#define USER_CONNECTIONS 128
+#define USER_SERVED 16
+#define STRANGERS 3
+
+typedef enum {
+	IDLE,   /* Only the main thread has it. */
+	SERVED, /* Its own thread has it. */
+	DONE,   /* Its thread ends, and wants it to go on. */
+	GONE,   /* Its thread ends. */
+} conn_state_t;
+
+typedef struct conn {
+	TAILQ_ENTRY(conn) link;
+	ctl_server_t *server;
+	wire_t wire;
+	uid_t user;
+	bool stranger;
+	bool ready;          /* Has sent something. Main thread only. */
+	int64_t idle_since;  /* Main thread only. */
+	_Atomic conn_state_t state;
+	pthread_t thread;
+} conn_t;
+
+TAILQ_HEAD(conns, conn);
 
 struct ctl_server {
-	knot_ctl_t *ctl;
-	guard_t *guard;
+	listener_t listener;
 	char *path;
-	struct stat socket;    /* The file as it was bound. */
-	const ctl_command_t *commands;
-	void *ctx;
-	pthread_t thread;
+	ctl_service_t service;
 	atomic_bool stopping;
+	int news;              /* eventfd: a thread ends, or the server stops. */
+	pthread_t thread;
+	struct conns conns;    /* Main thread only, in the order in which they came. */
+	size_t count;
 };
 
-struct ctl_request {
-	ctl_server_t *server;
-	bool silent;           /* No unit is sent: it would make the client abort. */
-	bool answered;
-	bool refused;
-	bool broken;           /* Nothing can be sent any more. */
-};
+/* -- a connection's own thread ------------------------------------------- */
 
-/* -- answers ------------------------------------------------------------- */
-
-static void send_raw(ctl_request_t *req, knot_ctl_type_t type, knot_ctl_data_t *data)
+static void tell(ctl_server_t *server)
 {
-	if (req->broken) {
-		return;
-	}
-	guard_enter(req->server->guard);
-	req->broken = knot_ctl_send(req->server->ctl, type, data) != KNOT_EOK;
-	guard_leave(req->server->guard);
+	(void)eventfd_write(server->news, 1);
 }
 
-static void send_unit(ctl_request_t *req, knot_ctl_type_t type, knot_ctl_data_t data)
+static void *serve(void *arg)
 {
-	for (int i = 0; i < KNOT_CTL_IDX__COUNT; i++) {
-		if (data[i] != NULL && strlen(data[i]) > UINT16_MAX) {
-			memset(data, 0, sizeof(knot_ctl_data_t));
-			data[KNOT_CTL_IDX_ERROR] = "the answer is longer than 65535 bytes";
-		}
-	}
+	conn_t *conn = arg;
+	ctl_server_t *server = conn->server;
+	bool on;
+	do {
+		on = request_serve(&server->service, &conn->wire);
+	} while (on && wire_has_input(&conn->wire) && !atomic_load(&server->stopping));
 
-	req->answered = true;
-	req->refused |= data[KNOT_CTL_IDX_ERROR] != NULL;
-	if (!req->silent) {
-		send_raw(req, type, (knot_ctl_data_t *)data);
-	}
-}
-
-void ctl_reply(ctl_request_t *req, const char *zone, const char *type, const char *data)
-{
-	knot_ctl_data_t unit = {
-		[KNOT_CTL_IDX_ZONE] = zone,
-		[KNOT_CTL_IDX_TYPE] = type,
-		[KNOT_CTL_IDX_DATA] = data,
-	};
-	send_unit(req, KNOT_CTL_TYPE_DATA, unit);
-}
-
-void ctl_extra(ctl_request_t *req, const char *type, const char *data)
-{
-	knot_ctl_data_t unit = {
-		[KNOT_CTL_IDX_TYPE] = type,
-		[KNOT_CTL_IDX_DATA] = data,
-	};
-	send_unit(req, KNOT_CTL_TYPE_EXTRA, unit);
-}
-
-void ctl_counter(ctl_request_t *req, const char *zone, const char *section, const char *item,
-                 const char *id, const char *value)
-{
-	knot_ctl_data_t unit = {
-		[KNOT_CTL_IDX_ZONE] = zone,
-		[KNOT_CTL_IDX_SECTION] = section,
-		[KNOT_CTL_IDX_ITEM] = item,
-		[KNOT_CTL_IDX_ID] = id,
-		[KNOT_CTL_IDX_DATA] = value,
-	};
-	send_unit(req, KNOT_CTL_TYPE_DATA, unit);
-}
-
-void ctl_error(ctl_request_t *req, const char *zone, const char *fmt, ...)
-{
-	char text[ERROR_MAX];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-
-	knot_ctl_data_t unit = {
-		[KNOT_CTL_IDX_ZONE] = zone,
-		[KNOT_CTL_IDX_ERROR] = text,
-	};
-	send_unit(req, KNOT_CTL_TYPE_DATA, unit);
-}
-
-/* -- requests ------------------------------------------------------------ */
-
-static const ctl_command_t *find_command(const ctl_server_t *server, const char *name)
-{
-	for (const ctl_command_t *cmd = server->commands; cmd->name != NULL; cmd++) {
-		if (strcmp(cmd->name, name) == 0) {
-			return cmd;
-		}
-	}
+	atomic_store(&conn->state, on ? DONE : GONE); /* The last that it does with conn. */
+	tell(server);
 	return NULL;
 }
 
-static void refuse_command(ctl_request_t *req, const ctl_unit_t *unit)
+/* -- the main thread: who is served -------------------------------------- */
+
+static conn_state_t state_of(conn_t *conn)
 {
-	char known[ERROR_MAX / 2] = "";
-	size_t len = 0;
-	for (const ctl_command_t *cmd = req->server->commands; cmd->name != NULL; cmd++) {
-		int ret = snprintf(known + len, sizeof(known) - len, "%s%s",
-		                   len > 0 ? ", " : "", cmd->name);
-		len += (size_t)ret < sizeof(known) - len ? (size_t)ret : 0;
-	}
-	ctl_error(req, unit->zone, "unknown command '%.100s'; known here: %s", unit->cmd, known);
+	return atomic_load(&conn->state);
 }
 
-/* \return Whether the next unit has the same command, and will be answered. */
-static bool goes_on(const ctl_request_t *req, const block_unit_t *it)
+static void drop(conn_t *conn)
 {
-	const char *next = it->next != NULL ? it->next->unit.cmd : NULL;
-	return it->next != NULL && (next == NULL || strcmp(next, it->unit.cmd) == 0) &&
-	       !req->broken && !atomic_load(&req->server->stopping);
+	TAILQ_REMOVE(&conn->server->conns, conn, link);
+	conn->server->count--;
+	close(conn->wire.fd);
+	wire_deinit(&conn->wire);
+	free(conn);
 }
 
-/* A unit without a command has that of the unit before; Knot's own clients always send one. */
-static void answer_units(ctl_request_t *req, block_t *block)
+/* Takes connections back from threads that have ended. */
+static void take_back(ctl_server_t *server)
 {
-	const char *name = "";
-	for (block_unit_t *it = block->first; it != NULL; it = it->next) {
-		if (it->unit.cmd == NULL) {
-			it->unit.cmd = name;
-		}
-		name = it->unit.cmd;
-
-		/* knotc up to 3.5 aborts on any unit in the answer to these. */
-		req->silent = strcmp(name, "zone-xfr-freeze") == 0 ||
-		              strcmp(name, "zone-xfr-thaw") == 0;
-
-		const ctl_command_t *cmd = find_command(req->server, name);
-		if (cmd == NULL) {
-			refuse_command(req, &it->unit);
-			return;
-		}
-		it->unit.more = goes_on(req, it);
-		cmd->handler(req->server->ctx, req, &it->unit);
-
-		if (it->unit.more) {
+	conn_t *next;
+	for (conn_t *conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
+		next = TAILQ_NEXT(conn, link);
+		const conn_state_t state = state_of(conn);
+		if (state == IDLE || state == SERVED) {
 			continue;
 		}
-		if (req->broken) {
-			return;
+		pthread_join(conn->thread, NULL);
+		conn->state = IDLE;
+		conn->ready = false;
+		conn->idle_since = monotonic_ms();
+		if (state == GONE || atomic_load(&server->stopping)) {
+			drop(conn);
 		}
-		if (atomic_load(&req->server->stopping)) {
-			break; /* This unit may be what stops the server: its answer is still sent. */
-		}
-	}
-
-	/* knotc from 3.5 on prints "Running" only if the answer has a unit. */
-	if (strcmp(name, "status") == 0 && !req->answered) {
-		ctl_reply(req, NULL, NULL, NULL);
 	}
 }
 
-/* \return Whether the connection goes on. */
-static bool serve_block(ctl_server_t *server)
+/* \return Whether as many of the user's connections are served as may be, or of all strangers'. */
+static bool is_full(ctl_server_t *server, const conn_t *like)
 {
-	ctl_request_t req = { .server = server };
-	block_t block = { 0 };
-
-	int ret = block_read(&block, server->ctl, server->guard);
-	if (ret == KNOT_EOK) {
-		answer_units(&req, &block);
-		/* END, where BLOCK is due, is an error that any knotc reports. */
-		bool end = req.silent && req.refused;
-		send_raw(&req, end ? KNOT_CTL_TYPE_END : KNOT_CTL_TYPE_BLOCK, NULL);
-	} else if (ret == KNOT_ESPACE || ret == KNOT_ENOMEM) {
-		ctl_error(&req, NULL, "the request is too large, send fewer zones at once");
-		send_raw(&req, KNOT_CTL_TYPE_BLOCK, NULL);
+	unsigned users = 0, strangers = 0;
+	conn_t *conn;
+	TAILQ_FOREACH(conn, &server->conns, link) {
+		if (state_of(conn) != IDLE) {
+			users += conn->user == like->user;
+			strangers += conn->stranger;
+		}
 	}
-	block_deinit(&block);
+	return users >= USER_SERVED ||
+	       (like->stranger && strangers >= STRANGERS * USER_SERVED);
+}
 
-	return ret == KNOT_EOK && !req.broken;
+/* Cuts off those that have waited for their client for long: this one wants the place. */
+static void cut_stalled(ctl_server_t *server, const conn_t *wants)
+{
+	conn_t *conn;
+	TAILQ_FOREACH(conn, &server->conns, link) {
+		const int64_t since = atomic_load(&conn->wire.waits_since);
+		if (conn->stranger == wants->stranger && state_of(conn) == SERVED &&
+		    since != 0 && monotonic_ms() - since > STALL_MS) {
+			shutdown(conn->wire.fd, SHUT_RDWR);
+		}
+	}
+}
+
+static bool start(conn_t *conn)
+{
+	conn->state = SERVED;
+	if (pthread_create(&conn->thread, NULL, serve, conn) != 0) {
+		conn->state = IDLE;
+		return false;
+	}
+	return true;
+}
+
+/* Gives threads to those that have sent something. \return Whether some have to wait for one. */
+static bool serve_ready(ctl_server_t *server)
+{
+	conn_t *conn, *waits = NULL;
+	TAILQ_FOREACH(conn, &server->conns, link) {
+		if (!conn->ready || state_of(conn) != IDLE ||
+		    (waits != NULL && waits->user == conn->user)) {
+			continue;
+		}
+		if (is_full(server, conn) || !start(conn)) {
+			cut_stalled(server, conn);
+			waits = conn;
+		}
+	}
+	return waits != NULL;
+}
+
+static void drop_idle(ctl_server_t *server)
+{
+	const int64_t before = monotonic_ms() - IDLE_MS;
+	conn_t *next;
+	for (conn_t *conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
+		next = TAILQ_NEXT(conn, link);
+		if (state_of(conn) == IDLE && !conn->ready && conn->idle_since < before) {
+			drop(conn);
+		}
+	}
+}
+
+/* -- the main thread: who comes ------------------------------------------ */
+
+/* Makes room for one more of the user, or stranger. \return Whether there is. */
+static bool make_room(ctl_server_t *server, const conn_t *fresh)
+{
+	size_t users = 0, strangers = 0;
+	conn_t *conn, *idle = NULL, *idle_stranger = NULL;
+	TAILQ_FOREACH(conn, &server->conns, link) {
+		const bool may_go = state_of(conn) == IDLE && !conn->ready;
+		users += conn->user == fresh->user;
+		strangers += conn->stranger;
+		if (may_go && idle == NULL && conn->user == fresh->user) {
+			idle = conn;
+		}
+		if (may_go && idle_stranger == NULL && conn->stranger) {
+			idle_stranger = conn;
+		}
+	}
+	const bool full = users >= USER_CONNECTIONS;
+	const bool crowded = fresh->stranger && strangers >= STRANGERS * USER_CONNECTIONS;
+	conn_t *victim = full ? idle : crowded ? idle_stranger : NULL;
+	if (victim != NULL) {
+		drop(victim);
+	}
+	return (!full && !crowded) || victim != NULL;
+}
+
+static void admit(ctl_server_t *server, int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	conn_t *conn = calloc(1, sizeof(*conn));
+	if (conn == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
+		free(conn);
+		close(fd);
+		return;
+	}
+	conn->server = server;
+	conn->wire.fd = fd;
+	conn->user = peer.uid;
+	conn->stranger = peer.uid != 0 && peer.uid != geteuid();
+	conn->idle_since = monotonic_ms();
+	const bool room = make_room(server, conn);
+	TAILQ_INSERT_TAIL(&server->conns, conn, link);
+	server->count++;
+	if (!room) {
+		request_refuse(&conn->wire, "too many connections, those of this user are all "
+		               "being served; try again");
+		drop(conn);
+	}
+}
+
+static void accept_all(ctl_server_t *server)
+{
+	while (!atomic_load(&server->stopping)) {
+		const int fd = accept4(server->listener.fd, NULL, NULL,
+		                       SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0) {
+			admit(server, fd);
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			if (errno != EAGAIN && errno != EWOULDBLOCK) {
+				poll(NULL, 0, RETRY_MS);
+			}
+			return;
+		}
+	}
+}
+
+/* -- the main thread ----------------------------------------------------- */
+
+/* \return Whether a client has ended its idle connection, which then needs no thread. */
+static bool leaves(const conn_t *conn)
+{
+	uint8_t code;
+	return recv(conn->wire.fd, &code, 1, MSG_PEEK) != 1 || code == WIRE_END;
+}
+
+/* Marks the connections that have sent something. \param polls  Of each, in their order. */
+static void mark_ready(ctl_server_t *server, const struct pollfd *polls)
+{
+	conn_t *next;
+	for (conn_t *conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next, polls++) {
+		next = TAILQ_NEXT(conn, link);
+		if (polls->revents != 0 && leaves(conn)) {
+			drop(conn);
+		} else if (polls->revents != 0) {
+			conn->ready = true;
+		}
+	}
+}
+
+/* Waits until there is something to do. */
+static void wait_for_news(ctl_server_t *server, int limit_ms)
+{
+	struct pollfd *polls = calloc(server->count + 2, sizeof(*polls));
+	if (polls == NULL) {
+		poll(NULL, 0, RETRY_MS);
+		return;
+	}
+	conn_t *conn;
+	nfds_t count = 0;
+	polls[count++] = (struct pollfd){ .fd = server->news, .events = POLLIN };
+	polls[count++] = (struct pollfd){ .fd = server->listener.fd, .events = POLLIN };
+	TAILQ_FOREACH(conn, &server->conns, link) {
+		const bool idle = state_of(conn) == IDLE && !conn->ready;
+		polls[count++] = (struct pollfd){ .fd = idle ? conn->wire.fd : -1,
+		                                  .events = POLLIN };
+	}
+	if (poll(polls, count, limit_ms) > 0) {
+		eventfd_t seen;
+		(void)eventfd_read(server->news, &seen);
+		mark_ready(server, polls + 2);
+	}
+	free(polls);
+}
+
+/* Ends the reading of all requests; their answers still go, for a while. */
+static void wait_for_end(ctl_server_t *server)
+{
+	const int64_t until = monotonic_ms() + STOP_MS;
+	conn_t *conn;
+	while (true) {
+		take_back(server);
+		const bool late = monotonic_ms() > until;
+		bool idle = true;
+		TAILQ_FOREACH(conn, &server->conns, link) {
+			shutdown(conn->wire.fd, late ? SHUT_RDWR : SHUT_RD);
+			idle &= state_of(conn) == IDLE;
+		}
+		if (idle) {
+			break;
+		}
+		struct pollfd news = { .fd = server->news, .events = POLLIN };
+		eventfd_t seen;
+		(void)poll(&news, 1, TICK_MS);
+		(void)eventfd_read(server->news, &seen);
+	}
+	while ((conn = TAILQ_FIRST(&server->conns)) != NULL) {
+		drop(conn);
+	}
 }
 
 static void *run(void *arg)
 {
 	ctl_server_t *server = arg;
-
+	bool wait = false;
 	while (!atomic_load(&server->stopping)) {
-		int ret = knot_ctl_accept(server->ctl);
-		if (ret == KNOT_ETIMEOUT) {
-			continue;
-		}
-		if (ret != KNOT_EOK) {
-			if (!atomic_load(&server->stopping)) {
-				poll(NULL, 0, RETRY_MS);
-			}
-			continue;
-		}
-
-		if (guard_open(server->guard)) {
-			while (serve_block(server)) {
-				;
-			}
-			guard_close(server->guard);
-		}
-		knot_ctl_close(server->ctl);
+		wait_for_news(server, wait ? TICK_MS : server->count > 0 ? IDLE_MS / 4 : -1);
+		take_back(server);
+		accept_all(server);
+		drop_idle(server);
+		wait = serve_ready(server);
 	}
-
+	wait_for_end(server);
 	return NULL;
 }
 
 /* -- start and stop ------------------------------------------------------ */
 
-/* Checks that the path can be bound: nothing is there, or the socket of a dead process. */
-static int check_path(const char *path, char *err, size_t err_size)
+static int start_thread(ctl_server_t *server, char *err, size_t err_size)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(addr.sun_path)) {
-		snprintf(err, err_size, "%s: a socket's path cannot have more than %zu characters",
-		         path, sizeof(addr.sun_path) - 1);
-		return KNOT_EINVAL;
-	}
-	strcpy(addr.sun_path, path);
-
-	struct stat st;
-	if (lstat(path, &st) != 0) {
-		if (errno == ENOENT) {
-			return KNOT_EOK;
-		}
-		snprintf(err, err_size, "%s: %s", path, strerror(errno));
-		return knot_map_errno();
-	}
-	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(err, err_size, "%s: something that is no socket is there; "
-		         "remove it or choose another path", path);
-		return KNOT_EEXIST;
-	}
-
-	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (sock < 0) {
-		snprintf(err, err_size, "%s: %s", path, strerror(errno));
-		return knot_map_errno();
-	}
-	int code = connect(sock, (struct sockaddr *)&addr, sizeof(addr)) == 0 ? 0 : errno;
-	close(sock);
-	if (code == ECONNREFUSED || code == ENOENT) {
-		return KNOT_EOK;
-	}
-	if (code == EACCES) {
-		snprintf(err, err_size, "%s: another user's socket is there", path);
-		return KNOT_EACCES;
-	}
-	snprintf(err, err_size, "%s: another process serves this socket; stop it, or choose "
-	         "another path", path);
-	return KNOT_EADDRINUSE;
-}
-
-static int open_socket(ctl_server_t *server, char *err, size_t err_size)
-{
-	knot_ctl_set_timeout(server->ctl, TIMEOUT_MS);
-#if HAVE_CTL_BIND_BACKLOG
-	int ret = knot_ctl_bind(server->ctl, server->path, 5);
-#else
-	int ret = knot_ctl_bind(server->ctl, server->path);
-#endif
-	if (ret != KNOT_EOK) {
-		snprintf(err, err_size, "%s: cannot bind: %s", server->path, knot_strerror(ret));
-		return ret;
-	}
-
-	if (chmod(server->path, 0660) != 0 || lstat(server->path, &server->socket) != 0) {
+	server->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (server->news < 0) {
 		snprintf(err, err_size, "%s: %s", server->path, strerror(errno));
 		return knot_map_errno();
 	}
-	return KNOT_EOK;
-}
-
-static int start_threads(ctl_server_t *server, char *err, size_t err_size)
-{
 	/* The program's own threads handle its signals. */
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-
-	int ret = guard_start(&server->guard, server->path);
-	if (ret != KNOT_EOK) {
-		snprintf(err, err_size, "%s: cannot watch over the socket (is /proc there?): %s",
-		         server->path, knot_strerror(ret));
-	} else {
-		int code = pthread_create(&server->thread, NULL, run, server);
-		if (code != 0) {
-			snprintf(err, err_size, "%s: cannot start a thread: %s", server->path,
-			         strerror(code));
-			ret = knot_map_errno_code(code);
-		}
-	}
-
+	const int code = pthread_create(&server->thread, NULL, run, server);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ret;
+	if (code != 0) {
+		snprintf(err, err_size, "%s: cannot start a thread: %s", server->path,
+		         strerror(code));
+		close(server->news);
+		return knot_map_errno_code(code);
+	}
+	return KNOT_EOK;
 }
 
-/* Leaves the file alone if another server has put its own socket there meanwhile. */
 static void free_server(ctl_server_t *server)
 {
-	struct stat st;
-	if (server->socket.st_ino != 0 && lstat(server->path, &st) == 0 &&
-	    st.st_dev == server->socket.st_dev && st.st_ino == server->socket.st_ino) {
-		knot_ctl_unbind(server->ctl);
-	}
-	guard_stop(server->guard);
-	knot_ctl_free(server->ctl);
 	free(server->path);
 	free(server);
+}
+
+static int open_server(ctl_server_t *server, char *err, size_t err_size)
+{
+	int ret = listener_open(&server->listener, server->path, err, err_size);
+	if (ret == KNOT_EOK) {
+		ret = start_thread(server, err, err_size);
+		if (ret != KNOT_EOK) {
+			listener_close(&server->listener, server->path);
+		}
+	}
+	return ret;
 }
 
 int ctl_server_start(ctl_server_t **server, const char *path, const ctl_command_t *commands,
                      void *ctx, char *err, size_t err_size)
 {
-	int ret = check_path(path, err, err_size);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
-
 	ctl_server_t *new = calloc(1, sizeof(*new));
-	if (new == NULL) {
+	char *copy = strdup(path);
+	if (new == NULL || copy == NULL) {
+		free(new);
+		free(copy);
 		snprintf(err, err_size, "%s: not enough memory", path);
 		return KNOT_ENOMEM;
 	}
-	new->ctl = knot_ctl_alloc();
-	new->path = strdup(path);
-	new->commands = commands;
-	new->ctx = ctx;
+	new->path = copy;
+	new->service = (ctl_service_t){ commands, ctx, &new->stopping };
 	atomic_init(&new->stopping, false);
+	TAILQ_INIT(&new->conns);
 
-	if (new->ctl == NULL || new->path == NULL) {
-		snprintf(err, err_size, "%s: not enough memory", path);
-		ret = KNOT_ENOMEM;
-	} else {
-		ret = open_socket(new, err, err_size);
-	}
-	if (ret == KNOT_EOK) {
-		ret = start_threads(new, err, err_size);
-	}
+	int ret = open_server(new, err, err_size);
 	if (ret != KNOT_EOK) {
 		free_server(new);
 		return ret;
 	}
-
 	*server = new;
 	return KNOT_EOK;
 }
@@ -389,9 +425,10 @@ void ctl_server_stop(ctl_server_t *server)
 	if (server == NULL) {
 		return;
 	}
-
 	atomic_store(&server->stopping, true);
-	guard_shut(server->guard);
+	tell(server);
 	pthread_join(server->thread, NULL);
+	listener_close(&server->listener, server->path);
+	close(server->news);
 	free_server(server);
 }

@@ -37,8 +37,9 @@ static int read_pin(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	hsm_repository_t *repository = ctx;
 	if (xml->mode & S_IROTH) {
-		hsm_xml_warn(xml, node, "everybody can read this file, and a PIN is in it; "
-		             "do chmod o-r, or move the PIN to a <PINFile>");
+		return hsm_xml_error(xml, node, "everybody can read this file, and a PIN is in it; "
+		                     "do chmod o-r, or move the PIN to a <PINFile>; and change "
+		                     "it");
 	}
 	return hsm_xml_secret(xml, node, &repository->pin);
 }
@@ -56,7 +57,8 @@ static int read_pin_file(hsm_xml_t *xml, xmlNode *node, void *ctx)
 		                     "name of a systemd credential: \"%s\"", name);
 	}
 	if (hsm_pin_file_exposed(name)) {
-		hsm_xml_warn(xml, node, "everybody can read the PIN in %s, do chmod o-r", name);
+		hsm_xml_warn(xml, node, "everybody can read the PIN in %s: it is not "
+		             "used until chmod o-r", name);
 	}
 	return HSM_EOK;
 }

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/text.h"
+
 int hsm_error_set(hsm_error_t *err, int code, unsigned long rv, const char *fmt, ...)
 {
 	if (err == NULL) {
@@ -19,10 +21,6 @@ int hsm_error_set(hsm_error_t *err, int code, unsigned long rv, const char *fmt,
 	va_end(args);
 
 	/* Names come from files and tokens, and an error has to stay one line of a log. */
-	for (char *c = err->text; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			*c = '?';
-		}
-	}
+	text_tame(err->text);
 	return code;
 }

@@ -32,7 +32,7 @@ typedef struct {
 typedef void (*hsm_warn_f)(void *ctx, const char *text);
 
 /*!
- * Fills err, if there is one; control characters in the text become '?'.
+ * Fills err, if there is one; what does not show in the text becomes '?'.
  *
  * \param err   May be NULL.
  * \param code  One of the codes above.

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/trust.h"
+#include "hsm-adapter/secret.h"
+
 static int pin_path(const char *pin_file, char *path, size_t size)
 {
 	int len;
@@ -27,25 +30,52 @@ static int pin_path(const char *pin_file, char *path, size_t size)
 	return (len < 0 || (size_t)len >= size) ? ENAMETOOLONG : 0;
 }
 
-/*! \return 0, or an errno. */
-static int read_line(const char *path, hsm_pin_t *pin)
+/*! \return What is wrong with the file; NULL = nothing. */
+static const char *find_fault(int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0) {
+		return strerror(errno);
+	}
+	if (!S_ISREG(st.st_mode)) {
+		return "it is not a file";
+	}
+	if (st.st_mode & S_IROTH) {
+		return "everybody can read it; do chmod o-r, and change the PIN";
+	}
+	if (geteuid() == 0) {
+		st.st_uid = 0; /* Root reads the PINs of all users, as ods-hsm. */
+	}
+	return trust_fault(&st);
+}
+
+/*! \return What is wrong; NULL = nothing. */
+static const char *read_line(int fd, hsm_pin_t *pin)
+{
+	/* One read() gets all of a file of this size. */
+	ssize_t got = read(fd, pin->text, HSM_PIN_MAX);
+	if (got < 0) {
+		return strerror(errno);
+	}
+	pin->len = strcspn(pin->text, "\r\n");
+	pin->text[pin->len] = '\0';
+	return pin->len == HSM_PIN_MAX ? "its first line is too long for a PIN" :
+	       pin->len == 0           ? "its first line is empty" : NULL;
+}
+
+/*! \return What is wrong; NULL = nothing. */
+static const char *read_file(const char *path, hsm_pin_t *pin)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		return errno;
+		return strerror(errno);
 	}
-	/* One read() gets all of a file of this size. */
-	ssize_t got = read(fd, pin->text, HSM_PIN_MAX);
-	int error = (got < 0) ? errno : 0;
+	const char *fault = find_fault(fd);
+	if (fault == NULL) {
+		fault = read_line(fd, pin);
+	}
 	close(fd);
-	if (error == 0) {
-		pin->len = strcspn(pin->text, "\r\n");
-		memset(pin->text + pin->len, 0, sizeof(pin->text) - pin->len);
-		if (pin->len == HSM_PIN_MAX) {
-			error = EMSGSIZE;
-		}
-	}
-	return error;
+	return fault;
 }
 
 static int file_error(const hsm_repository_t *repository, const char *what, hsm_error_t *err)
@@ -60,40 +90,67 @@ static int file_error(const hsm_repository_t *repository, const char *what, hsm_
 	                     "<PINFile> %s: %s", repository->name, repository->pin_file, what);
 }
 
-int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
+static int take_inline(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
 {
-	*pin = (hsm_pin_t){ .given = repository->pin != NULL || repository->pin_file != NULL };
-	if (!pin->given) {
-		return HSM_EOK;
+	pin->len = strlen(repository->pin);
+	if (pin->len > HSM_PIN_MAX) {
+		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the <PIN> is longer than "
+		                     "%d bytes", repository->name, HSM_PIN_MAX);
 	}
+	memcpy(pin->text, repository->pin, pin->len);
+	return HSM_EOK;
+}
 
-	if (repository->pin != NULL) {
-		pin->len = strlen(repository->pin);
-		if (pin->len > HSM_PIN_MAX) {
-			return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the <PIN> is "
-			                     "longer than %d bytes", repository->name, HSM_PIN_MAX);
-		}
-		memcpy(pin->text, repository->pin, pin->len);
-		return HSM_EOK;
-	}
-
+static int take_file(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
+{
 	char path[PATH_MAX];
 	int error = pin_path(repository->pin_file, path, sizeof(path));
-	if (error == 0) {
-		error = read_line(path, pin);
-	}
-	if (error == 0 && pin->len > 0) {
+	const char *fault = error != 0 ? strerror(error) : read_file(path, pin);
+	return fault == NULL ? HSM_EOK : file_error(repository, fault, err);
+}
+
+int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
+{
+	hsm_pin_t read = { .given = repository->pin != NULL || repository->pin_file != NULL };
+	if (!read.given) {
+		*pin = read;
 		return HSM_EOK;
 	}
-	hsm_pin_wipe(pin);
-	const char *what = (error == EMSGSIZE) ? "its first line is too long for a PIN" :
-	                   (error != 0) ? strerror(error) : "its first line is empty";
-	return file_error(repository, what, err);
+	read.text = hsm_secret_new();
+	if (read.text == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	int ret = repository->pin != NULL ? take_inline(repository, &read, err)
+	                                  : take_file(repository, &read, err);
+	if (ret != HSM_EOK) {
+		hsm_pin_wipe(&read);
+		return ret;
+	}
+	*pin = read;
+	return HSM_EOK;
+}
+
+int hsm_pin_read_file(const char *path, hsm_pin_t *pin, hsm_error_t *err)
+{
+	hsm_pin_t read = { .given = true, .text = hsm_secret_new() };
+	if (read.text == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	const bool input = strcmp(path, "-") == 0;
+	const char *fault = input ? read_line(STDIN_FILENO, &read) : read_file(path, &read);
+	if (fault != NULL) {
+		hsm_pin_wipe(&read);
+		return hsm_error_set(err, HSM_EPIN, 0, "cannot read a PIN from %s: %s",
+		                     input ? "standard input" : path, fault);
+	}
+	*pin = read;
+	return HSM_EOK;
 }
 
 void hsm_pin_wipe(hsm_pin_t *pin)
 {
-	explicit_bzero(pin, sizeof(*pin));
+	hsm_secret_free(pin->text);
+	*pin = (hsm_pin_t){ 0 };
 }
 
 bool hsm_pin_file_exposed(const char *pin_file)

@@ -16,19 +16,29 @@
 
 /*! A PIN in memory, to be wiped by hsm_pin_wipe() after its use. */
 typedef struct {
-	char text[HSM_PIN_MAX + 1];
+	char *text; /*!< A secret; NULL if none is given. */
 	size_t len;
 	bool given; /*!< False: the repository has none. */
 } hsm_pin_t;
 
 /*!
- * Gets a repository's PIN, from <PIN> or the first line of <PINFile>.
+ * Gets a repository's PIN, from <PIN> or the first line of <PINFile>, which nobody else may write,
+ * nor everybody read.
  *
- * \retval HSM_EOK, HSM_EPIN (unreadable, empty or too long)
+ * \param pin  Filled on success only.
+ * \retval HSM_EOK, HSM_EPIN (unreadable, empty or too long), HSM_ENOMEM
  */
 int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err);
 
-/*! Overwrites the PIN with zeros. */
+/*!
+ * Reads a PIN from the first line of a file, by the same rules as <PINFile>.
+ *
+ * \param path  "-": standard input.
+ * \retval HSM_EOK, HSM_EPIN, HSM_ENOMEM
+ */
+int hsm_pin_read_file(const char *path, hsm_pin_t *pin, hsm_error_t *err);
+
+/*! Frees the PIN. */
 void hsm_pin_wipe(hsm_pin_t *pin);
 
 /*! \return Whether every user of the system can read that <PINFile>. */

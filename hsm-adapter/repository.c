@@ -6,9 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsm-adapter/secret.h"
+
 static bool copy_text(char **to, const char *from)
 {
 	*to = (from != NULL) ? strdup(from) : NULL;
+	return from == NULL || *to != NULL;
+}
+
+static bool copy_pin(char **to, const char *from)
+{
+	*to = (from != NULL) ? hsm_secret_copy(from) : NULL;
 	return from == NULL || *to != NULL;
 }
 
@@ -23,7 +31,7 @@ bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *reposit
 	if (!copy_text(&made.name, repository->name) ||
 	    !copy_text(&made.module, repository->module) ||
 	    !copy_text(&made.token_label, repository->token_label) ||
-	    !copy_text(&made.pin, repository->pin) ||
+	    !copy_pin(&made.pin, repository->pin) ||
 	    !copy_text(&made.pin_file, repository->pin_file)) {
 		hsm_repository_deinit(&made);
 		return false;
@@ -34,12 +42,9 @@ bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *reposit
 
 void hsm_repository_deinit(hsm_repository_t *repository)
 {
-	if (repository->pin != NULL) {
-		explicit_bzero(repository->pin, strlen(repository->pin));
-	}
 	free(repository->name);
 	free(repository->module);
 	free(repository->token_label);
-	free(repository->pin);
+	hsm_secret_free(repository->pin);
 	free(repository->pin_file);
 }

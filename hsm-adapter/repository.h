@@ -14,7 +14,7 @@ typedef struct {
 	char *name;           /*!< Symbolic name, used by policies and key sets. */
 	char *module;         /*!< Path of the PKCS#11 library. */
 	char *token_label;    /*!< CKA_LABEL of the token, without padding. */
-	char *pin;            /*!< User PIN, NULL if it is in pin_file. */
+	char *pin;            /*!< User PIN, by hsm_secret_copy(); NULL if it is in pin_file. */
 	char *pin_file;       /*!< <PINFile>: absolute path, or the name of a systemd credential
 	                           (looked up in $CREDENTIALS_DIRECTORY); NULL if pin is given. */
 	size_t capacity;      /*!< Most key pairs the token may hold, 0 = no limit. */

@@ -3,20 +3,18 @@
 
 #include "hsm-adapter/xml.h"
 
-#include <sys/stat.h>
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libxml/parser.h>
 
-#define FILE_MAX (16 * 1024 * 1024) /* Bytes; a configuration file is much smaller. */
+#include "common/text.h"
+#include "hsm-adapter/content.h"
+#include "hsm-adapter/secret.h"
 
 /*
  * No entities, no network. And no dictionary of strings: a secret has to be in one place, where it
@@ -24,79 +22,9 @@
  */
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NODICT | XML_PARSE_BIG_LINES)
 
-typedef struct {
-	char *data;
-	size_t size;
-} content_t;
-
-static void content_wipe(content_t *content)
-{
-	if (content->data != NULL) {
-		explicit_bzero(content->data, content->size);
-		free(content->data);
-	}
-}
-
 static int file_error(hsm_xml_t *xml, const char *what)
 {
 	return hsm_error_set(xml->err, HSM_ECONF, 0, "%s: %s", xml->path, what);
-}
-
-static int read_all(hsm_xml_t *xml, int fd, content_t *content)
-{
-	size_t done = 0;
-	while (done < content->size) {
-		ssize_t got = read(fd, content->data + done, content->size - done);
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got < 0) {
-			return file_error(xml, strerror(errno));
-		}
-		if (got == 0) {
-			return file_error(xml, "became shorter while it was read, try again");
-		}
-		done += (size_t)got;
-	}
-	return HSM_EOK;
-}
-
-static int read_fd(hsm_xml_t *xml, int fd, content_t *content)
-{
-	struct stat st;
-	if (fstat(fd, &st) != 0) {
-		return file_error(xml, strerror(errno));
-	}
-	if (!S_ISREG(st.st_mode)) {
-		return file_error(xml, "not a file");
-	}
-	if (st.st_size == 0) {
-		return file_error(xml, "the file is empty");
-	}
-	if (st.st_size > FILE_MAX) {
-		return file_error(xml, "larger than 16 MiB, hardly a configuration file");
-	}
-
-	xml->mode = st.st_mode;
-	content->size = (size_t)st.st_size;
-	content->data = malloc(content->size);
-	if (content->data == NULL) {
-		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
-	}
-	return read_all(xml, fd, content);
-}
-
-static int read_file(hsm_xml_t *xml, content_t *content)
-{
-	/* Not blocking: a FIFO by mistake must not hang the server. */
-	int fd = open(xml->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
-		return hsm_error_set(xml->err, HSM_ECONF, 0, "%s: cannot open: %s", xml->path,
-		                     strerror(errno));
-	}
-	int ret = read_fd(xml, fd, content);
-	close(fd);
-	return ret;
 }
 
 /*! What on_error() needs. The parser goes on after an error; only the first one is reported. */
@@ -105,27 +33,54 @@ typedef struct {
 	int ret;
 } parsing_t;
 
-static int syntax_error(hsm_xml_t *xml, const xmlError *error)
+/*! The parser's own text would quote what may be a piece of a PIN. */
+static const char *describe(int code)
 {
-	switch (error->code) {
-	case XML_ERR_NO_MEMORY:
-		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+	switch (code) {
 	case XML_ERR_UNDECLARED_ENTITY:
 	case XML_WAR_UNDECLARED_ENTITY:
 	case XML_ERR_ENTITYREF_SEMICOL_MISSING:
 	case XML_ERR_ENTITYREF_NO_NAME:
 	case XML_ERR_NAME_REQUIRED:
-		/* The parser's own text would quote what may be a piece of a PIN. */
-		return hsm_error_set(xml->err, HSM_ECONF, 0,
-		                     "%s:%d: not well-formed XML: write '&' as &amp; "
-		                     "and '<' as &lt;", xml->path, error->line);
+	case XML_ERR_LT_IN_ATTRIBUTE:
+		return "write '&' as &amp; and '<' as &lt;";
+	case XML_ERR_TAG_NAME_MISMATCH:
+	case XML_ERR_LTSLASH_REQUIRED:
+		return "this end tag is not that of the element which is open; '<' in a text is "
+		       "written as &lt;";
+	case XML_ERR_TAG_NOT_FINISHED:
+	case XML_ERR_DOCUMENT_END:
+	case XML_ERR_DOCUMENT_EMPTY:
+		return "an element has no end, or there is none";
+	case XML_ERR_GT_REQUIRED:
+	case XML_ERR_SPACE_REQUIRED:
+		return "a tag is not complete; '<' in a text is written as &lt;";
+	case XML_ERR_ATTRIBUTE_NOT_STARTED:
+	case XML_ERR_ATTRIBUTE_NOT_FINISHED:
+	case XML_ERR_ATTRIBUTE_WITHOUT_VALUE:
+	case XML_ERR_ATTRIBUTE_REDEFINED:
+		return "attributes are written as name=\"value\", each once";
+	case XML_ERR_INVALID_CHAR:
+	case XML_ERR_INVALID_CHARREF:
+	case XML_ERR_INVALID_ENCODING:
+		return "a character that XML does not allow, or not of the file's encoding";
+	case XML_ERR_COMMENT_NOT_FINISHED:
+		return "a comment has no end";
 	default:
-		break;
+		return NULL;
 	}
+}
 
-	const char *text = (error->message != NULL) ? error->message : "syntax error";
-	return hsm_error_set(xml->err, HSM_ECONF, 0, "%s:%d: not well-formed XML: %.*s", xml->path,
-	                     error->line, (int)strcspn(text, "\n"), text);
+static int syntax_error(hsm_xml_t *xml, const xmlError *error)
+{
+	if (error->code == XML_ERR_NO_MEMORY) {
+		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+	}
+	char text[40];
+	const char *what = describe(error->code);
+	(void)snprintf(text, sizeof(text), "libxml2's error %d", error->code);
+	return hsm_error_set(xml->err, HSM_ECONF, 0, "%s:%d: not well-formed XML: %s", xml->path,
+	                     error->line, what != NULL ? what : text);
 }
 
 #if LIBXML_VERSION >= 21200
@@ -141,7 +96,7 @@ static void on_error(void *ctx, xmlError *error)
 	}
 }
 
-static int parse(hsm_xml_t *xml, const content_t *content)
+static int parse(hsm_xml_t *xml, const hsm_content_t *content)
 {
 	xmlParserCtxt *parser = xmlNewParserCtxt();
 	if (parser == NULL) {
@@ -177,13 +132,15 @@ int hsm_xml_open(hsm_xml_t *xml, const char *path, const char *root, hsm_warn_f 
                  void *warn_ctx, hsm_error_t *err)
 {
 	*xml = (hsm_xml_t){ .path = path, .warn = warn, .warn_ctx = warn_ctx, .err = err };
-	content_t content = { 0 };
+	hsm_content_t content = { 0 };
+	hsm_secret_of_libxml();
 
-	int ret = read_file(xml, &content);
+	int ret = hsm_content_read(path, &content, err);
+	xml->mode = content.mode;
 	if (ret == HSM_EOK) {
 		ret = parse(xml, &content);
 	}
-	content_wipe(&content);
+	hsm_content_wipe(&content);
 	if (ret == HSM_EOK) {
 		ret = check_root(xml, root);
 	}
@@ -317,6 +274,20 @@ static int replace(hsm_xml_t *xml, char **text, const char *start, size_t len)
 	return HSM_EOK;
 }
 
+/*! Names and paths are shown in many places. Lines may be broken. */
+static bool shows(const char *text, size_t len)
+{
+	uint32_t code = 0;
+	for (size_t i = 0; i < len;) {
+		const unsigned bytes = text_char(text + i, &code);
+		if (bytes == 0 || !(text_shows(code) || isspace((unsigned char)text[i]))) {
+			return false;
+		}
+		i += bytes;
+	}
+	return true;
+}
+
 static int replace_trimmed(hsm_xml_t *xml, const xmlNode *node, char **text, const char *what,
                            const char *start)
 {
@@ -327,6 +298,10 @@ static int replace_trimmed(hsm_xml_t *xml, const xmlNode *node, char **text, con
 	}
 	if (len == 0) {
 		return hsm_xml_error(xml, node, "%s of <%s> is empty", what, name_of(node));
+	}
+	if (!shows(start, len)) {
+		return hsm_xml_error(xml, node, "%s of <%s> has a character that does not show, "
+		                     "remove it", what, name_of(node));
 	}
 	return replace(xml, text, start, len);
 }
@@ -350,20 +325,21 @@ int hsm_xml_secret(hsm_xml_t *xml, xmlNode *node, char **text)
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	size_t len = strlen((const char *)content);
+	const size_t len = strlen((const char *)content);
 	if (len == 0) {
 		ret = hsm_xml_error(xml, node, "the text of <%s> is empty", name_of(node));
+	} else if (len >= HSM_SECRET_MAX) {
+		ret = hsm_xml_error(xml, node, "the text of <%s> is too long", name_of(node));
 	} else {
-		ret = replace(xml, text, (const char *)content, len);
-	}
-
-	explicit_bzero(content, len);
-	xmlFree(content);
-	for (xmlNode *child = node->children; child != NULL; child = child->next) {
-		if (child->content != NULL) {
-			explicit_bzero(child->content, strlen((const char *)child->content));
+		char *copy = hsm_secret_copy((const char *)content);
+		ret = copy != NULL ? HSM_EOK
+		      : hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+		if (copy != NULL) {
+			hsm_secret_free(*text);
+			*text = copy;
 		}
 	}
+	xmlFree(content);
 	return ret;
 }
 

@@ -50,7 +50,8 @@ struct hsm_xml_rule {
 };
 
 /*!
- * Reads a file: at most 16 MiB, without a DTD (so without entities of its own), no network.
+ * Reads a file: at most 4 MiB, without a DTD (so without entities of its own), no network. Who
+ * could have written it has to be trusted (common/trust.h).
  *
  * \param xml   To be closed by hsm_xml_close() on success.
  * \param path  Borrowed until hsm_xml_close().
@@ -85,7 +86,13 @@ int hsm_xml_children(hsm_xml_t *xml, xmlNode *parent, const hsm_xml_rule_t *rule
  */
 int hsm_xml_text(hsm_xml_t *xml, xmlNode *node, char **text);
 
-/*! Like hsm_xml_text(), but keeps white space, and wipes the text from the document. */
+/*!
+ * Takes an element's text as a secret, with white space. What the document has of it is wiped at the
+ * latest by hsm_xml_close().
+ *
+ * \param text  To be freed by hsm_secret_free(), as whatever it held is.
+ * \retval HSM_EOK, HSM_ECONF (no text, elements inside, too long), HSM_ENOMEM
+ */
 int hsm_xml_secret(hsm_xml_t *xml, xmlNode *node, char **text);
 
 /*!

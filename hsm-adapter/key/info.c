@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/key/object.h"
 #include "hsm-adapter/token/rv.h"
@@ -16,6 +17,7 @@ static void copy_padded(char *to, const CK_UTF8CHAR *from, size_t size)
 	size_t len = p11_kit_space_strlen(from, size);
 	memcpy(to, from, len);
 	to[len] = '\0';
+	text_tame(to);
 }
 
 static uint64_t memory(CK_ULONG bytes)

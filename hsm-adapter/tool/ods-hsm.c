@@ -13,7 +13,9 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/info.h"
+#include "common/core-dump.h"
 #include "common/question.h"
+#include "hsm-adapter/token/make.h"
 #include "hsm-adapter/tool/trial.h"
 
 #define RSA_BITS_DEFAULT 2048
@@ -257,6 +259,29 @@ static int command_login(const run_t *run)
 	return each_repository(run, login_one);
 }
 
+static int command_init(const run_t *run)
+{
+	const hsm_repository_t *repository = hsm_conf_repository(run->conf, run->args[0]);
+	hsm_error_t err;
+	hsm_pin_t so_pin;
+	if (repository == NULL) {
+		hsm_error_set(&err, HSM_EREPOSITORY, 0, "conf.xml has no repository \"%s\"; see "
+		              "ods-hsm info", run->args[0]);
+		return complain(&err);
+	}
+	if (hsm_pin_read_file(run->args[1], &so_pin, &err) != HSM_EOK) {
+		return complain(&err);
+	}
+	const int ret = hsm_token_make(repository, &so_pin, &err);
+	hsm_pin_wipe(&so_pin);
+	if (ret != HSM_EOK) {
+		return complain(&err);
+	}
+	printf("repository \"%s\": the token \"%s\" is made\n", repository->name,
+	       repository->token_label);
+	return DONE;
+}
+
 static const command_t COMMANDS[] = {
 	{ "list", "[REPOSITORY]", "List the key pairs in the tokens.", 0, 1, command_list },
 	{ "generate", "REPOSITORY ALGORITHM [BITS]",
@@ -267,6 +292,9 @@ static const command_t COMMANDS[] = {
 	  "Try each algorithm: generate a key pair, sign, verify, remove it.", 1, 1, command_test },
 	{ "info", "[REPOSITORY]", "Show the tokens, what they can do, and how full they are.", 0, 1,
 	  command_info },
+	{ "init", "REPOSITORY SO-PIN-FILE",
+	  "Make the token: its label and PIN are conf.xml's. The PIN of the security officer is\n"
+	  "      the first line of the file; - for standard input.", 2, 2, command_init },
 	{ "login", "[REPOSITORY]", "Check that each token accepts its PIN.", 0, 1,
 	  command_login },
 };
@@ -352,6 +380,7 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
+	core_dump_forbid();
 	const char *path = DEFAULT_CONF;
 	run_t run = { .yes = false };
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
+
 #define LINE_MAX_LEN 2048 /* Bytes; a longer line is cut. */
 
 void log_init(log_t *log, log_sink_f sink, void *ctx)
@@ -65,11 +67,7 @@ void log_msg(log_t *log, int priority, const knot_dname_t *zone, const char *fmt
 	va_end(args);
 
 	/* One event stays one line, whatever a file name or a token's label contains. */
-	for (char *c = line; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			*c = '?';
-		}
-	}
+	text_tame(line);
 
 	pthread_mutex_lock(&log->lock);
 	if (log->sink != NULL) {

@@ -62,7 +62,6 @@ void control_stop(control_t *control)
 {
 	if (control != NULL) {
 		ctl_server_stop(control->socket);
-		pushes_deinit(&control->pushes);
 		free(control);
 	}
 }

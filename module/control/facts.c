@@ -50,7 +50,7 @@ static void send_facts(ctl_request_t *req, control_t *control, const knot_dname_
 	knot_dname_txt_storage_t zone;
 	knot_dname_to_str(zone, name, sizeof(zone));
 	if (zones_with(&control->server->zones, name, write_facts, &text) && text != NULL) {
-		ctl_reply(req, zone, "facts", text);
+		ctl_text(req, zone, "facts", text);
 	}
 	free(text);
 }

@@ -3,7 +3,21 @@
 
 #include "module/control/keyset.h"
 
+#include <stdlib.h>
+
 #include <libknot/libknot.h>
+
+#include "module/control/push.h"
+
+/*! \return The key sets of the block at hand; NULL: out of memory. */
+static pushes_t *pushes_of(ctl_request_t *req)
+{
+	void **kept = ctl_kept(req);
+	if (*kept == NULL) {
+		*kept = calloc(1, sizeof(pushes_t));
+	}
+	return *kept;
+}
 
 static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t *unit)
 {
@@ -23,7 +37,8 @@ static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t 
 		request_no_such_zone(req, control, unit->zone);
 		return;
 	}
-	if (pushes_add(&control->pushes, zone, unit->data) != KNOT_EOK) {
+	pushes_t *pushes = pushes_of(req);
+	if (pushes == NULL || pushes_add(pushes, zone, unit->data) != KNOT_EOK) {
 		ctl_error(req, unit->zone, "out of memory");
 		zones_drop(&control->server->zones, zone);
 	}
@@ -32,7 +47,10 @@ static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t 
 /*! Stores all key sets of a block together, and answers when they are on the disk. */
 static void store_keysets(control_t *control, ctl_request_t *req)
 {
-	pushes_t *pushes = &control->pushes;
+	pushes_t *pushes = *ctl_kept(req);
+	if (pushes == NULL) {
+		return;
+	}
 	if (pushes->count > 0) {
 		pushes_store(pushes, control->server->env.store);
 	}
@@ -46,6 +64,8 @@ static void store_keysets(control_t *control, ctl_request_t *req)
 		zones_drop(&control->server->zones, push->zone);
 	}
 	pushes_deinit(pushes);
+	free(pushes);
+	*ctl_kept(req) = NULL;
 }
 
 void keyset_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

@@ -56,6 +56,7 @@ void request_send_each(ctl_request_t *req, control_t *control, zone_names_t *nam
 	const knot_dname_t *at = names->data;
 	for (size_t i = 0; i < names->count; i++, at += knot_dname_size(at)) {
 		send(req, control, at);
+		ctl_flush(req);
 	}
 	free(names->data);
 }

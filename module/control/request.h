@@ -5,20 +5,20 @@
  * \brief What the commands of the control socket share: the zones that a request names.
  *
  * An answer is put together with the zone locked, and sent when the zone is not locked: a client
- * that does not read must not hold up a zone.
+ * that does not read must not hold up a zone. A block's key sets are kept from unit to unit by
+ * ctl_kept().
  */
 #pragma once
 
 #include "control/server.h"
-#include "module/control/push.h"
 #include "module/zone/server.h"
 
-/*! Context of the commands, which one thread runs. */
+/*! Context of the commands, which several threads run at the same time: nothing in it changes. What
+ *  it refers to has locks of its own. */
 typedef struct {
 	server_t *server;
 	ctl_server_t *socket;
 	char instance[32];       /*!< Tells the generations of this process from another's. */
-	pushes_t pushes;         /*!< Of the block at hand. */
 } control_t;
 
 /*! Names of zones, one behind the other. Zeroed it is empty. */

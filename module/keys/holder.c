@@ -16,12 +16,14 @@ void holder_init(holder_t *holder, char *path, log_t *log, holder_release_f rele
 	holder->release = release;
 	holder->ctx = ctx;
 	holder->path = path;
+	pthread_mutex_init(&holder->reading, NULL);
 	pthread_mutex_init(&holder->lock, NULL);
 }
 
 void holder_deinit(holder_t *holder)
 {
 	pthread_mutex_destroy(&holder->lock);
+	pthread_mutex_destroy(&holder->reading);
 	free(holder->path);
 }
 
@@ -34,7 +36,7 @@ void holder_move(holder_t *holder, char *path)
 	free(old);
 }
 
-int holder_read(holder_t *holder, char *err, size_t err_size)
+static int read_again(holder_t *holder, char *err, size_t err_size)
 {
 	tokens_t *fresh = NULL, *old = NULL;
 	pthread_mutex_lock(&holder->lock);
@@ -63,6 +65,14 @@ int holder_read(holder_t *holder, char *err, size_t err_size)
 		log_msg(holder->log, LOG_ERR, NULL, "%s%s", err,
 		        kept ? "; the tokens stay as they were" : "");
 	}
+	return ret;
+}
+
+int holder_read(holder_t *holder, char *err, size_t err_size)
+{
+	pthread_mutex_lock(&holder->reading);
+	const int ret = read_again(holder, err, err_size);
+	pthread_mutex_unlock(&holder->reading);
 	return ret;
 }
 

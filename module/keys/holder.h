@@ -16,6 +16,8 @@ typedef struct {
 	log_t *log;
 	holder_release_f release;
 	void *ctx;
+	pthread_mutex_t reading; /*!< Held during a read: a later one must not be overtaken by an
+	                              earlier one. Taken before lock. */
 	pthread_mutex_t lock;    /*!< Of what follows. */
 	char *path;              /*!< Of conf.xml. */
 	tokens_t *tokens;        /*!< NULL while conf.xml is bad. */

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/trust.h"
+
 /* The file that the process which has the storage keeps locked. Its content is the process's id; it
  * is empty when that process has closed the store. */
 #define LOCK_FILE "knotd.lock"
@@ -33,7 +35,7 @@ static int open_in(const char *path, const char *name, int flags)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return open(file, flags | O_CLOEXEC, 0660);
+	return open(file, flags | O_CLOEXEC | O_NOFOLLOW, 0660);
 }
 
 const char *folder_remedy(int code)
@@ -73,6 +75,27 @@ static int refuse_second(int fd, const char *path, char *err, size_t err_size)
 	return EBUSY;
 }
 
+static int refuse_fault(const struct stat *st, const char *path, const char *name, char *err,
+                        size_t err_size)
+{
+	const char *fault = trust_fault(st);
+	if (fault != NULL) {
+		snprintf(err, err_size, "cannot open the store in %s: %s%s%s", path, name,
+		         name[0] != '\0' ? ": " : "", fault);
+	}
+	return fault != NULL ? EPERM : 0;
+}
+
+/*! What lies in a folder that others can write may be theirs. */
+static int look_at_folder(const char *path, char *err, size_t err_size)
+{
+	struct stat st;
+	if (stat(path, &st) != 0) {
+		return fail(errno, path, "the folder", err, err_size);
+	}
+	return refuse_fault(&st, path, "", err, err_size);
+}
+
 static int lock(folder_t *folder, const char *path, char *err, size_t err_size)
 {
 	char owner[24];
@@ -93,7 +116,7 @@ static int lock(folder_t *folder, const char *path, char *err, size_t err_size)
 	const int len = snprintf(owner, sizeof(owner), "%ld\n", (long)getpid());
 	/* On a full disk that is not known to others. */
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, owner, len, 0) != len) {
-		(void)ftruncate(fd, 0);
+		(void)!ftruncate(fd, 0);
 	}
 	folder->lock_fd = fd;
 	return 0;
@@ -121,6 +144,7 @@ static int look_at_data(folder_t *folder, const char *path, char *err, size_t er
 	}
 	int ret = fstat(fd, &st) == 0 ? 0 : fail(errno, path, FOLDER_DATA, err, err_size);
 	close(fd);
+	ret = ret == 0 ? refuse_fault(&st, path, FOLDER_DATA, err, err_size) : ret;
 	if (ret == 0 && st.st_size == 0) {
 		snprintf(err, err_size, "cannot open the store in %s: " FOLDER_DATA " is empty; restore it "
 		         "from a backup, or move it away, all zones are then signed anew", path);
@@ -138,7 +162,10 @@ int folder_take(folder_t *folder, const char *path, char *err, size_t err_size)
 		         "make it, owned by knotd's user", path, strerror(code));
 		return code;
 	}
-	int ret = lock(folder, path, err, err_size);
+	int ret = look_at_folder(path, err, err_size);
+	if (ret == 0) {
+		ret = lock(folder, path, err, err_size);
+	}
 	if (ret == 0) {
 		ret = look_at_data(folder, path, err, err_size);
 	}

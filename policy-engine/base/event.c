@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/text.h"
+
 void log_event(log_level_t level, const char *zone, const char *fmt, ...)
 {
 	static const char *const names[] = {
@@ -26,6 +28,7 @@ void log_event(log_level_t level, const char *zone, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	text_tame(text);
 	/* In one call, so that lines of two threads do not mix. */
 	fprintf(stderr, "%s %s: %s%s%s%s\n", stamp, names[level], zone != NULL ? "[" : "",
 	        zone != NULL ? zone : "", zone != NULL ? "] " : "", text);

@@ -8,5 +8,6 @@
 
 #include <stdio.h>
 
-/*! Writes a string in quotes, or null for NULL. Bytes beyond ASCII stay as they are. */
+/*! Writes a string in quotes, or null for NULL. What does not show is
+ *  escaped, such that a terminal takes no harm; what is no UTF-8 becomes U+FFFD. */
 void json_string(FILE *out, const char *text);

@@ -9,8 +9,8 @@
 #include "control/server.h"
 #include "policy-engine/engine/engine.h"
 
-/*! The parts of the engine, all borrowed. The commands run in the control server's thread, and take
- *  the desk's lock themselves. */
+/*! The parts of the engine, all borrowed. The commands run in threads of the control server's, at
+ *  the same time, and take the desk's lock themselves: each reads, decides and writes under it. */
 typedef struct {
 	desk_t *desk;
 	parent_t *parent;

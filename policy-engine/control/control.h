@@ -11,7 +11,7 @@
 typedef struct control control_t;
 
 /*!
- * Binds the socket that conf.xml names, and starts the thread that serves it.
+ * Binds the socket that conf.xml names, and starts the threads that serve it.
  *
  * \param engine  Has to outlive the control socket.
  * \param err     Says what failed.
@@ -19,5 +19,5 @@ typedef struct control control_t;
  */
 int control_start(control_t **control, engine_t *engine, char *err, size_t err_size);
 
-/*! Ends the thread, and removes the socket. NULL is allowed. */
+/*! Ends the threads, and removes the socket. NULL is allowed. */
 void control_stop(control_t *control);

@@ -91,6 +91,7 @@ void control_zones(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, con
 	}
 	for (size_t i = 0; i < all.count; i++) {
 		work(c, req, all.names[i], unit);
+		ctl_flush(req);
 	}
 	names_deinit(&all);
 }

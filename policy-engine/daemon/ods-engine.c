@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
@@ -11,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libxml/parser.h>
 
+#include "common/core-dump.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/control/control.h"
 #include "policy-engine/engine/engine.h"
@@ -25,17 +28,18 @@ enum { EXIT_USAGE = 2 };
 
 typedef struct {
 	const char *conf;
-	bool verbose, check;
+	bool verbose, check, core;
 } options_t;
 
 static void usage(FILE *out)
 {
-	fprintf(out, "Usage: ods-engine [-c CONF] [-v] [--check]\n"
+	fprintf(out, "Usage: ods-engine [-c CONF] [-v] [--check] [--core]\n"
 	        "\n"
 	        "Looks after the keys of the zones that knotd's module mod-opendnssec signs.\n"
 	        "\n"
 	        "  -c, --config FILE  conf.xml [" CONF_FILE "]\n"
 	        "      --check        read conf.xml and kasp.xml, say what is wrong, and exit\n"
+	        "      --core         may leave core files and be debugged; PINs may be in them\n"
 	        "  -v, --verbose      log details\n"
 	        "  -h, --help         this text\n"
 	        "  -V, --version      the version\n"
@@ -50,6 +54,7 @@ static int parse_options(int argc, char **argv, options_t *options)
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'k' },
+		{ "core", no_argument, NULL, 'C' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -63,6 +68,9 @@ static int parse_options(int argc, char **argv, options_t *options)
 			break;
 		case 'k':
 			options->check = true;
+			break;
+		case 'C':
+			options->core = true;
 			break;
 		case 'v':
 			options->verbose = true;
@@ -165,7 +173,10 @@ static int drop_privileges(const engine_conf_t *conf)
 
 static int write_pid(const char *path)
 {
-	FILE *file = fopen(path, "w");
+	/* A new file: what is there may be another's, or a link. */
+	int fd = unlink(path) == 0 || errno == ENOENT
+	         ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644) : -1;
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (file == NULL) {
 		log_event(LOG_ERROR, NULL, "pid file %s: %s", path, strerror(errno));
 		return -1;
@@ -196,6 +207,10 @@ static int run(const options_t *options)
 		engine_conf_deinit(&conf);
 		return EXIT_FAILURE;
 	}
+	if (!options->core) {
+		core_dump_forbid();
+	}
+	umask(umask(0) | S_IRWXO); /* The database is nobody's else. */
 	set_signals();
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;

@@ -3,6 +3,7 @@
 
 /* Opens and closes the database. What a transaction is, and how statements run, is in sql.c. */
 
+#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/trust.h"
 #include "policy-engine/database/schema.h"
 #include "policy-engine/database/sql.h"
 
@@ -66,8 +68,33 @@ static int prepare(db_t *db)
 	return schema_bring_up(db);
 }
 
+static int refuse_fault(const char *what, const char *path, char *err, size_t err_size)
+{
+	struct stat st;
+	const char *fault = stat(path, &st) == 0 ? trust_fault(&st) : NULL;
+	if (fault != NULL) {
+		snprintf(err, err_size, "%s %s: %s", what, path, fault);
+	}
+	return fault != NULL ? -1 : 0;
+}
+
+/* Refuses what others can write; also the folder: SQLite takes a journal that lies there. */
+static int refuse_others(const char *path, char *err, size_t err_size)
+{
+	char folder[PATH_MAX];
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder)) {
+		snprintf(err, err_size, "database %s: the path is too long", path);
+		return -1;
+	}
+	return refuse_fault("database", path, err, err_size) != 0 ? -1
+	       : refuse_fault("the database's folder", dirname(folder), err, err_size);
+}
+
 int db_open(db_t **db, const char *path, char *err, size_t err_size)
 {
+	if (refuse_others(path, err, err_size) != 0) {
+		return -1;
+	}
 	if (refuse_cut(path, err, err_size) != 0) {
 		return -1;
 	}

@@ -4,7 +4,7 @@
 /*! \file
  * \brief The desk: what all parts of the engine look at together, and the lock over it.
  *
- * The engine's main thread does the work. The thread of the control socket looks, and leaves notes
+ * The engine's main thread does the work. The threads of the control socket look, and leave notes
  * of what is to be done. A thread holds the lock while it reads or writes the desk, except where a
  * field says otherwise. No thread holds the lock while it waits for a token, the module, a server
  * of a parent, or a program. Only the main thread replaces conf and policies; therefore it may read

@@ -3,13 +3,13 @@
 
 #include "policy-engine/engine/engine.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/enforce.h"
 #include "policy-engine/engine/reload.h"
@@ -94,7 +94,7 @@ int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, 
 	keys_init(&e->parts.keys, desk, verbose);
 	e->parts.learn.desk = desk;
 	e->main_thread = pthread_self();
-	pthread_cond_init(&e->reload_done, NULL);
+	monotonic_cond_init(&e->reload_done);
 	e->conf_path = strdup(conf_path);
 	if (link_init(&e->parts.link, desk) != 0 || e->conf_path == NULL) {
 		snprintf(err, err_size, "out of memory");
@@ -138,16 +138,14 @@ const char *engine_conf_path(const engine_t *engine)
 bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t problem_size)
 {
 	desk_t *desk = &engine->parts.desk;
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += limit_s;
+	const int64_t until = monotonic_ms() + limit_s * INT64_C(1000);
 
 	pthread_mutex_lock(&desk->lock);
 	engine->reload = RELOAD_WANTED;
 	desk_wake(desk);
-	int ret = 0;
-	while (engine->reload == RELOAD_WANTED && ret != ETIMEDOUT) {
-		ret = pthread_cond_timedwait(&engine->reload_done, &desk->lock, &until);
+	bool early = true;
+	while (engine->reload == RELOAD_WANTED && early) {
+		early = monotonic_wait(&engine->reload_done, &desk->lock, until);
 	}
 	bool done = engine->reload != RELOAD_WANTED;
 	if (done) {

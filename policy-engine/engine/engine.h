@@ -4,8 +4,8 @@
 /*! \file
  * \brief The policy engine: looks after the keys of all zones that the module has.
  *
- * Threads: the main thread runs the rounds, and it alone decides. The thread of the control socket
- * looks, and leaves notes. The threads of base/errands.h run programs and ask servers. The resolver
+ * Threads: the main thread runs the rounds, and it alone decides. Those of the control socket
+ * look, and leave notes. The threads of base/errands.h run programs and ask servers. The resolver
  * has a thread that takes answers.
  *
  * Locks, in the order in which they are taken:

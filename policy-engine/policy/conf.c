@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsm-adapter/secret.h"
 #include "hsm-adapter/xml.h"
 #include "policy-engine/base/address.h"
 #include "policy-engine/base/zone-name.h"
@@ -222,16 +223,13 @@ static int skip(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return HSM_EOK;
 }
 
-/* hsm_conf_read() has taken the PIN. Here it must leave no trace in memory. */
+/* hsm_conf_read() has taken the PIN. */
 static int wipe_pin(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	(void)ctx;
 	char *pin = NULL;
 	int ret = hsm_xml_secret(xml, node, &pin);
-	if (pin != NULL) {
-		explicit_bzero(pin, strlen(pin));
-		free(pin);
-	}
+	hsm_secret_free(pin);
 	return ret;
 }
 

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "policy-engine/base/markup.h"
 #include "policy-engine/simulate/timeline.h"
 
 /* Pixels. */
@@ -34,25 +35,6 @@ static double x_of(const timeline_t *timeline, int64_t when)
 {
 	return LEFT + (double)(when - timeline->from) * WIDTH /
 	              (double)(timeline->to - timeline->from);
-}
-
-static void escaped(const char *text, FILE *out)
-{
-	for (; *text != '\0'; text++) {
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		default:
-			putc(*text, out);
-		}
-	}
 }
 
 static int rows_of(const timeline_key_t *key)
@@ -172,7 +154,7 @@ static void orders(const timeline_t *timeline, int bottom, FILE *out)
 		fprintf(out, "<line class=\"n\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
 		        "<text class=\"n2\" x=\"%.1f\" y=\"%d\">", x, TOP - 8, x, bottom, x + 2,
 		        bottom);
-		escaped(timeline_event(timeline, event, text), out);
+		markup_text(out, timeline_event(timeline, event, text));
 		fputs("</text>\n", out);
 	}
 }
@@ -200,7 +182,7 @@ void timeline_svg(const timeline_t *timeline, FILE *out)
 	        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
 	        "<text class=\"t\" x=\"2\" y=\"16\">Keys of policy ", LEFT + WIDTH + 60, height,
 	        LEFT + WIDTH + 60, height, style);
-	escaped(timeline->policy, out);
+	markup_text(out, timeline->policy);
 	fprintf(out, ", %.10s to %.10s (UTC)</text>\n", timeline_when(timeline->from, from),
 	        timeline_when(timeline->to, to));
 	axis(timeline, height - FOOT, out);
@@ -218,7 +200,7 @@ void timeline_html(const timeline_t *timeline, FILE *out)
 	char when[TIMELINE_WHEN_MAX], text[TIMELINE_EVENT_MAX];
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Keys of policy ",
 	      out);
-	escaped(timeline->policy, out);
+	markup_text(out, timeline->policy);
 	fputs("</title><style>body{font:14px sans-serif;margin:1em}svg{max-width:100%;height:auto}"
 	      "table{border-collapse:collapse}td{padding:1px 10px 1px 0;white-space:nowrap}</style>"
 	      "</head><body>\n", out);
@@ -227,7 +209,7 @@ void timeline_html(const timeline_t *timeline, FILE *out)
 	for (size_t i = 0; i < timeline->event_count; i++) {
 		const timeline_event_t *event = &timeline->events[i];
 		fprintf(out, "<tr><td>%s</td><td>", timeline_when(event->at, when));
-		escaped(timeline_event(timeline, event, text), out);
+		markup_text(out, timeline_event(timeline, event, text));
 		fputs("</td></tr>\n", out);
 	}
 	fputs("</table></body></html>\n", out);

@@ -2,12 +2,14 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <check.h>
 
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/fnv1a.h"
+#include "common/text.h"
 #include "tests/unit/check-main.h"
 
 /* Milliseconds that a wait may take longer than asked for, on a busy machine. */
@@ -126,6 +128,49 @@ START_TEST(test_fnv1a)
 }
 END_TEST
 
+static const struct {
+	const char *text, *tame;
+} texts[] = {
+	{ "", "" },
+	{ "plain ~ text", "plain ~ text" },
+	{ "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x91", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x91" },
+	{ "a\x1b[2Jb\nc\td\x7f", "a?[2Jb?c?d?" },
+	{ "\xc2\x9b" "31m", "?31m" },                      /* U+009B, CSI */
+	{ "\x9b" "31m\xff\xfe", "?31m??" },               /* no UTF-8 */
+	{ "\xc0\x9b \xe0\x82\x9b \xc1\xbf", "?? ??? ??" },  /* too long */
+	{ "\xed\xa0\x80 \xf4\x90\x80\x80", "??? ????" }, /* a surrogate; too large */
+	{ "cut \xe2\x82", "cut ??" },
+	{ "\xe2\x80\xae" "txt \xe2\x81\xa6 \xe2\x80\xa8", "?txt ? ?" }, /* turned round; a line */
+};
+
+START_TEST(test_text_tame)
+{
+	char text[100];
+	strcpy(text, texts[_i].text);
+	ck_assert_int_eq(text_is_tame(text), strcmp(texts[_i].text, texts[_i].tame) == 0);
+	text_tame(text);
+	ck_assert_str_eq(text, texts[_i].tame);
+	ck_assert(text_is_tame(text));
+}
+END_TEST
+
+/* Whatever the bytes are. */
+START_TEST(test_text_any)
+{
+	char text[64];
+	srand(1);
+	for (int round = 0; round < 100000; round++) {
+		for (size_t i = 0; i < sizeof(text) - 1; i++) {
+			text[i] = rand() % 2 ? rand() : "\xc2\xe2\xf0\x80\xbf\x9b"[rand() % 6];
+		}
+		text[sizeof(text) - 1] = '\0';
+		const size_t len = strlen(text);
+		text_tame(text);
+		ck_assert(text_is_tame(text) && strlen(text) <= len);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("common");
@@ -143,6 +188,11 @@ int main(void)
 	TCase *hash = tcase_create("fnv1a");
 	tcase_add_test(hash, test_fnv1a);
 	suite_add_tcase(suite, hash);
+
+	TCase *text = tcase_create("text");
+	tcase_add_loop_test(text, test_text_tame, 0, sizeof(texts) / sizeof(texts[0]));
+	tcase_add_test(text, test_text_any);
+	suite_add_tcase(suite, text);
 
 	return check_main(suite);
 }

@@ -7,6 +7,8 @@
 #include <libknot/libknot.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +67,8 @@ static void cmd_quiet(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	(void)unit;
 }
 
+static atomic_int floods; /* Handlers that have returned. */
+
 static void cmd_flood(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)ctx;
@@ -75,6 +79,7 @@ static void cmd_flood(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	for (int i = 0; i < 20000; i++) {
 		ctl_reply(req, "flood.example.", "n", data);
 	}
+	floods++;
 }
 
 static void cmd_long(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -116,6 +121,38 @@ static void cmd_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 static int signs;
 
+static void cmd_mute(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	(void)unit;
+	ctl_error(req, NULL, "%s", "");
+}
+
+static void cmd_wild(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	ctl_reply(req, unit->zone, "a\nb", "\x1b[2J \xc2\x9b" "31m \xff \xc3\xa4");
+	ctl_extra(req, "line", "one\ntwo");
+	ctl_error(req, unit->zone, "no \x1b]0;title\x07 here");
+	ctl_text(req, unit->zone, "text", "one\ntwo");
+}
+
+/* Two handlers that only end if both run at the same time. */
+static atomic_int meeting;
+
+static void cmd_meet(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx;
+	(void)unit;
+	meeting++;
+	for (int i = 0; i < 300 && meeting < 2; i++) {
+		poll(NULL, 0, 10);
+	}
+	if (meeting < 2) {
+		ctl_error(req, NULL, "alone");
+	}
+}
+
 static const ctl_command_t COMMANDS[] = {
 	{ "status", cmd_status },
 	{ "zone-status", cmd_zone_status },
@@ -126,6 +163,9 @@ static const ctl_command_t COMMANDS[] = {
 	{ "gather", cmd_gather },
 	{ "flood", cmd_flood },
 	{ "long", cmd_long },
+	{ "mute", cmd_mute },
+	{ "wild", cmd_wild },
+	{ "meet", cmd_meet },
 	{ NULL, NULL }
 };
 
@@ -270,6 +310,28 @@ START_TEST(answer_first_error)
 }
 END_TEST
 
+START_TEST(answer_empty_error)
+{
+	answer_t answer;
+	ctl_unit_t unit = { .cmd = "mute" };
+	ck_assert_int_eq(call_quietly(&unit, 1), KNOT_ERROR);
+	ck_assert_str_eq(err, "refused without a reason");
+	ck_assert_int_eq(call(&unit, 1, &answer), KNOT_EOK);
+	ck_assert_str_eq(answer.text, "- -=- E:refused without a reason;");
+}
+END_TEST
+
+/* Nothing of it reaches the terminal on which knotc shows it. */
+START_TEST(answer_tamed)
+{
+	answer_t answer;
+	ck_assert_int_eq(call(&(ctl_unit_t){ .cmd = "wild", .zone = "\x1b.test." }, 1, &answer),
+	                 KNOT_EOK);
+	ck_assert_str_eq(answer.text, "?.test. a?b=?[2J ?31m ? \xc3\xa4;+- line=one?two;"
+	                 "?.test. -=- E:no ?]0;title? here;\x1b.test. text=one\ntwo;");
+}
+END_TEST
+
 START_TEST(answer_unknown)
 {
 	answer_t answer;
@@ -343,7 +405,7 @@ static const struct {
 	{ "zone-sign x.example. bad.example.", 1, "error: [bad.example.] (token is gone)\n" },
 	{ "zone-flush x.example.", 1,
 	  "error: [x.example.] (unknown command 'zone-flush'; known here: "
-	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, gather, flood, long)\n" },
+	  "status, zone-status, zone-stats, zone-sign, zone-xfr-thaw, reload, gather, flood, long, mute, wild, meet)\n" },
 	{ "zone-xfr-thaw x.example.", 0, "OK\n" },
 	/* Any unit would make it abort. */
 	{ "zone-xfr-freeze x.example.", 1, "error: failed to control (malformed data)\n" },
@@ -488,6 +550,148 @@ START_TEST(client_queue)
 }
 END_TEST
 
+/* Connections that send what is given, if anything, and then nothing any more. */
+static void open_many(int *fds, int count, const void *bytes, size_t len)
+{
+	for (int i = 0; i < count; i++) {
+		fds[i] = raw_connect();
+		ck_assert_int_eq(send(fds[i], bytes, len, MSG_NOSIGNAL), len);
+	}
+}
+
+static void close_many(const int *fds, int count)
+{
+	for (int i = 0; i < count; i++) {
+		close(fds[i]);
+	}
+}
+
+START_TEST(many_idle)
+{
+	enum { COUNT = 200 };
+	int fds[COUNT];
+	open_many(fds, COUNT, "", 0);
+	int64_t before = monotonic_ms();
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(call_status(), KNOT_EOK);
+	}
+	ck_assert_int_lt(monotonic_ms() - before, 1000);
+	close_many(fds, COUNT);
+}
+END_TEST
+
+/* They have all of the user's threads; the stalled ones are cut off for those who wait. */
+START_TEST(many_half_units)
+{
+	enum { COUNT = 40 };
+	const uint8_t half[] = { 1, 16, 0, 200, 's', 't' };
+	int fds[COUNT];
+	open_many(fds, COUNT, half, sizeof(half));
+	int64_t before = monotonic_ms();
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+	ck_assert_int_lt(monotonic_ms() - before, 4500);
+	close_many(fds, COUNT);
+}
+END_TEST
+
+static void *call_meet(void *arg)
+{
+	char text[256];
+	ctl_unit_t unit = { .cmd = "meet" };
+	const ctl_call_t call = { .path = sock_path, .timeout_ms = 8000, .units = &unit,
+	                          .count = 1 };
+	*(int *)arg = ctl_client_call(&call, text, sizeof(text));
+	return NULL;
+}
+
+START_TEST(many_side_by_side)
+{
+	pthread_t threads[2];
+	int rets[2] = { -1, -1 };
+	meeting = 0;
+	for (int i = 0; i < 2; i++) {
+		pthread_create(&threads[i], NULL, call_meet, &rets[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_int_eq(rets[i], KNOT_EOK);
+	}
+}
+END_TEST
+
+/* A handler may hold locks: it must not wait for a client that does not read. */
+START_TEST(many_not_reading)
+{
+	enum { COUNT = 10 };
+	const uint8_t request[] = { 1, 16, 0, 5, 'f', 'l', 'o', 'o', 'd', 3 };
+	int fds[COUNT];
+	floods = 0;
+	open_many(fds, COUNT, request, sizeof(request));
+	for (int i = 0; i < 500 && floods < COUNT; i++) {
+		poll(NULL, 0, 10);
+	}
+	ck_assert_int_eq(floods, COUNT);
+	ck_assert_int_eq(call_status(), KNOT_EOK);
+	close_many(fds, COUNT);
+}
+END_TEST
+
+/* In a process of another user: fills all that it can get. \return The process. */
+static pid_t crowd_as(uid_t user, int pipe_out)
+{
+	pid_t pid = fork();
+	if (pid != 0) {
+		return pid;
+	}
+	const uint8_t half[] = { 1, 16, 0, 200, 's', 't' };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	strcpy(addr.sun_path, sock_path);
+	if (setgid(65534) != 0 || setuid(user) != 0) {
+		_exit(1);
+	}
+	for (int i = 0; i < 300; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0) {
+			_exit(2);
+		}
+		(void)send(fd, half, sizeof(half), MSG_NOSIGNAL);
+	}
+	(void)!write(pipe_out, "x", 1);
+	pause();
+	_exit(0);
+}
+
+START_TEST(many_of_another_user)
+{
+	if (getuid() != 0) {
+		fprintf(stderr, "many_of_another_user: skipped, not root\n");
+		return;
+	}
+	enum { USERS = 5 };
+	pid_t pids[USERS];
+	int ends[2];
+	char byte;
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	ck_assert_int_eq(chmod(sock_path, 0666), 0);
+	for (uid_t i = 0; i < USERS; i++) {
+		pids[i] = crowd_as(50000 + i, ends[1]);
+		ck_assert_int_eq(read(ends[0], &byte, 1), 1);
+	}
+	int64_t before = monotonic_ms();
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(call_status(), KNOT_EOK);
+	}
+	ck_assert_int_lt(monotonic_ms() - before, 900);
+	for (int i = 0; i < USERS; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 START_TEST(client_no_server)
 {
 	stop();
@@ -603,6 +807,8 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, answer_units);
 	tcase_add_test(tcase, answer_first_error);
+	tcase_add_test(tcase, answer_empty_error);
+	tcase_add_test(tcase, answer_tamed);
 	tcase_add_test(tcase, answer_unknown);
 	tcase_add_test(tcase, answer_many_units);
 	tcase_add_test(tcase, answer_too_large);
@@ -614,6 +820,11 @@ int main(void)
 	tcase_add_test(tcase, client_leaves);
 	tcase_add_test(tcase, client_not_reading);
 	tcase_add_test(tcase, client_queue);
+	tcase_add_test(tcase, many_idle);
+	tcase_add_test(tcase, many_half_units);
+	tcase_add_test(tcase, many_side_by_side);
+	tcase_add_test(tcase, many_not_reading);
+	tcase_add_test(tcase, many_of_another_user);
 	tcase_add_test(tcase, client_no_server);
 	tcase_add_test(tcase, stop_quickly);
 	tcase_add_test(tcase, start_mode);

@@ -56,6 +56,27 @@ static void refuse_store(const char *say)
 	              err);
 }
 
+/* What others can write is not believed: the file, and the folder with a journal in it. */
+START_TEST(test_untrusted)
+{
+	db_close(open_store());
+	ck_assert_int_eq(chmod(file, 0666), 0);
+	refuse_store("everybody can write to it");
+	ck_assert_int_eq(chmod(file, 0600), 0);
+	ck_assert_int_eq(chmod(dir, 01777), 0);
+	db_t *db = NULL;
+	ck_assert_int_eq(db_open(&db, file, err, sizeof(err)), -1);
+	ck_assert_ptr_nonnull(strstr(err, "the database's folder"));
+	ck_assert_int_eq(chmod(dir, 0700), 0);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(file, 65534, -1), 0);
+		refuse_store("neither root nor this process's");
+		ck_assert_int_eq(chown(file, 0, -1), 0);
+	}
+	db_close(open_store());
+}
+END_TEST
+
 /* \return The file's content, to be freed. */
 static char *content(size_t *len)
 {
@@ -753,6 +774,7 @@ int main(void)
 	TCase *tc = tcase_create("store");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, test_untrusted);
 	tcase_add_test(tc, test_restart);
 	tcase_add_test(tc, test_killed);
 	tcase_add_test(tc, test_intents);

@@ -111,7 +111,7 @@ static void teardown(void)
 START_TEST(usage)
 {
 	static const char *const NAMES[] = {
-		"list", "generate", "remove", "test", "info", "login", "--config", "--yes",
+		"list", "generate", "remove", "test", "info", "login", "init", "--config", "--yes",
 		"--version", "--help", "ED448", "Exit status"
 	};
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
@@ -198,6 +198,52 @@ START_TEST(login)
 }
 END_TEST
 
+/* The security officer's, in a file. */
+static void write_pin(const char *pin)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "%s.so", conf);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "%s\n", pin);
+	fclose(file);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+}
+
+/* A third token, of a conf.xml of its own. */
+START_TEST(init)
+{
+	char third[64], command[256];
+	snprintf(third, sizeof(third), "%s.third", conf);
+	FILE *file = fopen(third, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "<Configuration><RepositoryList><Repository name=\"Third\"><Module>%s</Module>"
+	        "<TokenLabel>the third</TokenLabel><PIN>secret3</PIN></Repository>"
+	        "</RepositoryList></Configuration>\n", test_softhsm());
+	fclose(file);
+	ck_assert_int_eq(chmod(third, 0600), 0);
+
+	snprintf(command, sizeof(command), "-c %s init Third - < /dev/null", third);
+	ASSERT_RUN(run(command), 1, "cannot read a PIN from standard input");
+	snprintf(command, sizeof(command), "-c %s init None -", third);
+	ASSERT_RUN(run(command), 1, "no repository \"None\"");
+	write_pin("secret3");
+	snprintf(command, sizeof(command), "-c %s init Third - < %s.so", third, conf);
+	ASSERT_RUN(run(command), 1, "have to differ");
+	write_pin("officer3");
+	ASSERT_RUN(run(command), 0, "\"Third\": the token \"the third\" is made");
+	snprintf(command, sizeof(command), "-c %s init Third %s.so", third, conf);
+	ASSERT_RUN(run(command), 1, "there is a token \"the third\" already");
+	snprintf(command, sizeof(command), "-c %s generate Third ECDSAP256SHA256", third);
+	ASSERT_RUN(run(command), 0, "");
+	snprintf(command, sizeof(command), "-c %s login", third);
+	ASSERT_RUN(run(command), 0, "\"Third\": logged in");
+	ck_assert_int_eq(unlink(third), 0);
+	snprintf(third, sizeof(third), "%s.so", conf);
+	ck_assert_int_eq(unlink(third), 0);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -212,6 +258,7 @@ int main(void)
 	tcase_add_test(tc, trial);
 	tcase_add_test(tc, keys);
 	tcase_add_test(tc, login);
+	tcase_add_test(tc, init);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);

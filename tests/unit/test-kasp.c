@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy-engine/policy/conf.h"
@@ -52,6 +53,7 @@ static const char *write_file(const char *name, const char *text)
 	ck_assert_ptr_nonnull(out);
 	ck_assert_int_ge(fputs(text, out), 0);
 	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_int_eq(chmod(file, 0600), 0);
 	return file;
 }
 

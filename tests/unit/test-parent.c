@@ -57,7 +57,7 @@ static void show_others(ctl_request_t *req, unsigned count)
 		                  .revision_since = others[i] > 0, .pending = others[i],
 		                  .serial = 1, .published = others[i] > 0, .max_ttl = 3600 };
 		char *text = facts_write(&facts);
-		ctl_reply(req, name, "facts", text);
+		ctl_text(req, name, "facts", text);
 		free(text);
 	}
 }
@@ -76,7 +76,7 @@ static void do_facts(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		                  .revision_since = since, .pending = pending, .serial = 1,
 		                  .published = since, .max_ttl = 3600 };
 		char *text = facts_write(&facts);
-		ctl_reply(req, ZONE, gone ? "gone" : "facts", text);
+		ctl_text(req, ZONE, gone ? "gone" : "facts", text);
 		free(text);
 		show_others(req, count);
 	}

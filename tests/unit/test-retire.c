@@ -16,7 +16,7 @@
 
 #define NOW 1000000
 
-static char file[40];
+static char dir[40], file[60];
 static desk_t desk;
 static keys_t keys;
 
@@ -25,9 +25,9 @@ static void setup(void)
 	char err[500];
 	hsm_error_t why = { 0 };
 	test_tokens_make();
-	strcpy(file, "/tmp/test-retire.XXXXXX");
-	close(mkstemp(file));
-	unlink(file); /* The name is taken; an empty file would be refused as a cut database. */
+	strcpy(dir, "/tmp/test-retire.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/engine.db", dir);
 	desk_init(&desk, NULL, NULL);
 	keys_init(&keys, &desk, false);
 	ck_assert_msg(db_open(&desk.db, file, err, sizeof(err)) == 0, "%s", err);
@@ -42,6 +42,7 @@ static void teardown(void)
 	keys_deinit(&keys);
 	desk_deinit(&desk);
 	unlink(file);
+	rmdir(dir);
 	test_tokens_remove();
 }
 

@@ -137,19 +137,21 @@ START_TEST(test_text)
 }
 END_TEST
 
-/* Whatever a policy is called, the picture is XML and JSON has quotes escaped. */
+/* Whatever a policy is called, the picture is XML, JSON has quotes escaped, and a terminal that shows
+ * one of them obeys no character. */
 START_TEST(test_formats)
 {
 	timeline_t timeline = run("default", 400, NULL, 0);
 	free(timeline.policy);
-	timeline.policy = strdup("a<b>&\"\\c");
+	timeline.policy = strdup("a<b>&\"\\c\x1b \xc2\x9b \xff");
 	char *svg = written(&timeline, timeline_svg), *json = written(&timeline, timeline_json);
 	xmlDoc *doc = xmlParseMemory(svg, (int)strlen(svg));
 	ck_assert_ptr_nonnull(doc);
 	ck_assert_str_eq((const char *)xmlDocGetRootElement(doc)->name, "svg");
 	xmlFreeDoc(doc);
 	ck_assert_ptr_nonnull(strstr(svg, "a&lt;b&gt;&amp;"));
-	ck_assert_ptr_nonnull(strstr(json, "\"policy\":\"a<b>&\\\"\\\\c\""));
+	ck_assert_ptr_nonnull(strstr(json, "\"policy\":\"a<b>&\\\"\\\\c\\u001b \\u009b \\ufffd\""));
+	ck_assert_ptr_nonnull(strstr(svg, "&quot;\\c&#xFFFD; &#xFFFD; &#xFFFD;"));
 	char *html = written(&timeline, timeline_html);
 	ck_assert_ptr_nonnull(strstr(html, "<svg "));
 	ck_assert_ptr_nonnull(strstr(html, "</html>"));

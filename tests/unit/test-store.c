@@ -245,6 +245,40 @@ START_TEST(test_flipped)
 }
 END_TEST
 
+static void refuse_folder(const char *say)
+{
+	store_t *other = NULL;
+	ck_assert_int_ne(store_open(&other, dir, err, sizeof(err)), KNOT_EOK);
+	ck_assert_msg(strstr(err, dir) != NULL && strstr(err, say) != NULL, "%s", err);
+}
+
+/* Who can write to the store, or puts a link there, does not get what he wants. */
+START_TEST(test_untrusted)
+{
+	char link[100], target[100];
+	store_close(open_store());
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	refuse_folder("everybody can write to it");
+	ck_assert_int_eq(chmod(dir, 0700), 0);
+	ck_assert_int_eq(chmod(data, 0666), 0);
+	refuse_folder("data.mdb: everybody can write to it");
+	ck_assert_int_eq(chmod(data, 0600), 0);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(dir, 65534, -1), 0);
+		refuse_folder("neither root nor this process's");
+		ck_assert_int_eq(chown(dir, 0, -1), 0);
+	}
+	snprintf(link, sizeof(link), "%s/knotd.lock", dir);
+	snprintf(target, sizeof(target), "%s/target", dir);
+	unlink(link);
+	ck_assert_int_eq(symlink(target, link), 0);
+	refuse_folder("knotd.lock");
+	ck_assert_int_ne(access(target, F_OK), 0);
+	ck_assert_int_eq(unlink(link), 0);
+	store_close(open_store());
+}
+END_TEST
+
 /* Of another machine or version, or no store at all. */
 START_TEST(test_foreign)
 {
@@ -344,6 +378,7 @@ int main(void)
 	tcase_add_test(tcase, test_truncated);
 	tcase_add_loop_test(tcase, test_damaged_pages, 0, 2);
 	tcase_add_test(tcase, test_flipped);
+	tcase_add_test(tcase, test_untrusted);
 	tcase_add_test(tcase, test_foreign);
 	tcase_add_test(tcase, test_cut_while_open);
 	tcase_add_test(tcase, test_short_but_whole);
