@@ -133,6 +133,8 @@ const ctl_command_t control_commands[] = {
 	{ "zone-sign", do_zone_sign },
 	{ "zone-ksk-submitted", control_ds_seen },
 	{ "zone-key-rollover", control_rollover },
+	{ "zone-freeze", control_freeze },
+	{ "zone-thaw", control_thaw },
 	{ "reload", do_reload },
 	{ "stop", do_stop },
 	/* What stock knotc does not send; ods does. */

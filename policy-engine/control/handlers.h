@@ -35,6 +35,11 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
  *  serial, if it has to be said; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! zone-freeze, zone-thaw [ZONE], type: a policy; neither: all zones. freeze, data: until when, Unix
+ *  seconds, if not for ever. */
+void control_freeze(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+void control_thaw(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! zone-recover [ZONE], data: "plan" to say only what would be done. */
 void control_recover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 

@@ -236,6 +236,25 @@ int db_errand_put(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
 int db_errand_get(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
                   int64_t *done);
 
+/*! What a person freezes: no key takes a step. */
+typedef enum { DB_FREEZE_ALL, DB_FREEZE_POLICY, DB_FREEZE_ZONE } db_scope_t;
+
+typedef struct {
+	db_scope_t scope;
+	const char *name; /*!< Of the policy or zone; "" for all. */
+	int64_t until;    /*!< CORE_NEVER = until a person ends it. */
+} db_freeze_t;
+
+/*! Begins a freeze, or sets its end anew. */
+int db_freeze_put(db_t *db, const db_freeze_t *freeze);
+
+/*! Ends a freeze. \return How many there were, 0 or 1; -1. */
+int db_freeze_end(db_t *db, db_scope_t scope, const char *name);
+
+/*! \return 1 and the freeze of a zone that lasts longest, with its end; 0 if there is none; -1. */
+int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
+                  db_scope_t *scope, int64_t *until);
+
 /*! \return 1 and when the clock was believed last, 0 if it never was, -1. */
 int db_clock_get(db_t *db, int64_t *seen);
 

@@ -135,9 +135,17 @@ static const char schema_8[] =
 	"ALTER TABLE zone ADD COLUMN ds_seen INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE zone_key ADD COLUMN dead INTEGER NOT NULL DEFAULT 0;";
 
+/* What a person has frozen, and until when; scopes as in db_scope_t. */
+static const char schema_9[] =
+	"CREATE TABLE freeze ("
+	" scope INTEGER NOT NULL,"
+	" name TEXT NOT NULL,"
+	" until INTEGER NOT NULL,"
+	" PRIMARY KEY (scope, name)) WITHOUT ROWID;";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
-                                       schema_6, schema_7, schema_8 };
+                                       schema_6, schema_7, schema_8, schema_9 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)

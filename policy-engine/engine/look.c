@@ -311,6 +311,33 @@ static void serve_chain(look_t *look)
 	}
 }
 
+/* Whether a person wants no key to take a step. */
+static bool is_frozen(look_t *look)
+{
+	static const char *const scopes[] = { "all zones are", "its policy is", "it is" };
+	static const char *const ends[] = { "ods thaw", "ods thaw --policy ", "ods thaw " };
+	char when[WHEN_TEXT_MAX];
+	db_scope_t scope;
+	int64_t until;
+	const kasp_zone_t *zone = look->zone;
+	if (zone->core.revision == 0) {
+		return false; /* A new zone: nobody relies on anything of it yet. */
+	}
+	const int found = db_freeze_get(look->desk->db, zone->name, zone->policy, look->now, &scope,
+	                                &until);
+	look->failed = look->failed || found < 0;
+	look->live->frozen = found > 0;
+	if (found <= 0) {
+		return false;
+	}
+	say(look, LOG_INFO, "no key takes a step: %s frozen by a person%s%s; to end this: %s%s",
+	    scopes[scope], until != CORE_NEVER ? " until " : "",
+	    until != CORE_NEVER ? when_stamp(until, when) : "", ends[scope],
+	    scope == DB_FREEZE_ZONE ? zone->name : scope == DB_FREEZE_POLICY ? zone->policy : "");
+	look->zone->next = until;
+	return true;
+}
+
 static void look_after(look_t *look)
 {
 	uint64_t saved = look->zone->core.revision;
@@ -322,7 +349,14 @@ static void look_after(look_t *look)
 		serve_chain(look);
 		return;
 	}
-	proceed(look);
+	if (is_frozen(look)) {
+		core_observe(&look->zone->core, &look->live->facts);
+		prepare_push(look, saved);
+		return;
+	}
+	if (!look->failed) {
+		proceed(look);
+	}
 	if (look->failed) {
 		return;
 	}

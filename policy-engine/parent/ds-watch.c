@@ -214,13 +214,15 @@ static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 	return -1;
 }
 
-/* Whether a command has to wait: until the module says again which zones it has, and until the
- * engine has seen which TTLs the parent shows. Later there may be nothing to see. */
+/* Whether a command has to wait: until the module says again which zones it has, until the engine has
+ * seen which TTLs the parent shows, later there may be nothing to see, and until a frozen zone is
+ * thawed. */
 static bool is_early(const ds_watch_t *w, const wait_t *wait, chore_kind_t kind)
 {
 	bool unseen = ds_chore_is_wanted(&w->desk->conf, wait, CHORE_CHECK) &&
 	              wait->chores[CHORE_CHECK].tried == 0;
-	return kind == CHORE_COMMAND && (!w->up || unseen);
+	const live_zone_t *live = live_find(&w->desk->live, wait->zone);
+	return kind == CHORE_COMMAND && (!w->up || unseen || (live != NULL && live->frozen));
 }
 
 /* \return 0, or -1 if the database failed. */

@@ -26,4 +26,6 @@ int tool_check(const invocation_t *run);
 /* These have options of their own. They get their own name as argv[0]. */
 int tool_simulate(int argc, char *argv[]);
 int tool_import(int argc, char *argv[]);
+int tool_freeze(int argc, char *argv[]);
+int tool_thaw(int argc, char *argv[]);
 int tool_recover(int argc, char *argv[]);

@@ -24,6 +24,7 @@ typedef struct live_zone {
 	bool dirty;         /*!< The next pass has to look at the zone; set by live_mark(). */
 	bool wants;         /*!< The zone lacks keys. */
 	uint8_t lacks[POLICY_KEYS_MAX]; /*!< How many, for each entry of the policy. */
+	bool frozen;        /*!< A person wants no key to take a step. */
 	bool force;         /*!< Push the zone's key set even if nothing changed. */
 	bool waits;         /*!< A person has to do something. */
 	int64_t announced;  /*!< When the rollover is due that was announced last. */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/control/handlers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/base/when.h"
+#include "policy-engine/base/zone-name.h"
+#include "policy-engine/control/argument.h"
+#include "policy-engine/control/context.h"
+
+/* What a command is for. */
+typedef struct {
+	db_scope_t scope;
+	char *name; /* To be freed. */
+} target_t;
+
+static const char *scope_text(db_scope_t scope)
+{
+	static const char *const texts[] = {
+		[DB_FREEZE_ALL] = "all zones",
+		[DB_FREEZE_POLICY] = "the zones of policy ",
+		[DB_FREEZE_ZONE] = "",
+	};
+	return texts[scope];
+}
+
+/* Reads what the unit names; it has to be known. Under the desk's lock. \return Whether it is. */
+static bool read_target(const context_t *c, ctl_request_t *req, const ctl_unit_t *unit,
+                        target_t *target)
+{
+	const bool zone = argument_given(unit->zone), policy = argument_given(unit->type);
+	*target = (target_t){ .scope = zone     ? DB_FREEZE_ZONE
+		                       : policy ? DB_FREEZE_POLICY
+		                                : DB_FREEZE_ALL };
+	if (zone && policy) {
+		ctl_error(req, unit->zone, "a zone or a policy, not both");
+		return false;
+	}
+	target->name = zone ? zone_name_canonical(unit->zone) : strdup(policy ? unit->type : "");
+	if (target->name == NULL) {
+		ctl_error(req, unit->zone, zone ? "not a zone name" : "out of memory");
+		return false;
+	}
+	if (zone && live_find(&c->desk->live, target->name) == NULL) {
+		ctl_error(req, unit->zone, "the signer does not have this zone now");
+		return false;
+	}
+	if (policy && policies_find(&c->desk->policies, target->name) == NULL) {
+		ctl_error(req, NULL, "there is no policy \"%.100s\" in kasp.xml", target->name);
+		return false;
+	}
+	return true;
+}
+
+/* \return Whether the database has it. */
+static bool store(const context_t *c, ctl_request_t *req, int changed)
+{
+	db_t *db = c->desk->db;
+	if (changed < 0 || db_commit(db) != 0) {
+		ctl_error(req, NULL, "%s", db_error(db));
+		db_rollback(db);
+		return false;
+	}
+	c->desk->wake_all = true;
+	return true;
+}
+
+static void freeze(const context_t *c, ctl_request_t *req, const target_t *target, int64_t until)
+{
+	char when[WHEN_TEXT_MAX];
+	const db_freeze_t fresh = { target->scope, target->name, until };
+	const int ret = db_begin(c->desk->db) == 0 ? db_freeze_put(c->desk->db, &fresh) : -1;
+	if (store(c, req, ret)) {
+		log_event(LOG_INFO, NULL, "a person freezes %s%s until %s: no key takes a step",
+		          scope_text(target->scope), target->name,
+		          until == CORE_NEVER ? "ods thaw" : when_stamp(until, when));
+	}
+}
+
+static void thaw(const context_t *c, ctl_request_t *req, const target_t *target)
+{
+	const int ret = db_begin(c->desk->db) == 0
+	                        ? db_freeze_end(c->desk->db, target->scope, target->name)
+	                        : -1;
+	if (!store(c, req, ret)) {
+		return;
+	}
+	if (ret == 0) {
+		ctl_error(req, NULL, "%s%s: nobody has frozen that; zone-status says what is frozen",
+		          scope_text(target->scope), target->name);
+		return;
+	}
+	log_event(LOG_INFO, NULL, "a person thaws %s%s", scope_text(target->scope), target->name);
+}
+
+static void command(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, bool freezes)
+{
+	target_t target;
+	uint64_t until = CORE_NEVER;
+	if (argument_given(unit->data) && !argument_number(unit->data, CORE_NEVER, &until)) {
+		ctl_error(req, unit->zone, "\"%.40s\" is no time in Unix seconds", unit->data);
+		return;
+	}
+	pthread_mutex_lock(&c->desk->lock);
+	const bool known = read_target(c, req, unit, &target);
+	if (known && freezes) {
+		freeze(c, req, &target, (int64_t)until);
+	} else if (known) {
+		thaw(c, req, &target);
+	}
+	pthread_mutex_unlock(&c->desk->lock);
+	free(target.name);
+	desk_wake(c->desk);
+}
+
+void control_freeze(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	command(ctx, req, unit, true);
+}
+
+void control_thaw(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	command(ctx, req, unit, false);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* What a person has frozen: zones, those of a policy, or all. */
+
+#include "policy-engine/database/sql.h"
+
+int db_freeze_put(db_t *db, const db_freeze_t *freeze)
+{
+	static const char put[] = "INSERT INTO freeze VALUES (?1, ?2, ?3)"
+	                          " ON CONFLICT (scope, name) DO UPDATE SET until = ?3";
+	sqlite3_stmt *sql = sql_prepare(db, put);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int(sql, 1, freeze->scope);
+	sql_bind_text(sql, 2, freeze->name);
+	sqlite3_bind_int64(sql, 3, freeze->until);
+	return sql_run(db, sql);
+}
+
+int db_freeze_end(db_t *db, db_scope_t scope, const char *name)
+{
+	static const char end[] = "DELETE FROM freeze WHERE scope = ?1 AND name = ?2";
+	sqlite3_stmt *sql = sql_prepare(db, end);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int(sql, 1, scope);
+	sql_bind_text(sql, 2, name);
+	return sql_run(db, sql) == 0 ? sqlite3_changes(db->db) : -1;
+}
+
+int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
+                  db_scope_t *scope, int64_t *until)
+{
+	static const char get[] =
+		"SELECT scope, until FROM freeze WHERE until > ?3 AND (scope = 0"
+		" OR (scope = 1 AND name = ?2) OR (scope = 2 AND name = ?1))"
+		" ORDER BY until DESC LIMIT 1";
+	enum { SCOPE, UNTIL };
+	sqlite3_stmt *sql = sql_prepare(db, get);
+	if (sql == NULL) {
+		return -1;
+	}
+	sql_bind_text(sql, 1, zone);
+	sql_bind_text(sql, 2, policy);
+	sqlite3_bind_int64(sql, 3, now);
+	int ret = sqlite3_step(sql);
+	const int found = ret == SQLITE_ROW;
+	if (found) {
+		*scope = (db_scope_t)sqlite3_column_int(sql, SCOPE);
+		*until = sqlite3_column_int64(sql, UNTIL);
+	}
+	return sql_done(db, sql, ret) == 0 ? found : -1;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* ods freeze, ods thaw: whether the keys of a zone, of a policy's zones, or of all may take steps. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy-engine/tool/ask.h"
+#include "policy-engine/tool/commands.h"
+
+typedef struct {
+	invocation_t run;
+	const char *zone, *policy, *until;
+} order_t;
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: ods freeze [OPTION]... [ZONE]\n"
+	        "       ods thaw [OPTION]... [ZONE]\n"
+	        "\n"
+	        "freeze: no key of the zone takes a step, none comes and none goes, and no command is\n"
+	        "run for its DS; signing goes on. Without ZONE and --policy: all zones. thaw ends what\n"
+	        "freeze with the same words began.\n"
+	        "\n"
+	        "Options:\n"
+	        "  -p, --policy NAME     the zones of a policy\n"
+	        "  -u, --until DATE      then they go on by themselves: 2026-12-31, or\n"
+	        "                        2026-12-31T12:00:00Z (UTC) [until ods thaw]\n"
+	        "  -c, --config FILE     conf.xml\n"
+	        "  -s, --socket SOCKET   the engine's socket [as conf.xml says]\n"
+	        "  -h, --help            this text\n"
+	        "\n"
+	        "Exit status: 0 done, 1 refused or failed, 2 wrong command line.\n");
+}
+
+/* \return DONE to go on, else the exit code; -1 = help was asked for. */
+static int parse(int argc, char *argv[], order_t *order)
+{
+	static const struct option longs[] = {
+		{ "policy", required_argument, NULL, 'p' },
+		{ "until", required_argument, NULL, 'u' },
+		OPTIONS_LONG,
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+	while ((option = getopt_long(argc, argv, OPTIONS_SHORT "p:u:h", longs, NULL)) != -1) {
+		switch (option) {
+		case 'p':
+			order->policy = optarg;
+			break;
+		case 'u':
+			order->until = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return -1;
+		default:
+			if (!options_take(&order->run, option, optarg)) {
+				fprintf(stderr, "Try ods %s --help.\n", argv[0]);
+				return USAGE;
+			}
+		}
+	}
+	order->zone = argv[optind];
+	if (argc - optind > 1) {
+		usage(stderr);
+		return USAGE;
+	}
+	return DONE;
+}
+
+/* \return Whether the text is a moment that is still to come. */
+static bool read_date(const char *text, time_t *when)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%d", &tm);
+	if (end != NULL && *end != '\0') {
+		end = strptime(end, "T%H:%M:%SZ", &tm);
+	}
+	if (end == NULL || *end != '\0') {
+		fprintf(stderr, "ods: '%s' is no date; write 2026-12-31, or 2026-12-31T12:00:00Z\n",
+		        text);
+		return false;
+	}
+	*when = timegm(&tm);
+	if (*when <= time(NULL)) {
+		fprintf(stderr, "ods: %s is over\n", text);
+		return false;
+	}
+	return true;
+}
+
+static int tell(int argc, char *argv[], const char *cmd)
+{
+	order_t order = { 0 };
+	char seconds[24] = "";
+	time_t until;
+	int ret = parse(argc, argv, &order);
+	if (ret != DONE) {
+		return ret < 0 ? DONE : ret;
+	}
+	if (order.until != NULL && !read_date(order.until, &until)) {
+		return USAGE;
+	}
+	if (order.until != NULL) {
+		snprintf(seconds, sizeof(seconds), "%" PRId64, (int64_t)until);
+	}
+	const ctl_unit_t unit = { .cmd = cmd, .zone = order.zone, .type = order.policy,
+	                          .data = seconds };
+	return tool_tell(&order.run, &unit);
+}
+
+int tool_freeze(int argc, char *argv[])
+{
+	return tell(argc, argv, "zone-freeze");
+}
+
+int tool_thaw(int argc, char *argv[])
+{
+	return tell(argc, argv, "zone-thaw");
+}
