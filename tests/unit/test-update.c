@@ -178,7 +178,7 @@ static const case_t cases[] = {
 	  "u www.example. 0 NONE A 192.0.2.80", "www.example.", ""),
 	CHANGES("u alias.example. 0 NONE CNAME WWW.example.", "alias.example.",
 	  ""),
-	/* DNSSEC: what the signer makes is refused; see test-trust for what other signers need. */
+	/* DNSSEC: what the signer makes is refused; see test-foreign for what other signers need. */
 	FAILS(REFUSED, "u www.example. 60 IN NSEC x.example. A"),
 	FAILS(REFUSED, "u example. 60 IN NSEC3PARAM 1 0 0 -"),
 	FAILS(REFUSED, "u x.example. 60 IN NSEC3 1 0 0 - 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR A"),
