@@ -136,7 +136,10 @@ def main():
     others = [v for v in verdicts if v.type != SOA]
     refused = {"libknot": {v for v in verdicts if not v.libknot}}
     for judge in JUDGES:
-        refused[judge.name] = refused_by(judge, others) | soas_refused_by(judge, soas)
+        # Some judges end at the first error: what is refused already need not be asked about.
+        known = set().union(*refused.values())
+        asked = [v for v in others if not v.fault or v not in known]
+        refused[judge.name] = refused_by(judge, asked) | soas_refused_by(judge, soas)
     taken = [v for v in others if not v.fault]
     refused[LDNS.name] = refused_by(LDNS, taken)
 
