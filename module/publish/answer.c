@@ -10,6 +10,7 @@
 #include <libknot/libknot.h>
 
 #include "common/clock.h"
+#include "common/message.h"
 #include "module/rr/soa.h"
 
 #define LENGTH_BYTES 2
@@ -497,7 +498,7 @@ int answerer_reply(answerer_t *a, uint8_t *wire, uint16_t len)
 	a->bytes = 0;
 	a->sink_failed = false;
 
-	int ret = knot_pkt_parse(query, 0);
+	int ret = message_parse(query);
 	ret = (ret == KNOT_EOK) ? answer_parsed(a) : reply_rcode(a, KNOT_RCODE_FORMERR);
 
 	a->query = NULL;

@@ -19,6 +19,7 @@
 #include <libknot/libknot.h>
 
 #include "common/clock.h"
+#include "common/message.h"
 
 /* Seconds for which the primary may be silent. Unit tests set less. */
 #ifndef PRIMARY_TIMEOUT_S
@@ -428,7 +429,7 @@ int primary_receive(primary_conn_t *conn, knot_pkt_t **message, char *err, size_
 	if (conn->message == NULL) {
 		return say(err, err_size, KNOT_ENOMEM, "out of memory");
 	}
-	if (knot_pkt_parse(conn->message, 0) != KNOT_EOK || !is_answer(conn)) {
+	if (message_parse(conn->message) != KNOT_EOK || !is_answer(conn)) {
 		return say(err, err_size, KNOT_EMALF, "it sent no answer to the question");
 	}
 	ret = verify(conn, err, err_size);

@@ -8,6 +8,7 @@
 
 #include <libknot/libknot.h>
 
+#include "common/message.h"
 #include "policy-engine/core/mutant.h"
 
 #define MESSAGE_MAX 65535 /* Bytes of a DNS message over TCP (RFC 1035, section 4.2.2). */
@@ -127,7 +128,7 @@ int ds_answer_parse(const ds_message_t *message, ds_answer_t *answer, char *why,
 	const char *problem = NULL;
 	if (pkt == NULL) {
 		problem = "out of memory";
-	} else if (knot_pkt_parse(pkt, 0) != KNOT_EOK) {
+	} else if (message_parse(pkt) != KNOT_EOK) {
 		problem = "sends what is no DNS message";
 	} else {
 		problem = read_answer(pkt, message, &read);

@@ -80,11 +80,11 @@ def named_lines(judge, lines):
         if code == 0:
             return refused
         found = {kept[int(number) - 1] for number in re.findall(judge.error, out)}
-        obsolete = {kept[int(number) - 1] for number in re.findall(OBSOLETE, out)}
-        if not found | obsolete:
+        as_primary = {kept[int(number) - 1] for number in re.findall(PRIMARY, out)}
+        if not found | as_primary:
             sys.exit(f"{judge.name} refuses {path}, but names no line: {out[-2000:]}")
         refused |= found
-        primary |= obsolete
+        primary |= as_primary
 
 
 Judge = collections.namedtuple("Judge", "name command error")
@@ -94,8 +94,9 @@ JUDGES = [
           r"dns_rdata_fromtext: [^:]*:(\d+):"),
     Judge("NSD", ("nsd-checkzone", ZONE), r"error: [^:]*:(\d+): "),
 ]
-# BIND refuses MD and MF (RFC 1123) as a primary; a secondary takes them.
-OBSOLETE = r":(\d+): type 'M[DF]': obsolete"
+# BIND refuses MD and MF (RFC 1123), and an SVCB in AliasMode with parameters, as a primary; a secondary
+# takes them.
+PRIMARY = r":(\d+): (?:type 'M[DF]': obsolete|SVCB record not valid)"
 LDNS = Judge("ldns", ("ldns-read-zone",), r"at line (\d+)")
 
 
@@ -135,7 +136,10 @@ def main():
     others = [v for v in verdicts if v.type != SOA]
     refused = {"libknot": {v for v in verdicts if not v.libknot}}
     for judge in JUDGES:
-        refused[judge.name] = refused_by(judge, others) | soas_refused_by(judge, soas)
+        # Some judges end at the first error: what is refused already need not be asked about.
+        known = set().union(*refused.values())
+        asked = [v for v in others if not v.fault or v not in known]
+        refused[judge.name] = refused_by(judge, asked) | soas_refused_by(judge, soas)
     taken = [v for v in others if not v.fault]
     refused[LDNS.name] = refused_by(LDNS, taken)
 

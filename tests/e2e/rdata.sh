@@ -70,6 +70,7 @@ test_secondaries() {
 	    ip-address: 127.0.0.1
 	    port: $((port + 1))
 	    server-count: 1
+	    verbosity: 3
 	    username: ""
 	    chroot: ""
 	    database: ""

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "module/source/incoming.h"
 #include "tests/unit/update-zone.h"
 
@@ -40,7 +41,7 @@ static int give(incoming_t *incoming, const uint8_t *data, size_t len)
 	uint8_t *copy = malloc(len > 0 ? len : 1);
 	memcpy(copy, data, len);
 	knot_pkt_t *pkt = knot_pkt_new(copy, len, NULL);
-	int ret = len >= KNOT_WIRE_HEADER_SIZE && knot_pkt_parse(pkt, 0) == KNOT_EOK
+	int ret = len >= KNOT_WIRE_HEADER_SIZE && message_parse(pkt) == KNOT_EOK
 	          ? incoming_message(incoming, pkt, err, sizeof(err)) : KNOT_ECONN;
 	require(ret == KNOT_EOK || ret == KNOT_EOF || ret == KNOT_ECONN || err[0] != '\0');
 	knot_pkt_free(pkt);

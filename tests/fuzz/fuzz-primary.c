@@ -16,6 +16,7 @@
 
 #include <libknot/libknot.h>
 
+#include "common/message.h"
 #include "module/source/incoming.h"
 #include "module/source/primary.h"
 
@@ -81,7 +82,7 @@ static void hear(server_t *server, int fd)
 	ssize_t got = recv(fd, wire, sizeof(wire), 0);
 	require(got > 2 && knot_wire_read_u16(wire) == got - 2);
 	knot_pkt_t *query = knot_pkt_new(wire + 2, got - 2, NULL);
-	require(query != NULL && knot_pkt_parse(query, 0) == KNOT_EOK);
+	require(query != NULL && message_parse(query) == KNOT_EOK);
 	server->id = knot_wire_get_id(query->wire);
 	require(knot_pkt_has_tsig(query) == (server->key != NULL));
 	if (server->key != NULL) {

@@ -9,6 +9,7 @@
 
 #include <libknot/libknot.h>
 
+#include "common/message.h"
 #include "module/publish/answer.h"
 #include "tests/unit/publish-memory.h"
 
@@ -27,7 +28,7 @@ static int check_frame(void *ctx, const uint8_t *frame, size_t len)
 	require(len >= 2 + KNOT_WIRE_HEADER_SIZE && knot_wire_read_u16(frame) == len - 2);
 	knot_pkt_t *pkt = knot_pkt_new((uint8_t *)frame + 2, len - 2, NULL);
 	require(pkt != NULL);
-	require(knot_pkt_parse(pkt, 0) == KNOT_EOK);
+	require(message_parse(pkt) == KNOT_EOK);
 	require(knot_wire_get_qr(pkt->wire));
 	require(memcmp(pkt->wire, question, 2) == 0);
 	knot_pkt_free(pkt);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "tests/unit/update-zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *copy = malloc(size);
 	memcpy(copy, data, size);
 	knot_pkt_t *pkt = knot_pkt_new(copy, size, NULL);
-	if (knot_pkt_parse(pkt, 0) == KNOT_EOK) {
+	if (message_parse(pkt) == KNOT_EOK) {
 		store_txn_t txn;
 		state_t state;
 		update_result_t result;

@@ -185,6 +185,7 @@ static const case_t cases[] = {
 	FAILS(REFUSED, "u example. 60 IN TYPE63 \\# 54 000000010101" ZEROS ZEROS),
 	/* RDATA that a secondary would refuse. */
 	FAILS(FORMERR, "u www.example. 60 IN TXT \\# 3 056162"),
+	FAILS(FORMERR, "u www.example. 60 IN DNSKEY \\# 4 01000308"),
 	FAILS(FORMERR, "u www.example. 60 IN A 192.0.2.1\nu www.example. 60 IN CAA \\# 4 00FF6162"),
 	FAILS(FORMERR, "u www.example. 60 IN DS \\# 5 1234080200"),
 	SAME("u www.example. 0 NONE TXT \\# 3 056162"),

@@ -10,6 +10,7 @@
 
 #include <libzscanner/scanner.h>
 
+#include "common/message.h"
 #include "keyset/keyset.h"
 #include "module/input/input.h"
 #include "module/rr/cds.h"
@@ -161,7 +162,7 @@ int update_run(update_zone_t *zone, uint8_t *wire, size_t len, bool commit,
 	store_txn_t txn;
 	knot_pkt_t *pkt = knot_pkt_new(wire, len, NULL);
 	require(pkt != NULL, "message");
-	const bool parsed = knot_pkt_parse(pkt, 0) == KNOT_EOK;
+	const bool parsed = message_parse(pkt) == KNOT_EOK;
 	require(store_write(zone->store, &txn) == KNOT_EOK, "store_write");
 	require(state_load(&txn, UPDATE_ZONE, state) == KNOT_EOK, "state_load");
 	int ret = KNOT_EOK;
