@@ -54,7 +54,7 @@ void served_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 	/* Sent without a transaction: a client that does not read must not keep one open. */
 	if (ret == KNOT_EOK) {
-		ctl_reply(req, unit->zone, "keyset", text);
+		ctl_text(req, unit->zone, "keyset", text);
 	} else if (ret == KNOT_ENOENT) {
 		ctl_error(req, unit->zone, "the store has no key set of this zone");
 	} else {

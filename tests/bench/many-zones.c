@@ -54,7 +54,7 @@ static void show_zone(ctl_request_t *req, const signer_t *signer, size_t i)
 	};
 	char name[32], *text = facts_write(&facts);
 	snprintf(name, sizeof(name), "z%zu.test.", i);
-	ctl_reply(req, name, "facts", text);
+	ctl_text(req, name, "facts", text);
 	free(text);
 }
 
@@ -107,7 +107,7 @@ static void do_read(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	size_t i;
 	if (sscanf(unit->zone, "z%zu.", &i) == 1 && i < signer->count &&
 	    signer->zones[i].keyset != NULL) {
-		ctl_reply(req, unit->zone, "keyset", signer->zones[i].keyset);
+		ctl_text(req, unit->zone, "keyset", signer->zones[i].keyset);
 	} else {
 		ctl_error(req, unit->zone, "no key set");
 	}

@@ -66,7 +66,7 @@ START_TEST(commands)
 	ck_assert_ptr_nonnull(strstr(answer, "ds-sha384"));
 	ck_assert_int_eq(ask("zone-sign", "a.test", NULL), 0);
 	ck_assert_ptr_nonnull(strstr(answer, path("none.sock")));
-	ck_assert_int_eq(ask("zone-thaw", NULL, NULL), 0);
+	ck_assert_int_eq(ask("zone-flush", NULL, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(answer, "zone-ksk-submitted"));
 	ck_assert_int_eq(finish(SIGTERM), 0);
 }

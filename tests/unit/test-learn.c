@@ -37,7 +37,7 @@ static void show(ctl_request_t *req, const char *name, const char *policy)
 	facts_t facts = { .policy = (char *)policy, .revision = 7, .revision_since = 1000,
 	                  .pending = 7, .serial = 1, .published = 1000, .max_ttl = 3600 };
 	char *text = facts_write(&facts);
-	ctl_reply(req, name, "facts", text);
+	ctl_text(req, name, "facts", text);
 	free(text);
 }
 
@@ -70,14 +70,14 @@ static void do_read(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	(void)ctx;
 	for (int i = 0; i < ZONES; i++) {
 		if (strcmp(unit->zone, zones[i].name) == 0 && zones[i].text != NULL) {
-			ctl_reply(req, unit->zone, "keyset", zones[i].text);
+			ctl_text(req, unit->zone, "keyset", zones[i].text);
 			return;
 		}
 	}
 	unsigned which;
 	if (sscanf(unit->zone, "z%u.test.", &which) == 1) {
 		char *text = key_set(which % 200 + 10);
-		ctl_reply(req, unit->zone, "keyset", text);
+		ctl_text(req, unit->zone, "keyset", text);
 		free(text);
 	} else {
 		ctl_error(req, unit->zone, "the store has no key set of this zone");
