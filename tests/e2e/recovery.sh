@@ -662,7 +662,7 @@ test_store_disk() { # limit 120
 			'. "$1/lib.sh"; . "$1/recovery.sh"; test_store_disk' e2e "$e2e"
 	fi
 	mkdir -p d/store
-	mount -t tmpfs -o size=3m disk d/store
+	mount -t tmpfs -o size=3m,mode=755 disk d/store
 	small good good.test 1
 	quick d --zone good.test=good
 	with_plain
