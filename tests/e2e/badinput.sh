@@ -366,7 +366,7 @@ test_disk_full() { # limit 240
 			'. "$1/lib.sh"; . "$1/badinput.sh"; test_disk_full' e2e "$e2e"
 	fi
 	mkdir -p d/store
-	mount -t tmpfs -o size=3m disk d/store
+	mount -t tmpfs -o size=3m,mode=755 disk d/store
 	small good good.test 1
 	quick d --zone good.test=good
 	before=$(serial good.test)
