@@ -234,9 +234,9 @@ static int64_t judge(external_t *external, uint32_t serial, bool good, const cha
 		held_end(external->args.held, HELD_CHECK);
 		return 0;
 	}
-	snprintf(text, sizeof(text), "the operator's check says no to serial %" PRIu32 ": %s; the version "
-	         "before it stays; the next one is checked anew, this one again within %d minutes",
-	         serial, why, (int)(again_delay.max / 60));
+	snprintf(text, sizeof(text), "the operator's check says no to serial %" PRIu32 ": %s; the "
+	         "version before it stays; the next one is checked anew, this one again within %d "
+	         "minutes", serial, why, (int)(again_delay.max / 60));
 	held_set(external->args.held, HELD_CHECK, name_of(serial, what), text);
 	return sched_now() + 1000 * delay;
 }

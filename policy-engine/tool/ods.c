@@ -51,8 +51,8 @@ static const command_t commands[] = {
 	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
 	  tool_check, NULL },
-	{ "freeze", "[ZONE] [OPTION]...", "no key takes a step, in a zone, in a policy's zones, or in all; see\n"
-	  "        ods freeze --help", 0, 0, NULL, tool_freeze },
+	{ "freeze", "[ZONE] [OPTION]...", "no key takes a step, in a zone, in a policy's zones, or in "
+	  "all;\n        see ods freeze --help", 0, 0, NULL, tool_freeze },
 	{ "thaw", "[ZONE] [OPTION]...", "keys may take steps again", 0, 0, NULL, tool_thaw },
 	{ "recover", "[ZONE]... [OPTION]...", "gives zones their keys back whose memory is lost; "
 	  "see\n        ods recover --help", 0, 0, NULL, tool_recover },
