@@ -158,7 +158,7 @@ static int see_set(keys_t *keys, const char *text, const tokens_t *tokens, bool 
 
 /*** Which key set is in force. ***/
 
-/*! Stores or removes the key set in force, beside the one that is held. \param text  NULL: removes */
+/*! Stores the key set in force, beside the one that is held. \param text  NULL: removes it. */
 static int store_before(keys_t *keys, const char *text)
 {
 	store_txn_t txn;
