@@ -124,7 +124,8 @@ void served_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 	knot_dname_to_str(zone, name, sizeof(zone));
 	char *path = trigger_path(control->server->env.asker);
-	if (path != NULL && served_ask(path, zone, TIMEOUT_MS, &served, err, sizeof(err)) == KNOT_EOK) {
+	if (path != NULL &&
+	    served_ask(path, zone, TIMEOUT_MS, &served, err, sizeof(err)) == KNOT_EOK) {
 		reply_apex(req, unit->zone, &served.apex);
 	} else {
 		ctl_error(req, unit->zone, "%s", err);

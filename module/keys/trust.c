@@ -366,8 +366,8 @@ static bool resolvers_follow(judge_t *judge, bool parent_known)
 
 /*** The rule. ***/
 
-/*! Whether the DS was seen after what knotd serves was made; if not, it can be from an older copy of
- * the engine's database, or of the store. */
+/*! Whether the DS was seen after what knotd serves was made; if not, it can be from an older copy
+ * of the engine's database, or of the store. */
 static bool is_parent_known(const trust_t *trust)
 {
 	const keyset_t *set = trust->set;

@@ -23,10 +23,11 @@ typedef struct {
 	const knot_dname_t *zone;  /*!< Lower case. */
 	const keyset_t *set;       /*!< That is to be published. */
 	const apex_t *input;       /*!< DNSKEYs that the unsigned zone brings. */
-	bool continuous;           /*!< What knotd serves is the store's, or nothing: the engine goes
-	                                on from there in steps that no resolver minds, unless it has
-	                                lost its database. */
-	const apex_t *served;      /*!< What knotd serves; without records: nothing, or not known. */
+	bool continuous;           /*!< What knotd serves is the store's, or nothing: the engine
+	                                goes on from there in steps that no resolver minds, unless
+	                                it has lost its database. */
+	const apex_t *served;      /*!< What knotd serves; without records: nothing, or not
+	                                known. */
 	uint64_t before;           /*!< Revision of the key set that is in force; 0 = none. */
 } trust_t;
 

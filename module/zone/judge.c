@@ -21,7 +21,8 @@
  * an operator. A new key set, or ods pass, is judged at once. */
 #define HOLD_LOOK 600
 
-/*! Sees what knotd serves; if it does not say, the store is believed. \return KNOT_EOK, KNOT_EAGAIN */
+/*! Sees what knotd serves; if it does not say, the store is believed. \return KNOT_EOK,
+ *  KNOT_EAGAIN */
 static int look_at_served(zone_t *zone)
 {
 	verdict_t *verdict = &zone->verdict;
@@ -147,8 +148,8 @@ keys_may_t judge_keys(zone_t *zone, const state_t *state, const keyset_t *before
 	return KEYS_MAY;
 }
 
-/*! There is nothing against a version. What was let through by command stays so until all of the zone
- *  is signed with it: a restart must not have it held again in the midst of that. */
+/*! There is nothing against a version. What was let through by command stays so until all of the
+ *  zone is signed with it: a restart must not have it held again in the midst of that. */
 static keys_may_t end(zone_t *zone, const state_t *state)
 {
 	verdict_t *verdict = &zone->verdict;

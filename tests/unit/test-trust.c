@@ -22,9 +22,9 @@
 #define KEY_LEN 32
 
 /*
- * Keys are a letter and a digit, which is the key: K a KSK, Z a ZSK, C a CSK, B one that signs both and
- * has no SEP flag. A small letter is a key that is published and signs nothing, x a ZSK that signs and
- * is not published.
+ * Keys are a letter and a digit, which is the key: K a KSK, Z a ZSK, C a CSK, B one that signs both
+ * and has no SEP flag. A small letter is a key that is published and signs nothing, x a ZSK that
+ * signs and is not published.
  *
  * A DS is its key, with "/TYPE" unless its digest is SHA-256, and "!" if the digest is of another.
  */
@@ -58,11 +58,13 @@ static const row_t rows[] = {
 	{ "K1 Z2", "", "", NULL, 1, true, NULL },
 	{ "K1 Z2", "", "", "K1", 1, true, NULL },
 	/* Its mistakes: the database was lost, or is older. */
-	{ "K3 Z4", "", "K1 Z2", NULL, 1, true, "knotd serves keys 9264 (KSK), 13375; key set 7 has keys 17488 (KSK), 21599" NOT_SIGNING },
+	{ "K3 Z4", "", "K1 Z2", NULL, 1, true,
+	  "knotd serves keys 9264 (KSK), 13375; key set 7 has keys 17488 (KSK), 21599" NOT_SIGNING },
 	{ "K3 Z4", "", "K1 Z2", "", 1, true, NULL },
 	{ "K3 Z2", "", "K1 Z2", "K1", 1, true, DS_OF_1 "17488 (KSK), 13375; no DS" },
 	{ "K3 Z2", "", "K1 Z2", "K1", -9, true, DS_OF_1 },
-	{ "K1 Z2", "", "K1 Z2", "K3", 1, true, "has a DS of 17488; key set 7 has keys 9264 (KSK), 13375; no" },
+	{ "K1 Z2", "", "K1 Z2", "K3", 1, true,
+	  "has a DS of 17488; key set 7 has keys 9264 (KSK), 13375; no" },
 	{ "k1 K3 Z2", "", "K1 Z2", "K1", 1, true, DS_OF_1 },
 	{ "K1 Z2", "", "K1 Z2", "K1!", 1, true, DS_OF_1 },
 	/* Digests: RFC 4509, section 3; one that we cannot compute. */
@@ -101,14 +103,19 @@ static const row_t rows[] = {
 	{ "K3 Z4", "", "K1 Z2", "", -1, false, NOT_SIGNING },
 	{ "K1 Z2", "", "K1 Z2", NULL, 1, false, NULL },
 	{ "K1 Z2", "", "K1 Z2", "K1", 1, false, NULL },
-	{ "K1 Z2", "", "K1 Z2", "K3", 1, false, "has a DS of 17488; key set 7 has keys 9264 (KSK), 13375; no" },
+	{ "K1 Z2", "", "K1 Z2", "K3", 1, false,
+	  "has a DS of 17488; key set 7 has keys 9264 (KSK), 13375; no" },
 	/* An older copy, before a KSK was rolled; before a ZSK was. */
-	{ "K1 Z2", "", "K3 Z2", NULL, 1, false, "; 17488, which may have the DS, would not sign the keys: resolvers" },
-	{ "K1 Z2", "", "K3 Z2", "K1", -1, false, "17488, which may have the DS, would not sign the keys" },
-	{ "K1 Z2", "", "K1 K3 Z2", "K1", -1, false, "17488, which may have the DS, would not sign the keys" },
+	{ "K1 Z2", "", "K3 Z2", NULL, 1, false,
+	  "; 17488, which may have the DS, would not sign the keys: resolvers" },
+	{ "K1 Z2", "", "K3 Z2", "K1", -1, false,
+	  "17488, which may have the DS, would not sign the keys" },
+	{ "K1 Z2", "", "K1 K3 Z2", "K1", -1, false,
+	  "17488, which may have the DS, would not sign the keys" },
 	{ "K1 Z2", "", "K1 K3 Z2", "K1", 1, false, NULL },
 	{ "K1 Z2", "", "K1 k3 Z2", "K1", -1, false, NULL },
-	{ "K1 Z2", "", "K1 z2 Z4", "K1", 1, false, "; signatures of 21599 are served, and it would not be published" },
+	{ "K1 Z2", "", "K1 z2 Z4", "K1", 1, false,
+	  "; signatures of 21599 are served, and it would not be published" },
 	{ "K1 Z2 z4", "", "K1 z2 Z4", "K1", 1, false, NULL },
 	{ "K1 Z2", "Z4", "K1 z2 Z4", "K1", 1, false, NULL },
 	{ "K1 Z2 x4", "", "K1 z2 Z4", "K1", 1, false, "signatures of 21599" },
