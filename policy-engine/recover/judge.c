@@ -340,10 +340,16 @@ static void fill_key(const judge_t *j, size_t i, rebuilt_key_t *to)
 	fill_records(j, i, core);
 }
 
-static uint64_t newest(const evidence_t *e)
+/*
+ * \return A revision above all that are known, and above those that are not: what is lost now may come
+ *         back as an older copy, which has to be known as such. Key sets are counted up from 1, or from
+ *         the time of an earlier recovery, less than once a second: so the time is above them all.
+ */
+static uint64_t next_revision(const evidence_t *e, int64_t now)
 {
 	uint64_t revision = e->pending > e->database ? e->pending : e->database;
-	return e->published > revision ? e->published : revision;
+	revision = e->published > revision ? e->published : revision;
+	return now > 0 && (uint64_t)now > revision ? (uint64_t)now : revision + 1;
 }
 
 /* \return Whether memory sufficed. */
@@ -399,7 +405,7 @@ static void say_does(const judge_t *j, const rebuilt_t *zone)
 bool judge_zone(const evidence_t *evidence, const policy_t *policy, int64_t now, judge_say_t to,
                 rebuilt_t *out)
 {
-	const judge_t j = { evidence, policy, now, to, newest(evidence) + 1 };
+	const judge_t j = { evidence, policy, now, to, next_revision(evidence, now) };
 	say_known(&j);
 	if (!may_recover(&j)) {
 		return false;

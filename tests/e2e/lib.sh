@@ -29,7 +29,7 @@ finish() {
 	done
 	for pid in "${pids[@]}"; do
 		is_child "$pid" || continue          # its number may be another's by now
-		kill "$pid"
+		kill "$pid" 2>/dev/null || true # it may have ended just now
 		wait "$pid" || true
 	done
 	if grep -rlE --include='*.log' 'ERROR: AddressSanitizer|runtime error:|LeakSanitizer' "$work"
