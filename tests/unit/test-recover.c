@@ -178,8 +178,9 @@ END_TEST
 
 static void forget(char **memory, const char *text)
 {
+	char *copy = strdup(text); /* It may be a part of what is freed. */
 	free(*memory);
-	*memory = strdup(text);
+	*memory = copy;
 }
 
 /* Each is no memory of a key. */
