@@ -641,6 +641,11 @@ START_TEST(comes_back)
 	ck_assert_int_eq(zone.keys[0].core.record[KEYSET_DS].state, KEYSET_HIDDEN);
 	ck_assert(zone.keys[0].core.goal_in);
 	free(zone.keys);
+
+	e.published = NOW + 5;
+	ck_assert(judged(&e, &zone));
+	ck_assert_uint_eq(zone.core.revision, NOW + 6);
+	free(zone.keys);
 }
 END_TEST
 
