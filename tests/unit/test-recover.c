@@ -608,7 +608,7 @@ START_TEST(comes_back)
 	rebuilt_t zone;
 	ck_assert(judged(&e, &zone));
 	ck_assert_uint_eq(zone.count, 2);
-	ck_assert_uint_eq(zone.core.revision, 8);
+	ck_assert_uint_eq(zone.core.revision, NOW); /* An older copy may have counted beyond 7. */
 	ck_assert_uint_eq(zone.core.ttls[CORE_TTL_DNSKEY].ttl, 5000);
 	ck_assert_int_eq(zone.ds_seen, NOW);
 	ck_assert_str_eq(zone.ds, e.ds);
