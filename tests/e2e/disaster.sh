@@ -102,7 +102,7 @@ stop_knotd() {
 start_all() {
 	up knotd || start_knotd
 	up ods-engine || start_engine
-	within 20 secure || fail "not secure after: $*"
+	within 40 secure || fail "not secure after: $*"
 	rm -f pause
 }
 kill_engine() { stop_engine KILL; }
@@ -184,7 +184,7 @@ disaster() {
 	sed -i "s|</Enforcer>|<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S</Recheck>$(
 		)<Parent name=\"test\"><Server>127.0.0.1@$parent_port</Server></Parent></ParentCheck>&|" "$D/conf.xml"
 	engine reload
-	within 60 at_rest
+	within 120 at_rest
 	start_resolver
 	"$e2e/resolver-prober.py" "$unbound_port" --rate 20 --pause "$work/pause" d.test >resolver.out 2>&1 &
 	watcher=$!
@@ -201,15 +201,15 @@ disaster() {
 			within 60 recovered
 		fi
 	done
-	within 60 at_rest
+	within 120 at_rest
 	validate d.test
 	kill -INT "$watcher"
 	wait "$watcher" || fail "the resolver: $(cat resolver.out)"
 	cat resolver.out
 }
 
-test_disaster() { # limit 180
-	SEED=${SEED:-1} disaster 8
+test_disaster() { # limit 300
+	SEED=${SEED:-1} disaster 6
 }
 
 long_disaster() { # limit 7200
