@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/thread.h"
 #include "control/listener.h"
 
 /* Milliseconds for which a connection may be idle. */
@@ -160,7 +160,7 @@ static void cut_stalled(ctl_server_t *server, const conn_t *wants)
 static bool start(conn_t *conn)
 {
 	conn->state = SERVED;
-	if (pthread_create(&conn->thread, NULL, serve, conn) != 0) {
+	if (thread_start(&conn->thread, serve, conn) != KNOT_EOK) {
 		conn->state = IDLE;
 		return false;
 	}
@@ -362,19 +362,13 @@ static int start_thread(ctl_server_t *server, char *err, size_t err_size)
 		snprintf(err, err_size, "%s: %s", server->path, strerror(errno));
 		return knot_map_errno();
 	}
-	/* The program's own threads handle its signals. */
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	const int code = pthread_create(&server->thread, NULL, run, server);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (code != 0) {
+	const int ret = thread_start(&server->thread, run, server);
+	if (ret != KNOT_EOK) {
 		snprintf(err, err_size, "%s: cannot start a thread: %s", server->path,
-		         strerror(code));
+		         knot_strerror(ret));
 		close(server->news);
-		return knot_map_errno_code(code);
 	}
-	return KNOT_EOK;
+	return ret;
 }
 
 static void free_server(ctl_server_t *server)

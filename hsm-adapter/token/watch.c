@@ -3,10 +3,10 @@
 
 #include "hsm-adapter/token/watch.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/thread.h"
 
 struct token_watch {
 	hsm_token_t *token;
@@ -46,21 +46,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/*! The thread takes no signal: they are for those who wait for them. */
-static int start(token_watch_t *watch)
-{
-	sigset_t all, saved;
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGFPE);
-	pthread_sigmask(SIG_SETMASK, &all, &saved);
-	const int ret = pthread_create(&watch->thread, NULL, run, watch);
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
-	return ret;
-}
-
 token_watch_t *token_watch_start(hsm_token_t *token, unsigned seconds)
 {
 	token_watch_t *watch = calloc(1, sizeof(*watch));
@@ -71,7 +56,7 @@ token_watch_t *token_watch_start(hsm_token_t *token, unsigned seconds)
 	watch->seconds = seconds;
 	pthread_mutex_init(&watch->lock, NULL);
 	monotonic_cond_init(&watch->wake);
-	if (start(watch) != 0) {
+	if (thread_start(&watch->thread, run, watch) != KNOT_EOK) {
 		pthread_cond_destroy(&watch->wake);
 		pthread_mutex_destroy(&watch->lock);
 		free(watch);

@@ -11,7 +11,7 @@
 #include <libknot/errcode.h>
 
 #include "common/clock.h"
-#include "module/base/thread.h"
+#include "common/thread.h"
 
 /* Longest wait in ms, after which the clock is read again: it may have been set. */
 #ifndef SCHED_LOOK_AGAIN_MS

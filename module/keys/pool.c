@@ -10,7 +10,7 @@
 
 #include <libknot/errcode.h>
 
-#include "module/base/thread.h"
+#include "common/thread.h"
 #include "module/keys/verify.h"
 
 /* Jobs that a thread takes at once, at most: enough for the lock to cost little beside them. When

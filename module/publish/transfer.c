@@ -21,7 +21,7 @@
 #include <libknot/libknot.h>
 
 #include "common/clock.h"
-#include "module/base/thread.h"
+#include "common/thread.h"
 #include "module/publish/answer.h"
 
 /* Connections at a time. knotd has about as many background workers as there are cores, each

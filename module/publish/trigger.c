@@ -18,8 +18,8 @@
 
 #include "common/backoff.h"
 #include "common/clock.h"
+#include "common/thread.h"
 #include "control/client.h"
-#include "module/base/thread.h"
 #include "module/publish/served.h"
 
 /* Zones that are told of in one block: few enough that an operator's command gets in between. */

@@ -18,7 +18,7 @@
 #include <libknot/libknot.h>
 
 #include "common/fnv1a.h"
-#include "module/base/thread.h"
+#include "common/thread.h"
 
 /* Milliseconds between two looks for a folder that went away. */
 #define RETRY_MS 2000

@@ -4,12 +4,13 @@
 #include "policy-engine/base/errands.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "common/thread.h"
 
 typedef struct errand {
 	struct errand *next;
@@ -59,16 +60,12 @@ static void *run(void *arg)
 
 static int start_threads(errands_t *e, unsigned threads)
 {
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int ret = 0;
-	while (ret == 0 && e->count < threads) {
-		ret = pthread_create(&e->threads[e->count], NULL, run, e);
-		e->count += ret == 0;
+	int ret = KNOT_EOK;
+	while (ret == KNOT_EOK && e->count < threads) {
+		ret = thread_start(&e->threads[e->count], run, e);
+		e->count += ret == KNOT_EOK;
 	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ret == 0 ? 0 : -1;
+	return ret == KNOT_EOK ? 0 : -1;
 }
 
 errands_t *errands_start(unsigned threads, const errands_kind_t *kind, void (*wake)(void *ctx),

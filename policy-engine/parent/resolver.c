@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <unbound.h>
 
 #include "common/clock.h"
+#include "common/thread.h"
 
 #define LIMIT_S 30  /* Seconds for one question; libunbound tries several servers in that time. */
 #define TICK_MS 100 /* How often a waiting thread looks whether the engine stops. */
@@ -114,11 +114,7 @@ static void end(resolver_t *r)
 
 static int start_thread(resolver_t *r)
 {
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r->started = pthread_create(&r->thread, NULL, run, r) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	r->started = thread_start(&r->thread, run, r) == KNOT_EOK;
 	return r->started ? 0 : -1;
 }
 

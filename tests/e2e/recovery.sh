@@ -295,6 +295,20 @@ test_store_cut_while_running() {
 	answers www.good.test A 192.0.2.80 || fail "the last version is not served"
 }
 
+# The first to read the file that was cut is a client of the control socket.
+test_store_cut_and_asked() {
+	local pid
+	small good good.test 1
+	quick d --zone good.test=good
+	pid=$(cat "$D/run/knotd.pid")
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	truncate -s 8192 "$D/store/data.mdb"
+	"$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" zone-keyset-read good.test >got 2>&1 || true
+	sleep 1
+	[ -e "/proc/$pid" ] || fail "knotd has ended"
+	says got 'cut.*restart knotd' || fail "$(cat got)"
+}
+
 # A zone whose store cannot be read does not expire, though its SOA says 12 s.
 test_unreadable_store_expires_nothing() {
 	small good good.test 1
