@@ -186,6 +186,12 @@ bool keyset_signs(const keyset_key_t *key, uint16_t type)
 	}
 }
 
+bool keyset_same_key(const keyset_key_t *a, const keyset_key_t *b)
+{
+	return a->algorithm == b->algorithm && a->public_key_len == b->public_key_len &&
+	       memcmp(a->public_key, b->public_key, a->public_key_len) == 0;
+}
+
 const char *keyset_role_name(keyset_role_t role)
 {
 	return roles[role];

@@ -139,6 +139,9 @@ void keyset_deinit(keyset_t *set);
  */
 bool keyset_signs(const keyset_key_t *key, uint16_t type);
 
+/*! \return Whether two keys have the same algorithm and public key. */
+bool keyset_same_key(const keyset_key_t *a, const keyset_key_t *b);
+
 /*! \return "ksk", "zsk", "csk". */
 const char *keyset_role_name(keyset_role_t role);
 

@@ -167,17 +167,12 @@ const char *keyring_lack(const keyring_t *ring)
 	return NULL;
 }
 
-static bool is_same(const keyset_key_t *a, const keyset_key_t *b)
-{
-	return a->algorithm == b->algorithm && a->public_key_len == b->public_key_len &&
-	       memcmp(a->public_key, b->public_key, a->public_key_len) == 0;
-}
-
 void keyring_lose(keyring_t *ring, const keyset_key_t *info, const char *why)
 {
 	for (size_t i = 0; i < ring->set.key_count; i++) {
 		keyring_key_t *key = &ring->keys[i];
-		char *lack = is_same(key->info, info) && !key->info->sign_zone ? strdup(why) : NULL;
+		const bool meant = keyset_same_key(key->info, info) && !key->info->sign_zone;
+		char *lack = meant ? strdup(why) : NULL;
 		if (lack != NULL) {
 			free(key->lack);
 			key->lack = lack;
@@ -217,7 +212,7 @@ const keyring_key_t *keyring_find(const keyring_t *ring, uint8_t algorithm, uint
 static const keyset_key_t *find(const keyset_t *set, const keyset_key_t *key)
 {
 	for (size_t i = 0; i < set->key_count; i++) {
-		if (is_same(&set->keys[i], key)) {
+		if (keyset_same_key(&set->keys[i], key)) {
 			return &set->keys[i];
 		}
 	}
