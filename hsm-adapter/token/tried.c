@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/moment.h"
+
 /* Seconds for which a token may work without an answer; RSA key pairs take some. */
 #define PATIENCE 10
 
@@ -65,20 +67,14 @@ void tried_read(tried_t *tried, hsm_last_t *last)
 	pthread_mutex_unlock(&tried->lock);
 }
 
-static const char *stamp(int64_t when, char out[32])
+static const char *stamp(int64_t when, char out[MOMENT_MAX])
 {
-	struct tm tm;
-	const time_t clock = when;
-	if (gmtime_r(&clock, &tm) == NULL ||
-	    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
-		snprintf(out, 32, "some time");
-	}
-	return out;
+	return moment_write(when, out) ? out : "some time";
 }
 
 void hsm_last_text(const hsm_last_t *last, char *out, size_t size)
 {
-	char when[32];
+	char when[MOMENT_MAX];
 	if (last->waits_since != 0) {
 		snprintf(out, size, "has not answered since %s: it hangs; if it stays so, restart "
 		         "it, and then what uses it", stamp(last->waits_since, when));

@@ -7,17 +7,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 const char *moment_text(int64_t when, char out[MOMENT_MAX])
 {
-	struct tm tm;
-	const time_t clock = when;
-	if (when <= 0 || gmtime_r(&clock, &tm) == NULL ||
-	    strftime(out, MOMENT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
-		strcpy(out, "-");
-	}
-	return out;
+	return when > 0 && moment_write(when, out) ? out : strcpy(out, "-");
 }
 
 const char *moment_span(int64_t seconds, char out[MOMENT_MAX])

@@ -6,9 +6,7 @@
  */
 #pragma once
 
-#include <stdint.h>
-
-#define MOMENT_MAX 32 /*!< Bytes that hold each text, its end included. */
+#include "common/moment.h"
 
 /*! Writes a moment as RFC 3339 has it, in UTC. \param when  Unix seconds; 0 or less: "-".
  *  \return out */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libdnssec/error.h>
 #include <libdnssec/key.h>
@@ -16,6 +15,7 @@
 
 #include "common/fnv1a.h"
 #include "keyset/ds.h"
+#include "module/base/moment.h"
 
 #define SEP 1 /* The flag of keys that are for a DS (RFC 4034, section 2.1.1). */
 
@@ -162,12 +162,9 @@ static void say_remedy(judge_t *judge)
 		say(judge, "; what knotd serves stays as it is, nothing is published");
 	}
 	if (!trust->continuous && trust->served->expiration > 0) {
-		char when[32] = "";
-		struct tm tm;
-		if (gmtime_r(&(time_t){ trust->served->expiration }, &tm) != NULL) {
-			strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		}
-		say(judge, "; its first signature expires at %s", when);
+		char when[MOMENT_MAX];
+		say(judge, "; its first signature expires at %s",
+		    moment_text(trust->served->expiration, when));
 	}
 	(void)knot_dname_to_str(name, trust->zone, sizeof(name));
 	say(judge, "; say ods recover %s", name);
@@ -412,10 +409,8 @@ static bool has(const keyset_t *set, const keyset_key_t *key)
 {
 	for (size_t i = 0; i < set->key_count; i++) {
 		const keyset_key_t *other = &set->keys[i];
-		if (other->algorithm == key->algorithm && other->publish == key->publish &&
-		    other->sign_dnskey == key->sign_dnskey && other->sign_zone == key->sign_zone &&
-		    other->public_key_len == key->public_key_len &&
-		    memcmp(other->public_key, key->public_key, key->public_key_len) == 0) {
+		if (keyset_same_key(other, key) && other->publish == key->publish &&
+		    other->sign_dnskey == key->sign_dnskey && other->sign_zone == key->sign_zone) {
 			return true;
 		}
 	}

@@ -11,6 +11,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/base/moment.h"
+
 /* Bytes that hold a zone's record, its end included: a line for each rule. What and why are cut to
  * what fits into a line; they are far shorter. */
 #define LINE_MAX_BYTES (HELD_TEXT_MAX - 320)
@@ -252,16 +254,12 @@ bool held_has(held_t *held, held_rule_t rule, const char *what, bool *passed)
 
 bool held_text(held_t *held, held_rule_t rule, char *out, size_t size)
 {
-	char since[32] = "-", remedy[KNOT_DNAME_TXT_MAXLEN + 64] = "";
+	char since[MOMENT_MAX], remedy[KNOT_DNAME_TXT_MAXLEN + 64] = "";
 	knot_dname_txt_storage_t zone = "";
-	struct tm tm;
 	(void)knot_dname_to_str(zone, held->args.zone, sizeof(zone));
 	pthread_mutex_lock(&held->lock);
 	const held_thing_t *thing = &held->things[rule];
 	const bool is = thing->what != NULL;
-	if (is && gmtime_r(&(time_t){ thing->since }, &tm) != NULL) {
-		strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	}
 	if (is && thing->passed) {
 		snprintf(remedy, sizeof(remedy), "; it is let through as soon as it comes again");
 	} else if (is && rules[rule].can_pass) {
@@ -269,8 +267,8 @@ bool held_text(held_t *held, held_rule_t rule, char *out, size_t size)
 		         rules[rule].name);
 	}
 	if (is) {
-		snprintf(out, size, "held: %s: %s; since %s%s", rules[rule].name, thing->why, since,
-		         remedy);
+		snprintf(out, size, "held: %s: %s; since %s%s", rules[rule].name, thing->why,
+		         moment_text(thing->since, since), remedy);
 	}
 	pthread_mutex_unlock(&held->lock);
 	return is;

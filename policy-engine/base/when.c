@@ -4,19 +4,15 @@
 #include "policy-engine/base/when.h"
 
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
+
+#include "common/moment.h"
 
 #include "policy-engine/base/duration.h"
 
 const char *when_stamp(int64_t when, char buf[WHEN_TEXT_MAX])
 {
-	struct tm tm;
-	time_t t = (time_t)when;
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(buf, WHEN_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
-		snprintf(buf, WHEN_TEXT_MAX, "never");
-	}
-	return buf;
+	return moment_write(when, buf) ? buf : strcpy(buf, "never");
 }
 
 const char *when_text(int64_t when, int64_t now, char buf[WHEN_TEXT_MAX])
