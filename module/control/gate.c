@@ -14,15 +14,11 @@ static void with_zone(ctl_request_t *req, control_t *control, const char *zone_n
                       void (*call)(ctl_request_t *req, const char *name, zone_t *zone, void *ctx),
                       void *ctx)
 {
-	knot_dname_storage_t name;
-	zone_t *zone = knot_dname_from_str(name, zone_name, sizeof(name)) == NULL ? NULL
-	               : zones_use(&control->server->zones, name);
-	if (zone == NULL) {
-		request_no_such_zone(req, control, zone_name);
-		return;
+	zone_t *zone = request_use_zone(req, control, zone_name);
+	if (zone != NULL) {
+		call(req, zone_name, zone, ctx);
+		zones_drop(&control->server->zones, zone);
 	}
-	call(req, zone_name, zone, ctx);
-	zones_drop(&control->server->zones, zone);
 }
 
 /*** zone-pass ***/

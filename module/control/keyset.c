@@ -21,7 +21,6 @@ static pushes_t *pushes_of(ctl_request_t *req)
 
 static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	knot_dname_storage_t name;
 	if (unit->zone == NULL || unit->data == NULL) {
 		ctl_error(req, unit->zone, "a zone and a key set are needed");
 		return;
@@ -31,10 +30,8 @@ static void add_keyset(control_t *control, ctl_request_t *req, const ctl_unit_t 
 		return;
 	}
 	/* Uses the zone rather than lock all zones: the store takes its time. */
-	zone_t *zone = knot_dname_from_str(name, unit->zone, sizeof(name)) != NULL
-	               ? zones_use(&control->server->zones, name) : NULL;
+	zone_t *zone = request_use_zone(req, control, unit->zone);
 	if (zone == NULL) {
-		request_no_such_zone(req, control, unit->zone);
 		return;
 	}
 	pushes_t *pushes = pushes_of(req);

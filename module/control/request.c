@@ -29,7 +29,8 @@ void zone_names_add_zone(void *ctx, zone_t *zone)
 	zone_names_add(ctx, zone->name);
 }
 
-void request_no_such_zone(ctl_request_t *req, control_t *control, const char *name)
+/*! Sends an error that lists some of the zones that there are. */
+static void no_such_zone(ctl_request_t *req, control_t *control, const char *name)
 {
 	zone_names_t names = { 0 };
 	char list[256] = "";
@@ -48,6 +49,17 @@ void request_no_such_zone(ctl_request_t *req, control_t *control, const char *na
 	ctl_error(req, name, "no such zone; %zu signed here%s%s", names.count, len > 0 ? ": " : "",
 	          list);
 	free(names.data);
+}
+
+zone_t *request_use_zone(ctl_request_t *req, control_t *control, const char *name)
+{
+	knot_dname_storage_t zone;
+	zone_t *used = knot_dname_from_str(zone, name, sizeof(zone)) != NULL
+	               ? zones_use(&control->server->zones, zone) : NULL;
+	if (used == NULL) {
+		no_such_zone(req, control, name);
+	}
+	return used;
 }
 
 void request_send_each(ctl_request_t *req, control_t *control, zone_names_t *names,
@@ -71,6 +83,6 @@ void request_for_zones(ctl_request_t *req, control_t *control, const ctl_unit_t 
 		zones_each(&control->server->zones, call, ctx);
 	} else if (knot_dname_from_str(name, unit->zone, sizeof(name)) == NULL ||
 	           !zones_with(&control->server->zones, name, call, ctx)) {
-		request_no_such_zone(req, control, unit->zone);
+		no_such_zone(req, control, unit->zone);
 	}
 }

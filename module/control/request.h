@@ -33,8 +33,9 @@ void zone_names_add(zone_names_t *names, const knot_dname_t *name);
 /*! Adds a zone's name. \param ctx  zone_names_t */
 void zone_names_add_zone(void *ctx, zone_t *zone);
 
-/*! Sends an error that lists some of the zones that there are. */
-void request_no_such_zone(ctl_request_t *req, control_t *control, const char *name);
+/*! Finds a zone by its name. \return It, to be dropped by zones_drop(); NULL: an error
+ *  that lists some of the zones that there are is sent. */
+zone_t *request_use_zone(ctl_request_t *req, control_t *control, const char *name);
 
 /*! Calls a function for the unit's zone, or for all if it names none; it must not block. */
 void request_for_zones(ctl_request_t *req, control_t *control, const ctl_unit_t *unit,

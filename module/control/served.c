@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <libknot/libknot.h>
 
@@ -16,43 +15,29 @@
  * long command. */
 #define TIMEOUT_MS 2000
 
-/*! Sees which zone a unit is for. \return Whether it is one of ours; if not, the error is sent. */
-static bool find_zone(ctl_request_t *req, control_t *control, const ctl_unit_t *unit,
-                      knot_dname_storage_t name)
+/*! \return The unit's zone, to be dropped by zones_drop(); NULL: the error is sent. */
+static zone_t *use_zone(ctl_request_t *req, control_t *control, const ctl_unit_t *unit)
 {
-	if (control->server->fault[0] != '\0') {
-		ctl_error(req, unit->zone, "%s", control->server->fault);
-	} else if (unit->zone == NULL) {
-		ctl_error(req, NULL, "a zone has to be named");
-	} else if (knot_dname_from_str(name, unit->zone, sizeof(knot_dname_storage_t)) == NULL ||
-	           !zones_has(&control->server->zones, name)) {
-		request_no_such_zone(req, control, unit->zone);
-	} else {
-		knot_dname_to_lower(name);
-		return true;
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, unit->zone, "%s", server_fault(control->server));
+		return NULL;
 	}
-	return false;
+	if (unit->zone == NULL) {
+		ctl_error(req, NULL, "a zone has to be named");
+		return NULL;
+	}
+	return request_use_zone(req, control, unit->zone);
 }
 
 void served_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
-	knot_dname_storage_t name;
-	store_txn_t txn;
-	if (!find_zone(req, control, unit, name)) {
+	zone_t *zone = use_zone(req, control, unit);
+	if (zone == NULL) {
 		return;
 	}
 	char *text = NULL;
-	int ret = store_read(control->server->env.store, &txn);
-	if (ret == KNOT_EOK) {
-		const void *stored = NULL;
-		size_t len = 0;
-		ret = store_get(&txn, STORE_KEYSET, name, &stored, &len);
-		text = ret == KNOT_EOK ? strdup(stored) : NULL;
-		ret = ret == KNOT_EOK && text == NULL ? KNOT_ENOMEM : ret;
-		store_abort(&txn);
-	}
-	/* Sent without a transaction: a client that does not read must not keep one open. */
+	const int ret = keys_stored(&zone->keys, &text);
 	if (ret == KNOT_EOK) {
 		ctl_text(req, unit->zone, "keyset", text);
 	} else if (ret == KNOT_ENOENT) {
@@ -61,6 +46,7 @@ void served_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, unit->zone, "store: %s", store_strerror(ret));
 	}
 	free(text);
+	zones_drop(&control->server->zones, zone);
 }
 
 static void reply_number(ctl_request_t *req, const char *zone, const char *type, int64_t number)
@@ -115,21 +101,22 @@ static void reply_apex(ctl_request_t *req, const char *zone, const apex_t *apex)
 void served_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
-	knot_dname_storage_t name;
-	knot_dname_txt_storage_t zone;
+	knot_dname_txt_storage_t name;
 	served_t served = { 0 };
 	char err[256] = "out of memory";
-	if (!find_zone(req, control, unit, name)) {
+	zone_t *zone = use_zone(req, control, unit);
+	if (zone == NULL) {
 		return;
 	}
-	knot_dname_to_str(zone, name, sizeof(zone));
+	knot_dname_to_str(name, zone->name, sizeof(name));
 	char *path = trigger_path(control->server->env.asker);
 	if (path != NULL &&
-	    served_ask(path, zone, TIMEOUT_MS, &served, err, sizeof(err)) == KNOT_EOK) {
+	    served_ask(path, name, TIMEOUT_MS, &served, err, sizeof(err)) == KNOT_EOK) {
 		reply_apex(req, unit->zone, &served.apex);
 	} else {
 		ctl_error(req, unit->zone, "%s", err);
 	}
 	served_deinit(&served);
 	free(path);
+	zones_drop(&control->server->zones, zone);
 }

@@ -14,7 +14,7 @@ void served_keyset(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*!
  * zone-served: asks knotd what it serves of a zone's apex, and sends that: serial, DNSKEYs, who
- * signs, TTLs, and when the first signature expires. No other client is served meanwhile; that is
- * two seconds, unless knotd is slow on purpose.
+ * signs, TTLs, and when the first signature expires. It waits for knotd for two seconds, unless
+ * knotd is slow on purpose.
  */
 void served_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

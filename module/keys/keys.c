@@ -90,6 +90,11 @@ static int stored_set(const keys_t *keys, store_record_t record, char **text)
 	return ret;
 }
 
+int keys_stored(const keys_t *keys, char **text)
+{
+	return stored_set(keys, STORE_KEYSET, text);
+}
+
 /*! \return The keys of the key set that the newest version was made with; NULL if that is the
  *  same one, or if a key of it cannot be found that signs the zone. */
 static keyring_t *find_in_force(const keys_t *keys, hsm_t *hsm, uint64_t revision)
@@ -199,32 +204,43 @@ static bool read_in_force(const keys_t *keys, keyset_t *set)
 	return is;
 }
 
-/*! \param text  The stored key set; becomes that of before, if it may not be taken. */
-static int choose_set(keys_t *keys, char **text, const owner_t *owner)
+/*! Reads a text in place of what set has. */
+static int read_set(keys_t *keys, const char *text, keyset_t *set)
 {
 	char reason[640] = "";
-	int ret = KNOT_EOK;
-	keyset_t set, before;
-	if (keyset_read(*text, &set, reason, sizeof(reason)) != 0) {
+	keyset_t fresh;
+	if (keyset_read(text, &fresh, reason, sizeof(reason)) != 0) {
 		set_trouble(keys, LOG_ERR, reason);
 		return KNOT_EMALF;
 	}
-	if (keys->ring == NULL || keys->ring->set.revision != set.revision) {
-		const bool is_stored = keys->ring == NULL && read_in_force(keys, &before);
-		const keys_may_t may =
-			owner->calls->may(owner->ctx, is_stored ? &before : keys->ring != NULL
-			                  ? &keys->ring->set : NULL, &set);
-		if (is_stored) {
-			keyset_deinit(&before);
-		}
-		ret = may == KEYS_MAY ? KNOT_EOK : stay(keys, text);
+	keyset_deinit(set);
+	*set = fresh;
+	return KNOT_EOK;
+}
+
+/*! \param text, set  The stored key set; become that of before, if it may not be taken. */
+static int choose_set(keys_t *keys, char **text, keyset_t *set, const owner_t *owner)
+{
+	if (keys->ring != NULL && keys->ring->set.revision == set->revision) {
+		return KNOT_EOK;
 	}
+	keyset_t before;
+	const bool is_stored = keys->ring == NULL && read_in_force(keys, &before);
+	const keys_may_t may = owner->calls->may(owner->ctx, is_stored ? &before : keys->ring != NULL
+	                                         ? &keys->ring->set : NULL, set);
+	if (is_stored) {
+		keyset_deinit(&before);
+	}
+	if (may == KEYS_MAY) {
+		return KNOT_EOK;
+	}
+	const int ret = stay(keys, text);
 	if (ret != KNOT_EOK) {
 		/* The last gate says why nothing is in force. */
 		set_trouble(keys, LOG_ERR, ret == KNOT_ENOENT ? "" : store_strerror(ret));
+		return ret;
 	}
-	keyset_deinit(&set);
-	return ret;
+	return read_set(keys, *text, set);
 }
 
 /*! Looks for the keys of a key set. */
@@ -249,36 +265,27 @@ static int look(keys_t *keys, const char *text, const keyset_t *set, bool anew,
 	return ret;
 }
 
-/*! Takes a key set, and finds its keys. */
-static int take(keys_t *keys, const char *text, bool anew, const owner_t *owner)
-{
-	char reason[640] = "";
-	keyset_t set;
-	if (keyset_read(text, &set, reason, sizeof(reason)) != 0) {
-		set_trouble(keys, LOG_ERR, reason);
-		return KNOT_EMALF;
-	}
-	keys->refresh = set.refresh;
-	keys->resign = set.resign;
-	const int ret = look(keys, text, &set, anew, owner);
-	keyset_deinit(&set);
-	return ret;
-}
-
 int keys_look(keys_t *keys, bool anew, const keys_calls_t *calls, void *ctx)
 {
 	const owner_t owner = { calls, ctx };
 	char *text = NULL;
-	int ret = stored_set(keys, STORE_KEYSET, &text);
+	keyset_t set = { .revision = 0 };
+	int ret = keys_stored(keys, &text);
 	if (ret == KNOT_ENOENT) {
 		set_trouble(keys, LOG_NOTICE, "waiting for keys: the policy engine has not sent "
 		            "any yet; is ods-engine running?");
 	} else if (ret != KNOT_EOK) {
 		set_trouble(keys, LOG_ERR, store_strerror(ret));
 	} else {
-		ret = choose_set(keys, &text, &owner);
-		ret = ret == KNOT_EOK ? take(keys, text, anew, &owner) : ret;
+		ret = read_set(keys, text, &set);
+		ret = ret == KNOT_EOK ? choose_set(keys, &text, &set, &owner) : ret;
 	}
+	if (ret == KNOT_EOK) {
+		keys->refresh = set.refresh;
+		keys->resign = set.resign;
+		ret = look(keys, text, &set, anew, &owner);
+	}
+	keyset_deinit(&set);
 	free(text);
 	return ret;
 }
@@ -347,7 +354,7 @@ static void look_up_pending(keys_t *keys)
 {
 	char *text = NULL, err[256];
 	keyset_t set;
-	int ret = stored_set(keys, STORE_KEYSET, &text);
+	int ret = keys_stored(keys, &text);
 	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
 		return;
 	}

@@ -98,6 +98,13 @@ bool keys_times(const keys_t *keys, uint32_t *refresh, uint32_t *resign);
 /*! \return When to call keys_look() again for a lacking key, Unix seconds; 0 = no need. Worker. */
 int64_t keys_again(const keys_t *keys);
 
+/*!
+ * Copies the text of the key set that is stored; from any thread.
+ * \param text  To be freed.
+ * \return KNOT_EOK, KNOT_ENOENT (there is none), KNOT_ENOMEM, or another error of the store
+ */
+int keys_stored(const keys_t *keys, char **text);
+
 /*! A key set has been stored; from any thread. */
 void keys_pushed(keys_t *keys, uint64_t revision);
 
