@@ -131,6 +131,15 @@ const char *line_get(const line_t *line, const char *type)
 	return "";
 }
 
+size_t answer_count(const engine_answer_t *answer, const char *type, const char *text)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < answer->count; i++) {
+		found += strcmp(line_get(&answer->lines[i], type), text) == 0;
+	}
+	return found;
+}
+
 void answer_print_json(const engine_answer_t *answer)
 {
 	printf("[");

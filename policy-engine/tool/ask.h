@@ -49,6 +49,9 @@ int tool_show(const invocation_t *run, const ctl_unit_t *unit,
 /*! \return A column's text; "" if the line has no such. Borrowed. */
 const char *line_get(const line_t *line, const char *type);
 
+/*! \return How many lines have that text in that column. */
+size_t answer_count(const engine_answer_t *answer, const char *type, const char *text);
+
 /*! Prints an answer as a JSON array of objects. */
 void answer_print_json(const engine_answer_t *answer);
 

@@ -13,7 +13,7 @@
 
 typedef struct {
 	invocation_t run;
-	const char *zone, *policy, *until;
+	const char *policy, *until;
 } order_t;
 
 static void usage(FILE *out)
@@ -36,7 +36,22 @@ static void usage(FILE *out)
 	        "Exit status: 0 done, 1 refused or failed, 2 wrong command line.\n");
 }
 
-/* \return DONE to go on, else the exit code; -1 = help was asked for. */
+static bool take(void *ctx, int option, const char *value)
+{
+	order_t *order = ctx;
+	switch (option) {
+	case 'p':
+		order->policy = value;
+		return true;
+	case 'u':
+		order->until = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* \return As options_parse(). */
 static int parse(int argc, char *argv[], order_t *order)
 {
 	static const struct option longs[] = {
@@ -46,31 +61,13 @@ static int parse(int argc, char *argv[], order_t *order)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
-	while ((option = getopt_long(argc, argv, OPTIONS_SHORT "p:u:h", longs, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			order->policy = optarg;
-			break;
-		case 'u':
-			order->until = optarg;
-			break;
-		case 'h':
-			usage(stdout);
-			return -1;
-		default:
-			if (!options_take(&order->run, option, optarg)) {
-				fprintf(stderr, "Try ods %s --help.\n", argv[0]);
-				return USAGE;
-			}
-		}
-	}
-	order->zone = argv[optind];
-	if (argc - optind > 1) {
+	static const options_form_t form = { OPTIONS_SHORT "p:u:h", longs, usage, take };
+	int ret = options_parse(&form, argc, argv, &order->run, order);
+	if (ret == DONE && order->run.count > 1) {
 		usage(stderr);
 		return USAGE;
 	}
-	return DONE;
+	return ret;
 }
 
 /* \return Whether the text is a moment that is still to come. */
@@ -109,7 +106,7 @@ static int tell(int argc, char *argv[], const char *cmd)
 	if (order.until != NULL) {
 		snprintf(seconds, sizeof(seconds), "%" PRId64, (int64_t)until);
 	}
-	const ctl_unit_t unit = { .cmd = cmd, .zone = order.zone, .type = order.policy,
+	const ctl_unit_t unit = { .cmd = cmd, .zone = order.run.args[0], .type = order.policy,
 	                          .data = seconds };
 	return tool_tell(&order.run, &unit);
 }

@@ -16,7 +16,7 @@
 
 typedef struct {
 	invocation_t run;
-	const char *database, *zone, *serial;
+	const char *serial;
 	const char *signer_dir;
 	bool dry_run;
 } order_t;
@@ -45,10 +45,29 @@ static void usage(FILE *out)
 	        "Exit status: 0 done, 1 a zone was refused or all failed, 2 wrong command line.\n");
 }
 
-/* \return DONE to go on, else the exit code; -1 = help was asked for. */
+enum { SIGNER_OPTION = 256, SERIAL_OPTION };
+
+static bool take(void *ctx, int option, const char *value)
+{
+	order_t *order = ctx;
+	switch (option) {
+	case SIGNER_OPTION:
+		order->signer_dir = value;
+		return true;
+	case SERIAL_OPTION:
+		order->serial = value;
+		return true;
+	case 'n':
+		order->dry_run = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* \return As options_parse(). */
 static int parse(int argc, char *argv[], order_t *order)
 {
-	enum { SIGNER_OPTION = 256, SERIAL_OPTION };
 	static const struct option longs[] = {
 		{ "signer-dir", required_argument, NULL, SIGNER_OPTION },
 		{ "serial", required_argument, NULL, SERIAL_OPTION },
@@ -57,36 +76,16 @@ static int parse(int argc, char *argv[], order_t *order)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
-	while ((option = getopt_long(argc, argv, OPTIONS_SHORT "nh", longs, NULL)) != -1) {
-		switch (option) {
-		case SIGNER_OPTION:
-			order->signer_dir = optarg;
-			break;
-		case SERIAL_OPTION:
-			order->serial = optarg;
-			break;
-		case 'n':
-			order->dry_run = true;
-			break;
-		case 'h':
-			usage(stdout);
-			return -1;
-		default:
-			if (!options_take(&order->run, option, optarg)) {
-				fprintf(stderr, "Try ods import --help.\n");
-				return USAGE;
-			}
-		}
-	}
-	if (optind >= argc || argc - optind > 2 || (order->serial != NULL && argc - optind != 2)) {
+	static const options_form_t form = { OPTIONS_SHORT "nh", longs, usage, take };
+	const invocation_t *run = &order->run;
+	int ret = options_parse(&form, argc, argv, &order->run, order);
+	if (ret == DONE &&
+	    (run->count < 1 || run->count > 2 || (order->serial != NULL && run->count != 2))) {
 		fprintf(stderr, "Usage: ods import [OPTION]... KASP.DB [ZONE]; --serial needs "
 		        "a ZONE\n");
 		return USAGE;
 	}
-	order->database = argv[optind];
-	order->zone = argv[optind + 1];
-	return DONE;
+	return ret;
 }
 
 /* The engine has another working directory, so it needs the full path. If ods may not see the file,
@@ -99,11 +98,7 @@ static char *full_path(const char *path)
 
 static size_t count(const engine_answer_t *answer, const char *result)
 {
-	size_t found = 0;
-	for (size_t i = 0; i < answer->count; i++) {
-		found += strcmp(line_get(&answer->lines[i], "result"), result) == 0;
-	}
-	return found;
+	return answer_count(answer, "result", result);
 }
 
 static void print_zones(const engine_answer_t *answer)
@@ -178,10 +173,10 @@ int tool_import(int argc, char *argv[])
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;
 	}
-	char *database = full_path(order.database);
+	char *database = full_path(order.run.args[0]);
 	char *signer_dir = full_path(order.signer_dir);
 	ctl_unit_t unit = { .cmd = "zone-import", .section = database, .item = signer_dir,
-	                    .zone = order.zone, .id = order.serial };
+	                    .zone = order.run.args[1], .id = order.serial };
 	ret = database != NULL && signer_dir != NULL ? go(&order, &unit) : FAILED;
 	free(database);
 	free(signer_dir);

@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /*! Exit codes. */
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -36,3 +37,21 @@ typedef struct {
 
 /*! Takes an option that getopt_long() found. \return Whether it is one of those above. */
 bool options_take(invocation_t *run, int option, const char *value);
+
+/*! The command line of a command with options of its own. */
+typedef struct {
+	const char *shorts;         /*!< OPTIONS_SHORT, "h", and its own. */
+	const struct option *longs; /*!< Its own, OPTIONS_LONG, help. */
+	void (*usage)(FILE *out);
+	/*! Takes an option. \return Whether it is one of its own. */
+	bool (*take)(void *ctx, int option, const char *value);
+} options_form_t;
+
+/*!
+ * Reads such a command line. What is wrong is said.
+ *
+ * \param argv  Begins with the command's name.
+ * \param run   Gets the options that all have, and the arguments.
+ * \return DONE to go on, USAGE; -1: help was asked for, and given.
+ */
+int options_parse(const options_form_t *form, int argc, char *argv[], invocation_t *run, void *ctx);

@@ -17,8 +17,6 @@
 typedef struct {
 	invocation_t run;
 	bool dry_run;
-	char **zones;
-	int count;
 } order_t;
 
 static void usage(FILE *out)
@@ -43,7 +41,15 @@ static void usage(FILE *out)
 	        "line.\n");
 }
 
-/* \return DONE to go on, else the exit code; -1 = help was asked for. */
+static bool take(void *ctx, int option, const char *value)
+{
+	order_t *order = ctx;
+	(void)value;
+	order->dry_run = order->dry_run || option == 'n';
+	return option == 'n';
+}
+
+/* \return As options_parse(). */
 static int parse(int argc, char *argv[], order_t *order)
 {
 	static const struct option longs[] = {
@@ -52,34 +58,13 @@ static int parse(int argc, char *argv[], order_t *order)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
-	while ((option = getopt_long(argc, argv, OPTIONS_SHORT "nh", longs, NULL)) != -1) {
-		switch (option) {
-		case 'n':
-			order->dry_run = true;
-			break;
-		case 'h':
-			usage(stdout);
-			return -1;
-		default:
-			if (!options_take(&order->run, option, optarg)) {
-				fprintf(stderr, "Try ods recover --help.\n");
-				return USAGE;
-			}
-		}
-	}
-	order->zones = argv + optind;
-	order->count = argc - optind;
-	return DONE;
+	static const options_form_t form = { OPTIONS_SHORT "nh", longs, usage, take };
+	return options_parse(&form, argc, argv, &order->run, order);
 }
 
 static size_t count(const engine_answer_t *answer, const char *what)
 {
-	size_t found = 0;
-	for (size_t i = 0; i < answer->count; i++) {
-		found += strcmp(line_get(&answer->lines[i], "what"), what) == 0;
-	}
-	return found;
+	return answer_count(answer, "what", what);
 }
 
 static void print_plan(const engine_answer_t *answer)
@@ -146,11 +131,11 @@ int tool_recover(int argc, char *argv[])
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;
 	}
-	if (order.count == 0) {
+	if (order.run.count == 0) {
 		return go(&order, NULL);
 	}
-	for (int i = 0; i < order.count; i++) {
-		int one = go(&order, order.zones[i]);
+	for (int i = 0; i < order.run.count; i++) {
+		int one = go(&order, order.run.args[i]);
 		ret = one != DONE ? one : ret;
 	}
 	return ret;
