@@ -263,7 +263,10 @@ static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
 	if (keys_times(&zone->keys, &refresh, &resign)) {
 		lasting.alarm = lasting_alarm(refresh, resign);
 	}
-	(void)lasting_read(&lasting, zone->env->store, zone->name, state, now);
+	/* It changes with the version, and what knotd has taken: most runs change neither. */
+	if (lasting.until == 0 || memcmp(&zone->state, state, sizeof(*state)) != 0) {
+		(void)lasting_read(&lasting, zone->env->store, zone->name, state, now);
+	}
 	zone_show(zone, state, &lasting, due);
 	if (lasting_alarm_at(&lasting) > now) {
 		(void)sched_wake(zone->env->fetchers, zone->env->vigil,
