@@ -5,9 +5,6 @@
 # The rule chain of the last gate: whatever is lost or restored, validators can follow from what
 # they hold, and from the parent's DS, to what is published.
 
-# engine_asks COMMAND [ZONE]: what the policy engine asks the module; knotc has no such commands.
-engine_asks() { "$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" "$@"; }
-
 # The two commands by which the policy engine learns what there is.
 test_commands() { # limit 60
 	small z c.test 1
@@ -87,7 +84,6 @@ stop_both() {
 	knotd_down
 }
 
-ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
 held() { status_says "$1" "^\[${1//./\\.}\.\] state: held: chain: $2"; }
 not_held() { ! status_says "$1" 'chain'; }
 fact_chain() { engine_asks zone-facts | grep -x "chain $1" >/dev/null; }
@@ -240,7 +236,7 @@ key_set() {
 	revision=$((revision + 1))
 	text=$(engine_asks zone-keyset-read "$zone" | sed 's/^keyset: //' |
 		sed "${e[@]}" -e "s/^revision .*/revision $revision/")
-	"$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" zone-keyset a.test "$text" ||
+	engine_asks zone-keyset a.test "$text" ||
 		fail "the key set is not taken"
 }
 

@@ -5,7 +5,6 @@
 # Whatever happens, in any order: things are lost, restored from older copies, killed; keys roll, and the
 # zone changes. A validating resolver, with the parent's key as its anchor, is asked all the time.
 
-ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
 engine_says() { engine zone-status d.test 2>&1 | grep -E -- "$1" >/dev/null; }
 up() { [ -e "/proc/$(cat "$D/run/$1.pid")" ]; }
 
@@ -61,31 +60,12 @@ for key in json.load(sys.stdin):
 
 start_resolver() {
 	unbound_port=$(free_port)
-	mkdir unbound
-	cat >unbound/unbound.conf <<-EOT
-	server:
-	    chroot: ""
-	    username: ""
-	    directory: "$work/unbound"
-	    pidfile: "$work/unbound/unbound.pid"
-	    use-syslog: no
-	    interface: 127.0.0.1
-	    port: $unbound_port
-	    do-not-query-localhost: no
-	    local-zone: test nodefault
-	    module-config: "validator iterator"
-	    val-log-level: 2
-	    infra-host-ttl: 1
-	    trust-anchor: "test. DNSKEY $(parent_ask +short +crypto test DNSKEY | grep ^257)"
-	stub-zone:
-	    name: test
-	    stub-addr: 127.0.0.1@$parent_port
-	stub-zone:
-	    name: d.test
-	    stub-addr: 127.0.0.1@$PORT
+	run_unbound unbound "$unbound_port" \
+		"test. DNSKEY $(parent_ask +short +crypto test DNSKEY | grep ^257)" \
+		'val-log-level: 2' 'infra-host-ttl: 1' <<-EOT
+	test 127.0.0.1@$parent_port
+	d.test 127.0.0.1@$PORT
 	EOT
-	unbound -d -c unbound/unbound.conf >unbound/unbound.log 2>&1 &
-	pids+=($!)
 	within 30 secure
 }
 secure() { dig @127.0.0.1 -p "$unbound_port" +tries=1 +dnssec d.test SOA | grep 'flags:.* ad' >/dev/null; }
@@ -174,11 +154,8 @@ disaster() {
 	RANDOM=${SEED:=$RANDOM}
 	echo "disaster: SEED=$SEED, $rounds rounds"
 	serial=1 parent_serial=1
-	small z d.test 1
-	sed -i 's/TTL 300/TTL 2/; s/ 300$/ 2/' z
-	policy lab quick 's/<TTL>PT10S/<TTL>PT2S/; s/<Minimum>PT10S/<Minimum>PT2S/' \
-		's/PT5S/PT1S/; s/<MaxZoneTTL>PT1M/<MaxZoneTTL>PT2S/; s/PT1[05]M<.Lifetime/P1Y<\/Lifetime/' |
-		sed 's/<Purge>PT10M/<Purge>P1D/' | kasp kasp.xml
+	hasty z d.test
+	hasty_policy P1D
 	quick d --kasp "$work/kasp.xml" --policy quick --zone d.test=z
 	start_parent
 	sed -i "s|</Enforcer>|<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S</Recheck>$(

@@ -4,8 +4,6 @@
 #
 # The last gate: the operator's own check of each version.
 
-ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
-
 # judge LINE...: the program "judge", a script with these lines; it notes with what it is called.
 judge() {
 	printf '%s\n' '#!/bin/bash' 'cat >zone' 'echo "$1 $2 $(wc -l <zone)" >>judged' "$@" >judge.new
@@ -90,8 +88,7 @@ test_check_fails() { # limit 60
 test_check_stream() { # limit 60
 	small z c.test 1
 	quick d --zone c.test=z
-	sed -i -e "s|^acl:|&\n  - id: update\n    address: 127.0.0.1\n    action: update|" \
-		-e "s|\"c.test\"|&\n    acl: [transfer, update]|" "$D/knot.conf"
+	allow_updates c.test
 	judge 'sleep 1'
 	checked_by c.test "$work/judge"
 	local i begin

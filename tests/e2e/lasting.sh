@@ -199,11 +199,6 @@ engine_says() { engine status | grep -E -- "$1"; }
 # ---- a key that is away
 
 update() { printf '%s\n' "server 127.0.0.1 $PORT" 'zone z.test' "update add $1 300 A $2" send | knsupdate; }
-allow_updates() {
-	sed -i -e "s|^acl:|&\n  - id: update\n    address: 127.0.0.1\n    action: update|" \
-		-e "s|\"$1\"|&\n    acl: [transfer, update]|" "$D/knot.conf"
-	knot reload
-}
 # omnipresent ZONE N: so many DNSKEYs are in all caches.
 omnipresent() { [ "$(module zone-status "$1" | grep -o 'DNSKEY omnipresent,' | wc -l)" = "$2" ]; }
 dnskeys() { [ "$(ask +short z.test DNSKEY | wc -l)" = "$1" ]; }

@@ -128,6 +128,9 @@ free_port() {
 knot() { knotc -s "$KNOT_SOCKET" "$@"; }
 module() { knotc -s "$MODULE_SOCKET" "$@"; }
 engine() { knotc -s "$ENGINE_SOCKET" "$@"; }
+ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
+# engine_asks COMMAND [ZONE [DATA]]: what the policy engine asks the module; knotc has no such commands.
+engine_asks() { "$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" "$@"; }
 ask() { timeout 60 kdig @127.0.0.1 -p "$PORT" +timeout=5 +retry=1 +noidn "$@"; }
 
 serial() { ask +short "$1" SOA | awk '{ print $3 }'; }
@@ -214,30 +217,40 @@ same_data() {
 
 # ---- watching the wire
 
-# start_unbound ZONE [SETTING...]: a validating resolver on $unbound_port.
+# run_unbound DIR PORT ANCHOR [SETTING...]: a validating resolver with that trust anchor. Standard input has
+# its stub zones, a line each: NAME ADDRESS.
+run_unbound() {
+	local dir=$work/$1 port=$2 anchor=$3 name address
+	mkdir "$dir"
+	{
+		cat <<-EOT
+		server:
+		    chroot: ""
+		    username: ""
+		    directory: "$dir"
+		    pidfile: "$dir/unbound.pid"
+		    use-syslog: no
+		    interface: 127.0.0.1
+		    port: $port
+		    do-not-query-localhost: no
+		    local-zone: test nodefault
+		    module-config: "validator iterator"
+		    trust-anchor: "$anchor"
+		$(printf '    %s\n' "${@:4}")
+		EOT
+		while read -r name address; do
+			printf 'stub-zone:\n    name: %s\n    stub-addr: %s\n' "$name" "$address"
+		done
+	} >"$dir/unbound.conf"
+	unbound -d -c "$dir/unbound.conf" >"$dir/unbound.log" 2>&1 &
+	pids+=($!)
+}
+
+# start_unbound ZONE [SETTING...]: a resolver on $unbound_port that has the zone's KSK as it is now.
 start_unbound() {
 	unbound_port=$(free_port)
-	mkdir unbound
-	cat >unbound/unbound.conf <<-EOT
-	server:
-	    chroot: ""
-	    username: ""
-	    directory: "$work/unbound"
-	    pidfile: "$work/unbound/unbound.pid"
-	    use-syslog: no
-	    interface: 127.0.0.1
-	    port: $unbound_port
-	    do-not-query-localhost: no
-	    local-zone: test nodefault
-	    module-config: "validator iterator"
-	    trust-anchor: "$1. DNSKEY $(ask +short +crypto "$1" DNSKEY | grep ^257)"
-	$(printf '    %s\n' "${@:2}")
-	stub-zone:
-	    name: $1
-	    stub-addr: 127.0.0.1@$PORT
-	EOT
-	unbound -d -c unbound/unbound.conf >unbound/unbound.log 2>&1 &
-	pids+=($!)
+	run_unbound unbound "$unbound_port" "$1. DNSKEY $(ask +short +crypto "$1" DNSKEY | grep ^257)" \
+		"${@:2}" <<<"$1 127.0.0.1@$PORT"
 	within 30 resolves "$1"
 }
 resolves() {
@@ -270,6 +283,19 @@ small() {
 		printf '%s\n' "$@"
 	} >"$file.new"
 	mv "$file.new" "$file"
+}
+
+# allow_updates ZONE: from 127.0.0.1.
+allow_updates() {
+	sed -i -e "s|^acl:|&\n  - id: update\n    address: 127.0.0.1\n    action: update|" \
+		-e "s|\"$1\"|&\n    acl: [transfer, update]|" "$D/knot.conf"
+	knot reload
+}
+
+# hasty FILE ZONE: a zone of serial 1 that no cache keeps for long.
+hasty() {
+	small "$1" "$2" 1
+	sed -i 's/TTL 300/TTL 2/; s/ 300$/ 2/' "$1"
 }
 
 # being_signed ZONE FILE NAMES: makes it a zone of so many names, which are being signed anew.
@@ -309,6 +335,14 @@ kasp() {
 		cat
 		echo '</KASP>'
 	} >"$1"
+}
+
+# hasty_policy PURGE [EXPRESSION...]: kasp.xml with a policy "quick" whose waits are seconds; PURGE is its
+# <Purge>, the expressions are sed's.
+hasty_policy() {
+	policy lab quick 's/<TTL>PT10S/<TTL>PT2S/; s/<Minimum>PT10S/<Minimum>PT2S/' \
+		's/PT5S/PT1S/; s/<MaxZoneTTL>PT1M/<MaxZoneTTL>PT2S/; s/PT1[05]M<.Lifetime/P1Y<\/Lifetime/' \
+		"${@:2}" | sed "s/<Purge>PT10M/<Purge>$1/" | kasp kasp.xml
 }
 
 # add_policy NAME: a section of that policy in knot.conf, for zones with mod-opendnssec/NAME.

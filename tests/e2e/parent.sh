@@ -67,11 +67,8 @@ print(*[k["keytag"] for k in json.load(sys.stdin) if k["role"] == "ksk" and k["g
 has_other_ksk() { local tag; tag=$(ksk_tag) && [ -n "$tag" ] && [ "$tag" != "$1" ]; }
 
 start_child() {
-	small a a.test 1
-	sed -i 's/TTL 300/TTL 2/; s/ 300$/ 2/' a
-	policy lab quick 's/<TTL>PT10S/<TTL>PT2S/; s/<Minimum>PT10S/<Minimum>PT2S/' \
-		's/PT5S/PT1S/; s/<MaxZoneTTL>PT1M/<MaxZoneTTL>PT2S/; s/PT1[05]M<.Lifetime/P1Y<\/Lifetime/' |
-		sed 's/<Purge>PT10M/<Purge>PT1S/' | kasp kasp.xml
+	hasty a a.test
+	hasty_policy PT1S
 	quick d --kasp "$work/kasp.xml" --policy quick --zone a.test=a
 }
 
@@ -121,29 +118,10 @@ start_validator() {
 	local key
 	key=$(kdig @127.0.0.1 -p "$parent_port" +short +crypto test. DNSKEY | grep ^257)
 	validator=$(free_port)
-	mkdir validator
-	cat >validator/unbound.conf <<-EOT
-	server:
-	    chroot: ""
-	    username: ""
-	    directory: "$work/validator"
-	    pidfile: "$work/validator/unbound.pid"
-	    use-syslog: no
-	    interface: 127.0.0.1
-	    port: $validator
-	    do-not-query-localhost: no
-	    local-zone: test nodefault
-	    module-config: "validator iterator"
-	    trust-anchor: "test. DNSKEY $key"
-	stub-zone:
-	    name: test.
-	    stub-addr: 127.0.0.1@$parent_port
-	stub-zone:
-	    name: a.test.
-	    stub-addr: 127.0.0.1@$PORT
+	run_unbound validator "$validator" "test. DNSKEY $key" <<-EOT
+	test. 127.0.0.1@$parent_port
+	a.test. 127.0.0.1@$PORT
 	EOT
-	unbound -d -c validator/unbound.conf >validator/unbound.log 2>&1 &
-	pids+=($!)
 }
 validator_says() { dig @127.0.0.1 -p "$validator" +tries=1 +dnssec "$1" SOA >validator.out && grep -E "$2" validator.out; }
 

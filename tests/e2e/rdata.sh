@@ -98,9 +98,7 @@ test_update() { # short
 	local before
 	small u u.test 1
 	quick d --zone u.test=u
-	sed -i -e 's|^acl:|&\n  - id: update\n    address: 127.0.0.1\n    action: update|' \
-		-e 's|"u.test"|&\n    acl: [transfer, update]|' "$D/knot.conf"
-	knot reload
+	allow_updates u.test
 	before=$(serial u.test)
 	"$verdicts" | awk '$1 !~ /^(46|47|50|51|63)$/ && NF > 3' >malformed
 	"$e2e/rdata-update.py" "$PORT" u.test <malformed

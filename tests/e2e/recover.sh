@@ -4,19 +4,15 @@
 #
 # The engine's memory is lost, or an older copy: it is rebuilt from what is left.
 
-ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
 recover() { "$BUILD_DIR/ods" recover -c "$D/conf.xml" "$@"; }
 engine_says() { engine zone-status "$1" >status.out 2>&1; grep -E -- "$2" status.out >/dev/null; }
 engine_log_says() { says "$D/ods-engine.log" "$1"; }
 
 # A zone of a policy whose waits are seconds.
 start_zone() {
-	small z r.test 1
-	sed -i 's/TTL 300/TTL 2/; s/ 300$/ 2/' z
-	policy lab quick 's/<TTL>PT10S/<TTL>PT2S/; s/<Minimum>PT10S/<Minimum>PT2S/' \
-		's/PT5S/PT1S/; s/<MaxZoneTTL>PT1M/<MaxZoneTTL>PT2S/; s/PT1[05]M<.Lifetime/P1Y<\/Lifetime/' \
-		's/<NSEC\/>/<NSEC3><Resalt>P100D<\/Resalt><Hash><Algorithm>1<\/Algorithm><Iterations>0<\/Iterations><Salt length="8"\/><\/Hash><\/NSEC3>/' |
-		sed 's/<Purge>PT10M/<Purge>PT1S/' | kasp kasp.xml
+	hasty z r.test
+	hasty_policy PT1S \
+		's/<NSEC\/>/<NSEC3><Resalt>P100D<\/Resalt><Hash><Algorithm>1<\/Algorithm><Iterations>0<\/Iterations><Salt length="8"\/><\/Hash><\/NSEC3>/'
 	quick d --kasp "$work/kasp.xml" --policy quick --zone r.test=z
 }
 
@@ -150,7 +146,6 @@ watch_parent() {
 	sed -i "s|</Enforcer>|<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S</Recheck>$(
 		)<Parent name=\"test\"><Server>127.0.0.1@$1</Server></Parent></ParentCheck>&|" "$D/conf.xml"
 }
-engine_asks() { "$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" "$@"; }
 keyset_says() { engine_asks zone-keyset-read "$1" >keyset.out && grep -E -- "$2" keyset.out >/dev/null; }
 
 # Without any memory of a zone, the parent is asked before the first key set.

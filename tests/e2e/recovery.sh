@@ -6,8 +6,6 @@
 
 # ---- the last gate
 
-ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
-
 # many FILE SERIAL COUNT: h.test with so many names.
 many() {
 	local i records=()
@@ -303,7 +301,7 @@ test_store_cut_and_asked() {
 	pid=$(cat "$D/run/knotd.pid")
 	stop_pid "$(cat "$D/run/ods-engine.pid")"
 	truncate -s 8192 "$D/store/data.mdb"
-	"$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" zone-keyset-read good.test >got 2>&1 || true
+	engine_asks zone-keyset-read good.test >got 2>&1 || true
 	sleep 1
 	[ -e "/proc/$pid" ] || fail "knotd has ended"
 	says got 'cut.*restart knotd' || fail "$(cat got)"
@@ -383,13 +381,6 @@ test_two_on_one_storage() {
 # ---- doors: what others refuse does not come in
 
 ds='1 8 2 0000000000000000000000000000000000000000000000000000000000000001'
-
-# allow_updates ZONE: from 127.0.0.1.
-allow_updates() {
-	sed -i -e "s|^acl:|&\n  - id: update\n    address: 127.0.0.1\n    action: update|" \
-		-e "s|\"$1\"|&\n    acl: [transfer, update]|" "$D/knot.conf"
-	knot reload
-}
 
 # update ZONE LINE...
 update() {

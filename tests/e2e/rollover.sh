@@ -22,8 +22,6 @@ brief() {
 	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
 }
 
-ods_policy() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
-
 # The key tags of a role (256 or 257) in the DNSKEY RRset.
 tags() {
 	ask a.test DNSKEY +noall +answer +crypto >dnskey
@@ -75,7 +73,7 @@ test_zsk_and_ksk() { # limit 240
 	crash
 	engine zone-ksk-submitted a.test
 	within 60 wants_no_ds
-	ods_policy ds-gone a.test
+	ods ds-gone a.test
 	within 60 one_key 257
 	[ "$(tags 257)" != "$ksk" ] || fail "the old KSK is still there"
 	validate a.test
@@ -89,7 +87,7 @@ test_zsk_and_ksk() { # limit 240
 	within 60 expires_late
 	engine zone-key-rollover a.test zsk
 	within 60 fades
-	ods_policy --emergency --yes rollover a.test zsk >plan
+	ods --emergency --yes rollover a.test zsk >plan
 	within 60 one_key 256
 	validate a.test
 }
@@ -153,7 +151,7 @@ test_insecure() { # limit 240
 	whole s.test s
 
 	before=$(serial a.test)
-	ods_policy ds-gone a.test
+	ods ds-gone a.test
 	within 60 no_dnskey
 	as_it_is a.test a
 	[ "$(serial a.test)" -gt "$before" ] || fail "serial $(serial a.test) after $before"
@@ -181,7 +179,7 @@ test_insecure() { # limit 240
 	# nobody knows the new keys, and whether the parent has a DS of the other signer's
 	within 60 status_says s.test 'state: held: chain: .*none of the former would sign the zone'
 	validate s.test
-	[ "$(ods_policy pass s.test chain)" = OK ] || fail 'ods pass'
+	[ "$(ods pass s.test chain)" = OK ] || fail 'ods pass'
 	within 60 signs_no_more
 	validate s.test
 	expect 'RRSIG records are left out' cat d/knotd.log
@@ -200,7 +198,7 @@ test_freeze() { # limit 120
 	keys=$(ask +short a.test DNSKEY | sort)
 	ods_own freeze a.test
 	within 10 frozen 'no key takes a step: it is frozen by a person; to end this: ods thaw a.test.'
-	ods_policy rollover -y a.test zsk
+	ods rollover -y a.test zsk
 	stop_pid "$(cat "$D/run/ods-engine.pid")"
 	start_engine
 	within 10 frozen 'frozen by a person'
@@ -216,7 +214,7 @@ test_freeze() { # limit 120
 	zsk=$(tags 256)
 	ods_own freeze --policy fast --until "$(date -u -d '6 seconds' +%FT%TZ)"
 	within 10 frozen 'its policy is frozen by a person until 2'
-	ods_policy rollover -y a.test zsk
+	ods rollover -y a.test zsk
 	expect 'a.test.: nobody has frozen that' ods_own thaw a.test
 	sleep 2
 	[ "$(tags 256)" = "$zsk" ] || fail "a key took a step"

@@ -11,11 +11,11 @@ dynamic() {
 	small u u.test 1
 	small n n.test 1
 	quick d --zone u.test="$work/u" --zone n.test="$work/n" "$@"
-	allow_updates
+	allow_clients
 	knot reload
 }
 
-allow_updates() {
+allow_clients() {
 	sed -i -e "s|^acl:|key:\n  - id: updater\n    algorithm: hmac-sha256\n    secret: $secret\n\n&\n\
   - id: by-key\n    key: updater\n    action: update\n\
   - id: by-address\n    address: 127.0.0.1\n    action: update|" \
