@@ -192,6 +192,11 @@ bool keyset_same_key(const keyset_key_t *a, const keyset_key_t *b)
 	       memcmp(a->public_key, b->public_key, a->public_key_len) == 0;
 }
 
+bool keyset_state_is_open(keyset_state_t state)
+{
+	return state == KEYSET_RUMOURED || state == KEYSET_UNRETENTIVE;
+}
+
 const char *keyset_role_name(keyset_role_t role)
 {
 	return roles[role];

@@ -142,6 +142,9 @@ bool keyset_signs(const keyset_key_t *key, uint16_t type);
 /*! \return Whether two keys have the same algorithm and public key. */
 bool keyset_same_key(const keyset_key_t *a, const keyset_key_t *b);
 
+/*! \return Whether some caches may have a record in that state, and others not. */
+bool keyset_state_is_open(keyset_state_t state);
+
 /*! \return "ksk", "zsk", "csk". */
 const char *keyset_role_name(keyset_role_t role);
 

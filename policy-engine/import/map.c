@@ -26,12 +26,6 @@ static int refuse(char why[MAP_WHY_MAX], const char *format, ...)
 	return -1;
 }
 
-/* Whether the record is, or was, in some caches and not in all. */
-static bool is_moving(keyset_state_t state)
-{
-	return state == KEYSET_RUMOURED || state == KEYSET_UNRETENTIVE;
-}
-
 static bool is_in(keyset_state_t state)
 {
 	return state == KEYSET_RUMOURED || state == KEYSET_OMNIPRESENT;
@@ -301,7 +295,7 @@ static uint64_t revision_of(const ods_zone_t *zone, int64_t since)
 	for (size_t i = 0; i < zone->key_count; i++) {
 		for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
 			const ods_record_t *record = &zone->keys[i].record[r];
-			if (!is_moving(record->state) || record->since >= since) {
+			if (!keyset_state_is_open(record->state) || record->since >= since) {
 				continue;
 			}
 			bool first = true; /* Of the changes of its moment. */
@@ -309,7 +303,7 @@ static uint64_t revision_of(const ods_zone_t *zone, int64_t since)
 				int end = k < i ? KEYSET_RECORDS : r;
 				for (int q = KEYSET_DNSKEY; q < end && first; q++) {
 					const ods_record_t *other = &zone->keys[k].record[q];
-					first = !is_moving(other->state) ||
+					first = !keyset_state_is_open(other->state) ||
 					        other->since != record->since;
 				}
 			}
@@ -323,7 +317,7 @@ static core_record_t map_record(const ods_zone_t *zone, const ods_key_t *key, ke
 {
 	const ods_record_t *from = &key->record[r];
 	core_record_t to = { .state = from->state, .since = from->since };
-	if (!is_moving(from->state)) {
+	if (!keyset_state_is_open(from->state)) {
 		return to;
 	}
 	if (r == KEYSET_DS) {
@@ -379,7 +373,7 @@ static void map_ttls(const ods_db_t *db, const ods_zone_t *from, int64_t now, co
 		for (int r = 0; r < KEYSET_RECORDS; r++) {
 			const ods_record_t *record = &from->keys[i].record[r];
 			core_ttl_t *ttl = &to->ttls[kinds[r]];
-			if (is_moving(record->state) && record->ttl > ttl->ttl) {
+			if (keyset_state_is_open(record->state) && record->ttl > ttl->ttl) {
 				ttl->ttl = record->ttl;
 			}
 		}

@@ -29,11 +29,6 @@ static bool fits_role(const keyset_key_t *key)
 	return true;
 }
 
-static bool is_open(keyset_state_t state)
-{
-	return state == KEYSET_RUMOURED || state == KEYSET_UNRETENTIVE;
-}
-
 /* Whether the key waits for nothing, and yet has records that nobody has. */
 static bool is_standby(const keyset_key_t *key)
 {
@@ -41,7 +36,7 @@ static bool is_standby(const keyset_key_t *key)
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		hidden = hidden || key->state[r] == KEYSET_HIDDEN;
 		known = known || key->state[r] == KEYSET_OMNIPRESENT;
-		if (is_open(key->state[r])) {
+		if (keyset_state_is_open(key->state[r])) {
 			return false;
 		}
 	}
@@ -56,7 +51,7 @@ static void guess(const keyset_key_t *from, uint64_t revision, const policy_t *p
 	key->goal_in = true;
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		core_record_t *record = &key->record[r];
-		bool carried = is_open(record->state) && r != KEYSET_DS;
+		bool carried = keyset_state_is_open(record->state) && r != KEYSET_DS;
 		record->since = now;
 		record->revision = carried ? revision : 0;
 		record->came = record->state == KEYSET_RUMOURED ? revision : 0;

@@ -194,8 +194,8 @@ static bool is_record(const int64_t *numbers, keyset_record_t r, keyset_state_t 
                       uint64_t last)
 {
 	uint64_t revision = (uint64_t)numbers[1], came = (uint64_t)numbers[2];
-	bool open = state == KEYSET_RUMOURED || state == KEYSET_UNRETENTIVE;
-	return revision <= last && came <= last && (!open || r == KEYSET_DS || revision != 0);
+	return revision <= last && came <= last &&
+	       (!keyset_state_is_open(state) || r == KEYSET_DS || revision != 0);
 }
 
 bool memory_read_key(const char *text, uint64_t revision, core_key_t *core,
