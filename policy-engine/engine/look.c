@@ -212,20 +212,22 @@ static void prepare_push(look_t *look, uint64_t saved)
 	    look->zone->core.revision == 0) {
 		return;
 	}
-	const compose_t with = { look->policy, salt, salt_len, saved, look->desk->conf.watch.on,
-	                         live->force };
-	char *text = publish(look->zone, &with);
-	if (text == NULL) {
+	const bool pushing = live->push != NULL && live->revision > live->facts.pending;
+	const compose_t with = {
+		.policy = look->policy, .salt = salt, .salt_len = salt_len, .saved = saved,
+		.watched = look->desk->conf.watch.on, .force = live->force,
+		.known = pushing ? live->revision : live->facts.pending,
+	};
+	char *text = NULL;
+	if (publish(look->zone, &with, &text) != 0) {
 		snprintf(look->problem, PROBLEM_MAX, "the key set is too large");
 		return;
 	}
 	live->force = false;
-	live_set(&live->ds_sent, with.watched && look->zone->ds_seen != 0 ? look->zone->ds : NULL);
-	if (live->facts.pending >= look->zone->core.revision ||
-	    (live->push != NULL && live->revision == look->zone->core.revision)) {
-		free(text);
+	if (text == NULL) {
 		return;
 	}
+	live_set(&live->ds_sent, with.watched && look->zone->ds_seen != 0 ? look->zone->ds : NULL);
 	live_push(&look->desk->live, live, text);
 	live->revision = look->zone->core.revision;
 	live->push_at = look->now;

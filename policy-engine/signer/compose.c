@@ -138,7 +138,7 @@ static void fill_policy(keyset_t *set, const compose_t *with)
 	}
 }
 
-int compose_digest(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
+int compose_digest(const keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
 {
 	keyset_t bare = *set;
 	bare.revision = 0;
@@ -178,24 +178,28 @@ static void forget(keyset_t *set)
 	free(set->memory);
 }
 
-static char *write_set(kasp_zone_t *zone, const compose_t *with, keyset_t *set,
-                       const size_t *places)
+static int write_set(kasp_zone_t *zone, const compose_t *with, keyset_t *set, const size_t *places,
+                     char **text)
 {
 	uint8_t digest[ZONE_DIGEST_LEN];
 	if (compose_digest(set, digest) != 0) {
-		return NULL;
+		return -1;
 	}
 	bool same = memcmp(digest, zone->digest, ZONE_DIGEST_LEN) == 0;
 	if (zone->core.revision == with->saved && (!same || with->force)) {
 		zone->core.revision++;
 	}
 	memcpy(zone->digest, digest, ZONE_DIGEST_LEN);
+	*text = NULL;
+	if (zone->core.revision <= with->known) {
+		return 0;
+	}
 	set->revision = zone->core.revision;
 	set->ds = with->watched ? zone->ds : "";
 	set->ds_seen = with->watched ? zone->ds_seen : 0;
-	char *text = remember(set, zone, places) == 0 ? keyset_write(set) : NULL;
+	*text = remember(set, zone, places) == 0 ? keyset_write(set) : NULL;
 	forget(set);
-	return text;
+	return *text != NULL ? 0 : -1;
 }
 
 /* Whether a key is on its way out and in no cache any more: the module need not know it. */
@@ -229,27 +233,27 @@ static void fill_keys(keyset_t *set, const kasp_zone_t *zone, char *steps, size_
 	}
 }
 
-char *publish(kasp_zone_t *zone, const compose_t *with)
+int publish(kasp_zone_t *zone, const compose_t *with, char **text)
 {
 	keyset_t set = { .policy = with->policy->name, .taken_over = zone->taken_over,
 	                 .serial_before = zone->serial_before };
 	if (!zone_is_signed(zone)) {
 		set.passthrough = true;
-		return write_set(zone, with, &set, NULL);
+		return write_set(zone, with, &set, NULL, text);
 	}
 	size_t count = zone->core.count;
 	set.keys = calloc(count, sizeof(*set.keys));
 	size_t *places = calloc(count, sizeof(*places));
 	char *steps = malloc(count * STEP_TEXT_MAX);
-	char *text = NULL;
+	int ret = -1;
 	if (set.keys != NULL && places != NULL && steps != NULL) {
 		fill_policy(&set, with);
 		fill_keys(&set, zone, steps, places);
 		set.cds_delete = asks_for_no_ds(zone, with->policy);
-		text = write_set(zone, with, &set, places);
+		ret = write_set(zone, with, &set, places, text);
 	}
 	free(steps);
 	free(places);
 	free(set.keys);
-	return text;
+	return ret;
 }

@@ -29,21 +29,23 @@ typedef struct {
 	uint64_t saved;     /*!< Revision that the zone's digest belongs to. */
 	bool watched;       /*!< The engine looks at the parent: what it saw goes along. */
 	bool force;         /*!< Count up even if nothing changed. */
+	uint64_t known;     /*!< The newest revision that the module has, or is about to get: up to
+	                         this one no text is needed. */
 } compose_t;
 
 /*!
- * Writes the key set. Counts up the zone's revision if the content is new; the engine's memory, and
- * what the parent has, do not count as content.
+ * Writes the key set, if the module does not know it. Counts up the zone's revision if the content is
+ * new; the engine's memory, and what the parent has, do not count as content.
  *
  * \param zone  After core_run(); revision and digest change.
- * \return Text to be freed by free(); NULL if out of memory, or too long.
+ * \param text  To be freed by free(); NULL if the module knows the key set.
+ * \return 0; -1 if out of memory, or too long.
  */
-char *publish(kasp_zone_t *zone, const compose_t *with);
+int publish(kasp_zone_t *zone, const compose_t *with, char **text);
 
 /*!
  * Makes the digest of a key set's content.
  *
- * \param set  Changed meanwhile.
  * \return 0; -1 if out of memory.
  */
-int compose_digest(keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN]);
+int compose_digest(const keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN]);

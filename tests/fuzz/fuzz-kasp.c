@@ -54,8 +54,8 @@ static void check_policy(const policy_t *policy)
 		core_run(&zone.core, policy, &facts, now, NULL, NULL);
 		const compose_t with = { .policy = policy, .salt = salt,
 		                         .salt_len = policy->salt_length, .saved = saved };
-		char *text = publish(&zone, &with);
-		demand(text != NULL, "a key set has a text");
+		char *text = NULL;
+		demand(publish(&zone, &with, &text) == 0 && text != NULL, "a key set has a text");
 		keyset_t set;
 		char err[256] = "";
 		if (keyset_read(text, &set, err, sizeof(err)) != 0) {

@@ -88,7 +88,8 @@ static char *text_of(kasp_zone_t *zone, uint64_t saved, bool force)
 {
 	const compose_t with = { .policy = &policy, .saved = saved, .watched = true,
 	                         .force = force };
-	char *text = publish(zone, &with);
+	char *text = NULL;
+	ck_assert_int_eq(publish(zone, &with, &text), 0);
 	ck_assert_ptr_nonnull(text);
 	return text;
 }
@@ -163,8 +164,16 @@ START_TEST(no_new_revision)
 	text = text_of(&zone, 10, true);
 	ck_assert_uint_eq(zone.core.revision, 11);
 	free(text);
+	/* There is no text of what the module has; what is new has one. */
+	const compose_t known = { .policy = &policy, .saved = 11, .watched = true, .known = 11 };
+	ck_assert_int_eq(publish(&zone, &known, &text), 0);
+	ck_assert_ptr_null(text);
+	const compose_t older = { .policy = &policy, .saved = 11, .watched = true, .known = 10 };
+	ck_assert_int_eq(publish(&zone, &older, &text), 0);
+	ck_assert_ptr_nonnull(text);
+	free(text);
 	const compose_t unwatched = { .policy = &policy, .saved = 11 };
-	text = publish(&zone, &unwatched);
+	ck_assert_int_eq(publish(&zone, &unwatched, &text), 0);
 	ck_assert_ptr_nonnull(strstr(text, "ds \nds-seen 0\n"));
 	free(text);
 	zone.core.keys[0].record[KEYSET_DS].state = KEYSET_UNRETENTIVE;
