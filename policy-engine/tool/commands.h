@@ -24,8 +24,8 @@ int tool_pass(const invocation_t *run);
 int tool_check(const invocation_t *run);
 
 /* These have options of their own. They get their own name as argv[0]. */
-int tool_simulate(int argc, char *argv[]);
-int tool_import(int argc, char *argv[]);
-int tool_freeze(int argc, char *argv[]);
-int tool_thaw(int argc, char *argv[]);
-int tool_recover(int argc, char *argv[]);
+int tool_simulate(const invocation_t *run, int argc, char *argv[]);
+int tool_import(const invocation_t *run, int argc, char *argv[]);
+int tool_freeze(const invocation_t *run, int argc, char *argv[]);
+int tool_thaw(const invocation_t *run, int argc, char *argv[]);
+int tool_recover(const invocation_t *run, int argc, char *argv[]);

@@ -91,9 +91,9 @@ static bool read_date(const char *text, time_t *when)
 	return true;
 }
 
-static int tell(int argc, char *argv[], const char *cmd)
+static int tell(const invocation_t *run, int argc, char *argv[], const char *cmd)
 {
-	order_t order = { 0 };
+	order_t order = { .run = *run };
 	char seconds[24] = "";
 	time_t until;
 	int ret = parse(argc, argv, &order);
@@ -111,12 +111,12 @@ static int tell(int argc, char *argv[], const char *cmd)
 	return tool_tell(&order.run, &unit);
 }
 
-int tool_freeze(int argc, char *argv[])
+int tool_freeze(const invocation_t *run, int argc, char *argv[])
 {
-	return tell(argc, argv, "zone-freeze");
+	return tell(run, argc, argv, "zone-freeze");
 }
 
-int tool_thaw(int argc, char *argv[])
+int tool_thaw(const invocation_t *run, int argc, char *argv[])
 {
-	return tell(argc, argv, "zone-thaw");
+	return tell(run, argc, argv, "zone-thaw");
 }

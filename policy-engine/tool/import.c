@@ -166,9 +166,10 @@ static int go(const order_t *order, const ctl_unit_t *unit)
 	return ret;
 }
 
-int tool_import(int argc, char *argv[])
+int tool_import(const invocation_t *run, int argc, char *argv[])
 {
-	order_t order = { .run.patience_ms = PATIENCE_MS, .signer_dir = SIGNER_DIR };
+	order_t order = { .run = *run, .signer_dir = SIGNER_DIR };
+	order.run.patience_ms = PATIENCE_MS;
 	int ret = parse(argc, argv, &order);
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;

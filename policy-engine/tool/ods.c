@@ -13,15 +13,14 @@
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/tool/commands.h"
 
-/* A command. If it has options of its own it stands first on the command line, and has own instead
- * of run. */
+/* A command. One with options of its own reads them by itself: it has own instead of run. */
 typedef struct {
 	const char *name;
 	const char *args;            /* For the help. */
 	const char *help;            /* For the help: one line, or more, each indented by 8. */
 	int min_args, max_args;
 	int (*run)(const invocation_t *run);
-	int (*own)(int argc, char *argv[]);
+	int (*own)(const invocation_t *run, int argc, char *argv[]);
 } command_t;
 
 static const command_t commands[] = {
@@ -110,28 +109,9 @@ static int unknown(const char *name)
 	return USAGE;
 }
 
-static int run_command(invocation_t *run, char **args, int count)
-{
-	if (count == 0) {
-		usage(stderr);
-		return USAGE;
-	}
-	const command_t *command = find(args[0]);
-	if (command == NULL) {
-		return unknown(args[0]);
-	}
-	run->args = (const char **)args + 1;
-	run->count = count - 1;
-	if (command->own != NULL || run->count < command->min_args ||
-	    run->count > command->max_args) {
-		fprintf(stderr, "Usage: ods %s %s\n", command->name, command->args);
-		return USAGE;
-	}
-	return command->run(run);
-}
-
-/* \return -1 to go on, else the exit code. */
-static int parse(int argc, char *argv[], invocation_t *run)
+/* Reads options, all of them or those before the first other word.
+ * \return -1 to go on, else the exit code. */
+static int parse(int argc, char *argv[], bool all, invocation_t *run)
 {
 	static const struct option longs[] = {
 		OPTIONS_LONG,
@@ -140,8 +120,10 @@ static int parse(int argc, char *argv[], invocation_t *run)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
+	const char *shorts = all ? OPTIONS_SHORT "ehV" : "+" OPTIONS_SHORT "ehV";
 	int option;
-	while ((option = getopt_long(argc, argv, OPTIONS_SHORT "ehV", longs, NULL)) != -1) {
+	optind = 0; /* glibc: begin anew. */
+	while ((option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		switch (option) {
 		case 'e':
 			run->emergency = true;
@@ -162,16 +144,38 @@ static int parse(int argc, char *argv[], invocation_t *run)
 	return -1;
 }
 
+/* \param argv  Begins with the command's name. */
+static int run_command(int argc, char *argv[], invocation_t *run)
+{
+	const command_t *command = find(argv[0]);
+	if (command == NULL) {
+		return unknown(argv[0]);
+	}
+	if (command->own != NULL) {
+		return command->own(run, argc, argv);
+	}
+	int ret = parse(argc, argv, true, run);
+	if (ret >= 0) {
+		return ret;
+	}
+	run->args = (const char **)argv + optind;
+	run->count = argc - optind;
+	if (run->count < command->min_args || run->count > command->max_args) {
+		fprintf(stderr, "Usage: ods %s %s\n", command->name, command->args);
+		return USAGE;
+	}
+	return command->run(run);
+}
+
 int main(int argc, char *argv[])
 {
-	const command_t *first = argc > 1 ? find(argv[1]) : NULL;
-	int ret;
-	if (first != NULL && first->own != NULL) {
-		ret = first->own(argc - 1, argv + 1);
-	} else {
-		invocation_t run = { 0 };
-		ret = parse(argc, argv, &run);
-		ret = ret < 0 ? run_command(&run, argv + optind, argc - optind) : ret;
+	invocation_t run = { 0 };
+	int ret = parse(argc, argv, false, &run);
+	if (ret < 0 && optind == argc) {
+		usage(stderr);
+		ret = USAGE;
+	} else if (ret < 0) {
+		ret = run_command(argc - optind, argv + optind, &run);
 	}
 	xmlCleanupParser();
 	return ret;

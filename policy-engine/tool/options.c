@@ -26,6 +26,7 @@ bool options_take(invocation_t *run, int option, const char *value)
 int options_parse(const options_form_t *form, int argc, char *argv[], invocation_t *run, void *ctx)
 {
 	int option;
+	optind = 0; /* glibc: begin anew. */
 	while ((option = getopt_long(argc, argv, form->shorts, form->longs, NULL)) != -1) {
 		if (option == 'h') {
 			form->usage(stdout);

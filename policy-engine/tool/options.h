@@ -51,7 +51,7 @@ typedef struct {
  * Reads such a command line. What is wrong is said.
  *
  * \param argv  Begins with the command's name.
- * \param run   Gets the options that all have, and the arguments.
+ * \param run   Gets the options that all have, and the arguments; keeps those that it has.
  * \return DONE to go on, USAGE; -1: help was asked for, and given.
  */
 int options_parse(const options_form_t *form, int argc, char *argv[], invocation_t *run, void *ctx);

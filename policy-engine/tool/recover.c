@@ -124,9 +124,10 @@ static int go(const order_t *order, const char *zone)
 	                                                             : FAILED;
 }
 
-int tool_recover(int argc, char *argv[])
+int tool_recover(const invocation_t *run, int argc, char *argv[])
 {
-	order_t order = { .run.patience_ms = PATIENCE_MS };
+	order_t order = { .run = *run };
+	order.run.patience_ms = PATIENCE_MS;
 	int ret = parse(argc, argv, &order);
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;

@@ -253,7 +253,7 @@ static void report(void *ctx, kasp_kind_t kind, const char *text)
 	fprintf(stderr, "%s%s\n", kind == KASP_ADVICE ? "" : "error: ", text);
 }
 
-static int run(options_t *o)
+static int show(options_t *o)
 {
 	if (kasp_read(o->kasp, NULL, &o->policies, report, NULL, NULL) != HSM_EOK) {
 		return FAILED;
@@ -276,7 +276,7 @@ static int run(options_t *o)
 	return ret;
 }
 
-int tool_simulate(int argc, char *argv[])
+int tool_simulate(const invocation_t *run, int argc, char *argv[])
 {
 	options_t *o = calloc(1, sizeof(*o));
 	if (o == NULL) {
@@ -286,10 +286,10 @@ int tool_simulate(int argc, char *argv[])
 	o->plan.from = now - now % 86400;
 	o->plan.parent_delay = 86400;
 	o->years = 10;
-	o->write = timeline_text;
+	o->write = run->json ? timeline_json : timeline_text;
 	int ret = parse_options(o, argc, argv);
 	if (ret == 0) {
-		ret = run(o);
+		ret = show(o);
 	}
 	free(o);
 	return ret < 0 ? 0 : ret;

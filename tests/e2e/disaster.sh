@@ -132,7 +132,7 @@ events=(kill_engine kill_knotd lose_database lose_store lose_both copy older_dat
 operate() {
 	serve_parent
 	if status_says d.test 'held: chain' || engine_says 'ods recover'; then
-		"$BUILD_DIR/ods" recover -c "$D/conf.xml" -y d.test >>recover.out 2>&1 || true
+		ods recover -y d.test >>recover.out 2>&1 || true
 	fi
 }
 recovered() {

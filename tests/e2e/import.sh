@@ -25,8 +25,7 @@ brief() {
 	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
 }
 
-ods_policy() { "$BUILD_DIR/ods" "$@"; }
-import() { ods_policy import -c "$D/conf.xml" --signer-dir "$ods/run" "$@"; }
+import() { ods import --signer-dir "$ods/run" "$@"; }
 
 # ---- OpenDNSSEC
 
@@ -167,7 +166,7 @@ long_takes_over() { # limit 240
 		[ "$(serial $zone)" -gt "$(soa "$work/$zone.signed")" ] ||
 			fail "$zone has serial $(serial $zone), OpenDNSSEC's was $(soa "$work/$zone.signed")"
 		is_only $zone 257 "$(cat $zone.ksk)" || fail "$zone has KSK $(tags $zone 257)"
-		ods_policy -c "$D/conf.xml" ds $zone | grep -v '^;' >>ds.ours
+		ods ds $zone | grep -v '^;' >>ds.ours
 	done
 	# The same DNSKEY RRset, and the same DS.
 	dnskeys "$work/still.test.signed" >dnskeys.ods
@@ -177,7 +176,7 @@ long_takes_over() { # limit 240
 
 	# OpenDNSSEC's rollover is finished by us; the next one is ours, and does not wait until signatures
 	# are due.
-	ods_policy -c "$D/conf.xml" -y rollover -e still.test zsk >rollover.out
+	ods -y rollover -e still.test zsk >rollover.out
 	within 60 is_only rolls.test 256 "$new"
 	within 60 is_replaced still.test "$(cat still.test.zsk)"
 	within 60 settled still.test

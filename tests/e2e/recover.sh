@@ -4,7 +4,7 @@
 #
 # The engine's memory is lost, or an older copy: it is rebuilt from what is left.
 
-recover() { "$BUILD_DIR/ods" recover -c "$D/conf.xml" "$@"; }
+recover() { ods recover "$@"; }
 engine_says() { engine zone-status "$1" >status.out 2>&1; grep -E -- "$2" status.out >/dev/null; }
 engine_log_says() { says "$D/ods-engine.log" "$1"; }
 
@@ -384,12 +384,7 @@ test_readme() { # limit 120
 	# shellcheck disable=SC2317
 	systemctl() { "$1_engine"; }
 	# shellcheck disable=SC2317
-	ods() {
-		case $1 in
-		restore|recover) "$BUILD_DIR/ods" "$1" -y -c "$D/conf.xml" "${@:2}" ;;
-		*) "$BUILD_DIR/ods" -c "$D/conf.xml" "$@" ;;
-		esac
-	}
+	ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" -y "$@"; }
 	as_printed 'A copy of all that the engine knows' >typed
 	rm "$D"/kasp.db*
 	as_printed 'To put it back later' >>typed

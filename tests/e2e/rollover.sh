@@ -185,7 +185,6 @@ test_insecure() { # limit 240
 	expect 'RRSIG records are left out' cat d/knotd.log
 }
 
-ods_own() { "$BUILD_DIR/ods" "$1" -c "$D/conf.xml" "${@:2}"; }
 frozen() { engine zone-status a.test | grep -F "$1" >/dev/null; }
 same_keys() { [ "$(ask +short a.test DNSKEY | sort)" = "$1" ]; }
 
@@ -196,7 +195,7 @@ test_freeze() { # limit 120
 	local zsk keys before
 	zsk=$(tags 256)
 	keys=$(ask +short a.test DNSKEY | sort)
-	ods_own freeze a.test
+	ods freeze a.test
 	within 10 frozen 'no key takes a step: it is frozen by a person; to end this: ods thaw a.test.'
 	ods rollover -y a.test zsk
 	stop_pid "$(cat "$D/run/ods-engine.pid")"
@@ -207,15 +206,15 @@ test_freeze() { # limit 120
 	within 10 serial_differs a.test "$before"
 	sleep 4
 	same_keys "$keys" || fail "a key took a step"
-	ods_own thaw a.test
+	ods thaw a.test
 	within 20 tags_differ 256 "$zsk"
 	within 60 one_key 256
 	# by policy, until a date; a zone's own word does not end it
 	zsk=$(tags 256)
-	ods_own freeze --policy fast --until "$(date -u -d '6 seconds' +%FT%TZ)"
+	ods freeze --policy fast --until "$(date -u -d '6 seconds' +%FT%TZ)"
 	within 10 frozen 'its policy is frozen by a person until 2'
 	ods rollover -y a.test zsk
-	expect 'a.test.: nobody has frozen that' ods_own thaw a.test
+	expect 'a.test.: nobody has frozen that' ods thaw a.test
 	sleep 2
 	[ "$(tags 256)" = "$zsk" ] || fail "a key took a step"
 	within 20 tags_differ 256 "$zsk"
@@ -223,10 +222,10 @@ test_freeze() { # limit 120
 	engine zone-freeze
 	within 10 frozen 'all zones are frozen by a person; to end this: ods thaw'
 	engine zone-thaw
-	expect 'no policy' ods_own freeze --policy nowhere
-	expect 'is no date' ods_own freeze a.test --until tomorrow
-	expect 'is over' ods_own freeze a.test --until 2020-01-01
-	expect 'does not have this zone' ods_own freeze b.test
+	expect 'no policy' ods freeze --policy nowhere
+	expect 'is no date' ods freeze a.test --until tomorrow
+	expect 'is over' ods freeze a.test --until 2020-01-01
+	expect 'does not have this zone' ods freeze b.test
 	within 60 one_key 256
 	validate a.test
 }
