@@ -9,6 +9,7 @@
 #include <gnutls/crypto.h>
 #include <libdnssec/key.h>
 
+#include "hsm-adapter/key/catalog.h"
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
@@ -24,6 +25,12 @@ typedef struct {
 	hsm_id_t id;
 	bool chosen;                      /*!< By the caller, so that another key may have it. */
 } order_t;
+
+/*! A key pair that was generated. */
+typedef struct {
+	CK_OBJECT_HANDLE private_key;
+	CK_OBJECT_HANDLE public_key;
+} made_t;
 
 static int check_size(const order_t *order, hsm_error_t *err)
 {
@@ -61,53 +68,43 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 	if (token->conf.capacity == 0) {
 		return HSM_EOK;
 	}
-	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
+	size_t count;
+	int ret = hsm_search_count(token, &count, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	free(objects.handles);
-	if (objects.count >= token->conf.capacity) {
+	if (count >= token->conf.capacity) {
 		return hsm_error_set(err, HSM_ECAPACITY, 0, "repository \"%s\" holds %zu key "
 		                     "pairs, and <Capacity> is %zu; remove old keys or raise it",
-		                     token->conf.name, objects.count, token->conf.capacity);
+		                     token->conf.name, count, token->conf.capacity);
 	}
 	return HSM_EOK;
 }
 
-static int remove_orphans(hsm_token_t *token, const hsm_objects_t *orphans, hsm_error_t *err)
+/*! Checks that no key has the CKA_ID. Removes public keys that an interrupted generation left.
+ *  \param anew  As hsm_catalog_find(). */
+static int clear_id(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_error_t *err)
 {
-	for (size_t i = 0; i < orphans->count; i++) {
+	hsm_objects_t objects;
+	int ret = hsm_catalog_find(token, id, anew, &objects, err);
+	if (ret == HSM_EOK && objects.count > 0 && objects.objects[0].class == CKO_PRIVATE_KEY) {
+		return hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
+		                     "already", token->conf.name, id->hex);
+	}
+	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
 		CK_RV rv = token->library.module->C_DestroyObject(token->session,
-		                                                  orphans->handles[i]);
+		                                                  objects.objects[i].handle);
 		if (rv != CKR_OK) {
-			return hsm_rv_error(token->conf.name, rv, "cannot remove a public key "
-			                    "without a private one", err);
+			ret = hsm_rv_error(token->conf.name, rv, "cannot remove a public key "
+			                   "without a private one", err);
 		}
 	}
-	return HSM_EOK;
-}
-
-/*! Checks that no key has the CKA_ID. Removes public keys that an interrupted generation left. */
-static int clear_id(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
-{
-	hsm_pair_t pair;
-	int ret = hsm_pair_find(token, id, &pair, err);
-	if (ret != HSM_EOK) {
-		return ret;
-	}
-	if (pair.private_keys.count > 0) {
-		ret = hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
-		                    "already", token->conf.name, id->hex);
-	} else {
-		ret = remove_orphans(token, &pair.public_keys, err);
-	}
-	hsm_pair_free(&pair);
+	hsm_catalog_forget(token, id);
 	return ret;
 }
 
 /*! \param curve  NULL: an RSA key. */
-static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, hsm_halves_t *halves)
+static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, made_t *made)
 {
 	hsm_token_t *token = order->token;
 	const hsm_id_t *id = &order->id;
@@ -122,6 +119,8 @@ static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, hsm_hal
 		{ CKA_SENSITIVE, &yes, sizeof(yes) },
 		{ CKA_EXTRACTABLE, &extractable, sizeof(extractable) },
 		{ CKA_SIGN, &yes, sizeof(yes) },
+		{ CKA_DECRYPT, &no, sizeof(no) },
+		{ CKA_UNWRAP, &no, sizeof(no) },
 		{ CKA_ID, (void *)id->data, id->len },
 		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
 	};
@@ -129,23 +128,25 @@ static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, hsm_hal
 		{ CKA_TOKEN, &keep, sizeof(keep) },
 		{ CKA_PRIVATE, &no, sizeof(no) },
 		{ CKA_VERIFY, &yes, sizeof(yes) },
+		{ CKA_ENCRYPT, &no, sizeof(no) },
+		{ CKA_WRAP, &no, sizeof(no) },
 		{ CKA_ID, (void *)id->data, id->len },
 		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
 		{ CKA_MODULUS_BITS, &bits, sizeof(bits) },
 		{ CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent) },
 	};
-	CK_ULONG public_count = 7;
+	CK_ULONG public_count = sizeof(public_template) / sizeof(CK_ATTRIBUTE);
 	if (curve != NULL) {
-		public_template[5] = (CK_ATTRIBUTE){
+		public_count--;
+		public_template[public_count - 1] = (CK_ATTRIBUTE){
 			CKA_EC_PARAMS, (void *)curve->data, curve->len
 		};
-		public_count = 6;
 	}
 	CK_MECHANISM mechanism = { order->algorithm->generate, NULL, 0 };
 	return token->library.module->C_GenerateKeyPair(
 		token->session, &mechanism, public_template, public_count, private_template,
-		sizeof(private_template) / sizeof(CK_ATTRIBUTE), &halves->public_key,
-		&halves->private_key);
+		sizeof(private_template) / sizeof(CK_ATTRIBUTE), &made->public_key,
+		&made->private_key);
 }
 
 /*! \return Whether the token may know the curve by another of its names. */
@@ -166,15 +167,15 @@ static bool curve_is_strange(CK_RV rv)
 }
 
 /*! Tries the names that a token may know the curve by. */
-static CK_RV generate_any(const order_t *order, hsm_halves_t *halves)
+static CK_RV generate_any(const order_t *order, made_t *made)
 {
 	const hsm_der_t *curve = order->algorithm->curve;
 	if (curve[0].data == NULL) {
-		return generate_pair(order, NULL, halves);
+		return generate_pair(order, NULL, made);
 	}
 	CK_RV rv = CKR_CURVE_NOT_SUPPORTED;
 	for (size_t i = 0; i < HSM_CURVE_NAMES && curve[i].data != NULL; i++) {
-		rv = generate_pair(order, &curve[i], halves);
+		rv = generate_pair(order, &curve[i], made);
 		if (!curve_is_strange(rv)) {
 			break;
 		}
@@ -192,6 +193,31 @@ static int generate_error(const order_t *order, CK_RV rv, hsm_error_t *err)
 	return unknown ? HSM_EALGORITHM : ret;
 }
 
+/*! Reads a key pair that was generated. */
+static int take(const order_t *order, const made_t *made, hsm_key_t **key, hsm_error_t *err)
+{
+	hsm_token_t *token = order->token;
+	CK_FUNCTION_LIST *module = token->library.module;
+	hsm_object_t private = { .handle = made->private_key, .class = CKO_PRIVATE_KEY,
+		                 .type = order->algorithm->key_type };
+	hsm_object_t public = { .handle = made->public_key, .class = CKO_PUBLIC_KEY,
+		                .type = order->algorithm->key_type };
+	const hsm_halves_t halves = { &private, &public };
+	int ret = HSM_EOK;
+	CK_RV rv = hsm_object_read(module, token->session, &private);
+	if (rv == CKR_OK) {
+		rv = hsm_object_read(module, token->session, &public);
+	}
+	if (rv != CKR_OK) {
+		ret = hsm_rv_error(token->conf.name, rv, "cannot read the key generated", err);
+	} else {
+		ret = hsm_key_make(token, order->algorithm, &order->id, &halves, key, err);
+	}
+	hsm_object_free(&private);
+	hsm_object_free(&public);
+	return ret;
+}
+
 static int generate(const order_t *order, hsm_key_t **key, hsm_error_t *err)
 {
 	hsm_token_t *token = order->token;
@@ -200,24 +226,24 @@ static int generate(const order_t *order, hsm_key_t **key, hsm_error_t *err)
 		ret = check_capacity(token, err);
 	}
 	if (ret == HSM_EOK && order->chosen) {
-		ret = clear_id(token, &order->id, err);
+		ret = clear_id(token, &order->id, false, err);
 	}
 	if (ret != HSM_EOK) {
 		return ret;
 	}
 
-	hsm_halves_t halves = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
-	CK_RV rv = generate_any(order, &halves);
+	made_t made = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+	CK_RV rv = generate_any(order, &made);
 	if (rv != CKR_OK) {
-		(void)clear_id(token, &order->id, NULL);
+		(void)clear_id(token, &order->id, true, NULL);
 		return generate_error(order, rv, err);
 	}
-	ret = hsm_key_make(token, order->algorithm, &order->id, &halves, key, err);
+	ret = take(order, &made, key, err);
 	if (ret != HSM_EOK) {
-		token->library.module->C_DestroyObject(token->session, halves.private_key);
-		token->library.module->C_DestroyObject(token->session, halves.public_key);
+		token->library.module->C_DestroyObject(token->session, made.private_key);
+		token->library.module->C_DestroyObject(token->session, made.public_key);
 	} else if (token->conf.skip_public_key && order->algorithm->key_type == CKK_RSA) {
-		token->library.module->C_DestroyObject(token->session, halves.public_key);
+		token->library.module->C_DestroyObject(token->session, made.public_key);
 	}
 	return ret;
 }

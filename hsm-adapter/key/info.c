@@ -8,7 +8,7 @@
 
 #include "common/text.h"
 #include "hsm-adapter/key/algorithm.h"
-#include "hsm-adapter/key/object.h"
+#include "hsm-adapter/key/search.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
 
@@ -60,21 +60,17 @@ static int ask(hsm_token_t *token, hsm_info_t *info, hsm_error_t *err)
 	if (rv != CKR_OK) {
 		return hsm_rv_error(token->conf.name, rv, "cannot ask the token", err);
 	}
-	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
+	memset(info, 0, sizeof(*info));
+	int ret = hsm_search_count(token, &info->keys, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	free(objects.handles);
-
-	memset(info, 0, sizeof(*info));
 	copy_padded(info->label, said.label, sizeof(said.label));
 	copy_padded(info->manufacturer, said.manufacturerID, sizeof(said.manufacturerID));
 	copy_padded(info->model, said.model, sizeof(said.model));
 	copy_padded(info->serial, said.serialNumber, sizeof(said.serialNumber));
 	info->memory_total = memory(said.ulTotalPrivateMemory);
 	info->memory_free = memory(said.ulFreePrivateMemory);
-	info->keys = objects.count;
 	ask_families(token, info);
 	return HSM_EOK;
 }

@@ -9,36 +9,54 @@
 
 #include <libdnssec/error.h>
 
+#include "hsm-adapter/key/catalog.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
 
-static int find_halves(hsm_token_t *token, const hsm_id_t *id, hsm_halves_t *halves,
+/*! \return How many private keys there are; they stand first. */
+static size_t count_private(const hsm_objects_t *objects)
+{
+	size_t count = 0;
+	while (count < objects->count && objects->objects[count].class == CKO_PRIVATE_KEY) {
+		count++;
+	}
+	return count;
+}
+
+/*! \param anew  As hsm_catalog_find(). \param halves  Borrowed until the next look-up. */
+static int find_halves(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_halves_t *halves,
                        hsm_error_t *err)
 {
-	hsm_pair_t pair;
-	int ret = hsm_pair_find(token, id, &pair, err);
+	hsm_objects_t objects;
+	int ret = hsm_catalog_find(token, id, anew, &objects, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	/* Of two public keys, neither can be known to be the right one. */
-	halves->public_key = (pair.public_keys.count == 1) ? pair.public_keys.handles[0]
-	                                                   : CK_INVALID_HANDLE;
-	if (pair.private_keys.count == 1) {
-		halves->private_key = pair.private_keys.handles[0];
-	} else {
-		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": %s private key has the "
-		                    "CKA_ID %s", token->conf.name,
-		                    pair.private_keys.count == 0 ? "no" : "more than one", id->hex);
+	const size_t privates = count_private(&objects);
+	if (privates != 1) {
+		return hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": %s private key has the "
+		                     "CKA_ID %s", token->conf.name,
+		                     privates == 0 ? "no" : "more than one", id->hex);
 	}
-	hsm_pair_free(&pair);
-	return ret;
+	halves->private_key = &objects.objects[0];
+	/* Of two public keys, neither can be known to be the right one. */
+	halves->public_key = objects.count == 2 ? &objects.objects[1] : NULL;
+	if (halves->public_key == NULL && halves->private_key->type != CKK_RSA) {
+		CK_RV rv = hsm_object_point(token->library.module, token->session,
+		                            &objects.objects[0]);
+		if (rv != CKR_OK) {
+			return hsm_rv_error(token->conf.name, rv, "cannot read a key", err);
+		}
+	}
+	return HSM_EOK;
 }
 
 /*! Checks the public half: after a loss, the CKA_ID may be another key's, and signatures bogus. */
 static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_error_t *err)
 {
 	hsm_public_t public = { .bits = 0 };
-	int ret = hsm_public_read(key->token, halves, &key->id, key->algorithm, &public, err);
+	int ret = hsm_public_make(key->token->conf.name, &key->id, halves, key->algorithm, &public,
+	                          err);
 	if (ret == HSM_EOK && dnssec_binary_cmp(&public.key, &key->public.key) != 0) {
 		ret = hsm_error_set(
 			err, HSM_ENOKEY, 0,
@@ -54,7 +72,9 @@ static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_erro
 int hsm_key_locate(hsm_key_t *key, hsm_error_t *err)
 {
 	hsm_halves_t halves;
-	int ret = find_halves(key->token, &key->id, &halves, err);
+	/* A handle of this login that is of no use is not to be found again. */
+	const bool anew = atomic_load(&key->login) == atomic_load(&key->token->login);
+	int ret = find_halves(key->token, &key->id, anew, &halves, err);
 	if (ret == HSM_EOK) {
 		ret = check_same(key, &halves, err);
 	}
@@ -62,7 +82,7 @@ int hsm_key_locate(hsm_key_t *key, hsm_error_t *err)
 		/* If a thread reads the same login before and after the handle, the handle is of
 		 * that login. */
 		atomic_store(&key->login, 0);
-		atomic_store(&key->handle, halves.private_key);
+		atomic_store(&key->handle, halves.private_key->handle);
 		atomic_store(&key->login, atomic_load(&key->token->login));
 	}
 	return ret;
@@ -78,10 +98,10 @@ int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm
 	made->token = token;
 	made->algorithm = algorithm;
 	made->id = *id;
-	atomic_init(&made->handle, halves->private_key);
+	atomic_init(&made->handle, halves->private_key->handle);
 	atomic_init(&made->login, atomic_load(&token->login));
 
-	int ret = hsm_public_read(token, halves, id, algorithm, &made->public, err);
+	int ret = hsm_public_make(token->conf.name, id, halves, algorithm, &made->public, err);
 	if (ret != HSM_EOK) {
 		hsm_key_free(made);
 		return ret;
@@ -118,7 +138,7 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
 		return ret;
 	}
 	hsm_halves_t halves;
-	ret = find_halves(token, &id, &halves, err);
+	ret = find_halves(token, &id, false, &halves, err);
 	if (ret == HSM_EOK) {
 		ret = hsm_key_make(token, wanted, &id, &halves, key, err);
 	}
@@ -126,40 +146,25 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
 	return ret;
 }
 
-static int remove_objects(hsm_token_t *token, const hsm_objects_t *objects, const hsm_id_t *id,
-                          hsm_error_t *err)
-{
-	for (size_t i = 0; i < objects->count; i++) {
-		CK_RV rv = token->library.module->C_DestroyObject(token->session,
-		                                                  objects->handles[i]);
-		if (rv != CKR_OK) {
-			char what[2 * HSM_ID_MAX + 64];
-			(void)snprintf(what, sizeof(what), "cannot remove key %s", id->hex);
-			return hsm_rv_error(token->conf.name, rv, what, err);
-		}
-	}
-	return HSM_EOK;
-}
-
 static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 {
-	hsm_pair_t pair;
-	int ret = hsm_pair_find(token, id, &pair, err);
-	if (ret != HSM_EOK) {
-		return ret;
-	}
-	if (pair.private_keys.count + pair.public_keys.count == 0) {
+	hsm_objects_t objects;
+	int ret = hsm_catalog_find(token, id, true, &objects, err);
+	if (ret == HSM_EOK && objects.count == 0) {
 		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the "
 		                    "CKA_ID %s", token->conf.name, id->hex);
 	}
-	/* Private keys first: if a later step fails, the next try finds the rest. */
-	if (ret == HSM_EOK) {
-		ret = remove_objects(token, &pair.private_keys, id, err);
+	hsm_catalog_forget(token, id);
+	/* Private keys come first: if a later step fails, the next try finds the rest. */
+	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
+		CK_RV rv = token->library.module->C_DestroyObject(token->session,
+		                                                  objects.objects[i].handle);
+		if (rv != CKR_OK) {
+			char what[2 * HSM_ID_MAX + 64];
+			(void)snprintf(what, sizeof(what), "cannot remove key %s", id->hex);
+			ret = hsm_rv_error(token->conf.name, rv, what, err);
+		}
 	}
-	if (ret == HSM_EOK) {
-		ret = remove_objects(token, &pair.public_keys, id, err);
-	}
-	hsm_pair_free(&pair);
 	return ret;
 }
 
@@ -187,67 +192,43 @@ typedef struct {
 	hsm_key_info_t info;
 } entry_t;
 
-static CK_RV read_entry(hsm_token_t *token, CK_OBJECT_HANDLE object, entry_t *entry)
+static void read_entry(const hsm_halves_t *halves, entry_t *entry)
 {
-	hsm_value_t id;
-	CK_RV rv = hsm_object_value(token, object, CKA_ID, &id);
-	if (rv == CKR_OK) {
-		(void)hsm_id_set(&entry->id, id.data, id.len);
-		free(id.data);
-	} else if (rv != CKR_ATTRIBUTE_TYPE_INVALID) {
-		return rv;
+	const hsm_value_t *id = &halves->private_key->values[HSM_ID];
+	(void)hsm_id_set(&entry->id, id->data, id->len);
+	const hsm_algorithm_t *kind = hsm_public_kind(halves);
+	entry->info.type = kind != NULL ? kind->family : "other";
+	entry->info.algorithm = kind != NULL ? kind->number : 0;
+	entry->info.bits = kind != NULL ? kind->bits : 0;
+	const hsm_value_t *modulus = hsm_public_value(halves, HSM_MODULUS);
+	if (kind != NULL && kind->key_type == CKK_RSA && modulus != NULL) {
+		entry->info.bits = hsm_public_bits(modulus);
 	}
-
-	hsm_halves_t halves = { object, CK_INVALID_HANDLE };
-	hsm_kind_t kind = { 0 };
-	rv = hsm_public_kind(token, &halves, &kind);
-	if (rv == CKR_ATTRIBUTE_TYPE_INVALID && entry->id.len > 0 &&
-	    find_halves(token, &entry->id, &halves, NULL) == HSM_EOK) {
-		/* This token keeps the curve in the public object only. */
-		rv = hsm_public_kind(token, &halves, &kind);
-	}
-	entry->info.type = "other";
-	if (rv != CKR_OK || kind.algorithm == NULL) {
-		return hsm_rv_is_loss(rv) ? rv : CKR_OK;
-	}
-	entry->info.type = kind.algorithm->family;
-	entry->info.algorithm = kind.algorithm->number;
-	entry->info.bits = kind.algorithm->bits;
-
-	hsm_value_t modulus;
-	if (kind.type == CKK_RSA &&
-	    hsm_object_value(token, object, CKA_MODULUS, &modulus) == CKR_OK) {
-		entry->info.bits = hsm_public_bits(&modulus);
-		free(modulus.data);
-	}
-	return CKR_OK;
 }
 
 static int read_entries(hsm_token_t *token, entry_t **entries, size_t *count, hsm_error_t *err)
 {
 	hsm_objects_t objects;
-	int ret = hsm_objects_find(token, CKO_PRIVATE_KEY, &objects, err);
+	int ret = hsm_catalog_list(token, &objects, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
 	*entries = calloc(objects.count + 1, sizeof(**entries));
 	if (*entries == NULL) {
-		free(objects.handles);
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	*count = 0;
-	CK_RV rv = CKR_OK;
-	for (size_t i = 0; i < objects.count && rv == CKR_OK; i++) {
-		rv = read_entry(token, objects.handles[i], &(*entries)[*count]);
-		if (rv == CKR_OBJECT_HANDLE_INVALID) {
-			rv = CKR_OK; /* The object was removed since it was found. */
-		} else {
-			*count += 1;
+	for (size_t i = 0; i < objects.count; i++) {
+		const hsm_object_t *object = &objects.objects[i];
+		const hsm_object_t *next = i + 1 < objects.count ? object + 1 : NULL;
+		const bool pair = next != NULL && next->class == CKO_PUBLIC_KEY &&
+		                  hsm_object_same_id(object, next);
+		if (object->class == CKO_PRIVATE_KEY) {
+			const hsm_halves_t halves = { object, pair ? next : NULL };
+			read_entry(&halves, &(*entries)[(*count)++]);
 		}
 	}
-	free(objects.handles);
-	return (rv == CKR_OK) ? HSM_EOK
-	                      : hsm_rv_error(token->conf.name, rv, "cannot list the keys", err);
+	return HSM_EOK;
 }
 
 int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ctx,

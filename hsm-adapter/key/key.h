@@ -10,7 +10,6 @@
 
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/algorithm.h"
-#include "hsm-adapter/key/object.h"
 #include "hsm-adapter/key/public.h"
 #include "hsm-adapter/token/token.h"
 
@@ -31,9 +30,9 @@ struct hsm_key {
 int hsm_key_locate(hsm_key_t *key, hsm_error_t *err);
 
 /*!
- * Makes a hsm_key_t of a key pair's objects, and reads the public half. The token is locked.
+ * Makes a hsm_key_t of a key pair's objects. The token is locked.
  *
- * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
+ * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM
  */
 int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm_id_t *id,
                  const hsm_halves_t *halves, hsm_key_t **key, hsm_error_t *err);

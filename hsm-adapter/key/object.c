@@ -3,184 +3,148 @@
 
 #include "hsm-adapter/key/object.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/token/rv.h"
+#define VALUE_MAX 520 /* The modulus of RSA 4096, and whatever a token puts before it. */
 
-#define FIND_AT_ONCE 64 /* Handles that one call of the library returns. */
+static const CK_ATTRIBUTE_TYPE TYPES[HSM_VALUES] = {
+	[HSM_ID] = CKA_ID,
+	[HSM_MODULUS] = CKA_MODULUS,
+	[HSM_EXPONENT] = CKA_PUBLIC_EXPONENT,
+	[HSM_CURVE] = CKA_EC_PARAMS,
+	[HSM_POINT] = CKA_EC_POINT,
+};
 
-int hsm_id_set(hsm_id_t *id, const uint8_t *data, size_t len)
+static bool is_absent(CK_RV rv)
 {
-	static const char DIGITS[] = "0123456789abcdef";
-	if (len == 0 || len > HSM_ID_MAX) {
-		return HSM_ENOKEY;
-	}
-	memcpy(id->data, data, len);
-	id->len = len;
-	for (size_t i = 0; i < len; i++) {
-		id->hex[2 * i] = DIGITS[data[i] >> 4];
-		id->hex[2 * i + 1] = DIGITS[data[i] & 0x0f];
-	}
-	id->hex[2 * len] = '\0';
-	return HSM_EOK;
+	return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE;
 }
 
-static uint8_t digit(char c)
+static bool has_bytes(const CK_ATTRIBUTE *attribute)
 {
-	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+	return attribute->ulValueLen != 0 && attribute->ulValueLen != CK_UNAVAILABLE_INFORMATION;
 }
 
-int hsm_id_parse(hsm_id_t *id, const char *hex)
+/*! Reads one attribute of any length. */
+static CK_RV read_one(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                      CK_ATTRIBUTE_TYPE type, hsm_value_t *value)
 {
-	size_t digits = strlen(hex);
-	if (digits == 0 || digits % 2 != 0 || digits > 2 * HSM_ID_MAX ||
-	    strspn(hex, "0123456789abcdefABCDEF") != digits) {
-		return HSM_ENOKEY;
-	}
-	uint8_t data[HSM_ID_MAX];
-	for (size_t i = 0; i < digits / 2; i++) {
-		data[i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-	}
-	return hsm_id_set(id, data, digits / 2);
-}
-
-static CK_RV append(hsm_objects_t *objects, const CK_OBJECT_HANDLE *handles, size_t count)
-{
-	CK_OBJECT_HANDLE *grown = reallocarray(objects->handles, objects->count + count,
-	                                       sizeof(*grown));
-	if (grown == NULL) {
-		return CKR_HOST_MEMORY;
-	}
-	memcpy(grown + objects->count, handles, count * sizeof(*handles));
-	objects->handles = grown;
-	objects->count += count;
-	return CKR_OK;
-}
-
-static CK_RV collect(hsm_token_t *token, hsm_objects_t *objects)
-{
-	CK_OBJECT_HANDLE some[FIND_AT_ONCE];
-	for (;;) {
-		CK_ULONG count = 0;
-		CK_RV rv = token->library.module->C_FindObjects(token->session, some, FIND_AT_ONCE,
-		                                                &count);
-		if (rv != CKR_OK || count == 0) {
-			return rv;
-		}
-		rv = append(objects, some, count);
-		if (rv != CKR_OK) {
-			return rv;
-		}
-	}
-}
-
-static int find(hsm_token_t *token, CK_ATTRIBUTE *template, hsm_objects_t *objects,
-                hsm_error_t *err)
-{
-	*objects = (hsm_objects_t){ 0 };
-	CK_RV rv = token->library.module->C_FindObjectsInit(token->session, template, 1);
-	if (rv == CKR_OK) {
-		rv = collect(token, objects);
-		CK_RV final = token->library.module->C_FindObjectsFinal(token->session);
-		rv = (rv != CKR_OK) ? rv : final;
-	}
-	if (rv != CKR_OK) {
-		free(objects->handles);
-		*objects = (hsm_objects_t){ 0 };
-		return hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
-	}
-	return HSM_EOK;
-}
-
-int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, hsm_objects_t *objects,
-                     hsm_error_t *err)
-{
-	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof(class) };
-	return find(token, &template, objects, err);
-}
-
-/*! Puts one of the objects found where it belongs. */
-static CK_RV sort_in(hsm_token_t *token, CK_OBJECT_HANDLE object, hsm_pair_t *pair)
-{
-	CK_ULONG class = 0;
-	CK_RV rv = hsm_object_number(token, object, CKA_CLASS, &class);
-	if (rv == CKR_OK && class == CKO_PRIVATE_KEY) {
-		rv = append(&pair->private_keys, &object, 1);
-	} else if (rv == CKR_OK && class == CKO_PUBLIC_KEY) {
-		rv = append(&pair->public_keys, &object, 1);
-	}
-	return rv;
-}
-
-int hsm_pair_find(hsm_token_t *token, const hsm_id_t *id, hsm_pair_t *pair, hsm_error_t *err)
-{
-	CK_ATTRIBUTE template = { CKA_ID, (void *)id->data, id->len };
-	hsm_objects_t objects;
-	*pair = (hsm_pair_t){ 0 };
-	int ret = find(token, &template, &objects, err);
-	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
-		CK_RV rv = sort_in(token, objects.handles[i], pair);
-		if (rv != CKR_OK) {
-			ret = hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
-		}
-	}
-	free(objects.handles);
-	if (ret != HSM_EOK) {
-		hsm_pair_free(pair);
-	}
-	return ret;
-}
-
-void hsm_pair_free(hsm_pair_t *pair)
-{
-	free(pair->private_keys.handles);
-	free(pair->public_keys.handles);
-	*pair = (hsm_pair_t){ 0 };
-}
-
-CK_RV hsm_object_value(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
-                       hsm_value_t *value)
-{
-	CK_FUNCTION_LIST *module = token->library.module;
 	CK_ATTRIBUTE attribute = { type, NULL, 0 };
-	*value = (hsm_value_t){ 0 };
-
-	CK_RV rv = module->C_GetAttributeValue(token->session, object, &attribute, 1);
-	if (rv != CKR_OK) {
-		return rv;
+	CK_RV rv = module->C_GetAttributeValue(session, object, &attribute, 1);
+	if (rv != CKR_OK || !has_bytes(&attribute)) {
+		return is_absent(rv) ? CKR_OK : rv;
 	}
-	if (attribute.ulValueLen == 0 || attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION) {
-		return CKR_ATTRIBUTE_TYPE_INVALID;
-	}
-
 	attribute.pValue = malloc(attribute.ulValueLen);
 	if (attribute.pValue == NULL) {
 		return CKR_HOST_MEMORY;
 	}
-	rv = module->C_GetAttributeValue(token->session, object, &attribute, 1);
-	if (rv == CKR_OK && (attribute.ulValueLen == 0 ||
-	                     attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION)) {
-		rv = CKR_ATTRIBUTE_TYPE_INVALID;
-	}
-	if (rv != CKR_OK) {
+	rv = module->C_GetAttributeValue(session, object, &attribute, 1);
+	if (rv != CKR_OK || !has_bytes(&attribute)) {
 		free(attribute.pValue);
-		return rv;
+		return is_absent(rv) ? CKR_OK : rv;
 	}
-	value->data = attribute.pValue;
-	value->len = attribute.ulValueLen;
+	*value = (hsm_value_t){ attribute.pValue, attribute.ulValueLen };
 	return CKR_OK;
 }
 
-CK_RV hsm_object_number(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
-                        CK_ULONG *number)
+static CK_RV copy(const CK_ATTRIBUTE *attribute, hsm_value_t *value)
 {
-	CK_ATTRIBUTE attribute = { type, number, sizeof(*number) };
-	CK_RV rv = token->library.module->C_GetAttributeValue(token->session, object, &attribute,
-	                                                      1);
-	if (rv == CKR_OK && attribute.ulValueLen != sizeof(*number)) {
-		rv = CKR_ATTRIBUTE_TYPE_INVALID;
+	if (!has_bytes(attribute) || attribute->ulValueLen > VALUE_MAX) {
+		return CKR_OK;
+	}
+	value->data = malloc(attribute->ulValueLen);
+	if (value->data == NULL) {
+		return CKR_HOST_MEMORY;
+	}
+	memcpy(value->data, attribute->pValue, attribute->ulValueLen);
+	value->len = attribute->ulValueLen;
+	return CKR_OK;
+}
+
+/*! Lists the attributes that every object of that kind should have. \return How many */
+static size_t expected(const hsm_object_t *object, size_t list[HSM_VALUES])
+{
+	size_t count = 0;
+	list[count++] = HSM_ID;
+	if (object->type == CKK_RSA) {
+		list[count++] = HSM_MODULUS;
+		list[count++] = HSM_EXPONENT;
+	} else if (object->type == CKK_EC || object->type == CKK_EC_EDWARDS) {
+		list[count++] = HSM_CURVE;
+		if (object->class == CKO_PUBLIC_KEY) {
+			list[count++] = HSM_POINT;
+		}
+	}
+	return count;
+}
+
+CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
+{
+	uint8_t buffers[HSM_VALUES][VALUE_MAX];
+	CK_ATTRIBUTE attributes[HSM_VALUES];
+	size_t list[HSM_VALUES];
+	const size_t count = expected(object, list);
+	for (size_t i = 0; i < count; i++) {
+		attributes[i] = (CK_ATTRIBUTE){ TYPES[list[i]], buffers[i], VALUE_MAX };
+	}
+	CK_RV rv = module->C_GetAttributeValue(session, object->handle, attributes, count);
+	if (is_absent(rv) || rv == CKR_BUFFER_TOO_SMALL) {
+		/* What libraries leave in the other attributes then, differs. */
+		rv = CKR_OK;
+		for (size_t i = 0; i < count && rv == CKR_OK; i++) {
+			rv = read_one(module, session, object->handle, TYPES[list[i]],
+			              &object->values[list[i]]);
+		}
+	} else {
+		for (size_t i = 0; i < count && rv == CKR_OK; i++) {
+			rv = copy(&attributes[i], &object->values[list[i]]);
+		}
+	}
+	if (rv != CKR_OK) {
+		hsm_object_free(object);
 	}
 	return rv;
+}
+
+CK_RV hsm_object_point(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
+{
+	return object->values[HSM_POINT].data != NULL ? CKR_OK
+	       : read_one(module, session, object->handle, CKA_EC_POINT,
+	                  &object->values[HSM_POINT]);
+}
+
+CK_RV hsm_object_kind(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
+{
+	CK_ATTRIBUTE attributes[] = {
+		{ CKA_CLASS, &object->class, sizeof(object->class) },
+		{ CKA_KEY_TYPE, &object->type, sizeof(object->type) },
+	};
+	return module->C_GetAttributeValue(session, object->handle, attributes, 2);
+}
+
+void hsm_object_free(hsm_object_t *object)
+{
+	for (size_t i = 0; i < HSM_VALUES; i++) {
+		free(object->values[i].data);
+		object->values[i] = (hsm_value_t){ 0 };
+	}
+}
+
+bool hsm_object_same_id(const hsm_object_t *a, const hsm_object_t *b)
+{
+	const hsm_value_t *id = &a->values[HSM_ID], *other = &b->values[HSM_ID];
+	return id->len == other->len && id->len > 0 && memcmp(id->data, other->data, id->len) == 0;
+}
+
+int hsm_object_compare(const void *a, const void *b)
+{
+	const hsm_object_t *x = a, *y = b;
+	const hsm_value_t *id = &x->values[HSM_ID], *other = &y->values[HSM_ID];
+	const size_t len = id->len < other->len ? id->len : other->len;
+	const int order = len > 0 ? memcmp(id->data, other->data, len) : 0;
+	if (order != 0 || id->len != other->len) {
+		return order != 0 ? order : id->len < other->len ? -1 : 1;
+	}
+	return (x->class == CKO_PRIVATE_KEY ? 0 : 1) - (y->class == CKO_PRIVATE_KEY ? 0 : 1);
 }

@@ -2,73 +2,64 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Objects in a token: finding them by class or CKA_ID, and reading their attributes.
- *
- * The caller holds the token's lock.
+ * \brief An object in a token that is half of a key pair: its attributes, read in few calls.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hsm-adapter/token/token.h"
+#include <p11-kit/p11-kit.h>
 
-#define HSM_ID_MAX 256 /*!< Bytes of the longest CKA_ID that is supported. */
+#include "hsm-adapter/key/id.h"
 
-/*! A CKA_ID. */
-typedef struct {
-	uint8_t data[HSM_ID_MAX];
-	size_t len;
-	char hex[2 * HSM_ID_MAX + 1]; /*!< Lower-case. */
-} hsm_id_t;
-
-/*! Takes 1 to HSM_ID_MAX bytes. \retval HSM_EOK, HSM_ENOKEY (too long, or none) */
-int hsm_id_set(hsm_id_t *id, const uint8_t *data, size_t len);
-
-/*! Takes hexadecimal digits of any case. \retval HSM_EOK, HSM_ENOKEY (no bytes in hexadecimal) */
-int hsm_id_parse(hsm_id_t *id, const char *hex);
-
-/*! Handles of objects; free() them. */
-typedef struct {
-	CK_OBJECT_HANDLE *handles;
-	size_t count;
-} hsm_objects_t;
-
-/*!
- * Finds all keys of a class.
- *
- * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
- */
-int hsm_objects_find(hsm_token_t *token, CK_OBJECT_CLASS class, hsm_objects_t *objects,
-                     hsm_error_t *err);
-
-/*! The objects of one CKA_ID. */
-typedef struct {
-	hsm_objects_t private_keys;
-	hsm_objects_t public_keys;
-} hsm_pair_t;
-
-/*!
- * Finds the private and the public keys of a CKA_ID. It is one search, since a search takes long in
- * a token that has many objects.
- *
- * \param pair  To be freed by hsm_pair_free().
- * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
- */
-int hsm_pair_find(hsm_token_t *token, const hsm_id_t *id, hsm_pair_t *pair, hsm_error_t *err);
-
-void hsm_pair_free(hsm_pair_t *pair);
-
-/*! Bytes of an attribute; free() them. */
+/*! Bytes of an attribute; none if the object does not have it. */
 typedef struct {
 	uint8_t *data;
 	size_t len;
 } hsm_value_t;
 
-/*! Reads an attribute. \return CK_RV; a value without bytes is CKR_ATTRIBUTE_TYPE_INVALID. */
-CK_RV hsm_object_value(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
-                       hsm_value_t *value);
+/*! Attributes that are read. */
+enum {
+	HSM_ID,       /*!< CKA_ID */
+	HSM_MODULUS,  /*!< RSA: CKA_MODULUS */
+	HSM_EXPONENT, /*!< RSA: CKA_PUBLIC_EXPONENT */
+	HSM_CURVE,    /*!< Curves: CKA_EC_PARAMS */
+	HSM_POINT,    /*!< Curves: CKA_EC_POINT; of a private key only by hsm_object_point() */
+	HSM_VALUES,
+};
 
-/*! Reads an attribute that is a number. \return CK_RV */
-CK_RV hsm_object_number(hsm_token_t *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
-                        CK_ULONG *number);
+#define HSM_TYPE_UNKNOWN CK_UNAVAILABLE_INFORMATION /*!< A key type that was not asked for yet. */
+
+/*! An object. */
+typedef struct {
+	CK_OBJECT_HANDLE handle;
+	CK_OBJECT_CLASS class; /*!< CKO_PRIVATE_KEY or CKO_PUBLIC_KEY. */
+	CK_KEY_TYPE type;
+	hsm_value_t values[HSM_VALUES]; /*!< Owned; hsm_object_free(). */
+} hsm_object_t;
+
+/*!
+ * Reads the attributes of an object whose handle, class and type are known.
+ *
+ * \param module   The library, and a session that nobody else uses meanwhile.
+ * \return CK_RV: CKR_OK also if the object lacks some of them
+ */
+CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object);
+
+/*! Reads the point of a private key, which stands for a public object that is not there.
+ *  \return CK_RV: CKR_OK also if it has none */
+CK_RV hsm_object_point(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object);
+
+/*! Reads class and type of an object whose handle is known. \return CK_RV */
+CK_RV hsm_object_kind(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object);
+
+/*! Frees the values. */
+void hsm_object_free(hsm_object_t *object);
+
+/*! Orders by CKA_ID, and of one CKA_ID private keys first; for qsort() and bsearch(). */
+int hsm_object_compare(const void *a, const void *b);
+
+/*! \return Whether two objects have the same CKA_ID. */
+bool hsm_object_same_id(const hsm_object_t *a, const hsm_object_t *b);

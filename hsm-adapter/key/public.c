@@ -4,46 +4,32 @@
 #include "hsm-adapter/key/public.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libdnssec/error.h>
 #include <libdnssec/key.h>
 
 #include "hsm-adapter/hsm.h"
-#include "hsm-adapter/token/rv.h"
 
 #define RSA_BITS_MAX (8 * HSM_SIGNATURE_MAX)
 
-/*! Reads an attribute from the private object, or else from the public one. */
-static CK_RV read_either(hsm_token_t *token, const hsm_halves_t *halves, CK_ATTRIBUTE_TYPE type,
-                         hsm_value_t *value)
+const hsm_value_t *hsm_public_value(const hsm_halves_t *halves, size_t which)
 {
-	CK_RV rv = hsm_object_value(token, halves->private_key, type, value);
-	if (rv == CKR_OK || hsm_rv_is_loss(rv) || halves->public_key == CK_INVALID_HANDLE) {
-		return rv;
+	if (halves->private_key->values[which].data != NULL) {
+		return &halves->private_key->values[which];
 	}
-	return hsm_object_value(token, halves->public_key, type, value);
+	return halves->public_key != NULL && halves->public_key->values[which].data != NULL
+	       ? &halves->public_key->values[which] : NULL;
 }
 
-CK_RV hsm_public_kind(hsm_token_t *token, const hsm_halves_t *halves, hsm_kind_t *kind)
+const hsm_algorithm_t *hsm_public_kind(const hsm_halves_t *halves)
 {
-	kind->algorithm = NULL;
-	CK_RV rv = hsm_object_number(token, halves->private_key, CKA_KEY_TYPE, &kind->type);
-	if (rv != CKR_OK) {
-		return rv;
+	const CK_KEY_TYPE type = halves->private_key->type;
+	if (type == CKK_RSA) {
+		return hsm_algorithm_of_key(type, NULL, 0);
 	}
-	if (kind->type == CKK_RSA) {
-		kind->algorithm = hsm_algorithm_of_key(CKK_RSA, NULL, 0);
-	} else if (kind->type == CKK_EC || kind->type == CKK_EC_EDWARDS) {
-		hsm_value_t curve;
-		rv = read_either(token, halves, CKA_EC_PARAMS, &curve);
-		if (rv == CKR_OK) {
-			kind->algorithm = hsm_algorithm_of_key(kind->type, curve.data, curve.len);
-			free(curve.data);
-		}
-	}
-	return rv;
+	const hsm_value_t *curve = hsm_public_value(halves, HSM_CURVE);
+	return curve != NULL ? hsm_algorithm_of_key(type, curve->data, curve->len) : NULL;
 }
 
 const uint8_t *hsm_public_point(const uint8_t *point, size_t point_len, size_t len)
@@ -62,25 +48,25 @@ const uint8_t *hsm_public_point(const uint8_t *point, size_t point_len, size_t l
 	return (mark == 0 || point[0] == 0x04) ? point + mark : NULL;
 }
 
-static int missing(const hsm_token_t *token, const hsm_id_t *id, CK_RV rv, hsm_error_t *err)
+/*! What is to be made. */
+typedef struct {
+	const char *repository;
+	const hsm_id_t *id;
+	const hsm_algorithm_t *algorithm;
+} order_t;
+
+static int missing(const order_t *order, hsm_error_t *err)
 {
-	if (rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_ATTRIBUTE_SENSITIVE) {
-		char what[2 * HSM_ID_MAX + 64];
-		(void)snprintf(what, sizeof(what), "cannot read the public half of key %s",
-		               id->hex);
-		return hsm_rv_error(token->conf.name, rv, what, err);
-	}
-	return hsm_error_set(err, HSM_ENOKEY, rv, "repository \"%s\": key %s has no public half in "
+	return hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": key %s has no public half in "
 	                     "the token, or more than one; restore its public object",
-	                     token->conf.name, id->hex);
+	                     order->repository, order->id->hex);
 }
 
-static int misfit(const hsm_token_t *token, const hsm_id_t *id, const hsm_algorithm_t *algorithm,
-                  const char *is, hsm_error_t *err)
+static int misfit(const order_t *order, const char *is, hsm_error_t *err)
 {
 	return hsm_error_set(err, HSM_EALGORITHM, 0, "repository \"%s\": key %s is %s, not one for "
-	                     "%s (algorithm %u)", token->conf.name, id->hex, is, algorithm->name,
-	                     algorithm->number);
+	                     "%s (algorithm %u)", order->repository, order->id->hex, is,
+	                     order->algorithm->name, order->algorithm->number);
 }
 
 unsigned hsm_public_bits(const hsm_value_t *number)
@@ -99,14 +85,9 @@ unsigned hsm_public_bits(const hsm_value_t *number)
 	return bits;
 }
 
-/*! RSA's numbers, as the token has them. */
-typedef struct {
-	hsm_value_t modulus;
-	hsm_value_t exponent;
-} rsa_t;
-
 /*! RFC 3110, section 2: length of the exponent, exponent, modulus; no leading zeros. */
-static int encode_rsa(const rsa_t *rsa, unsigned exponent_bits, hsm_public_t *public)
+static int encode_rsa(const hsm_value_t *modulus, const hsm_value_t *exponent,
+                      unsigned exponent_bits, hsm_public_t *public)
 {
 	const size_t n_len = (public->bits + 7) / 8;
 	const size_t e_len = (exponent_bits + 7) / 8;
@@ -120,83 +101,70 @@ static int encode_rsa(const rsa_t *rsa, unsigned exponent_bits, hsm_public_t *pu
 		*out++ = (uint8_t)(e_len >> 8);
 	}
 	*out++ = (uint8_t)e_len;
-	memcpy(out, rsa->exponent.data + rsa->exponent.len - e_len, e_len);
-	memcpy(out + e_len, rsa->modulus.data + rsa->modulus.len - n_len, n_len);
+	memcpy(out, exponent->data + exponent->len - e_len, e_len);
+	memcpy(out + e_len, modulus->data + modulus->len - n_len, n_len);
 	return HSM_EOK;
 }
 
-static int make_rsa(const hsm_token_t *token, const hsm_id_t *id, const hsm_algorithm_t *algorithm,
-                    const rsa_t *rsa, hsm_public_t *public, hsm_error_t *err)
+static int make_rsa(const order_t *order, const hsm_halves_t *halves, hsm_public_t *public,
+                    hsm_error_t *err)
 {
-	public->bits = hsm_public_bits(&rsa->modulus);
-	unsigned exponent_bits = hsm_public_bits(&rsa->exponent);
+	const hsm_value_t *modulus = hsm_public_value(halves, HSM_MODULUS);
+	const hsm_value_t *exponent = hsm_public_value(halves, HSM_EXPONENT);
+	if (modulus == NULL || exponent == NULL) {
+		return missing(order, err);
+	}
+	public->bits = hsm_public_bits(modulus);
+	unsigned exponent_bits = hsm_public_bits(exponent);
 	if (public->bits == 0 || public->bits > RSA_BITS_MAX || exponent_bits == 0 ||
-	    !dnssec_algorithm_key_size_check(algorithm->number, public->bits)) {
+	    !dnssec_algorithm_key_size_check(order->algorithm->number, public->bits)) {
 		char is[40];
 		(void)snprintf(is, sizeof(is), "RSA of %u bits", public->bits);
-		return misfit(token, id, algorithm, is, err);
+		return misfit(order, is, err);
 	}
-	if (encode_rsa(rsa, exponent_bits, public) != HSM_EOK) {
+	if (encode_rsa(modulus, exponent, exponent_bits, public) != HSM_EOK) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	return HSM_EOK;
 }
 
-static int read_rsa(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
-                    const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err)
+static int make_curve(const order_t *order, const hsm_halves_t *halves, hsm_public_t *public,
+                      hsm_error_t *err)
 {
-	rsa_t rsa = { .modulus = { 0 } };
-	CK_RV rv = read_either(token, halves, CKA_MODULUS, &rsa.modulus);
-	if (rv == CKR_OK) {
-		rv = read_either(token, halves, CKA_PUBLIC_EXPONENT, &rsa.exponent);
+	const size_t len = order->algorithm->public_len;
+	const hsm_value_t *point = hsm_public_value(halves, HSM_POINT);
+	if (point == NULL) {
+		return missing(order, err);
 	}
-	int ret = (rv != CKR_OK) ? missing(token, id, rv, err)
-	                         : make_rsa(token, id, algorithm, &rsa, public, err);
-	free(rsa.modulus.data);
-	free(rsa.exponent.data);
-	return ret;
-}
-
-static int read_curve(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
-                      const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err)
-{
-	hsm_value_t point;
-	CK_RV rv = read_either(token, halves, CKA_EC_POINT, &point);
-	if (rv != CKR_OK) {
-		return missing(token, id, rv, err);
-	}
-
-	int ret = HSM_EOK;
-	const uint8_t *found = hsm_public_point(point.data, point.len, algorithm->public_len);
+	const uint8_t *found = hsm_public_point(point->data, point->len, len);
 	if (found == NULL) {
-		ret = misfit(token, id, algorithm, "a point in no form known", err);
-	} else if (dnssec_binary_alloc(&public->key, algorithm->public_len) != DNSSEC_EOK) {
-		ret = hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
-	} else {
-		memcpy(public->key.data, found, algorithm->public_len);
-		public->bits = algorithm->bits;
+		return misfit(order, "a point in no form known", err);
 	}
-	free(point.data);
-	return ret;
+	if (dnssec_binary_alloc(&public->key, len) != DNSSEC_EOK) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	memcpy(public->key.data, found, len);
+	public->bits = order->algorithm->bits;
+	return HSM_EOK;
 }
 
-int hsm_public_read(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
+int hsm_public_make(const char *repository, const hsm_id_t *id, const hsm_halves_t *halves,
                     const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err)
 {
-	hsm_kind_t kind;
-	CK_RV rv = hsm_public_kind(token, halves, &kind);
-	if (rv != CKR_OK) {
-		return missing(token, id, rv, err);
+	const order_t order = { repository, id, algorithm };
+	const CK_KEY_TYPE type = halves->private_key->type;
+	const hsm_algorithm_t *kind = hsm_public_kind(halves);
+	if (kind == NULL) {
+		const bool bare = type == CKK_EC || type == CKK_EC_EDWARDS;
+		return bare && hsm_public_value(halves, HSM_CURVE) == NULL
+		       ? missing(&order, err)
+		       : misfit(&order, "of a type or curve DNSSEC does not know", err);
 	}
-	if (kind.algorithm == NULL) {
-		return misfit(token, id, algorithm, "of a type or curve DNSSEC does not know", err);
+	if (algorithm->key_type == CKK_RSA && type == CKK_RSA) {
+		return make_rsa(&order, halves, public, err);
 	}
-	if (algorithm->key_type == CKK_RSA && kind.type == CKK_RSA) {
-		return read_rsa(token, halves, id, algorithm, public, err);
+	if (kind != algorithm) {
+		return misfit(&order, type == CKK_RSA ? "an RSA key" : kind->name, err);
 	}
-	if (kind.algorithm != algorithm) {
-		return misfit(token, id, algorithm, kind.type == CKK_RSA ? "an RSA key"
-		              : kind.algorithm->name, err);
-	}
-	return read_curve(token, halves, id, algorithm, public, err);
+	return make_curve(&order, halves, public, err);
 }

@@ -3,30 +3,27 @@
 
 /*! \file
  * \brief The public half of a key pair in a token, in DNSKEY form.
- *
- * The caller holds the token's lock.
  */
 #pragma once
 
 #include <libdnssec/binary.h>
 
+#include "hsm-adapter/error.h"
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/key/object.h"
 
-/*! What kind of key an object is. */
+/*! A key pair's objects; borrowed. */
 typedef struct {
-	CK_KEY_TYPE type;
-	const hsm_algorithm_t *algorithm; /*!< The first that fits, NULL if none does. */
-} hsm_kind_t;
-
-/*! A key pair's objects. */
-typedef struct {
-	CK_OBJECT_HANDLE private_key;
-	CK_OBJECT_HANDLE public_key; /*!< CK_INVALID_HANDLE: none, or not the only one. */
+	const hsm_object_t *private_key;
+	const hsm_object_t *public_key; /*!< NULL: none, or not the only one. */
 } hsm_halves_t;
 
-/*! Finds out what kind of key a key pair is. \return CK_RV */
-CK_RV hsm_public_kind(hsm_token_t *token, const hsm_halves_t *halves, hsm_kind_t *kind);
+/*! \return The first algorithm that a key pair is for; NULL if there is none. */
+const hsm_algorithm_t *hsm_public_kind(const hsm_halves_t *halves);
+
+/*! \return An attribute of the private object, or else of the public one; NULL if neither has it.
+ *          Borrowed. */
+const hsm_value_t *hsm_public_value(const hsm_halves_t *halves, size_t which);
 
 /*! The public half of a key pair. */
 typedef struct {
@@ -35,14 +32,14 @@ typedef struct {
 } hsm_public_t;
 
 /*!
- * Reads the public half of a key pair, from the private object if it has the attributes (as RSA's
- * modulus and exponent), else from the public object.
+ * Makes the public half of a key pair, of the private object if it has the attributes (as RSA's
+ * modulus and exponent), else of the public object.
  *
- * \param id         For error texts.
- * \param algorithm  The key has to be one for that algorithm.
- * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM, HSM_EDEVICE
+ * \param repository  For error texts, as id.
+ * \param algorithm   The key has to be one for that algorithm.
+ * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM
  */
-int hsm_public_read(hsm_token_t *token, const hsm_halves_t *halves, const hsm_id_t *id,
+int hsm_public_make(const char *repository, const hsm_id_t *id, const hsm_halves_t *halves,
                     const hsm_algorithm_t *algorithm, hsm_public_t *public, hsm_error_t *err);
 
 /*! \return Bits of a number as PKCS#11 writes it; 0 if it is 0 or too large to be a modulus. */

@@ -34,6 +34,9 @@ void hsm_token_deinit(hsm_token_t *token)
 		token->library.module->C_CloseSession(token->session);
 	}
 	hsm_library_release(&token->library);
+	if (token->catalog != NULL) {
+		token->free_catalog(token->catalog);
+	}
 	pthread_mutex_destroy(&token->lock);
 	tried_deinit(&token->tried);
 	hsm_repository_deinit(&token->conf);

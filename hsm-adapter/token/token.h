@@ -38,6 +38,8 @@ struct hsm_token {
 	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
 	hsm_session_t *sessions;     /*!< Signing sessions, a list. */
+	void *catalog;               /*!< What is known of its keys (key/catalog.h); NULL = none. */
+	void (*free_catalog)(void *catalog);
 	atomic_ulong connection;     /*!< Increased when the sessions have become invalid. */
 	atomic_ulong login;          /*!< Increased when object handles may have become invalid. */
 };

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include <ctype.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/public.h"
+#include "hsm-adapter/token/tokens.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
@@ -437,6 +439,66 @@ START_TEST(algorithm_names)
 }
 END_TEST
 
+#define MANY 150
+
+static CK_C_FindObjectsInit real_search;
+static unsigned searches;
+
+static CK_RV count_search(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	searches++;
+	return real_search(session, template, count);
+}
+
+static void name_key(unsigned number, char id[5])
+{
+	(void)snprintf(id, 5, "%04x", number);
+}
+
+/* Many keys are looked for: they are learnt together, not one by one. */
+START_TEST(many_keys)
+{
+	hsm_key_t *made[MANY], *found;
+	hsm_t *other;
+	char id[5];
+	for (unsigned i = 0; i < MANY; i++) {
+		name_key(i, id);
+		ASSERT_OK(generate("one", 13, 0, id, &made[i]));
+	}
+	ASSERT_OK(hsm_open(&other, test_conf(), &err));
+	ASSERT_OK(hsm_login(other, "one", &err));
+	CK_FUNCTION_LIST *module = hsm_token(other, "one", &err)->library.module;
+	real_search = module->C_FindObjectsInit;
+	module->C_FindObjectsInit = count_search;
+	for (unsigned i = 0; i < MANY; i++) {
+		name_key(i, id);
+		ASSERT_OK(hsm_key_find(other, "one", id, 13, &found, &err));
+		const dnssec_binary_t is = hsm_key_public(found), was = hsm_key_public(made[i]);
+		ck_assert_int_eq(dnssec_binary_cmp(&is, &was), 0);
+		hsm_key_free(found);
+	}
+	ck_assert_uint_lt(searches, 40);
+
+	/* What comes and goes is seen, as soon as it is not only just that all were learnt. */
+	hsm_key_t *late;
+	ASSERT_OK(generate("one", 13, 0, "ffff", &late));
+	ASSERT_OK(hsm_key_find(other, "one", "ffff", 13, &found, &err));
+	hsm_key_free(found);
+	hsm_key_free(late);
+	ASSERT_OK(hsm_key_remove(hsm, "one", "0007", &err));
+	poll(NULL, 0, 3100);
+	ASSERT_FAILS(hsm_key_find(other, "one", "0007", 13, &found, &err), HSM_ENOKEY, "0007");
+	ASSERT_OK(hsm_key_find(other, "one", "0008", 13, &found, &err));
+	hsm_key_free(found);
+	module->C_FindObjectsInit = real_search;
+	hsm_close(other);
+	for (unsigned i = 0; i < MANY; i++) {
+		hsm_key_free(made[i]);
+	}
+	ck_assert_uint_eq(count_keys("one"), MANY);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -465,6 +527,12 @@ int main(void)
 	tcase_add_test(tc, nothing_before_need);
 	tcase_add_test(tc, point_forms);
 	tcase_add_test(tc, algorithm_names);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("many");
+	tcase_set_timeout(tc, 120);
+	tcase_add_unchecked_fixture(tc, test_tokens_make, test_tokens_remove);
+	tcase_add_checked_fixture(tc, open_hsm, close_hsm);
+	tcase_add_test(tc, many_keys);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);

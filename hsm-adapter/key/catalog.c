@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/key/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "hsm-adapter/key/reader.h"
+#include "hsm-adapter/token/rv.h"
+
+#define SEARCHES_FIRST 8 /* Look-ups before all is learnt: who needs a few keys does not wait. */
+#define TRUSTED_MS 3000  /* Another process may remove keys: what was learnt earlier is checked. */
+
+typedef struct {
+	hsm_objects_t known;  /*!< Sorted as by hsm_object_compare(). */
+	hsm_objects_t found;  /*!< By the last search for one CKA_ID. */
+	unsigned long login;  /*!< The token's, when they were learnt. */
+	unsigned searches;    /*!< For one CKA_ID each, since then. */
+	int64_t trusted_ms;   /*!< Until when what is known need not be checked, by monotonic_ms(): many
+	                           keys are looked for at once. */
+	int64_t listing_ms;   /*!< How long the last look at all handles took... */
+	int64_t search_ms;    /*!< ...and the last search for one CKA_ID. */
+} catalog_t;
+
+static void free_catalog(void *arg)
+{
+	catalog_t *catalog = arg;
+	hsm_objects_free(&catalog->known);
+	hsm_objects_free(&catalog->found);
+	free(catalog);
+}
+
+/*! \return The token's catalogue, empty if the login is another one; NULL: out of memory. */
+static catalog_t *catalog_of(hsm_token_t *token)
+{
+	const unsigned long login = atomic_load(&token->login);
+	catalog_t *catalog = token->catalog;
+	if (catalog == NULL) {
+		catalog = calloc(1, sizeof(*catalog));
+		token->catalog = catalog;
+		token->free_catalog = free_catalog;
+	} else if (catalog->login != login) {
+		hsm_objects_free(&catalog->known);
+		*catalog = (catalog_t){ .found = catalog->found };
+	}
+	if (catalog != NULL) {
+		catalog->login = login;
+	}
+	return catalog;
+}
+
+static int by_handle(const void *a, const void *b)
+{
+	const hsm_object_t *x = a, *y = b;
+	return x->handle < y->handle ? -1 : x->handle > y->handle ? 1 : 0;
+}
+
+static void sort(hsm_objects_t *objects, int (*order)(const void *, const void *))
+{
+	if (objects->count > 0) {
+		qsort(objects->objects, objects->count, sizeof(objects->objects[0]), order);
+	}
+}
+
+/*! Moves what is known of objects that are listed again. \return How many are not known yet; they
+ *  stand last. */
+static size_t take_known(hsm_objects_t *known, hsm_objects_t *listed)
+{
+	size_t k = 0, fresh = 0;
+	hsm_object_t *new = listed->count > 0 ? calloc(listed->count, sizeof(*new)) : NULL;
+	if (new == NULL) {
+		return listed->count;
+	}
+	size_t old = 0;
+	sort(known, by_handle);
+	for (size_t i = 0; i < listed->count; i++) {
+		const hsm_object_t *object = &listed->objects[i];
+		while (k < known->count && known->objects[k].handle < object->handle) {
+			k++;
+		}
+		hsm_object_t *same = k < known->count && known->objects[k].handle == object->handle
+		                     ? &known->objects[k] : NULL;
+		if (same != NULL && same->class == object->class &&
+		    (same->type == object->type || object->type == HSM_TYPE_UNKNOWN)) {
+			listed->objects[old++] = *same;
+			memset(same->values, 0, sizeof(same->values));
+		} else {
+			new[fresh++] = *object;
+		}
+	}
+	memcpy(listed->objects + old, new, fresh * sizeof(*new));
+	free(new);
+	return fresh;
+}
+
+/*! Learns what is new, and forgets what has gone. */
+static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
+{
+	hsm_objects_t listed;
+	const int64_t begin = monotonic_ms();
+	int ret = hsm_search_all(token, &listed, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	catalog->listing_ms = monotonic_ms() - begin;
+	const size_t fresh = take_known(&catalog->known, &listed);
+	hsm_objects_free(&catalog->known);
+	CK_RV rv = reader_read(token, listed.objects + (listed.count - fresh), fresh);
+	if (rv != CKR_OK) {
+		hsm_objects_free(&listed);
+		return hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
+	}
+	sort(&listed, hsm_object_compare);
+	catalog->known = listed;
+	return HSM_EOK;
+}
+
+static int search(hsm_token_t *token, catalog_t *catalog, const hsm_id_t *id,
+                  hsm_objects_t *objects, hsm_error_t *err)
+{
+	const int64_t begin = monotonic_ms();
+	hsm_objects_free(&catalog->found);
+	const int ret = hsm_search_id(token, id, &catalog->found, err);
+	catalog->search_ms = monotonic_ms() - begin;
+	catalog->searches++;
+	*objects = catalog->found;
+	return ret;
+}
+
+/*! Finds the objects of a CKA_ID among those that are known. */
+static hsm_objects_t look_up(const catalog_t *catalog, const hsm_id_t *id)
+{
+	const hsm_objects_t *known = &catalog->known;
+	hsm_object_t wanted = { .class = CKO_PRIVATE_KEY };
+	wanted.values[HSM_ID] = (hsm_value_t){ (uint8_t *)id->data, id->len };
+	size_t low = 0, high = known->count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (hsm_object_compare(&known->objects[middle], &wanted) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	hsm_objects_t objects = { known->objects + low, 0 };
+	while (low + objects.count < known->count &&
+	       hsm_object_same_id(&objects.objects[objects.count], &wanted)) {
+		objects.count++;
+	}
+	return objects;
+}
+
+/*! Tells whether a handle is still that of the object which is known by it. */
+static bool is_there(hsm_token_t *token, const hsm_object_t *object)
+{
+	uint8_t id[HSM_ID_MAX];
+	CK_ATTRIBUTE attribute = { CKA_ID, id, sizeof(id) };
+	const hsm_value_t *known = &object->values[HSM_ID];
+	CK_RV rv = token->library.module->C_GetAttributeValue(token->session, object->handle,
+	                                                      &attribute, 1);
+	return rv == CKR_OK && attribute.ulValueLen == known->len &&
+	       memcmp(id, known->data, known->len) == 0;
+}
+
+int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
+                     hsm_error_t *err)
+{
+	catalog_t *catalog = catalog_of(token);
+	if (catalog == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	*objects = look_up(catalog, id);
+	if (anew) {
+		return search(token, catalog, id, objects, err);
+	}
+	if (objects->count > 0 && (monotonic_ms() < catalog->trusted_ms ||
+	                           is_there(token, &objects->objects[0]))) {
+		return HSM_EOK;
+	}
+	if (objects->count > 0) {
+		/* Its handle may be another key's now, and so may others. */
+		hsm_objects_free(&catalog->known);
+	}
+	if (catalog->searches < SEARCHES_FIRST || catalog->search_ms < catalog->listing_ms) {
+		return search(token, catalog, id, objects, err);
+	}
+	const int ret = learn(token, catalog, err);
+	catalog->trusted_ms = monotonic_ms() + TRUSTED_MS;
+	*objects = look_up(catalog, id);
+	return ret;
+}
+
+void hsm_catalog_forget(hsm_token_t *token, const hsm_id_t *id)
+{
+	catalog_t *catalog = token->catalog;
+	if (catalog == NULL) {
+		return;
+	}
+	const hsm_objects_t gone = look_up(catalog, id);
+	hsm_objects_t *known = &catalog->known;
+	for (size_t i = 0; i < gone.count; i++) {
+		hsm_object_free(&gone.objects[i]);
+	}
+	if (gone.count > 0) {
+		const hsm_object_t *after = gone.objects + gone.count;
+		const size_t left = known->objects + known->count - after;
+		memmove(gone.objects, after, left * sizeof(*after));
+		known->count -= gone.count;
+	}
+}
+
+int hsm_catalog_list(hsm_token_t *token, hsm_objects_t *objects, hsm_error_t *err)
+{
+	catalog_t *catalog = catalog_of(token);
+	if (catalog == NULL) {
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	const int ret = learn(token, catalog, err);
+	*objects = catalog->known;
+	return ret;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Which key pairs a token has, as far as is known.
+ *
+ * A look-up by CKA_ID costs some calls in one token, and in another, as SoftHSM, a look at each of
+ * its objects. So after some look-ups the token's objects are all learnt at once and kept while the
+ * login lasts; after that, a key that is not known is looked for in the way that was faster before.
+ *
+ * The caller holds the token's lock.
+ */
+#pragma once
+
+#include "hsm-adapter/key/search.h"
+
+/*!
+ * Finds the objects of a CKA_ID, private keys first.
+ *
+ * \param anew     Has the token asked, whatever is known.
+ * \param objects  Borrowed until the next call for that token.
+ * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
+ */
+int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
+                     hsm_error_t *err);
+
+/*! The objects of a CKA_ID have been removed. */
+void hsm_catalog_forget(hsm_token_t *token, const hsm_id_t *id);
+
+/*! Learns all objects, or those that are new. \param objects  Sorted as by hsm_object_compare();
+ *  borrowed until the next call for that token. \retval as hsm_catalog_find() */
+int hsm_catalog_list(hsm_token_t *token, hsm_objects_t *objects, hsm_error_t *err);

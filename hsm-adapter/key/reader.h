@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Reads the attributes of many objects, in several sessions at a time.
+ */
+#pragma once
+
+#include "hsm-adapter/key/object.h"
+#include "hsm-adapter/token/token.h"
+
+/*!
+ * Reads objects whose handles and classes are known. One that has gone meanwhile, or has no CKA_ID,
+ * is left without values. The caller holds the token's lock.
+ *
+ * \return CK_RV; if it is not CKR_OK, some may have been read
+ */
+CK_RV reader_read(hsm_token_t *token, hsm_object_t *objects, size_t count);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Which objects a token has.
+ *
+ * The caller holds the token's lock.
+ */
+#pragma once
+
+#include "hsm-adapter/key/object.h"
+#include "hsm-adapter/token/token.h"
+
+/*! Objects; hsm_objects_free(). */
+typedef struct {
+	hsm_object_t *objects;
+	size_t count;
+} hsm_objects_t;
+
+/*!
+ * Lists the private and public keys: handle, class and type of each, in the order of the handles.
+ * That is a few searches, whatever the number of keys.
+ *
+ * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
+ */
+int hsm_search_all(hsm_token_t *token, hsm_objects_t *objects, hsm_error_t *err);
+
+/*! Finds the private and public keys of a CKA_ID, and reads them. \retval as hsm_search_all() */
+int hsm_search_id(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects,
+                  hsm_error_t *err);
+
+/*! Counts the private keys. \retval as hsm_search_all() */
+int hsm_search_count(hsm_token_t *token, size_t *count, hsm_error_t *err);
+
+/*! Frees the objects, and what they have. */
+void hsm_objects_free(hsm_objects_t *objects);
