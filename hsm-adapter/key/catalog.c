@@ -95,6 +95,21 @@ static size_t take_known(hsm_objects_t *known, hsm_objects_t *listed)
 	return fresh;
 }
 
+/*! Drops objects without a CKA_ID. Another process may be about to write one, so it is read again at
+ *  the next look. */
+static void drop_nameless(hsm_objects_t *objects)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < objects->count; i++) {
+		if (objects->objects[i].values[HSM_ID].data != NULL) {
+			objects->objects[kept++] = objects->objects[i];
+		} else {
+			hsm_object_free(&objects->objects[i]);
+		}
+	}
+	objects->count = kept;
+}
+
 /*! Learns what is new, and forgets what has gone. */
 static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 {
@@ -112,6 +127,7 @@ static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 		hsm_objects_free(&listed);
 		return hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
 	}
+	drop_nameless(&listed);
 	sort(&listed, hsm_object_compare);
 	catalog->known = listed;
 	return HSM_EOK;

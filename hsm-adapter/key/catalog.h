@@ -24,7 +24,7 @@
 int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
                      hsm_error_t *err);
 
-/*! The objects of a CKA_ID have been removed. */
+/*! The objects of a CKA_ID have been removed, or what is known of them is of no use. */
 void hsm_catalog_forget(hsm_token_t *token, const hsm_id_t *id);
 
 /*! Learns all objects, or those that are new. \param objects  Sorted as by hsm_object_compare();

@@ -142,6 +142,9 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
 	if (ret == HSM_EOK) {
 		ret = hsm_key_make(token, wanted, &id, &halves, key, err);
 	}
+	if (ret != HSM_EOK) {
+		hsm_catalog_forget(token, &id); /* It may have been written but in part. */
+	}
 	hsm_token_unlock(token);
 	return ret;
 }

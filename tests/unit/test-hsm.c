@@ -12,6 +12,7 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/public.h"
+#include "hsm-adapter/key/search.h"
 #include "hsm-adapter/token/tokens.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
@@ -455,6 +456,37 @@ static void name_key(unsigned number, char id[5])
 	(void)snprintf(id, 5, "%04x", number);
 }
 
+/*! A key pair whose CKA_ID comes late, as those of another process may. \param reader  Knows all
+ *  that the token has. */
+static void half_written(hsm_t *reader)
+{
+	static const uint8_t ID[] = { 0xee, 0xee };
+	hsm_token_t *token = hsm_token(reader, "one", &err);
+	CK_FUNCTION_LIST *module = token->library.module;
+	CK_ATTRIBUTE none = { CKA_ID, NULL, 0 }, late = { CKA_ID, (void *)ID, sizeof(ID) };
+	CK_OBJECT_HANDLE halves[2];
+	hsm_objects_t objects;
+	hsm_id_t id;
+	ck_assert_int_eq(hsm_id_parse(&id, "0001"), HSM_EOK);
+	ASSERT_OK(hsm_search_id(token, &id, &objects, &err));
+	ck_assert_uint_eq(objects.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(module->C_CopyObject(token->session, objects.objects[i].handle,
+		                                       &none, 1, &halves[i]), CKR_OK);
+	}
+	listed_t listed = { .cka_id = "eeee" };
+	ASSERT_OK(hsm_key_list(reader, "one", look_for, &listed, &err));
+	ck_assert_str_eq(listed.type, "");
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(module->C_SetAttributeValue(token->session, halves[i], &late, 1),
+		                  CKR_OK);
+	}
+	ASSERT_OK(hsm_key_list(reader, "one", look_for, &listed, &err));
+	ck_assert_str_eq(listed.type, "ECDSA");
+	ASSERT_OK(hsm_key_remove(reader, "one", "eeee", &err));
+	hsm_objects_free(&objects);
+}
+
 /* Many keys are looked for: they are learnt together, not one by one. */
 START_TEST(many_keys)
 {
@@ -491,6 +523,7 @@ START_TEST(many_keys)
 	ASSERT_OK(hsm_key_find(other, "one", "0008", 13, &found, &err));
 	hsm_key_free(found);
 	module->C_FindObjectsInit = real_search;
+	half_written(other);
 	hsm_close(other);
 	for (unsigned i = 0; i < MANY; i++) {
 		hsm_key_free(made[i]);
