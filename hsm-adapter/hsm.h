@@ -45,9 +45,10 @@ void hsm_close(hsm_t *hsm);
 /*!
  * Loads the repository's library, finds its token and logs in, unless that is done already.
  *
+ * \param last_try  The PIN is tried even if the token locks when that fails. No other function does so.
  * \retval HSM_EOK, HSM_EREPOSITORY, HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_EDEVICE
  */
-int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err);
+int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *err);
 
 /*! What was last tried with a token, and what came of it. */
 typedef struct {
@@ -158,8 +159,8 @@ typedef struct {
 /*!
  * Signs data with a key of the session's repository; the hash is computed here.
  *
- * If the token has lost the session, the session is opened and logged in anew, and its key found
- * anew, once.
+ * If that fails by what may pass, as a session that the token has lost, the session is opened and logged
+ * in anew, and its key found anew, some times within half a second.
  *
  * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, or as hsm_login()
  */

@@ -39,12 +39,15 @@ static int check_size(const order_t *order, hsm_error_t *err)
 	CK_MECHANISM_INFO info;
 	CK_RV rv = token->library.module->C_GetMechanismInfo(token->slot, algorithm->generate,
 	                                                     &info);
-	if (rv != CKR_OK) {
-		int code = (rv == CKR_MECHANISM_INVALID) ? HSM_EALGORITHM : HSM_EDEVICE;
-		return hsm_error_set(err, code, rv,
+	if (rv == CKR_MECHANISM_INVALID) {
+		return hsm_error_set(err, HSM_EALGORITHM, rv,
 		                     "repository \"%s\": the token cannot generate %s keys: %s "
 		                     "(CK_RV 0x%lx)",
 		                     token->conf.name, algorithm->family, p11_kit_strerror(rv), rv);
+	}
+	if (rv != CKR_OK) {
+		/* Some libraries do not tell; the token itself will. */
+		info = (CK_MECHANISM_INFO){ 0 };
 	}
 	if (algorithm->bits != 0) {
 		return HSM_EOK;

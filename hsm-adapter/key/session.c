@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,10 @@
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
+
+/* Milliseconds between the tries of a signature, four times as many each time. */
+#define FIRST_WAIT_MS 20
+#define LAST_WAIT_MS 320
 
 #define INPUT_MAX 128 /* The longest DigestInfo with its hash: 19 + 64 bytes. */
 
@@ -213,13 +218,18 @@ static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
 	return hsm_rv_error(key->token->conf.name, rv, what, err);
 }
 
-/*! Signs; if the token has lost the session, once more with a new one. */
+/*! Signs. What may pass, a lost session, a token that is busy or limits its rate, is tried again with a
+ *  new session, so that one failure of many calls does not fail all of a zone's signatures. */
 static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
                       hsm_signature_t *signature, hsm_error_t *err)
 {
 	CK_ULONG got = 0;
 	CK_RV rv = sign_once(session, key, input, signature->data, &got);
-	if (hsm_rv_is_loss(rv)) {
+	for (int wait_ms = FIRST_WAIT_MS; !hsm_rv_is_final(rv) && wait_ms <= LAST_WAIT_MS;
+	     wait_ms *= 4) {
+		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
+			poll(NULL, 0, wait_ms);
+		}
 		const int ret = recover(session, key, err);
 		if (ret != HSM_EOK) {
 			return ret;

@@ -25,6 +25,27 @@ bool hsm_rv_is_loss(CK_RV rv)
 	}
 }
 
+bool hsm_rv_is_final(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OK:
+	case CKR_HOST_MEMORY:
+	case CKR_ARGUMENTS_BAD:
+	case CKR_BUFFER_TOO_SMALL:
+	case CKR_DATA_INVALID:
+	case CKR_DATA_LEN_RANGE:
+	case CKR_FUNCTION_NOT_SUPPORTED:
+	case CKR_KEY_FUNCTION_NOT_PERMITTED:
+	case CKR_KEY_SIZE_RANGE:
+	case CKR_KEY_TYPE_INCONSISTENT:
+	case CKR_MECHANISM_INVALID:
+	case CKR_MECHANISM_PARAM_INVALID:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool hsm_rv_is_refusal(CK_RV rv)
 {
 	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE ||

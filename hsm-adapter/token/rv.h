@@ -15,6 +15,10 @@
 /*! \return Whether the same call may succeed after connecting to the token again. */
 bool hsm_rv_is_loss(CK_RV rv);
 
+/*! \return Whether a signature cannot be made, however often it is tried: what is wrong is the call, the
+ *  key or what the token can do, and not the token's state. */
+bool hsm_rv_is_final(CK_RV rv);
+
 /*! \return Whether the token did not accept the PIN. */
 bool hsm_rv_is_refusal(CK_RV rv);
 

@@ -21,6 +21,7 @@ int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t
 	pthread_mutex_init(&token->lock, NULL);
 	tried_init(&token->tried);
 	token->session = CK_INVALID_HANDLE;
+	atomic_init(&token->last_try, false);
 	atomic_init(&token->connection, 1);
 	atomic_init(&token->login, 1); /* A key with login 0 has no handle. */
 	return HSM_EOK;
@@ -60,13 +61,34 @@ static int refuse(hsm_token_t *token, CK_RV rv, hsm_error_t *err)
 	return refusal(token, err);
 }
 
+/*! Tells whether the PIN may be tried: only a person risks the last try. */
+static int may_try(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
+{
+	const bool last_try = atomic_exchange(&token->last_try, false);
+	if (flags & CKF_USER_PIN_LOCKED) {
+		return hsm_error_set(err, HSM_EPIN, CKR_PIN_LOCKED, "repository \"%s\": the token "
+		                     "\"%s\" has locked its PIN; have its security officer set one",
+		                     token->conf.name, token->conf.token_label);
+	}
+	if ((flags & CKF_USER_PIN_FINAL_TRY) && !last_try) {
+		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the token \"%s\" locks at "
+		                     "the next wrong PIN, so none is tried; check the PIN, then: "
+		                     "ods-hsm login %s", token->conf.name, token->conf.token_label,
+		                     token->conf.name);
+	}
+	return HSM_EOK;
+}
+
 static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 {
 	if ((flags & CKF_LOGIN_REQUIRED) == 0) {
 		return HSM_EOK;
 	}
 	hsm_pin_t pin;
-	int ret = hsm_pin_read(&token->conf, &pin, err);
+	int ret = may_try(token, flags, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_pin_read(&token->conf, &pin, err);
+	}
 	if (ret != HSM_EOK) {
 		return ret;
 	}

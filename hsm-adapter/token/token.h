@@ -31,6 +31,7 @@ struct hsm_token {
 	hsm_token_t *peers;          /*!< All tokens of the hsm_t, including this one. */
 	size_t peer_count;
 	tried_t tried;               /*!< With a lock of its own, the last to be taken. */
+	atomic_bool last_try;        /*!< The next login may use up the last try of the PIN. */
 	pthread_mutex_t lock;        /*!< Guards all below but the two counters. */
 	hsm_library_t library;
 	bool refused;                /*!< The token refused the PIN: it is not tried again. */

@@ -63,12 +63,13 @@ hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err)
 	return NULL;
 }
 
-int hsm_login(hsm_t *hsm, const char *repository, hsm_error_t *err)
+int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *err)
 {
 	hsm_token_t *token = hsm_token(hsm, repository, err);
 	if (token == NULL) {
 		return HSM_EREPOSITORY;
 	}
+	atomic_store(&token->last_try, last_try);
 	int ret = hsm_token_lock(token, err);
 	if (ret == HSM_EOK) {
 		hsm_token_unlock(token);

@@ -179,7 +179,7 @@ static int try_algorithm(const run_t *run, const hsm_algorithm_t *algorithm)
 static int command_test(const run_t *run)
 {
 	hsm_error_t err;
-	if (hsm_login(run->hsm, run->args[0], &err) != HSM_EOK) {
+	if (hsm_login(run->hsm, run->args[0], false, &err) != HSM_EOK) {
 		return complain(&err);
 	}
 	int ret = DONE;
@@ -247,7 +247,8 @@ static int command_info(const run_t *run)
 static int login_one(const run_t *run, const hsm_repository_t *repository)
 {
 	hsm_error_t err;
-	if (hsm_login(run->hsm, repository->name, &err) != HSM_EOK) {
+	/* Who names the repository takes the risk. */
+	if (hsm_login(run->hsm, repository->name, run->count > 0, &err) != HSM_EOK) {
 		return complain(&err);
 	}
 	printf("repository \"%s\": logged in\n", repository->name);

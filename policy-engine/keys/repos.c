@@ -127,7 +127,7 @@ bool repos_check(repos_t *tokens, int64_t now)
 			continue;
 		}
 		hsm_error_t err = { 0 };
-		int ret = hsm_login(tokens->hsm, token->name, &err);
+		int ret = hsm_login(tokens->hsm, token->name, false, &err);
 		note(tokens, token->name, ret, &err, now);
 		came = came || ret == HSM_EOK;
 	}

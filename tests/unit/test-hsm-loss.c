@@ -88,7 +88,7 @@ START_TEST(logged_out)
 	test_log_out("one");
 	ASSERT_OK(sign());
 	test_log_out("one");
-	ASSERT_OK(hsm_login(hsm, "one", &err));
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
 	ASSERT_OK(sign());
 }
 END_TEST
@@ -99,7 +99,7 @@ START_TEST(library_stopped)
 	test_finalize();
 	ASSERT_OK(sign());
 	test_finalize();
-	ASSERT_OK(hsm_login(hsm, "one", &err));
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
 	ASSERT_OK(sign());
 }
 END_TEST
@@ -124,7 +124,7 @@ static void assert_works(const char *repository)
 START_TEST(token_gone)
 {
 	ASSERT_OK(sign());
-	ASSERT_OK(hsm_login(hsm, "two", &err));
+	ASSERT_OK(hsm_login(hsm, "two", false, &err));
 	test_token_hide("one");
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(sign(), HSM_ETOKEN);
@@ -166,7 +166,7 @@ START_TEST(both_tokens_back)
 	test_token_hide("one");
 	test_token_hide("two");
 	ck_assert_int_eq(sign(), HSM_ETOKEN);
-	ck_assert_int_eq(hsm_login(hsm, "two", &err), HSM_ETOKEN);
+	ck_assert_int_eq(hsm_login(hsm, "two", false, &err), HSM_ETOKEN);
 	test_token_show("one");
 	test_token_show("two");
 	ASSERT_OK(sign());
@@ -182,10 +182,10 @@ START_TEST(two_handles_back)
 	test_token_hide("one");
 	ck_assert_int_eq(sign(), HSM_ETOKEN);
 	ASSERT_OK(hsm_open(&second, test_conf(), &err));
-	ck_assert_int_eq(hsm_login(second, "one", &err), HSM_ETOKEN);
+	ck_assert_int_eq(hsm_login(second, "one", false, &err), HSM_ETOKEN);
 	ck_assert_int_eq(sign(), HSM_ETOKEN);
 	test_token_show("one");
-	ASSERT_OK(hsm_login(second, "one", &err));
+	ASSERT_OK(hsm_login(second, "one", false, &err));
 	ASSERT_OK(sign());
 	hsm_close(second);
 }
@@ -215,7 +215,7 @@ START_TEST(login_outlives_other_handle)
 {
 	hsm_t *second;
 	ASSERT_OK(hsm_open(&second, test_conf(), &err));
-	ASSERT_OK(hsm_login(second, "one", &err));
+	ASSERT_OK(hsm_login(second, "one", false, &err));
 	hsm_close(second);
 	ASSERT_OK(sign());
 }
@@ -298,7 +298,7 @@ START_TEST(threads_recover)
 {
 	shared_t shared = { 0 };
 	pthread_t threads[THREADS];
-	ASSERT_OK(hsm_login(hsm, "two", &err));
+	ASSERT_OK(hsm_login(hsm, "two", false, &err));
 	test_close_all_sessions("one");
 	test_close_all_sessions("two");
 	start_threads(&shared, threads);
@@ -364,7 +364,7 @@ START_TEST(threads_in_storm)
 		wait_good(&storm, 20);
 		test_token_hide("one");
 		/* The first thread that connects again sees that the token is gone. */
-		ck_assert_int_eq(hsm_login(hsm, "one", &err), HSM_ETOKEN);
+		ck_assert_int_eq(hsm_login(hsm, "one", false, &err), HSM_ETOKEN);
 		test_token_show("one");
 	}
 	wait_good(&storm, 20);

@@ -330,21 +330,55 @@ START_TEST(wrong_pin)
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[0].pin = (char *)"87654321";
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "\"one\"");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "\"one\"");
 	ck_assert_uint_eq(err.rv, 0xa0 /* CKR_PIN_INCORRECT */);
 	ck_assert_ptr_null(strstr(err.text, "87654321"));
 
 	/* The PIN is not tried again: the error stays the same even without the token. */
 	test_token_hide("one");
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "not asked again");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "not asked again");
 	hsm_session_t *session;
 	ASSERT_FAILS(hsm_session_open(&session, hsm, "one", &err), HSM_EPIN, "not asked again");
 	test_token_show("one");
 
 	/* The other token works, and with a new handle this one, too. */
-	ASSERT_OK(hsm_login(hsm, "two", &err));
+	ASSERT_OK(hsm_login(hsm, "two", false, &err));
 	reopen(test_conf());
-	ASSERT_OK(hsm_login(hsm, "one", &err));
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+}
+END_TEST
+
+static CK_C_GetTokenInfo real_info;
+static CK_FLAGS more_flags;
+
+static CK_RV info_with_flags(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	CK_RV rv = real_info(slot, info);
+	info->flags |= more_flags;
+	return rv;
+}
+
+/* The last try of a PIN is a person's. */
+START_TEST(last_try)
+{
+	hsm_session_t *session;
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	real_info = module->C_GetTokenInfo;
+	module->C_GetTokenInfo = info_with_flags;
+	more_flags = CKF_USER_PIN_FINAL_TRY;
+	ASSERT_OK(hsm_login(hsm, "one", false, &err)); /* It is logged in. */
+	test_log_out("one");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "ods-hsm login one");
+	ASSERT_FAILS(hsm_session_open(&session, hsm, "one", &err), HSM_EPIN, "next wrong PIN");
+	ASSERT_OK(hsm_login(hsm, "one", true, &err));
+	test_log_out("one");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "ods-hsm login one");
+	more_flags = CKF_USER_PIN_LOCKED;
+	ASSERT_FAILS(hsm_login(hsm, "one", true, &err), HSM_EPIN, "has locked its PIN");
+	more_flags = 0;
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	module->C_GetTokenInfo = real_info;
 }
 END_TEST
 
@@ -353,10 +387,10 @@ START_TEST(no_pin)
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[0].pin = NULL;
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "<PINFile>");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "<PINFile>");
 	conf->repositories[0].pin_file = (char *)"/nonexistent/pin";
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EPIN, "/nonexistent/pin: No such file");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "/nonexistent/pin: No such file");
 }
 END_TEST
 
@@ -365,18 +399,18 @@ START_TEST(missing_token)
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[0].token_label = (char *)"on";
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_ETOKEN, "no token labelled \"on\"");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ETOKEN, "no token labelled \"on\"");
 	ck_assert_msg(strstr(err.text, "\"one\"") && strstr(err.text, "\"two\""), "%s", err.text);
-	ASSERT_OK(hsm_login(hsm, "two", &err));
+	ASSERT_OK(hsm_login(hsm, "two", false, &err));
 }
 END_TEST
 
 START_TEST(late_token)
 {
 	test_token_hide("one");
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_ETOKEN, "no token labelled");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ETOKEN, "no token labelled");
 	test_token_show("one");
-	ASSERT_OK(hsm_login(hsm, "one", &err));
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
 }
 END_TEST
 
@@ -385,11 +419,11 @@ START_TEST(missing_library)
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[0].module = (char *)"/nonexistent/libpkcs11.so";
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EMODULE, "/nonexistent/libpkcs11.so");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EMODULE, "/nonexistent/libpkcs11.so");
 	conf->repositories[0].module = (char *)"/dev/null";
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", &err), HSM_EMODULE, "/dev/null");
-	ASSERT_OK(hsm_login(hsm, "two", &err));
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EMODULE, "/dev/null");
+	ASSERT_OK(hsm_login(hsm, "two", false, &err));
 }
 END_TEST
 
@@ -398,7 +432,7 @@ START_TEST(nothing_before_need)
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[0].module = (char *)"/nonexistent/libpkcs11.so";
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "none", &err), HSM_EREPOSITORY, "\"none\"");
+	ASSERT_FAILS(hsm_login(hsm, "none", false, &err), HSM_EREPOSITORY, "\"none\"");
 	hsm_close(NULL);
 	hsm_key_free(NULL);
 	hsm_session_close(NULL);
@@ -498,7 +532,7 @@ START_TEST(many_keys)
 		ASSERT_OK(generate("one", 13, 0, id, &made[i]));
 	}
 	ASSERT_OK(hsm_open(&other, test_conf(), &err));
-	ASSERT_OK(hsm_login(other, "one", &err));
+	ASSERT_OK(hsm_login(other, "one", false, &err));
 	CK_FUNCTION_LIST *module = hsm_token(other, "one", &err)->library.module;
 	real_search = module->C_FindObjectsInit;
 	module->C_FindObjectsInit = count_search;
@@ -532,6 +566,84 @@ START_TEST(many_keys)
 }
 END_TEST
 
+static CK_C_Sign real_sign;
+static CK_RV fault;           /*!< What the token answers... */
+static unsigned faults, calls; /*!< ...so many times; and how often it was asked. */
+
+static CK_RV sign_or_fail(CK_SESSION_HANDLE in, CK_BYTE *data, CK_ULONG data_len, CK_BYTE *signature,
+                          CK_ULONG *len)
+{
+	calls++;
+	if (faults > 0) {
+		faults--;
+		return fault;
+	}
+	return real_sign(in, data, data_len, signature, len);
+}
+
+/* A signature that fails is tried again, unless that is in vain. */
+START_TEST(passing_errors)
+{
+	static const struct {
+		CK_RV fault;
+		unsigned faults, calls;
+		int ret;
+	} CASES[] = {
+		{ CKR_DEVICE_ERROR, 1, 2, HSM_EOK },
+		{ CKR_FUNCTION_FAILED, 2, 3, HSM_EOK },
+		{ CKR_GENERAL_ERROR, 3, 4, HSM_EOK },
+		{ CKR_DEVICE_MEMORY, 100, 4, HSM_ECAPACITY },
+		{ CKR_KEY_FUNCTION_NOT_PERMITTED, 1, 1, HSM_EDEVICE },
+		{ CKR_MECHANISM_INVALID, 1, 1, HSM_EALGORITHM },
+	};
+	hsm_key_t *key;
+	hsm_session_t *session;
+	hsm_signature_t signature;
+	ASSERT_OK(generate("one", 13, 0, NULL, &key));
+	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
+	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	real_sign = module->C_Sign;
+	module->C_Sign = sign_or_fail;
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		fault = CASES[i].fault;
+		faults = CASES[i].faults;
+		calls = 0;
+		ck_assert_int_eq(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature,
+		                                  &err), CASES[i].ret);
+		ck_assert_uint_eq(calls, CASES[i].calls);
+		ck_assert(CASES[i].ret != HSM_EOK || test_verify(key, DATA, sizeof(DATA),
+		                                                 signature.data, signature.len));
+	}
+	module->C_Sign = real_sign;
+	hsm_session_close(session);
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
+	hsm_key_free(key);
+}
+END_TEST
+
+static CK_RV no_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
+{
+	(void)slot;
+	(void)type;
+	(void)info;
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+/* A library that tells nothing of its mechanisms generates keys all the same. */
+START_TEST(no_mechanism_info)
+{
+	hsm_key_t *key;
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	const CK_C_GetMechanismInfo real = module->C_GetMechanismInfo;
+	module->C_GetMechanismInfo = no_info;
+	ASSERT_OK(generate("one", 8, 2048, NULL, &key));
+	module->C_GetMechanismInfo = real;
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
+	hsm_key_free(key);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -545,6 +657,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, open_hsm, close_hsm);
 	tcase_add_loop_test(tc, life_of_a_key, 0, sizeof(KEYS) / sizeof(KEYS[0]));
 	tcase_add_test(tc, algorithm_misfits);
+	tcase_add_test(tc, passing_errors);
+	tcase_add_test(tc, no_mechanism_info);
 	tcase_add_test(tc, wrong_sizes);
 	tcase_add_test(tc, wrong_ids);
 	tcase_add_test(tc, chosen_id);
@@ -553,6 +667,7 @@ int main(void)
 	tcase_add_test(tc, two_repositories);
 	tcase_add_test(tc, capacity);
 	tcase_add_test(tc, wrong_pin);
+	tcase_add_test(tc, last_try);
 	tcase_add_test(tc, no_pin);
 	tcase_add_test(tc, missing_token);
 	tcase_add_test(tc, late_token);
