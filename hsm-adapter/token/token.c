@@ -278,12 +278,19 @@ static bool stop_library(hsm_token_t *token)
 	return idle;
 }
 
+/*! Tells whether the library may find the token if it is started anew: one that looks for its tokens
+ *  but once, or whose way to them is broken, as p11-kit's when its server was restarted. */
+static bool restart_may_help(int ret)
+{
+	return ret == HSM_ETOKEN || ret == HSM_EDEVICE;
+}
+
 static int connect_token(hsm_token_t *token, hsm_error_t *err)
 {
 	int ret = connect_once(token, err);
-	if (ret == HSM_ETOKEN && stop_library(token)) {
+	if (restart_may_help(ret) && stop_library(token)) {
 		ret = connect_once(token, err);
-		if (ret == HSM_ETOKEN) {
+		if (restart_may_help(ret)) {
 			/* Another hsm_t of the process may wait for the library to stop, too. */
 			(void)stop_library(token);
 		}

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -382,6 +383,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	core_dump_forbid();
+	signal(SIGPIPE, SIG_IGN); /* Of a PKCS#11 library that speaks to a server. */
 	const char *path = DEFAULT_CONF;
 	run_t run = { .yes = false };
 

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -170,6 +171,7 @@ static int run_command(int argc, char *argv[], invocation_t *run)
 int main(int argc, char *argv[])
 {
 	invocation_t run = { 0 };
+	signal(SIGPIPE, SIG_IGN); /* Of a PKCS#11 library that speaks to a server. */
 	int ret = parse(argc, argv, false, &run);
 	if (ret < 0 && optind == argc) {
 		usage(stderr);

@@ -198,3 +198,53 @@ refreshed() { [ "$(dig_sig SOA)" != "$1" ]; }
 
 # Milliseconds of CPU that knotd took so far.
 cpu_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/$(cat "$D/run/knotd.pid")/stat"; }
+
+# ---- p11-kit's server, which has the token in a process of its own
+
+start_p11_kit() {
+	rm -f "$work/p11-kit.sock"
+	setsid p11-kit server --foreground -n "$work/p11-kit.sock" --provider "$(softhsm)" pkcs11: \
+		>>p11-kit.log 2>&1 </dev/null &
+	p11_kit=$!
+	pids+=("$p11_kit")
+	within 10 test -S "$work/p11-kit.sock"
+}
+# It has a process for each of its clients.
+kill_p11_kit() {
+	kill -KILL -- "-$p11_kit"
+	within 10 gone "$p11_kit"
+}
+
+# The server of the tokens is killed, and started again: knotd and the engine find their keys by themselves.
+test_p11_kit_server() {
+	local client before
+	client=$(find /usr/lib -path '*/pkcs11/p11-kit-client.so' | head -n 1)
+	small good good.test 1
+	quick q --zone good.test="$work/good"
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_p11_kit
+	export P11_KIT_SERVER_ADDRESS=unix:path=$work/p11-kit.sock
+	sed -i "s|<Module>.*softhsm.*<|<Module>$client<|" "$D/conf.xml"
+	start_knotd
+	start_engine
+	small good good.test 2 'a A 192.0.2.1'
+	knot reload
+	within 60 answers a.good.test A 192.0.2.1
+	before=$(ods keys good.test | grep -c zsk)
+
+	kill_p11_kit
+	small good good.test 3 'b A 192.0.2.2'
+	knot reload
+	within 60 status_says good.test 'repository "SoftHSM": '
+	answers a.good.test A 192.0.2.1
+	validate good.test
+	ods -y rollover good.test zsk >>rollover.out || true
+
+	start_p11_kit
+	within 60 answers b.good.test A 192.0.2.2
+	validate good.test
+	within 60 ods -y rollover good.test zsk
+	within 60 more_keys "$before"
+}
+more_keys() { [ "$(ods keys good.test | grep -c zsk)" -gt "$1" ]; }
