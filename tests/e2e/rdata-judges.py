@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: mod-opendnssec developers
-"""Compares the module's verdicts on RDATA with those of servers: rdata-judges.py VERDICTS
+"""Compares the module's verdicts on RDATA with those of servers: rdata-judges.py VERDICTS TAKEN
 
 VERDICTS  the output of tests/unit/rdata-verdicts
+TAKEN     a folder: of what the module takes, a zone file NAME for each type, and each SOA
 
 BIND, NSD and libknot have to take all that the module takes, and one of them has to refuse what the
-module refuses. BIND and NSD get the records in the form of unknown types (RFC 3597), which they read
-by the same code as a transfer; that of Knot does not see it, so rdata-verdicts asks libknot. ldns has
-to read what the module takes, too.
+module refuses. BIND gets the records in the form of unknown types (RFC 3597), which it reads by the
+same code as a transfer; that of Knot does not see it, so rdata-verdicts asks libknot. NSD is only
+asked for what the module refuses: from 4.10 on it reads files by other code than transfers, which
+refuses type bitmaps of two windows, say. What it takes from a transfer the zones in TAKEN show. ldns
+has to read what the module takes, too.
 """
 import collections
 import concurrent.futures
@@ -22,7 +25,11 @@ HEAD = [f"$ORIGIN {ZONE}", "$TTL 300", "@ SOA ns host 1 3600 900 604800 300", "@
         "ns A 192.0.2.1"]
 SOA = 6
 # What the module refuses although no server here does: servers that are not here do.
-NEWER = {
+ELSEWHERE = {
+    ("APL", "more than 64 prefixes"): "NSD 4.6",
+    ("SVCB", "more than 62 SvcParams"): "NSD 4.6",
+    ("SPF", "more than 64 character-strings"): "NSD 4.6",
+    ("NULL", "the RDATA is too short"): "Knot 3.2",
     ("URI", "the RDATA is too short"): "Knot 3.5: no empty target (RFC 7553, section 4.4)",
     ("SSHFP", "the RDATA is too short"): "Knot 3.5: no empty fingerprint",
     ("KEY", "the flags say that there is no key"): "BIND 9.20 wants one, BIND 9.18 none",
@@ -39,7 +46,7 @@ NEWER = {
     (None, "the private algorithm's OID is malformed"): "BIND 9.20",
     (None, "a number in the private algorithm's OID begins with zeros"): "BIND 9.20",
 }
-NAMES = {25: "KEY", 30: "NXT", 44: "SSHFP", 46: "RRSIG", 49: "DHCID", 66: "DSYNC", 67: "HHIT", 68: "BRID",
+NAMES = {10: "NULL", 25: "KEY", 30: "NXT", 42: "APL", 44: "SSHFP", 46: "RRSIG", 49: "DHCID", 64: "SVCB", 65: "HTTPS", 66: "DSYNC", 67: "HHIT", 68: "BRID", 99: "SPF",
          256: "URI", 260: "AMTRELAY", 261: "RESINFO", 262: "WALLET", 263: "CLA"}
 
 Verdict = collections.namedtuple("Verdict", "type hex libknot fault")
@@ -87,17 +94,18 @@ def named_lines(judge, lines):
         primary |= as_primary
 
 
-Judge = collections.namedtuple("Judge", "name command error")
+# all: it reads files by the code of transfers, and is asked about what the module takes, too.
+Judge = collections.namedtuple("Judge", "name command error all")
 JUDGES = [
     Judge("BIND", ("named-checkzone", "-i", "none", "-k", "ignore", "-m", "ignore", "-M", "ignore",
                    "-n", "ignore", "-r", "ignore", "-S", "ignore", ZONE),
-          r"dns_rdata_fromtext: [^:]*:(\d+):"),
-    Judge("NSD", ("nsd-checkzone", ZONE), r"error: [^:]*:(\d+): "),
+          r"dns_rdata_fromtext: [^:]*:(\d+):", True),
+    Judge("NSD", ("nsd-checkzone", ZONE), r"error: [^:]*:(\d+): ", False),
 ]
 # BIND refuses MD and MF (RFC 1123), and an SVCB in AliasMode with parameters, as a primary; a secondary
 # takes them.
 PRIMARY = r":(\d+): (?:type 'M[DF]': obsolete|SVCB record not valid)"
-LDNS = Judge("ldns", ("ldns-read-zone",), r"at line (\d+)")
+LDNS = Judge("ldns", ("ldns-read-zone",), r"at line (\d+)", True)
 
 
 def refused_by(judge, verdicts):
@@ -124,24 +132,37 @@ def soas_refused_by(judge, verdicts):
         return {verdict for verdict, no in zip(verdicts, refused) if no}
 
 
-def is_newer(verdict):
+def is_refused_elsewhere(verdict):
     name = NAMES.get(verdict.type)
-    return any(key in NEWER for key in
+    return any(key in ELSEWHERE for key in
                [(name, verdict.fault), (None, verdict.fault), (name, None)])
+
+
+def write_zones(folder, verdicts):
+    zones = collections.defaultdict(list)
+    for i, verdict in enumerate(verdicts):
+        zones[f"soa{i}.test" if verdict.type == SOA else f"type{verdict.type}.test"].append(verdict)
+    os.mkdir(folder)
+    for zone, those in zones.items():
+        head = [f"$ORIGIN {zone}."] + HEAD[1:]
+        if those[0].type == SOA:
+            head[2] = f"@ {generic(those[0])}"
+            those = []
+        write(f"{folder}/{zone}", head + [f"x{i} {generic(v)}" for i, v in enumerate(those)])
 
 
 def main():
     verdicts = read(sys.argv[1])
-    soas = [v for v in verdicts if v.type == SOA]
-    others = [v for v in verdicts if v.type != SOA]
     refused = {"libknot": {v for v in verdicts if not v.libknot}}
     for judge in JUDGES:
         # Some judges end at the first error: what is refused already need not be asked about.
         known = set().union(*refused.values())
-        asked = [v for v in others if not v.fault or v not in known]
-        refused[judge.name] = refused_by(judge, asked) | soas_refused_by(judge, soas)
-    taken = [v for v in others if not v.fault]
-    refused[LDNS.name] = refused_by(LDNS, taken)
+        asked = [v for v in verdicts if (v not in known if v.fault else judge.all)]
+        refused[judge.name] = refused_by(judge, [v for v in asked if v.type != SOA])
+        refused[judge.name] |= soas_refused_by(judge, [v for v in asked if v.type == SOA])
+    taken = [v for v in verdicts if not v.fault]
+    refused[LDNS.name] = refused_by(LDNS, [v for v in taken if v.type != SOA])
+    write_zones(sys.argv[2], taken)
 
     wrong = 0
     for verdict in verdicts:
@@ -149,7 +170,7 @@ def main():
         if not verdict.fault and by:
             print(f"taken, but not by {' and '.join(by)}: {generic(verdict)}")
             wrong += 1
-        elif verdict.fault and not by and not is_newer(verdict):
+        elif verdict.fault and not by and not is_refused_elsewhere(verdict):
             print(f"refused, but all take it: {generic(verdict)}: {verdict.fault}")
             wrong += 1
     if len(taken) < len(verdicts) / 10 or len(taken) > len(verdicts) * 9 / 10:
