@@ -4,6 +4,7 @@
 #include "module/publish/served.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
@@ -32,10 +33,55 @@ void served_take(served_t *served, const ctl_unit_t *unit, const char *error)
 	                       unit->data);
 }
 
+static bool begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+void served_take_status(served_t *served, const ctl_unit_t *unit, const char *error)
+{
+	if (error != NULL) {
+		(void)snprintf(served->error, sizeof(served->error), "%s", error);
+	} else if (unit->type == NULL || unit->data == NULL) {
+		return;
+	} else if (strcmp(unit->type, "serial") == 0) {
+		char *end = NULL;
+		served->apex.serial = strtoul(unit->data, &end, 10);
+		served->apex.has_soa = end != unit->data;
+	} else if (strcmp(unit->type, "load") == 0) {
+		/* With how long it takes so far, in newer ones. The serial came before. */
+		served->loading = !served->apex.has_soa &&
+		                  (begins_with(unit->data, "pending") || begins_with(unit->data, "running"));
+	}
+}
+
 int served_check(const served_t *served)
 {
 	return served->ret == KNOT_EOK && !served->nothing && !served->apex.has_soa
 	       ? KNOT_EMALF : served->ret;
+}
+
+static int take_status(void *ctx, const ctl_unit_t *unit, const char *error, int first)
+{
+	(void)first;
+	served_take_status(ctx, unit, error);
+	return 0;
+}
+
+/*! \return KNOT_EBUSY while knotd loads the zone. An error of knotd's is that of the question itself. */
+static int ask_loading(const char *path, const char *zone, int timeout_ms, char *err, size_t err_size)
+{
+	served_t status = { 0 };
+	const ctl_unit_t question = { .cmd = "zone-status", .zone = zone };
+	const ctl_call_t call = { .path = path, .timeout_ms = timeout_ms, .units = &question,
+	                          .count = 1, .answer = take_status, .ctx = &status };
+	int ret = ctl_client_call(&call, err, err_size);
+	if (ret == KNOT_EOK && status.loading) {
+		snprintf(err, err_size, "knotd is still loading the zone; ask again when it has");
+		ret = KNOT_EBUSY;
+	}
+	served_deinit(&status);
+	return ret;
 }
 
 static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
@@ -52,7 +98,10 @@ int served_ask(const char *path, const char *zone, int timeout_ms, served_t *ser
 	const ctl_call_t call = { .path = path, .timeout_ms = timeout_ms, .units = &question,
 	                          .count = 1, .answer = take, .ctx = served };
 	memset(served, 0, sizeof(*served));
-	int ret = ctl_client_call(&call, err, err_size);
+	int ret = ask_loading(path, zone, timeout_ms, err, err_size);
+	if (ret == KNOT_EOK) {
+		ret = ctl_client_call(&call, err, err_size);
+	}
 	if (ret == KNOT_EOK && served->error[0] != '\0') {
 		snprintf(err, err_size, "knotd says: %s", served->error);
 		return KNOT_ERROR;

@@ -13,6 +13,7 @@
 typedef struct {
 	apex_t apex;
 	bool nothing;        /*!< knotd has the zone configured, and serves nothing of it. */
+	bool loading;        /*!< Nor does it know yet: it is loading the zone. */
 	int ret;             /*!< First fault of the answer: KNOT_EOK, KNOT_EMALF, KNOT_ENOMEM. */
 	char error[96];      /*!< knotd's; "" if there is none. */
 } served_t;
@@ -24,6 +25,12 @@ ctl_unit_t served_question(const char *zone);
  *  zone is no error. */
 void served_take(served_t *served, const ctl_unit_t *unit, const char *error);
 
+/*!
+ * The same of the answer to zone-status, which has the serial alone. From Knot 3.5 on the control socket
+ * is open before the zones are loaded.
+ */
+void served_take_status(served_t *served, const ctl_unit_t *unit, const char *error);
+
 /*! \return KNOT_EOK if an answer is whole; KNOT_EMALF, KNOT_ENOMEM */
 int served_check(const served_t *served);
 
@@ -31,7 +38,7 @@ int served_check(const served_t *served);
  * Asks knotd, and waits for the answer, for some timeouts at most.
  *
  * \param served  Filled on success; served_deinit() in any case.
- * \return KNOT_EOK, or an error, with the reason
+ * \return KNOT_EOK, or an error, with the reason; KNOT_EBUSY: knotd is loading the zone
  */
 int served_ask(const char *path, const char *zone, int timeout_ms, served_t *served, char *err,
                size_t err_size);

@@ -137,6 +137,13 @@ bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warn
 	return again;
 }
 
+void serving_loading(serving_t *serving)
+{
+	pthread_mutex_lock(&serving->lock);
+	serving->asked_ms = serving->asked_ms != 0 ? monotonic_ms() : 0;
+	pthread_mutex_unlock(&serving->lock);
+}
+
 bool serving_kept(serving_t *serving, uint32_t *serial)
 {
 	pthread_mutex_lock(&serving->lock);

@@ -86,6 +86,9 @@ void serving_seen(serving_t *serving, uint32_t serial);
  */
 bool serving_answer(serving_t *serving, const uint32_t *serial, const char *warning);
 
+/*! knotd, asked, says that it is loading the zone: the worker waits on for what it serves. */
+void serving_loading(serving_t *serving);
+
 /*! The apex that knotd serves. \param apex  Its contents are taken. */
 void serving_apex(serving_t *serving, apex_t *apex);
 

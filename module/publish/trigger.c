@@ -28,8 +28,8 @@
 #define TIMEOUT_MS 2000
 /* Milliseconds after which a zone that knotd refuses to refresh is no longer told of. */
 #define GIVE_UP_MS (3600 * 1000)
-/* Milliseconds after which a knotd that is not reached is worth a warning. It opens its control
- * socket only after it has loaded its zones. */
+/* Milliseconds after which a knotd that is not reached is worth a warning. Before Knot 3.5 it opens
+ * its control socket only after it has loaded its zones. */
 #define PATIENCE_MS (60 * 1000)
 
 /* All waits there are: each number of failures has a queue, whose first zone is due first. The
@@ -185,19 +185,6 @@ static void settle(trigger_t *t, int64_t now)
 
 /* knotd */
 
-/*! Takes a unit of the answer to zone-status, or to zone-refresh, to which knotd sends only errors.
- */
-static void take_status(served_t *served, const ctl_unit_t *unit, const char *error)
-{
-	if (error != NULL) {
-		(void)snprintf(served->error, sizeof(served->error), "%s", error);
-	} else if (unit->type != NULL && unit->data != NULL && strcmp(unit->type, "serial") == 0) {
-		char *end = NULL;
-		served->apex.serial = strtoul(unit->data, &end, 10);
-		served->apex.has_soa = end != unit->data;
-	}
-}
-
 /*! Notes knotd's answer. An error that names no zone is that of all. */
 static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
@@ -214,7 +201,7 @@ static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int
 		if (t->kind == TRIGGER_APEX) {
 			served_take(served, unit, error);
 		} else {
-			take_status(served, unit, error);
+			served_take_status(served, unit, error);
 		}
 	}
 	return t->stop;
@@ -275,8 +262,8 @@ static void give_answers(trigger_t *t)
 			        "trigger, what knotd says of the zone cannot be read (%s); it is "
 			        "asked again", knot_strerror(ret));
 		} else {
-			entry->unsettled = t->answer(t->answer_ctx, entry->name,
-			                             &entry->served.apex);
+			entry->unsettled = t->answer(t->answer_ctx, entry->name, entry->served.loading
+			                             ? NULL : &entry->served.apex);
 		}
 	}
 }

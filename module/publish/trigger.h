@@ -28,7 +28,8 @@ typedef enum {
 /*!
  * Called from the trigger's thread with an answer.
  * \param apex  What knotd serves, of which TRIGGER_SERIAL has the serial alone; without a SOA:
- *              nothing. The function may take the contents, and zero it.
+ *              nothing. The function may take the contents, and zero it. NULL, for
+ *              TRIGGER_SERIAL alone: knotd is loading the zone, and does not know yet.
  * \return Whether knotd has to be asked again
  */
 typedef bool (*trigger_answer_f)(void *ctx, const knot_dname_t *zone, apex_t *apex);

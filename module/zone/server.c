@@ -134,6 +134,11 @@ static bool serves(void *ctx, const knot_dname_t *name, apex_t *apex)
 	if (zone == NULL) {
 		return false;
 	}
+	if (apex == NULL) {
+		serving_loading(&zone->serving);
+		zones_drop(&server->zones, zone);
+		return true;
+	}
 	char warning[TROUBLE_MAX] = "";
 	(void)zone_warning(zone, warning, sizeof(warning));
 	const bool again = serving_answer(&zone->serving, apex->has_soa ? &apex->serial : NULL,

@@ -126,6 +126,24 @@ START_TEST(test_late)
 }
 END_TEST
 
+/*! knotd loads the zone for longer than it may be silent. */
+START_TEST(test_loading)
+{
+	uint32_t serial;
+	bool serves = true;
+	ck_assert(!serving_served(&serving, &serial, &serves));
+	for (int i = 0; i < 5; i++) {
+		(void)poll(NULL, 0, 100);
+		serving_loading(&serving);
+		ck_assert(!serving_served(&serving, &serial, &serves));
+	}
+	ck_assert_uint_eq(warnings, 0);
+	(void)poll(NULL, 0, 300);
+	ck_assert(serving_served(&serving, &serial, &serves));
+	ck_assert_uint_eq(warnings, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("serving");
@@ -133,6 +151,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_read);
 	tcase_add_test(tcase, test_late);
+	tcase_add_test(tcase, test_loading);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }

@@ -25,6 +25,7 @@
 
 #include "common/clock.h"
 #include "control/server.h"
+#include "module/publish/served.h"
 #include "module/publish/trigger.h"
 #include "tests/unit/check-main.h"
 
@@ -250,7 +251,7 @@ END_TEST
 /* A server of ours */
 
 static struct {
-	atomic_uint calls, held_calls;
+	atomic_uint calls, held_calls, loads;
 	atomic_bool hold;
 	atomic_bool holding;
 	atomic_uint seen[100000];
@@ -276,7 +277,8 @@ static void on_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
-/*! knotd's answer has more than the serial in it; z1 changes, none. has nothing to serve. */
+/*! knotd's answer has more than the serial in it; z1 changes, none. has nothing to serve, loading. only
+ *  after a while; z2 is being loaded anew. */
 static void on_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)ctx;
@@ -285,10 +287,13 @@ static void on_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		return;
 	}
 	const bool first = strcmp(unit->zone, "z1.example.") == 0 && counts.calls++ == 0;
+	const bool loads = strcmp(unit->zone, "loading.") == 0 && counts.loads++ < 2;
 	ctl_reply(req, unit->zone, "role", "slave");
-	ctl_extra(req, "serial", strcmp(unit->zone, "none.") == 0 ? "-" :
+	ctl_extra(req, "serial", loads || strcmp(unit->zone, "none.") == 0 ? "-" :
 	          first ? "4294967294" : "7");
 	ctl_extra(req, "transaction", "-");
+	ctl_extra(req, "load", loads ? counts.loads == 1 ? "pending(-1s)" : "running(+1s)"
+	          : strcmp(unit->zone, "z2.example.") == 0 ? "running" : "-");
 }
 
 /*! z1 has an apex, at the second time; none. nothing to serve, and unknown. no apex yet. */
@@ -370,13 +375,16 @@ START_TEST(test_again)
 END_TEST
 
 static struct {
-	atomic_uint old, now, none, others;
+	atomic_uint old, now, none, loading, others;
 } answers;
 
 static bool on_answer(void *ctx, const knot_dname_t *zone, apex_t *apex)
 {
 	(void)ctx;
-	if (!apex->has_soa) {
+	if (apex == NULL) {
+		answers.loading++;
+		return true;
+	} else if (!apex->has_soa) {
 		answers.none += zone[0] == 4; /* "none" */
 	} else if (apex->serial == 4294967294) {
 		answers.old++;
@@ -389,7 +397,8 @@ static bool on_answer(void *ctx, const knot_dname_t *zone, apex_t *apex)
 	return false;
 }
 
-/*! Asked until who wants to know is content; what knotd does not know is no answer. */
+/*! Asked until who wants to know is content; what knotd does not know is no answer, nor is what it has
+ *  not loaded yet. */
 START_TEST(test_ask)
 {
 	trigger_t *t = NULL;
@@ -400,8 +409,10 @@ START_TEST(test_ask)
 	trigger_text(t, "z1.example.");
 	trigger_text(t, "none.");
 	trigger_text(t, "z2.example.");
-	ck_assert(until(&answers.now, 2));
+	trigger_text(t, "loading.");
+	ck_assert(until(&answers.now, 3));
 	ck_assert(until(&answers.none, 1));
+	ck_assert_uint_eq(answers.loading, 2);
 	ck_assert_uint_eq(answers.old, 1);
 	ck_assert_uint_eq(answers.others, 0);
 	ck_assert_uint_eq(counts.calls, 2);
@@ -436,6 +447,24 @@ START_TEST(test_apex)
 	ck_assert_uint_eq(counts.calls, 2);
 	ck_assert_uint_eq(warnings, 1);
 	trigger_stop(t);
+	ctl_server_stop(server);
+}
+END_TEST
+
+/*! What the policy engine is told: not that nothing is served while knotd loads the zone. */
+START_TEST(test_ask_loading)
+{
+	char err[128];
+	served_t served;
+	ctl_server_t *server = serve();
+	counts.calls = 1;
+	for (int i = 0; i < 3; i++) {
+		const int ret = served_ask(path, "loading.", 2000, &served, err, sizeof(err));
+		ck_assert_int_eq(ret, i < 2 ? KNOT_EBUSY : KNOT_EOK);
+		ck_assert_int_eq(served.apex.has_soa, i == 2);
+		served_deinit(&served);
+	}
+	ck_assert_ptr_nonnull(strstr(err, "still loading the zone"));
 	ctl_server_stop(server);
 }
 END_TEST
@@ -500,6 +529,7 @@ static Suite *suite(void)
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_ask);
 	tcase_add_test(tcase, test_apex);
+	tcase_add_test(tcase, test_ask_loading);
 	tcase_add_test(tcase, test_busy);
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(s, tcase);
