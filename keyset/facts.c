@@ -8,18 +8,18 @@
 #define KEYS_MAX 1024 /* In one zone's facts, which also have keys that have left the zone. */
 
 #define UINT(name, object, field, max) { name, RECORD_UINT, offsetof(object, field), 0, \
-                                         sizeof(((object *)0)->field), max, NULL }
-#define TIME(name, object, field) { name, RECORD_TIME, offsetof(object, field), 0, 0, 0, NULL }
+                                         sizeof(((object *)0)->field), max, NULL, false }
+#define TIME(name, object, field) { name, RECORD_TIME, offsetof(object, field), 0, 0, 0, NULL, false }
 
 static const record_item_t facts_items[] = {
-	{ "policy", RECORD_TEXT, offsetof(facts_t, policy), 0, 0, 0, NULL },
+	{ "policy", RECORD_TEXT, offsetof(facts_t, policy), 0, 0, 0, NULL, false },
 	UINT("revision", facts_t, revision, UINT64_MAX),
 	TIME("revision-since", facts_t, revision_since),
 	UINT("pending", facts_t, pending, UINT64_MAX),
 	UINT("serial", facts_t, serial, UINT32_MAX),
 	TIME("published", facts_t, published),
 	UINT("max-ttl", facts_t, max_ttl, UINT32_MAX),
-	{ "chain", RECORD_BOOL, offsetof(facts_t, chain), 0, 0, 0, NULL },
+	{ "chain", RECORD_BOOL, offsetof(facts_t, chain), 0, 0, 0, NULL, false },
 };
 
 static const record_item_t key_items[] = {

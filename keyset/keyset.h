@@ -6,7 +6,8 @@
  *
  * The engine sends it to the module's control socket. The module stores the text as it came, and
  * signs by it while the engine is away. The text has one item a line, "name value"; its first line
- * is "keyset 1". An unknown item is an error: a module that ignored it could make a zone bogus.
+ * is "keyset 2". An unknown item is an error: a module that ignored it could make a zone bogus. Texts
+ * of "keyset 1", which earlier versions have written, can lack some items.
  * Durations and TTLs are seconds, times Unix seconds.
  */
 #pragma once

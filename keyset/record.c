@@ -159,6 +159,7 @@ char *record_write(const record_form_t *form, const void *object)
 typedef struct {
 	const record_form_t *form;
 	unsigned line;      /*!< Number of the line being read. */
+	bool before;        /*!< An earlier version has written it. */
 	uint64_t seen;      /*!< Items of the record being read. */
 	char *err;
 	size_t err_size;
@@ -297,11 +298,18 @@ static int read_item(reader_t *reader, const record_item_t *items, size_t count,
 	return fail(reader, "unknown item", name);
 }
 
-static int check_complete(reader_t *reader, const record_item_t *items, size_t count)
+static int check_complete(reader_t *reader, const record_item_t *items, size_t count, uint8_t *object)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!(reader->seen & (UINT64_C(1) << i))) {
+		if (reader->seen & (UINT64_C(1) << i)) {
+			continue;
+		}
+		if (!reader->before || !items[i].later) {
 			return fail(reader, "before it there should be", items[i].name);
+		}
+		/* The rest is zero. */
+		if (items[i].type == RECORD_TEXT && !read_allocated(&items[i], "", object)) {
+			return fail(reader, "out of memory", NULL);
 		}
 	}
 	reader->seen = 0;
@@ -313,8 +321,8 @@ static uint8_t *open_sub(reader_t *reader, uint8_t *object, uint8_t *sub)
 {
 	const record_form_t *form = reader->form;
 	int ret = (sub == NULL)
-		? check_complete(reader, form->items, form->item_count)
-		: check_complete(reader, form->sub_items, form->sub_item_count);
+		? check_complete(reader, form->items, form->item_count, object)
+		: check_complete(reader, form->sub_items, form->sub_item_count, sub);
 	if (ret != 0) {
 		return NULL;
 	}
@@ -346,7 +354,9 @@ static int read_lines(reader_t *reader, char *text, uint8_t *object)
 			*next++ = '\0';
 		}
 		if (reader->line == 1) {
-			if (strcmp(line, form->title) != 0) {
+			reader->before = form->title_before != NULL &&
+			                 strcmp(line, form->title_before) == 0;
+			if (!reader->before && strcmp(line, form->title) != 0) {
 				return fail(reader, "does not begin with", form->title);
 			}
 			continue;
@@ -373,8 +383,8 @@ static int read_lines(reader_t *reader, char *text, uint8_t *object)
 	}
 	reader->line++;
 	return (sub == NULL)
-		? check_complete(reader, form->items, form->item_count)
-		: check_complete(reader, form->sub_items, form->sub_item_count);
+		? check_complete(reader, form->items, form->item_count, object)
+		: check_complete(reader, form->sub_items, form->sub_item_count, sub);
 }
 
 int record_read(const record_form_t *form, const char *text, void *object, size_t object_size,

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,10 +32,13 @@ typedef struct {
 	size_t size;
 	uint64_t max;
 	const char *const *names; /*!< NULL-terminated; the index is the value. */
+	bool later;               /*!< Earlier versions have not written it: it is then no, 0, or
+	                               an empty RECORD_TEXT; no other type has this. */
 } record_item_t;
 
 typedef struct {
 	const char *title;        /*!< First line. */
+	const char *title_before; /*!< That of earlier versions, if they are read; or NULL. */
 	const record_item_t *items;
 	size_t item_count;        /*!< At most 64. */
 	const char *sub;          /*!< Name of the sub-record. */
@@ -49,7 +53,8 @@ typedef struct {
 char *record_write(const record_form_t *form, const void *object);
 
 /*!
- * Reads the text form. Each item has to be there once, in any order.
+ * Reads the text form. Each item has to be there once, in any order; in an earlier version's text, each that
+ * is not .later.
  *
  * \param object  Overwritten on success only; to be freed by record_deinit() then.
  * \return 0, or -1 with err filled.

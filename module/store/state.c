@@ -9,9 +9,8 @@
 #include <libknot/errcode.h>
 
 /* The stored form is the struct, as this machine has it in memory. A zone whose record has another
- * number, or another size, is signed anew: so the number changes when a field moves or means
- * something else, and the asserts below hold fields where they are until it does. */
-#define FORM 7
+ * number, or another size, is signed anew: so STATE_FORM changes when a field moves or means something
+ * else, and the asserts below hold fields where they are until it does. */
 
 typedef struct {
 	uint32_t form;
@@ -164,7 +163,7 @@ int state_reload_input(store_txn_t *txn, const knot_dname_t *zone, state_t *stat
 	stored_input_t stored;
 	if (ret == KNOT_EOK && len == sizeof(stored)) {
 		memcpy(&stored, data, sizeof(stored));
-		if (stored.form == FORM && is_bool(&stored.in.from_primary)) {
+		if (stored.form == STATE_FORM && is_bool(&stored.in.from_primary)) {
 			state->id = stored.id;
 			state->in = stored.in;
 		}
@@ -187,7 +186,7 @@ int state_load(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	stored_t stored;
 	if (len == sizeof(stored)) {
 		memcpy(&stored, data, sizeof(stored));
-		if (stored.form == FORM && stored.state.id == state->id &&
+		if (stored.form == STATE_FORM && stored.state.id == state->id &&
 		    is_sound(&stored.state)) {
 			stored.state.in = state->in;
 			*state = stored.state;
@@ -229,7 +228,7 @@ int state_save(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	}
 	stored_t stored;
 	memset(&stored, 0, sizeof(stored));
-	stored.form = FORM;
+	stored.form = STATE_FORM;
 	stored.state = *state;
 	return store_set(txn, STORE_STATE, zone, &stored, sizeof(stored));
 }
@@ -242,7 +241,7 @@ int state_save_input(store_txn_t *txn, const knot_dname_t *zone, state_t *state)
 	}
 	stored_input_t stored;
 	memset(&stored, 0, sizeof(stored));
-	stored.form = FORM;
+	stored.form = STATE_FORM;
 	stored.id = state->id;
 	stored.in = state->in;
 	return store_set(txn, STORE_SOURCE, zone, &stored, sizeof(stored));

@@ -16,6 +16,12 @@
 
 #include "module/store/store.h"
 
+/*!
+ * The form of all that is stored. It changes when a record or a table does, and upgrade.c gets a step: a
+ * store of an older form is brought up to it, one of a newer form is refused.
+ */
+#define STATE_FORM 7
+
 /*! Which file the input came from; a file that differs in any of these fields is read again. */
 typedef struct {
 	int64_t mtime_ns;

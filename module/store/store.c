@@ -318,24 +318,50 @@ int store_abandoned(store_txn_t *txn, uint32_t *id)
 	return error(ret);
 }
 
+/* Keys of the store's own numbers, in "zones"; no name in wire form begins with such an octet. */
+#define FORM_KEY 0xfe
+#define LAST_ID_KEY 0xff
+
+/*! Reads a number of the store's own; 0 if there is none. */
+static int get_number(store_txn_t *txn, uint8_t octet, uint32_t *number)
+{
+	MDB_val key = { 1, &octet }, value;
+	const int ret = mdb_get(txn->txn, txn->store->records[STORE_STATE], &key, &value);
+	if (ret == MDB_SUCCESS && value.mv_size == sizeof(*number)) {
+		memcpy(number, value.mv_data, sizeof(*number));
+		return KNOT_EOK;
+	}
+	*number = 0;
+	return ret == MDB_SUCCESS ? KNOT_EMALF : ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
+}
+
+static int set_number(store_txn_t *txn, uint8_t octet, uint32_t number)
+{
+	MDB_val key = { 1, &octet }, value = { sizeof(number), &number };
+	return write_error(txn->store, mdb_put(txn->txn, txn->store->records[STORE_STATE], &key,
+	                                       &value, 0));
+}
+
+int store_form(store_txn_t *txn, uint32_t *form)
+{
+	return get_number(txn, FORM_KEY, form);
+}
+
+int store_set_form(store_txn_t *txn, uint32_t form)
+{
+	return set_number(txn, FORM_KEY, form);
+}
+
 /*! Takes ids. \param first  The first of them. */
 static int take_ids(store_txn_t *txn, uint32_t count, uint32_t *first)
 {
-	/* The key of the last id taken; no name in wire form begins with this octet. */
-	uint8_t next_id = 0xff;
-	MDB_val key = { 1, &next_id }, value;
-	MDB_dbi dbi = txn->store->records[STORE_STATE];
-	uint32_t id = 0;
-	int ret = mdb_get(txn->txn, dbi, &key, &value);
-	if (ret == MDB_SUCCESS && value.mv_size == sizeof(id)) {
-		memcpy(&id, value.mv_data, sizeof(id));
-	} else if (ret != MDB_NOTFOUND) {
-		return ret == MDB_SUCCESS ? KNOT_EMALF : error(ret);
+	uint32_t last = 0;
+	const int ret = get_number(txn, LAST_ID_KEY, &last);
+	if (ret != KNOT_EOK) {
+		return ret;
 	}
-	*first = id + 1;
-	id += count;
-	value = (MDB_val) { sizeof(id), &id };
-	return error(mdb_put(txn->txn, dbi, &key, &value, 0));
+	*first = last + 1;
+	return set_number(txn, LAST_ID_KEY, last + count);
 }
 
 int store_new_id(store_txn_t *txn, uint32_t *id)

@@ -143,6 +143,10 @@ int store_set(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
 /*! Removes a record; it is no error if there is none. */
 int store_unset(store_txn_t *txn, store_record_t record, const knot_dname_t *zone);
 
+/*! Reads the number of the form in which all is stored (state.h); 0: by a version that noted none. */
+int store_form(store_txn_t *txn, uint32_t *form);
+int store_set_form(store_txn_t *txn, uint32_t form);
+
 /*!
  * Goes through the names that have such a record.
  * \param name   The name before; becomes the next name.

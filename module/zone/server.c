@@ -13,6 +13,7 @@
 #include <libknot/libknot.h>
 
 #include "module/source/fetch.h"
+#include "module/store/upgrade.h"
 #include "module/zone/publisher.h"
 #include "module/zone/work.h"
 
@@ -215,6 +216,21 @@ static int start_triggers(server_t *server)
 	       ? trigger_start(&env->reader, socket, log, TRIGGER_APEX, reads, server) : ret;
 }
 
+static int open_store(zone_env_t *env, const char *path, char *err, size_t err_size)
+{
+	store_t *store = NULL;
+	int ret = store_open(&store, path, err, err_size);
+	if (ret == KNOT_EOK) {
+		ret = upgrade_store(store, path, err, err_size);
+	}
+	if (ret != KNOT_EOK) {
+		store_close(store);
+		return ret;
+	}
+	env->store = store;
+	return KNOT_EOK;
+}
+
 /*! Starts what signing needs. It comes first: so no zone is asked for that is not there yet. */
 static int start_signing(server_t *server, char *err, size_t err_size)
 {
@@ -222,7 +238,7 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 		.configured = configured, .without = without, .wake = wake_sweep
 	};
 	zone_env_t *env = &server->env;
-	int ret = store_open(&env->store, server->conf.storage, err, err_size);
+	int ret = open_store(env, server->conf.storage, err, err_size);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}

@@ -15,7 +15,9 @@
 
 #include <libknot/libknot.h>
 
+#include "module/store/state.h"
 #include "module/store/store.h"
+#include "module/store/upgrade.h"
 #include "tests/unit/check-main.h"
 
 #define ENTRIES 3000      /* So many that tables have several levels. */
@@ -310,6 +312,32 @@ START_TEST(test_foreign)
 }
 END_TEST
 
+/* A new store has the present form; one of a newer form is refused, and stays as it is. */
+START_TEST(test_form)
+{
+	store_t *store = open_store();
+	store_txn_t txn;
+	uint32_t form = 99;
+	ck_assert_int_eq(store_read(store, &txn), KNOT_EOK);
+	ck_assert_int_eq(store_form(&txn, &form), KNOT_EOK);
+	ck_assert_uint_eq(form, 0);
+	store_abort(&txn);
+	ck_assert_int_eq(upgrade_store(store, dir, err, sizeof(err)), KNOT_EOK);
+	ck_assert_int_eq(store_write(store, &txn), KNOT_EOK);
+	ck_assert_int_eq(store_form(&txn, &form), KNOT_EOK);
+	ck_assert_uint_eq(form, STATE_FORM);
+	ck_assert_int_eq(store_set_form(&txn, STATE_FORM + 1), KNOT_EOK);
+	ck_assert_int_eq(store_commit(&txn), KNOT_EOK);
+	ck_assert_int_eq(upgrade_store(store, dir, err, sizeof(err)), KNOT_ENOTSUP);
+	ck_assert_msg(strstr(err, "newer mod-opendnssec") != NULL, "%s", err);
+	ck_assert_int_eq(store_read(store, &txn), KNOT_EOK);
+	ck_assert_int_eq(store_form(&txn, &form), KNOT_EOK);
+	ck_assert_uint_eq(form, STATE_FORM + 1);
+	store_abort(&txn);
+	store_close(store);
+}
+END_TEST
+
 /* The file is cut while it is open: nothing more comes out of the store, or goes in. */
 START_TEST(test_cut_while_open)
 {
@@ -381,6 +409,7 @@ int main(void)
 	tcase_add_test(tcase, test_untrusted);
 	tcase_add_test(tcase, test_foreign);
 	tcase_add_test(tcase, test_cut_while_open);
+	tcase_add_test(tcase, test_form);
 	tcase_add_test(tcase, test_short_but_whole);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
