@@ -149,3 +149,18 @@ test_ods_hsm() {
 		says out "SoftHSM.*$id" || fail "no key $id in: $(cat out)"
 	done
 }
+
+# knotd is told of new versions whichever of its control sockets is the module's choice.
+test_several_sockets() {
+	small a a.test 1
+	quick d --zone a.test=a
+	printf 'control:\n  listen: ["%s", "%s"]\n' "$work/other.sock" "$KNOT_SOCKET" >>d/knot.conf
+	restart_knotd
+	small a a.test 2 'new A 192.0.2.99'
+	within 20 answers new.a.test A 192.0.2.99
+	if [ -S other.sock ]; then
+		knotc -s "$work/other.sock" status
+	else
+		echo "this Knot, before 3.5, takes the last one alone"
+	fi
+}

@@ -8,7 +8,7 @@
 test_older() { # short
 	local zone
 	mkdir -m 700 d
-	tar -C d -xJf "$top/tests/data/form-6.tar.xz" --no-same-owner
+	tar -C d -xzf "$top/tests/data/form-6.tgz" --no-same-owner
 	mv d/old.test d/old3.test d/kasp.xml .
 	quick d --kasp kasp.xml --policy nsec --zone old.test=old.test
 	add_policy nsec3
