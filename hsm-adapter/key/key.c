@@ -23,12 +23,28 @@ static size_t count_private(const hsm_objects_t *objects)
 	return count;
 }
 
+/*! Looks for the objects of a CKA_ID; if there are none, once more with the library started anew. */
+static int find_objects(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
+                        hsm_error_t *err)
+{
+	int ret = hsm_catalog_find(token, id, anew, objects, err);
+	if (ret != HSM_EOK || objects->count > 0) {
+		return ret;
+	}
+	ret = hsm_token_restart(token, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_catalog_find(token, id, true, objects, err);
+		hsm_token_restarted(token, ret == HSM_EOK && objects->count > 0);
+	}
+	return ret == HSM_ENOKEY ? HSM_EOK : ret;
+}
+
 /*! \param anew  As hsm_catalog_find(). \param halves  Borrowed until the next look-up. */
 static int find_halves(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_halves_t *halves,
                        hsm_error_t *err)
 {
 	hsm_objects_t objects;
-	int ret = hsm_catalog_find(token, id, anew, &objects, err);
+	int ret = find_objects(token, id, anew, &objects, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}

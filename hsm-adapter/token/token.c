@@ -8,9 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "hsm-adapter/pin.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/slot.h"
+
+/* From one start of a library anew, for a key that it does not find, to the next: if that helped, and
+ * if it did not. All sessions end with it. */
+#define RESTART_SOON_MS 2000
+#define RESTART_LATE_MS 600000
 
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err)
 {
@@ -318,6 +324,25 @@ static int revive(hsm_token_t *token, hsm_error_t *err)
 		disconnect(token);
 		return connect_token(token, err);
 	}
+}
+
+void hsm_token_restarted(hsm_token_t *token, bool helped)
+{
+	token->restart_ms = monotonic_ms() + (helped ? RESTART_SOON_MS : RESTART_LATE_MS);
+}
+
+int hsm_token_restart(hsm_token_t *token, hsm_error_t *err)
+{
+	if (monotonic_ms() < token->restart_ms) {
+		return HSM_ENOKEY;
+	}
+	disconnect(token);
+	const bool stopped = stop_library(token);
+	const int ret = connect_token(token, err);
+	if (!stopped) {
+		hsm_token_restarted(token, false);
+	}
+	return ret == HSM_EOK && !stopped ? HSM_ENOKEY : ret;
 }
 
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)

@@ -41,6 +41,8 @@ struct hsm_token {
 	hsm_session_t *sessions;     /*!< Signing sessions, a list. */
 	void *catalog;               /*!< What is known of its keys (key/catalog.h); NULL = none. */
 	void (*free_catalog)(void *catalog);
+	int64_t restart_ms;          /*!< When the library may be started anew for a key that it does
+	                                  not find, by monotonic_ms(). */
 	atomic_ulong connection;     /*!< Increased when the sessions have become invalid. */
 	atomic_ulong login;          /*!< Increased when object handles may have become invalid. */
 };
@@ -72,3 +74,18 @@ void hsm_token_deinit(hsm_token_t *token);
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err);
 
 void hsm_token_unlock(hsm_token_t *token);
+
+/*!
+ * Has the library started anew for something that it does not find, though another process may have
+ * made it: some libraries read a token's objects only once. The token is locked, and stays so. Nothing is
+ * done if another token of the library is in use, or if it was done in vain not long ago.
+ *
+ * \retval HSM_EOK      It was, and the token is logged in again: look again, and call
+ *                      hsm_token_restarted().
+ * \retval HSM_ENOKEY   It was not; err is not filled.
+ * \retval other        As hsm_login(): the token has been lost by that.
+ */
+int hsm_token_restart(hsm_token_t *token, hsm_error_t *err);
+
+/*! \param helped  Whether what was looked for is there now. */
+void hsm_token_restarted(hsm_token_t *token, bool helped);

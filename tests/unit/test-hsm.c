@@ -644,6 +644,61 @@ START_TEST(no_mechanism_info)
 }
 END_TEST
 
+static CK_C_FindObjects real_find;
+static CK_C_Initialize real_initialize;
+static CK_OBJECT_HANDLE newest;  /*!< The newest object that the library has read. */
+static bool reads;               /*!< It reads all there is, as at its start. */
+static unsigned starts;
+
+/* A library that reads a token's objects once. */
+static CK_RV find_old(CK_SESSION_HANDLE in, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count)
+{
+	CK_RV rv = real_find(in, objects, max, count);
+	CK_ULONG kept = 0;
+	for (CK_ULONG i = 0; i < *count; i++) {
+		newest = reads && objects[i] > newest ? objects[i] : newest;
+		if (objects[i] <= newest) {
+			objects[kept++] = objects[i];
+		}
+	}
+	*count = kept;
+	return rv;
+}
+
+static CK_RV initialize(void *args)
+{
+	starts++;
+	reads = true;
+	return real_initialize(args);
+}
+
+/* A key that another process has made is found though the library does not look for it; what is not there
+ * does not have the library started again and again. */
+START_TEST(reads_once)
+{
+	hsm_key_t *key, *found;
+	ASSERT_OK(generate("one", 13, 0, "aa01", &key));
+	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	real_find = module->C_FindObjects;
+	real_initialize = module->C_Initialize;
+	module->C_FindObjects = find_old;
+	module->C_Initialize = initialize;
+	ASSERT_OK(hsm_key_find(hsm, "one", "aa01", 13, &found, &err));
+	hsm_key_free(found);
+	ck_assert_uint_eq(starts, 1);
+	reads = false;
+	for (int i = 0; i < 5; i++) {
+		ASSERT_FAILS(hsm_key_find(hsm, "one", "aa02", 13, &found, &err), HSM_ENOKEY,
+		             "no private key");
+	}
+	ck_assert_uint_eq(starts, 1);
+	module->C_FindObjects = real_find;
+	module->C_Initialize = real_initialize;
+	ASSERT_OK(hsm_key_remove(hsm, "one", "aa01", &err));
+	hsm_key_free(key);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -659,6 +714,7 @@ int main(void)
 	tcase_add_test(tc, algorithm_misfits);
 	tcase_add_test(tc, passing_errors);
 	tcase_add_test(tc, no_mechanism_info);
+	tcase_add_test(tc, reads_once);
 	tcase_add_test(tc, wrong_sizes);
 	tcase_add_test(tc, wrong_ids);
 	tcase_add_test(tc, chosen_id);
