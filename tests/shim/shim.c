@@ -10,28 +10,27 @@
  *                   from N     ... but none of the first N - 1
  *                   fail N     each Nth signature fails (CKR_DEVICE_ERROR)
  *                   hang       signatures wait until this line has gone
+ *                   wild N     one call in N of any function, or so, has a random answer
+ *                   seed N     ... drawn by that number, when it is read for the first time
  *                 no file: none of that. */
 
 #include <dlfcn.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <p11-kit/pkcs11.h>
 
-typedef struct {
-	unsigned delay_ms, wrong, from, fail;
-	bool hang;
-} orders_t;
+#include "tests/shim/shim.h"
+#include "tests/shim/wild.h"
 
-static CK_FUNCTION_LIST list;  /* SoftHSM's functions, but for C_Sign. */
+static CK_FUNCTION_LIST list;  /* SoftHSM's functions, but for those that are ours. */
 static CK_FUNCTION_LIST *softhsm;
 static atomic_uint count;
 
-static orders_t read_orders(void)
+orders_t read_orders(void)
 {
 	orders_t orders = { 0 };
 	char line[64];
@@ -42,6 +41,8 @@ static orders_t read_orders(void)
 		(void)sscanf(line, "wrong %u", &orders.wrong);
 		(void)sscanf(line, "from %u", &orders.from);
 		(void)sscanf(line, "fail %u", &orders.fail);
+		(void)sscanf(line, "wild %u", &orders.wild);
+		(void)sscanf(line, "seed %llu", &orders.seed);
 		orders.hang |= strcmp(line, "hang\n") == 0;
 	}
 	if (file != NULL) {
@@ -70,7 +71,7 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, C
 	    number % orders.wrong == 0) {
 		signature[*len - 1] ^= 1;
 	}
-	return rv;
+	return rv == CKR_OK && wild_now() ? wild_signature(signature, len) : rv;
 }
 
 __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
@@ -88,6 +89,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
 		list = *softhsm;
 		list.C_GetFunctionList = C_GetFunctionList;
 		list.C_Sign = sign;
+		wild_functions(&list, softhsm);
 		*out = &list;
 	}
 	return rv;
