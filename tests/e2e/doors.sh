@@ -17,6 +17,7 @@ PARTIES=10          # that share DOORS_SECONDS
 
 play() {
 	party=$1 seconds=$2 seed=${SEED:-$RANDOM$RANDOM} well=well.test changes=0
+	RANDOM=$seed
 	echo "doors: $party for $seconds s, SEED=$seed"
 	"party_$party"
 }

@@ -32,7 +32,7 @@ finish() {
 		kill "$pid" 2>/dev/null || true # it may have ended just now
 		wait "$pid" || true
 	done
-	if grep -rlE --include='*.log' 'ERROR: AddressSanitizer|runtime error:|LeakSanitizer' "$work"
+	if grep -rlE --include='*.log' 'AddressSanitizer:|runtime error:|LeakSanitizer' "$work"
 	then
 		echo "FAILED: a sanitizer reported, see the log"
 		code=1
