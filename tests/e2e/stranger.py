@@ -27,7 +27,7 @@ import time
 from mutants import Mutants
 
 HELD_MAX = 40       # connections that are kept open; a user of a control socket may have 128
-ANSWER_S = 0.5      # for which an answer is waited for
+ANSWER_S = 0.2      # for which an answer is waited for
 TEXT_MAX = 65535    # bytes of an item of a control unit, and of a DNS message
 SECRET = bytes(32)  # of the key "updater"
 
@@ -71,10 +71,11 @@ class Party:
     def whole(self):
         with self.connect() as sock:
             sock.sendall(self.message())
-            if self.rng.randrange(2):
+            if self.rng.randrange(4):
                 sock.shutdown(socket.SHUT_WR)
-            while sock.recv(65536):
-                pass
+            if sock.recv(65536) and self.rng.randrange(16) == 0:
+                while sock.recv(65536):
+                    pass
 
     def half(self):
         sock = self.connect()
