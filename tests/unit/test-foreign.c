@@ -24,6 +24,9 @@
 #define OWN_DS "3613 15 2 12C20306CC95275FC2D60A95D548BD6006CBC846AF2D7D87B2087D5AB62059FF"
 #define OWN_DS4 "3613 15 4 62FDECF94A0B5B4ABD79C5427D7BC1C9FB2A9B399EE5645A0E2F4F3F2D0668C785E174B9261D" \
                 "9ABDB6222C568B53A583"
+/* Keys of the policy that is not published yet, and that is published but does not sign the zone. */
+#define COMING "257 3 15 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+#define STANDING_BY "3 13 AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=="
 #define ALIEN "257 3 15 zPnZ/QwEe7S8C5SPz2OfS5RR40ATk2/rYnE9xHIEijs="
 #define ALIEN_DS "35217 15 2 3666D11DFEC3C7B059EA4D68569D8CDAEFA7205CF8EB265220B333E37C53BECB"
 /* The same but for the last octet of the digest; of the DS, a key that is not there at all. */
@@ -100,6 +103,10 @@ static const case_t cases[] = {
 	DONE(FOREIGN, "", ADD "DNSKEY " ALIEN_13),
 	REFUSED(FOREIGN, "", ADD "DNSKEY " ALIEN_13 "\n" ADD "CDNSKEY " ALIEN_13,
 	        "CDNSKEY: key tag"),
+	/* Of the policy's own keys, those that are published, as they are. */
+	REFUSED(FOREIGN, "", ADD "CDNSKEY " COMING, "CDNSKEY: key tag 5152"),
+	DONE(FOREIGN, "", ADD "CDNSKEY 256 " STANDING_BY),
+	REFUSED(FOREIGN, "", ADD "CDNSKEY 257 " STANDING_BY, "CDNSKEY: key tag"),
 	/* No DS at all: by nobody. */
 	REFUSED(FOREIGN, "", ADD "CDS 0 0 0 00", "example. CDS: this asks the parent to remove the DS"),
 	REFUSED(FOREIGN, "", ADD "CDNSKEY 0 3 0 AA==", "example. CDNSKEY: this asks the parent"),

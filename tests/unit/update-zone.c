@@ -65,15 +65,25 @@ void update_zone_put_keyset(update_zone_t *zone, bool passes, bool foreign)
 		0x7d, 0x44, 0xcc, 0xd9, 0x1c, 0x9a, 0x41, 0xa1, 0x14, 0x30, 0x01, 0x01, 0x17, 0xd5,
 		0x2c, 0x59, 0x24, 0x0e,
 	};
-	keyset_key_t csk = {
-		.repository = "r", .cka_id = "01", .role = KEYSET_CSK, .algorithm = 15,
-		.public_key = key, .public_key_len = sizeof(key), .keytag = 3613, .publish = true,
-		.sign_dnskey = true, .sign_zone = true, .step = "", .memory = "",
+	uint8_t coming[32], standing_by[64];
+	memset(coming, 1, sizeof(coming));
+	memset(standing_by, 2, sizeof(standing_by));
+	keyset_key_t keys[] = {
+		{ .repository = "r", .cka_id = "01", .role = KEYSET_CSK, .algorithm = 15,
+		  .public_key = key, .public_key_len = sizeof(key), .keytag = 3613, .publish = true,
+		  .sign_dnskey = true, .sign_zone = true, .step = "", .memory = "" },
+		{ .repository = "r", .cka_id = "02", .role = KEYSET_KSK, .algorithm = 15,
+		  .public_key = coming, .public_key_len = sizeof(coming), .keytag = 5152,
+		  .step = "", .memory = "" },
+		{ .repository = "r", .cka_id = "03", .role = KEYSET_ZSK, .algorithm = 13,
+		  .public_key = standing_by, .public_key_len = sizeof(standing_by), .keytag = 17485,
+		  .publish = true, .step = "", .memory = "" },
 	};
 	const keyset_t set = {
 		.revision = 1, .policy = "p", .passthrough = passes, .refresh = 1,
 		.validity_default = 10, .validity_denial = 10, .ds = "", .memory = "",
-		.foreign_keys = foreign, .keys = &csk, .key_count = passes ? 0 : 1,
+		.foreign_keys = foreign, .keys = keys,
+		.key_count = passes ? 0 : sizeof(keys) / sizeof(keys[0]),
 	};
 	store_txn_t txn;
 	char *text = keyset_write(&set);

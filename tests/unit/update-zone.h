@@ -23,7 +23,8 @@ void update_zone_open(update_zone_t *zone, const char *text);
 void update_zone_close(update_zone_t *zone);
 
 /*!
- * Stores a key set: one CSK of algorithm 15, the first one of RFC 8080, section 6.1.
+ * Stores a key set: a CSK of algorithm 15, the first one of RFC 8080, section 6.1; a KSK of it, octets of 1,
+ * that is not published yet; a ZSK of algorithm 13, octets of 2, that is published but does not sign.
  *
  * \param passes   The zone passes through; then there is no key.
  * \param foreign  Keys of other operators may come in.
