@@ -287,6 +287,26 @@ START_TEST(test_list)
 }
 END_TEST
 
+/*! Of very many, some are shown, and how many more there are. */
+START_TEST(test_list_many)
+{
+	char base[8192] = BASE, text[2048] = "";
+	source_t source;
+	for (int i = 0; i < 25; i++) {
+		sprintf(base + strlen(base), THERE("DNSKEY", "256 3 %d AAAA"), 100 + i);
+	}
+	update_zone_open(&zone, base);
+	source_init(&source, &(source_args_t) { .store = zone.store, .zone = UPDATE_ZONE });
+	put_keyset(FOREIGN);
+	ck_assert(!foreign_list(&source, note, text));
+	ck_assert_ptr_nonnull(strstr(text, "algorithm 119; "));
+	ck_assert_ptr_null(strstr(text, "algorithm 120"));
+	ck_assert_ptr_nonnull(strstr(text, "; 5 more; "));
+	source_deinit(&source);
+	update_zone_close(&zone);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("trust");
@@ -295,6 +315,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_whole, 0, 7);
 	tcase_add_loop_test(tcase, test_changes, 0, 5);
 	tcase_add_test(tcase, test_list);
+	tcase_add_test(tcase, test_list_many);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }

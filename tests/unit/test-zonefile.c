@@ -637,6 +637,18 @@ START_TEST(stays_inside)
 	link_to("zone", part);
 	refuses(NULL, KNOT_EMALF, "/part2: No such file or directory");
 	folders_deinit(&folders);
+	/* However its name is written, and all folders there are. */
+	snprintf(says, sizeof(says), "%s//", outside);
+	ck_assert_int_eq(folders_add(&folders, says), KNOT_EOK);
+	write_outside("a 60 TXT x\n");
+	takes(text, "a.example.com. TXT");
+	refuses(HEAD "$INCLUDE out/part2\n", KNOT_EMALF, "out/part2" ELSEWHERE);
+	snprintf(says, sizeof(says), HEAD "$INCLUDE %s2\n", part);
+	refuses(says, KNOT_EMALF, "/part2: No such file or directory");
+	folders_deinit(&folders);
+	ck_assert_int_eq(folders_add(&folders, "/"), KNOT_EOK);
+	takes(text, "a.example.com. TXT");
+	folders_deinit(&folders);
 	remove_outside();
 }
 END_TEST
