@@ -7,15 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "control/client.h"
 #include "policy-engine/base/json.h"
 #include "policy-engine/policy/conf.h"
 
 #define TIMEOUT_MS 60000 /* For an answer, if the command says nothing else. */
 
+/* What the engine says goes to the terminal of whoever asks, root it may be: it cannot control that. */
 static char *copy(const char *text)
 {
-	return text != NULL ? strdup(text) : NULL;
+	char *tame = text != NULL ? strdup(text) : NULL;
+	if (tame != NULL) {
+		text_tame(tame);
+	}
+	return tame;
+}
+
+static void print_error(const char *zone, const char *error)
+{
+	char *of = copy(zone), *text = copy(error);
+	fprintf(stderr, "ods: %s%s%s%s\n", of != NULL ? "zone " : "", of != NULL ? of : "",
+	        of != NULL ? ": " : "", text != NULL ? text : "out of memory");
+	free(of);
+	free(text);
 }
 
 static int add_cell(line_t *line, const ctl_unit_t *unit)
@@ -33,9 +48,7 @@ static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	engine_answer_t *answer = ctx;
 	if (error != NULL) {
-		bool zone = unit->zone != NULL;
-		fprintf(stderr, "ods: %s%s%s%s\n", zone ? "zone " : "", zone ? unit->zone : "",
-		        zone ? ": " : "", error);
+		print_error(unit->zone, error);
 		answer->refused = true;
 		return 0;
 	}

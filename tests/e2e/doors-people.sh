@@ -238,3 +238,36 @@ test_escapes() { # short
 		fi
 	done
 }
+
+# Whoever serves the engine's socket does not control the terminal of root, who asks by ods.
+test_escapes_of_engine() {
+	local esc=$'\e]0;owned\a' csi=$'\xc2\x9b31m' command
+	python3 -c '
+import socket, struct, sys
+def unit(items):
+    return b"\x01" + b"".join(bytes([16 + at]) + struct.pack("!H", len(text)) + text
+                              for at, text in items)
+bad = sys.argv[1].encode("utf-8", "surrogateescape")
+server = socket.socket(socket.AF_UNIX)
+server.bind("engine.sock")
+server.listen()
+while True:
+    sock = server.accept()[0]
+    asked = sock.recv(65536)
+    answer = unit([(6, b"a.test." + bad), (9, b"keytag" + bad), (10, b"1" + bad)])
+    if b"zone-ds" in asked:
+        answer = unit([(2, b"no" + bad), (6, b"a.test." + bad)])
+    sock.sendall(answer + b"\x03")
+    sock.close()
+' "$esc$csi" 2>engine.log &
+	pids+=($!)
+	within 10 test -S engine.sock
+	for command in 'keys a.test' 'ds a.test' 'ds-seen a.test' '--json keys a.test'; do
+		# shellcheck disable=SC2086
+		"$BUILD_DIR/ods" -s engine.sock $command >>answer 2>&1 || true
+	done
+	says answer 'a\.test\.'
+	if LC_ALL=C grep -n $'[\x01-\x08\x0b-\x1f\x7f]\|\xc2[\x80-\x9f]' answer; then
+		fail "the terminal gets control characters"
+	fi
+}
