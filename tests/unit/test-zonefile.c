@@ -609,7 +609,8 @@ START_TEST(stays_inside)
 	make_outside();
 	snprintf(part, sizeof(part), "%s/part", outside);
 	const char *const wrong[] = { part, "/tmp/no-such-folder/x", "../no-such-file", "/etc/passwd",
-	                              "sub/../../x", "out/part", "dangling", "out", "." };
+	                              "sub/../../x", "out/part", "out/none", "dangling", "out",
+	                              "." };
 	link_to("out", outside);
 	link_to("dangling", "/tmp/no-such-folder/x");
 	snprintf(text, sizeof(text), "%s/sub", dir);
@@ -645,6 +646,10 @@ START_TEST(stays_inside)
 	refuses(HEAD "$INCLUDE out/part2\n", KNOT_EMALF, "out/part2" ELSEWHERE);
 	snprintf(says, sizeof(says), HEAD "$INCLUDE %s2\n", part);
 	refuses(says, KNOT_EMALF, "/part2: No such file or directory");
+	folders_deinit(&folders);
+	snprintf(says, sizeof(says), "%s/out", dir);
+	ck_assert_int_eq(folders_add(&folders, says), KNOT_EOK);
+	takes(text, "a.example.com. TXT");
 	folders_deinit(&folders);
 	ck_assert_int_eq(folders_add(&folders, "/"), KNOT_EOK);
 	takes(text, "a.example.com. TXT");
