@@ -143,9 +143,9 @@ class Wild(Primary):
             size, = struct.unpack_from('>H', data)
             text, data = data[2:2 + size], data[2 + size:]
             text = re.sub(HOST + b'\0\0\0([\x07-\x0c])', shift, text)
-            if text[12:12 + len(ZONE)] == ZONE:
-                text = text[:12] + question(query) + text[16 + len(ZONE):]
-            text = query[:2] + text[2:]
+            if RANDOM.randrange(8):
+                # else it is seen at once that this answers another question
+                text = query[:2] + b'\x84\0\0\1' + text[6:12] + question(query) + text[16 + len(ZONE):]
             length = size if RANDOM.randrange(16) == 0 else len(text)
             self.request.sendall(struct.pack('>H', length) + text)
 
