@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/text.h"
+#include "common/trust.h"
 #include "hsm-adapter/hsm.h"
 #include "policy-engine/database/db.h"
 #include "policy-engine/recover/files.h"
@@ -61,6 +63,7 @@ static int look_for(void *ctx, const db_token_key_t *key)
 	} else if (restore->missing++ == 0) {
 		snprintf(restore->first, sizeof(restore->first), "%s of repository %s: %s",
 		         key->cka_id, key->repository, err.text);
+		text_tame(restore->first);
 	}
 	return 0;
 }
@@ -96,6 +99,33 @@ static int check_pairs(restore_t *restore, db_t *db, char *err)
 	return 0;
 }
 
+/* Refuses what others can write, folder or file: it becomes what the engine believes. The engine's user may
+ * have written it, whom the database in use tells. \return 0, or -1 and err. */
+static int refuse_others(const restore_t *restore, const char *path, char *err)
+{
+	struct stat st, own;
+	if (stat(path, &st) != 0) {
+		return fail(err, path, strerror(errno));
+	}
+	if (stat(restore->conf->datastore, &own) == 0 && st.st_uid == own.st_uid) {
+		st.st_uid = geteuid();
+	}
+	const char *fault = trust_fault(&st);
+	return fault != NULL ? fail(err, path, fault) : 0;
+}
+
+/* Copies the saved database beside the one in use. \return 0, or -1 and err. */
+static int fetch(const restore_t *restore, const char *folder, const char *saved, char *err)
+{
+	if (!db_is_free(restore->conf->datastore)) {
+		return fail(err, restore->conf->datastore, "a process has it open, most likely "
+		            "ods-engine: stop it first");
+	}
+	return refuse_others(restore, folder, err) != 0 || refuse_others(restore, saved, err) != 0
+	               ? -1
+	               : files_copy(saved, restore->fresh, err, RESTORE_TEXT_MAX);
+}
+
 int restore_check(restore_t *restore, const engine_conf_t *conf, const char *folder, char *err)
 {
 	*restore = (restore_t){ .conf = conf };
@@ -107,11 +137,7 @@ int restore_check(restore_t *restore, const engine_conf_t *conf, const char *fol
 		return fail(err, folder, "out of memory");
 	}
 	unlink(restore->fresh); /* Of one that was interrupted. */
-	int ret = db_is_free(conf->datastore)
-	                  ? files_copy(saved, restore->fresh, err, RESTORE_TEXT_MAX)
-	                  : fail(err, conf->datastore,
-	                         "a process has it open, most likely "
-	                         "ods-engine: stop it first");
+	int ret = fetch(restore, folder, saved, err);
 	ret = ret == 0 ? db_open(&db, restore->fresh, err, RESTORE_TEXT_MAX) : ret;
 	ret = ret == 0 ? check_pairs(restore, db, err) : ret;
 	db_close(db);

@@ -339,6 +339,26 @@ test_save_restore() { # limit 150
 	dd if=/dev/zero of=damaged/kasp.db bs=1024 seek=8 count=8 conv=notrunc status=none
 	expect 'not restored: .*damaged' ods restore -y damaged
 	expect 'not restored: .*No such file' ods restore -y nowhere
+	# a copy that others could have written would be what the engine believes
+	cp -rp copy planted
+	chmod o+w planted/kasp.db
+	expect 'not restored: .*planted/kasp.db: everybody can write to it' ods restore -y planted
+	chmod o-w planted/kasp.db
+	chmod o+w planted
+	expect 'not restored: planted: everybody can write to it' ods restore -y planted
+	cp -rp copy odd
+	python3 -c 'import sqlite3
+odd = sqlite3.connect("odd/kasp.db")
+odd.execute("UPDATE token_key SET cka_id = \"\x1b[31m\" || cka_id")
+odd.commit()'
+	expect 'none of its .* The first: \?\[31m' ods restore -y odd
+	if [ "$(id -u)" -eq 0 ]; then
+		chown -R nobody odd
+		expect 'not restored: odd: it belongs to a user' ods restore -y odd
+		chown nobody "$D/kasp.db"
+		expect 'none of its' ods restore -y odd
+		chown root "$D/kasp.db"
+	fi
 	! ls "$D"/kasp.db.* 2>/dev/null || fail "left over"
 	sed -i 's/<Purge>PT1S/<Purge>PT2S/' "$D/kasp.xml"
 	ods restore -y copy >restore.out || fail "$(cat restore.out)"
