@@ -8,8 +8,8 @@ drip-primary.py PORT slow|junk|flood|ixfr|wild [ZONE [SEED]]
 slow sends a record a second; junk sends, as fast as it can, records that are not in the zone, flood
 records that are, ixfr changes of names that it has not sent before. For each answer that the other
 side does not want it prints "closed after N octets". wild sends what tests/fuzz/mutant makes of
-tests/fuzz/corpus-incoming, from standard input, as answers to the questions at hand; now and then one
-of the others for two seconds. ZONE is p.test by default.
+tests/fuzz/corpus-incoming, from standard input, as answers to the questions at hand; now and then
+one of the others for two seconds. ZONE is p.test by default.
 """
 import random
 import re
@@ -145,7 +145,8 @@ class Wild(Primary):
             text = re.sub(HOST + b'\0\0\0([\x07-\x0c])', shift, text)
             if RANDOM.randrange(8):
                 # else it is seen at once that this answers another question
-                text = query[:2] + b'\x84\0\0\1' + text[6:12] + question(query) + text[16 + len(ZONE):]
+                text = (query[:2] + b'\x84\0\0\1' + text[6:12] + question(query) +
+                        text[16 + len(ZONE):])
             length = size if RANDOM.randrange(16) == 0 else len(text)
             self.request.sendall(struct.pack('>H', length) + text)
 

@@ -11,8 +11,8 @@ queries   DNS messages to a port of 127.0.0.1 or a UNIX socket
 updates   DNS messages to that port, most of them signed by the key "updater", not all well
 module    answers the policy engine, on a socket of its own
 
-Each says things whole, in halves, a byte at a time, many times without hearing the answer, or goes away
-at once; and tells in the end how often it did.
+Each says things whole, in halves, a byte at a time, many times without hearing the answer, or goes
+away at once; and tells in the end how often it did.
 """
 import hashlib
 import hmac
@@ -176,8 +176,9 @@ class Module(Party):
         text = self.mutants.next()
         if self.rng.randrange(2):
             return text
-        items = {TYPE: self.rng.choice([b"facts", b"facts", b"facts", b"gone", b"keyset", b"dnskey"]),
-                 ZONE: self.rng.choice([self.zone, self.zone, b"new%d.test." % self.count, text[:300]]),
+        items = {TYPE: self.rng.choice([b"facts"] * 3 + [b"gone", b"keyset", b"dnskey"]),
+                 ZONE: self.rng.choice([self.zone, self.zone, b"new%d.test." % self.count,
+                                        text[:300]]),
                  DATA: text}
         generation = {TYPE: b"generation", DATA: b"%d" % self.rng.randrange(10)}
         return unit(items) + unit(generation) + b"\x03"
@@ -202,7 +203,8 @@ class Module(Party):
             pass
 
 
-PARTIES = {"clients": Party, "keysets": Keysets, "queries": Queries, "updates": Updates, "module": Module}
+PARTIES = {"clients": Party, "keysets": Keysets, "queries": Queries, "updates": Updates,
+           "module": Module}
 
 
 def main():

@@ -7,18 +7,16 @@
  * taken of it was signed if it has to be. */
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <libknot/libknot.h>
 
-#include "common/message.h"
 #include "module/source/incoming.h"
 #include "module/source/primary.h"
+#include "tests/unit/primary-server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,24 +30,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define OWN_ID 3       /* Octet 3: the messages from the one of that number on have their own ID. */
 #define HEAD 4
 
-#define SEND_MAX 60000 /* That fits into the socket, since nobody reads meanwhile. */
-#define TSIG_ROOM 512
-#define DIGEST_MAX 64  /* Of SHA-512; ours is SHA-256. */
-
-static struct sockaddr_un addr = { .sun_family = AF_UNIX };
+static struct sockaddr_un addr;
 static int listener = -1;
 
-/*! The primary. */
+/*! What the primary sends. */
 typedef struct {
 	const uint8_t *head;
-	const knot_tsig_key_t *key; /*!< NULL: none. */
-	uint16_t id;                /*!< Of the question. */
-	uint8_t digest[DIGEST_MAX];
-	size_t digest_len;
-	uint8_t covered[SEND_MAX];  /*!< Messages that the next signature covers. */
-	size_t covered_len;
-	unsigned count;             /*!< Messages that were sent. */
-	uint8_t out[SEND_MAX + TSIG_ROOM];
+	primary_server_t signs;
+	uint8_t out[PRIMARY_SEND_MAX + PRIMARY_TSIG_ROOM];
 	size_t len;
 } server_t;
 
@@ -66,68 +54,17 @@ static void finish(void)
 	unlink(addr.sun_path);
 }
 
-static void start(void)
-{
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "/tmp/fuzz-primary-%d.sock", (int)getpid());
-	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	require(listener >= 0 && bind(listener, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
-	        listen(listener, 1) == 0);
-	atexit(finish);
-}
-
-/*! Reads the question, of which the answers need ID and MAC. */
-static void hear(server_t *server, int fd)
-{
-	uint8_t wire[2 + 1024];
-	ssize_t got = recv(fd, wire, sizeof(wire), 0);
-	require(got > 2 && knot_wire_read_u16(wire) == got - 2);
-	knot_pkt_t *query = knot_pkt_new(wire + 2, got - 2, NULL);
-	require(query != NULL && message_parse(query) == KNOT_EOK);
-	server->id = knot_wire_get_id(query->wire);
-	require(knot_pkt_has_tsig(query) == (server->key != NULL));
-	if (server->key != NULL) {
-		server->digest_len = knot_tsig_rdata_mac_length(query->tsig_rr);
-		require(server->digest_len <= sizeof(server->digest));
-		memcpy(server->digest, knot_tsig_rdata_mac(query->tsig_rr), server->digest_len);
-	}
-	knot_pkt_free(query);
-}
-
 /*! \return Whether the messages that are to be signed include that one. */
 static bool is_to_sign(const server_t *server, unsigned number)
 {
 	const uint16_t mask = knot_wire_read_u16(server->head + FIRST_SIGNED);
-	return server->key != NULL && (mask >> (number < 15 ? number : 15) & 1) != 0;
-}
-
-/*! Signs a message in place, if it is to be. \return Its new length. */
-static size_t sign(server_t *server, uint8_t *wire, size_t len, size_t max)
-{
-	memcpy(server->covered + server->covered_len, wire, len);
-	server->covered_len += len;
-	if (len < KNOT_WIRE_HEADER_SIZE || !is_to_sign(server, server->count)) {
-		return len;
-	}
-	uint8_t digest[DIGEST_MAX];
-	size_t digest_len = sizeof(digest);
-	int ret = server->count == 0
-	          ? knot_tsig_sign(wire, &len, max, server->digest, server->digest_len, digest,
-	                           &digest_len, server->key, 0, 0)
-	          : knot_tsig_sign_next(wire, &len, max, server->digest, server->digest_len, digest,
-	                                &digest_len, server->key, server->covered,
-	                                server->covered_len);
-	if (ret == KNOT_EOK) {
-		memcpy(server->digest, digest, digest_len);
-		server->digest_len = digest_len;
-		server->covered_len = 0;
-	}
-	return len;
+	return server->signs.key != NULL && (mask >> (number < 15 ? number : 15) & 1) != 0;
 }
 
 /*! Makes the stream; its last message may be cut. */
 static void make_stream(server_t *server, const uint8_t *data, size_t size)
 {
-	while (size > 0 && server->len + size + 2 < SEND_MAX) {
+	while (size > 0 && server->len + size + 2 < PRIMARY_SEND_MAX) {
 		uint8_t *out = server->out + server->len;
 		const size_t says = size >= 2 ? knot_wire_read_u16(data) : 0;
 		if (size < 2 || says > size - 2) {
@@ -136,13 +73,14 @@ static void make_stream(server_t *server, const uint8_t *data, size_t size)
 			return;
 		}
 		memcpy(out + 2, data + 2, says);
-		if (says >= 2 && server->count < server->head[OWN_ID]) {
-			knot_wire_write_u16(out + 2, server->id);
+		if (says >= 2 && server->signs.count < server->head[OWN_ID]) {
+			knot_wire_write_u16(out + 2, server->signs.id);
 		}
-		const size_t len = sign(server, out + 2, says, says + TSIG_ROOM);
+		const size_t len = primary_server_sign(&server->signs, out + 2, says,
+		                                       says + PRIMARY_TSIG_ROOM,
+		                                       is_to_sign(server, server->signs.count));
 		knot_wire_write_u16(out, len);
 		server->len += 2 + len;
-		server->count++;
 		data += 2 + says;
 		size -= 2 + says;
 	}
@@ -177,21 +115,21 @@ static void converse(server_t *server, const primary_t *primary, const uint8_t *
 	char err[512] = "";
 	primary_conn_t *conn = NULL;
 	require(primary_connect(&conn, primary, &stop, err, sizeof(err)) == KNOT_EOK);
-	int fd = accept(listener, NULL, NULL);
-	require(fd >= 0);
+	server->signs.fd = accept(listener, NULL, NULL);
+	require(server->signs.fd >= 0);
 
 	knot_pkt_t *query = knot_pkt_new(NULL, 1024, NULL);
 	require(query != NULL &&
 	        knot_pkt_put_question(query, ZONE, KNOT_CLASS_IN,
 	                              ixfr ? KNOT_RRTYPE_IXFR : KNOT_RRTYPE_AXFR) == KNOT_EOK &&
 	        primary_ask(conn, query, err, sizeof(err)) == KNOT_EOK);
-	hear(server, fd);
+	primary_server_hear(&server->signs);
 	make_stream(server, data, size);
-	require(send(fd, server->out, server->len, MSG_NOSIGNAL) == (ssize_t)server->len);
-	close(fd);
+	require(send(server->signs.fd, server->out, server->len, MSG_NOSIGNAL) == (ssize_t)server->len);
+	close(server->signs.fd);
 
 	if (receive(conn, ixfr) && primary_verified(conn)) {
-		require(server->key == NULL || is_to_sign(server, 0));
+		require(server->signs.key == NULL || is_to_sign(server, 0));
 	}
 	primary_close(conn);
 	knot_pkt_free(query);
@@ -203,7 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (listener < 0) {
-		start();
+		listener = primary_server_listen(&addr, "fuzz-primary");
+		atexit(finish);
 	}
 	const knot_tsig_key_t key = {
 		.algorithm = DNSSEC_TSIG_HMAC_SHA256, .name = KEY, .secret = { 32, SECRET },
@@ -215,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	server->head = data;
 	if (data[0] & HAS_KEY) {
 		primary.key = key;
-		server->key = &key;
+		server->signs.key = &key;
 	}
 	converse(server, &primary, data + HEAD, size - HEAD);
 	free(server);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* mutant-store SEED COUNT STORE: changes so many values in the store of a knotd that is stopped. LMDB's
- * pages stay sound, as when somebody writes to the store who knows how; the keys stay as they are. */
+/* mutant-store SEED COUNT STORE: changes so many values in the store of a knotd that is stopped.
+ * LMDB's pages stay sound, as when somebody writes to the store who knows how; keys stay as they are. */
 
 #include <errno.h>
 #include <stdio.h>

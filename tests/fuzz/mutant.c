@@ -3,8 +3,8 @@
 
 /* The mutator of the fuzzers, for who speaks to a running server:
  *
- *   mutant SEED FILE|FOLDER...         inputs made of these, each behind its length (4 octets, network
- *                                      order), until nobody reads on
+ *   mutant SEED FILE|FOLDER...         inputs made of these, each behind its length (4 octets,
+ *                                      network order), until nobody reads on
  *   mutant --one SEED FILE|FOLDER...   one input, as it is */
 
 #include <arpa/inet.h>
@@ -16,7 +16,8 @@
 #include "tests/fuzz/corpus.h"
 #include "tests/fuzz/mutate.h"
 
-#define INPUT_MAX ((size_t)1 << 16) /* Bytes, unless there is a longer file; as long as a DNS message. */
+/* Bytes of an input, as long as a DNS message, unless it is made of longer ones. */
+#define INPUT_MAX ((size_t)1 << 16)
 
 /*! \return Bytes that an input has at most: none is much longer than what it is made of. */
 static size_t input_max(const corpus_t *corpus)

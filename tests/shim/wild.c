@@ -71,8 +71,8 @@ static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *len)
 	return draw(2) == 0 ? any_error() : rv;
 }
 
-/* \return Whether the token knows a slot: SoftHSM throws an exception if not, which ASan does not survive
- *          in a program that is not of C++. */
+/* \return Whether the token knows a slot: SoftHSM throws an exception if not, which ASan does not
+ *          survive in a program that is not of C++. */
 static bool is_slot(CK_SLOT_ID slot)
 {
 	CK_SLOT_ID slots[16];
@@ -116,7 +116,8 @@ static CK_RV find_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *like, CK_ULONG c
 	return wild_now() ? any_error() : token->C_FindObjectsInit(session, like, count);
 }
 
-static CK_RV find(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max, CK_ULONG *count)
+static CK_RV find(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max,
+                  CK_ULONG *count)
 {
 	CK_RV rv = token->C_FindObjects(session, objects, max, count);
 	if (rv != CKR_OK || !wild_now()) {
