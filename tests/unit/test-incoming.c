@@ -273,6 +273,29 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/*! Records outside of the zone, in a whole one and in changes: left out, but not for ever. */
+START_TEST(test_junk)
+{
+	char err[256] = "", messages[16384] = "", text[201];
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (int i = 0; i < 50; i++) {
+		sprintf(messages + strlen(messages), "p n%d.other. 300 IN TXT %s\n", i, text);
+	}
+	incoming_t *incoming = begin(_i == 1, SIZE_MAX);
+	int ret = give(incoming, _i == 1 ? SOA("8") SOA("7") SOA("8") : SOA("8") NS, 0, err,
+	               sizeof(err));
+	int count = 0;
+	while (ret == KNOT_EOK && count++ < 200) {
+		ret = give(incoming, messages, 0, err, sizeof(err));
+	}
+	ck_assert_int_eq(ret, KNOT_ESPACE);
+	require_text(err, "more than 1 MiB of records are not in the zone", messages);
+	ck_assert_int_gt(count, 60);
+	incoming_free(incoming);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("incoming");
@@ -280,6 +303,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_case, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, test_refused);
+	tcase_add_loop_test(tcase, test_junk, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }
