@@ -121,6 +121,9 @@ static const case_t cases[] = {
 	    "a change has www.example. SOA: an SOA that is not at the zone's apex"),
 };
 
+/* In place of an RCODE: it is NOERROR, with the TC bit. */
+#define TRUNCATED 0x10
+
 static update_zone_t zone;
 static uint8_t wire[KNOT_WIRE_MAX_PKTSIZE];
 
@@ -139,7 +142,10 @@ static int give(incoming_t *incoming, const char *lines, uint8_t rcode, char *er
 	size_t len = update_message(wire, lines);
 	knot_wire_set_opcode(wire, KNOT_OPCODE_QUERY);
 	knot_wire_set_qr(wire);
-	knot_wire_set_rcode(wire, rcode);
+	knot_wire_set_rcode(wire, rcode & 0xf);
+	if (rcode == TRUNCATED) {
+		knot_wire_set_tc(wire);
+	}
 	knot_pkt_t *pkt = knot_pkt_new(wire, len, NULL);
 	ck_assert_int_eq(knot_pkt_parse(pkt, 0), KNOT_EOK);
 	int ret = incoming_message(incoming, pkt, err, size);
@@ -249,6 +255,10 @@ START_TEST(test_refused)
 	incoming_t *incoming = begin(true, SIZE_MAX);
 	ck_assert_int_eq(give(incoming, "", KNOT_RCODE_NOTIMPL, err, sizeof(err)), KNOT_ENOTSUP);
 	require_text(err, "NOTIMPL", "");
+	incoming_free(incoming);
+	incoming = begin(false, SIZE_MAX);
+	ck_assert_int_eq(give(incoming, SOA("8"), TRUNCATED, err, sizeof(err)), KNOT_EMALF);
+	require_text(err, "a message is empty or truncated", "");
 	incoming_free(incoming);
 	incoming = begin(false, 100);
 	ck_assert_int_eq(give(incoming, SOA("8") NS A("www", "192.0.2.1") A("b", "192.0.2.1")
