@@ -77,6 +77,9 @@ static const case_t cases[] = {
 	FULL(SOA("8") NEXT NS A("www", "192.0.2.1") NEXT SOA("8"), "A 300 192.0.2.1"),
 	CHANGES(SOA("8") SOA("7") A("www", "192.0.2.80") SOA("8") A("www", "192.0.2.1") SOA("8"),
 	        "A 300 192.0.2.1"),
+	/* A TTL beyond 2^31 - 1 is none (RFC 2181, section 8). */
+	CHANGES(SOA("8") SOA("7") A("www", "192.0.2.80") SOA("8")
+	        "p www.example. 4294967295 IN A 192.0.2.1\n" SOA("8"), "A 0 192.0.2.1"),
 	CHANGES(SOA("8") NEXT SOA("7") NEXT SOA("8") NEXT A("WWW", "192.0.2.1") NEXT SOA("8"),
 	        "A 300 192.0.2.1; A 300 192.0.2.80"),
 	CHANGES(SOA("8") SOA("7") A("www", "192.0.2.80") SOA("8") SOA("8"), ""),
@@ -283,6 +286,21 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/*! Changes that come when the zone has changed by others. */
+START_TEST(test_meanwhile)
+{
+	char err[256] = "";
+	for (int i = 0; i < 2; i++) {
+		incoming_t *incoming = begin(true, SIZE_MAX);
+		ck_assert_int_eq(give(incoming, SOA("8") SOA("7") SOA("8") A("new", "192.0.2.1") SOA("8"),
+		                      0, err, sizeof(err)), KNOT_EOF);
+		ck_assert_int_eq(take_changes(incoming, err, sizeof(err)), i == 0 ? KNOT_EOK : KNOT_EMALF);
+		incoming_free(incoming);
+	}
+	ck_assert_str_eq(err, "the zone has changed meanwhile");
+}
+END_TEST
+
 /*! Records outside of the zone, in a whole one and in changes: left out, but not for ever. */
 START_TEST(test_junk)
 {
@@ -313,6 +331,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_case, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, test_refused);
+	tcase_add_test(tcase, test_meanwhile);
 	tcase_add_loop_test(tcase, test_junk, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
