@@ -265,6 +265,70 @@ test_bad() {
 	public four
 }
 
+# stripper PORT PRIMARY-PORT: between us and a primary; takes the signature off the end of a transfer.
+stripper() {
+	python3 -c '
+import socket, struct, sys
+def read(sock, size):
+    data = b""
+    while len(data) < size:
+        more = sock.recv(size - len(data))
+        if not more:
+            raise ConnectionError
+        data += more
+    return data
+def message(sock):
+    return read(sock, struct.unpack("!H", read(sock, 2))[0])
+def send(sock, data):
+    sock.sendall(struct.pack("!H", len(data)) + data)
+def converse(ours, theirs):
+    while True:
+        theirs.settimeout(5)
+        send(theirs, message(ours))
+        answer = [message(theirs)]
+        theirs.settimeout(0.5)
+        try:
+            while True:
+                answer.append(message(theirs))
+        except socket.timeout:
+            pass
+        if len(answer) > 1:
+            last = answer.pop()
+            last = last[:last.rindex(b"\3xfr\0\0\xfa\0\xff")]
+            answer.append(last[:10] + b"\0\0" + last[12:])
+        for data in answer:
+            send(ours, data)
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    try:
+        converse(server.accept()[0], socket.create_connection(("127.0.0.1", int(sys.argv[2]))))
+    except OSError:
+        pass
+' "$1" "$2" >stripper.log 2>&1 &
+	pids+=($!)
+}
+
+# A transfer counts only if its end is signed, too.
+test_unsigned_end() { # limit 120
+	local port
+	port=$(free_port)
+	fetched "$port"
+	"$e2e/genzone.py" host 3000 p.test | sed '1,/^ns2/d' >more
+	contents 1 'one A 192.0.2.9'
+	cat more >>p.zone
+	knot_primary $((port + 1)) first
+	stripper "$port" $((port + 1))
+	knot zone-refresh p.test || true
+	within 30 status_says p.test "not refreshed, primary1 .*the transfer's end is not signed by TSIG"
+	expect SERVFAIL ask p.test SOA
+	stop_pid "${pids[-1]}"
+	unset 'pids[-1]'
+	sed -i "s/@$port\$/@$((port + 1))/" d/knot.conf
+	knot reload
+	module zone-reload p.test || true
+	public one
+}
+
 # drip PORT KIND: a primary whose transfers never end; see drip-primary.py.
 drip() {
 	"$e2e/drip-primary.py" "$1" "$2" >"drip-$2.log" 2>&1 &
