@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "module/source/room.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/update-zone.h"
 
@@ -374,6 +375,49 @@ START_TEST(test_growing)
 }
 END_TEST
 
+/*! What makes the signed zone too large for knotd, and only what surely does. */
+START_TEST(test_room)
+{
+	static const struct {
+		uint64_t version;
+		bool passes;
+		uint32_t algorithms;  /* Bits by number. */
+		uint64_t bytes;       /* Of the zone, of which 1000 are allowed. */
+		edit_growth_t growth;
+		bool lacks;
+	} rows[] = {
+		{ 1, true, 0, 800, { 342, 0, 0 }, false },
+		{ 1, true, 0, 800, { 343, 0, 0 }, true },
+		/* There is no version yet whose size could tell anything. */
+		{ 0, true, 0, 800, { 343, 0, 0 }, false },
+		/* A change that makes a zone smaller, which was too large before. */
+		{ 1, true, 0, 5000, { 0, 0, 0 }, false },
+		{ 1, true, 0, 5000, { -1, 0, 0 }, false },
+		{ 1, true, 0, 5000, { 1, 0, 0 }, true },
+		{ 1, true, 0, 800, { -900, 0, 0 }, false },
+		/* Signatures come with new RRsets, and with the denial of new names. */
+		{ 1, false, 1 << 13, 800, { 0, 3, 0 }, false },
+		{ 1, false, 1 << 13, 800, { 0, 4, 0 }, true },
+		{ 1, true, 1 << 13, 800, { 0, 4, 0 }, false },
+		{ 1, false, 1 << 13, 800, { 0, 0, 2 }, false },
+		{ 1, false, 1 << 13, 800, { 0, 0, 3 }, true },
+		{ 1, false, 1 << 14, 800, { 0, 3, 0 }, true },
+		{ 1, false, 1 << 16, 800, { 0, 3, 0 }, true },
+		{ 1, false, 1 << 8, 800, { 0, 3, 0 }, true },
+		{ 1, false, 1 << 10, 800, { 0, 3, 0 }, true },
+		{ 1, false, 1 << 13 | 1 << 15, 800, { 0, 2, 0 }, true },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		state_t state = {
+			.version = rows[i].version, .passthrough = rows[i].passes,
+			.algorithms = rows[i].algorithms, .size.nodes.bytes = rows[i].bytes,
+		};
+		const bool lacks = room_lacks(&state, UPDATE_ZONE, &rows[i].growth, 1000);
+		ck_assert_msg(lacks == rows[i].lacks, "%zu", i);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("update");
@@ -385,6 +429,7 @@ int main(void)
 	tcase_add_test(tcase, test_serial_round);
 	tcase_add_test(tcase, test_large);
 	tcase_add_test(tcase, test_growing);
+	tcase_add_test(tcase, test_room);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }
