@@ -19,8 +19,10 @@
 #include "common/thread.h"
 #include "control/listener.h"
 
-/* Milliseconds for which a connection may be idle. */
+/* Milliseconds for which a connection may be idle. Unit tests set less. */
+#ifndef IDLE_MS
 #define IDLE_MS 10000
+#endif
 
 /* If others want its place, a connection whose client has not done its part for so long has to go. */
 #define STALL_MS 1000

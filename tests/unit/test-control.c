@@ -4,6 +4,7 @@
 /* The control server against libknot's client, against stock knotc, and against bad clients. */
 
 #include <check.h>
+#include <dirent.h>
 #include <libknot/libknot.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -489,7 +491,9 @@ START_TEST(client_dripping)
 	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
 	ck_assert_int_lt(monotonic_ms() - before, 8000);
+	/* It is cut off, not only passed by. */
 	pthread_join(thread, NULL);
+	ck_assert_int_lt(monotonic_ms() - before, 8000);
 	close(fd);
 }
 END_TEST
@@ -550,6 +554,19 @@ START_TEST(client_queue)
 }
 END_TEST
 
+/* \return How many threads, or descriptors, this process has: entries of that folder. */
+static int count_in(const char *folder)
+{
+	int count = -2; /* Of "." and "..". */
+	DIR *entries = opendir(folder);
+	ck_assert_ptr_nonnull(entries);
+	while (readdir(entries) != NULL) {
+		count++;
+	}
+	closedir(entries);
+	return count;
+}
+
 /* Connections that send what is given, if anything, and then nothing any more. */
 static void open_many(int *fds, int count, const void *bytes, size_t len)
 {
@@ -580,13 +597,29 @@ START_TEST(many_idle)
 }
 END_TEST
 
+/* Nobody keeps a connection that he does not use. */
+START_TEST(client_idle)
+{
+	char byte;
+	int fd = raw_connect();
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	ck_assert_int_eq(poll(&polled, 1, 1000), 0);
+	ck_assert_int_eq(poll(&polled, 1, 4000), 1);
+	ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
+	close(fd);
+}
+END_TEST
+
 /* They have all of the user's threads; the stalled ones are cut off for those who wait. */
 START_TEST(many_half_units)
 {
 	enum { COUNT = 40 };
 	const uint8_t half[] = { 1, 16, 0, 200, 's', 't' };
 	int fds[COUNT];
+	const int threads = count_in("/proc/self/task");
 	open_many(fds, COUNT, half, sizeof(half));
+	poll(NULL, 0, 300);
+	ck_assert_int_le(count_in("/proc/self/task"), threads + 16);
 	int64_t before = monotonic_ms();
 	ck_assert_int_eq(call_status(), KNOT_EOK);
 	ck_assert_int_lt(monotonic_ms() - before, 4500);
@@ -646,7 +679,8 @@ static pid_t crowd_as(uid_t user, int pipe_out)
 	const uint8_t half[] = { 1, 16, 0, 200, 's', 't' };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	strcpy(addr.sun_path, sock_path);
-	if (setgid(65534) != 0 || setuid(user) != 0) {
+	/* It ends with this test, also if that fails. */
+	if (setgid(65534) != 0 || setuid(user) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
 		_exit(1);
 	}
 	for (int i = 0; i < 300; i++) {
@@ -674,9 +708,14 @@ START_TEST(many_of_another_user)
 	ck_assert_int_eq(pipe(ends), 0);
 	ck_assert_int_eq(chmod(dir, 0755), 0);
 	ck_assert_int_eq(chmod(sock_path, 0666), 0);
+	const int threads = count_in("/proc/self/task"), fds = count_in("/proc/self/fd");
 	for (uid_t i = 0; i < USERS; i++) {
 		pids[i] = crowd_as(50000 + i, ends[1]);
 		ck_assert_int_eq(read(ends[0], &byte, 1), 1);
+		poll(NULL, 0, 300);
+		/* One that is refused has its descriptor for a moment. */
+		ck_assert_int_le(count_in("/proc/self/fd"), fds + (i == 0 ? 128 : 3 * 128) + 1);
+		ck_assert_int_le(count_in("/proc/self/task"), threads + (i == 0 ? 16 : 3 * 16));
 	}
 	int64_t before = monotonic_ms();
 	for (int i = 0; i < 20; i++) {
@@ -724,6 +763,39 @@ START_TEST(stop_quickly)
 
 	ctl_server_stop(NULL);
 	start();
+}
+END_TEST
+
+static atomic_bool watching;
+
+/* Looks whether everybody may use the socket, be it for a moment. */
+static void *watch_mode(void *arg)
+{
+	struct stat st;
+	atomic_int *seen = arg;
+	while (atomic_load(&watching)) {
+		if (stat(sock_path, &st) == 0) {
+			atomic_fetch_or(seen, st.st_mode & 07);
+		}
+	}
+	return NULL;
+}
+
+START_TEST(start_mode_at_once)
+{
+	pthread_t thread;
+	atomic_int seen = 0;
+	const mode_t mask = umask(0);
+	atomic_store(&watching, true);
+	pthread_create(&thread, NULL, watch_mode, &seen);
+	for (int i = 0; i < 300; i++) {
+		stop();
+		start();
+	}
+	atomic_store(&watching, false);
+	pthread_join(thread, NULL);
+	umask(mask);
+	ck_assert_int_eq(seen, 0);
 }
 END_TEST
 
@@ -818,6 +890,7 @@ int main(void)
 	tcase_add_test(tcase, client_garbage);
 	tcase_add_test(tcase, client_dripping);
 	tcase_add_test(tcase, client_leaves);
+	tcase_add_test(tcase, client_idle);
 	tcase_add_test(tcase, client_not_reading);
 	tcase_add_test(tcase, client_queue);
 	tcase_add_test(tcase, many_idle);
@@ -828,6 +901,7 @@ int main(void)
 	tcase_add_test(tcase, client_no_server);
 	tcase_add_test(tcase, stop_quickly);
 	tcase_add_test(tcase, start_mode);
+	tcase_add_test(tcase, start_mode_at_once);
 	tcase_add_test(tcase, start_in_use);
 	tcase_add_test(tcase, start_stale);
 	tcase_add_test(tcase, start_bad_path);
