@@ -29,6 +29,7 @@ typedef struct {
 
 struct group {
 	MDB_env *env;
+	guard_t *guard;
 	group_wait_f wait;
 	void *wait_ctx;
 	pthread_mutex_t lock;
@@ -40,13 +41,14 @@ struct group {
 	unsigned waiting;    /*!< Threads that wait to begin. */
 };
 
-int group_new(group_t **group, MDB_env *env)
+int group_new(group_t **group, MDB_env *env, guard_t *guard)
 {
 	group_t *fresh = calloc(1, sizeof(*fresh));
 	if (fresh == NULL) {
 		return ENOMEM;
 	}
 	fresh->env = env;
+	fresh->guard = guard;
 	pthread_mutex_init(&fresh->lock, NULL);
 	pthread_cond_init(&fresh->turn, NULL);
 	pthread_cond_init(&fresh->first, NULL);
@@ -140,10 +142,12 @@ static void take_turn(group_t *group)
 static int begin(group_t *group, MDB_txn **txn)
 {
 	if (group->round != NULL) {
-		return mdb_txn_begin(group->env, group->round->txn, 0, txn);
+		return guarded(group->guard,
+		               mdb_txn_begin(group->env, group->round->txn, 0, txn));
 	}
 	round_t *round = calloc(1, sizeof(*round));
-	int ret = round != NULL ? mdb_txn_begin(group->env, NULL, 0, &round->txn) : ENOMEM;
+	int ret = round == NULL ? ENOMEM
+	          : guarded(group->guard, mdb_txn_begin(group->env, NULL, 0, &round->txn));
 	if (ret != 0) {
 		free(round);
 		return ret;
@@ -181,7 +185,7 @@ static int commit_round(group_t *group)
 	}
 	round->closed = true;
 	pthread_mutex_unlock(&group->lock);
-	const int ret = mdb_txn_commit(round->txn);
+	const int ret = guarded(group->guard, mdb_txn_commit(round->txn));
 	pthread_mutex_lock(&group->lock);
 	round->ret = ret;
 	round->done = true;
@@ -209,7 +213,7 @@ static int await_commit(group_t *group)
 int group_commit(group_t *group, MDB_txn *txn)
 {
 	const bool first = txn == group->round->txn;
-	int ret = first ? 0 : mdb_txn_commit(txn);
+	int ret = first ? 0 : guarded(group->guard, mdb_txn_commit(txn));
 	tell(group, true);
 	pthread_mutex_lock(&group->lock);
 	if (ret != 0) {

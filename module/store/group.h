@@ -19,14 +19,16 @@
 
 #include <lmdb.h>
 
+#include "module/store/guard.h"
+
 typedef struct group group_t;
 
 /*! Called when a thread begins to wait, for its turn or for the disk, and when the thread goes
  * on. */
 typedef void (*group_wait_f)(void *ctx, bool waits);
 
-/*! \return 0, ENOMEM */
-int group_new(group_t **group, MDB_env *env);
+/*! \param guard  Of the environment's map; may be NULL. \return 0, ENOMEM */
+int group_new(group_t **group, MDB_env *env, guard_t *guard);
 
 /*! NULL is allowed. */
 void group_free(group_t *group);

@@ -32,6 +32,40 @@ static struct {
 	size_t page;            /*!< Bytes of a page of memory. */
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+/*! The way of each thread that calls LMDB. */
+static _Thread_local guard_way_t *way_out;
+
+/*** LMDB gives up. ***/
+
+void guard_give_up(MDB_env *env, const char *what)
+{
+	(void)env;
+	(void)what;
+	if (way_out != NULL) {
+		longjmp(way_out->at, 1);
+	}
+}
+
+void guard_enter(guard_way_t *way)
+{
+	way->before = way_out;
+	way_out = way;
+}
+
+void guard_leave(guard_way_t *way)
+{
+	way_out = way->before;
+}
+
+int guard_note(guard_t *guard, int ret)
+{
+	if (guard != NULL &&
+	    (ret == MDB_CORRUPTED || ret == MDB_PAGE_NOTFOUND || ret == MDB_PANIC)) {
+		atomic_store(&guard->lost, true);
+	}
+	return ret;
+}
+
 /*** The signal. ***/
 
 /*! Has the rest of the map, from a page on, read as zeros. Calls only what a handler may. */

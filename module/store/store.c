@@ -46,6 +46,10 @@ static int error(int ret)
 	case ENOSPC:
 	case EDQUOT:
 		return KNOT_ESPACE;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+		return STORE_LOST;
 	case ENOMEM:
 		return KNOT_ENOMEM;
 	case EACCES:
@@ -74,7 +78,7 @@ static int open_tables(store_t *store)
 		"input", "signed", "chain", "dirty", "expiry", "journal"
 	};
 	static const char *const records[STORE_RECORDS] = {
-		"zones", "keysets", "sources", "gone", "held", "inforce"
+		"zones", "keysets", "sources", "gone", "held", "inforce", "clock"
 	};
 
 	MDB_txn *txn = NULL;
@@ -94,10 +98,11 @@ static int open_tables(store_t *store)
 
 static int open_store(store_t *store)
 {
-	int ret = group_new(&store->group, store->file.env);
+	int ret = group_new(&store->group, store->file.env, store->file.guard);
 	if (ret == MDB_SUCCESS) {
 		(void)mdb_env_set_userctx(store->file.env, store);
-		ret = open_tables(store);
+		(void)mdb_env_set_assert(store->file.env, guard_give_up);
+		ret = guarded(store->file.guard, open_tables(store));
 	}
 	return ret == MDB_SUCCESS && store_lost(store) ? MDB_CORRUPTED : ret;
 }
@@ -148,8 +153,8 @@ bool store_lost(const store_t *store)
 const char *store_strerror(int ret)
 {
 	return ret == KNOT_ESPACE ? "the disk is full; make room" :
-	       ret == STORE_LOST ? "the store cannot be read any more: data.mdb was cut, or its disk "
-	                           "fails; restart knotd when that is mended" : knot_strerror(ret);
+	       ret == STORE_LOST ? "the store cannot be read any more: data.mdb was cut or written "
+	                           "over, or its disk fails; restart knotd when that is mended" : knot_strerror(ret);
 }
 
 void store_set_wait(store_t *store, group_wait_f wait, void *ctx)
@@ -163,7 +168,8 @@ int store_read(store_t *store, store_txn_t *txn)
 	if (store_lost(store)) {
 		return STORE_LOST;
 	}
-	return error(mdb_txn_begin(store->file.env, NULL, MDB_RDONLY, &txn->txn));
+	return error(guarded(store->file.guard,
+	                     mdb_txn_begin(store->file.env, NULL, MDB_RDONLY, &txn->txn)));
 }
 
 int store_write(store_t *store, store_txn_t *txn)
@@ -206,6 +212,38 @@ int store_end(store_txn_t *txn, int ret)
 	return ret;
 }
 
+/*** LMDB, guarded. ***/
+
+static int get(const store_txn_t *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+	return guarded(txn->store->file.guard, mdb_get(txn->txn, dbi, key, value));
+}
+
+static int put(const store_txn_t *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+	return guarded(txn->store->file.guard, mdb_put(txn->txn, dbi, key, value, 0));
+}
+
+static int del(const store_txn_t *txn, MDB_dbi dbi, MDB_val *key)
+{
+	return guarded(txn->store->file.guard, mdb_del(txn->txn, dbi, key, NULL));
+}
+
+static int open_cursor(const store_txn_t *txn, MDB_dbi dbi, MDB_cursor **cursor)
+{
+	return guarded(txn->store->file.guard, mdb_cursor_open(txn->txn, dbi, cursor));
+}
+
+static const store_t *store_of(MDB_cursor *cursor)
+{
+	return mdb_env_get_userctx(mdb_txn_env(mdb_cursor_txn(cursor)));
+}
+
+static int move(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op where)
+{
+	return guarded(store_of(cursor)->file.guard, mdb_cursor_get(cursor, key, value, where));
+}
+
 /*** Zone records. ***/
 
 static MDB_val name_key(const knot_dname_t *zone)
@@ -217,7 +255,7 @@ int store_get(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
               const void **data, size_t *len)
 {
 	MDB_val key = name_key(zone), value;
-	int ret = mdb_get(txn->txn, txn->store->records[record], &key, &value);
+	int ret = get(txn, txn->store->records[record], &key, &value);
 	if (store_lost(txn->store)) {
 		return STORE_LOST;
 	}
@@ -237,13 +275,13 @@ int store_set(store_txn_t *txn, store_record_t record, const knot_dname_t *zone,
               const void *data, size_t len)
 {
 	MDB_val key = name_key(zone), value = { len, (void *)data };
-	return error(mdb_put(txn->txn, txn->store->records[record], &key, &value, 0));
+	return error(put(txn, txn->store->records[record], &key, &value));
 }
 
 int store_unset(store_txn_t *txn, store_record_t record, const knot_dname_t *zone)
 {
 	MDB_val key = name_key(zone);
-	int ret = mdb_del(txn->txn, txn->store->records[record], &key, NULL);
+	int ret = del(txn, txn->store->records[record], &key);
 	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
 }
 
@@ -261,17 +299,17 @@ int store_next_name(store_txn_t *txn, store_record_t record, knot_dname_storage_
 {
 	MDB_cursor *cursor = NULL;
 	MDB_val key = { 1, "" }, value;
-	int ret = mdb_cursor_open(txn->txn, txn->store->records[record], &cursor);
+	int ret = open_cursor(txn, txn->store->records[record], &cursor);
 	if (ret != MDB_SUCCESS) {
 		return error(ret);
 	}
 	if (!first) {
 		key = name_key(name);
 	}
-	ret = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	ret = move(cursor, &key, &value, MDB_SET_RANGE);
 	if (ret == MDB_SUCCESS && !first && key.mv_size == knot_dname_size(name) &&
 	    memcmp(key.mv_data, name, key.mv_size) == 0) {
-		ret = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+		ret = move(cursor, &key, &value, MDB_NEXT);
 	}
 	if (ret == MDB_SUCCESS && *(const uint8_t *)key.mv_data > KNOT_DNAME_MAXLABELLEN) {
 		ret = MDB_NOTFOUND;
@@ -291,14 +329,14 @@ int store_abandon(store_txn_t *txn, uint32_t id)
 {
 	uint8_t buffer[1 + sizeof(id)];
 	MDB_val key = abandoned_key(buffer, id), value = { 0 };
-	return error(mdb_put(txn->txn, txn->store->records[STORE_GONE], &key, &value, 0));
+	return error(put(txn, txn->store->records[STORE_GONE], &key, &value));
 }
 
 int store_abandoned_gone(store_txn_t *txn, uint32_t id)
 {
 	uint8_t buffer[1 + sizeof(id)];
 	MDB_val key = abandoned_key(buffer, id);
-	return error(mdb_del(txn->txn, txn->store->records[STORE_GONE], &key, NULL));
+	return error(del(txn, txn->store->records[STORE_GONE], &key));
 }
 
 int store_abandoned(store_txn_t *txn, uint32_t *id)
@@ -306,11 +344,11 @@ int store_abandoned(store_txn_t *txn, uint32_t *id)
 	MDB_cursor *cursor = NULL;
 	uint8_t first = ABANDONED;
 	MDB_val key = { 1, &first }, value;
-	int ret = mdb_cursor_open(txn->txn, txn->store->records[STORE_GONE], &cursor);
+	int ret = open_cursor(txn, txn->store->records[STORE_GONE], &cursor);
 	if (ret != MDB_SUCCESS) {
 		return error(ret);
 	}
-	ret = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	ret = move(cursor, &key, &value, MDB_SET_RANGE);
 	if (ret == MDB_SUCCESS && key.mv_size == 1 + sizeof(*id)) {
 		memcpy(id, (const uint8_t *)key.mv_data + 1, sizeof(*id));
 	}
@@ -326,7 +364,7 @@ int store_abandoned(store_txn_t *txn, uint32_t *id)
 static int get_number(store_txn_t *txn, uint8_t octet, uint32_t *number)
 {
 	MDB_val key = { 1, &octet }, value;
-	const int ret = mdb_get(txn->txn, txn->store->records[STORE_STATE], &key, &value);
+	const int ret = get(txn, txn->store->records[STORE_STATE], &key, &value);
 	if (ret == MDB_SUCCESS && value.mv_size == sizeof(*number)) {
 		memcpy(number, value.mv_data, sizeof(*number));
 		return KNOT_EOK;
@@ -338,8 +376,7 @@ static int get_number(store_txn_t *txn, uint8_t octet, uint32_t *number)
 static int set_number(store_txn_t *txn, uint8_t octet, uint32_t number)
 {
 	MDB_val key = { 1, &octet }, value = { sizeof(number), &number };
-	return write_error(txn->store, mdb_put(txn->txn, txn->store->records[STORE_STATE], &key,
-	                                       &value, 0));
+	return write_error(txn->store, put(txn, txn->store->records[STORE_STATE], &key, &value));
 }
 
 int store_form(store_txn_t *txn, uint32_t *form)
@@ -426,7 +463,7 @@ int store_find(store_txn_t *txn, const store_key_t *key, const uint8_t **data, s
 {
 	uint8_t buffer[KEY_MAX];
 	MDB_val full = table_key(buffer, key->id, key->key, key->key_len), value;
-	int ret = mdb_get(txn->txn, txn->store->tables[key->table], &full, &value);
+	int ret = get(txn, txn->store->tables[key->table], &full, &value);
 	if (store_lost(txn->store)) {
 		return STORE_LOST;
 	}
@@ -456,14 +493,14 @@ int store_put(store_txn_t *txn, const store_key_t *key, const void *data, size_t
 	MDB_val full = table_key(buffer, key->id, key->key, key->key_len);
 	MDB_val value = { len, (void *)data };
 	return write_error(txn->store,
-	                   mdb_put(txn->txn, txn->store->tables[key->table], &full, &value, 0));
+	                   put(txn, txn->store->tables[key->table], &full, &value));
 }
 
 int store_del(store_txn_t *txn, const store_key_t *key)
 {
 	uint8_t buffer[KEY_MAX];
 	MDB_val full = table_key(buffer, key->id, key->key, key->key_len);
-	int ret = mdb_del(txn->txn, txn->store->tables[key->table], &full, NULL);
+	int ret = del(txn, txn->store->tables[key->table], &full);
 	return ret == MDB_NOTFOUND ? KNOT_EOK : error(ret);
 }
 
@@ -489,7 +526,7 @@ int store_cursor(store_txn_t *txn, store_table_t table, uint32_t id, store_curso
 {
 	memset(cursor, 0, sizeof(*cursor));
 	cursor->id = id;
-	return error(mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor->cursor));
+	return error(open_cursor(txn, txn->store->tables[table], &cursor->cursor));
 }
 
 void store_cursor_close(store_cursor_t *cursor)
@@ -502,7 +539,8 @@ void store_cursor_close(store_cursor_t *cursor)
 
 int store_cursor_del(store_cursor_t *cursor)
 {
-	return error(mdb_cursor_del(cursor->cursor, 0));
+	return error(guarded(store_of(cursor->cursor)->file.guard,
+	                     mdb_cursor_del(cursor->cursor, 0)));
 }
 
 /*! Takes over where LMDB's cursor is, if the entry still has the cursor's id. */
@@ -510,7 +548,7 @@ static int settle(store_cursor_t *cursor, int ret, const MDB_val *key, const MDB
 {
 	uint8_t id[ID_LEN];
 	write_id(id, cursor->id);
-	if (store_lost(mdb_env_get_userctx(mdb_txn_env(mdb_cursor_txn(cursor->cursor))))) {
+	if (store_lost(store_of(cursor->cursor))) {
 		return STORE_LOST;
 	}
 	if (ret == MDB_SUCCESS &&
@@ -531,7 +569,7 @@ int store_seek(store_cursor_t *cursor, const uint8_t *key, size_t key_len)
 {
 	uint8_t buffer[KEY_MAX];
 	MDB_val full = table_key(buffer, cursor->id, key, key_len), value;
-	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
+	int ret = move(cursor->cursor, &full, &value, MDB_SET_RANGE);
 	return settle(cursor, ret, &full, &value);
 }
 
@@ -541,14 +579,14 @@ int store_next(store_cursor_t *cursor)
 		return store_seek(cursor, NULL, 0);
 	}
 	MDB_val key, value;
-	int ret = mdb_cursor_get(cursor->cursor, &key, &value, MDB_NEXT);
+	int ret = move(cursor->cursor, &key, &value, MDB_NEXT);
 	return settle(cursor, ret, &key, &value);
 }
 
 int store_prev(store_cursor_t *cursor)
 {
 	MDB_val key, value;
-	int ret = mdb_cursor_get(cursor->cursor, &key, &value, MDB_PREV);
+	int ret = move(cursor->cursor, &key, &value, MDB_PREV);
 	return settle(cursor, ret, &key, &value);
 }
 
@@ -559,12 +597,12 @@ int store_seek_before(store_cursor_t *cursor, const uint8_t *key, size_t key_len
 	if (key_len == 0) {
 		full = table_key(buffer, cursor->id + 1, NULL, 0);
 	}
-	int ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_SET_RANGE);
+	int ret = move(cursor->cursor, &full, &value, MDB_SET_RANGE);
 	if (ret == MDB_SUCCESS) {
 		return store_prev(cursor);
 	}
 	if (ret == MDB_NOTFOUND) {
-		ret = mdb_cursor_get(cursor->cursor, &full, &value, MDB_LAST);
+		ret = move(cursor->cursor, &full, &value, MDB_LAST);
 	}
 	return settle(cursor, ret, &full, &value);
 }

@@ -42,7 +42,7 @@ static void open_env(void)
 	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	ck_assert_int_eq(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
 	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	ck_assert_int_eq(group_new(&group, env), 0);
+	ck_assert_int_eq(group_new(&group, env, NULL), 0);
 	group_set_wait(group, count_waiting, NULL);
 }
 
