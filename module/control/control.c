@@ -34,6 +34,7 @@ static const ctl_command_t commands[] = {
 	{ "zone-facts", facts_command },
 	{ "zone-keyset-read", served_keyset },
 	{ "zone-served", served_zone },
+	{ "clock-accept", wishes_clock_accept },
 	{ NULL, NULL },
 };
 

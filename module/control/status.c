@@ -325,6 +325,7 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	control_t *control = ctx;
 	zones_t *zones = &control->server->zones;
+	char clock[TIMEKEEPER_TEXT_MAX];
 	char text[6000], reason[640], lasting[KNOT_DNAME_TXT_MAXLEN + 256], asked[4000];
 	(void)unit;
 	tokens_t *tokens = holder_use(&control->server->tokens, reason, sizeof(reason));
@@ -335,8 +336,9 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	} else {
 		write_lasting(zones, lasting, sizeof(lasting));
 		tokens_text(tokens, asked, sizeof(asked));
-		snprintf(text, sizeof(text), "Running, %s, %zu zones%s%s", PACKAGE_STRING,
-		         zones_count(zones), lasting, asked);
+		timekeeper_text(control->server->env.timekeeper, clock);
+		snprintf(text, sizeof(text), "Running, %s, %zu zones%s%s%s%s", PACKAGE_STRING,
+		         zones_count(zones), lasting, asked, clock[0] != '\0' ? ", " : "", clock);
 		ctl_reply(req, NULL, NULL, text);
 	}
 	tokens_leave(tokens);

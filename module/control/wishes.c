@@ -10,6 +10,12 @@ static void wish(void *ctx, zone_t *zone)
 	zone_wake(zone, *(unsigned *)ctx);
 }
 
+static void look(void *ctx, zone_t *zone)
+{
+	(void)ctx;
+	zone_wake(zone, 0);
+}
+
 typedef struct {
 	unsigned wishes;
 	bool frozen;
@@ -80,6 +86,19 @@ void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		return;
 	}
 	request_for_zones(req, control, unit, wish, &(unsigned){ ZONE_KEYS });
+}
+
+void wishes_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	const control_t *control = ctx;
+	(void)unit;
+	if (server_fault(control->server)[0] != '\0') {
+		ctl_error(req, NULL, "%s", server_fault(control->server));
+		return;
+	}
+	log_msg(&control->server->log, LOG_NOTICE, NULL, "a person says that the clock is right");
+	timekeeper_accept(control->server->env.timekeeper);
+	zones_each(&control->server->zones, look, NULL);
 }
 
 void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

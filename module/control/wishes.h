@@ -23,5 +23,8 @@ void wishes_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 /*! zone-keys-load: reads conf.xml again, since a PIN may be right now, and finds the keys anew. */
 void wishes_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! clock-accept: a person says that the clock is right, however far it jumped. */
+void wishes_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! zone-purge: removes what the store has of a zone that is not configured any more. */
 void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

@@ -279,12 +279,12 @@ static bool reaches(const state_t *state, uint32_t serial, uint32_t version)
 	return (int32_t)(serial - version) >= 0 && (int32_t)(state->serial - serial) >= 0;
 }
 
-bool serving_note(serving_t *serving, state_t *state)
+bool serving_note(serving_t *serving, state_t *state, int64_t behind)
 {
 	pthread_mutex_lock(&serving->lock);
 	const bool seen = serving->seen;
 	const uint32_t serial = serving->seen_serial;
-	const int64_t at = serving->seen_at;
+	const int64_t at = serving->seen_at + behind;
 	serving->seen = false;
 	pthread_mutex_unlock(&serving->lock);
 	if (!seen || state->version == 0) {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "common/clock-mark.h"
 #include "module/keys/pool.h"
 #include "module/store/store.h"
 
@@ -21,7 +22,8 @@ typedef struct {
 	const knot_dname_t *zone;
 	const keyring_t *ring;
 	const uint32_t *served; /*!< Serial that knotd serves; NULL: none, or not known. */
-	int64_t now;           /*!< Unix seconds. */
+	clock_span_t now;      /*!< Signatures are good from its beginning on, and expire as
+	                            reckoned from its end. */
 	/*! Reads the clock again before a version is published, Unix seconds; NULL: it is not. */
 	int64_t (*clock)(void);
 	bool renew;            /*!< Make all signatures anew. */

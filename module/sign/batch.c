@@ -43,7 +43,7 @@ int batch_init(batch_t *batch, const sign_args_t *args, state_t *state)
 	batch->walk = state->walk;
 	batch->unseen = state->next_nodes != 0;
 	batch->refreshed_at = state->refreshed_at;
-	build_init(&batch->build, args->zone, args->ring, state, args->now);
+	build_init(&batch->build, args->zone, args->ring, state, &args->now);
 	return denial_init(&batch->denial);
 }
 
@@ -254,7 +254,7 @@ static int find_refresh(collect_t *collect)
 	batch_t *batch = collect->batch;
 	const state_t *state = batch->state;
 	const keyset_t *set = &batch->args->ring->set;
-	const int64_t now = batch->args->now;
+	const int64_t now = batch->args->now.to;
 	collect->due_by = refresh_due_by(set, now);
 	collect->refresh.expires_by = collect->chain_refresh.expires_by = collect->due_by;
 	if (batch->unseen || set->passthrough) {
@@ -289,7 +289,7 @@ static int touch_due(collect_t *collect)
 	if (chain->params == NULL) {
 		return KNOT_EOK;
 	}
-	int ret = expiry_open(&walk, &collect->txn, chain->params->id, collect->batch->args->now);
+	int ret = expiry_open(&walk, &collect->txn, chain->params->id, collect->batch->args->now.to);
 	while (ret == KNOT_EOK && most-- > 0 && (ret = expiry_next(&walk)) == KNOT_EOK &&
 	       expiry_by(expiry_time(walk.cursor.key), collect->chain_refresh.expires_by)) {
 		uint8_t key[NODE_KEY_MAX] = { 0 };
@@ -388,7 +388,7 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	const size_t first_job = batch->build.job_count;
 	const uint32_t *last = last_serial(collect);
 	serial_basis_t basis = {
-		.input = state->in.serial, .last = last, .now = batch->args->now,
+		.input = state->in.serial, .last = last, .now = batch->args->now.from,
 	};
 	build_node_t bn;
 	int ret = read_apex(collect, &bn);
@@ -500,7 +500,7 @@ static int collect_all(collect_t *collect, char *err, size_t err_size)
 	}
 	if (ret == KNOT_EOK) {
 		ret = affected_find(&collect->affected, collect->refresh.expires_by,
-		                    collect->refresh.most, batch->args->now);
+		                    collect->refresh.most, batch->args->now.to);
 	}
 	if (ret == KNOT_EOK) {
 		ret = make_affected(collect);

@@ -15,13 +15,14 @@
 #include "module/rr/soa.h"
 
 void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
-                const state_t *state, uint32_t now)
+                const state_t *state, const clock_span_t *now)
 {
 	memset(build, 0, sizeof(*build));
 	build->apex = apex;
 	build->ring = ring;
 	build->state = state;
-	build->now = now;
+	build->from = now->from;
+	build->now = now->to;
 	build->random = dnssec_random_uint32_t();
 }
 

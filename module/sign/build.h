@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "common/clock-mark.h"
 #include "module/rr/kind.h"
 #include "module/sign/signatures.h"
 
@@ -30,7 +31,7 @@ typedef struct {
 } build_node_t;
 
 void build_init(build_t *build, const knot_dname_t *apex, const keyring_t *ring,
-                const state_t *state, uint32_t now);
+                const state_t *state, const clock_span_t *now);
 void build_deinit(build_t *build);
 
 /*!

@@ -105,7 +105,7 @@ typedef struct {
 	state_chain_t wanted;
 	bool drop_chain, drop_nodes;
 	bool new_chain, new_nodes;
-	bool mixed;                  /*!< As refresh_is_mixed() */
+	bool mixed;                  /*!< As refresh_is_mixed(), or refresh_is_long() */
 	bool walk, renew;            /*!< A walk begins; it makes all signatures anew. */
 	uint32_t chain_id, nodes_id; /*!< Ids of what is new. */
 } switch_t;
@@ -150,10 +150,12 @@ static switch_t decide(const sign_args_t *args, const state_t *state)
 
 	const bool walking = state->walk.phase != STATE_WALK_NONE;
 	const bool renewing = walking && state->walk.renew;
-	plan.mixed = refresh_is_mixed(state, set, args->now);
+	const bool mixed = refresh_is_mixed(state, set, &args->now);
+	const bool lives_long = !mixed && refresh_is_long(state, set, &args->now);
+	plan.mixed = mixed || lives_long;
 	plan.walk = plan.mixed || plan.new_chain || plan.new_nodes || (args->renew && !renewing) ||
 	            (state->sign_all && !(walking && state->walk.revision == set->revision));
-	plan.renew = args->renew || renewing;
+	plan.renew = args->renew || renewing || lives_long;
 	return plan;
 }
 
@@ -188,7 +190,10 @@ static void begin(const sign_args_t *args, const switch_t *plan, state_t *state)
 		state->walk.renew = plan->renew;
 		state->sign_all = true;
 		/* From now on the walk knows where it has been. */
-		state->signed_at = plan->mixed ? args->now : state->signed_at;
+		if (plan->mixed) {
+			state->signed_at = args->now.to;
+			state->signed_doubt = args->now.to - args->now.from;
+		}
 		/* An algorithm that signs no more ceases to sign all of the zone with the walk. */
 		state->algorithms &= changeover_algorithms(set);
 	}

@@ -109,11 +109,18 @@ static int64_t first_due(store_txn_t *txn, const state_t *state, const keyset_t 
 	return expires != 0 ? expires - (int64_t)set->refresh : 0;
 }
 
-bool refresh_is_mixed(const state_t *state, const keyset_t *set, int64_t now)
+bool refresh_is_mixed(const state_t *state, const keyset_t *set, const clock_span_t *now)
 {
-	const int64_t begin = state->signed_at - (int64_t)set->inception_offset;
+	const int64_t begin = state->signed_at - (int64_t)state->signed_doubt -
+	                      (int64_t)set->inception_offset;
 	return state->version > 0 && !state->passthrough &&
-	       (begin > now || now - begin > COMPARABLE);
+	       (begin > now->from || now->to - begin > COMPARABLE);
+}
+
+bool refresh_is_long(const state_t *state, const keyset_t *set, const clock_span_t *now)
+{
+	return state->version > 0 && !state->passthrough &&
+	       state->signed_at - (int64_t)set->inception_offset > now->to;
 }
 
 bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
@@ -122,13 +129,14 @@ bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set,
 	return due != 0 && due <= now;
 }
 
-int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set,
+                     const clock_span_t *now)
 {
-	if (refresh_is_mixed(state, set, now)) {
-		return now;
+	if (refresh_is_mixed(state, set, now) || refresh_is_long(state, set, now)) {
+		return now->to;
 	}
-	int64_t due = first_due(txn, state, set, now);
-	const int64_t soonest = refresh_since(state, set, now) + set->resign;
+	int64_t due = first_due(txn, state, set, now->to);
+	const int64_t soonest = refresh_since(state, set, now->to) + set->resign;
 	if (due != 0 &&
 	    (due < soonest || is_large(&state->size.nodes, set, set->validity_default) ||
 	     is_large(&state->size.chain, set, set->validity_denial))) {

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "common/clock-mark.h"
 #include "keyset/keyset.h"
 #include "module/store/state.h"
 
@@ -47,7 +48,11 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
  * valid yet; or decades ago, by the clock. Their expirations are in no order with those of others:
  * all of the zone has to be gone through.
  */
-bool refresh_is_mixed(const state_t *state, const keyset_t *set, int64_t now);
+bool refresh_is_mixed(const state_t *state, const keyset_t *set, const clock_span_t *now);
+
+/*! Tells whether signatures may live longer than the policy says: they were made while the clock, which
+ *  was not believed, was ahead. */
+bool refresh_is_long(const state_t *state, const keyset_t *set, const clock_span_t *now);
 
 /*! \return When the first signature of the newest version expires, Unix seconds; 0 = there is none.
  *  Its cost does not depend on the zone's size. */
@@ -56,5 +61,6 @@ int64_t refresh_expires(store_txn_t *txn, const state_t *state, int64_t now);
 /*! \return Whether signatures are due now. */
 bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now);
 
-/*! \return When to look at signatures next, Unix seconds; 0 = never. */
-int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now);
+/*! \return When to look at signatures next, as the end of now has it; 0 = never. */
+int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set,
+                     const clock_span_t *now);

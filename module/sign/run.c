@@ -212,18 +212,18 @@ static uint32_t max(uint32_t a, uint32_t b)
 static void see_ttl(batch_t *batch)
 {
 	state_t *state = batch->state;
-	const int64_t now = batch->args->now;
+	const clock_span_t *now = &batch->args->now;
 	const uint32_t before = state->max_ttl;
 	state->max_ttl = max(state->max_ttl, batch->max_ttl);
 	state->low_ttl = max(state->low_ttl, batch->max_ttl);
 	batch->walk.max_ttl = max(batch->walk.max_ttl, batch->max_ttl);
-	if (state->low_ttl_at != 0 && now >= state->low_ttl_at) {
+	if (state->low_ttl_at != 0 && now->from >= state->low_ttl_at) {
 		state->max_ttl = state->low_ttl;
 		state->low_ttl_at = 0;
 	}
 	if (batch->complete && state->low_ttl_at == 0 && batch->walk.max_ttl < before) {
 		state->low_ttl = batch->walk.max_ttl;
-		state->low_ttl_at = now + before + LOW_TTL_MARGIN;
+		state->low_ttl_at = now->to + before + LOW_TTL_MARGIN;
 	}
 }
 
@@ -234,7 +234,8 @@ static int finish(batch_t *batch, store_txn_t *txn)
 	if (batch->publish) {
 		state->version++;
 		state->serial = batch->build.serial;
-		state->signed_at = batch->args->now;
+		state->signed_at = batch->args->now.to;
+		state->signed_doubt = batch->args->now.to - batch->args->now.from;
 		state->refreshed_at = batch->refreshed_at;
 	}
 	if (batch->publish || !batch->unseen) {
@@ -386,7 +387,7 @@ static int check_time(const batch_t *batch, char *err, size_t err_size)
 				"the clock was set by %lld s while the zone was "
 				"being signed, so that new signatures %s; it is signed anew in some "
 				"seconds",
-				(long long)((int32_t)(now - (uint32_t)batch->args->now)),
+				(long long)((int32_t)(now - (uint32_t)batch->args->now.to)),
 				early ? "are not good yet" : "have expired");
 			return KNOT_ERANGE;
 		}
@@ -449,7 +450,7 @@ static bool is_due(const sign_args_t *args, const state_t *state)
 	if (store_read(args->store, &txn) != KNOT_EOK) {
 		return false;
 	}
-	const bool due = refresh_is_due(&txn, state, &args->ring->set, args->now);
+	const bool due = refresh_is_due(&txn, state, &args->ring->set, args->now.to);
 	store_abort(&txn);
 	return due;
 }

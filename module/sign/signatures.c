@@ -52,7 +52,7 @@ static const keyring_key_t *good(const build_t *build, const knot_rdata_t *sig)
 	const bool lacking = key != NULL && key->lack != NULL;
 	const uint32_t by = lacking ? build->now : build->due_by;
 	if ((build->renew && !lacking) || (int32_t)(rrsig_expiration(sig) - by) <= 0 ||
-	    (int32_t)(build->now - rrsig_inception(sig)) < 0) {
+	    (int32_t)(build->from - rrsig_inception(sig)) < 0) {
 		return NULL;
 	}
 	return key;
@@ -221,7 +221,7 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 		*job = (rrsig_job_t) {
 			.owner = owner, .rrs = rrset->rrs, .key = key, .type = rrset->type,
 			.ttl = rrset->ttl, .rdata = (knot_rdata_t *)out,
-			.inception = build->now - build->ring->set.inception_offset,
+			.inception = build->from - build->ring->set.inception_offset,
 			.expiration = expiration(build, rrset->type, as),
 		};
 		job->rdata->len = rrsig_rdata_len(key, build->apex);

@@ -26,7 +26,7 @@ typedef struct {
 	const keyring_t *ring;
 	const state_t *state;      /*!< That of the version before. */
 	uint32_t serial;           /*!< Of the version that is being made. */
-	uint32_t now;              /*!< Unix seconds. */
+	uint32_t from, now;        /*!< It is so late at least, and at most; Unix seconds. */
 	bool renew;                /*!< No old signature stays; see build_redo(). */
 	uint32_t due_by;           /*!< No old signature stays that expires by then. */
 	bool partly;               /*!< Parts of the zone keep the signatures of an older key

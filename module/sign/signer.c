@@ -52,7 +52,8 @@ void signer_trouble(signer_t *signer, const char *text)
 	trouble_set(&signer->trouble, signer->args.log, signer->args.zone, LOG_ERR, text);
 }
 
-int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t *set, int64_t now)
+int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t *set,
+                   const clock_span_t *now)
 {
 	store_txn_t txn;
 	int64_t due = 0;
@@ -219,12 +220,12 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	char reason[TROUBLE_MAX] = "";
 	sign_args_t run = {
 		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
-		.ring = job->ring, .served = job->served, .now = time(NULL),
+		.ring = job->ring, .served = job->served, .now = job->now,
 		.clock = clock_now, .renew = job->renew, .verify = job->verify,
 		.batch = batch_size(signer, job->apart_ms), .stop = signer->args.stop,
 		.progress = log_progress, .ctx = signer,
 	};
-	signer->progress_at = run.now;
+	signer->progress_at = time(NULL);
 	pthread_mutex_lock(&signer->lock);
 	signer->signing = true;
 	pthread_mutex_unlock(&signer->lock);

@@ -54,6 +54,7 @@ typedef struct {
 	signpool_t *pool;
 	const keyring_t *ring;
 	const uint32_t *served;    /*!< Serial that knotd serves; NULL: none, or not known. */
+	clock_span_t now;          /*!< As in sign_args_t. */
 	bool renew;                /*!< Makes all signatures anew. */
 	signpool_verify_t verify;
 	int64_t apart_ms;          /*!< How far apart knotd wants versions to be. */
@@ -72,5 +73,6 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 /*! Says why the zone cannot be signed; "": it can. */
 void signer_trouble(signer_t *signer, const char *text);
 
-/*! \return When signatures have to be refreshed next, Unix seconds; 0 = never. */
-int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t *set, int64_t now);
+/*! \return When signatures have to be refreshed next, as the end of now has it; 0 = never. */
+int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t *set,
+                   const clock_span_t *now);

@@ -116,6 +116,7 @@ IS_AT(state_t, sign_all, 832);
 IS_AT(state_t, walk, 840);
 IS_AT(state_t, doomed, 1376);
 IS_AT(state_t, key_count, 1408);
+IS_AT(state_t, signed_doubt, 1412);
 IS_AT(state_t, keys, 1416);
 HAS_SIZE(state_t, 2952);
 

@@ -147,6 +147,8 @@ typedef struct {
 	                                    0. */
 
 	uint32_t key_count;
+	uint32_t signed_doubt;  /*!< Seconds by which the version may have been made earlier, since
+	                             the clock was not believed. */
 	state_key_t keys[STATE_KEYS];
 } state_t;
 

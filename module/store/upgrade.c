@@ -32,8 +32,9 @@ static const gap_t state_gaps[] = {
 	{ HEAD + IN_NODES, 8 }, { HEAD + IN_WHOLE, 8 }, { HEAD + 856, 8 }, { STATE_7, 0 }
 };
 
-/* Was padding. */
+/* Were padding. */
 #define TAKEN_EXPIRES (HEAD + 156)
+#define SIGNED_DOUBT (HEAD + 1412)
 
 /*! Copies a record, with zeros for what it lacks. \param gaps  The last one is the record's end. */
 static void widen(uint8_t *to, const uint8_t *from, const gap_t *gaps)
@@ -121,6 +122,7 @@ static int to_7(store_txn_t *txn, const knot_dname_t *zone)
 		widen(state, old, state_gaps);
 		set_number(state, 0, 7);
 		set_number(state, TAKEN_EXPIRES, 0);
+		set_number(state, SIGNED_DOUBT, 0);
 	}
 	int ret = store_new_id(txn, &nodes);
 	if (ret == KNOT_EOK) {

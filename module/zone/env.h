@@ -15,6 +15,7 @@
 #include "module/store/store.h"
 #include "module/store/sweep.h"
 #include "module/zone/news.h"
+#include "module/zone/timekeeper.h"
 
 /*! Does not change while there are zones. If nothing can be signed, what is behind news is
  * NULL but for trigger, asker and reader. */
@@ -26,6 +27,7 @@ typedef struct {
 
 	store_t *store;
 	const char *storage;        /*!< Its folder. */
+	timekeeper_t *timekeeper;
 	sweep_t *sweep;             /*!< Of the store. */
 	updater_t *updater;
 	sched_t *workers;           /*!< Run zone_work(). */

@@ -248,6 +248,8 @@ static int start_signing(server_t *server, char *err, size_t err_size)
 	env->sweep = &server->sweep;
 	server->vigil = (vigil_t) { .zones = &server->zones, .log = &server->log };
 	env->vigil = &server->vigil.task;
+	timekeeper_init(&server->timekeeper, &server->log, env->store);
+	env->timekeeper = &server->timekeeper;
 	(void)holder_read(&server->tokens, err, err_size);
 	ret = updater_new(&env->updater, env->store);
 	if (ret == KNOT_EOK) {
@@ -292,7 +294,11 @@ static void stop_signing(server_t *server)
 	sched_stop(env->checkers);
 	sched_stop(env->workers);
 	updater_free(env->updater);
+	if (env->timekeeper != NULL) {
+		timekeeper_deinit(env->timekeeper);
+	}
 	store_close(env->store);
+	env->timekeeper = NULL;
 	env->fetchers = NULL;
 	env->workers = NULL;
 	env->checkers = NULL;

@@ -31,6 +31,7 @@ typedef struct {
 	sweep_t sweep;
 	reap_t reap;
 	vigil_t vigil;
+	timekeeper_t timekeeper;
 	task_t sweep_task;          /*!< For the fetchers. */
 	transfer_t *transfer;       /*!< NULL if it could not be started. */
 } server_t;

@@ -10,6 +10,7 @@
 #include <libknot/libknot.h>
 
 #include "common/backoff.h"
+#include "module/base/moment.h"
 #include "module/sign/changeover.h"
 #include "module/source/file.h"
 #include "module/source/foreign.h"
@@ -103,11 +104,11 @@ static const keyring_t *lost(void *ctx, const keyring_key_t *key, const char *wh
 
 /*! \param served  The serial that knotd serves; NULL: none. */
 static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served,
-                sign_result_t *result)
+                const clock_span_t *now, sign_result_t *result)
 {
 	signer_job_t job = {
 		.pool = zone->keys.tokens->pool, .ring = zone->keys.ring, .renew = renew,
-		.served = served,
+		.served = served, .now = *now,
 		.apart_ms = serving_apart(&zone->serving),
 		.lost = lost, .ctx = &(lost_t) { zone, state },
 	};
@@ -120,21 +121,19 @@ static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served
 /* Unix seconds before which no version was ever made: the beginning of 2026. A clock that says
  * less has lost the time. */
 #define CLOCK_EARLIEST INT64_C(1767225600)
+/* Seconds within which an RRSIG's times are sure to be told from each other: they count to 2^32, and are
+ * compared by half of that (RFC 4034, section 3.1.5). */
+#define SIGNABLE (INT64_C(1) << 30)
 
-/*! \return Whether the clock cannot be right: what is signed by it is expired. */
-static bool is_lost(zone_t *zone, int64_t now)
+/*! \return Whether the clock cannot be right, and no signature would be good by it and now. */
+static bool is_lost(zone_t *zone, const clock_span_t *now)
 {
-	char text[TROUBLE_MAX], when[32] = "";
-	const time_t clock = now;
-	struct tm tm;
-	if (now >= CLOCK_EARLIEST) {
+	char text[TROUBLE_MAX], when[MOMENT_MAX];
+	if (now->to >= CLOCK_EARLIEST && now->to - now->from <= SIGNABLE) {
 		return false;
 	}
-	if (gmtime_r(&clock, &tm) != NULL) {
-		strftime(when, sizeof(when), "%Y-%m-%d", &tm);
-	}
-	snprintf(text, sizeof(text), "the clock says %s, which cannot be: nothing is signed until it is "
-	         "set, what knotd has stays as it is", when);
+	snprintf(text, sizeof(text), "the clock says %.10s, which cannot be: nothing is signed until it "
+	         "is set, what knotd has stays as it is", moment_text(time(NULL), when));
 	signer_trouble(&zone->signer, text);
 	return true;
 }
@@ -157,14 +156,23 @@ static void published(zone_t *zone, const state_t *state, bool more)
 	}
 }
 
-/*! Signs what there is to sign. \return When to come back, Unix seconds; 0 = no need */
-static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_t now)
+/*! \return When signatures are due, by the clock, Unix seconds; 0 = never */
+static int64_t due_by_clock(const zone_t *zone, const state_t *state, const keyset_t *set,
+                            const clock_span_t *now)
 {
+	const int64_t due = signer_due(&zone->signer, state, set, now);
+	return due != 0 ? due - now->to + time(NULL) : 0;
+}
+
+/*! Signs what there is to sign. \return When to come back, Unix seconds; 0 = no need */
+static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const clock_span_t *span)
+{
+	const int64_t now = time(NULL);
 	if (state->in.count == 0) {
 		return 0;
 	}
 	const keyset_t *set = &zone->keys.ring->set;
-	int64_t due = signer_due(&zone->signer, state, set, now);
+	int64_t due = due_by_clock(zone, state, set, span);
 	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
 	    !zone->verdict.barred &&
 	    state->revision == set->revision && state->doomed[0] == 0 &&
@@ -178,7 +186,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return now + 1;
 	}
-	if (is_lost(zone, now)) {
+	if (is_lost(zone, span)) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}
@@ -195,7 +203,8 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		signer_trouble(&zone->signer, "");
 		return may == KEYS_MAY_LATER ? now + LOOK_AGAIN : zone->verdict.again;
 	}
-	if (sign(zone, state, wishes & ZONE_RENEW, serves ? &served : NULL, &result) != KNOT_EOK) {
+	if (sign(zone, state, wishes & ZONE_RENEW, serves ? &served : NULL, span, &result) !=
+	    KNOT_EOK) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}
@@ -206,7 +215,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, int64_
 		return now;
 	}
 	/* The run may have gone on with the keys of another key set. */
-	due = signer_due(&zone->signer, state, &zone->keys.ring->set, now);
+	due = due_by_clock(zone, state, &zone->keys.ring->set, span);
 	return due > now || keyring_lack(zone->keys.ring) == NULL ? due : now + LACK_LOOK;
 }
 
@@ -277,6 +286,7 @@ static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
 /*! Does what there is to do. \return When there will be more, Unix seconds; 0 = no need */
 static int64_t work(zone_t *zone)
 {
+	const clock_span_t span = timekeeper_now(zone->env->timekeeper);
 	const int64_t now = time(NULL);
 	state_t state, before;
 	int ret = state_read(zone->env->store, zone->name, &state);
@@ -290,7 +300,7 @@ static int64_t work(zone_t *zone)
 	before = state;
 	zone->verdict.again = 0;
 	serving_track(&zone->serving, &state);
-	const bool taken = serving_note(&zone->serving, &state);
+	const bool taken = serving_note(&zone->serving, &state, span.to - now);
 	if (taken) {
 		note_taken(zone, &state, now);
 	}
@@ -302,7 +312,7 @@ static int64_t work(zone_t *zone)
 		ret = saved != KNOT_EOK ? saved : ret;
 	}
 	if (ret == KNOT_EOK) {
-		due = earlier(due, sign_if_due(zone, &state, wishes, now));
+		due = earlier(due, sign_if_due(zone, &state, wishes, &span));
 		due = earlier(due, keys_again(&zone->keys));
 	} else if (ret == KNOT_EBUSY) {
 		keep_wish(zone, wishes & (ZONE_KEYS | ZONE_RENEW));

@@ -76,10 +76,9 @@ static int relay(void *ctx, const ctl_unit_t *unit, const char *error, int first
 	return 0;
 }
 
-/* The module does it; the command is here, too, so that one socket is enough for an operator. */
-static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+/* Has the module do it. */
+static void ask_signer(context_t *c, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	context_t *c = ctx;
 	char err[512];
 	pthread_mutex_lock(&c->desk->lock);
 	char *path = strdup(c->desk->conf.signer_socket);
@@ -92,6 +91,12 @@ static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, unit->zone, "signer: %s", err);
 	}
 	free(path);
+}
+
+/* The module does it; the command is here, too, so that one socket is enough for an operator. */
+static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	ask_signer(ctx, req, unit);
 }
 
 static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -108,14 +113,13 @@ static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 static void do_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	(void)req;
-	(void)unit;
 	context_t *c = ctx;
 	pthread_mutex_lock(&c->desk->lock);
 	timekeeper_accept(&c->desk->clock);
 	log_event(LOG_INFO, NULL, "a person says that the clock is right");
 	pthread_mutex_unlock(&c->desk->lock);
 	desk_wake(c->desk);
+	ask_signer(c, req, unit);
 }
 
 static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

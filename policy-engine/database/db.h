@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/clock-mark.h"
 #include "policy-engine/zone/kasp-zone.h"
 
 #define DB_SALT_MAX 255 /*!< Bytes of an NSEC3 salt (RFC 5155). */
@@ -255,11 +256,12 @@ int db_freeze_end(db_t *db, db_scope_t scope, const char *name);
 int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
                   db_scope_t *scope, int64_t *until);
 
-/*! \return 1 and when the clock was believed last, 0 if it never was, -1. */
-int db_clock_get(db_t *db, int64_t *seen);
+/*! \return 1 and when the clock was believed last, 0 if it never was, -1. The uptime is that of this
+ *  start of the machine, or -1. */
+int db_clock_get(db_t *db, clock_mark_t *mark);
 
 /*! Notes what the clock said when it was believed. */
-int db_clock_put(db_t *db, int64_t seen);
+int db_clock_put(db_t *db, const clock_mark_t *mark);
 
 /*! \return 1 and the salt of a policy, 0 if it has none, -1. */
 int db_salt_get(db_t *db, const char *policy, uint8_t salt[DB_SALT_MAX], size_t *len,

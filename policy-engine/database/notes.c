@@ -53,24 +53,46 @@ int db_errand_get(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
 	return found;
 }
 
-int db_clock_get(db_t *db, int64_t *seen)
+int db_clock_get(db_t *db, clock_mark_t *mark)
 {
-	static const char get[] = "SELECT seen FROM clock";
+	static const char get[] = "SELECT seen, uptime, start = ?1 FROM clock";
+	enum { SEEN, UPTIME, SAME_START };
+	char start[CLOCK_START_MAX];
 	sqlite3_stmt *sql = sql_prepare(db, get);
 	if (sql == NULL) {
 		return -1;
 	}
+	clock_start(start);
+	sql_bind_text(sql, 1, start);
 	int ret = sqlite3_step(sql);
 	int found = ret == SQLITE_ROW;
-	*seen = found ? sqlite3_column_int64(sql, 0) : *seen;
-	return sql_done(db, sql, ret) == 0 ? found : -1;
+	clock_mark_t is = *mark;
+	if (found) {
+		bool same = sqlite3_column_int(sql, SAME_START) && start[0] != '\0';
+		is.seen = sqlite3_column_int64(sql, SEEN);
+		is.uptime = same ? sqlite3_column_int64(sql, UPTIME) : -1;
+	}
+	if (sql_done(db, sql, ret) != 0) {
+		return -1;
+	}
+	*mark = is;
+	return found;
 }
 
-int db_clock_put(db_t *db, int64_t seen)
+int db_clock_put(db_t *db, const clock_mark_t *mark)
 {
-	static const char put[] = "INSERT INTO clock VALUES (1, ?1) ON CONFLICT (id) DO UPDATE"
-	                          " SET seen = ?1";
-	return sql_run_numbers(db, put, seen, 0);
+	static const char put[] = "INSERT INTO clock VALUES (1, ?1, ?2, ?3) ON CONFLICT (id)"
+	                          " DO UPDATE SET seen = ?1, uptime = ?2, start = ?3";
+	char start[CLOCK_START_MAX];
+	sqlite3_stmt *sql = sql_prepare(db, put);
+	if (sql == NULL) {
+		return -1;
+	}
+	clock_start(start);
+	sqlite3_bind_int64(sql, 1, mark->seen);
+	sqlite3_bind_int64(sql, 2, mark->uptime);
+	sql_bind_text(sql, 3, start);
+	return sql_run(db, sql);
 }
 
 int db_salt_get(db_t *db, const char *policy, uint8_t salt[DB_SALT_MAX], size_t *len,

@@ -143,9 +143,14 @@ static const char schema_9[] =
 	" until INTEGER NOT NULL,"
 	" PRIMARY KEY (scope, name)) WITHOUT ROWID;";
 
+/* The uptime when the clock was believed last, of which start of the machine. */
+static const char schema_10[] =
+	"ALTER TABLE clock ADD COLUMN uptime INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE clock ADD COLUMN start TEXT NOT NULL DEFAULT '';";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
-                                       schema_6, schema_7, schema_8, schema_9 };
+                                       schema_6, schema_7, schema_8, schema_9, schema_10 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)

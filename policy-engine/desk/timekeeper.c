@@ -9,17 +9,10 @@
 
 #define SAVE_S 3600 /* Seconds between two notes in the database: an idle engine hardly writes. */
 
-static int64_t uptime(void)
-{
-	struct timespec since_boot = { 0 };
-	clock_gettime(CLOCK_BOOTTIME, &since_boot);
-	return since_boot.tv_sec;
-}
-
 int timekeeper_load(timekeeper_t *keeper, db_t *db)
 {
 	keeper->mark = (clock_mark_t){ .uptime = -1 };
-	int found = db_clock_get(db, &keeper->mark.seen);
+	int found = db_clock_get(db, &keeper->mark);
 	keeper->saved = keeper->mark.seen;
 	return found < 0 ? -1 : 0;
 }
@@ -30,7 +23,7 @@ static int save(timekeeper_t *keeper, db_t *db, int64_t now)
 		return 0;
 	}
 	keeper->saved = now;
-	return db_clock_put(db, now);
+	return db_clock_put(db, &keeper->mark);
 }
 
 static void complain(const timekeeper_t *keeper)
@@ -44,7 +37,7 @@ static void complain(const timekeeper_t *keeper)
 int timekeeper_check(timekeeper_t *keeper, db_t *db, int64_t now)
 {
 	clock_verdict_t before = keeper->verdict;
-	keeper->verdict = clock_judge(&keeper->mark, now, uptime());
+	keeper->verdict = clock_judge(&keeper->mark, now, clock_uptime());
 	bool good = keeper->verdict == CLOCK_GOOD;
 	int ret = good ? save(keeper, db, now) : 0;
 	if (!good && keeper->verdict != before) {
@@ -61,11 +54,11 @@ int64_t timekeeper_now(const timekeeper_t *keeper)
 	if (keeper->verdict == CLOCK_GOOD) {
 		return time(NULL);
 	}
-	return mark->seen + (mark->uptime >= 0 ? uptime() - mark->uptime : 0);
+	return clock_expected(mark, clock_uptime());
 }
 
 void timekeeper_accept(timekeeper_t *keeper)
 {
-	keeper->mark = (clock_mark_t){ .seen = time(NULL), .uptime = uptime() };
+	keeper->mark = (clock_mark_t){ .seen = time(NULL), .uptime = clock_uptime() };
 	keeper->saved = 0;
 }

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "policy-engine/core/clock.h"
+#include "common/clock-mark.h"
 #include "policy-engine/database/db.h"
 
 typedef struct {

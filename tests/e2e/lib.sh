@@ -50,6 +50,17 @@ trap 'exit 1' INT TERM
 
 # ---- starting
 
+# own_mounts SUITE FUNCTION [ARGUMENT...]: starts the function anew, in place of what runs, where mounts are
+# the test's own; nothing if it is there.
+own_mounts() {
+	local namespace=(--mount)
+	[ -z "${OWN_MOUNTS:-}" ] || return 0
+	[ "$(id -u)" = 0 ] || namespace+=(--user --map-root-user)
+	# shellcheck disable=SC2016
+	OWN_MOUNTS=yes exec unshare "${namespace[@]}" bash -c \
+		'. "$1/lib.sh"; . "$1/$2.sh"; "${@:3}"' e2e "$e2e" "$@"
+}
+
 # quick DIR [OPTION...]: quickstart in DIR, detached; takes over its env.
 quick() {
 	local dir=$work/$1

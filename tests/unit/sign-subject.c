@@ -184,12 +184,17 @@ static void progress(void *ctx, size_t done)
 	}
 }
 
+clock_span_t subject_span(const subject_t *subject)
+{
+	return (clock_span_t){ .from = subject->now - subject->doubt, .to = subject->now };
+}
+
 static void set_run(run_t *run, const subject_t *subject, bool stop)
 {
 	*run = (run_t) {
 		.run = {
 			.store = subject->store, .pool = pool, .zone = subject_zone,
-			.ring = subject->ring, .now = subject->now,
+			.ring = subject->ring, .now = subject_span(subject),
 			.clock = subject->clock, .batch = subject->batch,
 			.stop = &run->stop, .progress = progress, .ctx = run,
 		},

@@ -18,6 +18,7 @@ typedef struct {
 	state_t state;
 	keyring_t *ring;
 	int64_t now;
+	int64_t doubt;          /*!< Seconds by which it may be earlier than now. */
 	int64_t (*clock)(void); /*!< As in sign_args_t. */
 	size_t batch;
 	unsigned stop_after; /*!< Batches of a run; 0: it is not stopped. */
@@ -43,6 +44,9 @@ int subject_replace(subject_t *subject, const char *text, bool over, input_resul
 
 /*! \param changed  Names that have to differ; SIZE_MAX: any number. */
 void subject_load(subject_t *subject, const char *text, size_t changed);
+
+/*! \return Within which it is now. */
+clock_span_t subject_span(const subject_t *subject);
 
 /*! Runs once, and checks the version that is made: no name, link or signature may be missing. */
 sign_result_t subject_sign_batch(subject_t *subject, bool renew);

@@ -621,16 +621,25 @@ END_TEST
 
 START_TEST(test_clock)
 {
-	int64_t seen = 7;
+	clock_mark_t mark = { .seen = 7, .uptime = 8 };
+	const clock_mark_t first = { 100, 10 }, second = { 200, 20 };
 	db_t *db = open_store();
-	ck_assert_int_eq(db_clock_get(db, &seen), 0);
-	ck_assert_int_eq(seen, 7);
-	ck_assert_int_eq(db_clock_put(db, 100), 0);
-	ck_assert_int_eq(db_clock_put(db, 200), 0);
+	ck_assert_int_eq(db_clock_get(db, &mark), 0);
+	ck_assert_int_eq(mark.seen, 7);
+	ck_assert_int_eq(db_clock_put(db, &first), 0);
+	ck_assert_int_eq(db_clock_put(db, &second), 0);
 	db_close(db);
 	db = open_store();
-	ck_assert_int_eq(db_clock_get(db, &seen), 1);
-	ck_assert_int_eq(seen, 200);
+	ck_assert_int_eq(db_clock_get(db, &mark), 1);
+	ck_assert_int_eq(mark.seen, 200);
+	ck_assert_int_eq(mark.uptime, 20);
+	db_close(db);
+	/* The machine has started since. */
+	outside("UPDATE clock SET start = 'another'");
+	db = open_store();
+	ck_assert_int_eq(db_clock_get(db, &mark), 1);
+	ck_assert_int_eq(mark.seen, 200);
+	ck_assert_int_eq(mark.uptime, -1);
 	db_close(db);
 }
 END_TEST
@@ -640,11 +649,12 @@ START_TEST(test_clock_stops)
 {
 	timekeeper_t keeper = { 0 }, next = { 0 };
 	db_t *db = open_store();
-	int64_t now = time(NULL), saved = 0;
+	int64_t now = time(NULL);
+	clock_mark_t saved = { 0 };
 	ck_assert_int_eq(timekeeper_load(&keeper, db), 0);
 	ck_assert_int_eq(timekeeper_check(&keeper, db, now), 1);
 	ck_assert_int_eq(db_clock_get(db, &saved), 1);
-	ck_assert_int_eq(saved, now);
+	ck_assert_int_eq(saved.seen, now);
 	ck_assert_int_eq(timekeeper_check(&keeper, db, now - CLOCK_BACK_MAX - 100), 0);
 	int64_t believed = timekeeper_now(&keeper);
 	ck_assert(believed >= now && believed < now + 100);
@@ -658,9 +668,13 @@ START_TEST(test_clock_stops)
 	timekeeper_accept(&keeper);
 	ck_assert_int_eq(timekeeper_check(&keeper, db, time(NULL)), 1);
 
-	/* The next engine knows what this one has seen. */
+	/* The next engine knows what this one has seen, and how long ago that was. */
 	ck_assert_int_eq(timekeeper_load(&next, db), 0);
 	ck_assert_int_eq(timekeeper_check(&next, db, now - CLOCK_BACK_MAX - 100), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AHEAD_MAX + 100), 0);
+	ck_assert_int_eq(timekeeper_check(&next, db, now), 1);
+	ck_assert_int_eq(db_clock_put(db, &(clock_mark_t){ now, -1 }), 0);
+	ck_assert_int_eq(timekeeper_load(&next, db), 0);
 	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX + 1000), 0);
 	ck_assert_int_eq(timekeeper_check(&next, db, now + CLOCK_AWAY_MAX - 1000), 1);
 	db_close(db);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-engine/core/clock.h"
+#include "common/clock-mark.h"
 #include "policy-engine/core/plan.h"
 #include "tests/unit/check-main.h"
 

@@ -75,6 +75,12 @@ START_TEST(test_clock)
 }
 END_TEST
 
+static int64_t subject_due(const subject_t *subject, store_txn_t *txn, const keyset_t *set)
+{
+	const clock_span_t now = subject_span(subject);
+	return refresh_next(txn, &subject->state, set, &now);
+}
+
 /*! Signatures are replaced when they are due, and not before. */
 START_TEST(test_refresh)
 {
@@ -84,7 +90,7 @@ START_TEST(test_refresh)
 	subject_load(&subject, small, 5);
 	subject_sign(&subject, false);
 	ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
-	int64_t due = refresh_next(&txn, &subject.state, &subject.ring->set, subject.now);
+	int64_t due = subject_due(&subject, &txn, &subject.ring->set);
 	store_abort(&txn);
 	/* The earliest are those of NSEC, 9000 - 1000 ± 500 seconds from now. */
 	ck_assert_int_ge(due, subject.now + 7500);
@@ -364,7 +370,7 @@ START_TEST(test_passthrough)
 		};
 		subject_set_keys(&subject, &unsigned_set);
 		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
-		(void)refresh_next(&txn, &subject.state, &unsigned_set, subject.now);
+		(void)subject_due(&subject, &txn, &unsigned_set);
 		store_abort(&txn);
 		const uint64_t version = subject.state.version;
 		ck_assert_uint_eq(subject_sign(&subject, false).signatures, 0);
@@ -542,8 +548,7 @@ START_TEST(test_spread)
 	for (unsigned run = 0; run < 12; run++) {
 		store_txn_t txn;
 		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
-		ck_assert_int_eq(refresh_next(&txn, &subject.state, &subject.ring->set,
-		                              subject.now), subject.now + 900);
+		ck_assert_int_eq(subject_due(&subject, &txn, &subject.ring->set), subject.now + 900);
 		store_abort(&txn);
 		subject.now += 900;
 		const uint64_t made = subject_sign_batch(&subject, false).signatures;
@@ -569,8 +574,7 @@ START_TEST(test_refresh_batches)
 		ck_assert_uint_lt(runs, 4);
 		const bool more = subject_sign_batch(&subject, false).more;
 		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
-		const int64_t next = refresh_next(&txn, &subject.state, &subject.ring->set,
-		                                  subject.now);
+		const int64_t next = subject_due(&subject, &txn, &subject.ring->set);
 		store_abort(&txn);
 		ck_assert_int_eq(next <= subject.now, more);
 		if (!more) {
@@ -636,6 +640,41 @@ START_TEST(test_clock_adjusted)
 }
 END_TEST
 
+/*! A clock that is not believed: signatures are good by what it says and by what it should say, whichever
+ * is earlier; when it is believed again they live no longer than the policy says. */
+START_TEST(test_clock_doubted)
+{
+	const int64_t apart = 400 * 86400, validity = 9000 + 500;
+	store_txn_t txn;
+	subject_t subject;
+	subject_open(&subject, "doubted");
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	subject.doubt = apart;
+	subject.now += _i == 0 ? apart : 0;
+	for (int run = 0; run < 2; run++) {
+		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
+		const int64_t due = subject_due(&subject, &txn, &subject.ring->set);
+		store_abort(&txn);
+		ck_assert_int_eq(due <= subject.now, run == 0);
+		ck_assert_uint_eq(subject_sign(&subject, false).signatures, run == 0 ? 12 : 0);
+		/* Good at the end, and so that nothing is due then; and at the beginning. */
+		free(subject_dump(&subject));
+		subject.now -= apart;
+		free(subject_dump(&subject));
+		subject.now += apart;
+	}
+	subject.now -= _i == 0 ? apart : 0;
+	subject.doubt = 0;
+	ck_assert_uint_eq(subject_sign(&subject, false).signatures, _i == 0 ? 12 : 0);
+	free(subject_dump(&subject));
+	ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
+	ck_assert_int_le(refresh_expires(&txn, &subject.state, subject.now), subject.now + validity);
+	store_abort(&txn);
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures are refreshed in time at 2^31 and 2^32, where the numbers in RRSIGs begin anew. */
 START_TEST(test_clock_wraps)
 {
@@ -649,8 +688,7 @@ START_TEST(test_clock_wraps)
 	for (unsigned i = 0; subject.now < wrap + 25000; i++) {
 		ck_assert_uint_lt(i, 100);
 		ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
-		const int64_t next = refresh_next(&txn, &subject.state, &subject.ring->set,
-		                                  subject.now);
+		const int64_t next = subject_due(&subject, &txn, &subject.ring->set);
 		store_abort(&txn);
 		ck_assert_int_gt(next, subject.now);
 		ck_assert_int_lt(next, subject.now + 10000);
@@ -942,6 +980,7 @@ int main(void)
 	tcase_add_test(tcase, test_refresh_batches);
 	tcase_add_loop_test(tcase, test_clock_ahead, 0, 7);
 	tcase_add_test(tcase, test_clock_adjusted);
+	tcase_add_loop_test(tcase, test_clock_doubted, 0, 2);
 	tcase_add_loop_test(tcase, test_clock_wraps, 0, 2);
 	tcase_add_loop_test(tcase, test_proof_types, 0, 2);
 	tcase_add_loop_test(tcase, test_proof_links, 0, 2);

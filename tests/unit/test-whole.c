@@ -190,7 +190,7 @@ START_TEST(test_stale)
 	ck_assert_int_eq(replace(&other, NAMES, false), KNOT_EOK);
 	const sign_args_t planned = {
 		.store = subject.store, .zone = subject_zone, .ring = subject.ring,
-		.now = subject.now, .batch = SIGN_BATCH,
+		.now = subject_span(&subject), .batch = SIGN_BATCH,
 	};
 	ck_assert_int_eq(batch_init(&batch, &planned, &subject.state), KNOT_EOK);
 	ck_assert_int_eq(batch_collect(&batch, err, sizeof(err)), KNOT_EOK);

@@ -2,13 +2,15 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Whether the clock can be believed: by a wrong one keys would come and go too early.
+ * \brief Whether the clock can be believed, by what it said before: by a wrong one keys would come and
+ * go too early, and signatures would not be good.
  *
  * Times are Unix seconds. The uptime is the seconds since the machine started; nobody can set it.
- * Here nothing reads a clock: engine/clock.c does.
+ * Only clock_uptime() and clock_start() look at the machine.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*! Seconds that the clock may be set back: what NTP corrects at once is less. */
@@ -33,6 +35,11 @@ typedef enum {
 	CLOCK_AHEAD,       /*!< The clock went on by more than the time that can have passed. */
 } clock_verdict_t;
 
+/*! Within this it is now; both ends are the same if the clock is believed. */
+typedef struct {
+	int64_t from, to;
+} clock_span_t;
+
 /*!
  * Judges what the clock says.
  *
@@ -40,3 +47,20 @@ typedef enum {
  *              again is then good again.
  */
 clock_verdict_t clock_judge(clock_mark_t *mark, int64_t now, int64_t uptime);
+
+/*! \return What the clock should say at least, by a mark that is not empty. */
+int64_t clock_expected(const clock_mark_t *mark, int64_t uptime);
+
+/*! \return From what the clock should say to what it says, or the other way about. */
+clock_span_t clock_span(const clock_mark_t *mark, int64_t now, int64_t uptime);
+
+/*! \return Seconds since the machine started, those included in which it slept. */
+int64_t clock_uptime(void);
+
+#define CLOCK_START_MAX 40 /*!< Bytes of clock_start(), its end included. */
+
+/*! Names the machine's last start: uptimes compare if these are the same. "" = not known. */
+void clock_start(char name[CLOCK_START_MAX]);
+
+/*! \return Whether the system says that the clock is kept right by others (NTP). */
+bool clock_synchronised(int64_t now);
