@@ -65,7 +65,6 @@ def main():
     print("asking", flush=True)
     secure = set()
     seen = collections.Counter()
-    bad = []
     try:
         while True:
             time.sleep(1 / args.rate)
@@ -85,16 +84,16 @@ def main():
                 seen["secure"] += 1
             elif good and zone in args.goes_insecure:
                 seen["insecure, as it may be"] += 1
-            elif zone in secure:
+            elif zone in secure and not os.path.exists(args.pause):
                 seen["bad"] += 1
-                bad.append(f"{time.strftime('%T')} {name} type {rrtype}: {what}")
+                if seen["bad"] <= 20:
+                    print(f"bad: {time.strftime('%T')} {name} type {rrtype}: {what}", flush=True)
     except KeyboardInterrupt:
         pass
     print("resolver-prober:", ", ".join(f"{count} {what}" for what, count in sorted(seen.items())))
-    print("\n".join(bad[:20]))
     missing = set(args.zones + args.goes_insecure) - secure
-    if bad or missing:
-        print(f"resolver-prober: {len(bad)} bad answers; never secure: {sorted(missing)}")
+    if seen["bad"] or missing:
+        print(f"resolver-prober: never secure: {sorted(missing)}")
         sys.exit(1)
 
 
