@@ -72,6 +72,7 @@ static void add_keys(void *ctx, const keyset_t *set)
 typedef enum {
 	EXPIRING,         /*!< Signatures come near their end, or are over it. */
 	HELD,             /*!< A rule of the last gate holds something. */
+	OLDER,            /*!< The store is an older copy. */
 	SOURCE_TROUBLE,
 	KEYS_TROUBLE,
 	SIGN_TROUBLE,
@@ -85,7 +86,7 @@ typedef enum {
 typedef struct {
 	char expiring[ALARM_LINE_MAX + 16];
 	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
-	char source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
+	char older[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
 	bool signing, refused, checking;
 	lasting_t lasting;
 	state_t state;
@@ -118,6 +119,7 @@ static void look(zone_t *zone, shown_t *shown)
 	(void)held_text(&zone->held, HELD_FREEZE, shown->frozen, sizeof(shown->frozen));
 	shown->refused = held_is(&zone->held, HELD_REFUSED);
 	shown->checking = external_waits(&zone->external);
+	trouble_read(&zone->older, shown->older, sizeof(shown->older));
 	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
 	keys_trouble(&zone->keys, shown->keys, sizeof(shown->keys));
 	trouble_read(&zone->signer.trouble, shown->sign, sizeof(shown->sign));
@@ -135,6 +137,7 @@ static health_t health(const shown_t *shown)
 {
 	return shown->expiring[0] != '\0' ? EXPIRING :
 	       shown->held[0] != '\0' ? HELD :
+	       shown->older[0] != '\0' ? OLDER :
 	       shown->source[0] != '\0' ? SOURCE_TROUBLE :
 	       shown->keys[0] != '\0' ? KEYS_TROUBLE :
 	       shown->sign[0] != '\0' ? SIGN_TROUBLE :
@@ -163,13 +166,16 @@ static void add_health(columns_t *columns, const shown_t *shown)
 	const health_t is = health(shown);
 	const char *const texts[] = {
 		[EXPIRING] = shown->expiring, [HELD] = shown->held,
-		[SOURCE_TROUBLE] = shown->source, [KEYS_TROUBLE] = shown->keys,
+		[OLDER] = shown->older, [SOURCE_TROUBLE] = shown->source, [KEYS_TROUBLE] = shown->keys,
 		[SIGN_TROUBLE] = shown->sign, [FROZEN] = shown->frozen,
 		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
 	};
 	add_column(columns, "state", "%s", texts[is]);
 	add_lasting(columns, shown);
-	if (is <= HELD && shown->source[0] != '\0') {
+	if (is != OLDER && shown->older[0] != '\0') {
+		add_column(columns, "store", "%s", shown->older);
+	}
+	if (is < SOURCE_TROUBLE && shown->source[0] != '\0') {
 		add_column(columns, "source", "%s", shown->source);
 	}
 	if (is != KEYS_TROUBLE && shown->keys[0] != '\0') {

@@ -263,6 +263,21 @@ static void note_taken(zone_t *zone, state_t *state, int64_t now)
 	}
 }
 
+/*! Sees whether the store is an older copy, also if nothing is due: knotd is asked once. */
+static void look_at_age(zone_t *zone, const state_t *state)
+{
+	char text[TROUBLE_MAX] = "";
+	uint32_t served;
+	bool serves;
+	if (state->version > 0 && serving_served(&zone->serving, &served, &serves) &&
+	    serving_is_ahead(&zone->serving, state)) {
+		snprintf(text, sizeof(text), "the store is an older copy: it has serial %u, knotd "
+		         "serves %u; what comes next is made from the store, without updates that "
+		         "came since", state->serial, served);
+	}
+	trouble_set(&zone->older, zone->env->log, zone->name, LOG_WARNING, text);
+}
+
 /*! Shows what has become of the zone, and how long it lasts now. */
 static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
 {
@@ -304,6 +319,7 @@ static int64_t work(zone_t *zone)
 	if (taken) {
 		note_taken(zone, &state, now);
 	}
+	look_at_age(zone, &state);
 	ret = look_at_keys(zone, &state, wishes);
 	/* Before a first version there is nothing to store: it is made in any case. */
 	const bool first = state.version == 0 && state.next_nodes == 0;

@@ -107,6 +107,7 @@ static void init_parts(zone_t *zone)
 					     .wake = wake,
 					     .ctx = zone,
 				     });
+	trouble_init(&zone->older);
 	external_init(&zone->external, &(external_args_t) {
 		.log = env->log, .held = &zone->held, .store = env->store, .zone = zone->name,
 		.folder = env->storage, .stop_fd = env->stop_fd,
@@ -142,6 +143,7 @@ void zone_free(zone_t *zone)
 	signer_deinit(&zone->signer);
 	serving_deinit(&zone->serving);
 	external_deinit(&zone->external);
+	trouble_deinit(&zone->older);
 	pthread_mutex_destroy(&zone->lock);
 	zone_settings_deinit(&zone->settings);
 	knot_dname_free(zone->name, NULL);

@@ -87,6 +87,7 @@ typedef struct zone {
 	signer_t signer;
 	serving_t serving;
 	external_t external;
+	trouble_t older;           /*!< The store is an older copy than what knotd serves. */
 
 	pthread_mutex_t lock;      /*!< Of what follows. */
 	zone_settings_t settings;  /*!< Without those of the source, which has them. */

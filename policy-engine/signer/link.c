@@ -160,6 +160,12 @@ static int apply(link_t *link, listing_t *news)
 		log_event(LOG_INFO, news->name, "%s zone, policy %s", put > 0 ? "new" : "known",
 		          news->facts.policy);
 	}
+	if (known && news->facts.pending < zone->facts.pending) {
+		log_event(LOG_WARNING, news->name, "the signer's store is lost, or an older copy: it "
+		          "has key set %llu, and had %llu; it gets the newest one",
+		          (unsigned long long)news->facts.pending,
+		          (unsigned long long)zone->facts.pending);
+	}
 	facts_deinit(&zone->facts);
 	zone->facts = news->facts;
 	news->facts = (facts_t){ 0 };

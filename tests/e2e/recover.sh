@@ -489,6 +489,101 @@ test_ksk_gone() { # limit 150
 	probe_end
 }
 
+# unused: CKA_IDs of key pairs that no zone has.
+unused() { ods -j backup list | sed -n 's/.*"cka-id": "\([0-9a-f]*\)".*"zones": "0".*/\1/p'; }
+# has_in ROLE TAG: another key of that role than TAG is, or comes, in use.
+has_in() {
+	local tag
+	tag=$(keys_of r.test | awk -v role="$1" '$1 == role && $4 == "in" { print $2 }')
+	[ -n "$tag" ] && [ "$tag" != "$2" ]
+}
+
+# The pair of a key that has just come is gone for good, before the module could use it: another one takes
+# its place, and no validator notices.
+test_new_key_gone() { # limit 240
+	start_zone
+	settle
+	probe r.test
+	local role old id
+	for role in zsk ksk; do
+		old=$(keys_of r.test | awk -v role="$role" '$1 == role { print $2 }')
+		ods generate quick 1
+		within 20 unused_pairs 2
+		id=$(unused | head -n 1) # the oldest is used first
+		"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id" >remove.out
+		engine zone-key-rollover r.test "$role"
+		within 20 has_in "$role" "$old"
+		if [ "$role" = ksk ]; then
+			within 20 status_says r.test 'no private key has the CKA_ID'
+			small z r.test 2 'new A 192.0.2.9'
+			within 20 answers new.r.test A 192.0.2.9
+		fi
+		lost=$(keys_of r.test | awk -v role="$role" '$1 == role && $4 == "in" { print $2 }')
+		ods -y key-lost r.test "$lost" >lost.out 2>&1 || fail "$(cat lost.out)"
+		within 20 status_says r.test 'state: ok'
+		within 40 has_in "$role" "$lost"
+		validate r.test
+		if [ "$role" = zsk ]; then
+			within 60 engine_says r.test 'that come due'
+			module zone-sign r.test
+			within 60 only_another_zsk "$old"
+		else
+			within 40 engine_says r.test 'give this DS'
+			engine zone-ksk-submitted r.test
+			within 40 engine_says r.test "$old: have this DS removed"
+			ods ds-gone r.test
+			within 60 only_ksk "$(ksk)"
+		fi
+	done
+	validate r.test
+	probe_end
+}
+
+# An older copy of the store is seen at once, though nothing is to be signed: while the engine runs, and with
+# the engine away.
+test_store_older() { # limit 150
+	start_zone
+	settle
+	watch_zone r.test
+	local zsk before
+	stop_both
+	cp -r "$D/store" older.store
+	start_both
+	zsk=$(zsks)
+	engine zone-key-rollover r.test zsk
+	module zone-sign r.test
+	within 60 engine_says r.test 'that come due'
+	module zone-sign r.test
+	within 60 only_another_zsk "$zsk"
+	within 20 status_says r.test 'state: ok'
+	zsk=$(zsks)
+	older_comes_back
+	within 20 engine_log_says 'r\.test.*the signer.s store is lost, or an older copy'
+	within 20 signed_on "$before"
+	stop_engine
+	older_comes_back
+	within 20 status_says r.test 'state: the store is an older copy'
+	[ "$(serial r.test)" = "$before" ] || fail 'another version is served'
+	start_engine
+	within 20 signed_on "$before"
+	[ "$(zsks)" = "$zsk" ] || fail "zsk $(zsks), not $zsk"
+	validate r.test
+	watched
+}
+older_comes_back() {
+	before=$(serial r.test)
+	kill -STOP "$watcher"
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	rm -r "$D/store"
+	cp -r older.store "$D/store"
+	: >"$D/knotd.log"
+	start_knotd
+	kill -CONT "$watcher"
+	within 20 says "$D/knotd.log" "r\\.test.*store is an older copy: it has serial [0-9]+, knotd serves $before"
+}
+# signed_on SERIAL: a version above it is served, and all is well.
+signed_on() { status_says r.test 'state: ok.*served: 20' && serial_differs r.test "$1"; }
+
 # The store alone is lost: the engine sends the key set again, with its memory.
 test_store_lost() { # limit 90
 	start_zone
