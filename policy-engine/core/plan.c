@@ -241,9 +241,38 @@ static bool forget(plan_run_t *run, size_t index)
 	return true;
 }
 
+/* Whether no cache can need a key: all of it is still coming. */
+static bool is_newcomer(const core_key_t *key)
+{
+	bool coming = key->goal_in && !key->standby;
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		keyset_state_t state = key->record[r].state;
+		coming = coming && (state == KEYSET_NA || state == KEYSET_HIDDEN ||
+		                    state == KEYSET_RUMOURED);
+	}
+	return coming;
+}
+
+/* Whether a zone has keys that all caches know. */
+static bool has_settled(const core_zone_t *zone)
+{
+	bool ksk = false, zsk = false;
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_record_t *record = zone->keys[i].record;
+		ksk = ksk || record[KEYSET_RRSIG_DNSKEY].state == KEYSET_OMNIPRESENT;
+		zsk = zsk || record[KEYSET_RRSIG].state == KEYSET_OMNIPRESENT;
+	}
+	return ksk && zsk;
+}
+
 const char *plan_lose(core_zone_t *zone, const policy_t *policy, size_t i)
 {
 	core_key_t *key = &zone->keys[i];
+	if (is_newcomer(key) && has_settled(zone)) {
+		key->dead = true;
+		key->goal_in = false;
+		return NULL;
+	}
 	for (size_t k = 0; k < zone->count; k++) {
 		const core_key_t *other = &zone->keys[k];
 		if (k != i && (other->dead || !other->goal_in || !core_is_settled(other)) &&
