@@ -127,6 +127,11 @@ static bool needs_nodes(const state_t *state, const keyset_t *set)
 	return !changeover_goes_on(state, set) || state->signed_input < state->in.whole;
 }
 
+void changeover_afresh(state_t *state)
+{
+	state->signed_input = 0;
+}
+
 bool changeover_fits(const state_t *state)
 {
 	return state->signed_input >= state->in.whole ||

@@ -33,6 +33,10 @@ void changeover_adopt(state_t *state, const keyset_t *before, const keyset_t *se
  */
 int changeover_run(const sign_args_t *args, state_t *state);
 
+/*! Has all of the zone made anew, beside what there is, and published at once. With all signatures made anew,
+ *  too, none of an older version is left. */
+void changeover_afresh(state_t *state);
+
 /*!
  * \return Whether what is planned fits the input: an input that was replaced as a whole, whose
  *         nodes are not marked as dirty, needs a plan of its own.

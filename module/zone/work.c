@@ -203,8 +203,13 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const 
 		signer_trouble(&zone->signer, "");
 		return may == KEYS_MAY_LATER ? now + LOOK_AGAIN : zone->verdict.again;
 	}
-	if (sign(zone, state, wishes & ZONE_RENEW, serves ? &served : NULL, span, &result) !=
-	    KNOT_EOK) {
+	const bool older = serving_is_ahead(&zone->serving, state);
+	if (older) {
+		/* An older copy can have signatures of keys that left since. */
+		changeover_afresh(state);
+	}
+	if (sign(zone, state, older || (wishes & ZONE_RENEW), serves ? &served : NULL, span,
+	         &result) != KNOT_EOK) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}

@@ -570,6 +570,34 @@ test_store_older() { # limit 150
 	validate r.test
 	watched
 }
+# The same in the midst of a rollover: the older copy has signatures of a ZSK that has left since.
+test_store_older_rolling() { # limit 150
+	start_zone
+	sed -i 's/<Purge>PT1S/<Purge>P1D/' "$D/kasp.xml"
+	engine reload
+	settle
+	watch_zone r.test
+	local zsk before
+	zsk=$(zsks)
+	engine zone-key-rollover r.test zsk
+	within 60 engine_says r.test 'that come due'
+	stop_both
+	cp -r "$D/store" older.store
+	start_both
+	module zone-sign r.test
+	within 60 engine_says r.test "zsk: $zsk, .*DNSKEY hidden"
+	within 20 status_says r.test 'state: ok'
+	stop_engine
+	older_comes_back
+	within 20 signed_on "$before"
+	axfr r.test z.axfr
+	! grep -E "RRSIG.* $zsk r\.test\. " z.axfr || fail "signatures of the key that left"
+	sleep 3
+	start_engine
+	within 20 status_says r.test 'state: ok'
+	validate r.test
+	watched
+}
 older_comes_back() {
 	before=$(serial r.test)
 	kill -STOP "$watcher"
