@@ -241,10 +241,10 @@ static bool forget(plan_run_t *run, size_t index)
 	return true;
 }
 
-/* Whether no cache can need a key: all of it is still coming. */
+/* Whether no cache can need a key: all of it is still coming, and it does not sign the zone yet. */
 static bool is_newcomer(const core_key_t *key)
 {
-	bool coming = key->goal_in && !key->standby;
+	bool coming = key->goal_in && !key->standby && !core_in_zone(key, KEYSET_RRSIG);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		keyset_state_t state = key->record[r].state;
 		coming = coming && (state == KEYSET_NA || state == KEYSET_HIDDEN ||
@@ -253,22 +253,38 @@ static bool is_newcomer(const core_key_t *key)
 	return coming;
 }
 
-/* Whether a zone has keys that all caches know. */
-static bool has_settled(const core_zone_t *zone)
+/* Whether a key that is to go is still as it was in use. */
+static bool is_untouched(const core_key_t *key)
 {
-	bool ksk = false, zsk = false;
-	for (size_t i = 0; i < zone->count; i++) {
-		const core_record_t *record = zone->keys[i].record;
-		ksk = ksk || record[KEYSET_RRSIG_DNSKEY].state == KEYSET_OMNIPRESENT;
-		zsk = zsk || record[KEYSET_RRSIG].state == KEYSET_OMNIPRESENT;
+	bool untouched = !key->goal_in && !key->dead && !key->standby &&
+	                 key->record[KEYSET_DS].state != KEYSET_UNRETENTIVE;
+	for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
+		keyset_state_t state = key->record[r].state;
+		untouched = untouched && (state == KEYSET_NA || state == KEYSET_OMNIPRESENT);
 	}
-	return ksk && zsk;
+	return untouched;
+}
+
+/* The key that a newcomer is to replace, and that can stay in use instead; NULL: there is none. */
+static core_key_t *find_former(core_zone_t *zone, const policy_key_t *entry)
+{
+	for (size_t i = 0; entry != NULL && i < zone->count; i++) {
+		core_key_t *key = &zone->keys[i];
+		core_key_t in_use = *key;
+		in_use.goal_in = true;
+		if (is_untouched(key) && is_of(entry, &in_use)) {
+			return key;
+		}
+	}
+	return NULL;
 }
 
 const char *plan_lose(core_zone_t *zone, const policy_t *policy, size_t i)
 {
 	core_key_t *key = &zone->keys[i];
-	if (is_newcomer(key) && has_settled(zone)) {
+	core_key_t *former = is_newcomer(key) ? find_former(zone, plan_entry(policy, key)) : NULL;
+	if (former != NULL) {
+		former->goal_in = true;
 		key->dead = true;
 		key->goal_in = false;
 		return NULL;

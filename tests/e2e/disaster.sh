@@ -106,7 +106,7 @@ front_follows() { [ "$(PORT=$front_port serial test)" = "$(PORT=$parent_port ser
 # slow to take one away.
 serve_parent() {
 	local wanted kept=()
-	[ "$round" -ge "$registrar_until" ] || [ "$registrar" != late ] || return 0
+	[ "$SECONDS" -ge "$registrar_until" ] || [ "$registrar" != late ] || return 0
 	[ -e "$D/run/ods-engine.pid" ] && up ods-engine || return 0
 	engine_says 'give this DS|have this DS removed' || return 0
 	mapfile -t wanted < <(ods -j ds d.test 2>/dev/null | python3 -c 'import json, sys
@@ -114,7 +114,7 @@ for key in json.load(sys.stdin):
     if key["state"] in ("to be given to the parent", "at the parent"):
         print(key["record"].split(" DS ")[1].upper())')
 	[ ${#wanted[@]} -gt 0 ] || return 0
-	[ "$round" -ge "$registrar_until" ] || mapfile -t kept < <(parent_has)
+	[ "$SECONDS" -ge "$registrar_until" ] || mapfile -t kept < <(parent_has)
 	mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" "${kept[@]}" | sed 's/ *$//; /^$/d' | sort -u)
 	[ "$(printf '%s\n' "${wanted[@]}")" != "$(parent_has | sed 's/ *$//' | sort -u)" ] || return 0
 	write_parent "${wanted[@]}"
@@ -442,20 +442,20 @@ ds_ttl() {
 	write_parent "${ds[@]}"
 	reload_parent
 }
-# One of the parent's servers is not well for some rounds.
+# One of the parent's servers is not well for some seconds.
 parent_away() { front_for away; }
 parent_fails() { front_for failing; }
 parent_is_below() { front_for below; }
 front_for() {
 	front_is "$1"
-	front_until=$((round + RANDOM % 4 + 1))
+	front_until=$((SECONDS + RANDOM % 20 + 1))
 }
-# The registrar is late for some rounds, or takes no DS away.
+# The registrar is late for some seconds, or takes no DS away.
 registrar_late() { registrar_for late; }
 registrar_keeps() { registrar_for keeps; }
 registrar_for() {
 	registrar=$1
-	registrar_until=$((round + RANDOM % 4 + 1))
+	registrar_until=$((SECONDS + RANDOM % 20 + 1))
 }
 
 # The token is away until the first signature expires: then, and not before, no resolver believes the zone
@@ -481,6 +481,9 @@ expiry() {
 	engine reload >/dev/null
 	token_back
 	renew
+	within 60 status_says d.test 'state: ok'
+	# It would not ask for the keys anew for a minute.
+	kill -HUP "$(cat unbound/unbound.pid)"
 }
 # Signatures live for 30 s.
 short_lived() {
@@ -527,7 +530,7 @@ draw() {
 
 operate() {
 	serve_parent
-	[ "$round" -lt "$front_until" ] || [ "$front_until" = 0 ] || {
+	[ "$SECONDS" -lt "$front_until" ] || [ "$front_until" = 0 ] || {
 		front_is well
 		front_until=0
 	}
@@ -651,7 +654,6 @@ disaster() {
 			fi
 		done
 	fi
-	round=999999
 	within 120 at_rest
 	does_not_say resolver.out '^bad'
 	validate d.test

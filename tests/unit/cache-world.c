@@ -443,7 +443,7 @@ static bool is_stuck(const world_t *w)
 		int slot = world_slot(w, w->keys[i].keytag);
 		gone |= w->keys[i].dead && slot >= 0 ? bit(slot) : 0;
 	}
-	return (w->pending.sign_zone & gone) != 0;
+	return ((w->pending.sign_zone | w->pending.sign_dnskey) & gone) != 0;
 }
 
 bool world_die(world_t *w)
@@ -452,7 +452,10 @@ bool world_die(world_t *w)
 	for (size_t i = 0; i < w->zone.count; i++) {
 		size_t which = (first + i) % w->zone.count;
 		const core_key_t *key = &w->keys[which];
-		if (key->role == KEYSET_ZSK && !key->dead && core_in_zone(key, KEYSET_RRSIG) &&
+		bool signs = key->role == KEYSET_ZSK && core_in_zone(key, KEYSET_RRSIG);
+		bool comes = key->goal_in && !core_in_zone(key, KEYSET_RRSIG) &&
+		             key->record[KEYSET_DNSKEY].state == KEYSET_RUMOURED;
+		if (!key->dead && (signs || comes) &&
 		    plan_lose(&w->zone, w->policy, which) == NULL) {
 			return true;
 		}

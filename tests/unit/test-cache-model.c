@@ -519,9 +519,9 @@ static void print_keys(const run_t *r)
 		if (!key->goal_in && core_is_hidden(key)) {
 			continue;
 		}
-		printf("%s %u/%u %s roll %d:", keyset_role_name(key->role), key->keytag,
+		printf("%s %u/%u %s%s roll %d:", keyset_role_name(key->role), key->keytag,
 		       key->algorithm, !key->goal_in ? "out" : key->standby ? "standby" : "in",
-		       key->roll);
+		       key->dead ? " dead" : "", key->roll);
 		for (int k = 0; k < KEYSET_RECORDS; k++) {
 			const core_record_t *record = &key->record[k];
 			printf(" %c%llu/%llu%s:%s", "-hrou"[record->state],
