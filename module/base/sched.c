@@ -359,6 +359,7 @@ int sched_wake(sched_t *sched, task_t *task, int64_t when)
 {
 	int ret = KNOT_EOK;
 	pthread_mutex_lock(&sched->lock);
+	see_clock(sched); /* By which when was reckoned. */
 	if (task->running) {
 		task->again = (task->again == 0 || when < task->again) ? when : task->again;
 	} else if (!task->waiting && (task->place == 0 || when < task->when)) {

@@ -227,6 +227,18 @@ START_TEST(test_set_back)
 }
 END_TEST
 
+/* The same if no thread has looked at the clock meanwhile. */
+START_TEST(test_set_back_unseen)
+{
+	for (size_t i = 0; i < 20; i++) {
+		ahead = 400000000;
+		wake(&items[i], 50);
+		ahead = 0;
+	}
+	wait_runs(0, 20, 20);
+}
+END_TEST
+
 /* One that is set forward runs the tasks that are due by it. */
 START_TEST(test_set_forward)
 {
@@ -245,6 +257,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, test_set_back);
+	tcase_add_test(tcase, test_set_back_unseen);
 	tcase_add_test(tcase, test_set_forward);
 	tcase_add_test(tcase, test_due);
 	tcase_add_test(tcase, test_again);
