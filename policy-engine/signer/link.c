@@ -140,6 +140,21 @@ static int compare(link_t *link, live_zone_t *zone)
 	return 0;
 }
 
+static void not_later(int64_t *when, int64_t now)
+{
+	*when = *when > now ? now : *when;
+}
+
+/* What the module saw later than now, it saw by a clock that was ahead: waits begin now. */
+static void correct(facts_t *facts, int64_t now)
+{
+	not_later(&facts->revision_since, now);
+	not_later(&facts->published, now);
+	for (size_t i = 0; i < facts->key_count; i++) {
+		not_later(&facts->keys[i].last_gone, now);
+	}
+}
+
 /* Takes over one zone's facts. */
 static int apply(link_t *link, listing_t *news)
 {
@@ -166,6 +181,7 @@ static int apply(link_t *link, listing_t *news)
 		          (unsigned long long)news->facts.pending,
 		          (unsigned long long)zone->facts.pending);
 	}
+	correct(&news->facts, timekeeper_now(&link->desk->clock));
 	facts_deinit(&zone->facts);
 	zone->facts = news->facts;
 	news->facts = (facts_t){ 0 };

@@ -118,6 +118,18 @@ start_engine() {
 	within 30 engine status
 }
 
+# write_clocked SERVER COMMAND: run.SERVER, a script that runs it by a clock of its own, clock.SERVER.
+write_clocked() {
+	set_clock "$1" 0
+	cat >"run.$1" <<-EOT
+	#!/bin/sh
+	CLOCK_AHEAD=$work/clock.$1 LD_PRELOAD=$BUILD_DIR/tests/shim/.libs/clock.so exec $2 "\$@"
+	EOT
+	chmod +x "run.$1"
+}
+# set_clock SERVER SECONDS: its clock is ahead by that, from now on.
+set_clock() { printf '%-20d' "$2" | dd of="clock.$1" conv=notrunc status=none; }
+
 # stop_pid PID [SIGNAL]: and waits until it is gone.
 stop_pid() {
 	kill "-${2:-TERM}" "$1"

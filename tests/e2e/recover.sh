@@ -539,6 +539,31 @@ test_new_key_gone() { # limit 240
 	probe_end
 }
 
+# A step of a rollover is published while the clock of knotd is weeks ahead, or back: it counts from when it
+# was published all the same.
+test_clock_wrong_rolling() { # limit 180
+	start_zone
+	settle
+	write_clocked knotd knotd
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	KNOTD=$work/run.knotd start_knotd
+	watch_zone r.test
+	local zsk ahead
+	for ahead in $((20 * 86400)) $((-20 * 86400)); do
+		zsk=$(zsks)
+		set_clock knotd "$ahead"
+		engine zone-key-rollover r.test zsk
+		within 20 has_in zsk "$zsk"
+		within 20 engine_says r.test "zsk: [0-9]+, .*DNSKEY rumoured, RRSIG hidden, next: DNSKEY omnipresent at"
+		set_clock knotd 0
+		within 60 engine_says r.test 'that come due'
+		module zone-sign r.test
+		within 60 only_another_zsk "$zsk"
+		validate r.test
+	done
+	watched
+}
+
 # An older copy of the store is seen at once, though nothing is to be signed: while the engine runs, and with
 # the engine away.
 test_store_older() { # limit 150
