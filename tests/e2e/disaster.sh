@@ -553,7 +553,7 @@ operate() {
 	fi
 	key_lost
 	if advised 'ods recover'; then
-		"$BUILD_DIR/ods" recover -c "$D/conf.xml" -y d.test >>recover.out 2>&1 || true
+		ods recover -y d.test >>recover.out 2>&1 || true
 	fi
 	true
 }
