@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Whether the clock can be believed, by what it said before: by a wrong one keys would come and
- * go too early, and signatures would not be good.
+ * \brief Whether the clock can be believed, by what it said before: by a wrong one keys would come
+ * and go too early, and signatures would not be good.
  *
  * Times are Unix seconds. The uptime is the seconds since the machine started; nobody can set it.
  * Only clock_uptime() and clock_start() look at the machine.

@@ -166,7 +166,8 @@ static void add_health(columns_t *columns, const shown_t *shown)
 	const health_t is = health(shown);
 	const char *const texts[] = {
 		[EXPIRING] = shown->expiring, [HELD] = shown->held,
-		[OLDER] = shown->older, [SOURCE_TROUBLE] = shown->source, [KEYS_TROUBLE] = shown->keys,
+		[OLDER] = shown->older, [SOURCE_TROUBLE] = shown->source,
+		[KEYS_TROUBLE] = shown->keys,
 		[SIGN_TROUBLE] = shown->sign, [FROZEN] = shown->frozen,
 		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
 	};

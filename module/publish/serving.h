@@ -138,8 +138,8 @@ void serving_published(serving_t *serving, uint64_t names);
 /*! Notes since when a key set is in force, before and after versions are made. */
 void serving_track(serving_t *serving, const state_t *state);
 
-/*! Notes what knotd serves. \param behind  Seconds by which the clock is behind. \return Whether the
- *  state has changed. */
+/*! Notes what knotd serves. \param behind  Seconds by which the clock is behind. \return Whether
+ *  the state has changed. */
 bool serving_note(serving_t *serving, state_t *state, int64_t behind);
 
 /*!

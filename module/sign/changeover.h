@@ -33,8 +33,8 @@ void changeover_adopt(state_t *state, const keyset_t *before, const keyset_t *se
  */
 int changeover_run(const sign_args_t *args, state_t *state);
 
-/*! Has all of the zone made anew, beside what there is, and published at once. With all signatures made anew,
- *  too, none of an older version is left. */
+/*! Has all of the zone made anew, beside what there is, and published at once. With all signatures
+ *  made anew, too, none of an older version is left. */
 void changeover_afresh(state_t *state);
 
 /*!

@@ -50,8 +50,8 @@ int refresh_find(store_txn_t *txn, const state_t *state, const keyset_t *set,
  */
 bool refresh_is_mixed(const state_t *state, const keyset_t *set, const clock_span_t *now);
 
-/*! Tells whether signatures may live longer than the policy says: they were made while the clock, which
- *  was not believed, was ahead. */
+/*! Tells whether signatures may live longer than the policy says: they were made while the clock,
+ *  which was not believed, was ahead. */
 bool refresh_is_long(const state_t *state, const keyset_t *set, const clock_span_t *now);
 
 /*! \return When the first signature of the newest version expires, Unix seconds; 0 = there is none.

@@ -2,12 +2,13 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Keeps the process alive when the file behind a memory map is cut or written over, or its disk
- * fails.
+ * \brief Keeps the process alive when the file behind a memory map is cut or written over, or its
+ * disk fails.
  *
- * A read of the map then raises SIGBUS, or LMDB finds what cannot be and aborts; either would end knotd
- * with all of its zones. Instead the rest of a map that was cut reads as zeros from then on, what LMDB
- * was doing fails, and the map counts as lost: nothing that was read meanwhile may be used.
+ * A read of the map then raises SIGBUS, or LMDB finds what cannot be and aborts; either would end
+ * knotd with all of its zones. Instead the rest of a map that was cut reads as zeros from then on,
+ * what LMDB was doing fails, and the map counts as lost: nothing that was read meanwhile may be
+ * used.
  */
 #pragma once
 

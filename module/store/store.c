@@ -154,7 +154,8 @@ const char *store_strerror(int ret)
 {
 	return ret == KNOT_ESPACE ? "the disk is full; make room" :
 	       ret == STORE_LOST ? "the store cannot be read any more: data.mdb was cut or written "
-	                           "over, or its disk fails; restart knotd when that is mended" : knot_strerror(ret);
+	                           "over, or its disk fails; restart knotd when that is mended"
+	                         : knot_strerror(ret);
 }
 
 void store_set_wait(store_t *store, group_wait_f wait, void *ctx)

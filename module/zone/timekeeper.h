@@ -4,10 +4,11 @@
 /*! \file
  * \brief What time it is, if the clock may be wrong.
  *
- * Since the machine started, its uptime tells how far the clock was set. Before that, only that it is
- * later now. So it is some time between what the clock should say and what it says: signatures are
- * made to be good at both, until the two agree again, the system says that the clock is kept right
- * (NTP), or a person says so. What the clock said is in the store, so that a restart changes nothing.
+ * Since the machine started, its uptime tells how far the clock was set. Before that, only that it
+ * is later now. So it is some time between what the clock should say and what it says: signatures
+ * are made to be good at both, until the two agree again, the system says that the clock is kept
+ * right (NTP), or a person says so. What the clock said is in the store, so that a restart changes
+ * nothing.
  *
  * Any thread may call these; the store may have to be waited for.
  */

@@ -121,8 +121,8 @@ static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served
 /* Unix seconds before which no version was ever made: the beginning of 2026. A clock that says
  * less has lost the time. */
 #define CLOCK_EARLIEST INT64_C(1767225600)
-/* Seconds within which an RRSIG's times are sure to be told from each other: they count to 2^32, and are
- * compared by half of that (RFC 4034, section 3.1.5). */
+/* Seconds within which an RRSIG's times are sure to be told from each other: they count to 2^32,
+ * and are compared by half of that (RFC 4034, section 3.1.5). */
 #define SIGNABLE (INT64_C(1) << 30)
 
 /*! \return Whether the clock cannot be right, and no signature would be good by it and now. */
@@ -132,8 +132,8 @@ static bool is_lost(zone_t *zone, const clock_span_t *now)
 	if (now->to >= CLOCK_EARLIEST && now->to - now->from <= SIGNABLE) {
 		return false;
 	}
-	snprintf(text, sizeof(text), "the clock says %.10s, which cannot be: nothing is signed until it "
-	         "is set, what knotd has stays as it is", moment_text(time(NULL), when));
+	snprintf(text, sizeof(text), "the clock says %.10s, which cannot be: nothing is signed "
+	         "until it is set, what knotd has stays as it is", moment_text(time(NULL), when));
 	signer_trouble(&zone->signer, text);
 	return true;
 }

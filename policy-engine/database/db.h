@@ -256,8 +256,8 @@ int db_freeze_end(db_t *db, db_scope_t scope, const char *name);
 int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
                   db_scope_t *scope, int64_t *until);
 
-/*! \return 1 and when the clock was believed last, 0 if it never was, -1. The uptime is that of this
- *  start of the machine, or -1. */
+/*! \return 1 and when the clock was believed last, 0 if it never was, -1. The uptime is that of
+ *  this start of the machine, or -1. */
 int db_clock_get(db_t *db, clock_mark_t *mark);
 
 /*! Notes what the clock said when it was believed. */

@@ -176,8 +176,8 @@ static int apply(link_t *link, listing_t *news)
 		          news->facts.policy);
 	}
 	if (known && news->facts.pending < zone->facts.pending) {
-		log_event(LOG_WARNING, news->name, "the signer's store is lost, or an older copy: it "
-		          "has key set %llu, and had %llu; it gets the newest one",
+		log_event(LOG_WARNING, news->name, "the signer's store is lost, or an older copy: "
+		          "it has key set %llu, and had %llu; it gets the newest one",
 		          (unsigned long long)news->facts.pending,
 		          (unsigned long long)zone->facts.pending);
 	}

@@ -197,7 +197,14 @@ kill_knotd() { stop_knotd KILL; }
 lose_database() { stop_engine; rm -f "$D"/database/kasp.db*; }
 lose_store() { stop_knotd; rm -rf "$D"/store/*; }
 lose_both() { lose_database; lose_store; }
-lose_journal() { stop_knotd; rm -rf "$D"/knot/*; }
+# What knotd has is lost; the store is there, and whole: with both gone there is nothing to serve.
+lose_journal() {
+	stop_knotd
+	start_knotd
+	within 60 recovered
+	stop_knotd
+	rm -rf "$D"/knot/*
+}
 copy() {
 	stop_engine
 	stop_knotd

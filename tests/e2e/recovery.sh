@@ -667,7 +667,7 @@ test_clock_accepted() {
 	quick d --zone good.test=good
 	at_time +20d
 	within 30 answers at2.good.test A 192.0.2.2
-	expect 'the clock went ahead by 20 d.*ods clock-accept' module status
+	expect 'the clock went ahead by (20|19) d.*ods clock-accept' module status
 	ods clock-accept
 	module status >status.out
 	does_not_say status.out clock

@@ -4,8 +4,8 @@
 /*! \file
  * \brief A clock that can be set for one process while it runs, for tests: to be preloaded.
  *
- * The file CLOCK_AHEAD has the seconds, as text, by which the clock is ahead; whoever sets the clock
- * writes over it. Times of files and what counts from the machine's start stay true.
+ * The file CLOCK_AHEAD has the seconds, as text, by which the clock is ahead; whoever sets the
+ * clock writes over it. Times of files and what counts from the machine's start stay true.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -640,8 +640,8 @@ START_TEST(test_clock_adjusted)
 }
 END_TEST
 
-/*! A clock that is not believed: signatures are good by what it says and by what it should say, whichever
- * is earlier; when it is believed again they live no longer than the policy says. */
+/*! A clock that is not believed: signatures are good by what it says and by what it should say,
+ * whichever is earlier; when it is believed again they live no longer than the policy says. */
 START_TEST(test_clock_doubted)
 {
 	const int64_t apart = 400 * 86400, validity = 9000 + 500;
@@ -669,7 +669,8 @@ START_TEST(test_clock_doubted)
 	ck_assert_uint_eq(subject_sign(&subject, false).signatures, _i == 0 ? 12 : 0);
 	free(subject_dump(&subject));
 	ck_assert_int_eq(store_read(subject.store, &txn), KNOT_EOK);
-	ck_assert_int_le(refresh_expires(&txn, &subject.state, subject.now), subject.now + validity);
+	ck_assert_int_le(refresh_expires(&txn, &subject.state, subject.now),
+	                 subject.now + validity);
 	store_abort(&txn);
 	subject_close(&subject);
 }
