@@ -41,10 +41,12 @@ test_older() { # short
 	knot zone-refresh old3.test
 	module zone-sign
 	for zone in old.test old3.test; do
-		within 30 test "$(counter "$zone" signatures)" -gt 10
+		within 30 all_signed "$zone"
 		validate "$zone"
 	done
 }
+
+all_signed() { [ "$(counter "$1" signatures)" -gt 10 ]; }
 
 # The store and the database of a newer version are refused, and stay as they are; the zone is served on. With
 # copies of before the upgrade all goes on as it was.
