@@ -232,6 +232,26 @@ static void add_transfer(columns_t *columns, zone_t *zone)
 	}
 }
 
+/*! Adds what a secondary has said. */
+static void add_secondary(void *ctx, const char *name, const secondary_t *said)
+{
+	char asked[MOMENT_MAX], answered[MOMENT_MAX];
+	moment_text(said->asked_at, asked);
+	moment_text(said->answered_at, answered);
+	if (said->asked_at == 0) {
+		add_column(ctx, "secondary", "%s, not asked yet", name);
+	} else if (said->err[0] == '\0') {
+		add_column(ctx, "secondary", "%s, serial %u, asked %s", name, said->serial,
+		           answered);
+	} else if (said->answered_at == 0) {
+		add_column(ctx, "secondary", "%s, its serial is not known, %s; asked %s", name,
+		           said->err, asked);
+	} else {
+		add_column(ctx, "secondary", "%s, serial %u at %s, not known since, %s; asked %s",
+		           name, said->serial, answered, said->err, asked);
+	}
+}
+
 /*! Adds what is published, and whether knotd serves it. */
 static void add_version(columns_t *columns, const shown_t *shown)
 {
@@ -272,6 +292,7 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (shown.state.version > 0) {
 		add_version(columns, &shown);
 	}
+	secondaries_each(&zone->secondaries, add_secondary, columns);
 	keys_with_set(&zone->keys, add_keys, columns);
 	(void)foreign_list(&zone->source, add_foreign, columns);
 	free(shown.policy);

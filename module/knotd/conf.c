@@ -199,6 +199,31 @@ int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *
 	return ret;
 }
 
+/*! Adds a remote, or all remotes of a group. */
+static int add_remote_or_group(knotd_mod_t *mod, const knotd_conf_val_t *id,
+                               primaries_t *primaries)
+{
+	const knotd_conf_t ref = { .single = *id, .count = 1 };
+	int ret = add_remote(mod, id, primaries);
+	knotd_conf_t group = knotd_conf(mod, SECTION_REMOTES, SECTION_REMOTE, &ref);
+	for (size_t i = 0; ret == KNOT_EOK && i < group.count; i++) {
+		ret = add_remote(mod, &group.multi[i], primaries);
+	}
+	knotd_conf_free(&group);
+	return ret;
+}
+
+int knotconf_secondaries(knotd_mod_t *mod, const knot_dname_t *zone, primaries_t *secondaries)
+{
+	knotd_conf_t ids = knotd_conf_zone(mod, "\x06""notify", zone);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; ret == KNOT_EOK && i < ids.count; i++) {
+		ret = add_remote_or_group(mod, &ids.multi[i], secondaries);
+	}
+	knotd_conf_free(&ids);
+	return ret;
+}
+
 bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone)
 {
 	return knotd_conf_zone(mod, "\x11""dnssec-validation", zone).single.boolean;

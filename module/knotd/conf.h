@@ -42,6 +42,14 @@ int knotconf_update_keys(knotd_mod_t *mod, const knot_dname_t *zone, tsig_keys_t
  */
 int knotconf_primaries(knotd_mod_t *mod, const yp_name_t *remotes, primaries_t *primaries);
 
+/*!
+ * Collects the addresses of the remotes that knotd notifies of the zone.
+ *
+ * \param secondaries  Empty; to be freed by primaries_deinit().
+ * \return KNOT_EOK, KNOT_ENOMEM
+ */
+int knotconf_secondaries(knotd_mod_t *mod, const knot_dname_t *zone, primaries_t *secondaries);
+
 /*! \return Whether knotd checks the signatures of what it takes. */
 bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone);
 

@@ -217,6 +217,9 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	if (ret == KNOT_EOK) {
 		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.source.primaries);
 	}
+	if (ret == KNOT_EOK) {
+		ret = knotconf_secondaries(mod, zone->name, &settings.secondaries);
+	}
 	if (settings.source.file == NULL) {
 		knotd_mod_log(mod, LOG_ERR, "the zone's file or storage is malformed");
 		ret = KNOT_EINVAL;

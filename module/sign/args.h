@@ -8,6 +8,7 @@
 
 #include "common/clock-mark.h"
 #include "module/keys/pool.h"
+#include "module/rr/serial.h"
 #include "module/store/store.h"
 
 /*!
@@ -22,6 +23,8 @@ typedef struct {
 	const knot_dname_t *zone;
 	const keyring_t *ring;
 	const uint32_t *served; /*!< Serial that knotd serves; NULL: none, or not known. */
+	const serial_shown_t *shown; /*!< What a secondary has that is above all else; NULL: none
+	                            is. */
 	clock_span_t now;      /*!< Signatures are good from its beginning on, and expire as
 	                            reckoned from its end. */
 	/*! Reads the clock again before a version is published, Unix seconds; NULL: it is not. */

@@ -357,13 +357,14 @@ static keyset_serial_t serial_policy(const keyset_t *set, const node_t *apex, ui
 	       ? KEYSET_SERIAL_KEEP : KEYSET_SERIAL_COUNTER;
 }
 
-/*! \return Whether knotd serves a later version than the store has: the store, or an older copy of
- * it, has lost that one. */
+/*! \return Whether knotd, or a secondary, has a later version than the store: the store, or an older
+ * copy of it, has lost that one. */
 static bool is_behind(const batch_t *batch)
 {
 	const uint32_t *served = batch->args->served;
-	return served != NULL && batch->state->version > 0 &&
-	       serial_greater(*served, batch->state->serial);
+	return batch->state->version > 0 &&
+	       (batch->args->shown != NULL ||
+	        (served != NULL && serial_greater(*served, batch->state->serial)));
 }
 
 /*! \return The serial above which the new version's has to be; NULL if there is none. */
@@ -386,9 +387,11 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	const state_t *state = batch->state;
 	const keyset_t *set = &batch->args->ring->set;
 	const size_t first_job = batch->build.job_count;
+	const serial_shown_t *shown = batch->args->shown;
 	const uint32_t *last = last_serial(collect);
 	serial_basis_t basis = {
-		.input = state->in.serial, .last = last, .now = batch->args->now.from,
+		.input = state->in.serial, .last = last, .shown = shown,
+		.now = batch->args->now.from,
 	};
 	build_node_t bn;
 	int ret = read_apex(collect, &bn);
@@ -396,7 +399,8 @@ static int make_apex(collect_t *collect, const state_chain_t *chain, char *err, 
 	    node_is_signed(&bn.input)) {
 		basis.last = NULL; /* What knotd serves is the input, as it is. */
 	}
-	basis.policy = serial_policy(set, &bn.input, basis.input, last);
+	basis.policy = serial_policy(set, &bn.input, basis.input,
+	                             shown != NULL ? &shown->serial : last);
 	if (ret == KNOT_EOK && serial_next(&basis, &batch->build.serial, err, err_size) != 0) {
 		ret = KNOT_ESOAINVAL;
 	}

@@ -220,7 +220,7 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	char reason[TROUBLE_MAX] = "";
 	sign_args_t run = {
 		.store = signer->args.store, .pool = job->pool, .zone = signer->args.zone,
-		.ring = job->ring, .served = job->served, .now = job->now,
+		.ring = job->ring, .served = job->served, .shown = job->shown, .now = job->now,
 		.clock = clock_now, .renew = job->renew, .verify = job->verify,
 		.batch = batch_size(signer, job->apart_ms), .stop = signer->args.stop,
 		.progress = log_progress, .ctx = signer,

@@ -54,6 +54,7 @@ typedef struct {
 	signpool_t *pool;
 	const keyring_t *ring;
 	const uint32_t *served;    /*!< Serial that knotd serves; NULL: none, or not known. */
+	const serial_shown_t *shown; /*!< As sign_args_t has it. */
 	clock_span_t now;          /*!< As in sign_args_t. */
 	bool renew;                /*!< Makes all signatures anew. */
 	signpool_verify_t verify;

@@ -18,6 +18,7 @@
 #include "module/source/foreign.h"
 #include "module/source/incoming.h"
 #include "module/source/shrink.h"
+#include "module/source/soa-query.h"
 
 /* Seconds that refresh and retry last at least, whatever the SOA says; as knotd has it. */
 #define INTERVAL_MIN 2
@@ -97,40 +98,6 @@ static int ask(work_t *work, primary_conn_t *conn, uint16_t type, knot_pkt_t **q
 		return KNOT_ENOMEM;
 	}
 	return primary_ask(conn, *query, work->err, work->err_size);
-}
-
-/*! Reads the serial from the answer to a question for the SOA. */
-static int read_serial(work_t *work, const knot_pkt_t *message, uint32_t *serial)
-{
-	const knot_pktsection_t *answer = knot_pkt_section(message, KNOT_ANSWER);
-	if (knot_pkt_ext_rcode(message) != KNOT_RCODE_NOERROR) {
-		snprintf(work->err, work->err_size, "asked for the SOA, it answers %s",
-		         knot_pkt_ext_rcode_name(message));
-		return KNOT_ENOTSUP;
-	}
-	const knot_rrset_t *soa = answer->count > 0 ? knot_pkt_rr(answer, 0) : NULL;
-	if (soa == NULL || soa->type != KNOT_RRTYPE_SOA || soa->rrs.count != 1 ||
-	    !soa_is_whole(soa->rrs.rdata) ||
-	    !knot_dname_is_case_equal(soa->owner, work->args->zone)) {
-		snprintf(work->err, work->err_size, "it does not have the zone's SOA");
-		return KNOT_EMALF;
-	}
-	*serial = knot_soa_serial(soa->rrs.rdata);
-	return KNOT_EOK;
-}
-
-static int ask_serial(work_t *work, primary_conn_t *conn, uint32_t *serial)
-{
-	knot_pkt_t *query = NULL, *message = NULL;
-	int ret = ask(work, conn, KNOT_RRTYPE_SOA, &query);
-	if (ret == KNOT_EOK) {
-		ret = primary_receive(conn, &message, work->err, work->err_size);
-	}
-	if (ret == KNOT_EOK) {
-		ret = read_serial(work, message, serial);
-	}
-	knot_pkt_free(query);
-	return ret;
 }
 
 /*! Shows others how far a transfer is; NULL: it has ended. */
@@ -392,10 +359,12 @@ static int refresh(work_t *work)
 {
 	primary_conn_t *conn = NULL;
 	uint32_t serial = 0;
+	bool authoritative;
 	int ret = primary_connect(&conn, work->primary, work->args->stop, work->err,
 	                          work->err_size);
 	if (ret == KNOT_EOK) {
-		ret = ask_serial(work, conn, &serial);
+		ret = soa_query(conn, work->args->zone, &serial, &authoritative, work->err,
+		                work->err_size);
 	}
 	if (ret != KNOT_EOK) {
 		primary_close(conn);

@@ -14,7 +14,7 @@
 #include <libknot/packet/pkt.h>
 #include <libknot/tsig.h>
 
-/*! One address of a "remote" of knot.conf. */
+/*! One address of a "remote" of knot.conf; a secondary that is asked for its serial has one, too. */
 typedef struct {
 	char *id;                     /*!< Of the remote. */
 	struct sockaddr_storage addr;

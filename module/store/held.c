@@ -30,6 +30,7 @@ static const rule_t rules[HELD_RULES] = {
 	[HELD_TIME] = { "time", false },
 	[HELD_REFUSED] = { "refused", false },
 	[HELD_CHECK] = { "check", true },
+	[HELD_AHEAD] = { "ahead", true },
 	[HELD_FREEZE] = { "freeze", false },
 };
 

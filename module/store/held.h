@@ -22,6 +22,7 @@ typedef enum {
 	HELD_TIME,      /*!< A version has a signature that is not valid now. */
 	HELD_REFUSED,   /*!< knotd does not serve the version that it was sent. */
 	HELD_CHECK,     /*!< The operator's own check says no to a version. */
+	HELD_AHEAD,     /*!< A secondary shows a serial that is not believed; versions go on. */
 	HELD_FREEZE,    /*!< The operator wants the input to stay as it is. */
 	HELD_RULES,
 } held_rule_t;

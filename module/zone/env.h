@@ -10,6 +10,7 @@
 #include "module/base/sched.h"
 #include "module/keys/holder.h"
 #include "module/publish/trigger.h"
+#include "module/source/deaf.h"
 #include "module/source/updater.h"
 #include "module/source/watch.h"
 #include "module/store/store.h"
@@ -34,6 +35,8 @@ typedef struct {
 	sched_t *fetchers;          /*!< Run what asks primaries, and the server's own tasks. */
 	task_t *vigil;              /*!< Of the fetchers; sees which zones are short of time. */
 	sched_t *checkers;          /*!< Run the operator's checks. */
+	sched_t *inquirers;         /*!< Ask secondaries. */
+	deaf_t *deaf;               /*!< Secondaries that have not answered. */
 	int stop_fd;                /*!< Readable when these have to end. */
 	trigger_t *trigger;         /*!< Tells knotd of new versions. */
 	trigger_t *asker;           /*!< Asks knotd which version it serves. */

@@ -23,6 +23,8 @@
 #define FETCHERS 8
 /* Programs of the operator's that check versions at a time. */
 #define CHECKERS 4
+/* Conversations with the same secondary at a time. */
+#define INQUIRERS 4
 /* Milliseconds for which the end waits for a token. */
 #define PATIENCE_MS 5000
 
@@ -104,6 +106,14 @@ static int64_t run_checker(void *ctx, task_t *task)
 	(void)ctx;
 	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, check_task));
 	return atomic_load(&zone->stop) ? 0 : external_work(&zone->external);
+}
+
+static int64_t run_inquirer(void *ctx, task_t *task)
+{
+	(void)ctx;
+	/* Of a zone that goes away it ends soon. If that comes back, it goes on. */
+	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, ask_task));
+	return secondaries_work(&zone->secondaries);
 }
 
 static bool configured(void *ctx, const knot_dname_t *zone)
@@ -195,6 +205,9 @@ static int start_scheds(server_t *server)
 	}
 	if (ret == KNOT_EOK) {
 		ret = sched_start(&env->checkers, CHECKERS, run_checker, server);
+	}
+	if (ret == KNOT_EOK) {
+		ret = sched_start(&env->inquirers, INQUIRERS, run_inquirer, server);
 	}
 	if (ret == KNOT_EOK) {
 		store_set_wait(env->store, pause_work, env);
@@ -292,6 +305,7 @@ static void stop_signing(server_t *server)
 	stop_sources(server);
 	sched_stop(env->fetchers);
 	sched_stop(env->checkers);
+	sched_stop(env->inquirers);
 	sched_stop(env->workers);
 	updater_free(env->updater);
 	if (env->timekeeper != NULL) {
@@ -302,6 +316,7 @@ static void stop_signing(server_t *server)
 	env->fetchers = NULL;
 	env->workers = NULL;
 	env->checkers = NULL;
+	env->inquirers = NULL;
 	env->updater = NULL;
 	env->sweep = NULL;
 	env->store = NULL;
@@ -358,10 +373,12 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	holder_init(&fresh->tokens, fresh->conf.conf, &fresh->log, release, fresh);
 	fresh->conf.conf = NULL;
 	news_init(&fresh->news);
+	deaf_init(&fresh->deaf);
 	fresh->env = (zone_env_t) {
 		.log = &fresh->log, .control_socket = fresh->conf.control_socket,
 		.tokens = &fresh->tokens, .news = &fresh->news,
 		.storage = fresh->conf.storage, .stop_fd = eventfd(0, EFD_CLOEXEC),
+		.deaf = &fresh->deaf,
 	};
 	reap_init(&fresh->reap, &fresh->env);
 	zones_init(&fresh->zones, &fresh->env, &fresh->reap);
@@ -385,6 +402,7 @@ bool server_stop(server_t *server)
 	zones_deinit(&server->zones);
 	reap_deinit(&server->reap);
 	news_deinit(&server->news);
+	deaf_deinit(&server->deaf);
 	holder_deinit(&server->tokens);
 	log_deinit(&server->log);
 	server_conf_deinit(&server->conf);

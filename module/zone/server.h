@@ -32,6 +32,7 @@ typedef struct {
 	reap_t reap;
 	vigil_t vigil;
 	timekeeper_t timekeeper;
+	deaf_t deaf;
 	task_t sweep_task;          /*!< For the fetchers. */
 	transfer_t *transfer;       /*!< NULL if it could not be started. */
 } server_t;

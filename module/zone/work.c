@@ -102,13 +102,18 @@ static const keyring_t *lost(void *ctx, const keyring_key_t *key, const char *wh
 	return keys_lose(keys, key, why, &keys_calls, &found) ? keys->ring : NULL;
 }
 
-/*! \param served  The serial that knotd serves; NULL: none. */
-static int sign(zone_t *zone, state_t *state, bool renew, const uint32_t *served,
+/*! What the serial of the next version has to be above. */
+typedef struct {
+	const uint32_t *served;    /*!< What knotd serves; NULL: nothing. */
+	const serial_shown_t *shown; /*!< What a secondary shows; NULL: nothing that matters. */
+} above_t;
+
+static int sign(zone_t *zone, state_t *state, bool renew, const above_t *above,
                 const clock_span_t *now, sign_result_t *result)
 {
 	signer_job_t job = {
 		.pool = zone->keys.tokens->pool, .ring = zone->keys.ring, .renew = renew,
-		.served = served, .now = *now,
+		.served = above->served, .shown = above->shown, .now = *now,
 		.apart_ms = serving_apart(&zone->serving),
 		.lost = lost, .ctx = &(lost_t) { zone, state },
 	};
@@ -164,6 +169,43 @@ static int64_t due_by_clock(const zone_t *zone, const state_t *state, const keys
 	return due != 0 ? due - now->to + time(NULL) : 0;
 }
 
+/*! Tells whether a secondary is ahead of the zone. What knotd serves has to be known first: it can be
+ *  the same. */
+static bool is_outdone(zone_t *zone, const state_t *state, serial_shown_t *shown)
+{
+	uint32_t served;
+	bool serves;
+	return secondaries_heard(&zone->secondaries) &&
+	       serving_served(&zone->serving, &served, &serves) &&
+	       secondaries_shown(&zone->secondaries, state, serves ? &served : NULL, shown);
+}
+
+/*! Sees what has to be known before a version is made. \return When to look again, Unix seconds; 0:
+ *  it may be made now */
+static int64_t not_yet(zone_t *zone, const state_t *state, const clock_span_t *span,
+                       uint32_t *served, bool *serves)
+{
+	const int64_t now = time(NULL);
+	if (state->version > 0 && external_waits(&zone->external)) {
+		return now + 1;
+	}
+	if (is_lost(zone, span)) {
+		return retry(zone, now);
+	}
+	if (!secondaries_asked(&zone->secondaries)) {
+		return now + 1;
+	}
+	if (!serving_served(&zone->serving, served, serves)) {
+		return now + LOOK_AGAIN;
+	}
+	const keys_may_t may = judge_version(zone, state);
+	if (may == KEYS_MAY) {
+		return 0;
+	}
+	signer_trouble(&zone->signer, "");
+	return may == KEYS_MAY_LATER ? now + LOOK_AGAIN : zone->verdict.again;
+}
+
 /*! Signs what there is to sign. \return When to come back, Unix seconds; 0 = no need */
 static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const clock_span_t *span)
 {
@@ -172,9 +214,11 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const 
 		return 0;
 	}
 	const keyset_t *set = &zone->keys.ring->set;
+	serial_shown_t shown;
+	const bool outdone = is_outdone(zone, state, &shown);
 	int64_t due = due_by_clock(zone, state, set, span);
 	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
-	    !zone->verdict.barred &&
+	    !zone->verdict.barred && !outdone &&
 	    state->revision == set->revision && state->doomed[0] == 0 &&
 	    (due == 0 || due > now) && !serving_is_ahead(&zone->serving, state) &&
 	    (state->signed_input == state->in.count || held(zone))) {
@@ -182,34 +226,21 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const 
 		zone->failures = 0;
 		return due;
 	}
-	if (state->version > 0 && external_waits(&zone->external)) {
-		keep_wish(zone, wishes & ZONE_RENEW);
-		return now + 1;
-	}
-	if (is_lost(zone, span)) {
-		keep_wish(zone, wishes & ZONE_RENEW);
-		return retry(zone, now);
-	}
 	sign_result_t result;
 	uint32_t served;
 	bool serves;
-	if (!serving_served(&zone->serving, &served, &serves)) {
+	const int64_t later = not_yet(zone, state, span, &served, &serves);
+	if (later != 0) {
 		keep_wish(zone, wishes & ZONE_RENEW);
-		return now + LOOK_AGAIN;
-	}
-	const keys_may_t may = judge_version(zone, state);
-	if (may != KEYS_MAY) {
-		keep_wish(zone, wishes & ZONE_RENEW);
-		signer_trouble(&zone->signer, "");
-		return may == KEYS_MAY_LATER ? now + LOOK_AGAIN : zone->verdict.again;
+		return later;
 	}
 	const bool older = serving_is_ahead(&zone->serving, state);
 	if (older) {
 		/* An older copy can have signatures of keys that left since. */
 		changeover_afresh(state);
 	}
-	if (sign(zone, state, older || (wishes & ZONE_RENEW), serves ? &served : NULL, span,
-	         &result) != KNOT_EOK) {
+	const above_t above = { serves ? &served : NULL, outdone ? &shown : NULL };
+	if (sign(zone, state, older || (wishes & ZONE_RENEW), &above, span, &result) != KNOT_EOK) {
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return retry(zone, now);
 	}

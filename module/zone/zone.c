@@ -113,6 +113,10 @@ static void init_parts(zone_t *zone)
 		.folder = env->storage, .stop_fd = env->stop_fd,
 		.ready = version_ready, .judged = wake, .ctx = zone,
 	});
+	secondaries_init(&zone->secondaries, &(secondaries_args_t) {
+		.log = env->log, .held = &zone->held, .deaf = env->deaf, .zone = zone->name,
+		.stop = &zone->stop, .asked = wake, .ctx = zone,
+	});
 }
 
 zone_t *zone_new(const zone_env_t *env, const knot_dname_t *name)
@@ -144,6 +148,7 @@ void zone_free(zone_t *zone)
 	serving_deinit(&zone->serving);
 	external_deinit(&zone->external);
 	trouble_deinit(&zone->older);
+	secondaries_deinit(&zone->secondaries);
 	pthread_mutex_destroy(&zone->lock);
 	zone_settings_deinit(&zone->settings);
 	knot_dname_free(zone->name, NULL);
@@ -155,6 +160,7 @@ bool zone_rests(zone_t *zone)
 	const zone_env_t *env = zone->env;
 	/* One task may have woken another before it ended. */
 	return sched_try_remove(env->fetchers, &zone->fetch_task) &&
+	       sched_try_remove(env->inquirers, &zone->ask_task) &&
 	       sched_try_remove(env->checkers, &zone->check_task) &&
 	       sched_try_remove(env->workers, &zone->task) &&
 	       sched_try_remove(env->checkers, &zone->check_task) &&
@@ -171,9 +177,22 @@ zone_t *zone_of_news(news_item_t *item)
 void zone_settings_deinit(zone_settings_t *settings)
 {
 	source_settings_deinit(&settings->source);
+	primaries_deinit(&settings->secondaries);
 	free(settings->policy);
 	free(settings->check);
 	memset(settings, 0, sizeof(*settings));
+}
+
+/*! Sets the secondaries, and has those asked that are new. */
+static void configure_secondaries(zone_t *zone, primaries_t *servers)
+{
+	sched_t *inquirers = zone->env->inquirers;
+	if (inquirers != NULL && servers->count > 0) {
+		sched_set_lane(inquirers, &zone->ask_task, servers->all[0].id);
+	}
+	if (secondaries_configure(&zone->secondaries, servers) && inquirers != NULL) {
+		(void)sched_wake(inquirers, &zone->ask_task, sched_now());
+	}
 }
 
 void zone_configure(zone_t *zone, zone_settings_t *settings)
@@ -185,6 +204,9 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 	source_configure(&zone->source, &settings->source);
 	external_configure(&zone->external, settings->check, settings->check_limit);
 	settings->check = NULL;
+	configure_secondaries(zone, &settings->secondaries);
+	const primaries_t old_secondaries = settings->secondaries;
+	settings->secondaries = (primaries_t) { .count = 0 };
 	const source_settings_t old_source = settings->source;
 	settings->source = (source_settings_t) { .file = NULL };
 
@@ -194,6 +216,7 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 	pthread_mutex_unlock(&zone->lock);
 	*settings = old;
 	settings->source = old_source;
+	settings->secondaries = old_secondaries;
 	news_add(zone->env->news, &zone->news);
 }
 
