@@ -280,6 +280,9 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (zone_warning(zone, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
+	if (lasting_warning(&shown.lasting, warning, sizeof(warning))) {
+		add_column(columns, "warning", "%s", warning);
+	}
 	if (foreign_warning(&zone->source, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}

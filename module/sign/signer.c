@@ -64,6 +64,17 @@ int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t 
 	return due;
 }
 
+bool signer_is_due(const signer_t *signer, const state_t *state, const keyset_t *set, int64_t now)
+{
+	store_txn_t txn;
+	bool due = false;
+	if (store_read(signer->args.store, &txn) == KNOT_EOK) {
+		due = refresh_is_due(&txn, state, set, now);
+		store_abort(&txn);
+	}
+	return due;
+}
+
 /*** What is said of a version. ***/
 
 /*! Tells of TTLs that are larger than the policy allows. */
@@ -198,6 +209,17 @@ static void hold_serial(signer_t *signer, const state_t *state, const char *reas
 	signer_trouble(signer, "");
 }
 
+/* What the rule HELD_TIME holds if the clock was set during a run; it can hold a version, too. */
+#define SET_CLOCK "run"
+
+static void end_clock(signer_t *signer)
+{
+	bool passed;
+	if (held_has(signer->args.held, HELD_TIME, SET_CLOCK, &passed)) {
+		held_end(signer->args.held, HELD_TIME);
+	}
+}
+
 /*! Runs, once more without a key that turns out to be of no use, if the zone can do without. */
 static int run_without(const signer_job_t *job, sign_args_t *run, state_t *state,
                        sign_result_t *result, char reason[TROUBLE_MAX])
@@ -235,12 +257,12 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 	count(signer, result, ret != KNOT_EOK);
 	if (ret == KNOT_EOK) {
 		held_end(signer->args.held, HELD_SERIAL);
-		held_end(signer->args.held, HELD_TIME);
+		end_clock(signer);
 		report(signer, &run.ring->set, state, result, seconds);
 	} else if (ret == KNOT_ESOAINVAL) {
 		hold_serial(signer, state, reason);
 	} else if (ret == KNOT_ERANGE) {
-		held_set(signer->args.held, HELD_TIME, "version", reason);
+		held_set(signer->args.held, HELD_TIME, SET_CLOCK, reason);
 		signer_trouble(signer, "");
 	} else if (!atomic_load(signer->args.stopped)) {
 		signer_trouble(signer, reason);

@@ -10,8 +10,10 @@
 #include <libknot/libknot.h>
 
 #include "common/clock.h"
+#include "module/base/moment.h"
 #include "module/keys/trust.h"
 #include "module/rr/serial.h"
+#include "module/sign/refresh.h"
 
 /* Milliseconds for which knotd's answer is taken for what it serves. */
 #define FRESH_MS 5000
@@ -187,4 +189,101 @@ keys_may_t judge_version(zone_t *zone, const state_t *state)
 	verdict->barred = true;
 	atomic_store(&verdict->shut, may != KEYS_MAY);
 	return may == KEYS_MAY ? may : later(zone, may);
+}
+
+/*** Until when signatures are good. ***/
+
+void judge_first(zone_t *zone, const state_t *state, const uint32_t *served)
+{
+	const bool known = served != NULL && *served == state->taken_serial &&
+	                   state->taken_expires != 0;
+	if (state->version > 0 && served != NULL && !known) {
+		atomic_store(&zone->verdict.stale, true);
+	}
+}
+
+/*!
+ * Finds when the first signature of another version expires that knotd serves; 0 = it serves no
+ * other, or none of its signatures is known. \return KNOT_EOK, KNOT_EAGAIN
+ */
+static int served_until(zone_t *zone, const state_t *state, int64_t now, int64_t *until)
+{
+	const apex_t *served = &zone->verdict.served;
+	uint32_t serial;
+	bool serves;
+	*until = 0;
+	if (!serving_served(&zone->serving, &serial, &serves)) {
+		return KNOT_EAGAIN;
+	}
+	if (!serves || serial == state->serial) {
+		return KNOT_EOK;
+	}
+	if (serial == state->taken_serial && state->taken_expires != 0) {
+		*until = now + (int32_t)(state->taken_expires - (uint32_t)now);
+		return KNOT_EOK;
+	}
+	const int ret = look_at_served(zone);
+	*until = ret == KNOT_EOK && served->has_soa ? served->expiration : 0;
+	return ret;
+}
+
+/*! \return When the first signature of the newest version expires; 0 = none does. */
+static int64_t version_until(zone_t *zone, const state_t *state, int64_t now)
+{
+	store_txn_t txn;
+	int64_t until = 0;
+	if (store_read(zone->env->store, &txn) == KNOT_EOK) {
+		until = refresh_expires(&txn, state, now);
+		store_abort(&txn);
+	}
+	return until;
+}
+
+/*! Holds the newest version. */
+static void hold_stale(zone_t *zone, const state_t *state, int64_t until, int64_t served)
+{
+	char what[32], why[HELD_TEXT_MAX], trouble[TROUBLE_MAX], first[MOMENT_MAX], then[MOMENT_MAX];
+	keys_trouble(&zone->keys, trouble, sizeof(trouble));
+	snprintf(what, sizeof(what), "signatures");
+	snprintf(why, sizeof(why),
+	         "the first signature of serial %u expires %s; those that knotd serves are good "
+	         "until %s, and stay until then, or until all is signed anew%s%s",
+	         state->serial, moment_text(until, first), moment_text(served, then),
+	         trouble[0] != '\0' ? ": " : "", trouble);
+	held_set(&zone->held, HELD_TIME, what, why);
+}
+
+/*! Tells whether the newest version expires soon. \param until  Set: when its first signature does */
+static bool expires_soon(zone_t *zone, const state_t *state, int64_t now, int64_t *until)
+{
+	uint32_t refresh = 0, resign = 0;
+	(void)keys_times(&zone->keys, &refresh, &resign);
+	*until = version_until(zone, state, now);
+	return *until != 0 && *until < now + lasting_alarm(refresh, resign);
+}
+
+bool judge_time(zone_t *zone, state_t *state, int64_t now)
+{
+	verdict_t *verdict = &zone->verdict;
+	int64_t served = 0, until;
+	const bool was = atomic_load(&verdict->stale);
+	if (state->version == 0 || (!was && state->taken_serial == state->serial)) {
+		return false;
+	}
+	const bool soon = expires_soon(zone, state, now, &until);
+	if (soon && served_until(zone, state, now, &served) != KNOT_EOK) {
+		(void)later(zone, KEYS_MAY_LATER);
+		return false;
+	}
+	const bool stale = soon && until < served && served > now;
+	atomic_store(&verdict->stale, stale);
+	if (stale) {
+		hold_stale(zone, state, until, served);
+		verdict->again = now + LOOK_AGAIN;
+	} else if (was) {
+		held_end(&zone->held, HELD_TIME);
+	}
+	const bool news = served != 0 && state->taken_expires != (uint32_t)served;
+	state->taken_expires = served != 0 ? (uint32_t)served : state->taken_expires;
+	return news;
 }

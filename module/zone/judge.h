@@ -10,6 +10,11 @@
  * knotd serves one that is none of the store's, as when the store was lost, or is an older copy.
  * While a version is held, nothing is published.
  *
+ * A version is held (HELD_TIME) if its signatures expire soon, and earlier than those that knotd
+ * serves: an older copy of the store has old ones, and what cannot be made anew, for a key is away,
+ * or for there is too much of it for one version, must not take the place of what is better. What
+ * knotd cannot have yet is signed on.
+ *
  * For the zone's worker. No function waits: KEYS_MAY_LATER is returned while knotd has not
  * answered.
  */
@@ -24,3 +29,15 @@ keys_may_t judge_keys(zone_t *zone, const state_t *state, const keyset_t *before
 /*! Judges a version that is to be made with the key set in force. If all is well, the rule holds
  *  nothing any more. */
 keys_may_t judge_version(zone_t *zone, const state_t *state);
+
+/*! A version is about to be made. If knotd serves none of the store's, it may not have the new one
+ *  before judge_time(). \param served  NULL: it serves none. */
+void judge_first(zone_t *zone, const state_t *state, const uint32_t *served);
+
+/*!
+ * Judges the signatures of the newest version, as far as knotd does not serve it.
+ *
+ * \param state  Gets to know until when what is served is good.
+ * \return Whether the state has changed
+ */
+bool judge_time(zone_t *zone, state_t *state, int64_t now);

@@ -3,16 +3,23 @@
 
 #include "module/zone/lasting.h"
 
+#include <stdio.h>
+
 #include <libknot/libknot.h>
 
+#include "module/base/moment.h"
 #include "module/sign/refresh.h"
 #include "module/source/fetch.h"
 
-int64_t lasting_alarm(uint32_t refresh, uint32_t resign)
+uint32_t lasting_least(uint32_t refresh, uint32_t resign)
 {
 	/* What is due is signed when Resign has gone by since the last time. */
-	const uint32_t least = refresh > resign ? refresh - resign : 0;
-	return resign <= refresh / 2 ? refresh / 2 : least / 2;
+	return refresh > resign ? refresh - resign : 0;
+}
+
+int64_t lasting_alarm(uint32_t refresh, uint32_t resign)
+{
+	return resign <= refresh / 2 ? refresh / 2 : lasting_least(refresh, resign) / 2;
 }
 
 /*! \return When the first signature of the version that knotd serves expires; 0 = never, or it is
@@ -45,7 +52,8 @@ static int read_expire(store_txn_t *txn, const knot_dname_t *zone, const state_t
 int lasting_read(lasting_t *lasting, store_t *store, const knot_dname_t *zone,
                  const state_t *state, int64_t now)
 {
-	lasting_t fresh = { .alarm = lasting->alarm };
+	lasting_t fresh = { .alarm = lasting->alarm, .least = lasting->least,
+	                    .max_ttl = state->max_ttl };
 	store_txn_t txn;
 	int ret = store_read(store, &txn);
 	if (ret != KNOT_EOK) {
@@ -78,4 +86,25 @@ int64_t lasting_secondaries(const lasting_t *lasting, const state_input_t *in, i
 	const int64_t until = now + (left < lasting->expire ? left : lasting->expire);
 	return lasting->expire == 0 ? 0
 	       : lasting->until != 0 && lasting->until < until ? lasting->until : until;
+}
+
+bool lasting_warning(const lasting_t *lasting, char *text, size_t size)
+{
+	char expire[MOMENT_MAX], ttl[MOMENT_MAX], least[MOMENT_MAX], most[MOMENT_MAX];
+	const uint64_t needed = (uint64_t)lasting->expire + lasting->max_ttl;
+	if (lasting->least == 0 || lasting->until == 0 || needed <= lasting->least) {
+		return false;
+	}
+	moment_span(lasting->expire, expire);
+	moment_span(lasting->max_ttl, ttl);
+	moment_span(lasting->least, least);
+	const bool fits = lasting->least > lasting->max_ttl;
+	moment_span(fits ? lasting->least - lasting->max_ttl : 0, most);
+	snprintf(text, size,
+	         "a secondary that loses touch serves the zone for %s (the SOA's expire), caches "
+	         "for %s more (the largest TTL), but signatures are good for only %s when they are "
+	         "made anew (Refresh less Resign), and are refused after that: make Refresh longer"
+	         "%s%s", expire, ttl, least, fits ? ", or expire no more than " : "",
+	         fits ? most : "");
+	return true;
 }

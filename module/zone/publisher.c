@@ -16,6 +16,7 @@ static void lets(void *ctx, zone_t *zone)
 {
 	lets_t *version = ctx;
 	version->lets = !atomic_load(&zone->verdict.shut) &&
+	                !atomic_load(&zone->verdict.stale) &&
 	                external_lets(&zone->external, version->serial);
 }
 
@@ -53,7 +54,9 @@ static void keep(void *ctx, zone_t *zone)
 {
 	keep_t *keep = ctx;
 	source_primary_t primary;
-	const bool kept_back = held_is(&zone->held, HELD_CHECK) || held_is(&zone->held, HELD_CHAIN);
+	const bool kept_back = held_is(&zone->held, HELD_CHECK) ||
+	                       held_is(&zone->held, HELD_CHAIN) ||
+	                       atomic_load(&zone->verdict.stale);
 	const bool confirmed = !source_primary(&zone->source, &primary) ||
 	                       (kept_back && primary.expires_at > time(NULL));
 	if (confirmed && serving_kept(&zone->serving, keep->serial)) {

@@ -11,6 +11,7 @@
 
 #include "common/backoff.h"
 #include "module/base/moment.h"
+#include "module/rr/serial.h"
 #include "module/sign/changeover.h"
 #include "module/source/file.h"
 #include "module/source/foreign.h"
@@ -180,6 +181,15 @@ static bool is_outdone(zone_t *zone, const state_t *state, serial_shown_t *shown
 	       secondaries_shown(&zone->secondaries, state, serves ? &served : NULL, shown);
 }
 
+/*! Tells whether a version that is held for its signatures can get better ones: that does not wait for
+ * Resign. */
+static bool can_mend(zone_t *zone, const state_t *state, int64_t now)
+{
+	const keyring_t *ring = zone->keys.ring;
+	return atomic_load(&zone->verdict.stale) && keyring_lack(ring) == NULL &&
+	       signer_is_due(&zone->signer, state, &ring->set, now);
+}
+
 /*! Sees what has to be known before a version is made. \return When to look again, Unix seconds; 0:
  *  it may be made now */
 static int64_t not_yet(zone_t *zone, const state_t *state, const clock_span_t *span,
@@ -218,7 +228,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const 
 	const bool outdone = is_outdone(zone, state, &shown);
 	int64_t due = due_by_clock(zone, state, set, span);
 	if (state->version > 0 && !state->sign_all && !(wishes & ZONE_RENEW) &&
-	    !zone->verdict.barred && !outdone &&
+	    !zone->verdict.barred && !outdone && !can_mend(zone, state, span->to) &&
 	    state->revision == set->revision && state->doomed[0] == 0 &&
 	    (due == 0 || due > now) && !serving_is_ahead(&zone->serving, state) &&
 	    (state->signed_input == state->in.count || held(zone))) {
@@ -234,6 +244,7 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const 
 		keep_wish(zone, wishes & ZONE_RENEW);
 		return later;
 	}
+	judge_first(zone, state, serves ? &served : NULL);
 	const bool older = serving_is_ahead(&zone->serving, state);
 	if (older) {
 		/* An older copy can have signatures of keys that left since. */
@@ -293,7 +304,9 @@ static int64_t look_at_source(zone_t *zone, state_t *state, unsigned wishes, int
 static void note_taken(zone_t *zone, state_t *state, int64_t now)
 {
 	lasting_t lasting = { .until = 0 };
-	if (state->taken_serial == state->serial &&
+	if (serial_greater(state->taken_serial, state->serial)) {
+		state->taken_expires = 0; /* It is none of the store's. */
+	} else if (state->taken_serial == state->serial &&
 	    lasting_read(&lasting, zone->env->store, zone->name, state, now) == KNOT_EOK) {
 		state->taken_expires = lasting.until;
 	}
@@ -322,6 +335,7 @@ static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
 	zone_read_lasting(zone, &lasting);
 	if (keys_times(&zone->keys, &refresh, &resign)) {
 		lasting.alarm = lasting_alarm(refresh, resign);
+		lasting.least = lasting_least(refresh, resign);
 	}
 	/* It changes with the version, and what knotd has taken: most runs change neither. */
 	if (lasting.until == 0 || memcmp(&zone->state, state, sizeof(*state)) != 0) {
@@ -372,10 +386,13 @@ static int64_t work(zone_t *zone)
 	} else if (ret != KNOT_ENOENT) {
 		due = earlier(due, retry(zone, now));
 	}
+	if (judge_time(zone, &state, now)) {
+		(void)write_state(zone, &state);
+	}
 	due = earlier(due, zone->verdict.again);
 	serving_track(&zone->serving, &state);
 	show(zone, &state, due, now);
-	return external_note(&zone->external, &state)
+	return external_note(&zone->external, &state) && !atomic_load(&zone->verdict.stale)
 	       ? earlier(due, serving_offer(&zone->serving, &state, now)) : due;
 }
 

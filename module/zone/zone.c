@@ -84,6 +84,7 @@ static void init_parts(zone_t *zone)
 	/* What was held is judged anew, though there may be nothing to sign. */
 	zone->verdict.barred = held_is(&zone->held, HELD_CHAIN);
 	atomic_store(&zone->verdict.shut, held_stops(&zone->held, HELD_CHAIN));
+	atomic_store(&zone->verdict.stale, held_is(&zone->held, HELD_TIME));
 	source_init(&zone->source, &(source_args_t) {
 		.log = env->log, .store = env->store, .held = &zone->held, .zone = zone->name,
 		.control_socket = env->control_socket, .stop = &zone->stop,

@@ -31,13 +31,15 @@
 #include "module/zone/env.h"
 #include "module/zone/lasting.h"
 
-/*! What the rule chain has found (judge.h); the worker's own, but for shut. */
+/*! What the rule chain has found (judge.h); the worker's own, but for shut and stale. */
 typedef struct {
 	apex_t served;             /*!< What knotd serves... */
 	int64_t served_ms;         /*!< ...as of then, monotonic_ms(); 0 = not known. */
 	bool barred;               /*!< Versions are held, or let through by command. */
 	atomic_bool shut;          /*!< They are held. So is the one that is there: the store can be
 	                                an older copy, which knotd must not take. */
+	atomic_bool stale;         /*!< The newest version is held: its signatures are worse than
+	                                those that knotd serves. */
 	uint64_t open;             /*!< Revision of a key set that is held, let through by command,
 	                                or still to be judged; 0 = none. */
 	int64_t again;             /*!< When to judge anew, Unix seconds; 0 = no need. */

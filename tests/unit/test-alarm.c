@@ -165,6 +165,31 @@ START_TEST(alarm_time)
 }
 END_TEST
 
+/* Signatures have to outlive what a secondary that lost touch serves, and caches keep of it. */
+START_TEST(expire)
+{
+	char text[512] = "";
+	lasting_t lasting = {
+		.until = BEGIN, .least = lasting_least(10 * 86400, 7200), .max_ttl = 3600,
+		.expire = 9 * 86400,
+	};
+	ck_assert(!lasting_warning(&lasting, text, sizeof(text)));
+	lasting.expire = lasting.least - lasting.max_ttl;
+	ck_assert(!lasting_warning(&lasting, text, sizeof(text)));
+	lasting.expire++;
+	ck_assert(lasting_warning(&lasting, text, sizeof(text)));
+	ck_assert_ptr_nonnull(strstr(text, "expire no more than 9 d 21 h"));
+	lasting.max_ttl = lasting.least;
+	ck_assert(lasting_warning(&lasting, text, sizeof(text)));
+	ck_assert_ptr_nonnull(strstr(text, "make Refresh longer"));
+	ck_assert_ptr_null(strstr(text, "no more than"));
+	/* A zone that has no signatures, or whose policy is not known. */
+	lasting.least = 0;
+	ck_assert(!lasting_warning(&lasting, text, sizeof(text)));
+	ck_assert_uint_eq(lasting_least(10, 20), 0);
+}
+END_TEST
+
 START_TEST(words)
 {
 	char out[MOMENT_MAX];
@@ -192,6 +217,7 @@ int main(void)
 	tcase_add_test(tc, many_causes);
 	tcase_add_test(tc, clock_back);
 	tcase_add_test(tc, alarm_time);
+	tcase_add_test(tc, expire);
 	tcase_add_test(tc, words);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
