@@ -62,7 +62,8 @@ typedef struct {
 	bool replace;        /*!< The key signs the zone no more, and its signatures are replaced at
 	                          once; else each is when it is due for refresh. */
 	bool cds;            /*!< The zone has CDS and CDNSKEY of it (RFC 7344). */
-	keyset_state_t state[KEYSET_RECORDS]; /*!< For display and statistics only. */
+	keyset_state_t state[KEYSET_RECORDS]; /*!< For display and statistics; the module believes
+	                          besides that no cache has a DS that is hidden. */
 	char *step;          /*!< What happens next, in words, for display; "" if nothing. */
 	int64_t step_time;   /*!< When, 0 if unknown or nothing. */
 	char *memory;        /*!< The engine's own notes, from which it can rebuild its database; the

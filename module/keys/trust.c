@@ -374,6 +374,40 @@ static bool is_parent_known(const trust_t *trust)
 	return set->ds_seen >= trust->served->inception + set->inception_offset;
 }
 
+/*! \return A key that is served, as the set has it; NULL if it is none of its keys. */
+static const keyset_key_t *find_in_set(const keyset_t *set, const apex_key_t *served)
+{
+	for (size_t i = 0; i < set->key_count; i++) {
+		const link_t link = link_of_set(&set->keys[i]);
+		if (same_key(&link, served)) {
+			return &set->keys[i];
+		}
+	}
+	return NULL;
+}
+
+/*!
+ * Tells whether the engine has waited until no resolver had a DS: it knows all keys that are served,
+ * and no DS of them, nor of a new one, is in any cache. One that has lost its database does not know
+ * them.
+ */
+static bool is_insecure(const trust_t *trust)
+{
+	const keyset_t *set = trust->set;
+	for (size_t i = 0; i < trust->served->key_count; i++) {
+		if (find_in_set(set, &trust->served->keys[i]) == NULL) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < set->key_count; i++) {
+		if (set->keys[i].role != KEYSET_ZSK &&
+		    set->keys[i].state[KEYSET_DS] != KEYSET_HIDDEN) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool trust_passes(const trust_t *trust, char *why, size_t size)
 {
 	judge_t judge = { .trust = trust, .why = why, .size = size };
@@ -390,7 +424,7 @@ bool trust_passes(const trust_t *trust, char *why, size_t size)
 		say_parent(&judge);
 		passes = false;
 	} else if (trust->served->key_count > 0 &&
-	           !(trust->continuous && trust->set->passthrough)) {
+	           !(trust->continuous && (trust->set->passthrough || is_insecure(trust)))) {
 		/* The engine has waited until no resolver had a DS before a zone goes insecure. */
 		passes = resolvers_follow(&judge, known);
 	}

@@ -303,6 +303,11 @@ static void plan_order(const context_t *c, ctl_request_t *req, kasp_zone_t *zone
 		ctl_error(req, zone->name, "%s", why);
 		return;
 	}
+	if (core_is_given_up(&zone->core)) {
+		row(req, zone->name, now, now, "no key that resolvers know can sign the zone any "
+		    "more: nothing of it changes until its DS has gone from the parent and from "
+		    "caches; then it gets new keys, and is insecure until they have a DS");
+	}
 	const int64_t from = start(&zone->core, now);
 	const simulate_t what = { .policy = policy, .zone = &zone->core, .from = from,
 	                          .facts = control_facts(live_find(&c->desk->live, zone->name)),

@@ -85,6 +85,58 @@ bool core_lose(core_zone_t *zone, size_t i)
 	return good;
 }
 
+/* Whether a key that all caches have, another one than key i, makes those signatures. */
+static bool lives(const core_zone_t *zone, size_t i, keyset_record_t record)
+{
+	for (size_t k = 0; k < zone->count; k++) {
+		const core_key_t *key = &zone->keys[k];
+		if (k != i && !key->dead && core_in_zone(key, record) &&
+		    key->record[KEYSET_DNSKEY].state == KEYSET_OMNIPRESENT) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether caches may differ in where a DS leads to: one after the other, none could leave first. */
+static bool is_chain_open(const core_zone_t *zone)
+{
+	for (size_t k = 0; k < zone->count; k++) {
+		const core_record_t *record = zone->keys[k].record;
+		if (record[KEYSET_DS].state != KEYSET_NA &&
+		    (keyset_state_is_open(record[KEYSET_DNSKEY].state) ||
+		     keyset_state_is_open(record[KEYSET_RRSIG_DNSKEY].state))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool core_give_up(core_zone_t *zone, size_t i)
+{
+	if ((lives(zone, i, KEYSET_RRSIG_DNSKEY) && lives(zone, i, KEYSET_RRSIG)) ||
+	    is_chain_open(zone)) {
+		return false;
+	}
+	zone->keys[i].dead = true;
+	for (size_t k = 0; k < zone->count; k++) {
+		zone->keys[k].goal_in = false;
+	}
+	return true;
+}
+
+bool core_is_given_up(const core_zone_t *zone)
+{
+	bool dead = false;
+	for (size_t i = 0; i < zone->count; i++) {
+		if (zone->keys[i].goal_in) {
+			return false;
+		}
+		dead = dead || (zone->keys[i].dead && !core_is_hidden(&zone->keys[i]));
+	}
+	return dead;
+}
+
 bool core_replaces(const core_zone_t *zone, const core_key_t *key)
 {
 	if (is_covered(zone, key) || (may_have_covered(zone, key) && !covers(zone, key))) {
@@ -258,7 +310,8 @@ static bool is_swap(const core_zone_t *zone, uint8_t algorithm)
 static core_wait_t order_out(const core_zone_t *zone, const core_key_t *key, keyset_record_t record)
 {
 	bool published = core_in_zone(key, KEYSET_DNSKEY);
-	if (record != KEYSET_DS && may_have_covered(zone, key)) {
+	/* One that is gone itself, with no DS left, covers for nothing. */
+	if (record != KEYSET_DS && !key->dead && may_have_covered(zone, key)) {
 		return CORE_WAIT_SIGNED;
 	}
 	/* Signatures of a published key that signs no more stay, and keep away those of others. */
@@ -399,8 +452,12 @@ static bool decide(core_run_t *run, size_t index, keyset_record_t r, core_step_t
 	keyset_state_t to = in ? KEYSET_RUMOURED : KEYSET_UNRETENTIVE;
 	core_record_t next = decided(run, record, r, to);
 	*step = (core_step_t){ .to = to, .when = CORE_NEVER };
+	bool given_up = core_is_given_up(run->zone) && CORE_RULE(MUTANT_GIVEN_UP);
+	bool insecure = policy_is_unsigned(run->policy) || given_up;
 	step->wait = in ? order_in(run->zone, key, r) : order_out(run->zone, key, r);
-	bool insecure = policy_is_unsigned(run->policy);
+	if (given_up && r != KEYSET_DS && !policy_is_unsigned(run->policy)) {
+		step->wait = CORE_WAIT_ORDER; /* What was signed stays until new keys are there. */
+	}
 	if (step->wait == CORE_DONE) {
 		step->wait = rules_judge(run->zone, index, r, next, insecure);
 	}

@@ -104,6 +104,18 @@ bool core_signs_zone(const core_zone_t *zone, const core_key_t *key);
  */
 bool core_lose(core_zone_t *zone, size_t i);
 
+/*!
+ * Notes that the pair of key i is gone for good, and that nothing can be signed any more that caches
+ * could verify: all keys go. Their DS go first. What was signed stays as it is meanwhile, until no
+ * cache has a DS, and there are new keys.
+ *
+ * \return Whether that is so, and no KSK or CSK is just coming or going; if not, nothing changed.
+ */
+bool core_give_up(core_zone_t *zone, size_t i);
+
+/*! \return Whether the zone has been given up, and has no new keys yet. */
+bool core_is_given_up(const core_zone_t *zone);
+
 /*! \return Whether the signatures of a key that signs no more are to be replaced at once: in an
  *          emergency, when the key is older than the order, if the key is gone, and those of a
  *          KSK that signed in its place. */

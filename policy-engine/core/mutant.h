@@ -41,6 +41,7 @@ typedef enum {
 	MUTANT_MINIMIZE,    /*!< The rollover types. */
 	MUTANT_SWAP,        /*!< How a ZSK stops signing, by the rollover type. */
 	MUTANT_GOAL,        /*!< A key that is to go does go. */
+	MUTANT_GIVEN_UP,    /*!< With all keys gone, the zone goes insecure before new ones come. */
 	MUTANT_COUNT,
 } core_mutant_t;
 

@@ -155,8 +155,10 @@ static bool replace(plan_run_t *run, const policy_key_t *entry, size_t key)
 	bool emergency = request->emergency && key != NO_KEY &&
 	                 is_requested(run, &run->zone->keys[key]);
 	bool dead = key != NO_KEY && run->zone->keys[key].dead;
-	policy_roll_t roll = dead        ? after_death(entry->role)
-	                     : emergency ? fastest(entry->role)
+	/* In a zone that was given up nothing is left to wait for. */
+	bool anew = key == NO_KEY && plan_is_mourning(run->zone);
+	policy_roll_t roll = dead                ? after_death(entry->role)
+	                     : emergency || anew ? fastest(entry->role)
 	                                 : entry->roll;
 	size_t standby = find(run->zone, entry, true);
 	if (standby != NO_KEY) {
@@ -279,6 +281,28 @@ static core_key_t *find_former(core_zone_t *zone, const policy_key_t *entry)
 	return NULL;
 }
 
+/* Whether keys other than key i come or go. */
+static bool is_busy(const core_zone_t *zone, size_t i)
+{
+	for (size_t k = 0; k < zone->count; k++) {
+		const core_key_t *other = &zone->keys[k];
+		if (k != i && (other->dead || !other->goal_in || !core_is_settled(other)) &&
+		    !core_is_hidden(other)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the zone can be signed on without key i. */
+static bool can_lose(core_zone_t *zone, size_t i)
+{
+	const core_key_t before = zone->keys[i];
+	bool good = core_lose(zone, i);
+	zone->keys[i] = before;
+	return good;
+}
+
 const char *plan_lose(core_zone_t *zone, const policy_t *policy, size_t i)
 {
 	core_key_t *key = &zone->keys[i];
@@ -289,17 +313,29 @@ const char *plan_lose(core_zone_t *zone, const policy_t *policy, size_t i)
 		key->goal_in = false;
 		return NULL;
 	}
-	for (size_t k = 0; k < zone->count; k++) {
-		const core_key_t *other = &zone->keys[k];
-		if (k != i && (other->dead || !other->goal_in || !core_is_settled(other)) &&
-		    !core_is_hidden(other)) {
-			return "another rollover is under way, and has to end first";
-		}
+	bool needed = core_in_zone(key, KEYSET_RRSIG) || core_in_zone(key, KEYSET_RRSIG_DNSKEY);
+	if (needed && !can_lose(zone, i) && core_give_up(zone, i)) {
+		return NULL;
+	}
+	if (is_busy(zone, i)) {
+		return "another rollover is under way, and has to end first";
 	}
 	if (!key->goal_in || plan_entry(policy, key) == NULL) {
 		return "the key is on its way out already";
 	}
 	return core_lose(zone, i) ? NULL : "no key that all resolvers know can sign in its place";
+}
+
+/* Whether some cache may have a DS. */
+static bool has_ds(const core_zone_t *zone)
+{
+	for (size_t i = 0; i < zone->count; i++) {
+		keyset_state_t ds = zone->keys[i].record[KEYSET_DS].state;
+		if (ds != KEYSET_HIDDEN && ds != KEYSET_NA) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool plan_is_mourning(const core_zone_t *zone)
@@ -316,7 +352,8 @@ int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const p
 {
 	plan_run_t run = { .zone = zone, .policy = policy, .now = now, .ops = ops,
 	        .next = CORE_NEVER };
-	const bool mourning = plan_is_mourning(zone) && !policy_is_unsigned(policy);
+	const bool mourning = plan_is_mourning(zone) && !policy_is_unsigned(policy) &&
+	                      has_ds(zone);
 	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
 		size_t key = find(zone, &policy->keys[i], false);
 		if (!mourning || (key != NO_KEY && zone->keys[key].dead)) {

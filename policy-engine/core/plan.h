@@ -55,8 +55,9 @@ int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const p
 
 /*!
  * Notes that the pair of key i is gone for good: plan_run() replaces it, and changes nothing else
- * until no cache knows it any more. Instead of a key that has only begun to come the one
- * before stays in use, until another one comes.
+ * until no cache knows it any more, or none has a DS. Instead of a key that has only begun to come the
+ * one before stays in use, until another one comes. If nothing that is left can sign the zone, it is given
+ * up (core_give_up()): new keys come when no cache has a DS any more.
  *
  * \return NULL; else why it cannot be replaced without it, and nothing changed.
  */

@@ -272,3 +272,96 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 at_terminal() { script -qec "'$BUILD_DIR/ods' -s '$ENGINE_SOCKET' ${*:2}" /dev/null <<<"$1"; }
 
 backup_has() { [ "$(policy_tool backup list | grep -cE "$1")" = "$2" ]; }
+
+# ---- key pairs that are gone for good
+
+# with_parent [SED-EXPRESSION...]: a.test, whose policy is changed so, is secure; the engine hands DS over by
+# itself; a validating resolver is asked all the time.
+with_parent() {
+	start_parent
+	sed -i 's/file: test.zone/&\n    dnssec-signing: on/' parent/knot.conf
+	at_parent reload
+	write_client submit zone-set
+	write_client retract zone-unset
+	hasty a a.test
+	hasty_policy PT1S "$@"
+	quick d --kasp "$work/kasp.xml" --policy quick --zone a.test=a
+	sed -i 's/dnssec-validation: on/dnssec-validation: off/' "$D/knot.conf"
+	knot reload
+	start_validator
+	configure_engine <<-EOT
+	<DelegationSignerSubmitCommand>$work/parent/submit</DelegationSignerSubmitCommand>
+	<DelegationSignerRetractCommand>$work/parent/retract</DelegationSignerRetractCommand>
+	<ParentCheck><Interval>PT1S</Interval><Recheck>PT5S</Recheck><Port>$parent_port</Port>
+	<ResolverConfig>$work/parent/unbound.conf</ResolverConfig></ParentCheck>
+	EOT
+	within 90 engine_says 'DS omnipresent'
+	within 30 validator_says a.test 'flags:.* ad'
+	ask_all_the_time
+}
+# new_token: what was in the token is gone.
+new_token() {
+	local id
+	for id in $(policy_tool -j keys a.test | python3 -c 'import json, sys
+print(*[key["cka-id"] for key in json.load(sys.stdin)])'); do
+		"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id"
+	done
+	module zone-keys-load
+	small a a.test 2 'new A 192.0.2.9'
+	sed -i 's/TTL 300/TTL 2/; s/ 300$/ 2/' a
+	within 20 status_says a.test 'no private key has the CKA_ID'
+}
+tags() { policy_tool -j keys a.test | python3 -c 'import json, sys
+print(*[key["keytag"] for key in json.load(sys.stdin) if key["goal"] == "in" and key["role"] in sys.argv[1:]])' "$@"; }
+
+# comes_back OLD-TAG...: the zone goes insecure, gets new keys, and is secure again; it never breaks.
+comes_back() {
+	local old=$1
+	within 60 has_ds_of ''
+	within 60 answers new.a.test A 192.0.2.9
+	signed a.test || fail "unsigned"
+	within 60 engine_says 'DS omnipresent'
+	within 30 validator_says a.test 'flags:.* ad'
+	! has_ds_of "$old" || fail "the old DS is back"
+	within 30 status_says a.test 'state: ok'
+	validate a.test
+	kill "$asker"
+	does_not_say asked.out 'SERVFAIL'
+	says asked.out 'status: NXDOMAIN'
+}
+
+# A CSK: nothing else can sign.
+test_csk_lost() { # limit 240
+	with_parent '/<ZSK>/,/<\/ZSK>/d; s/KSK>/CSK>/'
+	local csk
+	csk=$(tags csk)
+	new_token
+	policy_tool -y key-lost a.test "$csk" >lost.out || fail "$(cat lost.out)"
+	says lost.out 'no key that resolvers know can sign.*insecure until they have a DS' || fail "$(cat lost.out)"
+	says lost.out 'the first signature that knotd serves expires' || fail "$(cat lost.out)"
+	comes_back "$csk"
+}
+
+# KSK and ZSK at once, in either order.
+test_all_keys_lost() { # limit 240
+	with_parent
+	local ksk zsk
+	ksk=$(tags ksk)
+	zsk=$(tags zsk)
+	new_token
+	policy_tool -y key-lost a.test "$ksk" >lost.out || fail "$(cat lost.out)"
+	policy_tool -y key-lost a.test "$zsk" >lost.out || fail "$(cat lost.out)"
+	says lost.out 'no key that resolvers know can sign' || fail "$(cat lost.out)"
+	comes_back "$ksk"
+}
+test_all_keys_lost_zsk_first() { # limit 240
+	with_parent
+	local ksk zsk
+	ksk=$(tags ksk)
+	zsk=$(tags zsk)
+	new_token
+	policy_tool -y key-lost a.test "$zsk" >lost.out || fail "$(cat lost.out)"
+	policy_tool -y key-lost a.test "$ksk" >lost.out || fail "$(cat lost.out)"
+	says lost.out 'no key that resolvers know can sign' || fail "$(cat lost.out)"
+	comes_back "$ksk"
+}

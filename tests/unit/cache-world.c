@@ -452,11 +452,14 @@ bool world_die(world_t *w)
 	for (size_t i = 0; i < w->zone.count; i++) {
 		size_t which = (first + i) % w->zone.count;
 		const core_key_t *key = &w->keys[which];
-		bool signs = key->role == KEYSET_ZSK && core_in_zone(key, KEYSET_RRSIG);
+		bool signs = core_in_zone(key, KEYSET_RRSIG) ||
+		             (plan_is_mourning(&w->zone) && core_in_zone(key, KEYSET_RRSIG_DNSKEY));
 		bool comes = key->goal_in && !core_in_zone(key, KEYSET_RRSIG) &&
 		             key->record[KEYSET_DNSKEY].state == KEYSET_RUMOURED;
 		if (!key->dead && (signs || comes) &&
 		    plan_lose(&w->zone, w->policy, which) == NULL) {
+			/* With all keys gone, the parent has to take the DS back. */
+			w->may_be_insecure = w->may_be_insecure || core_is_given_up(&w->zone);
 			return true;
 		}
 	}

@@ -284,6 +284,41 @@ START_TEST(test_rows)
 END_TEST
 
 /*! A text that has no room is cut, and many keys are not all listed. */
+/* Without a look at the parent, what the engine knows of the keys that are served decides: it has waited
+ * until no cache has a DS. */
+START_TEST(test_insecure)
+{
+	keyset_t set = { .ds = (char *)"" };
+	apex_t input = { 0 }, served = { 0 };
+	char why[1000];
+	make_publics();
+	make_set(&set, "K3 Z4 K1 Z2");
+	for (size_t i = 2; i < 4; i++) { /* On their way out. */
+		set.keys[i].publish = set.keys[i].sign_dnskey = set.keys[i].sign_zone = false;
+	}
+	make_apex(&served, "K1 Z2");
+	trust_t trust = {
+		.zone = ZONE, .set = &set, .input = &input, .continuous = true, .served = &served,
+	};
+	set.keys[2].state[KEYSET_DS] = KEYSET_UNRETENTIVE;
+	ck_assert(!trust_passes(&trust, why, sizeof(why)));
+	for (size_t i = 0; i < set.key_count; i++) {
+		set.keys[i].state[KEYSET_DS] = KEYSET_HIDDEN;
+	}
+	ck_assert_msg(trust_passes(&trust, why, sizeof(why)), "%s", why);
+	trust.continuous = false;
+	ck_assert(!trust_passes(&trust, why, sizeof(why)));
+	trust.continuous = true;
+	set.keys[0].state[KEYSET_DS] = KEYSET_RUMOURED;
+	ck_assert(!trust_passes(&trust, why, sizeof(why)));
+	/* One that has lost its database has new keys only. */
+	set.keys[0].state[KEYSET_DS] = KEYSET_HIDDEN;
+	set.key_count = 2;
+	ck_assert(!trust_passes(&trust, why, sizeof(why)));
+	apex_deinit(&served);
+}
+END_TEST
+
 START_TEST(test_text)
 {
 	keyset_t set = { .ds = (char *)"" };
@@ -338,6 +373,7 @@ int main(void)
 	Suite *suite = suite_create("trust");
 	TCase *tcase = tcase_create("rule");
 	tcase_add_loop_test(tcase, test_rows, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(tcase, test_insecure);
 	tcase_add_test(tcase, test_text);
 	tcase_add_test(tcase, test_differs);
 	suite_add_tcase(suite, tcase);
