@@ -321,7 +321,7 @@ static bool is_frozen(look_t *look)
 	char when[WHEN_TEXT_MAX];
 	db_scope_t scope;
 	int64_t until;
-	const kasp_zone_t *zone = look->zone;
+	kasp_zone_t *zone = look->zone;
 	if (zone->core.revision == 0) {
 		return false; /* A new zone: nobody relies on anything of it yet. */
 	}
@@ -329,6 +329,7 @@ static bool is_frozen(look_t *look)
 	                                &until);
 	look->failed = look->failed || found < 0;
 	look->live->frozen = found > 0;
+	zone->frozen = found > 0 ? until : 0;
 	if (found <= 0) {
 		return false;
 	}

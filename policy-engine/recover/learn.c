@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/base/when.h"
 #include "policy-engine/recover/remember.h"
 #include "policy-engine/signer/compose.h"
 #include "policy-engine/signer/query.h"
@@ -94,6 +95,18 @@ static int keep_salt(db_t *db, const policy_t *policy, const keyset_t *set, int6
 	return same ? 0 : db_salt_put(db, policy->name, set->nsec3_salt, set->nsec3_salt_len, now);
 }
 
+/* A person has it frozen, and that stays: by its policy or with all, it is now by itself. */
+static int keep_freeze(db_t *db, const char *name, int64_t until, int64_t now)
+{
+	char when[WHEN_TEXT_MAX];
+	if (until <= now) {
+		return 0;
+	}
+	log_event(LOG_WARNING, name, "it was frozen by a person, and stays so until %s",
+	          until == CORE_NEVER ? "ods thaw" : when_stamp(until, when));
+	return db_freeze_put(db, &(db_freeze_t){ DB_FREEZE_ZONE, name, until });
+}
+
 /* \return 1 if the zone is learnt; 0 and why; -1 if the database failed. */
 static int store(const batch_t *batch, const char *name, const policy_t *policy, keyset_t *set,
                  char *why)
@@ -106,7 +119,8 @@ static int store(const batch_t *batch, const char *name, const policy_t *policy,
 	}
 	int ret = compose_digest(set, zone.digest);
 	ret = ret == 0 ? rebuilt_store(db, policy, name, &zone, batch->now, why) : ret;
-	if (ret > 0 && keep_salt(db, policy, set, batch->now) < 0) {
+	if (ret > 0 && (keep_salt(db, policy, set, batch->now) < 0 ||
+	                keep_freeze(db, name, zone.frozen, batch->now) < 0)) {
 		ret = -1;
 	}
 	if (ret > 0) {

@@ -28,6 +28,7 @@ typedef struct {
 	core_zone_t core; /*!< All but keys and count. */
 	const char *ds;   /*!< As those of kasp_zone_t. */
 	int64_t ds_seen;
+	int64_t frozen;
 	uint8_t digest[ZONE_DIGEST_LEN];
 	bool taken_over;
 	uint32_t serial_before;

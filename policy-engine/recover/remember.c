@@ -111,7 +111,7 @@ int remember(const keyset_t *set, const policy_t *policy, int64_t now, rebuilt_t
 		snprintf(why, REBUILT_WHY_MAX, "out of memory");
 		return -1;
 	}
-	bool all = memory_read_zone(set->memory, &zone.core);
+	bool all = memory_read_zone(set->memory, &zone.core, &zone.frozen);
 	if (!all) {
 		guess_ttls(set, policy, &zone.core);
 	}

@@ -143,7 +143,8 @@ int compose_digest(const keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
 	keyset_t bare = *set;
 	bare.revision = 0;
 	bare.ds_seen = 0;
-	bare.ds = bare.memory = "";
+	bare.ds = "";
+	bare.memory = (char *)memory_of_freeze(set->memory != NULL ? set->memory : "");
 	bare.keys = calloc(set->key_count > 0 ? set->key_count : 1, sizeof(*bare.keys));
 	for (size_t i = 0; bare.keys != NULL && i < set->key_count; i++) {
 		bare.keys[i] = set->keys[i];
@@ -157,12 +158,11 @@ int compose_digest(const keyset_t *set, uint8_t digest[ZONE_DIGEST_LEN])
 	return ret == 0 ? 0 : -1;
 }
 
-/* Adds the engine's memory. \return 0, or -1 if out of memory; what was added is freed by
+/* Adds the engine's memory of the keys. \return 0, or -1 if out of memory; what was added is freed by
  * forget(). */
 static int remember(keyset_t *set, const kasp_zone_t *zone, const size_t *places)
 {
-	set->memory = memory_of_zone(zone);
-	int ret = set->memory != NULL ? 0 : -1;
+	int ret = 0;
 	for (size_t i = 0; i < set->key_count && ret == 0; i++) {
 		set->keys[i].memory = memory_of_key(zone, places[i]);
 		ret = set->keys[i].memory != NULL ? 0 : -1;
@@ -178,8 +178,9 @@ static void forget(keyset_t *set)
 	free(set->memory);
 }
 
-static int write_set(kasp_zone_t *zone, const compose_t *with, keyset_t *set, const size_t *places,
-                     char **text)
+/* \param set  With the memory of the zone; those of the keys are added. */
+static int write_text(kasp_zone_t *zone, const compose_t *with, keyset_t *set, const size_t *places,
+                      char **text)
 {
 	uint8_t digest[ZONE_DIGEST_LEN];
 	if (compose_digest(set, digest) != 0) {
@@ -198,8 +199,16 @@ static int write_set(kasp_zone_t *zone, const compose_t *with, keyset_t *set, co
 	set->ds = with->watched ? zone->ds : "";
 	set->ds_seen = with->watched ? zone->ds_seen : 0;
 	*text = remember(set, zone, places) == 0 ? keyset_write(set) : NULL;
-	forget(set);
 	return *text != NULL ? 0 : -1;
+}
+
+static int write_set(kasp_zone_t *zone, const compose_t *with, keyset_t *set, const size_t *places,
+                     char **text)
+{
+	set->memory = memory_of_zone(zone);
+	const int ret = set->memory != NULL ? write_text(zone, with, set, places, text) : -1;
+	forget(set);
+	return ret;
 }
 
 /* Whether a key is on its way out and in no cache any more: the module need not know it. */

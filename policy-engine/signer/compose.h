@@ -35,7 +35,7 @@ typedef struct {
 
 /*!
  * Writes the key set, if the module does not know it. Counts up the zone's revision if the content is
- * new; the engine's memory, and what the parent has, do not count as content.
+ * new; the engine's memory, but for a freeze, and what the parent has do not count as content.
  *
  * \param zone  After core_run(); revision and digest change.
  * \param text  To be freed by free(); NULL if the module knows the key set.

@@ -41,6 +41,8 @@ typedef struct {
 	                           it; "" = there was none. */
 	int64_t ds_seen;      /*!< When that was; 0 = no look gave a sure answer, ds says nothing. */
 	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
+	int64_t frozen;       /*!< Until when a person has it frozen; 0 = nobody has, or it has not
+	                           been looked up. In no row of the zone's. */
 	int64_t next;         /*!< When to look at the zone again; CORE_NEVER = when something
 	                           happens. */
 } kasp_zone_t;

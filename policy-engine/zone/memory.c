@@ -11,7 +11,7 @@
 
 #define VERSION "1"
 #define NUMBERS_MAX 6 /* Of an item. */
-#define ITEMS_MAX 6
+#define ITEMS_MAX 7
 
 _Static_assert(CORE_ROLES == 3 && CORE_TTLS == 3 && KEYSET_RECORDS == 4 && ZONE_ERRANDS == 3,
                "the items");
@@ -22,7 +22,14 @@ typedef struct {
 	size_t count;
 } item_t;
 
-enum { ZONE_ROLL, ZONE_EMERGENCY, ZONE_TTL, ZONE_SHOWN = ZONE_TTL + CORE_TTLS, ZONE_ITEMS };
+enum {
+	ZONE_ROLL,
+	ZONE_EMERGENCY,
+	ZONE_TTL,
+	ZONE_SHOWN = ZONE_TTL + CORE_TTLS,
+	ZONE_FROZEN, /* Only of a zone that is frozen. */
+	ZONE_ITEMS
+};
 static const item_t zone_items[ZONE_ITEMS] = {
 	[ZONE_ROLL] = { "roll", 3 },
 	[ZONE_EMERGENCY] = { "emergency", 1 },
@@ -30,6 +37,7 @@ static const item_t zone_items[ZONE_ITEMS] = {
 	[ZONE_TTL + CORE_TTL_DNSKEY] = { "dnskey", 3 },
 	[ZONE_TTL + CORE_TTL_ZONE] = { "zone", 3 },
 	[ZONE_SHOWN] = { "shown", 2 },
+	[ZONE_FROZEN] = { "frozen", 1 },
 };
 
 enum { KEY_KEY, KEY_RECORD, KEY_DONE = KEY_RECORD + KEYSET_RECORDS, KEY_ITEMS };
@@ -98,8 +106,11 @@ static const item_t *find(const char *text, const item_t *items, size_t count)
 	return NULL;
 }
 
-static bool read_items(const char *text, const item_t *items, size_t count, numbers_t numbers)
+/* \param needed  The first ones, which have to be there. */
+static bool read_items(const char *text, const item_t *items, size_t count, size_t needed,
+                       numbers_t numbers)
 {
+	const unsigned least = (1U << needed) - 1;
 	unsigned seen = 0;
 	if (strncmp(text, VERSION " ", sizeof(VERSION)) != 0) {
 		return false;
@@ -116,7 +127,7 @@ static bool read_items(const char *text, const item_t *items, size_t count, numb
 			return false;
 		}
 	}
-	return *text == '\0' && seen == (1U << count) - 1;
+	return *text == '\0' && (seen & least) == least;
 }
 
 char *memory_of_zone(const kasp_zone_t *zone)
@@ -134,7 +145,8 @@ char *memory_of_zone(const kasp_zone_t *zone)
 	}
 	numbers[ZONE_SHOWN][0] = core->shown.ttl;
 	numbers[ZONE_SHOWN][1] = core->shown.absence;
-	return write_items(zone_items, ZONE_ITEMS, numbers);
+	numbers[ZONE_FROZEN][0] = zone->frozen;
+	return write_items(zone_items, zone->frozen != 0 ? ZONE_ITEMS : ZONE_FROZEN, numbers);
 }
 
 static bool is_ttl(int64_t number)
@@ -142,10 +154,16 @@ static bool is_ttl(int64_t number)
 	return number <= UINT32_MAX;
 }
 
-bool memory_read_zone(const char *text, core_zone_t *zone)
+const char *memory_of_freeze(const char *text)
+{
+	const char *frozen = strstr(text, " frozen=");
+	return frozen != NULL ? frozen : "";
+}
+
+bool memory_read_zone(const char *text, core_zone_t *zone, int64_t *frozen)
 {
 	numbers_t numbers = { 0 };
-	if (!read_items(text, zone_items, ZONE_ITEMS, numbers) || !is_ttl(numbers[ZONE_SHOWN][0]) ||
+	if (!read_items(text, zone_items, ZONE_ITEMS, ZONE_FROZEN, numbers) || !is_ttl(numbers[ZONE_SHOWN][0]) ||
 	    !is_ttl(numbers[ZONE_SHOWN][1])) {
 		return false;
 	}
@@ -164,6 +182,7 @@ bool memory_read_zone(const char *text, core_zone_t *zone)
 		const int64_t *of = numbers[ZONE_TTL + kind];
 		zone->ttls[kind] = (core_ttl_t){ (uint32_t)of[0], of[1], (uint32_t)of[2] };
 	}
+	*frozen = numbers[ZONE_FROZEN][0];
 	zone->shown = (core_shown_t){ (uint32_t)numbers[ZONE_SHOWN][0],
 		                      (uint32_t)numbers[ZONE_SHOWN][1] };
 	return true;
@@ -203,7 +222,7 @@ bool memory_read_key(const char *text, uint64_t revision, core_key_t *core,
 {
 	numbers_t numbers = { 0 };
 	const int64_t *key = numbers[KEY_KEY];
-	if (!read_items(text, key_items, KEY_ITEMS, numbers) || key[0] > 1 || key[1] > 1 ||
+	if (!read_items(text, key_items, KEY_ITEMS, KEY_ITEMS, numbers) || key[0] > 1 || key[1] > 1 ||
 	    key[2] > POLICY_ROLL_SINGLE_SIGNATURE || key[4] > UINT16_MAX || key[5] > 1) {
 		return false;
 	}

@@ -9,7 +9,8 @@
  * Times are Unix seconds, TTLs seconds.
  *
  * Of a zone: "roll" (when new keys were ordered: KSK, ZSK, CSK), "emergency" (a bit for each of
- * these), "ds", "dnskey", "zone" (core_ttl_t: ttl, until, lower), "shown" (core_shown_t).
+ * these), "ds", "dnskey", "zone" (core_ttl_t: ttl, until, lower), "shown" (core_shown_t), and, of a
+ * zone that is frozen, "frozen" (until).
  *
  * Of a key: "key" (goal_in, standby, roll, inception, bits, dead), "ds", "dnskey", "rrsig-dnskey",
  * "rrsig" (core_record_t without its state: since, revision, came, public_at), "done" (zone_key_t).
@@ -26,9 +27,16 @@ char *memory_of_zone(const kasp_zone_t *zone);
 /*! \return The memory of key i of a zone, to be freed by free(); NULL if out of memory. */
 char *memory_of_key(const kasp_zone_t *zone, size_t i);
 
-/*! Fills requests, ttls and shown. \return Whether the text is a zone's memory; if not, nothing
- *  changed. */
-bool memory_read_zone(const char *text, core_zone_t *zone);
+/*!
+ * Fills requests, ttls and shown.
+ *
+ * \param frozen  As that of kasp_zone_t.
+ * \return Whether the text is a zone's memory; if not, nothing changed
+ */
+bool memory_read_zone(const char *text, core_zone_t *zone, int64_t *frozen);
+
+/*! \return What the memory of a zone says of a freeze; "" = nothing. Borrows from text. */
+const char *memory_of_freeze(const char *text);
 
 /*!
  * Fills what the key set does not say of a key.

@@ -670,6 +670,38 @@ older_comes_back() {
 # signed_on SERIAL: a version above it is served, and all is well.
 signed_on() { status_says r.test 'state: ok.*served: 20' && serial_differs r.test "$1"; }
 
+# A zone that a person has frozen stays so when the database is lost, however it was frozen; until it is thawed.
+test_frozen_stays() { # limit 90
+	start_zone
+	settle
+	engine zone-freeze
+	within 10 engine_says r.test 'all zones are frozen by a person'
+	within 10 knows_of_freeze
+	stop_engine
+	rm d/kasp.db*
+	start_engine
+	within 20 engine_log_says 'r\.test.*it was frozen by a person, and stays so until ods thaw'
+	within 10 engine_says r.test 'no key takes a step: it is frozen by a person; to end this: ods thaw r\.test\.'
+	local zsk
+	zsk=$(zsks)
+	ods -y rollover r.test zsk
+	sleep 3
+	[ "$(zsks)" = "$zsk" ] || fail "a key took a step"
+	engine zone-thaw r.test
+	within 20 other_zsks "$zsk"
+	! knows_of_freeze || fail "the module still has it as frozen"
+	# what was thawed is not frozen again
+	stop_engine
+	rm d/kasp.db*
+	start_engine
+	within 20 engine_log_says 'learnt from it'
+	sleep 1
+	! engine_says r.test 'frozen' || fail "frozen again"
+	validate r.test
+}
+other_zsks() { [ "$(zsks)" != "$1" ]; }
+knows_of_freeze() { engine_asks zone-keyset-read r.test | grep -q ' frozen='; }
+
 # The store alone is lost: the engine sends the key set again, with its memory.
 test_store_lost() { # limit 90
 	start_zone

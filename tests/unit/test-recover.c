@@ -111,6 +111,7 @@ static bool same_record(const core_record_t *a, const core_record_t *b)
 START_TEST(all_goes_along)
 {
 	kasp_zone_t zone = example();
+	zone.frozen = _i * (NOW + 5);
 	char *text = text_of(&zone, 9, false);
 	keyset_t set = read_set(text);
 	rebuilt_t back;
@@ -118,6 +119,7 @@ START_TEST(all_goes_along)
 	char why[REBUILT_WHY_MAX];
 	ck_assert_int_eq(remember(&set, &policy, NOW, &back, &whole, why), 0);
 	ck_assert(whole);
+	ck_assert_int_eq(back.frozen, zone.frozen);
 	ck_assert_uint_eq(back.count, 4);
 	ck_assert_uint_eq(back.core.revision, 10);
 	ck_assert(back.taken_over && back.serial_before == 77 && back.ds_seen == 1234);
@@ -744,7 +746,7 @@ int main(void)
 {
 	Suite *suite = suite_create("recover");
 	TCase *tcase = tcase_create("memory");
-	tcase_add_test(tcase, all_goes_along);
+	tcase_add_loop_test(tcase, all_goes_along, 0, 2);
 	tcase_add_test(tcase, no_new_revision);
 	tcase_add_loop_test(tcase, broken_memory, 0, sizeof(broken) / sizeof(broken[0]));
 	tcase_add_test(tcase, no_memory);
