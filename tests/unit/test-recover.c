@@ -166,6 +166,16 @@ START_TEST(no_new_revision)
 	text = text_of(&zone, 10, true);
 	ck_assert_uint_eq(zone.core.revision, 11);
 	free(text);
+	/* The module has to hear of a freeze, or of its end: nothing else may change for long. */
+	zone.frozen = NOW + 5;
+	free(text_of(&zone, 11, false));
+	ck_assert_uint_eq(zone.core.revision, 12);
+	free(text_of(&zone, 12, false));
+	ck_assert_uint_eq(zone.core.revision, 12);
+	zone.frozen = 0;
+	free(text_of(&zone, 12, false));
+	ck_assert_uint_eq(zone.core.revision, 13);
+	zone.core.revision = 11;
 	/* There is no text of what the module has; what is new has one. */
 	const compose_t known = { .policy = &policy, .saved = 11, .watched = true, .known = 11 };
 	ck_assert_int_eq(publish(&zone, &known, &text), 0);
