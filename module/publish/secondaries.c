@@ -210,7 +210,7 @@ static had_t serials_of(const state_t *state, const uint32_t *served)
 	return had;
 }
 
-/*! Whether a server that has answered has more than the zone ever had, or what cannot be compared. */
+/*! Whether a server that has answered has more than the zone ever had, or is not comparable. */
 static bool is_ahead(const secondary_t *said, const had_t *had)
 {
 	return said->answered_at > 0 &&

@@ -5,14 +5,14 @@
  * \brief The serials that a zone's secondaries show: those servers that knotd notifies.
  *
  * A secondary takes only what is above the serial that it has (RFC 1982, RFC 1034, section 4.3.5),
- * and says nothing if it does not. If it had the zone from another signer, or if all of this machine
- * is an older copy, it is ahead. So each one is asked at the start, and from time to time, and the
- * next serial is made above what it shows.
+ * and says nothing if it does not. If it had the zone from another signer, or if all of this
+ * machine is an older copy, it is ahead. So each one is asked at the start, and from time to time,
+ * and the next serial is made above what it shows.
  *
  * What has to be believed of a server that can be broken is little: that it is ahead when it is
  * heard for the first time, and this by no more than any counter could be. Later it can be ahead of
- * us only by somebody else. What is not believed is held (HELD_AHEAD); nothing waits for it but that
- * secondary.
+ * us only by somebody else. What is not believed is held (HELD_AHEAD); nothing waits for it but
+ * that secondary.
  */
 #pragma once
 

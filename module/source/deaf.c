@@ -7,8 +7,8 @@
 
 #include "common/clock.h"
 
-/* Milliseconds for which a server that did not answer is left alone: several times what the wait for
- * it takes. */
+/* Milliseconds for which a server that did not answer is left alone: several times what the wait
+ * for it takes. */
 #define DEAF_MS 60000
 
 void deaf_init(deaf_t *deaf)

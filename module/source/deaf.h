@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Addresses of servers that have just let somebody wait in vain. All zones share them, so that
- *        the wait is not that of each zone.
+ * \brief Addresses of servers that have just let somebody wait in vain. All zones share them, so
+ *        that the wait is not that of each zone.
  *
  * All functions are called from any thread.
  */

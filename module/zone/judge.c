@@ -253,7 +253,7 @@ static void hold_stale(zone_t *zone, const state_t *state, int64_t until, int64_
 	held_set(&zone->held, HELD_TIME, what, why);
 }
 
-/*! Tells whether the newest version expires soon. \param until  Set: when its first signature does */
+/*! Tells whether the newest version expires soon. \param until  When its first signature does. */
 static bool expires_soon(zone_t *zone, const state_t *state, int64_t now, int64_t *until)
 {
 	uint32_t refresh = 0, resign = 0;

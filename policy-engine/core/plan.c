@@ -159,7 +159,7 @@ static bool replace(plan_run_t *run, const policy_key_t *entry, size_t key)
 	bool anew = key == NO_KEY && plan_is_mourning(run->zone);
 	policy_roll_t roll = dead                ? after_death(entry->role)
 	                     : emergency || anew ? fastest(entry->role)
-	                                 : entry->roll;
+	                                         : entry->roll;
 	size_t standby = find(run->zone, entry, true);
 	if (standby != NO_KEY) {
 		core_key_t *successor = &run->zone->keys[standby];
