@@ -49,6 +49,7 @@ static bool know(serving_t *serving, const uint32_t *serial)
 	const bool waits = serving->asked_ms != 0;
 	serving->asked_ms = 0;
 	serving->known = true;
+	serving->silent = false;
 	serving->serves = serial != NULL;
 	serving->served = serial != NULL ? *serial : 0;
 	return waits;
@@ -200,6 +201,7 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 		serving->asked_ms = now;
 	} else if (late) {
 		(void)know(serving, NULL);
+		serving->silent = true;
 	}
 	const bool known = serving->known;
 	*serves = serving->serves;
@@ -214,6 +216,14 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 		        SERVING_KNOWN_MS / 1000);
 	}
 	return known;
+}
+
+bool serving_is_silent(serving_t *serving)
+{
+	pthread_mutex_lock(&serving->lock);
+	const bool silent = serving->silent;
+	pthread_mutex_unlock(&serving->lock);
+	return silent;
 }
 
 void serving_apex(serving_t *serving, apex_t *apex)

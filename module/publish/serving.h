@@ -41,6 +41,7 @@ typedef struct {
 	bool taken;                /*!< Noted in the zone's state: it serves taken_serial. */
 	uint32_t taken_serial;
 	bool known;                /*!< knotd has said whether it serves the zone. */
+	bool silent;               /*!< It has not; the store is believed. */
 	bool serves;               /*!< It does... */
 	uint32_t served;           /*!< ...this serial. */
 	int64_t asked_ms;          /*!< Since when the worker waits for that, monotonic_ms(); 0 = it
@@ -119,6 +120,9 @@ int64_t serving_apart(serving_t *serving);
  * \return Whether that is known; if not, the worker is woken when it is
  */
 bool serving_served(serving_t *serving, uint32_t *serial, bool *serves);
+
+/*! \return Whether the store is believed, as knotd has not answered for a minute, nor since. */
+bool serving_is_silent(serving_t *serving);
 
 /*!
  * Gives the apex that knotd serves as of now: knotd is asked by each first call.

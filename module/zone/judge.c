@@ -171,6 +171,10 @@ keys_may_t judge_version(zone_t *zone, const state_t *state)
 	uint32_t serial;
 	bool serves, passed = false;
 	const bool known = serving_served(&zone->serving, &serial, &serves);
+	if (known && serving_is_silent(&zone->serving) && held_stops(&zone->held, HELD_CHAIN)) {
+		/* What is held was so by what knotd has said; it loads its zones, maybe. */
+		return later(zone, KEYS_MAY_LATER);
+	}
 	if (known && state->version > 0 && (!serves || is_ours(state, serial))) {
 		return end(zone, state);
 	}

@@ -307,12 +307,12 @@ not_signed() { [ -n "$(serial "$1")" ] && ! signed "$1"; }
 
 # ---- a zone of another signer
 
-# knotd serves a zone that others have signed; now it is to be signed here, with keys of its own.
-test_other_signer() { # limit 60
+# a.test as another signer has signed it; then it is ours, without the other one's keys.
+begin_other_signer() {
+	local ksk zsk
 	small y y.test 1
 	quick d --zone y.test=y
 	small a.raw a.test 5
-	local ksk zsk before
 	zsk=$(ldns-keygen -a ECDSAP256SHA256 a.test)
 	ksk=$(ldns-keygen -k -a ECDSAP256SHA256 a.test)
 	ldns-signzone -f a -o a.test a.raw "$zsk" "$ksk"
@@ -321,11 +321,20 @@ test_other_signer() { # limit 60
 	knot reload
 	within 10 signed a.test
 	before=$(serial a.test)
-	watch_zone a.test
+}
+end_other_signer() {
 	mv a.raw a
 	sed -i '/template: plain/d' d/knot.conf
 	knot reload
 	within 20 held a.test "knotd serves keys .*none of the former would sign the zone"
+}
+
+# knotd serves a zone that others have signed; now it is to be signed here, with keys of its own.
+test_other_signer() { # limit 60
+	local before
+	begin_other_signer
+	watch_zone a.test
+	end_other_signer
 	served_as_before a.test
 	knotd_again
 	within 20 held a.test "knotd serves keys .*none of the former would sign the zone"
@@ -335,4 +344,20 @@ test_other_signer() { # limit 60
 	within 20 serial_differs a.test "$before"
 	within 10 status_says a.test 'state: ok'
 	validate a.test
+}
+
+# A knotd that never says what it serves, or loads for longer than anybody waits: what is held stays so.
+test_held_unasked() { # limit 240
+	local before
+	begin_other_signer
+	end_other_signer
+	stop_pid "$(cat d/run/knotd.pid)"
+	knotd -c "$work/d/knot.conf" -s "$work/elsewhere.sock" >>d/knotd.log 2>&1 </dev/null &
+	echo $! >d/run/knotd.pid
+	within 90 says d/knotd.log 'a\.test, knotd has not said for 60 s which serial it serves'
+	sleep 10
+	held a.test "knotd serves keys .*none of the former would sign the zone" || fail "$(module zone-status a.test)"
+	knotc -s "$work/elsewhere.sock" zone-refresh a.test
+	sleep 3
+	[ "$(serial a.test)" = "$before" ] || fail 'the zone is replaced'
 }

@@ -116,10 +116,13 @@ START_TEST(test_late)
 	ck_assert_int_eq(serving_read(&serving, &got), KNOT_EAGAIN);
 	(void)poll(NULL, 0, 300);
 	ck_assert_int_eq(serving_read(&serving, &got), KNOT_ETIMEOUT);
+	ck_assert(!serving_is_silent(&serving));
 	ck_assert(serving_served(&serving, &serial, &serves));
 	ck_assert(!serves);
+	ck_assert(serving_is_silent(&serving));
 	ck_assert_uint_eq(warnings, 2);
 	serving_apex(&serving, &apex);
+	ck_assert(!serving_is_silent(&serving));
 	ck_assert_uint_eq(wakes, 0);
 	ck_assert_int_eq(serving_read(&serving, &got), KNOT_EAGAIN);
 	apex_deinit(&apex);
