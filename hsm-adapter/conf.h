@@ -22,6 +22,9 @@ typedef struct {
 	unsigned worker_threads; /*!< <Signer><WorkerThreads>: zones at work at once, default 4. */
 } hsm_conf_t;
 
+/*! conf.xml, if no option names another file. */
+#define HSM_CONF_FILE "/etc/mod-opendnssec/conf.xml"
+
 /*!
  * Reads conf.xml.
  *

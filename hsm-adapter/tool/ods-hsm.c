@@ -314,7 +314,7 @@ static void print_help(void)
 	}
 	printf("\nOptions:\n"
 	       "  -c, --config FILE  Read FILE instead of\n"
-	       "                     " DEFAULT_CONF "\n"
+	       "                     " HSM_CONF_FILE "\n"
 	       "  -y, --yes          Do not ask before removing a key\n"
 	       "  -h, --help         Print this, and exit\n"
 	       "  -V, --version      Print the version, and exit\n\n"
@@ -384,7 +384,7 @@ int main(int argc, char **argv)
 	};
 	core_dump_forbid();
 	signal(SIGPIPE, SIG_IGN); /* Of a PKCS#11 library that speaks to a server. */
-	const char *path = DEFAULT_CONF;
+	const char *path = HSM_CONF_FILE;
 	run_t run = { .yes = false };
 
 	int option;

@@ -63,7 +63,7 @@ static const yp_item_t items[] = {
 	{ ITEM_STORAGE,  YP_TSTR,  YP_VSTR = { "/var/lib/knot/opendnssec" } },
 	{ ITEM_TRANSFER, YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec-transfer.sock" } },
 	{ ITEM_CONTROL,  YP_TSTR,  YP_VSTR = { "/run/knot/opendnssec.sock" } },
-	{ ITEM_CONF,     YP_TSTR,  YP_VSTR = { "/etc/opendnssec/conf.xml" } },
+	{ ITEM_CONF,     YP_TSTR,  YP_VSTR = { "/etc/mod-opendnssec/conf.xml" } },
 	{ ITEM_REMOTE,   YP_TREF,  YP_VREF = { ITEM_REMOTE }, YP_FMULTI,
 	                 { knotd_conf_check_ref } },
 	{ ITEM_WATCH,    YP_TBOOL, YP_VBOOL = { false } },

@@ -13,8 +13,8 @@
 #include "policy-engine/base/zone-name.h"
 #include "policy-engine/policy/duration-xml.h"
 
-#define POLICY_FILE "/etc/opendnssec/kasp.xml"
-#define DATASTORE "/var/lib/opendnssec/engine.db"
+#define POLICY_FILE "/etc/mod-opendnssec/kasp.xml"
+#define DATASTORE "/var/lib/mod-opendnssec/kasp.db"
 /* What counts where conf.xml is silent; see ods-engine(8). */
 #define COMMAND_LIMIT_S 60
 #define CHECK_INTERVAL_S 300

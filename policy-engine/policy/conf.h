@@ -13,10 +13,10 @@
 #include "hsm-adapter/error.h"
 
 /*! conf.xml, if no option names another file. */
-#define CONF_FILE "/etc/opendnssec/conf.xml"
+#define CONF_FILE HSM_CONF_FILE
 
 /*! The engine's control socket, if conf.xml names none. */
-#define CONF_SOCKET "/run/opendnssec/engine.sock"
+#define CONF_SOCKET "/run/mod-opendnssec/engine.sock"
 
 /*! The module's control socket, if conf.xml names none: the module's own default. */
 #define CONF_SIGNER_SOCKET "/run/knot/opendnssec.sock"

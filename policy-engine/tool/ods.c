@@ -58,6 +58,8 @@ static const command_t commands[] = {
 	  "see\n        ods recover --help", 0, 0, NULL, tool_recover },
 	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
 	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
+	{ "setup", "[OPTION]...", "makes what signing needs on a new machine, and checks it; see\n"
+	  "        ods setup --help", 0, 0, NULL, tool_setup },
 	{ "simulate", "KASP --policy NAME [OPTION]...", "what would become of a zone's keys, as "
 	  "text, JSON or a picture; see\n        ods simulate --help", 0, 0, NULL, tool_simulate },
 };

@@ -19,11 +19,18 @@ test_install() {
 
 # On a machine of its own (overlays over this one's files, a network without anybody else): make
 # install, the examples copied to where they say they belong, the server's own user and paths.
-test_examples_as_installed() {
+test_examples_as_installed() { as_installed by_hand; }
+
+# The same by ods setup, with the distribution's knot.conf.
+test_setup() { as_installed by_setup; }
+test_setup_other_token() { as_installed by_token; }
+
+as_installed() {
 	if ! unshare -m -n true 2>/dev/null; then
 		echo "skipped: no right to make namespaces"
 		return
 	fi
-	unshare -m -n --pid --fork --kill-child bash "$e2e/as-installed" "$BUILD_DIR" "$top" "$work" ||
+	unshare -m -n --pid --fork --kill-child bash "$e2e/as-installed" "$BUILD_DIR" "$top" \
+		"$work" "$1" ||
 		fail "see above"
 }

@@ -564,8 +564,8 @@ START_TEST(test_conf_defaults)
 	int ret = engine_conf_read(write_file("conf.xml", "<Configuration>" TOKEN
 	                                      "</Configuration>"), &conf, note, NULL, &err);
 	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
-	ck_assert_str_eq(conf.policy_file, "/etc/opendnssec/kasp.xml");
-	ck_assert_str_eq(conf.socket, "/run/opendnssec/engine.sock");
+	ck_assert_str_eq(conf.policy_file, "/etc/mod-opendnssec/kasp.xml");
+	ck_assert_str_eq(conf.socket, "/run/mod-opendnssec/engine.sock");
 	ck_assert_str_eq(conf.signer_socket, "/run/knot/opendnssec.sock");
 	ck_assert_ptr_null(conf.user);
 	ck_assert_uint_eq(conf.tokens.count, 1);
