@@ -32,6 +32,27 @@ copy_tree() {
 		tar -C "$top" --null --files-from=- -c | tar -C "$1/src" -x
 }
 
+# What has to be mounted below $root, in a mount namespace of its own.
+# shellcheck disable=SC2016
+chroot_mounts='
+	mount --make-rprivate /
+	mount --bind "$root" "$root"
+	mount -t proc proc "$root/proc"
+	mount -t tmpfs -o mode=755 dev "$root/dev"
+	for node in null zero full random urandom tty; do
+		touch "$root/dev/$node"
+		mount --bind "/dev/$node" "$root/dev/$node"
+	done
+	mkdir "$root/dev/pts" "$root/dev/shm"
+	mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+	ln -s pts/ptmx "$root/dev/ptmx"
+	ln -s /proc/self/fd "$root/dev/fd"
+	ln -s /proc/self/fd/0 "$root/dev/stdin"
+	ln -s /proc/self/fd/1 "$root/dev/stdout"
+	ln -s /proc/self/fd/2 "$root/dev/stderr"
+	mount -t tmpfs shm "$root/dev/shm"
+	mount -t tmpfs tmp "$root/tmp"'
+
 # inside ROOT SCRIPT [OPTION]...: bash runs the script in the chroot, with mounts and processes of its own,
 # and what else unshare makes by the options: --net for no network but a loopback interface.
 inside() {
@@ -40,24 +61,7 @@ inside() {
 	cp /etc/resolv.conf "$root/etc/resolv.conf"
 	# shellcheck disable=SC2016
 	unshare "$@" --mount --pid --fork bash -euc '
-		root=$1
-		mount --make-rprivate /
-		mount --bind "$root" "$root"
-		mount -t proc proc "$root/proc"
-		mount -t tmpfs -o mode=755 dev "$root/dev"
-		for node in null zero full random urandom tty; do
-			touch "$root/dev/$node"
-			mount --bind "/dev/$node" "$root/dev/$node"
-		done
-		mkdir "$root/dev/pts" "$root/dev/shm"
-		mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
-		ln -s pts/ptmx "$root/dev/ptmx"
-		ln -s /proc/self/fd "$root/dev/fd"
-		ln -s /proc/self/fd/0 "$root/dev/stdin"
-		ln -s /proc/self/fd/1 "$root/dev/stdout"
-		ln -s /proc/self/fd/2 "$root/dev/stderr"
-		mount -t tmpfs shm "$root/dev/shm"
-		mount -t tmpfs tmp "$root/tmp"
+		root=$1'"$chroot_mounts"'
 		exec chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 			HOME=/root LANG=C.UTF-8 bash -euc "$2"
 	' - "$root" "$script"

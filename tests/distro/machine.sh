@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# A chroot of lib.sh as a machine: its own systemd is process 1 there, in namespaces and a control group of
+# its own, with no network but a loopback interface. So units run with all of their restrictions.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+machine=''                  # process id of its systemd
+
+# boot ROOT: returns when all units are started. ROOT.console has what systemd said.
+boot() {
+	local root=$1 group tries
+	group=/sys/fs/cgroup
+	[ ! -d $group/unified ] || group=$group/unified
+	group=$group/package-check.$$
+	mkdir -p "$group"
+	# shellcheck disable=SC2016
+	(echo "$BASHPID" >"$group/cgroup.procs" && exec unshare --mount --pid --fork --net --ipc --uts --cgroup \
+		--kill-child bash -euc '
+		root=$1'"$chroot_mounts"'
+		ip link set lo up
+		mount -t sysfs -o ro sysfs "$root/sys"
+		mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+		mount -t tmpfs -o mode=755 run "$root/run"
+		exec chroot "$root" env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			/lib/systemd/systemd --log-target=console
+	' - "$root" </dev/null >>"$root.console" 2>&1) &
+	machine_unshare=$!
+	for ((tries = 0; tries < 300; tries++)); do
+		machine=$(pgrep -P "$machine_unshare" 2>/dev/null || true)
+		if [ -n "$machine" ] && [ "$(cat "/proc/$machine/comm" 2>/dev/null)" = systemd ] &&
+		   within "systemctl is-system-running --wait" 2>/dev/null | grep -qE 'running|degraded'; then
+			return
+		fi
+		sleep 0.2
+	done
+	tail -n 20 "$root.console" >&2
+	echo "distro: systemd does not start in $root" >&2
+	return 1
+}
+
+# within SCRIPT: bash runs it in the machine that was booted.
+within() {
+	nsenter --target "$machine" --mount --pid --net --ipc --uts --cgroup --root env -i -C / \
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+		bash -euc "$1"
+}
+
+# As "poweroff": units are stopped in order, and /run is gone.
+power_off() {
+	[ -n "$machine" ] || return 0
+	within "systemctl --no-block poweroff" >/dev/null 2>&1 || kill "$machine_unshare" || true
+	wait "$machine_unshare" 2>/dev/null || true
+	machine=''
+}
