@@ -12,8 +12,11 @@
 
 int tool_setup(const invocation_t *run, int argc, char *argv[])
 {
-	(void)run;
 	(void)argc;
+	if (run->conf != NULL || run->socket != NULL || run->json || run->yes || run->emergency) {
+		fprintf(stderr, "ods: the options of setup stand behind it; see ods setup --help\n");
+		return USAGE;
+	}
 	execv(SETUP_SCRIPT, argv);
 	fprintf(stderr, "ods: %s: %s; reinstall mod-opendnssec\n", SETUP_SCRIPT, strerror(errno));
 	return FAILED;
