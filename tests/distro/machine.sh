@@ -6,11 +6,11 @@
 # its own, with no network but a loopback interface. So units run with all of their restrictions.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-machine=''                  # process id of its systemd
+machine='' machine_unshare=''     # process ids: of its systemd, and of unshare, whose child it is
 
 # boot ROOT: returns when all units are started. ROOT.console has what systemd said.
 boot() {
-	local root=$1 group tries
+	local root=$1 group tries state
 	group=/sys/fs/cgroup
 	[ ! -d $group/unified ] || group=$group/unified
 	group=$group/package-check.$$
@@ -29,9 +29,9 @@ boot() {
 	machine_unshare=$!
 	for ((tries = 0; tries < 300; tries++)); do
 		machine=$(pgrep -P "$machine_unshare" 2>/dev/null || true)
-		if [ -n "$machine" ] && [ "$(cat "/proc/$machine/comm" 2>/dev/null)" = systemd ] &&
-		   within "systemctl is-system-running --wait" 2>/dev/null | grep -qE 'running|degraded'; then
-			return
+		if [ -n "$machine" ] && [ "$(cat "/proc/$machine/comm" 2>/dev/null)" = systemd ]; then
+			state=$(within "systemctl is-system-running --wait" 2>/dev/null || true)
+			case $state in running|degraded) return ;; esac
 		fi
 		sleep 0.2
 	done
@@ -50,7 +50,8 @@ within() {
 # As "poweroff": units are stopped in order, and /run is gone.
 power_off() {
 	[ -n "$machine" ] || return 0
-	within "systemctl --no-block poweroff" >/dev/null 2>&1 || kill "$machine_unshare" || true
+	# unshare ignores SIGTERM; its child dies with it.
+	within "systemctl --no-block poweroff" >/dev/null 2>&1 || kill -KILL "$machine_unshare" || true
 	wait "$machine_unshare" 2>/dev/null || true
 	machine=''
 }
