@@ -40,11 +40,13 @@ boot() {
 	return 1
 }
 
-# within SCRIPT: bash runs it in the machine that was booted.
+# within SCRIPT: bash runs it in the machine that was booted. "fails COMMAND..." there is for what has to fail:
+# bash goes on behind a "!", whatever comes of it.
 within() {
 	nsenter --target "$machine" --mount --pid --net --ipc --uts --cgroup --root env -i -C / \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-		bash -euc "$1"
+		bash -euc 'fails() { if "$@"; then echo "did not fail: $*"; exit 1; fi; }
+			'"$1"
 }
 
 # As "poweroff": units are stopped in order, and /run is gone.
