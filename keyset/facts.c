@@ -20,6 +20,7 @@ static const record_item_t facts_items[] = {
 	TIME("published", facts_t, published),
 	UINT("max-ttl", facts_t, max_ttl, UINT32_MAX),
 	{ "chain", RECORD_BOOL, offsetof(facts_t, chain), 0, 0, 0, NULL, false },
+	{ "unsure", RECORD_BOOL, offsetof(facts_t, unsure), 0, 0, 0, NULL, true },
 };
 
 static const record_item_t key_items[] = {
@@ -31,7 +32,8 @@ static const record_item_t key_items[] = {
 };
 
 static const record_form_t form = {
-	.title = "facts 1",
+	.title = "facts 2",
+	.title_before = "facts 1",
 	.items = facts_items,
 	.item_count = sizeof(facts_items) / sizeof(facts_items[0]),
 	.sub = "key",

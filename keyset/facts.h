@@ -5,7 +5,7 @@
  * \brief The facts: what the module tells the policy engine about one zone.
  *
  * The engine counts a rollover's delays from these times. The text form is like the key set's; its
- * first line is "facts 1". Times are Unix seconds.
+ * first line is "facts 2". Times are Unix seconds.
  */
 #pragma once
 
@@ -36,6 +36,9 @@ typedef struct {
 	bool chain;             /*!< The module holds back the newest key set, or all versions: it
 	                             sees no way for validators from what they have to this key
 	                             set. */
+	bool unsure;            /*!< knotd has not said yet which version it serves, or it is a later
+	                             one than the module's store knows: the store may be an older
+	                             copy, and so the key set in it. */
 	facts_key_t *keys;
 	size_t key_count;
 } facts_t;

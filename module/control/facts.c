@@ -28,6 +28,7 @@ static void write_facts(void *ctx, zone_t *zone)
 		.published = state->taken_at,
 		.max_ttl = state->max_ttl,
 		.chain = held_stops(&zone->held, HELD_CHAIN),
+		.unsure = zone->unsure,
 		.keys = keys,
 		.key_count = state->key_count,
 	};

@@ -201,7 +201,9 @@ void judge_first(zone_t *zone, const state_t *state, const uint32_t *served)
 {
 	const bool known = served != NULL && *served == state->taken_serial &&
 	                   state->taken_expires != 0;
-	if (state->version > 0 && served != NULL && !known) {
+	const bool fine = served != NULL && zone->verdict.fine &&
+	                  *served == zone->verdict.fine_serial;
+	if (state->version > 0 && served != NULL && !known && !fine) {
 		atomic_store(&zone->verdict.stale, true);
 	}
 }
@@ -270,6 +272,7 @@ bool judge_time(zone_t *zone, state_t *state, int64_t now)
 {
 	verdict_t *verdict = &zone->verdict;
 	int64_t served = 0, until;
+	bool serves;
 	const bool was = atomic_load(&verdict->stale);
 	if (state->version == 0 || (!was && state->taken_serial == state->serial)) {
 		return false;
@@ -281,6 +284,8 @@ bool judge_time(zone_t *zone, state_t *state, int64_t now)
 	}
 	const bool stale = soon && until < served && served > now;
 	atomic_store(&verdict->stale, stale);
+	verdict->fine = serving_served(&zone->serving, &verdict->fine_serial, &serves) && serves &&
+	                !stale;
 	if (stale) {
 		hold_stale(zone, state, until, served);
 		verdict->again = now + LOOK_AGAIN;

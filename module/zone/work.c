@@ -312,14 +312,18 @@ static void note_taken(zone_t *zone, state_t *state, int64_t now)
 	}
 }
 
-/*! Sees whether the store is an older copy, also if nothing is due: knotd is asked once. */
+/*! Sees whether the store is an older copy, also if nothing is due: knotd is asked once. While it has
+ *  not answered, the engine takes no step: the key set may be an older one, too. */
 static void look_at_age(zone_t *zone, const state_t *state)
 {
 	char text[TROUBLE_MAX] = "";
 	uint32_t served;
 	bool serves;
-	if (state->version > 0 && serving_served(&zone->serving, &served, &serves) &&
-	    serving_is_ahead(&zone->serving, state)) {
+	const bool known = serving_served(&zone->serving, &served, &serves) &&
+	                   !serving_is_silent(&zone->serving);
+	const bool older = known && state->version > 0 && serving_is_ahead(&zone->serving, state);
+	zone_show_unsure(zone, state->version > 0 && (!known || older));
+	if (older) {
 		snprintf(text, sizeof(text), "the store is an older copy: it has serial %u, knotd "
 		         "serves %u; what comes next is made from the store, without updates that "
 		         "came since", state->serial, served);

@@ -109,6 +109,7 @@ static void init_parts(zone_t *zone)
 					     .ctx = zone,
 				     });
 	trouble_init(&zone->older);
+	zone->unsure = true;
 	external_init(&zone->external, &(external_args_t) {
 		.log = env->log, .held = &zone->held, .store = env->store, .zone = zone->name,
 		.folder = env->storage, .stop_fd = env->stop_fd,
@@ -328,6 +329,17 @@ void zone_unset_report(zone_t *zone, const void *ctx)
 		zone->report_ctx = NULL;
 	}
 	pthread_mutex_unlock(&zone->lock);
+}
+
+void zone_show_unsure(zone_t *zone, bool unsure)
+{
+	pthread_mutex_lock(&zone->lock);
+	const bool news = zone->unsure != unsure;
+	zone->unsure = unsure;
+	pthread_mutex_unlock(&zone->lock);
+	if (news) {
+		news_add(zone->env->news, &zone->news);
+	}
 }
 
 void zone_show(zone_t *zone, const state_t *state, const lasting_t *lasting, int64_t due)

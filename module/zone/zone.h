@@ -38,6 +38,8 @@ typedef struct {
 	bool barred;               /*!< Versions are held, or let through by command. */
 	atomic_bool shut;          /*!< They are held. So is the one that is there: the store can be
 	                                an older copy, which knotd must not take. */
+	bool fine;                 /*!< The newest version was seen to be no worse than... */
+	uint32_t fine_serial;      /*!< ...this one, which knotd serves: nor are later ones. */
 	atomic_bool stale;         /*!< The newest version is held: its signatures are worse than
 	                                those that knotd serves. */
 	uint64_t open;             /*!< Revision of a key set that is held, let through by command,
@@ -97,6 +99,7 @@ typedef struct zone {
 	secondaries_t secondaries;
 
 	pthread_mutex_t lock;      /*!< Of what follows. */
+	bool unsure;               /*!< As in facts_t. */
 	zone_settings_t settings;  /*!< Without those of the source, which has them. */
 	unsigned wishes;           /*!< SOURCE_*, ZONE_* */
 	state_t state;             /*!< As last stored. */
@@ -164,6 +167,9 @@ void zone_read_lasting(zone_t *zone, lasting_t *lasting);
 bool zone_hindrance(zone_t *zone, char *text, size_t size);
 
 /*** For the worker. ***/
+
+/*! Shows others whether the store may be an older copy than what knotd serves. */
+void zone_show_unsure(zone_t *zone, bool unsure);
 
 /*! Shows others what has become of the zone. */
 void zone_show(zone_t *zone, const state_t *state, const lasting_t *lasting, int64_t due);

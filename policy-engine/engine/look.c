@@ -347,6 +347,14 @@ static void look_after(look_t *look)
 	if (awaits_parent(look)) {
 		return;
 	}
+	if (look->live->facts.unsure && !look->live->facts.chain && saved != 0) {
+		say(look, LOG_DEBUG, "no key takes a step until the signer knows which version knotd "
+		    "serves");
+		if (look->live->facts.pending < saved) {
+			prepare_push(look, saved);
+		}
+		return;
+	}
 	/* A newer key set than the held one may pass. */
 	if (look->live->facts.chain && look->live->facts.pending >= saved && saved != 0) {
 		serve_chain(look);
@@ -388,7 +396,7 @@ static void look_at_live(look_t *look)
 		desk_keys_wanted(look->desk, 0);
 	}
 	bool news = live_set(&live->problem, look->problem[0] != '\0' ? look->problem : NULL);
-	if (news && look->problem[0] != '\0') {
+	if (news && look->problem[0] != '\0' && look->level < LOG_DEBUG) {
 		log_event(look->level, look->zone->name, "%s", look->problem);
 	}
 }

@@ -354,11 +354,13 @@ test_all_keys_lost() { # limit 240
 	says lost.out 'no key that resolvers know can sign' || fail "$(cat lost.out)"
 	comes_back "$ksk"
 }
+ksk_settled() { policy_tool keys a.test | grep -E ' ksk .* omnipresent +omnipresent +omnipresent ' >/dev/null; }
 test_all_keys_lost_zsk_first() { # limit 240
 	with_parent
 	local ksk zsk
 	ksk=$(tags ksk)
 	zsk=$(tags zsk)
+	within 60 ksk_settled
 	new_token
 	policy_tool -y key-lost a.test "$zsk" >lost.out || fail "$(cat lost.out)"
 	policy_tool -y key-lost a.test "$ksk" >lost.out || fail "$(cat lost.out)"

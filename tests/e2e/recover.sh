@@ -284,6 +284,60 @@ test_both_older() { # limit 180
 	watched
 }
 
+# The database is lost, and the store is a copy of before two rollovers of the KSK: what the engine learns from it is
+# no reason to give the parent a DS that nothing leads to any more.
+test_lost_and_older() { # limit 180
+	start_zone
+	settle
+	local old i
+	for i in 1 2; do
+		old=$(ksk)
+		engine zone-key-rollover r.test ksk
+		within 40 engine_says r.test 'give this DS'
+		if [ "$i" = 1 ]; then
+			stop_both
+			cp -r "$D/store" older.store
+			start_both
+		fi
+		engine zone-ksk-submitted r.test
+		within 40 engine_says r.test "$old: have this DS removed"
+		ods ds-gone r.test
+		within 60 only_ksk "$(ksk)"
+	done
+	watch_zone r.test
+	stop_both
+	rm -r "$D/store" "$D"/kasp.db*
+	cp -r older.store "$D/store"
+	: >"$D/ods-engine.log"
+	start_engine
+	keep_knotd_busy
+	start_knotd
+	kill -CONT "$watcher"
+	for i in $(seq 100); do
+		! engine_says r.test 'give this DS' || fail "after $i looks: $(cat status.out)"
+		sleep 0.1
+	done
+	expect 'validators would find no way' engine zone-status r.test
+	does_not_say "$D/ods-engine.log" "give this DS"
+	watched
+}
+# Whoever wants something of knotd by its control socket has to wait for some seconds, as when it has much to
+# do: it serves one client after the other.
+keep_knotd_busy() {
+	python3 - "$KNOT_SOCKET" <<-'EOT' &
+		import socket, sys, time
+		until = time.time() + 8
+		while time.time() < until:
+		    try:
+		        with socket.socket(socket.AF_UNIX) as client:
+		            client.connect(sys.argv[1])
+		            time.sleep(3)
+		    except OSError:
+		        pass
+	EOT
+	pids+=($!)
+}
+
 # A key that signs what is served is in no token: nothing is done, and it is said until when that is
 # safe. The token's backup heals it.
 test_key_missing() { # limit 120
@@ -388,7 +442,7 @@ odd.commit()'
 as_printed() {
 	local line
 	while read -r line; do
-		line=${line//\/var\/lib\/opendnssec/$work}
+		line=${line//\/var\/lib\/mod-opendnssec/$work}
 		echo "README: $line"
 		eval "$line" || fail "as README says: $line"
 	done < <(sed -n '/^### When something is lost/,/^## /p' "$top/README.md" |

@@ -266,7 +266,7 @@ START_TEST(test_facts)
 	facts_t facts = {
 		.policy = "default", .revision = 3, .revision_since = 1700000000, .pending = 4,
 		.serial = UINT32_MAX, .published = 1700000001, .max_ttl = 86400,
-		.chain = true, .keys = list, .key_count = 2,
+		.chain = true, .unsure = true, .keys = list, .key_count = 2,
 	};
 	facts_t back;
 	char err[256] = "";
@@ -276,10 +276,11 @@ START_TEST(test_facts)
 	ck_assert_str_eq(text, again);
 	ck_assert_uint_eq(back.keys[1].last_gone_serial, UINT32_MAX);
 	ck_assert(back.chain);
+	ck_assert(back.unsure);
 	free(text);
 	free(again);
 	facts_deinit(&back);
-	ck_assert_int_ne(facts_read("facts 1\n", &back, err, sizeof(err)), 0);
+	ck_assert_int_ne(facts_read("facts 2\n", &back, err, sizeof(err)), 0);
 }
 END_TEST
 

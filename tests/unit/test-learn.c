@@ -29,13 +29,15 @@ static struct {
 	char *text;             /* NULL = it has no key set. */
 } zones[ZONES];
 static volatile unsigned generation, many;
+static volatile bool unsure; /* It has not heard yet which version knotd serves. */
 static volatile bool pushed; /* A key set came for a zone that is not to get one. */
 static ctl_server_t *module;
 
 static void show(ctl_request_t *req, const char *name, const char *policy)
 {
 	facts_t facts = { .policy = (char *)policy, .revision = 7, .revision_since = 1000,
-	                  .pending = 7, .serial = 1, .published = 1000, .max_ttl = 3600 };
+	                  .pending = 7, .serial = 1, .published = 1000, .max_ttl = 3600,
+		          .unsure = unsure };
 	char *text = facts_write(&facts);
 	ctl_text(req, name, "facts", text);
 	free(text);
@@ -129,6 +131,7 @@ static void setup_zones(void)
 	}
 	generation = 1;
 	many = 0;
+	unsure = false;
 	pushed = false;
 }
 
@@ -185,6 +188,28 @@ START_TEST(some_cannot)
 }
 END_TEST
 
+/* What was learnt may be of an older copy of the store: no key takes a step before that is known. */
+START_TEST(not_sure)
+{
+	static const char waits[] = "until the signer knows which version knotd serves";
+	unsure = true;
+	start_both();
+	wait_answer("zone-keys", "a.test.", "abcd01");
+	wait_answer("zone-status", "a.test.", waits);
+	poll(NULL, 0, 1500);
+	wait_answer("zone-status", "a.test.", waits);
+	ck_assert(!pushed);
+	unsure = false;
+	generation = 2;
+	for (int i = 0; i < 100 && strstr(answer, waits) != NULL; i++) {
+		poll(NULL, 0, 100);
+		ck_assert_int_eq(ask("zone-status", "a.test.", NULL), 0);
+	}
+	ck_assert_ptr_null(strstr(answer, waits));
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
 /* More than fit into one call. */
 START_TEST(many_zones)
 {
@@ -209,6 +234,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup_zones, teardown_zones);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, some_cannot);
+	tcase_add_test(tcase, not_sure);
 	tcase_add_test(tcase, many_zones);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
