@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "hsm-adapter/key/reader.h"
 #include "hsm-adapter/token/rv.h"
 
 #define SEARCHES_FIRST 8 /* Look-ups before all is learnt: who needs a few keys does not wait. */
@@ -51,19 +50,6 @@ static catalog_t *catalog_of(hsm_token_t *token)
 	return catalog;
 }
 
-static int by_handle(const void *a, const void *b)
-{
-	const hsm_object_t *x = a, *y = b;
-	return x->handle < y->handle ? -1 : x->handle > y->handle ? 1 : 0;
-}
-
-static void sort(hsm_objects_t *objects, int (*order)(const void *, const void *))
-{
-	if (objects->count > 0) {
-		qsort(objects->objects, objects->count, sizeof(objects->objects[0]), order);
-	}
-}
-
 /*! Moves what is known of objects that are listed again. \return How many are not known yet; they
  *  stand last. */
 static size_t take_known(hsm_objects_t *known, hsm_objects_t *listed)
@@ -74,7 +60,7 @@ static size_t take_known(hsm_objects_t *known, hsm_objects_t *listed)
 		return listed->count;
 	}
 	size_t old = 0;
-	sort(known, by_handle);
+	hsm_objects_sort(known, hsm_object_by_handle);
 	for (size_t i = 0; i < listed->count; i++) {
 		const hsm_object_t *object = &listed->objects[i];
 		while (k < known->count && known->objects[k].handle < object->handle) {
@@ -95,21 +81,6 @@ static size_t take_known(hsm_objects_t *known, hsm_objects_t *listed)
 	return fresh;
 }
 
-/*! Drops objects without a CKA_ID. Another process may be about to write one, so it is read again at
- *  the next look. */
-static void drop_nameless(hsm_objects_t *objects)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < objects->count; i++) {
-		if (objects->objects[i].values[HSM_ID].data != NULL) {
-			objects->objects[kept++] = objects->objects[i];
-		} else {
-			hsm_object_free(&objects->objects[i]);
-		}
-	}
-	objects->count = kept;
-}
-
 /*! Learns what is new, and forgets what has gone. */
 static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 {
@@ -122,15 +93,9 @@ static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 	catalog->listing_ms = monotonic_ms() - begin;
 	const size_t fresh = take_known(&catalog->known, &listed);
 	hsm_objects_free(&catalog->known);
-	CK_RV rv = reader_read(token, listed.objects + (listed.count - fresh), fresh);
-	if (rv != CKR_OK) {
-		hsm_objects_free(&listed);
-		return hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
-	}
-	drop_nameless(&listed);
-	sort(&listed, hsm_object_compare);
-	catalog->known = listed;
-	return HSM_EOK;
+	ret = hsm_search_read(token, &listed, fresh, err);
+	catalog->known = listed; /* Nothing, if that failed. */
+	return ret;
 }
 
 static int search(hsm_token_t *token, catalog_t *catalog, const hsm_id_t *id,
@@ -206,6 +171,18 @@ int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_obje
 	catalog->trusted_ms = monotonic_ms() + TRUSTED_MS;
 	*objects = look_up(catalog, id);
 	return ret;
+}
+
+int hsm_catalog_destroy(hsm_token_t *token, const hsm_id_t *id, const hsm_objects_t *objects,
+                        const char *what, hsm_error_t *err)
+{
+	CK_RV rv = CKR_OK;
+	for (size_t i = 0; rv == CKR_OK && i < objects->count; i++) {
+		rv = token->library.module->C_DestroyObject(token->session,
+		                                            objects->objects[i].handle);
+	}
+	hsm_catalog_forget(token, id);
+	return rv == CKR_OK ? HSM_EOK : hsm_rv_error(token->conf.name, rv, what, err);
 }
 
 void hsm_catalog_forget(hsm_token_t *token, const hsm_id_t *id)

@@ -24,7 +24,16 @@
 int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
                      hsm_error_t *err);
 
-/*! The objects of a CKA_ID have been removed, or what is known of them is of no use. */
+/*!
+ * Removes the objects of a CKA_ID from the token, one after the other until that fails.
+ *
+ * \param objects  As hsm_catalog_find() has found them.
+ * \param what     For hsm_rv_error().
+ */
+int hsm_catalog_destroy(hsm_token_t *token, const hsm_id_t *id, const hsm_objects_t *objects,
+                        const char *what, hsm_error_t *err);
+
+/*! What is known of the objects of a CKA_ID is of no use. */
 void hsm_catalog_forget(hsm_token_t *token, const hsm_id_t *id);
 
 /*! Learns all objects, or those that are new. \param objects  Sorted as by hsm_object_compare();

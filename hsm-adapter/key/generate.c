@@ -89,21 +89,16 @@ static int check_capacity(hsm_token_t *token, hsm_error_t *err)
 static int clear_id(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_error_t *err)
 {
 	hsm_objects_t objects;
-	int ret = hsm_catalog_find(token, id, anew, &objects, err);
-	if (ret == HSM_EOK && objects.count > 0 && objects.objects[0].class == CKO_PRIVATE_KEY) {
+	const int ret = hsm_catalog_find(token, id, anew, &objects, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	if (objects.count > 0 && objects.objects[0].class == CKO_PRIVATE_KEY) {
 		return hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
 		                     "already", token->conf.name, id->hex);
 	}
-	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
-		CK_RV rv = token->library.module->C_DestroyObject(token->session,
-		                                                  objects.objects[i].handle);
-		if (rv != CKR_OK) {
-			ret = hsm_rv_error(token->conf.name, rv, "cannot remove a public key "
-			                   "without a private one", err);
-		}
-	}
-	hsm_catalog_forget(token, id);
-	return ret;
+	return hsm_catalog_destroy(token, id, &objects, "cannot remove a public key without a private "
+	                           "one", err);
 }
 
 /*! \param curve  NULL: an RSA key. */

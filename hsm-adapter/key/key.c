@@ -168,23 +168,19 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
 static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 {
 	hsm_objects_t objects;
-	int ret = hsm_catalog_find(token, id, true, &objects, err);
-	if (ret == HSM_EOK && objects.count == 0) {
-		ret = hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the "
-		                    "CKA_ID %s", token->conf.name, id->hex);
+	const int ret = hsm_catalog_find(token, id, true, &objects, err);
+	if (ret != HSM_EOK) {
+		return ret;
 	}
-	hsm_catalog_forget(token, id);
+	if (objects.count == 0) {
+		hsm_catalog_forget(token, id);
+		return hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": no key has the CKA_ID %s",
+		                     token->conf.name, id->hex);
+	}
 	/* Private keys come first: if a later step fails, the next try finds the rest. */
-	for (size_t i = 0; ret == HSM_EOK && i < objects.count; i++) {
-		CK_RV rv = token->library.module->C_DestroyObject(token->session,
-		                                                  objects.objects[i].handle);
-		if (rv != CKR_OK) {
-			char what[2 * HSM_ID_MAX + 64];
-			(void)snprintf(what, sizeof(what), "cannot remove key %s", id->hex);
-			ret = hsm_rv_error(token->conf.name, rv, what, err);
-		}
-	}
-	return ret;
+	char what[2 * HSM_ID_MAX + 64];
+	(void)snprintf(what, sizeof(what), "cannot remove key %s", id->hex);
+	return hsm_catalog_destroy(token, id, &objects, what, err);
 }
 
 int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err)

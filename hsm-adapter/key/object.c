@@ -79,7 +79,19 @@ static size_t expected(const hsm_object_t *object, size_t list[HSM_VALUES])
 	return count;
 }
 
-CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
+/*! Reads class and type. */
+static CK_RV read_kind(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
+{
+	CK_ATTRIBUTE attributes[] = {
+		{ CKA_CLASS, &object->class, sizeof(object->class) },
+		{ CKA_KEY_TYPE, &object->type, sizeof(object->type) },
+	};
+	CK_RV rv = module->C_GetAttributeValue(session, object->handle, attributes, 2);
+	const bool is_half = object->class == CKO_PRIVATE_KEY || object->class == CKO_PUBLIC_KEY;
+	return rv == CKR_OK && !is_half ? CKR_ATTRIBUTE_TYPE_INVALID : rv;
+}
+
+static CK_RV read_values(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
 {
 	uint8_t buffers[HSM_VALUES][VALUE_MAX];
 	CK_ATTRIBUTE attributes[HSM_VALUES];
@@ -107,20 +119,17 @@ CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_o
 	return rv;
 }
 
+CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
+{
+	CK_RV rv = object->type == HSM_TYPE_UNKNOWN ? read_kind(module, session, object) : CKR_OK;
+	return rv == CKR_OK ? read_values(module, session, object) : rv;
+}
+
 CK_RV hsm_object_point(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
 {
 	return object->values[HSM_POINT].data != NULL ? CKR_OK
 	       : read_one(module, session, object->handle, CKA_EC_POINT,
 	                  &object->values[HSM_POINT]);
-}
-
-CK_RV hsm_object_kind(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
-{
-	CK_ATTRIBUTE attributes[] = {
-		{ CKA_CLASS, &object->class, sizeof(object->class) },
-		{ CKA_KEY_TYPE, &object->type, sizeof(object->type) },
-	};
-	return module->C_GetAttributeValue(session, object->handle, attributes, 2);
 }
 
 void hsm_object_free(hsm_object_t *object)
@@ -147,4 +156,13 @@ int hsm_object_compare(const void *a, const void *b)
 		return order != 0 ? order : id->len < other->len ? -1 : 1;
 	}
 	return (x->class == CKO_PRIVATE_KEY ? 0 : 1) - (y->class == CKO_PRIVATE_KEY ? 0 : 1);
+}
+
+int hsm_object_by_handle(const void *a, const void *b)
+{
+	const hsm_object_t *x = a, *y = b;
+	if (x->handle != y->handle) {
+		return x->handle < y->handle ? -1 : 1;
+	}
+	return (x->type == HSM_TYPE_UNKNOWN ? 1 : 0) - (y->type == HSM_TYPE_UNKNOWN ? 1 : 0);
 }

@@ -41,10 +41,12 @@ typedef struct {
 } hsm_object_t;
 
 /*!
- * Reads the attributes of an object whose handle, class and type are known.
+ * Reads the attributes of an object whose handle, class and type are known; if the type is not, both
+ * class and type are read, too.
  *
  * \param module   The library, and a session that nobody else uses meanwhile.
- * \return CK_RV: CKR_OK also if the object lacks some of them
+ * \return CK_RV: CKR_OK also if the object lacks some of them; CKR_ATTRIBUTE_TYPE_INVALID if it is no
+ *         half of a key pair
  */
 CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object);
 
@@ -52,14 +54,14 @@ CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_o
  *  \return CK_RV: CKR_OK also if it has none */
 CK_RV hsm_object_point(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object);
 
-/*! Reads class and type of an object whose handle is known. \return CK_RV */
-CK_RV hsm_object_kind(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object);
-
 /*! Frees the values. */
 void hsm_object_free(hsm_object_t *object);
 
 /*! Orders by CKA_ID, and of one CKA_ID private keys first; for qsort() and bsearch(). */
 int hsm_object_compare(const void *a, const void *b);
+
+/*! Orders by handle, and of one handle an unknown type last; for qsort(). */
+int hsm_object_by_handle(const void *a, const void *b);
 
 /*! \return Whether two objects have the same CKA_ID. */
 bool hsm_object_same_id(const hsm_object_t *a, const hsm_object_t *b);

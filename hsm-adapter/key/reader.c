@@ -19,13 +19,7 @@ typedef struct {
 
 static CK_RV read_object(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
 {
-	CK_RV rv = CKR_OK;
-	if (object->type == HSM_TYPE_UNKNOWN) {
-		rv = hsm_object_kind(module, session, object);
-	}
-	if (rv == CKR_OK) {
-		rv = hsm_object_read(module, session, object);
-	}
+	CK_RV rv = hsm_object_read(module, session, object);
 	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_ATTRIBUTE_TYPE_INVALID ? CKR_OK : rv;
 }
 

@@ -10,8 +10,8 @@
 #include "hsm-adapter/token/token.h"
 
 /*!
- * Reads objects whose handles and classes are known. One that has gone meanwhile, or has no CKA_ID,
- * is left without values. The caller holds the token's lock.
+ * Reads objects whose handles are known. One that has gone meanwhile, or is no half of a key pair, is
+ * left without values. The caller holds the token's lock.
  *
  * \return CK_RV; if it is not CKR_OK, some may have been read
  */

@@ -29,8 +29,21 @@ int hsm_search_all(hsm_token_t *token, hsm_objects_t *objects, hsm_error_t *err)
 int hsm_search_id(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects,
                   hsm_error_t *err);
 
+/*!
+ * Reads the objects that stand last, and sorts all by hsm_object_compare(). Those without a CKA_ID are
+ * dropped: another process may be about to write one, so they are read again when they are found again.
+ *
+ * \param objects  Freed on failure.
+ * \param fresh    How many are to be read.
+ * \retval as hsm_search_all()
+ */
+int hsm_search_read(hsm_token_t *token, hsm_objects_t *objects, size_t fresh, hsm_error_t *err);
+
 /*! Counts the private keys. \retval as hsm_search_all() */
 int hsm_search_count(hsm_token_t *token, size_t *count, hsm_error_t *err);
+
+/*! \param order  For qsort(). */
+void hsm_objects_sort(hsm_objects_t *objects, int (*order)(const void *, const void *));
 
 /*! Frees the objects, and what they have. */
 void hsm_objects_free(hsm_objects_t *objects);
