@@ -10,12 +10,6 @@ static void wish(void *ctx, zone_t *zone)
 	zone_wake(zone, *(unsigned *)ctx);
 }
 
-static void look(void *ctx, zone_t *zone)
-{
-	(void)ctx;
-	zone_wake(zone, 0);
-}
-
 typedef struct {
 	unsigned wishes;
 	bool frozen;
@@ -98,7 +92,7 @@ void wishes_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 	log_msg(&control->server->log, LOG_NOTICE, NULL, "a person says that the clock is right");
 	timekeeper_accept(control->server->env.timekeeper);
-	zones_each(&control->server->zones, look, NULL);
+	zones_each(&control->server->zones, wish, &(unsigned){ 0 });
 }
 
 void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

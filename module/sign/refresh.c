@@ -123,9 +123,14 @@ bool refresh_is_long(const state_t *state, const keyset_t *set, const clock_span
 	       state->signed_at - (int64_t)set->inception_offset > now->to;
 }
 
-bool refresh_is_due(store_txn_t *txn, const state_t *state, const keyset_t *set, int64_t now)
+bool refresh_is_due(store_t *store, const state_t *state, const keyset_t *set, int64_t now)
 {
-	const int64_t due = first_due(txn, state, set, now);
+	store_txn_t txn;
+	if (store_read(store, &txn) != KNOT_EOK) {
+		return false;
+	}
+	const int64_t due = first_due(&txn, state, set, now);
+	store_abort(&txn);
 	return due != 0 && due <= now;
 }
 

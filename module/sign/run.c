@@ -443,18 +443,6 @@ static void reload(const sign_args_t *args, state_t *state)
 	}
 }
 
-/*! Tells whether more is due than a batch could take. */
-static bool is_due(const sign_args_t *args, const state_t *state)
-{
-	store_txn_t txn;
-	if (store_read(args->store, &txn) != KNOT_EOK) {
-		return false;
-	}
-	const bool due = refresh_is_due(&txn, state, &args->ring->set, args->now.to);
-	store_abort(&txn);
-	return due;
-}
-
 int sign_run(const sign_args_t *args, state_t *state, sign_result_t *result, char *err,
              size_t err_size)
 {
@@ -475,8 +463,10 @@ int sign_run(const sign_args_t *args, state_t *state, sign_result_t *result, cha
 		reload(args, state);
 		return fail(err, err_size, ret);
 	}
-	/* What a lacking key would have to sign stays due, and is nothing to go on with. */
+	/* More may be due than a batch could take. What a lacking key would have to sign stays due, and is
+	 * nothing to go on with. */
 	result->more = state->sign_all || state->doomed[0] != 0 ||
-	               (keyring_lack(args->ring) == NULL && is_due(args, state));
+	               (keyring_lack(args->ring) == NULL &&
+	                refresh_is_due(args->store, state, &args->ring->set, args->now.to));
 	return KNOT_EOK;
 }

@@ -64,17 +64,6 @@ int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t 
 	return due;
 }
 
-bool signer_is_due(const signer_t *signer, const state_t *state, const keyset_t *set, int64_t now)
-{
-	store_txn_t txn;
-	bool due = false;
-	if (store_read(signer->args.store, &txn) == KNOT_EOK) {
-		due = refresh_is_due(&txn, state, set, now);
-		store_abort(&txn);
-	}
-	return due;
-}
-
 /*** What is said of a version. ***/
 
 /*! Tells of TTLs that are larger than the policy allows. */

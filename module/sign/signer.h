@@ -74,9 +74,6 @@ int signer_run(signer_t *signer, const signer_job_t *job, state_t *state, sign_r
 /*! Says why the zone cannot be signed; "": it can. */
 void signer_trouble(signer_t *signer, const char *text);
 
-/*! \return Whether signatures are due now, though Resign may not have gone by. */
-bool signer_is_due(const signer_t *signer, const state_t *state, const keyset_t *set, int64_t now);
-
 /*! \return When signatures have to be refreshed next, as the end of now has it; 0 = never. */
 int64_t signer_due(const signer_t *signer, const state_t *state, const keyset_t *set,
                    const clock_span_t *now);

@@ -13,6 +13,7 @@
 #include "module/base/moment.h"
 #include "module/rr/serial.h"
 #include "module/sign/changeover.h"
+#include "module/sign/refresh.h"
 #include "module/source/file.h"
 #include "module/source/foreign.h"
 #include "module/zone/judge.h"
@@ -187,7 +188,7 @@ static bool can_mend(zone_t *zone, const state_t *state, int64_t now)
 {
 	const keyring_t *ring = zone->keys.ring;
 	return atomic_load(&zone->verdict.stale) && keyring_lack(ring) == NULL &&
-	       signer_is_due(&zone->signer, state, &ring->set, now);
+	       refresh_is_due(zone->env->store, state, &ring->set, now);
 }
 
 /*! Sees what has to be known before a version is made. \return When to look again, Unix seconds; 0:
@@ -271,16 +272,11 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const 
 static int write_state(zone_t *zone, state_t *state)
 {
 	store_txn_t txn;
-	int ret = store_write(zone->env->store, &txn);
+	const int ret = store_write(zone->env->store, &txn);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = state_save(&txn, zone->name, state);
-	if (ret != KNOT_EOK) {
-		store_abort(&txn);
-		return ret;
-	}
-	return store_commit(&txn);
+	return store_end(&txn, state_save(&txn, zone->name, state));
 }
 
 static int64_t earlier(int64_t a, int64_t b)
