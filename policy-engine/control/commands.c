@@ -76,9 +76,10 @@ static int relay(void *ctx, const ctl_unit_t *unit, const char *error, int first
 	return 0;
 }
 
-/* Has the module do it. */
-static void ask_signer(context_t *c, ctl_request_t *req, const ctl_unit_t *unit)
+/* The module does it; the command is here, too, so that one socket is enough for an operator. */
+static void ask_signer(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
+	context_t *c = ctx;
 	char err[512];
 	pthread_mutex_lock(&c->desk->lock);
 	char *path = strdup(c->desk->conf.signer_socket);
@@ -91,12 +92,6 @@ static void ask_signer(context_t *c, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, unit->zone, "signer: %s", err);
 	}
 	free(path);
-}
-
-/* The module does it; the command is here, too, so that one socket is enough for an operator. */
-static void do_zone_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
-{
-	ask_signer(ctx, req, unit);
 }
 
 static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -134,7 +129,7 @@ const ctl_command_t control_commands[] = {
 	{ "status", do_status },
 	{ "zone-status", do_zone_status },
 	{ "zone-keys-load", do_keys_load },
-	{ "zone-sign", do_zone_sign },
+	{ "zone-sign", ask_signer },
 	{ "zone-ksk-submitted", control_ds_seen },
 	{ "zone-key-rollover", control_rollover },
 	{ "zone-freeze", control_freeze },

@@ -37,7 +37,7 @@ static void usage(FILE *out)
 	        "\n"
 	        "Looks after the keys of the zones that knotd's module mod-opendnssec signs.\n"
 	        "\n"
-	        "  -c, --config FILE  conf.xml [" CONF_FILE "]\n"
+	        "  -c, --config FILE  conf.xml [" HSM_CONF_FILE "]\n"
 	        "      --check        read conf.xml and kasp.xml, say what is wrong, and exit\n"
 	        "      --core         may leave core files and be debugged; PINs may be in them\n"
 	        "  -v, --verbose      log details\n"
@@ -239,7 +239,7 @@ static int run(const options_t *options)
 
 int main(int argc, char **argv)
 {
-	options_t options = { .conf = CONF_FILE };
+	options_t options = { .conf = HSM_CONF_FILE };
 	int ret = parse_options(argc, argv, &options);
 	if (ret < 0) {
 		ret = options.check ? check(&options) : run(&options);

@@ -12,9 +12,6 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
-/*! conf.xml, if no option names another file. */
-#define CONF_FILE HSM_CONF_FILE
-
 /*! The engine's control socket, if conf.xml names none. */
 #define CONF_SOCKET "/run/mod-opendnssec/engine.sock"
 

@@ -72,7 +72,7 @@ static char *find_socket(const invocation_t *run)
 	}
 	engine_conf_t conf = { 0 };
 	hsm_error_t err = { 0 };
-	const char *path = run->conf != NULL ? run->conf : CONF_FILE;
+	const char *path = run->conf != NULL ? run->conf : HSM_CONF_FILE;
 	int ret = engine_conf_read(path, &conf, NULL, NULL, &err);
 	if (ret != HSM_EOK && run->conf != NULL) {
 		fprintf(stderr, "ods: %s\n", err.text);

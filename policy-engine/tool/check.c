@@ -127,7 +127,7 @@ int tool_check(const invocation_t *run)
 	const char *kasp = run->count > 0 ? run->args[0] : NULL;
 	bool have_conf = false;
 	if (run->conf != NULL || kasp == NULL) {
-		const char *path = run->conf != NULL ? run->conf : CONF_FILE;
+		const char *path = run->conf != NULL ? run->conf : HSM_CONF_FILE;
 		if (engine_conf_read(path, &conf, print_advice, &said, &err) == HSM_EOK) {
 			said.errors += check_system(&conf);
 			have_conf = true;

@@ -80,7 +80,7 @@ static void usage(FILE *out)
 	}
 	fprintf(out, "\n"
 	        "Options:\n"
-	        "  -c, --config FILE    conf.xml [" CONF_FILE "]\n"
+	        "  -c, --config FILE    conf.xml [" HSM_CONF_FILE "]\n"
 	        "  -s, --socket SOCKET  the engine's socket; for pass, the module's\n"
 	        "                       [as conf.xml says]\n"
 	        "  -j, --json           print JSON (keys, ds, backup list)\n"

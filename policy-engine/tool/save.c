@@ -88,7 +88,7 @@ int tool_restore(const invocation_t *run)
 	hsm_error_t why = { 0 };
 	restore_t restore;
 	char err[RESTORE_TEXT_MAX];
-	const char *path = run->conf != NULL ? run->conf : CONF_FILE;
+	const char *path = run->conf != NULL ? run->conf : HSM_CONF_FILE;
 	if (engine_conf_read(path, &conf, NULL, NULL, &why) != HSM_EOK) {
 		fprintf(stderr, "ods: %s\n", why.text);
 		return FAILED;
