@@ -269,6 +269,34 @@ run_unbound() {
 	pids+=($!)
 }
 
+# run_nsd PORT: an NSD in the folder nsd, with the rest of its nsd.conf from standard input.
+run_nsd() {
+	mkdir "$work/nsd"
+	{
+		cat <<-EOT
+		server:
+		    ip-address: 127.0.0.1
+		    port: $1
+		    server-count: 1
+		    verbosity: 3
+		    username: ""
+		    chroot: ""
+		    database: ""
+		    zonesdir: "$work/nsd"
+		    zonelistfile: "$work/nsd/zone.list"
+		    xfrdfile: "$work/nsd/xfrd.state"
+		    xfrdir: "$work/nsd"
+		    pidfile: "$work/nsd/nsd.pid"
+		    logfile: "$work/nsd/nsd.log"
+		remote-control:
+		    control-enable: no
+		EOT
+		cat
+	} >"$work/nsd/nsd.conf"
+	nsd -d -c "$work/nsd/nsd.conf" >"$work/nsd/nsd.out" 2>&1 &
+	pids+=($!)
+}
+
 # start_unbound ZONE [SETTING...]: a resolver on $unbound_port that has the zone's KSK as it is now.
 start_unbound() {
 	unbound_port=$(free_port)
@@ -319,6 +347,17 @@ allow_updates() {
 hasty() {
 	small "$1" "$2" 1
 	sed -i 's/TTL 300/TTL 2/; s/ 300$/ 2/' "$1"
+}
+
+# three_versions FILE ZONE: one after the other, of a zone whose file keeps its serial, 5.
+three_versions() {
+	local before i
+	for i in 1 2 3; do
+		before=$(serial "$2")
+		small "$1" "$2" 5 "new$i A 192.0.2.9"
+		module zone-reload "$2"
+		within 20 serial_differs "$2" "$before"
+	done
 }
 
 # being_signed ZONE FILE NAMES: makes it a zone of so many names, which are being signed anew.

@@ -41,6 +41,12 @@ contents() {
 	sed -i 's/ 3600 900 604800 300$/ 60 2 604800 300/' "$work/p.zone"
 }
 
+# As large as to take several messages, of which not each is signed.
+large_contents() {
+	contents "$@"
+	"$e2e/genzone.py" host 3000 p.test | sed '1,/^ns2/d' >>p.zone
+}
+
 # knot_primary PORT NAME: another knotd.
 knot_primary() {
 	another_knotd "$2" "127.0.0.1@$1" <<-EOT
@@ -118,26 +124,8 @@ test_nsd() {
 	local port
 	port=$(free_port)
 	fetched "$port"
-	# as large as to take several messages, of which not each is signed
-	"$e2e/genzone.py" host 3000 p.test | sed '1,/^ns2/d' >more
-	contents 1 'one A 192.0.2.9'
-	cat more >>p.zone
-	mkdir nsd
-	cat >nsd/nsd.conf <<-EOT
-	server:
-	    ip-address: 127.0.0.1
-	    port: $port
-	    server-count: 1
-	    username: ""
-	    chroot: ""
-	    database: ""
-	    zonesdir: "$work"
-	    zonelistfile: "$work/nsd/zone.list"
-	    xfrdfile: "$work/nsd/xfrd.state"
-	    xfrdir: "$work/nsd"
-	    pidfile: "$work/nsd/nsd.pid"
-	    logfile: "$work/nsd/nsd.log"
-	    verbosity: 3
+	large_contents 1 'one A 192.0.2.9'
+	run_nsd "$port" <<-EOT
 	remote-control:
 	    control-enable: yes
 	    control-interface: $work/nsd/control
@@ -147,19 +135,16 @@ test_nsd() {
 	    secret: $secret
 	zone:
 	    name: p.test
-	    zonefile: p.zone
+	    zonefile: $work/p.zone
 	    provide-xfr: 127.0.0.1 xfr
 	    notify: 127.0.0.1@$PORT xfr
 	    store-ixfr: yes
 	    create-ixfr: yes
 	EOT
-	nsd -d -c nsd/nsd.conf >nsd/nsd.out 2>&1 &
-	pids+=($!)
 	within 30 kdig @127.0.0.1 -p "$port" +retry=0 p.test SOA
 	knot zone-refresh p.test
 	public one
-	contents 2 'two A 192.0.2.9'
-	cat more >>p.zone
+	large_contents 2 'two A 192.0.2.9'
 	nsd-control -c nsd/nsd.conf reload p.test
 	public two
 	same_data p.zone p.test
@@ -313,9 +298,7 @@ test_unsigned_end() { # limit 120
 	local port
 	port=$(free_port)
 	fetched "$port"
-	"$e2e/genzone.py" host 3000 p.test | sed '1,/^ns2/d' >more
-	contents 1 'one A 192.0.2.9'
-	cat more >>p.zone
+	large_contents 1 'one A 192.0.2.9'
 	knot_primary $((port + 1)) first
 	stripper "$port" $((port + 1))
 	knot zone-refresh p.test || true

@@ -14,12 +14,12 @@ test_judges() { # limit 300
 	"$verdicts" 40 "${SEED:-1}" >verdicts
 	"$e2e/rdata-judges.py" verdicts taken
 	rm taken/type23.test
-	{
+	# no pipe: a server that a subshell starts does not end with the test
+	another_knotd primary "127.0.0.1@$port" < <(
 		printf 'acl:\n  - id: transfer\n    address: 127.0.0.1\n    action: transfer\nzone:\n'
 		for zone in taken/*; do
 			printf '  - domain: %s\n    file: "%s"\n    acl: transfer\n' "${zone#*/}" "$work/$zone"
-		done
-	} | another_knotd primary "127.0.0.1@$port"
+		done)
 	start_nsd $((port + 1)) "$port" taken/*
 	for zone in taken/*; do
 		PORT=$port within 60 follows "${zone#*/}" $((port + 1))
@@ -28,34 +28,11 @@ test_judges() { # limit 300
 
 # start_nsd PORT PRIMARY-PORT ZONE-FILE...: a secondary of zones that are named as their files are.
 start_nsd() {
-	local port=$1 primary=$2 zone
-	shift 2
-	mkdir nsd
-	cat >nsd/nsd.conf <<-EOT
-	server:
-	    ip-address: 127.0.0.1
-	    port: $port
-	    server-count: 1
-	    verbosity: 3
-	    username: ""
-	    chroot: ""
-	    database: ""
-	    zonesdir: "$work/nsd"
-	    zonelistfile: "$work/nsd/zone.list"
-	    xfrdfile: "$work/nsd/xfrd.state"
-	    xfrdir: "$work/nsd"
-	    pidfile: "$work/nsd/nsd.pid"
-	    logfile: "$work/nsd/nsd.log"
-	remote-control:
-	    control-enable: no
-	EOT
-	for zone; do
-		zone=${zone##*/}
-		printf 'zone:\n    name: %s\n    zonefile: %s\n    request-xfr: AXFR 127.0.0.1@%s NOKEY\n' \
-			"$zone" "$zone" "$primary" >>nsd/nsd.conf
-	done
-	nsd -d -c nsd/nsd.conf >nsd/nsd.out 2>&1 &
-	pids+=($!)
+	run_nsd "$1" < <(
+		for zone in "${@:3}"; do
+			printf 'zone:\n    name: %s\n    zonefile: %s\n' "${zone##*/}" "${zone##*/}"
+			printf '    request-xfr: AXFR 127.0.0.1@%s NOKEY\n' "$2"
+		done)
 }
 # follows ZONE PORT: the server there has what knotd has.
 follows() { [ -n "$(serial "$1")" ] && [ "$(PORT=$2 serial "$1")" = "$(serial "$1")" ]; }

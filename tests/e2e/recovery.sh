@@ -153,16 +153,11 @@ test_serial_store_older() { # limit 60
 	policy default counter 's:<Serial>.*:<Serial>counter</Serial>:' | kasp kasp.xml
 	small z s.test 5
 	quick d --kasp kasp.xml --policy counter --zone s.test=z
-	local before i
+	local before
 	stop_pid "$(cat d/run/knotd.pid)"
 	cp -r d/store older
 	start_knotd
-	for i in 1 2 3; do
-		before=$(serial s.test)
-		small z s.test 5 "new$i A 192.0.2.9"
-		module zone-reload s.test
-		within 20 serial_differs s.test "$before"
-	done
+	three_versions z s.test
 	before=$(serial s.test)
 	stop_pid "$(cat d/run/knotd.pid)"
 	rm -r d/store
@@ -520,35 +515,13 @@ bind_of() {
 	pids+=($!)
 }
 nsd_of() {
-	mkdir nsd
-	{
-		cat <<-EOT
-		server:
-		    ip-address: 127.0.0.1
-		    port: $((port + 1))
-		    server-count: 1
-		    username: ""
-		    chroot: ""
-		    database: ""
-		    zonesdir: "$work/nsd"
-		    zonelistfile: "$work/nsd/zone.list"
-		    xfrdfile: "$work/nsd/xfrd.state"
-		    xfrdir: "$work/nsd"
-		    pidfile: "$work/nsd/nsd.pid"
-		    logfile: "$work/nsd/nsd.log"
-		remote-control:
-		    control-enable: no
-		EOT
-		printf 'zone:\n    name: %s\n    request-xfr: 127.0.0.1@'"$PORT"' NOKEY\n' "$@"
-	} >nsd/nsd.conf
-	nsd -d -c nsd/nsd.conf >nsd/nsd.out 2>&1 &
-	pids+=($!)
+	run_nsd $((port + 1)) < <(
+		printf 'zone:\n    name: %s\n    request-xfr: 127.0.0.1@'"$PORT"' NOKEY\n' "$@")
 }
 knot_of() {
-	{
+	another_knotd secondary "127.0.0.1@$((port + 2))" < <(
 		printf 'remote:\n  - id: primary\n    address: 127.0.0.1@%s\nzone:\n' "$PORT"
-		printf '  - domain: %s\n    master: primary\n    dnssec-validation: on\n' "$@"
-	} | another_knotd secondary "127.0.0.1@$((port + 2))"
+		printf '  - domain: %s\n    master: primary\n    dnssec-validation: on\n' "$@")
 }
 follows() { [ "$(PORT=$1 serial "$2")" = "$(serial "$2")" ]; }
 

@@ -72,24 +72,7 @@ test_nsd() {
 	local port
 	port=$(free_port)
 	primary "$port"
-	mkdir nsd
-	cat >nsd/nsd.conf <<-EOT
-	server:
-	    ip-address: 127.0.0.1
-	    port: $port
-	    server-count: 1
-	    username: ""
-	    chroot: ""
-	    database: ""
-	    zonesdir: "$work/nsd"
-	    zonelistfile: "$work/nsd/zone.list"
-	    xfrdfile: "$work/nsd/xfrd.state"
-	    xfrdir: "$work/nsd"
-	    pidfile: "$work/nsd/nsd.pid"
-	    logfile: "$work/nsd/nsd.log"
-	    verbosity: 3
-	remote-control:
-	    control-enable: no
+	run_nsd "$port" <<-EOT
 	zone:
 	    name: s.test
 	    zonefile: s.test.zone
@@ -97,8 +80,6 @@ test_nsd() {
 	    allow-notify: 127.0.0.1 NOKEY
 	    provide-xfr: 127.0.0.1 NOKEY
 	EOT
-	nsd -d -c nsd/nsd.conf >nsd/nsd.out 2>&1 &
-	pids+=($!)
 	within 30 follows "$port"
 	equal "$port"
 	does_not_say "$D/knotd.log" 's\.test.*IXFR, outgoing'
