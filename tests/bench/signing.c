@@ -129,8 +129,9 @@ double signing_rate(const char *path, unsigned threads, signpool_verify_t verify
 	ck_assert_msg(store_open(&store, folder, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	ck_assert_int_eq(signpool_new(&pool, hsm, threads), KNOT_EOK);
 	load(store, path, &state);
+	const int64_t now = time(NULL);
 	const sign_args_t run = {
-		.store = store, .pool = pool, .zone = zone, .ring = ring, .now = time(NULL),
+		.store = store, .pool = pool, .zone = zone, .ring = ring, .now = { now, now },
 		.verify = verify, .batch = SIGN_BATCH, .stop = &stop, .progress = progress,
 	};
 	const double begin = signing_now();
