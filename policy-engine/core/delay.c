@@ -27,9 +27,9 @@ static core_ttl_kind_t kind_of(keyset_record_t record)
 	                                : CORE_TTL_DNSKEY;
 }
 
-/* Whether caches may hold that there is no such record while a new one comes: no other one is in
- * all caches, nor was until the new one came. */
-static bool comes_first(const core_zone_t *zone, keyset_record_t record)
+/* Whether caches may hold that there is no such record: none is in all of them, nor was until a new one
+ * came. That counts before one comes, too: the TTL may be lowered, and what was cached stays. */
+static bool may_be_absent(const core_zone_t *zone, keyset_record_t record)
 {
 	int64_t first = CORE_NEVER, last = -1;
 	for (size_t i = 0; i < zone->count; i++) {
@@ -43,14 +43,14 @@ static bool comes_first(const core_zone_t *zone, keyset_record_t record)
 			last = r->since;
 		}
 	}
-	return first != CORE_NEVER && last < first;
+	return last < first;
 }
 
 /* The negative TTL (RFC 2308): for how long a cache may hold that there is no such RRset; 0 = none
  * does. */
 static uint32_t absence_ttl(const core_zone_t *zone, keyset_record_t record, uint32_t ttl)
 {
-	return CORE_RULE(MUTANT_ABSENCE) && comes_first(zone, record) ? ttl : 0;
+	return CORE_RULE(MUTANT_ABSENCE) && may_be_absent(zone, record) ? ttl : 0;
 }
 
 /* The TTL at the parent: the policy's is a guess, and what its servers showed is not. */

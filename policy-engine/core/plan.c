@@ -243,23 +243,20 @@ static bool forget(plan_run_t *run, size_t index)
 	return true;
 }
 
-/* Whether no cache can need a key: all of it is still coming, and it does not sign the zone yet. */
+/* Whether a key has come in the place of another, all of it or not, and does not sign the zone yet. */
 static bool is_newcomer(const core_key_t *key)
 {
 	bool coming = key->goal_in && !key->standby && !core_in_zone(key, KEYSET_RRSIG);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
-		keyset_state_t state = key->record[r].state;
-		coming = coming && (state == KEYSET_NA || state == KEYSET_HIDDEN ||
-		                    state == KEYSET_RUMOURED);
+		coming = coming && key->record[r].state != KEYSET_UNRETENTIVE;
 	}
 	return coming;
 }
 
-/* Whether a key that is to go is still as it was in use. */
+/* Whether a key that is to go is still in the zone as it was in use. Its DS may come back. */
 static bool is_untouched(const core_key_t *key)
 {
-	bool untouched = !key->goal_in && !key->dead && !key->standby &&
-	                 key->record[KEYSET_DS].state != KEYSET_UNRETENTIVE;
+	bool untouched = !key->goal_in && !key->dead && !key->standby;
 	for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
 		keyset_state_t state = key->record[r].state;
 		untouched = untouched && (state == KEYSET_NA || state == KEYSET_OMNIPRESENT);
@@ -281,12 +278,17 @@ static core_key_t *find_former(core_zone_t *zone, const policy_key_t *entry)
 	return NULL;
 }
 
-/* Whether keys other than key i come or go. */
+/* Whether keys other than key i come or go, but the ZSK that a ZSK is to replace: a KSK signs in the
+ * place of either. */
 static bool is_busy(const core_zone_t *zone, size_t i)
 {
+	const core_key_t *key = &zone->keys[i];
 	for (size_t k = 0; k < zone->count; k++) {
 		const core_key_t *other = &zone->keys[k];
-		if (k != i && (other->dead || !other->goal_in || !core_is_settled(other)) &&
+		bool former = key->role == KEYSET_ZSK && other->role == KEYSET_ZSK && !other->dead &&
+		              !other->goal_in && other->algorithm == key->algorithm;
+		if (k != i && !former &&
+		    (other->dead || !other->goal_in || !core_is_settled(other)) &&
 		    !core_is_hidden(other)) {
 			return true;
 		}

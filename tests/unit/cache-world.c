@@ -455,7 +455,7 @@ bool world_die(world_t *w)
 		bool signs = core_in_zone(key, KEYSET_RRSIG) ||
 		             (plan_is_mourning(&w->zone) && core_in_zone(key, KEYSET_RRSIG_DNSKEY));
 		bool comes = key->goal_in && !core_in_zone(key, KEYSET_RRSIG) &&
-		             key->record[KEYSET_DNSKEY].state == KEYSET_RUMOURED;
+		             core_in_zone(key, KEYSET_DNSKEY);
 		if (!key->dead && (signs || comes) &&
 		    plan_lose(&w->zone, w->policy, which) == NULL) {
 			/* With all keys gone, the parent has to take the DS back. */
@@ -988,7 +988,7 @@ void world_confirm(world_t *w)
 		if (core_ds_waits(key) &&
 		    is_confirmed(w, all, world_slot(w, key->keytag), there) &&
 		    core_ds_confirm(key, there, w->now) && there &&
-		    !policy_is_unsigned(w->policy)) {
+		    !policy_is_unsigned(w->policy) && !core_is_given_up(&w->zone)) {
 			w->may_be_insecure = false;
 		}
 	}

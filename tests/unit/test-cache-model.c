@@ -336,8 +336,11 @@ static void signer(run_t *r)
 		}
 	}
 	if (r->build <= w->now) {
-		r->publish = world_build(w) ? earliest(r->publish, later(r)) : r->publish;
-		r->build = world_is_walking(w) ? later(r) : world_due(w);
+		bool built = world_build(w);
+		r->publish = built ? earliest(r->publish, later(r)) : r->publish;
+		/* What a key that is gone should sign is due all the time. */
+		bool soon = world_is_walking(w) || (!built && world_due(w) <= w->now);
+		r->build = soon ? later(r) : world_due(w);
 	}
 	if (r->publish <= w->now) {
 		world_publish(w);

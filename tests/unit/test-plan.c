@@ -225,6 +225,52 @@ START_TEST(test_dead)
 }
 END_TEST
 
+/* In each moment of a rollover the new key may be lost. Until something relies on it the former one stays;
+ * and when it has begun to sign, a KSK signs in its place. */
+static const struct {
+	keyset_role_t role;
+	keyset_state_t ds, dnskey, rrsig, former_ds, former_rrsig;
+	bool former_stays;
+} losses[] = {
+	{ KEYSET_ZSK, KEYSET_NA, KEYSET_RUMOURED, KEYSET_HIDDEN, KEYSET_NA, KEYSET_OMNIPRESENT,
+	  true },
+	{ KEYSET_ZSK, KEYSET_NA, KEYSET_OMNIPRESENT, KEYSET_HIDDEN, KEYSET_NA, KEYSET_OMNIPRESENT,
+	  true },
+	{ KEYSET_ZSK, KEYSET_NA, KEYSET_OMNIPRESENT, KEYSET_RUMOURED, KEYSET_NA,
+	  KEYSET_UNRETENTIVE, false },
+	{ KEYSET_KSK, KEYSET_HIDDEN, KEYSET_OMNIPRESENT, KEYSET_NA, KEYSET_OMNIPRESENT, KEYSET_NA,
+	  true },
+	{ KEYSET_KSK, KEYSET_RUMOURED, KEYSET_OMNIPRESENT, KEYSET_NA, KEYSET_OMNIPRESENT,
+	  KEYSET_NA, true },
+	{ KEYSET_KSK, KEYSET_OMNIPRESENT, KEYSET_OMNIPRESENT, KEYSET_NA, KEYSET_UNRETENTIVE,
+	  KEYSET_NA, true },
+};
+
+START_TEST(test_lost_in_rollover)
+{
+	world_t w;
+	world_init(&w);
+	plan(&w, T0);
+	settle(&w);
+	core_request_roll(&w.zone, losses[_i].role, false, T0 + 10);
+	plan(&w, T0 + 10);
+	core_key_t *former = &w.keys[losses[_i].role == KEYSET_KSK ? 0 : 1], *fresh = &w.keys[2];
+	ck_assert(!former->goal_in && fresh->goal_in);
+	former->record[KEYSET_DS].state = losses[_i].former_ds;
+	former->record[KEYSET_RRSIG].state = losses[_i].former_rrsig;
+	fresh->record[KEYSET_DS].state = losses[_i].ds;
+	fresh->record[KEYSET_DNSKEY].state = losses[_i].dnskey;
+	fresh->record[KEYSET_RRSIG].state = losses[_i].rrsig;
+	if (losses[_i].role == KEYSET_KSK) {
+		fresh->record[KEYSET_RRSIG_DNSKEY].state = losses[_i].dnskey;
+	}
+	const char *problem = plan_lose(&w.zone, &w.policy, 2);
+	ck_assert_msg(problem == NULL, "%s", problem);
+	ck_assert_int_eq(former->goal_in, losses[_i].former_stays);
+	ck_assert(fresh->dead);
+}
+END_TEST
+
 START_TEST(test_policy_change)
 {
 	world_t w;
@@ -409,6 +455,7 @@ int main(void)
 	tcase_add_test(tc, test_same_second);
 	tcase_add_test(tc, test_emergency);
 	tcase_add_test(tc, test_dead);
+	tcase_add_loop_test(tc, test_lost_in_rollover, 0, sizeof(losses) / sizeof(losses[0]));
 	tcase_add_loop_test(tc, test_policy_change, 0, 5);
 	tcase_add_test(tc, test_standby);
 	tcase_add_test(tc, test_purge);

@@ -78,6 +78,8 @@ static const policy_t policy = {
 #define DS_FIRST 1920
 #define DS_LATER 1020
 #define DS_GONE 1020
+#define DS_LAST 1920 /* With the negative TTL, which counts as soon as no DS is there. */
+#define DS_LATE 120 /* Of the parent's servers. */
 #define FADE 5000 /* Seconds that signatures of a published key stay after it signs no more. */
 
 typedef struct {
@@ -370,9 +372,9 @@ START_TEST(test_lost_ds)
 	w.keys[0].goal_in = false;
 	ck_assert(core_ds_lose(&w.zone, 0, now));
 	ck_assert(!core_ds_waits(&w.keys[0]));
-	run(&w, now + DS_GONE - 1);
+	run(&w, now + DS_LAST - 1);
 	ck_assert_int_eq(w.keys[0].record[KEYSET_DS].state, KEYSET_UNRETENTIVE);
-	run(&w, now + DS_GONE);
+	run(&w, now + DS_LAST);
 	ck_assert_int_eq(w.keys[0].record[KEYSET_DS].state, KEYSET_HIDDEN);
 }
 END_TEST
@@ -594,9 +596,9 @@ START_TEST(test_going_unsigned)
 	expect(&w.keys[0], "uoo-"); /* The DS has to be forgotten first. */
 	expect(&w.keys[1], "-o-o");
 	ck_assert(core_ds_confirm(&w.keys[0], false, now));
-	core_run(&w.zone, &none, &w.facts, now + DS_GONE - 1, NULL, NULL);
+	core_run(&w.zone, &none, &w.facts, now + DS_LAST - 1, NULL, NULL);
 	expect(&w.keys[0], "uoo-");
-	core_run(&w.zone, &none, &w.facts, now + DS_GONE, NULL, NULL);
+	core_run(&w.zone, &none, &w.facts, now + DS_LAST, NULL, NULL);
 	expect(&w.keys[0], "huu-");
 	expect(&w.keys[1], "-u-u");
 }
@@ -650,6 +652,32 @@ START_TEST(test_shown_ttl)
 	core_run(&w.zone, &none, &w.facts, now + 3600 + 5, NULL, NULL);
 	expect(&w.keys[0], "huu-");
 	ck_assert_uint_eq(w.zone.ttls[CORE_TTL_DS].ttl, _i == 0 ? 2 : 60);
+}
+END_TEST
+
+/* The parent's negative TTL falls before the first DS comes: some cache may hold for long that there is none. */
+START_TEST(test_falling_negative_ttl)
+{
+	world_t w;
+	world_init(&w);
+	add(&w, KEYSET_KSK, 13, T0);
+	add(&w, KEYSET_ZSK, 13, T0);
+	const core_shown_t large = { .absence = 5000 }, small = { .absence = 60 };
+	core_see_parent(&w.zone, &policy, &large, true, T0);
+	run(&w, T0);
+	published(&w, T0);
+	core_see_parent(&w.zone, &policy, &small, true, T0 + 100);
+	run(&w, T0 + 100);
+	run(&w, T0 + 2000);
+	expect(&w.keys[0], "roo-");
+	ck_assert(core_ds_confirm(&w.keys[0], true, T0 + 2000));
+	run(&w, T0 + 2000 + DS_FIRST);
+	expect(&w.keys[0], "roo-");
+	const int64_t gone = T0 + 100 + 5000 + DS_LATE;
+	run(&w, gone - 1);
+	expect(&w.keys[0], "roo-");
+	run(&w, gone + 2000);
+	expect(&w.keys[0], "ooo-");
 }
 END_TEST
 
@@ -754,6 +782,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_going_unsigned, 0, 2);
 	tcase_add_test(tc, test_falling_ttl);
 	tcase_add_loop_test(tc, test_shown_ttl, 0, 2);
+	tcase_add_test(tc, test_falling_negative_ttl);
 	tcase_add_loop_test(tc, test_long_ttl_is_said, 0, 3);
 	tcase_add_loop_test(tc, test_standby, 0, 2);
 	tcase_add_test(tc, test_idempotent);
