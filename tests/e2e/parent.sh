@@ -261,7 +261,7 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	says err '^error: conf\.xml: the user nosuchuser: does not exist'
 	says err '^error: conf\.xml: the PKCS#11 library /nowhere/libsofthsm2.so: No such file'
 	says err '0 errors' # Of kasp.xml, which is looked at all the same.
-	sed -e 's/<Refresh>P3D/<Refresh>PT1H/' -e 's/<Serial>[a-z]*/<Serial>random/' \
+	sed -e 's/<Refresh>P16D/<Refresh>PT1H/' -e 's/<Serial>[a-z]*/<Serial>random/' \
 		"$D/kasp.xml" >bad.xml
 	code=0; "$BUILD_DIR/ods" check bad.xml >err || code=$?
 	[ $code = 1 ] || fail "exit $code for a bad kasp.xml"

@@ -171,7 +171,7 @@ test_refresh_without_ksk() {
 	small z z.test 1
 	policy default split '/<KSK>/,/<\/KSK>/s|<Repository>SoftHSM|<Repository>Vault|' \
 		's|<Resign>.*<|<Resign>PT5S<|; s|<Refresh>.*<|<Refresh>PT50M<|; s|<Jitter>.*<|<Jitter>PT0S<|' \
-		's|<Default>.*<|<Default>PT3012S<|; s|<Denial>P14D|<Denial>PT3012S|; s|<InceptionOffset>.*<|<InceptionOffset>PT0S<|' |
+		's|<Default>.*<|<Default>PT3012S<|; s|<Denial>P28D|<Denial>PT3012S|; s|<InceptionOffset>.*<|<InceptionOffset>PT0S<|' |
 		kasp kasp.xml
 	quick q --kasp kasp.xml --policy split --zone z.test="$work/z"
 	sed -i '/<Repository name="Vault">/,/<\/Repository>/s|<TokenLabel>.*<|<TokenLabel>Nowhere<|' \
