@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
@@ -24,6 +25,7 @@ static const char *scope_text(db_scope_t scope)
 		[DB_FREEZE_ALL] = "all zones",
 		[DB_FREEZE_POLICY] = "the zones of policy ",
 		[DB_FREEZE_ZONE] = "",
+		[DB_FREEZE_IMPORT] = "the zones that were imported",
 	};
 	return texts[scope];
 }
@@ -33,11 +35,13 @@ static bool read_target(const context_t *c, ctl_request_t *req, const ctl_unit_t
                         target_t *target)
 {
 	const bool zone = argument_given(unit->zone), policy = argument_given(unit->type);
-	*target = (target_t){ .scope = zone     ? DB_FREEZE_ZONE
-		                       : policy ? DB_FREEZE_POLICY
-		                                : DB_FREEZE_ALL };
-	if (zone && policy) {
-		ctl_error(req, unit->zone, "a zone or a policy, not both");
+	const bool imported = argument_given(unit->item) && strcmp(unit->item, "imported") == 0;
+	*target = (target_t){ .scope = zone       ? DB_FREEZE_ZONE
+		                       : policy   ? DB_FREEZE_POLICY
+		                       : imported ? DB_FREEZE_IMPORT
+		                                  : DB_FREEZE_ALL };
+	if (zone + policy + imported > 1) {
+		ctl_error(req, unit->zone, "a zone, or a policy, or those that were imported");
 		return false;
 	}
 	target->name = zone ? zone_name_canonical(unit->zone) : strdup(policy ? unit->type : "");
@@ -81,11 +85,23 @@ static void freeze(const context_t *c, ctl_request_t *req, const target_t *targe
 	}
 }
 
+/* An imported zone is one that is named, too. \return As db_freeze_end() */
+static int end(db_t *db, const target_t *target)
+{
+	if (db_begin(db) != 0) {
+		return -1;
+	}
+	const int ended = db_freeze_end(db, target->scope, target->name);
+	if (ended < 0 || target->scope != DB_FREEZE_ZONE) {
+		return ended;
+	}
+	const int imported = db_freeze_end(db, DB_FREEZE_IMPORT, target->name);
+	return imported < 0 ? -1 : ended + imported;
+}
+
 static void thaw(const context_t *c, ctl_request_t *req, const target_t *target)
 {
-	const int ret = db_begin(c->desk->db) == 0
-	                        ? db_freeze_end(c->desk->db, target->scope, target->name)
-	                        : -1;
+	const int ret = end(c->desk->db, target);
 	if (!store(c, req, ret)) {
 		return;
 	}
@@ -107,7 +123,9 @@ static void command(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, bo
 	}
 	pthread_mutex_lock(&c->desk->lock);
 	const bool known = read_target(c, req, unit, &target);
-	if (known && freezes) {
+	if (known && freezes && target.scope == DB_FREEZE_IMPORT) {
+		ctl_error(req, NULL, "only an import freezes these; name a zone or a policy");
+	} else if (known && freezes) {
 		freeze(c, req, &target, (int64_t)until);
 	} else if (known) {
 		thaw(c, req, &target);

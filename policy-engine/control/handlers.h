@@ -35,8 +35,8 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
  *  serial, if it has to be said; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-freeze, zone-thaw [ZONE], type: a policy; neither: all zones. freeze, data: until when, Unix
- *  seconds, if not for ever. */
+/*! zone-freeze, zone-thaw [ZONE], type: a policy, item: "imported" (thaw): what an import froze; none of
+ *  them: all zones. freeze, data: until when, Unix seconds, if not for ever. */
 void control_freeze(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_thaw(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 

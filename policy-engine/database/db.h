@@ -238,7 +238,12 @@ int db_errand_get(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
                   int64_t *done);
 
 /*! What a person freezes: no key takes a step. */
-typedef enum { DB_FREEZE_ALL, DB_FREEZE_POLICY, DB_FREEZE_ZONE } db_scope_t;
+typedef enum {
+	DB_FREEZE_ALL,
+	DB_FREEZE_POLICY,
+	DB_FREEZE_ZONE,
+	DB_FREEZE_IMPORT, /*!< A zone, since it was imported: its secondaries follow another server. */
+} db_scope_t;
 
 typedef struct {
 	db_scope_t scope;
@@ -249,7 +254,7 @@ typedef struct {
 /*! Begins a freeze, or sets its end anew. */
 int db_freeze_put(db_t *db, const db_freeze_t *freeze);
 
-/*! Ends a freeze. \return How many there were, 0 or 1; -1. */
+/*! Ends a freeze. \param name  "" with DB_FREEZE_IMPORT: all such. \return How many there were; -1. */
 int db_freeze_end(db_t *db, db_scope_t scope, const char *name);
 
 /*! \return 1 and the freeze of a zone that lasts longest, with its end; 0 if there is none; -1. */

@@ -21,7 +21,8 @@ int db_freeze_put(db_t *db, const db_freeze_t *freeze)
 
 int db_freeze_end(db_t *db, db_scope_t scope, const char *name)
 {
-	static const char end[] = "DELETE FROM freeze WHERE scope = ?1 AND name = ?2";
+	static const char end[] = "DELETE FROM freeze WHERE scope = ?1 AND (name = ?2"
+	                          " OR (?1 = 3 AND ?2 = ''))";
 	sqlite3_stmt *sql = sql_prepare(db, end);
 	if (sql == NULL) {
 		return -1;
@@ -36,8 +37,8 @@ int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
 {
 	static const char get[] =
 		"SELECT scope, until FROM freeze WHERE until > ?3 AND (scope = 0"
-		" OR (scope = 1 AND name = ?2) OR (scope = 2 AND name = ?1))"
-		" ORDER BY until DESC LIMIT 1";
+		" OR (scope = 1 AND name = ?2) OR (scope IN (2, 3) AND name = ?1))"
+		" ORDER BY until DESC, scope LIMIT 1";
 	enum { SCOPE, UNTIL };
 	sqlite3_stmt *sql = sql_prepare(db, get);
 	if (sql == NULL) {

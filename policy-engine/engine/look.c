@@ -313,12 +313,26 @@ static void serve_chain(look_t *look)
 	}
 }
 
-/* Whether a person wants no key to take a step. */
-static bool is_frozen(look_t *look)
+static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 {
 	static const char *const scopes[] = { "all zones are", "its policy is", "it is" };
 	static const char *const ends[] = { "ods thaw", "ods thaw --policy ", "ods thaw " };
 	char when[WHEN_TEXT_MAX];
+	const kasp_zone_t *zone = look->zone;
+	if (scope == DB_FREEZE_IMPORT) {
+		say(look, LOG_INFO, "no key takes a step: the zone was imported, and its secondaries may "
+		    "follow another server still; when all have our serial: ods thaw %s", zone->name);
+		return;
+	}
+	say(look, LOG_INFO, "no key takes a step: %s frozen by a person%s%s; to end this: %s%s",
+	    scopes[scope], until != CORE_NEVER ? " until " : "",
+	    until != CORE_NEVER ? when_stamp(until, when) : "", ends[scope],
+	    scope == DB_FREEZE_ZONE ? zone->name : scope == DB_FREEZE_POLICY ? zone->policy : "");
+}
+
+/* Whether a person wants no key to take a step. */
+static bool is_frozen(look_t *look)
+{
 	db_scope_t scope;
 	int64_t until;
 	kasp_zone_t *zone = look->zone;
@@ -333,10 +347,7 @@ static bool is_frozen(look_t *look)
 	if (found <= 0) {
 		return false;
 	}
-	say(look, LOG_INFO, "no key takes a step: %s frozen by a person%s%s; to end this: %s%s",
-	    scopes[scope], until != CORE_NEVER ? " until " : "",
-	    until != CORE_NEVER ? when_stamp(until, when) : "", ends[scope],
-	    scope == DB_FREEZE_ZONE ? zone->name : scope == DB_FREEZE_POLICY ? zone->policy : "");
+	say_frozen(look, scope, until);
 	look->zone->next = until;
 	return true;
 }

@@ -285,6 +285,9 @@ static int put_zone(import_run_t *run, const candidate_t *from, const policy_t *
 	zone.next = run->now;
 	ret = ret == 0 ? db_zone_save(db, &zone) : ret;
 	ret = ret == 0 ? db_zone_took(db, zone.id, from->serial) : ret;
+	/* A step would be bogus for who asks a secondary that follows OpenDNSSEC still. */
+	const db_freeze_t freeze = { DB_FREEZE_IMPORT, from->name, CORE_NEVER };
+	ret = ret == 0 ? db_freeze_put(db, &freeze) : ret;
 	kasp_zone_deinit(&zone);
 	return ret;
 }

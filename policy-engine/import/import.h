@@ -10,7 +10,8 @@
 #include "policy-engine/keys/keys.h"
 
 typedef enum {
-	IMPORT_TAKEN,   /*!< The zone is taken over, or would be. */
+	IMPORT_TAKEN,   /*!< The zone is taken over, or would be: no key of it takes a
+	                     step until a person says that its secondaries follow. */
 	IMPORT_KNOWN,   /*!< The engine has keys for it already; left alone. */
 	IMPORT_REFUSED,
 	IMPORT_NOTE,    /*!< A remark about no zone in particular. */

@@ -14,6 +14,7 @@
 typedef struct {
 	invocation_t run;
 	const char *policy, *until;
+	bool imported;
 } order_t;
 
 static void usage(FILE *out)
@@ -23,10 +24,12 @@ static void usage(FILE *out)
 	        "\n"
 	        "freeze: no key of the zone takes a step, none comes and none goes, and no command is\n"
 	        "run for its DS; signing goes on. Without ZONE and --policy: all zones. thaw ends\n"
-	        "what freeze with the same words began.\n"
+	        "what freeze with the same words began. A zone that was imported is frozen, too:\n"
+	        "thaw it when its secondaries follow.\n"
 	        "\n"
 	        "Options:\n"
 	        "  -p, --policy NAME     the zones of a policy\n"
+	        "  -i, --imported        the zones that were imported\n"
 	        "  -u, --until DATE      then they go on by themselves: 2026-12-31, or\n"
 	        "                        2026-12-31T12:00:00Z (UTC) [until ods thaw]\n"
 	        "  -c, --config FILE     conf.xml\n"
@@ -46,6 +49,9 @@ static bool take(void *ctx, int option, const char *value)
 	case 'u':
 		order->until = value;
 		return true;
+	case 'i':
+		order->imported = true;
+		return true;
 	default:
 		return false;
 	}
@@ -57,11 +63,12 @@ static int parse(int argc, char *argv[], order_t *order)
 	static const struct option longs[] = {
 		{ "policy", required_argument, NULL, 'p' },
 		{ "until", required_argument, NULL, 'u' },
+		{ "imported", no_argument, NULL, 'i' },
 		OPTIONS_LONG,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const options_form_t form = { OPTIONS_SHORT "p:u:h", longs, usage, take };
+	static const options_form_t form = { OPTIONS_SHORT "p:u:ih", longs, usage, take };
 	int ret = options_parse(&form, argc, argv, &order->run, order);
 	if (ret == DONE && order->run.count > 1) {
 		usage(stderr);
@@ -107,6 +114,7 @@ static int tell(const invocation_t *run, int argc, char *argv[], const char *cmd
 		snprintf(seconds, sizeof(seconds), "%" PRId64, (int64_t)until);
 	}
 	const ctl_unit_t unit = { .cmd = cmd, .zone = order.run.args[0], .type = order.policy,
+	                          .item = order.imported ? "imported" : NULL,
 	                          .data = seconds };
 	return tool_tell(&order.run, &unit);
 }

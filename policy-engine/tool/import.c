@@ -136,7 +136,8 @@ static int take_over(const order_t *order, const ctl_unit_t *unit, size_t planne
 	engine_answer_t answer = { 0 };
 	int ret = ask(order, *unit, false, &answer);
 	if (ret == DONE && count(&answer, "taken over") == planned && !order->run.json) {
-		printf("Done. Add the zones to knot.conf now.\n");
+		printf("Done. Add the zones to knot.conf now, and have their secondaries follow. No key "
+		       "takes a step\nuntil you say that they do: ods thaw ZONE, or ods thaw --imported\n");
 	} else if (ret == DONE) {
 		print(order, &answer);
 	}

@@ -174,6 +174,16 @@ long_takes_over() { # limit 240
 	diff dnskeys.ods dnskeys.ours || fail "still.test has other DNSKEYs"
 	diff <(ds_of ds.ods) <(ds_of ds.ours) || fail "the DS is another one"
 
+	# Until a person says that the secondaries follow, no key takes a step.
+	sleep 5
+	for zone in still.test rolls.test; do
+		engine zone-status $zone | grep -F "no key takes a step: the zone was imported, " ||
+			fail "$zone is not frozen"
+	done
+	[ "$(tags rolls.test 256 | wc -w)" = 2 ] || fail "the rollover went on"
+	ods thaw rolls.test
+	ods thaw --imported
+
 	# OpenDNSSEC's rollover is finished by us; the next one is ours, and does not wait until signatures
 	# are due.
 	ods -y rollover -e still.test zsk >rollover.out

@@ -613,6 +613,10 @@ static void zone_is(const char *name, size_t count, uint32_t serial)
 	}
 	ck_assert_uint_eq(z.core.ttls[CORE_TTL_DNSKEY].ttl, 300);
 	kasp_zone_deinit(&z);
+	db_scope_t scope;
+	int64_t until;
+	ck_assert_int_eq(db_freeze_get(desk.db, name, "default", T1, &scope, &until), 1);
+	ck_assert(scope == DB_FREEZE_IMPORT && until == CORE_NEVER);
 }
 
 /* Two zones that share their KSK; one of them lacks its ZSK at first. */
@@ -684,6 +688,11 @@ START_TEST(whole_import)
 	                  .report = take_row };
 	ck_assert_int_eq(import_run(&desk, &token_keys, &none, err, sizeof(err)), -1);
 	ck_assert_ptr_nonnull(strstr(err, "has no zone c.test"));
+
+	/* Of the zones that were imported one is thawed, then all. */
+	ck_assert_int_eq(db_freeze_end(desk.db, DB_FREEZE_ZONE, "a.test."), 0);
+	ck_assert_int_eq(db_freeze_end(desk.db, DB_FREEZE_IMPORT, "a.test."), 1);
+	ck_assert_int_eq(db_freeze_end(desk.db, DB_FREEZE_IMPORT, ""), 1);
 }
 END_TEST
 
