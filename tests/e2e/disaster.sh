@@ -268,8 +268,9 @@ token_away() {
 }
 token_older() {
 	[ -d older ] || return 0
+	cp -a older/tokens tokens.new # not where it goes: who signs there would write, too
 	mv "$D/tokens" tokens.away
-	cp -a older/tokens "$D/tokens"
+	mv tokens.new "$D/tokens"
 	token_for_a_while
 	# SoftHSM takes two copies with as many changes for the same.
 	restart_both
