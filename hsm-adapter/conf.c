@@ -14,6 +14,9 @@
 #define THREADS_DEFAULT 4 /* As in OpenDNSSEC. */
 #define THREADS_MAX 1024 /* A larger number is taken for a mistake, as with the capacity. */
 #define CAPACITY_MAX 1000000000
+#define SLOT_MAX UINT32_MAX /* A larger one is taken for a mistake, as with the sessions. */
+#define SESSIONS_MIN 2 /* One looks after the keys, another signs. */
+#define SESSIONS_MAX 100000
 #define LABEL_MAX 32 /* Bytes of CK_TOKEN_INFO.label in PKCS#11. */
 
 static int read_module(hsm_xml_t *xml, xmlNode *node, void *ctx)
@@ -30,6 +33,31 @@ static int read_token_label(hsm_xml_t *xml, xmlNode *node, void *ctx)
 		ret = hsm_xml_error(xml, node, "<TokenLabel> is longer than %d bytes, no token "
 		                    "can have such a label", LABEL_MAX);
 	}
+	return ret;
+}
+
+static int read_arguments(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	return hsm_xml_text(xml, node, &repository->arguments);
+}
+
+static int read_slot(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	uint64_t number = 0;
+	int ret = hsm_xml_number(xml, node, 0, SLOT_MAX, &number);
+	repository->in_slot = (ret == HSM_EOK);
+	repository->slot = (unsigned long)number;
+	return ret;
+}
+
+static int read_sessions(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	uint64_t number = 0;
+	int ret = hsm_xml_number(xml, node, SESSIONS_MIN, SESSIONS_MAX, &number);
+	repository->sessions = (size_t)number;
 	return ret;
 }
 
@@ -93,6 +121,9 @@ static int read_allow_extraction(hsm_xml_t *xml, xmlNode *node, void *ctx)
 static const hsm_xml_rule_t REPOSITORY[] = {
 	{ .name = "Module", .read = read_module, .required = true },
 	{ .name = "TokenLabel", .read = read_token_label, .required = true },
+	{ .name = "StartArguments", .read = read_arguments },
+	{ .name = "Slot", .read = read_slot },
+	{ .name = "Sessions", .read = read_sessions },
 	{ .name = "PIN", .read = read_pin },
 	{ .name = "PINFile", .read = read_pin_file },
 	{ .name = "Capacity", .read = read_capacity },
@@ -116,6 +147,17 @@ static int check_pins(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *rep
 	return HSM_EOK;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_token(const hsm_repository_t *a, const hsm_repository_t *b)
+{
+	return strcmp(a->module, b->module) == 0 && strcmp(a->token_label, b->token_label) == 0 &&
+	       (!a->in_slot || !b->in_slot || a->slot == b->slot);
+}
+
 static int check_unique(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
                         const hsm_repository_t *repository)
 {
@@ -125,10 +167,16 @@ static int check_unique(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
 	}
 	for (size_t i = 0; i < conf->count; i++) {
 		const hsm_repository_t *other = &conf->repositories[i];
-		if (strcmp(other->module, repository->module) == 0 &&
-		    strcmp(other->token_label, repository->token_label) == 0) {
+		if (same_token(other, repository)) {
 			return hsm_xml_error(xml, node, "repository \"%s\" is the same token as "
 			                     "\"%s\", remove one", repository->name, other->name);
+		}
+		if (strcmp(other->module, repository->module) == 0 &&
+		    !same_text(other->arguments, repository->arguments)) {
+			return hsm_xml_error(xml, node, "repository \"%s\" has other "
+			                     "<StartArguments> than \"%s\", which has the same "
+			                     "<Module>; a library starts once in a process",
+			                     repository->name, other->name);
 		}
 	}
 	return HSM_EOK;

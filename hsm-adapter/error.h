@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /*! Return codes: 0, or negative. */
 enum {
 	HSM_EOK = 0,
@@ -20,6 +22,7 @@ enum {
 	HSM_EDEVICE = -9,    /*!< Any other failure of the token. */
 	HSM_EREPOSITORY = -10, /*!< conf.xml has no repository of that name. */
 	HSM_EEXISTS = -11,   /*!< The token has a key of that CKA_ID already. */
+	HSM_ESESSIONS = -12, /*!< No session is left, of the token's or of <Sessions>. */
 };
 
 /*! What went wrong, for an operator. Only a function that fails fills it. */
@@ -27,6 +30,10 @@ typedef struct {
 	unsigned long rv; /*!< CK_RV of the failing PKCS#11 call, 0 (CKR_OK) if none failed. */
 	char text[512];   /*!< One line: what, where (file, line, repository, key), what to do. */
 } hsm_error_t;
+
+/*! \return Whether a code says that the token does not work, and not only that it does not do what was
+ *          asked. */
+bool hsm_error_is_outage(int code);
 
 /*! Called for each thing in a configuration file that is ignored; text names file and line. */
 typedef void (*hsm_warn_f)(void *ctx, const char *text);

@@ -46,7 +46,7 @@ void hsm_close(hsm_t *hsm);
  * Loads the repository's library, finds its token and logs in, unless that is done already.
  *
  * \param last_try  The PIN is tried even if the token locks when that fails. No other function does so.
- * \retval HSM_EOK, HSM_EREPOSITORY, HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_EDEVICE
+ * \retval HSM_EOK, HSM_EREPOSITORY, HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_EDEVICE, HSM_ESESSIONS
  */
 int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *err);
 
@@ -143,7 +143,8 @@ dnssec_binary_t hsm_key_public(const hsm_key_t *key);
 int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flags,
                    dnssec_key_t **dnskey, hsm_error_t *err);
 
-/*! Opens a session with the repository's token, for signing. \retval as hsm_login() */
+/*! Opens a session with the repository's token, for signing. \retval HSM_ESESSIONS (no more can be
+ *  opened; err->rv is 0 if <Sessions> says so), or as hsm_login() */
 int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository,
                      hsm_error_t *err);
 

@@ -12,11 +12,15 @@
 /*! One <Repository> of <RepositoryList>. */
 typedef struct {
 	char *name;           /*!< Symbolic name, used by policies and key sets. */
-	char *module;         /*!< Path of the PKCS#11 library. */
+	char *module;         /*!< Path of the PKCS#11 library, or its name in p11-kit's configuration. */
 	char *token_label;    /*!< CKA_LABEL of the token, without padding. */
+	char *arguments;      /*!< What C_Initialize gets as pReserved; NULL: nothing. */
 	char *pin;            /*!< User PIN, by hsm_secret_copy(); NULL if it is in pin_file. */
 	char *pin_file;       /*!< <PINFile>: absolute path, or the name of a systemd credential
 	                           (looked up in $CREDENTIALS_DIRECTORY); NULL if pin is given. */
+	bool in_slot;         /*!< The token is that in the slot below, and no other of its label. */
+	unsigned long slot;   /*!< CK_SLOT_ID. */
+	size_t sessions;      /*!< Most sessions at the same time, 0 = no limit. */
 	size_t capacity;      /*!< Most key pairs the token may hold, 0 = no limit. */
 	bool require_backup;  /*!< No key may become active before its backup is confirmed. */
 	bool skip_public_key; /*!< RSA: keep no public object in the token. */

@@ -10,11 +10,12 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/key/search.h"
 #include "hsm-adapter/token/rv.h"
+#include "hsm-adapter/token/slot.h"
 #include "hsm-adapter/token/tokens.h"
 
 static void copy_padded(char *to, const CK_UTF8CHAR *from, size_t size)
 {
-	size_t len = p11_kit_space_strlen(from, size);
+	size_t len = hsm_slot_text_len(from, size);
 	memcpy(to, from, len);
 	to[len] = '\0';
 	text_tame(to);

@@ -59,7 +59,8 @@ CK_RV reader_read(hsm_token_t *token, hsm_object_t *objects, size_t count)
 	size_t started = 0;
 	atomic_init(&reading.next, 0);
 	atomic_init(&reading.failed, CKR_OK);
-	while (started < THREADS_MAX && started < count / THREAD_WORTH &&
+	const size_t room = hsm_token_room(token);
+	while (started < THREADS_MAX && started < room && started < count / THREAD_WORTH &&
 	       thread_start(&threads[started], run, &reading) == KNOT_EOK) {
 		started++;
 	}

@@ -48,6 +48,7 @@ static void link_session(hsm_session_t *session)
 		session->next->prev = session;
 	}
 	token->sessions = session;
+	token->session_count++;
 }
 
 static void unlink_session(hsm_session_t *session)
@@ -60,6 +61,21 @@ static void unlink_session(hsm_session_t *session)
 	if (session->next != NULL) {
 		session->next->prev = session->prev;
 	}
+	session->token->session_count--;
+}
+
+static int open_first(hsm_session_t *session, hsm_error_t *err)
+{
+	const hsm_repository_t *conf = &session->token->conf;
+	if (hsm_token_room(session->token) == 0) {
+		return hsm_error_set(err, HSM_ESESSIONS, 0, "repository \"%s\": no more than %zu "
+		                     "sessions, says <Sessions>", conf->name, conf->sessions);
+	}
+	const int ret = open_handle(session, err);
+	if (ret == HSM_EOK) {
+		link_session(session);
+	}
+	return ret;
 }
 
 int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository,
@@ -77,10 +93,7 @@ int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository
 
 	int ret = hsm_token_lock(token, err);
 	if (ret == HSM_EOK) {
-		ret = open_handle(opened, err);
-		if (ret == HSM_EOK) {
-			link_session(opened);
-		}
+		ret = open_first(opened, err);
 		hsm_token_unlock(token);
 	}
 	if (ret != HSM_EOK) {

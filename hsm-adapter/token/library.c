@@ -3,25 +3,106 @@
 
 #include "hsm-adapter/token/library.h"
 
-int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_END ".module" /* Of the files that p11-kit is configured by. */
+
+/*! \return Whether that is a name in p11-kit's configuration, and not the file of a library. */
+static bool is_name(const char *module)
+{
+	return strchr(module, '/') == NULL && strstr(module, ".so") == NULL;
+}
+
+/*! Adds the name of a module to a text, for an operator who has to choose one. */
+static void add_name(CK_FUNCTION_LIST *module, char *names, size_t size)
+{
+	char *name = p11_kit_module_get_name(module);
+	const size_t used = strlen(names);
+	snprintf(names + used, size - used, "%s%s", used > 0 ? ", " : "",
+	         name != NULL ? name : "?");
+	free(name);
+}
+
+/*! Takes the module of that name; the others, which p11-kit loads with it, are not kept. */
+static int load_named(hsm_library_t *library, const hsm_repository_t *repository,
+                      hsm_error_t *err)
+{
+	char name[256], names[300] = "";
+	snprintf(name, sizeof(name), "%s", repository->module);
+	const size_t len = strlen(name), end = strlen(NAME_END);
+	if (len > end && strcmp(name + len - end, NAME_END) == 0) {
+		name[len - end] = '\0';
+	}
+	CK_FUNCTION_LIST **all = p11_kit_modules_load(NULL, 0);
+	CK_FUNCTION_LIST *found = all != NULL ? p11_kit_module_for_name(all, name) : NULL;
+	for (size_t i = 0; all != NULL && all[i] != NULL; i++) {
+		add_name(all[i], names, sizeof(names));
+		if (all[i] != found) {
+			p11_kit_module_release(all[i]);
+		}
+	}
+	free(all);
+	if (found == NULL) {
+		return hsm_error_set(err, HSM_EMODULE, 0, "repository \"%s\": p11-kit has no module "
+		                     "\"%s\", it has: %s; check <Module>, which is a name of those, "
+		                     "or the path of a library", repository->name, name,
+		                     names[0] != '\0' ? names : "none");
+	}
+	library->module = found;
+	return HSM_EOK;
+}
+
+static int load_file(hsm_library_t *library, const hsm_repository_t *repository,
                      hsm_error_t *err)
 {
-	if (library->module == NULL) {
-		library->module = p11_kit_module_load(repository->module, P11_KIT_MODULE_CRITICAL);
-	}
+	library->module = p11_kit_module_load(repository->module, P11_KIT_MODULE_CRITICAL);
 	if (library->module == NULL) {
 		const char *why = p11_kit_message();
 		return hsm_error_set(err, HSM_EMODULE, 0, "repository \"%s\": cannot load the "
 		                     "PKCS#11 library %s, check <Module>: %s", repository->name,
 		                     repository->module, why != NULL ? why : "unknown reason");
 	}
+	return HSM_EOK;
+}
+
+/*! Starts the library. One that does not take p11-kit's locks may take the system's alone. */
+static CK_RV start(CK_FUNCTION_LIST *module, char *arguments)
+{
+	CK_C_INITIALIZE_ARGS args = { .flags = CKF_OS_LOCKING_OK, .pReserved = arguments };
+	CK_RV rv = arguments == NULL ? p11_kit_module_initialize(module) : CKR_CANT_LOCK;
+	return rv == CKR_CANT_LOCK ? module->C_Initialize(&args) : rv;
+}
+
+/*! \return What a person can do about a library that does not start. */
+static const char *advice(const hsm_repository_t *repository, CK_RV rv)
+{
+	if (rv == CKR_CANT_LOCK) {
+		return "it cannot be used by threads; let p11-kit's server have it";
+	}
+	return repository->arguments == NULL
+	       ? "check its own configuration, and whether it needs <StartArguments>"
+	       : "check its own configuration and <StartArguments>";
+}
+
+int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,
+                     hsm_error_t *err)
+{
+	if (library->module == NULL) {
+		const int ret = is_name(repository->module) ? load_named(library, repository, err)
+		                                            : load_file(library, repository, err);
+		if (ret != HSM_EOK) {
+			return ret;
+		}
+	}
 	if (!library->initialized) {
-		CK_RV rv = p11_kit_module_initialize(library->module);
+		CK_RV rv = start(library->module, repository->arguments);
 		if (rv != CKR_OK) {
 			return hsm_error_set(err, HSM_EMODULE, rv, "repository \"%s\": the PKCS#11 "
-			                     "library %s does not start, check its own "
-			                     "configuration: %s (CK_RV 0x%lx)", repository->name,
-			                     repository->module, p11_kit_strerror(rv), rv);
+			                     "library %s does not start: %s (CK_RV 0x%lx); %s",
+			                     repository->name, repository->module,
+			                     p11_kit_strerror(rv), rv, advice(repository, rv));
 		}
 		library->initialized = true;
 	}

@@ -22,7 +22,8 @@ typedef struct {
 /*!
  * Loads and starts the library, unless that is done.
  *
- * \param repository  Says which library.
+ * \param repository  Says which library: by its file, or, without a '/' and ".so", by its name in
+ *                    p11-kit's configuration.
  * \retval HSM_EOK, HSM_EMODULE
  */
 int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,

@@ -65,6 +65,8 @@ static int code_of(CK_RV rv)
 		return HSM_ENOMEM;
 	case CKR_DEVICE_MEMORY:
 		return HSM_ECAPACITY;
+	case CKR_SESSION_COUNT:
+		return HSM_ESESSIONS;
 	case CKR_MECHANISM_INVALID:
 	case CKR_CURVE_NOT_SUPPORTED:
 	case CKR_KEY_SIZE_RANGE:
@@ -74,8 +76,27 @@ static int code_of(CK_RV rv)
 	}
 }
 
+/*! \return What a person can do, to follow the token's answer. */
+static const char *advice(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_SESSION_COUNT:
+		return "; close what else uses the token, or lower <Sessions> or <SignerThreads>";
+	case CKR_SESSION_READ_ONLY:
+	case CKR_TOKEN_WRITE_PROTECTED:
+		return "; the token can be read only, have it write again by the HSM's own tools";
+	case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+		return "; have that user, the security officer or one of another kind, log out";
+	case CKR_USER_TYPE_INVALID:
+	case CKR_USER_PIN_NOT_INITIALIZED:
+		return "; the token may have no user PIN yet, set one by the HSM's own tools";
+	default:
+		return "";
+	}
+}
+
 int hsm_rv_error(const char *repository, CK_RV rv, const char *what, hsm_error_t *err)
 {
-	return hsm_error_set(err, code_of(rv), rv, "repository \"%s\": %s: %s (CK_RV 0x%lx)",
-	                     repository, what, p11_kit_strerror(rv), rv);
+	return hsm_error_set(err, code_of(rv), rv, "repository \"%s\": %s: %s (CK_RV 0x%lx)%s",
+	                     repository, what, p11_kit_strerror(rv), rv, advice(rv));
 }

@@ -23,11 +23,12 @@ bool hsm_rv_is_final(CK_RV rv);
 bool hsm_rv_is_refusal(CK_RV rv);
 
 /*!
- * Fills err with the repository, what was tried, and what the token said.
+ * Fills err with the repository, what was tried, what the token said, and what a person can do, if that
+ * is known.
  *
  * \param repository  Its name.
  * \param what        As "cannot ...".
  * \return The code that goes with rv: HSM_ETOKEN, HSM_ENOMEM, HSM_ECAPACITY, HSM_EALGORITHM,
- *         HSM_EPIN; HSM_EDEVICE for all that have no code of their own.
+ *         HSM_EPIN, HSM_ESESSIONS; HSM_EDEVICE for all that have no code of their own.
  */
 int hsm_rv_error(const char *repository, CK_RV rv, const char *what, hsm_error_t *err);

@@ -3,15 +3,25 @@
 
 #include "hsm-adapter/token/slot.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hsm-adapter/token/rv.h"
 
+size_t hsm_slot_text_len(const CK_UTF8CHAR *text, size_t size)
+{
+	size_t len = strnlen((const char *)text, size);
+	while (len > 0 && text[len - 1] == ' ') {
+		len--;
+	}
+	return len;
+}
+
 bool hsm_slot_has_label(const hsm_repository_t *repository, const CK_TOKEN_INFO *info)
 {
-	size_t len = p11_kit_space_strlen(info->label, sizeof(info->label));
+	size_t len = hsm_slot_text_len(info->label, sizeof(info->label));
 	return len == strlen(repository->token_label) &&
 	       memcmp(info->label, repository->token_label, len) == 0;
 }
@@ -23,8 +33,22 @@ typedef struct {
 	unsigned matches;
 	CK_SLOT_ID slot;
 	CK_FLAGS flags;
-	char others[200]; /*!< The labels that are there, for the error text. */
+	char same[100];   /*!< The slots of the tokens that match, for the error text... */
+	char others[200]; /*!< ...and the tokens that do not. */
 } search_t;
+
+static void add(char *list, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void add(char *list, size_t size, const char *fmt, ...)
+{
+	const size_t used = strlen(list);
+	const char *comma = used > 0 ? ", " : "";
+	char item[80];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(item, sizeof(item), fmt, args);
+	va_end(args);
+	(void)snprintf(list + used, size - used, "%s%s", comma, item);
+}
 
 static void look_at_slot(search_t *search, CK_SLOT_ID slot)
 {
@@ -32,17 +56,18 @@ static void look_at_slot(search_t *search, CK_SLOT_ID slot)
 	if (search->module->C_GetTokenInfo(slot, &info) != CKR_OK) {
 		return; /* It does not matter if another token is broken. */
 	}
-	if (hsm_slot_has_label(search->repository, &info)) {
+	if (hsm_slot_has_label(search->repository, &info) &&
+	    (!search->repository->in_slot || search->repository->slot == slot)) {
 		search->matches++;
 		search->slot = slot;
 		search->flags = info.flags;
+		add(search->same, sizeof(search->same), "%lu", slot);
 		return;
 	}
-	int len = (int)p11_kit_space_strlen(info.label, sizeof(info.label));
+	int len = (int)hsm_slot_text_len(info.label, sizeof(info.label));
 	if (len > 0) {
-		size_t used = strlen(search->others);
-		(void)snprintf(search->others + used, sizeof(search->others) - used,
-		               "%s\"%.*s\"", used > 0 ? ", " : "", len, info.label);
+		add(search->others, sizeof(search->others), "\"%.*s\" in slot %lu", len,
+		    info.label, slot);
 	}
 }
 
@@ -74,17 +99,22 @@ int hsm_slot_find(CK_FUNCTION_LIST *module, const hsm_repository_t *repository, 
 		return hsm_rv_error(repository->name, rv, "cannot list the slots", err);
 	}
 	if (search.matches == 0) {
+		char where[40] = "";
+		if (repository->in_slot) {
+			snprintf(where, sizeof(where), "slot %lu of ", repository->slot);
+		}
 		return hsm_error_set(err, HSM_ETOKEN, 0, "repository \"%s\": no token labelled "
-		                     "\"%s\" in %s, check <TokenLabel> and the token; there is %s",
-		                     repository->name, repository->token_label,
-		                     repository->module,
+		                     "\"%s\" in %s%s, check <TokenLabel>%s and the token; there is "
+		                     "%s", repository->name, repository->token_label, where,
+		                     repository->module, repository->in_slot ? ", <Slot>" : "",
 		                     search.others[0] != '\0' ? search.others : "none");
 	}
 	if (search.matches > 1) {
 		return hsm_error_set(err, HSM_ETOKEN, 0, "repository \"%s\": %u tokens are "
-		                     "labelled \"%s\" in %s, give each its own label",
-		                     repository->name, search.matches, repository->token_label,
-		                     repository->module);
+		                     "labelled \"%s\" in %s, in the slots %s; give each its own "
+		                     "label, or choose one by <Slot>", repository->name,
+		                     search.matches, repository->token_label, repository->module,
+		                     search.same);
 	}
 	*slot = search.slot;
 	*flags = search.flags;

@@ -13,11 +13,15 @@
 #include "hsm-adapter/error.h"
 #include "hsm-adapter/repository.h"
 
-/*! \return Whether that is the token of the repository. */
+/*! \return The length of a text of PKCS#11, without what it is padded by: blanks, or NULs in some
+ *          libraries. */
+size_t hsm_slot_text_len(const CK_UTF8CHAR *text, size_t size);
+
+/*! \return Whether that is the token of the repository, by its label. */
 bool hsm_slot_has_label(const hsm_repository_t *repository, const CK_TOKEN_INFO *info);
 
 /*!
- * Finds the slot by the token's label.
+ * Finds the slot by the token's label; of several tokens with that label, by the repository's slot.
  *
  * \param module  The repository's library, initialised.
  * \param flags   The token's.

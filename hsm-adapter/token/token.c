@@ -3,6 +3,7 @@
 
 #include "hsm-adapter/token/token.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,6 +360,13 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 		*err = why;
 	}
 	return ret;
+}
+
+size_t hsm_token_room(const hsm_token_t *token)
+{
+	const size_t open = 1 + token->session_count;
+	return token->conf.sessions == 0 ? SIZE_MAX
+	       : token->conf.sessions > open ? token->conf.sessions - open : 0;
 }
 
 void hsm_token_unlock(hsm_token_t *token)

@@ -39,6 +39,7 @@ struct hsm_token {
 	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
 	hsm_session_t *sessions;     /*!< Signing sessions, a list. */
+	size_t session_count;        /*!< Of that list. */
 	void *catalog;               /*!< What is known of its keys (key/catalog.h); NULL = none. */
 	void (*free_catalog)(void *catalog);
 	int64_t restart_ms;          /*!< When the library may be started anew for a key that it does
@@ -74,6 +75,9 @@ void hsm_token_deinit(hsm_token_t *token);
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err);
 
 void hsm_token_unlock(hsm_token_t *token);
+
+/*! \return How many sessions may be opened beside those that are open; the token is locked. */
+size_t hsm_token_room(const hsm_token_t *token);
 
 /*!
  * Has the library started anew for something that it does not find, though another process may have

@@ -32,12 +32,6 @@ void tried_begin(tried_t *tried)
 	pthread_mutex_unlock(&tried->lock);
 }
 
-/*! \return Whether the token itself has failed, and not only what was asked of it. */
-static bool is_outage(int code)
-{
-	return code == HSM_EMODULE || code == HSM_ETOKEN || code == HSM_EPIN || code == HSM_EDEVICE;
-}
-
 void tried_end(tried_t *tried, bool to_sign, int code, const hsm_error_t *err)
 {
 	const int64_t now = time(NULL);
@@ -45,7 +39,7 @@ void tried_end(tried_t *tried, bool to_sign, int code, const hsm_error_t *err)
 	tried->open--;
 	tried->progress = tried->when = now;
 	tried->signed_last = to_sign;
-	tried->code = is_outage(code) ? code : HSM_EOK;
+	tried->code = hsm_error_is_outage(code) ? code : HSM_EOK;
 	if (tried->code != HSM_EOK && err != NULL) {
 		tried->err = *err;
 	} else if (tried->code != HSM_EOK) {

@@ -57,12 +57,15 @@ typedef struct lane {
 	pthread_cond_t finished; /*!< A batch is done. */
 	pool_batch_t *ring;      /*!< Circular; the batch behind this one has the next turn. */
 	bool stop;
+	unsigned sessions;       /*!< Threads that have one. */
+	bool short_of_sessions;  /*!< That was logged. */
 	unsigned threads;
 	pthread_t ids[];
 } lane_t;
 
 struct signpool {
 	hsm_t *hsm;
+	log_t *log;
 	unsigned threads;
 	pthread_mutex_t lock;    /*!< Of the list of lanes. */
 	lane_t *lanes;
@@ -72,6 +75,8 @@ struct signpool {
 /*! What a thread has for itself. */
 typedef struct {
 	hsm_session_t *session;
+	bool counted;            /*!< In the lane's sessions. */
+	hsm_error_t err;         /*!< Why there is no session. */
 	rrsig_buffer_t buffer;
 	verify_t *verify;
 	uint64_t batch;          /*!< Number of the batch for which the keys below were sampled. */
@@ -128,8 +133,8 @@ static int sign(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
 		snprintf(err->text, sizeof(err->text), "out of memory");
 		return KNOT_ENOMEM;
 	}
-	if (signer->session == NULL &&
-	    hsm_session_open(&signer->session, lane->pool->hsm, lane->repository, err) != HSM_EOK) {
+	if (signer->session == NULL) {
+		*err = signer->err;
 		return KNOT_EAGAIN;
 	}
 	hsm_signature_t signature;
@@ -204,6 +209,37 @@ static void book(lane_t *lane, const chunk_t *chunk)
 	}
 }
 
+/*! With the lock held. */
+static void count_session(lane_t *lane, signer_t *signer)
+{
+	const bool has = signer->session != NULL;
+	lane->sessions += (has ? 1 : 0) - (signer->counted ? 1 : 0);
+	signer->counted = has;
+}
+
+/*! Opens a session for a thread that has none. With the lock held, but not while the token is asked.
+ *  \return Whether the thread is to work: if the token has no session left, those work that have one */
+static bool is_wanted(lane_t *lane, signer_t *signer)
+{
+	if (signer->session != NULL) {
+		return true;
+	}
+	pthread_mutex_unlock(&lane->lock);
+	const int ret = hsm_session_open(&signer->session, lane->pool->hsm, lane->repository,
+	                                 &signer->err);
+	pthread_mutex_lock(&lane->lock);
+	count_session(lane, signer);
+	if (ret != HSM_ESESSIONS || lane->sessions == 0) {
+		return true;
+	}
+	if (signer->err.rv != 0 && !lane->short_of_sessions) {
+		lane->short_of_sessions = true;
+		log_msg(lane->pool->log, LOG_WARNING, NULL, "%s; fewer than <SignerThreads> sign, "
+		        "until zone-keys-load", signer->err.text);
+	}
+	return false;
+}
+
 static void *run_lane(void *arg)
 {
 	lane_t *lane = arg;
@@ -213,14 +249,18 @@ static void *run_lane(void *arg)
 		while (lane->ring == NULL && !lane->stop) {
 			pthread_cond_wait(&lane->work, &lane->lock);
 		}
-		if (lane->ring == NULL) {
+		if (lane->ring == NULL || !is_wanted(lane, &signer)) {
 			break;
+		}
+		if (lane->ring == NULL) {
+			continue; /* Others have taken it meanwhile. */
 		}
 		chunk_t chunk = take(lane);
 		if (chunk.ret == KNOT_EOK) {
 			pthread_mutex_unlock(&lane->lock);
 			sign_chunk(&signer, lane, &chunk);
 			pthread_mutex_lock(&lane->lock);
+			count_session(lane, &signer);
 		}
 		book(lane, &chunk);
 	}
@@ -292,13 +332,14 @@ static lane_t *get_lane(signpool_t *pool, const char *repository)
 
 /*** The pool. ***/
 
-int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads)
+int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads, log_t *log)
 {
 	signpool_t *fresh = calloc(1, sizeof(*fresh));
 	if (fresh == NULL) {
 		return KNOT_ENOMEM;
 	}
 	fresh->hsm = hsm;
+	fresh->log = log;
 	fresh->threads = threads;
 	pthread_mutex_init(&fresh->lock, NULL);
 	*pool = fresh;

@@ -11,16 +11,19 @@
 
 #include <stdatomic.h>
 
+#include "module/base/log.h"
 #include "module/keys/rrsig.h"
 
 typedef struct signpool signpool_t;
 
 /*!
  * \param hsm      Has to outlive the pool.
- * \param threads  For each repository; they are started when the repository is first used.
+ * \param threads  For each repository; they are started when the repository is first used. If the token,
+ *                 or <Sessions>, has fewer sessions, only as many go on.
+ * \param log      Has to outlive the pool, too.
  * \return KNOT_EOK, KNOT_ENOMEM
  */
-int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads);
+int signpool_new(signpool_t **pool, hsm_t *hsm, unsigned threads, log_t *log);
 
 /*! Waits for the threads to finish the signatures that they are making. NULL is allowed. */
 void signpool_free(signpool_t *pool);

@@ -16,7 +16,7 @@ static void warn(void *log, const char *text)
 	log_msg(log, LOG_WARNING, NULL, "%s", text);
 }
 
-static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, hsm_error_t *err)
+static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, log_t *log, hsm_error_t *err)
 {
 	tokens->worker_threads = conf->worker_threads;
 	if (hsm_open(&tokens->hsm, conf, err) != HSM_EOK) {
@@ -25,7 +25,7 @@ static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, hsm_error_t *err)
 	if (hsm_watch(tokens->hsm, LOOK_EVERY, err) != HSM_EOK) {
 		return KNOT_ENOMEM;
 	}
-	return signpool_new(&tokens->pool, tokens->hsm, conf->signer_threads);
+	return signpool_new(&tokens->pool, tokens->hsm, conf->signer_threads, log);
 }
 
 int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size_t err_size)
@@ -40,7 +40,7 @@ int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size
 	tokens_t *fresh = calloc(1, sizeof(*fresh));
 	if (fresh != NULL) {
 		atomic_init(&fresh->users, 1);
-		ret = open_hsm(fresh, &parsed, &hsm_err);
+		ret = open_hsm(fresh, &parsed, log, &hsm_err);
 	}
 	hsm_conf_deinit(&parsed);
 	if (ret != KNOT_EOK) {

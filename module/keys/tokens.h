@@ -20,6 +20,7 @@ typedef struct tokens {
 /*!
  * Reads conf.xml and makes the tokens ready; no token is used yet.
  *
+ * \param log     Has to outlive the tokens.
  * \param tokens  With one user, the caller.
  * \param err     File, line, remedy.
  * \return KNOT_EOK, KNOT_EINVAL (conf.xml), KNOT_ENOMEM

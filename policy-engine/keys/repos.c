@@ -82,17 +82,11 @@ static token_t *find(repos_t *tokens, const char *repository)
 	return NULL;
 }
 
-/* Whether the token itself failed, and not only what was asked of it. */
-static bool is_outage(int code)
-{
-	return code == HSM_EMODULE || code == HSM_ETOKEN || code == HSM_EPIN || code == HSM_EDEVICE;
-}
-
 static void note(repos_t *tokens, const char *repository, int code, const hsm_error_t *err,
                  int64_t now)
 {
 	token_t *token = find(tokens, repository);
-	if (token == NULL || (code != HSM_EOK && !is_outage(code))) {
+	if (token == NULL || (code != HSM_EOK && !hsm_error_is_outage(code))) {
 		return;
 	}
 	pthread_mutex_lock(&tokens->lock);

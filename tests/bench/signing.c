@@ -121,13 +121,14 @@ double signing_rate(const char *path, unsigned threads, signpool_verify_t verify
 {
 	char folder[64], err[640] = "", command[96];
 	static const atomic_bool stop = false;
+	static log_t none = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	store_t *store = NULL;
 	signpool_t *pool = NULL;
 	state_t state = { 0 };
 	sign_result_t result;
 	snprintf(folder, sizeof(folder), "%s/store", dir);
 	ck_assert_msg(store_open(&store, folder, err, sizeof(err)) == KNOT_EOK, "%s", err);
-	ck_assert_int_eq(signpool_new(&pool, hsm, threads), KNOT_EOK);
+	ck_assert_int_eq(signpool_new(&pool, hsm, threads, &none), KNOT_EOK);
 	load(store, path, &state);
 	const int64_t now = time(NULL);
 	const sign_args_t run = {

@@ -12,7 +12,8 @@
  *                   hang       signatures wait until this line has gone
  *                   wild N     one call in N of any function, or so, has a random answer
  *                   seed N     ... drawn by that number, when it is read for the first time
- *                 no file: none of that. */
+ *                 no file: none of that
+ *   SHIM_QUIRKS   a file with the quirks of quirk.h; not set: none. */
 
 #include <dlfcn.h>
 #include <poll.h>
@@ -23,10 +24,12 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "tests/shim/quirk.h"
 #include "tests/shim/shim.h"
 #include "tests/shim/wild.h"
 
 static CK_FUNCTION_LIST list;  /* SoftHSM's functions, but for those that are ours. */
+static CK_FUNCTION_LIST quirky; /* The same, below the functions that are of this file. */
 static CK_FUNCTION_LIST *softhsm;
 static atomic_uint count;
 
@@ -86,7 +89,12 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
 	*(void **)&get = dlsym(library, "C_GetFunctionList");
 	CK_RV rv = get != NULL ? get(&softhsm) : CKR_GENERAL_ERROR;
 	if (rv == CKR_OK) {
-		list = *softhsm;
+		quirky = *softhsm;
+		if (getenv("SHIM_QUIRKS") != NULL) {
+			quirk_functions(&quirky, softhsm);
+		}
+		softhsm = &quirky;
+		list = quirky;
 		list.C_GetFunctionList = C_GetFunctionList;
 		list.C_Sign = sign;
 		wild_functions(&list, softhsm);

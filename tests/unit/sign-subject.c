@@ -25,6 +25,7 @@ const knot_dname_t subject_zone[] = "\x07""example";
 static char dir[40];
 static hsm_t *hsm;
 static signpool_t *pool;
+static log_t subject_log;
 keyset_key_t subject_keys[SUBJECT_KEYS];
 
 static void make_key(keyset_key_t *key, keyset_role_t role, uint8_t algorithm)
@@ -58,13 +59,14 @@ static void make_key(keyset_key_t *key, keyset_role_t role, uint8_t algorithm)
 void subject_set_up(void)
 {
 	hsm_error_t err = { 0 };
+	log_init(&subject_log, NULL, NULL);
 	test_tokens_make();
 	/* In memory where that can be: much is committed here, and each commit is flushed. */
 	strcpy(dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/test-sign.XXXXXX"
 	                                          : "/tmp/test-sign.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(hsm_open(&hsm, test_conf(), &err), HSM_EOK);
-	ck_assert_int_eq(signpool_new(&pool, hsm, 2), KNOT_EOK);
+	ck_assert_int_eq(signpool_new(&pool, hsm, 2, &subject_log), KNOT_EOK);
 	make_key(&subject_keys[0], KEYSET_KSK, 13);
 	make_key(&subject_keys[1], KEYSET_ZSK, 13);
 	make_key(&subject_keys[2], KEYSET_ZSK, 13);

@@ -98,7 +98,11 @@ static const char WHOLE[] =
 	"  </Repository>\n"
 	"  <!-- another -->\n"
 	"  <Repository name=\"Two\"><Module>/m</Module><TokenLabel>two</TokenLabel>\n"
-	"   <PINFile>hsm-pin</PINFile></Repository>\n"
+	"   <StartArguments>configdir='sql:/n'</StartArguments><Slot>0</Slot>\n"
+	"   <Sessions>2</Sessions><PINFile>hsm-pin</PINFile></Repository>\n"
+	"  <Repository name=\"Three\"><Module>/m</Module><TokenLabel>two</TokenLabel>\n"
+	"   <StartArguments>configdir='sql:/n'</StartArguments><Slot>4294967295</Slot>\n"
+	"   <PIN>3</PIN></Repository>\n"
 	" </RepositoryList>\n"
 	"</Configuration>\n";
 
@@ -111,7 +115,7 @@ START_TEST(whole_grammar)
 
 	ck_assert_uint_eq(conf.signer_threads, 7);
 	ck_assert_uint_eq(conf.worker_threads, 3);
-	ck_assert_uint_eq(conf.count, 2);
+	ck_assert_uint_eq(conf.count, 3);
 
 	const hsm_repository_t *one = hsm_conf_repository(&conf, "One");
 	ck_assert_ptr_nonnull(one);
@@ -129,6 +133,10 @@ START_TEST(whole_grammar)
 	ck_assert_uint_eq(two->capacity, 0);
 	ck_assert(!two->require_backup && !two->skip_public_key && !two->allow_extraction);
 	ck_assert_ptr_null(hsm_conf_repository(&conf, "one"));
+	ck_assert(!one->in_slot && one->arguments == NULL && one->sessions == 0);
+	ck_assert(two->in_slot && two->slot == 0 && two->sessions == 2);
+	ck_assert_str_eq(two->arguments, "configdir='sql:/n'");
+	ck_assert_uint_eq(hsm_conf_repository(&conf, "Three")->slot, 4294967295);
 
 	/* Knot has its own settings for six elements of <Signer>: each is named once. */
 	ck_assert_int_eq(warnings.count, 6);
@@ -209,6 +217,15 @@ static const struct {
 	  ":4: a second repository" },
 	{ LIST("<Repository name=\"A\">" FULL "</Repository>\n<Repository name=\"B\">" FULL
 	  "</Repository>"), ":4: repository \"B\" is the same token as \"A\"" },
+	{ LIST("<Repository name=\"A\">" FULL "<Slot>1</Slot></Repository>\n"
+	  "<Repository name=\"B\">" FULL "</Repository>"), ":4: repository \"B\" is the same" },
+	{ LIST("<Repository name=\"A\">" FULL "<Slot>1</Slot></Repository>\n<Repository name=\"B\">"
+	  FULL "<Slot>2</Slot><StartArguments>x</StartArguments></Repository>"),
+	  ":4: repository \"B\" has other <StartArguments> than \"A\"" },
+	{ REPO(FULL "\n<StartArguments/>"), ":5: the text of <StartArguments> is empty" },
+	{ REPO(FULL "\n<Slot>one</Slot>"), ":5: \"one\" in <Slot>" },
+	{ REPO(FULL "\n<Slot>4294967296</Slot>"), ":5: \"4294967296\" in <Slot>" },
+	{ REPO(FULL "\n<Sessions>1</Sessions>"), ":5: \"1\" in <Sessions> is not a number from 2" },
 	{ "<Configuration>\n<RepositoryList/>\n<RepositoryList/></Configuration>",
 	  ":3: a second <RepositoryList>" },
 	{ "<Configuration><RepositoryList/><Signer>\n<SignerThreads>0</SignerThreads></Signer>"

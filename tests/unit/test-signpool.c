@@ -20,7 +20,9 @@
 
 static const knot_dname_t zone[] = "\x07""example";
 static const uint8_t address[] = { 4, 0, 192, 0, 2, 1 };
-static char dir[] = "/tmp/test-signpool.XXXXXX", control[64];
+static char dir[] = "/tmp/test-signpool.XXXXXX", control[64], quirks[64];
+static log_t pool_log;
+static unsigned short_of_sessions; /* Lines of the log that say so. */
 static hsm_t *hsm;
 static signpool_t *pool;
 static atomic_bool stop, finished;
@@ -33,15 +35,28 @@ static keyset_key_t infos[KEYS];
 static keyring_t *ring;
 static rrsig_job_t jobs[JOBS];
 
-static void order(const char *text)
+static void write_file(const char *name, const char *text)
 {
 	char path[80];
-	snprintf(path, sizeof(path), "%s.new", control);
+	snprintf(path, sizeof(path), "%s.new", name);
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	fputs(text, file);
 	fclose(file);
-	ck_assert_int_eq(rename(path, control), 0);
+	ck_assert_int_eq(rename(path, name), 0);
+}
+
+static void order(const char *text)
+{
+	write_file(control, text);
+}
+
+static void note_line(void *ctx, int priority, const char *line)
+{
+	(void)ctx;
+	(void)priority;
+	ck_assert_ptr_nonnull(strstr(line, "fewer than <SignerThreads> sign"));
+	short_of_sessions++;
 }
 
 static void make_key(keyset_key_t *info, const char *repository, uint8_t algorithm)
@@ -82,9 +97,21 @@ static void make_ring(void)
 	free(text);
 }
 
+static void free_ring(void)
+{
+	keyring_free(ring);
+	for (size_t i = 0; i < KEYS; i++) {
+		free(infos[i].repository);
+		free(infos[i].cka_id);
+		free(infos[i].public_key);
+		free(infos[i].step);
+	}
+}
+
 static void set_up(void)
 {
 	char command[256], copy[64];
+	log_init(&pool_log, note_line, NULL);
 	hsm_error_t err = { 0 };
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(control, sizeof(control), "%s/control", dir);
@@ -93,11 +120,14 @@ static void set_up(void)
 	ck_assert_int_eq(system(command), 0);
 	setenv("SHIM_MODULE", copy, 1);
 	setenv("SHIM_CONTROL", control, 1);
+	snprintf(quirks, sizeof(quirks), "%s/quirks", dir);
+	write_file(quirks, "");
+	setenv("SHIM_QUIRKS", quirks, 1);
 	test_tokens_make();
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[1].module = (char *)SHIM_PATH;
 	ck_assert_msg(hsm_open(&hsm, conf, &err) == HSM_EOK, "%s", err.text);
-	ck_assert_int_eq(signpool_new(&pool, hsm, 2), KNOT_EOK);
+	ck_assert_int_eq(signpool_new(&pool, hsm, 2, &pool_log), KNOT_EOK);
 	make_ring();
 	stop = finished = false;
 }
@@ -106,13 +136,7 @@ static void tear_down(void)
 {
 	char command[80];
 	signpool_free(pool);
-	keyring_free(ring);
-	for (size_t i = 0; i < KEYS; i++) {
-		free(infos[i].repository);
-		free(infos[i].cka_id);
-		free(infos[i].public_key);
-		free(infos[i].step);
-	}
+	free_ring();
 	hsm_close(hsm);
 	test_tokens_remove();
 	snprintf(command, sizeof(command), "rm -r %s", dir);
@@ -310,6 +334,52 @@ START_TEST(test_hanging)
 }
 END_TEST
 
+/*! A token that has one session for signing is used with one, which is told once. */
+START_TEST(test_few_sessions)
+{
+	char err[640] = "";
+	write_file(quirks, "sessions 2\n");
+	for (int i = 0; i < 5; i++) {
+		ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK,
+		              "%s", err);
+		free_jobs(JOBS);
+	}
+	ck_assert_uint_eq(short_of_sessions, 1);
+}
+END_TEST
+
+/*! As the repository wants it, nobody is told; a token without any session for signing is. */
+START_TEST(test_session_limit)
+{
+	char err[640] = "";
+	hsm_error_t hsm_err;
+	hsm_t *first = hsm;
+	signpool_free(pool);
+	free_ring();
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[1].module = (char *)SHIM_PATH;
+	conf->repositories[1].sessions = 2;
+	ck_assert_int_eq(hsm_open(&hsm, conf, &hsm_err), HSM_EOK);
+	ck_assert_int_eq(signpool_new(&pool, hsm, 2, &pool_log), KNOT_EOK);
+	make_ring();
+	write_file(quirks, "sessions 3\n"); /* One is the first hsm_t's. */
+	for (int i = 0; i < 5; i++) {
+		ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK,
+		              "%s", err);
+		free_jobs(JOBS);
+	}
+	ck_assert_uint_eq(short_of_sessions, 0);
+
+	signpool_free(pool);
+	write_file(quirks, "sessions 2\n");
+	ck_assert_int_eq(signpool_new(&pool, hsm, 2, &pool_log), KNOT_EOK);
+	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
+	free_jobs(JOBS);
+	ck_assert_msg(strstr(err, "close what else uses the token") != NULL, "%s", err);
+	hsm_close(first);
+}
+END_TEST
+
 START_TEST(test_stop)
 {
 	char err[640] = "";
@@ -332,6 +402,8 @@ int main(void)
 	tcase_add_test(tcase, test_wrong_later);
 	tcase_add_test(tcase, test_failing);
 	tcase_add_test(tcase, test_hanging);
+	tcase_add_test(tcase, test_few_sessions);
+	tcase_add_test(tcase, test_session_limit);
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(suite, tcase);
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What tokens and libraries of others do, and SoftHSM does not.
+ *
+ * The file SHIM_QUIRKS has their names, one a line, and is read for each call:
+ *   app-locks        C_Initialize does not take an application's locks (CKR_CANT_LOCK)
+ *   no-locks         ... nor the system's
+ *   nul-label        C_GetTokenInfo pads by NULs
+ *   one-label        all tokens are labelled "one"
+ *   other-user       C_Login finds another user logged in
+ *   read-only        no session can write
+ *   private-public   no public key has CKA_PRIVATE = FALSE
+ *   no-rsa           no mechanism generates RSA keys
+ *   only-x9.31       ... but CKM_RSA_X9_31_KEY_PAIR_GEN
+ *   hash-only        no mechanism signs a hash: CKM_RSA_PKCS and CKM_ECDSA are missing
+ *   keep-public      public keys cannot be removed
+ *   no-public        public keys are not found
+ *   private-point    private keys of a curve have CKA_EC_POINT
+ *   raw-point        ... which is not wrapped
+ *   key-info         ... or CKA_PUBLIC_KEY_INFO
+ *   sessions N       there are no more than that
+ */
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+/*! Puts functions with quirks, which call those of a token, into the list. */
+void quirk_functions(CK_FUNCTION_LIST *list, CK_FUNCTION_LIST *of);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! What other tokens do, and SoftHSM does not: the shim's quirks. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "hsm-adapter/hsm.h"
+#include "hsm-adapter/key/info.h"
+#include "tests/unit/check-main.h"
+#include "tests/unit/test-hsm-token.h"
+
+static const uint8_t DATA[] = "what is to be signed";
+
+static char quirks[] = "/tmp/test-quirks.XXXXXX";
+static hsm_t *hsm;
+static hsm_conf_t *conf;
+static hsm_error_t err;
+
+#define ASSERT_OK(call) do { \
+	int code_ = (call); \
+	ck_assert_msg(code_ == HSM_EOK, "%s: %d: %s", #call, code_, err.text); \
+} while (0)
+
+#define ASSERT_FAILS(call, code, words) do { \
+	memset(&err, 0, sizeof(err)); \
+	ck_assert_int_eq((call), (code)); \
+	ck_assert_msg(strstr(err.text, (words)) != NULL, "\"%s\" does not say \"%s\"", \
+	              err.text, (words)); \
+} while (0)
+
+static void has_quirks(const char *names)
+{
+	FILE *file = fopen(quirks, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(names, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void make(void)
+{
+	ck_assert_int_ge(close(mkstemp(quirks)), 0);
+	test_tokens_make();
+	setenv("SHIM_MODULE", test_softhsm(), 1);
+	setenv("SHIM_QUIRKS", quirks, 1);
+}
+
+static void unmake(void)
+{
+	test_tokens_remove();
+	unlink(quirks);
+}
+
+static void setup(void)
+{
+	has_quirks("");
+	conf = test_conf();
+	conf->repositories[0].module = conf->repositories[1].module = (char *)SHIM_PATH;
+	ASSERT_OK(hsm_open(&hsm, conf, &err));
+}
+
+static void teardown(void)
+{
+	hsm_close(hsm);
+}
+
+static void reopen(void)
+{
+	hsm_close(hsm);
+	ASSERT_OK(hsm_open(&hsm, conf, &err));
+}
+
+static int generate(uint8_t algorithm, hsm_key_t **key)
+{
+	const hsm_key_spec_t spec = { .repository = "one", .algorithm = algorithm, .bits = 2048 };
+	return hsm_key_generate(hsm, &spec, key, &err);
+}
+
+static void assert_signs(const hsm_key_t *key)
+{
+	hsm_session_t *session;
+	hsm_signature_t signature;
+	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
+	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
+	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	hsm_session_close(session);
+}
+
+static void remove_key(hsm_key_t *key)
+{
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
+	hsm_key_free(key);
+}
+
+/*! A key is made, signs, is found by another, and goes. */
+static void assert_life(uint8_t algorithm)
+{
+	hsm_key_t *key, *found;
+	ASSERT_OK(generate(algorithm, &key));
+	assert_signs(key);
+	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), algorithm, &found, &err));
+	assert_signs(found);
+	hsm_key_free(found);
+	remove_key(key);
+}
+
+START_TEST(two_of_one_label)
+{
+	char sentence[100];
+	CK_SLOT_ID slots[8];
+	CK_ULONG count = 8;
+	hsm_t *first = hsm;
+	ASSERT_OK(hsm_login(hsm, "two", false, &err));
+	ck_assert_uint_eq(test_raw()->C_GetSlotList(CK_TRUE, slots, &count), CKR_OK);
+	ck_assert_uint_eq(count, 3); /* SoftHSM has an empty one, too. */
+	has_quirks("one-label\n");
+	ASSERT_OK(hsm_open(&hsm, conf, &err));
+	snprintf(sentence, sizeof(sentence), "in the slots %lu, %lu; give", slots[0], slots[1]);
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ETOKEN, sentence);
+	conf->repositories[0].in_slot = true;
+	conf->repositories[0].slot = slots[1];
+	reopen();
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	conf->repositories[0].slot = 4711;
+	reopen();
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ETOKEN, "in slot 4711 of");
+	snprintf(sentence, sizeof(sentence), "\"one\" in slot %lu", slots[1]);
+	ck_assert_ptr_nonnull(strstr(err.text, sentence));
+	hsm_close(first);
+}
+END_TEST
+
+START_TEST(padded_by_nuls)
+{
+	hsm_info_t info;
+	has_quirks("nul-label\n");
+	ASSERT_OK(hsm_info(hsm, "one", &info, &err));
+	ck_assert_str_eq(info.label, "one");
+	assert_life(13);
+}
+END_TEST
+
+START_TEST(locks)
+{
+	has_quirks("app-locks\n");
+	assert_life(13);
+	has_quirks("no-locks\n");
+	reopen();
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EMODULE, "let p11-kit's server have it");
+}
+END_TEST
+
+int main(void)
+{
+	if (test_softhsm() == NULL) {
+		puts("SKIP: no SoftHSM");
+		return 77;
+	}
+	Suite *suite = suite_create("hsm-quirk");
+	TCase *tc = tcase_create("quirk");
+	tcase_set_timeout(tc, 120);
+	tcase_add_unchecked_fixture(tc, make, unmake);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, two_of_one_label);
+	tcase_add_test(tc, padded_by_nuls);
+	tcase_add_test(tc, locks);
+	suite_add_tcase(suite, tc);
+
+	return check_main(suite);
+}
