@@ -158,7 +158,8 @@ typedef struct {
 } hsm_signature_t;
 
 /*!
- * Signs data with a key of the session's repository; the hash is computed here.
+ * Signs data with a key of the session's repository; the hash is computed here, unless the token signs
+ * only what it hashes itself.
  *
  * If that fails by what may pass, as a session that the token has lost, the session is opened and logged
  * in anew, and its key found anew, some times within half a second.

@@ -28,20 +28,25 @@
 #define ED448_OLD DER(0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x02)
 
 #define RSA .family = "RSA", .key_type = CKK_RSA, .generate = CKM_RSA_PKCS_KEY_PAIR_GEN, \
-	.sign = CKM_RSA_PKCS
+	.generate_else = CKM_RSA_X9_31_KEY_PAIR_GEN, .sign = CKM_RSA_PKCS
 #define ECDSA .family = "ECDSA", .key_type = CKK_EC, .generate = CKM_EC_KEY_PAIR_GEN, \
-	.sign = CKM_ECDSA
+	.generate_else = CKM_EC_KEY_PAIR_GEN, .sign = CKM_ECDSA
 #define EDDSA .family = "EdDSA", .key_type = CKK_EC_EDWARDS, \
-	.generate = CKM_EC_EDWARDS_KEY_PAIR_GEN, .sign = CKM_EDDSA, .hash = GNUTLS_DIG_UNKNOWN
+	.generate = CKM_EC_EDWARDS_KEY_PAIR_GEN, .generate_else = CKM_EC_EDWARDS_KEY_PAIR_GEN, \
+	.sign = CKM_EDDSA, .sign_data = CKM_EDDSA, .hash = GNUTLS_DIG_UNKNOWN
 
 static const hsm_algorithm_t ALGORITHMS[] = {
 	{ .number = 8, .name = "RSASHA256", RSA, .hash = GNUTLS_DIG_SHA256,
+	  .sign_data = CKM_SHA256_RSA_PKCS,
 	  .digest_info = SHA256_INFO },
 	{ .number = 10, .name = "RSASHA512", RSA, .hash = GNUTLS_DIG_SHA512,
+	  .sign_data = CKM_SHA512_RSA_PKCS,
 	  .digest_info = SHA512_INFO },
 	{ .number = 13, .name = "ECDSAP256SHA256", ECDSA, .hash = GNUTLS_DIG_SHA256,
+	  .sign_data = CKM_ECDSA_SHA256,
 	  .curve = { P256 }, .bits = 256, .public_len = 64, .signature_len = 64 },
 	{ .number = 14, .name = "ECDSAP384SHA384", ECDSA, .hash = GNUTLS_DIG_SHA384,
+	  .sign_data = CKM_ECDSA_SHA384,
 	  .curve = { P384 }, .bits = 384, .public_len = 96, .signature_len = 96 },
 	{ .number = 15, .name = "ED25519", EDDSA, .curve = { ED25519_OID, ED25519_NAME,
 	  ED25519_OLD }, .bits = 256, .public_len = 32, .signature_len = 64 },

@@ -27,7 +27,9 @@ typedef struct {
 	const char *family;                /*!< As hsm_key_info_t.type. */
 	CK_KEY_TYPE key_type;
 	CK_MECHANISM_TYPE generate;
-	CK_MECHANISM_TYPE sign;
+	CK_MECHANISM_TYPE generate_else;   /*!< For tokens that do not have the other. */
+	CK_MECHANISM_TYPE sign;            /*!< The hash, or EdDSA: the data. */
+	CK_MECHANISM_TYPE sign_data;       /*!< For tokens that do not sign a hash. */
 	gnutls_digest_algorithm_t hash;    /*!< GNUTLS_DIG_UNKNOWN: the token hashes. */
 	hsm_der_t digest_info;             /*!< Comes before the hash; RSA only. */
 	hsm_der_t curve[HSM_CURVE_NAMES];  /*!< CKA_EC_PARAMS, the usual form first. */

@@ -16,12 +16,14 @@
 
 #define ID_BYTES 16         /* Of a random CKA_ID; as many as in OpenDNSSEC. */
 #define ID_CHOSEN_BYTES 32  /* Of a CKA_ID that the caller chooses, at most. */
+#define PUBLIC_ATTRIBUTES 9 /* That a public half is made with, at most. */
 
 /*! A key pair being generated. */
 typedef struct {
 	hsm_token_t *token;               /*!< Locked. */
 	const hsm_algorithm_t *algorithm;
-	unsigned bits;
+	CK_MECHANISM_TYPE mechanism;
+	CK_ULONG bits;
 	hsm_id_t id;
 	bool chosen;                      /*!< By the caller, so that another key may have it. */
 } order_t;
@@ -37,13 +39,13 @@ static int check_size(const order_t *order, hsm_error_t *err)
 	hsm_token_t *token = order->token;
 	const hsm_algorithm_t *algorithm = order->algorithm;
 	CK_MECHANISM_INFO info;
-	CK_RV rv = token->library.module->C_GetMechanismInfo(token->slot, algorithm->generate,
-	                                                     &info);
+	CK_RV rv = token->library.module->C_GetMechanismInfo(token->slot, order->mechanism, &info);
 	if (rv == CKR_MECHANISM_INVALID) {
 		return hsm_error_set(err, HSM_EALGORITHM, rv,
-		                     "repository \"%s\": the token cannot generate %s keys: %s "
-		                     "(CK_RV 0x%lx)",
-		                     token->conf.name, algorithm->family, p11_kit_strerror(rv), rv);
+		                     "repository \"%s\": the token cannot generate %s keys, "
+		                     "choose another <Algorithm> in the policy; \"ods-hsm info\" says "
+		                     "what it can: %s (CK_RV 0x%lx)", token->conf.name,
+		                     algorithm->family, p11_kit_strerror(rv), rv);
 	}
 	if (rv != CKR_OK) {
 		/* Some libraries do not tell; the token itself will. */
@@ -60,7 +62,7 @@ static int check_size(const order_t *order, hsm_error_t *err)
 	}
 	if (order->bits < min || order->bits > max || order->bits % 8 != 0) {
 		return hsm_error_set(err, HSM_EALGORITHM, 0, "repository \"%s\": %s keys have from "
-		                     "%u to %u bits, in steps of 8, not %u", token->conf.name,
+		                     "%u to %u bits, in steps of 8, not %lu", token->conf.name,
 		                     algorithm->name, min, max, order->bits);
 	}
 	return HSM_EOK;
@@ -101,59 +103,80 @@ static int clear_id(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_error
 	                           "one", err);
 }
 
-/*! \param curve  NULL: an RSA key. */
-static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, made_t *made)
+static const CK_BBOOL YES = CK_TRUE, NO = CK_FALSE;
+
+static CK_ATTRIBUTE flag(CK_ATTRIBUTE_TYPE type, bool on)
+{
+	return (CK_ATTRIBUTE){ type, (void *)(on ? &YES : &NO), sizeof(CK_BBOOL) };
+}
+
+/*!
+ * Writes what the public half shall be.
+ * \param curve  NULL: an RSA key.
+ * \param lean   Only what is needed. Tokens in clouds refuse CKA_PRIVATE = FALSE, and a TPM takes
+ *               CKA_ENCRYPT, and CKA_VERIFY, for a wish to decrypt.
+ * \return How many attributes there are.
+ */
+static CK_ULONG write_public(const order_t *order, const hsm_der_t *curve, bool lean,
+                             CK_ATTRIBUTE *to)
+{
+	static const uint8_t EXPONENT[] = { 0x01, 0x00, 0x01 };
+	const hsm_id_t *id = &order->id;
+	CK_ULONG count = 0;
+	to[count++] = flag(CKA_TOKEN, !order->token->conf.skip_public_key || curve != NULL);
+	to[count++] = (CK_ATTRIBUTE){ CKA_ID, (void *)id->data, id->len };
+	to[count++] = (CK_ATTRIBUTE){ CKA_LABEL, (void *)id->hex, 2 * id->len };
+	if (curve != NULL) {
+		to[count++] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, (void *)curve->data, curve->len };
+	} else {
+		to[count++] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, (void *)&order->bits,
+			                      sizeof(order->bits) };
+		to[count++] = (CK_ATTRIBUTE){ CKA_PUBLIC_EXPONENT, (void *)EXPONENT,
+			                      sizeof(EXPONENT) };
+	}
+	if (!lean) {
+		to[count++] = flag(CKA_PRIVATE, false);
+		to[count++] = flag(CKA_VERIFY, true);
+		to[count++] = flag(CKA_ENCRYPT, false);
+		to[count++] = flag(CKA_WRAP, false);
+	}
+	return count;
+}
+
+static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, bool lean, made_t *made)
 {
 	hsm_token_t *token = order->token;
 	const hsm_id_t *id = &order->id;
-	CK_ULONG bits = order->bits;
-	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_BBOOL keep = (token->conf.skip_public_key && curve == NULL) ? CK_FALSE : CK_TRUE;
-	CK_BBOOL extractable = token->conf.allow_extraction ? CK_TRUE : CK_FALSE;
-	uint8_t exponent[] = { 0x01, 0x00, 0x01 };
 	CK_ATTRIBUTE private_template[] = {
-		{ CKA_TOKEN, &yes, sizeof(yes) },
-		{ CKA_PRIVATE, &yes, sizeof(yes) },
-		{ CKA_SENSITIVE, &yes, sizeof(yes) },
-		{ CKA_EXTRACTABLE, &extractable, sizeof(extractable) },
-		{ CKA_SIGN, &yes, sizeof(yes) },
-		{ CKA_DECRYPT, &no, sizeof(no) },
-		{ CKA_UNWRAP, &no, sizeof(no) },
+		flag(CKA_TOKEN, true),
+		flag(CKA_PRIVATE, true),
+		flag(CKA_SENSITIVE, true),
+		flag(CKA_EXTRACTABLE, token->conf.allow_extraction),
+		flag(CKA_SIGN, true),
+		flag(CKA_DECRYPT, false),
+		flag(CKA_UNWRAP, false),
 		{ CKA_ID, (void *)id->data, id->len },
 		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
 	};
-	CK_ATTRIBUTE public_template[] = {
-		{ CKA_TOKEN, &keep, sizeof(keep) },
-		{ CKA_PRIVATE, &no, sizeof(no) },
-		{ CKA_VERIFY, &yes, sizeof(yes) },
-		{ CKA_ENCRYPT, &no, sizeof(no) },
-		{ CKA_WRAP, &no, sizeof(no) },
-		{ CKA_ID, (void *)id->data, id->len },
-		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
-		{ CKA_MODULUS_BITS, &bits, sizeof(bits) },
-		{ CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent) },
-	};
-	CK_ULONG public_count = sizeof(public_template) / sizeof(CK_ATTRIBUTE);
-	if (curve != NULL) {
-		public_count--;
-		public_template[public_count - 1] = (CK_ATTRIBUTE){
-			CKA_EC_PARAMS, (void *)curve->data, curve->len
-		};
-	}
-	CK_MECHANISM mechanism = { order->algorithm->generate, NULL, 0 };
+	CK_ATTRIBUTE public_template[PUBLIC_ATTRIBUTES];
+	const CK_ULONG public_count = write_public(order, curve, lean, public_template);
+	CK_MECHANISM mechanism = { order->mechanism, NULL, 0 };
 	return token->library.module->C_GenerateKeyPair(
 		token->session, &mechanism, public_template, public_count, private_template,
 		sizeof(private_template) / sizeof(CK_ATTRIBUTE), &made->public_key,
 		&made->private_key);
 }
 
-/*! \return Whether the token may know the curve by another of its names. */
-static bool curve_is_strange(CK_RV rv)
+/*! \return Whether the token may do it if it is asked in another way: for the curve by another of its
+ *          names, or for less. */
+static bool is_strange(CK_RV rv)
 {
 	switch (rv) {
-	case CKR_GENERAL_ERROR: /* SoftHSM */
+	case CKR_GENERAL_ERROR: /* SoftHSM, tpm2-pkcs11 */
 	case CKR_FUNCTION_FAILED:
 	case CKR_ARGUMENTS_BAD:
+	case CKR_ATTRIBUTE_READ_ONLY:
+	case CKR_ATTRIBUTE_TYPE_INVALID:
 	case CKR_ATTRIBUTE_VALUE_INVALID:
 	case CKR_CURVE_NOT_SUPPORTED:
 	case CKR_DOMAIN_PARAMS_INVALID:
@@ -165,18 +188,27 @@ static bool curve_is_strange(CK_RV rv)
 }
 
 /*! Tries the names that a token may know the curve by. */
-static CK_RV generate_any(const order_t *order, made_t *made)
+static CK_RV generate_curve(const order_t *order, bool lean, made_t *made)
 {
 	const hsm_der_t *curve = order->algorithm->curve;
 	if (curve[0].data == NULL) {
-		return generate_pair(order, NULL, made);
+		return generate_pair(order, NULL, lean, made);
 	}
 	CK_RV rv = CKR_CURVE_NOT_SUPPORTED;
 	for (size_t i = 0; i < HSM_CURVE_NAMES && curve[i].data != NULL; i++) {
-		rv = generate_pair(order, &curve[i], made);
-		if (!curve_is_strange(rv)) {
+		rv = generate_pair(order, &curve[i], lean, made);
+		if (!is_strange(rv)) {
 			break;
 		}
+	}
+	return rv;
+}
+
+static CK_RV generate_any(const order_t *order, made_t *made)
+{
+	CK_RV rv = generate_curve(order, false, made);
+	if (is_strange(rv) && clear_id(order->token, &order->id, true, NULL) == HSM_EOK) {
+		rv = generate_curve(order, true, made);
 	}
 	return rv;
 }
@@ -187,7 +219,7 @@ static int generate_error(const order_t *order, CK_RV rv, hsm_error_t *err)
 	(void)snprintf(what, sizeof(what), "cannot generate a key for %s", order->algorithm->name);
 	int ret = hsm_rv_error(order->token->conf.name, rv, what, err);
 	/* A token may know one of the two Edwards curves; how it refuses the other differs. */
-	bool unknown = order->algorithm->key_type == CKK_EC_EDWARDS && curve_is_strange(rv);
+	bool unknown = order->algorithm->key_type == CKK_EC_EDWARDS && is_strange(rv);
 	return unknown ? HSM_EALGORITHM : ret;
 }
 
@@ -282,6 +314,9 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
 		ret = hsm_token_lock(order.token, err);
 	}
 	if (ret == HSM_EOK) {
+		order.mechanism = hsm_mechanisms_choose(&order.token->mechanisms,
+		                                        order.algorithm->generate,
+		                                        order.algorithm->generate_else);
 		ret = generate(&order, key, err);
 		hsm_token_unlock(order.token);
 	}

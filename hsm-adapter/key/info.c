@@ -31,13 +31,17 @@ static void ask_family(hsm_token_t *token, const hsm_algorithm_t *algorithm,
 {
 	CK_FUNCTION_LIST *module = token->library.module;
 	CK_MECHANISM_INFO info;
+	const CK_MECHANISM_TYPE generates = hsm_mechanisms_choose(
+		&token->mechanisms, algorithm->generate, algorithm->generate_else);
+	const CK_MECHANISM_TYPE signs = hsm_mechanisms_choose(
+		&token->mechanisms, algorithm->sign, algorithm->sign_data);
 	family->name = algorithm->family;
-	if (module->C_GetMechanismInfo(token->slot, algorithm->generate, &info) == CKR_OK) {
+	if (module->C_GetMechanismInfo(token->slot, generates, &info) == CKR_OK) {
 		family->generates = (info.flags & CKF_GENERATE_KEY_PAIR) != 0;
 		family->min_bits = (unsigned)info.ulMinKeySize;
 		family->max_bits = (unsigned)info.ulMaxKeySize;
 	}
-	if (module->C_GetMechanismInfo(token->slot, algorithm->sign, &info) == CKR_OK) {
+	if (module->C_GetMechanismInfo(token->slot, signs, &info) == CKR_OK) {
 		family->signs = (info.flags & CKF_SIGN) != 0;
 	}
 }

@@ -16,6 +16,7 @@
 struct hsm_key {
 	hsm_token_t *token;
 	const hsm_algorithm_t *algorithm;
+	CK_MECHANISM_TYPE mechanism; /*!< That signs. */
 	hsm_id_t id;
 	hsm_public_t public;         /*!< Owned. */
 	atomic_ulong login;          /*!< The token's, as it was when the handle was found. */

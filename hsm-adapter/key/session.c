@@ -120,10 +120,11 @@ void hsm_session_close(hsm_session_t *session)
 	free(session);
 }
 
-static int make_input(const hsm_algorithm_t *algorithm, const uint8_t *data, size_t data_len,
-                      input_t *input, hsm_error_t *err)
+static int make_input(const hsm_key_t *key, const uint8_t *data, size_t data_len, input_t *input,
+                      hsm_error_t *err)
 {
-	if (algorithm->hash == GNUTLS_DIG_UNKNOWN) {
+	const hsm_algorithm_t *algorithm = key->algorithm;
+	if (key->mechanism == algorithm->sign_data) {
 		input->data = data;
 		input->len = data_len;
 		return HSM_EOK;
@@ -166,7 +167,7 @@ static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const inpu
 	if (handle == CK_INVALID_HANDLE) {
 		return CKR_KEY_HANDLE_INVALID;
 	}
-	CK_MECHANISM mechanism = { key->algorithm->sign, NULL, 0 };
+	CK_MECHANISM mechanism = { key->mechanism, NULL, 0 };
 	CK_RV rv = module->C_SignInit(session->handle, &mechanism, handle);
 	if (rv == CKR_OK) {
 		*len = HSM_SIGNATURE_MAX;
@@ -268,7 +269,7 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
 		                     session->token->conf.name);
 	}
 	input_t input;
-	int ret = make_input(key->algorithm, data, data_len, &input, err);
+	int ret = make_input(key, data, data_len, &input, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}

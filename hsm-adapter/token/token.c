@@ -42,6 +42,7 @@ void hsm_token_deinit(hsm_token_t *token)
 		token->library.module->C_CloseSession(token->session);
 	}
 	hsm_library_release(&token->library);
+	hsm_mechanisms_free(&token->mechanisms);
 	if (token->catalog != NULL) {
 		token->free_catalog(token->catalog);
 	}
@@ -120,7 +121,8 @@ static int open_session(hsm_token_t *token, hsm_error_t *err)
 	CK_FUNCTION_LIST *module = token->library.module;
 	CK_RV rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
 	                                 NULL, &token->session);
-	if (rv == CKR_TOKEN_WRITE_PROTECTED) {
+	if (rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_SESSION_READ_ONLY ||
+	    rv == CKR_FUNCTION_REJECTED) {
 		rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
 		                           &token->session);
 	}
@@ -196,7 +198,9 @@ static int connect_once(hsm_token_t *token, hsm_error_t *err)
 	if (ret == HSM_EOK) {
 		ret = log_in(token, flags, err);
 	}
-	if (ret != HSM_EOK) {
+	if (ret == HSM_EOK) {
+		hsm_mechanisms_read(&token->mechanisms, token->library.module, token->slot);
+	} else {
 		disconnect(token);
 	}
 	return ret;

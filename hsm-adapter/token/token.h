@@ -21,6 +21,7 @@
 #include "hsm-adapter/error.h"
 #include "hsm-adapter/repository.h"
 #include "hsm-adapter/token/library.h"
+#include "hsm-adapter/token/mechanism.h"
 #include "hsm-adapter/token/tried.h"
 
 typedef struct hsm_token hsm_token_t;
@@ -37,6 +38,7 @@ struct hsm_token {
 	bool refused;                /*!< The token refused the PIN: it is not tried again. */
 	hsm_error_t refusal;         /*!< Why. */
 	CK_SLOT_ID slot;
+	hsm_mechanisms_t mechanisms; /*!< As the token had them when it was connected. */
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
 	hsm_session_t *sessions;     /*!< Signing sessions, a list. */
 	size_t session_count;        /*!< Of that list. */

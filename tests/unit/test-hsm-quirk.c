@@ -155,6 +155,67 @@ START_TEST(locks)
 }
 END_TEST
 
+START_TEST(refused_templates)
+{
+	has_quirks("private-public\n");
+	assert_life(13);
+	assert_life(8);
+	ck_assert_uint_eq(test_count_public("one"), 0);
+}
+END_TEST
+
+START_TEST(signs_no_hash)
+{
+	static const uint8_t ALGORITHMS[] = { 8, 10, 13, 14, 15 };
+	hsm_info_t info;
+	has_quirks("hash-only\n");
+	ASSERT_OK(hsm_info(hsm, "one", &info, &err));
+	ck_assert(info.families[0].signs && info.families[1].signs);
+	for (size_t i = 0; i < sizeof(ALGORITHMS); i++) {
+		assert_life(ALGORITHMS[i]);
+	}
+}
+END_TEST
+
+START_TEST(generates_no_rsa)
+{
+	hsm_key_t *key;
+	has_quirks("only-x9.31\n");
+	assert_life(8);
+	has_quirks("no-rsa\n");
+	reopen();
+	ASSERT_FAILS(generate(8, &key), HSM_EALGORITHM, "choose another <Algorithm> in the policy");
+	assert_life(13);
+}
+END_TEST
+
+START_TEST(reads_only)
+{
+	hsm_key_t *key, *other;
+	ASSERT_OK(generate(13, &key));
+	has_quirks("read-only\n");
+	reopen();
+	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &other, &err));
+	assert_signs(other);
+	ASSERT_FAILS(hsm_key_remove(hsm, "one", hsm_key_id(key), &err), HSM_EDEVICE,
+	             "can be read only");
+	has_quirks("");
+	hsm_key_free(key);
+	ASSERT_FAILS(generate(13, &key), HSM_EDEVICE, "can be read only");
+	reopen();
+	remove_key(other);
+}
+END_TEST
+
+START_TEST(other_user)
+{
+	has_quirks("other-user\n");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EDEVICE, "have that user");
+	has_quirks("");
+	assert_life(13); /* It passes. */
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -169,6 +230,11 @@ int main(void)
 	tcase_add_test(tc, two_of_one_label);
 	tcase_add_test(tc, padded_by_nuls);
 	tcase_add_test(tc, locks);
+	tcase_add_test(tc, refused_templates);
+	tcase_add_test(tc, signs_no_hash);
+	tcase_add_test(tc, generates_no_rsa);
+	tcase_add_test(tc, reads_only);
+	tcase_add_test(tc, other_user);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);
