@@ -64,6 +64,34 @@ static int find_free(const making_t *making, CK_SLOT_ID *slot)
 	return ret;
 }
 
+static int check_length(const making_t *making, const CK_TOKEN_INFO *info, const hsm_pin_t *pin,
+                        const char *whose)
+{
+	/* Some tokens do not tell, or tell 0. */
+	const bool has_limit = info->ulMaxPinLen != 0 &&
+	                       info->ulMaxPinLen != CK_UNAVAILABLE_INFORMATION;
+	if (pin->len >= info->ulMinPinLen && (!has_limit || pin->len <= info->ulMaxPinLen)) {
+		return HSM_EOK;
+	}
+	return hsm_error_set(making->err, HSM_EPIN, 0, "repository \"%s\": the token wants PINs of "
+	                     "%lu to %lu bytes, %s has %zu; nothing is done",
+	                     making->repository->name, info->ulMinPinLen, info->ulMaxPinLen, whose,
+	                     pin->len);
+}
+
+/*! Checks the PINs before anything is done: a token that is made, but has no PIN, is of no use. */
+static int check_lengths(const making_t *making, CK_SLOT_ID slot)
+{
+	CK_TOKEN_INFO info;
+	CK_RV rv = making->module->C_GetTokenInfo(slot, &info);
+	if (rv != CKR_OK) {
+		return fail(making, rv, "cannot ask the token");
+	}
+	const int ret = check_length(making, &info, making->pin, "that of conf.xml");
+	return ret == HSM_EOK
+	       ? check_length(making, &info, making->so_pin, "the security officer's") : ret;
+}
+
 static CK_UTF8CHAR *text(const hsm_pin_t *pin)
 {
 	return (CK_UTF8CHAR *)pin->text;
@@ -95,6 +123,9 @@ static int make(const making_t *making)
 	memset(label, ' ', sizeof(label));
 	memcpy(label, making->repository->token_label, strlen(making->repository->token_label));
 	int ret = find_free(making, &slot);
+	if (ret == HSM_EOK) {
+		ret = check_lengths(making, slot);
+	}
 	if (ret != HSM_EOK) {
 		return ret;
 	}

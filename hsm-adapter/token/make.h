@@ -16,7 +16,8 @@
  * \retval HSM_EOK
  * \retval HSM_EEXISTS  There is a token of that label.
  * \retval HSM_ETOKEN   No slot has a token that is not initialised.
- * \retval HSM_EPIN     A PIN is missing, both are the same, or the token does not take one.
+ * \retval HSM_EPIN     A PIN is missing or of a wrong length, both are the same, or the token does not
+ *                      take one.
  * \retval HSM_EMODULE, HSM_EDEVICE, HSM_ENOMEM
  */
 int hsm_token_make(const hsm_repository_t *repository, const hsm_pin_t *so_pin, hsm_error_t *err);

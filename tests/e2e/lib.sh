@@ -50,10 +50,10 @@ trap 'exit 1' INT TERM
 
 # ---- starting
 
-# own_mounts SUITE FUNCTION [ARGUMENT...]: starts the function anew, in place of what runs, where mounts are
-# the test's own; nothing if it is there.
+# own_mounts SUITE FUNCTION [ARGUMENT...]: starts the function anew, in place of what runs, where mounts and
+# System V's shared memory are the test's own; nothing if it is there.
 own_mounts() {
-	local namespace=(--mount)
+	local namespace=(--mount --ipc)
 	[ -z "${OWN_MOUNTS:-}" ] || return 0
 	[ "$(id -u)" = 0 ] || namespace+=(--user --map-root-user)
 	# shellcheck disable=SC2016

@@ -227,6 +227,9 @@ START_TEST(init)
 	ASSERT_RUN(run(command), 1, "cannot read a PIN from standard input");
 	snprintf(command, sizeof(command), "-c %s init None -", third);
 	ASSERT_RUN(run(command), 1, "no repository \"None\"");
+	write_pin("abc");
+	snprintf(command, sizeof(command), "-c %s init Third %s.so", third, conf);
+	ASSERT_RUN(run(command), 1, "wants PINs of 4 to 255 bytes, the security officer's has 3");
 	write_pin("secret3");
 	snprintf(command, sizeof(command), "-c %s init Third - < %s.so", third, conf);
 	ASSERT_RUN(run(command), 1, "have to differ");
