@@ -106,7 +106,7 @@ typedef struct {
  */
 int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err);
 
-/*! Removes a key pair from the token. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() */
+/*! Removes a key pair from the token; its public half stays if the token does not let it go. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() */
 int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err);
 
 /*! A key pair found by hsm_key_list(). Strings are borrowed for the call. */

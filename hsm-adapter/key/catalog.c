@@ -173,13 +173,25 @@ int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_obje
 	return ret;
 }
 
+/*! \return Whether the token does not let an object go, and never will. */
+static bool is_refusal(CK_RV rv)
+{
+	return rv == CKR_ACTION_PROHIBITED || rv == CKR_ATTRIBUTE_READ_ONLY ||
+	       rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_FUNCTION_REJECTED;
+}
+
 int hsm_catalog_destroy(hsm_token_t *token, const hsm_id_t *id, const hsm_objects_t *objects,
                         const char *what, hsm_error_t *err)
 {
 	CK_RV rv = CKR_OK;
+	bool had_private = false;
 	for (size_t i = 0; rv == CKR_OK && i < objects->count; i++) {
-		rv = token->library.module->C_DestroyObject(token->session,
-		                                            objects->objects[i].handle);
+		const hsm_object_t *object = &objects->objects[i];
+		rv = token->library.module->C_DestroyObject(token->session, object->handle);
+		had_private |= object->class == CKO_PRIVATE_KEY;
+		if (had_private && object->class == CKO_PUBLIC_KEY && is_refusal(rv)) {
+			rv = CKR_OK;
+		}
 	}
 	hsm_catalog_forget(token, id);
 	return rv == CKR_OK ? HSM_EOK : hsm_rv_error(token->conf.name, rv, what, err);

@@ -25,7 +25,8 @@ int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_obje
                      hsm_error_t *err);
 
 /*!
- * Removes the objects of a CKA_ID from the token, one after the other until that fails.
+ * Removes the objects of a CKA_ID from the token, one after the other until that fails. A public half that
+ * the token does not let go may stay when the private one has gone.
  *
  * \param objects  As hsm_catalog_find() has found them.
  * \param what     For hsm_rv_error().

@@ -127,9 +127,13 @@ CK_RV hsm_object_read(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_o
 
 CK_RV hsm_object_point(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, hsm_object_t *object)
 {
-	return object->values[HSM_POINT].data != NULL ? CKR_OK
-	       : read_one(module, session, object->handle, CKA_EC_POINT,
-	                  &object->values[HSM_POINT]);
+	static const CK_ATTRIBUTE_TYPE HAVE_IT[] = { CKA_EC_POINT, CKA_PUBLIC_KEY_INFO };
+	CK_RV rv = CKR_OK;
+	for (size_t i = 0; i < 2 && rv == CKR_OK && object->values[HSM_POINT].data == NULL; i++) {
+		rv = read_one(module, session, object->handle, HAVE_IT[i],
+		              &object->values[HSM_POINT]);
+	}
+	return rv;
 }
 
 void hsm_object_free(hsm_object_t *object)

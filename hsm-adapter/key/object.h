@@ -26,7 +26,8 @@ enum {
 	HSM_MODULUS,  /*!< RSA: CKA_MODULUS */
 	HSM_EXPONENT, /*!< RSA: CKA_PUBLIC_EXPONENT */
 	HSM_CURVE,    /*!< Curves: CKA_EC_PARAMS */
-	HSM_POINT,    /*!< Curves: CKA_EC_POINT; of a private key only by hsm_object_point() */
+	HSM_POINT,    /*!< Curves: CKA_EC_POINT; of a private key only by hsm_object_point(), and
+	                   that, or CKA_PUBLIC_KEY_INFO */
 	HSM_VALUES,
 };
 

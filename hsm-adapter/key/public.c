@@ -37,6 +37,12 @@ const uint8_t *hsm_public_point(const uint8_t *point, size_t point_len, size_t l
 	/* A point of RFC 5480 begins with 0x04 (not compressed), one of an Edwards curve does not;
 	 * the length tells them apart. It may be wrapped in an OCTET STRING or a BIT STRING. */
 	const size_t mark = (len % 2 == 0 && len >= 64) ? 1 : 0;
+	const size_t bits = len + mark + 3; /* Of the BIT STRING, which is short. */
+	if (point_len > bits && point[0] == 0x30) {
+		/* A SubjectPublicKeyInfo: the BIT STRING ends it. */
+		point += point_len - bits;
+		point_len = bits;
+	}
 	if (point_len == len + mark + 2 && point[0] == 0x04 && point[1] == len + mark) {
 		point += 2;
 	} else if (point_len == len + mark + 3 && point[0] == 0x03 &&

@@ -46,7 +46,8 @@ int hsm_public_make(const char *repository, const hsm_id_t *id, const hsm_halves
 unsigned hsm_public_bits(const hsm_value_t *number);
 
 /*!
- * Finds the coordinates in a CKA_EC_POINT. Libraries differ in how they wrap it.
+ * Finds the coordinates in a CKA_EC_POINT, or a CKA_PUBLIC_KEY_INFO (RFC 5480's and 8410's
+ * SubjectPublicKeyInfo). Libraries differ in how they wrap a point.
  *
  * \param len  How long the coordinates have to be: those of the DNSKEY.
  * \return A place in point; NULL if the coordinates are not of that length.

@@ -216,6 +216,48 @@ START_TEST(other_user)
 }
 END_TEST
 
+/* A curve's public half, of the private object. */
+START_TEST(no_public_object)
+{
+	static const char *const QUIRKS[] = {
+		"no-public\nprivate-point\n", "no-public\nprivate-point\nraw-point\n",
+		"no-public\nkey-info\n"
+	};
+	hsm_key_t *key, *found;
+	ASSERT_OK(generate(13, &key));
+	for (size_t i = 0; i < sizeof(QUIRKS) / sizeof(QUIRKS[0]); i++) {
+		has_quirks(QUIRKS[i]);
+		reopen();
+		ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
+		assert_signs(found);
+		hsm_key_free(found);
+	}
+	has_quirks("no-public\n");
+	reopen();
+	ASSERT_FAILS(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err), HSM_ENOKEY,
+	             "restore its public object");
+	has_quirks("");
+	reopen();
+	remove_key(key);
+}
+END_TEST
+
+START_TEST(public_stays)
+{
+	hsm_key_t *key, *found;
+	has_quirks("keep-public\n");
+	ASSERT_OK(generate(13, &key));
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
+	ASSERT_FAILS(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err), HSM_ENOKEY,
+	             "no private key");
+	/* To be asked for the rest, and not to do it, is a failure. */
+	ASSERT_FAILS(hsm_key_remove(hsm, "one", hsm_key_id(key), &err), HSM_EDEVICE,
+	             "cannot remove key");
+	has_quirks("");
+	remove_key(key);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -235,6 +277,8 @@ int main(void)
 	tcase_add_test(tc, generates_no_rsa);
 	tcase_add_test(tc, reads_only);
 	tcase_add_test(tc, other_user);
+	tcase_add_test(tc, no_public_object);
+	tcase_add_test(tc, public_stays);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);

@@ -458,6 +458,13 @@ START_TEST(point_forms)
 	ck_assert_ptr_eq(hsm_public_point(edwards + 1, 34, 32), edwards + 3);
 	edwards[2] = 31;
 	ck_assert_ptr_null(hsm_public_point(edwards + 1, 34, 32));
+
+	/* RFC 8410, section 10.1. */
+	uint8_t info[44] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00, 'x' };
+	ck_assert_ptr_eq(hsm_public_point(info, 44, 32), info + 12);
+	ck_assert_ptr_null(hsm_public_point(info, 43, 32));
+	info[9] = 0x04;
+	ck_assert_ptr_null(hsm_public_point(info, 44, 32));
 	ck_assert_ptr_null(hsm_public_point(edwards, 0, 32));
 }
 END_TEST
