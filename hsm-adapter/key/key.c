@@ -31,10 +31,10 @@ static int find_objects(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_o
 	if (ret != HSM_EOK || objects->count > 0) {
 		return ret;
 	}
-	ret = hsm_token_restart(token, err);
+	ret = hsm_token_restart(token, HSM_FOR_KEY, err);
 	if (ret == HSM_EOK) {
 		ret = hsm_catalog_find(token, id, true, objects, err);
-		hsm_token_restarted(token, ret == HSM_EOK && objects->count > 0);
+		hsm_token_restarted(token, HSM_FOR_KEY, ret == HSM_EOK && objects->count > 0);
 	}
 	return ret == HSM_ENOKEY ? HSM_EOK : ret;
 }

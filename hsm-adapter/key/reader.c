@@ -44,8 +44,7 @@ static void *run(void *arg)
 	reading_t *reading = arg;
 	CK_FUNCTION_LIST *module = reading->token->library.module;
 	CK_SESSION_HANDLE session;
-	if (module->C_OpenSession(reading->token->slot, CKF_SERIAL_SESSION, NULL, NULL,
-	                          &session) == CKR_OK) {
+	if (hsm_token_open(reading->token, &session) == CKR_OK) {
 		read_some(reading, session);
 		module->C_CloseSession(session);
 	}

@@ -29,8 +29,7 @@ typedef struct {
 static int open_handle(hsm_session_t *session, hsm_error_t *err)
 {
 	hsm_token_t *token = session->token;
-	CK_RV rv = token->library.module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
-	                                                &session->handle);
+	CK_RV rv = hsm_token_open(token, &session->handle);
 	session->dead = (rv != CKR_OK);
 	if (rv != CKR_OK) {
 		session->handle = CK_INVALID_HANDLE;
@@ -187,8 +186,9 @@ static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input
 	return rv;
 }
 
-/*! Opens the session anew, and finds the key's handle anew. */
-static int recover(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
+/*! Opens the session anew, and finds the key's handle anew.
+ *  \param restart  Has the library started anew before, if that may be. */
+static int recover(hsm_session_t *session, const hsm_key_t *key, bool restart, hsm_error_t *err)
 {
 	hsm_token_t *token = session->token;
 	int ret = hsm_token_lock(token, err);
@@ -198,8 +198,18 @@ static int recover(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *er
 	/* Always a new handle: the old one may have an operation that was not finished. */
 	if (!session->dead) {
 		token->library.module->C_CloseSession(session->handle);
+		session->dead = true;
 	}
-	ret = open_handle(session, err);
+	if (restart) {
+		ret = hsm_token_restart(token, HSM_FOR_SIGNATURE, err);
+		if (ret == HSM_EOK) {
+			hsm_token_restarted(token, HSM_FOR_SIGNATURE, false);
+		}
+		ret = ret == HSM_ENOKEY ? HSM_EOK : ret;
+	}
+	if (ret == HSM_EOK) {
+		ret = open_handle(session, err);
+	}
 	if (ret == HSM_EOK) {
 		/* The handle is a cache, no visible part of the key; hence the cast. */
 		ret = hsm_key_locate((hsm_key_t *)key, err);
@@ -233,7 +243,9 @@ static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
 }
 
 /*! Signs. What may pass, a lost session, a token that is busy or limits its rate, is tried again with a
- *  new session, so that one failure of many calls does not fail all of a zone's signatures. */
+ *  new session, so that one failure of many calls does not fail all of a zone's signatures. Some
+ *  libraries, as YubiHSM's after an idle while, or Luna's after a loss of its network, open sessions that
+ *  are of no use until they are started anew; so that is tried at last. */
 static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
                       hsm_signature_t *signature, hsm_error_t *err)
 {
@@ -244,7 +256,7 @@ static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_
 		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
 			poll(NULL, 0, wait_ms);
 		}
-		const int ret = recover(session, key, err);
+		const int ret = recover(session, key, wait_ms == LAST_WAIT_MS, err);
 		if (ret != HSM_EOK) {
 			return ret;
 		}

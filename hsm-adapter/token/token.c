@@ -14,10 +14,13 @@
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/slot.h"
 
-/* From one start of a library anew, for a key that it does not find, to the next: if that helped, and
- * if it did not. All sessions end with it. */
+/* Milliseconds from one start of a library anew to the next: if that helped, and if it did not. All
+ * sessions end with it. */
 #define RESTART_SOON_MS 2000
-#define RESTART_LATE_MS 600000
+static const int64_t RESTART_LATE_MS[HSM_RESTARTS] = {
+	[HSM_FOR_KEY] = 600000, /* A key that is missing may be so for long. */
+	[HSM_FOR_SIGNATURE] = 60000,
+};
 
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err)
 {
@@ -331,21 +334,22 @@ static int revive(hsm_token_t *token, hsm_error_t *err)
 	}
 }
 
-void hsm_token_restarted(hsm_token_t *token, bool helped)
+void hsm_token_restarted(hsm_token_t *token, hsm_restart_t why, bool helped)
 {
-	token->restart_ms = monotonic_ms() + (helped ? RESTART_SOON_MS : RESTART_LATE_MS);
+	token->restart_ms[why] = monotonic_ms() +
+	                         (helped ? RESTART_SOON_MS : RESTART_LATE_MS[why]);
 }
 
-int hsm_token_restart(hsm_token_t *token, hsm_error_t *err)
+int hsm_token_restart(hsm_token_t *token, hsm_restart_t why, hsm_error_t *err)
 {
-	if (monotonic_ms() < token->restart_ms) {
+	if (monotonic_ms() < token->restart_ms[why]) {
 		return HSM_ENOKEY;
 	}
 	disconnect(token);
 	const bool stopped = stop_library(token);
 	const int ret = connect_token(token, err);
 	if (!stopped) {
-		hsm_token_restarted(token, false);
+		hsm_token_restarted(token, why, false);
 	}
 	return ret == HSM_EOK && !stopped ? HSM_ENOKEY : ret;
 }
@@ -364,6 +368,30 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 		*err = why;
 	}
 	return ret;
+}
+
+/*! \return Whether a token may give a session that can write, though it gives no other. */
+static bool wants_to_write(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_FUNCTION_FAILED: /* AWS CloudHSM */
+	case CKR_FUNCTION_REJECTED:
+	case CKR_ARGUMENTS_BAD:
+		return true;
+	default:
+		return false;
+	}
+}
+
+CK_RV hsm_token_open(const hsm_token_t *token, CK_SESSION_HANDLE *session)
+{
+	CK_FUNCTION_LIST *module = token->library.module;
+	CK_RV rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL, session);
+	if (wants_to_write(rv)) {
+		rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+		                           NULL, session);
+	}
+	return rv;
 }
 
 size_t hsm_token_room(const hsm_token_t *token)

@@ -27,6 +27,13 @@
 typedef struct hsm_token hsm_token_t;
 typedef struct hsm_session hsm_session_t;
 
+/*! What a library is started anew for, as that may help. */
+typedef enum {
+	HSM_FOR_KEY,       /*!< A key that it does not find. */
+	HSM_FOR_SIGNATURE, /*!< Signatures that fail with whatever session. */
+	HSM_RESTARTS
+} hsm_restart_t;
+
 struct hsm_token {
 	hsm_repository_t conf;       /*!< A copy. */
 	hsm_token_t *peers;          /*!< All tokens of the hsm_t, including this one. */
@@ -44,8 +51,8 @@ struct hsm_token {
 	size_t session_count;        /*!< Of that list. */
 	void *catalog;               /*!< What is known of its keys (key/catalog.h); NULL = none. */
 	void (*free_catalog)(void *catalog);
-	int64_t restart_ms;          /*!< When the library may be started anew for a key that it does
-	                                  not find, by monotonic_ms(). */
+	int64_t restart_ms[HSM_RESTARTS]; /*!< When the library may be started anew for that, by
+	                                  monotonic_ms(). */
 	atomic_ulong connection;     /*!< Increased when the sessions have become invalid. */
 	atomic_ulong login;          /*!< Increased when object handles may have become invalid. */
 };
@@ -78,20 +85,25 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err);
 
 void hsm_token_unlock(hsm_token_t *token);
 
+/*! Opens a session that reads and signs. The token is locked, or its session is used by who locked it.
+ *  \return CK_RV */
+CK_RV hsm_token_open(const hsm_token_t *token, CK_SESSION_HANDLE *session);
+
 /*! \return How many sessions may be opened beside those that are open; the token is locked. */
 size_t hsm_token_room(const hsm_token_t *token);
 
 /*!
- * Has the library started anew for something that it does not find, though another process may have
- * made it: some libraries read a token's objects only once. The token is locked, and stays so. Nothing is
+ * Has the library started anew: some libraries read a token's objects only once, and miss what another
+ * process has made since; with others only that ends a loss. The token is locked, and stays so. Nothing is
  * done if another token of the library is in use, or if it was done in vain not long ago.
  *
- * \retval HSM_EOK      It was, and the token is logged in again: look again, and call
+ * \param why  Each reason has a pace of its own.
+ * \retval HSM_EOK      It was, and the token is logged in again: try again, and call
  *                      hsm_token_restarted().
  * \retval HSM_ENOKEY   It was not; err is not filled.
  * \retval other        As hsm_login(): the token has been lost by that.
  */
-int hsm_token_restart(hsm_token_t *token, hsm_error_t *err);
+int hsm_token_restart(hsm_token_t *token, hsm_restart_t why, hsm_error_t *err);
 
-/*! \param helped  Whether what was looked for is there now. */
-void hsm_token_restarted(hsm_token_t *token, bool helped);
+/*! \param helped  Whether that is known to have helped; false: it is done again only after a while. */
+void hsm_token_restarted(hsm_token_t *token, hsm_restart_t why, bool helped);

@@ -15,7 +15,7 @@
 
 static CK_FUNCTION_LIST token;
 static atomic_ulong mechanisms[SESSIONS]; /* That hash in the shim. */
-static atomic_int open_sessions;
+static atomic_int open_sessions, starts;
 
 /* \return The number behind a quirk's name, 0 if there is none; -1: there is no such quirk. */
 static long number_of(const char *word)
@@ -46,6 +46,7 @@ static CK_RV initialize(void *args)
 	const CK_C_INITIALIZE_ARGS *given = args;
 	const bool locks = given != NULL && given->CreateMutex != NULL;
 	open_sessions = 0;
+	starts++;
 	return has("no-locks") || (locks && has("app-locks")) ? CKR_CANT_LOCK
 	       : token.C_Initialize(args);
 }
@@ -123,6 +124,9 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK
 	if ((flags & CKF_RW_SESSION) != 0 && has("read-only")) {
 		return CKR_TOKEN_WRITE_PROTECTED;
 	}
+	if ((flags & CKF_RW_SESSION) == 0 && has("only-write")) {
+		return CKR_FUNCTION_FAILED;
+	}
 	CK_RV rv = token.C_OpenSession(slot, flags, application, notify, session);
 	open_sessions += rv == CKR_OK ? 1 : 0;
 	return rv;
@@ -172,7 +176,8 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_OBJECT_H
 	CK_MECHANISM stand_in = *how;
 	stand_in.mechanism = stands_for(how->mechanism);
 	mechanisms[session % SESSIONS] = stand_in.mechanism != how->mechanism ? how->mechanism : 0;
-	return is_hidden(how->mechanism) ? CKR_MECHANISM_INVALID
+	return starts < number_of("starts") ? CKR_DEVICE_ERROR
+	       : is_hidden(how->mechanism) ? CKR_MECHANISM_INVALID
 	       : token.C_SignInit(session, &stand_in, key);
 }
 

@@ -20,6 +20,8 @@
  *   private-point    private keys of a curve have CKA_EC_POINT
  *   raw-point        ... which is not wrapped
  *   key-info         ... or CKA_PUBLIC_KEY_INFO
+ *   only-write       no session is for reading alone (AWS CloudHSM)
+ *   starts N         nothing is signed before the library was started that often
  *   sessions N       there are no more than that
  */
 #pragma once

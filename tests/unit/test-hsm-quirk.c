@@ -207,6 +207,35 @@ START_TEST(reads_only)
 }
 END_TEST
 
+START_TEST(writes_only)
+{
+	has_quirks("only-write\n");
+	assert_life(13);
+}
+END_TEST
+
+/* A library whose sessions are of no use until it is started anew. */
+START_TEST(needs_restart)
+{
+	hsm_key_t *key;
+	hsm_signature_t signature;
+	hsm_session_t *session;
+	ASSERT_OK(generate(13, &key));
+	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
+	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
+	has_quirks("starts 2\n");
+	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
+	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	/* Not again and again. */
+	has_quirks("starts 3\n");
+	ASSERT_FAILS(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err),
+	             HSM_EDEVICE, "cannot sign by key");
+	has_quirks("");
+	hsm_session_close(session);
+	remove_key(key);
+}
+END_TEST
+
 START_TEST(other_user)
 {
 	has_quirks("other-user\n");
@@ -276,6 +305,8 @@ int main(void)
 	tcase_add_test(tc, signs_no_hash);
 	tcase_add_test(tc, generates_no_rsa);
 	tcase_add_test(tc, reads_only);
+	tcase_add_test(tc, writes_only);
+	tcase_add_test(tc, needs_restart);
 	tcase_add_test(tc, other_user);
 	tcase_add_test(tc, no_public_object);
 	tcase_add_test(tc, public_stays);
