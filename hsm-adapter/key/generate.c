@@ -223,6 +223,19 @@ static int generate_error(const order_t *order, CK_RV rv, hsm_error_t *err)
 	return unknown ? HSM_EALGORITHM : ret;
 }
 
+/*! Checks that a token keeps a CKA_ID: some cut it off, and so would find a wrong key by it, or none. */
+static int check_id(const order_t *order, const hsm_object_t *object, hsm_error_t *err)
+{
+	const hsm_value_t *id = &object->values[HSM_ID];
+	if (id->len == order->id.len && memcmp(id->data, order->id.data, id->len) == 0) {
+		return HSM_EOK;
+	}
+	return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": the token gave a key another "
+	                     "CKA_ID than it was told, of %zu bytes instead of %zu, so it is removed; "
+	                     "look for a newer library of the HSM's maker", order->token->conf.name,
+	                     id->len, order->id.len);
+}
+
 /*! Reads a key pair that was generated. */
 static int take(const order_t *order, const made_t *made, hsm_key_t **key, hsm_error_t *err)
 {
@@ -241,6 +254,12 @@ static int take(const order_t *order, const made_t *made, hsm_key_t **key, hsm_e
 	if (rv != CKR_OK) {
 		ret = hsm_rv_error(token->conf.name, rv, "cannot read the key generated", err);
 	} else {
+		ret = check_id(order, &private, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = check_id(order, &public, err);
+	}
+	if (ret == HSM_EOK) {
 		ret = hsm_key_make(token, order->algorithm, &order->id, &halves, key, err);
 	}
 	hsm_object_free(&private);

@@ -155,6 +155,13 @@ static bool says_no(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ATTRIBUTE_TYPE 
 	return false;
 }
 
+static void shorten_id(CK_ATTRIBUTE *list, CK_ULONG count)
+{
+	for (CK_ULONG i = 0; i < count && has("short-id"); i++) {
+		list[i].ulValueLen = list[i].type == CKA_ID ? 2 : list[i].ulValueLen;
+	}
+}
+
 static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_ATTRIBUTE *public_,
                       CK_ULONG public_count, CK_ATTRIBUTE *private_, CK_ULONG private_count,
                       CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
@@ -167,6 +174,8 @@ static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_ATTRIBUTE
 	if (has("private-public") && says_no(public_, public_count, CKA_PRIVATE)) {
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	}
+	shorten_id(public_, public_count);
+	shorten_id(private_, private_count);
 	return token.C_GenerateKeyPair(session, &stand_in, public_, public_count, private_,
 	                               private_count, public_key, private_key);
 }

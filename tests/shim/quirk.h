@@ -12,6 +12,7 @@
  *   other-user       C_Login finds another user logged in
  *   read-only        no session can write
  *   private-public   no public key has CKA_PRIVATE = FALSE
+ *   short-id         a CKA_ID has two bytes (YubiHSM)
  *   no-rsa           no mechanism generates RSA keys
  *   only-x9.31       ... but CKM_RSA_X9_31_KEY_PAIR_GEN
  *   hash-only        no mechanism signs a hash: CKM_RSA_PKCS and CKM_ECDSA are missing

@@ -164,6 +164,25 @@ START_TEST(refused_templates)
 }
 END_TEST
 
+static int count_key(void *ctx, const hsm_key_info_t *info)
+{
+	(void)info;
+	*(unsigned *)ctx += 1;
+	return 0;
+}
+
+START_TEST(cuts_ids)
+{
+	unsigned count = 0;
+	hsm_key_t *key;
+	has_quirks("short-id\n");
+	ASSERT_FAILS(generate(13, &key), HSM_EDEVICE, "of 2 bytes instead of 16");
+	ASSERT_OK(hsm_key_list(hsm, "one", count_key, &count, &err));
+	ck_assert_uint_eq(count, 0);
+	ck_assert_uint_eq(test_count_public("one"), 0);
+}
+END_TEST
+
 START_TEST(signs_no_hash)
 {
 	static const uint8_t ALGORITHMS[] = { 8, 10, 13, 14, 15 };
@@ -302,6 +321,7 @@ int main(void)
 	tcase_add_test(tc, padded_by_nuls);
 	tcase_add_test(tc, locks);
 	tcase_add_test(tc, refused_templates);
+	tcase_add_test(tc, cuts_ids);
 	tcase_add_test(tc, signs_no_hash);
 	tcase_add_test(tc, generates_no_rsa);
 	tcase_add_test(tc, reads_only);
