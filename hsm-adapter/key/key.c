@@ -113,8 +113,10 @@ int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm
 	}
 	made->token = token;
 	made->algorithm = algorithm;
-	made->mechanism = hsm_mechanisms_choose(&token->mechanisms, algorithm->sign,
-	                                        algorithm->sign_data);
+	atomic_init(&made->mechanism, hsm_mechanisms_choose(&token->mechanisms, algorithm->sign,
+	                                                    algorithm->sign_data));
+	made->other = hsm_mechanisms_choose(&token->mechanisms, HSM_MECHANISM_NONE,
+	                                    algorithm->sign_data);
 	made->id = *id;
 	atomic_init(&made->handle, halves->private_key->handle);
 	atomic_init(&made->login, atomic_load(&token->login));

@@ -16,7 +16,9 @@
 struct hsm_key {
 	hsm_token_t *token;
 	const hsm_algorithm_t *algorithm;
-	CK_MECHANISM_TYPE mechanism; /*!< That signs. */
+	atomic_ulong mechanism;      /*!< CK_MECHANISM_TYPE that signs. */
+	CK_MECHANISM_TYPE other;     /*!< The token has this one, too, to sign what it hashes itself;
+	                                  or HSM_MECHANISM_NONE. */
 	hsm_id_t id;
 	hsm_public_t public;         /*!< Owned. */
 	atomic_ulong login;          /*!< The token's, as it was when the handle was found. */

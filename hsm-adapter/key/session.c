@@ -20,6 +20,7 @@
 
 /*! What the token signs: the data, or its hash. */
 typedef struct {
+	CK_MECHANISM_TYPE mechanism;
 	uint8_t buffer[INPUT_MAX];
 	const uint8_t *data;
 	size_t len;
@@ -123,7 +124,8 @@ static int make_input(const hsm_key_t *key, const uint8_t *data, size_t data_len
                       hsm_error_t *err)
 {
 	const hsm_algorithm_t *algorithm = key->algorithm;
-	if (key->mechanism == algorithm->sign_data) {
+	input->mechanism = atomic_load(&key->mechanism);
+	if (input->mechanism == algorithm->sign_data) {
 		input->data = data;
 		input->len = data_len;
 		return HSM_EOK;
@@ -166,7 +168,7 @@ static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const inpu
 	if (handle == CK_INVALID_HANDLE) {
 		return CKR_KEY_HANDLE_INVALID;
 	}
-	CK_MECHANISM mechanism = { key->mechanism, NULL, 0 };
+	CK_MECHANISM mechanism = { input->mechanism, NULL, 0 };
 	CK_RV rv = module->C_SignInit(session->handle, &mechanism, handle);
 	if (rv == CKR_OK) {
 		*len = HSM_SIGNATURE_MAX;
@@ -242,15 +244,37 @@ static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
 	return hsm_rv_error(key->token->conf.name, rv, what, err);
 }
 
+/*! \return Whether the token may sign by that key only what it hashes itself, as a TPM by RSA keys. */
+static bool may_want_data(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_GENERAL_ERROR:
+	case CKR_FUNCTION_FAILED:
+	case CKR_KEY_FUNCTION_NOT_PERMITTED:
+	case CKR_KEY_TYPE_INCONSISTENT:
+	case CKR_MECHANISM_INVALID:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*! Signs. What may pass, a lost session, a token that is busy or limits its rate, is tried again with a
  *  new session, so that one failure of many calls does not fail all of a zone's signatures. Some
  *  libraries, as YubiHSM's after an idle while, or Luna's after a loss of its network, open sessions that
  *  are of no use until they are started anew; so that is tried at last. */
 static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
-                      hsm_signature_t *signature, hsm_error_t *err)
+                      const input_t *data, hsm_signature_t *signature, hsm_error_t *err)
 {
 	CK_ULONG got = 0;
 	CK_RV rv = sign_once(session, key, input, signature->data, &got);
+	if (may_want_data(rv) && input->mechanism != key->other &&
+	    key->other != HSM_MECHANISM_NONE &&
+	    sign_once(session, key, data, signature->data, &got) == CKR_OK) {
+		/* No visible part of the key, as the handle. */
+		atomic_store(&((hsm_key_t *)key)->mechanism, key->other);
+		rv = CKR_OK;
+	}
 	for (int wait_ms = FIRST_WAIT_MS; !hsm_rv_is_final(rv) && wait_ms <= LAST_WAIT_MS;
 	     wait_ms *= 4) {
 		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
@@ -285,8 +309,9 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
 	if (ret != HSM_EOK) {
 		return ret;
 	}
+	const input_t whole = { .mechanism = key->other, .data = data, .len = data_len };
 	tried_begin(&session->token->tried);
-	ret = sign_input(session, key, &input, signature, err);
+	ret = sign_input(session, key, &input, &whole, signature, err);
 	tried_end(&session->token->tried, true, ret, err);
 	return ret;
 }

@@ -10,6 +10,8 @@
 
 #include <p11-kit/p11-kit.h>
 
+#define HSM_MECHANISM_NONE CK_UNAVAILABLE_INFORMATION /*!< No token has it. */
+
 /*! A token's list; all zero: it is not known. */
 typedef struct {
 	CK_MECHANISM_TYPE *types; /*!< Owned. */

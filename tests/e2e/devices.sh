@@ -139,7 +139,7 @@ long_opencryptoki() {
 
 # ---- a TPM that is software, and what manages it
 
-long_tpm2() {
+tpm() {
 	local port
 	port=$(free_port)
 	mkdir tpm-state tpm-store
@@ -155,9 +155,22 @@ long_tpm2() {
 	pids+=($!)
 	within 10 tpm_answers
 	export TPM2_PKCS11_STORE=$work/tpm-store TPM2_PKCS11_TCTI=tabrmd:bus_type=session
+}
+tpm_answers() { tpm2_getcap --tcti tabrmd:bus_type=session properties-fixed; }
+
+long_tpm2() {
+	tpm
 	servers 13
 	device tpm2_pkcs11.module Device
 	hsm init Device "$D/so-pin"
 	life 13
 }
-tpm_answers() { tpm2_getcap --tcti tabrmd:bus_type=session properties-fixed; }
+
+# Its RSA keys sign nothing but what the token hashes.
+long_tpm2_rsa() {
+	tpm
+	servers 8 2048
+	device tpm2_pkcs11.module Device
+	hsm init Device "$D/so-pin"
+	life 8
+}

@@ -186,6 +186,7 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_OBJECT_H
 	stand_in.mechanism = stands_for(how->mechanism);
 	mechanisms[session % SESSIONS] = stand_in.mechanism != how->mechanism ? how->mechanism : 0;
 	return starts < number_of("starts") ? CKR_DEVICE_ERROR
+	       : how->mechanism == CKM_RSA_PKCS && has("data-keys") ? CKR_KEY_FUNCTION_NOT_PERMITTED
 	       : is_hidden(how->mechanism) ? CKR_MECHANISM_INVALID
 	       : token.C_SignInit(session, &stand_in, key);
 }

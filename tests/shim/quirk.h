@@ -16,6 +16,7 @@
  *   no-rsa           no mechanism generates RSA keys
  *   only-x9.31       ... but CKM_RSA_X9_31_KEY_PAIR_GEN
  *   hash-only        no mechanism signs a hash: CKM_RSA_PKCS and CKM_ECDSA are missing
+ *   data-keys        RSA keys allow CKM_SHA256_RSA_PKCS, but not CKM_RSA_PKCS
  *   keep-public      public keys cannot be removed
  *   no-public        public keys are not found
  *   private-point    private keys of a curve have CKA_EC_POINT

@@ -196,6 +196,15 @@ START_TEST(signs_no_hash)
 }
 END_TEST
 
+START_TEST(keys_sign_no_hash)
+{
+	has_quirks("data-keys\n");
+	assert_life(8);
+	assert_life(10);
+	assert_life(13);
+}
+END_TEST
+
 START_TEST(generates_no_rsa)
 {
 	hsm_key_t *key;
@@ -323,6 +332,7 @@ int main(void)
 	tcase_add_test(tc, refused_templates);
 	tcase_add_test(tc, cuts_ids);
 	tcase_add_test(tc, signs_no_hash);
+	tcase_add_test(tc, keys_sign_no_hash);
 	tcase_add_test(tc, generates_no_rsa);
 	tcase_add_test(tc, reads_only);
 	tcase_add_test(tc, writes_only);
