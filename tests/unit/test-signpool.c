@@ -338,6 +338,8 @@ END_TEST
 START_TEST(test_few_sessions)
 {
 	char err[640] = "";
+	signpool_free(pool);
+	ck_assert_int_eq(signpool_new(&pool, hsm, 4, &pool_log), KNOT_EOK);
 	write_file(quirks, "sessions 2\n");
 	for (int i = 0; i < 5; i++) {
 		ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK,
