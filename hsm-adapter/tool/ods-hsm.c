@@ -220,15 +220,28 @@ static void print_info(const hsm_repository_t *repository, const hsm_info_t *inf
 	printf("\n");
 }
 
+static void print_options(const hsm_repository_t *repository)
+{
+	char slot[32] = "", sessions[32] = "", options[160];
+	if (repository->in_slot) {
+		snprintf(slot, sizeof(slot), " Slot %lu", repository->slot);
+	}
+	if (repository->sessions != 0) {
+		snprintf(sessions, sizeof(sessions), " Sessions %zu", repository->sessions);
+	}
+	snprintf(options, sizeof(options), "%s%s%s%s%s%s",
+	         repository->require_backup ? " RequireBackup" : "",
+	         repository->skip_public_key ? " SkipPublicKey" : "",
+	         repository->allow_extraction ? " AllowExtraction" : "",
+	         repository->arguments != NULL ? " StartArguments" : "", slot, sessions);
+	printf("  options:   %s\n", options[0] != '\0' ? options : " none");
+}
+
 static int info_one(const run_t *run, const hsm_repository_t *repository)
 {
 	printf("repository \"%s\"\n  library:    %s\n  token:      %s\n", repository->name,
 	       repository->module, repository->token_label);
-	printf("  options:   %s%s%s%s\n", repository->require_backup ? " RequireBackup" : "",
-	       repository->skip_public_key ? " SkipPublicKey" : "",
-	       repository->allow_extraction ? " AllowExtraction" : "",
-	       repository->require_backup || repository->skip_public_key ||
-	       repository->allow_extraction ? "" : " none");
+	print_options(repository);
 	fflush(stdout);
 
 	hsm_info_t info;

@@ -84,8 +84,9 @@ static void setup(void)
 	for (int i = 0; i < 2; i++) {
 		fprintf(file, "<Repository name=\"%s\"><Module>%s</Module>"
 		        "<TokenLabel>%s</TokenLabel><PIN>" TEST_PIN "</PIN>"
-		        "<Capacity>2</Capacity></Repository>\n",
-		        i == 0 ? "First" : "Second", test_softhsm(), i == 0 ? "one" : "two");
+		        "<Capacity>2</Capacity>%s</Repository>\n",
+		        i == 0 ? "First" : "Second", test_softhsm(), i == 0 ? "one" : "two",
+		        i == 0 ? "" : "<Sessions>5</Sessions>");
 	}
 	fprintf(file, "</RepositoryList></Configuration>\n");
 	fclose(file);
@@ -193,6 +194,7 @@ START_TEST(login)
 	ASSERT_RUN(run_conf("login"), 1, "no token labelled \"one\"");
 	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
 	ASSERT_RUN(run_conf("login Second"), 0, "logged in");
+	ASSERT_RUN(run_conf("info Second"), 0, "options:    Sessions 5\n");
 	ASSERT_RUN(run_conf("info"), 1, " of 2");
 	test_token_show("one");
 }
