@@ -259,6 +259,23 @@ static bool may_want_data(CK_RV rv)
 	}
 }
 
+/*! Signs the hash, or else the data; what has worked for the key is tried first from then on. */
+static CK_RV sign_either(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
+                         const input_t *data, uint8_t *signature, CK_ULONG *len)
+{
+	if (atomic_load(&key->mechanism) == data->mechanism) {
+		return sign_once(session, key, data, signature, len);
+	}
+	CK_RV rv = sign_once(session, key, input, signature, len);
+	if (may_want_data(rv) && data->mechanism != HSM_MECHANISM_NONE &&
+	    sign_once(session, key, data, signature, len) == CKR_OK) {
+		/* No visible part of the key, as the handle; hence the cast. */
+		atomic_store(&((hsm_key_t *)key)->mechanism, data->mechanism);
+		rv = CKR_OK;
+	}
+	return rv;
+}
+
 /*! Signs. What may pass, a lost session, a token that is busy or limits its rate, is tried again with a
  *  new session, so that one failure of many calls does not fail all of a zone's signatures. Some
  *  libraries, as YubiHSM's after an idle while, or Luna's after a loss of its network, open sessions that
@@ -267,14 +284,7 @@ static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_
                       const input_t *data, hsm_signature_t *signature, hsm_error_t *err)
 {
 	CK_ULONG got = 0;
-	CK_RV rv = sign_once(session, key, input, signature->data, &got);
-	if (may_want_data(rv) && input->mechanism != key->other &&
-	    key->other != HSM_MECHANISM_NONE &&
-	    sign_once(session, key, data, signature->data, &got) == CKR_OK) {
-		/* No visible part of the key, as the handle. */
-		atomic_store(&((hsm_key_t *)key)->mechanism, key->other);
-		rv = CKR_OK;
-	}
+	CK_RV rv = sign_either(session, key, input, data, signature->data, &got);
 	for (int wait_ms = FIRST_WAIT_MS; !hsm_rv_is_final(rv) && wait_ms <= LAST_WAIT_MS;
 	     wait_ms *= 4) {
 		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
@@ -284,7 +294,7 @@ static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_
 		if (ret != HSM_EOK) {
 			return ret;
 		}
-		rv = sign_once(session, key, input, signature->data, &got);
+		rv = sign_either(session, key, input, data, signature->data, &got);
 	}
 	if (rv != CKR_OK) {
 		return sign_error(key, rv, err);

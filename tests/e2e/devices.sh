@@ -19,9 +19,12 @@ hsm() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" "$@"; }
 keys() { [ "$(hsm list Device | grep -c '^Device')" = "$1" ]; }
 
 # servers ALGORITHM [BITS]: knotd and the engine, with a policy of seconds whose keys are in the repository
-# "Device", as yet of SoftHSM; stopped, so that they can be given another token.
+# "Device", as yet of SoftHSM; stopped, so that they can be given another token. Signatures are made anew when
+# they are five seconds old, so that those of an old key go soon.
 servers() {
 	hasty_policy PT1S 's|<Repository>SoftHSM|<Repository>Device|' \
+		's|<Refresh>.*<|<Refresh>PT55S<|; s|<Default>.*<|<Default>PT1M<|; s|<Denial>PT.*<|<Denial>PT1M<|' \
+		's|<Jitter>.*<|<Jitter>PT0S<|' \
 		"s|<Algorithm.*</Algorithm>|<Algorithm length=\"${2:-256}\">$1</Algorithm>|"
 	small plain plain.test 1
 	quick q --kasp kasp.xml --zone plain.test="$work/plain"
