@@ -29,7 +29,7 @@ START_TEST(bench)
 	char control[] = "/tmp/bench-latency.XXXXXX";
 	int fd = mkstemp(control);
 	ck_assert_int_ge(fd, 0);
-	dprintf(fd, "delay %d\n", DELAY_MS);
+	dprintf(fd, "delay C_Sign %d\n", DELAY_MS);
 	close(fd);
 	setenv("SHIM_MODULE", test_softhsm(), 1);
 	setenv("SHIM_CONTROL", control, 1);

@@ -186,7 +186,7 @@ test_token_status() { # limit 120
 	within 30 module_says 'token Vault: does not work, was asked at 20.*Z: .*no token labelled'
 	within 30 engine_says 'token Vault: does not work, was asked at 20.*Z: .*no token labelled'
 	within 10 status_says z.test 'state: ok'
-	printf 'hang\n' >"$SHIM_CONTROL"
+	printf 'hang C_Sign\n' >"$SHIM_CONTROL"
 	small z z.test 2 'new A 192.0.2.2'
 	module zone-reload z.test
 	within 30 module_says 'token SoftHSM: has not answered since 20.*it hangs'

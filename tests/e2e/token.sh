@@ -55,7 +55,7 @@ test_wrong_signatures() { # short
 test_slow_token() {
 	local signatures
 	two_tokens
-	order 'delay 10'
+	order 'delay C_Sign 10'
 	being_signed bad.test bad 2000
 	echo 'new A 192.0.2.99' >>bad
 	within 60 answers new.bad.test A 192.0.2.99
@@ -71,7 +71,7 @@ has_more() { [ "$(counter "$1" "$2")" -gt "$3" ]; }
 # A token that hangs holds up its own zones: no query, no other zone, no reload, not knotd's end.
 test_hanging_token() {
 	two_tokens
-	order hang
+	order 'hang C_Sign'
 	small bad bad.test 2 'new A 192.0.2.2'
 	within 60 status_says bad.test 'state: signing'
 	small good good.test 2 'new A 192.0.2.2'
@@ -93,7 +93,7 @@ test_hanging_token() {
 	within 60 answers new.bad.test A 192.0.2.2
 	validate bad.test
 	# and knotd can end
-	order hang
+	order 'hang C_Sign'
 	small bad bad.test 3 'new A 192.0.2.3'
 	within 60 status_says bad.test 'state: signing'
 	local knotd
@@ -119,7 +119,7 @@ test_many_zones_hang() {
 	for n in $(seq 25); do
 		within 60 signed "bad$n.test"
 	done
-	order hang
+	order 'hang C_Sign'
 	for n in $(seq 25); do
 		small "bad$n" "bad$n.test" 2 'new A 192.0.2.2'
 	done

@@ -322,7 +322,7 @@ START_TEST(test_hanging)
 	pthread_t thread;
 	make_jobs(&ring->keys[SHIM], 1);
 	rrsig_job_t slow = jobs[0];
-	order("hang\n");
+	order("hang C_Sign\n");
 	ck_assert_int_eq(pthread_create(&thread, NULL, run_job, &slow), 0);
 	ck_assert_msg(run(0, 50, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	ck_assert(!finished);
