@@ -54,11 +54,14 @@ int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *er
 typedef struct {
 	const char *repository; /*!< Borrowed from the hsm_t. */
 	int64_t when;        /*!< When that ended, Unix seconds; 0 = nothing was tried. */
+	int64_t since;       /*!< Since when it does not work; 0 = it does. */
 	int64_t waits_since; /*!< Since when it is asked, and does not answer; 0 = it does. */
 	bool signed_last;    /*!< It was asked to sign, and not only whether it is there. */
 	int code;            /*!< HSM_EOK: it works; HSM_EMODULE, HSM_ETOKEN, HSM_EPIN,
 	                          HSM_EDEVICE. */
 	hsm_error_t err;     /*!< Why it does not. */
+	uint64_t signatures; /*!< That it has made since hsm_open()... */
+	uint64_t errors;     /*!< ...and calls that failed, wrong signatures included. */
 } hsm_last_t;
 
 /*! Tells of the repositories one after the other, in the order of conf.xml; does not wait for a
@@ -68,12 +71,27 @@ bool hsm_last(hsm_t *hsm, size_t index, hsm_last_t *last);
 /*! Writes that for an operator: whether it works, when it was asked, and what to do. */
 void hsm_last_text(const hsm_last_t *last, char *out, size_t size);
 
+/*! Called when a token works again, or has a key again, on which something may wait. Must not block,
+ *  nor use the hsm_t. */
+typedef void (*hsm_returned_f)(void *ctx);
+
+typedef struct hsm_watch hsm_watch_t;
+
 /*!
- * Has threads ask each token, once it was used, whether it is still there, until hsm_close().
- * \param seconds  From one look to the next.
+ * Has threads, one for each token, ask those that were used whether they are still there. A token that
+ * does not work is asked again within seconds; a key that could not be found, or made no good signature,
+ * has to make one before its token counts as working again.
+ *
+ * \param watch     To be ended by hsm_watch_stop().
+ * \param seconds   From one look to the next, at a token that works.
+ * \param returned  May be NULL.
  * \retval HSM_EOK, HSM_ENOMEM
  */
-int hsm_watch(hsm_t *hsm, unsigned seconds, hsm_error_t *err);
+int hsm_watch_start(hsm_watch_t **watch, hsm_t *hsm, unsigned seconds, hsm_returned_f returned,
+                    void *ctx);
+
+/*! Ends it before its hsm_t; a look that is under way has to end first. NULL is allowed. */
+void hsm_watch_stop(hsm_watch_t *watch);
 
 /*!
  * Finds a private key by its CKA_ID, and reads its public half.
@@ -168,3 +186,17 @@ typedef struct {
  */
 int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
                      size_t data_len, hsm_signature_t *signature, hsm_error_t *err);
+
+/*!
+ * Tells whether a signature is one of the key, by its public half.
+ * \retval HSM_EOK, HSM_EDEVICE (it is not), HSM_ENOMEM
+ */
+int hsm_key_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
+                   const hsm_signature_t *signature, hsm_error_t *err);
+
+/*! A signature that the session has made is wrong: its token is taken for one that does not work, until
+ *  the key makes a good one. \return HSM_EDEVICE, with err */
+int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err);
+
+/*! A key that should be in its token was not found: hsm_watch_start()'s thread looks for it. */
+void hsm_key_miss(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm);

@@ -166,6 +166,9 @@ int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t
 		hsm_catalog_forget(token, &id); /* It may have been written but in part. */
 	}
 	hsm_token_unlock(token);
+	if (ret != HSM_EOK && ret != HSM_ENOKEY) {
+		tried_suspect(&token->tried, id.hex, algorithm, ret, err);
+	}
 	return ret;
 }
 

@@ -178,6 +178,12 @@ static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const inpu
 	return rv;
 }
 
+static size_t signature_len(const hsm_key_t *key)
+{
+	return key->algorithm->signature_len != 0 ? key->algorithm->signature_len
+	                                          : (key->public.bits + 7) / 8;
+}
+
 /*! Signs without a lock. Fails if the session's connection, or the key's login, has ended. */
 static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
                        uint8_t *signature, CK_ULONG *len)
@@ -185,7 +191,7 @@ static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input
 	atomic_store(&session->busy, true);
 	CK_RV rv = call_token(session, key, input, signature, len);
 	atomic_store(&session->busy, false);
-	return rv;
+	return rv == CKR_OK && *len != signature_len(key) ? CKR_SIGNATURE_LEN_RANGE : rv;
 }
 
 /*! Opens the session anew, and finds the key's handle anew.
@@ -220,18 +226,11 @@ static int recover(hsm_session_t *session, const hsm_key_t *key, bool restart, h
 	return ret;
 }
 
-static int check_length(const hsm_key_t *key, CK_ULONG len, hsm_error_t *err)
+static int length_error(const hsm_key_t *key, CK_ULONG len, hsm_error_t *err)
 {
-	size_t expected = key->algorithm->signature_len;
-	if (expected == 0) {
-		expected = (key->public.bits + 7) / 8;
-	}
-	if (len != expected) {
-		return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by "
-		                     "key %s has %lu bytes instead of %zu", key->token->conf.name,
-		                     key->id.hex, len, expected);
-	}
-	return HSM_EOK;
+	return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by key %s has "
+	                     "%lu bytes instead of %zu", key->token->conf.name, key->id.hex, len,
+	                     signature_len(key));
 }
 
 static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
@@ -287,6 +286,7 @@ static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_
 	CK_RV rv = sign_either(session, key, input, data, signature->data, &got);
 	for (int wait_ms = FIRST_WAIT_MS; !hsm_rv_is_final(rv) && wait_ms <= LAST_WAIT_MS;
 	     wait_ms *= 4) {
+		tried_error(&session->token->tried);
 		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
 			poll(NULL, 0, wait_ms);
 		}
@@ -297,13 +297,12 @@ static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_
 		rv = sign_either(session, key, input, data, signature->data, &got);
 	}
 	if (rv != CKR_OK) {
-		return sign_error(key, rv, err);
+		tried_error(&session->token->tried);
+		return rv == CKR_SIGNATURE_LEN_RANGE ? length_error(key, got, err)
+		                                     : sign_error(key, rv, err);
 	}
-	const int ret = check_length(key, got, err);
-	if (ret == HSM_EOK) {
-		signature->len = got;
-	}
-	return ret;
+	signature->len = got;
+	return HSM_EOK;
 }
 
 int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
@@ -323,5 +322,8 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
 	tried_begin(&session->token->tried);
 	ret = sign_input(session, key, &input, &whole, signature, err);
 	tried_end(&session->token->tried, true, ret, err);
+	if (ret != HSM_EOK) {
+		tried_suspect(&key->token->tried, key->id.hex, key->algorithm->number, ret, err);
+	}
 	return ret;
 }

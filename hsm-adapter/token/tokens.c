@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/token/watch.h"
-
 struct hsm {
 	size_t count;
-	token_watch_t **watches; /*!< One a token; NULL: nobody looks at them. */
 	hsm_token_t tokens[];
 };
 
@@ -41,10 +38,6 @@ void hsm_close(hsm_t *hsm)
 	if (hsm == NULL) {
 		return;
 	}
-	for (size_t i = 0; hsm->watches != NULL && i < hsm->count; i++) {
-		token_watch_stop(hsm->watches[i]);
-	}
-	free(hsm->watches);
 	for (size_t i = 0; i < hsm->count; i++) {
 		hsm_token_deinit(&hsm->tokens[i]);
 	}
@@ -61,6 +54,11 @@ hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err)
 	hsm_error_set(err, HSM_EREPOSITORY, 0, "there is no repository \"%s\" in conf.xml, add a "
 	              "<Repository> to <RepositoryList>", repository);
 	return NULL;
+}
+
+hsm_token_t *hsm_token_at(hsm_t *hsm, size_t index)
+{
+	return index < hsm->count ? &hsm->tokens[index] : NULL;
 }
 
 int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *err)
@@ -85,17 +83,4 @@ bool hsm_last(hsm_t *hsm, size_t index, hsm_last_t *last)
 	tried_read(&hsm->tokens[index].tried, last);
 	last->repository = hsm->tokens[index].conf.name;
 	return true;
-}
-
-int hsm_watch(hsm_t *hsm, unsigned seconds, hsm_error_t *err)
-{
-	hsm->watches = calloc(hsm->count + 1, sizeof(hsm->watches[0]));
-	for (size_t i = 0; hsm->watches != NULL && i < hsm->count; i++) {
-		hsm->watches[i] = token_watch_start(&hsm->tokens[i], seconds);
-		if (hsm->watches[i] == NULL) {
-			return hsm_error_set(err, HSM_ENOMEM, 0, "cannot start a thread");
-		}
-	}
-	return hsm->watches != NULL ? HSM_EOK
-	       : hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 }

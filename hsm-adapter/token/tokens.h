@@ -11,3 +11,6 @@
 
 /*! \return The repository's token; NULL, and err filled (HSM_EREPOSITORY), if there is none. */
 hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err);
+
+/*! \return The token of that index, in the order of conf.xml; NULL: there are no more. */
+hsm_token_t *hsm_token_at(hsm_t *hsm, size_t index);

@@ -14,15 +14,27 @@
 
 #include "hsm-adapter/hsm.h"
 
+#define TRIED_ID_MAX 513 /*!< Bytes of the longest CKA_ID in hexadecimal, its end included. */
+
+/*! A key that could not be used. */
+typedef struct {
+	char cka_id[TRIED_ID_MAX]; /*!< In hexadecimal. */
+	uint8_t algorithm;       /*!< 0: there is none. */
+} tried_key_t;
+
 typedef struct {
 	pthread_mutex_t lock;
 	unsigned open;           /*!< Calls that have not come to their end. */
 	int64_t progress;        /*!< When the first of them began, or the last of all ended; Unix
 	                              seconds. */
-	int64_t when;            /*!< When the last one ended; 0 = none has. */
+	int64_t when;            /*!< When the last one ended, that the state is of; 0 = none has. */
+	int64_t since;           /*!< Since when it does not work; 0 = it does. */
 	bool signed_last;        /*!< That one was to sign. */
 	int code;                /*!< What came of it. */
 	hsm_error_t err;         /*!< Why, unless it is HSM_EOK. */
+	tried_key_t suspect;     /*!< Until it was proven, an answer shows nothing. */
+	bool returned;           /*!< It works again; tried_returned() has not told yet. */
+	uint64_t signatures, errors;
 } tried_t;
 
 void tried_init(tried_t *tried);
@@ -37,6 +49,30 @@ void tried_begin(tried_t *tried);
  * \param err   Why; NULL: not known.
  */
 void tried_end(tried_t *tried, bool to_sign, int code, const hsm_error_t *err);
+
+/*! A call failed, and may be made again. */
+void tried_error(tried_t *tried);
+
+/*!
+ * A key could not be found, or made no good signature: the next answer shows nothing, only a signature
+ * by this key does.
+ *
+ * \param code  Why. HSM_ENOKEY says nothing of the token itself; nothing is done if it is
+ *              HSM_EALGORITHM: the key cannot be asked for that.
+ * \param err   NULL: not known.
+ */
+void tried_suspect(tried_t *tried, const char *cka_id, uint8_t algorithm, int code,
+                   const hsm_error_t *err);
+
+/*! A key has made a good signature. Nothing is done if another one is suspected now. */
+void tried_proven(tried_t *tried, const tried_key_t *key);
+
+/*! \param key  The one that is suspected; its algorithm is 0 if there is none.
+ *  \return Whether the token has to be asked soon: it does not work, or a key is suspected */
+bool tried_in_doubt(tried_t *tried, tried_key_t *key);
+
+/*! \return Whether it works again, or a key does; tells once. */
+bool tried_returned(tried_t *tried);
 
 /*! Copies all but the repository. */
 void tried_read(tried_t *tried, hsm_last_t *last);

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-#include <libdnssec/error.h>
-#include <libdnssec/sign.h>
-
 #include "common/clock.h"
 
 #define TRIAL_MS 500   /* How long it signs. */
@@ -18,40 +15,6 @@ typedef struct {
 	uint8_t data[DATA_BYTES];
 	hsm_signature_t signature;
 } sample_t;
-
-static int verify_by(dnssec_key_t *dnskey, const sample_t *sample)
-{
-	const dnssec_binary_t data = { .data = (uint8_t *)sample->data, .size = DATA_BYTES };
-	const dnssec_binary_t signature = {
-		.data = (uint8_t *)sample->signature.data, .size = sample->signature.len
-	};
-	dnssec_sign_ctx_t *ctx = NULL;
-	int ret = dnssec_sign_new(&ctx, dnskey);
-	if (ret == DNSSEC_EOK) {
-		ret = dnssec_sign_add(ctx, &data);
-	}
-	if (ret == DNSSEC_EOK) {
-		ret = dnssec_sign_verify(ctx, false, &signature);
-	}
-	dnssec_sign_free(ctx);
-	return ret;
-}
-
-static int verify(const hsm_key_t *key, const sample_t *sample, hsm_error_t *err)
-{
-	dnssec_key_t *dnskey = NULL;
-	int ret = hsm_key_dnskey(key, (const knot_dname_t *)"", 256, &dnskey, err);
-	if (ret != HSM_EOK) {
-		return ret;
-	}
-	ret = verify_by(dnskey, sample);
-	dnssec_key_free(dnskey);
-	if (ret != DNSSEC_EOK) {
-		return hsm_error_set(err, HSM_EDEVICE, 0, "the token's signature does not "
-		                     "verify: %s", dnssec_strerror(ret));
-	}
-	return HSM_EOK;
-}
 
 /*! Signs until the time is over; the last signature stays in the sample. */
 static int sign_on(hsm_session_t *session, const hsm_key_t *key, sample_t *sample,
@@ -85,13 +48,13 @@ static int sign_and_verify(hsm_t *hsm, const char *repository, const hsm_key_t *
 		                       err);
 	}
 	if (ret == HSM_EOK) {
-		ret = verify(key, &sample, err);
+		ret = hsm_key_verify(key, sample.data, DATA_BYTES, &sample.signature, err);
 	}
 	if (ret == HSM_EOK) {
 		ret = sign_on(session, key, &sample, trial, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = verify(key, &sample, err);
+		ret = hsm_key_verify(key, sample.data, DATA_BYTES, &sample.signature, err);
 	}
 	hsm_session_close(session);
 	return ret;

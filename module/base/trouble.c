@@ -41,3 +41,11 @@ void trouble_read(trouble_t *trouble, char *out, size_t size)
 	snprintf(out, size, "%s", trouble->text != NULL ? trouble->text : "");
 	pthread_mutex_unlock(&trouble->lock);
 }
+
+bool trouble_is(trouble_t *trouble)
+{
+	pthread_mutex_lock(&trouble->lock);
+	const bool is = trouble->text != NULL;
+	pthread_mutex_unlock(&trouble->lock);
+	return is;
+}

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "module/base/log.h"
@@ -28,3 +29,6 @@ void trouble_set(trouble_t *trouble, log_t *log, const knot_dname_t *zone, int p
 
 /*! Copies the text; "" if all is well. */
 void trouble_read(trouble_t *trouble, char *out, size_t size);
+
+/*! \return Whether something is wrong. */
+bool trouble_is(trouble_t *trouble);

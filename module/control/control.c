@@ -21,6 +21,7 @@ static const ctl_command_t commands[] = {
 	{ "status", status_server },
 	{ "zone-status", status_zone },
 	{ "zone-stats", status_zone_stats },
+	{ "stats", status_stats },
 	{ "zone-reload", wishes_reload },
 	{ "zone-refresh", wishes_refresh },
 	{ "zone-sign", wishes_sign },

@@ -393,11 +393,18 @@ static void copy_numbers(void *ctx, zone_t *zone)
 	pthread_mutex_unlock(&zone->lock);
 }
 
-static void send_number(ctl_request_t *req, const char *zone, const char *item, uint64_t number)
+/*! \param zone, id  May be NULL. */
+static void send_counter(ctl_request_t *req, const char *zone, const char *item, const char *id,
+                         uint64_t number)
 {
 	char value[32];
 	snprintf(value, sizeof(value), "%" PRIu64, number);
-	ctl_counter(req, zone, "mod-opendnssec", item, NULL, value);
+	ctl_counter(req, zone, "mod-opendnssec", item, id, value);
+}
+
+static void send_number(ctl_request_t *req, const char *zone, const char *item, uint64_t number)
+{
+	send_counter(req, zone, item, NULL, number);
 }
 
 static void send_numbers(ctl_request_t *req, control_t *control, const knot_dname_t *name)
@@ -431,4 +438,25 @@ void status_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	zone_names_t names = { 0 };
 	request_for_zones(req, ctx, unit, zone_names_add_zone, &names);
 	request_send_each(req, ctx, &names, send_numbers);
+}
+
+static void send_token(void *ctx, const hsm_last_t *last)
+{
+	send_counter(ctx, NULL, "token-signatures", last->repository, last->signatures);
+	send_counter(ctx, NULL, "token-errors", last->repository, last->errors);
+	send_counter(ctx, NULL, "token-failing-since", last->repository, last->since);
+}
+
+void status_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	control_t *control = ctx;
+	char reason[640];
+	(void)unit;
+	tokens_t *tokens = holder_use(&control->server->tokens, reason, sizeof(reason));
+	if (tokens == NULL) {
+		ctl_error(req, NULL, "%s", reason);
+	} else {
+		tokens_each(tokens, send_token, req);
+	}
+	tokens_leave(tokens);
 }

@@ -16,3 +16,6 @@ void status_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-stats: counters of zones. */
 void status_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! stats: counters of tokens. */
+void status_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

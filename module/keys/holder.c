@@ -9,12 +9,11 @@
 
 #include <libknot/errcode.h>
 
-void holder_init(holder_t *holder, char *path, log_t *log, holder_release_f release, void *ctx)
+void holder_init(holder_t *holder, char *path, log_t *log, const holder_calls_t *calls)
 {
 	memset(holder, 0, sizeof(*holder));
 	holder->log = log;
-	holder->release = release;
-	holder->ctx = ctx;
+	holder->calls = *calls;
 	holder->path = path;
 	pthread_mutex_init(&holder->reading, NULL);
 	pthread_mutex_init(&holder->lock, NULL);
@@ -46,7 +45,11 @@ static int read_again(holder_t *holder, char *err, size_t err_size)
 		snprintf(err, err_size, "out of memory");
 		return KNOT_ENOMEM;
 	}
-	int ret = tokens_open(path, holder->log, &fresh, err, err_size);
+	const tokens_args_t args = {
+		.conf = path, .log = holder->log, .returned = holder->calls.returned,
+		.ctx = holder->calls.ctx,
+	};
+	int ret = tokens_open(&args, &fresh, err, err_size);
 	free(path);
 	pthread_mutex_lock(&holder->lock);
 	if (ret == KNOT_EOK) {
@@ -59,7 +62,7 @@ static int read_again(holder_t *holder, char *err, size_t err_size)
 	const bool kept = holder->tokens != NULL;
 	pthread_mutex_unlock(&holder->lock);
 	if (old != NULL) {
-		holder->release(holder->ctx, old);
+		holder->calls.release(holder->calls.ctx, old);
 	}
 	if (ret != KNOT_EOK) {
 		log_msg(holder->log, LOG_ERR, NULL, "%s%s", err,
@@ -94,6 +97,6 @@ void holder_release(holder_t *holder)
 	holder->tokens = NULL;
 	pthread_mutex_unlock(&holder->lock);
 	if (tokens != NULL) {
-		holder->release(holder->ctx, tokens);
+		holder->calls.release(holder->calls.ctx, tokens);
 	}
 }

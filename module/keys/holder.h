@@ -11,11 +11,17 @@
 /*! Takes over a use of tokens that are held no longer. Must not block, nor call the holder. */
 typedef void (*holder_release_f)(void *ctx, tokens_t *tokens);
 
+/*! Whom the holder calls. */
+typedef struct {
+	holder_release_f release;
+	hsm_returned_f returned; /*!< A token works again. Must not block, nor call the holder. */
+	void *ctx;
+} holder_calls_t;
+
 /*! All functions are called from any thread. */
 typedef struct {
 	log_t *log;
-	holder_release_f release;
-	void *ctx;
+	holder_calls_t calls;
 	pthread_mutex_t reading; /*!< Held during a read: a later one must not be overtaken by an
 	                              earlier one. Taken before lock. */
 	pthread_mutex_t lock;    /*!< Of what follows. */
@@ -25,7 +31,7 @@ typedef struct {
 } holder_t;
 
 /*! \param path  Of conf.xml, taken over; it is read by holder_read(). */
-void holder_init(holder_t *holder, char *path, log_t *log, holder_release_f release, void *ctx);
+void holder_init(holder_t *holder, char *path, log_t *log, const holder_calls_t *calls);
 
 /*! Its tokens have been released. */
 void holder_deinit(holder_t *holder);

@@ -56,6 +56,9 @@ static int find_secret(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_siz
 	hsm_error_t hsm_err = { 0 };
 	int ret = hsm_key_find(hsm, info->repository, info->cka_id, info->algorithm, &key->secret,
 	                       &hsm_err);
+	if (ret == HSM_ENOKEY) {
+		hsm_key_miss(hsm, info->repository, info->cka_id, info->algorithm);
+	}
 	if (ret != HSM_EOK) {
 		snprintf(err, err_size, "key tag %u: %s", info->keytag, hsm_err.text);
 		return ret == HSM_ENOMEM ? KNOT_ENOMEM : KNOT_EAGAIN;

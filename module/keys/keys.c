@@ -327,6 +327,12 @@ int64_t keys_again(const keys_t *keys)
 	return keys->lacks ? keys->again_at : 0;
 }
 
+void keys_hasten(keys_t *keys)
+{
+	keys->failures = 0;
+	keys->again_at = 0;
+}
+
 void keys_pushed(keys_t *keys, uint64_t revision)
 {
 	pthread_mutex_lock(&keys->lock);

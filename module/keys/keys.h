@@ -105,6 +105,9 @@ int64_t keys_again(const keys_t *keys);
  */
 int keys_stored(const keys_t *keys, char **text);
 
+/*! A lacking key may be there again: has keys_look() look for it; for the worker. */
+void keys_hasten(keys_t *keys);
+
 /*! A key set has been stored; from any thread. */
 void keys_pushed(keys_t *keys, uint64_t revision);
 

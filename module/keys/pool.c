@@ -20,6 +20,9 @@
 /* With SIGNPOOL_VERIFY_SAMPLE one signature in so many is verified: 1 % of the cost. */
 #define SAMPLE 100
 
+/* How often a signature is made anew that is wrong. */
+#define WRONG_MAX 3
+
 /* Keys of a key set, at most, as keyset_read() allows. */
 #define KEYS_MAX 64
 
@@ -59,6 +62,7 @@ typedef struct lane {
 	bool stop;
 	unsigned sessions;       /*!< Threads that have one. */
 	bool short_of_sessions;  /*!< That was logged. */
+	atomic_bool wrong;       /*!< The token has made a wrong signature: no sample will do. */
 	unsigned threads;
 	pthread_t ids[];
 } lane_t;
@@ -102,30 +106,31 @@ static bool was_sampled(signer_t *signer, const keyring_key_t *key)
 	return false;
 }
 
-static bool to_be_verified(signer_t *signer, const pool_batch_t *batch, const keyring_key_t *key)
+static bool to_be_verified(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
+                           const keyring_key_t *key)
 {
 	if (signer->batch != batch->number) {
 		signer->batch = batch->number;
 		signer->sampled_count = 0;
 	}
-	if (batch->verify == SIGNPOOL_VERIFY_SAMPLE && was_sampled(signer, key) &&
-	    ++signer->unverified < SAMPLE) {
+	if (batch->verify == SIGNPOOL_VERIFY_SAMPLE && !atomic_load(&lane->wrong) &&
+	    was_sampled(signer, key) && ++signer->unverified < SAMPLE) {
 		return false;
 	}
 	signer->unverified = 0;
 	return true;
 }
 
-static bool verified(signer_t *signer, const pool_batch_t *batch, const keyring_key_t *key,
-                     const uint8_t *signature)
+static bool verified(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
+                     const keyring_key_t *key, const uint8_t *signature)
 {
-	return !to_be_verified(signer, batch, key) ||
+	return !to_be_verified(signer, lane, batch, key) ||
 	       verify_check(signer->verify, key->verifier, signer->buffer.data, signer->buffer.len,
 	                    signature, key->signature_len);
 }
 
-static int sign(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
-                const rrsig_job_t *job, hsm_error_t *err)
+static int sign_once(signer_t *signer, lane_t *lane, const pool_batch_t *batch,
+                     const rrsig_job_t *job, hsm_error_t *err)
 {
 	uint8_t *place = NULL;
 	if ((signer->verify == NULL && (signer->verify = verify_new()) == NULL) ||
@@ -146,16 +151,28 @@ static int sign(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
 		return KNOT_EAGAIN;
 	}
 	if (signature.len != job->key->signature_len ||
-	    !verified(signer, batch, job->key, signature.data)) {
-		snprintf(err->text, sizeof(err->text), "the token of repository %s made a wrong "
-		         "signature; it was not published", lane->repository);
+	    !verified(signer, lane, batch, job->key, signature.data)) {
+		atomic_store(&lane->wrong, true);
+		(void)hsm_session_wrong(signer->session, job->key->secret, err);
 		return KNOT_ESEMCHECK;
 	}
 	memcpy(place, signature.data, signature.len);
 	return KNOT_EOK;
 }
 
-static void sign_chunk(signer_t *signer, const lane_t *lane, chunk_t *chunk)
+/*! Makes a signature, anew if it is wrong; not if others of the batch were not verified. */
+static int sign(signer_t *signer, lane_t *lane, const pool_batch_t *batch, const rrsig_job_t *job,
+                hsm_error_t *err)
+{
+	const unsigned tries = batch->verify == SIGNPOOL_VERIFY_ALL ? WRONG_MAX : 0;
+	int ret = sign_once(signer, lane, batch, job, err);
+	for (unsigned i = 0; ret == KNOT_ESEMCHECK && i < tries; i++) {
+		ret = sign_once(signer, lane, batch, job, err);
+	}
+	return ret;
+}
+
+static void sign_chunk(signer_t *signer, lane_t *lane, chunk_t *chunk)
 {
 	const pool_batch_t *batch = chunk->batch;
 	const size_t end = chunk->from + chunk->count;

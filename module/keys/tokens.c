@@ -16,23 +16,25 @@ static void warn(void *log, const char *text)
 	log_msg(log, LOG_WARNING, NULL, "%s", text);
 }
 
-static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, log_t *log, hsm_error_t *err)
+static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, const tokens_args_t *args,
+                    hsm_error_t *err)
 {
 	tokens->worker_threads = conf->worker_threads;
 	if (hsm_open(&tokens->hsm, conf, err) != HSM_EOK) {
 		return KNOT_ENOMEM;
 	}
-	if (hsm_watch(tokens->hsm, LOOK_EVERY, err) != HSM_EOK) {
+	if (hsm_watch_start(&tokens->watch, tokens->hsm, LOOK_EVERY, args->returned, args->ctx) !=
+	    HSM_EOK) {
 		return KNOT_ENOMEM;
 	}
-	return signpool_new(&tokens->pool, tokens->hsm, conf->signer_threads, log);
+	return signpool_new(&tokens->pool, tokens->hsm, conf->signer_threads, args->log);
 }
 
-int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size_t err_size)
+int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t err_size)
 {
 	hsm_conf_t parsed;
 	hsm_error_t hsm_err = { .text = "out of memory" };
-	if (hsm_conf_read(conf, &parsed, warn, log, &hsm_err) != HSM_EOK) {
+	if (hsm_conf_read(args->conf, &parsed, warn, args->log, &hsm_err) != HSM_EOK) {
 		snprintf(err, err_size, "%s", hsm_err.text);
 		return KNOT_EINVAL;
 	}
@@ -40,7 +42,7 @@ int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size
 	tokens_t *fresh = calloc(1, sizeof(*fresh));
 	if (fresh != NULL) {
 		atomic_init(&fresh->users, 1);
-		ret = open_hsm(fresh, &parsed, log, &hsm_err);
+		ret = open_hsm(fresh, &parsed, args, &hsm_err);
 	}
 	hsm_conf_deinit(&parsed);
 	if (ret != KNOT_EOK) {
@@ -64,6 +66,14 @@ void tokens_text(const tokens_t *tokens, char *out, size_t size)
 	}
 }
 
+void tokens_each(const tokens_t *tokens, tokens_each_f call, void *ctx)
+{
+	hsm_last_t last;
+	for (size_t i = 0; hsm_last(tokens->hsm, i, &last); i++) {
+		call(ctx, &last);
+	}
+}
+
 tokens_t *tokens_use(tokens_t *tokens)
 {
 	atomic_fetch_add(&tokens->users, 1);
@@ -73,6 +83,7 @@ tokens_t *tokens_use(tokens_t *tokens)
 void tokens_leave(tokens_t *tokens)
 {
 	if (tokens != NULL && atomic_fetch_sub(&tokens->users, 1) == 1) {
+		hsm_watch_stop(tokens->watch);
 		signpool_free(tokens->pool);
 		hsm_close(tokens->hsm);
 		free(tokens);

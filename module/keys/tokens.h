@@ -13,9 +13,17 @@ typedef struct tokens {
 	struct tokens *next_gone; /*!< In the list of tokens to be left (reap.h). */
 	atomic_uint users;
 	hsm_t *hsm;
+	hsm_watch_t *watch;
 	signpool_t *pool;
 	unsigned worker_threads; /*!< As conf.xml has it. */
 } tokens_t;
+
+typedef struct {
+	const char *conf;        /*!< Path of conf.xml. */
+	log_t *log;
+	hsm_returned_f returned; /*!< As for hsm_watch_start(). */
+	void *ctx;
+} tokens_args_t;
 
 /*!
  * Reads conf.xml and makes the tokens ready; no token is used yet.
@@ -25,11 +33,17 @@ typedef struct tokens {
  * \param err     File, line, remedy.
  * \return KNOT_EOK, KNOT_EINVAL (conf.xml), KNOT_ENOMEM
  */
-int tokens_open(const char *conf, log_t *log, tokens_t **tokens, char *err, size_t err_size);
+int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t err_size);
 
 /*! Writes what was last tried with each token, when, and what came of it: ", token NAME: ..." each.
  *  Does not wait for a token. */
 void tokens_text(const tokens_t *tokens, char *out, size_t size);
+
+/*! Gets what is known of a token. */
+typedef void (*tokens_each_f)(void *ctx, const hsm_last_t *last);
+
+/*! Calls a function for each token; does not wait for one. */
+void tokens_each(const tokens_t *tokens, tokens_each_f call, void *ctx);
 
 /*! Adds a user. \return tokens */
 tokens_t *tokens_use(tokens_t *tokens);

@@ -137,6 +137,18 @@ static void release(void *ctx, tokens_t *tokens)
 	reap_tokens(&((server_t *)ctx)->reap, tokens);
 }
 
+static void wake_waiting(void *ctx, zone_t *zone)
+{
+	(void)ctx;
+	zone_token_returned(zone);
+}
+
+/*! A token works again. */
+static void returned(void *ctx)
+{
+	zones_each(&((server_t *)ctx)->zones, wake_waiting, NULL);
+}
+
 /*! The asker has knotd's answer. */
 static bool serves(void *ctx, const knot_dname_t *name, apex_t *apex)
 {
@@ -370,7 +382,8 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	fresh->conf = *conf;
 	memset(conf, 0, sizeof(*conf));
 	log_init(&fresh->log, sink, sink_ctx);
-	holder_init(&fresh->tokens, fresh->conf.conf, &fresh->log, release, fresh);
+	const holder_calls_t calls = { release, returned, fresh };
+	holder_init(&fresh->tokens, fresh->conf.conf, &fresh->log, &calls);
 	fresh->conf.conf = NULL;
 	news_init(&fresh->news);
 	deaf_init(&fresh->deaf);

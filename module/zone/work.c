@@ -360,6 +360,10 @@ static int64_t work(zone_t *zone)
 		return retry(zone, now);
 	}
 	const unsigned wishes = take_wishes(zone);
+	if (wishes & ZONE_AGAIN) {
+		zone->failures = 0;
+		keys_hasten(&zone->keys);
+	}
 	int64_t due = look_at_source(zone, &state, wishes, now);
 
 	before = state;

@@ -236,6 +236,13 @@ void zone_wake(zone_t *zone, unsigned wishes)
 	}
 }
 
+void zone_token_returned(zone_t *zone)
+{
+	if (trouble_is(&zone->keys.trouble) || trouble_is(&zone->signer.trouble)) {
+		zone_wake(zone, ZONE_AGAIN);
+	}
+}
+
 void zone_pushed(zone_t *zone, uint64_t revision)
 {
 	keys_pushed(&zone->keys, revision);

@@ -51,6 +51,7 @@ typedef struct {
 enum {
 	ZONE_KEYS = SOURCE_WISHES + 1,          /*!< Find the keys anew. */
 	ZONE_RENEW = (SOURCE_WISHES + 1) << 1,  /*!< Make all signatures anew. */
+	ZONE_AGAIN = (SOURCE_WISHES + 1) << 2,  /*!< What has failed need not wait any more. */
 };
 
 /*! What knot.conf says of a zone. */
@@ -140,6 +141,9 @@ void zone_settings_deinit(zone_settings_t *settings);
 
 /*! Asks for something; with no wish, for a look at what there is to sign. */
 void zone_wake(zone_t *zone, unsigned wishes);
+
+/*! A token works again: has the zone signed if it may have waited for that. */
+void zone_token_returned(zone_t *zone);
 
 /*! A key set has been stored: has the zone signed with it. */
 void zone_pushed(zone_t *zone, uint64_t revision);

@@ -23,6 +23,7 @@ typedef struct {
 
 struct repos {
 	hsm_t *hsm;
+	hsm_watch_t *watch;
 	pthread_mutex_t lock; /* Of the tokens' states; not held while a token works. */
 	token_t *tokens;
 	size_t count;
@@ -37,7 +38,7 @@ int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
 	pthread_mutex_init(&t->lock, NULL);
 	int ret = hsm_open(&t->hsm, conf, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_watch(t->hsm, LOOK_S, err);
+		ret = hsm_watch_start(&t->watch, t->hsm, LOOK_S, NULL, NULL);
 	}
 	if (ret == HSM_EOK) {
 		t->tokens = calloc(conf->count > 0 ? conf->count : 1, sizeof(*t->tokens));
@@ -67,6 +68,7 @@ void repos_free(repos_t *tokens)
 		free(tokens->tokens[i].name);
 	}
 	free(tokens->tokens);
+	hsm_watch_stop(tokens->watch);
 	hsm_close(tokens->hsm);
 	pthread_mutex_destroy(&tokens->lock);
 	free(tokens);
@@ -122,6 +124,11 @@ bool repos_check(repos_t *tokens, int64_t now)
 		}
 		hsm_error_t err = { 0 };
 		int ret = hsm_login(tokens->hsm, token->name, false, &err);
+		if (ret == HSM_EOK && hsm_last(tokens->hsm, i, &last)) {
+			/* It answers, but has not shown yet that a key of it works again. */
+			ret = last.code;
+			err = last.err;
+		}
 		note(tokens, token->name, ret, &err, now);
 		came = came || ret == HSM_EOK;
 	}

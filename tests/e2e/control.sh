@@ -85,6 +85,9 @@ test_knot_socket() { # short
 	says stats '^\[a\.test\.\] mod-opendnssec\.signatures = [0-9]+$'
 	says stats 'omnipresent|rumoured' || fail "no key states in: $(cat stats)"
 	expect 'mod-opendnssec' knot zone-stats -- mod-opendnssec
+	expect '^mod-opendnssec\.token-signatures\[SoftHSM\] = [1-9]' module stats
+	expect '^mod-opendnssec\.token-errors\[SoftHSM\] = 0$' module stats
+	expect '^mod-opendnssec\.token-failing-since\[SoftHSM\] = 0$' module stats
 	local before
 	before=$(counter a.test signatures)
 	small a a.test 1 'x A 192.0.2.9'

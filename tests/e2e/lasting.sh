@@ -183,8 +183,8 @@ test_token_status() { # limit 120
 		within 20 engine_says "token $token: works, answered at 20"
 	done
 	hide Vault
-	within 30 module_says 'token Vault: does not work, was asked at 20.*Z: .*no token labelled'
-	within 30 engine_says 'token Vault: does not work, was asked at 20.*Z: .*no token labelled'
+	within 30 module_says 'token Vault: does not work since 20.*Z, was asked at 20.*Z: .*no token labelled'
+	within 30 engine_says 'token Vault: does not work since 20.*Z, was asked at 20.*Z: .*no token labelled'
 	within 10 status_says z.test 'state: ok'
 	printf 'hang C_Sign\n' >"$SHIM_CONTROL"
 	small z z.test 2 'new A 192.0.2.2'

@@ -397,7 +397,8 @@ START_TEST(watched)
 {
 	hsm_last_t last;
 	char text[1024];
-	ASSERT_OK(hsm_watch(hsm, 1, &err));
+	hsm_watch_t *watch;
+	ASSERT_OK(hsm_watch_start(&watch, hsm, 1, NULL, NULL));
 	ASSERT_OK(sign());
 	ck_assert(hsm_last(hsm, 0, &last));
 	hsm_last_text(&last, text, sizeof(text));
@@ -407,7 +408,7 @@ START_TEST(watched)
 	ck_assert(comes_to(0, HSM_ETOKEN));
 	ck_assert(hsm_last(hsm, 0, &last));
 	hsm_last_text(&last, text, sizeof(text));
-	ck_assert_msg(strncmp(text, "does not work, was asked at 20", 30) == 0 &&
+	ck_assert_msg(strncmp(text, "does not work since 20", 22) == 0 &&
 	              strstr(text, "no token labelled \"one\"") != NULL, "%s", text);
 	ck_assert(hsm_last(hsm, 1, &last));
 	hsm_last_text(&last, text, sizeof(text));
@@ -416,6 +417,7 @@ START_TEST(watched)
 	test_token_show("one");
 	ck_assert(comes_to(0, HSM_EOK));
 	ASSERT_OK(sign());
+	hsm_watch_stop(watch);
 }
 END_TEST
 

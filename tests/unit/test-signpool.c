@@ -254,14 +254,25 @@ START_TEST(test_verify_key)
 }
 END_TEST
 
-/*! "all" finds each wrong signature; "sample" finds at least one of many. */
+/*! "all" finds each wrong signature, and has it made anew; "sample" finds at least one of many. */
 START_TEST(test_wrong)
 {
 	char err[640] = "";
-	order("wrong 250\n");
+	order("wrong 3\n");
+	ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	for (size_t i = 0; i < JOBS; i++) {
+		ck_assert(valid(&jobs[i]));
+	}
+	free_jobs(JOBS);
+	order("wrong 1\n");
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_ESEMCHECK);
 	ck_assert_ptr_nonnull(strstr(err, "wrong signature"));
 	ck_assert_ptr_nonnull(strstr(err, "two"));
+	free_jobs(JOBS);
+
+	/* From then on no sample will do. */
+	order("wrong 250\n");
+	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_ESEMCHECK);
 	free_jobs(JOBS);
 
 	order("wrong 1\n");
@@ -295,6 +306,101 @@ START_TEST(test_failing)
 	order("");
 	ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	free_jobs(JOBS);
+}
+END_TEST
+
+/*! A signature of another key, or one that is too short: never taken. */
+START_TEST(test_other_key)
+{
+	char err[640] = "";
+	order("other\n");
+	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_ESEMCHECK);
+	free_jobs(1);
+	order("cut\n");
+	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_EAGAIN);
+	ck_assert_ptr_nonnull(strstr(err, "has 63 bytes instead of 64"));
+	free_jobs(1);
+	order("");
+	ck_assert_msg(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	free_jobs(1);
+}
+END_TEST
+
+/*** What is known of the repository meanwhile. ***/
+
+static hsm_last_t last_of_shim(void)
+{
+	hsm_last_t last;
+	ck_assert(hsm_last(hsm, 1, &last));
+	return last;
+}
+
+static void count_return(void *ctx)
+{
+	atomic_fetch_add((atomic_uint *)ctx, 1);
+}
+
+static void wait_for(atomic_uint *returns)
+{
+	for (int i = 0; atomic_load(returns) == 0; i++) {
+		ck_assert_msg(i < 600, "nobody is told that the token works again");
+		usleep(10000);
+	}
+}
+
+/*! What makes no good signature counts as not working, whatever else it answers, until it makes one. */
+START_TEST(test_state)
+{
+	static const char *const faults[] = {
+		"error C_Sign 0x30\n", "error C_SignInit 0x200\n", "error C_Sign 0x31\n", "cut\n",
+		"wrong 1\n",
+	};
+	char err[640] = "", text[1024];
+	hsm_error_t hsm_err = { 0 };
+	hsm_watch_t *watch;
+	atomic_uint returns = 0;
+	ck_assert_int_eq(last_of_shim().since, 0);
+	ck_assert_int_eq(hsm_watch_start(&watch, hsm, 3600, count_return, &returns), HSM_EOK);
+	order(faults[_i]);
+	ck_assert_int_ne(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
+	free_jobs(1);
+	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
+	sleep(3);
+	hsm_last_t last = last_of_shim();
+	ck_assert_int_ne(last.code, HSM_EOK);
+	ck_assert(last.since > 0 && last.since < last.when);
+	ck_assert_uint_gt(last.errors, 1);
+	hsm_last_text(&last, text, sizeof(text));
+	ck_assert_msg(strncmp(text, "does not work since 20", 22) == 0, "%s", text);
+	ck_assert_uint_eq(returns, 0);
+	order("");
+	wait_for(&returns);
+	last = last_of_shim();
+	ck_assert_int_eq(last.code, HSM_EOK);
+	ck_assert_int_eq(last.since, 0);
+	ck_assert_uint_gt(last.signatures, 0);
+	hsm_watch_stop(watch);
+}
+END_TEST
+
+/*! A key that was missed, and comes back, in a token that worked all the time. */
+START_TEST(test_missing)
+{
+	hsm_error_t err = { 0 };
+	hsm_key_t *key = NULL;
+	hsm_watch_t *watch;
+	atomic_uint returns = 0;
+	const keyset_key_t *info = &infos[SHIM];
+	ck_assert_int_eq(hsm_watch_start(&watch, hsm, 3600, count_return, &returns), HSM_EOK);
+	order("keyless\n");
+	ck_assert_int_eq(hsm_key_find(hsm, "two", info->cka_id, 13, &key, &err), HSM_ENOKEY);
+	hsm_key_miss(hsm, "two", info->cka_id, 13);
+	sleep(2);
+	ck_assert_uint_eq(returns, 0);
+	ck_assert_int_eq(last_of_shim().code, HSM_EOK);
+	order("");
+	wait_for(&returns);
+	hsm_watch_stop(watch);
 }
 END_TEST
 
@@ -403,6 +509,9 @@ int main(void)
 	tcase_add_test(tcase, test_wrong);
 	tcase_add_test(tcase, test_wrong_later);
 	tcase_add_test(tcase, test_failing);
+	tcase_add_test(tcase, test_other_key);
+	tcase_add_loop_test(tcase, test_state, 0, 5);
+	tcase_add_test(tcase, test_missing);
 	tcase_add_test(tcase, test_hanging);
 	tcase_add_test(tcase, test_few_sessions);
 	tcase_add_test(tcase, test_session_limit);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/key/proof.h"
+
+#include <libdnssec/error.h>
+#include <libdnssec/sign.h>
+
+#include "hsm-adapter/key/key.h"
+#include "hsm-adapter/token/tokens.h"
+
+static int verify_by(dnssec_key_t *dnskey, const dnssec_binary_t *data,
+                     const dnssec_binary_t *signature)
+{
+	dnssec_sign_ctx_t *ctx = NULL;
+	int ret = dnssec_sign_new(&ctx, dnskey);
+	if (ret == DNSSEC_EOK) {
+		ret = dnssec_sign_add(ctx, data);
+	}
+	if (ret == DNSSEC_EOK) {
+		ret = dnssec_sign_verify(ctx, false, signature);
+	}
+	dnssec_sign_free(ctx);
+	return ret;
+}
+
+int hsm_key_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
+                   const hsm_signature_t *signature, hsm_error_t *err)
+{
+	const dnssec_binary_t signed_data = { .data = (uint8_t *)data, .size = data_len };
+	const dnssec_binary_t by = {
+		.data = (uint8_t *)signature->data, .size = signature->len
+	};
+	dnssec_key_t *dnskey = NULL;
+	int ret = hsm_key_dnskey(key, (const knot_dname_t *)"", 256, &dnskey, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	ret = verify_by(dnskey, &signed_data, &by);
+	dnssec_key_free(dnskey);
+	if (ret != DNSSEC_EOK) {
+		return hsm_error_set(err, HSM_EDEVICE, 0, "the token's signature does not "
+		                     "verify: %s", dnssec_strerror(ret));
+	}
+	return HSM_EOK;
+}
+
+static int sign_and_verify(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
+{
+	static const uint8_t data[] = "whether the token works again";
+	hsm_signature_t signature;
+	int ret = hsm_session_sign(session, key, data, sizeof(data), &signature, err);
+	if (ret == HSM_EOK && hsm_key_verify(key, data, sizeof(data), &signature, err) != HSM_EOK) {
+		ret = hsm_session_wrong(session, key, err);
+	}
+	return ret;
+}
+
+int hsm_prove(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
+              hsm_error_t *err)
+{
+	hsm_key_t *key = NULL;
+	hsm_session_t *session = NULL;
+	int ret = hsm_key_find(hsm, repository, cka_id, algorithm, &key, err);
+	if (ret == HSM_EOK) {
+		ret = hsm_session_open(&session, hsm, repository, err);
+	}
+	if (ret == HSM_EOK) {
+		ret = sign_and_verify(session, key, err);
+	}
+	hsm_session_close(session);
+	hsm_key_free(key);
+	return ret;
+}
+
+int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
+{
+	hsm_token_t *token = session->token;
+	hsm_error_set(err, HSM_EDEVICE, 0, "the token of repository %s made a wrong signature; it "
+	              "was not published", token->conf.name);
+	tried_error(&token->tried);
+	tried_suspect(&token->tried, key->id.hex, key->algorithm->number, HSM_EDEVICE, err);
+	return HSM_EDEVICE;
+}
+
+void hsm_key_miss(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm)
+{
+	hsm_token_t *token = hsm_token(hsm, repository, NULL);
+	if (token != NULL) {
+		tried_suspect(&token->tried, cka_id, algorithm, HSM_ENOKEY, NULL);
+	}
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "hsm-adapter/hsm.h"
+
+#include <stdlib.h>
+
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/thread.h"
+#include "hsm-adapter/key/proof.h"
+#include "hsm-adapter/token/tokens.h"
+
+#define TICK_MS 1000 /* From one look at what was last tried to the next; it costs next to nothing. */
+
+/* Milliseconds until a token that does not work is asked again: what waits for it goes on soon. */
+static const backoff_t again_ms = { .first = 1000, .max = 4000 };
+
+/*! A token, and the thread that looks at it: one that hangs holds up no other. */
+typedef struct {
+	hsm_watch_t *watch;
+	hsm_token_t *token;
+	int64_t asked_ms;        /*!< When it was last asked by this, monotonic_ms(). */
+	unsigned failures;       /*!< In a row. */
+	pthread_t thread;
+} watcher_t;
+
+struct hsm_watch {
+	hsm_t *hsm;
+	unsigned seconds;
+	hsm_returned_f returned;
+	void *ctx;
+	pthread_mutex_t lock;    /*!< Of stop. */
+	pthread_cond_t wake;
+	bool stop;
+	size_t count;            /*!< Threads that run. */
+	watcher_t watchers[];
+};
+
+/*! Asks the token for its session's state, and connects anew if that is lost. */
+static void ask(hsm_token_t *token)
+{
+	hsm_last_t last;
+	hsm_error_t err;
+	tried_read(&token->tried, &last);
+	if (last.when != 0 && hsm_token_lock(token, &err) == HSM_EOK) {
+		hsm_token_unlock(token);
+	}
+}
+
+static void look(watcher_t *watcher)
+{
+	tried_key_t key;
+	hsm_error_t err;
+	hsm_watch_t *watch = watcher->watch;
+	hsm_token_t *token = watcher->token;
+	const bool doubt = tried_in_doubt(&token->tried, &key);
+	const int64_t wait_ms = doubt ? backoff_delay(&again_ms, watcher->failures + 1)
+	                        : 1000 * (int64_t)watch->seconds;
+	if (monotonic_ms() < watcher->asked_ms + wait_ms) {
+		return;
+	}
+	if (key.algorithm == 0) {
+		ask(token);
+	} else if (hsm_prove(watch->hsm, token->conf.name, key.cka_id, key.algorithm, &err) ==
+	           HSM_EOK) {
+		tried_proven(&token->tried, &key);
+	}
+	watcher->asked_ms = monotonic_ms();
+	watcher->failures = tried_in_doubt(&token->tried, &key) ? watcher->failures + 1 : 0;
+}
+
+static void *run(void *arg)
+{
+	watcher_t *watcher = arg;
+	hsm_watch_t *watch = watcher->watch;
+	pthread_mutex_lock(&watch->lock);
+	while (!watch->stop) {
+		if (monotonic_wait(&watch->wake, &watch->lock, monotonic_ms() + TICK_MS)) {
+			continue;
+		}
+		pthread_mutex_unlock(&watch->lock);
+		look(watcher);
+		if (tried_returned(&watcher->token->tried) && watch->returned != NULL) {
+			watch->returned(watch->ctx);
+		}
+		pthread_mutex_lock(&watch->lock);
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return NULL;
+}
+
+static size_t count_tokens(hsm_t *hsm)
+{
+	size_t count = 0;
+	while (hsm_token_at(hsm, count) != NULL) {
+		count++;
+	}
+	return count;
+}
+
+int hsm_watch_start(hsm_watch_t **watch, hsm_t *hsm, unsigned seconds, hsm_returned_f returned,
+                    void *ctx)
+{
+	const size_t count = count_tokens(hsm);
+	hsm_watch_t *fresh = calloc(1, sizeof(*fresh) + count * sizeof(fresh->watchers[0]));
+	if (fresh == NULL) {
+		return HSM_ENOMEM;
+	}
+	fresh->hsm = hsm;
+	fresh->seconds = seconds;
+	fresh->returned = returned;
+	fresh->ctx = ctx;
+	pthread_mutex_init(&fresh->lock, NULL);
+	monotonic_cond_init(&fresh->wake);
+	for (size_t i = 0; i < count; i++) {
+		watcher_t *watcher = &fresh->watchers[i];
+		*watcher = (watcher_t) {
+			.watch = fresh, .token = hsm_token_at(hsm, i), .asked_ms = monotonic_ms(),
+		};
+		if (thread_start(&watcher->thread, run, watcher) != KNOT_EOK) {
+			hsm_watch_stop(fresh);
+			return HSM_ENOMEM;
+		}
+		fresh->count++;
+	}
+	*watch = fresh;
+	return HSM_EOK;
+}
+
+void hsm_watch_stop(hsm_watch_t *watch)
+{
+	if (watch == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&watch->lock);
+	watch->stop = true;
+	pthread_cond_broadcast(&watch->wake);
+	pthread_mutex_unlock(&watch->lock);
+	for (size_t i = 0; i < watch->count; i++) {
+		pthread_join(watch->watchers[i].thread, NULL);
+	}
+	pthread_cond_destroy(&watch->wake);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+}
