@@ -42,11 +42,10 @@ static void read_some(reading_t *reading, CK_SESSION_HANDLE session)
 static void *run(void *arg)
 {
 	reading_t *reading = arg;
-	CK_FUNCTION_LIST *module = reading->token->library.module;
 	CK_SESSION_HANDLE session;
 	if (hsm_token_open(reading->token, &session) == CKR_OK) {
 		read_some(reading, session);
-		module->C_CloseSession(session);
+		hsm_token_close(reading->token, session);
 	}
 	return NULL;
 }

@@ -33,7 +33,6 @@ static int open_handle(hsm_session_t *session, hsm_error_t *err)
 	CK_RV rv = hsm_token_open(token, &session->handle);
 	session->dead = (rv != CKR_OK);
 	if (rv != CKR_OK) {
-		session->handle = CK_INVALID_HANDLE;
 		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
 	}
 	session->connection = atomic_load(&token->connection);
@@ -114,7 +113,7 @@ void hsm_session_close(hsm_session_t *session)
 	pthread_mutex_lock(&token->lock);
 	unlink_session(session);
 	if (!session->dead) {
-		token->library.module->C_CloseSession(session->handle);
+		hsm_token_close(token, session->handle);
 	}
 	pthread_mutex_unlock(&token->lock);
 	free(session);
@@ -205,7 +204,7 @@ static int recover(hsm_session_t *session, const hsm_key_t *key, bool restart, h
 	}
 	/* Always a new handle: the old one may have an operation that was not finished. */
 	if (!session->dead) {
-		token->library.module->C_CloseSession(session->handle);
+		hsm_token_close(token, session->handle);
 		session->dead = true;
 	}
 	if (restart) {

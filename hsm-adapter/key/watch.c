@@ -13,8 +13,11 @@
 
 #define TICK_MS 1000 /* From one look at what was last tried to the next; it costs next to nothing. */
 
+/* Milliseconds between two starts of a library whose token fails. */
+#define ANEW_MS 8000
+
 /* Milliseconds until a token that does not work is asked again: what waits for it goes on soon. */
-static const backoff_t again_ms = { .first = 1000, .max = 4000 };
+static const backoff_t again_ms = { .first = 1000, .max = 2000 };
 
 /*! A token, and the thread that looks at it: one that hangs holds up no other. */
 typedef struct {
@@ -22,6 +25,8 @@ typedef struct {
 	hsm_token_t *token;
 	int64_t asked_ms;        /*!< When it was last asked by this, monotonic_ms(). */
 	unsigned failures;       /*!< In a row. */
+	int64_t anew_ms;         /*!< When the library was started anew. */
+	uint64_t signatures;     /*!< That the token had made when it was asked. */
 	pthread_t thread;
 } watcher_t;
 
@@ -48,10 +53,44 @@ static void ask(hsm_token_t *token)
 	}
 }
 
+static bool prove(watcher_t *watcher, const tried_key_t *key)
+{
+	hsm_error_t err;
+	return hsm_prove(watcher->watch->hsm, watcher->token->conf.name, key->cka_id,
+	                 key->algorithm, &err) == HSM_EOK;
+}
+
+/*! \return Whether a start of the library may help: the token fails again and again, and with each key. */
+static bool may_start_anew(watcher_t *watcher)
+{
+	hsm_last_t last;
+	tried_read(&watcher->token->tried, &last);
+	const bool others = last.signatures != watcher->signatures;
+	watcher->signatures = last.signatures;
+	return last.code != HSM_EOK && watcher->failures > 0 && !others &&
+	       monotonic_ms() >= watcher->anew_ms + ANEW_MS;
+}
+
+/*! Has the library started anew: some have sessions that look well, and cannot be used any more.
+ *  \return Whether the key works then */
+static bool start_anew(watcher_t *watcher, const tried_key_t *key)
+{
+	hsm_error_t err;
+	hsm_token_t *token = watcher->token;
+	if (!may_start_anew(watcher) || hsm_token_lock(token, &err) != HSM_EOK) {
+		return false;
+	}
+	/* ANEW_MS limits it here. */
+	token->restart_ms[HSM_FOR_SIGNATURE] = 0;
+	const int ret = hsm_token_restart(token, HSM_FOR_SIGNATURE, &err);
+	hsm_token_unlock(token);
+	watcher->anew_ms = monotonic_ms();
+	return ret == HSM_EOK && prove(watcher, key);
+}
+
 static void look(watcher_t *watcher)
 {
 	tried_key_t key;
-	hsm_error_t err;
 	hsm_watch_t *watch = watcher->watch;
 	hsm_token_t *token = watcher->token;
 	const bool doubt = tried_in_doubt(&token->tried, &key);
@@ -62,8 +101,7 @@ static void look(watcher_t *watcher)
 	}
 	if (key.algorithm == 0) {
 		ask(token);
-	} else if (hsm_prove(watch->hsm, token->conf.name, key.cka_id, key.algorithm, &err) ==
-	           HSM_EOK) {
+	} else if (prove(watcher, &key) || start_anew(watcher, &key)) {
 		tried_proven(&token->tried, &key);
 	}
 	watcher->asked_ms = monotonic_ms();

@@ -30,6 +30,7 @@ int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t
 	}
 	pthread_mutex_init(&token->lock, NULL);
 	tried_init(&token->tried);
+	closing_init(&token->closing);
 	token->session = CK_INVALID_HANDLE;
 	atomic_init(&token->last_try, false);
 	atomic_init(&token->connection, 1);
@@ -42,7 +43,10 @@ void hsm_token_deinit(hsm_token_t *token)
 	/* No C_Logout: all of the process share one login. Closing the token's last session logs
 	 * out. */
 	if (token->session != CK_INVALID_HANDLE) {
-		token->library.module->C_CloseSession(token->session);
+		hsm_token_close(token, token->session);
+	}
+	if (token->library.initialized) {
+		closing_again(&token->closing, token->library.module);
 	}
 	hsm_library_release(&token->library);
 	hsm_mechanisms_free(&token->mechanisms);
@@ -51,6 +55,7 @@ void hsm_token_deinit(hsm_token_t *token)
 	}
 	pthread_mutex_destroy(&token->lock);
 	tried_deinit(&token->tried);
+	closing_deinit(&token->closing);
 	hsm_repository_deinit(&token->conf);
 }
 
@@ -119,21 +124,51 @@ static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 	                      : hsm_rv_error(token->conf.name, rv, "cannot log in", err);
 }
 
+static CK_RV open_with(hsm_token_t *token, CK_FLAGS flags, CK_SESSION_HANDLE *session)
+{
+	CK_RV rv = token->library.module->C_OpenSession(token->slot, flags, NULL, NULL, session);
+	if (rv == CKR_OK) {
+		closing_opened(&token->closing, *session);
+	} else {
+		*session = CK_INVALID_HANDLE;
+	}
+	return rv;
+}
+
+/*! \return Whether a token may give a session that can write, though it gives no other. */
+static bool wants_to_write(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_FUNCTION_FAILED: /* AWS CloudHSM */
+	case CKR_FUNCTION_REJECTED:
+	case CKR_ARGUMENTS_BAD:
+		return true;
+	default:
+		return false;
+	}
+}
+
+CK_RV hsm_token_open(hsm_token_t *token, CK_SESSION_HANDLE *session)
+{
+	CK_RV rv = open_with(token, CKF_SERIAL_SESSION, session);
+	return wants_to_write(rv)
+	       ? open_with(token, CKF_SERIAL_SESSION | CKF_RW_SESSION, session) : rv;
+}
+
+void hsm_token_close(hsm_token_t *token, CK_SESSION_HANDLE session)
+{
+	closing_close(&token->closing, token->library.module, session);
+}
+
 static int open_session(hsm_token_t *token, hsm_error_t *err)
 {
-	CK_FUNCTION_LIST *module = token->library.module;
-	CK_RV rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
-	                                 NULL, &token->session);
+	CK_RV rv = open_with(token, CKF_SERIAL_SESSION | CKF_RW_SESSION, &token->session);
 	if (rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_SESSION_READ_ONLY ||
 	    rv == CKR_FUNCTION_REJECTED) {
-		rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
-		                           &token->session);
+		rv = open_with(token, CKF_SERIAL_SESSION, &token->session);
 	}
-	if (rv != CKR_OK) {
-		token->session = CK_INVALID_HANDLE;
-		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
-	}
-	return HSM_EOK;
+	return rv == CKR_OK ? HSM_EOK
+	       : hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
 }
 
 /*! Marks the signing sessions that are closed, before a new session can get their handles. */
@@ -145,7 +180,7 @@ static void bury_sessions(hsm_token_t *token)
 		    token->library.module->C_GetSessionInfo(session->handle, &info) != CKR_OK) {
 			session->dead = true;
 			/* p11-kit has to forget the handle, too. */
-			token->library.module->C_CloseSession(session->handle);
+			hsm_token_close(token, session->handle);
 		}
 	}
 }
@@ -153,7 +188,7 @@ static void bury_sessions(hsm_token_t *token)
 static void disconnect(hsm_token_t *token)
 {
 	if (token->session != CK_INVALID_HANDLE) {
-		token->library.module->C_CloseSession(token->session);
+		hsm_token_close(token, token->session);
 		token->session = CK_INVALID_HANDLE;
 		bury_sessions(token);
 		atomic_fetch_add(&token->connection, 1);
@@ -253,6 +288,7 @@ static bool same_library(const hsm_token_t *a, const hsm_token_t *b)
 static void stop_own_library(hsm_token_t *token)
 {
 	hsm_library_stop(&token->library);
+	closing_forget(&token->closing);
 	/* The library has closed its sessions; it may give their handles to others. */
 	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
 		session->dead = true;
@@ -360,38 +396,16 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 	pthread_mutex_lock(&token->lock);
 	tried_begin(&token->tried);
 	int ret = token->refused ? refusal(token, &why) : revive(token, &why);
-	if (ret != HSM_EOK) {
-		tried_end(&token->tried, false, ret, &why);
-		pthread_mutex_unlock(&token->lock);
+	if (ret == HSM_EOK) {
+		closing_again(&token->closing, token->library.module);
+		return HSM_EOK;
 	}
-	if (ret != HSM_EOK && err != NULL) {
+	tried_end(&token->tried, false, ret, &why);
+	pthread_mutex_unlock(&token->lock);
+	if (err != NULL) {
 		*err = why;
 	}
 	return ret;
-}
-
-/*! \return Whether a token may give a session that can write, though it gives no other. */
-static bool wants_to_write(CK_RV rv)
-{
-	switch (rv) {
-	case CKR_FUNCTION_FAILED: /* AWS CloudHSM */
-	case CKR_FUNCTION_REJECTED:
-	case CKR_ARGUMENTS_BAD:
-		return true;
-	default:
-		return false;
-	}
-}
-
-CK_RV hsm_token_open(const hsm_token_t *token, CK_SESSION_HANDLE *session)
-{
-	CK_FUNCTION_LIST *module = token->library.module;
-	CK_RV rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL, session);
-	if (wants_to_write(rv)) {
-		rv = module->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
-		                           NULL, session);
-	}
-	return rv;
 }
 
 size_t hsm_token_room(const hsm_token_t *token)

@@ -20,6 +20,7 @@
 
 #include "hsm-adapter/error.h"
 #include "hsm-adapter/repository.h"
+#include "hsm-adapter/token/closing.h"
 #include "hsm-adapter/token/library.h"
 #include "hsm-adapter/token/mechanism.h"
 #include "hsm-adapter/token/tried.h"
@@ -39,6 +40,7 @@ struct hsm_token {
 	hsm_token_t *peers;          /*!< All tokens of the hsm_t, including this one. */
 	size_t peer_count;
 	tried_t tried;               /*!< With a lock of its own, the last to be taken. */
+	closing_t closing;           /*!< Sessions that could not be closed; has a lock of its own. */
 	atomic_bool last_try;        /*!< The next login may use up the last try of the PIN. */
 	pthread_mutex_t lock;        /*!< Guards all below but the two counters. */
 	hsm_library_t library;
@@ -69,6 +71,9 @@ struct hsm_session {
 	unsigned long connection;    /*!< The token's, as it was when the handle was opened. */
 };
 
+/*! Closes a session, now or later. */
+void hsm_token_close(hsm_token_t *token, CK_SESSION_HANDLE session);
+
 /*! Copies conf. The caller sets the peers afterwards. \retval HSM_EOK, HSM_ENOMEM */
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err);
 
@@ -87,7 +92,7 @@ void hsm_token_unlock(hsm_token_t *token);
 
 /*! Opens a session that reads and signs. The token is locked, or its session is used by who locked it.
  *  \return CK_RV */
-CK_RV hsm_token_open(const hsm_token_t *token, CK_SESSION_HANDLE *session);
+CK_RV hsm_token_open(hsm_token_t *token, CK_SESSION_HANDLE *session);
 
 /*! \return How many sessions may be opened beside those that are open; the token is locked. */
 size_t hsm_token_room(const hsm_token_t *token);

@@ -19,6 +19,7 @@ static unsigned long counts[ORDERS_MAX];
 static long sessions;
 static CK_SESSION_HANDLE other_session; /* That has another key. */
 static CK_OBJECT_HANDLE other_key;
+static unsigned long long finalized; /* The file that was there at the last C_Finalize. */
 
 /*** Which fault. ***/
 
@@ -109,6 +110,7 @@ static CK_RV finalize(void *reserved)
 	if (rv == CKR_OK) {
 		pthread_mutex_lock(&lock);
 		other_key = CK_INVALID_HANDLE;
+		finalized = orders.file;
 		pthread_mutex_unlock(&lock);
 		count_sessions(0, true);
 	}
@@ -295,11 +297,21 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_OBJECT_H
 	return rv != CKR_OK ? rv : token.C_SignInit(session, how, key);
 }
 
+/* \return Whether only a start of the library helps. */
+static bool is_stale(const orders_t *orders)
+{
+	pthread_mutex_lock(&lock);
+	const bool stale = orders->stale && finalized != orders->file;
+	pthread_mutex_unlock(&lock);
+	return stale;
+}
+
 static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, CK_BYTE *signature,
                   CK_ULONG *len)
 {
 	orders_t orders;
 	CK_RV rv = fault("C_Sign", &orders);
+	rv = rv == CKR_OK && is_stale(&orders) ? CKR_SESSION_HANDLE_INVALID : rv;
 	return rv != CKR_OK ? rv : token.C_Sign(session, data, data_len, signature, len);
 }
 

@@ -16,6 +16,8 @@
  *                   other       signatures by ECDSA P-256 are those of another key
  *                   keyless     no key is there
  *                   logged-out  nobody is logged in
+ *                   stale       nothing is signed (CKR_SESSION_HANDLE_INVALID) until the process has
+ *                               finalized the library since this file is there
  *                   slots N     the numbers of all slots are N higher
  *                   wild N      one call in N of any function, or so, has a random answer
  *                   seed N      ... drawn by that number, when it is read for the first time
@@ -70,6 +72,7 @@ static void read_line(orders_t *orders, const char *line)
 	orders->cut |= strcmp(line, "cut\n") == 0;
 	orders->other |= strcmp(line, "other\n") == 0;
 	orders->keyless |= strcmp(line, "keyless\n") == 0;
+	orders->stale |= strcmp(line, "stale\n") == 0;
 	orders->logged_out |= strcmp(line, "logged-out\n") == 0;
 	read_order(orders, line);
 }

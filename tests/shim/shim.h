@@ -27,7 +27,7 @@ typedef struct {
 	unsigned wrong, from, fail, wild;
 	unsigned long slots;     /*!< By that the numbers of the slots are higher. */
 	unsigned long long seed;
-	bool cut, other, keyless, logged_out;
+	bool cut, other, keyless, logged_out, stale;
 	unsigned long long file; /*!< Another number for each file. */
 } orders_t;
 

@@ -123,6 +123,7 @@ static void set_up(void)
 	snprintf(quirks, sizeof(quirks), "%s/quirks", dir);
 	write_file(quirks, "");
 	setenv("SHIM_QUIRKS", quirks, 1);
+	setenv("SHIM_SESSIONS", dir, 1);
 	test_tokens_make();
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[1].module = (char *)SHIM_PATH;
@@ -348,6 +349,14 @@ static void wait_for(atomic_uint *returns)
 	}
 }
 
+static void read_number(const char *path, long *number)
+{
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%ld", number), 1);
+	fclose(file);
+}
+
 /*! What makes no good signature counts as not working, whatever else it answers, until it makes one. */
 START_TEST(test_state)
 {
@@ -380,6 +389,45 @@ START_TEST(test_state)
 	ck_assert_int_eq(last.since, 0);
 	ck_assert_uint_gt(last.signatures, 0);
 	hsm_watch_stop(watch);
+}
+END_TEST
+
+/*! A library whose sessions look well, and sign no more until it is started anew. */
+START_TEST(test_stale)
+{
+	char err[640] = "";
+	hsm_watch_t *watch;
+	atomic_uint returns = 0;
+	ck_assert_int_eq(hsm_watch_start(&watch, hsm, 3600, count_return, &returns), HSM_EOK);
+	order("stale\n");
+	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
+	free_jobs(1);
+	wait_for(&returns);
+	ck_assert_msg(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	free_jobs(1);
+	hsm_watch_stop(watch);
+}
+END_TEST
+
+/*! Sessions that the token does not close are closed when it works again. */
+START_TEST(test_closing)
+{
+	char err[640] = "", path[96];
+	hsm_error_t hsm_err = { 0 };
+	long before = 0, after = -1;
+	snprintf(path, sizeof(path), "%s/%d", dir, (int)getpid());
+	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
+	free_jobs(1);
+	read_number(path, &before);
+	order("error C_CloseSession 0x30\nerror C_Sign 0xb3 3\n");
+	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
+	free_jobs(1);
+	read_number(path, &after);
+	ck_assert_int_gt(after, before + 2);
+	order("");
+	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
+	read_number(path, &after);
+	ck_assert_int_le(after, before + 1);
 }
 END_TEST
 
@@ -512,6 +560,8 @@ int main(void)
 	tcase_add_test(tcase, test_other_key);
 	tcase_add_loop_test(tcase, test_state, 0, 5);
 	tcase_add_test(tcase, test_missing);
+	tcase_add_test(tcase, test_stale);
+	tcase_add_test(tcase, test_closing);
 	tcase_add_test(tcase, test_hanging);
 	tcase_add_test(tcase, test_few_sessions);
 	tcase_add_test(tcase, test_session_limit);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Sessions are closed, if not at once, then later: a token has few, and those that it fails to
+ *        close would be lost to it.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <p11-kit/p11-kit.h>
+
+#define CLOSING_MAX 1024 /*!< Sessions that are remembered, at most. */
+
+/*! Sessions that could not be closed; all zero but for the lock. From any thread. */
+typedef struct {
+	pthread_mutex_t lock;
+	CK_SESSION_HANDLE list[CLOSING_MAX];
+	size_t count;
+} closing_t;
+
+void closing_init(closing_t *closing);
+void closing_deinit(closing_t *closing);
+
+/*! Closes a session, and remembers it if that fails. */
+void closing_close(closing_t *closing, CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session);
+
+/*! Closes those that could not be closed; the first that fails ends that. */
+void closing_again(closing_t *closing, CK_FUNCTION_LIST *module);
+
+/*! A session has been opened: who had its number before is closed. */
+void closing_opened(closing_t *closing, CK_SESSION_HANDLE session);
+
+/*! The library has stopped, and closed them all. */
+void closing_forget(closing_t *closing);
