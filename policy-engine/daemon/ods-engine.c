@@ -20,6 +20,7 @@
 #include "common/core-dump.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/control/control.h"
+#include "policy-engine/daemon/guard.h"
 #include "policy-engine/engine/engine.h"
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/policy/kasp.h"
@@ -215,9 +216,14 @@ static int run(const options_t *options)
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;
 	control_t *control = NULL;
+	guard_t *guard = NULL;
 	char why[1024];
 	int ret = engine_start(&engine, options->conf, &conf, options->verbose, why, sizeof(why));
 	ret = ret == 0 ? control_start(&control, engine, why, sizeof(why)) : ret;
+	if (ret == 0 && (guard = guard_start(engine, pid_file)) == NULL) {
+		snprintf(why, sizeof(why), "cannot start a thread: out of memory");
+		ret = -1;
+	}
 	if (ret != 0) {
 		log_event(LOG_ERROR, NULL, "not started: %s", why);
 	} else if (pid_file != NULL) {
@@ -228,8 +234,12 @@ static int run(const options_t *options)
 		ret = engine_run(engine);
 		log_event(LOG_INFO, NULL, "stopped");
 	}
+	if (guard != NULL) {
+		guard_ending(guard, ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
 	control_stop(control);
 	engine_free(engine);
+	guard_free(guard);
 	if (pid_file != NULL && ret == 0) {
 		unlink(pid_file);
 	}

@@ -4,6 +4,7 @@
 #include "policy-engine/engine/engine.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct engine {
 	char *conf_path;
 	pthread_t main_thread;
 	parts_t parts;
+	atomic_bool stop;
 
 	/* Under the desk's lock. */
 	reload_t reload;
@@ -239,6 +241,12 @@ static int pass(engine_t *e, bool *more)
 	return generate_pass(&parts->keys, now, more);
 }
 
+void engine_stop(engine_t *engine)
+{
+	atomic_store(&engine->stop, true);
+	wake(engine);
+}
+
 int engine_run(engine_t *engine)
 {
 	desk_t *desk = &engine->parts.desk;
@@ -253,7 +261,7 @@ int engine_run(engine_t *engine)
 		}
 		struct timespec wait = { .tv_sec = more ? 0 : POLL_S };
 		int signal = sigtimedwait(&signals, NULL, &wait);
-		if (signal == SIGTERM || signal == SIGINT) {
+		if (signal == SIGTERM || signal == SIGINT || atomic_load(&engine->stop)) {
 			return 0;
 		}
 		if (signal == SIGHUP) {

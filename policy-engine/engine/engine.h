@@ -38,10 +38,13 @@ void engine_block_signals(void);
 int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, bool verbose,
                  char *err, size_t err_size);
 
+/*! Has engine_run() return 0 as soon as what it waits for has ended; from any thread. */
+void engine_stop(engine_t *engine);
+
 /*!
- * Works until SIGTERM or SIGINT; SIGHUP reloads.
+ * Works until SIGTERM, SIGINT or engine_stop(); SIGHUP reloads.
  *
- * \return 0 if a signal stopped it, -1 if it cannot go on; the log says why.
+ * \return 0 if it was stopped, -1 if it cannot go on; the log says why.
  */
 int engine_run(engine_t *engine);
 

@@ -14,6 +14,7 @@
 
 ANSWER_S=5     # seconds in which whoever asks the servers has an answer, whatever the token does
 BACK_S=10      # seconds in which the zone is current when a fault has ended
+MET_S=20       # seconds in which a call is made
 GROWTH_MB=64   # that a process may grow by
 NAMES=10000
 
@@ -39,7 +40,7 @@ faults() {
 faults_of_token() {
 	printf '%s\n' 'wrong 1' 'wrong 3' stale cut other keyless logged-out 'slots 1000' \
 		'error all 0x32' 'error all 0xe0' 'error all 0x30' 'hang all' 'delay all 20' \
-		'error C_GenerateKeyPair 0x31' 'error C_Login 0xa0' 'error C_Login 0xa4' 'error all 0x190'
+		'error C_GenerateKeyPair 0x31' 'error C_Login 0xa0' 'error C_Login 0xa4'
 }
 
 # ways CALL: what brings the servers to make it: a session that is lost, a token, the library.
@@ -79,7 +80,7 @@ start_servers() {
 	start_knotd
 	start_engine
 	start_unbound f.test 'cache-max-ttl: 1' 'cache-max-negative-ttl: 1' 'val-bogus-ttl: 1' \
-		'infra-host-ttl: 1'
+		'infra-host-ttl: 1' 'val-log-level: 2'
 	"$e2e/resolver-prober.py" "$unbound_port" --rate 20 f.test >prober.out 2>&1 &
 	prober=$!
 	pids+=("$prober")
@@ -131,11 +132,12 @@ count_all() {
 	local server pid
 	for server in knotd ods-engine; do
 		pid=$(cat "$D/run/$server.pid")
-		printf '%s sessions %d\n' "$server" "$(cat "sessions/$pid" 2>/dev/null || echo 0)"
+		printf '%s sessions %d\n' "$server" "$(sessions_of "$server")"
 		printf '%s descriptors %d\n' "$server" "$(find "/proc/$pid/fd" | wc -l)"
 		printf '%s MB %d\n' "$server" "$(awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status")"
 	done >"$1"
 }
+sessions_of() { cat "sessions/$(cat "$D/run/$1.pid")" 2>/dev/null || echo 0; }
 # Whether nothing has leaked; a few sessions and descriptors are open only while something is done.
 no_leak() {
 	count_all after
@@ -172,6 +174,14 @@ look_around() {
 	fi
 }
 
+# Whether the call was made.
+met() {
+	local call=${1#* }
+	case $1 in
+	*' C_'*) [ -e "sessions/${call%% *}" ] ;;
+	esac
+}
+
 # A fault of signing that lasts is seen in the status, with since when.
 is_told() {
 	case $1 in
@@ -187,14 +197,16 @@ failing() { module status | grep 'token SoftHSM: does not work since 20.*, was a
 play() {
 	local begin bad
 	wrong=''
-	engine zone-key-rollover f.test zsk >>asked.out 2>&1 || true
 	module zone-sign f.test >>asked.out 2>&1
 	sleep "0.$((RANDOM % 10))"
+	rm -f sessions/C_*
 	order "$@"
+	in_time knotc -s "$ENGINE_SOCKET" zone-key-rollover f.test zsk || complain "no rollover"
 	change || complain "no answer to an UPDATE: $(tail -n 3 asked.out)"
 	sleep "$((1 + RANDOM % 3)).$((RANDOM % 10))"
 	look_around
 	is_told "$1"
+	met "$1" || soon "$MET_S" met "$1" || complain "the fault was never met"
 	order ''
 	begin=${EPOCHREALTIME/./}
 	case $1 in
@@ -209,7 +221,18 @@ play() {
 	[ "$bad" = "$seen_bad" ] || complain "bad answers: $(grep '^bad' prober.out | tail -n 3)"
 	seen_bad=$bad
 	[ -z "$wrong" ] || failed=$((failed + 1))
-	printf '%-4s %s: back in %d ms\n' "${wrong:+FAIL}" "$1" $(((${EPOCHREALTIME/./} - begin) / 1000))
+	printf '%-4s %s: back in %d ms, %d sessions\n' "${wrong:+FAIL}" "$1" \
+		$(((${EPOCHREALTIME/./} - begin) / 1000)) "$(sessions_of knotd)"
+}
+
+# A token that hangs holds up neither server's end.
+stop_while_it_hangs() {
+	local server
+	module zone-sign f.test
+	order 'hang all'
+	for server in ods-engine knotd; do
+		stop_pid "$(cat "$D/run/$server.pid")"
+	done
 }
 
 # In the end nothing has leaked, and the zone is valid.
@@ -221,6 +244,7 @@ finale() {
 	wait "$prober" || fail "the resolver: $(cat prober.out)"
 	cat prober.out
 	validate f.test
+	stop_while_it_hangs
 	echo "faults: $failed failed"
 	[ "$failed" = 0 ] || fail "see above"
 }
@@ -231,9 +255,9 @@ campaign() {
 	: "${SEED:=$RANDOM}"
 	RANDOM=$(cksum <<<"$SEED $1" | cut -d' ' -f1)
 	if [ "$1" = token ]; then
-		mapfile -t list < <(faults_of_token | shuf --random-source=<(yes "$SEED"))
+		mapfile -t list < <(faults_of_token | shuf --random-source=<(yes "$SEED $1"))
 	else
-		mapfile -t list < <(faults "$1" | sort | shuf --random-source=<(yes "$SEED"))
+		mapfile -t list < <(faults "$1" | sort | shuf --random-source=<(yes "$SEED $1"))
 	fi
 	mapfile -t orders < <(ways "$1")
 	echo "faults: $1, SEED=$SEED"
