@@ -30,7 +30,12 @@ typedef struct {
 static int open_handle(hsm_session_t *session, hsm_error_t *err)
 {
 	hsm_token_t *token = session->token;
-	CK_RV rv = hsm_token_open(token, &session->handle);
+	CK_SESSION_HANDLE handle;
+	CK_RV rv = hsm_token_open(token, &handle);
+	if (rv == CKR_OK) {
+		hsm_token_took(token, handle);
+	}
+	session->handle = handle;
 	session->dead = (rv != CKR_OK);
 	if (rv != CKR_OK) {
 		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);

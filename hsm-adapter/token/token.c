@@ -167,16 +167,27 @@ static int open_session(hsm_token_t *token, hsm_error_t *err)
 	    rv == CKR_FUNCTION_REJECTED) {
 		rv = open_with(token, CKF_SERIAL_SESSION, &token->session);
 	}
-	return rv == CKR_OK ? HSM_EOK
-	       : hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
+	if (rv != CKR_OK) {
+		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
+	}
+	hsm_token_took(token, token->session);
+	return HSM_EOK;
 }
 
-/*! Marks the signing sessions that are closed, before a new session can get their handles. */
+void hsm_token_took(hsm_token_t *token, CK_SESSION_HANDLE handle)
+{
+	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
+		session->dead |= session->handle == handle;
+	}
+}
+
+/*! Marks the signing sessions that are closed, before a new session can get their handles. One that is
+ *  being used is left to its thread, lest it is closed under it: that can end the process. */
 static void bury_sessions(hsm_token_t *token)
 {
 	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
 		CK_SESSION_INFO info;
-		if (!session->dead &&
+		if (!session->dead && !atomic_load(&session->busy) &&
 		    token->library.module->C_GetSessionInfo(session->handle, &info) != CKR_OK) {
 			session->dead = true;
 			/* p11-kit has to forget the handle, too. */
@@ -190,8 +201,9 @@ static void disconnect(hsm_token_t *token)
 	if (token->session != CK_INVALID_HANDLE) {
 		hsm_token_close(token, token->session);
 		token->session = CK_INVALID_HANDLE;
-		bury_sessions(token);
+		/* From now on no thread begins to use a session of before. */
 		atomic_fetch_add(&token->connection, 1);
+		bury_sessions(token);
 		atomic_fetch_add(&token->login, 1);
 	}
 }

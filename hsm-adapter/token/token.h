@@ -74,6 +74,9 @@ struct hsm_session {
 /*! Closes a session, now or later. */
 void hsm_token_close(hsm_token_t *token, CK_SESSION_HANDLE session);
 
+/*! Marks a signing session whose handle the library has given to another: it was closed. Locked. */
+void hsm_token_took(hsm_token_t *token, CK_SESSION_HANDLE handle);
+
 /*! Copies conf. The caller sets the peers afterwards. \retval HSM_EOK, HSM_ENOMEM */
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err);
 

@@ -13,10 +13,13 @@
 
 #include "tests/shim/shim.h"
 
+#define USED_MAX 64
+
 static CK_FUNCTION_LIST token; /* The functions below. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* Of what follows. */
 static unsigned long long counted; /* The file that the next counts are of. */
 static unsigned long counts[ORDERS_MAX];
+static CK_SESSION_HANDLE used[USED_MAX]; /* By C_Sign now. */
 static long sessions;
 static CK_SESSION_HANDLE other_session; /* That has another key. */
 static CK_OBJECT_HANDLE other_key;
@@ -92,6 +95,21 @@ static CK_RV fault(const char *call, orders_t *orders)
 
 /*** Sessions. ***/
 
+/* Puts a handle in the place of another. \return Whether that was there. */
+static bool replace_used(CK_SESSION_HANDLE was, CK_SESSION_HANDLE now)
+{
+	unsigned i = 0;
+	pthread_mutex_lock(&lock);
+	while (i < USED_MAX && used[i] != was) {
+		i++;
+	}
+	if (i < USED_MAX) {
+		used[i] = now;
+	}
+	pthread_mutex_unlock(&lock);
+	return i < USED_MAX;
+}
+
 /* Notes, for who counts them, how many there are. */
 static void count_sessions(long more, bool none)
 {
@@ -155,6 +173,9 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
 {
 	orders_t orders;
 	CK_RV rv = fault("C_CloseSession", &orders);
+	if (replace_used(session, session)) {
+		note_met("closed-in-use"); /* Many a library would crash. */
+	}
 	if (rv == CKR_OK) {
 		rv = token.C_CloseSession(session);
 		count_sessions(rv == CKR_OK ? -1 : 0, false);
@@ -325,9 +346,12 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, C
                   CK_ULONG *len)
 {
 	orders_t orders;
+	(void)replace_used(CK_INVALID_HANDLE, session);
 	CK_RV rv = fault("C_Sign", &orders);
 	rv = rv == CKR_OK && is_stale(&orders) ? CKR_SESSION_HANDLE_INVALID : rv;
-	return rv != CKR_OK ? rv : token.C_Sign(session, data, data_len, signature, len);
+	rv = rv == CKR_OK ? token.C_Sign(session, data, data_len, signature, len) : rv;
+	(void)replace_used(session, CK_INVALID_HANDLE);
+	return rv;
 }
 
 void fault_functions(CK_FUNCTION_LIST *list)

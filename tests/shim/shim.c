@@ -23,7 +23,8 @@
  *                   seed N      ... drawn by that number, when it is read for the first time
  *                 no file: none of that. It is to be replaced by renaming.
  *   SHIM_SESSIONS a folder where each process has a file, of its number, that says how many
- *                 sessions it has open; and each call that has failed, hung or was late, one of its name
+ *                 sessions it has open; and each call that has failed, hung or was late, one of its name;
+ *                 "closed-in-use" if a session was closed while it was signing
  *   SHIM_QUIRKS   a file with the quirks of quirk.h; not set: none. */
 
 #include <dlfcn.h>

@@ -327,6 +327,23 @@ START_TEST(test_other_key)
 }
 END_TEST
 
+static void *run_job(void *arg)
+{
+	const keyring_key_t *none = NULL;
+	const signpool_jobs_t one = {
+		.zone = zone, .jobs = arg, .count = 1, .stop = &stop, .failed = &none,
+	};
+	char err[640] = "";
+	signpool_work_t *work = NULL;
+	int ret = signpool_start(pool, &one, &work, err, sizeof(err));
+	if (ret == KNOT_EOK) {
+		ret = signpool_finish(work, err, sizeof(err));
+	}
+	ck_assert_msg(ret == KNOT_EOK, "%s", err);
+	finished = true;
+	return NULL;
+}
+
 /*** What is known of the repository meanwhile. ***/
 
 static hsm_last_t last_of_shim(void)
@@ -409,6 +426,27 @@ START_TEST(test_stale)
 }
 END_TEST
 
+/*! A token that says of sessions that they are gone, which are not: none is closed while it signs. */
+START_TEST(test_in_use)
+{
+	char path[96];
+	hsm_error_t err = { 0 };
+	pthread_t thread;
+	make_jobs(&ring->keys[SHIM], 1);
+	rrsig_job_t slow = jobs[0];
+	snprintf(path, sizeof(path), "%s/closed-in-use", dir);
+	order("hang C_Sign\n");
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_job, &slow), 0);
+	usleep(300000);
+	order("error C_GetSessionInfo 0xb3\nhang C_Sign\n");
+	ck_assert_int_eq(hsm_login(hsm, "two", false, &err), HSM_EOK);
+	order("");
+	pthread_join(thread, NULL);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	free(slow.rdata);
+}
+END_TEST
+
 /*! Sessions that the token does not close are closed when it works again. */
 START_TEST(test_closing)
 {
@@ -451,23 +489,6 @@ START_TEST(test_missing)
 	hsm_watch_stop(watch);
 }
 END_TEST
-
-static void *run_job(void *arg)
-{
-	const keyring_key_t *none = NULL;
-	const signpool_jobs_t one = {
-		.zone = zone, .jobs = arg, .count = 1, .stop = &stop, .failed = &none,
-	};
-	char err[640] = "";
-	signpool_work_t *work = NULL;
-	int ret = signpool_start(pool, &one, &work, err, sizeof(err));
-	if (ret == KNOT_EOK) {
-		ret = signpool_finish(work, err, sizeof(err));
-	}
-	ck_assert_msg(ret == KNOT_EOK, "%s", err);
-	finished = true;
-	return NULL;
-}
 
 /*! A token that hangs holds up only the zones that use it. */
 START_TEST(test_hanging)
@@ -562,6 +583,7 @@ int main(void)
 	tcase_add_test(tcase, test_missing);
 	tcase_add_test(tcase, test_stale);
 	tcase_add_test(tcase, test_closing);
+	tcase_add_test(tcase, test_in_use);
 	tcase_add_test(tcase, test_hanging);
 	tcase_add_test(tcase, test_few_sessions);
 	tcase_add_test(tcase, test_session_limit);
