@@ -176,8 +176,10 @@ static void mark_gone(state_t *state)
 /*! Notes that the version is all that its key set asks for. */
 static void adopt(state_t *state, const keyset_t *set, bool new_version)
 {
-	if (!new_version && state->taken_revision == state->revision) {
+	/* Without a new one, the newest version is all that: also if a walk has begun with it. */
+	if (!new_version && state->taken_at > 0 && state->taken_serial == state->serial) {
 		state->taken_revision = set->revision;
+		state->revision_since = state->taken_at;
 	}
 	state->revision = set->revision;
 	state->algorithms = changeover_algorithms(set);

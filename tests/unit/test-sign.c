@@ -250,6 +250,48 @@ START_TEST(test_rollover_twice)
 }
 END_TEST
 
+/*! Since when a key set is public: not before knotd took a version that was made with it, even if the
+ * last batch of a walk, under way when it came, has nothing to publish. */
+START_TEST(test_taken_revision)
+{
+	subject_t subject;
+	subject_open(&subject, "taken");
+	subject_load(&subject, small, 5);
+	subject_sign(&subject, false);
+	state_t *state = &subject.state;
+	state->taken_revision = state->revision;
+	state->taken_serial = state->serial;
+	state->taken_at = state->revision_since = 100;
+
+	keyset_t set = subject_policy();
+	set.key_count = 3;
+	subject_keys[2].sign_zone = false;
+	subject_keys[2].publish = false;
+	for (subject.batch = 1; subject.batch < 8; subject.batch++) {
+		state->sign_all = true;
+		set.revision++;
+		subject_keys[2].publish = !subject_keys[2].publish;
+		subject_set_keys(&subject, &set);
+		subject_sign(&subject, false);
+		ck_assert_uint_eq(state->revision, set.revision);
+		ck_assert_uint_ne(state->taken_revision, set.revision);
+	}
+
+	/* A key set that changes nothing is public with the version that there is. */
+	state->taken_revision = state->revision;
+	state->taken_serial = state->serial;
+	state->taken_at = 300;
+	state->revision_since = 200;
+	set.revision++;
+	subject_set_keys(&subject, &set);
+	subject_sign(&subject, false);
+	ck_assert_uint_eq(state->taken_revision, set.revision);
+	ck_assert_int_ge(state->revision_since, 200);
+	subject_keys[2].sign_zone = subject_keys[2].publish = true;
+	subject_close(&subject);
+}
+END_TEST
+
 /*! More nodes than a first signing's batch holds; and one that is stopped and begun again. */
 START_TEST(test_batches)
 {
@@ -969,6 +1011,7 @@ int main(void)
 	tcase_add_test(tcase, test_cds);
 	tcase_add_test(tcase, test_replace);
 	tcase_add_test(tcase, test_rollover_twice);
+	tcase_add_test(tcase, test_taken_revision);
 	tcase_add_test(tcase, test_batches);
 	tcase_add_test(tcase, test_journal_size);
 	tcase_add_test(tcase, test_signs_unpublished);
