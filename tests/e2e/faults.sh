@@ -271,7 +271,6 @@ campaign() {
 test_faults() { # short
 	NAMES=200
 	start_servers
-	play other
 	play 'hang C_Sign'
 	play 'error C_Sign 0x30'
 	mapfile -t orders < <(ways C_FindObjects)

@@ -5,8 +5,9 @@
  *
  *   SHIM_MODULE   the library that does the work
  *   SHIM_CONTROL  a file that is read for each call, with lines of
- *                   error CALL RV [N]  CALL, or "all", returns that number; N: only the first N
- *                                      calls since this file is there, in each process
+ *                   error CALL RV [N]  CALL, or "all" that concern a token, returns that number;
+ *                                      N: only the first N calls since this file is there,
+ *                                      in each process
  *                   delay CALL MS      it takes so much longer
  *                   hang CALL          it waits until this line has gone
  *                   wrong N     each Nth signature is wrong by a bit
