@@ -251,13 +251,14 @@ finale() {
 
 # campaign CALL|token: all its faults, or those of the token as such.
 campaign() {
-	local i list orders
+	local i list orders random
 	: "${SEED:=$RANDOM}"
 	RANDOM=$(cksum <<<"$SEED $1" | cut -d' ' -f1)
+	random=$RANDOM$RANDOM
 	if [ "$1" = token ]; then
-		mapfile -t list < <(faults_of_token | shuf --random-source=<(yes "$SEED $1"))
+		mapfile -t list < <(faults_of_token | shuf --random-source=<(yes "$random"))
 	else
-		mapfile -t list < <(faults "$1" | sort | shuf --random-source=<(yes "$SEED $1"))
+		mapfile -t list < <(faults "$1" | sort | shuf --random-source=<(yes "$random"))
 	fi
 	mapfile -t orders < <(ways "$1")
 	echo "faults: $1, SEED=$SEED"
