@@ -56,8 +56,10 @@ static void ask(hsm_token_t *token)
 static bool prove(watcher_t *watcher, const tried_key_t *key)
 {
 	hsm_error_t err;
-	return hsm_prove(watcher->watch->hsm, watcher->token->conf.name, key->cka_id,
-	                 key->algorithm, &err) == HSM_EOK;
+	const int ret = hsm_prove(watcher->watch->hsm, watcher->token->conf.name, key->cka_id,
+	                          key->algorithm, &err);
+	/* If all its sessions are in use, who has one will see. */
+	return ret == HSM_EOK || ret == HSM_ESESSIONS;
 }
 
 /*! \return Whether a start of the library may help: the token fails again and again, and with each key. */
