@@ -417,6 +417,10 @@ START_TEST(test_stale)
 	atomic_uint returns = 0;
 	ck_assert_int_eq(hsm_watch_start(&watch, hsm, 3600, count_return, &returns), HSM_EOK);
 	order("stale\n");
+	ck_assert_msg(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
+	free_jobs(1);
+	/* Soon after, a try of that does not do it again; the watch does. */
+	order("stale\n");
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
 	free_jobs(1);
 	wait_for(&returns);
@@ -457,11 +461,11 @@ START_TEST(test_closing)
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
 	free_jobs(1);
 	read_number(path, &before);
-	order("error C_CloseSession 0x30\nerror C_Sign 0xb3 3\n");
+	order("error C_CloseSession 0x30\nerror C_Sign 0xb3 2\n");
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
 	free_jobs(1);
 	read_number(path, &after);
-	ck_assert_int_gt(after, before + 2);
+	ck_assert_int_gt(after, before + 1);
 	order("");
 	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
 	read_number(path, &after);
