@@ -15,9 +15,8 @@ struct contents {
 	records_t records;
 	report_t report;
 	taker_t taker;
-	place_t place;   /*!< Of the last record of a transfer; its line is the record's number. */
-	size_t left_out; /*!< Bytes of records of a transfer that are not in the zone. */
-	size_t next;     /*!< Run to be given. */
+	place_t place; /*!< Of the last record of a transfer; its line is the record's number. */
+	size_t next;   /*!< Run to be given. */
 };
 
 contents_t *contents_new(const char *origin, const knot_dname_t *apex, log_t *log)
@@ -59,23 +58,12 @@ int contents_take(contents_t *contents, const source_rr_t *rr, place_t place)
 int contents_add(contents_t *contents, const source_rr_t *rr)
 {
 	contents->place.line++;
-	knot_dname_storage_t lower;
-	memcpy(lower, rr->owner, knot_dname_size(rr->owner));
-	knot_dname_to_lower(lower);
-	if (knot_dname_in_bailiwick(lower, contents->report.apex) < 0) {
-		knot_dname_txt_storage_t name = "";
-		(void)knot_dname_to_str(name, rr->owner, sizeof(name));
-		report_warning(&contents->report, contents->place,
-		               "%s is left out, it is not in the zone", name);
-		contents->left_out += knot_dname_size(rr->owner) + rr->rdata_len;
-		return KNOT_EOK;
-	}
 	return take_record(&contents->taker, rr, contents->place);
 }
 
 size_t contents_left_out(const contents_t *contents)
 {
-	return contents->left_out;
+	return contents->taker.left_out;
 }
 
 size_t contents_size(const contents_t *contents)

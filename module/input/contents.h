@@ -7,10 +7,11 @@
  * The records come one by one, from a zone file or a transfer; contents_end() checks the whole,
  * and contents_next() then gives the nodes. Not for use by several threads at once.
  *
- * Refused are: no or two SOA, data out of the zone, two CNAME or DNAME, CNAME beside other data
- * (RFC 2181, section 10.1), no NS at the apex, data below a DNAME, a DNAME beside NS below the apex
- * (RFC 6672, sections 2.3 and 2.4), RDATA or a type that no zone can have. Warned of are: RRs of
- * one RRset with several TTLs (the lowest is taken, RFC 2181, section 5.2), missing glue.
+ * Left out, with a warning, is what is not in the zone. Refused are: no or two SOA, two CNAME or
+ * DNAME, CNAME beside other data (RFC 2181, section 10.1), no NS at the apex, data below a DNAME, a
+ * DNAME beside NS below the apex (RFC 6672, sections 2.3 and 2.4), RDATA or a type that no zone can
+ * have. Warned of are: RRs of one RRset with several TTLs (the lowest is taken, RFC 2181, section
+ * 5.2), missing glue.
  * Duplicates (RFC 2181, section 5) are dropped.
  */
 #pragma once
@@ -37,13 +38,12 @@ report_t *contents_report(contents_t *contents);
 int contents_take(contents_t *contents, const source_rr_t *rr, place_t place);
 
 /*!
- * Takes the next record of a transfer. One that is not below the apex is left out, with a warning;
- * messages have the record's number.
+ * Takes the next record of a transfer; messages have the record's number.
  * \return As above
  */
 int contents_add(contents_t *contents, const source_rr_t *rr);
 
-/*! \return Bytes of the records that contents_add() has left out. */
+/*! \return Bytes of the records that are left out. */
 size_t contents_left_out(const contents_t *contents);
 
 /*! \return Bytes that the contents take so far. */

@@ -24,11 +24,8 @@ void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, rep
 
 /* What is wrong with a record by itself. \return NULL if nothing is. */
 static const char *find_fault(const taker_t *taker, const source_rr_t *rr,
-                              const knot_dname_t *owner, bool known)
+                              const knot_dname_t *owner)
 {
-	if (!known && knot_dname_in_bailiwick(owner, taker->apex) < 0) {
-		return "it is not in the zone";
-	}
 	const char *fault = rules_form_fault(rr->type, rr->rdata, rr->rdata_len);
 	return fault != NULL ? fault : rules_place_fault(taker->apex, owner, rr->type,
 	                                                 rr->rdata_len);
@@ -55,6 +52,15 @@ static void report_ttl(const taker_t *taker, const source_rr_t *rr, place_t plac
 	               text, rr->ttl, TTL_MAX);
 }
 
+/* Records that are not in the zone are left out, as BIND and OpenDNSSEC do. */
+static void leave_out(taker_t *taker, const source_rr_t *rr, place_t place)
+{
+	knot_dname_txt_storage_t name = "";
+	(void)knot_dname_to_str(name, rr->owner, sizeof(name));
+	report_warning(taker->report, place, "%s is left out, it is not in the zone", name);
+	taker->left_out += knot_dname_size(rr->owner) + rr->rdata_len;
+}
+
 int take_record(taker_t *taker, const source_rr_t *rr, place_t place)
 {
 	const size_t owner_len = knot_dname_size(rr->owner);
@@ -64,7 +70,11 @@ int take_record(taker_t *taker, const source_rr_t *rr, place_t place)
 	memcpy(lower, rr->owner, owner_len);
 	knot_dname_to_lower(lower);
 
-	const char *fault = find_fault(taker, rr, lower, known);
+	if (!known && knot_dname_in_bailiwick(lower, taker->apex) < 0) {
+		leave_out(taker, rr, place);
+		return KNOT_EOK;
+	}
+	const char *fault = find_fault(taker, rr, lower);
 	if (fault != NULL) {
 		report_fault(taker, rr->owner, rr->type, place, fault);
 		return KNOT_EOK;

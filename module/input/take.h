@@ -25,13 +25,15 @@ typedef struct {
 	report_t *report;
 	uint8_t owner[KNOT_DNAME_MAXLEN]; /*!< Of the last record, as it was spelt. */
 	size_t owner_len;                 /*!< 0: there is none. */
+	size_t left_out;                  /*!< Bytes of records that are not in the zone. */
 } taker_t;
 
 /*! \param records  Zeroed. */
 void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report);
 
 /*!
- * Takes a record, or reports why it cannot be taken.
+ * Takes a record, or reports why it cannot be taken. One that is not below the apex is left out, with
+ * a warning.
  * \return KNOT_EOK (also if it is reported), KNOT_ENOMEM
  */
 int take_record(taker_t *taker, const source_rr_t *rr, place_t place);

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "module/zonefile/parse.h"
 
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,12 +14,15 @@
 #include <unistd.h>
 
 #include <libknot/libknot.h>
-#include <libzscanner/scanner.h>
 
 #include "module/zonefile/bytes.h"
+#include "module/zonefile/reader.h"
 
 /* TTL, in seconds, of records in a file that gives none; knotd's own. */
 #define DEFAULT_TTL 3600
+
+/* What libzscanner gives a record in place of a TTL that is nowhere; no TTL is so large. */
+#define NO_TTL (UINT32_MAX - 1)
 
 /* Files that include each other, at most: enough for any zone, and an end to a chain of files. */
 #define INCLUDE_DEPTH 16
@@ -46,7 +50,9 @@ typedef struct {
 	report_t *report;   /* The contents' own. */
 	folders_t folders;  /* Where the files may be. */
 	size_t size_max;    /* Bytes that the contents may take. */
-	uint64_t text_left; /* Bytes that the files may still have. */
+	uint64_t text_left; /* Bytes that the files, and $GENERATE, may still have. */
+	uint64_t without_ttl;    /* Records for which no TTL is given. */
+	place_t first_without_ttl;
 	char *err;
 	size_t err_size;
 } parser_t;
@@ -113,18 +119,14 @@ static int include(parser_t *parser, const source_t *parent, zs_scanner_t *s, pl
 	return ret;
 }
 
-/* Copies the line that the scanner is in. */
-static void copy_line(const source_t *source, const zs_scanner_t *s, char *out, size_t size)
+/* Copies the line with an error. */
+static void copy_line(const source_t *source, const char *at, char *out, size_t size)
 {
-	out[0] = '\0';
-	const char *text = source->bytes.text, *at = s->input.current;
-	if (at < text || at > text + source->bytes.size) {
-		return; /* The scanner is in the newline that it adds to the end. */
-	}
+	const char *text = source->bytes.text, *end = text + source->bytes.size;
 	const char *before = at > text ? memrchr(text, '\n', at - text) : NULL;
 	const char *line = before != NULL ? before + 1 : text;
-	const char *newline = memchr(at, '\n', text + source->bytes.size - at);
-	size_t len = (newline != NULL ? newline : text + source->bytes.size) - line;
+	const char *newline = memchr(at, '\n', end - at);
+	size_t len = (newline != NULL ? newline : end) - line;
 	snprintf(out, size, "%.*s%s", (int)(len < LINE_SHOWN ? len : LINE_SHOWN), line,
 	         len > LINE_SHOWN ? "..." : "");
 	for (char *c = out; *c != '\0'; c++) {
@@ -132,48 +134,50 @@ static void copy_line(const source_t *source, const zs_scanner_t *s, char *out, 
 	}
 }
 
-static void report_syntax(parser_t *parser, const source_t *source, const zs_scanner_t *s,
+static void report_syntax(parser_t *parser, const source_t *source, const reader_t *reader,
                           place_t place)
 {
-	if (s->error.code == ZS_UNCLOSED_MULTILINE) {
-		place.line--; /* The scanner counts the newline that it adds to the end. */
-	}
 	char line[LINE_SHOWN + 8] = "";
 	if (source->quoted) {
-		copy_line(source, s, line, sizeof(line));
+		copy_line(source, reader->at, line, sizeof(line));
 	}
-	report_error(parser->report, place, "%s%s%s%s", zs_strerror(s->error.code),
+	report_error(parser->report, place, "%s%s%s%s", reader->fault,
 	             line[0] != '\0' ? " in '" : "", line, line[0] != '\0' ? "'" : "");
 }
 
-/* \return KNOT_EOF at the end. */
-static int parse_item(parser_t *parser, const source_t *source, zs_scanner_t *s)
+/* Takes a record. Which ones have no TTL is said of all at once. */
+static int take(parser_t *parser, const zs_scanner_t *s, place_t place)
 {
-	const int top = s->top;
-	if (zs_parse_record(s) != 0) {
-		return KNOT_EOF;
+	source_rr_t rr = {
+		.owner = s->r_owner, .type = s->r_type, .ttl = s->r_ttl,
+		.rdata = (uint8_t *)s->r_data, .rdata_len = s->r_data_length,
+	};
+	if (rr.ttl == NO_TTL) {
+		rr.ttl = DEFAULT_TTL;
+		if (parser->without_ttl++ == 0) {
+			parser->first_without_ttl = place;
+		}
 	}
-	if (s->state == ZS_STATE_INCLUDE) {
-		/* Up to libzscanner 3.5 at least, each $INCLUDE leaves an entry on the scanner's
-		 * stack; the 17th writes beyond it. */
-		s->top = top;
-	}
+	return contents_size(parser->contents) > parser->size_max
+	       ? KNOT_ESPACE : contents_take(parser->contents, &rr, place);
+}
 
-	place_t place = { .line = s->line_counter, .file = source->index };
-	switch (s->state) {
+/* \return KNOT_EOF at the end. */
+static int parse_item(parser_t *parser, const source_t *source, reader_t *reader)
+{
+	int ret = reader_next(reader);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	place_t place = { .line = reader->line, .file = source->index };
+	switch (reader->s->state) {
 	case ZS_STATE_DATA:
-		return contents_size(parser->contents) > parser->size_max ? KNOT_ESPACE :
-		       contents_take(parser->contents, &(source_rr_t) {
-			.owner = s->r_owner, .type = s->r_type, .ttl = s->r_ttl,
-			.rdata = s->r_data, .rdata_len = s->r_data_length,
-		}, place);
+		return take(parser, reader->s, place);
 	case ZS_STATE_INCLUDE:
-		return include(parser, source, s, place);
-	case ZS_STATE_ERROR:
-		report_syntax(parser, source, s, place);
-		return KNOT_EOK;
+		return include(parser, source, reader->s, place);
 	default:
-		return KNOT_EOF;
+		report_syntax(parser, source, reader, place);
+		return KNOT_EOK;
 	}
 }
 
@@ -193,20 +197,16 @@ static int set_folder(zs_scanner_t *s, const char *real)
 
 static int parse_source(parser_t *parser, source_t *source, const char *origin, uint32_t ttl)
 {
-	zs_scanner_t *s = malloc(sizeof(*s));
-	if (s == NULL) {
-		return KNOT_ENOMEM;
-	}
-	int ret = KNOT_ENOMEM;
-	if (zs_init(s, origin, KNOT_CLASS_IN, ttl) == 0 &&
-	    zs_set_input_string(s, source->bytes.text, source->bytes.size) == 0) {
-		ret = set_folder(s, source->real);
+	reader_t reader;
+	int ret = reader_init(&reader, &parser->text_left, source->bytes.text, source->bytes.size,
+	                      origin, ttl);
+	if (ret == KNOT_EOK) {
+		ret = set_folder(reader.s, source->real);
 	}
 	while (ret == KNOT_EOK) {
-		ret = parse_item(parser, source, s);
+		ret = parse_item(parser, source, &reader);
 	}
-	zs_deinit(s);
-	free(s);
+	reader_deinit(&reader);
 	return ret == KNOT_EOF ? KNOT_EOK : ret;
 }
 
@@ -252,7 +252,12 @@ int parse_file(const zonefile_args_t *args, contents_t *contents, char *err, siz
 	if (ret == KNOT_EOK) {
 		source.quoted = is_own(args->path, &source.bytes);
 		knot_dname_to_str(origin, args->apex, sizeof(origin));
-		ret = parse_source(&parser, &source, origin, DEFAULT_TTL);
+		ret = parse_source(&parser, &source, origin, NO_TTL);
+	}
+	if (parser.without_ttl > 0) {
+		report_warning(parser.report, parser.first_without_ttl, "neither the record nor a "
+		               "$TTL before it gives a TTL, %u is taken (records of this kind: "
+		               "%"PRIu64")", DEFAULT_TTL, parser.without_ttl);
 	}
 	if (ret == KNOT_ESPACE) {
 		snprintf(err, err_size, "%.300s: the zone is larger than zone-max-size or "

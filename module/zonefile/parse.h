@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Parses a zone file, and those that it includes, with libzscanner.
+ * \brief Parses a zone file, and those that it includes.
  */
 #pragma once
 

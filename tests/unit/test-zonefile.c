@@ -327,10 +327,6 @@ static const struct {
 	{ HEAD "www A 192.0.2.300\n", "zone:4: invalid IPv4 address in 'www A 192.0.2.300'" },
 	{ HEAD "www A 192.0.2.300\nw A x\nx A 192.0.2.1\ny AAAA 1\n",
 	  "zone:4: invalid IPv4 address in 'www A 192.0.2.300' (and 2 more errors)" },
-	{ HEAD "www.example.org. A 192.0.2.1\n",
-	  "zone:4: www.example.org. A: it is not in the zone (zone example.com.)" },
-	{ HEAD "wwwexample.com. A 192.0.2.1\n",
-	  "zone:4: wwwexample.com. A: it is not in the zone (zone example.com.)" },
 	{ HEAD "www CH A 192.0.2.1\n", "zone:4: unsupported record type in 'www CH A 192.0.2.1'" },
 	{ HEAD "www CLASS3 A 192.0.2.1\n",
 	  "zone:4: unsupported record type in 'www CLASS3 A 192.0.2.1'" },
@@ -378,13 +374,9 @@ static const struct {
 	  "zone:4: w.example.com. SOA: the RDATA is too short (zone example.com.)" },
 	{ HEAD "w TYPE255 \\# 0\n",
 	  "zone:4: w.example.com. ANY: no zone can have this type (zone example.com.)" },
-	{ HEAD "w A 192.0.2.1\r\nx A 192.0.2.1\r\n",
-	  "zone:4: unsupported CRLF newline, remove CR bytes in 'w A 192.0.2.1'" },
 	{ HEAD "w TXT ( x\ny\n", "zone:5: unclosed last multiline block" },
 	{ HEAD "w TXT \"x\n", "zone:4: " },
 	{ HEAD "$TTL x\n", "zone:4: invalid number in '$TTL x'" },
-	{ HEAD "$GENERATE 1-2 a A 192.0.2.1\n",
-	  "zone:4: invalid directive in '$GENERATE 1-2 a A 192.0.2.1'" },
 	{ HEAD "$INCLUDE none\n", "zone:4: $INCLUDE DIR/none: No such file or directory" },
 	{ HEAD "$INCLUDE .\n", "zone:4: $INCLUDE DIR/." ELSEWHERE },
 	{ HEAD "$INCLUDE zone\n", "zone:4: $INCLUDE DIR/zone: the file includes itself" },
@@ -474,7 +466,7 @@ START_TEST(unwise)
 		{ 100, 50, "types.example.com. has 50 types, 102 signed; a BIND secondary takes 100" },
 	};
 	for (size_t n = 0; n < sizeof(many) / sizeof(many[0]); n++) {
-		char *text = malloc(20000), *end = text + sprintf(text, HEAD);
+		char *text = malloc(20000), *end = text + sprintf(text, "$TTL 60\n" HEAD);
 		sink_t *log = calloc(1, sizeof(*log));
 		for (int i = 0; i < many[n].records; i++) {
 			end += sprintf(end, "big A 192.0.2.%d\n", i);
@@ -867,7 +859,7 @@ START_TEST(warnings)
 	sink_t *out = calloc(1, sizeof(*out));
 	contents_t *contents;
 
-	write_file("zone", HEAD
+	write_file("zone", HEAD "$TTL 3600\n"
 	           "t 60 A 192.0.2.1\nt 30 A 192.0.2.2\nt 90 A 192.0.2.3\n"
 	           "s NS ns.s\ns NS ns.other.\ns NS glue.s\nglue.s AAAA ::1\n"
 	           "t NSEC u A\nt RRSIG A 8 2 60 20300101000000 20200101000000 1 @ AAAA\n"
@@ -886,8 +878,8 @@ START_TEST(warnings)
 	contents_free(contents);
 
 	static const char *const LINES[] = {
-		"zone:6: t.example.com. A: records with several TTLs, 30 is taken for all\n",
-		"zone:9: s.example.com. NS ns.s.example.com.: missing glue, the zone has no "
+		"zone:7: t.example.com. A: records with several TTLs, 30 is taken for all\n",
+		"zone:10: s.example.com. NS ns.s.example.com.: missing glue, the zone has no "
 		"address",
 	};
 	for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
@@ -899,7 +891,7 @@ START_TEST(warnings)
 	/* No more than twenty, then a count. */
 	char text[8192] = HEAD;
 	for (int i = 0; i < 30; i++) {
-		sprintf(text + strlen(text), "s%d NS ns.s%d\n", i, i);
+		sprintf(text + strlen(text), "s%d 60 NS ns.s%d\n", i, i);
 	}
 	memset(out, 0, sizeof(*out));
 	write_file("zone", text);
