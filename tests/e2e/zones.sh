@@ -38,6 +38,17 @@ test_sorts() { # short
 	validated child.sorts.test DS
 }
 
+# What libzscanner does not read is published as BIND reads it.
+test_forms() { # short
+	quick d --zone forms.test="$e2e/zones/forms.test.zone"
+	same_data "$e2e/zones/forms.test.zone" forms.test
+	kzonecheck -d on -o forms.test forms.test.signed
+	dnssec-verify -q -o forms.test forms.test.signed
+	says d/knotd.log 'forms.test.zone:[0-9]*: out\.other\. is left out, it is not in the zone'
+	answers g003.forms.test A 192.0.2.3
+	answers 'host!1#a$b&c'"'"'d=e@f,g+h:i.forms.test' A 192.0.2.2
+}
+
 # authentic NAME TYPE [STATUS]: unbound answers with the AD flag.
 authentic() {
 	dig @127.0.0.1 -p "$unbound_port" +dnssec "$1" "$2" >"$work/dig"
