@@ -331,6 +331,34 @@ static const struct {
 	  "1.b\\033c.z.test. 300 TYPE5 \\# 19 013104302d313503622163017a047465737400" },
 	{ "b A 192.0.2.1\nx.other. A 192.0.2.1\n$GENERATE 1-2 $.other. A 192.0.2.$\n TXT x",
 	  "b.z.test. 300 TYPE1 \\# 4 c0000201" },
+	{ "a MINFO b!c d&e",
+	  "a.z.test. 300 TYPE14 \\# 24 03622163017a04746573740003642665017a047465737400" },
+	{ "a AFSDB 1 b!c",
+	  "a.z.test. 300 TYPE18 \\# 14 000103622163017a047465737400" },
+	{ "a KX 1 b!c",
+	  "a.z.test. 300 TYPE36 \\# 14 000103622163017a047465737400" },
+	{ "a LP 1 b!c",
+	  "a.z.test. 300 TYPE107 \\# 14 000103622163017a047465737400" },
+	{ "a DNAME b!c",
+	  "a.z.test. 300 TYPE39 \\# 12 03622163017a047465737400" },
+	{ "a SVCB 1 b!c alpn=h2 key666=\"a b\"",
+	  "a.z.test. 300 TYPE64 \\# 28 000103622163017a04746573740000010003026832029a0003612062" },
+	{ "a NSEC3 1 1 12 aabbccdd 2vptu5timamqttgl4luu9kg21e0aor3s A HIP",
+	  "a.z.test. 300 TYPE50 \\# 39 0101000c04aabbccdd1417f3df17b2b2adaef615257de4d2020b80ac6c7c000740000000000001" },
+	{ "a DS 1 8 SHA-384 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDE F0123456789ABCDEF0123456789ABCDEF",
+	  "a.z.test. 300 TYPE43 \\# 52 000108040123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" },
+
+	{ "$origin b!c\n$generate 1-2 $ A 192.0.2.$\n$ttl 5\r\na in a 192.0.2.1\nc!d in mx 1 @",
+	  "1.b\\033c.z.test. 300 TYPE1 \\# 4 c0000201\n"
+	  "2.b\\033c.z.test. 300 TYPE1 \\# 4 c0000202\n"
+	  "a.b\\033c.z.test. 5 TYPE1 \\# 4 c0000201\n"
+	  "c\\033d.b\\033c.z.test. 5 TYPE15 \\# 14 000103622163017a047465737400" },
+	{ "a CERT PKIX 65534 RSASHA256 M xFc b y9k/ys=",
+	  "a.z.test. 300 TYPE37 \\# 13 0001fffe0833115c6f2f64ff2b" },
+	{ "a A 192.0.2.1; comment\na!b A 192.0.2.1; comment\n\tTXT b\\;c; d",
+	  "a.z.test. 300 TYPE1 \\# 4 c0000201\n"
+	  "a\\033b.z.test. 300 TYPE1 \\# 4 c0000201\n"
+	  "a\\033b.z.test. 300 TYPE16 \\# 4 03623b63" },
 };
 
 START_TEST(taken)
@@ -491,6 +519,18 @@ START_TEST(much_generated)
 }
 END_TEST
 
+/*! A record of $GENERATE is no longer than one can be. */
+START_TEST(long_generated)
+{
+	char *text = malloc(1 << 16), *end = text + sprintf(text, "$GENERATE 1-2 a$ TXT ");
+	for (int i = 0; i < 3000; i++) {
+		end += sprintf(end, "${0,127}");
+	}
+	refuses(text, "zone:5: $GENERATE: a record is too long");
+	free(text);
+}
+END_TEST
+
 /*! A record with as many words as there may be, and one more. */
 START_TEST(many_words)
 {
@@ -520,6 +560,7 @@ int main(void)
 	tcase_add_test(tcase, no_ttl);
 	tcase_add_test(tcase, outside);
 	tcase_add_test(tcase, much_generated);
+	tcase_add_test(tcase, long_generated);
 	tcase_add_test(tcase, many_words);
 	suite_add_tcase(suite, tcase);
 
