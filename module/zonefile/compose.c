@@ -170,14 +170,14 @@ static int hex_digit(char c)
 static const char *add_hex(compose_t *rdata, size_t words, size_t skip)
 {
 	size_t digits = 0;
-	int octet = 0;
+	unsigned octet = 0;
 	const char *fault = NULL;
 	for (; words > 0 && fault == NULL; words--, rdata->at++) {
 		const char *text = rdata->at->text;
 		for (size_t i = skip; i < rdata->at->len && fault == NULL; i++) {
 			const int value = hex_digit(text[i]);
 			if (value >= 0) {
-				octet = octet << 4 | value;
+				octet = octet << 4 | (unsigned)value;
 				fault = ++digits % 2 == 0 ? put_number(rdata, octet & 0xff, 1) : NULL;
 			} else if (text[i] != '.') {
 				fault = "a character is not a hexadecimal digit";

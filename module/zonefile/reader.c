@@ -72,7 +72,6 @@ static int set_input(reader_t *reader, const char *text, size_t size, uint64_t l
 	s->cs = reader->start;
 	s->top = 0;
 	s->multiline = s->long_string = s->comma_list = false;
-	s->error.code = ZS_OK;
 	s->error.fatal = false;
 	s->line_counter = line;
 	return zs_set_input_string(s, text, size) == 0 ? KNOT_EOK : KNOT_ENOMEM;
@@ -206,7 +205,6 @@ static int next_generated(reader_t *reader)
 		ret = more ? scan_made(reader, &line, last_line) : KNOT_EOF;
 	}
 	free(line.text);
-	reader->line = last_line;
 	const bool refused = ret == KNOT_EOK && reader->s->state == ZS_STATE_ERROR;
 	if (refused && reader->fault == NULL) {
 		reader->fault = zs_strerror(reader->s->error.code);

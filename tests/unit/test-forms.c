@@ -359,6 +359,8 @@ static const struct {
 	  "a.z.test. 300 TYPE1 \\# 4 c0000201\n"
 	  "a\\033b.z.test. 300 TYPE1 \\# 4 c0000201\n"
 	  "a\\033b.z.test. 300 TYPE16 \\# 4 03623b63" },
+	{ "$ORIGIN e.z.test.\n; comment\n$ORIGIN b!c\n@ TXT x",
+	  "b\\033c.e.z.test. 300 TYPE16 \\# 2 0178" },
 };
 
 START_TEST(taken)
@@ -426,7 +428,8 @@ static const struct {
 	{ "a HIP ( 2 2001\nAAAA\n", "zone:5: unsupported record type in 'a HIP ( 2 2001'" },
 	{ "a TXT ( x\nAAAA\n", "zone:7: unclosed last multiline block" },
 	{ "$ORIGIN b..c!", "zone:5: unexpected data in '$ORIGIN b..c!'" },
-	{ "$TTL 1!", "zone:5: invalid " },
+	{ "$TTL 1!\na A x", "zone:5: invalid time unit in '$TTL 1!'" },
+	{ "$ORIGIN b!c\na A x\nb A x", "zone:6: invalid address character in 'a A x' (and 1 more error)" },
 	{ "$GENERATE", "zone:5: $GENERATE: a word is missing" },
 	{ "$GENERATE 1-2 a$ A", "zone:5: $GENERATE: a word is missing" },
 	{ "$GENERATE 2-1 a$ A 192.0.2.1", "zone:5: $GENERATE: the range is not FIRST-LAST" },
@@ -446,7 +449,8 @@ static const struct {
 	  "zone:5: invalid address character in '$GENERATE 1-2 a$ A 192.0.2.$$'" },
 	{ "$GENERATE 1-2 $$GENERATE A 192.0.2.$$", "zone:5: invalid address character" },
 	{ "$GENERATE 255-300 a$ A 192.0.2.$\nb A x",
-	  "zone:5: invalid IPv4 address in '$GENERATE 255-300 a$ A 192.0.2.$'" },
+	  "zone:5: invalid IPv4 address in '$GENERATE 255-300 a$ A 192.0.2.$' (and 1 more "
+	  "error)" },
 	{ "$GENERATE 1-2 a$ TXT \"( $\"", "zone:5: a parenthesis is not closed" },
 };
 
@@ -509,9 +513,11 @@ START_TEST(much_generated)
 	contents_t *contents = NULL;
 	size_max = 1 << 20;
 	ck_assert_int_eq(read_zone(HEAD, "$GENERATE 1-1000000 a$ A 192.0.2.1", &contents), KNOT_ESPACE);
-	char *text = calloc(1, 200 * 64);
-	for (int i = 0; i < 200; i++) {
-		strcat(text, "$GENERATE 1-1048576 a$.other. A 192.0.2.1\n");
+	char *text = calloc(1, 1 << 16);
+	for (int i = 0; i < 10; i++) {
+		strcat(text, "$GENERATE 1-1048576 a$.other. TXT ");
+		memset(text + strlen(text), 'x', 250);
+		strcat(text, "\n");
 	}
 	ck_assert_int_eq(read_zone(HEAD, text, &contents), KNOT_ESPACE);
 	free(text);
