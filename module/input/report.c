@@ -48,9 +48,17 @@ bool place_is_before(place_t a, place_t b)
 	return a.file < b.file || (a.file == b.file && a.line < b.line);
 }
 
+static void write_line(const report_t *report, int priority, place_t place, const char *text)
+{
+	char where[TEXT_MAX];
+	write_place(report, place, where, sizeof(where));
+	log_msg(report->log, priority, report->apex, "%s: %s", where, text);
+}
+
 void report_error(report_t *report, place_t place, const char *fmt, ...)
 {
-	if (report->errors++ > 0 && !place_is_before(place, report->first)) {
+	const bool first = report->errors++ == 0 || place_is_before(place, report->first);
+	if (!first && !report->all) {
 		return;
 	}
 	char text[TEXT_MAX];
@@ -59,6 +67,12 @@ void report_error(report_t *report, place_t place, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 
+	if (report->all) {
+		write_line(report, LOG_ERR, place, text);
+	}
+	if (!first) {
+		return;
+	}
 	free(report->text);
 	report->text = strdup(text);
 	report->first = place;
@@ -66,22 +80,22 @@ void report_error(report_t *report, place_t place, const char *fmt, ...)
 
 void report_warning(report_t *report, place_t place, const char *fmt, ...)
 {
-	if (report->warnings++ >= WARNINGS_MAX || report->log == NULL) {
+	const bool many = report->warnings++ >= WARNINGS_MAX && !report->all;
+	if (many || report->log == NULL) {
 		return;
 	}
-	char text[TEXT_MAX], where[TEXT_MAX];
+	char text[TEXT_MAX];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 
-	write_place(report, place, where, sizeof(where));
-	log_msg(report->log, LOG_WARNING, report->apex, "%s: %s", where, text);
+	write_line(report, LOG_WARNING, place, text);
 }
 
 void report_end(const report_t *report)
 {
-	if (report->warnings > WARNINGS_MAX && report->log != NULL) {
+	if (report->warnings > WARNINGS_MAX && report->log != NULL && !report->all) {
 		log_msg(report->log, LOG_WARNING, report->apex, "%s: %"PRIu64" more warnings",
 		        report->files[0], report->warnings - WARNINGS_MAX);
 	}

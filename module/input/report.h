@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
 	log_t *log;     /*!< For warnings. May be NULL. */
 	const knot_dname_t *apex;
+	bool all;       /*!< Log each error, too, and all warnings. */
 	char **files;
 	size_t file_count;
 	uint64_t warnings;
@@ -37,7 +38,7 @@ bool place_is_before(place_t a, place_t b);
 /*! Adds a file. \return KNOT_EOK, KNOT_ENOMEM, KNOT_ELIMIT */
 int report_file(report_t *report, const char *path, uint16_t *file);
 
-/*! Notes an error; the text of the one that stands first is kept. */
+/*! Notes an error; the text of the one that stands first is kept, the others may be logged. */
 void report_error(report_t *report, place_t place, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

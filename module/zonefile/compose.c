@@ -178,7 +178,8 @@ static const char *add_hex(compose_t *rdata, size_t words, size_t skip)
 			const int value = hex_digit(text[i]);
 			if (value >= 0) {
 				octet = octet << 4 | (unsigned)value;
-				fault = ++digits % 2 == 0 ? put_number(rdata, octet & 0xff, 1) : NULL;
+				fault = ++digits % 2 == 0 ? put_number(rdata, octet & 0xff, 1)
+				                          : NULL;
 			} else if (text[i] != '.') {
 				fault = "a character is not a hexadecimal digit";
 			}
@@ -210,7 +211,8 @@ static const char *add_base64(compose_t *rdata, size_t words)
 			}
 		}
 	}
-	if (fault == NULL && (digits % 4 != 0 || pads > 2 || (bits & ((1u << 8 * pads) - 1)) != 0)) {
+	if (fault == NULL &&
+	    (digits % 4 != 0 || pads > 2 || (bits & ((1u << 8 * pads) - 1)) != 0)) {
 		fault = "the Base64 is malformed";
 	}
 	rdata->size -= fault == NULL ? pads : 0;
@@ -228,7 +230,8 @@ static const char *add_string(compose_t *rdata)
 	const word_t *word = rdata->at++;
 	for (size_t i = 0; i < word->len; i++) {
 		unsigned octet = (unsigned char)word->text[i];
-		if (octet == '\\' && i + 3 < word->len && isdigit((unsigned char)word->text[i + 1])) {
+		if (octet == '\\' && i + 3 < word->len &&
+		    isdigit((unsigned char)word->text[i + 1])) {
 			char code[4] = "";
 			uint32_t number;
 			memcpy(code, word->text + i + 1, 3);

@@ -9,14 +9,17 @@
 
 #include "module/zonefile/rewrite.h"
 
-#define COUNT_MAX (1u << 20)    /* Records of a line; more are a mistake, or an attack. */
-#define TEXT_MAX (4 * UINT16_MAX) /* Characters of an owner or data; escapes of the longest RDATA. */
-#define DIGITS_MAX 127          /* Characters of a number; BIND's own limit. */
+/* Records of a line; more are a mistake, or an attack. */
+#define COUNT_MAX (1u << 20)
+/* Characters of an owner or data: those of the longest RDATA if each octet is escaped. */
+#define TEXT_MAX (4 * UINT16_MAX)
+/* Characters of a number; BIND's own limit. */
+#define DIGITS_MAX 127
 
 #define BAD_RANGE "$GENERATE: the range is not FIRST-LAST or FIRST-LAST/STEP, of numbers up to " \
                   "2147483647, with a step"
-#define BAD_MODIFIER "$GENERATE: a modifier is not ${OFFSET,WIDTH,BASE} with a width up to 127 and " \
-                     "a base of d, o, x, X, n or N"
+#define BAD_MODIFIER "$GENERATE: a modifier is not ${OFFSET,WIDTH,BASE} with a width up to 127 " \
+                     "and a base of d, o, x, X, n or N"
 
 /* A number in a word. */
 typedef struct {
@@ -159,7 +162,8 @@ const char *generate_begin(generate_t *generate, const words_t *entry)
 	if ((last - first) / step >= COUNT_MAX) {
 		return "$GENERATE: the range has more than 1048576 numbers";
 	}
-	const word_t *owner = entry->words + 2, *type = owner + 1, *end = entry->words + entry->count;
+	const word_t *end = entry->words + entry->count;
+	const word_t *owner = entry->words + 2, *type = owner + 1;
 	while (type < end && rewrite_is_before_type(type)) {
 		type++;
 	}

@@ -7,8 +7,9 @@
  *     $GENERATE FIRST-LAST[/STEP] OWNER [TTL] [CLASS] TYPE DATA
  *
  * In OWNER and DATA, which is one word, in quotes if there are blanks in it, $ stands for the
- * number; ${OFFSET[,WIDTH[,BASE]]} for the number and OFFSET, in WIDTH digits at least, of BASE d, o,
- * x, X, or n, N: hexadecimal digits with dots in between, the lowest first. $$ and \$ are a dollar.
+ * number; ${OFFSET[,WIDTH[,BASE]]} for the number and OFFSET, in WIDTH digits at least, of BASE d,
+ * o, x, X, or n, N: hexadecimal digits with dots in between, the lowest first. $$ and \$ are a
+ * dollar.
  */
 #pragma once
 

@@ -17,6 +17,7 @@ typedef struct {
 	const folders_t *folders;  /*!< Where it, and what it includes, may be beside its own
 	                                folder. NULL: nowhere. */
 	size_t size_max;           /*!< Bytes that the zone may have, as contents_size(). */
+	bool all;                  /*!< Log all warnings, and each error; there has to be a log. */
 	log_t *log;                /*!< For warnings (at most 20 a file, then how many more). May be
 	                                NULL. */
 } zonefile_args_t;

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The records of one text, by libzscanner; what it refuses is written in another form for it.
+ * \brief The records of one text, by libzscanner; what it refuses gets another form for it.
  *
  * libzscanner is fast and strict. An entry that it refuses is read again by itself, in a form that
  * BIND takes and it does not (rewrite.h, generate.h). Origin, TTL and last owner are always the

@@ -14,6 +14,7 @@ int zonefile_read(const zonefile_args_t *args, contents_t **zone, char *err, siz
 		snprintf(err, err_size, "%s: not enough memory", args->path);
 		return KNOT_ENOMEM;
 	}
+	contents_report(contents)->all = args->all;
 	int ret = parse_file(args, contents, err, err_size);
 	if (ret == KNOT_EOK) {
 		ret = contents_end(contents, err, err_size);

@@ -49,6 +49,26 @@ test_forms() { # short
 	answers 'host!1#a$b&c'"'"'d=e@f,g+h:i.forms.test' A 192.0.2.2
 }
 
+# ods-checkzone says all that the module would say.
+test_checkzone() { # short
+	local checkzone=$BUILD_DIR/ods-checkzone
+	"$checkzone" "$e2e/zones/forms.test.zone" forms.test >out
+	says out '^warning: .*forms.test.zone:[0-9]*: out\.other\. is left out'
+	# shellcheck disable=SC2016
+	small bad c.test 1 'x A 192.0.2.300' 'y HIP 2' '$GENERATE 1-2 z$ A' 'other. A 192.0.2.1' \
+		'www CNAME ns1'
+	! "$checkzone" bad c.test >out 2>&1 || fail "ods-checkzone takes a bad file"
+	says out '^error: zone c\.test, .*/bad:8: invalid IPv4 address'
+	says out '^error: .*/bad:9: '
+	says out '^error: .*/bad:10: \$GENERATE: '
+	says out '^warning: .*/bad:11: '
+	says out 'would refuse it: .*/bad:8: .*and 2 more errors'
+	small bad c.test 2 'two CNAME ns1' 'two CNAME ns2' 'www CNAME ns1'
+	! "$checkzone" bad c.test >out 2>&1 || fail "ods-checkzone takes a bad file"
+	says out '^error: .*two.* has 2 CNAME records'
+	says out '^error: .*www.* has a CNAME beside other data'
+}
+
 # authentic NAME TYPE [STATUS]: unbound answers with the AD flag.
 authentic() {
 	dig @127.0.0.1 -p "$unbound_port" +dnssec "$1" "$2" >"$work/dig"

@@ -361,6 +361,12 @@ static const struct {
 	  "a\\033b.z.test. 300 TYPE16 \\# 4 03623b63" },
 	{ "$ORIGIN e.z.test.\n; comment\n$ORIGIN b!c\n@ TXT x",
 	  "b\\033c.e.z.test. 300 TYPE16 \\# 2 0178" },
+	{ "a!b.c\\.d TXT x", "a\\033b.c\\046d.z.test. 300 TYPE16 \\# 2 0178" },
+	{ "a!b TXT \"\\#\" 1", "a\\033b.z.test. 300 TYPE16 \\# 4 01230131" },
+	{ "a PX 1 b\\. c\\\\.",
+	  "a.z.test. 300 TYPE26 \\# 17 000102622e017a04746573740002635c00" },
+	{ "a A6 4 2001:db8::ffff b",
+	  "a.z.test. 300 TYPE38 \\# 27 0400010db800000000000000000000ffff0162017a047465737400" },
 };
 
 START_TEST(taken)
@@ -433,6 +439,7 @@ static const struct {
 	{ "$GENERATE", "zone:5: $GENERATE: a word is missing" },
 	{ "$GENERATE 1-2 a$ A", "zone:5: $GENERATE: a word is missing" },
 	{ "$GENERATE 2-1 a$ A 192.0.2.1", "zone:5: $GENERATE: the range is not FIRST-LAST" },
+	{ "$GENERATE 1-2x a$ A 192.0.2.1", "zone:5: $GENERATE: the range is not FIRST-LAST" },
 	{ "$GENERATE 1-2/0 a$ A 192.0.2.1", "zone:5: $GENERATE: the range is not FIRST-LAST" },
 	{ "$GENERATE 1-2147483648 a$ A 192.0.2.1", "zone:5: $GENERATE: the range is not FIRST-" },
 	{ "$GENERATE 0-1048576 a$ A 192.0.2.1",
@@ -525,6 +532,48 @@ START_TEST(much_generated)
 }
 END_TEST
 
+/*! Names, strings and data that are too long, by an octet. */
+START_TEST(too_long)
+{
+	static const struct {
+		const char *head;
+		int fits;       /* Characters behind it. */
+		const char *tail, *says;
+	} LONG[] = {
+		{ "a DOA 1 1 1 ", 255, " AA==", "a character-string is malformed or longer than" },
+		{ "a HIP 2 ", 2 * 255, " AAAA", "the host identity tag is too long" },
+		{ "a EID ", 2 * 65535, "", "the data is longer than 65535 octets" },
+	};
+	char *text = malloc(1 << 18);
+	for (size_t i = 0; i < sizeof(LONG) / sizeof(LONG[0]); i++) {
+		const int step = i == 0 ? 1 : 2;
+		for (int more = 0; more <= step; more += step) {
+			const int len = LONG[i].fits + more;
+			char *end = text + sprintf(text, "%s", LONG[i].head);
+			memset(end, '1', len);
+			strcpy(end + len, LONG[i].tail);
+			contents_t *contents = NULL;
+			const int ret = read_zone(HEAD, text, &contents);
+			contents_free(contents);
+			ck_assert_int_eq(ret != KNOT_EOK && strstr(err, LONG[i].says) != NULL,
+			                 more > 0);
+		}
+	}
+	/* The last label fills up the name. */
+	for (int len = 54; len <= 55; len++) {
+		char *end = text + sprintf(text, "a PX 1 b ");
+		for (int i = 0; i < 3; i++) {
+			end += sprintf(end, "%063d.", 0);
+		}
+		sprintf(end, "%0*d", len, 0);
+		contents_t *contents = NULL;
+		ck_assert_int_eq(read_zone(HEAD, text, &contents) == KNOT_EOK, len == 54);
+		contents_free(contents);
+	}
+	free(text);
+}
+END_TEST
+
 /*! A record of $GENERATE is no longer than one can be. */
 START_TEST(long_generated)
 {
@@ -566,6 +615,7 @@ int main(void)
 	tcase_add_test(tcase, no_ttl);
 	tcase_add_test(tcase, outside);
 	tcase_add_test(tcase, much_generated);
+	tcase_add_test(tcase, too_long);
 	tcase_add_test(tcase, long_generated);
 	tcase_add_test(tcase, many_words);
 	suite_add_tcase(suite, tcase);
