@@ -292,7 +292,7 @@ static int try_again(reader_t *reader, const char *begin, uint64_t line)
 	}
 	if (ret == KNOT_EOK && s->state == ZS_STATE_ERROR) {
 		reader->line = refused_line;
-		reader->ended = fatal;
+		reader->ended = fatal && !words_is(&reader->entry, 0, "$GENERATE");
 	}
 	const words_t *entry = reader->generating ? &reader->generated : &reader->entry;
 	const int went = go_on(reader, entry, last_line);

@@ -12,6 +12,11 @@
 #include "module/zonefile/compose.h"
 #include "module/zonefile/types.h"
 
+static bool is_word(const word_t *word, const char *text)
+{
+	return word->len == strlen(text) && strncasecmp(word->text, text, word->len) == 0;
+}
+
 static bool is_plain(unsigned char c)
 {
 	return (c < 0x80 && isalnum(c)) || c == '-' || c == '_' || c == '*' || c == '.';
@@ -61,8 +66,7 @@ static void write_digest(const word_t *word, FILE *out)
 		{ "SHA-1", "1" }, { "SHA-256", "2" }, { "GOST", "3" }, { "SHA-384", "4" },
 	};
 	for (size_t i = 0; i < sizeof(DIGESTS) / sizeof(DIGESTS[0]); i++) {
-		if (word->len == strlen(DIGESTS[i].name) &&
-		    strncasecmp(word->text, DIGESTS[i].name, word->len) == 0) {
+		if (is_word(word, DIGESTS[i].name)) {
 			fputs(DIGESTS[i].number, out);
 			return;
 		}
@@ -120,8 +124,7 @@ static const char *write_data(const word_t *word, const word_t *end, const knot_
 {
 	uint16_t type;
 	const type_form_t *form = types_find(word);
-	if (word + 1 < end && word[1].len == 2 && !word[1].quoted &&
-	    memcmp(word[1].text, "\\#", 2) == 0 && types_number(word, &type)) {
+	if (word + 1 < end && is_word(&word[1], "\\#") && types_number(word, &type)) {
 		fprintf(out, " TYPE%u", type);
 		write_words(word + 1, end, "wwj", out);
 		return NULL;
@@ -138,11 +141,6 @@ static const char *write_data(const word_t *word, const word_t *end, const knot_
 	}
 	write_words(word + 1, end, form != NULL ? form->words : "", out);
 	return NULL;
-}
-
-static bool is_word(const word_t *word, const char *text)
-{
-	return word->len == strlen(text) && strncasecmp(word->text, text, word->len) == 0;
 }
 
 static bool is_class_in(const word_t *word)

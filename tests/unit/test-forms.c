@@ -437,6 +437,7 @@ static const struct {
 	{ "$TTL 1!\na A x", "zone:5: invalid time unit in '$TTL 1!'" },
 	{ "$ORIGIN b!c\na A x\nb A x", "zone:6: invalid address character in 'a A x' (and 1 more error)" },
 	{ "$GENERATE", "zone:5: $GENERATE: a word is missing" },
+	{ "$GENERATE x\na A x", "in '$GENERATE x' (and 1 more error)" },
 	{ "$GENERATE 1-2 a$ A", "zone:5: $GENERATE: a word is missing" },
 	{ "$GENERATE 2-1 a$ A 192.0.2.1", "zone:5: $GENERATE: the range is not FIRST-LAST" },
 	{ "$GENERATE 1-2x a$ A 192.0.2.1", "zone:5: $GENERATE: the range is not FIRST-LAST" },
