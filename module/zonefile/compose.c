@@ -166,8 +166,8 @@ static int hex_digit(char c)
 	return digit("0123456789abcdef", tolower((unsigned char)c));
 }
 
-/* Digits of some words, but for the first characters; there may be dots in between. */
-static const char *add_hex(compose_t *rdata, size_t words, size_t skip)
+/* Digits of some words. Of an address, there may be dots in between, and 0x before. */
+static const char *add_hex(compose_t *rdata, size_t words, bool is_address, size_t skip)
 {
 	size_t digits = 0;
 	unsigned octet = 0;
@@ -180,7 +180,7 @@ static const char *add_hex(compose_t *rdata, size_t words, size_t skip)
 				octet = octet << 4 | (unsigned)value;
 				fault = ++digits % 2 == 0 ? put_number(rdata, octet & 0xff, 1)
 				                          : NULL;
-			} else if (text[i] != '.') {
+			} else if (!is_address || text[i] != '.') {
 				fault = "a character is not a hexadecimal digit";
 			}
 		}
@@ -273,7 +273,7 @@ static const char *add_fields(compose_t *rdata, const char *fields)
 			fault = add_type(rdata);
 			break;
 		case 'h':
-			fault = add_hex(rdata, words_left(rdata), 0);
+			fault = add_hex(rdata, words_left(rdata), false, 0);
 			break;
 		case 'b':
 			fault = add_base64(rdata, words_left(rdata));
@@ -323,7 +323,7 @@ static const char *add_nsap(compose_t *rdata)
 {
 	return rdata->at < rdata->end && rdata->at->len > 2 &&
 	       strncasecmp(rdata->at->text, "0x", 2) == 0
-	       ? add_hex(rdata, 1, 2) : "the address does not begin with 0x";
+	       ? add_hex(rdata, 1, true, 2) : "the address does not begin with 0x";
 }
 
 /* RFC 2535, section 5.2. */
@@ -350,7 +350,7 @@ static const char *add_atma(compose_t *rdata)
 	const char *text = rdata->at->text;
 	if (text[0] != '+') {
 		const char *fault = put_number(rdata, 0, 1);
-		return fault != NULL ? fault : add_hex(rdata, 1, 0);
+		return fault != NULL ? fault : add_hex(rdata, 1, true, 0);
 	}
 	const char *fault = put_number(rdata, 1, 1);
 	for (size_t i = 1; i < rdata->at->len && fault == NULL; i++) {
@@ -393,7 +393,7 @@ static const char *add_hip(compose_t *rdata)
 	}
 	const uint8_t zero[4] = { 0 };
 	const char *fault = put(rdata, zero, sizeof(zero));
-	fault = fault != NULL ? fault : add_hex(rdata, 1, 0);
+	fault = fault != NULL ? fault : add_hex(rdata, 1, false, 0);
 	const size_t hit_size = rdata->size - sizeof(zero);
 	fault = fault != NULL ? fault : add_base64(rdata, 1);
 	if (fault != NULL || hit_size > UINT8_MAX) {

@@ -41,9 +41,20 @@ static void write_name(const char *name, size_t len, FILE *out)
 	}
 }
 
+/* A word as it is, but for octets that are not printable. */
 static void write_word(const word_t *word, FILE *out)
 {
-	fprintf(out, word->quoted ? "\"%.*s\"" : "%.*s", (int)word->len, word->text);
+	fputs(word->quoted ? "\"" : "", out);
+	for (size_t i = 0; i < word->len; i++) {
+		const bool escape = word->text[i] == '\\' && i + 1 < word->len;
+		const unsigned char c = word->text[i += escape];
+		if (c < ' ' || c > '~') {
+			fprintf(out, "\\%03u", c);
+		} else {
+			fprintf(out, escape ? "\\%c" : "%c", c);
+		}
+	}
+	fputs(word->quoted ? "\"" : "", out);
 }
 
 /* A type that libzscanner does not know by its number. */

@@ -367,6 +367,8 @@ static const struct {
 	  "a.z.test. 300 TYPE26 \\# 17 000102622e017a04746573740002635c00" },
 	{ "a A6 4 2001:db8::ffff b",
 	  "a.z.test. 300 TYPE38 \\# 27 0400010db800000000000000000000ffff0162017a047465737400" },
+	{ "a TXT caf\303\251 \"a\tb\\\303\251\"",
+	  "a.z.test. 300 TYPE16 \\# 12 05636166c3a905610962c3a9" },
 };
 
 START_TEST(taken)
@@ -405,6 +407,8 @@ static const struct {
 	{ "a HIP 2 2001 ==== b", "zone:5: the Base64 is malformed" },
 	{ "a HIP 256 2001 AAAA", "zone:5: the algorithm, the host identity tag or the public key" },
 	{ "a HIP 2 201 AAAA", "zone:5: half an octet is missing" },
+	{ "a HIP 2 20.01 AAAA", "zone:5: a character is not a hexadecimal digit" },
+	{ "a EID 12.34", "zone:5: a character is not a hexadecimal digit" },
 	{ "a HIP 2 2g AAAA", "zone:5: a character is not a hexadecimal digit" },
 	{ "a HIP 2 2001 AAAA b..c", "zone:5: a domain name is missing, malformed or too long" },
 	{ "a HIP 2 \"\" AAAA", "zone:5: a.z.test. TYPE55: the host identity tag or the public key" },
