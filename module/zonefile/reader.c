@@ -111,13 +111,12 @@ static void set_fault(reader_t *reader, const char *fault)
 }
 
 /*
- * Scans an entry in another form. If the scanner refuses that, too, what it said of the entry as it
- * is remains.
+ * Scans an entry in another form. If the scanner refuses that, too, its reason is the better one.
  * \return KNOT_EOK, KNOT_EOF (there is no item, it was a directive), KNOT_ENOMEM
  */
 static int scan_rewritten(reader_t *reader, const words_t *entry, uint64_t last_line)
 {
-	line_t line;
+	line_t line = { .text = NULL };
 	uint16_t type;
 	int ret = line_open(&line);
 	if (ret != KNOT_EOK) {
@@ -131,7 +130,9 @@ static int scan_rewritten(reader_t *reader, const words_t *entry, uint64_t last_
 		reader->s->state = ZS_STATE_NONE;
 		ret = set_input(reader, line.text, line.len, last_line);
 		ret = ret == KNOT_EOK ? scan(reader) : ret;
-		if (reader->s->state == ZS_STATE_DATA && type != 0) {
+		if (reader->s->state == ZS_STATE_ERROR) {
+			set_fault(reader, zs_strerror(reader->s->error.code));
+		} else if (type != 0) {
 			reader->s->r_type = type;
 		}
 		if (ret == KNOT_EOF && !words_are_directive(entry)) {
@@ -189,7 +190,7 @@ static int scan_made(reader_t *reader, const line_t *line, uint64_t last_line)
 /* \return KNOT_EOK, KNOT_EOF (there is no more), KNOT_ENOMEM, KNOT_ESPACE */
 static int next_generated(reader_t *reader)
 {
-	line_t line;
+	line_t line = { .text = NULL };
 	const uint64_t last_line = reader->s->line_counter;
 	int ret = line_open(&line);
 	if (ret != KNOT_EOK) {
@@ -198,7 +199,6 @@ static int next_generated(reader_t *reader)
 	const char *fault = NULL;
 	const bool more = generate_next(&reader->generate, line.out, &fault);
 	ret = line_close(&line);
-	reader->fault = fault;
 	if (ret == KNOT_EOK && fault != NULL) {
 		set_fault(reader, fault);
 	} else if (ret == KNOT_EOK) {
@@ -206,9 +206,6 @@ static int next_generated(reader_t *reader)
 	}
 	free(line.text);
 	const bool refused = ret == KNOT_EOK && reader->s->state == ZS_STATE_ERROR;
-	if (refused && reader->fault == NULL) {
-		reader->fault = zs_strerror(reader->s->error.code);
-	}
 	if (!more || refused) {
 		end_generate(reader);
 	}

@@ -429,7 +429,7 @@ static const struct {
 	{ "a MD b", "zone:5: unsupported record type in 'a MD b'" },
 	{ "a CH HIP 2 2001 AAAA", "zone:5: unsupported record type" },
 	{ "a TXT \"b", "zone:5: invalid text character" },
-	{ "a!b A 192.0.2.300", "zone:5: invalid domain name character" },
+	{ "a!b A 192.0.2.300", "zone:5: invalid IPv4 address in 'a!b A 192.0.2.300'" },
 	{ "a HIP 2 2001 AAAA )", "zone:5: unsupported record type" },
 	{ "a..b!c TXT x", "zone:5: invalid domain name character" },
 	{ "a HIP ( 2 2001\nAAAA\n; x\nb..c )\nb TXT x\nc A x",
