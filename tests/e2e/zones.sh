@@ -46,6 +46,7 @@ test_forms() { # short
 	dnssec-verify -q -o forms.test forms.test.signed
 	says d/knotd.log 'forms.test.zone:[0-9]*: out\.other\. is left out, it is not in the zone'
 	answers g003.forms.test A 192.0.2.3
+	# shellcheck disable=SC2016
 	answers 'host!1#a$b&c'"'"'d=e@f,g+h:i.forms.test' A 192.0.2.2
 }
 
@@ -60,6 +61,7 @@ test_checkzone() { # short
 	! "$checkzone" bad c.test >out 2>&1 || fail "ods-checkzone takes a bad file"
 	says out '^error: zone c\.test, .*/bad:8: invalid IPv4 address'
 	says out '^error: .*/bad:9: '
+	# shellcheck disable=SC2016
 	says out '^error: .*/bad:10: \$GENERATE: '
 	says out '^warning: .*/bad:11: '
 	says out 'would refuse it: .*/bad:8: .*and 2 more errors'
