@@ -102,6 +102,21 @@ static int scan(reader_t *reader)
 	return s->state == ZS_STATE_EOF || s->state == ZS_STATE_STOP ? KNOT_EOF : KNOT_EOK;
 }
 
+static void save_names(reader_t *reader)
+{
+	const zs_scanner_t *s = reader->s;
+	reader->origin_len = s->zone_origin_length;
+	memcpy(reader->origin, s->zone_origin, s->zone_origin_length);
+	reader->owner_len = s->r_owner_length;
+	memcpy(reader->owner, s->r_owner, s->r_owner_length);
+}
+
+static void restore_owner(reader_t *reader)
+{
+	reader->s->r_owner_length = reader->owner_len;
+	memcpy(reader->s->r_owner, reader->owner, reader->owner_len);
+}
+
 /*** Other forms. ***/
 
 static void set_fault(reader_t *reader, const char *fault)
@@ -158,8 +173,6 @@ static int begin_generate(reader_t *reader)
 	reader->entry = reader->generated;
 	reader->generated = entry;
 	reader->generating = true;
-	reader->owner_len = reader->s->r_owner_length;
-	memcpy(reader->owner, reader->s->r_owner, sizeof(reader->owner));
 	return KNOT_EOF;
 }
 
@@ -167,8 +180,7 @@ static int begin_generate(reader_t *reader)
 static void end_generate(reader_t *reader)
 {
 	reader->generating = false;
-	reader->s->r_owner_length = reader->owner_len;
-	memcpy(reader->s->r_owner, reader->owner, sizeof(reader->owner));
+	restore_owner(reader);
 }
 
 /* Scans a record that was made. \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESPACE */
@@ -280,6 +292,7 @@ static int try_again(reader_t *reader, const char *begin, uint64_t line)
 	uint64_t last_line;
 	set_fault(reader, zs_strerror(s->error.code));
 	reader->at = position(reader);
+	restore_owner(reader);
 	int ret = find_refused(reader, begin, line, &last_line);
 	if (ret == KNOT_EOK && reader->entry.count > 0 && words_are_directive(&reader->entry)) {
 		ret = restore_origin(reader, begin, line);
@@ -306,8 +319,7 @@ int reader_next(reader_t *reader)
 		} else {
 			const char *begin = position(reader);
 			const uint64_t line = s->line_counter;
-			reader->origin_len = s->zone_origin_length;
-			memcpy(reader->origin, s->zone_origin, s->zone_origin_length);
+			save_names(reader);
 			ret = scan(reader);
 			if (ret != KNOT_EOK || s->state != ZS_STATE_ERROR) {
 				return ret;

@@ -23,16 +23,16 @@ typedef struct {
 
 	const char *text, *end;
 	uint64_t *text_left;    /*!< Bytes of text that $GENERATE may make. */
-	uint8_t origin[sizeof(((zs_scanner_t *)0)->zone_origin)]; /*!< Before the last item. */
-	uint32_t origin_len;
+	/* Before the last item, for what the scanner refuses may overwrite them. */
+	uint8_t origin[sizeof(((zs_scanner_t *)0)->zone_origin)];
+	uint8_t owner[sizeof(((zs_scanner_t *)0)->r_owner)];
+	uint32_t origin_len, owner_len;
 	int start;              /*!< State of the scanner at the beginning of an entry. */
 	bool ended;             /*!< There was an error after which nothing can be read. */
 	words_t entry;          /*!< The last that was written in another form. */
 	bool generating;
 	generate_t generate;
 	words_t generated;      /*!< The entry with $GENERATE. */
-	uint8_t owner[sizeof(((zs_scanner_t *)0)->r_owner)]; /*!< The last before it. */
-	uint32_t owner_len;
 } reader_t;
 
 /*!

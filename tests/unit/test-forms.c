@@ -369,6 +369,9 @@ static const struct {
 	  "a.z.test. 300 TYPE38 \\# 27 0400010db800000000000000000000ffff0162017a047465737400" },
 	{ "a TXT caf\303\251 \"a\tb\\\303\251\"",
 	  "a.z.test. 300 TYPE16 \\# 12 05636166c3a905610962c3a9" },
+	{ "a A 192.0.2.1\r\n\r\n TXT x\r\n\n\r\n( \r\n) \r\n TXT y",
+	  "a.z.test. 300 TYPE1 \\# 4 c0000201\n"
+	  "a.z.test. 300 TYPE16 \\# 2 0178\na.z.test. 300 TYPE16 \\# 2 0179" },
 };
 
 START_TEST(taken)
