@@ -32,8 +32,8 @@ typedef struct {
 void take_init(taker_t *taker, const knot_dname_t *apex, records_t *records, report_t *report);
 
 /*!
- * Takes a record, or reports why it cannot be taken. One that is not below the apex is left out, with
- * a warning.
+ * Takes a record, or reports why it cannot be taken. One that is not below the apex is left out,
+ * with a warning.
  * \return KNOT_EOK (also if it is reported), KNOT_ENOMEM
  */
 int take_record(taker_t *taker, const source_rr_t *rr, place_t place);

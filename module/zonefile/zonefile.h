@@ -13,8 +13,8 @@
 /*!
  * Reads a zone file, in all forms that BIND takes (reader.h). Refused, with file, line and reason,
  * are a syntax error, another class than IN, and what contents_end() refuses. Where neither a
- * record nor a $TTL gives a TTL, it is 3600 s, with one warning. Messages quote nothing of files that
- * are included or reached by a link: the author may not be allowed to read them.
+ * record nor a $TTL gives a TTL, it is 3600 s, with one warning. Messages quote nothing of files
+ * that are included or reached by a link: the author may not be allowed to read them.
  *
  * \param zone  To be freed by contents_free().
  * \param err   NUL-terminated; "FILE:LINE: reason", names spelt out; the first error in the file,
