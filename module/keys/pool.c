@@ -58,9 +58,11 @@ typedef struct lane {
 	pthread_mutex_t lock;
 	pthread_cond_t work;     /*!< There is a batch, or the lane is to stop. */
 	pthread_cond_t finished; /*!< A batch is done. */
+	pthread_cond_t opened;   /*!< A thread has a session, or got none. */
 	pool_batch_t *ring;      /*!< Circular; the batch behind this one has the next turn. */
 	bool stop;
-	unsigned sessions;       /*!< Threads that have one. */
+	unsigned sessions;       /*!< Threads that have one... */
+	unsigned opening;        /*!< ...and that may soon. */
 	bool short_of_sessions;  /*!< That was logged. */
 	atomic_bool wrong;       /*!< The token has made a wrong signature: no sample will do. */
 	unsigned threads;
@@ -241,11 +243,17 @@ static bool is_wanted(lane_t *lane, signer_t *signer)
 	if (signer->session != NULL) {
 		return true;
 	}
+	lane->opening++;
 	pthread_mutex_unlock(&lane->lock);
 	const int ret = hsm_session_open(&signer->session, lane->pool->hsm, lane->repository,
 	                                 &signer->err);
 	pthread_mutex_lock(&lane->lock);
+	lane->opening--;
 	count_session(lane, signer);
+	pthread_cond_broadcast(&lane->opened);
+	while (ret == HSM_ESESSIONS && lane->sessions == 0 && lane->opening > 0) {
+		pthread_cond_wait(&lane->opened, &lane->lock);
+	}
 	if (ret != HSM_ESESSIONS || lane->sessions == 0) {
 		return true;
 	}
@@ -300,6 +308,7 @@ static void free_lane(lane_t *lane)
 	pthread_mutex_destroy(&lane->lock);
 	pthread_cond_destroy(&lane->work);
 	pthread_cond_destroy(&lane->finished);
+	pthread_cond_destroy(&lane->opened);
 	free(lane->repository);
 	free(lane);
 }
@@ -318,6 +327,7 @@ static lane_t *new_lane(signpool_t *pool, const char *repository)
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->work, NULL);
 	pthread_cond_init(&lane->finished, NULL);
+	pthread_cond_init(&lane->opened, NULL);
 	while (lane->threads < pool->threads &&
 	       thread_start(&lane->ids[lane->threads], run_lane, lane) == KNOT_EOK) {
 		lane->threads++;
