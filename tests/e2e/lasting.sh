@@ -134,7 +134,8 @@ test_check_lasts() {
 # The clock goes on for days, over restarts, while the token is away.
 test_days() { # limit 90
 	small z z.test 1
-	policy default days 's|<Refresh>.*<|<Refresh>P4D<|; s|<Jitter>.*<|<Jitter>PT0S<|' | kasp kasp.xml
+	policy default days 's|<Refresh>.*<|<Refresh>P4D<|; s|<Jitter>.*<|<Jitter>PT0S<|' \
+		's|<Default>.*<|<Default>P14D<|; s|<Denial>P.*<|<Denial>P14D<|' | kasp kasp.xml
 	quick q --kasp kasp.xml --policy days --zone z.test=z
 	local until
 	until=$(number z.test signatures-until)
