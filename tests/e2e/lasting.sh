@@ -20,6 +20,10 @@ brief() {
 		"$@" | kasp kasp.xml
 }
 
+# For a policy: signatures are good for 14 days, and made anew after 10.
+FORTNIGHT='s|<Refresh>.*<|<Refresh>P4D<|; s|<Jitter>.*<|<Jitter>PT0S<|'
+FORTNIGHT+='; s|<Default>.*<|<Default>P14D<|; s|<Denial>P.*<|<Denial>P14D<|'
+
 # split ROLE [SED-EXPRESSION...]: a policy named split, whose keys of that role are in the token Vault.
 split() {
 	local role=$1
@@ -134,8 +138,7 @@ test_check_lasts() {
 # The clock goes on for days, over restarts, while the token is away.
 test_days() { # limit 90
 	small z z.test 1
-	policy default days 's|<Refresh>.*<|<Refresh>P4D<|; s|<Jitter>.*<|<Jitter>PT0S<|' \
-		's|<Default>.*<|<Default>P14D<|; s|<Denial>P.*<|<Denial>P14D<|' | kasp kasp.xml
+	policy default days "$FORTNIGHT" | kasp kasp.xml
 	quick q --kasp kasp.xml --policy days --zone z.test=z
 	local until
 	until=$(number z.test signatures-until)
@@ -405,7 +408,7 @@ good_until() {
 # The KSK is away, and the store has an older signature of it that is about to expire: what knotd serves stays.
 test_older_signature() { # limit 90
 	small z z.test 1
-	split KSK 's|<Refresh>.*<|<Refresh>P4D<|; s|<Jitter>.*<|<Jitter>PT0S<|'
+	split KSK "$FORTNIGHT"
 	quick q --kasp kasp.xml --policy split --zone z.test=z
 	vault_alone
 	older_store +12d
@@ -436,7 +439,7 @@ test_older_signature() { # limit 90
 # All of a large zone's signatures in the store have expired: those that knotd serves stay until all is anew.
 long_older_signatures() { # limit 400
 	"$e2e/genzone.py" host 21000 z.test >z
-	policy default days 's|<Refresh>.*<|<Refresh>P4D<|; s|<Jitter>.*<|<Jitter>PT0S<|' | kasp kasp.xml
+	policy default days "$FORTNIGHT" | kasp kasp.xml
 	quick q --kasp kasp.xml --policy days --zone z.test=z
 	sed -i 's/dnssec-validation: on/dnssec-validation: off/' q/knot.conf
 	older_store +12d

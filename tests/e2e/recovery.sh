@@ -600,10 +600,10 @@ test_clock_wrong() { # limit 120
 	done
 }
 
-# lives_by_policy ZONE: no signature lives longer than 14 days and a half.
+# lives_by_policy ZONE: no signature lives longer than 28 days and a half.
 lives_by_policy() {
 	local last
-	last=$(date -u -d '15 days' +%Y%m%d%H%M%S)
+	last=$(date -u -d '29 days' +%Y%m%d%H%M%S)
 	(axfr "$1" "$1.times") || return 1
 	awk -v last="$last" '$4 == "RRSIG" && $9 > last { bad = 1 } END { exit bad }' "$1.times"
 }
