@@ -79,6 +79,10 @@ start_servers() {
 	sed -i 's/dnssec-validation: on/dnssec-validation: off/' "$D/knot.conf"
 	start_knotd
 	start_engine
+	# Whoever validates has to count: before there is a DS, keys may be replaced at once.
+	within 60 engine_says f.test 'give this DS'
+	engine zone-ksk-submitted f.test
+	within 60 engine_says f.test '[^:] DS omnipresent, '
 	start_unbound f.test 'cache-max-ttl: 1' 'cache-max-negative-ttl: 1' 'val-bogus-ttl: 1' \
 		'infra-host-ttl: 1' 'val-log-level: 2'
 	"$e2e/resolver-prober.py" "$unbound_port" --rate 20 f.test >prober.out 2>&1 &
@@ -99,6 +103,8 @@ warm_up() {
 		within 60 status_says f.test 'state: ok'
 	done
 }
+
+engine_says() { engine zone-status "$1" | grep -E -- "$2" >/dev/null; }
 
 # change: an UPDATE, whose name is visible when the zone is current.
 change() {
