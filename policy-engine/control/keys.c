@@ -49,10 +49,7 @@ static void keys_of(context_t *c, ctl_request_t *req, const char *name, const ct
 	if (control_load(c, req, name, &zone) > 0) {
 		const live_zone_t *live = live_find(&c->desk->live, name);
 		const policy_t *policy = policies_find(&c->desk->policies, zone.policy);
-		if (policy != NULL && policy->defect == NULL) {
-			/* On this copy, only to know what each key waits for. */
-			core_run(&zone.core, policy, control_facts(live), time(NULL), NULL, NULL);
-		}
+		control_foresee(c, &zone, policy, live, time(NULL));
 		for (size_t i = 0; i < zone.core.count; i++) {
 			key_row(req, &zone, i);
 		}

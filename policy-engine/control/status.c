@@ -127,11 +127,7 @@ static void describe(context_t *c, ctl_request_t *req, kasp_zone_t *zone)
 	if (policy != NULL) {
 		tasks(&row, c, zone, policy, true);
 	}
-	if (policy != NULL && policy->defect == NULL) {
-		/* On this copy, only to know what each key waits for. */
-		zone->core.unsure = live != NULL && recheck_is_needed(c->desk, live, now);
-		core_run(&zone->core, policy, control_facts(live), now, NULL, NULL);
-	}
+	control_foresee(c, zone, policy, live, now);
 	if (live != NULL && live->problem != NULL) {
 		row_column(&row, "problem", live->problem);
 	}

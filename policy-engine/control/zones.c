@@ -111,6 +111,26 @@ const facts_t *control_facts(const live_zone_t *zone)
 	return zone != NULL ? &zone->facts : &nothing;
 }
 
+void control_foresee(const context_t *c, kasp_zone_t *zone, const policy_t *policy,
+                     const live_zone_t *live, int64_t now)
+{
+	const size_t count = zone->core.count;
+	core_key_t *keys = calloc(count + 1, sizeof(*keys));
+	if (keys == NULL || policy == NULL || policy->defect != NULL) {
+		free(keys);
+		return;
+	}
+	core_zone_t then = zone->core;
+	then.keys = keys;
+	then.unsure = live != NULL && recheck_is_needed(c->desk, live, now);
+	memcpy(keys, zone->core.keys, count * sizeof(*keys));
+	core_run(&then, policy, control_facts(live), now, NULL, NULL);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(zone->core.keys[i].step, keys[i].step, sizeof(keys[i].step));
+	}
+	free(keys);
+}
+
 bool control_needs_zone(ctl_request_t *req, const ctl_unit_t *unit)
 {
 	bool named = argument_given(unit->zone);

@@ -27,5 +27,14 @@ int control_load(const context_t *c, ctl_request_t *req, const char *name, kasp_
  *  */
 const facts_t *control_facts(const live_zone_t *zone);
 
+/*!
+ * Fills what each key of a loaded zone waits for. All else stays as the engine has it: what it will
+ * conclude in this very second it has not done yet.
+ *
+ * \param policy, live  NULL = none.
+ */
+void control_foresee(const context_t *c, kasp_zone_t *zone, const policy_t *policy,
+                     const live_zone_t *live, int64_t now);
+
 /*! \return Whether the unit names a zone; if not, the request is refused. */
 bool control_needs_zone(ctl_request_t *req, const ctl_unit_t *unit);
