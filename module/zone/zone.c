@@ -247,7 +247,8 @@ void zone_pushed(zone_t *zone, uint64_t revision)
 {
 	keys_pushed(&zone->keys, revision);
 	news_add(zone->env->news, &zone->news);
-	zone_wake(zone, source_rekeyed(&zone->source));
+	/* Failures with other keys say nothing of the new ones. */
+	zone_wake(zone, ZONE_AGAIN | source_rekeyed(&zone->source));
 }
 
 /*** What it shows. ***/
