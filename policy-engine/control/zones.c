@@ -116,7 +116,7 @@ void control_foresee(const context_t *c, kasp_zone_t *zone, const policy_t *poli
 {
 	const size_t count = zone->core.count;
 	core_key_t *keys = calloc(count + 1, sizeof(*keys));
-	if (keys == NULL || policy == NULL || policy->defect != NULL) {
+	if (keys == NULL || count == 0 || policy == NULL || policy->defect != NULL) {
 		free(keys);
 		return;
 	}
