@@ -5,17 +5,11 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include <libknot/libknot.h>
 
 #include "module/zonefile/compose.h"
 #include "module/zonefile/types.h"
-
-static bool is_word(const word_t *word, const char *text)
-{
-	return word->len == strlen(text) && strncasecmp(word->text, text, word->len) == 0;
-}
 
 static bool is_plain(unsigned char c)
 {
@@ -77,7 +71,7 @@ static void write_digest(const word_t *word, FILE *out)
 		{ "SHA-1", "1" }, { "SHA-256", "2" }, { "GOST", "3" }, { "SHA-384", "4" },
 	};
 	for (size_t i = 0; i < sizeof(DIGESTS) / sizeof(DIGESTS[0]); i++) {
-		if (is_word(word, DIGESTS[i].name)) {
+		if (word_is(word, DIGESTS[i].name)) {
 			fputs(DIGESTS[i].number, out);
 			return;
 		}
@@ -135,7 +129,7 @@ static const char *write_data(const word_t *word, const word_t *end, const knot_
 {
 	uint16_t type;
 	const type_form_t *form = types_find(word);
-	if (word + 1 < end && is_word(&word[1], "\\#") && types_number(word, &type)) {
+	if (word + 1 < end && word_is(&word[1], "\\#") && types_number(word, &type)) {
 		fprintf(out, " TYPE%u", type);
 		write_words(word + 1, end, "wwj", out);
 		return NULL;
@@ -156,7 +150,7 @@ static const char *write_data(const word_t *word, const word_t *end, const knot_
 
 static bool is_class_in(const word_t *word)
 {
-	return is_word(word, "IN") || is_word(word, "CLASS1");
+	return word_is(word, "IN") || word_is(word, "CLASS1");
 }
 
 bool rewrite_is_before_type(const word_t *word)

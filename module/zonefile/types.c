@@ -4,7 +4,6 @@
 #include "module/zonefile/types.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <libknot/libknot.h>
 
@@ -80,8 +79,7 @@ static const type_form_t FORMS[] = {
 const type_form_t *types_find(const word_t *word)
 {
 	for (size_t i = 0; i < sizeof(FORMS) / sizeof(FORMS[0]); i++) {
-		if (strlen(FORMS[i].name) == word->len &&
-		    strncasecmp(FORMS[i].name, word->text, word->len) == 0) {
+		if (word_is(word, FORMS[i].name)) {
 			return &FORMS[i];
 		}
 	}

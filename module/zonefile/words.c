@@ -102,11 +102,15 @@ int words_read(words_t *entry, const char *begin, const char *end)
 	return ret;
 }
 
+bool word_is(const word_t *word, const char *text)
+{
+	return word->len == strlen(text) && strncasecmp(word->text, text, word->len) == 0;
+}
+
 bool words_is(const words_t *entry, size_t index, const char *word)
 {
 	return index < entry->count && !entry->words[index].quoted &&
-	       entry->words[index].len == strlen(word) &&
-	       strncasecmp(entry->words[index].text, word, entry->words[index].len) == 0;
+	       word_is(&entry->words[index], word);
 }
 
 bool words_are_directive(const words_t *entry)

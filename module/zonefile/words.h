@@ -37,6 +37,9 @@ typedef struct {
  */
 int words_read(words_t *entry, const char *begin, const char *end);
 
+/*! \return Whether a word is that text, in letters of any case. */
+bool word_is(const word_t *word, const char *text);
+
 /*! \return Whether an entry has this word, in letters of any case. */
 bool words_is(const words_t *entry, size_t index, const char *word);
 
