@@ -13,9 +13,6 @@
 
 #define TICK_MS 1000 /* From one look at what was last tried to the next; it costs next to nothing. */
 
-/* Milliseconds between two starts of a library whose token fails. */
-#define ANEW_MS 8000
-
 /* Milliseconds until a token that does not work is asked again: what waits for it goes on soon. */
 static const backoff_t again_ms = { .first = 1000, .max = 2000 };
 
@@ -25,7 +22,6 @@ typedef struct {
 	hsm_token_t *token;
 	int64_t asked_ms;        /*!< When it was last asked by this, monotonic_ms(). */
 	unsigned failures;       /*!< In a row. */
-	int64_t anew_ms;         /*!< When the library was started anew. */
 	uint64_t signatures;     /*!< That the token had made when it was asked. */
 	pthread_t thread;
 } watcher_t;
@@ -69,8 +65,7 @@ static bool may_start_anew(watcher_t *watcher)
 	tried_read(&watcher->token->tried, &last);
 	const bool others = last.signatures != watcher->signatures;
 	watcher->signatures = last.signatures;
-	return last.code != HSM_EOK && watcher->failures > 0 && !others &&
-	       monotonic_ms() >= watcher->anew_ms + ANEW_MS;
+	return last.code != HSM_EOK && watcher->failures > 0 && !others;
 }
 
 /*! Has the library started anew: some have sessions that look well, and cannot be used any more.
@@ -82,11 +77,11 @@ static bool start_anew(watcher_t *watcher, const tried_key_t *key)
 	if (!may_start_anew(watcher) || hsm_token_lock(token, &err) != HSM_EOK) {
 		return false;
 	}
-	/* ANEW_MS limits it here. */
-	token->restart_ms[HSM_FOR_SIGNATURE] = 0;
-	const int ret = hsm_token_restart(token, HSM_FOR_SIGNATURE, &err);
+	const int ret = hsm_token_restart(token, HSM_FOR_PROOF, &err);
+	if (ret == HSM_EOK) {
+		hsm_token_restarted(token, HSM_FOR_PROOF, false);
+	}
 	hsm_token_unlock(token);
-	watcher->anew_ms = monotonic_ms();
 	return ret == HSM_EOK && prove(watcher, key);
 }
 

@@ -20,6 +20,7 @@
 static const int64_t RESTART_LATE_MS[HSM_RESTARTS] = {
 	[HSM_FOR_KEY] = 600000, /* A key that is missing may be so for long. */
 	[HSM_FOR_SIGNATURE] = 60000,
+	[HSM_FOR_PROOF] = 8000, /* What waits for it goes on soon. */
 };
 
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err)

@@ -32,6 +32,7 @@ typedef struct hsm_session hsm_session_t;
 typedef enum {
 	HSM_FOR_KEY,       /*!< A key that it does not find. */
 	HSM_FOR_SIGNATURE, /*!< Signatures that fail with whatever session. */
+	HSM_FOR_PROOF,     /*!< A token that fails again and again when it is asked whether it works. */
 	HSM_RESTARTS
 } hsm_restart_t;
 
