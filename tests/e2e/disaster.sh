@@ -12,7 +12,6 @@
 #   WITHOUT=... these events are left out: "clock expiry"
 #   EVENTS=...  these, in this order, drawing as the rounds that had them: "17:clock 18:roll_ksk"
 
-engine_says() { engine zone-status d.test 2>&1 | grep -E -- "$1" >/dev/null; }
 up() { [ -e "/proc/$(cat "$D/run/$1.pid")" ]; }
 one_of() { picked=${*:RANDOM % $# + 1:1}; }
 # What a round has drawn, for its line in the log.
@@ -108,7 +107,7 @@ serve_parent() {
 	local wanted kept=()
 	[ "$SECONDS" -ge "$registrar_until" ] || [ "$registrar" != late ] || return 0
 	[ -e "$D/run/ods-engine.pid" ] && up ods-engine || return 0
-	engine_says 'give this DS|have this DS removed' || return 0
+	engine_says d.test 'give this DS|have this DS removed' || return 0
 	mapfile -t wanted < <(ods -j ds d.test 2>/dev/null | python3 -c 'import json, sys
 for key in json.load(sys.stdin):
     if key["state"] in ("to be given to the parent", "at the parent"):
@@ -387,7 +386,7 @@ damaged_database() {
 # A KSK, or a ZSK, is gone for good; who operates says so.
 lost_key() {
 	local key
-	recovered && ! engine_says 'next: ' || return 0
+	recovered && ! engine_says d.test 'next: ' || return 0
 	one_of ksk zsk
 	key=$(ods -j keys d.test | python3 -c 'import json, sys
 print([key["cka-id"] for key in json.load(sys.stdin) if key["role"] == sys.argv[1]][0])' "$picked")
@@ -586,12 +585,12 @@ key_lost() {
 recovered() {
 	operate
 	read_status
-	status_says d.test 'state: ok' && ! engine_says 'problem:'
+	status_says d.test 'state: ok' && ! engine_says d.test 'problem:'
 }
 at_rest() {
 	# Signatures of the old ZSK are replaced only when they come due.
-	! engine_says 'that come due' || renew
-	recovered && ! engine_says 'next: |give this DS|have this DS'
+	! engine_says d.test 'that come due' || renew
+	recovered && ! engine_says d.test 'next: |give this DS|have this DS'
 }
 
 # ---- the campaign

@@ -104,8 +104,6 @@ warm_up() {
 	done
 }
 
-engine_says() { engine zone-status "$1" | grep -E -- "$2" >/dev/null; }
-
 # change: an UPDATE, whose name is visible when the zone is current.
 change() {
 	changes=$((changes + 1))

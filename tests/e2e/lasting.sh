@@ -184,11 +184,11 @@ test_token_status() { # limit 120
 	local token
 	for token in SoftHSM Vault; do
 		within 20 module_says "token $token: works, (signed|answered) at 20[^,]*Z"
-		within 20 engine_says "token $token: works, answered at 20"
+		within 20 engine_status_says "token $token: works, answered at 20"
 	done
 	hide Vault
 	within 30 module_says 'token Vault: does not work since 20.*Z, was asked at 20.*Z: .*no token labelled'
-	within 30 engine_says 'token Vault: does not work since 20.*Z, was asked at 20.*Z: .*no token labelled'
+	within 30 engine_status_says 'token Vault: does not work since 20.*Z, was asked at 20.*Z: .*no token labelled'
 	within 10 status_says z.test 'state: ok'
 	printf 'hang C_Sign\n' >"$SHIM_CONTROL"
 	small z z.test 2 'new A 192.0.2.2'
@@ -198,10 +198,10 @@ test_token_status() { # limit 120
 	within 20 answers new.z.test A 192.0.2.2
 	show Vault
 	within 30 module_says 'token Vault: works'
-	within 40 engine_says 'token Vault: works'
+	within 40 engine_status_says 'token Vault: works'
 }
 module_says() { module status | grep -E -- "$1"; }
-engine_says() { engine status | grep -E -- "$1"; }
+engine_status_says() { engine status | grep -E -- "$1"; }
 
 # ---- a key that is away
 

@@ -162,6 +162,8 @@ answers() { [ "$(ask +short "$1" "$2")" = "$3" ]; }
 serial_differs() { local now; now=$(serial "$1") && [ -n "$now" ] && [ "$now" != "$2" ]; }
 
 status_says() { module zone-status "$1" | grep -E -- "$2" >/dev/null; }
+# The engine's, which stays in status.out.
+engine_says() { engine zone-status "$1" >status.out 2>&1; grep -E -- "$2" status.out >/dev/null; }
 
 # counter ZONE NAME: of the module's statistics, 0 if there is none.
 counter() {

@@ -70,7 +70,6 @@ drive_parent() {
 	EOT
 }
 
-engine_says() { engine zone-status a.test >status.out; grep -E -- "$1" status.out >/dev/null; }
 ds_tags() { kdig @127.0.0.1 -p "$parent_port" +short a.test DS | awk '{ print $1 }' | sort -n; }
 has_ds_of() { [ "$(ds_tags)" = "$1" ]; }
 ksk_tag() { policy_tool -j keys a.test | python3 -c 'import json, sys
@@ -91,7 +90,7 @@ test_watched_parent() { # limit 240
 	start_child
 	drive_parent PT1S --cka_id
 	local first second
-	within 60 engine_says 'DS omnipresent'
+	within 60 engine_says a.test 'DS omnipresent'
 	first=$(ksk_tag)
 	has_ds_of "$first" || fail "the parent has $(ds_tags), not $first"
 	says "$D/ods-engine.log" "ksk $first: the parent has its DS, all of its servers show that"
@@ -114,7 +113,7 @@ test_watched_parent() { # limit 240
 	at_parent zone-begin test. >lose.out
 	at_parent zone-unset test. a DS >>lose.out
 	at_parent zone-commit test. >>lose.out
-	within 60 engine_says "to-do: ksk $second: the parent lost this DS"
+	within 60 engine_says a.test "to-do: ksk $second: the parent lost this DS"
 	[ "$(wc -l <parent/submit.got)" = 2 ] || fail "submitted again by itself"
 	validate a.test
 }
@@ -154,7 +153,7 @@ test_longer_ttl_insecure() { # limit 240
 	start_child
 	start_validator
 	drive_parent PT5S
-	within 90 engine_says 'DS omnipresent'
+	within 90 engine_says a.test 'DS omnipresent'
 	says "$D/ods-engine.log" "the parent's DS has a TTL of 20 s, policy quick says 2 s"
 	within 30 validator_says a.test 'flags:.* ad'
 	ask_all_the_time
@@ -176,19 +175,19 @@ test_longer_ttl_insecure() { # limit 240
 # A server that has the zone itself, and not the parent, says that there is no DS: that is nothing.
 test_child_is_asked() { # limit 120
 	start_child
-	within 60 engine_says 'to-do: ksk .*give this DS'
+	within 60 engine_says a.test 'to-do: ksk .*give this DS'
 	engine zone-ksk-submitted a.test
 	configure_engine <<-EOT
 	<ParentCheck><Interval>PT1S</Interval><Recheck>PT1S</Recheck>
 	<Parent name="test"><Server>127.0.0.1@$PORT</Server></Parent></ParentCheck>
 	EOT
-	within 60 engine_says 'DS omnipresent'
-	within 30 engine_says 'has the zone itself and not the parent'
+	within 60 engine_says a.test 'DS omnipresent'
+	within 30 engine_says a.test 'has the zone itself and not the parent'
 	sed -i 's/dnssec-validation: on/dnssec-validation: off/' "$D/knot.conf"
 	sed -i 's:<Policy name="quick">:&<Passthrough/>:' "$D/kasp.xml"
 	knot reload
 	engine reload
-	within 30 engine_says 'to-do: ksk .*removed at the parent'
+	within 30 engine_says a.test 'to-do: ksk .*removed at the parent'
 	sleep 6
 	signed a.test || fail "unsigned on the word of a server that is none of the parent's"
 	does_not_say "$D/ods-engine.log" 'the parent has its DS no more|lost its DS'
@@ -291,7 +290,7 @@ with_parent() {
 	knot reload
 	start_validator
 	drive_parent PT5S
-	within 90 engine_says 'DS omnipresent'
+	within 90 engine_says a.test 'DS omnipresent'
 	within 30 validator_says a.test 'flags:.* ad'
 	ask_all_the_time
 }
@@ -316,7 +315,7 @@ comes_back() {
 	within 60 has_ds_of ''
 	within 60 answers new.a.test A 192.0.2.9
 	signed a.test || fail "unsigned"
-	within 60 engine_says 'DS omnipresent'
+	within 60 engine_says a.test 'DS omnipresent'
 	within 30 validator_says a.test 'flags:.* ad'
 	! has_ds_of "$old" || fail "the old DS is back"
 	within 30 status_says a.test 'state: ok'

@@ -5,7 +5,6 @@
 # The engine's memory is lost, or an older copy: it is rebuilt from what is left.
 
 recover() { ods recover "$@"; }
-engine_says() { engine zone-status "$1" >status.out 2>&1; grep -E -- "$2" status.out >/dev/null; }
 engine_log_says() { says "$D/ods-engine.log" "$1"; }
 
 # A zone of a policy whose waits are seconds.
