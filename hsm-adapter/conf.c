@@ -118,9 +118,28 @@ static int read_allow_extraction(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return hsm_xml_switch(xml, node, &repository->allow_extraction);
 }
 
+static int read_replica(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	if (repository->replica_count == HSM_REPLICAS_MAX) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has more than %d replicas, remove "
+		                     "some", repository->name, HSM_REPLICAS_MAX);
+	}
+	char **grown = reallocarray(repository->replicas, repository->replica_count + 1,
+	                            sizeof(*grown));
+	if (grown == NULL) {
+		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+	}
+	repository->replicas = grown;
+	int ret = hsm_xml_text(xml, node, &grown[repository->replica_count]);
+	repository->replica_count += ret == HSM_EOK;
+	return ret;
+}
+
 static const hsm_xml_rule_t REPOSITORY[] = {
-	{ .name = "Module", .read = read_module, .required = true },
-	{ .name = "TokenLabel", .read = read_token_label, .required = true },
+	{ .name = "Replica", .read = read_replica, .repeated = true },
+	{ .name = "Module", .read = read_module },
+	{ .name = "TokenLabel", .read = read_token_label },
 	{ .name = "StartArguments", .read = read_arguments },
 	{ .name = "Slot", .read = read_slot },
 	{ .name = "Sessions", .read = read_sessions },
@@ -147,6 +166,89 @@ static int check_pins(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *rep
 	return HSM_EOK;
 }
 
+/*! Which of the elements that only a token has is there. \return NULL: none */
+static const char *of_token(const hsm_repository_t *repository)
+{
+	return repository->module != NULL ? "Module" :
+	       repository->token_label != NULL ? "TokenLabel" :
+	       repository->arguments != NULL ? "StartArguments" :
+	       repository->in_slot ? "Slot" : repository->sessions != 0 ? "Sessions" :
+	       repository->pin != NULL ? "PIN" : repository->pin_file != NULL ? "PINFile" :
+	       repository->capacity != 0 ? "Capacity" :
+	       repository->skip_public_key ? "SkipPublicKey" :
+	       repository->allow_extraction ? "AllowExtraction" : NULL;
+}
+
+/*! Checks one of the names of the replicas of a repository. */
+static int check_replica(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
+                         const hsm_repository_t *repository, const char *name)
+{
+	const hsm_repository_t *replica = hsm_conf_repository(conf, name);
+	if (replica == NULL) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has the replica \"%s\", but above it "
+		                     "there is no repository of that name; put it there",
+		                     repository->name, name);
+	}
+	if (replica->replica_count > 0) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has the replica \"%s\", which has "
+		                     "replicas itself; name these", repository->name, name);
+	}
+	if (replica->replica_of != NULL) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has the replica \"%s\", which is one "
+		                     "of \"%s\" already", repository->name, name,
+		                     replica->replica_of);
+	}
+	for (char **other = repository->replicas; *other != name; other++) {
+		if (strcmp(*other, name) == 0) {
+			return hsm_xml_error(xml, node, "repository \"%s\" has the replica \"%s\" "
+			                     "twice, remove one", repository->name, name);
+		}
+	}
+	return HSM_EOK;
+}
+
+static int check_replicas(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
+                          const hsm_repository_t *repository)
+{
+	const char *element = of_token(repository);
+	if (element != NULL) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has <Replica> and <%s>; that is for "
+		                     "the replicas to say", repository->name, element);
+	}
+	if (repository->replica_count == 1) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has one <Replica>; two are the "
+		                     "fewest", repository->name);
+	}
+	int ret = HSM_EOK;
+	for (size_t i = 0; ret == HSM_EOK && i < repository->replica_count; i++) {
+		ret = check_replica(xml, node, conf, repository, repository->replicas[i]);
+	}
+	return ret;
+}
+
+/*! The replicas learn whose they are. */
+static int name_replicas(hsm_xml_t *xml, hsm_conf_t *conf, const hsm_repository_t *repository)
+{
+	for (size_t i = 0; i < repository->replica_count; i++) {
+		for (size_t k = 0; k < conf->count; k++) {
+			hsm_repository_t *replica = &conf->repositories[k];
+			if (strcmp(replica->name, repository->replicas[i]) == 0 &&
+			    (replica->replica_of = strdup(repository->name)) == NULL) {
+				return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+			}
+		}
+	}
+	return HSM_EOK;
+}
+
+static int check_token(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *repository)
+{
+	const char *lacks = repository->module == NULL ? "Module" :
+	                    repository->token_label == NULL ? "TokenLabel" : NULL;
+	return lacks == NULL ? HSM_EOK
+	       : hsm_xml_error(xml, node, "<Repository> has no <%s>, add one", lacks);
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -158,15 +260,22 @@ static bool same_token(const hsm_repository_t *a, const hsm_repository_t *b)
 	       (!a->in_slot || !b->in_slot || a->slot == b->slot);
 }
 
+static int check_name(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
+                      const hsm_repository_t *repository)
+{
+	return hsm_conf_repository(conf, repository->name) == NULL ? HSM_EOK
+	       : hsm_xml_error(xml, node, "a second repository \"%s\", rename one",
+	                       repository->name);
+}
+
 static int check_unique(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
                         const hsm_repository_t *repository)
 {
-	if (hsm_conf_repository(conf, repository->name) != NULL) {
-		return hsm_xml_error(xml, node, "a second repository \"%s\", rename one",
-		                     repository->name);
-	}
 	for (size_t i = 0; i < conf->count; i++) {
 		const hsm_repository_t *other = &conf->repositories[i];
+		if (other->replica_count > 0) {
+			continue;
+		}
 		if (same_token(other, repository)) {
 			return hsm_xml_error(xml, node, "repository \"%s\" is the same token as "
 			                     "\"%s\", remove one", repository->name, other->name);
@@ -182,12 +291,22 @@ static int check_unique(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
 	return HSM_EOK;
 }
 
-static int fill_repository(hsm_xml_t *xml, xmlNode *node, const hsm_conf_t *conf,
+static int fill_repository(hsm_xml_t *xml, xmlNode *node, hsm_conf_t *conf,
                            hsm_repository_t *repository)
 {
 	int ret = hsm_xml_attribute(xml, node, "name", &repository->name);
 	if (ret == HSM_EOK) {
 		ret = hsm_xml_children(xml, node, REPOSITORY, repository);
+	}
+	if (ret == HSM_EOK) {
+		ret = check_name(xml, node, conf, repository);
+	}
+	if (ret == HSM_EOK && repository->replica_count > 0) {
+		ret = check_replicas(xml, node, conf, repository);
+		return ret == HSM_EOK ? name_replicas(xml, conf, repository) : ret;
+	}
+	if (ret == HSM_EOK) {
+		ret = check_token(xml, node, repository);
 	}
 	if (ret == HSM_EOK) {
 		ret = check_pins(xml, node, repository);

@@ -71,9 +71,14 @@ bool hsm_last(hsm_t *hsm, size_t index, hsm_last_t *last);
 /*! Writes that for an operator: whether it works, when it was asked, and what to do. */
 void hsm_last_text(const hsm_last_t *last, char *out, size_t size);
 
-/*! Called when a token works again, or has a key again, on which something may wait. Must not block,
- *  nor use the hsm_t. */
-typedef void (*hsm_returned_f)(void *ctx);
+/*! What hsm_watch_start() tells, by any of its threads; must not block, nor use the hsm_t. Each may be NULL. */
+typedef struct {
+	void (*returned)(void *ctx); /*!< A token works again, or has a key again, on which something
+	                                  may wait. */
+	void (*changed)(void *ctx, const hsm_last_t *last); /*!< A token does not work any more, or does
+	                                  again. */
+	void *ctx;
+} hsm_watch_calls_t;
 
 typedef struct hsm_watch hsm_watch_t;
 
@@ -82,28 +87,34 @@ typedef struct hsm_watch hsm_watch_t;
  * does not work is asked again within seconds; a key that could not be found, or made no good signature,
  * has to make one before its token counts as working again.
  *
- * \param watch     To be ended by hsm_watch_stop().
- * \param seconds   From one look to the next, at a token that works.
- * \param returned  May be NULL.
+ * \param watch    To be ended by hsm_watch_stop().
+ * \param seconds  From one look to the next, at a token that works.
+ * \param calls    Copied.
  * \retval HSM_EOK, HSM_ENOMEM
  */
-int hsm_watch_start(hsm_watch_t **watch, hsm_t *hsm, unsigned seconds, hsm_returned_f returned,
-                    void *ctx);
+int hsm_watch_start(hsm_watch_t **watch, hsm_t *hsm, unsigned seconds,
+                    const hsm_watch_calls_t *calls);
 
 /*! Ends it before its hsm_t; a look that is under way has to end first. NULL is allowed. */
 void hsm_watch_stop(hsm_watch_t *watch);
 
+/*! Where a key is. All is borrowed. */
+typedef struct {
+	const char *repository;
+	const char *cka_id;     /*!< CKA_ID in hexadecimal, any case. */
+	uint8_t algorithm;      /*!< DNSSEC algorithm number it is used with (8, 10, 13, 14, 15, 16). */
+	dnssec_binary_t public; /*!< Which of replicas' keys it is, if they differ: its public half, in
+	                             DNSKEY form. No bytes: not known, the first found is taken. */
+} hsm_wanted_t;
+
 /*!
  * Finds a private key by its CKA_ID, and reads its public half.
  *
- * \param cka_id     CKA_ID in hexadecimal, any case.
- * \param algorithm  DNSSEC algorithm number the key is used with (8, 10, 13, 14, 15, 16).
- * \param key        To be freed by hsm_key_free().
+ * \param key  To be freed by hsm_key_free().
  * \retval HSM_EOK, HSM_ENOKEY (also: two keys of that CKA_ID), HSM_EALGORITHM (not a key for that
  *         algorithm), or as hsm_login()
  */
-int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
-                 hsm_key_t **key, hsm_error_t *err);
+int hsm_key_find(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_key_t **key, hsm_error_t *err);
 
 /*! A key pair to be generated. */
 typedef struct {
@@ -124,7 +135,9 @@ typedef struct {
  */
 int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err);
 
-/*! Removes a key pair from the token; its public half stays if the token does not let it go. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() */
+/*! Removes a key pair from the token, or from all replicas; its public half stays if the token does not let
+ *  it go. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() (a replica does not work; it may be gone from
+ *  others) */
 int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err);
 
 /*! A key pair found by hsm_key_list(). Strings are borrowed for the call. */
@@ -138,7 +151,7 @@ typedef struct {
 /*! Gets a key pair; may use the token. \return 0 to go on, anything else to stop. */
 typedef int (*hsm_key_list_f)(void *ctx, const hsm_key_info_t *info);
 
-/*! Calls cb for each private key of the repository. \retval as hsm_login() */
+/*! Calls cb for each private key of the repository, of the first replica that works. \retval as hsm_login() */
 int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ctx,
                  hsm_error_t *err);
 
@@ -197,6 +210,11 @@ int hsm_key_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
 /*! A signature that the session has made is wrong: its token is taken for one that does not work, until
  *  the key makes a good one. \return HSM_EDEVICE, with err */
 int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err);
+
+/*! Tells whether a key can be used: it makes a good signature in its token, or in each replica, of which
+ *  none may lack it. \retval HSM_EOK, HSM_ENOKEY, HSM_EDEVICE (a wrong signature, another key), or as
+ *  hsm_login() */
+int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err);
 
 /*! A key that should be in its token was not found: hsm_watch_start()'s thread looks for it. */
 void hsm_key_miss(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm);

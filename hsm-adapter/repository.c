@@ -20,6 +20,21 @@ static bool copy_pin(char **to, const char *from)
 	return from == NULL || *to != NULL;
 }
 
+static bool copy_replicas(hsm_repository_t *copy, const hsm_repository_t *repository)
+{
+	if (repository->replica_count == 0) {
+		return true;
+	}
+	copy->replicas = calloc(repository->replica_count, sizeof(*copy->replicas));
+	for (size_t i = 0; copy->replicas != NULL && i < repository->replica_count; i++) {
+		if (!copy_text(&copy->replicas[i], repository->replicas[i])) {
+			return false;
+		}
+		copy->replica_count++;
+	}
+	return copy->replicas != NULL;
+}
+
 bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *repository)
 {
 	hsm_repository_t made = {
@@ -31,7 +46,8 @@ bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *reposit
 		.skip_public_key = repository->skip_public_key,
 		.allow_extraction = repository->allow_extraction,
 	};
-	if (!copy_text(&made.name, repository->name) ||
+	if (!copy_text(&made.name, repository->name) || !copy_replicas(&made, repository) ||
+	    !copy_text(&made.replica_of, repository->replica_of) ||
 	    !copy_text(&made.module, repository->module) ||
 	    !copy_text(&made.token_label, repository->token_label) ||
 	    !copy_text(&made.arguments, repository->arguments) ||
@@ -47,6 +63,11 @@ bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *reposit
 void hsm_repository_deinit(hsm_repository_t *repository)
 {
 	free(repository->name);
+	for (size_t i = 0; i < repository->replica_count; i++) {
+		free(repository->replicas[i]);
+	}
+	free(repository->replicas);
+	free(repository->replica_of);
 	free(repository->module);
 	free(repository->token_label);
 	free(repository->arguments);

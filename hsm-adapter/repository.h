@@ -2,16 +2,23 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A repository of conf.xml: a PKCS#11 token, and how to reach it.
+ * \brief A repository of conf.xml: a PKCS#11 token, and how to reach it; or several that hold the same
+ *        keys.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#define HSM_REPLICAS_MAX 32 /*!< More are taken for a mistake. */
+
 /*! One <Repository> of <RepositoryList>. */
 typedef struct {
 	char *name;           /*!< Symbolic name, used by policies and key sets. */
+	char **replicas;      /*!< Names of repositories that hold the same keys; this one then has
+	                           no token of its own, and nothing of what is one's. */
+	size_t replica_count; /*!< 0: it is a token. */
+	char *replica_of;     /*!< The repository that this token is a replica of, or NULL. */
 	char *module;         /*!< Path of the PKCS#11 library, or its name in p11-kit's configuration. */
 	char *token_label;    /*!< CKA_LABEL of the token, without padding. */
 	char *arguments;      /*!< What C_Initialize gets as pReserved; NULL: nothing. */

@@ -20,7 +20,8 @@
 
 /*! A key pair being generated. */
 typedef struct {
-	hsm_token_t *token;               /*!< Locked. */
+	const hsm_group_t *group;
+	hsm_token_t *token;               /*!< One of the group; locked. */
 	const hsm_algorithm_t *algorithm;
 	CK_MECHANISM_TYPE mechanism;
 	CK_ULONG bits;
@@ -260,7 +261,8 @@ static int take(const order_t *order, const made_t *made, hsm_key_t **key, hsm_e
 		ret = check_id(order, &public, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = hsm_key_make(token, order->algorithm, &order->id, &halves, key, err);
+		const hsm_key_made_of_t of = { order->group, order->algorithm, order->id };
+		ret = hsm_key_make(&of, token, &halves, key, err);
 	}
 	hsm_object_free(&private);
 	hsm_object_free(&public);
@@ -316,12 +318,12 @@ static int choose_id(const char *cka_id, hsm_id_t *id, hsm_error_t *err)
 int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err)
 {
 	order_t order = {
-		.token = hsm_token(hsm, spec->repository, err),
+		.group = hsm_group(hsm, spec->repository, err),
 		.algorithm = hsm_algorithm(spec->algorithm),
 		.bits = spec->bits,
 		.chosen = spec->cka_id != NULL,
 	};
-	if (order.token == NULL) {
+	if (order.group == NULL) {
 		return HSM_EREPOSITORY;
 	}
 	if (order.algorithm == NULL) {
@@ -330,7 +332,7 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
 	}
 	int ret = choose_id(spec->cka_id, &order.id, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_token_lock(order.token, err);
+		ret = hsm_group_lock(order.group, &order.token, err);
 	}
 	if (ret == HSM_EOK) {
 		order.mechanism = hsm_mechanisms_choose(&order.token->mechanisms,

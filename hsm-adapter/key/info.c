@@ -82,11 +82,9 @@ static int ask(hsm_token_t *token, hsm_info_t *info, hsm_error_t *err)
 
 int hsm_info(hsm_t *hsm, const char *repository, hsm_info_t *info, hsm_error_t *err)
 {
-	hsm_token_t *token = hsm_token(hsm, repository, err);
-	if (token == NULL) {
-		return HSM_EREPOSITORY;
-	}
-	int ret = hsm_token_lock(token, err);
+	const hsm_group_t *group = hsm_group(hsm, repository, err);
+	hsm_token_t *token = NULL;
+	int ret = group != NULL ? hsm_group_lock(group, &token, err) : HSM_EREPOSITORY;
 	if (ret == HSM_EOK) {
 		ret = ask(token, info, err);
 		hsm_token_unlock(token);

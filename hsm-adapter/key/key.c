@@ -9,6 +9,7 @@
 
 #include <libdnssec/error.h>
 
+#include "common/fnv1a.h"
 #include "hsm-adapter/key/catalog.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
@@ -68,60 +69,103 @@ static int find_halves(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_ha
 }
 
 /*! Checks the public half: after a loss, the CKA_ID may be another key's, and signatures bogus. */
-static int check_same(const hsm_key_t *key, const hsm_halves_t *halves, hsm_error_t *err)
+static int check_same(const hsm_key_t *key, const hsm_token_t *token, const hsm_halves_t *halves,
+                      hsm_error_t *err)
 {
 	hsm_public_t public = { .bits = 0 };
-	int ret = hsm_public_make(key->token->conf.name, &key->id, halves, key->algorithm, &public,
-	                          err);
+	int ret = hsm_public_make(token->conf.name, &key->id, halves, key->algorithm, &public, err);
 	if (ret == HSM_EOK && dnssec_binary_cmp(&public.key, &key->public.key) != 0) {
-		ret = hsm_error_set(
-			err, HSM_ENOKEY, 0,
-			"repository \"%s\": the key with the "
-			"CKA_ID %s is another one now; restore the old one, or load the keys "
-			"anew",
-			key->token->conf.name, key->id.hex);
+		ret = hsm_error_set(err, HSM_ENOKEY, 0, key->group->count > 1
+		                    ? "repository \"%s\": the key with the CKA_ID %s is another one "
+		                      "than in the other replicas; copy the right one there"
+		                    : "repository \"%s\": the key with the CKA_ID %s is another one "
+		                      "now; restore the old one, or load the keys anew",
+		                    token->conf.name, key->id.hex);
 	}
 	dnssec_binary_free(&public.key);
 	return ret;
 }
 
-int hsm_key_locate(hsm_key_t *key, hsm_error_t *err)
+hsm_copy_t *hsm_key_copy(const hsm_key_t *key, const hsm_token_t *token)
+{
+	size_t i = 0;
+	while (i < key->group->count && key->group->tokens[i] != token) {
+		i++;
+	}
+	/* A cache, no visible part of the key; hence the cast. */
+	return i < key->group->count ? (hsm_copy_t *)&key->copies[i] : NULL;
+}
+
+void hsm_key_suspect(const hsm_key_t *key, hsm_token_t *token, int code, const hsm_error_t *err)
+{
+	const bool replica = key->group->count > 1;
+	tried_key_t suspect = { .algorithm = key->algorithm->number };
+	snprintf(suspect.cka_id, sizeof(suspect.cka_id), "%s", key->id.hex);
+	if (replica) {
+		suspect.public = fnv1a(key->public.key.data, key->public.key.size);
+	}
+	tried_suspect(&token->tried, &suspect, replica && code == HSM_ENOKEY ? HSM_EDEVICE : code,
+	              err);
+}
+
+static void set_handle(hsm_copy_t *copy, const hsm_halves_t *halves)
+{
+	/* If a thread reads the same login before and after the handle, the handle is of that
+	 * login. */
+	atomic_store(&copy->login, 0);
+	atomic_store(&copy->handle, halves->private_key->handle);
+	atomic_store(&copy->login, atomic_load(&copy->token->login));
+}
+
+/*! Chooses how to sign, for a token that is connected. */
+static void choose_mechanism(hsm_copy_t *copy, const hsm_algorithm_t *algorithm)
+{
+	const hsm_mechanisms_t *list = &copy->token->mechanisms;
+	atomic_store(&copy->mechanism, hsm_mechanisms_choose(list, algorithm->sign,
+	                                                     algorithm->sign_data));
+	atomic_store(&copy->other, hsm_mechanisms_choose(list, HSM_MECHANISM_NONE,
+	                                                 algorithm->sign_data));
+}
+
+int hsm_key_locate(const hsm_key_t *key, hsm_copy_t *copy, hsm_error_t *err)
 {
 	hsm_halves_t halves;
+	hsm_token_t *token = copy->token;
 	/* A handle of this login that is of no use is not to be found again. */
-	const bool anew = atomic_load(&key->login) == atomic_load(&key->token->login);
-	int ret = find_halves(key->token, &key->id, anew, &halves, err);
+	const unsigned long login = atomic_load(&copy->login);
+	int ret = find_halves(token, &key->id, login == atomic_load(&token->login), &halves, err);
 	if (ret == HSM_EOK) {
-		ret = check_same(key, &halves, err);
+		ret = check_same(key, token, &halves, err);
+	}
+	if (ret == HSM_EOK && login == 0) {
+		choose_mechanism(copy, key->algorithm);
 	}
 	if (ret == HSM_EOK) {
-		/* If a thread reads the same login before and after the handle, the handle is of
-		 * that login. */
-		atomic_store(&key->login, 0);
-		atomic_store(&key->handle, halves.private_key->handle);
-		atomic_store(&key->login, atomic_load(&key->token->login));
+		set_handle(copy, &halves);
 	}
 	return ret;
 }
 
-int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm_id_t *id,
-                 const hsm_halves_t *halves, hsm_key_t **key, hsm_error_t *err)
+int hsm_key_make(const hsm_key_made_of_t *of, hsm_token_t *token, const hsm_halves_t *halves,
+                 hsm_key_t **key, hsm_error_t *err)
 {
-	hsm_key_t *made = calloc(1, sizeof(*made));
+	const size_t count = of->group->count;
+	hsm_key_t *made = calloc(1, sizeof(*made) + count * sizeof(made->copies[0]));
 	if (made == NULL) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
-	made->token = token;
-	made->algorithm = algorithm;
-	atomic_init(&made->mechanism, hsm_mechanisms_choose(&token->mechanisms, algorithm->sign,
-	                                                    algorithm->sign_data));
-	made->other = hsm_mechanisms_choose(&token->mechanisms, HSM_MECHANISM_NONE,
-	                                    algorithm->sign_data);
-	made->id = *id;
-	atomic_init(&made->handle, halves->private_key->handle);
-	atomic_init(&made->login, atomic_load(&token->login));
-
-	int ret = hsm_public_make(token->conf.name, id, halves, algorithm, &made->public, err);
+	made->group = of->group;
+	made->algorithm = of->algorithm;
+	made->id = of->id;
+	for (size_t i = 0; i < count; i++) {
+		made->copies[i].token = of->group->tokens[i];
+	}
+	if (count == 1) {
+		choose_mechanism(&made->copies[0], of->algorithm);
+		set_handle(&made->copies[0], halves);
+	}
+	int ret = hsm_public_make(token->conf.name, &of->id, halves, of->algorithm, &made->public,
+	                          err);
 	if (ret != HSM_EOK) {
 		hsm_key_free(made);
 		return ret;
@@ -130,46 +174,101 @@ int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm
 	return HSM_EOK;
 }
 
-static int not_hexadecimal(const hsm_token_t *token, const char *cka_id, hsm_error_t *err)
+static int not_hexadecimal(const char *repository, const char *cka_id, hsm_error_t *err)
 {
 	return hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": \"%.80s\" is no CKA_ID in "
-	                     "hexadecimal", token->conf.name, cka_id);
+	                     "hexadecimal", repository, cka_id);
 }
 
-int hsm_key_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
-                 hsm_key_t **key, hsm_error_t *err)
+/*! Looks for a key in one token of its group. */
+static int find_in(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **key,
+                   hsm_error_t *err)
 {
-	hsm_token_t *token = hsm_token(hsm, repository, err);
-	if (token == NULL) {
-		return HSM_EREPOSITORY;
-	}
-	const hsm_algorithm_t *wanted = hsm_algorithm(algorithm);
-	if (wanted == NULL) {
-		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
-		                     algorithm);
-	}
-	hsm_id_t id;
-	if (hsm_id_parse(&id, cka_id) != HSM_EOK) {
-		return not_hexadecimal(token, cka_id, err);
-	}
-
 	int ret = hsm_token_lock(token, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
 	hsm_halves_t halves;
-	ret = find_halves(token, &id, false, &halves, err);
+	ret = find_halves(token, &of->id, false, &halves, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_key_make(token, wanted, &id, &halves, key, err);
+		ret = hsm_key_make(of, token, &halves, key, err);
 	}
 	if (ret != HSM_EOK) {
-		hsm_catalog_forget(token, &id); /* It may have been written but in part. */
+		hsm_catalog_forget(token, &of->id); /* It may have been written but in part. */
 	}
 	hsm_token_unlock(token);
 	if (ret != HSM_EOK && ret != HSM_ENOKEY) {
-		tried_suspect(&token->tried, id.hex, algorithm, ret, err);
+		tried_key_t suspect = { .algorithm = of->algorithm->number };
+		snprintf(suspect.cka_id, sizeof(suspect.cka_id), "%s", of->id.hex);
+		tried_suspect(&token->tried, &suspect, ret, err);
 	}
 	return ret;
+}
+
+/*! Tells whether it is the key that is wanted, and frees it if it is not. */
+static bool is_wanted(const hsm_wanted_t *wanted, hsm_key_t *key)
+{
+	/* Who has one token only tells by itself what is wrong there. */
+	if (wanted->public.size == 0 || key->group->count == 1 ||
+	    dnssec_binary_cmp(&wanted->public, &key->public.key) == 0) {
+		return true;
+	}
+	hsm_key_free(key);
+	return false;
+}
+
+/*! Notes why a token failed, if that says more than what is known: one that does not work may have the
+ *  key. */
+static void note_worse(int *ret, hsm_error_t *err, int failed, const hsm_error_t *why)
+{
+	if (*ret == HSM_EOK || (*ret == HSM_ENOKEY && failed != HSM_ENOKEY)) {
+		*ret = failed;
+		if (err != NULL) {
+			*err = *why;
+		}
+	}
+}
+
+/*! Looks in one replica after the other. */
+static int find_any(const hsm_key_made_of_t *of, const hsm_wanted_t *wanted, hsm_key_t **key,
+                    hsm_error_t *err)
+{
+	int ret = HSM_EOK;
+	for (size_t i = 0; i < of->group->count; i++) {
+		hsm_key_t *found = NULL;
+		hsm_error_t why;
+		int tried = find_in(of, of->group->tokens[i], &found, &why);
+		if (tried == HSM_EOK && is_wanted(wanted, found)) {
+			*key = found;
+			return HSM_EOK;
+		}
+		if (tried == HSM_EOK) {
+			tried = hsm_error_set(&why, HSM_ENOKEY, 0, "repository \"%s\": the key with "
+			                      "the CKA_ID %s is another one than the zone publishes; "
+			                      "copy the right one there",
+			                      of->group->tokens[i]->conf.name, of->id.hex);
+		}
+		note_worse(&ret, err, tried, &why);
+	}
+	return ret;
+}
+
+int hsm_key_find(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_key_t **key, hsm_error_t *err)
+{
+	hsm_key_made_of_t of = {
+		.group = hsm_group(hsm, wanted->repository, err),
+		.algorithm = hsm_algorithm(wanted->algorithm),
+	};
+	if (of.group == NULL) {
+		return HSM_EREPOSITORY;
+	}
+	if (of.algorithm == NULL) {
+		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
+		                     wanted->algorithm);
+	}
+	return hsm_id_parse(&of.id, wanted->cka_id) == HSM_EOK
+	       ? find_any(&of, wanted, key, err)
+	       : not_hexadecimal(wanted->repository, wanted->cka_id, err);
 }
 
 static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
@@ -192,20 +291,29 @@ static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
 
 int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err)
 {
-	hsm_token_t *token = hsm_token(hsm, repository, err);
-	if (token == NULL) {
+	const hsm_group_t *group = hsm_group(hsm, repository, err);
+	if (group == NULL) {
 		return HSM_EREPOSITORY;
 	}
 	hsm_id_t id;
 	if (hsm_id_parse(&id, cka_id) != HSM_EOK) {
-		return not_hexadecimal(token, cka_id, err);
+		return not_hexadecimal(repository, cka_id, err);
 	}
-	int ret = hsm_token_lock(token, err);
-	if (ret == HSM_EOK) {
-		ret = remove_pair(token, &id, err);
-		hsm_token_unlock(token);
+	bool was_there = false;
+	int ret = HSM_EOK;
+	for (size_t i = 0; i < group->count; i++) {
+		hsm_error_t why;
+		int removed = hsm_token_lock(group->tokens[i], &why);
+		if (removed == HSM_EOK) {
+			removed = remove_pair(group->tokens[i], &id, &why);
+			hsm_token_unlock(group->tokens[i]);
+		}
+		was_there |= removed == HSM_EOK;
+		if (removed != HSM_EOK) {
+			note_worse(&ret, err, removed, &why);
+		}
 	}
-	return ret;
+	return ret == HSM_ENOKEY && was_there ? HSM_EOK : ret;
 }
 
 /*! A key of a list. It is read under the lock, but cb is called without: it may use the token. */
@@ -256,11 +364,12 @@ static int read_entries(hsm_token_t *token, entry_t **entries, size_t *count, hs
 int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ctx,
                  hsm_error_t *err)
 {
-	hsm_token_t *token = hsm_token(hsm, repository, err);
-	if (token == NULL) {
+	const hsm_group_t *group = hsm_group(hsm, repository, err);
+	if (group == NULL) {
 		return HSM_EREPOSITORY;
 	}
-	int ret = hsm_token_lock(token, err);
+	hsm_token_t *token = NULL;
+	int ret = hsm_group_lock(group, &token, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
@@ -318,7 +427,7 @@ int hsm_key_dnskey(const hsm_key_t *key, const knot_dname_t *zone, uint16_t flag
 		dnssec_key_free(made);
 		return hsm_error_set(err, ret == DNSSEC_ENOMEM ? HSM_ENOMEM : HSM_EALGORITHM, 0,
 		                     "repository \"%s\": key %s makes no DNSKEY of %s: %s",
-		                     key->token->conf.name, key->id.hex, key->algorithm->name,
+		                     key->group->name, key->id.hex, key->algorithm->name,
 		                     dnssec_strerror(ret));
 	}
 	*dnskey = made;

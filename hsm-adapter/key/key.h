@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What is behind hsm_key_t: a key pair that was found in its token.
+ * \brief What is behind hsm_key_t: a key pair that was found in its token, or in replicas.
  */
 #pragma once
 
@@ -13,29 +13,52 @@
 #include "hsm-adapter/key/public.h"
 #include "hsm-adapter/token/token.h"
 
-struct hsm_key {
+/*! A key pair in one token; a cache, no visible part of the key. */
+typedef struct {
 	hsm_token_t *token;
-	const hsm_algorithm_t *algorithm;
 	atomic_ulong mechanism;      /*!< CK_MECHANISM_TYPE that signs. */
-	CK_MECHANISM_TYPE other;     /*!< The token has this one, too, to sign what it hashes itself;
+	atomic_ulong other;          /*!< The token has this one, too, to sign what it hashes itself;
 	                                  or HSM_MECHANISM_NONE. */
+	atomic_ulong login;          /*!< The token's, as it was when the handle was found; 0 = none
+	                                  was yet. */
+	atomic_ulong proven;         /*!< Of replicas: the login in which it made a good signature. */
+	atomic_ulong handle;         /*!< Of the private key. */
+} hsm_copy_t;
+
+struct hsm_key {
+	const hsm_group_t *group;
+	const hsm_algorithm_t *algorithm;
 	hsm_id_t id;
 	hsm_public_t public;         /*!< Owned. */
-	atomic_ulong login;          /*!< The token's, as it was when the handle was found. */
-	atomic_ulong handle;         /*!< Of the private key. */
+	hsm_copy_t copies[];         /*!< One for each token of the group. */
 };
 
-/*!
- * Finds a key's handle anew. The token is locked.
- *
- * \retval HSM_EOK, HSM_ENOKEY, HSM_EDEVICE
- */
-int hsm_key_locate(hsm_key_t *key, hsm_error_t *err);
+/*! \return The key in a token; NULL: it is of others. */
+hsm_copy_t *hsm_key_copy(const hsm_key_t *key, const hsm_token_t *token);
+
+/*! A key was not found where it should be, or made no good signature (tried_suspect()). \param code  Why;
+ *  a replica that lacks a key does not work. */
+void hsm_key_suspect(const hsm_key_t *key, hsm_token_t *token, int code, const hsm_error_t *err);
 
 /*!
- * Makes a hsm_key_t of a key pair's objects. The token is locked.
+ * Finds a key's handle anew. The copy's token is locked.
  *
+ * \retval HSM_EOK, HSM_ENOKEY (also: the public half is another one), HSM_EDEVICE
+ */
+int hsm_key_locate(const hsm_key_t *key, hsm_copy_t *copy, hsm_error_t *err);
+
+/*! What a key is made of. */
+typedef struct {
+	const hsm_group_t *group;
+	const hsm_algorithm_t *algorithm;
+	hsm_id_t id;
+} hsm_key_made_of_t;
+
+/*!
+ * Makes a hsm_key_t of a key pair's objects. Replicas have no handle before they were proven.
+ *
+ * \param token  Of the group, and locked.
  * \retval HSM_EOK, HSM_ENOKEY, HSM_EALGORITHM, HSM_ENOMEM
  */
-int hsm_key_make(hsm_token_t *token, const hsm_algorithm_t *algorithm, const hsm_id_t *id,
-                 const hsm_halves_t *halves, hsm_key_t **key, hsm_error_t *err);
+int hsm_key_make(const hsm_key_made_of_t *of, hsm_token_t *token, const hsm_halves_t *halves,
+                 hsm_key_t **key, hsm_error_t *err);

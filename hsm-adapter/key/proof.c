@@ -3,9 +3,12 @@
 
 #include "hsm-adapter/key/proof.h"
 
+#include <stdio.h>
+
 #include <libdnssec/error.h>
 #include <libdnssec/sign.h>
 
+#include "common/fnv1a.h"
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/tokens.h"
 
@@ -56,12 +59,17 @@ static int sign_and_verify(hsm_session_t *session, const hsm_key_t *key, hsm_err
 	return ret;
 }
 
-int hsm_prove(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
-              hsm_error_t *err)
+int hsm_prove_key(hsm_t *hsm, const char *repository, const tried_key_t *suspect,
+                  hsm_error_t *err)
 {
+	const hsm_wanted_t wanted = { repository, suspect->cka_id, suspect->algorithm, { 0 } };
 	hsm_key_t *key = NULL;
 	hsm_session_t *session = NULL;
-	int ret = hsm_key_find(hsm, repository, cka_id, algorithm, &key, err);
+	int ret = hsm_key_find(hsm, &wanted, &key, err);
+	if (ret == HSM_EOK && suspect->public != 0 &&
+	    suspect->public != fnv1a(key->public.key.data, key->public.key.size)) {
+		ret = hsm_error_set(err, HSM_EDEVICE, 0, "it is another key");
+	}
 	if (ret == HSM_EOK) {
 		ret = hsm_session_open(&session, hsm, repository, err);
 	}
@@ -79,14 +87,34 @@ int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t 
 	hsm_error_set(err, HSM_EDEVICE, 0, "the token of repository %s made a wrong signature; it "
 	              "was not published", token->conf.name);
 	tried_error(&token->tried);
-	tried_suspect(&token->tried, key->id.hex, key->algorithm->number, HSM_EDEVICE, err);
+	hsm_key_suspect(key, token, HSM_EDEVICE, err);
 	return HSM_EDEVICE;
+}
+
+int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
+{
+	const hsm_group_t *group = hsm_group(hsm, wanted->repository, err);
+	tried_key_t key = { .algorithm = wanted->algorithm };
+	if (group == NULL) {
+		return HSM_EREPOSITORY;
+	}
+	snprintf(key.cka_id, sizeof(key.cka_id), "%s", wanted->cka_id);
+	if (wanted->public.size > 0) {
+		key.public = fnv1a(wanted->public.data, wanted->public.size);
+	}
+	int ret = HSM_EOK;
+	for (size_t i = 0; ret == HSM_EOK && i < group->count; i++) {
+		ret = hsm_prove_key(hsm, group->tokens[i]->conf.name, &key, err);
+	}
+	return ret;
 }
 
 void hsm_key_miss(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm)
 {
-	hsm_token_t *token = hsm_token(hsm, repository, NULL);
-	if (token != NULL) {
-		tried_suspect(&token->tried, cka_id, algorithm, HSM_ENOKEY, NULL);
+	const hsm_group_t *group = hsm_group(hsm, repository, NULL);
+	tried_key_t suspect = { .algorithm = algorithm };
+	snprintf(suspect.cka_id, sizeof(suspect.cka_id), "%s", cka_id);
+	for (size_t i = 0; group != NULL && i < group->count; i++) {
+		tried_suspect(&group->tokens[i]->tried, &suspect, HSM_ENOKEY, NULL);
 	}
 }

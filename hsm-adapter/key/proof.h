@@ -7,7 +7,8 @@
 #pragma once
 
 #include "hsm-adapter/hsm.h"
+#include "hsm-adapter/token/tried.h"
 
-/*! Finds a key, and has it sign. \retval HSM_EOK, HSM_EDEVICE (a wrong signature), as hsm_key_find() */
-int hsm_prove(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
-              hsm_error_t *err);
+/*! Finds a key in a token, and has it sign. \param repository  The token's own. \retval HSM_EOK, HSM_EDEVICE (a
+ *  wrong signature, or the wrong key), as hsm_key_find() */
+int hsm_prove_key(hsm_t *hsm, const char *repository, const tried_key_t *key, hsm_error_t *err);

@@ -8,6 +8,7 @@
 
 #include <gnutls/crypto.h>
 
+#include "common/clock.h"
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
@@ -82,24 +83,59 @@ static int open_first(hsm_session_t *session, hsm_error_t *err)
 	return ret;
 }
 
+/*! Opens the session with a token of its group. */
+static int enter(hsm_session_t *session, hsm_token_t *token, hsm_error_t *err)
+{
+	session->token = token;
+	int ret = hsm_token_lock(token, err);
+	if (ret == HSM_EOK) {
+		ret = open_first(session, err);
+		hsm_token_unlock(token);
+	}
+	session->settled_ms = monotonic_ms();
+	session->token = ret == HSM_EOK ? token : NULL;
+	return ret;
+}
+
+/*! Closes the session with the token that it has. */
+static void leave(hsm_session_t *session)
+{
+	hsm_token_t *token = session->token;
+	/* Not hsm_token_lock(), which would look for a token that is gone. */
+	pthread_mutex_lock(&token->lock);
+	unlink_session(session);
+	if (!session->dead) {
+		hsm_token_close(token, session->handle);
+	}
+	pthread_mutex_unlock(&token->lock);
+	session->token = NULL;
+}
+
+/*! Opens a session that has no token with the best of those that are left. */
+static int enter_any(hsm_session_t *session, choice_t *choice, hsm_error_t *err)
+{
+	int ret = HSM_ESESSIONS;
+	hsm_token_t *token;
+	while (session->token == NULL && (token = choice_next(choice)) != NULL) {
+		ret = enter(session, token, err);
+	}
+	return ret;
+}
+
 int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository,
                      hsm_error_t *err)
 {
-	hsm_token_t *token = hsm_token(hsm, repository, err);
-	if (token == NULL) {
+	const hsm_group_t *group = hsm_group(hsm, repository, err);
+	if (group == NULL) {
 		return HSM_EREPOSITORY;
 	}
 	hsm_session_t *opened = calloc(1, sizeof(*opened));
 	if (opened == NULL) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
-	opened->token = token;
-
-	int ret = hsm_token_lock(token, err);
-	if (ret == HSM_EOK) {
-		ret = open_first(opened, err);
-		hsm_token_unlock(token);
-	}
+	opened->group = group;
+	choice_t choice = choice_of(group);
+	const int ret = enter_any(opened, &choice, err);
 	if (ret != HSM_EOK) {
 		free(opened);
 		return ret;
@@ -110,25 +146,25 @@ int hsm_session_open(hsm_session_t **session, hsm_t *hsm, const char *repository
 
 void hsm_session_close(hsm_session_t *session)
 {
-	if (session == NULL) {
-		return;
+	if (session != NULL && session->token != NULL) {
+		leave(session);
 	}
-	hsm_token_t *token = session->token;
-	/* Not hsm_token_lock(), which would look for a token that is gone. */
-	pthread_mutex_lock(&token->lock);
-	unlink_session(session);
-	if (!session->dead) {
-		hsm_token_close(token, session->handle);
-	}
-	pthread_mutex_unlock(&token->lock);
 	free(session);
 }
 
-static int make_input(const hsm_key_t *key, const uint8_t *data, size_t data_len, input_t *input,
+/*! A session and a key, both with the same token. */
+typedef struct {
+	hsm_session_t *session;
+	const hsm_key_t *key;
+	hsm_copy_t *copy;
+	bool to_prove; /*!< Whether the replica has the key is what is to be seen. */
+} use_t;
+
+static int make_input(const use_t *use, const uint8_t *data, size_t data_len, input_t *input,
                       hsm_error_t *err)
 {
-	const hsm_algorithm_t *algorithm = key->algorithm;
-	input->mechanism = atomic_load(&key->mechanism);
+	const hsm_algorithm_t *algorithm = use->key->algorithm;
+	input->mechanism = atomic_load(&use->copy->mechanism);
 	if (input->mechanism == algorithm->sign_data) {
 		input->data = data;
 		input->len = data_len;
@@ -148,27 +184,38 @@ static int make_input(const hsm_key_t *key, const uint8_t *data, size_t data_len
 	return HSM_EOK;
 }
 
-/*! \return CK_INVALID_HANDLE if the handle is one of an earlier login. */
-static CK_OBJECT_HANDLE current_handle(const hsm_key_t *key)
+/*! \return The data as the token signs it if it hashes itself; with HSM_MECHANISM_NONE it cannot. */
+static input_t whole_input(const use_t *use, const uint8_t *data, size_t data_len)
 {
-	unsigned long login = atomic_load(&key->token->login);
-	if (atomic_load(&key->login) != login) {
-		return CK_INVALID_HANDLE;
-	}
-	CK_OBJECT_HANDLE handle = atomic_load(&key->handle);
-	return (atomic_load(&key->login) == login) ? handle : CK_INVALID_HANDLE;
+	return (input_t){ .mechanism = atomic_load(&use->copy->other), .data = data,
+		          .len = data_len };
 }
 
-static CK_RV call_token(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
-                        uint8_t *signature, CK_ULONG *len)
+/*! \return CK_INVALID_HANDLE if the handle is one of an earlier login, or of a replica that was not proven
+ *          since. */
+static CK_OBJECT_HANDLE current_handle(const use_t *use)
 {
+	hsm_copy_t *copy = use->copy;
+	unsigned long login = atomic_load(&copy->token->login);
+	const bool replica = use->key->group->count > 1 && !use->to_prove;
+	if (atomic_load(&copy->login) != login ||
+	    (replica && atomic_load(&copy->proven) != login)) {
+		return CK_INVALID_HANDLE;
+	}
+	CK_OBJECT_HANDLE handle = atomic_load(&copy->handle);
+	return (atomic_load(&copy->login) == login) ? handle : CK_INVALID_HANDLE;
+}
+
+static CK_RV call_token(const use_t *use, const input_t *input, uint8_t *signature, CK_ULONG *len)
+{
+	hsm_session_t *session = use->session;
 	CK_FUNCTION_LIST *module = session->token->library.module;
 	/* This thread has set busy before it reads the connection. A thread that ends the
 	 * connection does the reverse: so either that one waits, or this one sees it. */
 	if (session->connection != atomic_load(&session->token->connection)) {
 		return CKR_SESSION_HANDLE_INVALID;
 	}
-	CK_OBJECT_HANDLE handle = current_handle(key);
+	CK_OBJECT_HANDLE handle = current_handle(use);
 	if (handle == CK_INVALID_HANDLE) {
 		return CKR_KEY_HANDLE_INVALID;
 	}
@@ -189,19 +236,19 @@ static size_t signature_len(const hsm_key_t *key)
 }
 
 /*! Signs without a lock. Fails if the session's connection, or the key's login, has ended. */
-static CK_RV sign_once(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
-                       uint8_t *signature, CK_ULONG *len)
+static CK_RV sign_once(const use_t *use, const input_t *input, uint8_t *signature, CK_ULONG *len)
 {
-	atomic_store(&session->busy, true);
-	CK_RV rv = call_token(session, key, input, signature, len);
-	atomic_store(&session->busy, false);
-	return rv == CKR_OK && *len != signature_len(key) ? CKR_SIGNATURE_LEN_RANGE : rv;
+	atomic_store(&use->session->busy, true);
+	CK_RV rv = call_token(use, input, signature, len);
+	atomic_store(&use->session->busy, false);
+	return rv == CKR_OK && *len != signature_len(use->key) ? CKR_SIGNATURE_LEN_RANGE : rv;
 }
 
 /*! Opens the session anew, and finds the key's handle anew.
  *  \param restart  Has the library started anew before, if that may be. */
-static int recover(hsm_session_t *session, const hsm_key_t *key, bool restart, hsm_error_t *err)
+static int recover(const use_t *use, bool restart, hsm_error_t *err)
 {
+	hsm_session_t *session = use->session;
 	hsm_token_t *token = session->token;
 	int ret = hsm_token_lock(token, err);
 	if (ret != HSM_EOK) {
@@ -223,28 +270,27 @@ static int recover(hsm_session_t *session, const hsm_key_t *key, bool restart, h
 		ret = open_handle(session, err);
 	}
 	if (ret == HSM_EOK) {
-		/* The handle is a cache, no visible part of the key; hence the cast. */
-		ret = hsm_key_locate((hsm_key_t *)key, err);
+		ret = hsm_key_locate(use->key, use->copy, err);
 	}
 	hsm_token_unlock(token);
 	return ret;
 }
 
-static int length_error(const hsm_key_t *key, CK_ULONG len, hsm_error_t *err)
+static int length_error(const use_t *use, CK_ULONG len, hsm_error_t *err)
 {
 	return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by key %s has "
-	                     "%lu bytes instead of %zu", key->token->conf.name, key->id.hex, len,
-	                     signature_len(key));
+	                     "%lu bytes instead of %zu", use->session->token->conf.name,
+	                     use->key->id.hex, len, signature_len(use->key));
 }
 
-static int sign_error(const hsm_key_t *key, CK_RV rv, hsm_error_t *err)
+static int sign_error(const use_t *use, CK_RV rv, hsm_error_t *err)
 {
 	if (rv == CKR_KEY_TYPE_INCONSISTENT) {
 		rv = CKR_MECHANISM_INVALID;
 	}
 	char what[2 * HSM_ID_MAX + 64];
-	(void)snprintf(what, sizeof(what), "cannot sign by key %s", key->id.hex);
-	return hsm_rv_error(key->token->conf.name, rv, what, err);
+	(void)snprintf(what, sizeof(what), "cannot sign by key %s", use->key->id.hex);
+	return hsm_rv_error(use->session->token->conf.name, rv, what, err);
 }
 
 /*! \return Whether the token may sign by that key only what it hashes itself, as a TPM by RSA keys. */
@@ -263,71 +309,155 @@ static bool may_want_data(CK_RV rv)
 }
 
 /*! Signs the hash, or else the data; what has worked for the key is tried first from then on. */
-static CK_RV sign_either(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
-                         const input_t *data, uint8_t *signature, CK_ULONG *len)
+static CK_RV sign_either(const use_t *use, const input_t *input, const input_t *data,
+                         uint8_t *signature, CK_ULONG *len)
 {
-	if (atomic_load(&key->mechanism) == data->mechanism) {
-		return sign_once(session, key, data, signature, len);
+	hsm_copy_t *copy = use->copy;
+	if (atomic_load(&copy->mechanism) == data->mechanism) {
+		return sign_once(use, data, signature, len);
 	}
-	CK_RV rv = sign_once(session, key, input, signature, len);
+	CK_RV rv = sign_once(use, input, signature, len);
 	if (may_want_data(rv) && data->mechanism != HSM_MECHANISM_NONE &&
-	    sign_once(session, key, data, signature, len) == CKR_OK) {
-		/* No visible part of the key, as the handle; hence the cast. */
-		atomic_store(&((hsm_key_t *)key)->mechanism, data->mechanism);
+	    sign_once(use, data, signature, len) == CKR_OK) {
+		atomic_store(&copy->mechanism, data->mechanism);
 		rv = CKR_OK;
 	}
 	return rv;
+}
+
+/*! A replica is believed to have the key once it has made a good signature by it since it was connected:
+ *  a wrong one would make the zone bogus. */
+static int prove(const use_t *use, hsm_error_t *err)
+{
+	static const uint8_t data[] = "whether a replica has the same key";
+	hsm_signature_t signature;
+	input_t input;
+	CK_ULONG got = 0;
+	int ret = make_input(use, data, sizeof(data), &input, err);
+	if (ret == HSM_EOK) {
+		const input_t whole = whole_input(use, data, sizeof(data));
+		CK_RV rv = sign_either(use, &input, &whole, signature.data, &got);
+		ret = rv == CKR_OK ? HSM_EOK : sign_error(use, rv, err);
+	}
+	signature.len = got;
+	if (ret == HSM_EOK &&
+	    hsm_key_verify(use->key, data, sizeof(data), &signature, NULL) != HSM_EOK) {
+		ret = hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": the signature by key %s "
+		                    "does not verify by the key that the other replicas have; copy "
+		                    "the right one there", use->session->token->conf.name,
+		                    use->key->id.hex);
+	}
+	return ret;
+}
+
+/*! Finds the key, where it was not found yet, or with a session that is opened anew. A replica has to prove
+ *  then that it has it. */
+static int find_anew(const use_t *use, bool restart, hsm_error_t *err)
+{
+	int ret = recover(use, restart, err);
+	if (ret == HSM_EOK && use->key->group->count > 1) {
+		use_t trial = *use;
+		trial.to_prove = true;
+		const unsigned long login = atomic_load(&use->copy->login);
+		ret = prove(&trial, err);
+		if (ret == HSM_EOK) {
+			atomic_store(&use->copy->proven, login);
+		}
+	}
+	return ret;
 }
 
 /*! Signs. What may pass, a lost session, a token that is busy or limits its rate, is tried again with a
  *  new session, so that one failure of many calls does not fail all of a zone's signatures. Some
  *  libraries, as YubiHSM's after an idle while, or Luna's after a loss of its network, open sessions that
  *  are of no use until they are started anew; so that is tried at last. */
-static int sign_input(hsm_session_t *session, const hsm_key_t *key, const input_t *input,
-                      const input_t *data, hsm_signature_t *signature, hsm_error_t *err)
+static int sign_input(const use_t *use, const input_t *input, const input_t *data,
+                      hsm_signature_t *signature, hsm_error_t *err)
 {
 	CK_ULONG got = 0;
-	CK_RV rv = sign_either(session, key, input, data, signature->data, &got);
+	tried_t *tried = &use->session->token->tried;
+	CK_RV rv = sign_either(use, input, data, signature->data, &got);
 	for (int wait_ms = FIRST_WAIT_MS; !hsm_rv_is_final(rv) && wait_ms <= LAST_WAIT_MS;
 	     wait_ms *= 4) {
-		tried_error(&session->token->tried);
+		tried_error(tried);
 		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
 			poll(NULL, 0, wait_ms);
 		}
-		const int ret = recover(session, key, wait_ms == LAST_WAIT_MS, err);
+		const int ret = find_anew(use, wait_ms == LAST_WAIT_MS, err);
 		if (ret != HSM_EOK) {
 			return ret;
 		}
-		rv = sign_either(session, key, input, data, signature->data, &got);
+		rv = sign_either(use, input, data, signature->data, &got);
 	}
 	if (rv != CKR_OK) {
-		tried_error(&session->token->tried);
-		return rv == CKR_SIGNATURE_LEN_RANGE ? length_error(key, got, err)
-		                                     : sign_error(key, rv, err);
+		tried_error(tried);
+		return rv == CKR_SIGNATURE_LEN_RANGE ? length_error(use, got, err)
+		                                     : sign_error(use, rv, err);
 	}
 	signature->len = got;
 	return HSM_EOK;
 }
 
-int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
-                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
+static int sign_data(const use_t *use, const uint8_t *data, size_t data_len,
+                     hsm_signature_t *signature, hsm_error_t *err)
 {
-	if (key->token != session->token) {
-		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
-		                     "session of \"%s\"", key->id.hex, key->token->conf.name,
-		                     session->token->conf.name);
-	}
 	input_t input;
-	int ret = make_input(key, data, data_len, &input, err);
+	int ret = make_input(use, data, data_len, &input, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	const input_t whole = { .mechanism = key->other, .data = data, .len = data_len };
-	tried_begin(&session->token->tried);
-	ret = sign_input(session, key, &input, &whole, signature, err);
-	tried_end(&session->token->tried, true, ret, err);
-	if (ret != HSM_EOK) {
-		tried_suspect(&key->token->tried, key->id.hex, key->algorithm->number, ret, err);
+	const input_t whole = whole_input(use, data, data_len);
+	return sign_input(use, &input, &whole, signature, err);
+}
+
+/*! Signs with the token that the session has. */
+static int sign_there(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
+                      size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
+{
+	hsm_token_t *token = session->token;
+	const use_t use = { session, key, hsm_key_copy(key, token), false };
+	int ret = HSM_EOK;
+	tried_begin(&token->tried);
+	if (session->group->count > 1 && current_handle(&use) == CK_INVALID_HANDLE) {
+		ret = find_anew(&use, false, err);
 	}
+	if (ret == HSM_EOK) {
+		ret = sign_data(&use, data, data_len, signature, err);
+	}
+	tried_end(&token->tried, true, ret, err);
+	if (ret != HSM_EOK) {
+		hsm_key_suspect(key, token, ret, err);
+	}
+	return ret;
+}
+
+int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
+                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
+{
+	if (key->group != session->group) {
+		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
+		                     "session of \"%s\"", key->id.hex, key->group->name,
+		                     session->group->name);
+	}
+	if (session->group->count == 1) {
+		return sign_there(session, key, data, data_len, signature, err);
+	}
+	choice_t choice = choice_of(session->group);
+	if (session->token != NULL && choice_better(session)) {
+		leave(session);
+	}
+	int ret = HSM_EOK;
+	do {
+		if (session->token == NULL) {
+			ret = enter_any(session, &choice, err);
+		}
+		if (session->token != NULL) {
+			choice_used(&choice, session->token);
+			ret = sign_there(session, key, data, data_len, signature, err);
+		}
+		if (ret != HSM_EOK && session->token != NULL) {
+			leave(session);
+		}
+	} while (ret != HSM_EOK && !choice_is_empty(&choice));
 	return ret;
 }

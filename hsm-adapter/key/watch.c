@@ -23,14 +23,14 @@ typedef struct {
 	int64_t asked_ms;        /*!< When it was last asked by this, monotonic_ms(). */
 	unsigned failures;       /*!< In a row. */
 	uint64_t signatures;     /*!< That the token had made when it was asked. */
+	bool failing;            /*!< What was told of it last. */
 	pthread_t thread;
 } watcher_t;
 
 struct hsm_watch {
 	hsm_t *hsm;
 	unsigned seconds;
-	hsm_returned_f returned;
-	void *ctx;
+	hsm_watch_calls_t calls;
 	pthread_mutex_t lock;    /*!< Of stop. */
 	pthread_cond_t wake;
 	bool stop;
@@ -52,8 +52,7 @@ static void ask(hsm_token_t *token)
 static bool prove(watcher_t *watcher, const tried_key_t *key)
 {
 	hsm_error_t err;
-	const int ret = hsm_prove(watcher->watch->hsm, watcher->token->conf.name, key->cka_id,
-	                          key->algorithm, &err);
+	const int ret = hsm_prove_key(watcher->watch->hsm, watcher->token->conf.name, key, &err);
 	/* If all its sessions are in use, who has one will see. */
 	return ret == HSM_EOK || ret == HSM_ESESSIONS;
 }
@@ -105,6 +104,23 @@ static void look(watcher_t *watcher)
 	watcher->failures = tried_in_doubt(&token->tried, &key) ? watcher->failures + 1 : 0;
 }
 
+/*! Tells what is new. */
+static void tell(watcher_t *watcher)
+{
+	hsm_last_t last;
+	const hsm_watch_calls_t *calls = &watcher->watch->calls;
+	if (tried_returned(&watcher->token->tried) && calls->returned != NULL) {
+		calls->returned(calls->ctx);
+	}
+	tried_read(&watcher->token->tried, &last);
+	last.repository = watcher->token->conf.name;
+	const bool failing = last.code != HSM_EOK || last.waits_since != 0;
+	if (failing != watcher->failing && calls->changed != NULL) {
+		calls->changed(calls->ctx, &last);
+	}
+	watcher->failing = failing;
+}
+
 static void *run(void *arg)
 {
 	watcher_t *watcher = arg;
@@ -116,9 +132,7 @@ static void *run(void *arg)
 		}
 		pthread_mutex_unlock(&watch->lock);
 		look(watcher);
-		if (tried_returned(&watcher->token->tried) && watch->returned != NULL) {
-			watch->returned(watch->ctx);
-		}
+		tell(watcher);
 		pthread_mutex_lock(&watch->lock);
 	}
 	pthread_mutex_unlock(&watch->lock);
@@ -134,8 +148,8 @@ static size_t count_tokens(hsm_t *hsm)
 	return count;
 }
 
-int hsm_watch_start(hsm_watch_t **watch, hsm_t *hsm, unsigned seconds, hsm_returned_f returned,
-                    void *ctx)
+int hsm_watch_start(hsm_watch_t **watch, hsm_t *hsm, unsigned seconds,
+                    const hsm_watch_calls_t *calls)
 {
 	const size_t count = count_tokens(hsm);
 	hsm_watch_t *fresh = calloc(1, sizeof(*fresh) + count * sizeof(fresh->watchers[0]));
@@ -144,8 +158,7 @@ int hsm_watch_start(hsm_watch_t **watch, hsm_t *hsm, unsigned seconds, hsm_retur
 	}
 	fresh->hsm = hsm;
 	fresh->seconds = seconds;
-	fresh->returned = returned;
-	fresh->ctx = ctx;
+	fresh->calls = *calls;
 	pthread_mutex_init(&fresh->lock, NULL);
 	monotonic_cond_init(&fresh->wake);
 	for (size_t i = 0; i < count; i++) {

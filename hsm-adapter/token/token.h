@@ -27,6 +27,7 @@
 
 typedef struct hsm_token hsm_token_t;
 typedef struct hsm_session hsm_session_t;
+typedef struct hsm_group hsm_group_t;
 
 /*! What a library is started anew for, as that may help. */
 typedef enum {
@@ -51,7 +52,7 @@ struct hsm_token {
 	hsm_mechanisms_t mechanisms; /*!< As the token had them when it was connected. */
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
 	hsm_session_t *sessions;     /*!< Signing sessions, a list. */
-	size_t session_count;        /*!< Of that list. */
+	atomic_size_t session_count; /*!< Of that list; read without the lock, too. */
 	void *catalog;               /*!< What is known of its keys (key/catalog.h); NULL = none. */
 	void (*free_catalog)(void *catalog);
 	int64_t restart_ms[HSM_RESTARTS]; /*!< When the library may be started anew for that, by
@@ -62,7 +63,9 @@ struct hsm_token {
 
 /*! A signing session; belongs to one thread at a time. */
 struct hsm_session {
-	hsm_token_t *token;
+	const hsm_group_t *group;
+	hsm_token_t *token;          /*!< One of the group; NULL: none could be used. */
+	int64_t settled_ms;          /*!< Since when it has that one; monotonic_ms(). */
 	hsm_session_t *next;         /*!< Guarded by the token's lock, as is dead. */
 	hsm_session_t *prev;
 	bool dead;                   /*!< The handle was closed; the library may have given it to

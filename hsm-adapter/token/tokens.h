@@ -7,10 +7,10 @@
 #pragma once
 
 #include "hsm-adapter/hsm.h"
-#include "hsm-adapter/token/token.h"
+#include "hsm-adapter/token/group.h"
 
-/*! \return The repository's token; NULL, and err filled (HSM_EREPOSITORY), if there is none. */
-hsm_token_t *hsm_token(hsm_t *hsm, const char *repository, hsm_error_t *err);
+/*! \return The repository's tokens; NULL, and err filled (HSM_EREPOSITORY), if there is none. */
+const hsm_group_t *hsm_group(hsm_t *hsm, const char *repository, hsm_error_t *err);
 
-/*! \return The token of that index, in the order of conf.xml; NULL: there are no more. */
+/*! \return The token of that index; NULL: there are no more. */
 hsm_token_t *hsm_token_at(hsm_t *hsm, size_t index);

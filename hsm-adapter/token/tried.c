@@ -77,15 +77,13 @@ void tried_error(tried_t *tried)
 	pthread_mutex_unlock(&tried->lock);
 }
 
-void tried_suspect(tried_t *tried, const char *cka_id, uint8_t algorithm, int code,
-                   const hsm_error_t *err)
+void tried_suspect(tried_t *tried, const tried_key_t *key, int code, const hsm_error_t *err)
 {
 	if (code == HSM_EALGORITHM) {
 		return;
 	}
 	pthread_mutex_lock(&tried->lock);
-	snprintf(tried->suspect.cka_id, sizeof(tried->suspect.cka_id), "%s", cka_id);
-	tried->suspect.algorithm = algorithm;
+	tried->suspect = *key;
 	if (code != HSM_ENOKEY) {
 		set_failing(tried, code, err);
 		tried->when = time(NULL);
@@ -113,6 +111,20 @@ bool tried_in_doubt(tried_t *tried, tried_key_t *key)
 	return doubt;
 }
 
+/*! With the lock held. */
+static bool hangs(const tried_t *tried)
+{
+	return tried->open > 0 && time(NULL) - tried->progress >= PATIENCE;
+}
+
+bool tried_works(tried_t *tried)
+{
+	pthread_mutex_lock(&tried->lock);
+	const bool works = tried->code == HSM_EOK && !hangs(tried);
+	pthread_mutex_unlock(&tried->lock);
+	return works;
+}
+
 bool tried_returned(tried_t *tried)
 {
 	pthread_mutex_lock(&tried->lock);
@@ -124,11 +136,9 @@ bool tried_returned(tried_t *tried)
 
 void tried_read(tried_t *tried, hsm_last_t *last)
 {
-	const int64_t now = time(NULL);
 	pthread_mutex_lock(&tried->lock);
-	const bool hangs = tried->open > 0 && now - tried->progress >= PATIENCE;
 	last->when = tried->when;
-	last->waits_since = hangs ? tried->progress : 0;
+	last->waits_since = hangs(tried) ? tried->progress : 0;
 	last->signed_last = tried->signed_last;
 	last->since = tried->since;
 	last->code = tried->code;

@@ -20,6 +20,8 @@
 typedef struct {
 	char cka_id[TRIED_ID_MAX]; /*!< In hexadecimal. */
 	uint8_t algorithm;       /*!< 0: there is none. */
+	uint32_t public;         /*!< fnv1a() of the public half that it has to have, as a copy of another
+	                              token's; 0 = any. */
 } tried_key_t;
 
 typedef struct {
@@ -61,8 +63,7 @@ void tried_error(tried_t *tried);
  *              HSM_EALGORITHM: the key cannot be asked for that.
  * \param err   NULL: not known.
  */
-void tried_suspect(tried_t *tried, const char *cka_id, uint8_t algorithm, int code,
-                   const hsm_error_t *err);
+void tried_suspect(tried_t *tried, const tried_key_t *key, int code, const hsm_error_t *err);
 
 /*! A key has made a good signature. Nothing is done if another one is suspected now. */
 void tried_proven(tried_t *tried, const tried_key_t *key);
@@ -70,6 +71,9 @@ void tried_proven(tried_t *tried, const tried_key_t *key);
 /*! \param key  The one that is suspected; its algorithm is 0 if there is none.
  *  \return Whether the token has to be asked soon: it does not work, or a key is suspected */
 bool tried_in_doubt(tried_t *tried, tried_key_t *key);
+
+/*! \return Whether it works, as far as is known. */
+bool tried_works(tried_t *tried);
 
 /*! \return Whether it works again, or a key does; tells once. */
 bool tried_returned(tried_t *tried);

@@ -14,7 +14,7 @@ typedef void (*holder_release_f)(void *ctx, tokens_t *tokens);
 /*! Whom the holder calls. */
 typedef struct {
 	holder_release_f release;
-	hsm_returned_f returned; /*!< A token works again. Must not block, nor call the holder. */
+	void (*returned)(void *ctx); /*!< A token works again. Must not block, nor call the holder. */
 	void *ctx;
 } holder_calls_t;
 

@@ -54,8 +54,12 @@ static int find_secret(keyring_key_t *key, hsm_t *hsm, char *err, size_t err_siz
 {
 	const keyset_key_t *info = key->info;
 	hsm_error_t hsm_err = { 0 };
-	int ret = hsm_key_find(hsm, info->repository, info->cka_id, info->algorithm, &key->secret,
-	                       &hsm_err);
+	const hsm_wanted_t wanted = {
+		.repository = info->repository, .cka_id = info->cka_id,
+		.algorithm = info->algorithm,
+		.public = { .data = info->public_key, .size = info->public_key_len },
+	};
+	int ret = hsm_key_find(hsm, &wanted, &key->secret, &hsm_err);
 	if (ret == HSM_ENOKEY) {
 		hsm_key_miss(hsm, info->repository, info->cka_id, info->algorithm);
 	}

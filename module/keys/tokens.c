@@ -11,23 +11,39 @@
 /* Seconds from one look at a token that is not used to the next: two calls of its library. */
 #define LOOK_EVERY 10
 
+/* Bytes of what hsm_last_text() writes. */
+#define TOKENS_TEXT_MAX (sizeof(((hsm_error_t *)0)->text) + 128)
+
 static void warn(void *log, const char *text)
 {
 	log_msg(log, LOG_WARNING, NULL, "%s", text);
 }
 
-static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, const tokens_args_t *args,
-                    hsm_error_t *err)
+static void returned(void *ctx)
 {
+	tokens_t *tokens = ctx;
+	tokens->returned(tokens->ctx);
+}
+
+static void changed(void *ctx, const hsm_last_t *last)
+{
+	tokens_t *tokens = ctx;
+	char text[TOKENS_TEXT_MAX];
+	const bool works = last->code == HSM_EOK && last->waits_since == 0;
+	hsm_last_text(last, text, sizeof(text));
+	log_msg(tokens->log, works ? LOG_NOTICE : LOG_WARNING, NULL, "token %s: %s",
+	        last->repository, text);
+}
+
+static int open_hsm(tokens_t *tokens, const hsm_conf_t *conf, hsm_error_t *err)
+{
+	const hsm_watch_calls_t calls = { returned, changed, tokens };
 	tokens->worker_threads = conf->worker_threads;
-	if (hsm_open(&tokens->hsm, conf, err) != HSM_EOK) {
+	if (hsm_open(&tokens->hsm, conf, err) != HSM_EOK ||
+	    hsm_watch_start(&tokens->watch, tokens->hsm, LOOK_EVERY, &calls) != HSM_EOK) {
 		return KNOT_ENOMEM;
 	}
-	if (hsm_watch_start(&tokens->watch, tokens->hsm, LOOK_EVERY, args->returned, args->ctx) !=
-	    HSM_EOK) {
-		return KNOT_ENOMEM;
-	}
-	return signpool_new(&tokens->pool, tokens->hsm, conf->signer_threads, args->log);
+	return signpool_new(&tokens->pool, tokens->hsm, conf->signer_threads, tokens->log);
 }
 
 int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t err_size)
@@ -42,7 +58,10 @@ int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t 
 	tokens_t *fresh = calloc(1, sizeof(*fresh));
 	if (fresh != NULL) {
 		atomic_init(&fresh->users, 1);
-		ret = open_hsm(fresh, &parsed, args, &hsm_err);
+		fresh->log = args->log;
+		fresh->returned = args->returned;
+		fresh->ctx = args->ctx;
+		ret = open_hsm(fresh, &parsed, &hsm_err);
 	}
 	hsm_conf_deinit(&parsed);
 	if (ret != KNOT_EOK) {
@@ -60,7 +79,7 @@ void tokens_text(const tokens_t *tokens, char *out, size_t size)
 	size_t len = 0;
 	out[0] = '\0';
 	for (size_t i = 0; len < size && hsm_last(tokens->hsm, i, &last); i++) {
-		char text[sizeof(last.err.text) + 128];
+		char text[TOKENS_TEXT_MAX];
 		hsm_last_text(&last, text, sizeof(text));
 		len += snprintf(out + len, size - len, ", token %s: %s", last.repository, text);
 	}

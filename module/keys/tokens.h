@@ -16,12 +16,15 @@ typedef struct tokens {
 	hsm_watch_t *watch;
 	signpool_t *pool;
 	unsigned worker_threads; /*!< As conf.xml has it. */
+	log_t *log;
+	void (*returned)(void *ctx);
+	void *ctx;
 } tokens_t;
 
 typedef struct {
 	const char *conf;        /*!< Path of conf.xml. */
 	log_t *log;
-	hsm_returned_f returned; /*!< As for hsm_watch_start(). */
+	void (*returned)(void *ctx); /*!< As for hsm_watch_start(). */
 	void *ctx;
 } tokens_args_t;
 

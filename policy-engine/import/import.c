@@ -71,8 +71,9 @@ static found_t *look_for(import_run_t *run, size_t index)
 	pthread_mutex_lock(&run->desk->lock);
 	bool usable = repos_usable(run->keys->tokens, pair->repository, why);
 	pthread_mutex_unlock(&run->desk->lock);
-	if (usable && hsm_key_find(run->hsm, pair->repository, pair->locator, pair->algorithm,
-	                           &found->key, &err) != HSM_EOK) {
+	const hsm_wanted_t wanted = { .repository = pair->repository, .cka_id = pair->locator,
+		                      .algorithm = pair->algorithm };
+	if (usable && hsm_key_find(run->hsm, &wanted, &found->key, &err) != HSM_EOK) {
 		found->key = NULL;
 		snprintf(why, sizeof(why), "%s", err.text);
 	}

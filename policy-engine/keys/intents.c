@@ -65,7 +65,8 @@ static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
 		keys->intents = true;
 		return 0;
 	}
-	const repos_key_t wanted = { intent->repository, intent->cka_id, intent->algorithm };
+	const hsm_wanted_t wanted = { .repository = intent->repository, .cka_id = intent->cka_id,
+		                      .algorithm = intent->algorithm };
 	int ret = repos_find(keys->tokens, &wanted, now, &key, &err);
 	if (ret == HSM_EOK) {
 		log_event(LOG_INFO, NULL, "adopted key %s of repository %s, whose generation was "

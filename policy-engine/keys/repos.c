@@ -38,7 +38,7 @@ int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
 	pthread_mutex_init(&t->lock, NULL);
 	int ret = hsm_open(&t->hsm, conf, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_watch_start(&t->watch, t->hsm, LOOK_S, NULL, NULL);
+		ret = hsm_watch_start(&t->watch, t->hsm, LOOK_S, &(hsm_watch_calls_t){ 0 });
 	}
 	if (ret == HSM_EOK) {
 		t->tokens = calloc(conf->count > 0 ? conf->count : 1, sizeof(*t->tokens));
@@ -157,11 +157,10 @@ int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm
 	return ret;
 }
 
-int repos_find(repos_t *tokens, const repos_key_t *wanted, int64_t now, hsm_key_t **key,
+int repos_find(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_key_t **key,
                hsm_error_t *err)
 {
-	int ret = hsm_key_find(tokens->hsm, wanted->repository, wanted->cka_id,
-	                       wanted->algorithm, key, err);
+	int ret = hsm_key_find(tokens->hsm, wanted, key, err);
 	note(tokens, wanted->repository, ret, err, now);
 	return ret;
 }

@@ -35,15 +35,8 @@ bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBL
 int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm_key_t **key,
                    hsm_error_t *err);
 
-/*! Where to find a key. All is borrowed. */
-typedef struct {
-	const char *repository;
-	const char *cka_id; /*!< Hexadecimal. */
-	uint8_t algorithm;  /*!< DNSSEC algorithm number. */
-} repos_key_t;
-
 /*! Finds a key, as hsm_key_find(). Notes whether the token works. */
-int repos_find(repos_t *tokens, const repos_key_t *wanted, int64_t now, hsm_key_t **key,
+int repos_find(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_key_t **key,
                hsm_error_t *err);
 
 /*! Removes a key, as hsm_key_remove(). Notes whether the token works. */

@@ -132,7 +132,14 @@ static void check_twin(const policy_check_t *c, size_t index, const xmlNode *nod
 
 static void check_repository(const policy_check_t *c, const policy_key_t *key, const xmlNode *node)
 {
-	if (c->tokens == NULL || hsm_conf_repository(c->tokens, key->repository) != NULL) {
+	const hsm_repository_t *repository =
+		c->tokens != NULL ? hsm_conf_repository(c->tokens, key->repository) : NULL;
+	if (repository != NULL && repository->replica_of != NULL) {
+		hsm_xml_error(c->xml, node, "<Repository> of the <%s>: \"%.40s\" is a replica of "
+		              "\"%.40s\"; name that", policy_role_element(key->role),
+		              key->repository, repository->replica_of);
+	}
+	if (c->tokens == NULL || repository != NULL) {
 		return;
 	}
 	char known[200] = "";

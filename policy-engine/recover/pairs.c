@@ -12,14 +12,17 @@ int pairs_open(pairs_t *pairs, const hsm_conf_t *conf, hsm_error_t *err)
 	*pairs = (pairs_t){ 0 };
 	pairs->repositories =
 		calloc(conf->count > 0 ? conf->count : 1, sizeof(*pairs->repositories));
-	for (size_t i = 0; pairs->repositories != NULL && i < conf->count; i++) {
-		pairs->repositories[i] = strdup(conf->repositories[i].name);
-		if (pairs->repositories[i] == NULL) {
-			break;
+	bool copied = pairs->repositories != NULL;
+	for (size_t i = 0; copied && i < conf->count; i++) {
+		if (conf->repositories[i].replica_of != NULL) {
+			continue; /* Its keys are those of the repository that it is a replica of. */
 		}
-		pairs->repository_count++;
+		char *name = strdup(conf->repositories[i].name);
+		copied = name != NULL;
+		pairs->repositories[pairs->repository_count] = name;
+		pairs->repository_count += copied;
 	}
-	if (pairs->repositories == NULL || pairs->repository_count < conf->count) {
+	if (!copied) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	return hsm_open(&pairs->hsm, conf, err);
@@ -56,9 +59,10 @@ static int take(void *ctx, const hsm_key_info_t *info)
 	reading_t *reading = ctx;
 	hsm_error_t err = { 0 };
 	hsm_key_t *key = NULL;
+	const hsm_wanted_t wanted = { .repository = reading->repository, .cka_id = info->cka_id,
+		                      .algorithm = info->algorithm };
 	if (info->algorithm == 0 ||
-	    hsm_key_find(reading->pairs->hsm, reading->repository, info->cka_id, info->algorithm,
-	                 &key, &err) != HSM_EOK) {
+	    hsm_key_find(reading->pairs->hsm, &wanted, &key, &err) != HSM_EOK) {
 		return 0; /* None that signs zones. */
 	}
 	int ret = add(reading->pairs, reading->repository, key);

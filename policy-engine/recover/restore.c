@@ -36,8 +36,11 @@ typedef struct {
 static bool has_pair(search_t *search, const db_token_key_t *key, hsm_error_t *err)
 {
 	hsm_key_t *found = NULL;
-	if (hsm_key_find(search->hsm, key->repository, key->cka_id, key->algorithm, &found, err) !=
-	    HSM_EOK) {
+	const hsm_wanted_t wanted = {
+		.repository = key->repository, .cka_id = key->cka_id, .algorithm = key->algorithm,
+		.public = { .data = (uint8_t *)key->public_key, .size = key->public_key_len },
+	};
+	if (hsm_key_find(search->hsm, &wanted, &found, err) != HSM_EOK) {
 		return false;
 	}
 	dnssec_binary_t public_key = hsm_key_public(found);

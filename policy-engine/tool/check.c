@@ -109,8 +109,8 @@ static unsigned check_system(const engine_conf_t *conf)
 	}
 	for (size_t i = 0; i < conf->tokens.count; i++) {
 		const char *module = conf->tokens.repositories[i].module;
-		/* The loader itself looks for a library without a path. */
-		if (strchr(module, '/') != NULL && access(module, R_OK) != 0) {
+		/* Replicas have theirs. The loader itself looks for a library without a path. */
+		if (module != NULL && strchr(module, '/') != NULL && access(module, R_OK) != 0) {
 			errors += missing("PKCS#11 library", module, strerror(errno));
 		}
 	}

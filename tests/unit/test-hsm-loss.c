@@ -76,7 +76,7 @@ START_TEST(sessions_closed)
 	/* Key management notices it, too. */
 	test_close_all_sessions("one");
 	hsm_key_t *found;
-	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
+	ASSERT_OK(test_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
 	hsm_key_free(found);
 	ASSERT_OK(sign());
 }
@@ -139,7 +139,7 @@ START_TEST(token_gone)
 	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
 	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
 	hsm_key_t *found;
-	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
+	ASSERT_OK(test_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
 	hsm_key_free(key);
 	key = found;
 	ASSERT_OK(sign());
@@ -398,7 +398,7 @@ START_TEST(watched)
 	hsm_last_t last;
 	char text[1024];
 	hsm_watch_t *watch;
-	ASSERT_OK(hsm_watch_start(&watch, hsm, 1, NULL, NULL));
+	ASSERT_OK(hsm_watch_start(&watch, hsm, 1, &(hsm_watch_calls_t){ 0 }));
 	ASSERT_OK(sign());
 	ck_assert(hsm_last(hsm, 0, &last));
 	hsm_last_text(&last, text, sizeof(text));

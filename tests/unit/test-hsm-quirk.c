@@ -103,7 +103,7 @@ static void assert_life(uint8_t algorithm)
 	hsm_key_t *key, *found;
 	ASSERT_OK(generate(algorithm, &key));
 	assert_signs(key);
-	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), algorithm, &found, &err));
+	ASSERT_OK(test_find(hsm, "one", hsm_key_id(key), algorithm, &found, &err));
 	assert_signs(found);
 	hsm_key_free(found);
 	remove_key(key);
@@ -223,7 +223,7 @@ START_TEST(reads_only)
 	ASSERT_OK(generate(13, &key));
 	has_quirks("read-only\n");
 	reopen();
-	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &other, &err));
+	ASSERT_OK(test_find(hsm, "one", hsm_key_id(key), 13, &other, &err));
 	assert_signs(other);
 	ASSERT_FAILS(hsm_key_remove(hsm, "one", hsm_key_id(key), &err), HSM_EDEVICE,
 	             "can be read only");
@@ -285,13 +285,13 @@ START_TEST(no_public_object)
 	for (size_t i = 0; i < sizeof(QUIRKS) / sizeof(QUIRKS[0]); i++) {
 		has_quirks(QUIRKS[i]);
 		reopen();
-		ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
+		ASSERT_OK(test_find(hsm, "one", hsm_key_id(key), 13, &found, &err));
 		assert_signs(found);
 		hsm_key_free(found);
 	}
 	has_quirks("no-public\n");
 	reopen();
-	ASSERT_FAILS(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err), HSM_ENOKEY,
+	ASSERT_FAILS(test_find(hsm, "one", hsm_key_id(key), 13, &found, &err), HSM_ENOKEY,
 	             "restore its public object");
 	has_quirks("");
 	reopen();
@@ -305,7 +305,7 @@ START_TEST(public_stays)
 	has_quirks("keep-public\n");
 	ASSERT_OK(generate(13, &key));
 	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
-	ASSERT_FAILS(hsm_key_find(hsm, "one", hsm_key_id(key), 13, &found, &err), HSM_ENOKEY,
+	ASSERT_FAILS(test_find(hsm, "one", hsm_key_id(key), 13, &found, &err), HSM_ENOKEY,
 	             "no private key");
 	/* To be asked for the rest, and not to do it, is a failure. */
 	ASSERT_FAILS(hsm_key_remove(hsm, "one", hsm_key_id(key), &err), HSM_EDEVICE,

@@ -132,6 +132,14 @@ hsm_conf_t *test_conf(void)
 	return &conf;
 }
 
+int test_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
+              hsm_key_t **key, hsm_error_t *err)
+{
+	const hsm_wanted_t wanted = { .repository = repository, .cka_id = cka_id,
+		                      .algorithm = algorithm };
+	return hsm_key_find(hsm, &wanted, key, err);
+}
+
 bool test_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
                  const uint8_t *signature, size_t len)
 {

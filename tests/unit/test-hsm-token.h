@@ -30,6 +30,10 @@ void test_token_show(const char *label);
 /*! \return A configuration of both tokens, named as their labels; static, may be changed. */
 hsm_conf_t *test_conf(void);
 
+/*! hsm_key_find() for whichever public half. */
+int test_find(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm,
+              hsm_key_t **key, hsm_error_t *err);
+
 /*! Verifies a signature by libdnssec, over the key's DNSKEY. */
 bool test_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
                  const uint8_t *signature, size_t len);

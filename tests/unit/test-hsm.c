@@ -146,7 +146,7 @@ START_TEST(life_of_a_key)
 	}
 	hsm_t *first = hsm;
 	ASSERT_OK(hsm_open(&hsm, test_conf(), &err));
-	ASSERT_OK(hsm_key_find(hsm, "one", upper, KEYS[_i].algorithm, &found, &err));
+	ASSERT_OK(test_find(hsm, "one", upper, KEYS[_i].algorithm, &found, &err));
 	ck_assert_str_eq(hsm_key_id(found), id);
 	ck_assert_uint_eq(hsm_key_public(found).size, KEYS[_i].public_len);
 	ck_assert_mem_eq(hsm_key_public(found).data, hsm_key_public(key).data, KEYS[_i].public_len);
@@ -156,7 +156,7 @@ START_TEST(life_of_a_key)
 	hsm_close(hsm);
 	hsm = first;
 
-	ASSERT_FAILS(hsm_key_find(hsm, "one", id, KEYS[_i].algorithm, &found, &err), HSM_ENOKEY,
+	ASSERT_FAILS(test_find(hsm, "one", id, KEYS[_i].algorithm, &found, &err), HSM_ENOKEY,
 	             "no private key");
 	ASSERT_FAILS(hsm_key_remove(hsm, "one", id, &err), HSM_ENOKEY, id);
 	ck_assert_uint_eq(count_keys("one"), 0);
@@ -173,15 +173,14 @@ START_TEST(algorithm_misfits)
 		ASSERT_OK(generate("one", ALGORITHMS[i], 2048, NULL, &key));
 		for (size_t j = 0; j < sizeof(ALGORITHMS); j++) {
 			if (j != i) {
-				ASSERT_FAILS(hsm_key_find(hsm, "one", hsm_key_id(key),
-				                          ALGORITHMS[j], &found, &err),
+				ASSERT_FAILS(test_find(hsm, "one", hsm_key_id(key), ALGORITHMS[j], &found, &err),
 				             HSM_EALGORITHM, hsm_key_id(key));
 			}
 		}
 		ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(key), &err));
 		hsm_key_free(key);
 	}
-	ASSERT_FAILS(hsm_key_find(hsm, "one", "00", 5, &found, &err), HSM_EALGORITHM, "5");
+	ASSERT_FAILS(test_find(hsm, "one", "00", 5, &found, &err), HSM_EALGORITHM, "5");
 	ASSERT_FAILS(generate("one", 12, 0, NULL, &found), HSM_EALGORITHM, "12");
 }
 END_TEST
@@ -203,7 +202,7 @@ START_TEST(wrong_ids)
 	static const char *const IDS[] = { "", "0", "0g", "0x12", "zz" };
 	hsm_key_t *key;
 	for (size_t i = 0; i < sizeof(IDS) / sizeof(IDS[0]); i++) {
-		ASSERT_FAILS(hsm_key_find(hsm, "one", IDS[i], 13, &key, &err), HSM_ENOKEY,
+		ASSERT_FAILS(test_find(hsm, "one", IDS[i], 13, &key, &err), HSM_ENOKEY,
 		             "hexadecimal");
 		ASSERT_FAILS(hsm_key_remove(hsm, "one", IDS[i], &err), HSM_ENOKEY, "hexadecimal");
 		ASSERT_FAILS(generate("one", 13, 0, IDS[i], &key), HSM_ENOKEY, "hexadecimal");
@@ -211,7 +210,7 @@ START_TEST(wrong_ids)
 	ASSERT_FAILS(generate("one", 13, 0, "000102030405060708090a0b0c0d0e0f"
 	                      "000102030405060708090a0b0c0d0e0f00", &key),
 	             HSM_ENOKEY, "64");
-	ASSERT_FAILS(hsm_key_find(hsm, "three", "00", 13, &key, &err), HSM_EREPOSITORY, "three");
+	ASSERT_FAILS(test_find(hsm, "three", "00", 13, &key, &err), HSM_EREPOSITORY, "three");
 }
 END_TEST
 
@@ -236,7 +235,7 @@ START_TEST(cut_off_generation)
 	ASSERT_OK(generate("one", 13, 0, "abcd02", &key));
 	hsm_key_free(key);
 	test_destroy_private("one");
-	ASSERT_FAILS(hsm_key_find(hsm, "one", "abcd02", 13, &key, &err), HSM_ENOKEY,
+	ASSERT_FAILS(test_find(hsm, "one", "abcd02", 13, &key, &err), HSM_ENOKEY,
 	             "no private key");
 	ck_assert_uint_eq(test_count_public("one"), 1);
 
@@ -261,7 +260,7 @@ START_TEST(skip_public_key)
 	hsm_key_t *rsa, *ec, *found;
 	ASSERT_OK(generate("one", 8, 2048, NULL, &rsa));
 	ck_assert_uint_eq(test_count_public("one"), 0);
-	ASSERT_OK(hsm_key_find(hsm, "one", hsm_key_id(rsa), 10, &found, &err));
+	ASSERT_OK(test_find(hsm, "one", hsm_key_id(rsa), 10, &found, &err));
 	ck_assert_mem_eq(hsm_key_public(found).data, hsm_key_public(rsa).data,
 	                 hsm_key_public(rsa).size);
 	assert_signs("one", found);
@@ -287,7 +286,7 @@ START_TEST(two_repositories)
 	assert_signs("two", two);
 	ck_assert_uint_eq(count_keys("one"), 1);
 	ck_assert_uint_eq(count_keys("two"), 1);
-	ASSERT_FAILS(hsm_key_find(hsm, "two", hsm_key_id(one), 13, &found, &err), HSM_ENOKEY,
+	ASSERT_FAILS(test_find(hsm, "two", hsm_key_id(one), 13, &found, &err), HSM_ENOKEY,
 	             "\"two\"");
 
 	hsm_session_t *session;
@@ -363,7 +362,7 @@ START_TEST(last_try)
 {
 	hsm_session_t *session;
 	ASSERT_OK(hsm_login(hsm, "one", false, &err));
-	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	CK_FUNCTION_LIST *module = hsm_token_at(hsm, 0)->library.module;
 	real_info = module->C_GetTokenInfo;
 	module->C_GetTokenInfo = info_with_flags;
 	more_flags = CKF_USER_PIN_FINAL_TRY;
@@ -502,7 +501,7 @@ static void name_key(unsigned number, char id[5])
 static void half_written(hsm_t *reader)
 {
 	static const uint8_t ID[] = { 0xee, 0xee };
-	hsm_token_t *token = hsm_token(reader, "one", &err);
+	hsm_token_t *token = hsm_token_at(reader, 0);
 	CK_FUNCTION_LIST *module = token->library.module;
 	CK_ATTRIBUTE none = { CKA_ID, NULL, 0 }, late = { CKA_ID, (void *)ID, sizeof(ID) };
 	CK_OBJECT_HANDLE halves[2];
@@ -540,12 +539,12 @@ START_TEST(many_keys)
 	}
 	ASSERT_OK(hsm_open(&other, test_conf(), &err));
 	ASSERT_OK(hsm_login(other, "one", false, &err));
-	CK_FUNCTION_LIST *module = hsm_token(other, "one", &err)->library.module;
+	CK_FUNCTION_LIST *module = hsm_token_at(other, 0)->library.module;
 	real_search = module->C_FindObjectsInit;
 	module->C_FindObjectsInit = count_search;
 	for (unsigned i = 0; i < MANY; i++) {
 		name_key(i, id);
-		ASSERT_OK(hsm_key_find(other, "one", id, 13, &found, &err));
+		ASSERT_OK(test_find(other, "one", id, 13, &found, &err));
 		const dnssec_binary_t is = hsm_key_public(found), was = hsm_key_public(made[i]);
 		ck_assert_int_eq(dnssec_binary_cmp(&is, &was), 0);
 		hsm_key_free(found);
@@ -555,13 +554,13 @@ START_TEST(many_keys)
 	/* What comes and goes is seen, as soon as it is not only just that all were learnt. */
 	hsm_key_t *late;
 	ASSERT_OK(generate("one", 13, 0, "ffff", &late));
-	ASSERT_OK(hsm_key_find(other, "one", "ffff", 13, &found, &err));
+	ASSERT_OK(test_find(other, "one", "ffff", 13, &found, &err));
 	hsm_key_free(found);
 	hsm_key_free(late);
 	ASSERT_OK(hsm_key_remove(hsm, "one", "0007", &err));
 	poll(NULL, 0, 3100);
-	ASSERT_FAILS(hsm_key_find(other, "one", "0007", 13, &found, &err), HSM_ENOKEY, "0007");
-	ASSERT_OK(hsm_key_find(other, "one", "0008", 13, &found, &err));
+	ASSERT_FAILS(test_find(other, "one", "0007", 13, &found, &err), HSM_ENOKEY, "0007");
+	ASSERT_OK(test_find(other, "one", "0008", 13, &found, &err));
 	hsm_key_free(found);
 	module->C_FindObjectsInit = real_search;
 	half_written(other);
@@ -608,7 +607,7 @@ START_TEST(passing_errors)
 	hsm_signature_t signature;
 	ASSERT_OK(generate("one", 13, 0, NULL, &key));
 	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
-	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	CK_FUNCTION_LIST *module = hsm_token_at(hsm, 0)->library.module;
 	real_sign = module->C_Sign;
 	module->C_Sign = sign_or_fail;
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
@@ -641,7 +640,7 @@ START_TEST(no_mechanism_info)
 {
 	hsm_key_t *key;
 	ASSERT_OK(hsm_login(hsm, "one", false, &err));
-	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	CK_FUNCTION_LIST *module = hsm_token_at(hsm, 0)->library.module;
 	const CK_C_GetMechanismInfo real = module->C_GetMechanismInfo;
 	module->C_GetMechanismInfo = no_info;
 	ASSERT_OK(generate("one", 8, 2048, NULL, &key));
@@ -685,17 +684,17 @@ START_TEST(reads_once)
 {
 	hsm_key_t *key, *found;
 	ASSERT_OK(generate("one", 13, 0, "aa01", &key));
-	CK_FUNCTION_LIST *module = hsm_token(hsm, "one", &err)->library.module;
+	CK_FUNCTION_LIST *module = hsm_token_at(hsm, 0)->library.module;
 	real_find = module->C_FindObjects;
 	real_initialize = module->C_Initialize;
 	module->C_FindObjects = find_old;
 	module->C_Initialize = initialize;
-	ASSERT_OK(hsm_key_find(hsm, "one", "aa01", 13, &found, &err));
+	ASSERT_OK(test_find(hsm, "one", "aa01", 13, &found, &err));
 	hsm_key_free(found);
 	ck_assert_uint_eq(starts, 1);
 	reads = false;
 	for (int i = 0; i < 5; i++) {
-		ASSERT_FAILS(hsm_key_find(hsm, "one", "aa02", 13, &found, &err), HSM_ENOKEY,
+		ASSERT_FAILS(test_find(hsm, "one", "aa02", 13, &found, &err), HSM_ENOKEY,
 		             "no private key");
 	}
 	ck_assert_uint_eq(starts, 1);

@@ -90,7 +90,7 @@ static bool has_key(const char *repository, const char *id)
 {
 	hsm_key_t *key = NULL;
 	hsm_error_t err = { 0 };
-	const repos_key_t wanted = { repository, id, 13 };
+	const hsm_wanted_t wanted = { .repository = repository, .cka_id = id, .algorithm = 13 };
 	int ret = repos_find(keys.tokens, &wanted, NOW, &key, &err);
 	ck_assert_msg(ret == HSM_EOK || ret == HSM_ENOKEY, "%s", err.text);
 	hsm_key_free(key);

@@ -358,6 +358,12 @@ static void count_return(void *ctx)
 	atomic_fetch_add((atomic_uint *)ctx, 1);
 }
 
+static int watch_returns(hsm_watch_t **watch, atomic_uint *returns)
+{
+	const hsm_watch_calls_t calls = { .returned = count_return, .ctx = returns };
+	return hsm_watch_start(watch, hsm, 3600, &calls);
+}
+
 static void wait_for(atomic_uint *returns)
 {
 	for (int i = 0; atomic_load(returns) == 0; i++) {
@@ -386,7 +392,7 @@ START_TEST(test_state)
 	hsm_watch_t *watch;
 	atomic_uint returns = 0;
 	ck_assert_int_eq(last_of_shim().since, 0);
-	ck_assert_int_eq(hsm_watch_start(&watch, hsm, 3600, count_return, &returns), HSM_EOK);
+	ck_assert_int_eq(watch_returns(&watch, &returns), HSM_EOK);
 	order(faults[_i]);
 	ck_assert_int_ne(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
 	free_jobs(1);
@@ -415,7 +421,7 @@ START_TEST(test_stale)
 	char err[640] = "";
 	hsm_watch_t *watch;
 	atomic_uint returns = 0;
-	ck_assert_int_eq(hsm_watch_start(&watch, hsm, 3600, count_return, &returns), HSM_EOK);
+	ck_assert_int_eq(watch_returns(&watch, &returns), HSM_EOK);
 	order("stale\n");
 	ck_assert_msg(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	free_jobs(1);
@@ -481,9 +487,9 @@ START_TEST(test_missing)
 	hsm_watch_t *watch;
 	atomic_uint returns = 0;
 	const keyset_key_t *info = &infos[SHIM];
-	ck_assert_int_eq(hsm_watch_start(&watch, hsm, 3600, count_return, &returns), HSM_EOK);
+	ck_assert_int_eq(watch_returns(&watch, &returns), HSM_EOK);
 	order("keyless\n");
-	ck_assert_int_eq(hsm_key_find(hsm, "two", info->cka_id, 13, &key, &err), HSM_ENOKEY);
+	ck_assert_int_eq(test_find(hsm, "two", info->cka_id, 13, &key, &err), HSM_ENOKEY);
 	hsm_key_miss(hsm, "two", info->cka_id, 13);
 	sleep(2);
 	ck_assert_uint_eq(returns, 0);
