@@ -17,6 +17,7 @@
 #include "common/core-dump.h"
 #include "common/question.h"
 #include "hsm-adapter/token/make.h"
+#include "hsm-adapter/tool/compare.h"
 #include "hsm-adapter/tool/trial.h"
 
 #define RSA_BITS_DEFAULT 2048
@@ -88,10 +89,16 @@ static int list_one(const run_t *run, const hsm_repository_t *repository)
 	return (ret == HSM_EOK) ? DONE : complain(&err);
 }
 
+/*! Keys of replicas are listed once for each of these, unless it is named itself. */
+static int list_token(const run_t *run, const hsm_repository_t *repository)
+{
+	return run->count == 0 && repository->replica_count > 0 ? DONE : list_one(run, repository);
+}
+
 static int command_list(const run_t *run)
 {
 	printf("%-20s %-32s %-6s %s\n", "REPOSITORY", "CKA_ID", "TYPE", "BITS");
-	return each_repository(run, list_one);
+	return each_repository(run, list_token);
 }
 
 static bool parse_bits(const run_t *run, const hsm_algorithm_t *algorithm, unsigned *bits)
@@ -237,8 +244,21 @@ static void print_options(const hsm_repository_t *repository)
 	printf("  options:   %s\n", options[0] != '\0' ? options : " none");
 }
 
+static void print_replicas(const hsm_repository_t *repository)
+{
+	printf("repository \"%s\"\n  replicas:  ", repository->name);
+	for (size_t i = 0; i < repository->replica_count; i++) {
+		printf(" %s", repository->replicas[i]);
+	}
+	printf("\n  options:   %s\n", repository->require_backup ? " RequireBackup" : " none");
+}
+
 static int info_one(const run_t *run, const hsm_repository_t *repository)
 {
+	if (repository->replica_count > 0) {
+		print_replicas(repository);
+		return DONE;
+	}
 	printf("repository \"%s\"\n  library:    %s\n  token:      %s\n", repository->name,
 	       repository->module, repository->token_label);
 	print_options(repository);
@@ -260,6 +280,9 @@ static int command_info(const run_t *run)
 
 static int login_one(const run_t *run, const hsm_repository_t *repository)
 {
+	if (repository->replica_count > 0) {
+		return DONE; /* Each of them is a repository. */
+	}
 	hsm_error_t err;
 	/* Who names the repository takes the risk. */
 	if (hsm_login(run->hsm, repository->name, run->count > 0, &err) != HSM_EOK) {
@@ -284,6 +307,11 @@ static int command_init(const run_t *run)
 		              "ods-hsm info", run->args[0]);
 		return complain(&err);
 	}
+	if (repository->replica_count > 0) {
+		hsm_error_set(&err, HSM_EREPOSITORY, 0, "repository \"%s\" is no token, but has "
+		              "replicas; make each of them", repository->name);
+		return complain(&err);
+	}
 	if (hsm_pin_read_file(run->args[1], &so_pin, &err) != HSM_EOK) {
 		return complain(&err);
 	}
@@ -297,6 +325,37 @@ static int command_init(const run_t *run)
 	return DONE;
 }
 
+static void print_unlike(const char *cka_id, const char *replica, const char *why)
+{
+	printf("%-32s %s: %s\n", cka_id, replica, why);
+	fflush(stdout);
+}
+
+static int compare_one(const run_t *run, const hsm_repository_t *repository)
+{
+	if (repository->replica_count == 0) {
+		if (run->count == 0) {
+			return DONE;
+		}
+		fprintf(stderr, "ods-hsm: repository \"%s\" has no <Replica>; name one that has\n",
+		        repository->name);
+		return FAILED;
+	}
+	compare_t result;
+	hsm_error_t err;
+	if (compare_replicas(run->hsm, repository, print_unlike, &result, &err) != HSM_EOK) {
+		return complain(&err);
+	}
+	printf("repository \"%s\": %zu keys, %zu replicas; %zu keys are not alike in all\n",
+	       repository->name, result.keys, repository->replica_count, result.unlike);
+	return result.unlike == 0 ? DONE : FAILED;
+}
+
+static int command_compare(const run_t *run)
+{
+	return each_repository(run, compare_one);
+}
+
 static const command_t COMMANDS[] = {
 	{ "list", "[REPOSITORY]", "List the key pairs in the tokens.", 0, 1, command_list },
 	{ "generate", "REPOSITORY ALGORITHM [BITS]",
@@ -305,6 +364,9 @@ static const command_t COMMANDS[] = {
 	  "Remove a key pair; it cannot be restored. Asks first.", 2, 2, command_remove },
 	{ "test", "REPOSITORY",
 	  "Try each algorithm: generate a key pair, sign, verify, remove it.", 1, 1, command_test },
+	{ "compare", "[REPOSITORY]",
+	  "Compare replicas: whether all have the same keys, and sign by them.", 0, 1,
+	  command_compare },
 	{ "info", "[REPOSITORY]", "Show the tokens, what they can do, and how full they are.", 0, 1,
 	  command_info },
 	{ "init", "REPOSITORY SO-PIN-FILE",

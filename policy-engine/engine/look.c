@@ -59,6 +59,11 @@ static void no_key(look_t *look, const policy_key_t *want, int why_not)
 		say(look, LOG_WARNING, "waits for a %s of repository %s that has a backup, since "
 		    "conf.xml says <RequireBackup/>: ods backup prepare %s, make one, "
 		    "ods backup commit %s", role, name, name, name);
+	} else if (why_not == ALLOCATE_NO_PROOF && repos_usable(look->parts->keys.tokens, name, why)) {
+		const char *failed = look->parts->keys.proofs.why;
+		say(look, failed[0] != '\0' ? LOG_WARNING : LOG_INFO, "waits for a %s of repository "
+		    "%s that shows that it works%s%s", role, name, failed[0] != '\0' ? ": " : "",
+		    failed);
 	} else if (look->desk->conf.manual_generation) {
 		say(look, LOG_WARNING, "no unused key of algorithm %u for a %s in repository %s, "
 		    "and conf.xml says <ManualKeyGeneration/>", want->algorithm, role, name);
@@ -83,10 +88,17 @@ static bool introduce(void *ctx, const plan_want_t *want)
 	}
 	unsigned unsuitable = 0;
 	const allocate_t wanted = { look->policy, want, needs_backup(look, entry->repository),
-	                            look->now };
+	                            look->now, &look->parts->keys.proofs };
 	int ret = allocate_key(look->desk->db, look->zone, &wanted, &unsuitable);
 	look->failed = ret < 0;
-	if (ret == ALLOCATE_NONE || ret == ALLOCATE_NO_BACKUP) {
+	if (ret == ALLOCATE_NO_PROOF) {
+		const kind_t kind = kind_of(entry);
+		(void)wants_order(&look->parts->keys.proofs.asked, &kind, 1);
+	}
+	if (ret == ALLOCATED) {
+		const kasp_zone_t *zone = look->zone;
+		proofs_drop(&look->parts->keys.proofs, zone->keys[zone->core.count - 1].cka_id);
+	} else if (ret >= 0) {
 		*lacks = (uint8_t)(unsuitable < UINT8_MAX ? unsuitable + 1 : UINT8_MAX);
 		look->live->wants = true;
 		no_key(look, entry, ret);

@@ -11,10 +11,10 @@
 typedef struct {
 	const kasp_zone_t *zone;
 	keyset_role_t role;
-	bool backed_up;
+	const allocate_t *wanted;
 	db_token_key_t key; /* Copied. */
 	int tag;
-	bool found, failed;
+	bool found, failed, unproven;
 	unsigned unsuitable;
 } search_t;
 
@@ -28,6 +28,13 @@ static bool has_tag(const kasp_zone_t *zone, int tag)
 	return false;
 }
 
+/* One that other zones have shows that it works by their signatures. */
+static bool is_proven(const allocate_t *wanted, const db_token_key_t *key)
+{
+	return wanted->proofs == NULL || key->since != 0 ||
+	       proofs_look(wanted->proofs, key->cka_id, wanted->now) == PROOF_GOOD;
+}
+
 /* Takes the first key whose tag none of the zone's keys has. */
 static int try_key(void *ctx, const db_token_key_t *key)
 {
@@ -37,7 +44,11 @@ static int try_key(void *ctx, const db_token_key_t *key)
 		search->unsuitable++;
 		return 0;
 	}
-	if (search->backed_up && key->backup != DB_BACKUP_DONE) {
+	if (search->wanted->backed_up && key->backup != DB_BACKUP_DONE) {
+		return 0;
+	}
+	if (!is_proven(search->wanted, key)) {
+		search->unproven = true;
 		return 0;
 	}
 	search->key = *key;
@@ -85,11 +96,14 @@ static int see_any(void *ctx, const db_token_key_t *key)
 	return 1;
 }
 
-/* Whether there would be a key if no backup were needed. */
-static int find_reason(db_t *db, const policy_key_t *entry, bool backed_up)
+/* Whether there would be a key if no backup, or no proof, were needed. */
+static int find_reason(db_t *db, const policy_key_t *entry, const search_t *search)
 {
 	bool any = false;
-	int ret = backed_up ? db_keys_unused(db, entry->repository, entry->algorithm,
+	if (search->unproven) {
+		return ALLOCATE_NO_PROOF;
+	}
+	int ret = search->wanted->backed_up ? db_keys_unused(db, entry->repository, entry->algorithm,
 	                                     entry->bits, see_any, &any)
 	                    : 0;
 	return ret != 0 ? -1 : any ? ALLOCATE_NO_BACKUP : ALLOCATE_NONE;
@@ -100,7 +114,7 @@ static int search_unused(db_t *db, const policy_key_t *entry, search_t *search)
 {
 	search->unsuitable = 0;
 	search->key.since = 0;
-	return (search->backed_up ? db_keys_backed_up : db_keys_unused)(
+	return (search->wanted->backed_up ? db_keys_backed_up : db_keys_unused)(
 	        db, entry->repository, entry->algorithm, entry->bits, try_key, search);
 }
 
@@ -109,7 +123,7 @@ int allocate_key(db_t *db, kasp_zone_t *zone, const allocate_t *wanted, unsigned
 	const policy_t *policy = wanted->policy;
 	const plan_want_t *want = wanted->want;
 	const policy_key_t *entry = want->entry;
-	search_t search = { .zone = zone, .role = entry->role, .backed_up = wanted->backed_up };
+	search_t search = { .zone = zone, .role = entry->role, .wanted = wanted };
 	db_share_t share = { .policy = policy->name, .role = entry->role,
 	                     .standby = want->standby, .oldest = want->oldest,
 	                     .repository = entry->repository, .algorithm = entry->algorithm,
@@ -128,7 +142,7 @@ int allocate_key(db_t *db, kasp_zone_t *zone, const allocate_t *wanted, unsigned
 		           inception);
 		ret = ret == 0 ? ALLOCATED : -1;
 	} else if (ret == 0) {
-		ret = find_reason(db, entry, wanted->backed_up);
+		ret = find_reason(db, entry, &search);
 	}
 	search_deinit(&search);
 	return ret;

@@ -8,11 +8,13 @@
 
 #include "policy-engine/core/plan.h"
 #include "policy-engine/database/db.h"
+#include "policy-engine/keys/proofs.h"
 
 enum {
 	ALLOCATE_NONE,      /*!< There is no such key. */
 	ALLOCATED,          /*!< The zone got one; it is the last of its keys. */
 	ALLOCATE_NO_BACKUP, /*!< There is one, but it has no backup. */
+	ALLOCATE_NO_PROOF,  /*!< There is one, but it has not shown of late that it works. */
 };
 
 /*! The key that a zone is to get. All is borrowed. */
@@ -21,6 +23,7 @@ typedef struct {
 	const plan_want_t *want;
 	bool backed_up;          /*!< Only a key that has a backup will do. */
 	int64_t now;             /*!< When the use of the key begins. */
+	const proofs_t *proofs;  /*!< NULL: no pair has to show that it works. */
 } allocate_t;
 
 /*!

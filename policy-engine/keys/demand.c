@@ -48,6 +48,34 @@ static void add_up(const demand_t *demand, kinds_t *all)
 	}
 }
 
+typedef struct {
+	const proofs_t *proofs;
+	int64_t now, count;
+} usable_t;
+
+static int count_usable(void *ctx, const db_token_key_t *key)
+{
+	usable_t *usable = ctx;
+	usable->count += proofs_look(usable->proofs, key->cka_id, usable->now) != PROOF_BAD;
+	return 0;
+}
+
+/* Counts the unused keys; not those that their token has lost. What a replica lacks has to be copied there,
+ * not made anew. \return -1 if the database failed. */
+static int64_t count_unused(const keys_t *keys, const kind_t *kind, int64_t now)
+{
+	db_t *db = keys->desk->db;
+	usable_t usable = { .proofs = &keys->proofs, .now = now };
+	const hsm_repository_t *conf =
+		hsm_conf_repository(&keys->desk->conf.tokens, kind->repository);
+	if (!keys->proofs.any_bad || (conf != NULL && conf->replica_count > 0)) {
+		return db_keys_unused_count(db, kind->repository, kind->algorithm, kind->bits);
+	}
+	int ret = db_keys_unused(db, kind->repository, kind->algorithm, kind->bits, count_usable,
+	                         &usable);
+	return ret == 0 ? usable.count : -1;
+}
+
 /* Keys without a backup count, too: the zones that lack keys wait for that backup. */
 static int want_kind(keys_t *keys, const kind_need_t *needed, int64_t now)
 {
@@ -57,8 +85,7 @@ static int want_kind(keys_t *keys, const kind_need_t *needed, int64_t now)
 		desk_keys_wanted(keys->desk, now + RETRY_S);
 		return 0;
 	}
-	int64_t unused = db_keys_unused_count(keys->desk->db, kind->repository, kind->algorithm,
-	                                      kind->bits);
+	int64_t unused = count_unused(keys, kind, now);
 	if (unused < 0) {
 		return -1;
 	}

@@ -12,6 +12,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/keys/demand.h"
 #include "policy-engine/keys/intents.h"
+#include "policy-engine/keys/prove.h"
 
 #define CKA_ID_BYTES 16 /* Random: two keys never get the same CKA_ID. */
 #define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)
@@ -149,6 +150,7 @@ static bool generate(keys_t *keys, birth_t *birth, int64_t now)
 		log_event(LOG_DEBUG, NULL, "generated a key of algorithm %u in repository %s, "
 		          "CKA_ID %s", want->kind.algorithm, want->kind.repository, birth->cka_id);
 	}
+	prove_made(keys, kind, birth->key, now);
 	return true;
 }
 
@@ -183,6 +185,7 @@ int generate_pass(keys_t *keys, int64_t now, bool *more)
 {
 	bool made = false;
 	int ret = intents_pass(keys, now, &made);
+	ret = ret == 0 ? prove_pass(keys, now, &made) : ret;
 	ret = ret == 0 ? demand_pass(keys, now) : ret;
 	take_orders(keys);
 	time_t end = time(NULL) + PASS_S;

@@ -12,6 +12,7 @@ void keys_deinit(keys_t *keys)
 {
 	wants_deinit(&keys->wants);
 	wants_deinit(&keys->orders);
+	proofs_deinit(&keys->proofs);
 	repos_free(keys->tokens);
 }
 
@@ -19,6 +20,7 @@ repos_t *keys_replace_tokens(keys_t *keys, repos_t *tokens)
 {
 	repos_t *old = keys->tokens;
 	keys->tokens = tokens;
+	proofs_deinit(&keys->proofs);
 	keys->intents = true;
 	keys->stock_at = 0;
 	keys->salt_at = 0;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "policy-engine/desk/desk.h"
+#include "policy-engine/keys/proofs.h"
 #include "policy-engine/keys/repos.h"
 #include "policy-engine/keys/wants.h"
 
@@ -21,6 +22,7 @@ typedef struct {
 	wants_t wants;      /*!< Main thread only. */
 	unsigned want_left; /*!< How many keys the last pass left to be generated. */
 	wants_t orders;     /*!< For the next pass to add to wants. */
+	proofs_t proofs;    /*!< Main thread only. */
 	int64_t stock_at;   /*!< When to see whether there are enough keys in advance. */
 	int64_t salt_at;    /*!< When to see whether a policy needs a new salt. */
 	int64_t retire_at;  /*!< Main thread only. When to look for keys that no zone has. */

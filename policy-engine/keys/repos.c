@@ -165,6 +165,13 @@ int repos_find(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_key
 	return ret;
 }
 
+int repos_prove(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_error_t *err)
+{
+	int ret = hsm_prove(tokens->hsm, wanted, err);
+	note(tokens, wanted->repository, ret, err, now);
+	return ret;
+}
+
 int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,
                  hsm_error_t *err)
 {

@@ -39,6 +39,9 @@ int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm
 int repos_find(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_key_t **key,
                hsm_error_t *err);
 
+/*! Has a key sign, as hsm_prove(). Notes whether the token works. */
+int repos_prove(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_error_t *err);
+
 /*! Removes a key, as hsm_key_remove(). Notes whether the token works. */
 int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,
                  hsm_error_t *err);

@@ -528,7 +528,7 @@ static int allocate(db_t *db, const char *name, const policy_t *policy, int64_t 
 	ck_assert_int_eq(db_zone_get(db, name, &zone), 1);
 	size_t before = zone.core.count;
 	unsigned unsuitable;
-	const allocate_t wanted = { policy, &want, backed_up, now };
+	const allocate_t wanted = { policy, &want, backed_up, now, NULL };
 	int ret = allocate_key(db, &zone, &wanted, &unsuitable);
 	ck_assert_uint_eq(zone.core.count, before + (ret == ALLOCATED));
 	kasp_zone_deinit(&zone);
