@@ -131,6 +131,7 @@ static int read_replica(hsm_xml_t *xml, xmlNode *node, void *ctx)
 		return hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
 	}
 	repository->replicas = grown;
+	grown[repository->replica_count] = NULL;
 	int ret = hsm_xml_text(xml, node, &grown[repository->replica_count]);
 	repository->replica_count += ret == HSM_EOK;
 	return ret;
@@ -442,6 +443,14 @@ static const hsm_xml_rule_t PARENT_CHECK[] = {
 	{ .name = NULL }
 };
 
+static int read_engine_socket(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_conf_t *conf = ctx;
+	free(conf->engine_socket);
+	conf->engine_socket = NULL;
+	return hsm_xml_text(xml, node, &conf->engine_socket);
+}
+
 static const hsm_xml_rule_t ENFORCER[] = {
 	{ .name = "Privileges", .children = PRIVILEGES },
 	{ .name = "Datastore", .children = DATASTORE },
@@ -454,7 +463,7 @@ static const hsm_xml_rule_t ENFORCER[] = {
 	{ .name = "CommandTimeLimit" },
 	{ .name = "ParentCheck", .children = PARENT_CHECK },
 	{ .name = "PidFile" },
-	{ .name = "SocketFile" },
+	{ .name = "SocketFile", .read = read_engine_socket },
 	{ .name = "SignerSocket" },
 	{ .name = "WorkingDirectory" },
 	{ .name = "WorkerThreads" },
@@ -479,9 +488,14 @@ int hsm_conf_read(const char *path, hsm_conf_t *conf, hsm_warn_f warn, void *ctx
 	}
 
 	hsm_conf_t read = {
+		.engine_socket = strdup(HSM_ENGINE_SOCKET),
 		.signer_threads = THREADS_DEFAULT,
 		.worker_threads = THREADS_DEFAULT
 	};
+	if (read.engine_socket == NULL) {
+		hsm_xml_close(&xml);
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
 	ret = hsm_xml_children(&xml, hsm_xml_root(&xml), CONFIGURATION, &read);
 	hsm_xml_close(&xml);
 
@@ -499,6 +513,7 @@ void hsm_conf_deinit(hsm_conf_t *conf)
 		hsm_repository_deinit(&conf->repositories[i]);
 	}
 	free(conf->repositories);
+	free(conf->engine_socket);
 	*conf = (hsm_conf_t){ 0 };
 }
 

@@ -18,9 +18,13 @@
 typedef struct {
 	hsm_repository_t *repositories;
 	size_t count;
+	char *engine_socket;     /*!< <Enforcer><SocketFile>: where the engine answers. */
 	unsigned signer_threads; /*!< <Signer><SignerThreads>: sessions per token, default 4. */
 	unsigned worker_threads; /*!< <Signer><WorkerThreads>: zones at work at once, default 4. */
 } hsm_conf_t;
+
+/*! The engine's control socket, if conf.xml names none. */
+#define HSM_ENGINE_SOCKET "/run/mod-opendnssec/engine.sock"
 
 /*! conf.xml, if no option names another file. */
 #define HSM_CONF_FILE "/etc/mod-opendnssec/conf.xml"

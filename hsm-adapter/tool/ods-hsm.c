@@ -11,28 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm-adapter/key/algorithm.h"
-#include "hsm-adapter/hsm.h"
-#include "hsm-adapter/key/info.h"
 #include "common/core-dump.h"
-#include "common/question.h"
-#include "hsm-adapter/token/make.h"
-#include "hsm-adapter/tool/compare.h"
-#include "hsm-adapter/tool/trial.h"
-
-#define RSA_BITS_DEFAULT 2048
-
-/*! Exit codes. */
-enum { DONE = 0, FAILED = 1, USAGE = 2 };
-
-/*! What a command works with. */
-typedef struct {
-	const hsm_conf_t *conf;
-	hsm_t *hsm;
-	bool yes;   /*!< Do not ask. */
-	char **args;
-	int count;
-} run_t;
+#include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/tool/commands.h"
 
 typedef struct {
 	const char *name;
@@ -43,325 +24,21 @@ typedef struct {
 	int (*run)(const run_t *run);
 } command_t;
 
-static int complain(const hsm_error_t *err)
-{
-	fprintf(stderr, "ods-hsm: %s\n", err->text);
-	return FAILED;
-}
-
-/*! Runs a command's work for the repository in the first argument, or for all. */
-static int each_repository(const run_t *run, int (*work)(const run_t *, const hsm_repository_t *))
-{
-	if (run->count > 0) {
-		const hsm_repository_t *repository = hsm_conf_repository(run->conf, run->args[0]);
-		if (repository == NULL) {
-			fprintf(stderr, "ods-hsm: conf.xml has no repository \"%s\"; see "
-			        "ods-hsm info\n", run->args[0]);
-			return FAILED;
-		}
-		return work(run, repository);
-	}
-	if (run->conf->count == 0) {
-		fprintf(stderr, "ods-hsm: conf.xml has no <Repository>\n");
-		return FAILED;
-	}
-	int ret = DONE;
-	for (size_t i = 0; i < run->conf->count; i++) {
-		if (work(run, &run->conf->repositories[i]) != DONE) {
-			ret = FAILED;
-		}
-	}
-	return ret;
-}
-
-static int print_key(void *ctx, const hsm_key_info_t *info)
-{
-	const hsm_repository_t *repository = ctx;
-	printf("%-20s %-32s %-6s %u\n", repository->name,
-	       info->cka_id[0] != '\0' ? info->cka_id : "-", info->type, info->bits);
-	return 0;
-}
-
-static int list_one(const run_t *run, const hsm_repository_t *repository)
-{
-	hsm_error_t err;
-	int ret = hsm_key_list(run->hsm, repository->name, print_key, (void *)repository, &err);
-	return (ret == HSM_EOK) ? DONE : complain(&err);
-}
-
-/*! Keys of replicas are listed once for each of these, unless it is named itself. */
-static int list_token(const run_t *run, const hsm_repository_t *repository)
-{
-	return run->count == 0 && repository->replica_count > 0 ? DONE : list_one(run, repository);
-}
-
-static int command_list(const run_t *run)
-{
-	printf("%-20s %-32s %-6s %s\n", "REPOSITORY", "CKA_ID", "TYPE", "BITS");
-	return each_repository(run, list_token);
-}
-
-static bool parse_bits(const run_t *run, const hsm_algorithm_t *algorithm, unsigned *bits)
-{
-	*bits = RSA_BITS_DEFAULT;
-	if (run->count < 3) {
-		return true;
-	}
-	char *end = NULL;
-	unsigned long value = strtoul(run->args[2], &end, 10);
-	if (run->args[2][0] < '0' || run->args[2][0] > '9' || *end != '\0' || value > 65536) {
-		fprintf(stderr, "ods-hsm: \"%s\" is not a number of bits\n", run->args[2]);
-		return false;
-	}
-	if (algorithm->bits != 0 && value != algorithm->bits) {
-		fprintf(stderr, "ods-hsm: keys for %s have %u bits\n", algorithm->name,
-		        algorithm->bits);
-		return false;
-	}
-	*bits = (unsigned)value;
-	return true;
-}
-
-static int command_generate(const run_t *run)
-{
-	const hsm_algorithm_t *algorithm = hsm_algorithm_parse(run->args[1]);
-	if (algorithm == NULL) {
-		fprintf(stderr, "ods-hsm: unknown algorithm \"%s\"; there are", run->args[1]);
-		while ((algorithm = hsm_algorithm_next(algorithm)) != NULL) {
-			fprintf(stderr, " %s", algorithm->name);
-		}
-		fprintf(stderr, "\n");
-		return USAGE;
-	}
-	hsm_key_spec_t spec = { .repository = run->args[0], .algorithm = algorithm->number };
-	if (!parse_bits(run, algorithm, &spec.bits)) {
-		return USAGE;
-	}
-
-	hsm_key_t *key = NULL;
-	hsm_error_t err;
-	int ret = hsm_key_generate(run->hsm, &spec, &key, &err);
-	if (ret != HSM_EOK) {
-		return complain(&err);
-	}
-	printf("%s\n", hsm_key_id(key));
-	hsm_key_free(key);
-	return DONE;
-}
-
-static bool confirmed(const run_t *run)
-{
-	char question[400];
-	snprintf(question, sizeof(question), "Remove key %.100s from repository \"%.100s\"? It "
-	         "cannot be restored.", run->args[1], run->args[0]);
-	return run->yes || question_confirmed("ods-hsm", question);
-}
-
-static int command_remove(const run_t *run)
-{
-	if (!confirmed(run)) {
-		return FAILED;
-	}
-	hsm_error_t err;
-	int ret = hsm_key_remove(run->hsm, run->args[0], run->args[1], &err);
-	return (ret == HSM_EOK) ? DONE : complain(&err);
-}
-
-static int try_algorithm(const run_t *run, const hsm_algorithm_t *algorithm)
-{
-	hsm_trial_t trial;
-	hsm_error_t err;
-	int ret = hsm_trial(run->hsm, run->args[0], algorithm, RSA_BITS_DEFAULT, &trial, &err);
-	if (ret == HSM_EOK) {
-		printf("%-16s ok           %.0f signatures/s\n", algorithm->name, trial.rate);
-		return DONE;
-	}
-	if (ret == HSM_EALGORITHM) {
-		printf("%-16s unsupported\n", algorithm->name);
-		return DONE;
-	}
-	printf("%-16s failed       %s\n", algorithm->name, err.text);
-	return FAILED;
-}
-
-static int command_test(const run_t *run)
-{
-	hsm_error_t err;
-	if (hsm_login(run->hsm, run->args[0], false, &err) != HSM_EOK) {
-		return complain(&err);
-	}
-	int ret = DONE;
-	const hsm_algorithm_t *algorithm = NULL;
-	while ((algorithm = hsm_algorithm_next(algorithm)) != NULL) {
-		if (try_algorithm(run, algorithm) != DONE) {
-			ret = FAILED;
-		}
-		fflush(stdout);
-	}
-	return ret;
-}
-
-static void print_info(const hsm_repository_t *repository, const hsm_info_t *info)
-{
-	printf("  model:      %s, %s\n", info->manufacturer, info->model);
-	printf("  serial:     %s\n", info->serial);
-	if (info->memory_free == HSM_INFO_UNKNOWN || info->memory_total == HSM_INFO_UNKNOWN) {
-		printf("  free space: the token does not tell\n");
-	} else {
-		printf("  free space: %llu of %llu bytes\n", (unsigned long long)info->memory_free,
-		       (unsigned long long)info->memory_total);
-	}
-	for (size_t i = 0; i < HSM_INFO_FAMILIES; i++) {
-		const hsm_info_family_t *family = &info->families[i];
-		printf("  %-11s %s, %s", family->name, family->generates ? "generates" :
-		       "does not generate", family->signs ? "signs" : "does not sign");
-		if (family->generates && family->max_bits != 0) {
-			printf(", %u to %u bits", family->min_bits, family->max_bits);
-		}
-		printf("\n");
-	}
-	printf("  keys:       %zu", info->keys);
-	if (repository->capacity != 0) {
-		printf(" of %zu", repository->capacity);
-	}
-	printf("\n");
-}
-
-static void print_options(const hsm_repository_t *repository)
-{
-	char slot[32] = "", sessions[32] = "", options[160];
-	if (repository->in_slot) {
-		snprintf(slot, sizeof(slot), " Slot %lu", repository->slot);
-	}
-	if (repository->sessions != 0) {
-		snprintf(sessions, sizeof(sessions), " Sessions %zu", repository->sessions);
-	}
-	snprintf(options, sizeof(options), "%s%s%s%s%s%s",
-	         repository->require_backup ? " RequireBackup" : "",
-	         repository->skip_public_key ? " SkipPublicKey" : "",
-	         repository->allow_extraction ? " AllowExtraction" : "",
-	         repository->arguments != NULL ? " StartArguments" : "", slot, sessions);
-	printf("  options:   %s\n", options[0] != '\0' ? options : " none");
-}
-
-static void print_replicas(const hsm_repository_t *repository)
-{
-	printf("repository \"%s\"\n  replicas:  ", repository->name);
-	for (size_t i = 0; i < repository->replica_count; i++) {
-		printf(" %s", repository->replicas[i]);
-	}
-	printf("\n  options:   %s\n", repository->require_backup ? " RequireBackup" : " none");
-}
-
-static int info_one(const run_t *run, const hsm_repository_t *repository)
-{
-	if (repository->replica_count > 0) {
-		print_replicas(repository);
-		return DONE;
-	}
-	printf("repository \"%s\"\n  library:    %s\n  token:      %s\n", repository->name,
-	       repository->module, repository->token_label);
-	print_options(repository);
-	fflush(stdout);
-
-	hsm_info_t info;
-	hsm_error_t err;
-	if (hsm_info(run->hsm, repository->name, &info, &err) != HSM_EOK) {
-		return complain(&err);
-	}
-	print_info(repository, &info);
-	return DONE;
-}
-
-static int command_info(const run_t *run)
-{
-	return each_repository(run, info_one);
-}
-
-static int login_one(const run_t *run, const hsm_repository_t *repository)
-{
-	if (repository->replica_count > 0) {
-		return DONE; /* Each of them is a repository. */
-	}
-	hsm_error_t err;
-	/* Who names the repository takes the risk. */
-	if (hsm_login(run->hsm, repository->name, run->count > 0, &err) != HSM_EOK) {
-		return complain(&err);
-	}
-	printf("repository \"%s\": logged in\n", repository->name);
-	return DONE;
-}
-
-static int command_login(const run_t *run)
-{
-	return each_repository(run, login_one);
-}
-
-static int command_init(const run_t *run)
-{
-	const hsm_repository_t *repository = hsm_conf_repository(run->conf, run->args[0]);
-	hsm_error_t err;
-	hsm_pin_t so_pin;
-	if (repository == NULL) {
-		hsm_error_set(&err, HSM_EREPOSITORY, 0, "conf.xml has no repository \"%s\"; see "
-		              "ods-hsm info", run->args[0]);
-		return complain(&err);
-	}
-	if (repository->replica_count > 0) {
-		hsm_error_set(&err, HSM_EREPOSITORY, 0, "repository \"%s\" is no token, but has "
-		              "replicas; make each of them", repository->name);
-		return complain(&err);
-	}
-	if (hsm_pin_read_file(run->args[1], &so_pin, &err) != HSM_EOK) {
-		return complain(&err);
-	}
-	const int ret = hsm_token_make(repository, &so_pin, &err);
-	hsm_pin_wipe(&so_pin);
-	if (ret != HSM_EOK) {
-		return complain(&err);
-	}
-	printf("repository \"%s\": the token \"%s\" is made\n", repository->name,
-	       repository->token_label);
-	return DONE;
-}
-
-static void print_unlike(const char *cka_id, const char *replica, const char *why)
-{
-	printf("%-32s %s: %s\n", cka_id, replica, why);
-	fflush(stdout);
-}
-
-static int compare_one(const run_t *run, const hsm_repository_t *repository)
-{
-	if (repository->replica_count == 0) {
-		if (run->count == 0) {
-			return DONE;
-		}
-		fprintf(stderr, "ods-hsm: repository \"%s\" has no <Replica>; name one that has\n",
-		        repository->name);
-		return FAILED;
-	}
-	compare_t result;
-	hsm_error_t err;
-	if (compare_replicas(run->hsm, repository, print_unlike, &result, &err) != HSM_EOK) {
-		return complain(&err);
-	}
-	printf("repository \"%s\": %zu keys, %zu replicas; %zu keys are not alike in all\n",
-	       repository->name, result.keys, repository->replica_count, result.unlike);
-	return result.unlike == 0 ? DONE : FAILED;
-}
-
-static int command_compare(const run_t *run)
-{
-	return each_repository(run, compare_one);
-}
-
 static const command_t COMMANDS[] = {
 	{ "list", "[REPOSITORY]", "List the key pairs in the tokens.", 0, 1, command_list },
 	{ "generate", "REPOSITORY ALGORITHM [BITS]",
 	  "Generate a key pair, and print its CKA_ID.", 2, 3, command_generate },
 	{ "remove", "REPOSITORY CKA_ID",
-	  "Remove a key pair; it cannot be restored. Asks first.", 2, 2, command_remove },
+	  "Remove a key pair that no zone has; it cannot be restored. Asks first.", 2, 2,
+	  command_remove },
+	{ "purge", "REPOSITORY",
+	  "Remove the key pairs that the engine does not know. Asks first.", 1, 1, command_purge },
+	{ "import", "REPOSITORY ALGORITHM FILE PASSPHRASE-FILE [CKA_ID]",
+	  "Take a private key in PEM into the token, and print its CKA_ID.", 4, 5,
+	  command_import },
+	{ "export", "REPOSITORY CKA_ID FILE PASSPHRASE-FILE",
+	  "Write a private key to a new file in PEM, encrypted; for <AllowExtraction/>.", 4, 4,
+	  command_export },
 	{ "test", "REPOSITORY",
 	  "Try each algorithm: generate a key pair, sign, verify, remove it.", 1, 1, command_test },
 	{ "compare", "[REPOSITORY]",
@@ -390,6 +67,7 @@ static void print_help(void)
 	printf("\nOptions:\n"
 	       "  -c, --config FILE  Read FILE instead of\n"
 	       "                     " HSM_CONF_FILE "\n"
+	       "  -f, --force        Remove a key though zones have it, or the engine does not answer\n"
 	       "  -y, --yes          Do not ask before removing a key\n"
 	       "  -h, --help         Print this, and exit\n"
 	       "  -V, --version      Print the version, and exit\n\n"
@@ -452,6 +130,7 @@ int main(int argc, char **argv)
 {
 	static const struct option OPTIONS[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "force", no_argument, NULL, 'f' },
 		{ "yes", no_argument, NULL, 'y' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -463,10 +142,13 @@ int main(int argc, char **argv)
 	run_t run = { .yes = false };
 
 	int option;
-	while ((option = getopt_long(argc, argv, "c:yhV", OPTIONS, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:fyhV", OPTIONS, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			path = optarg;
+			break;
+		case 'f':
+			run.force = true;
 			break;
 		case 'y':
 			run.yes = true;

@@ -302,7 +302,7 @@ static int set_defaults(engine_conf_t *conf, hsm_error_t *err)
 {
 	if (set_default(&conf->policy_file, POLICY_FILE) != HSM_EOK ||
 	    set_default(&conf->datastore, DATASTORE) != HSM_EOK ||
-	    set_default(&conf->socket, CONF_SOCKET) != HSM_EOK ||
+	    set_default(&conf->socket, HSM_ENGINE_SOCKET) != HSM_EOK ||
 	    set_default(&conf->signer_socket, CONF_SIGNER_SOCKET) != HSM_EOK) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}

@@ -12,9 +12,6 @@
 #include "hsm-adapter/conf.h"
 #include "hsm-adapter/error.h"
 
-/*! The engine's control socket, if conf.xml names none. */
-#define CONF_SOCKET "/run/mod-opendnssec/engine.sock"
-
 /*! The module's control socket, if conf.xml names none: the module's own default. */
 #define CONF_SIGNER_SOCKET "/run/knot/opendnssec.sock"
 

@@ -79,7 +79,7 @@ static char *find_socket(const invocation_t *run)
 		return NULL;
 	}
 	const char *named = run->module ? conf.signer_socket : conf.socket;
-	const char *usual = run->module ? CONF_SIGNER_SOCKET : CONF_SOCKET;
+	const char *usual = run->module ? CONF_SIGNER_SOCKET : HSM_ENGINE_SOCKET;
 	char *socket = strdup(ret == HSM_EOK ? named : usual);
 	engine_conf_deinit(&conf);
 	return socket;

@@ -344,7 +344,7 @@ test_missing_key() {
 	start_zones
 	local id
 	for id in $("$BUILD_DIR/ods-hsm" -c "$D/conf.xml" list | grep -oE '[0-9a-f]{32}'); do
-		"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove SoftHSM "$id" </dev/null || true
+		"$BUILD_DIR/ods-hsm" -fy -c "$D/conf.xml" remove SoftHSM "$id"
 	done
 	small bad bad.test 3 'was A 192.0.2.7' 'next A 192.0.2.8'
 	sleep 2

@@ -46,7 +46,7 @@ life() {
 	hsm info Device
 	made=$(hsm generate Device "$algorithm")
 	expect "$made" hsm list Device
-	hsm -y remove Device "$made"
+	hsm -fy remove Device "$made"
 	keys 0 || fail "the key is not removed"
 
 	start_knotd

@@ -391,7 +391,7 @@ lost_key() {
 	key=$(ods -j keys d.test | python3 -c 'import json, sys
 print([key["cka-id"] for key in json.load(sys.stdin) if key["role"] == sys.argv[1]][0])' "$picked")
 	note "$picked $key"
-	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$key" >/dev/null
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -fy SoftHSM "$key" >/dev/null
 	module zone-keys-load >/dev/null 2>&1 || true
 	renew
 }

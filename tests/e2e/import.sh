@@ -147,7 +147,7 @@ long_takes_over() { # limit 240
 	stop_opendnssec
 
 	# A key that is not in the token refuses its zone, by name, and no other.
-	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" -y remove SoftHSM "$(id_of lost.test ZSK)" >ods-hsm.out
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" -fy remove SoftHSM "$(id_of lost.test ZSK)" >ods-hsm.out
 	import -y "$ods/kasp.db" >import.out && fail "lost.test is taken over, or its refusal is no failure"
 	expect "^lost.test.  refused: zsk $(cat lost.test.zsk), CKA_ID " cat import.out
 	expect '^still.test.  taken over: ' cat import.out

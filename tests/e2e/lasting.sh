@@ -366,7 +366,7 @@ test_idle_key_dead() {
 	validate z.test
 	local id
 	id=$(pairs | comm -13 before -)
-	"$BUILD_DIR/ods-hsm" -y -c q/conf.xml remove SoftHSM "$id"
+	"$BUILD_DIR/ods-hsm" -fy -c q/conf.xml remove SoftHSM "$id"
 	restart_knotd
 	small z z.test 2 'new A 192.0.2.2'
 	module zone-reload z.test

@@ -299,7 +299,7 @@ new_token() {
 	local id
 	for id in $(policy_tool -j keys a.test | python3 -c 'import json, sys
 print(*[key["cka-id"] for key in json.load(sys.stdin)])'); do
-		"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id"
+		"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -fy SoftHSM "$id"
 	done
 	module zone-keys-load
 	small a a.test 2 'new A 192.0.2.9'

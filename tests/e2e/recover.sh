@@ -348,7 +348,7 @@ test_key_missing() { # limit 120
 	id=$(keys_of r.test | awk '$1 == "zsk" { print $10 }')
 	stop_both
 	cp -r "$D/tokens" tokens.saved
-	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id" >remove.out 2>&1 || fail "$(cat remove.out)"
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -fy SoftHSM "$id" >remove.out 2>&1 || fail "$(cat remove.out)"
 	rm -r "$D"/kasp.db* "$D/store"
 	start_both
 	within 20 status_says r.test 'held: chain'
@@ -481,7 +481,7 @@ lose_key() {
 	local id
 	id=$(keys_of r.test | awk -v role="$1" '$1 == role { print $10 }')
 	lost=$(keys_of r.test | awk -v role="$1" '$1 == role { print $2 }')
-	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id"
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -fy SoftHSM "$id"
 }
 
 # The key pair of the ZSK is gone for good: a new one takes over, and the KSK signs for it until all
@@ -562,7 +562,7 @@ test_new_key_gone() { # limit 240
 		ods generate quick 1
 		within 20 unused_pairs 2
 		id=$(unused | head -n 1) # the oldest is used first
-		"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -y SoftHSM "$id" >remove.out
+		"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -fy SoftHSM "$id" >remove.out
 		engine zone-key-rollover r.test "$role"
 		within 20 has_in "$role" "$old"
 		if [ "$role" = ksk ]; then

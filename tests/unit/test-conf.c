@@ -166,6 +166,28 @@ END_TEST
 	"</RepositoryList>\n</Configuration>\n"
 #define REPO(text) LIST("<Repository name=\"A\">\n" text "</Repository>\n")
 #define FULL "<Module>/m</Module><TokenLabel>t</TokenLabel><PIN>1</PIN>"
+/* With two tokens, A and B; the text begins on line 5. */
+#define WITH_TWO(text) LIST("<Repository name=\"A\">" FULL "</Repository>\n<Repository name=\"B\">" \
+	"<Module>/n</Module><TokenLabel>t</TokenLabel><PIN>1</PIN></Repository>\n" text)
+#define REPLICAS(name, list) "<Repository name=\"" name "\">" list "</Repository>\n"
+#define REPLICA(name) "<Replica>" name "</Replica>"
+
+START_TEST(replicas)
+{
+	hsm_conf_t conf;
+	hsm_error_t err = { 0 };
+	warnings_t warnings = { 0 };
+	ck_assert_msg(read_text(WITH_TWO(REPLICAS("C", REPLICA("A") REPLICA("B"))), &conf, &warnings,
+	                        &err) == HSM_EOK, "%s", err.text);
+	const hsm_repository_t *c = hsm_conf_repository(&conf, "C");
+	ck_assert_uint_eq(c->replica_count, 2);
+	ck_assert_str_eq(c->replicas[1], "B");
+	ck_assert_ptr_null(c->replica_of);
+	ck_assert_str_eq(hsm_conf_repository(&conf, "A")->replica_of, "C");
+	ck_assert_int_eq(warnings.count, 0);
+	hsm_conf_deinit(&conf);
+}
+END_TEST
 
 /* Each: a file, and what its error has to name, beginning with the line. */
 static const struct {
@@ -222,6 +244,17 @@ static const struct {
 	{ LIST("<Repository name=\"A\">" FULL "<Slot>1</Slot></Repository>\n<Repository name=\"B\">"
 	  FULL "<Slot>2</Slot><StartArguments>x</StartArguments></Repository>"),
 	  ":4: repository \"B\" has other <StartArguments> than \"A\"" },
+	{ WITH_TWO(REPLICAS("C", REPLICA("A"))), ":5: repository \"C\" has one <Replica>" },
+	{ WITH_TWO(REPLICAS("C", REPLICA("A") REPLICA("D"))),
+	  ":5: repository \"C\" has the replica \"D\", but above it there is no" },
+	{ WITH_TWO(REPLICAS("C", REPLICA("A") REPLICA("A"))),
+	  ":5: repository \"C\" has the replica \"A\" twice" },
+	{ WITH_TWO(REPLICAS("C", REPLICA("A") REPLICA("B") "<PIN>1</PIN>")),
+	  ":5: repository \"C\" has <Replica> and <PIN>" },
+	{ WITH_TWO(REPLICAS("C", REPLICA("A") REPLICA("B")) REPLICAS("D", REPLICA("B") REPLICA("A"))),
+	  ":6: repository \"D\" has the replica \"B\", which is one of \"C\" already" },
+	{ WITH_TWO(REPLICAS("C", REPLICA("A") REPLICA("B")) REPLICAS("D", REPLICA("C") REPLICA("A"))),
+	  ":6: repository \"D\" has the replica \"C\", which has replicas itself" },
 	{ REPO(FULL "\n<StartArguments/>"), ":5: the text of <StartArguments> is empty" },
 	{ REPO(FULL "\n<Slot>one</Slot>"), ":5: \"one\" in <Slot>" },
 	{ REPO(FULL "\n<Slot>4294967296</Slot>"), ":5: \"4294967296\" in <Slot>" },
@@ -450,6 +483,7 @@ int main(void)
 	tcase_add_unchecked_fixture(tc, make_dir, remove_dir);
 	tcase_add_test(tc, whole_grammar);
 	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, replicas);
 	tcase_add_loop_test(tc, wrong_file, 0, sizeof(WRONG) / sizeof(WRONG[0]));
 	tcase_add_test(tc, unknown_elements);
 	tcase_add_test(tc, many_hyphens);

@@ -22,7 +22,7 @@ static char output[16384];
 /*! Runs the tool; its output and errors are in output. \return Its exit status. */
 static int run(const char *args)
 {
-	char command[512];
+	char command[1024];
 	snprintf(command, sizeof(command), "./ods-hsm %s 2>&1", args);
 	FILE *pipe = popen(command, "r");
 	ck_assert_ptr_nonnull(pipe);
@@ -36,7 +36,7 @@ static int run(const char *args)
 /*! The same, with the test's conf.xml. */
 static int run_conf(const char *args)
 {
-	char all[256];
+	char all[512];
 	snprintf(all, sizeof(all), "-c %s %s", conf, args);
 	return run(all);
 }
@@ -44,7 +44,7 @@ static int run_conf(const char *args)
 /*! The same, at a terminal at which that is typed. */
 static int run_typing(const char *args, const char *typed)
 {
-	char command[512];
+	char command[1024];
 	snprintf(command, sizeof(command), "exec ./ods-hsm -c %s %s", conf, args);
 	int terminal;
 	pid_t child = forkpty(&terminal, NULL, NULL, NULL);
@@ -84,11 +84,13 @@ static void setup(void)
 	for (int i = 0; i < 2; i++) {
 		fprintf(file, "<Repository name=\"%s\"><Module>%s</Module>"
 		        "<TokenLabel>%s</TokenLabel><PIN>" TEST_PIN "</PIN>"
-		        "<Capacity>2</Capacity>%s</Repository>\n",
+		        "<Capacity>2</Capacity><AllowExtraction/>%s</Repository>\n",
 		        i == 0 ? "First" : "Second", test_softhsm(), i == 0 ? "one" : "two",
 		        i == 0 ? "" : "<Sessions>5</Sessions>");
 	}
-	fprintf(file, "</RepositoryList></Configuration>\n");
+	fprintf(file, "<Repository name=\"Both\"><Replica>First</Replica><Replica>Second</Replica>"
+	        "</Repository></RepositoryList><Enforcer><SocketFile>%s.sock</SocketFile></Enforcer>"
+	        "</Configuration>\n", conf);
 	fclose(file);
 
 	char suppressions[64], options[128];
@@ -112,7 +114,7 @@ static void teardown(void)
 START_TEST(usage)
 {
 	static const char *const NAMES[] = {
-		"list", "generate", "remove", "test", "info", "login", "init", "--config", "--yes",
+		"list", "generate", "remove", "purge", "import", "export", "test", "compare", "--force", "info", "login", "init", "--config", "--yes",
 		"--version", "--help", "ED448", "Exit status"
 	};
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
@@ -148,15 +150,17 @@ START_TEST(keys)
 	ck_assert_ptr_null(strstr(output, id));
 	ASSERT_RUN(run_conf("info First"), 0, "1 of 2");
 
-	snprintf(args, sizeof(args), "remove First %s < /dev/null", id);
+	snprintf(args, sizeof(args), "remove -y First %s", id);
+	ASSERT_RUN(run_conf(args), 1, "nobody can tell whether a zone needs the key: the engine does");
+	snprintf(args, sizeof(args), "remove -f First %s < /dev/null", id);
 	ASSERT_RUN(run_conf(args), 1, "no terminal");
-	snprintf(args, sizeof(args), "remove First %s", id);
+	snprintf(args, sizeof(args), "remove -f First %s", id);
 	ASSERT_RUN(run_typing(args, "\n"), 1, "nothing is done");
 	ASSERT_RUN(run_typing(args, "yesno\n"), 1, "It cannot be restored. [y/N]");
-	snprintf(args, sizeof(args), "remove Second %s -y", id);
+	snprintf(args, sizeof(args), "remove Second %s -yf", id);
 	ASSERT_RUN(run_conf(args), 1, "no key has the CKA_ID");
 	ASSERT_RUN(run_conf("list"), 0, id);
-	snprintf(args, sizeof(args), "remove --yes First %s", id);
+	snprintf(args, sizeof(args), "remove --yes --force First %s", id);
 	ASSERT_RUN(run_conf(args), 0, "");
 	ck_assert_int_eq(run_conf("list"), 0);
 	ck_assert_ptr_null(strstr(output, id));
@@ -164,7 +168,7 @@ START_TEST(keys)
 	static const char *const answers[] = { "y\n", "Yes\n" };
 	for (size_t i = 0; i < 2; i++) {
 		ck_assert_int_eq(run_conf("generate First 13"), 0);
-		snprintf(args, sizeof(args), "remove First %.32s", output);
+		snprintf(args, sizeof(args), "remove -f First %.32s", output);
 		ASSERT_RUN(run_typing(args, answers[i]), 0, "[y/N]");
 		ASSERT_RUN(run_conf("info First"), 0, "0 of 2");
 	}
@@ -186,21 +190,7 @@ START_TEST(trial)
 }
 END_TEST
 
-START_TEST(login)
-{
-	ASSERT_RUN(run_conf("login"), 0, "repository \"First\": logged in");
-	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
-	test_token_hide("one");
-	ASSERT_RUN(run_conf("login"), 1, "no token labelled \"one\"");
-	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
-	ASSERT_RUN(run_conf("login Second"), 0, "logged in");
-	ASSERT_RUN(run_conf("info Second"), 0, "options:    Sessions 5\n");
-	ASSERT_RUN(run_conf("info"), 1, " of 2");
-	test_token_show("one");
-}
-END_TEST
-
-/* The security officer's, in a file. */
+/* A PIN, or a passphrase, in a file. */
 static void write_pin(const char *pin)
 {
 	char path[64];
@@ -211,6 +201,86 @@ static void write_pin(const char *pin)
 	fclose(file);
 	ck_assert_int_eq(chmod(path, 0600), 0);
 }
+
+/*! Made by "openssl genpkey -algorithm ed25519"; SoftHSM does not let one out. */
+static const char ED25519_PEM[] =
+	"-----BEGIN PRIVATE KEY-----\n"
+	"MC4CAQAwBQYDK2VwBCIEIClkWttJOyd7yhaVFZhUKEwBqoIvEHGgh094VuTXCEDe\n"
+	"-----END PRIVATE KEY-----\n";
+
+/*! A key of each algorithm leaves one token for another, and signs there. */
+START_TEST(transfer)
+{
+	static const char *const ALGORITHMS[] = { "8", "13", "14" };
+	char pem[64], id[64], args[256];
+	snprintf(pem, sizeof(pem), "%s.pem", conf);
+	write_pin("a long passphrase");
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(args, sizeof(args), "generate First %s", ALGORITHMS[i]);
+		ASSERT_RUN(run_conf(args), 0, "");
+		snprintf(id, sizeof(id), "%.32s", output);
+		ASSERT_RUN(run_conf("compare"), 1, "1 keys, 2 replicas; 1 keys are not alike");
+		ck_assert_ptr_nonnull(strstr(output, "Second: repository \"Second\": no private key"));
+		snprintf(args, sizeof(args), "export First %s %s %s.so", id, pem, conf);
+		ASSERT_RUN(run_conf(args), 0, "");
+		ASSERT_RUN(run_conf(args), 1, "File exists");
+		snprintf(args, sizeof(args), "import Second %s %s %s.so %s", ALGORITHMS[i], pem, conf, id);
+		ASSERT_RUN(run_conf(args), 0, id);
+		ASSERT_RUN(run_conf(args), 1, "has a key of CKA_ID");
+		ASSERT_RUN(run_conf("compare Both"), 0, "1 keys, 2 replicas; 0 keys are not alike");
+		snprintf(args, sizeof(args), "remove -fy Both %s", id);
+		ASSERT_RUN(run_conf(args), 0, "");
+		ASSERT_RUN(run_conf("compare Both"), 0, "0 keys");
+		snprintf(args, sizeof(args), "import Second %s %s %s.so", i == 0 ? "13" : "8", pem, conf);
+		ASSERT_RUN(run_conf(args), 1, "not one for algorithm");
+		if (i < 2) {
+			ck_assert_int_eq(unlink(pem), 0);
+		}
+	}
+	write_pin("another");
+	snprintf(args, sizeof(args), "import Second 14 %s %s.so", pem, conf);
+	ASSERT_RUN(run_conf(args), 1, "another passphrase");
+	snprintf(args, sizeof(args), "import Second 15 %s.so %s.so", conf, conf);
+	ASSERT_RUN(run_conf(args), 1, "no private key in PEM");
+
+	FILE *file = fopen(pem, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(ED25519_PEM, file);
+	ck_assert_int_eq(fclose(file), 0);
+	snprintf(args, sizeof(args), "import Both 15 %s %s.so ed25", pem, conf);
+	ASSERT_RUN(run_conf(args), 0, "ed25\n");
+	snprintf(args, sizeof(args), "import Second 15 %s %s.so ed25", pem, conf);
+	ASSERT_RUN(run_conf(args), 0, "ed25\n");
+	ASSERT_RUN(run_conf("compare"), 0, "1 keys, 2 replicas; 0 keys");
+	ASSERT_RUN(run_conf("remove -fy Both ed25"), 0, "");
+	ck_assert_int_eq(unlink(pem), 0);
+	snprintf(pem, sizeof(pem), "%s.so", conf);
+	ck_assert_int_eq(unlink(pem), 0);
+}
+END_TEST
+
+START_TEST(replicas)
+{
+	ASSERT_RUN(run_conf("info Both"), 0, "replicas:   First Second");
+	ASSERT_RUN(run_conf("compare First"), 1, "has no <Replica>");
+	ASSERT_RUN(run_conf("init Both /dev/null"), 1, "is no token");
+	ASSERT_RUN(run_conf("purge First"), 1, "nobody can tell which keys zones need");
+}
+END_TEST
+
+START_TEST(login)
+{
+	ASSERT_RUN(run_conf("login"), 0, "repository \"First\": logged in");
+	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
+	test_token_hide("one");
+	ASSERT_RUN(run_conf("login"), 1, "no token labelled \"one\"");
+	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
+	ASSERT_RUN(run_conf("login Second"), 0, "logged in");
+	ASSERT_RUN(run_conf("info Second"), 0, "options:    AllowExtraction Sessions 5\n");
+	ASSERT_RUN(run_conf("info"), 1, " of 2");
+	test_token_show("one");
+}
+END_TEST
 
 /* A third token, of a conf.xml of its own. */
 START_TEST(init)
@@ -261,7 +331,9 @@ int main(void)
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, usage);
 	tcase_add_test(tc, trial);
+	tcase_add_test(tc, transfer);
 	tcase_add_test(tc, keys);
+	tcase_add_test(tc, replicas);
 	tcase_add_test(tc, login);
 	tcase_add_test(tc, init);
 	suite_add_tcase(suite, tc);
