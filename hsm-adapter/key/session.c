@@ -48,6 +48,7 @@ static int open_handle(hsm_session_t *session, hsm_error_t *err)
 static void link_session(hsm_session_t *session)
 {
 	hsm_token_t *token = session->token;
+	session->prev = NULL;
 	session->next = token->sessions;
 	if (session->next != NULL) {
 		session->next->prev = session;

@@ -131,6 +131,7 @@ static void *run(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&watch->lock);
+		tell(watcher);
 		look(watcher);
 		tell(watcher);
 		pthread_mutex_lock(&watch->lock);

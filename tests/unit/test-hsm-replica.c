@@ -263,6 +263,13 @@ static void note_change(void *ctx, const hsm_last_t *last)
 	atomic_fetch_add(&changes, 1);
 }
 
+static void all_sign(hsm_session_t *sessions[6], const hsm_key_t *key)
+{
+	for (unsigned i = 0; i < 12; i++) {
+		assert_signs(sessions[i % 6], key);
+	}
+}
+
 /*! A token fails in the midst of it: the session goes to the other one, and comes back. */
 START_TEST(fails_over)
 {
@@ -275,14 +282,13 @@ START_TEST(fails_over)
 	import("one", &pair);
 	import("two", &pair);
 	hsm_key_t *key = find();
-	hsm_session_t *first = open_session(), *second = open_session();
-	assert_signs(first, key);
-	assert_signs(second, key);
-	order(faults[_i]);
-	for (unsigned i = 0; i < 4; i++) {
-		assert_signs(first, key);
-		assert_signs(second, key);
+	hsm_session_t *sessions[6];
+	for (unsigned i = 0; i < 6; i++) {
+		sessions[i] = open_session();
 	}
+	all_sign(sessions, key);
+	order(faults[_i]);
+	all_sign(sessions, key);
 	ck_assert_int_ne(last_of(TWO).code, HSM_EOK);
 	const uint64_t before = last_of(TWO).signatures;
 	ASSERT_OK(hsm_watch_start(&watch, hsm, 3600, &calls));
@@ -295,15 +301,48 @@ START_TEST(fails_over)
 		usleep(100000);
 	}
 	ck_assert_int_eq(last_of(TWO).code, HSM_EOK);
-	usleep(1100000);
-	for (unsigned i = 0; i < 4; i++) {
-		assert_signs(first, key);
-		assert_signs(second, key);
+	/* Sessions come back, and go again. */
+	for (unsigned i = 0; i < 2; i++) {
+		usleep(1100000);
+		all_sign(sessions, key);
+		all_sign(sessions, key);
+		ck_assert_uint_gt(last_of(TWO).signatures, before + 5);
+		order(i == 0 ? faults[_i] : "");
+		all_sign(sessions, key);
+		order("");
+		for (unsigned k = 0; k < 100 && last_of(TWO).code != HSM_EOK; k++) {
+			usleep(100000);
+		}
 	}
-	ck_assert_uint_gt(last_of(TWO).signatures, before + 3);
 	hsm_watch_stop(watch);
-	hsm_session_close(first);
-	hsm_session_close(second);
+	for (unsigned i = 0; i < 6; i++) {
+		hsm_session_close(sessions[i]);
+	}
+	hsm_key_free(key);
+}
+END_TEST
+
+/*! Of a token's sessions one alone goes to the other, and ends there. */
+START_TEST(goes_alone)
+{
+	const pair_t pair = make_pair();
+	import("one", &pair);
+	import("two", &pair);
+	hsm_key_t *key = find();
+	hsm_session_t *sessions[6];
+	for (unsigned i = 0; i < 6; i++) {
+		sessions[i] = open_session();
+	}
+	all_sign(sessions, key);
+	order("error C_SignInit 0x32\n");
+	assert_signs(sessions[1], key);
+	hsm_session_close(sessions[1]);
+	sessions[1] = open_session();
+	all_sign(sessions, key);
+	for (unsigned i = 0; i < 6; i++) {
+		hsm_session_close(sessions[i]);
+	}
+	assert_shares(key, 8, 0);
 	hsm_key_free(key);
 }
 END_TEST
@@ -383,13 +422,14 @@ int main(void)
 	}
 	Suite *suite = suite_create("hsm-replica");
 	TCase *tc = tcase_create("replica");
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, make, unmake);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, shared);
 	tcase_add_loop_test(tc, other_keys, 0, 3);
 	tcase_add_test(tc, right_one_found);
 	tcase_add_loop_test(tc, fails_over, 0, 3);
+	tcase_add_test(tc, goes_alone);
 	tcase_add_test(tc, signs_wrongly);
 	tcase_add_test(tc, none_works);
 	tcase_add_test(tc, generated);

@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Replicas: the repository "Both" has the keys of the tokens A, which is SoftHSM's, and B, behind the shim.
+# Keys are generated in one of them; who operates copies them to the other.
+
+order() {
+	printf '%s\n' "$@" >"$SHIM_CONTROL.new"
+	mv "$SHIM_CONTROL.new" "$SHIM_CONTROL"
+}
+hsm() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" "$@"; }
+compare_both() { hsm compare Both >compare.out 2>&1; }
+# What compare says of a key that a token lacks: its CKA_ID and the token.
+lacking() { compare_both || awk '/no private key/ { sub(":", "", $2); print $1, $2 }' compare.out; }
+# Copies what is lacking from one token to the other.
+copy_keys() {
+	local id to from
+	while read -r id to; do
+		from=A
+		[ "$to" = B ] || from=B
+		rm -f key.pem
+		hsm export "$from" "$id" key.pem "$D/pin"
+		hsm import "$to" 13 key.pem "$D/pin" "$id" >/dev/null
+	done < <(lacking)
+}
+# token_counter NAME TOKEN: of the statistics of the module's tokens.
+token_counter() { module stats | sed -n "s/^$1\[$2\] = //p; s/^.*$1\[$2\] = //p" | head -n 1; }
+token_says() { module status | grep -E "token $1: $2" >/dev/null; }
+change() {
+	hasty z z.test
+	sed -i "s/host 1 /host $((++version)) /" z
+	echo "v$version A 192.0.2.2" >>z
+	module zone-reload z.test >/dev/null
+	within "${1:-20}" answers "v$version.z.test" A 192.0.2.2
+}
+
+# servers: of z.test, whose keys are in both.
+servers() {
+	local shim=$BUILD_DIR/tests/shim/.libs/shim.so library
+	library=$(sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' "$top/examples/conf.xml" | head -n 1)
+	version=1
+	export SHIM_MODULE=$work/softhsm.so SHIM_CONTROL=$work/orders
+	cp "$library" "$SHIM_MODULE"
+	: >"$SHIM_CONTROL"
+	# Policies that name the tokens have quickstart make them.
+	{
+		policy default a 's|<Repository>SoftHSM|<Repository>A|'
+		policy default b 's|<Repository>SoftHSM|<Repository>B|'
+	} | kasp tokens.xml
+	hasty z z.test
+	quick q --kasp tokens.xml --zone z.test=z
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	rm -rf "$D"/store/* "$D"/kasp.db* "$D"/knot/*
+	sed -i -e "/<Repository name=\"B\">/,/<\/Repository>/s|<Module>.*<|<Module>$shim<|" \
+		-e '/<Repository name="[AB]">/,/<\/Repository>/s|</Repository>|<AllowExtraction/>&|' \
+		-e 's|</RepositoryList>|<Repository name="Both"><Replica>A</Replica><Replica>B</Replica></Repository>&|' \
+		"$D/conf.xml"
+	hasty_policy PT1S 's|<Repository>SoftHSM|<Repository>Both|' \
+		's|<Refresh>.*<|<Refresh>PT55S<|; s|<Default>.*<|<Default>PT1M<|; s|<Denial>PT.*<|<Denial>PT1M<|' \
+		's|<Jitter>.*<|<Jitter>PT0S<|'
+	sed '/<Policy name="default">/,/<\/Policy>/d; s/name="quick"/name="default"/' kasp.xml >"$D/kasp.xml"
+	start_knotd
+	start_engine
+}
+waits_for_copy() { engine_says z.test 'of repository Both that shows that it works: .*"B": no private key'; }
+
+# A zone is not signed by a key that one of the tokens lacks; then both sign, and a rollover waits as well.
+test_copied() { # limit 240
+	local before
+	servers
+	within 60 waits_for_copy
+	[ -z "$(serial z.test)" ] || fail 'z.test is published'
+	compare_both && fail "$(cat compare.out)"
+	copy_keys
+	within 90 signed z.test
+	compare_both || fail "$(cat compare.out)"
+	validate z.test
+	change
+	[ "$(token_counter token-signatures A)" -gt 0 ] || fail "$(module stats)"
+	[ "$(token_counter token-signatures B)" -gt 0 ] || fail "$(module stats)"
+	before=$(ask z.test DNSKEY +short | grep -c '^256')
+	[ "$before" = 1 ]
+	ods -y rollover z.test zsk
+	within 60 waits_for_copy
+	validate z.test
+	copy_keys
+	within 120 rolled
+	validate z.test
+	status_says z.test 'state: ok' || fail "$(module zone-status z.test)"
+}
+rolled() { ods keys z.test | grep -c ZSK | grep -q '^1$' && engine_says z.test 'ok'; }
+
+# One of them fails, is away, signs wrongly, has another key: the other one signs, and it is said; then it is
+# back.
+test_one_fails() { # limit 300
+	local id fault
+	servers
+	within 60 waits_for_copy
+	copy_keys
+	within 90 signed z.test
+	probe z.test
+	for fault in 'error all 0x30' 'error C_Sign 0x5' 'wrong 1' 'logged-out' 'keyless' 'other'; do
+		order "$fault"
+		change 40
+		change 40
+		within 30 token_says B 'does not work since' || fail "$fault: $(module status)"
+		order ''
+		within 30 token_says B 'works' || fail "$fault: $(module status)"
+	done
+	validate z.test
+	expect 'token B: does not work' cat "$D/knotd.log"
+	expect 'token B: works' cat "$D/knotd.log"
+
+	# A key is lost in one of them.
+	id=$(ods -j keys z.test | python3 -c 'import json, sys
+print([key["cka-id"] for key in json.load(sys.stdin) if key["role"] == "ZSK"][0])')
+	hsm -y remove B "$id" >out 2>&1 && fail 'a key in use is removed'
+	expect '1 zone has the key' cat out
+	hsm export A "$id" lost.pem "$D/pin"
+	hsm -fy remove B "$id"
+	module zone-keys-load >/dev/null
+	change
+	change
+	within 30 token_says B "does not work since.*\"B\": no private key has the CKA_ID $id"
+	token_says A works
+	validate z.test
+	hsm import B 13 lost.pem "$D/pin" "$id"
+	within 30 token_says B works
+	change
+	validate z.test
+}
