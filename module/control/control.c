@@ -13,6 +13,7 @@
 #include "module/control/facts.h"
 #include "module/control/gate.h"
 #include "module/control/keyset.h"
+#include "module/control/overview.h"
 #include "module/control/served.h"
 #include "module/control/status.h"
 #include "module/control/wishes.h"
@@ -22,6 +23,8 @@ static const ctl_command_t commands[] = {
 	{ "zone-status", status_zone },
 	{ "zone-stats", status_zone_stats },
 	{ "stats", status_stats },
+	{ "overview", module_overview },
+	{ "zone-overview", module_zones },
 	{ "zone-reload", wishes_reload },
 	{ "zone-refresh", wishes_refresh },
 	{ "zone-sign", wishes_sign },

@@ -8,6 +8,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/zone/health.h"
+
 /*! Calls a function for the unit's zone, which cannot go away meanwhile; it may wait for the disk.
  */
 static void with_zone(ctl_request_t *req, control_t *control, const char *zone_name,
@@ -80,6 +82,7 @@ static void freeze(ctl_request_t *req, const char *name, zone_t *zone, void *ctx
 		&zone->held, HELD_FREEZE, "input",
 		"the unsigned zone stays as it is: its file and primaries are not looked at, updates "
 		"are refused, signing goes on; zone-thaw ends this");
+	health_count(zone);
 }
 
 static void thaw(ctl_request_t *req, const char *name, zone_t *zone, void *ctx)

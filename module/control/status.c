@@ -15,6 +15,7 @@
 
 #include "module/base/moment.h"
 #include "module/source/foreign.h"
+#include "module/zone/health.h"
 
 typedef struct {
 	char *type, *data;
@@ -68,85 +69,8 @@ static void add_keys(void *ctx, const keyset_t *set)
 	}
 }
 
-/*! How a zone is; the first that applies is shown. */
-typedef enum {
-	EXPIRING,         /*!< Signatures come near their end, or are over it. */
-	HELD,             /*!< A rule of the last gate holds something. */
-	OLDER,            /*!< The store is an older copy. */
-	SOURCE_TROUBLE,
-	KEYS_TROUBLE,
-	SIGN_TROUBLE,
-	FROZEN,
-	SIGNING,
-	NOT_SIGNED,
-	OK,
-} health_t;
-
-/*! What is shown of a zone. Each part is read by itself. Texts are empty if all is well. */
-typedef struct {
-	char expiring[ALARM_LINE_MAX + 16];
-	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
-	char older[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
-	bool signing, refused, checking;
-	lasting_t lasting;
-	state_t state;
-	int64_t due;
-	char *policy;     /*!< To be freed. */
-} shown_t;
-
-/*! Says that the zone's time comes to its end, and why; "" if it does not. */
-static void look_at_time(zone_t *zone, shown_t *shown)
-{
-	alarm_zone_t why;
-	bool known;
-	char text[ALARM_LINE_MAX];
-	const int64_t now = time(NULL);
-	shown->expiring[0] = '\0';
-	if (vigil_short(zone, &shown->lasting, now, &why, &known)) {
-		alarm_text(&why, now, text, sizeof(text));
-		snprintf(shown->expiring, sizeof(shown->expiring), "%s: %s",
-		         why.until > now ? "expiring" : "expired", text);
-	}
-}
-
-static void look(zone_t *zone, shown_t *shown)
-{
-	signer_counters_t counters;
-	shown->held[0] = shown->frozen[0] = '\0';
-	for (int rule = 0; rule < HELD_FREEZE && shown->held[0] == '\0'; rule++) {
-		(void)held_text(&zone->held, rule, shown->held, sizeof(shown->held));
-	}
-	(void)held_text(&zone->held, HELD_FREEZE, shown->frozen, sizeof(shown->frozen));
-	shown->refused = held_is(&zone->held, HELD_REFUSED);
-	shown->checking = external_waits(&zone->external);
-	trouble_read(&zone->older, shown->older, sizeof(shown->older));
-	trouble_read(&zone->source.trouble, shown->source, sizeof(shown->source));
-	keys_trouble(&zone->keys, shown->keys, sizeof(shown->keys));
-	trouble_read(&zone->signer.trouble, shown->sign, sizeof(shown->sign));
-	shown->signing = signer_read(&zone->signer, &counters);
-	pthread_mutex_lock(&zone->lock);
-	shown->state = zone->state;
-	shown->lasting = zone->lasting;
-	shown->due = zone->due;
-	shown->policy = strdup(zone->settings.policy != NULL ? zone->settings.policy : "");
-	pthread_mutex_unlock(&zone->lock);
-	look_at_time(zone, shown);
-}
-
-static health_t health(const shown_t *shown)
-{
-	return shown->expiring[0] != '\0' ? EXPIRING :
-	       shown->held[0] != '\0' ? HELD :
-	       shown->older[0] != '\0' ? OLDER :
-	       shown->source[0] != '\0' ? SOURCE_TROUBLE :
-	       shown->keys[0] != '\0' ? KEYS_TROUBLE :
-	       shown->sign[0] != '\0' ? SIGN_TROUBLE :
-	       shown->frozen[0] != '\0' ? FROZEN :
-	       shown->signing ? SIGNING : shown->state.version == 0 ? NOT_SIGNED : OK;
-}
-
 /*! Adds how long what is served lasts. */
-static void add_lasting(columns_t *columns, const shown_t *shown)
+static void add_lasting(columns_t *columns, const health_look_t *shown)
 {
 	char until[MOMENT_MAX], span[MOMENT_MAX], secondaries[MOMENT_MAX];
 	const lasting_t *lasting = &shown->lasting;
@@ -161,28 +85,25 @@ static void add_lasting(columns_t *columns, const shown_t *shown)
 }
 
 /*! Adds the state, and what is wrong beside what the state names. */
-static void add_health(columns_t *columns, const shown_t *shown)
+static void add_health(columns_t *columns, const health_look_t *shown)
 {
-	const health_t is = health(shown);
-	const char *const texts[] = {
-		[EXPIRING] = shown->expiring, [HELD] = shown->held,
-		[OLDER] = shown->older, [SOURCE_TROUBLE] = shown->source,
-		[KEYS_TROUBLE] = shown->keys,
-		[SIGN_TROUBLE] = shown->sign, [FROZEN] = shown->frozen,
-		[SIGNING] = "signing", [NOT_SIGNED] = "not signed yet", [OK] = "ok",
+	const health_t is = health_of(shown);
+	const char *const well[HEALTH_STATES] = {
+		[HEALTH_SIGNING] = "signing", [HEALTH_NOT_SIGNED] = "not signed yet",
+		[HEALTH_OK] = "ok",
 	};
-	add_column(columns, "state", "%s", texts[is]);
+	add_column(columns, "state", "%s", well[is] != NULL ? well[is] : health_text(shown, is));
 	add_lasting(columns, shown);
-	if (is != OLDER && shown->older[0] != '\0') {
+	if (is != HEALTH_OLDER && shown->older[0] != '\0') {
 		add_column(columns, "store", "%s", shown->older);
 	}
-	if (is < SOURCE_TROUBLE && shown->source[0] != '\0') {
+	if (is < HEALTH_SOURCE && shown->source[0] != '\0') {
 		add_column(columns, "source", "%s", shown->source);
 	}
-	if (is != KEYS_TROUBLE && shown->keys[0] != '\0') {
+	if (is != HEALTH_KEYS && shown->keys[0] != '\0') {
 		add_column(columns, "keys", "%s", shown->keys);
 	}
-	if (is != SIGN_TROUBLE && shown->sign[0] != '\0') {
+	if (is != HEALTH_SIGN && shown->sign[0] != '\0') {
 		add_column(columns, "signing", "%s", shown->sign);
 	}
 }
@@ -253,7 +174,7 @@ static void add_secondary(void *ctx, const char *name, const secondary_t *said)
 }
 
 /*! Adds what is published, and whether knotd serves it. */
-static void add_version(columns_t *columns, const shown_t *shown)
+static void add_version(columns_t *columns, const health_look_t *shown)
 {
 	char when[MOMENT_MAX];
 	const state_t *state = &shown->state;
@@ -272,9 +193,9 @@ static void add_version(columns_t *columns, const shown_t *shown)
 static void show_zone(void *ctx, zone_t *zone)
 {
 	columns_t *columns = ctx;
-	shown_t shown;
+	health_look_t shown;
 	char warning[TROUBLE_MAX];
-	look(zone, &shown);
+	health_look(zone, &shown);
 	add_health(columns, &shown);
 	add_held(columns, zone);
 	if (zone_warning(zone, warning, sizeof(warning))) {
@@ -286,7 +207,9 @@ static void show_zone(void *ctx, zone_t *zone)
 	if (foreign_warning(&zone->source, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
-	add_column(columns, "policy", "%s", shown.policy);
+	pthread_mutex_lock(&zone->lock);
+	add_column(columns, "policy", "%s", zone->settings.policy != NULL ? zone->settings.policy : "");
+	pthread_mutex_unlock(&zone->lock);
 	add_primary(columns, zone);
 	add_transfer(columns, zone);
 	if (shown.state.in.count > 0) {
@@ -298,7 +221,6 @@ static void show_zone(void *ctx, zone_t *zone)
 	secondaries_each(&zone->secondaries, add_secondary, columns);
 	keys_with_set(&zone->keys, add_keys, columns);
 	(void)foreign_list(&zone->source, add_foreign, columns);
-	free(shown.policy);
 }
 
 static void send_columns(ctl_request_t *req, const char *zone, columns_t *columns)
@@ -332,19 +254,38 @@ void status_zone(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	request_send_each(req, ctx, &names, send_status);
 }
 
+/*! What all zones have in common. */
+typedef struct {
+	size_t expiring;
+	int64_t until;               /*!< When the first zone expires; INT64_MAX = none does. */
+	knot_dname_storage_t first;
+} sum_t;
+
+static void add_group(void *ctx, const tally_group_t *group)
+{
+	sum_t *sum = ctx;
+	const tally_member_t *first = group->members[0];
+	sum->expiring += group->state == HEALTH_EXPIRING ? group->count : 0;
+	if (first->rank < sum->until) {
+		const knot_dname_t *name = zone_of_tally(first)->name;
+		sum->until = first->rank;
+		memcpy(sum->first, name, knot_dname_size(name));
+	}
+}
+
 /*! Writes how long all zones last: when the first one expires, and how many are short of time. */
-static void write_lasting(zones_t *zones, char *out, size_t size)
+static void write_lasting(tally_t *tally, char *out, size_t size)
 {
 	char when[MOMENT_MAX], span[MOMENT_MAX], expiring[64] = "";
 	knot_dname_txt_storage_t name;
-	vigil_sum_t sum;
+	sum_t sum = { .until = INT64_MAX };
 	out[0] = '\0';
-	vigil_sum(zones, &sum);
-	if (sum.short_of_time > 0) {
+	tally_each(tally, add_group, &sum);
+	if (sum.expiring > 0) {
 		snprintf(expiring, sizeof(expiring), ", %zu are expiring, see zone-status",
-		         sum.short_of_time);
+		         sum.expiring);
 	}
-	if (sum.until != 0) {
+	if (sum.until != INT64_MAX) {
 		snprintf(out, size, "%s, signatures last until %s at least, %s, the first are "
 		         "those of %s", expiring, moment_text(sum.until, when),
 		         moment_span(sum.until - time(NULL), span),
@@ -365,7 +306,7 @@ void status_server(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	} else if (tokens == NULL) {
 		ctl_error(req, NULL, "%s", reason);
 	} else {
-		write_lasting(zones, lasting, sizeof(lasting));
+		write_lasting(&control->server->tally, lasting, sizeof(lasting));
 		tokens_text(tokens, asked, sizeof(asked));
 		timekeeper_text(control->server->env.timekeeper, clock);
 		snprintf(text, sizeof(text), "Running, %s, %zu zones%s%s%s%s", PACKAGE_STRING,
@@ -440,8 +381,9 @@ void status_zone_stats(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	request_send_each(req, ctx, &names, send_numbers);
 }
 
-static void send_token(void *ctx, const hsm_last_t *last)
+static void send_token(void *ctx, const hsm_last_t *last, const char *text)
 {
+	(void)text;
 	send_counter(ctx, NULL, "token-signatures", last->repository, last->signatures);
 	send_counter(ctx, NULL, "token-errors", last->repository, last->errors);
 	send_counter(ctx, NULL, "token-failing-since", last->repository, last->since);

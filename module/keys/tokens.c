@@ -89,7 +89,9 @@ void tokens_each(const tokens_t *tokens, tokens_each_f call, void *ctx)
 {
 	hsm_last_t last;
 	for (size_t i = 0; hsm_last(tokens->hsm, i, &last); i++) {
-		call(ctx, &last);
+		char text[sizeof(last.err.text) + 128];
+		hsm_last_text(&last, text, sizeof(text));
+		call(ctx, &last, text);
 	}
 }
 

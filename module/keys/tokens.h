@@ -42,8 +42,8 @@ int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t 
  *  Does not wait for a token. */
 void tokens_text(const tokens_t *tokens, char *out, size_t size);
 
-/*! Gets what is known of a token. */
-typedef void (*tokens_each_f)(void *ctx, const hsm_last_t *last);
+/*! Gets what is known of a token, and that in words. */
+typedef void (*tokens_each_f)(void *ctx, const hsm_last_t *last, const char *text);
 
 /*! Calls a function for each token; does not wait for one. */
 void tokens_each(const tokens_t *tokens, tokens_each_f call, void *ctx);

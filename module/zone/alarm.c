@@ -3,12 +3,12 @@
 
 #include "module/zone/alarm.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
 
+#include "common/cause.h"
 #include "module/base/moment.h"
 
 #define HOUR 3600
@@ -19,22 +19,6 @@ void alarms_begin(alarms_t *alarms)
 	for (size_t i = 0; i < alarms->count; i++) {
 		alarms->list[i].count = 0;
 	}
-}
-
-/*! Leaves out the words that have a digit: key tags, serials and moments differ between zones. */
-static void write_common(const char *text, char *common, size_t size)
-{
-	size_t len = 0;
-	while (*text != '\0' && len < size - 1) {
-		const size_t word = strcspn(text, " "), space = strspn(text + word, " ");
-		if (strcspn(text, "0123456789") >= word && len + word + 1 < size) {
-			memcpy(common + len, text, word);
-			len += word;
-			common[len++] = ' ';
-		}
-		text += word + space;
-	}
-	common[len] = '\0';
 }
 
 /*! \return The cause with such a text, a new one if there is room; else the last one, which has all
@@ -59,8 +43,9 @@ static alarm_t *find(alarms_t *alarms, alarm_kind_t kind, const char *common)
 
 void alarms_add(alarms_t *alarms, const knot_dname_t *zone, const alarm_zone_t *why)
 {
-	char common[sizeof(alarms->list[0].common)];
-	write_common(why->cause, common, sizeof(common));
+	char common[CAUSE_MAX];
+	knot_dname_txt_storage_t name;
+	cause_common(why->cause, knot_dname_to_str(name, zone, sizeof(name)), common);
 	alarm_t *alarm = find(alarms, why->kind, common);
 	if (alarm->count++ == 0 || why->until < alarm->until) {
 		alarm->until = why->until;

@@ -16,6 +16,7 @@
 
 #include <libknot/dname.h>
 
+#include "common/cause.h"
 #include "module/base/log.h"
 
 /*! What comes to its end. */
@@ -34,7 +35,7 @@ typedef enum {
 typedef struct {
 	alarm_kind_t kind;
 	char text[ALARM_TEXT_MAX];   /*!< The cause, as the first zone has it. */
-	char common[256];            /*!< What it has in common for all zones. */
+	char common[CAUSE_MAX];           /*!< What it has in common for all zones. */
 	knot_dname_storage_t first;  /*!< The zone that expires first. */
 	int64_t until;               /*!< When that is, Unix seconds. */
 	size_t count;                /*!< Zones in this round. */

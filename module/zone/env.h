@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "common/tally.h"
 #include "module/base/log.h"
 #include "module/base/sched.h"
 #include "module/keys/holder.h"
@@ -25,6 +26,7 @@ typedef struct {
 	const char *control_socket; /*!< Of the module, for remedies in messages. */
 	holder_t *tokens;
 	news_t *news;
+	tally_t *tally;             /*!< Which zones are in which state, of health.h. */
 
 	store_t *store;
 	const char *storage;        /*!< Its folder. */

@@ -14,6 +14,7 @@
 
 #include "module/source/fetch.h"
 #include "module/store/upgrade.h"
+#include "module/zone/health.h"
 #include "module/zone/publisher.h"
 #include "module/zone/work.h"
 
@@ -82,7 +83,10 @@ void server_reconfigure(server_t *server, server_conf_t *conf)
 static int64_t run_worker(void *ctx, task_t *task)
 {
 	(void)ctx;
-	return zone_work((zone_t *)((char *)task - offsetof(zone_t, task)));
+	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, task));
+	const int64_t due = zone_work(zone);
+	health_count(zone);
+	return due;
 }
 
 static int64_t run_fetcher(void *ctx, task_t *task)
@@ -98,14 +102,24 @@ static int64_t run_fetcher(void *ctx, task_t *task)
 		return reap_work(&server->reap);
 	}
 	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, fetch_task));
-	return atomic_load(&zone->stop) ? 0 : fetch_work(&zone->source);
+	if (atomic_load(&zone->stop)) {
+		return 0;
+	}
+	const int64_t due = fetch_work(&zone->source);
+	health_count(zone);
+	return due;
 }
 
 static int64_t run_checker(void *ctx, task_t *task)
 {
 	(void)ctx;
 	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, check_task));
-	return atomic_load(&zone->stop) ? 0 : external_work(&zone->external);
+	if (atomic_load(&zone->stop)) {
+		return 0;
+	}
+	const int64_t due = external_work(&zone->external);
+	health_count(zone);
+	return due;
 }
 
 static int64_t run_inquirer(void *ctx, task_t *task)
@@ -113,7 +127,9 @@ static int64_t run_inquirer(void *ctx, task_t *task)
 	(void)ctx;
 	/* Of a zone that goes away it ends soon. If that comes back, it goes on. */
 	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, ask_task));
-	return secondaries_work(&zone->secondaries);
+	const int64_t due = secondaries_work(&zone->secondaries);
+	health_count(zone);
+	return due;
 }
 
 static bool configured(void *ctx, const knot_dname_t *zone)
@@ -386,10 +402,11 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	holder_init(&fresh->tokens, fresh->conf.conf, &fresh->log, &calls);
 	fresh->conf.conf = NULL;
 	news_init(&fresh->news);
+	tally_init(&fresh->tally);
 	deaf_init(&fresh->deaf);
 	fresh->env = (zone_env_t) {
 		.log = &fresh->log, .control_socket = fresh->conf.control_socket,
-		.tokens = &fresh->tokens, .news = &fresh->news,
+		.tokens = &fresh->tokens, .news = &fresh->news, .tally = &fresh->tally,
 		.storage = fresh->conf.storage, .stop_fd = eventfd(0, EFD_CLOEXEC),
 		.deaf = &fresh->deaf,
 	};
@@ -414,6 +431,7 @@ bool server_stop(server_t *server)
 	stop_triggers(server);
 	zones_deinit(&server->zones);
 	reap_deinit(&server->reap);
+	tally_deinit(&server->tally);
 	news_deinit(&server->news);
 	deaf_deinit(&server->deaf);
 	holder_deinit(&server->tokens);

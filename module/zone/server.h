@@ -28,6 +28,7 @@ typedef struct {
 	/* What env refers to. */
 	holder_t tokens;
 	news_t news;
+	tally_t tally;
 	sweep_t sweep;
 	reap_t reap;
 	vigil_t vigil;

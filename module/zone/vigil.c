@@ -3,10 +3,9 @@
 
 #include "module/zone/vigil.h"
 
-#include <string.h>
 #include <time.h>
 
-#include <libknot/libknot.h>
+#include "module/zone/health.h"
 
 /* Seconds between two looks at all zones, which are some work if there are 100,000. When a zone will
  * be short of time earlier, it is looked at then. */
@@ -26,33 +25,18 @@ static void see_time(look_t *look, int64_t when)
 	look->next = when > look->now && when < look->next ? when : look->next;
 }
 
-/*! Whether the time is nearly over for which a zone may be served that no primary confirms. */
-static bool is_unconfirmed(zone_t *zone, const lasting_t *lasting, int64_t now, alarm_zone_t *why)
+/*! Whether the zone is not served any more, since no primary has confirmed it: the fetcher says so. */
+static bool is_over(const alarm_zone_t *why, int64_t now)
 {
-	source_primary_t primary;
-	trouble_read(&zone->source.trouble, why->cause, sizeof(why->cause));
-	if (why->cause[0] == '\0' || !source_primary(&zone->source, &primary) ||
-	    primary.expires_at <= now) {
-		return false; /* That it has expired the fetcher says. */
-	}
-	const int64_t half = (primary.expires_at - primary.checked_at) / 2;
-	why->kind = ALARM_PRIMARY;
-	why->until = primary.expires_at;
-	return why->until - now < (lasting->alarm != 0 && lasting->alarm < half ? lasting->alarm
-	                                                                        : half);
+	return why->kind == ALARM_PRIMARY && why->until <= now;
 }
 
-bool vigil_short(zone_t *zone, const lasting_t *lasting, int64_t now, alarm_zone_t *why,
-                 bool *known)
+static bool is_counted_short(zone_t *zone)
 {
-	if (lasting_is_short(lasting, now)) {
-		why->kind = ALARM_SIGNATURES;
-		why->until = lasting->until;
-		*known = zone_hindrance(zone, why->cause, sizeof(why->cause));
-		return true;
-	}
-	*known = true;
-	return is_unconfirmed(zone, lasting, now, why);
+	unsigned state = HEALTH_OK;
+	int64_t until;
+	return tally_read(zone->env->tally, &zone->tally, &state, &until) &&
+	       state == HEALTH_EXPIRING;
 }
 
 static void look_at(void *ctx, zone_t *zone)
@@ -63,7 +47,11 @@ static void look_at(void *ctx, zone_t *zone)
 	bool known;
 	zone_read_lasting(zone, &lasting);
 	see_time(look, lasting_alarm_at(&lasting));
-	if (!vigil_short(zone, &lasting, look->now, &why, &known)) {
+	const bool is_short = health_short(zone, &lasting, look->now, &why, &known);
+	if (is_short != is_counted_short(zone)) {
+		health_count(zone);
+	}
+	if (!is_short || is_over(&why, look->now)) {
 		zone->short_since = 0;
 		return;
 	}
@@ -84,28 +72,4 @@ int64_t vigil_work(vigil_t *vigil)
 	zones_each(vigil->zones, look_at, &look);
 	alarms_end(&vigil->alarms, vigil->log, now);
 	return 1000 * look.next;
-}
-
-typedef struct {
-	vigil_sum_t *sum;
-	int64_t now;
-} summing_t;
-
-static void add(void *ctx, zone_t *zone)
-{
-	const summing_t *summing = ctx;
-	vigil_sum_t *sum = summing->sum;
-	lasting_t lasting;
-	zone_read_lasting(zone, &lasting);
-	sum->short_of_time += lasting_is_short(&lasting, summing->now);
-	if (lasting.until != 0 && (sum->until == 0 || lasting.until < sum->until)) {
-		sum->until = lasting.until;
-		memcpy(sum->first, zone->name, knot_dname_size(zone->name));
-	}
-}
-
-void vigil_sum(zones_t *zones, vigil_sum_t *sum)
-{
-	memset(sum, 0, sizeof(*sum));
-	zones_each(zones, add, &(summing_t){ .sum = sum, .now = time(NULL) });
 }

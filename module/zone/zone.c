@@ -174,6 +174,11 @@ zone_t *zone_of_news(news_item_t *item)
 	return (zone_t *)((char *)item - offsetof(zone_t, news));
 }
 
+const zone_t *zone_of_tally(const tally_member_t *member)
+{
+	return (const zone_t *)((const char *)member - offsetof(zone_t, tally));
+}
+
 /*** Settings and wishes. ***/
 
 void zone_settings_deinit(zone_settings_t *settings)

@@ -15,7 +15,7 @@
  *     zones_t.lock
  *     zone_t.lock, reap_t.lock
  *     lock of source_t, keys_t, serving_t, signer_t, external_t, secondaries_t   only one of them
- *     locks of held_t, trouble_t, news_t, holder_t, trigger_t, watch_t, schedulers and log
+ *     locks of held_t, trouble_t, news_t, tally_t, holder_t, trigger_t, watch_t, schedulers and log
  *
  * No thread waits for tokens or primaries, or calls a part's owner back, with any of them held; a
  * store's read transaction waits for none of them. source_t.input_lock is only tried.
@@ -89,6 +89,7 @@ typedef struct zone {
 	unsigned users;            /*!< Under the lock of the zones (zones.h). */
 	struct zone *next_gone;    /*!< In the reaper's list, under its lock (reap.h). */
 	news_item_t news;
+	tally_member_t tally;
 
 	held_t held;               /*!< What the last gate holds back. */
 	source_t source;
@@ -131,6 +132,9 @@ bool zone_rests(zone_t *zone);
 
 /*! \return The zone that has this place in the news. */
 zone_t *zone_of_news(news_item_t *item);
+
+/*! \return The zone that has this place in the tally. */
+const zone_t *zone_of_tally(const tally_member_t *member);
 
 /*** From any thread; none blocks. ***/
 

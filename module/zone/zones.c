@@ -9,6 +9,8 @@
 
 #include <libknot/libknot.h>
 
+#include "module/zone/health.h"
+
 /*** Zones that have gone away; all with the lock held. ***/
 
 static void add_gone(zones_t *zones, const knot_dname_t *name)
@@ -85,11 +87,14 @@ static zone_t *put_zone(zones_t *zones, const knot_dname_t *name)
 {
 	zone_t *zone = reap_return_zone(zones->reap, name);
 	const bool fresh = zone == NULL;
+	const tally_entry_t unknown = { .state = HEALTH_NOT_SIGNED, .cause = "", .rank = INT64_MAX };
 	zone = fresh ? zone_new(zones->env, name) : zone;
 	if (zone == NULL) {
 		return NULL;
 	}
-	if (tsearch(zone, &zones->tree, compare) == NULL) {
+	if (!tally_enter(zones->env->tally, &zone->tally, &unknown) ||
+	    tsearch(zone, &zones->tree, compare) == NULL) {
+		tally_leave(zones->env->tally, &zone->tally);
 		if (fresh) {
 			zone_free(zone);
 		} else {
@@ -135,6 +140,7 @@ void zones_drop(zones_t *zones, zone_t *zone)
 		memcpy(name, zone->name, knot_dname_size(zone->name));
 		tdelete(zone, &zones->tree, compare);
 		zones->count--;
+		tally_leave(zones->env->tally, &zone->tally);
 		add_gone(zones, zone->name);
 		atomic_store(&zone->stopped, true);
 		atomic_store(&zone->stop, true);

@@ -3,6 +3,8 @@
 
 #include "policy-engine/base/json.h"
 
+#include <inttypes.h>
+
 #include "common/text.h"
 
 void json_string(FILE *out, const char *text)
@@ -27,4 +29,39 @@ void json_string(FILE *out, const char *text)
 		text += len > 0 ? len : 1;
 	}
 	fputc('"', out);
+}
+
+static void name_member(FILE *out, bool more, const char *name)
+{
+	fputs(more ? ", " : "", out);
+	json_string(out, name);
+	fputs(": ", out);
+}
+
+void json_text(FILE *out, bool more, const char *name, const char *text)
+{
+	name_member(out, more, name);
+	json_string(out, text);
+}
+
+void json_number(FILE *out, bool more, const char *name, int64_t number)
+{
+	name_member(out, more, name);
+	fprintf(out, "%" PRId64, number);
+}
+
+void json_bool(FILE *out, bool more, const char *name, bool is)
+{
+	name_member(out, more, name);
+	fputs(is ? "true" : "false", out);
+}
+
+void json_time(FILE *out, bool more, const char *name, int64_t when)
+{
+	name_member(out, more, name);
+	if (when != 0) {
+		fprintf(out, "%" PRId64, when);
+	} else {
+		fputs("null", out);
+	}
 }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/control/argument.h"
@@ -111,6 +112,10 @@ static void turn(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, db_ba
 		return;
 	}
 	int count = db_begin(c->desk->db) == 0 ? turn_all(c, unit, from, to) : -1;
+	if (count > 0 && to == DB_BACKUP_DONE &&
+	    db_moment_put(c->desk->db, DB_MOMENT_BACKED_UP, time(NULL)) != 0) {
+		count = -1;
+	}
 	if (count < 0 || db_commit(c->desk->db) != 0) {
 		db_rollback(c->desk->db);
 		ctl_error(req, NULL, "%s", db_error(c->desk->db));

@@ -128,6 +128,8 @@ static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 const ctl_command_t control_commands[] = {
 	{ "status", do_status },
 	{ "zone-status", do_zone_status },
+	{ "overview", control_overview },
+	{ "zone-overview", control_zone_overview },
 	{ "zone-keys-load", do_keys_load },
 	{ "zone-sign", ask_signer },
 	{ "zone-ksk-submitted", control_ds_seen },

@@ -173,6 +173,9 @@ int db_keys(db_t *db, db_key_f cb, void *ctx);
 int db_backup_turn(db_t *db, const char *repository, db_backup_t from,
                    db_backup_t to);
 
+/*! \return How many key pairs of a repository have no backup; -1. Its cost depends on that number. */
+int64_t db_keys_unsaved_count(db_t *db, const char *repository);
+
 /*!
  * Makes sure that a key pair is known that another program generated.
  *
@@ -267,6 +270,18 @@ int db_clock_get(db_t *db, clock_mark_t *mark);
 
 /*! Notes what the clock said when it was believed. */
 int db_clock_put(db_t *db, const clock_mark_t *mark);
+
+/*! What is noted when it was done last. */
+typedef enum {
+	DB_MOMENT_SAVED,     /*!< A copy of all was saved: ods save. */
+	DB_MOMENT_BACKED_UP, /*!< Key pairs were backed up: ods backup commit. */
+} db_moment_t;
+
+/*! \return 1 and when it was done last, 0 if it never was, -1. */
+int db_moment_get(db_t *db, db_moment_t what, int64_t *at);
+
+/*! Notes when it was done. */
+int db_moment_put(db_t *db, db_moment_t what, int64_t at);
 
 /*! \return 1 and the salt of a policy, 0 if it has none, -1. */
 int db_salt_get(db_t *db, const char *policy, uint8_t salt[DB_SALT_MAX], size_t *len,

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /* What the engine notes beside zones and keys: errands that are done, when the clock was believed
- * last, salts. */
+ * last, when something was done last, salts. */
 
 #include <string.h>
 
@@ -92,6 +92,43 @@ int db_clock_put(db_t *db, const clock_mark_t *mark)
 	sqlite3_bind_int64(sql, 1, mark->seen);
 	sqlite3_bind_int64(sql, 2, mark->uptime);
 	sql_bind_text(sql, 3, start);
+	return sql_run(db, sql);
+}
+
+static const char *moment_name(db_moment_t what)
+{
+	static const char *const names[] = { [DB_MOMENT_SAVED] = "saved",
+	                                     [DB_MOMENT_BACKED_UP] = "backed up" };
+	return names[what];
+}
+
+int db_moment_get(db_t *db, db_moment_t what, int64_t *at)
+{
+	sqlite3_stmt *sql = sql_prepare(db, "SELECT at FROM moment WHERE what = ?1");
+	if (sql == NULL) {
+		return -1;
+	}
+	sql_bind_text(sql, 1, moment_name(what));
+	int ret = sqlite3_step(sql);
+	int found = ret == SQLITE_ROW;
+	int64_t when = found ? sqlite3_column_int64(sql, 0) : 0;
+	if (sql_done(db, sql, ret) != 0) {
+		return -1;
+	}
+	*at = found ? when : *at;
+	return found;
+}
+
+int db_moment_put(db_t *db, db_moment_t what, int64_t at)
+{
+	static const char put[] = "INSERT INTO moment VALUES (?1, ?2)"
+	                          " ON CONFLICT (what) DO UPDATE SET at = ?2";
+	sqlite3_stmt *sql = sql_prepare(db, put);
+	if (sql == NULL) {
+		return -1;
+	}
+	sql_bind_text(sql, 1, moment_name(what));
+	sqlite3_bind_int64(sql, 2, at);
 	return sql_run(db, sql);
 }
 

@@ -148,9 +148,18 @@ static const char schema_10[] =
 	"ALTER TABLE clock ADD COLUMN uptime INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE clock ADD COLUMN start TEXT NOT NULL DEFAULT '';";
 
+/* When something was done last; which key pairs have no backup is found at once. */
+static const char schema_11[] =
+	"CREATE TABLE moment ("
+	" what TEXT PRIMARY KEY,"
+	" at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX token_key_unsaved ON token_key (repository)"
+	" WHERE backup <> 2 AND retired = 0 AND public_key IS NOT NULL;";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
-                                       schema_6, schema_7, schema_8, schema_9, schema_10 };
+                                       schema_6, schema_7, schema_8, schema_9, schema_10,
+                                       schema_11 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)

@@ -29,6 +29,7 @@ typedef struct {
 	db_t *db;
 	live_t live;            /*!< The zones that the module has. */
 	timekeeper_t clock;
+	int64_t looked_at;      /*!< When the last round of work ended, Unix seconds; 0 = none yet. */
 	bool wake_all;          /*!< The next pass looks at all zones: policies or keys changed. */
 	int64_t keys_wanted_at; /*!< Main thread only; see desk_keys_wanted(). */
 	void (*wake)(void *ctx); /*!< Set once; see desk_wake(). */

@@ -223,10 +223,9 @@ static int check_clock(desk_t *desk, int64_t now)
 }
 
 /* One round of work. more is set if the next should follow at once. */
-static int pass(engine_t *e, bool *more)
+static int work(engine_t *e, int64_t now, bool *more)
 {
 	parts_t *parts = &e->parts;
-	int64_t now = time(NULL);
 	reload_if_wanted(e);
 	keys_check_tokens(&parts->keys, now);
 	int believed = check_clock(&parts->desk, now);
@@ -239,6 +238,17 @@ static int pass(engine_t *e, bool *more)
 		return -1;
 	}
 	return generate_pass(&parts->keys, now, more);
+}
+
+static int pass(engine_t *e, bool *more)
+{
+	desk_t *desk = &e->parts.desk;
+	const int64_t now = time(NULL);
+	const int ret = work(e, now, more);
+	pthread_mutex_lock(&desk->lock);
+	desk->looked_at = now;
+	pthread_mutex_unlock(&desk->lock);
+	return ret;
 }
 
 void engine_stop(engine_t *engine)

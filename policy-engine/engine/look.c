@@ -11,6 +11,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/core/plan.h"
+#include "policy-engine/engine/agenda.h"
 #include "policy-engine/keys/allocate.h"
 #include "policy-engine/signer/compose.h"
 
@@ -419,6 +420,9 @@ static void look_at_live(look_t *look)
 		desk_keys_wanted(look->desk, 0);
 	}
 	bool news = live_set(&live->problem, look->problem[0] != '\0' ? look->problem : NULL);
+	live->passing = look->level > LOG_WARNING;
+	agenda_note(live, look->zone, look->policy, look->now);
+	live_count(&look->desk->live, live);
 	if (news && look->problem[0] != '\0' && look->level < LOG_DEBUG) {
 		log_event(look->level, look->zone->name, "%s", look->problem);
 	}

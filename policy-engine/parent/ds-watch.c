@@ -404,6 +404,8 @@ static int take_result(void *ctx, const void *done)
 	live_zone_t *live = live_find(&w->desk->live, wait->zone);
 	if (live != NULL) {
 		live->waits = ds_task_needs_person(&w->desk->conf, wait);
+		live->waits_since = wait->since;
+		live_count(&w->desk->live, live);
 	}
 	if (job->kind != CHORE_NOTICE && wait->chores[CHORE_NOTICE].at == CORE_NEVER) {
 		schedule(w, wait, CHORE_NOTICE, settle->now);

@@ -111,6 +111,7 @@ static void is_seen(desk_t *desk, live_zone_t *zone, int64_t now)
 {
 	zone->seen_at = now;
 	live_set(&zone->unseen, NULL);
+	live_count(&desk->live, zone);
 	if (zone->look_asked) {
 		zone->look_asked = false;
 		live_mark(&desk->live, zone, true);
@@ -190,6 +191,7 @@ static int start(recheck_t *recheck, live_zone_t *live, int64_t now)
 		}
 	} else {
 		live_set(&live->unseen, NULL);
+		live_count(&desk->live, live);
 	}
 	kasp_zone_deinit(&zone);
 	return found < 0 ? -1 : 0;
@@ -376,6 +378,7 @@ static int take_result(void *ctx, const void *done)
 		is_seen(desk, live, now);
 	} else if (ret > 0) {
 		live_set(&live->unseen, why);
+		live_count(&desk->live, live);
 		look_again(desk, live, now);
 	}
 	kasp_zone_deinit(&zone);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "policy-engine/base/event.h"
@@ -217,6 +218,17 @@ static void say_done(run_t *run)
 	log_event(LOG_INFO, NULL, "%s", run->text);
 }
 
+/* The copy is there, whether that is noted or not. */
+static void note_saved(desk_t *desk)
+{
+	pthread_mutex_lock(&desk->lock);
+	if (db_begin(desk->db) != 0 ||
+	    db_moment_put(desk->db, DB_MOMENT_SAVED, time(NULL)) != 0 || db_commit(desk->db) != 0) {
+		db_rollback(desk->db);
+	}
+	pthread_mutex_unlock(&desk->lock);
+}
+
 int save_run(const save_t *what, char *text, size_t text_size)
 {
 	run_t run = { .what = what, .text = text, .text_size = text_size };
@@ -231,6 +243,7 @@ int save_run(const save_t *what, char *text, size_t text_size)
 	int ret =
 		mkdir(run.folder, 0700) == 0 ? fill(&run) : fail(&run, run.folder, strerror(errno));
 	if (ret == 0) {
+		note_saved(what->desk);
 		say_done(&run);
 	} else {
 		remove_all(run.folder);

@@ -328,7 +328,9 @@ static void settle(link_t *link, const push_batch_t *batch, size_t i)
 		return;
 	}
 	const char *problem = batch->problems[i];
-	if (live_set(&zone->push_problem, problem) && problem != NULL) {
+	const bool news = live_set(&zone->push_problem, problem);
+	live_count(&link->desk->live, zone);
+	if (news && problem != NULL) {
 		log_event(LOG_ERROR, zone->name, "the signer refuses key set %llu: %s",
 		          (unsigned long long)batch->revisions[i], problem);
 	}

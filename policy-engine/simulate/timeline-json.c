@@ -16,7 +16,7 @@ static void json_spans(const spans_t *spans, FILE *out)
 	putc(']', out);
 }
 
-static void json_time(const char *name, int64_t when, FILE *out)
+static void write_time(const char *name, int64_t when, FILE *out)
 {
 	if (when != 0) {
 		fprintf(out, ",\"%s\":%lld", name, (long long)when);
@@ -28,8 +28,8 @@ static void json_key(const timeline_key_t *key, FILE *out)
 	fprintf(out, "{\"number\":%u,\"role\":\"%s\",\"algorithm\":%u,\"bits\":%u,\"from\":%lld",
 	        key->number, keyset_role_name(key->role), key->algorithm, key->bits,
 	        (long long)key->from);
-	json_time("leaving", key->leaving, out);
-	json_time("to", key->to, out);
+	write_time("leaving", key->leaving, out);
+	write_time("to", key->to, out);
 	fputs(",\"records\":{", out);
 	const char *comma = "";
 	for (int r = 0; r < KEYSET_RECORDS; r++) {

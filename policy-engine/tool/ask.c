@@ -47,8 +47,12 @@ static int add_cell(line_t *line, const ctl_unit_t *unit)
 static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	engine_answer_t *answer = ctx;
-	if (error != NULL) {
+	if (error != NULL && answer->quiet) {
+		answer->problem = answer->problem != NULL ? answer->problem : copy(error);
+	} else if (error != NULL) {
 		print_error(unit->zone, error);
+	}
+	if (error != NULL) {
 		answer->refused = true;
 		return 0;
 	}
@@ -65,7 +69,7 @@ static int take(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 
 /* The socket that conf.xml names. A user who may not read the usual conf.xml, since it has PINs,
  * gets the usual socket. */
-static char *find_socket(const invocation_t *run)
+char *tool_socket(const invocation_t *run)
 {
 	if (run->socket != NULL) {
 		return strdup(run->socket);
@@ -85,23 +89,48 @@ static char *find_socket(const invocation_t *run)
 	return socket;
 }
 
+/* \return Whether it was sent and answered; if not, err says why. */
+static bool call(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer, char *err,
+                 size_t err_size)
+{
+	char *socket = tool_socket(run);
+	if (socket == NULL) {
+		return false; /* The reason was said. */
+	}
+	const ctl_call_t call = { .path = socket, .units = unit, .count = 1, .answer = take,
+	                          .timeout_ms = run->patience_ms > 0 ? run->patience_ms : TIMEOUT_MS,
+	                          .ctx = answer };
+	const int ret = ctl_client_call(&call, err, err_size);
+	free(socket);
+	return ret == 0;
+}
+
 int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer)
 {
 	char err[512] = "";
-	int patience_ms = run->patience_ms > 0 ? run->patience_ms : TIMEOUT_MS;
-	char *socket = find_socket(run);
-	if (socket == NULL) {
+	if (!call(run, unit, answer, err, sizeof(err))) {
+		if (err[0] != '\0') {
+			fprintf(stderr, "ods: %s; is %s running, and may you use its socket?\n", err,
+			        run->module ? "knotd with mod-opendnssec" : "ods-engine");
+		}
 		return FAILED;
 	}
-	const ctl_call_t call = { .path = socket, .timeout_ms = patience_ms, .units = unit,
-	                          .count = 1, .answer = take, .ctx = answer };
-	int ret = ctl_client_call(&call, err, sizeof(err));
-	if (ret != 0) {
-		fprintf(stderr, "ods: %s; is %s running, and may you use its socket?\n", err,
-		        run->module ? "knotd with mod-opendnssec" : "ods-engine");
+	return !answer->refused ? DONE : FAILED;
+}
+
+int tool_try(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer, char *err,
+             size_t err_size)
+{
+	answer->quiet = true;
+	snprintf(err, err_size, "conf.xml cannot be read");
+	if (!call(run, unit, answer, err, err_size)) {
+		return FAILED;
 	}
-	free(socket);
-	return ret == 0 && !answer->refused ? DONE : FAILED;
+	if (answer->refused) {
+		snprintf(err, err_size, "%s", answer->problem != NULL ? answer->problem
+		                                                      : "out of memory");
+	}
+	return !answer->refused ? DONE : FAILED;
 }
 
 int tool_tell(const invocation_t *run, const ctl_unit_t *unit)
@@ -233,4 +262,5 @@ void answer_deinit(engine_answer_t *answer)
 		free(line->zone);
 	}
 	free(answer->lines);
+	free(answer->problem);
 }

@@ -28,8 +28,14 @@ typedef struct {
 typedef struct {
 	line_t *lines;
 	size_t count;
-	bool refused; /*!< There were errors; they have been printed. */
+	bool refused;  /*!< There were errors; they have been printed, or the first one is below. */
+	char *problem; /*!< NULL = there were none, or they have been printed. */
+	bool quiet;    /*!< Errors are not printed. */
 } engine_answer_t;
+
+/*! \return The socket of a command; to be freed by free(). NULL if conf.xml cannot be read, which is
+ *  said. */
+char *tool_socket(const invocation_t *run);
 
 /*!
  * Sends one command to the engine, and reads its answer; errors are printed.
@@ -38,6 +44,10 @@ typedef struct {
  * \return DONE, or FAILED if the engine refused something, or cannot be reached.
  */
 int tool_ask(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer);
+
+/*! As tool_ask(), but prints no error. \param err  Why it failed. */
+int tool_try(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer, char *err,
+             size_t err_size);
 
 /*! As tool_ask(), and prints the text of the answer, or "OK" if there is none. */
 int tool_tell(const invocation_t *run, const ctl_unit_t *unit);

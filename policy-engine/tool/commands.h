@@ -23,6 +23,13 @@ int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);
 int tool_check(const invocation_t *run);
 
+/* Of the codes of monitors: 0, 1 warning, 2 critical, 3 unknown. */
+int tool_status(const invocation_t *run);
+
+/* 3: one of the two does not answer. */
+int tool_zone(const invocation_t *run);
+int tool_zones(const invocation_t *run, int argc, char *argv[]);
+
 /* These have options of their own. They get their own name as argv[0]. */
 int tool_simulate(const invocation_t *run, int argc, char *argv[]);
 int tool_import(const invocation_t *run, int argc, char *argv[]);

@@ -10,6 +10,7 @@
 
 #include "policy-engine/tool/ask.h"
 #include "policy-engine/tool/commands.h"
+#include "policy-engine/tool/date.h"
 
 typedef struct {
 	invocation_t run;
@@ -78,19 +79,11 @@ static int parse(int argc, char *argv[], order_t *order)
 }
 
 /* \return Whether the text is a moment that is still to come. */
-static bool read_date(const char *text, time_t *when)
+static bool read_future(const char *text, time_t *when)
 {
-	struct tm tm = { 0 };
-	const char *end = strptime(text, "%Y-%m-%d", &tm);
-	if (end != NULL && *end != '\0') {
-		end = strptime(end, "T%H:%M:%SZ", &tm);
-	}
-	if (end == NULL || *end != '\0') {
-		fprintf(stderr, "ods: '%s' is no date; write 2026-12-31, or 2026-12-31T12:00:00Z\n",
-		        text);
+	if (!date_read(text, when)) {
 		return false;
 	}
-	*when = timegm(&tm);
 	if (*when <= time(NULL)) {
 		fprintf(stderr, "ods: %s is over\n", text);
 		return false;
@@ -107,7 +100,7 @@ static int tell(const invocation_t *run, int argc, char *argv[], const char *cmd
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;
 	}
-	if (order.until != NULL && !read_date(order.until, &until)) {
+	if (order.until != NULL && !read_future(order.until, &until)) {
 		return USAGE;
 	}
 	if (order.until != NULL) {

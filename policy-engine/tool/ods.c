@@ -25,6 +25,12 @@ typedef struct {
 } command_t;
 
 static const command_t commands[] = {
+	{ "status", "", "how all is, and what has to be done; exit status 0: nothing, 1: warning,\n"
+	  "        2: critical, 3: not known", 0, 0, tool_status, NULL },
+	{ "zones", "[OPTION]...", "a line for each zone, filtered and in order; see ods zones --help", 0,
+	  0, NULL, tool_zones },
+	{ "zone", "ZONE", "all of one zone: what is served, why it waits, what comes next, how long it\n"
+	  "        lasts", 1, 1, tool_zone, NULL },
 	{ "keys", "[ZONE]", "all keys of the zone, or of all zones, with the states of their "
 	  "records", 0, 1, tool_keys, NULL },
 	{ "ds", "ZONE [FORM]", "the records for the parent; FORM: ds, ds-sha384, dnskey, cds, "
@@ -83,7 +89,7 @@ static void usage(FILE *out)
 	        "  -c, --config FILE    conf.xml [" HSM_CONF_FILE "]\n"
 	        "  -s, --socket SOCKET  the engine's socket; for pass, the module's\n"
 	        "                       [as conf.xml says]\n"
-	        "  -j, --json           print JSON (keys, ds, backup list)\n"
+	        "  -j, --json           print JSON (status, zones, zone, keys, ds, backup list)\n"
 	        "  -e, --emergency      as fast as is safe (rollover)\n"
 	        "  -y, --yes            do not ask\n"
 	        "  -h, --help           this text\n"

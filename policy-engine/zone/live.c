@@ -5,8 +5,11 @@
 #include "policy-engine/zone/live.h"
 
 #include <search.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/cause.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -17,6 +20,8 @@ static void zone_free(void *node)
 {
 	live_zone_t *zone = node;
 	facts_deinit(&zone->facts);
+	free(zone->tokens);
+	free(zone->next);
 	free(zone->unlearnt);
 	free(zone->ds_problem);
 	free(zone->ds_sent);
@@ -35,6 +40,7 @@ void live_init(live_t *live)
 	TAILQ_INIT(&live->pushes);
 	TAILQ_INIT(&live->learns);
 	TAILQ_INIT(&live->looks);
+	tally_init(&live->tally);
 }
 
 live_zone_t *live_find(const live_t *live, const char *name)
@@ -55,12 +61,55 @@ live_zone_t *live_add(live_t *live, const char *name)
 		return NULL;
 	}
 	zone->name = strdup(name);
-	if (zone->name == NULL || tsearch(zone, &live->tree, compare) == NULL) {
+	const tally_entry_t entry = { .state = LIVE_BUSY, .cause = "", .rank = INT64_MAX };
+	if (zone->name == NULL || !tally_enter(&live->tally, &zone->tally, &entry) ||
+	    tsearch(zone, &live->tree, compare) == NULL) {
+		tally_leave(&live->tally, &zone->tally);
 		zone_free(zone);
 		return NULL;
 	}
 	live->count++;
 	return zone;
+}
+
+const live_zone_t *live_of_tally(const tally_member_t *member)
+{
+	return (const live_zone_t *)((const char *)member - offsetof(live_zone_t, tally));
+}
+
+const char *live_state_name(live_state_t state)
+{
+	static const char *const names[LIVE_STATES] = {
+		[LIVE_PROBLEM] = "problem", [LIVE_REFUSED] = "refused", [LIVE_PERSON] = "person",
+		[LIVE_UNSEEN] = "unseen", [LIVE_FROZEN] = "frozen", [LIVE_BUSY] = "busy",
+		[LIVE_OK] = "ok",
+	};
+	return names[state];
+}
+
+live_state_t live_state(const live_zone_t *zone)
+{
+	return zone->problem != NULL && !zone->passing && !zone->frozen ? LIVE_PROBLEM
+	       : zone->push_problem != NULL ? LIVE_REFUSED
+	       : zone->waits ? LIVE_PERSON
+	       : zone->unseen != NULL ? LIVE_UNSEEN
+	       : zone->frozen ? LIVE_FROZEN
+	       : zone->problem != NULL ? LIVE_BUSY : LIVE_OK;
+}
+
+void live_count(live_t *live, live_zone_t *zone)
+{
+	char cause[CAUSE_MAX];
+	const live_state_t state = live_state(zone);
+	/* What to do at the parent is each zone's own. */
+	const char *text = state == LIVE_PROBLEM || state == LIVE_BUSY ? zone->problem
+	                   : state == LIVE_REFUSED ? zone->push_problem
+	                   : state == LIVE_UNSEEN ? zone->unseen : "";
+	cause_common(text, zone->name, cause);
+	tally_put(&live->tally, &zone->tally, &(tally_entry_t){
+		.state = state, .cause = state == LIVE_PERSON ? zone->name : cause,
+		.rank = state == LIVE_PERSON ? zone->waits_since : INT64_MAX,
+		.turn = tally_turn(&live->tally) });
 }
 
 void live_lacks_nothing(live_zone_t *zone)
@@ -121,6 +170,7 @@ void live_remove(live_t *live, live_zone_t *zone)
 	live_mark(live, zone, false);
 	tdelete(zone, &live->tree, compare);
 	live->count--;
+	tally_leave(&live->tally, &zone->tally);
 	zone_free(zone);
 }
 
@@ -154,8 +204,16 @@ bool live_set(char **problem, const char *text)
 	return true;
 }
 
+static void uncount(void *ctx, live_zone_t *zone)
+{
+	live_t *live = ctx;
+	tally_leave(&live->tally, &zone->tally);
+}
+
 void live_deinit(live_t *live)
 {
+	live_each(live, uncount, live);
+	tally_deinit(&live->tally);
 	tdestroy(live->tree, zone_free);
 	live_init(live);
 }

@@ -12,8 +12,21 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "common/tally.h"
 #include "keyset/facts.h"
 #include "policy-engine/policy/policy.h"
+
+/*! How a zone is with its keys; the first that applies is counted. */
+typedef enum {
+	LIVE_PROBLEM,       /*!< The engine cannot look after it, until a person does something. */
+	LIVE_REFUSED,       /*!< The module did not take its key set. */
+	LIVE_PERSON,        /*!< A person has to do something at the parent. */
+	LIVE_UNSEEN,        /*!< Not all DS in use were seen at the last look. */
+	LIVE_FROZEN,        /*!< A person wants no key to take a step. */
+	LIVE_BUSY,          /*!< It waits for something that comes by itself. */
+	LIVE_OK,
+	LIVE_STATES,
+} live_state_t;
 
 /*! A zone that the module has. Times are Unix seconds. */
 typedef struct live_zone {
@@ -26,9 +39,11 @@ typedef struct live_zone {
 	uint8_t lacks[POLICY_KEYS_MAX]; /*!< How many, for each entry of the policy. */
 	bool frozen;        /*!< A person wants no key to take a step. */
 	bool force;         /*!< Push the zone's key set even if nothing changed. */
-	bool waits;         /*!< A person has to do something. */
+	bool waits;         /*!< A person has to do something... */
+	int64_t waits_since; /*!< ...since then, at least for one of its keys. */
 	int64_t announced;  /*!< When the rollover is due that was announced last. */
 	char *problem;      /*!< Why the engine cannot look after the zone; NULL = it can. */
+	bool passing;       /*!< That ends by itself. */
 	uint64_t revision;  /*!< Of the key set below. */
 	char *push;         /*!< The key set that the module has to get; NULL = none. */
 	int64_t push_at;    /*!< When to push it, or to try again. */
@@ -48,6 +63,11 @@ typedef struct live_zone {
 	char *ds_sent;      /*!< The DS in the last key set that went to the module because its rule
 	                         "chain" held the one before; NULL = none did. */
 	char *unseen;       /*!< Why the last look did not see them; NULL = it did. */
+	int64_t next_at;    /*!< When the next step of a key is due, or its replacement; 0 = no date is
+	                         known. */
+	char *next;         /*!< What that is; NULL = nothing. */
+	char *tokens;       /*!< Repositories of its keys, separated by commas; NULL = it has none. */
+	tally_member_t tally;
 } live_zone_t;
 
 /*! All of them. */
@@ -58,6 +78,7 @@ typedef struct {
 	TAILQ_HEAD(, live_zone) pushes; /*!< Zones with a key set to push. */
 	TAILQ_HEAD(, live_zone) learns; /*!< Zones with a learn_at. */
 	TAILQ_HEAD(, live_zone) looks;  /*!< Zones with a look_at. */
+	tally_t tally;                  /*!< By live_state_t, ranked by since when they wait. */
 } live_t;
 
 void live_init(live_t *live);
@@ -67,6 +88,19 @@ live_zone_t *live_find(const live_t *live, const char *name);
 
 /*! \return The zone, new or not; NULL if out of memory. */
 live_zone_t *live_add(live_t *live, const char *name);
+
+/*! \return The zone that has this place in the tally. */
+const live_zone_t *live_of_tally(const tally_member_t *member);
+
+/*! \return The name of a state, for programs. */
+const char *live_state_name(live_state_t state);
+
+/*! \return How a zone is. */
+live_state_t live_state(const live_zone_t *zone);
+
+/*! Counts a zone as it is now; to be called when something of it has changed that live_state() goes
+ *  by. */
+void live_count(live_t *live, live_zone_t *zone);
 
 /*! Notes that the zone lacks no keys. */
 void live_lacks_nothing(live_zone_t *zone);
