@@ -93,22 +93,35 @@ void module_overview(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 
 /*** Zones. ***/
 
+#define NUMBER_MAX 24
+
+static const char *number(int64_t number, char buf[NUMBER_MAX])
+{
+	snprintf(buf, NUMBER_MAX, "%" PRId64, number);
+	return buf;
+}
+
 static void add_zone(void *ctx, zone_t *zone)
 {
 	overview_lines_t *lines = ctx;
 	knot_dname_txt_storage_t name;
-	char serial[16], until[24], due[24];
+	char serial[NUMBER_MAX], until[NUMBER_MAX], due[NUMBER_MAX], in[NUMBER_MAX];
+	char checked[NUMBER_MAX], expire[NUMBER_MAX], versions[NUMBER_MAX], made[NUMBER_MAX];
 	unsigned state = HEALTH_NOT_SIGNED;
 	int64_t ends = INT64_MAX;
+	signer_counters_t counters;
 	(void)tally_read(zone->env->tally, &zone->tally, &state, &ends);
+	(void)signer_read(&zone->signer, &counters);
 	knot_dname_to_str(name, zone->name, sizeof(name));
 	pthread_mutex_lock(&zone->lock);
-	snprintf(serial, sizeof(serial), "%" PRIu32, zone->state.taken_serial);
-	snprintf(until, sizeof(until), "%" PRId64, ends != INT64_MAX ? ends : 0);
-	snprintf(due, sizeof(due), "%" PRId64, zone->due);
-	const char *policy = zone->settings.policy != NULL ? zone->settings.policy : "";
-	overview_add(lines, (const char *[]){ name, health_name(state), serial, until, due, policy,
-	                                      NULL });
+	const state_input_t *input = &zone->state.in;
+	overview_add(lines, (const char *[]){
+		name, health_name(state), number(zone->state.taken_serial, serial),
+		number(ends != INT64_MAX ? ends : 0, until), number(zone->due, due),
+		number(input->serial, in), number(input->from_primary ? input->checked_at : 0, checked),
+		number(zone->lasting.expire, expire), number((int64_t)counters.versions, versions),
+		number((int64_t)counters.signatures, made),
+		zone->settings.policy != NULL ? zone->settings.policy : "", NULL });
 	pthread_mutex_unlock(&zone->lock);
 }
 

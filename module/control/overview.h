@@ -13,5 +13,7 @@
 void module_overview(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-overview: a line for each zone: name, state, serial that knotd serves, until when it lasts,
- *  when there is something to do, policy. Times are Unix seconds, 0 = not known. */
+ *  when there is something to do, serial of the input, when a primary was last seen to have that, expire of
+ *  the SOA (seconds), versions and signatures made since knotd started, policy. Times are Unix seconds,
+ *  0 = not known. */
 void module_zones(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

@@ -37,3 +37,4 @@ int tool_freeze(const invocation_t *run, int argc, char *argv[]);
 int tool_thaw(const invocation_t *run, int argc, char *argv[]);
 int tool_recover(const invocation_t *run, int argc, char *argv[]);
 int tool_setup(const invocation_t *run, int argc, char *argv[]);
+int tool_metrics(const invocation_t *run, int argc, char *argv[]);

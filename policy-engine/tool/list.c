@@ -12,7 +12,12 @@
 #include "control/client.h"
 
 #define PATIENCE_MS 10000
-#define FIELDS_MAX 6
+
+/* Fields of a line, of the module's and of the engine's: see module/control/overview.h and
+ * policy-engine/control/handlers.h. */
+enum { M_NAME, M_STATE, M_SERIAL, M_UNTIL, M_DUE, M_INPUT, M_CHECKED, M_EXPIRE, M_VERSIONS, M_SIGNATURES,
+       M_POLICY, M_FIELDS };
+enum { E_NAME, E_STATE, E_NEXT_AT, E_TOKENS, E_POLICY, E_NEXT, E_FIELDS };
 
 /* -- asking -------------------------------------------------------------- */
 
@@ -47,6 +52,14 @@ static int gather(void *ctx, const ctl_unit_t *unit, const char *error, int firs
 	return 0;
 }
 
+static void say_away(const invocation_t *run, bool module, const char *err, const char *problem)
+{
+	if (!run->quiet) {
+		fprintf(stderr, "ods: %s does not say how its zones are: %s%s\n",
+		        module ? "the signer" : "the engine", err, problem);
+	}
+}
+
 /* \return The lines of module or engine, to be freed; NULL if it has not answered, which is said. */
 static char *ask(const invocation_t *run, bool module)
 {
@@ -61,8 +74,7 @@ static char *ask(const invocation_t *run, bool module)
 	                          .count = 1, .answer = gather, .ctx = &all };
 	if (socket == NULL || ctl_client_call(&call, err, sizeof(err)) != 0 ||
 	    all.problem[0] != '\0') {
-		fprintf(stderr, "ods: %s does not say how its zones are: %s%s\n",
-		        module ? "the signer" : "the engine", err, all.problem);
+		say_away(run, module, err, all.problem);
 		free(all.text);
 		all.text = NULL;
 	} else if (all.text == NULL) {
@@ -89,13 +101,23 @@ static int add(list_t *list, const listed_t *zone)
 	return 0;
 }
 
+static int64_t number(const char *text)
+{
+	return strtoll(text, NULL, 10);
+}
+
 static void read_module(listed_t *zone, char *fields[], int64_t now)
 {
 	zone->module = true;
-	zone->state = zone_state_of(fields[1], false);
-	zone->serial = fields[2];
-	zone->until = strtoll(fields[3], NULL, 10);
-	zone->policy = fields[5];
+	zone->state = zone_state_of(fields[M_STATE], false);
+	zone->serial = number(fields[M_SERIAL]);
+	zone->until = number(fields[M_UNTIL]);
+	zone->input_serial = number(fields[M_INPUT]);
+	zone->input_checked = number(fields[M_CHECKED]);
+	zone->soa_expire = number(fields[M_EXPIRE]);
+	zone->versions = number(fields[M_VERSIONS]);
+	zone->signatures = number(fields[M_SIGNATURES]);
+	zone->policy = fields[M_POLICY];
 	if (zone->state == ZONE_EXPIRING && zone->until != 0 && zone->until <= now) {
 		zone->state = ZONE_EXPIRED;
 	}
@@ -104,28 +126,28 @@ static void read_module(listed_t *zone, char *fields[], int64_t now)
 static void read_engine(listed_t *zone, char *fields[])
 {
 	zone->engine = true;
-	zone->state = zone_state_of(fields[1], true);
-	zone->next_at = strtoll(fields[2], NULL, 10);
-	zone->tokens = fields[3];
-	zone->policy = fields[4];
-	zone->next = fields[5];
+	zone->state = zone_state_of(fields[E_STATE], true);
+	zone->next_at = number(fields[E_NEXT_AT]);
+	zone->tokens = fields[E_TOKENS];
+	zone->policy = fields[E_POLICY];
+	zone->next = fields[E_NEXT];
 }
 
 /* Takes lines apart, in place. A line of too few fields is of another version, and is left out. */
 static int read_lines(list_t *list, char *text, bool module)
 {
 	const int64_t now = time(NULL);
+	const size_t fields_of = module ? M_FIELDS : E_FIELDS;
 	int ret = 0;
 	while (text != NULL && *text != '\0' && ret == 0) {
-		char *fields[FIELDS_MAX], *line = strsep(&text, "\n");
+		char *fields[M_FIELDS], *line = strsep(&text, "\n");
 		size_t count = 0;
-		while (line != NULL && count < FIELDS_MAX) {
+		while (line != NULL && count < fields_of) {
 			fields[count] = strsep(&line, "\t");
 			text_tame(fields[count++]);
 		}
-		listed_t zone = { .name = fields[0], .policy = "", .tokens = "", .next = "",
-		                  .serial = "" };
-		if (count < FIELDS_MAX) {
+		listed_t zone = { .name = fields[0], .policy = "", .tokens = "", .next = "" };
+		if (count < fields_of) {
 			continue;
 		}
 		if (module) {

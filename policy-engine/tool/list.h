@@ -14,7 +14,11 @@ typedef struct {
 	const char *name, *policy;
 	const char *tokens;    /*!< Separated by commas. */
 	const char *next;      /*!< What the next event of its keys is. */
-	const char *serial;    /*!< That knotd serves. */
+	int64_t serial;        /*!< That knotd serves; 0 = none. */
+	int64_t input_serial;  /*!< Of the unsigned zone; 0 = there is none. */
+	int64_t input_checked; /*!< When a primary was last seen to have that. */
+	int64_t soa_expire;    /*!< Seconds. */
+	int64_t versions, signatures; /*!< Made since knotd started. */
 	zone_state_t state;
 	int64_t until;         /*!< When its first signature expires. */
 	int64_t next_at;       /*!< When the next event is. */

@@ -31,6 +31,8 @@ static const command_t commands[] = {
 	  0, NULL, tool_zones },
 	{ "zone", "ZONE", "all of one zone: what is served, why it waits, what comes next, how long it\n"
 	  "        lasts", 1, 1, tool_zone, NULL },
+	{ "metrics", "[OPTION]...", "metrics for Prometheus, once, or by HTTP; see ods metrics --help", 0, 0,
+	  NULL, tool_metrics },
 	{ "keys", "[ZONE]", "all keys of the zone, or of all zones, with the states of their "
 	  "records", 0, 1, tool_keys, NULL },
 	{ "ds", "ZONE [FORM]", "the records for the parent; FORM: ds, ds-sha384, dnskey, cds, "

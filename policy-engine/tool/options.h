@@ -21,6 +21,7 @@ typedef struct {
 	bool json;           /*!< Print JSON. */
 	bool yes;            /*!< Do not ask. */
 	bool emergency;      /*!< As fast as is safe. */
+	bool quiet;          /*!< That the module or the engine is away is not said. */
 	bool module;         /*!< The command is for the module, not for the engine. */
 	int patience_ms;     /*!< How long the engine's answer may take; 0 = a minute. */
 	const char **args;   /*!< What comes after the command's name. */

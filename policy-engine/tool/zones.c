@@ -335,7 +335,8 @@ static void print_json(const list_t *list)
 		json_text(stdout, false, "zone", zone->name);
 		json_text(stdout, true, "state", zone_word(zone->state)->name);
 		json_text(stdout, true, "level", level_name(zone_word(zone->state)->level));
-		json_time(stdout, true, "serial", zone->serial[0] != '\0' ? atoll(zone->serial) : 0);
+		json_time(stdout, true, "serial", zone->serial);
+		json_time(stdout, true, "input_serial", zone->input_serial);
 		json_time(stdout, true, "until", zone->until);
 		json_time(stdout, true, "next_at", zone->next_at);
 		json_text(stdout, true, "next", zone->next[0] != '\0' ? zone->next : NULL);

@@ -304,17 +304,18 @@ test_completion() { # short
 
 # Of 2,000 zones the four are named in less than 200 ms.
 long_four() { # limit 1500
-	local n=2000 before after i
-	four_of $n
-	names_the_four $n
-	for i in 1 2 3 4 5; do
+	local n=${ZONES:-2000} before after i
+	four_of "$n"
+	names_the_four "$n"
+	sleep 10 # until the engine has looked at all of them
+	for i in 1 2 3 4 5 6 7 8 9; do
 		before=$(date +%s%N)
 		ods status >out || true
 		after=$(date +%s%N)
-		echo "$n zones, ods status: $(((after - before) / 1000000)) ms"
-		[ $((after - before)) -lt $((200000000 * ${LIMIT_FACTOR:-1})) ] ||
-			fail "ods status took $(((after - before) / 1000000)) ms"
-	done
+		echo $(((after - before) / 1000000))
+	done | sort -n >took
+	echo "$n zones, ods status took ms: $(xargs <took)"
+	[ "$(sed -n 5p took)" -lt $((200 * ${LIMIT_FACTOR:-1})) ] || fail "that is too long"
 	before=$(date +%s%N)
 	ods zones >out
 	echo "$n zones, ods zones: $((($(date +%s%N) - before) / 1000000)) ms"
