@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/text.h"
 #include "control/block.h"
@@ -51,6 +52,19 @@ void ctl_flush(ctl_request_t *req)
 	if (wire_unsent(req->wire) >= FLUSH_BYTES) {
 		flush(req);
 	}
+}
+
+bool ctl_refused(const ctl_request_t *req)
+{
+	return req->refused;
+}
+
+uid_t ctl_peer(const ctl_request_t *req)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	const int ret = getsockopt(req->wire->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	return ret == 0 ? peer.uid : (uid_t)-1;
 }
 
 void **ctl_kept(ctl_request_t *req)

@@ -15,7 +15,9 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "control/unit.h"
 #include "control/wire.h"
@@ -70,6 +72,12 @@ void ctl_error(ctl_request_t *req, const char *zone, const char *fmt, ...)
 
 /*! A long answer calls it now and then, without locks: sends what has gathered, if that is much. */
 void ctl_flush(ctl_request_t *req);
+
+/*! \return Whether an error was sent. */
+bool ctl_refused(const ctl_request_t *req);
+
+/*! \return The user who asks (SO_PEERCRED); (uid_t)-1: he is not known. */
+uid_t ctl_peer(const ctl_request_t *req);
 
 /*! \return A pointer that handlers keep from a unit to the next (ctl_unit_t.more); NULL at first.
  *          Who sets it frees what it points to at the last unit. */

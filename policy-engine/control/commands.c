@@ -12,6 +12,7 @@
 
 #include "control/client.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/control/act.h"
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/handlers.h"
 #include "policy-engine/control/status.h"
@@ -125,26 +126,14 @@ static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	kill(getpid(), SIGTERM);
 }
 
-const ctl_command_t control_commands[] = {
-	{ "status", do_status },
-	{ "zone-status", do_zone_status },
-	{ "overview", control_overview },
-	{ "zone-overview", control_zone_overview },
-	{ "zone-keys-load", do_keys_load },
-	{ "zone-sign", ask_signer },
+/* What is noted for the audit. */
+static const ctl_command_t acts[] = {
 	{ "zone-ksk-submitted", control_ds_seen },
 	{ "zone-key-rollover", control_rollover },
 	{ "zone-freeze", control_freeze },
 	{ "zone-thaw", control_thaw },
-	{ "reload", do_reload },
-	{ "stop", do_stop },
-	/* What stock knotc does not send; ods does. */
-	{ "zone-key-plan", control_plan },
-	{ "zone-keys", control_keys },
-	{ "zone-ds", control_ds },
 	{ "zone-ds-seen", control_ds_seen },
 	{ "zone-ds-gone", control_ds_gone },
-	{ "backup-list", control_backup_list },
 	{ "backup-prepare", control_backup_prepare },
 	{ "backup-commit", control_backup_commit },
 	{ "backup-rollback", control_backup_rollback },
@@ -152,6 +141,49 @@ const ctl_command_t control_commands[] = {
 	{ "zone-import", control_import },
 	{ "zone-recover", control_recover },
 	{ "save", control_save },
+	{ "reload", do_reload },
 	{ "clock-accept", do_clock_accept },
+	{ NULL, NULL },
+};
+
+static void do_act(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	const ctl_command_t *command = acts;
+	while (command->name != NULL && strcmp(command->name, unit->cmd) != 0) {
+		command++;
+	}
+	if (command->name != NULL) {
+		act(ctx, req, unit, command->handler);
+	}
+}
+
+const ctl_command_t control_commands[] = {
+	{ "status", do_status },
+	{ "zone-status", do_zone_status },
+	{ "overview", control_overview },
+	{ "zone-overview", control_zone_overview },
+	{ "zone-keys-load", do_keys_load },
+	{ "zone-sign", ask_signer },
+	{ "zone-ksk-submitted", do_act },
+	{ "zone-key-rollover", do_act },
+	{ "zone-freeze", do_act },
+	{ "zone-thaw", do_act },
+	{ "reload", do_act },
+	{ "stop", do_stop },
+	/* What stock knotc does not send; ods does. */
+	{ "zone-key-plan", control_plan },
+	{ "zone-keys", control_keys },
+	{ "zone-ds", control_ds },
+	{ "zone-ds-seen", do_act },
+	{ "zone-ds-gone", do_act },
+	{ "backup-list", control_backup_list },
+	{ "backup-prepare", do_act },
+	{ "backup-commit", do_act },
+	{ "backup-rollback", do_act },
+	{ "key-generate", do_act },
+	{ "zone-import", do_act },
+	{ "zone-recover", do_act },
+	{ "save", do_act },
+	{ "clock-accept", do_act },
 	{ NULL, NULL },
 };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy-engine/audit/chain.h"
 #include "policy-engine/control/context.h"
 #include "policy-engine/control/handlers.h"
 #include "policy-engine/control/zones.h"
@@ -94,6 +95,17 @@ static void send_moment(const context_t *c, ctl_request_t *req, const char *type
 	}
 }
 
+/* Says where the audit ends: a file of it that ends earlier was cut. */
+static void send_audit(const context_t *c, ctl_request_t *req)
+{
+	uint64_t seq;
+	char hash[CHAIN_HASH_MAX];
+	if (db_audit_head(c->desk->db, &seq, hash, sizeof(hash)) > 0) {
+		ctl_reply(req, NULL, "audit", hash);
+		overview_number(req, "seq", (int64_t)seq);
+	}
+}
+
 static void send_engine(const context_t *c, ctl_request_t *req)
 {
 	const char *refused = engine_reload_problem(c->engine);
@@ -119,6 +131,7 @@ static void send_engine(const context_t *c, ctl_request_t *req)
 	send_moment(c, req, "saved", DB_MOMENT_SAVED);
 	send_moment(c, req, "backed-up", DB_MOMENT_BACKED_UP);
 	overview_send_disk(req, c->desk->conf.datastore);
+	send_audit(c, req);
 }
 
 void control_overview(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

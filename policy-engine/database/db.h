@@ -271,6 +271,21 @@ int db_clock_get(db_t *db, clock_mark_t *mark);
 /*! Notes what the clock said when it was believed. */
 int db_clock_put(db_t *db, const clock_mark_t *mark);
 
+/*! Adds a note for the audit. \param members  Of its JSON object. */
+int db_audit_add(db_t *db, const char *members);
+
+/*! \return 0 to go on, anything else to stop. */
+typedef int (*db_audit_f)(void *ctx, int64_t id, const char *members);
+
+/*! Calls cb for the notes, the oldest first. */
+int db_audit_each(db_t *db, db_audit_f cb, void *ctx);
+
+/*! \return 1 and number and hash of the last line of the audit's file, 0 if there is none, -1. */
+int db_audit_head(db_t *db, uint64_t *seq, char *hash, size_t hash_size);
+
+/*! Forgets the notes up to that id: they are in the file, which ends with that line. */
+int db_audit_done(db_t *db, int64_t last, uint64_t seq, const char *hash);
+
 /*! What is noted when it was done last. */
 typedef enum {
 	DB_MOMENT_SAVED,     /*!< A copy of all was saved: ods save. */

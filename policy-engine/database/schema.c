@@ -148,8 +148,16 @@ static const char schema_10[] =
 	"ALTER TABLE clock ADD COLUMN uptime INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE clock ADD COLUMN start TEXT NOT NULL DEFAULT '';";
 
-/* When something was done last; which key pairs have no backup is found at once. */
+/* When something was done last; which key pairs have no backup is found at once; notes for the audit that
+ * are not in its file yet, and the last line of that. */
 static const char schema_11[] =
+	"CREATE TABLE audit ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" members TEXT NOT NULL);"
+	"CREATE TABLE audit_end ("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" seq INTEGER NOT NULL,"
+	" hash TEXT NOT NULL);"
 	"CREATE TABLE moment ("
 	" what TEXT PRIMARY KEY,"
 	" at INTEGER NOT NULL) WITHOUT ROWID;"

@@ -3,9 +3,11 @@
 
 #include "policy-engine/desk/desk.h"
 
+#include <stdlib.h>
+
 void desk_init(desk_t *desk, void (*wake)(void *ctx), void *ctx)
 {
-	*desk = (desk_t){ .wake = wake, .wake_ctx = ctx };
+	*desk = (desk_t){ .wake = wake, .wake_ctx = ctx, .audited = true };
 	pthread_mutex_init(&desk->lock, NULL);
 	live_init(&desk->live);
 }
@@ -15,6 +17,7 @@ void desk_deinit(desk_t *desk)
 	live_deinit(&desk->live);
 	db_close(desk->db);
 	policies_deinit(&desk->policies);
+	free(desk->policies_digest);
 	engine_conf_deinit(&desk->conf);
 	pthread_mutex_destroy(&desk->lock);
 }

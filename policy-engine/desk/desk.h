@@ -26,10 +26,13 @@ typedef struct {
 	pthread_mutex_t lock;
 	engine_conf_t conf;     /*!< conf.xml. */
 	policies_t policies;    /*!< kasp.xml. */
+	char *policies_digest;  /*!< SHA-256 of that file, hexadecimal; NULL = not read yet. */
 	db_t *db;
 	live_t live;            /*!< The zones that the module has. */
 	timekeeper_t clock;
 	int64_t looked_at;      /*!< When the last round of work ended, Unix seconds; 0 = none yet. */
+	bool audited;           /*!< There are notes for the audit in the database. */
+	bool audit_failed;      /*!< Main thread only. The audit's file could not be written. */
 	bool wake_all;          /*!< The next pass looks at all zones: policies or keys changed. */
 	int64_t keys_wanted_at; /*!< Main thread only; see desk_keys_wanted(). */
 	void (*wake)(void *ctx); /*!< Set once; see desk_wake(). */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
+#include "config.h"
+
 #include "policy-engine/engine/engine.h"
 
 #include <signal.h>
@@ -11,6 +13,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "policy-engine/audit/file.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/enforce.h"
 #include "policy-engine/engine/reload.h"
@@ -70,6 +73,10 @@ static int open_all(parts_t *parts, char *err, size_t err_size)
 		return -1;
 	}
 	if (timekeeper_load(&desk->clock, desk->db) != 0) {
+		snprintf(err, err_size, "%s", db_error(desk->db));
+		return -1;
+	}
+	if (reload_note(parts, "ods-engine " PACKAGE_VERSION " started") != 0) {
 		snprintf(err, err_size, "%s", db_error(desk->db));
 		return -1;
 	}
@@ -244,7 +251,8 @@ static int pass(engine_t *e, bool *more)
 {
 	desk_t *desk = &e->parts.desk;
 	const int64_t now = time(NULL);
-	const int ret = work(e, now, more);
+	int ret = work(e, now, more);
+	ret = ret == 0 ? audit_pass(desk, more) : ret;
 	pthread_mutex_lock(&desk->lock);
 	desk->looked_at = now;
 	pthread_mutex_unlock(&desk->lock);

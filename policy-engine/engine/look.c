@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/audit/note.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/core/plan.h"
@@ -115,6 +116,31 @@ static void forget(void *ctx, size_t key)
 	look->parts->keys.retire_at = 0;
 }
 
+/* Notes something for the audit. */
+static void note(look_t *look, const audit_t *audit)
+{
+	look->failed = look->failed || audit_note(look->desk, audit) != 0;
+}
+
+static const char *order_of(const look_t *look, keyset_role_t role)
+{
+	const core_request_t *request = &look->zone->core.requests[role];
+	return request->at == 0 ? "policy" : request->emergency ? "an emergency was ordered"
+	                                                        : "a rollover was ordered";
+}
+
+static void note_key(look_t *look, size_t i, const char *action)
+{
+	const core_key_t *key = &look->zone->core.keys[i];
+	const zone_key_t *info = &look->zone->keys[i];
+	char what[512];
+	snprintf(what, sizeof(what), "%s %u, algorithm %u, repository %s, CKA_ID %s",
+	         keyset_role_name(key->role), key->keytag, key->algorithm, info->repository,
+	         info->cka_id);
+	note(look, &(audit_t){ .who = "policy", .action = action, .zone = look->zone->name,
+	                       .what = what, .why = order_of(look, key->role) });
+}
+
 static void log_new(look_t *look, size_t i, const char *what)
 {
 	const core_key_t *key = &look->zone->core.keys[i];
@@ -147,18 +173,23 @@ static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_ke
 	look_t *look = ctx;
 	switch (event) {
 	case PLAN_INTRODUCED:
+		note_key(look, key, "key-introduced");
 		introduced(look, key);
 		break;
 	case PLAN_STANDBY:
+		note_key(look, key, "key-standby");
 		log_new(look, key, "new standby");
 		break;
 	case PLAN_REPLACED:
+		note_key(look, key, "key-replaced");
 		log_old(look, key, "is replaced, and goes when its successor is known everywhere");
 		break;
 	case PLAN_UNWANTED:
+		note_key(look, key, "key-unwanted");
 		log_old(look, key, "is not in the policy any more, and goes");
 		break;
 	case PLAN_FORGOTTEN:
+		note_key(look, key, "key-forgotten");
 		log_old(look, key, "is forgotten: it left all caches, and <Purge> has passed");
 		break;
 	case PLAN_UNFINISHED:
@@ -198,6 +229,22 @@ static bool may_look(look_t *look)
 	return true;
 }
 
+/* To publish and to withdraw are decisions; what follows from them is known of the caches. */
+static void note_change(look_t *look, const core_key_t *key, keyset_record_t record,
+                        keyset_state_t from)
+{
+	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
+	const keyset_state_t to = key->record[record].state;
+	char what[64];
+	snprintf(what, sizeof(what), "%s %u %s", keyset_role_name(key->role), key->keytag,
+	         names[record]);
+	note(look, &(audit_t){
+		.who = "policy", .action = "key-state", .zone = look->zone->name, .what = what,
+		.why = to == KEYSET_RUMOURED ? "published" : to == KEYSET_UNRETENTIVE ? "withdrawn"
+		       : to == KEYSET_OMNIPRESENT ? "all caches can have it" : "no cache has it",
+		.before = keyset_state_name(from), .after = keyset_state_name(to) });
+}
+
 static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
                        keyset_state_t from)
 {
@@ -206,6 +253,7 @@ static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
 	log_event(LOG_INFO, look->zone->name, "%s %u: %s %s -> %s", keyset_role_name(key->role),
 	          key->keytag, names[record], keyset_state_name(from),
 	          keyset_state_name(key->record[record].state));
+	note_change(look, key, record, from);
 }
 
 /* Hands the zone's key set to the next push, if the module does not have it. */

@@ -3,10 +3,16 @@
 
 #include "policy-engine/engine/reload.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/audit/chain.h"
+#include "policy-engine/audit/note.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/policy/kasp.h"
+
+#define FILE_MAX 4194304 /* Bytes of a kasp.xml that are read. */
 
 static void log_warning(void *ctx, const char *text)
 {
@@ -93,6 +99,35 @@ static void take_over(parts_t *parts, engine_conf_t *conf, policies_t *policies,
 	engine_conf_deinit(&old_conf);
 }
 
+/* \return The SHA-256 of a file; NULL if it cannot be read. To be freed. */
+static char *digest_of(const char *path)
+{
+	char hex[CHAIN_HASH_MAX];
+	char *text = malloc(FILE_MAX);
+	FILE *in = text != NULL ? fopen(path, "re") : NULL;
+	const size_t len = in != NULL ? fread(text, 1, FILE_MAX, in) : 0;
+	const bool read = in != NULL && !ferror(in) && chain_hash(text, len, hex);
+	if (in != NULL) {
+		fclose(in);
+	}
+	free(text);
+	return read ? strdup(hex) : NULL;
+}
+
+int reload_note(parts_t *parts, const char *why)
+{
+	desk_t *desk = &parts->desk;
+	char *digest = digest_of(desk->conf.policy_file);
+	pthread_mutex_lock(&desk->lock);
+	const int ret = audit_note(desk, &(audit_t){
+		.who = "engine", .action = "policies-read", .what = desk->conf.policy_file, .why = why,
+		.before = desk->policies_digest, .after = digest });
+	free(desk->policies_digest);
+	desk->policies_digest = digest;
+	pthread_mutex_unlock(&desk->lock);
+	return ret;
+}
+
 void reload_all(parts_t *parts, const char *conf_path, hsm_error_t *err)
 {
 	engine_conf_t conf = { 0 };
@@ -105,6 +140,7 @@ void reload_all(parts_t *parts, const char *conf_path, hsm_error_t *err)
 	}
 	if (ret == HSM_EOK) {
 		take_over(parts, &conf, &policies, tokens);
+		(void)reload_note(parts, "reload");
 		log_event(LOG_INFO, NULL, "reloaded");
 	} else {
 		policies_deinit(&policies);

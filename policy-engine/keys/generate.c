@@ -9,6 +9,7 @@
 
 #include <gnutls/crypto.h>
 
+#include "policy-engine/audit/note.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/keys/demand.h"
 #include "policy-engine/keys/intents.h"
@@ -97,6 +98,16 @@ static int note_intents(keys_t *keys, pair_batch_t *batch, int64_t now)
 	return ret;
 }
 
+static int note_made(keys_t *keys, const birth_t *birth)
+{
+	char what[512];
+	const kind_t *kind = &birth->want->kind;
+	snprintf(what, sizeof(what), "repository %s, CKA_ID %s, algorithm %u, %u bits",
+	         kind->repository, birth->cka_id, kind->algorithm, kind->bits);
+	return audit_note(keys->desk, &(audit_t){ .who = "policy", .action = "key-pair-made",
+	                                          .what = what });
+}
+
 /* Notes the keys that the token made, and forgets those it was not asked for. A key that failed
  * stays an intent: the token may have made it all the same. */
 static int note_outcomes(keys_t *keys, const pair_batch_t *batch)
@@ -111,6 +122,7 @@ static int note_outcomes(keys_t *keys, const pair_batch_t *batch)
 			dnssec_binary_t public_key = hsm_key_public(birth->key);
 			ret = db_key_made(db, repository, birth->cka_id, public_key.data,
 			                  public_key.size);
+			ret = ret == 0 ? note_made(keys, birth) : ret;
 		} else if (!birth->tried) {
 			ret = db_key_forget(db, repository, birth->cka_id);
 		}

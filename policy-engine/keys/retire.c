@@ -3,9 +3,11 @@
 
 #include "policy-engine/keys/retire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/audit/note.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/core/core.h"
 
@@ -57,10 +59,15 @@ static bool remove_key(keys_t *keys, const retired_t *key, int64_t now)
 	return ret == HSM_EOK || ret == HSM_ENOKEY;
 }
 
-static int forget(keys_t *keys, int64_t id)
+static int forget(keys_t *keys, const retired_t *key)
 {
+	char what[512];
+	snprintf(what, sizeof(what), "repository %s, CKA_ID %s", key->repository, key->cka_id);
 	pthread_mutex_lock(&keys->desk->lock);
-	int ret = db_key_drop(keys->desk->db, id);
+	int ret = db_key_drop(keys->desk->db, key->id);
+	ret = ret == 0 ? audit_note(keys->desk, &(audit_t){
+			 .who = "policy", .action = "key-pair-removed", .what = what,
+			 .why = "no zone has it any more, and <Purge> has passed" }) : ret;
 	pthread_mutex_unlock(&keys->desk->lock);
 	return ret;
 }
@@ -78,7 +85,7 @@ int retire_pass(keys_t *keys, int64_t now)
 	keys->retire_at = batch.count > 0 ? now + RETIRE_AGAIN_S : CORE_NEVER;
 	for (size_t i = 0; i < batch.count; i++) {
 		if (ret == 0 && remove_key(keys, &batch.retired[i], now)) {
-			ret = forget(keys, batch.retired[i].id);
+			ret = forget(keys, &batch.retired[i]);
 		} else {
 			keys->retire_at = now + RETIRE_FAILED_S;
 		}

@@ -3,8 +3,10 @@
 
 #include "policy-engine/parent/confirm.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "policy-engine/audit/note.h"
 #include "policy-engine/base/event.h"
 
 #define SEEN_SAVE_S 3600 /* Seconds between two notes that the same DS was seen. */
@@ -21,17 +23,29 @@ static int64_t since(const desk_t *desk, const confirm_t *confirm)
 	return desk->clock.verdict == CLOCK_GOOD ? confirm->since : timekeeper_now(&desk->clock);
 }
 
-static int confirm_keys(const desk_t *desk, const confirm_t *confirm, kasp_zone_t *zone)
+/* \return 0, or -1 if the database failed. */
+static int note(desk_t *desk, const confirm_t *confirm, const kasp_zone_t *zone, size_t i)
+{
+	const core_key_t *key = &zone->core.keys[i];
+	char what[64];
+	snprintf(what, sizeof(what), "%s %u DS", keyset_role_name(key->role), key->keytag);
+	return audit_note(desk, &(audit_t){
+		.who = confirm->key != 0 ? "parent" : "person", .action = "ds-confirmed",
+		.zone = zone->name, .what = what, .why = confirm->who,
+		.after = confirm->appear ? "the parent has it" : "the parent has it no more" });
+}
+
+static int confirm_keys(desk_t *desk, const confirm_t *confirm, kasp_zone_t *zone)
 {
 	int count = 0;
-	for (size_t i = 0; i < zone->core.count; i++) {
+	for (size_t i = 0; i < zone->core.count && count >= 0; i++) {
 		core_key_t *key = &zone->core.keys[i];
 		if (concerns(confirm, zone, i) &&
 		    core_ds_confirm(key, confirm->appear, since(desk, confirm))) {
 			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS%s, %s",
 			          keyset_role_name(key->role), key->keytag,
 			          confirm->appear ? "" : " no more", confirm->who);
-			count++;
+			count = note(desk, confirm, zone, i) == 0 ? count + 1 : -1;
 		}
 	}
 	return count;

@@ -21,6 +21,7 @@ int tool_restore(const invocation_t *run);
 int tool_generate(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);
+int tool_audit(const invocation_t *run);
 int tool_check(const invocation_t *run);
 
 /* Of the codes of monitors: 0, 1 warning, 2 critical, 3 unknown. */

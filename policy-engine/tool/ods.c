@@ -55,6 +55,8 @@ static const command_t commands[] = {
 	  2, 2, tool_generate, NULL },
 	{ "pass", "ZONE RULE", "let through, once, what knotd's module holds by that rule; see the "
 	  "zone's\n        zone-status", 2, 2, tool_pass, NULL },
+	{ "audit", "verify [FILE]...", "whether the audit is as the engine wrote it", 1, 1000, tool_audit,
+	  NULL },
 	{ "clock-accept", "", "the clock is right, though it jumped", 0, 0, tool_clock_accept,
 	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,

@@ -320,3 +320,61 @@ long_four() { # limit 1500
 	ods zones >out
 	echo "$n zones, ods zones: $((($(date +%s%N) - before) / 1000000)) ms"
 }
+
+# The audit has who did what to which key, and why; what was changed in it, or cut off, is seen.
+test_audit() { # short
+	local audit
+	hasty_policy PT1H
+	small a.test a.test 1
+	quick q --kasp kasp.xml --policy quick --zone a.test="$work/a.test"
+	audit=$D/audit.jsonl
+	within 20 says "$audit" '"action": "policies-read".*"why": "ods-engine .* started", "after": "[0-9a-f]*"'
+	within 20 says "$audit" '"who": "policy", "action": "key-pair-made", "what": "repository SoftHSM, CKA_ID'
+	within 20 says "$audit" '"action": "key-introduced", "zone": "a\.test\.", "what": "ksk [0-9]*, algorithm 13.*"why": "policy"'
+	within 20 says "$audit" '"action": "key-state", "zone": "a\.test\.", "what": "ksk [0-9]* DNSKEY", "why": "published", "before": "hidden", "after": "rumoured"'
+	within 30 zone_state a.test parent
+	engine zone-ksk-submitted a.test
+	within 10 says "$audit" '"who": "person", "action": "ds-confirmed", "zone": "a\.test\.", "what": "ksk [0-9]* DS"'
+	within 10 says "$audit" "\"who\": \"uid $(id -u) \($(id -un)\)\", \"action\": \"zone-ksk-submitted\", \"zone\": \"a\.test\.\", \"why\": \"done\""
+	within 30 omnipresent_ds
+	ods -y rollover a.test zsk
+	within 10 says "$audit" '"action": "zone-key-rollover", "zone": "a\.test\.", "what": "zsk", "why": "done", "before": "ksk [0-9]* in, DS [a-z]*, DNSKEY omnipresent'
+	within 10 says "$audit" '"action": "key-introduced", .*"what": "zsk .*"why": "a rollover was ordered"'
+	ods ds-seen nosuch.test || true
+	within 10 says "$audit" '"action": "zone-ds-seen", "zone": "nosuch\.test\.", "why": "refused"'
+	ods freeze a.test
+	within 10 says "$audit" '"action": "zone-freeze", "zone": "a\.test\."'
+	ods thaw a.test
+	sed -i 's/<Purge>PT1H/<Purge>PT2H/' "$D/kasp.xml"
+	engine reload
+	within 10 says "$audit" '"action": "policies-read".*"why": "reload", "before": "[0-9a-f]*", "after": "[0-9a-f]*"'
+	python3 -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$audit"
+	within 20 verified
+	says out '^[0-9]+ lines, number 1 to [0-9]+, none changed, none missing between them$'
+	# rotated, as logrotate does
+	mv "$audit" first.jsonl
+	ods freeze a.test
+	within 10 says "$audit" zone-freeze
+	ods thaw a.test
+	sleep 2
+	exits 0 ods audit verify first.jsonl "$audit"
+	exits 0 ods audit verify
+	says out 'those before are in another file'
+	exits 1 ods audit verify first.jsonl
+	says err 'lines are missing at the end'
+	exits 1 ods audit verify "$audit" first.jsonl
+	# tampered with
+	sed '3s/policy/nobody/' first.jsonl >changed.jsonl
+	exits 1 ods audit verify changed.jsonl "$audit"
+	says err 'changed.jsonl:4: the line before it was changed'
+	sed 3d first.jsonl >changed.jsonl
+	exits 1 ods audit verify changed.jsonl "$audit"
+	says err 'changed.jsonl:3: number 4 comes after 2'
+	# a new engine goes on with the chain
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_engine
+	within 20 verified_again
+}
+omnipresent_ds() { engine_says a.test 'ksk: .*DS omnipresent'; }
+verified() { ods audit verify >out 2>err; }
+verified_again() { [ "$(grep -c started "$D/audit.jsonl")" = 1 ] && ods audit verify first.jsonl "$D/audit.jsonl"; }
