@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define CAUSE_MAX 256 /*!< Bytes that hold it, its end included; the rest of a longer cause is left out. */
+#define CAUSE_MAX 256 /*!< Bytes that hold it, its end included; the rest is left out. */
 
 /*! \return Whether a word of a text differs between zones: it has a digit, as key tags, serials and
  *          moments have, or the zone's name. */
@@ -20,8 +20,8 @@ static inline bool cause_differs(const char *word, size_t len, const char *zone,
 	       (zone_len > 0 && memmem(word, len, zone, zone_len) != NULL);
 }
 
-/*! Writes a cause without the words that differ between zones. \param zone  The zone's name, with or
- *  without its last dot; "" = none. */
+/*! Writes a cause without the words that differ between zones. \param zone  The zone's name, with
+ *  or without its last dot; "" = none. */
 static inline void cause_common(const char *text, const char *zone, char common[CAUSE_MAX])
 {
 	const size_t dotted = strlen(zone);

@@ -3,7 +3,7 @@
 
 /*! \file
  * \brief How many zones are in which state, and for which cause, kept as the zones change: to say it
- *        costs what there is to say, not what there are zones.
+ * costs what there is to say, not what there are zones.
  *
  * Zones with the same state and the same cause are a group, and its most urgent zone is known. All
  * functions are called from any thread; the lock is held over no other.
@@ -59,15 +59,15 @@ uint64_t tally_turn(tally_t *tally);
 /*! Begins to count a zone. \return false: out of memory. */
 bool tally_enter(tally_t *tally, tally_member_t *member, const tally_entry_t *entry);
 
-/*! Counts a zone anew, unless it is not counted, or a later look was counted already; out of memory,
- *  it stays where it is. */
+/*! Counts a zone anew, unless it is not counted, or a later look was counted already; out of
+ *  memory, it stays where it is. */
 void tally_put(tally_t *tally, tally_member_t *member, const tally_entry_t *entry);
 
 /*! The zone is counted no more. */
 void tally_leave(tally_t *tally, tally_member_t *member);
 
-/*! Tells in which state the zone is counted, and its rank. \return Whether it is counted; if not, they
- *  are left alone. */
+/*! Tells in which state the zone is counted, and its rank. \return Whether it is counted; if not,
+ *  they are left alone. */
 bool tally_read(tally_t *tally, const tally_member_t *member, unsigned *state, int64_t *rank);
 
 /*! Calls a function for each group, by state, with the lock held; it must not block. */

@@ -118,7 +118,8 @@ static void add_zone(void *ctx, zone_t *zone)
 	overview_add(lines, (const char *[]){
 		name, health_name(state), number(zone->state.taken_serial, serial),
 		number(ends != INT64_MAX ? ends : 0, until), number(zone->due, due),
-		number(input->serial, in), number(input->from_primary ? input->checked_at : 0, checked),
+		number(input->serial, in),
+		number(input->from_primary ? input->checked_at : 0, checked),
 		number(zone->lasting.expire, expire), number((int64_t)counters.versions, versions),
 		number((int64_t)counters.signatures, made),
 		zone->settings.policy != NULL ? zone->settings.policy : "", NULL });

@@ -208,7 +208,8 @@ static void show_zone(void *ctx, zone_t *zone)
 		add_column(columns, "warning", "%s", warning);
 	}
 	pthread_mutex_lock(&zone->lock);
-	add_column(columns, "policy", "%s", zone->settings.policy != NULL ? zone->settings.policy : "");
+	const char *policy = zone->settings.policy;
+	add_column(columns, "policy", "%s", policy != NULL ? policy : "");
 	pthread_mutex_unlock(&zone->lock);
 	add_primary(columns, zone);
 	add_transfer(columns, zone);

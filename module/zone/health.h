@@ -11,14 +11,14 @@
 
 /*! How a zone is; the first that applies is shown. */
 typedef enum {
-	HEALTH_EXPIRING,    /*!< Signatures, or the zone itself, come near their end, or are over it. */
+	HEALTH_EXPIRING,    /*!< Signatures, or the zone, come near their end, or are over. */
 	HEALTH_HELD,        /*!< A rule of the last gate holds something. */
 	HEALTH_OLDER,       /*!< The store is an older copy. */
 	HEALTH_SOURCE,      /*!< The source does not bring a new input. */
 	HEALTH_KEYS,        /*!< Keys are away. */
 	HEALTH_SIGN,        /*!< Signing fails. */
 	HEALTH_FROZEN,      /*!< The operator wants the input to stay as it is. */
-	HEALTH_SIGNING,     /*!< Well; a run is under way. Not counted (tally.h): as OK, or NOT_SIGNED. */
+	HEALTH_SIGNING,     /*!< A run is under way; it counts as OK, or NOT_SIGNED. */
 	HEALTH_NOT_SIGNED,  /*!< There is no version yet. */
 	HEALTH_OK,
 	HEALTH_STATES,

@@ -25,7 +25,7 @@ static void see_time(look_t *look, int64_t when)
 	look->next = when > look->now && when < look->next ? when : look->next;
 }
 
-/*! Whether the zone is not served any more, since no primary has confirmed it: the fetcher says so. */
+/*! Whether the zone is not served any more, since no primary confirmed it: the fetcher says so. */
 static bool is_over(const alarm_zone_t *why, int64_t now)
 {
 	return why->kind == ALARM_PRIMARY && why->until <= now;

@@ -87,7 +87,8 @@ static zone_t *put_zone(zones_t *zones, const knot_dname_t *name)
 {
 	zone_t *zone = reap_return_zone(zones->reap, name);
 	const bool fresh = zone == NULL;
-	const tally_entry_t unknown = { .state = HEALTH_NOT_SIGNED, .cause = "", .rank = INT64_MAX };
+	const tally_entry_t unknown = { .state = HEALTH_NOT_SIGNED, .cause = "",
+	                                .rank = INT64_MAX };
 	zone = fresh ? zone_new(zones->env, name) : zone;
 	if (zone == NULL) {
 		return NULL;

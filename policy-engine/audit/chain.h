@@ -4,8 +4,8 @@
 /*! \file
  * \brief The lines of the audit: each is a JSON object that has the SHA-256 of the line before.
  *
- * A line: {"seq": NUMBER, MEMBERS, "prev": "HEX"}, without the line feed that ends it. The first one of
- * all has the number 1, and 64 zeros for the line before.
+ * A line: {"seq": NUMBER, MEMBERS, "prev": "HEX"}, without the line feed that ends it. The first
+ * one of all has the number 1, and 64 zeros for the line before.
  */
 #pragma once
 
@@ -39,7 +39,8 @@ bool chain_read(const char *line, size_t len, chain_end_t *end);
 /*!
  * Checks whether a line follows.
  *
- * \param end  The line before; zeroed, any line may be the first. Becomes the new one if it follows.
+ * \param end  The line before; zeroed, any line may be the first. Becomes the new one if it
+ * follows.
  * \param why  What is wrong, if it does not.
  */
 bool chain_follows(chain_end_t *end, const char *line, size_t len, char *why, size_t why_size);

@@ -16,7 +16,7 @@
 #include "policy-engine/base/event.h"
 
 #define PASS_MAX 1000  /* Notes in one pass. */
-#define LINE_MAX 65536 /* Bytes of a line: those of a command's arguments are limited by the protocol. */
+#define LINE_MAX 65536 /* Bytes of a line; a command has fewer. */
 
 /* The notes of one pass. */
 typedef struct {
@@ -44,8 +44,8 @@ static int take(void *ctx, int64_t id, const char *members)
 	return 0;
 }
 
-/* Finds the end of the chain in a file. What a crash has left of a line is cut off: its note is still in
- * the database. \return 0; -1 and errno. */
+/* Finds the end of the chain in a file. What a crash has left of a line is cut off: its note is
+ * still in the database. \return 0; -1 and errno. */
 static int find_end(int fd, chain_end_t *end)
 {
 	char *tail = malloc(LINE_MAX);

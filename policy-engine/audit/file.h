@@ -4,9 +4,9 @@
 /*! \file
  * \brief The file of the audit: notes are taken from the database, and put into it, one line each.
  *
- * The file may be moved away at any time; the next one goes on with the chain. If it cannot be written,
- * the notes stay in the database. If the machine stops between the file and the database, the last notes come
- * twice.
+ * The file may be moved away at any time; the next one goes on with the chain. If it cannot be
+ * written, the notes stay in the database. If the machine stops between the file and the database,
+ * the last notes come twice.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Notes what is done to a key or a policy. The note is part of the database's transaction, so that
- *        what is undone is not noted; file.h takes it from there.
+ * \brief Notes what is done to a key or a policy. The note is part of the database's transaction: what
+ * is undone is not noted. file.h takes it from there.
  */
 #pragma once
 
@@ -19,10 +19,10 @@ typedef struct {
 	const char *before, *after;
 } audit_t;
 
-/*! Notes it, within the transaction that does it, or in one of its own. Under the desk's lock. \return 0,
- *  or -1 if the database failed, or memory is out. */
+/*! Notes it, within the transaction that does it, or in one of its own. Under the desk's lock.
+ *  \return 0, or -1 if the database failed, or memory is out. */
 int audit_note(desk_t *desk, const audit_t *audit);
 
-/*! Writes how a zone's keys are, as before and after have it. \return To be freed by free(); NULL if out of
- *  memory. */
+/*! Writes how a zone's keys are, as before and after have it. \return To be freed by free(); NULL
+ *  if out of memory. */
 char *audit_keys(const kasp_zone_t *zone);

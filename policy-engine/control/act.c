@@ -63,7 +63,8 @@ static void note(context_t *c, const audit_t *audit)
 	}
 }
 
-static void do_noted(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, ctl_handler_f handler)
+static void do_noted(context_t *c, ctl_request_t *req, const ctl_unit_t *unit,
+                     ctl_handler_f handler)
 {
 	char who[WHO_MAX], what[WHAT_MAX];
 	char *zone = argument_given(unit->zone) ? zone_name_canonical(unit->zone) : NULL;

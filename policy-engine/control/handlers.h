@@ -49,10 +49,11 @@ void control_save(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 /*! key-generate, type: a policy, data: how many of each of its keys. */
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! overview: version, zones, signer, tokens, database, backups, and the groups of control/overview.h;
- *  its cost does not depend on how many zones are well. */
+/*! overview: version, zones, signer, tokens, database, backups, and the groups of
+ *  control/overview.h; its cost does not depend on how many zones are well. */
 void control_overview(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-overview: a line for each zone that the module has: name, state, when its next event is (Unix
- *  seconds, 0 = not known), repositories of its keys (separated by commas), policy, the event. */
+/*! zone-overview: a line for each zone that the module has: name, state, when its next event is
+ *  (Unix seconds, 0 = not known), repositories of its keys (separated by commas), policy, the
+ *  event. */
 void control_zone_overview(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

@@ -173,7 +173,7 @@ int db_keys(db_t *db, db_key_f cb, void *ctx);
 int db_backup_turn(db_t *db, const char *repository, db_backup_t from,
                    db_backup_t to);
 
-/*! \return How many key pairs of a repository have no backup; -1. Its cost depends on that number. */
+/*! \return How many key pairs of a repository have no backup; -1. The cost depends on that. */
 int64_t db_keys_unsaved_count(db_t *db, const char *repository);
 
 /*!

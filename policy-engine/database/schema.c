@@ -148,8 +148,8 @@ static const char schema_10[] =
 	"ALTER TABLE clock ADD COLUMN uptime INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE clock ADD COLUMN start TEXT NOT NULL DEFAULT '';";
 
-/* When something was done last; which key pairs have no backup is found at once; notes for the audit that
- * are not in its file yet, and the last line of that. */
+/* When something was done last; which key pairs have no backup is found at once; notes for the
+ * audit that are not in its file yet, and the last line of that. */
 static const char schema_11[] =
 	"CREATE TABLE audit ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"

@@ -27,6 +27,7 @@ int reload_policies(const engine_conf_t *conf, policies_t *policies, const polic
  */
 void reload_all(parts_t *parts, const char *conf_path, hsm_error_t *err);
 
-/*! Notes for the audit which policies are in force now, and which were before. Main thread, not locked.
+/*! Notes for the audit which policies are in force now, and which were before. Main thread, not
+ *  locked.
  *  \return 0, or -1 if the database failed. */
 int reload_note(parts_t *parts, const char *why);

@@ -90,8 +90,8 @@ char *tool_socket(const invocation_t *run)
 }
 
 /* \return Whether it was sent and answered; if not, err says why. */
-static bool call(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer, char *err,
-                 size_t err_size)
+static bool call(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer,
+                 char *err, size_t err_size)
 {
 	char *socket = tool_socket(run);
 	if (socket == NULL) {

@@ -33,8 +33,8 @@ typedef struct {
 	bool quiet;    /*!< Errors are not printed. */
 } engine_answer_t;
 
-/*! \return The socket of a command; to be freed by free(). NULL if conf.xml cannot be read, which is
- *  said. */
+/*! \return The socket of a command; to be freed by free(). NULL if conf.xml cannot be read, which
+ *  is said. */
 char *tool_socket(const invocation_t *run);
 
 /*!

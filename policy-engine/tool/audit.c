@@ -57,8 +57,8 @@ static bool check_file(check_t *check, const char *path)
 	return good;
 }
 
-/* Compares the end with that of the engine, which may have written more meanwhile. \return Whether they
- * do not contradict each other; if they do, it is said. */
+/* Compares the end with that of the engine, which may have written more meanwhile. \return Whether
+ * they do not contradict each other; if they do, it is said. */
 static bool check_end(const check_t *check, const invocation_t *run)
 {
 	side_t engine = { .up = false };
@@ -85,7 +85,8 @@ static bool check_end(const check_t *check, const invocation_t *run)
 	return !cut && !other;
 }
 
-/* \return The file beside the database of conf.xml; NULL if conf.xml cannot be read, which is said. */
+/* \return The file beside the database of conf.xml; NULL if conf.xml cannot be read, which is said.
+ * */
 static char *usual_file(const invocation_t *run)
 {
 	engine_conf_t conf = { 0 };

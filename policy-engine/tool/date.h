@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <time.h>
 
-/*! Reads 2026-12-31 or 2026-12-31T12:00:00Z, in UTC. \return Whether it is that; if not, it is said. */
+/*! Reads 2026-12-31 or 2026-12-31T12:00:00Z, in UTC. \return Whether it is that; if not, it is
+ *  said. */
 bool date_read(const char *text, time_t *when);
 
 /*! Reads a date, or a duration from now on as kasp.xml has them (P7D). \return As date_read(). */

@@ -20,7 +20,7 @@
 #define CLIENTS_MAX 16    /* At a time; a Prometheus has one or two. */
 #define IDLE_S 10         /* Seconds after which a client that says nothing is left. */
 #define MEMORY_MAX 16384  /* Bytes of a request's header; it has some hundred. */
-#define FRESH_MS 1000     /* A text so young is sent again: whoever asks all the time does no harm. */
+#define FRESH_MS 1000     /* A text so young is sent again, to whoever asks all the time. */
 
 struct http {
 	struct MHD_Daemon *daemon;

@@ -10,14 +10,15 @@
 
 typedef struct http http_t;
 
-/*! Makes the text. Called in the server's thread. \return To be freed by free(); NULL if it cannot be
- *  made. */
+/*! Makes the text. Called in the server's thread. \return To be freed by free(); NULL if it cannot
+ *  be made. */
 typedef char *(*http_text_f)(void *ctx);
 
 /*!
  * Starts the server, in a thread of its own, which serves one client after the other.
  *
- * \param where  ADDRESS@PORT of a loopback address, or the path of a UNIX socket, which gets mode 0660.
+ * \param where  ADDRESS@PORT of a loopback address, or the path of a UNIX socket, which gets mode
+ * 0660.
  * \param err    What failed.
  * \return NULL on failure.
  */

@@ -15,8 +15,8 @@
 
 /* Fields of a line, of the module's and of the engine's: see module/control/overview.h and
  * policy-engine/control/handlers.h. */
-enum { M_NAME, M_STATE, M_SERIAL, M_UNTIL, M_DUE, M_INPUT, M_CHECKED, M_EXPIRE, M_VERSIONS, M_SIGNATURES,
-       M_POLICY, M_FIELDS };
+enum { M_NAME, M_STATE, M_SERIAL, M_UNTIL, M_DUE, M_INPUT, M_CHECKED, M_EXPIRE, M_VERSIONS,
+       M_SIGNATURES, M_POLICY, M_FIELDS };
 enum { E_NAME, E_STATE, E_NEXT_AT, E_TOKENS, E_POLICY, E_NEXT, E_FIELDS };
 
 /* -- asking -------------------------------------------------------------- */
@@ -60,7 +60,8 @@ static void say_away(const invocation_t *run, bool module, const char *err, cons
 	}
 }
 
-/* \return The lines of module or engine, to be freed; NULL if it has not answered, which is said. */
+/* \return The lines of module or engine, to be freed; NULL if it has not answered, which is said.
+ * */
 static char *ask(const invocation_t *run, bool module)
 {
 	gathered_t all = { 0 };

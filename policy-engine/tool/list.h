@@ -8,8 +8,8 @@
 
 #include "policy-engine/tool/picture.h"
 
-/*! A zone. Texts are borrowed from the list, and show; "" = not known. Times are Unix seconds, 0 = not
- *  known. */
+/*! A zone. Texts are borrowed from the list, and show; "" = not known. Times are Unix seconds, 0 =
+ *  not known. */
 typedef struct {
 	const char *name, *policy;
 	const char *tokens;    /*!< Separated by commas. */
@@ -32,8 +32,8 @@ typedef struct {
 	char *texts[2];        /*!< Of module and engine; the zones borrow. */
 } list_t;
 
-/*! Asks both. Says who does not answer. \param list  To be freed by list_deinit(). \return 0; -1 if out
- *  of memory, which was said. */
+/*! Asks both. Says who does not answer. \param list  To be freed by list_deinit(). \return 0; -1 if
+ *  out of memory, which was said. */
 int list_take(list_t *list, const invocation_t *run);
 
 void list_deinit(list_t *list);

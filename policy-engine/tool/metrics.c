@@ -218,8 +218,8 @@ static void write_zones(FILE *out, const picture_t *picture)
 /* -- single zones -------------------------------------------------------- */
 
 /* A number of each zone. What is not known of a zone has no series. */
-static void each(FILE *out, const list_t *list, const char *name, const char *type, const char *text,
-                 int64_t (*get)(const listed_t *zone))
+static void each(FILE *out, const list_t *list, const char *name, const char *type,
+                 const char *text, int64_t (*get)(const listed_t *zone))
 {
 	help(out, name, type, text);
 	for (size_t i = 0; i < list->count; i++) {

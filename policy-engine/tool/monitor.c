@@ -11,7 +11,7 @@
 #include "policy-engine/tool/http.h"
 #include "policy-engine/tool/metrics.h"
 
-#define ZONES_MAX 1000    /* Zones up to which each has series of its own, if nothing else is said. */
+#define ZONES_MAX 1000    /* Zones up to which each has series of its own. */
 #define ZONES_LIMIT 20000 /* What may be said: some 9 series each. */
 
 typedef struct {

@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 /*! A way to write. */
-typedef enum { PAGE_PLAIN, PAGE_BOLD, PAGE_GOOD, PAGE_WARNING, PAGE_CRITICAL, PAGE_FAINT } page_ink_t;
+typedef enum {
+	PAGE_PLAIN, PAGE_BOLD, PAGE_GOOD, PAGE_WARNING, PAGE_CRITICAL, PAGE_FAINT
+} page_ink_t;
 
 typedef struct {
 	int width;      /*!< Columns; 0 = as many as there are: it is no terminal. */

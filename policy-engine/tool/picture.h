@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The picture of all zones, put together from what the module and the engine say. Each may be
+ * \brief The picture of all zones, put together from what the module and the engine say. Each may
+ * be
  *        away: then the picture has what the other says.
  */
 #pragma once
@@ -79,13 +80,14 @@ typedef struct {
 	int64_t until;         /*!< When that is. */
 } picture_t;
 
-/*! Asks both. \param picture  To be freed by picture_deinit(). \return 0; -1 if out of memory, which
- *  was said. */
+/*! Asks both. \param picture  To be freed by picture_deinit(). \return 0; -1 if out of memory,
+ *  which was said. */
 int picture_take(picture_t *picture, const invocation_t *run);
 
 void picture_deinit(picture_t *picture);
 
-/*! \return A line of what a side said whose first column has that type, after another such line (NULL:
+/*! \return A line of what a side said whose first column has that type, after another such line
+ *  (NULL:
  *          the first); NULL if there is none. */
 const line_t *side_line(const side_t *side, const char *type, const line_t *after);
 

@@ -8,7 +8,7 @@
 
 #include "policy-engine/tool/todo.h"
 
-#define STATUS_SCHEMA 1 /*!< Counts up when a member goes, or means something else; not when one comes. */
+#define STATUS_SCHEMA 1 /*!< Counts up when a member goes, or means something else. */
 
 /*! Writes it to the standard output. */
 void status_json(const picture_t *picture, const todo_t *todo);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* The audit: its chain, its file, what a crash and a full disk leave, and what is seen of a change. */
+/* The audit: its chain, its file, what a crash and a full disk leave, and what is seen of a change.
+ * */
 
 #include <check.h>
 #include <stdio.h>

@@ -126,7 +126,8 @@ START_TEST(random_changes)
 }
 END_TEST
 
-/* What was seen earlier does not count if something later was counted; nor does a zone that left. */
+/* What was seen earlier does not count if something later was counted; nor does a zone that left.
+ * */
 START_TEST(turns)
 {
 	unsigned state = 9;
