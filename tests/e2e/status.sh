@@ -188,7 +188,7 @@ test_four() { # limit 300
 	within 10 nothing_to_do
 	says out "^zones +$((n + 4)): $((n + 4)) well$"
 }
-nothing_to_do() { exits 0 ods status; }
+nothing_to_do() { ods status >out 2>err; }
 
 # What one of the two says is said while the other is away, and that it is.
 test_away() { # short
@@ -227,7 +227,7 @@ test_away() { # short
 	restart_knotd
 	within 30 nothing_to_do
 }
-exits_critical() { exits 2 ods status; }
+exits_critical() { local code=0; ods status >out 2>err || code=$?; [ $code = 2 ]; }
 
 # Zones that have the same trouble are one line.
 test_groups() {
