@@ -146,6 +146,7 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 		free(fresh);
 		return KNOT_EMALF;
 	}
+	atomic_init(&fresh->users, 1);
 	keyset_drop_notes(&fresh->set);
 	fresh->keys = calloc(fresh->set.key_count + 1, sizeof(*fresh->keys));
 	int ret = KNOT_ENOMEM;
@@ -187,9 +188,15 @@ void keyring_lose(keyring_t *ring, const keyset_key_t *info, const char *why)
 	}
 }
 
+keyring_t *keyring_use(keyring_t *ring)
+{
+	atomic_fetch_add(&ring->users, 1);
+	return ring;
+}
+
 void keyring_free(keyring_t *ring)
 {
-	if (ring == NULL) {
+	if (ring == NULL || atomic_fetch_sub(&ring->users, 1) > 1) {
 		return;
 	}
 	for (size_t i = 0; ring->keys != NULL && i < ring->set.key_count; i++) {

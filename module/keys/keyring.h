@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include <libdnssec/key.h>
 #include <libknot/rdata.h>
 
@@ -24,6 +26,7 @@ typedef struct {
 } keyring_key_t;
 
 typedef struct {
+	atomic_uint users;
 	keyset_t set;
 	keyring_key_t *keys; /*!< set.key_count of them, in the set's order. */
 } keyring_t;
@@ -65,7 +68,11 @@ void keyring_lose(keyring_t *ring, const keyset_key_t *info, const char *why);
  *  keys, but for those that sign all of the zone. */
 bool keyring_same_dnskeys(const keyset_t *a, const keyset_t *b);
 
-/*! NULL is allowed. */
+/*! Adds a user, who leaves by keyring_free(). \return ring */
+keyring_t *keyring_use(keyring_t *ring);
+
+/*! A user less; the last one frees the ring, and before the tokens are left that it is of. NULL is
+ *  allowed. */
 void keyring_free(keyring_t *ring);
 
 /*!

@@ -66,11 +66,14 @@ static void swap_ring(keys_t *keys, keyring_t *ring, tokens_t *tokens)
 {
 	pthread_mutex_lock(&keys->lock);
 	keyring_t *old = keys->ring;
+	tokens_t *old_tokens = keys->tokens;
 	keys->ring = ring;
+	keys->tokens = tokens_use(tokens);
+	if (keys->follow != NULL) {
+		keys->follow(keys->follow_ctx, ring, tokens);
+	}
 	pthread_mutex_unlock(&keys->lock);
 	keyring_free(old);
-	tokens_t *old_tokens = keys->tokens;
-	keys->tokens = tokens_use(tokens);
 	tokens_leave(old_tokens);
 }
 
@@ -388,5 +391,24 @@ void keys_with_set(keys_t *keys, void (*call)(void *ctx, const keyset_t *set), v
 {
 	pthread_mutex_lock(&keys->lock);
 	call(ctx, keys->ring != NULL ? &keys->ring->set : NULL);
+	pthread_mutex_unlock(&keys->lock);
+}
+
+void keys_follow(keys_t *keys, keys_follow_f follow, void *ctx)
+{
+	pthread_mutex_lock(&keys->lock);
+	keys->follow = follow;
+	keys->follow_ctx = ctx;
+	follow(ctx, keys->ring, keys->tokens);
+	pthread_mutex_unlock(&keys->lock);
+}
+
+void keys_unfollow(keys_t *keys, const void *ctx)
+{
+	pthread_mutex_lock(&keys->lock);
+	if (keys->follow_ctx == ctx) {
+		keys->follow = NULL;
+		keys->follow_ctx = NULL;
+	}
 	pthread_mutex_unlock(&keys->lock);
 }

@@ -27,6 +27,10 @@ typedef struct {
 	void *ctx;
 } keys_args_t;
 
+/*! Gets the keys that a zone is signed with; NULL: none were found yet. May add users. Must not block,
+ *  nor call the keys' functions. */
+typedef void (*keys_follow_f)(void *ctx, keyring_t *ring, tokens_t *tokens);
+
 typedef struct {
 	keys_args_t args;
 	trouble_t trouble;         /*!< Why there are no keys to sign with, or only old ones. */
@@ -34,11 +38,13 @@ typedef struct {
 	pthread_mutex_t lock;      /*!< Of what follows. */
 	keyring_t *ring;           /*!< NULL at first. Only the worker changes it, and may read it
 	                                without the lock. */
+	tokens_t *tokens;          /*!< That the ring's keys are in; else as the ring. */
+	keys_follow_f follow;      /*!< Who is told of other keys; NULL: nobody. */
+	void *follow_ctx;
 	uint64_t pending;          /*!< Revision of the key set that is stored... */
 	bool pending_known;        /*!< ...which has been looked up. */
 
 	/* The worker's own. */
-	tokens_t *tokens;          /*!< That the ring's keys are in. */
 	uint64_t lacking;          /*!< Revision of the key set of which a key was lacking last. */
 	unsigned failures;         /*!< How often it was looked for and not found, or of no use. */
 	uint32_t refresh, resign;  /*!< Of the stored key set; 0 = not known. */
@@ -125,3 +131,10 @@ uint64_t keys_pending(keys_t *keys);
 /*! Calls a function with the key set whose keys were found, NULL if there is none; from any thread.
  *  The function must not block. */
 void keys_with_set(keys_t *keys, void (*call)(void *ctx, const keyset_t *set), void *ctx);
+
+/*! Calls a function now, and whenever other keys have been found. One at a time follows; the one before
+ *  is not called any more. From any thread. */
+void keys_follow(keys_t *keys, keys_follow_f follow, void *ctx);
+
+/*! The one with this context does not follow any more. */
+void keys_unfollow(keys_t *keys, const void *ctx);

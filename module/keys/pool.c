@@ -29,6 +29,8 @@
 /*! Those jobs of one signpool_start() whose keys are in one repository. */
 typedef struct batch {
 	struct batch *next;      /*!< In the lane's ring of batches. */
+	struct lane *lane;
+	signpool_work_t *work;   /*!< That it is a part of. */
 	const knot_dname_t *zone;
 	rrsig_job_t **jobs;
 	const atomic_bool *stop;
@@ -68,6 +70,17 @@ typedef struct lane {
 	unsigned threads;
 	pthread_t ids[];
 } lane_t;
+
+/*! Batches of one signpool_start(), one for each repository. */
+struct signpool_work {
+	rrsig_job_t **order;
+	const keyring_key_t **failed;
+	void (*ended)(void *ctx);
+	void *ctx;
+	atomic_size_t open;      /*!< Batches that are not done, and the start while it adds some. */
+	size_t used;
+	pool_batch_t batches[];
+};
 
 struct signpool {
 	hsm_t *hsm;
@@ -212,8 +225,9 @@ static chunk_t take(lane_t *lane)
 	return chunk;
 }
 
-/*! Counts the jobs of a chunk as done. With the lock held. */
-static void book(lane_t *lane, const chunk_t *chunk)
+/*! Counts the jobs of a chunk as done. With the lock held. \return The work that has ended by that and
+ *  whose owner is to be told; NULL: none. */
+static signpool_work_t *book(lane_t *lane, const chunk_t *chunk)
 {
 	pool_batch_t *batch = chunk->batch;
 	if (chunk->ret != KNOT_EOK && batch->ret == KNOT_EOK) {
@@ -223,9 +237,13 @@ static void book(lane_t *lane, const chunk_t *chunk)
 		         chunk->key->info->keytag, chunk->err.text);
 	}
 	batch->done += chunk->count;
-	if (batch->done == batch->count) {
-		pthread_cond_broadcast(&lane->finished);
+	if (batch->done < batch->count) {
+		return NULL;
 	}
+	/* Without an owner to be told, one that waits may free the work from now on. */
+	signpool_work_t *work = batch->work->ended != NULL ? batch->work : NULL;
+	pthread_cond_broadcast(&lane->finished);
+	return work != NULL && atomic_fetch_sub(&work->open, 1) == 1 ? work : NULL;
 }
 
 /*! With the lock held. */
@@ -287,7 +305,12 @@ static void *run_lane(void *arg)
 			pthread_mutex_lock(&lane->lock);
 			count_session(lane, &signer);
 		}
-		book(lane, &chunk);
+		signpool_work_t *ended = book(lane, &chunk);
+		if (ended != NULL) {
+			pthread_mutex_unlock(&lane->lock);
+			ended->ended(ended->ctx);
+			pthread_mutex_lock(&lane->lock);
+		}
 	}
 	pthread_mutex_unlock(&lane->lock);
 	hsm_session_close(signer.session);
@@ -397,7 +420,11 @@ static void add_batch(lane_t *lane, pool_batch_t *batch)
 		batch->next = lane->ring->next;
 		lane->ring->next = batch;
 	}
-	pthread_cond_broadcast(&lane->work);
+	if (batch->count == 1) {
+		pthread_cond_signal(&lane->work);
+	} else {
+		pthread_cond_broadcast(&lane->work);
+	}
 	pthread_mutex_unlock(&lane->lock);
 }
 
@@ -425,51 +452,60 @@ static size_t group(rrsig_job_t **jobs, size_t count)
 	return same;
 }
 
-/*! Batches of one signpool_start(), one for each repository: no more than there are keys. */
-struct signpool_work {
-	rrsig_job_t **order;
-	const keyring_key_t **failed;
-	pool_batch_t batches[KEYS_MAX];
-	lane_t *lanes[KEYS_MAX];
-	size_t used;
-};
+static signpool_work_t *new_work(const signpool_jobs_t *jobs)
+{
+	const size_t most = jobs->count < KEYS_MAX ? jobs->count : KEYS_MAX;
+	signpool_work_t *work = calloc(1, sizeof(*work) + most * sizeof(work->batches[0]));
+	rrsig_job_t **order = malloc((jobs->count + 1) * sizeof(*order));
+	if (work == NULL || order == NULL) {
+		free(work);
+		free(order);
+		return NULL;
+	}
+	for (size_t i = 0; i < jobs->count; i++) {
+		order[i] = &jobs->jobs[i];
+	}
+	work->order = order;
+	work->failed = jobs->failed;
+	work->ended = jobs->ended;
+	work->ctx = jobs->ctx;
+	atomic_init(&work->open, 1);
+	return work;
+}
 
 int signpool_start(signpool_t *pool, const signpool_jobs_t *jobs, signpool_work_t **work,
                    char *err, size_t err_size)
 {
 	const size_t count = jobs->count;
-	signpool_work_t *fresh = calloc(1, sizeof(*fresh));
-	rrsig_job_t **order = malloc((count + 1) * sizeof(*order));
-	if (fresh == NULL || order == NULL) {
+	signpool_work_t *fresh = new_work(jobs);
+	if (fresh == NULL) {
 		snprintf(err, err_size, "out of memory");
-		free(fresh);
-		free(order);
 		return KNOT_ENOMEM;
 	}
-	fresh->order = order;
-	fresh->failed = jobs->failed;
-	for (size_t i = 0; i < count; i++) {
-		order[i] = &jobs->jobs[i];
-	}
 	for (size_t at = 0; at < count; fresh->used++) {
-		pool_batch_t *batch = &fresh->batches[fresh->used];
-		lane_t *lane = get_lane(pool, order[at]->key->info->repository);
+		rrsig_job_t **order = fresh->order + at;
+		lane_t *lane = get_lane(pool, order[0]->key->info->repository);
 		if (lane == NULL) {
 			(void)signpool_finish(fresh, err, err_size);
 			snprintf(err, err_size, "cannot start threads to sign");
 			return KNOT_ENOMEM;
 		}
+		pool_batch_t *batch = &fresh->batches[fresh->used];
 		*batch = (pool_batch_t) {
-			.zone = jobs->zone, .jobs = order + at, .stop = jobs->stop,
+			.lane = lane, .work = fresh,
+			.zone = jobs->zone, .jobs = order, .stop = jobs->stop,
 			.verify = jobs->verify,
 			.number = atomic_fetch_add(&pool->batches, 1) + 1,
-			.count = group(order + at, count - at),
+			.count = group(order, count - at),
 		};
-		fresh->lanes[fresh->used] = lane;
 		at += batch->count;
+		atomic_fetch_add(&fresh->open, 1);
 		add_batch(lane, batch);
 	}
 	*work = fresh;
+	if (jobs->ended != NULL && atomic_fetch_sub(&fresh->open, 1) == 1) {
+		jobs->ended(jobs->ctx);
+	}
 	return KNOT_EOK;
 }
 
@@ -477,7 +513,7 @@ int signpool_finish(signpool_work_t *work, char *err, size_t err_size)
 {
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < work->used; i++) {
-		await(work->lanes[i], &work->batches[i]);
+		await(work->batches[i].lane, &work->batches[i]);
 		if (ret == KNOT_EOK && work->batches[i].ret != KNOT_EOK) {
 			ret = work->batches[i].ret;
 			*work->failed = work->batches[i].failed;

@@ -44,6 +44,10 @@ typedef struct {
 	                              signpool_finish() fails. */
 	const keyring_key_t **failed; /*!< Where signpool_finish() tells by which key a signature
 	                              could not be made; it does not if it was stopped. */
+	void (*ended)(void *ctx);  /*!< Called, by any thread, when signpool_finish() would
+	                              not wait any more, and may be called; NULL: nobody is. Must
+	                              not block. */
+	void *ctx;
 } signpool_jobs_t;
 
 /*! Signatures being made. */

@@ -110,3 +110,14 @@ void tokens_leave(tokens_t *tokens)
 		free(tokens);
 	}
 }
+
+bool tokens_leave_early(tokens_t *tokens)
+{
+	unsigned users = atomic_load(&tokens->users);
+	while (users > 1) {
+		if (atomic_compare_exchange_weak(&tokens->users, &users, users - 1)) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -54,3 +54,6 @@ tokens_t *tokens_use(tokens_t *tokens);
 /*! Removes a user. The last one frees the tokens, which may wait for them to answer. NULL is
  * allowed. */
 void tokens_leave(tokens_t *tokens);
+
+/*! Removes a user who is not the last one. Does not wait. \return Whether that was so. */
+bool tokens_leave_early(tokens_t *tokens);

@@ -244,3 +244,38 @@ size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone)
 	return size.count > 0 && size.single.integer > 0 && (size_t)size.single.integer < journal
 	       ? (size_t)size.single.integer : journal;
 }
+
+/*** Modules. ***/
+
+/*! \return Whether a module's reference is to that module. \param name  With the octet of its length. */
+static bool is_module(const knotd_conf_val_t *val, const yp_name_t *name)
+{
+	return val->data != NULL && val->data_len >= 1u + name[0] &&
+	       memcmp(val->data, name, 1 + name[0]) == 0;
+}
+
+/*! \return Whether a module makes answers at the stage at which these are signed. */
+static bool makes_answers(const knotd_conf_val_t *val)
+{
+	return is_module(val, "\x0F""mod-synthrecord") || is_module(val, "\x0A""mod-whoami");
+}
+
+void knotconf_check_order(knotd_mod_t *mod, const knot_dname_t *zone)
+{
+	bool behind = false;
+	knotd_conf_t modules = knotd_conf_zone(mod, "\x06""module", zone);
+	for (size_t i = 0; i < modules.count; i++) {
+		const knotd_conf_val_t *at = &modules.multi[i];
+		if (behind && makes_answers(at)) {
+			knotd_mod_log(mod, LOG_ERR, "online is on, but %.*s stands behind mod-opendnssec in "
+			              "'module:', and so makes no answers; name mod-opendnssec last",
+			              at->data[0], at->data + 1);
+		}
+		if (is_module(at, "\x0E""mod-onlinesign")) {
+			knotd_mod_log(mod, LOG_ERR, "online is on, and mod-onlinesign signs the same answers "
+			              "with other keys: take it out of 'module:'");
+		}
+		behind |= is_module(at, "\x0E""mod-opendnssec");
+	}
+	knotd_conf_free(&modules);
+}

@@ -58,3 +58,7 @@ size_t knotconf_journal_max(knotd_mod_t *mod, const knot_dname_t *zone);
 
 /*! \return Bytes that the zone may have, by zone-max-size and by knotconf_journal_max(). */
 size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone);
+
+/*! Logs if modules of the zone stand in an order in which answers are not signed on the fly: knotd calls a
+ *  zone's modules in the order in which its item "module" has them. */
+void knotconf_check_order(knotd_mod_t *mod, const knot_dname_t *zone);

@@ -15,11 +15,14 @@
 #include <sys/un.h>
 
 #include <knot/module.h>
+#include <libknot/libknot.h>
 
 #include "module/knotd/conf.h"
 #include "module/knotd/fit.h"
+#include "module/knotd/hooks.h"
 #include "module/knotd/signers.h"
 #include "module/knotd/stats.h"
+#include "module/online/compact.h"
 
 #define ITEM_POLICY   "\x06""policy"
 #define ITEM_STORAGE  "\x07""storage"
@@ -36,6 +39,10 @@
 #define ITEM_RECORDS  "\x11""fetch-max-records"
 #define ITEM_TIME     "\x0E""fetch-max-time"
 
+#define ITEM_ONLINE   "\x06""online"
+#define ITEM_TYPES    "\x0C""online-types"
+#define ITEM_CACHE    "\x0C""online-cache"
+
 #define ITEM_CHECK    "\x0D""publish-check"
 #define ITEM_LIMIT    "\x13""publish-check-limit"
 
@@ -45,6 +52,9 @@
 
 /* Percent of the names, and of the delegations, that an input has to keep, if nothing is set. */
 #define SHRINK_LIMIT 50
+
+/* Bytes of signatures made on the fly that are kept: some 150,000 of ECDSA. */
+#define ONLINE_CACHE ((int64_t)64 << 20)
 
 /* Of one transfer, if nothing is set: twice what the largest TLDs need, some 25 GB and 400 million
  * records, and the time for that by a line of 10 Mbit/s. */
@@ -75,6 +85,9 @@ static const yp_item_t items[] = {
 	{ ITEM_OCTETS,   YP_TINT,  YP_VINT = { 1, INT64_MAX, FETCH_OCTETS, YP_SSIZE } },
 	{ ITEM_RECORDS,  YP_TINT,  YP_VINT = { 1, INT64_MAX, FETCH_RECORDS } },
 	{ ITEM_TIME,     YP_TINT,  YP_VINT = { 1, INT32_MAX, FETCH_SECONDS, YP_STIME } },
+	{ ITEM_ONLINE,   YP_TBOOL, YP_VBOOL = { false } },
+	{ ITEM_TYPES,    YP_TSTR,  YP_VNONE, YP_FMULTI },
+	{ ITEM_CACHE,    YP_TINT,  YP_VINT = { 1 << 20, INT64_MAX, ONLINE_CACHE, YP_SSIZE } },
 	{ NULL }
 };
 
@@ -97,6 +110,54 @@ static const char *check_include(knotd_conf_check_args_t *args)
 	}
 	knotd_conf_free(&folders);
 	return absolute ? NULL : "include-dir: has to be the absolute path of a folder";
+}
+
+/*! Adds a type by its name. \return What is wrong with it, or NULL. */
+static const char *add_type(answer_types_t *types, const char *name)
+{
+	static const uint16_t others[] = {
+		KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_NSEC, KNOT_RRTYPE_NSEC3, KNOT_RRTYPE_CNAME,
+		KNOT_RRTYPE_DNAME, KNOT_RRTYPE_NS, KNOT_RRTYPE_SOA, KNOT_RRTYPE_DS, COMPACT_NXNAME
+	};
+	uint16_t type = 0;
+	if (knot_rrtype_from_string(name, &type) != 0) {
+		return "online-types: not a type of records";
+	}
+	bool data = !knot_rrtype_is_metatype(type);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		data = data && type != others[i];
+	}
+	if (!data) {
+		return "online-types: a type that says what kind of name it is cannot be at any name";
+	}
+	if (types->count == sizeof(types->all) / sizeof(types->all[0])) {
+		return "online-types: too many types";
+	}
+	types->all[types->count++] = type;
+	return NULL;
+}
+
+/*! Reads the item; if it is not there, these are A, AAAA and PTR. */
+static const char *read_types(const knotd_conf_t *names, answer_types_t *types)
+{
+	*types = (answer_types_t) {
+		.all = { KNOT_RRTYPE_A, KNOT_RRTYPE_PTR, KNOT_RRTYPE_AAAA }, .count = 3
+	};
+	const char *fault = NULL;
+	for (size_t i = 0; fault == NULL && i < names->count; i++) {
+		types->count = i == 0 ? 0 : types->count;
+		fault = add_type(types, names->multi[i].string);
+	}
+	return fault;
+}
+
+static const char *check_types(knotd_conf_check_args_t *args)
+{
+	answer_types_t types;
+	knotd_conf_t names = knotd_conf_check_item(args, ITEM_TYPES);
+	const char *fault = read_types(&names, &types);
+	knotd_conf_free(&names);
+	return fault;
 }
 
 static int check(knotd_conf_check_args_t *args)
@@ -126,6 +187,7 @@ static int check(knotd_conf_check_args_t *args)
 		fault = "transfer-socket and control-socket have to differ";
 	}
 	fault = fault != NULL ? fault : check_include(args);
+	fault = fault != NULL ? fault : check_types(args);
 	args->err_str = fault;
 	return fault == NULL ? KNOT_EOK : KNOT_EINVAL;
 }
@@ -133,6 +195,7 @@ static int check(knotd_conf_check_args_t *args)
 /*** Instances. ***/
 
 typedef struct {
+	hooks_place_t place; /*!< Empty: answers are not signed on the fly. */
 	running_t *signer;
 	zone_t *zone;    /*!< NULL: the global instance. */
 	stats_t stats;
@@ -159,7 +222,24 @@ static int load_global(knotd_mod_t *mod, instance_t *instance)
 		return KNOT_ENOMEM;
 	}
 
-	return signers_start(&conf, mod, &instance->signer);
+	const int ret = signers_start(&conf, mod, &instance->signer);
+	if (ret == KNOT_EOK) {
+		signers_set_cache(instance->signer, knotd_conf_mod(mod, ITEM_CACHE).single.integer);
+	}
+	return ret;
+}
+
+/*! Has the zone's answers signed on the fly, if that is wanted. */
+static int set_online(knotd_mod_t *mod, instance_t *instance)
+{
+	if (!knotd_conf_mod(mod, ITEM_ONLINE).single.boolean) {
+		return KNOT_EOK;
+	}
+	answer_types_t types;
+	knotd_conf_t names = knotd_conf_mod(mod, ITEM_TYPES);
+	(void)read_types(&names, &types);
+	knotd_conf_free(&names);
+	return hooks_init(&instance->place.hooks, mod, instance->signer, instance->zone, &types);
 }
 
 /*! Has the zone's file watched, or not. */
@@ -275,11 +355,15 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	if (ret == KNOT_EOK) {
 		ret = stats_init(&instance->stats, mod);
 	}
+	if (ret == KNOT_EOK) {
+		ret = set_online(mod, instance);
+	}
 	const bool fetched = source_is_fetched(&instance->zone->source);
 	if (ret == KNOT_EOK && fetched) {
 		ret = knotd_mod_hook(mod, KNOTD_STAGE_END, see_notify);
 	}
 	if (ret != KNOT_EOK) {
+		hooks_free(instance->place.hooks);
 		zones_drop(zones, instance->zone);
 		signers_leave(signer);
 		return ret;
@@ -314,6 +398,7 @@ static void unload(knotd_mod_t *mod)
 	instance_t *instance = knotd_mod_ctx(mod);
 	running_t *signer = instance->signer;
 	if (instance->zone != NULL) {
+		hooks_free(instance->place.hooks);
 		zone_unset_report(instance->zone, &instance->stats);
 		zones_drop(&signer->server->zones, instance->zone);
 	} else {

@@ -31,6 +31,9 @@ static void write_log(void *mod, int priority, const char *line)
 /* Storages in use at a time. */
 #define SIGNERS_MAX 16
 
+/* Milliseconds for which the end waits for signatures in the making. */
+#define ONLINE_PATIENCE_MS 2000
+
 static struct {
 	pthread_mutex_t lock;
 	running_t signers[SIGNERS_MAX];
@@ -103,6 +106,46 @@ running_t *signers_use(const char *storage)
 	return signer;
 }
 
+/*** Answers signed on the fly. ***/
+
+static clock_span_t get_time(void *ctx)
+{
+	const server_t *server = ctx;
+	return timekeeper_now(server->env.timekeeper);
+}
+
+static void release(void *ctx, tokens_t *tokens)
+{
+	server_t *server = ctx;
+	reap_tokens(&server->reap, tokens);
+}
+
+void signers_set_cache(running_t *signer, size_t bytes)
+{
+	pthread_mutex_lock(&registry.lock);
+	signer->online_cache = bytes;
+	if (signer->online != NULL) {
+		online_set_cache_size(signer->online, bytes);
+	}
+	pthread_mutex_unlock(&registry.lock);
+}
+
+online_t *signers_online(running_t *signer)
+{
+	const online_calls_t calls = {
+		.clock = get_time, .release = release, .ctx = signer->server, .log = &signer->server->log
+	};
+	pthread_mutex_lock(&registry.lock);
+	if (signer->online == NULL) {
+		(void)online_start(&signer->online, signer->online_cache, &calls);
+	}
+	online_t *online = signer->online;
+	pthread_mutex_unlock(&registry.lock);
+	return online;
+}
+
+/*** The end. ***/
+
 void signers_leave(running_t *signer)
 {
 	pthread_mutex_lock(&registry.lock);
@@ -112,6 +155,8 @@ void signers_leave(running_t *signer)
 	}
 	pthread_mutex_unlock(&registry.lock);
 	control_stop(last.control);
+	/* What signatures in the making use, the server waits for. */
+	(void)online_stop(last.online, ONLINE_PATIENCE_MS);
 	if (last.server != NULL && !server_stop(last.server)) {
 		/* The server still has its store open: no other may open it. */
 		pthread_mutex_lock(&registry.lock);

@@ -9,11 +9,14 @@
 #include <knot/module.h>
 
 #include "module/control/control.h"
+#include "module/online/online.h"
 
 /*! Does not change while it has users, but for their number. */
 typedef struct {
 	server_t *server;      /*!< NULL: a free place. */
 	control_t *control;    /*!< NULL once it has stopped. */
+	online_t *online;      /*!< NULL until a zone's answers are signed on the fly. Locked. */
+	size_t online_cache;   /*!< Bytes of its cache. Locked. */
 	unsigned users;        /*!< Instances; 0: the server could not be ended. Locked. */
 } running_t;
 
@@ -32,6 +35,13 @@ int signers_start(server_conf_t *conf, knotd_mod_t *mod, running_t **running);
 
 /*! \return The signer of a storage, one user more; NULL if there is none. */
 running_t *signers_use(const char *storage);
+
+/*! Sets how many bytes of signatures that were made on the fly are kept. */
+void signers_set_cache(running_t *running, size_t bytes);
+
+/*! \return What signs answers on the fly, for as long as the signer is used; started if need be. NULL: it
+ *  cannot be started. */
+online_t *signers_online(running_t *running);
 
 /*! A user less; the last one stops the signer. */
 void signers_leave(running_t *running);

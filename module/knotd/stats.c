@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "module/online/online.h"
+
 /* In the order in which they are registered. */
 enum {
 	SIGNATURES, VERSIONS, LOADS, LOAD_ERRORS, SIGN_ERRORS, SERIAL, UPDATES, UPDATES_REFUSED,
 	SIGNATURES_UNTIL, ALARM_AT, SOA_EXPIRE, HELD, FIRST_KEY
 };
+_Static_assert(FIRST_KEY == STATS_FIRST_KEY, "counters before those of keys");
 
 static char *state_name(uint32_t index, uint32_t count)
 {
@@ -42,6 +45,20 @@ int stats_init(stats_t *stats, knotd_mod_t *mod)
 		ret = knotd_mod_stats_add(mod, stats->names[i], KEYSET_UNRETENTIVE + 1, state_name);
 	}
 	return ret;
+}
+
+static char *result_name(uint32_t index, uint32_t count)
+{
+	static const char *const names[ONLINE_RESULTS] = {
+		[ONLINE_CACHED] = "cached", [ONLINE_MADE] = "made", [ONLINE_BUSY] = "busy",
+		[ONLINE_LATE] = "late", [ONLINE_FAILED] = "failed",
+	};
+	return index < count ? strdup(names[index]) : NULL;
+}
+
+int stats_add_online(knotd_mod_t *mod)
+{
+	return knotd_mod_stats_add(mod, "online", ONLINE_RESULTS, result_name);
 }
 
 /*! \return The state of the record that is published last and withdrawn last: DS, or DNSKEY for a

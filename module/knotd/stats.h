@@ -16,6 +16,10 @@
 #define STATS_KEYS 16 /*!< Keys that are shown, at most. */
 #define STATS_NAME 24 /*!< Bytes of a key's name. */
 
+/*! Number of the counter of signatures made on the fly; its parts are by online_result_t. */
+#define STATS_ONLINE (STATS_FIRST_KEY + STATS_KEYS)
+#define STATS_FIRST_KEY 12 /*!< Counters before those of keys. */
+
 typedef struct {
 	knotd_mod_t *mod;
 	char names[STATS_KEYS][STATS_NAME]; /*!< "ksk-12345" */
@@ -23,6 +27,9 @@ typedef struct {
 
 /*! Registers the counters. \return KNOT_EOK or an error */
 int stats_init(stats_t *stats, knotd_mod_t *mod);
+
+/*! Registers STATS_ONLINE, after stats_init(). */
+int stats_add_online(knotd_mod_t *mod);
 
 /*! Shows the zone's numbers; a zone_report_f whose context is a stats_t. */
 void stats_report(void *ctx, const zone_counters_t *counters, const state_t *state,

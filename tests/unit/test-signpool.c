@@ -255,6 +255,51 @@ START_TEST(test_verify_key)
 }
 END_TEST
 
+typedef struct {
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	unsigned times;
+} ended_t;
+
+static void note_end(void *ctx)
+{
+	ended_t *ended = ctx;
+	pthread_mutex_lock(&ended->lock);
+	ended->times++;
+	pthread_cond_signal(&ended->cond);
+	pthread_mutex_unlock(&ended->lock);
+}
+
+/*! Who is told of the end need not wait for it: of two repositories, once, when both have signed. */
+START_TEST(test_ended)
+{
+	ended_t ended = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+	signpool_work_t *work = NULL;
+	char err[640] = "";
+	order("delay C_Sign 100\n");
+	make_jobs(&ring->keys[0], 2);
+	jobs[1].key = &ring->keys[SHIM];
+	const signpool_jobs_t all = {
+		.zone = zone, .jobs = jobs, .count = 2, .verify = SIGNPOOL_VERIFY_ALL, .stop = &stop,
+		.failed = &failed, .ended = note_end, .ctx = &ended,
+	};
+	for (unsigned i = 1; i <= 20; i++) {
+		ck_assert_int_eq(signpool_start(pool, &all, &work, err, sizeof(err)), KNOT_EOK);
+		pthread_mutex_lock(&ended.lock);
+		while (ended.times < i) {
+			pthread_cond_wait(&ended.cond, &ended.lock);
+		}
+		pthread_mutex_unlock(&ended.lock);
+		ck_assert_int_eq(signpool_finish(work, err, sizeof(err)), KNOT_EOK);
+		ck_assert(valid(&jobs[0]) && valid(&jobs[1]));
+		order(i % 2 == 1 ? "" : "delay C_Sign 5\n");
+	}
+	ck_assert_uint_eq(ended.times, 20);
+	order("");
+	free_jobs(2);
+}
+END_TEST
+
 /*! "all" finds each wrong signature, and has it made anew; "sample" finds at least one of many. */
 START_TEST(test_wrong)
 {
@@ -585,6 +630,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_algorithms, 0, KEYS);
 	tcase_add_loop_test(tcase, test_verify_bits, 0, KEYS);
 	tcase_add_test(tcase, test_verify_key);
+	tcase_add_test(tcase, test_ended);
 	tcase_add_test(tcase, test_wrong);
 	tcase_add_test(tcase, test_wrong_later);
 	tcase_add_test(tcase, test_failing);
