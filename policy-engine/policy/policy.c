@@ -47,10 +47,15 @@ static void policy_deinit(policy_t *policy)
 	free(policy->name);
 }
 
+void policies_drop(policies_t *policies)
+{
+	policy_deinit(&policies->policies[--policies->count]);
+}
+
 void policies_deinit(policies_t *policies)
 {
-	for (size_t i = 0; i < policies->count; i++) {
-		policy_deinit(&policies->policies[i]);
+	while (policies->count > 0) {
+		policies_drop(policies);
 	}
 	free(policies->policies);
 	*policies = (policies_t){ 0 };

@@ -89,5 +89,8 @@ const char *policy_role_element(keyset_role_t role);
 /*! \return Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
 
+/*! Frees the last policy. */
+void policies_drop(policies_t *policies);
+
 /*! Frees the contents, not policies itself. */
 void policies_deinit(policies_t *policies);
