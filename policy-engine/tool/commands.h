@@ -26,6 +26,7 @@ int tool_check(const invocation_t *run);
 /* These have options of their own. They get their own name as argv[0]. */
 int tool_simulate(const invocation_t *run, int argc, char *argv[]);
 int tool_import(const invocation_t *run, int argc, char *argv[]);
+int tool_migrate(const invocation_t *run, int argc, char *argv[]);
 int tool_freeze(const invocation_t *run, int argc, char *argv[]);
 int tool_thaw(const invocation_t *run, int argc, char *argv[]);
 int tool_recover(const invocation_t *run, int argc, char *argv[]);

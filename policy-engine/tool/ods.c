@@ -56,6 +56,8 @@ static const command_t commands[] = {
 	{ "thaw", "[ZONE] [OPTION]...", "keys may take steps again", 0, 0, NULL, tool_thaw },
 	{ "recover", "[ZONE]... [OPTION]...", "gives zones their keys back whose memory is lost; "
 	  "see\n        ods recover --help", 0, 0, NULL, tool_recover },
+	{ "migrate", "[CONF.XML] [OPTION]...", "prepares the move from OpenDNSSEC 2: a plan, and all "
+	  "configuration;\n        see ods migrate --help", 0, 0, NULL, tool_migrate },
 	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
 	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
 	{ "setup", "[OPTION]...", "makes what signing needs on a new machine, and checks it; see\n"

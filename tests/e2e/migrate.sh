@@ -1,0 +1,244 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# ods migrate, from a real OpenDNSSEC: the folder that it writes is run as it is.
+
+# shellcheck disable=SC1091
+. "$e2e/opendnssec-lib.sh"
+
+secret=Wg6FH9tJ1Dz0WVrwBpKXsZ3vQ0k0NOu8M7IzVYJmbWI=
+
+# moving NAME [SED-EXPRESSION...]: a policy whose waits are over at once.
+moving() {
+	policy "${base:-default}" "$@" \
+		's|<Resign>.*<|<Resign>PT5S<|' 's|<Refresh>.*<|<Refresh>PT1H<|' \
+		's|<Default>.*<|<Default>P1D<|' 's|<Denial>P.*<|<Denial>P1D<|' \
+		's|<Jitter>.*<|<Jitter>PT0S<|' 's|<MaxZoneTTL>.*<|<MaxZoneTTL>PT1S<|' \
+		's|<TTL>P[^<]*<|<TTL>PT1S<|' 's|<Minimum>.*<|<Minimum>PT1S<|' \
+		's|Safety>P[^<]*<|Safety>PT1S<|' 's|<PropagationDelay>.*<|<PropagationDelay>PT1S<|'
+}
+
+policies() {
+	echo '<KASP>'
+	moving plain
+	moving 'three \&amp; more' "$(nsec3_denial '' 8)"
+	base=csk moving one
+	base=rsa moving rsa
+	# RSA with SHA-1, which must not sign any more.
+	base=rsa moving old 's|>8</Algorithm>|>7</Algorithm>|' "$(nsec3_denial '' 8)"
+	echo '</KASP>'
+}
+
+# brief FILE ZONE SERIAL: a zone that no cache keeps for long.
+brief() {
+	small "$@"
+	# shellcheck disable=SC2016
+	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
+}
+
+make_token() {
+	mkdir "$work/tokens"
+	export SOFTHSM2_CONF=$work/softhsm2.conf
+	printf '%s\n' "directories.tokendir = $work/tokens" 'objectstore.backend = file' >"$SOFTHSM2_CONF"
+	softhsm2-util --init-token --free --label moved --pin 1234 --so-pin 5678 >softhsm2-util.out
+}
+
+# addns: of zones that come from the primary at $from and go to whoever has the key.
+addns() {
+	cat <<-EOT
+	<Adapter><DNS>
+		<TSIG><Name>xfr.example</Name><Algorithm>hmac-sha256</Algorithm><Secret>$secret</Secret></TSIG>
+		<Inbound>
+			<RequestTransfer>
+				<Remote><Address>127.0.0.1</Address><Port>$from</Port><Key>xfr.example</Key></Remote>
+			</RequestTransfer>
+			<AllowNotify><Peer><Prefix>127.0.0.1</Prefix></Peer></AllowNotify>
+		</Inbound>
+		<Outbound>
+			<ProvideTransfer>
+				<Peer><Prefix>127.0.0.0&amp;255.0.0.0</Prefix><Key>xfr.example</Key></Peer>
+				<Peer><Prefix>127.0.0.1</Prefix><Key>forgotten.example</Key></Peer>
+			</ProvideTransfer>
+			<Notify><Remote><Address>127.0.0.1</Address><Port>$to</Port></Remote></Notify>
+		</Outbound>
+	</DNS></Adapter>
+	EOT
+}
+
+# adapter ZONE POLICY INPUT OUTPUT: an entry of zonelist.xml, the adapters with their type.
+adapter() {
+	cat <<-EOT
+	<Zone name="$1"><Policy>$2</Policy><SignerConfiguration>$ods/signconf/$1.xml</SignerConfiguration>
+	<Adapters><Input><Adapter type="${3%%:*}">${3#*:}</Adapter></Input>
+	<Output><Adapter type="${4%%:*}">${4#*:}</Adapter></Output></Adapters></Zone>
+	EOT
+}
+
+start_primary() {
+	from=$(free_port)
+	brief primary.zone primary.test 7
+	another_knotd primary "127.0.0.1@$from" <<-EOT
+	key:
+	  - id: xfr.example
+	    algorithm: hmac-sha256
+	    secret: $secret
+	acl:
+	  - id: signer
+	    key: xfr.example
+	    action: transfer
+	zone:
+	  - domain: primary.test
+	    file: "$work/primary.zone"
+	    acl: signer
+	EOT
+}
+
+# An OpenDNSSEC with zones of each policy, files and transfers.
+start_all() {
+	ods=$work/ods
+	mkdir -p "$ods/run" "$ods/signconf" "$work/unsigned"
+	make_token
+	start_primary
+	to=$(free_port)
+	listener=$(free_port)
+	policies >"$ods/kasp.xml"
+	addns >"$ods/addns.xml"
+	ods_conf "$ods" moved 1234 | sed "s|</Signer>|<Listener><Interface><Address>127.0.0.1</Address>$(
+		)<Port>$listener</Port></Interface></Listener>&|" >"$ods/conf.xml"
+	chmod 0600 "$ods/conf.xml"
+	local zone policy
+	{
+		echo '<ZoneList>'
+		while IFS='|' read -r zone policy; do
+			brief "$work/unsigned/$zone" "$zone" 5
+			adapter "$zone" "$policy" "File:$work/unsigned/$zone" "File:$work/$zone.signed"
+		done <<-'EOT'
+		plain.test|plain
+		three.test|three &amp; more
+		one.test|one
+		old.test|old
+		EOT
+		brief "$work/100% odd.zone" odd.test 5 'elsewhere.example. A 192.0.2.5'
+		adapter odd.test plain "File:$work/100% odd.zone" "File:$work/odd.test.signed"
+		adapter primary.test rsa "DNS:$ods/addns.xml" "DNS:$ods/addns.xml"
+		echo '</ZoneList>'
+	} >"$ods/zonelist.xml"
+	run_opendnssec
+}
+
+zones='plain.test three.test one.test odd.test primary.test'
+
+ds_seen() {
+	ods-enforcer key ds-seen -z "$1" -x "$(ods_keys "$1" | awk '$1 != "ZSK" { print $6; exit }')" >>ods.out
+}
+all_move() {
+	"$BUILD_DIR/ods" migrate "$ods/conf.xml" >plan.now 2>&1 || true
+	grep "^5 of 6 zones move" plan.now >/dev/null
+}
+
+settle() {
+	local zone
+	for zone in $zones old.test; do
+		within 60 ods_has "$zone" '^[KC]SK rumoured omnipresent omnipresent'
+		within 60 ds_seen "$zone"
+	done
+	for zone in $zones old.test; do
+		within 60 ods_has "$zone" '^[KC]SK omnipresent'
+	done
+}
+
+# The folder's servers; $D is it.
+run_folder() {
+	D=$work/folder PORT=$(free_port)
+	"$BUILD_DIR/ods" migrate --below --output "$D" --listen "127.0.0.1@$PORT" "$ods/conf.xml" >migrate.out &&
+		fail "a zone is left out, and that is no failure"
+	KNOT_SOCKET=$D/run/knot.sock MODULE_SOCKET=$D/run/module.sock ENGINE_SOCKET=$D/run/engine.sock
+	# It is for an installed module; this one is another.
+	{
+		printf 'module:\n  - id: mod-opendnssec\n    file: "%s"\n\n' "$BUILD_DIR/.libs/opendnssec.so"
+		cat "$D/knot.conf"
+	} >knot.conf.test
+	cp knot.conf.test "$D/knot.conf"
+	expect 'Configuration is valid' knotc -c "$D/knot.conf" conf-check
+	start_engine
+	pids+=("$(cat "$D/run/ods-engine.pid")")
+}
+
+digest() { find "$ods" -type f ! -name '*.db-*' -exec sha256sum {} + | sort; }
+
+long_moves() { # limit 300
+	local zone serial
+	start_all
+	settle
+	within 60 all_move
+
+	# Nothing of OpenDNSSEC's is touched, and it may run.
+	stop_opendnssec
+	# What only OpenDNSSEC's kaspcheck refuses is advice.
+	sed -i '/name="rsa"/,/<\/Policy>/s|<Serial>.*<|<Serial>datecounter<|' "$ods/kasp.xml"
+	digest >before
+	run_folder
+	digest >after
+	diff before after || fail "ods migrate changed a file of OpenDNSSEC's"
+	expect 'No such file' ls "$ods"/kasp.db-wal
+
+	# What does not move is said, with the reason.
+	expect 'old\.test\.: its policy "old" is left out' cat "$D/plan.txt"
+	expect 'kasp.xml:[0-9]+: <Algorithm> 7 of the <KSK>' cat "$D/plan.txt"
+	expect 'addns.xml:[0-9]+: <Peer> is left out: the file has no key "forgotten.example"' cat "$D/plan.txt"
+	for zone in Logging ZoneListFile Datastore WorkingDirectory Listener; do
+		expect "conf.xml:[0-9]+: <$zone>: " cat "$D/plan.txt"
+	done
+	expect 'datecounter has room for 99' cat "$D/plan.txt"
+	expect 'plain\.test\.: .*ksk [0-9]+.*; .*the ksk is replaced 20..-' cat "$D/plan.txt"
+	expect '127\.0\.0\.0/8' cat "$D/knot.conf"
+
+	PATH=$PATH:$BUILD_DIR sh "$D/check-zones.sh" >check.out 2>&1 || fail "check-zones.sh: $(cat check.out)"
+	expect 'warning: .*100% odd.zone:8: elsewhere.example. is left out' cat check.out
+	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
+	expect '^5 zones are taken over, 0 left alone, 1 refused' cat import.out
+	start_knotd
+	pids+=("$(cat "$D/run/knotd.pid")")
+	for zone in $zones; do
+		within 60 signed "$zone"
+		[ "$zone" = primary.test ] || validate "$zone"
+		engine zone-status "$zone" | grep -F 'no key takes a step' >/dev/null || fail "$zone is not held"
+	done
+	serial=$(awk '$4 == "SOA" { print $7; exit }' plain.test.signed)
+	[ "$(serial plain.test)" -gt "$serial" ] || fail "plain.test has serial $(serial plain.test), was $serial"
+
+	# From the primary, to whoever has the key.
+	expect NOTAUTH kdig @127.0.0.1 -p "$PORT" primary.test AXFR
+	expect 'NSEC' kdig @127.0.0.1 -p "$PORT" -y "hmac-sha256:xfr.example:$secret" primary.test AXFR
+	answers www.primary.test A 192.0.2.80
+	"$BUILD_DIR/ods" migrate -b -o "$D" "$ods/conf.xml" >again.out 2>&1 && fail "the folder was overwritten"
+	expect 'conf.xml: File exists; it stays as it is' cat again.out
+
+	# As on a server: knotd's user may read and write what it needs; the accounts are copies.
+	chgrp -R opendnssec "$work"
+	chmod 0750 "$work"
+	chown -R opendnssec "$work/tokens"
+	chmod -R go-rwx "$work/tokens"
+	chmod 0640 "$SOFTHSM2_CONF"
+	"$BUILD_DIR/ods" migrate -o "$work/server" "$ods/conf.xml" >server.out && fail "old.test moves"
+	unshare --mount bash -euc '
+		work=$1
+		cp -a /etc "$work/etc"
+		mount --bind "$work/etc" /etc
+		mount -t tmpfs none /var/lib
+		mount -t tmpfs none /run
+		mkdir /var/lib/knot
+		mount --bind "$work/tokens" "$work/tokens"
+		sh -eu "$work/server/permissions.sh"
+		as() { runuser -u knot -- env SOFTHSM2_CONF="$SOFTHSM2_CONF" "$@"; }
+		for file in "$work/server/"*; do
+			as test -r "$file"
+		done
+		as test -w /var/lib/mod-opendnssec
+		as test -w /var/lib/knot/opendnssec
+		as test -w /run/mod-opendnssec
+		as "$BUILD_DIR/ods-hsm" -c "$work/server/conf.xml" list
+		' bash "$work" >permissions.out 2>&1 || fail "permissions.sh: $(cat permissions.out)"
+	[ "$(grep -c "RSA\|ECDSA" permissions.out)" -gt 8 ] || fail "knotd's user sees: $(cat permissions.out)"
+}
