@@ -36,7 +36,7 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-freeze, zone-thaw [ZONE], type: a policy, item: "imported" (thaw): what an import froze; none of
- *  them: all zones. freeze, data: until when, Unix seconds, if not for ever. */
+ *  them: all zones. thaw, item: "change-policy": the policy that waits for a person, too. freeze, data: until when, Unix seconds, if not for ever. */
 void control_freeze(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_thaw(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 

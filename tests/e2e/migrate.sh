@@ -165,6 +165,9 @@ run_folder() {
 	pids+=("$(cat "$D/run/ods-engine.pid")")
 }
 
+thawed() { ! engine_says "$1" 'no key takes a step'; }
+has_nsec() { [ -z "$(ask +short "$1" NSEC3PARAM)" ]; }
+
 digest() { find "$ods" -type f ! -name '*.db-*' -exec sha256sum {} + | sort; }
 
 long_moves() { # limit 300
@@ -198,6 +201,8 @@ long_moves() { # limit 300
 	expect 'warning: .*100% odd.zone:8: elsewhere.example. is left out' cat check.out
 	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
 	expect '^5 zones are taken over, 0 left alone, 1 refused' cat import.out
+	# A wrong template: NSEC3 would become NSEC.
+	sed -i '/domain: "three.test."/,/template/s/template: .*/template: policy-plain/' "$D/knot.conf"
 	start_knotd
 	pids+=("$(cat "$D/run/knotd.pid")")
 	for zone in $zones; do
@@ -205,6 +210,9 @@ long_moves() { # limit 300
 		[ "$zone" = primary.test ] || validate "$zone"
 		engine zone-status "$zone" | grep -F 'no key takes a step' >/dev/null || fail "$zone is not held"
 	done
+	expect 'policy plain for it, which would change its denial' engine zone-status three.test
+	[ "$(ask +short three.test NSEC3PARAM)" = "$(awk '$4 == "NSEC3PARAM" { print $5, $6, $7, toupper($8) }' three.test.signed)" ] ||
+		fail "three.test has NSEC3PARAM $(ask +short three.test NSEC3PARAM)"
 	serial=$(awk '$4 == "SOA" { print $7; exit }' plain.test.signed)
 	[ "$(serial plain.test)" -gt "$serial" ] || fail "plain.test has serial $(serial plain.test), was $serial"
 
@@ -214,6 +222,22 @@ long_moves() { # limit 300
 	answers www.primary.test A 192.0.2.80
 	"$BUILD_DIR/ods" migrate -b -o "$D" "$ods/conf.xml" >again.out 2>&1 && fail "the folder was overwritten"
 	expect 'conf.xml: File exists; it stays as it is' cat again.out
+
+	# Who forgets the template has to say that the zone may change; the others go on.
+	expect 'knot.conf has policy plain for it' ods thaw three.test
+	expect '1 imported zones stay frozen' ods thaw --imported
+	within 20 thawed plain.test
+	expect 'would change its denial' engine zone-status three.test
+	sed -i '/domain: "three.test."/,/template/s/template: .*/template: policy-three---more-2/' "$D/knot.conf"
+	knot reload
+	within 20 engine_says three.test 'the zone was imported, and its secondaries'
+	[ -n "$(ask +short three.test NSEC3PARAM)" ] || fail "three.test has no NSEC3 any more"
+	sed -i '/domain: "three.test."/,/template/s/template: .*/template: policy-plain/' "$D/knot.conf"
+	knot reload
+	within 20 engine_says three.test 'would change its denial'
+	ods thaw --change-policy three.test
+	within 60 has_nsec three.test
+	validate three.test
 
 	# As on a server: knotd's user may read and write what it needs; the accounts are copies.
 	chgrp -R opendnssec "$work"
