@@ -35,6 +35,10 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
  *  serial, if it has to be said; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! zone-forget ZONE: the engine and the module forget a zone that the module does not have any more; its
+ *  key pairs stay in their tokens. */
+void control_forget(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! zone-freeze, zone-thaw [ZONE], type: a policy, item: "imported" (thaw): what an import froze; none of
  *  them: all zones. thaw, item: "change-policy": the policy that waits for a person, too. freeze, data: until when, Unix seconds, if not for ever. */
 void control_freeze(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

@@ -221,6 +221,12 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 /*! Takes key i away from a zone. If no other zone has the key pair, it is retired. */
 int db_zone_take_key(db_t *db, kasp_zone_t *zone, size_t i);
 
+/*! Takes all keys away from a zone. Key pairs that no other zone has are forgotten; tokens keep them. */
+int db_zone_leave_keys(db_t *db, kasp_zone_t *zone);
+
+/*! Forgets a zone that has no keys, and what was frozen of it. */
+int db_zone_drop(db_t *db, const kasp_zone_t *zone);
+
 /*! What is done once for a key whose DS is to come to the parent, or to leave it. */
 typedef enum {
 	DB_ERRAND_COMMAND, /*!< Run the operator's command for it. */

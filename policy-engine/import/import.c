@@ -15,7 +15,8 @@
 
 /* What becomes of a zone. */
 typedef struct {
-	bool ours;        /* The engine's database has the zone with keys. */
+	bool ours;        /* The engine's database has the zone with keys that stay. */
+	bool replaced;    /* It has some on which nobody relies. */
 	bool taken;       /* It got them in this run. */
 } mark_t;
 
@@ -33,14 +34,30 @@ typedef struct {
 
 /* -- into the engine's database ------------------------------------------ */
 
-/* Whether the database has the zone with keys. \return 1, 0, or -1 if the database failed. */
+/* Whether somebody can rely on the keys that the engine has made for a zone, since it was in knot.conf before
+ * the import: one has a DS, or somebody may have been asked for one. */
+static bool is_relied_on(const kasp_zone_t *zone)
+{
+	bool relied_on = zone->taken_over;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
+		const bool none = ds->state == KEYSET_HIDDEN || ds->state == KEYSET_NA;
+		relied_on = relied_on ||
+		            !(none || (ds->state == KEYSET_RUMOURED && ds->public_at == 0 &&
+		                       zone->keys[i].done[DB_ERRAND_COMMAND] == 0));
+	}
+	return relied_on;
+}
+
+/* Whether the database has the zone with keys that stay. \return 1, 0, or -1 if the database failed. */
 static int is_ours(import_run_t *run, size_t index)
 {
 	kasp_zone_t have = { 0 };
 	const char *name = run->from.zones[index].name;
 	int found = name != NULL ? db_zone_get(run->desk->db, name, &have) : 0;
-	bool ours = found > 0 && have.core.count > 0;
-	run->marks[index].ours = ours;
+	const bool has_keys = found > 0 && have.core.count > 0;
+	const bool ours = has_keys && is_relied_on(&have);
+	run->marks[index] = (mark_t){ .ours = ours, .replaced = has_keys && !ours };
 	kasp_zone_deinit(&have);
 	return found < 0 ? -1 : ours;
 }
@@ -120,6 +137,10 @@ static int put_zone(import_run_t *run, const examine_zone_t *from, const policy_
 	    db_zone_get(db, from->name, &zone) <= 0) {
 		return -1;
 	}
+	if (db_zone_leave_keys(db, &zone) != 0) {
+		kasp_zone_deinit(&zone);
+		return -1;
+	}
 	uint64_t base = zone.core.revision;
 	int ret = 0;
 	size_t next = 0;
@@ -158,7 +179,8 @@ static void report(const import_run_t *run, const examine_zone_t *zone, import_r
 		.keys = keys,
 		.serial = serial,
 		.why = result == IMPORT_REFUSED ? zone->why
-		       : result == IMPORT_KNOWN ? "the engine has keys for it already"
+		       : result == IMPORT_KNOWN ? "the engine has keys for it already; if they are not "
+		                                "to stay: ods forget"
 		                                : "",
 	};
 	run->what->report(run->what->ctx, &row);
@@ -193,10 +215,16 @@ static int take_zone(import_run_t *run, size_t index)
 		return 0;
 	}
 	examine_list(&core, zone->from->key_count - core.count, keys, sizeof(keys));
+	if (run->marks[index].replaced) {
+		const size_t used = strlen(keys);
+		snprintf(keys + used, sizeof(keys) - used, "; in place of keys that the engine had "
+		         "made, and that no parent has: if knotd serves it, then ods pass %s chain",
+		         zone->name);
+	}
 	if (!run->what->plan && put_zone(run, zone, policy, &core) != 0) {
 		return -1;
 	}
-	run->marks[index] = (mark_t){ .ours = true, .taken = true };
+	run->marks[index].ours = run->marks[index].taken = true;
 	report(run, zone, IMPORT_TAKEN, keys);
 	return 0;
 }

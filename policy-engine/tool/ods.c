@@ -54,6 +54,8 @@ static const command_t commands[] = {
 	{ "freeze", "[ZONE] [OPTION]...", "no key takes a step, in a zone, in a policy's zones, or in "
 	  "all;\n        see ods freeze --help", 0, 0, NULL, tool_freeze },
 	{ "thaw", "[ZONE] [OPTION]...", "keys may take steps again", 0, 0, NULL, tool_thaw },
+	{ "forget", "ZONE", "a zone that left knot.conf is forgotten, with its keys, which stay in their "
+	  "tokens;\n        shows them, and asks", 1, 1, tool_forget, NULL },
 	{ "recover", "[ZONE]... [OPTION]...", "gives zones their keys back whose memory is lost; "
 	  "see\n        ods recover --help", 0, 0, NULL, tool_recover },
 	{ "migrate", "[CONF.XML] [OPTION]...", "prepares the move from OpenDNSSEC 2: a plan, and all "

@@ -266,3 +266,56 @@ long_moves() { # limit 300
 		' bash "$work" >permissions.out 2>&1 || fail "permissions.sh: $(cat permissions.out)"
 	[ "$(grep -c "RSA\|ECDSA" permissions.out)" -gt 8 ] || fail "knotd's user sees: $(cat permissions.out)"
 }
+
+tag_of() { ods_keys "$1" | awk '$1 == "KSK" { print $6; exit }'; }
+has_ksk() {
+	ask "$1" DNSKEY +noall +answer +crypto | grep 'DNSKEY[[:space:]]*257' >"dnskey.$1"
+	[ "$(dnssec-dsfromkey -A -2 -f "dnskey.$1" "$1" | awk '{ print $4 }')" = "$2" ]
+}
+
+# Zones that knotd had before the import: keys on which nobody relies make room; one that is forgotten may
+# be imported, too.
+long_knotd_had_them() { # limit 300
+	local ksk odd
+	start_all
+	settle
+	within 60 all_move
+	ksk=$(tag_of plain.test)
+	odd=$(tag_of odd.test)
+	stop_opendnssec
+	run_folder
+	start_knotd
+	pids+=("$(cat "$D/run/knotd.pid")")
+	within 60 signed plain.test
+	within 60 signed odd.test
+	has_ksk plain.test "$ksk" && fail "plain.test has the KSK already"
+
+	# Somebody may have a DS of this one.
+	within 60 engine_says odd.test 'DS rumoured'
+	ods ds-seen odd.test
+	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
+	expect '^plain.test.  taken over: .*in place of keys that the engine had made' cat import.out
+	expect '^odd.test.  left alone: .*ods forget' cat import.out
+	within 20 status_says plain.test 'held: chain'
+	ods pass plain.test chain
+	within 60 has_ksk plain.test "$ksk"
+	within 30 validate plain.test
+	engine_says plain.test 'the zone was imported' || fail "plain.test is not held"
+
+	# Nothing is forgotten that is signed.
+	expect 'take it out of knot.conf first' ods -y forget odd.test
+	cp "$D/knot.conf" with
+	sed -i '/domain: "odd.test."/,/file:/d' "$D/knot.conf"
+	knot reload
+	within 20 engine_says odd.test 'the signer does not have this zone'
+	knotc -f -s "$KNOT_SOCKET" zone-purge odd.test +orphan
+	ods -y forget odd.test >forget.out
+	expect 'no such zone' engine zone-status odd.test
+	expect 'no such zone' ods -y forget odd.test
+	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" odd.test >import.out
+	cp with "$D/knot.conf"
+	knot reload
+	within 60 has_ksk odd.test "$odd"
+	validate odd.test
+	engine_says odd.test 'the zone was imported' || fail "odd.test is not held"
+}
