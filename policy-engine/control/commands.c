@@ -123,6 +123,7 @@ const ctl_command_t control_commands[] = {
 	{ "backup-rollback", control_backup_rollback },
 	{ "key-generate", control_generate },
 	{ "zone-import", control_import },
+	{ "zone-back", control_back },
 	{ "zone-forget", control_forget },
 	{ "zone-recover", control_recover },
 	{ "save", control_save },

@@ -35,6 +35,9 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
  *  serial, if it has to be said; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! zone-back [ZONE], section: OpenDNSSEC's kasp.db; whether zones can go back to it. */
+void control_back(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! zone-forget ZONE: the engine and the module forget a zone that the module does not have any more; its
  *  key pairs stay in their tokens. */
 void control_forget(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

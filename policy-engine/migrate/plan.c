@@ -143,9 +143,10 @@ static void write_steps(FILE *out, const opendnssec_t *from, const places_t *pla
 	        "     until all zones are signed; keys and DS are as before.\n"
 	        "  7. Have the secondaries follow, see above.\n"
 	        "  8. ods -c %s thaw --imported\n"
-	        "     when they all have our serials. Until then no key takes a step.\n",
+	        "     when they all have our serials. Until then no key takes a step.\n\n"
+	        "  The way back, at least until step 8: ods -c %s back %s\n",
 	        places->conf, places->conf, from->signer_dir, from->database, places->knot_conf,
-	        places->control_socket, places->conf);
+	        places->control_socket, places->conf, places->conf, from->database);
 }
 
 void plan_write(FILE *out, const opendnssec_t *from, const layout_t *layout, const notes_t *unused,

@@ -62,6 +62,8 @@ static const command_t commands[] = {
 	  "configuration;\n        see ods migrate --help", 0, 0, NULL, tool_migrate },
 	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
 	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
+	{ "back", "KASP.DB [ZONE]", "which zones can still go back to the OpenDNSSEC that they came from, "
+	  "and\n        the commands for that", 1, 2, tool_back, NULL },
 	{ "setup", "[OPTION]...", "makes what signing needs on a new machine, and checks it; see\n"
 	  "        ods setup --help", 0, 0, NULL, tool_setup },
 	{ "simulate", "KASP --policy NAME [OPTION]...", "what would become of a zone's keys, as "

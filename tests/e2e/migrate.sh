@@ -165,6 +165,10 @@ run_folder() {
 	pids+=("$(cat "$D/run/ods-engine.pid")")
 }
 
+cannot_go_back() { ods back "$ods/kasp.db" "$1" >back.out && grep "^$1.  closed" back.out >/dev/null; }
+signed_above() { [ "$(awk '$4 == "SOA" { print $7; exit }' "$1.signed")" -gt "$2" ]; }
+ksk_of() { awk '$4 == "DNSKEY" { print $5, $6, $7, $8 $9 $10 $11 }' "$1" | sed 's/ *;.*//'; }
+
 thawed() { ! engine_says "$1" 'no key takes a step'; }
 has_nsec() { [ -z "$(ask +short "$1" NSEC3PARAM)" ]; }
 
@@ -216,6 +220,11 @@ long_moves() { # limit 300
 	serial=$(awk '$4 == "SOA" { print $7; exit }' plain.test.signed)
 	[ "$(serial plain.test)" -gt "$serial" ] || fail "plain.test has serial $(serial plain.test), was $serial"
 
+	# The way back is open as long as no key has changed.
+	ods back "$ods/kasp.db" >back.out
+	expect '^5 zones can go back, 1 cannot' cat back.out
+	expect '^old.test.  closed: it was not imported' cat back.out
+
 	# From the primary, to whoever has the key.
 	expect NOTAUTH kdig @127.0.0.1 -p "$PORT" primary.test AXFR
 	expect 'NSEC' kdig @127.0.0.1 -p "$PORT" -y "hmac-sha256:xfr.example:$secret" primary.test AXFR
@@ -238,6 +247,24 @@ long_moves() { # limit 300
 	ods thaw --change-policy three.test
 	within 60 has_nsec three.test
 	validate three.test
+
+	# With a new key there is no way back, and it is said until when there was; else there is.
+	ods -y rollover -e plain.test zsk >rollover.out
+	within 60 cannot_go_back plain.test
+	expect 'plain.test.  closed: .*zsk [0-9]+ is new.*there was a way until 20' cat back.out
+	ods back "$ods/kasp.db" one.test >back.out
+	expect '^one.test.  open' cat back.out
+	serial=$(serial one.test)
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_daemons
+	expect 'ods-signer sign one.test --serial [0-9]+' cat back.out
+	# As it is printed.
+	within 30 eval "$(grep 'ods-signer sign' back.out)"
+	within 30 signed_above one.test "$serial"
+	dnssec-verify -z -o one.test one.test.signed >verify.out 2>&1 || fail "dnssec-verify: $(cat verify.out)"
+	[ "$(ksk_of one.test.signed)" = "$(ksk_of one.test.axfr)" ] || fail "one.test has another key"
+	stop_opendnssec
 
 	# As on a server: knotd's user may read and write what it needs; the accounts are copies.
 	chgrp -R opendnssec "$work"
