@@ -32,7 +32,8 @@ void control_backup_commit(void *ctx, ctl_request_t *req, const ctl_unit_t *unit
 void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-import [ZONE], section: OpenDNSSEC's kasp.db, item: its signer's directory, id: the last
- *  serial, if it has to be said; data: "plan" to say only what would be done. */
+ *  serial, if it has to be said; type: "beside", OpenDNSSEC may run; "again", for zones that are
+ *  frozen since an earlier import; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-back [ZONE], section: OpenDNSSEC's kasp.db; whether zones can go back to it. */

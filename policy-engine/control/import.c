@@ -48,6 +48,8 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		.zone = has_zone ? unit->zone : NULL,
 		.serial = has_serial ? &serial : NULL,
 		.plan = unit->data != NULL && strcmp(unit->data, "plan") == 0,
+		.beside = unit->type != NULL && strcmp(unit->type, "beside") == 0,
+		.again = unit->type != NULL && strcmp(unit->type, "again") == 0,
 		.report = send_row,
 		.ctx = req,
 	};

@@ -49,6 +49,17 @@ static bool is_relied_on(const kasp_zone_t *zone)
 	return relied_on;
 }
 
+/* Whether an earlier import is to be done again, and the zone is frozen since. \return 1, 0, or -1 if the
+ * database failed. */
+static int is_to_come_again(const import_run_t *run, const kasp_zone_t *zone)
+{
+	db_scope_t scope = DB_FREEZE_ALL;
+	int64_t until;
+	int found = run->what->again ? db_freeze_get(run->desk->db, zone->name, zone->policy, run->now,
+	                                             &scope, &until) : 0;
+	return found > 0 ? scope == DB_FREEZE_IMPORT : found;
+}
+
 /* Whether the database has the zone with keys that stay. \return 1, 0, or -1 if the database failed. */
 static int is_ours(import_run_t *run, size_t index)
 {
@@ -56,10 +67,11 @@ static int is_ours(import_run_t *run, size_t index)
 	const char *name = run->from.zones[index].name;
 	int found = name != NULL ? db_zone_get(run->desk->db, name, &have) : 0;
 	const bool has_keys = found > 0 && have.core.count > 0;
-	const bool ours = has_keys && is_relied_on(&have);
+	const int again = has_keys ? is_to_come_again(run, &have) : 0;
+	const bool ours = has_keys && again <= 0 && is_relied_on(&have);
 	run->marks[index] = (mark_t){ .ours = ours, .replaced = has_keys && !ours };
 	kasp_zone_deinit(&have);
-	return found < 0 ? -1 : ours;
+	return found < 0 || again < 0 ? -1 : ours;
 }
 
 static int to_backup(ods_backup_t backup)
@@ -217,9 +229,8 @@ static int take_zone(import_run_t *run, size_t index)
 	examine_list(&core, zone->from->key_count - core.count, keys, sizeof(keys));
 	if (run->marks[index].replaced) {
 		const size_t used = strlen(keys);
-		snprintf(keys + used, sizeof(keys) - used, "; in place of keys that the engine had "
-		         "made, and that no parent has: if knotd serves it, then ods pass %s chain",
-		         zone->name);
+		snprintf(keys + used, sizeof(keys) - used, "; in place of those that it had, on which "
+		         "nobody relies: if knotd serves others, then ods pass %s chain", zone->name);
 	}
 	if (!run->what->plan && put_zone(run, zone, policy, &core) != 0) {
 		return -1;
@@ -383,6 +394,11 @@ static int check_running(import_run_t *run, char *err, size_t err_size)
 {
 	char who[64];
 	if (!ods_is_running(run->what->database, run->what->signer_dir, who, sizeof(who))) {
+		return 0;
+	}
+	if (run->what->beside) {
+		note(run, "OpenDNSSEC is running, %s: no secondary may follow knotd until it is stopped, "
+		     "and the zones are imported again: ods import --again", who);
 		return 0;
 	}
 	if (run->what->plan) {

@@ -154,7 +154,8 @@ void plan_write(FILE *out, const opendnssec_t *from, const layout_t *layout, con
 {
 	fprintf(out, "Leaving OpenDNSSEC: made by ods migrate from %s and %s.\n"
 	        "%zu of %zu zones move. The keys stay in their tokens, DNSKEY and DS records as they "
-	        "are.\n", from->conf.path, from->database, count_moving(layout), layout->zone_count);
+	        "are.\nCDS and CDNSKEY records (RFC 7344) are new in the zones: those of the DS that "
+	        "there are.\n", from->conf.path, from->database, count_moving(layout), layout->zone_count);
 	write_zones(out, layout);
 	write_notes(out, "POLICIES THAT ARE LEFT OUT, with their zones", &from->wrong);
 	write_notes(out, "PARTS OF addns.xml THAT ARE LEFT OUT", &layout->left_out);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy-engine/migrate/compare.h"
 #include "policy-engine/migrate/migrate.h"
 #include "policy-engine/tool/commands.h"
 
@@ -21,12 +22,16 @@ typedef struct {
 static void usage(FILE *out)
 {
 	fprintf(out, "Usage: ods migrate [OPTION]... [CONF.XML]\n"
+	        "       ods migrate compare ZONE THEIR-FILE OUR-FILE\n"
 	        "\n"
 	        "Prepares the move from OpenDNSSEC 2. Reads its conf.xml [" CONF "],\n"
 	        "and all that it names: kasp.xml, addns.xml, kasp.db, the signer's folder, tokens.\n"
 	        "Prints a plan: what moves, what does not and why, which key is replaced when, what\n"
 	        "secondaries have to do, and the steps. Changes nothing; no server is needed, and\n"
 	        "OpenDNSSEC may run.\n"
+	        "\n"
+	        "compare says what differs between a zone file that OpenDNSSEC signed and one of ours,\n"
+	        "as kdig ZONE AXFR writes it: records, TTLs, SOA, denial, keys; and how long each lasts.\n"
 	        "\n"
 	        "Options:\n"
 	        "  -o, --output DIR      write a folder: plan.txt, conf.xml, kasp.xml, knot.conf,\n"
@@ -39,7 +44,8 @@ static void usage(FILE *out)
 	        "                        convert_mysql_to_sqlite makes one\n"
 	        "  -h, --help            this text\n"
 	        "\n"
-	        "Exit status: 0 all zones move, 1 some do not, or it failed, 2 wrong command line.\n");
+	        "Exit status: 0 all zones move, or are the same; 1 not all, or it failed; 2 wrong command\n"
+	        "line.\n");
 }
 
 enum { DATABASE_OPTION = 256 };
@@ -65,6 +71,11 @@ static bool take(void *ctx, int option, const char *value)
 	}
 }
 
+static bool is_compare(const order_t *order)
+{
+	return order->run.count > 0 && strcmp(order->run.args[0], "compare") == 0;
+}
+
 /* \return As options_parse(). */
 static int parse(int argc, char *argv[], order_t *order)
 {
@@ -78,9 +89,10 @@ static int parse(int argc, char *argv[], order_t *order)
 	};
 	static const options_form_t form = { "o:bl:h", longs, usage, take };
 	int ret = options_parse(&form, argc, argv, &order->run, order);
-	if (ret == DONE && (order->run.count > 1 ||
+	if (ret == DONE && (order->run.count != (is_compare(order) ? 4 : order->run.count > 0) ||
 	                    (order->what.below && order->what.output == NULL))) {
-		fprintf(stderr, "Usage: ods migrate [OPTION]... [CONF.XML]; --below needs --output\n");
+		fprintf(stderr, "Usage: ods migrate [OPTION]... [CONF.XML]; --below needs --output\n"
+		        "       ods migrate compare ZONE THEIR-FILE OUR-FILE\n");
 		return USAGE;
 	}
 	return ret;
@@ -93,6 +105,10 @@ int tool_migrate(const invocation_t *run, int argc, char *argv[])
 	int ret = parse(argc, argv, &order);
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;
+	}
+	if (is_compare(&order)) {
+		const char **args = order.run.args;
+		return compare_zones(args[1], args[2], args[3]) == 0 ? DONE : FAILED;
 	}
 	order.what.conf = order.run.count > 0 ? order.run.args[0] : CONF;
 	if (migrate_run(&order.what, &moving, &total) != 0) {

@@ -321,7 +321,7 @@ long_knotd_had_them() { # limit 300
 	within 60 engine_says odd.test 'DS rumoured'
 	ods ds-seen odd.test
 	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
-	expect '^plain.test.  taken over: .*in place of keys that the engine had made' cat import.out
+	expect '^plain.test.  taken over: .*in place of those that it had' cat import.out
 	expect '^odd.test.  left alone: .*ods forget' cat import.out
 	within 20 status_says plain.test 'held: chain'
 	ods pass plain.test chain
@@ -345,4 +345,56 @@ long_knotd_had_them() { # limit 300
 	within 60 has_ksk odd.test "$odd"
 	validate odd.test
 	engine_says odd.test 'the zone was imported' || fail "odd.test is not held"
+}
+
+# same ZONE: both sign it alike.
+same() {
+	axfr "$1" "$1.ours"
+	ods migrate compare "$1" "$1.signed" "$1.ours" >compare.out 2>&1
+}
+imported_again() {
+	ods import -y --again --signer-dir "$ods/run" "$ods/kasp.db" >again.out 2>&1 || true
+	grep '^plain.test.  taken over: .*(coming).*in place of' again.out >/dev/null
+}
+
+# Both sign, and are compared; meanwhile OpenDNSSEC begins a rollover, which is taken over in the end.
+long_beside() { # limit 300
+	local zone old
+	start_all
+	settle
+	within 60 all_move
+	run_folder
+	expect 'OpenDNSSEC is running' ods import -y --signer-dir "$ods/run" "$ods/kasp.db"
+	ods import -y --beside --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
+	expect '^5 zones are taken over' cat import.out
+	start_knotd
+	pids+=("$(cat "$D/run/knotd.pid")")
+	for zone in plain.test three.test one.test odd.test; do
+		within 60 signed $zone
+		within 20 same $zone || fail "$zone: $(cat compare.out)"
+	done
+	expect '^we: 2[0-9] records, serial [0-9]+, signatures last until 20' cat compare.out
+
+	# What differs is said.
+	sed 's/^\(www.plain.test.[[:space:]]*\)1\([[:space:]]*IN[[:space:]]*A[[:space:]]\)/\17\2/' plain.test.signed >changed
+	expect 'www.plain.test. A: TTL 1, with OpenDNSSEC 7' ods migrate compare plain.test changed plain.test.ours
+	grep -v '^www' plain.test.signed >changed
+	expect 'www.plain.test. A: only we have it' ods migrate compare plain.test changed plain.test.ours
+	expect 'www.plain.test. RRSIG of A by key [0-9]+: only we have it' ods migrate compare plain.test changed plain.test.ours
+	ods migrate compare plain.test changed plain.test.ours >compare.out && fail "differences are no failure"
+
+	old=$(ods_keys plain.test | awk '$1 == "ZSK" { print $6; exit }')
+	ods-enforcer key rollover -z plain.test -t ZSK >>ods.out
+	within 60 ods_has plain.test "^ZSK NA omnipresent NA unretentive $old"
+	same plain.test && fail "a rollover is no difference"
+	expect 'plain.test. DNSKEY: only OpenDNSSEC has it' cat compare.out
+	sleep 3
+	stop_opendnssec
+	within 20 imported_again
+	# Whoever followed knotd would not know the new key yet; nobody does.
+	within 20 status_says plain.test 'held: chain'
+	ods pass plain.test chain
+	within 60 same plain.test || fail "plain.test: $(cat compare.out)"
+	validate plain.test
+	engine_says plain.test 'the zone was imported' || fail "plain.test is not held"
 }

@@ -66,8 +66,10 @@ ods_zones() {
 enforcer='' signer=''
 
 # run_opendnssec: starts both on $ods/conf.xml, with an empty database there, and has them take kasp.xml and
-# zonelist.xml. They end with the test.
+# zonelist.xml. They end with the test; another one waits for that, since their sockets have one place.
 run_opendnssec() {
+	exec {opendnssec_lock}>/run/opendnssec.e2e
+	flock $opendnssec_lock
 	ods_ready ods-enforcerd
 	ods_ready ods-signerd
 	python3 -c '
