@@ -68,7 +68,8 @@ static void write_functions(FILE *out)
 static bool has_softhsm(const opendnssec_t *from)
 {
 	for (size_t i = 0; i < from->tokens.count; i++) {
-		if (strstr(from->tokens.repositories[i].module, "libsofthsm2") != NULL) {
+		const char *module = from->tokens.repositories[i].module;
+		if (module != NULL && strstr(module, "libsofthsm2") != NULL) { /* Replicas have theirs. */
 			return true;
 		}
 	}
