@@ -107,7 +107,8 @@ void wishes_purge(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	} else {
 		knot_dname_to_lower(name);
 		int ret = sweep_zone(&control->server->sweep, name);
-		if (ret != KNOT_EOK) {
+		const bool if_any = unit->data != NULL && strcmp(unit->data, "if-any") == 0;
+		if (ret != KNOT_EOK && !(ret == KNOT_ENOENT && if_any)) {
 			ctl_error(req, unit->zone, "%s",
 			          ret == KNOT_EBUSY ? "the zone is configured; take it out of "
 			                              "knot.conf or its catalog first" :

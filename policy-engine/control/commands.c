@@ -6,20 +6,18 @@
 #include "policy-engine/control/commands.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "control/client.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/control/act.h"
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/handlers.h"
+#include "policy-engine/control/relay.h"
 #include "policy-engine/control/status.h"
 #include "policy-engine/control/zones.h"
 
 #define RELOAD_WAIT_S 30       /* Then knotc gets an answer, before it gives up by itself (60 s). */
-#define SIGNER_TIMEOUT_MS 5000 /* Of a call to the module. */
 
 static void do_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
@@ -66,33 +64,10 @@ static void do_keys_load(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	desk_wake(c->desk);
 }
 
-static int relay(void *ctx, const ctl_unit_t *unit, const char *error, int first)
-{
-	ctl_request_t *req = ctx;
-	if (error != NULL) {
-		ctl_error(req, unit->zone, "%s", error);
-	} else if (first && unit->data != NULL) {
-		ctl_reply(req, unit->zone, unit->type, unit->data);
-	}
-	return 0;
-}
-
 /* The module does it; the command is here, too, so that one socket is enough for an operator. */
-static void ask_signer(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+static void do_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
-	context_t *c = ctx;
-	char err[512];
-	pthread_mutex_lock(&c->desk->lock);
-	char *path = strdup(c->desk->conf.signer_socket);
-	pthread_mutex_unlock(&c->desk->lock);
-	const ctl_call_t call = { .path = path, .timeout_ms = SIGNER_TIMEOUT_MS, .units = unit,
-	                          .count = 1, .answer = relay, .ctx = req };
-	if (path == NULL) {
-		ctl_error(req, unit->zone, "out of memory");
-	} else if (ctl_client_call(&call, err, sizeof(err)) != 0) {
-		ctl_error(req, unit->zone, "signer: %s", err);
-	}
-	free(path);
+	relay_ask(ctx, req, unit);
 }
 
 static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -115,7 +90,7 @@ static void do_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *uni
 	log_event(LOG_INFO, NULL, "a person says that the clock is right");
 	pthread_mutex_unlock(&c->desk->lock);
 	desk_wake(c->desk);
-	ask_signer(c, req, unit);
+	relay_ask(c, req, unit);
 }
 
 static void do_stop(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
@@ -139,6 +114,7 @@ static const ctl_command_t acts[] = {
 	{ "backup-rollback", control_backup_rollback },
 	{ "key-generate", control_generate },
 	{ "zone-import", control_import },
+	{ "zone-forget", control_forget },
 	{ "zone-recover", control_recover },
 	{ "save", control_save },
 	{ "reload", do_reload },
@@ -163,7 +139,7 @@ const ctl_command_t control_commands[] = {
 	{ "overview", control_overview },
 	{ "zone-overview", control_zone_overview },
 	{ "zone-keys-load", do_keys_load },
-	{ "zone-sign", ask_signer },
+	{ "zone-sign", do_sign },
 	{ "zone-ksk-submitted", do_act },
 	{ "zone-key-rollover", do_act },
 	{ "zone-freeze", do_act },
@@ -182,6 +158,8 @@ const ctl_command_t control_commands[] = {
 	{ "backup-rollback", do_act },
 	{ "key-generate", do_act },
 	{ "zone-import", do_act },
+	{ "zone-back", control_back },
+	{ "zone-forget", do_act },
 	{ "zone-recover", do_act },
 	{ "save", do_act },
 	{ "clock-accept", do_act },

@@ -85,11 +85,43 @@ static void freeze(const context_t *c, ctl_request_t *req, const target_t *targe
 	}
 }
 
-/* An imported zone is one that is named, too. \return As db_freeze_end() */
-static int end(db_t *db, const target_t *target)
+/* A zone whose policy waits for a person. */
+typedef struct {
+	db_t *db;
+	size_t count;
+	bool failed;
+} held_t;
+
+static void freeze_held(void *ctx, live_zone_t *zone)
 {
+	held_t *held = ctx;
+	const db_freeze_t freeze = { DB_FREEZE_IMPORT, zone->name, CORE_NEVER };
+	held->count += zone->held;
+	held->failed = held->failed || (zone->held && db_freeze_put(held->db, &freeze) != 0);
+}
+
+/* Thaws what was imported, but for zones whose policy waits. \return As db_freeze_end() */
+static int end_imported(const context_t *c, ctl_request_t *req)
+{
+	held_t held = { .db = c->desk->db };
+	const int ended = db_freeze_end(held.db, DB_FREEZE_IMPORT, "");
+	live_each(&c->desk->live, freeze_held, &held);
+	if (held.count > 0) {
+		ctl_error(req, NULL, "%zu imported zones stay frozen, since knot.conf has another policy "
+		          "for them than they were imported with, see their zone-status", held.count);
+	}
+	return held.failed ? -1 : ended;
+}
+
+/* An imported zone is one that is named, too. \return As db_freeze_end() */
+static int end(const context_t *c, ctl_request_t *req, const target_t *target)
+{
+	db_t *db = c->desk->db;
 	if (db_begin(db) != 0) {
 		return -1;
+	}
+	if (target->scope == DB_FREEZE_IMPORT) {
+		return end_imported(c, req);
 	}
 	const int ended = db_freeze_end(db, target->scope, target->name);
 	if (ended < 0 || target->scope != DB_FREEZE_ZONE) {
@@ -101,7 +133,7 @@ static int end(db_t *db, const target_t *target)
 
 static void thaw(const context_t *c, ctl_request_t *req, const target_t *target)
 {
-	const int ret = end(c->desk->db, target);
+	const int ret = end(c, req, target);
 	if (!store(c, req, ret)) {
 		return;
 	}
@@ -111,6 +143,39 @@ static void thaw(const context_t *c, ctl_request_t *req, const target_t *target)
 		return;
 	}
 	log_event(LOG_INFO, NULL, "a person thaws %s%s", scope_text(target->scope), target->name);
+}
+
+/* Has a zone that is to be thawed have the policy that waits for that, if a person says so. \return
+ * Whether nothing waits now. */
+static bool settle_policy(const context_t *c, ctl_request_t *req, const target_t *target, bool change)
+{
+	live_zone_t *live = target->scope == DB_FREEZE_ZONE ? live_find(&c->desk->live, target->name)
+	                                                    : NULL;
+	if (live == NULL || !live->held) {
+		return true;
+	}
+	if (!change) {
+		ctl_error(req, live->name, "knot.conf has policy %.100s for it, and it was imported "
+		          "with another one; correct its template, or, for its keys or its denial to "
+		          "be replaced: ods thaw --change-policy", live->facts.policy);
+		return false;
+	}
+	db_t *db = c->desk->db;
+	const bool put = db_begin(db) == 0 &&
+	                 db_zone_put(db, live->name, live->facts.policy) >= 0 && db_commit(db) == 0;
+	if (!put) {
+		ctl_error(req, NULL, "%s", db_error(db));
+		db_rollback(db);
+		return false;
+	}
+	live->held = false;
+	log_event(LOG_INFO, live->name, "a person has it changed to policy %s", live->facts.policy);
+	return true;
+}
+
+static bool is_change(const ctl_unit_t *unit)
+{
+	return argument_given(unit->item) && strcmp(unit->item, "change-policy") == 0;
 }
 
 static void command(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, bool freezes)
@@ -127,7 +192,7 @@ static void command(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, bo
 		ctl_error(req, NULL, "only an import freezes these; name a zone or a policy");
 	} else if (known && freezes) {
 		freeze(c, req, &target, (int64_t)until);
-	} else if (known) {
+	} else if (known && settle_policy(c, req, &target, is_change(unit))) {
 		thaw(c, req, &target);
 	}
 	pthread_mutex_unlock(&c->desk->lock);

@@ -32,11 +32,19 @@ void control_backup_commit(void *ctx, ctl_request_t *req, const ctl_unit_t *unit
 void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-import [ZONE], section: OpenDNSSEC's kasp.db, item: its signer's directory, id: the last
- *  serial, if it has to be said; data: "plan" to say only what would be done. */
+ *  serial, if it has to be said; type: "beside", OpenDNSSEC may run; "again", for zones that are
+ *  frozen since an earlier import; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! zone-back [ZONE], section: OpenDNSSEC's kasp.db; whether zones can go back to it. */
+void control_back(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-forget ZONE: the engine and the module forget a zone that the module does not have any more; its
+ *  key pairs stay in their tokens. */
+void control_forget(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! zone-freeze, zone-thaw [ZONE], type: a policy, item: "imported" (thaw): what an import froze; none of
- *  them: all zones. freeze, data: until when, Unix seconds, if not for ever. */
+ *  them: all zones. thaw, item: "change-policy": the policy that waits for a person, too. freeze, data: until when, Unix seconds, if not for ever. */
 void control_freeze(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_thaw(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 

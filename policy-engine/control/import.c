@@ -8,6 +8,7 @@
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/context.h"
 #include "policy-engine/control/row.h"
+#include "policy-engine/import/back.h"
 #include "policy-engine/import/import.h"
 
 static void send_row(void *ctx, const import_row_t *row)
@@ -47,6 +48,8 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		.zone = has_zone ? unit->zone : NULL,
 		.serial = has_serial ? &serial : NULL,
 		.plan = unit->data != NULL && strcmp(unit->data, "plan") == 0,
+		.beside = unit->type != NULL && strcmp(unit->type, "beside") == 0,
+		.again = unit->type != NULL && strcmp(unit->type, "again") == 0,
 		.report = send_row,
 		.ctx = req,
 	};
@@ -54,4 +57,28 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, NULL, "%s", err);
 	}
 	desk_wake(c->desk);
+}
+
+static void send_back(void *ctx, const back_row_t *back)
+{
+	row_t out = { .req = ctx, .zone = back->zone };
+	row_column(&out, "back", back->open ? "open" : "closed");
+	if (back->open) {
+		row_number(&out, "next-serial", (uint32_t)(back->serial + 1));
+	}
+	row_column(&out, "why", back->why);
+}
+
+void control_back(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	const context_t *c = ctx;
+	char err[1024];
+	const back_t what = { .database = unit->section,
+	                      .zone = argument_given(unit->zone) ? unit->zone : NULL,
+	                      .report = send_back, .ctx = req };
+	if (unit->section == NULL) {
+		ctl_error(req, NULL, "name OpenDNSSEC's kasp.db");
+	} else if (back_run(c->desk, &what, err, sizeof(err)) != 0) {
+		ctl_error(req, NULL, "%s", err);
+	}
 }

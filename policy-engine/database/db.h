@@ -224,6 +224,12 @@ int db_zone_give_key(db_t *db, kasp_zone_t *zone, const db_token_key_t *key,
 /*! Takes key i away from a zone. If no other zone has the key pair, it is retired. */
 int db_zone_take_key(db_t *db, kasp_zone_t *zone, size_t i);
 
+/*! Takes all keys away from a zone. Key pairs that no other zone has are forgotten; tokens keep them. */
+int db_zone_leave_keys(db_t *db, kasp_zone_t *zone);
+
+/*! Forgets a zone that has no keys, and what was frozen of it. */
+int db_zone_drop(db_t *db, const kasp_zone_t *zone);
+
 /*! What is done once for a key whose DS is to come to the parent, or to leave it. */
 typedef enum {
 	DB_ERRAND_COMMAND, /*!< Run the operator's command for it. */
@@ -259,6 +265,10 @@ int db_freeze_put(db_t *db, const db_freeze_t *freeze);
 
 /*! Ends a freeze. \param name  "" with DB_FREEZE_IMPORT: all such. \return How many there were; -1. */
 int db_freeze_end(db_t *db, db_scope_t scope, const char *name);
+
+/*! \return 1 and the policy of a zone, to be freed, if it was imported, is frozen since, and that policy is
+ *          another one than wished; 0; -1. */
+int db_freeze_policy(db_t *db, const char *zone, const char *wished, char **policy);
 
 /*! \return 1 and the freeze of a zone that lasts longest, with its end; 0 if there is none; -1. */
 int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,

@@ -458,6 +458,28 @@ int db_zone_take_key(db_t *db, kasp_zone_t *zone, size_t i)
 	return 0;
 }
 
+int db_zone_leave_keys(db_t *db, kasp_zone_t *zone)
+{
+	while (zone->core.count > 0) {
+		const size_t last = zone->core.count - 1;
+		const int64_t pair = zone->keys[last].token_key;
+		if (db_zone_take_key(db, zone, last) != 0 || db_key_leave(db, pair) != 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int db_zone_drop(db_t *db, const kasp_zone_t *zone)
+{
+	static const char drop[] = "DELETE FROM zone WHERE id = ?1";
+	if (db_freeze_end(db, DB_FREEZE_ZONE, zone->name) < 0 ||
+	    db_freeze_end(db, DB_FREEZE_IMPORT, zone->name) < 0) {
+		return -1;
+	}
+	return sql_run_numbers(db, drop, zone->id, 0);
+}
+
 static int names(db_t *db, sqlite3_stmt *sql, db_name_f cb, void *ctx)
 {
 	int ret;

@@ -374,12 +374,31 @@ static void serve_chain(look_t *look)
 	}
 }
 
+/* The policy of knot.conf is another than that of the import. */
+static void say_held(look_t *look)
+{
+	const char *wished = look->live->facts.policy, *what = NULL;
+	const policy_t *other = policies_find(&look->desk->policies, wished);
+	if (other != NULL) {
+		what = policy_difference(look->policy, other);
+	}
+	say(look, LOG_WARNING, "the zone was imported with policy %s, and knot.conf has policy %s for it, "
+	    "which %s%s: it stays as it is, and no key takes a step; correct its template, or: ods "
+	    "thaw --change-policy %s", look->zone->policy, wished,
+	    other == NULL ? "kasp.xml does not have" : "would change ",
+	    what != NULL ? what : other != NULL ? "it" : "", look->zone->name);
+}
+
 static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 {
 	static const char *const scopes[] = { "all zones are", "its policy is", "it is" };
 	static const char *const ends[] = { "ods thaw", "ods thaw --policy ", "ods thaw " };
 	char when[WHEN_TEXT_MAX];
 	const kasp_zone_t *zone = look->zone;
+	if (scope == DB_FREEZE_IMPORT && look->live->held) {
+		say_held(look);
+		return;
+	}
 	if (scope == DB_FREEZE_IMPORT) {
 		say(look, LOG_INFO, "no key takes a step: the zone was imported, and its secondaries may "
 		    "follow another server still; when all have our serial: ods thaw %s", zone->name);

@@ -10,189 +10,68 @@
 #include <time.h>
 
 #include "policy-engine/base/event.h"
-#include "policy-engine/base/zone-name.h"
-#include "policy-engine/import/map.h"
+#include "policy-engine/import/examine.h"
 #include "policy-engine/import/running.h"
 
-/* What was found of a key pair in its token and in the engine's database. */
+/* What becomes of a zone. */
 typedef struct {
-	bool tried;
-	hsm_key_t *key;   /* NULL = the token does not have it. */
-	char *why;        /* Why key is NULL. */
-	int64_t id;       /* In the engine's database; 0 = it is not there. */
-} found_t;
-
-/* A zone of OpenDNSSEC that may be taken over. */
-typedef struct {
-	const ods_zone_t *from;
-	char *name;       /* NULL if it is no domain name. */
-	char why[MAP_WHY_MAX]; /* Why it is refused; "" = nothing is against it so far. */
-	uint32_t serial;
-	bool ours;        /* The engine's database has the zone with keys. */
+	bool ours;        /* The engine's database has the zone with keys that stay. */
+	bool replaced;    /* It has some on which nobody relies. */
 	bool taken;       /* It got them in this run. */
-} candidate_t;
+} mark_t;
 
 typedef struct {
 	desk_t *desk;
 	keys_t *keys;
 	const import_t *what;
 	int64_t now;
-	ods_db_t db;
 	hsm_t *hsm;
-	found_t *found;   /* As db.pairs. */
-	candidate_t *zones;
-	size_t count;
+	examine_t from;
+	int64_t *ids;     /* As from.db.pairs: in the engine's database; 0 = it is not there. */
+	mark_t *marks;    /* As from.zones. */
 	core_key_t core[CORE_KEYS_MAX]; /* Of the zone that is taken over now. */
 } import_run_t;
 
-/* -- what can be known without the engine's database --------------------- */
-
-/* The first reason counts. */
-static void refuse(candidate_t *zone, const char *format, ...)
-{
-	if (zone->why[0] != '\0') {
-		return;
-	}
-	va_list args;
-	va_start(args, format);
-	vsnprintf(zone->why, sizeof(zone->why), format, args);
-	va_end(args);
-}
-
-static found_t *look_for(import_run_t *run, size_t index)
-{
-	const ods_pair_t *pair = &run->db.pairs[index];
-	found_t *found = &run->found[index];
-	if (found->tried) {
-		return found;
-	}
-	char why[TOKENS_PROBLEM_MAX];
-	hsm_error_t err = { 0 };
-	pthread_mutex_lock(&run->desk->lock);
-	bool usable = repos_usable(run->keys->tokens, pair->repository, why);
-	pthread_mutex_unlock(&run->desk->lock);
-	const hsm_wanted_t wanted = { .repository = pair->repository, .cka_id = pair->locator,
-		                      .algorithm = pair->algorithm };
-	if (usable && hsm_key_find(run->hsm, &wanted, &found->key, &err) != HSM_EOK) {
-		found->key = NULL;
-		snprintf(why, sizeof(why), "%s", err.text);
-	}
-	found->why = found->key == NULL ? strdup(why) : NULL;
-	found->tried = true;
-	return found;
-}
-
-static void look_for_keys(import_run_t *run, candidate_t *zone)
-{
-	for (size_t i = 0; i < zone->from->key_count && zone->why[0] == '\0'; i++) {
-		const ods_key_t *key = &zone->from->keys[i];
-		if (map_is_past(key)) {
-			continue;
-		}
-		const char *name = keyset_role_name(key->role);
-		const char *locator = run->db.pairs[key->pair].locator;
-		const found_t *found = look_for(run, key->pair);
-		if (found->key == NULL) {
-			refuse(zone, "%s %u, CKA_ID %s: %s", name, key->keytag, locator,
-			       found->why != NULL ? found->why : "out of memory");
-			continue;
-		}
-		dnssec_binary_t public_key = hsm_key_public(found->key);
-		int tag = dnskey_tag(key->role, key->algorithm, public_key.data, public_key.size);
-		if (tag != key->keytag) {
-			refuse(zone, "%s %u, CKA_ID %s: the token has another key of that CKA_ID, "
-			       "whose key tag is %d", name, key->keytag, locator, tag);
-		}
-	}
-}
-
-/* The last serial, by what the signer left behind or by what a person says. */
-static void see_signer(import_run_t *run, candidate_t *zone)
-{
-	ods_signer_t signer = { 0 };
-	char why[MAP_WHY_MAX] = "";
-	const ods_zone_t *from = zone->from;
-	if (ods_signer_read(run->what->signer_dir, from->name, &signer, why, sizeof(why)) != 0 ||
-	    (signer.state && map_check_signer(&run->db, from, &signer, why) != 0) ||
-	    (!from->output.dns &&
-	     ods_signer_read_zone(from->output.path, &signer, why, sizeof(why)) != 0)) {
-		refuse(zone, "%s", why);
-	} else if (run->what->serial != NULL) {
-		zone->serial = *run->what->serial;
-	} else if (signer.published) {
-		zone->serial = signer.serial;
-	} else {
-		refuse(zone, "its last serial is not known: %s has no %s.backup2; name the signer's "
-		       "<WorkingDirectory> by --signer-dir, or the last serial by --serial",
-		       run->what->signer_dir, from->name);
-	}
-}
-
-static void examine(import_run_t *run, candidate_t *zone)
-{
-	const ods_policy_t *policy = &run->db.policies[zone->from->policy];
-	if (zone->name == NULL) {
-		refuse(zone, "this is no domain name");
-	} else if (zone->from->fault[0] != '\0') {
-		refuse(zone, "%s", zone->from->fault);
-	} else if (policy->fault[0] != '\0') {
-		refuse(zone, "policy %s: %s", policy->name, policy->fault);
-	} else if (zone->from->key_count == 0) {
-		refuse(zone, "it has no keys; add it to knot.conf as a new one");
-	} else {
-		look_for_keys(run, zone);
-		see_signer(run, zone);
-	}
-}
-
-/* \return How many zones there are; -1 if out of memory. */
-static int pick(import_run_t *run)
-{
-	char *wanted = run->what->zone != NULL ? zone_name_canonical(run->what->zone) : NULL;
-	run->zones = calloc(run->db.zone_count + 1, sizeof(*run->zones));
-	run->found = calloc(run->db.pair_count + 1, sizeof(*run->found));
-	if (run->zones == NULL || run->found == NULL) {
-		free(wanted);
-		return -1;
-	}
-	for (size_t i = 0; i < run->db.zone_count; i++) {
-		char *name = zone_name_canonical(run->db.zones[i].name);
-		run->zones[i] = (candidate_t){ .from = &run->db.zones[i], .name = name };
-		bool meant = run->what->zone == NULL ||
-		             (wanted != NULL && name != NULL && strcmp(name, wanted) == 0);
-		run->count += meant;
-		if (!meant) {
-			run->zones[i].from = NULL;
-		}
-	}
-	free(wanted);
-	return (int)run->count;
-}
-
 /* -- into the engine's database ------------------------------------------ */
 
-/* Whether the database has the zone with keys. \return 1, 0, or -1 if the database failed. */
-static int is_ours(import_run_t *run, candidate_t *zone)
+/* Whether somebody can rely on the keys that the engine has made for a zone, since it was in knot.conf before
+ * the import: one has a DS, or somebody may have been asked for one. */
+static bool is_relied_on(const kasp_zone_t *zone)
 {
-	kasp_zone_t have = { 0 };
-	int found = zone->name != NULL ? db_zone_get(run->desk->db, zone->name, &have) : 0;
-	zone->ours = found > 0 && have.core.count > 0;
-	kasp_zone_deinit(&have);
-	return found < 0 ? -1 : zone->ours;
+	bool relied_on = zone->taken_over;
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
+		const bool none = ds->state == KEYSET_HIDDEN || ds->state == KEYSET_NA;
+		relied_on = relied_on ||
+		            !(none || (ds->state == KEYSET_RUMOURED && ds->public_at == 0 &&
+		                       zone->keys[i].done[DB_ERRAND_COMMAND] == 0));
+	}
+	return relied_on;
 }
 
-static const policy_t *find_policy(import_run_t *run, candidate_t *zone)
+/* Whether an earlier import is to be done again, and the zone is frozen since. \return 1, 0, or -1 if the
+ * database failed. */
+static int is_to_come_again(const import_run_t *run, const kasp_zone_t *zone)
 {
-	const char *name = run->db.policies[zone->from->policy].name;
-	const policy_t *policy = policies_find(&run->desk->policies, name);
-	if (policy == NULL) {
-		refuse(zone, "kasp.xml has no policy \"%s\"; use the kasp.xml of OpenDNSSEC", name);
-	} else if (policy->defect != NULL) {
-		refuse(zone, "%s", policy->defect);
-	} else {
-		return policy;
-	}
-	return NULL;
+	db_scope_t scope = DB_FREEZE_ALL;
+	int64_t until;
+	int found = run->what->again ? db_freeze_get(run->desk->db, zone->name, zone->policy, run->now,
+	                                             &scope, &until) : 0;
+	return found > 0 ? scope == DB_FREEZE_IMPORT : found;
+}
+
+/* Whether the database has the zone with keys that stay. \return 1, 0, or -1 if the database failed. */
+static int is_ours(import_run_t *run, size_t index)
+{
+	kasp_zone_t have = { 0 };
+	const char *name = run->from.zones[index].name;
+	int found = name != NULL ? db_zone_get(run->desk->db, name, &have) : 0;
+	const bool has_keys = found > 0 && have.core.count > 0;
+	const int again = has_keys ? is_to_come_again(run, &have) : 0;
+	const bool ours = has_keys && again <= 0 && is_relied_on(&have);
+	run->marks[index] = (mark_t){ .ours = ours, .replaced = has_keys && !ours };
+	kasp_zone_deinit(&have);
+	return found < 0 || again < 0 ? -1 : ours;
 }
 
 static int to_backup(ods_backup_t backup)
@@ -206,12 +85,12 @@ static int to_backup(ods_backup_t backup)
 static int put_pair(import_run_t *run, size_t index, db_token_key_t *out)
 {
 	db_t *db = run->desk->db;
-	const ods_pair_t *pair = &run->db.pairs[index];
-	found_t *found = &run->found[index];
-	dnssec_binary_t public_key = hsm_key_public(found->key);
+	const ods_pair_t *pair = &run->from.db.pairs[index];
+	const hsm_key_t *found = run->from.found[index].key;
+	dnssec_binary_t public_key = hsm_key_public(found);
 	*out = (db_token_key_t){
 		.repository = pair->repository,
-		.cka_id = hsm_key_id(found->key),
+		.cka_id = hsm_key_id(found),
 		.algorithm = pair->algorithm,
 		.bits = policy_key_bits(pair->algorithm, pair->bits),
 		.public_key = public_key.data,
@@ -221,7 +100,7 @@ static int put_pair(import_run_t *run, size_t index, db_token_key_t *out)
 	if (db_key_put(db, out, run->now) != 0) {
 		return -1;
 	}
-	found->id = out->id;
+	run->ids[index] = out->id;
 	return 0;
 }
 
@@ -261,13 +140,17 @@ static void renumber(core_key_t *key, uint64_t base)
 	}
 }
 
-static int put_zone(import_run_t *run, const candidate_t *from, const policy_t *policy,
+static int put_zone(import_run_t *run, const examine_zone_t *from, const policy_t *policy,
                     core_zone_t *core)
 {
 	db_t *db = run->desk->db;
 	kasp_zone_t zone = { 0 };
 	if (db_zone_put(db, from->name, policy->name) < 0 ||
 	    db_zone_get(db, from->name, &zone) <= 0) {
+		return -1;
+	}
+	if (db_zone_leave_keys(db, &zone) != 0) {
+		kasp_zone_deinit(&zone);
 		return -1;
 	}
 	uint64_t base = zone.core.revision;
@@ -295,23 +178,7 @@ static int put_zone(import_run_t *run, const candidate_t *from, const policy_t *
 
 /* -- one zone after another ---------------------------------------------- */
 
-static void list_keys(const core_zone_t *zone, size_t past, char *out, size_t size)
-{
-	size_t used = 0;
-	out[0] = '\0';
-	for (size_t i = 0; i < zone->count && used < size; i++) {
-		const core_key_t *key = &zone->keys[i];
-		bool waits = key->goal_in && !core_is_settled(key);
-		used += (size_t)snprintf(out + used, size - used, "%s%s %u%s", i > 0 ? ", " : "",
-		                         keyset_role_name(key->role), key->keytag,
-		                         !key->goal_in ? " (going)" : waits ? " (coming)" : "");
-	}
-	if (past > 0 && used < size) {
-		snprintf(out + used, size - used, "; %zu past, left in the token", past);
-	}
-}
-
-static void report(const import_run_t *run, const candidate_t *zone, import_result_t result,
+static void report(const import_run_t *run, const examine_zone_t *zone, import_result_t result,
                    const char *keys)
 {
 	char serial[12] = "";
@@ -324,7 +191,8 @@ static void report(const import_run_t *run, const candidate_t *zone, import_resu
 		.keys = keys,
 		.serial = serial,
 		.why = result == IMPORT_REFUSED ? zone->why
-		       : result == IMPORT_KNOWN ? "the engine has keys for it already"
+		       : result == IMPORT_KNOWN ? "the engine has keys for it already; if they are not "
+		                                "to stay: ods forget"
 		                                : "",
 	};
 	run->what->report(run->what->ctx, &row);
@@ -342,28 +210,32 @@ static void note(const import_run_t *run, const char *format, ...)
 }
 
 /* \return 0, or -1 if the database failed. */
-static int take_zone(import_run_t *run, candidate_t *zone)
+static int take_zone(import_run_t *run, size_t index)
 {
-	char keys[512] = "", why[MAP_WHY_MAX] = "";
+	char keys[512] = "";
+	examine_zone_t *zone = &run->from.zones[index];
 	core_zone_t core = { .keys = run->core };
-	int ours = is_ours(run, zone);
+	int ours = is_ours(run, index);
 	if (ours != 0) {
 		report(run, zone, IMPORT_KNOWN, "");
 		return ours < 0 ? -1 : 0;
 	}
-	const policy_t *policy = zone->why[0] == '\0' ? find_policy(run, zone) : NULL;
-	if (policy != NULL && map_zone(&run->db, zone->from, policy, run->now, &core, why) != 0) {
-		refuse(zone, "%s", why);
-	}
-	if (policy == NULL || zone->why[0] != '\0') {
+	const policy_t *policy = examine_map(&run->from, zone, &run->desk->policies, run->now,
+	                                     &core);
+	if (policy == NULL) {
 		report(run, zone, IMPORT_REFUSED, "");
 		return 0;
 	}
-	list_keys(&core, zone->from->key_count - core.count, keys, sizeof(keys));
+	examine_list(&core, zone->from->key_count - core.count, keys, sizeof(keys));
+	if (run->marks[index].replaced) {
+		const size_t used = strlen(keys);
+		snprintf(keys + used, sizeof(keys) - used, "; in place of those that it had, on which "
+		         "nobody relies: if knotd serves others, then ods pass %s chain", zone->name);
+	}
 	if (!run->what->plan && put_zone(run, zone, policy, &core) != 0) {
 		return -1;
 	}
-	zone->ours = zone->taken = true;
+	run->marks[index].ours = run->marks[index].taken = true;
 	report(run, zone, IMPORT_TAKEN, keys);
 	return 0;
 }
@@ -373,10 +245,10 @@ static int take_zone(import_run_t *run, candidate_t *zone)
 /* Whether OpenDNSSEC has no zone of the policy left. */
 static bool is_policy_ours(const import_run_t *run, int64_t policy)
 {
-	for (size_t i = 0; i < run->db.zone_count; i++) {
-		size_t of = run->db.zones[i].policy;
-		if (!run->zones[i].ours &&
-		    (of >= run->db.policy_count || run->db.policies[of].id == policy)) {
+	for (size_t i = 0; i < run->from.db.zone_count; i++) {
+		size_t of = run->from.db.zones[i].policy;
+		if (!run->marks[i].ours &&
+		    (of >= run->from.db.policy_count || run->from.db.policies[of].id == policy)) {
 			return false;
 		}
 	}
@@ -385,8 +257,8 @@ static bool is_policy_ours(const import_run_t *run, int64_t policy)
 
 static int put_salts(import_run_t *run)
 {
-	for (size_t i = 0; i < run->db.policy_count; i++) {
-		const ods_policy_t *from = &run->db.policies[i];
+	for (size_t i = 0; i < run->from.db.policy_count; i++) {
+		const ods_policy_t *from = &run->from.db.policies[i];
 		const policy_t *policy = policies_find(&run->desk->policies, from->name);
 		if (policy == NULL || from->fault[0] != '\0' || !from->nsec3 ||
 		    from->salt_len != policy->salt_length || from->salt_len == 0) {
@@ -407,10 +279,10 @@ static int put_salts(import_run_t *run)
 static int put_unused(import_run_t *run)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < run->db.pair_count; i++) {
+	for (size_t i = 0; i < run->from.db.pair_count; i++) {
 		db_token_key_t key;
-		const ods_pair_t *pair = &run->db.pairs[i];
-		if (!pair->unused || run->found[i].key == NULL ||
+		const ods_pair_t *pair = &run->from.db.pairs[i];
+		if (!pair->unused || run->from.found[i].key == NULL ||
 		    !is_policy_ours(run, pair->policy)) {
 			continue;
 		}
@@ -430,20 +302,20 @@ static int put_unused(import_run_t *run)
  * from the token. */
 static int count_users(import_run_t *run)
 {
-	size_t *elsewhere = calloc(run->db.pair_count + 1, sizeof(*elsewhere));
+	size_t *elsewhere = calloc(run->from.db.pair_count + 1, sizeof(*elsewhere));
 	if (elsewhere == NULL) {
 		return -1;
 	}
-	for (size_t i = 0; i < run->db.zone_count; i++) {
-		const ods_zone_t *zone = &run->db.zones[i];
-		for (size_t k = 0; k < zone->key_count && !run->zones[i].ours; k++) {
+	for (size_t i = 0; i < run->from.db.zone_count; i++) {
+		const ods_zone_t *zone = &run->from.db.zones[i];
+		for (size_t k = 0; k < zone->key_count && !run->marks[i].ours; k++) {
 			elsewhere[zone->keys[k].pair]++;
 		}
 	}
 	int ret = 0;
-	for (size_t i = 0; i < run->db.pair_count && ret == 0; i++) {
-		if (run->found[i].id != 0) {
-			ret = db_key_users(run->desk->db, run->found[i].id, elsewhere[i]);
+	for (size_t i = 0; i < run->from.db.pair_count && ret == 0; i++) {
+		if (run->ids[i] != 0) {
+			ret = db_key_users(run->desk->db, run->ids[i], elsewhere[i]);
 		}
 	}
 	free(elsewhere);
@@ -454,8 +326,8 @@ static int count_users(import_run_t *run)
 
 static int see_others(import_run_t *run)
 {
-	for (size_t i = 0; i < run->db.zone_count; i++) {
-		if (run->zones[i].from == NULL && is_ours(run, &run->zones[i]) < 0) {
+	for (size_t i = 0; i < run->from.db.zone_count; i++) {
+		if (run->from.zones[i].from == NULL && is_ours(run, i) < 0) {
 			return -1;
 		}
 	}
@@ -467,8 +339,8 @@ static int take_all(import_run_t *run)
 	if (!run->what->plan && put_salts(run) != 0) {
 		return -1; /* Before zones have the policies. */
 	}
-	for (size_t i = 0; i < run->db.zone_count; i++) {
-		if (run->zones[i].from != NULL && take_zone(run, &run->zones[i]) != 0) {
+	for (size_t i = 0; i < run->from.db.zone_count; i++) {
+		if (run->from.zones[i].from != NULL && take_zone(run, i) != 0) {
 			return -1;
 		}
 	}
@@ -485,26 +357,35 @@ static int take_locked(import_run_t *run)
 	if (ret != 0) {
 		db_rollback(db);
 	}
-	for (size_t i = 0; i < run->db.zone_count && ret == 0 && !plan; i++) {
-		if (run->zones[i].taken) {
-			log_event(LOG_INFO, run->zones[i].name, "taken over from OpenDNSSEC with "
-			          "its keys; last serial %u", run->zones[i].serial);
+	for (size_t i = 0; i < run->from.db.zone_count && ret == 0 && !plan; i++) {
+		const examine_zone_t *zone = &run->from.zones[i];
+		if (run->marks[i].taken) {
+			log_event(LOG_INFO, zone->name, "taken over from OpenDNSSEC with its keys; "
+			          "last serial %u", zone->serial);
 		}
 	}
 	return ret;
 }
 
+/* No token is asked under the desk's lock. */
+static bool is_usable(void *ctx, const char *repository, char *why, size_t why_size)
+{
+	import_run_t *run = ctx;
+	char problem[TOKENS_PROBLEM_MAX] = "";
+	pthread_mutex_lock(&run->desk->lock);
+	bool usable = repos_usable(run->keys->tokens, repository, problem);
+	pthread_mutex_unlock(&run->desk->lock);
+	snprintf(why, why_size, "%s", problem);
+	return usable;
+}
+
 /* What takes time: files and tokens. */
 static void examine_all(import_run_t *run)
 {
-	for (size_t i = 0; i < run->db.zone_count; i++) {
-		if (run->zones[i].from != NULL) {
-			examine(run, &run->zones[i]);
-		}
-	}
-	for (size_t i = 0; i < run->db.pair_count && run->what->zone == NULL; i++) {
-		if (run->db.pairs[i].unused) {
-			look_for(run, i);
+	examine_zones(&run->from);
+	for (size_t i = 0; i < run->from.db.pair_count && run->what->zone == NULL; i++) {
+		if (run->from.db.pairs[i].unused) {
+			examine_pair(&run->from, i);
 		}
 	}
 }
@@ -513,6 +394,11 @@ static int check_running(import_run_t *run, char *err, size_t err_size)
 {
 	char who[64];
 	if (!ods_is_running(run->what->database, run->what->signer_dir, who, sizeof(who))) {
+		return 0;
+	}
+	if (run->what->beside) {
+		note(run, "OpenDNSSEC is running, %s: no secondary may follow knotd until it is stopped, "
+		     "and the zones are imported again: ods import --again", who);
 		return 0;
 	}
 	if (run->what->plan) {
@@ -524,30 +410,49 @@ static int check_running(import_run_t *run, char *err, size_t err_size)
 	return -1;
 }
 
-static int go(import_run_t *run, char *err, size_t err_size)
+static int open_tokens(import_run_t *run, char *err, size_t err_size)
 {
 	hsm_error_t why = { 0 };
-	if (check_running(run, err, err_size) != 0 ||
-	    ods_db_read(run->what->database, &run->db, err, err_size) != 0) {
-		return -1;
-	}
-	int count = pick(run);
 	pthread_mutex_lock(&run->desk->lock);
 	int ret = hsm_open(&run->hsm, &run->desk->conf.tokens, &why);
 	pthread_mutex_unlock(&run->desk->lock);
-	if (count < 0 || ret != HSM_EOK) {
-		snprintf(err, err_size, "%s", count < 0 ? "out of memory" : why.text);
+	if (ret != HSM_EOK) {
+		snprintf(err, err_size, "%s", why.text);
 		return -1;
 	}
+	return 0;
+}
+
+static int read_all(import_run_t *run, char *err, size_t err_size)
+{
+	const import_t *what = run->what;
+	run->from = (examine_t){
+		.signer_dir = what->signer_dir, .serial = what->serial, .hsm = run->hsm,
+		.usable = is_usable, .ctx = run,
+	};
+	int count = examine_read(&run->from, what->database, what->zone, err, err_size);
 	if (count == 0) {
-		snprintf(err, err_size, "%s has no zone%s%.100s", run->what->database,
-		         run->what->zone != NULL ? " " : "",
-		         run->what->zone != NULL ? run->what->zone : "");
+		snprintf(err, err_size, "%s has no zone%s%.100s", what->database,
+		         what->zone != NULL ? " " : "", what->zone != NULL ? what->zone : "");
+	}
+	run->ids = calloc(run->from.db.pair_count + 1, sizeof(*run->ids));
+	run->marks = calloc(run->from.db.zone_count + 1, sizeof(*run->marks));
+	if (count > 0 && (run->ids == NULL || run->marks == NULL)) {
+		snprintf(err, err_size, "out of memory");
+		return -1;
+	}
+	return count > 0 ? 0 : -1;
+}
+
+static int go(import_run_t *run, char *err, size_t err_size)
+{
+	if (check_running(run, err, err_size) != 0 || open_tokens(run, err, err_size) != 0 ||
+	    read_all(run, err, err_size) != 0) {
 		return -1;
 	}
 	examine_all(run);
 	pthread_mutex_lock(&run->desk->lock);
-	ret = take_locked(run);
+	int ret = take_locked(run);
 	if (ret != 0) {
 		snprintf(err, err_size, "nothing was taken over: %s", db_error(run->desk->db));
 	}
@@ -564,17 +469,10 @@ int import_run(desk_t *desk, keys_t *keys, const import_t *what, char *err, size
 	}
 	*run = (import_run_t){ .desk = desk, .keys = keys, .what = what, .now = time(NULL) };
 	int ret = go(run, err, err_size);
-	for (size_t i = 0; run->zones != NULL && i < run->db.zone_count; i++) {
-		free(run->zones[i].name);
-	}
-	for (size_t i = 0; run->found != NULL && i < run->db.pair_count; i++) {
-		hsm_key_free(run->found[i].key);
-		free(run->found[i].why);
-	}
-	free(run->zones);
-	free(run->found);
+	examine_deinit(&run->from);
 	hsm_close(run->hsm);
-	ods_db_deinit(&run->db);
+	free(run->ids);
+	free(run->marks);
 	free(run);
 	return ret;
 }

@@ -12,7 +12,7 @@
 typedef enum {
 	IMPORT_TAKEN,   /*!< The zone is taken over, or would be: no key of it takes a
 	                     step until a person says that its secondaries follow. */
-	IMPORT_KNOWN,   /*!< The engine has keys for it already; left alone. */
+	IMPORT_KNOWN,   /*!< The engine has keys for it already on which others may rely; left alone. */
 	IMPORT_REFUSED,
 	IMPORT_NOTE,    /*!< A remark about no zone in particular. */
 } import_result_t;
@@ -35,6 +35,8 @@ typedef struct {
 	const char *zone;       /*!< NULL = all. */
 	const uint32_t *serial; /*!< The last serial, as a person says; NULL = not said. */
 	bool plan;              /*!< Only say what would be done. */
+	bool beside;            /*!< OpenDNSSEC may run: the zones are for a comparison, and not served. */
+	bool again;             /*!< Take zones anew that are frozen since an earlier import. */
 	import_report_f report; /*!< Called for each zone and note, in the caller's thread. */
 	void *ctx;              /*!< Passed to report. */
 } import_t;

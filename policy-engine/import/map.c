@@ -391,6 +391,33 @@ static int check_entry(const policy_t *policy, const core_key_t *key, char why[M
 	                        key->repository, keyset_role_name(key->role), key->keytag);
 }
 
+#define CHANGED "; use the kasp.xml that OpenDNSSEC has, and change it after the import"
+
+/* Whether kasp.xml wants what OpenDNSSEC does: nothing is to be changed by the move itself. */
+static int check_policy(const ods_policy_t *ods, const policy_t *policy, const core_zone_t *zone,
+                        char why[MAP_WHY_MAX])
+{
+	if (ods->nsec3 != policy->nsec3) {
+		return refuse(why, "policy %s of kasp.xml has %s, and OpenDNSSEC signs with %s" CHANGED,
+		              policy->name, policy->nsec3 ? "NSEC3" : "NSEC",
+		              ods->nsec3 ? "NSEC3" : "NSEC");
+	}
+	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
+		const policy_key_t *entry = &policy->keys[i];
+		bool has = false;
+		for (size_t k = 0; k < zone->count && !has; k++) {
+			has = zone->keys[k].goal_in && plan_entry(policy, &zone->keys[k]) == entry;
+		}
+		if (!has) {
+			return refuse(why, "policy %s of kasp.xml wants a %s of algorithm %u, %u bits, "
+			              "in repository %s, which the zone does not have" CHANGED,
+			              policy->name, keyset_role_name(entry->role),
+			              entry->algorithm, entry->bits, entry->repository);
+		}
+	}
+	return 0;
+}
+
 int map_zone(const ods_db_t *db, const ods_zone_t *from, const policy_t *policy, int64_t now,
              core_zone_t *to, char why[MAP_WHY_MAX])
 {
@@ -430,6 +457,9 @@ int map_zone(const ods_db_t *db, const ods_zone_t *from, const policy_t *policy,
 			uint64_t revision = core->record[r].revision;
 			to->revision = revision > to->revision ? revision : to->revision;
 		}
+	}
+	if (check_policy(&db->policies[from->policy], policy, to, why) != 0) {
+		return -1;
 	}
 	for (int role = 0; role < 3; role++) {
 		to->requests[role] = (core_request_t){ .at = from->roll[role] ? now : 0 };

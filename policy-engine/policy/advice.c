@@ -7,6 +7,7 @@
 
 #define HOUR 3600
 #define DAY 86400
+#define DATECOUNTER_MAX 99 /* Serials a day: YYYYMMDDnn has two digits for them. */
 #define WEEKEND (63 * HOUR) /* From Friday, six in the evening, to Monday, nine. */
 
 static void advise_offset(const policy_check_t *c)
@@ -126,6 +127,13 @@ static void advise_zone(const policy_check_t *c)
 		             "more than a day: for so long resolvers that asked before do not "
 		             "see a new name (RFC 2308 advises one to three hours)",
 		             p->soa_minimum);
+	}
+	if (p->serial == KEYSET_SERIAL_DATECOUNTER && p->resign > 0 &&
+	    DAY / p->resign > DATECOUNTER_MAX) {
+		hsm_xml_warn(c->xml, place_of(c, "Zone", "SOA", "Serial"), "<Serial> datecounter "
+		             "has room for %d versions a day, <Resign> (%u s) asks for %u: the "
+		             "serials may get ahead of the date; use unixtime, or a longer "
+		             "<Resign>", DATECOUNTER_MAX, p->resign, DAY / p->resign);
 	}
 	if (p->serial == KEYSET_SERIAL_KEEP) {
 		char left[DURATION_TEXT_MAX];

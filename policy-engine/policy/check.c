@@ -9,9 +9,6 @@
 
 #include "policy-engine/policy/advice.h"
 
-#define DAY 86400
-#define DATECOUNTER_MAX 99 /* Serials a day: YYYYMMDDnn has two digits for them. */
-
 static bool is_rsa(uint8_t algorithm)
 {
 	return algorithm == 8 || algorithm == 10;
@@ -51,18 +48,6 @@ static void check_signatures(const policy_check_t *c)
 	check_validity(c, "Denial", p->validity_denial);
 	if (p->validity_keyset != 0) { /* Else it is as Default. */
 		check_validity(c, "Keyset", p->validity_keyset);
-	}
-}
-
-static void check_serial(const policy_check_t *c)
-{
-	const policy_t *p = c->policy;
-	if (p->serial == KEYSET_SERIAL_DATECOUNTER && p->resign > 0 &&
-	    DAY / p->resign > DATECOUNTER_MAX) {
-		hsm_xml_error(c->xml, place_of(c, "Zone", "SOA", "Serial"), "<Serial> "
-		              "datecounter has room for %d versions a day, <Resign> (%u s) asks "
-		              "for %u; use unixtime, or a longer <Resign>", DATECOUNTER_MAX,
-		              p->resign, DAY / p->resign);
 	}
 }
 
@@ -226,9 +211,6 @@ int kasp_check(const policy_check_t *c)
 	const policy_t *policy = c->policy;
 	if (is_sound(c, "Signatures")) {
 		check_signatures(c);
-	}
-	if (is_sound(c, "Signatures") && is_sound(c, "Zone")) {
-		check_serial(c);
 	}
 	bool all_read = is_sound(c, "Keys") && !policy->passthrough;
 	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {

@@ -12,11 +12,12 @@
 typedef struct {
 	policies_t policies;
 	const hsm_conf_t *tokens;
+	bool sound;           /* Leave out a policy that has errors. */
 	kasp_report_f report; /* May be NULL. */
 	void *ctx;
 } reader_t;
 
-static int read_policy(hsm_xml_t *xml, xmlNode *node, void *ctx)
+static int read_whole_policy(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	reader_t *reader = ctx;
 	policies_t *all = &reader->policies;
@@ -47,6 +48,22 @@ static int read_policy(hsm_xml_t *xml, xmlNode *node, void *ctx)
 		                                    reader->report, reader->ctx });
 	}
 	return ret;
+}
+
+static int read_policy(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	reader_t *reader = ctx;
+	policies_t *all = &reader->policies;
+	const size_t count = all->count;
+	int ret = read_whole_policy(xml, node, ctx);
+	if (!reader->sound || ret == HSM_ENOMEM || xml->errors == 0) {
+		return ret;
+	}
+	if (all->count > count) {
+		policies_drop(all);
+	}
+	xml->errors = 0; /* They are reported, and nothing of theirs is left. */
+	return HSM_EOK;
 }
 
 static const hsm_xml_rule_t rules_kasp[] = {
@@ -121,16 +138,28 @@ static int read_file(const char *path, reader_t *reader, hsm_error_t *err)
 	return ret;
 }
 
+static int read_into(policies_t *policies, const char *path, reader_t *reader, hsm_error_t *err)
+{
+	hsm_error_t why = { 0 };
+	int ret = read_file(path, reader, &why);
+	if (ret != HSM_EOK) {
+		policies_deinit(&reader->policies);
+		return hsm_error_set(err, ret, why.rv, "%s", why.text);
+	}
+	*policies = reader->policies;
+	return HSM_EOK;
+}
+
 int kasp_read(const char *path, const hsm_conf_t *tokens, policies_t *policies,
               kasp_report_f report, void *ctx, hsm_error_t *err)
 {
 	reader_t reader = { .tokens = tokens, .report = report, .ctx = ctx };
-	hsm_error_t why = { 0 };
-	int ret = read_file(path, &reader, &why);
-	if (ret != HSM_EOK) {
-		policies_deinit(&reader.policies);
-		return hsm_error_set(err, ret, why.rv, "%s", why.text);
-	}
-	*policies = reader.policies;
-	return HSM_EOK;
+	return read_into(policies, path, &reader, err);
+}
+
+int kasp_read_sound(const char *path, const hsm_conf_t *tokens, policies_t *policies,
+                    kasp_report_f report, void *ctx, hsm_error_t *err)
+{
+	reader_t reader = { .tokens = tokens, .sound = true, .report = report, .ctx = ctx };
+	return read_into(policies, path, &reader, err);
 }

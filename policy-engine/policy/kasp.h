@@ -28,3 +28,10 @@
  */
 int kasp_read(const char *path, const hsm_conf_t *tokens, policies_t *policies,
               kasp_report_f report, void *ctx, hsm_error_t *err);
+
+/*!
+ * Reads a file as kasp_read() does, but leaves out each policy that is wrong. Its errors are reported,
+ * and the others are read.
+ */
+int kasp_read_sound(const char *path, const hsm_conf_t *tokens, policies_t *policies,
+                    kasp_report_f report, void *ctx, hsm_error_t *err);

@@ -36,6 +36,34 @@ bool policy_is_unsigned(const policy_t *policy)
 	return policy->passthrough || policy->key_count == 0;
 }
 
+/* Whether each kind of key that the one policy wants is wanted by the other, too. */
+static bool has_kinds(const policy_t *policy, const policy_t *other)
+{
+	for (size_t i = 0; i < policy->key_count; i++) {
+		const policy_key_t *key = &policy->keys[i];
+		bool found = false;
+		for (size_t k = 0; k < other->key_count && !found; k++) {
+			const policy_key_t *like = &other->keys[k];
+			found = key->role == like->role && key->algorithm == like->algorithm &&
+			        key->bits == like->bits &&
+			        strcmp(key->repository, like->repository) == 0;
+		}
+		if (!found) {
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *policy_difference(const policy_t *from, const policy_t *to)
+{
+	return policy_is_unsigned(from) != policy_is_unsigned(to) ? "whether it is signed"
+	       : from->nsec3 != to->nsec3 ? "its denial of existence, NSEC or NSEC3"
+	       : !has_kinds(from, to) || !has_kinds(to, from)
+	               ? "its keys' roles, algorithms, sizes or repositories"
+	               : NULL;
+}
+
 static void policy_deinit(policy_t *policy)
 {
 	for (size_t i = 0; i < policy->key_count; i++) {
@@ -47,10 +75,15 @@ static void policy_deinit(policy_t *policy)
 	free(policy->name);
 }
 
+void policies_drop(policies_t *policies)
+{
+	policy_deinit(&policies->policies[--policies->count]);
+}
+
 void policies_deinit(policies_t *policies)
 {
-	for (size_t i = 0; i < policies->count; i++) {
-		policy_deinit(&policies->policies[i]);
+	while (policies->count > 0) {
+		policies_drop(policies);
 	}
 	free(policies->policies);
 	*policies = (policies_t){ 0 };

@@ -89,5 +89,14 @@ const char *policy_role_element(keyset_role_t role);
 /*! \return Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
 
+/*!
+ * \return What a zone would have changed that comes from the one policy to the other, in words: whether it
+ *         is signed, its denial of existence, its keys. NULL: none of these.
+ */
+const char *policy_difference(const policy_t *from, const policy_t *to);
+
+/*! Frees the last policy. */
+void policies_drop(policies_t *policies);
+
 /*! Frees the contents, not policies itself. */
 void policies_deinit(policies_t *policies);

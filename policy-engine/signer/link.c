@@ -155,6 +155,21 @@ static void correct(facts_t *facts, int64_t now)
 	}
 }
 
+/* Whether the policy that knot.conf has for a zone would change what was imported: a wrong template must
+ * not replace keys. \return 1, 0, or -1 if the database failed. */
+static int is_held(link_t *link, const listing_t *news)
+{
+	char *name = NULL;
+	int found = db_freeze_policy(link->desk->db, news->name, news->facts.policy, &name);
+	if (found <= 0) {
+		return found;
+	}
+	const policy_t *before = policies_find(&link->desk->policies, name);
+	const policy_t *wished = policies_find(&link->desk->policies, news->facts.policy);
+	free(name);
+	return before == NULL || wished == NULL || policy_difference(before, wished) != NULL;
+}
+
 /* Takes over one zone's facts. */
 static int apply(link_t *link, listing_t *news)
 {
@@ -167,10 +182,12 @@ static int apply(link_t *link, listing_t *news)
 	if (zone == NULL) {
 		return 0;
 	}
-	int put = db_zone_put(link->desk->db, news->name, news->facts.policy);
-	if (put < 0) {
+	int held = is_held(link, news);
+	int put = held == 0 ? db_zone_put(link->desk->db, news->name, news->facts.policy) : held - 1;
+	if (put < 0 || held < 0) {
 		return -1;
 	}
+	zone->held = held;
 	if (!known || put > 0) {
 		log_event(LOG_INFO, news->name, "%s zone, policy %s", put > 0 ? "new" : "known",
 		          news->facts.policy);

@@ -22,6 +22,8 @@ int tool_generate(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);
 int tool_audit(const invocation_t *run);
+int tool_back(const invocation_t *run);
+int tool_forget(const invocation_t *run);
 int tool_check(const invocation_t *run);
 
 /* Of the codes of monitors: 0, 1 warning, 2 critical, 3 unknown. */
@@ -34,6 +36,7 @@ int tool_zones(const invocation_t *run, int argc, char *argv[]);
 /* These have options of their own. They get their own name as argv[0]. */
 int tool_simulate(const invocation_t *run, int argc, char *argv[]);
 int tool_import(const invocation_t *run, int argc, char *argv[]);
+int tool_migrate(const invocation_t *run, int argc, char *argv[]);
 int tool_freeze(const invocation_t *run, int argc, char *argv[]);
 int tool_thaw(const invocation_t *run, int argc, char *argv[]);
 int tool_recover(const invocation_t *run, int argc, char *argv[]);

@@ -15,7 +15,7 @@
 typedef struct {
 	invocation_t run;
 	const char *policy, *until;
-	bool imported;
+	bool imported, change;
 } order_t;
 
 static void usage(FILE *out)
@@ -30,7 +30,9 @@ static void usage(FILE *out)
 	        "\n"
 	        "Options:\n"
 	        "  -p, --policy NAME     the zones of a policy\n"
-	        "  -i, --imported        the zones that were imported\n"
+	        "  -i, --imported        the zones that were imported (thaw)\n"
+	        "      --change-policy   an imported ZONE gets the policy that knot.conf has for it,\n"
+	        "                        though that replaces its keys or its denial (thaw)\n"
 	        "  -u, --until DATE      then they go on by themselves: 2026-12-31, or\n"
 	        "                        2026-12-31T12:00:00Z (UTC) [until ods thaw]\n"
 	        "  -c, --config FILE     conf.xml\n"
@@ -39,6 +41,8 @@ static void usage(FILE *out)
 	        "\n"
 	        "Exit status: 0 done, 1 refused or failed, 2 wrong command line.\n");
 }
+
+enum { CHANGE_OPTION = 256 };
 
 static bool take(void *ctx, int option, const char *value)
 {
@@ -53,6 +57,9 @@ static bool take(void *ctx, int option, const char *value)
 	case 'i':
 		order->imported = true;
 		return true;
+	case CHANGE_OPTION:
+		order->change = true;
+		return true;
 	default:
 		return false;
 	}
@@ -65,6 +72,7 @@ static int parse(int argc, char *argv[], order_t *order)
 		{ "policy", required_argument, NULL, 'p' },
 		{ "until", required_argument, NULL, 'u' },
 		{ "imported", no_argument, NULL, 'i' },
+		{ "change-policy", no_argument, NULL, CHANGE_OPTION },
 		OPTIONS_LONG,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -107,7 +115,8 @@ static int tell(const invocation_t *run, int argc, char *argv[], const char *cmd
 		snprintf(seconds, sizeof(seconds), "%" PRId64, (int64_t)until);
 	}
 	const ctl_unit_t unit = { .cmd = cmd, .zone = order.run.args[0], .type = order.policy,
-	                          .item = order.imported ? "imported" : NULL,
+	                          .item = order.imported ? "imported"
+	                                  : order.change ? "change-policy" : NULL,
 	                          .data = seconds };
 	return tool_tell(&order.run, &unit);
 }

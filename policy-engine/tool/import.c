@@ -18,6 +18,7 @@ typedef struct {
 	invocation_t run;
 	const char *serial;
 	const char *signer_dir;
+	const char *how; /* "beside", "again" or NULL. */
 	bool dry_run;
 } order_t;
 
@@ -35,6 +36,9 @@ static void usage(FILE *out)
 	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>\n"
 	        "                        [" SIGNER_DIR "]\n"
 	        "      --serial NUMBER   the last serial of ZONE, if the signer left none\n"
+	        "      --beside          OpenDNSSEC goes on, and ours is compared with it: no secondary\n"
+	        "                        may follow ours\n"
+	        "      --again           take zones anew that nobody has thawed since an earlier import\n"
 	        "  -n, --dry-run         only show; OpenDNSSEC may run meanwhile\n"
 	        "  -c, --config FILE     conf.xml\n"
 	        "  -s, --socket SOCKET   the engine's socket [as conf.xml says]\n"
@@ -45,7 +49,7 @@ static void usage(FILE *out)
 	        "Exit status: 0 done, 1 a zone was refused or all failed, 2 wrong command line.\n");
 }
 
-enum { SIGNER_OPTION = 256, SERIAL_OPTION };
+enum { SIGNER_OPTION = 256, SERIAL_OPTION, BESIDE_OPTION, AGAIN_OPTION };
 
 static bool take(void *ctx, int option, const char *value)
 {
@@ -56,6 +60,12 @@ static bool take(void *ctx, int option, const char *value)
 		return true;
 	case SERIAL_OPTION:
 		order->serial = value;
+		return true;
+	case BESIDE_OPTION:
+		order->how = "beside";
+		return true;
+	case AGAIN_OPTION:
+		order->how = "again";
 		return true;
 	case 'n':
 		order->dry_run = true;
@@ -71,6 +81,8 @@ static int parse(int argc, char *argv[], order_t *order)
 	static const struct option longs[] = {
 		{ "signer-dir", required_argument, NULL, SIGNER_OPTION },
 		{ "serial", required_argument, NULL, SERIAL_OPTION },
+		{ "beside", no_argument, NULL, BESIDE_OPTION },
+		{ "again", no_argument, NULL, AGAIN_OPTION },
 		{ "dry-run", no_argument, NULL, 'n' },
 		OPTIONS_LONG,
 		{ "help", no_argument, NULL, 'h' },
@@ -178,7 +190,8 @@ int tool_import(const invocation_t *run, int argc, char *argv[])
 	char *database = full_path(order.run.args[0]);
 	char *signer_dir = full_path(order.signer_dir);
 	ctl_unit_t unit = { .cmd = "zone-import", .section = database, .item = signer_dir,
-	                    .zone = order.run.args[1], .id = order.serial };
+	                    .zone = order.run.args[1], .id = order.serial,
+	                    .type = order.how };
 	ret = database != NULL && signer_dir != NULL ? go(&order, &unit) : FAILED;
 	free(database);
 	free(signer_dir);

@@ -64,10 +64,16 @@ static const command_t commands[] = {
 	{ "freeze", "[ZONE] [OPTION]...", "no key takes a step, in a zone, in a policy's zones, or in "
 	  "all;\n        see ods freeze --help", 0, 0, NULL, tool_freeze },
 	{ "thaw", "[ZONE] [OPTION]...", "keys may take steps again", 0, 0, NULL, tool_thaw },
+	{ "forget", "ZONE", "a zone that left knot.conf is forgotten, with its keys, which stay in their "
+	  "tokens;\n        shows them, and asks", 1, 1, tool_forget, NULL },
 	{ "recover", "[ZONE]... [OPTION]...", "gives zones their keys back whose memory is lost; "
 	  "see\n        ods recover --help", 0, 0, NULL, tool_recover },
+	{ "migrate", "[CONF.XML] [OPTION]...", "prepares the move from OpenDNSSEC 2: a plan, and all "
+	  "configuration;\n        see ods migrate --help", 0, 0, NULL, tool_migrate },
 	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
 	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
+	{ "back", "KASP.DB [ZONE]", "which zones can still go back to the OpenDNSSEC that they came from, "
+	  "and\n        the commands for that", 1, 2, tool_back, NULL },
 	{ "setup", "[OPTION]...", "makes what signing needs on a new machine, and checks it; see\n"
 	  "        ods setup --help", 0, 0, NULL, tool_setup },
 	{ "simulate", "KASP --policy NAME [OPTION]...", "what would become of a zone's keys, as "

@@ -37,6 +37,8 @@ typedef struct live_zone {
 	bool dirty;         /*!< The next pass has to look at the zone; set by live_mark(). */
 	bool wants;         /*!< The zone lacks keys. */
 	uint8_t lacks[POLICY_KEYS_MAX]; /*!< How many, for each entry of the policy. */
+	bool held;          /*!< It was imported, and knot.conf has another policy for it, by which it
+	                         would not stay as it is: facts.policy waits for a person. */
 	bool frozen;        /*!< A person wants no key to take a step. */
 	bool force;         /*!< Push the zone's key set even if nothing changed. */
 	bool waits;         /*!< A person has to do something... */

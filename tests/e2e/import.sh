@@ -29,14 +29,10 @@ import() { ods import --signer-dir "$ods/run" "$@"; }
 
 # ---- OpenDNSSEC
 
-enforcer='' signer=''
-
 # start_opendnssec ZONE...: signs each by policy moved, from the file of its name, in $ods; its keys
 # are in the token of $D.
 start_opendnssec() {
 	ods=$work/ods
-	ods_ready ods-enforcerd
-	ods_ready ods-signerd
 	mkdir -p "$ods/run" "$ods/signconf"
 	{ echo '<KASP>'; moved; echo '</KASP>'; } >"$ods/kasp.xml"
 	ods_conf "$ods" "$(sed -n 's:.*<TokenLabel>\(.*\)</TokenLabel>.*:\1:p' "$D/conf.xml")" \
@@ -45,44 +41,9 @@ start_opendnssec() {
 	for zone in "$@"; do
 		echo "$zone moved $ods/signconf/$zone.xml $work/$zone"
 	done | ods_zones >"$ods/zonelist.xml"
-	python3 -c '
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
-db.executescript(open("/usr/share/opendnssec/schema.sqlite").read())
-db.execute("INSERT INTO databaseVersion (version) VALUES (1)")
-db.commit()' "$ods/kasp.db"
-
-	ods-enforcerd -d -c "$ods/conf.xml" >enforcerd.log 2>&1 </dev/null &
-	enforcer=$!
-	trap 'code=$?; stop_opendnssec || true; (exit $code); finish' EXIT
-	within 60 ods-enforcer queue
-	ods-signerd -d -c "$ods/conf.xml" >signerd.log 2>&1 </dev/null &
-	signer=$!
-	within 60 ods-signer running
-	ods-enforcer policy import >ods.out
-	ods-enforcer zonelist import >>ods.out 2>&1
+	run_opendnssec
 }
 
-# They may hang when they are told to stop.
-stop_opendnssec() {
-	local pid
-	for pid in $enforcer $signer; do
-		is_child "$pid" || continue
-		kill -KILL "$pid"
-		wait "$pid" 2>>killed || true
-	done
-	enforcer='' signer=''
-	rm -f /run/opendnssec/{enforcerd,signerd}.pid /run/opendnssec/{enforcer,engine}.sock
-}
-
-# ods_keys ZONE: of each key role, states of DS, DNSKEY, its RRSIG, RRSIG, key tag is last.
-ods_keys() {
-	ods-enforcer key list -d -p -z "$1" 2>&1 | sed -n "s/^$1;//p" >"keys.$1.d"
-	ods-enforcer key list -v -p -z "$1" 2>&1 | sed -n "s/^$1;//p" >"keys.$1.v"
-	awk -F ';' 'NR == FNR { tag[$6] = $8; next } { print $1, $2, $3, $4, $5, tag[$8] }' \
-		"keys.$1.v" "keys.$1.d"
-}
-ods_has() { ods_keys "$1" | grep -E -- "$2" >/dev/null; }
 ods_signed() { grep '[[:space:]]RRSIG[[:space:]]*SOA ' "$work/$1.signed" >/dev/null; }
 
 key_of() { ods_keys "$1" | awk -v role="$2" '$1 == role { print $6; exit }'; }

@@ -60,3 +60,56 @@ ods_zones() {
 	done
 	echo '</ZoneList>'
 }
+
+# ---- daemons
+
+enforcer='' signer=''
+
+# run_opendnssec: starts both on $ods/conf.xml, with an empty database there, and has them take kasp.xml and
+# zonelist.xml. They end with the test; another one waits for that, since their sockets have one place.
+run_opendnssec() {
+	exec {opendnssec_lock}>/run/opendnssec.e2e
+	flock $opendnssec_lock
+	ods_ready ods-enforcerd
+	ods_ready ods-signerd
+	python3 -c '
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.executescript(open("/usr/share/opendnssec/schema.sqlite").read())
+db.execute("INSERT INTO databaseVersion (version) VALUES (1)")
+db.commit()' "$ods/kasp.db"
+	trap 'code=$?; stop_opendnssec || true; (exit $code); finish' EXIT
+	start_daemons
+	ods-enforcer policy import >ods.out
+	ods-enforcer zonelist import >>ods.out 2>&1
+}
+
+start_daemons() {
+	ods-enforcerd -d -c "$ods/conf.xml" >>enforcerd.log 2>&1 </dev/null &
+	enforcer=$!
+	within 60 ods-enforcer queue
+	ods-signerd -d -c "$ods/conf.xml" >>signerd.log 2>&1 </dev/null &
+	signer=$!
+	within 60 ods-signer running
+}
+
+# They may hang when they are told to stop.
+stop_opendnssec() {
+	local pid
+	for pid in $enforcer $signer; do
+		is_child "$pid" || continue
+		kill -KILL "$pid"
+		wait "$pid" 2>>killed || true
+	done
+	enforcer='' signer=''
+	rm -f /run/opendnssec/{enforcerd,signerd}.pid /run/opendnssec/{enforcer,engine}.sock
+}
+
+# ods_keys ZONE: of each key role, states of DS, DNSKEY, its RRSIG, RRSIG, key tag is last.
+ods_keys() {
+	ods-enforcer key list -d -p -z "$1" 2>&1 | sed -n "s/^$1;//p" >"keys.$1.d"
+	ods-enforcer key list -v -p -z "$1" 2>&1 | sed -n "s/^$1;//p" >"keys.$1.v"
+	awk -F ';' 'NR == FNR { tag[$6] = $8; next } { print $1, $2, $3, $4, $5, tag[$8] }' \
+		"keys.$1.v" "keys.$1.d"
+}
+ods_has() { ods_keys "$1" | grep -E -- "$2" >/dev/null; }

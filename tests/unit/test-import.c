@@ -395,6 +395,26 @@ static void refused(const char *say)
 	ck_assert_msg(strstr(why, say) != NULL, "no '%s' in: %s", say, why);
 }
 
+/* A kasp.xml by which the move itself would change the zone. */
+START_TEST(changed_policy)
+{
+	at_rest();
+	mapped();
+	policy.nsec3 = false;
+	refused("has NSEC, and OpenDNSSEC signs with NSEC3");
+	policy.nsec3 = true;
+	policy_key_t more[] = { entries[0], entries[1], entries[1] };
+	more[2].algorithm = 15;
+	policy.keys = more;
+	policy.key_count = 3;
+	int ret = map();
+	policy.keys = entries;
+	policy.key_count = 2;
+	ck_assert_int_eq(ret, -1);
+	ck_assert_ptr_nonnull(strstr(why, "wants a zsk of algorithm 15"));
+}
+END_TEST
+
 START_TEST(doubtful_rollovers)
 {
 	/* Signatures by two keys, of which OpenDNSSEC's signer may have made one only. */
@@ -679,6 +699,7 @@ START_TEST(whole_import)
 	import(NULL, NULL, false);
 	said("a.test. known");
 	said("b.test. known");
+	said("if they are not to stay: ods forget");
 	said("- note; ; ; 1 keys");
 	keys_are("aa01:2:2 aa02:2:0 aa04:0:0 ");
 	import(NULL, NULL, false);
@@ -736,6 +757,7 @@ int main(void)
 	tcase_add_loop_test(tc, zsk_rollover, 0, 8);
 	tcase_add_loop_test(tc, ksk_rollover, 0, 8);
 	tcase_add_loop_test(tc, defective_zone, 0, (int)DEFECTS);
+	tcase_add_test(tc, changed_policy);
 	tcase_add_test(tc, doubtful_rollovers);
 	tcase_add_test(tc, leftover_ds);
 	tcase_add_test(tc, too_many_keys);

@@ -283,7 +283,6 @@ static const struct {
 	{ "<KSK>", "<KSK><Algorithm length=\"2048\">8</Algorithm><Lifetime>P1Y</Lifetime>"
 	  "<Repository>SoftHSM</Repository></KSK><KSK>", { ":34:", "second <KSK>" } },
 	{ "<Serial>datecounter", "<Serial>random", { ":61:", "<Serial>" } },
-	{ "<Resign>PT2H", "<Resign>PT10M", { ":61:", "datecounter" } },
 	{ "<DS>\n<TTL>PT3605S</TTL>\n</DS>\n", "", { ":64:", "<DS>" } },
 	{ "name=\"default\"", "", { ":2:", "name" } },
 	{ "</KASP>", "<Policy name=\"default\"/></KASP>", { ":76:", "line 2" } },
@@ -368,6 +367,31 @@ START_TEST(test_all_errors)
 	ck_assert_ptr_nonnull(strstr(err.text, ":5: \"2 hours\""));
 	ck_assert_ptr_nonnull(strstr(err.text, "first of 15 errors"));
 	ck_assert_int_eq(kasp_read(path("kasp.xml"), NULL, &all, NULL, NULL, NULL), HSM_ECONF);
+	free(text);
+}
+END_TEST
+
+/* Wrong policies are left out, and the others are read. */
+START_TEST(test_sound)
+{
+	char *text = strdup(good), *policy = strdup(strstr(good, "<Policy"));
+	policies_t all = { 0 };
+	*strstr(policy, "</KASP>") = '\0';
+	replace(&policy, "name=\"default\"", "name=\"second\"");
+	for (int i = 0; i < 2; i++) { /* Two wrong ones, with the sound one between them. */
+		replace(&text, "</KASP>", policy);
+		text = realloc(text, strlen(text) + sizeof("</KASP>"));
+		strcat(text, "</KASP>");
+	}
+	replace(&text, "length=\"2048\">8", "length=\"2048\">7");
+	ck_assert_int_eq(kasp_read_sound(write_file("kasp.xml", text), tokens(), &all, note_kasp,
+	                                 NULL, NULL), HSM_EOK);
+	ck_assert_uint_eq(all.count, 1);
+	ck_assert_str_eq(all.policies[0].name, "second");
+	ck_assert_ptr_nonnull(strstr(errors, ":34: <Algorithm> 7 of the <KSK>"));
+	ck_assert_ptr_nonnull(strstr(errors, "a second <Policy name=\"second\">"));
+	policies_deinit(&all);
+	free(policy);
 	free(text);
 }
 END_TEST
@@ -479,6 +503,7 @@ static const struct {
 	{ "<TTL>PT3605S", "<TTL>PT0S", { ":67: <TTL> is 0", "keeps a DS" } },
 	{ "<Minimum>PT3604S", "<Minimum>PT86401S", { ":60:", "more than a day" } },
 	{ "<Serial>datecounter", "<Serial>keep", { ":61:", "every 2d 22h" } },
+	{ "<Resign>PT2H", "<Resign>PT10M", { ":61:", "ahead of the date" } },
 	{ "<Description>", "<Passthrough/><Description>", { ":34: <KSK> has no effect",
 	                                                   ":63: <Zonemd> has no effect" } },
 	{ "<Description>", "<Passthrough/><Description>", { ":63: <Zonemd> has no effect",
@@ -681,6 +706,7 @@ int main(void)
 	tcase_add_test(tc, test_any_order_and_unknown);
 	tcase_add_loop_test(tc, test_fault, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tc, test_all_errors);
+	tcase_add_test(tc, test_sound);
 	tcase_add_test(tc, test_errors_of_what_is_sound);
 	tcase_add_test(tc, test_many_errors);
 	tcase_add_loop_test(tc, test_lifetime, 0, 5);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/import/examine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/base/zone-name.h"
+#include "policy-engine/zone/dnskey.h"
+
+void examine_refuse(examine_zone_t *zone, const char *format, ...)
+{
+	if (zone->why[0] != '\0') {
+		return;
+	}
+	va_list args;
+	va_start(args, format);
+	vsnprintf(zone->why, sizeof(zone->why), format, args);
+	va_end(args);
+}
+
+/* -- picked -------------------------------------------------------------- */
+
+static int pick(examine_t *all, const char *zone)
+{
+	char *wanted = zone != NULL ? zone_name_canonical(zone) : NULL;
+	int count = 0;
+	for (size_t i = 0; i < all->db.zone_count; i++) {
+		char *name = zone_name_canonical(all->db.zones[i].name);
+		bool meant = zone == NULL ||
+		             (wanted != NULL && name != NULL && strcmp(name, wanted) == 0);
+		all->zones[i] = (examine_zone_t){
+			.from = meant ? &all->db.zones[i] : NULL,
+			.name = name,
+		};
+		count += meant;
+	}
+	free(wanted);
+	return count;
+}
+
+int examine_read(examine_t *all, const char *database, const char *zone, char *err, size_t err_size)
+{
+	if (ods_db_read(database, &all->db, err, err_size) != 0) {
+		return -1;
+	}
+	all->zones = calloc(all->db.zone_count + 1, sizeof(*all->zones));
+	all->found = calloc(all->db.pair_count + 1, sizeof(*all->found));
+	if (all->zones == NULL || all->found == NULL) {
+		snprintf(err, err_size, "out of memory");
+		return -1;
+	}
+	return pick(all, zone);
+}
+
+/* -- looked for ---------------------------------------------------------- */
+
+const examine_pair_t *examine_pair(examine_t *all, size_t index)
+{
+	const ods_pair_t *pair = &all->db.pairs[index];
+	examine_pair_t *found = &all->found[index];
+	if (found->tried) {
+		return found;
+	}
+	char why[MAP_WHY_MAX];
+	hsm_error_t err = { 0 };
+	bool usable = all->usable == NULL ||
+	              all->usable(all->ctx, pair->repository, why, sizeof(why));
+	const hsm_wanted_t wanted = { .repository = pair->repository, .cka_id = pair->locator,
+		                      .algorithm = pair->algorithm };
+	if (usable && hsm_key_find(all->hsm, &wanted, &found->key, &err) != HSM_EOK) {
+		found->key = NULL;
+		snprintf(why, sizeof(why), "%s", err.text);
+	}
+	found->why = found->key == NULL ? strdup(why) : NULL;
+	found->tried = true;
+	return found;
+}
+
+static void look_for_keys(examine_t *all, examine_zone_t *zone)
+{
+	for (size_t i = 0; i < zone->from->key_count && zone->why[0] == '\0'; i++) {
+		const ods_key_t *key = &zone->from->keys[i];
+		if (map_is_past(key)) {
+			continue;
+		}
+		const char *name = keyset_role_name(key->role);
+		const char *locator = all->db.pairs[key->pair].locator;
+		const examine_pair_t *found = examine_pair(all, key->pair);
+		if (found->key == NULL) {
+			examine_refuse(zone, "%s %u, CKA_ID %s: %s", name, key->keytag, locator,
+			               found->why != NULL ? found->why : "out of memory");
+			continue;
+		}
+		dnssec_binary_t public_key = hsm_key_public(found->key);
+		int tag = dnskey_tag(key->role, key->algorithm, public_key.data, public_key.size);
+		if (tag != key->keytag) {
+			examine_refuse(zone, "%s %u, CKA_ID %s: the token has another key of that "
+			               "CKA_ID, whose key tag is %d", name, key->keytag, locator,
+			               tag);
+		}
+	}
+}
+
+/* The last serial, by what the signer left behind or by what a person says. */
+static void see_signer(examine_t *all, examine_zone_t *zone)
+{
+	ods_signer_t signer = { 0 };
+	char why[MAP_WHY_MAX] = "";
+	const ods_zone_t *from = zone->from;
+	if (ods_signer_read(all->signer_dir, from->name, &signer, why, sizeof(why)) != 0 ||
+	    (signer.state && map_check_signer(&all->db, from, &signer, why) != 0) ||
+	    (!from->output.dns &&
+	     ods_signer_read_zone(from->output.path, &signer, why, sizeof(why)) != 0)) {
+		examine_refuse(zone, "%s", why);
+	} else if (all->serial != NULL) {
+		zone->serial = *all->serial;
+	} else if (signer.published) {
+		zone->serial = signer.serial;
+	} else {
+		examine_refuse(zone, "its last serial is not known: %s has no %s.backup2; name the "
+		               "signer's <WorkingDirectory> by --signer-dir, or the last serial by "
+		               "--serial", all->signer_dir, from->name);
+	}
+}
+
+static void examine(examine_t *all, examine_zone_t *zone)
+{
+	const ods_policy_t *policy = &all->db.policies[zone->from->policy];
+	if (zone->name == NULL) {
+		examine_refuse(zone, "this is no domain name");
+	} else if (zone->from->fault[0] != '\0') {
+		examine_refuse(zone, "%s", zone->from->fault);
+	} else if (policy->fault[0] != '\0') {
+		examine_refuse(zone, "policy %s: %s", policy->name, policy->fault);
+	} else if (zone->from->key_count == 0) {
+		examine_refuse(zone, "it has no keys; add it to knot.conf as a new one");
+	} else {
+		look_for_keys(all, zone);
+		see_signer(all, zone);
+	}
+}
+
+void examine_zones(examine_t *all)
+{
+	for (size_t i = 0; i < all->db.zone_count; i++) {
+		if (all->zones[i].from != NULL) {
+			examine(all, &all->zones[i]);
+		}
+	}
+}
+
+/* -- mapped -------------------------------------------------------------- */
+
+static const policy_t *find_policy(const examine_t *all, examine_zone_t *zone,
+                                   const policies_t *policies)
+{
+	const char *name = all->db.policies[zone->from->policy].name;
+	const policy_t *policy = policies_find(policies, name);
+	if (policy == NULL) {
+		examine_refuse(zone, "kasp.xml has no policy \"%s\"; use the kasp.xml of OpenDNSSEC",
+		               name);
+	} else if (policy->defect != NULL) {
+		examine_refuse(zone, "%s", policy->defect);
+	} else {
+		return policy;
+	}
+	return NULL;
+}
+
+const policy_t *examine_map(const examine_t *all, examine_zone_t *zone, const policies_t *policies,
+                            int64_t now, core_zone_t *core)
+{
+	char why[MAP_WHY_MAX] = "";
+	const policy_t *policy = zone->why[0] == '\0' ? find_policy(all, zone, policies) : NULL;
+	if (policy != NULL && map_zone(&all->db, zone->from, policy, now, core, why) != 0) {
+		examine_refuse(zone, "%s", why);
+	}
+	return zone->why[0] == '\0' ? policy : NULL;
+}
+
+void examine_list(const core_zone_t *zone, size_t past, char *out, size_t size)
+{
+	size_t used = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < zone->count && used < size; i++) {
+		const core_key_t *key = &zone->keys[i];
+		bool waits = key->goal_in && !core_is_settled(key);
+		used += (size_t)snprintf(out + used, size - used, "%s%s %u%s", i > 0 ? ", " : "",
+		                         keyset_role_name(key->role), key->keytag,
+		                         !key->goal_in ? " (going)" : waits ? " (coming)" : "");
+	}
+	if (past > 0 && used < size) {
+		snprintf(out + used, size - used, "; %zu past, left in the token", past);
+	}
+}
+
+void examine_deinit(examine_t *all)
+{
+	for (size_t i = 0; all->zones != NULL && i < all->db.zone_count; i++) {
+		free(all->zones[i].name);
+	}
+	for (size_t i = 0; all->found != NULL && i < all->db.pair_count; i++) {
+		hsm_key_free(all->found[i].key);
+		free(all->found[i].why);
+	}
+	free(all->zones);
+	free(all->found);
+	ods_db_deinit(&all->db);
+	*all = (examine_t){ 0 };
+}

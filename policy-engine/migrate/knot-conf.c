@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/migrate/knot-conf.h"
+
+#include <string.h>
+
+/* A list of peers in an addns.xml, and what it is in knot.conf. */
+typedef struct {
+	const char *name;                           /* Of its ids. */
+	const addns_peers_t *(*peers)(const addns_t *addns);
+	const char *action;                         /* NULL: these are remotes. */
+} role_t;
+
+static const addns_peers_t *primaries(const addns_t *addns) { return &addns->primaries; }
+static const addns_peers_t *notified(const addns_t *addns) { return &addns->notified; }
+static const addns_peers_t *notifiers(const addns_t *addns) { return &addns->notifiers; }
+static const addns_peers_t *takers(const addns_t *addns) { return &addns->takers; }
+
+static const role_t role_primary = { "primary", primaries, NULL };
+static const role_t role_secondary = { "secondary", notified, NULL };
+static const role_t role_notify = { "notify", notifiers, "notify" };
+static const role_t role_transfer = { "transfer", takers, "transfer" };
+
+/* Where knotd needs what a zone's input and output refer to before that. */
+static size_t number_of(const layout_t *layout, const layout_file_t *file)
+{
+	return (size_t)(file - layout->files) + 1;
+}
+
+static void write_head(FILE *out, const places_t *places)
+{
+	fprintf(out, "# Made by ods migrate: the zones of an OpenDNSSEC, as %s says.\n"
+	        "# A knotd that has other zones, too, can include this file, without the sections\n"
+	        "# server, log and database.\n\n"
+	        "server:\n    rundir: \"%s\"\n", places->plan, places->run);
+	if (!places->below) {
+		fprintf(out, "    user: knot:knot\n");
+	}
+	fprintf(out, "    # Beside OpenDNSSEC; say your own address when the secondaries are to "
+	        "follow.\n    listen: %s\n\n"
+	        "log:\n  - target: stderr\n    any: info\n\n"
+	        "database:\n    storage: \"%s\"\n\n", places->listen, places->journal);
+}
+
+/* -- keys and remotes ---------------------------------------------------- */
+
+static bool is_first_key(const layout_t *layout, size_t file, const char *name)
+{
+	for (size_t f = 0; f < file; f++) {
+		const addns_t *addns = &layout->files[f].addns;
+		for (size_t i = 0; layout->files[f].fault == NULL && i < addns->key_count; i++) {
+			if (strcmp(addns->keys[i].name, name) == 0) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static void write_keys(FILE *out, const layout_t *layout)
+{
+	const char *head = "key:\n";
+	for (size_t f = 0; f < layout->file_count; f++) {
+		const addns_t *addns = &layout->files[f].addns;
+		for (size_t i = 0; layout->files[f].fault == NULL && i < addns->key_count; i++) {
+			const addns_key_t *key = &addns->keys[i];
+			if (is_first_key(layout, f, key->name)) {
+				fprintf(out, "%s  - id: \"%s\"\n    algorithm: %s\n    secret: \"%s\"\n",
+				        head, key->name, key->algorithm, key->secret);
+				head = "";
+			}
+		}
+	}
+	fprintf(out, "%s", head[0] == '\0' ? "\n" : "");
+}
+
+/* Writes each peer of a role as an item, with an id of its own. */
+static void write_peers(FILE *out, const layout_t *layout, const role_t *role)
+{
+	for (size_t f = 0; f < layout->file_count; f++) {
+		const layout_file_t *file = &layout->files[f];
+		const addns_peers_t *list = role->peers(&file->addns);
+		for (size_t i = 0; file->fault == NULL && i < list->count; i++) {
+			const addns_peer_t *peer = &list->peers[i];
+			fprintf(out, "  - id: addns%zu-%s%zu\n", f + 1, role->name, i + 1);
+			if (peer->address != NULL) {
+				fprintf(out, "    address: \"%s\"\n", peer->address);
+			}
+			if (peer->key != NULL) {
+				fprintf(out, "    key: \"%s\"\n", peer->key);
+			}
+			if (role->action != NULL) {
+				fprintf(out, "    action: %s\n", role->action);
+			}
+		}
+	}
+}
+
+/* Writes the ids of a role's peers. \return How many there are, with those before. */
+static size_t write_ids(FILE *out, const layout_t *layout, const layout_file_t *file,
+                        const role_t *role, size_t before)
+{
+	const addns_peers_t *list = role->peers(&file->addns);
+	for (size_t i = 0; i < list->count; i++) {
+		fprintf(out, "%saddns%zu-%s%zu", before + i > 0 ? ", " : "", number_of(layout, file),
+		        role->name, i + 1);
+	}
+	return before + list->count;
+}
+
+/* -- sections and templates ---------------------------------------------- */
+
+/* Text in quotes; what cannot be in them has been refused, but for policies. */
+static void write_quoted(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\') {
+			fputc('\\', out);
+		}
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void write_sections(FILE *out, const layout_t *layout, const places_t *places)
+{
+	fprintf(out, "mod-opendnssec:\n");
+	for (size_t i = 0; i < layout->template_count; i++) {
+		const layout_template_t *t = &layout->templates[i];
+		if (!t->first) {
+			continue;
+		}
+		fprintf(out, "  - id: %s\n    policy: ", t->section);
+		write_quoted(out, t->policy->name);
+		fprintf(out, "\n    conf: \"%s\"\n    storage: \"%s\"\n    transfer-socket: \"%s\"\n"
+		        "    control-socket: \"%s\"\n", places->conf, places->store,
+		        places->transfer_socket, places->control_socket);
+		if (t->from != NULL) {
+			fprintf(out, "    remote: [");
+			write_ids(out, layout, t->from, &role_primary, 0);
+			fprintf(out, "]\n");
+		}
+	}
+	fprintf(out, "\n");
+}
+
+/* Knot, before 3.3.5, takes two CSKs for KSKs without a ZSK; and a zone without keys has no signatures. */
+static bool can_validate(const policy_t *policy)
+{
+	for (size_t i = 0; i < policy->key_count; i++) {
+		if (policy->keys[i].role == KEYSET_CSK) {
+			return false;
+		}
+	}
+	return !policy_is_unsigned(policy);
+}
+
+static void write_file_name(FILE *out, const char *path)
+{
+	fputc('"', out);
+	for (; *path != '\0'; path++) {
+		fprintf(out, *path == '%' ? "%%%%" : "%c", *path);
+	}
+	fputc('"', out);
+}
+
+static void write_acl(FILE *out, const layout_t *layout, const layout_template_t *t)
+{
+	const size_t before = t->from != NULL ? t->from->addns.notifiers.count : 0;
+	if (t->to != NULL && before + t->to->addns.takers.count == 0) {
+		return;
+	}
+	size_t count = 0;
+	fprintf(out, "    acl: [");
+	if (t->from != NULL) {
+		count = write_ids(out, layout, t->from, &role_notify, count);
+	}
+	if (t->to != NULL) {
+		count = write_ids(out, layout, t->to, &role_transfer, count);
+	} else {
+		fprintf(out, "%slocal", count > 0 ? ", " : "");
+	}
+	fprintf(out, "]\n");
+}
+
+static void write_template(FILE *out, const layout_t *layout, const layout_template_t *t)
+{
+	fprintf(out, "  - id: %s\n    module: mod-opendnssec/%s\n    master: opendnssec\n",
+	        t->id, t->section);
+	if (t->from == NULL) {
+		fprintf(out, "    storage: \"%s\"\n    file: \"%%s\"\n", t->storage);
+	}
+	fprintf(out, "    zonefile-load: none\n    zonefile-sync: -1\n    journal-content: all\n"
+	        "    journal-max-usage: 2G\n    dnssec-validation: %s\n",
+	        can_validate(t->policy) ? "on" : "off");
+	write_acl(out, layout, t);
+	if (t->to != NULL && t->to->addns.notified.count > 0) {
+		fprintf(out, "    notify: [");
+		write_ids(out, layout, t->to, &role_secondary, 0);
+		fprintf(out, "]\n");
+	}
+}
+
+static void write_templates(FILE *out, const layout_t *layout)
+{
+	fprintf(out, "template:\n  - id: default\n    global-module: mod-opendnssec/%s\n",
+	        layout->templates[0].section);
+	for (size_t i = 0; i < layout->template_count; i++) {
+		write_template(out, layout, &layout->templates[i]);
+	}
+	fprintf(out, "\n");
+}
+
+/* -- zones --------------------------------------------------------------- */
+
+/* Whether the template's storage and "%s" lead to the zone's file. */
+static bool is_usual(const layout_template_t *t, const layout_zone_t *zone)
+{
+	const char *path = zone->zone->from->input.path, *name = zone->name;
+	size_t folder = strlen(t->storage), len = strlen(name);
+	len -= len > 1 && name[len - 1] == '.';
+	return strncmp(path, t->storage, folder) == 0 && path[folder] == '/' &&
+	       strncmp(path + folder + 1, name, len) == 0 && path[folder + 1 + len] == '\0' &&
+	       strpbrk(name, "\\/") == NULL;
+}
+
+static void write_zones(FILE *out, const layout_t *layout)
+{
+	fprintf(out, "zone:\n");
+	for (size_t i = 0; i < layout->zone_count; i++) {
+		const layout_zone_t *zone = &layout->zones[i];
+		if (!zone->moves) {
+			continue;
+		}
+		const layout_template_t *t = &layout->templates[zone->template];
+		fprintf(out, "  - domain: ");
+		write_quoted(out, zone->name);
+		fprintf(out, "\n    template: %s\n", t->id);
+		if (t->from == NULL && !is_usual(t, zone)) {
+			fprintf(out, "    file: ");
+			write_file_name(out, zone->zone->from->input.path);
+			fprintf(out, "\n");
+		}
+	}
+}
+
+void knot_conf_write(FILE *out, const layout_t *layout, const places_t *places)
+{
+	write_head(out, places);
+	write_keys(out, layout);
+	fprintf(out, "remote:\n  # The module, as knotd sees it: the primary of the signed zones.\n"
+	        "  - id: opendnssec\n    address: \"%s\"\n", places->transfer_socket);
+	write_peers(out, layout, &role_primary);
+	write_peers(out, layout, &role_secondary);
+	fprintf(out, "\n");
+	write_sections(out, layout, places);
+	fprintf(out, "acl:\n  # For zones that OpenDNSSEC wrote to files: say here who may have them now.\n"
+	        "  - id: local\n    address: [127.0.0.1, ::1]\n    action: transfer\n");
+	write_peers(out, layout, &role_notify);
+	write_peers(out, layout, &role_transfer);
+	fprintf(out, "\n");
+	write_templates(out, layout);
+	write_zones(out, layout);
+}

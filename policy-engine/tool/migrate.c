@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/* ods migrate: from an OpenDNSSEC to a plan, and a folder with all configuration. It works alone, see
+ * policy-engine/migrate/. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy-engine/migrate/compare.h"
+#include "policy-engine/migrate/migrate.h"
+#include "policy-engine/tool/commands.h"
+
+#define CONF "/etc/opendnssec/conf.xml"
+#define LISTEN "127.0.0.1@15355" /* OpenDNSSEC's signer has 15354. */
+
+typedef struct {
+	invocation_t run;
+	migrate_t what;
+} order_t;
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: ods migrate [OPTION]... [CONF.XML]\n"
+	        "       ods migrate compare ZONE THEIR-FILE OUR-FILE\n"
+	        "\n"
+	        "Prepares the move from OpenDNSSEC 2. Reads its conf.xml [" CONF "],\n"
+	        "and all that it names: kasp.xml, addns.xml, kasp.db, the signer's folder, tokens.\n"
+	        "Prints a plan: what moves, what does not and why, which key is replaced when, what\n"
+	        "secondaries have to do, and the steps. Changes nothing; no server is needed, and\n"
+	        "OpenDNSSEC may run.\n"
+	        "\n"
+	        "compare says what differs between a zone file that OpenDNSSEC signed and one of ours,\n"
+	        "as kdig ZONE AXFR writes it: records, TTLs, SOA, denial, keys; and how long each lasts.\n"
+	        "\n"
+	        "Options:\n"
+	        "  -o, --output DIR      write a folder: plan.txt, conf.xml, kasp.xml, knot.conf,\n"
+	        "                        permissions.sh, check-zones.sh; no file is overwritten\n"
+	        "  -b, --below           sockets, store and database of the servers are below DIR,\n"
+	        "                        too, and not in /run and /var/lib: for a trial\n"
+	        "  -l, --listen ADDRESS[@PORT]\n"
+	        "                        where knotd listens at first [" LISTEN "]\n"
+	        "      --database FILE   kasp.db, if conf.xml names none: of a MySQL database,\n"
+	        "                        convert_mysql_to_sqlite makes one\n"
+	        "  -h, --help            this text\n"
+	        "\n"
+	        "Exit status: 0 all zones move, or are the same; 1 not all, or it failed; 2 wrong command\n"
+	        "line.\n");
+}
+
+enum { DATABASE_OPTION = 256 };
+
+static bool take(void *ctx, int option, const char *value)
+{
+	migrate_t *what = &((order_t *)ctx)->what;
+	switch (option) {
+	case 'o':
+		what->output = value;
+		return true;
+	case 'b':
+		what->below = true;
+		return true;
+	case 'l':
+		what->listen = value;
+		return true;
+	case DATABASE_OPTION:
+		what->database = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_compare(const order_t *order)
+{
+	return order->run.count > 0 && strcmp(order->run.args[0], "compare") == 0;
+}
+
+/* \return As options_parse(). */
+static int parse(int argc, char *argv[], order_t *order)
+{
+	static const struct option longs[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "below", no_argument, NULL, 'b' },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "database", required_argument, NULL, DATABASE_OPTION },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const options_form_t form = { "o:bl:h", longs, usage, take };
+	int ret = options_parse(&form, argc, argv, &order->run, order);
+	if (ret == DONE && (order->run.count != (is_compare(order) ? 4 : order->run.count > 0) ||
+	                    (order->what.below && order->what.output == NULL))) {
+		fprintf(stderr, "Usage: ods migrate [OPTION]... [CONF.XML]; --below needs --output\n"
+		        "       ods migrate compare ZONE THEIR-FILE OUR-FILE\n");
+		return USAGE;
+	}
+	return ret;
+}
+
+int tool_migrate(const invocation_t *run, int argc, char *argv[])
+{
+	order_t order = { .run = *run, .what = { .listen = LISTEN } };
+	size_t moving = 0, total = 0;
+	int ret = parse(argc, argv, &order);
+	if (ret != DONE) {
+		return ret < 0 ? DONE : ret;
+	}
+	if (is_compare(&order)) {
+		const char **args = order.run.args;
+		return compare_zones(args[1], args[2], args[3]) == 0 ? DONE : FAILED;
+	}
+	order.what.conf = order.run.count > 0 ? order.run.args[0] : CONF;
+	if (migrate_run(&order.what, &moving, &total) != 0) {
+		return FAILED;
+	}
+	if (order.what.output != NULL) {
+		printf("\n%s%s\n", moving > 0 ? "All of this is in " : "Nothing was written, since no "
+		       "zone moves: ", order.what.output);
+	}
+	return moving == total ? DONE : FAILED;
+}

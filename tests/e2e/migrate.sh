@@ -1,0 +1,400 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# ods migrate, from a real OpenDNSSEC: the folder that it writes is run as it is.
+
+# shellcheck disable=SC1091
+. "$e2e/opendnssec-lib.sh"
+
+secret=Wg6FH9tJ1Dz0WVrwBpKXsZ3vQ0k0NOu8M7IzVYJmbWI=
+
+# moving NAME [SED-EXPRESSION...]: a policy whose waits are over at once.
+moving() {
+	policy "${base:-default}" "$@" \
+		's|<Resign>.*<|<Resign>PT5S<|' 's|<Refresh>.*<|<Refresh>PT1H<|' \
+		's|<Default>.*<|<Default>P1D<|' 's|<Denial>P.*<|<Denial>P1D<|' \
+		's|<Jitter>.*<|<Jitter>PT0S<|' 's|<MaxZoneTTL>.*<|<MaxZoneTTL>PT1S<|' \
+		's|<TTL>P[^<]*<|<TTL>PT1S<|' 's|<Minimum>.*<|<Minimum>PT1S<|' \
+		's|Safety>P[^<]*<|Safety>PT1S<|' 's|<PropagationDelay>.*<|<PropagationDelay>PT1S<|'
+}
+
+policies() {
+	echo '<KASP>'
+	moving plain
+	moving 'three \&amp; more' "$(nsec3_denial '' 8)"
+	base=csk moving one
+	base=rsa moving rsa
+	# RSA with SHA-1, which must not sign any more.
+	base=rsa moving old 's|>8</Algorithm>|>7</Algorithm>|' "$(nsec3_denial '' 8)"
+	echo '</KASP>'
+}
+
+# brief FILE ZONE SERIAL: a zone that no cache keeps for long.
+brief() {
+	small "$@"
+	# shellcheck disable=SC2016
+	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
+}
+
+make_token() {
+	mkdir "$work/tokens"
+	export SOFTHSM2_CONF=$work/softhsm2.conf
+	printf '%s\n' "directories.tokendir = $work/tokens" 'objectstore.backend = file' >"$SOFTHSM2_CONF"
+	softhsm2-util --init-token --free --label moved --pin 1234 --so-pin 5678 >softhsm2-util.out
+}
+
+# addns: of zones that come from the primary at $from and go to whoever has the key.
+addns() {
+	cat <<-EOT
+	<Adapter><DNS>
+		<TSIG><Name>xfr.example</Name><Algorithm>hmac-sha256</Algorithm><Secret>$secret</Secret></TSIG>
+		<Inbound>
+			<RequestTransfer>
+				<Remote><Address>127.0.0.1</Address><Port>$from</Port><Key>xfr.example</Key></Remote>
+			</RequestTransfer>
+			<AllowNotify><Peer><Prefix>127.0.0.1</Prefix></Peer></AllowNotify>
+		</Inbound>
+		<Outbound>
+			<ProvideTransfer>
+				<Peer><Prefix>127.0.0.0&amp;255.0.0.0</Prefix><Key>xfr.example</Key></Peer>
+				<Peer><Prefix>127.0.0.1</Prefix><Key>forgotten.example</Key></Peer>
+			</ProvideTransfer>
+			<Notify><Remote><Address>127.0.0.1</Address><Port>$to</Port></Remote></Notify>
+		</Outbound>
+	</DNS></Adapter>
+	EOT
+}
+
+# adapter ZONE POLICY INPUT OUTPUT: an entry of zonelist.xml, the adapters with their type.
+adapter() {
+	cat <<-EOT
+	<Zone name="$1"><Policy>$2</Policy><SignerConfiguration>$ods/signconf/$1.xml</SignerConfiguration>
+	<Adapters><Input><Adapter type="${3%%:*}">${3#*:}</Adapter></Input>
+	<Output><Adapter type="${4%%:*}">${4#*:}</Adapter></Output></Adapters></Zone>
+	EOT
+}
+
+start_primary() {
+	from=$(free_port)
+	brief primary.zone primary.test 7
+	another_knotd primary "127.0.0.1@$from" <<-EOT
+	key:
+	  - id: xfr.example
+	    algorithm: hmac-sha256
+	    secret: $secret
+	acl:
+	  - id: signer
+	    key: xfr.example
+	    action: transfer
+	zone:
+	  - domain: primary.test
+	    file: "$work/primary.zone"
+	    acl: signer
+	EOT
+}
+
+# An OpenDNSSEC with zones of each policy, files and transfers.
+start_all() {
+	ods=$work/ods
+	mkdir -p "$ods/run" "$ods/signconf" "$work/unsigned"
+	make_token
+	start_primary
+	to=$(free_port)
+	listener=$(free_port)
+	policies >"$ods/kasp.xml"
+	addns >"$ods/addns.xml"
+	ods_conf "$ods" moved 1234 | sed "s|</Signer>|<Listener><Interface><Address>127.0.0.1</Address>$(
+		)<Port>$listener</Port></Interface></Listener>&|" >"$ods/conf.xml"
+	chmod 0600 "$ods/conf.xml"
+	local zone policy
+	{
+		echo '<ZoneList>'
+		while IFS='|' read -r zone policy; do
+			brief "$work/unsigned/$zone" "$zone" 5
+			adapter "$zone" "$policy" "File:$work/unsigned/$zone" "File:$work/$zone.signed"
+		done <<-'EOT'
+		plain.test|plain
+		three.test|three &amp; more
+		one.test|one
+		old.test|old
+		EOT
+		brief "$work/100% odd.zone" odd.test 5 'elsewhere.example. A 192.0.2.5'
+		adapter odd.test plain "File:$work/100% odd.zone" "File:$work/odd.test.signed"
+		adapter primary.test rsa "DNS:$ods/addns.xml" "DNS:$ods/addns.xml"
+		echo '</ZoneList>'
+	} >"$ods/zonelist.xml"
+	run_opendnssec
+}
+
+zones='plain.test three.test one.test odd.test primary.test'
+
+ds_seen() {
+	ods-enforcer key ds-seen -z "$1" -x "$(ods_keys "$1" | awk '$1 != "ZSK" { print $6; exit }')" >>ods.out
+}
+all_move() {
+	"$BUILD_DIR/ods" migrate "$ods/conf.xml" >plan.now 2>&1 || true
+	grep "^5 of 6 zones move" plan.now >/dev/null
+}
+
+settle() {
+	local zone
+	for zone in $zones old.test; do
+		within 60 ods_has "$zone" '^[KC]SK rumoured omnipresent omnipresent'
+		within 60 ds_seen "$zone"
+	done
+	for zone in $zones old.test; do
+		within 60 ods_has "$zone" '^[KC]SK omnipresent'
+	done
+}
+
+# The folder's servers; $D is it.
+run_folder() {
+	D=$work/folder PORT=$(free_port)
+	"$BUILD_DIR/ods" migrate --below --output "$D" --listen "127.0.0.1@$PORT" "$ods/conf.xml" >migrate.out &&
+		fail "a zone is left out, and that is no failure"
+	KNOT_SOCKET=$D/run/knot.sock MODULE_SOCKET=$D/run/module.sock ENGINE_SOCKET=$D/run/engine.sock
+	# It is for an installed module; this one is another.
+	{
+		printf 'module:\n  - id: mod-opendnssec\n    file: "%s"\n\n' "$BUILD_DIR/.libs/opendnssec.so"
+		cat "$D/knot.conf"
+	} >knot.conf.test
+	cp knot.conf.test "$D/knot.conf"
+	expect 'Configuration is valid' knotc -c "$D/knot.conf" conf-check
+	start_engine
+	pids+=("$(cat "$D/run/ods-engine.pid")")
+}
+
+cannot_go_back() { ods back "$ods/kasp.db" "$1" >back.out && grep "^$1.  closed" back.out >/dev/null; }
+signed_above() { [ "$(awk '$4 == "SOA" { print $7; exit }' "$1.signed")" -gt "$2" ]; }
+ksk_of() { awk '$4 == "DNSKEY" { print $5, $6, $7, $8 $9 $10 $11 }' "$1" | sed 's/ *;.*//'; }
+
+thawed() { ! engine_says "$1" 'no key takes a step'; }
+has_nsec() { [ -z "$(ask +short "$1" NSEC3PARAM)" ]; }
+
+digest() { find "$ods" -type f ! -name '*.db-*' -exec sha256sum {} + | sort; }
+
+long_moves() { # limit 300
+	local zone serial
+	start_all
+	settle
+	within 60 all_move
+
+	# Nothing of OpenDNSSEC's is touched, and it may run.
+	stop_opendnssec
+	# What only OpenDNSSEC's kaspcheck refuses is advice.
+	sed -i '/name="rsa"/,/<\/Policy>/s|<Serial>.*<|<Serial>datecounter<|' "$ods/kasp.xml"
+	digest >before
+	run_folder
+	digest >after
+	diff before after || fail "ods migrate changed a file of OpenDNSSEC's"
+	expect 'No such file' ls "$ods"/kasp.db-wal
+
+	# What does not move is said, with the reason.
+	expect 'old\.test\.: its policy "old" is left out' cat "$D/plan.txt"
+	expect 'kasp.xml:[0-9]+: <Algorithm> 7 of the <KSK>' cat "$D/plan.txt"
+	expect 'addns.xml:[0-9]+: <Peer> is left out: the file has no key "forgotten.example"' cat "$D/plan.txt"
+	for zone in Logging ZoneListFile Datastore WorkingDirectory Listener; do
+		expect "conf.xml:[0-9]+: <$zone>: " cat "$D/plan.txt"
+	done
+	expect 'datecounter has room for 99' cat "$D/plan.txt"
+	expect 'plain\.test\.: .*ksk [0-9]+.*; .*the ksk is replaced 20..-' cat "$D/plan.txt"
+	expect '127\.0\.0\.0/8' cat "$D/knot.conf"
+
+	PATH=$PATH:$BUILD_DIR sh "$D/check-zones.sh" >check.out 2>&1 || fail "check-zones.sh: $(cat check.out)"
+	expect 'warning: .*100% odd.zone:8: elsewhere.example. is left out' cat check.out
+	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
+	expect '^5 zones are taken over, 0 left alone, 1 refused' cat import.out
+	# A wrong template: NSEC3 would become NSEC.
+	sed -i '/domain: "three.test."/,/template/s/template: .*/template: policy-plain/' "$D/knot.conf"
+	start_knotd
+	pids+=("$(cat "$D/run/knotd.pid")")
+	for zone in $zones; do
+		within 60 signed "$zone"
+		[ "$zone" = primary.test ] || validate "$zone"
+		engine zone-status "$zone" | grep -F 'no key takes a step' >/dev/null || fail "$zone is not held"
+	done
+	expect 'policy plain for it, which would change its denial' engine zone-status three.test
+	[ "$(ask +short three.test NSEC3PARAM)" = "$(awk '$4 == "NSEC3PARAM" { print $5, $6, $7, toupper($8) }' three.test.signed)" ] ||
+		fail "three.test has NSEC3PARAM $(ask +short three.test NSEC3PARAM)"
+	serial=$(awk '$4 == "SOA" { print $7; exit }' plain.test.signed)
+	[ "$(serial plain.test)" -gt "$serial" ] || fail "plain.test has serial $(serial plain.test), was $serial"
+
+	# The way back is open as long as no key has changed.
+	ods back "$ods/kasp.db" >back.out
+	expect '^5 zones can go back, 1 cannot' cat back.out
+	expect '^old.test.  closed: it was not imported' cat back.out
+
+	# From the primary, to whoever has the key.
+	expect NOTAUTH kdig @127.0.0.1 -p "$PORT" primary.test AXFR
+	expect 'NSEC' kdig @127.0.0.1 -p "$PORT" -y "hmac-sha256:xfr.example:$secret" primary.test AXFR
+	answers www.primary.test A 192.0.2.80
+	"$BUILD_DIR/ods" migrate -b -o "$D" "$ods/conf.xml" >again.out 2>&1 && fail "the folder was overwritten"
+	expect 'conf.xml: File exists; it stays as it is' cat again.out
+
+	# Who forgets the template has to say that the zone may change; the others go on.
+	expect 'knot.conf has policy plain for it' ods thaw three.test
+	expect '1 imported zones stay frozen' ods thaw --imported
+	within 20 thawed plain.test
+	expect 'would change its denial' engine zone-status three.test
+	sed -i '/domain: "three.test."/,/template/s/template: .*/template: policy-three---more-2/' "$D/knot.conf"
+	knot reload
+	within 20 engine_says three.test 'the zone was imported, and its secondaries'
+	[ -n "$(ask +short three.test NSEC3PARAM)" ] || fail "three.test has no NSEC3 any more"
+	sed -i '/domain: "three.test."/,/template/s/template: .*/template: policy-plain/' "$D/knot.conf"
+	knot reload
+	within 20 engine_says three.test 'would change its denial'
+	ods thaw --change-policy three.test
+	within 60 has_nsec three.test
+	validate three.test
+
+	# With a new key there is no way back, and it is said until when there was; else there is.
+	ods -y rollover -e plain.test zsk >rollover.out
+	within 60 cannot_go_back plain.test
+	expect 'plain.test.  closed: .*zsk [0-9]+ is new.*there was a way until 20' cat back.out
+	ods back "$ods/kasp.db" one.test >back.out
+	expect '^one.test.  open' cat back.out
+	serial=$(serial one.test)
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_daemons
+	expect 'ods-signer sign one.test --serial [0-9]+' cat back.out
+	# As it is printed.
+	within 30 eval "$(grep 'ods-signer sign' back.out)"
+	within 30 signed_above one.test "$serial"
+	dnssec-verify -z -o one.test one.test.signed >verify.out 2>&1 || fail "dnssec-verify: $(cat verify.out)"
+	[ "$(ksk_of one.test.signed)" = "$(ksk_of one.test.axfr)" ] || fail "one.test has another key"
+	stop_opendnssec
+
+	# As on a server: knotd's user may read and write what it needs; the accounts are copies.
+	chgrp -R opendnssec "$work"
+	chmod 0750 "$work"
+	chown -R opendnssec "$work/tokens"
+	chmod -R go-rwx "$work/tokens"
+	chmod 0640 "$SOFTHSM2_CONF"
+	"$BUILD_DIR/ods" migrate -o "$work/server" "$ods/conf.xml" >server.out && fail "old.test moves"
+	unshare --mount bash -euc '
+		work=$1
+		cp -a /etc "$work/etc"
+		mount --bind "$work/etc" /etc
+		mount -t tmpfs none /var/lib
+		mount -t tmpfs none /run
+		mkdir /var/lib/knot
+		mount --bind "$work/tokens" "$work/tokens"
+		sh -eu "$work/server/permissions.sh"
+		as() { runuser -u knot -- env SOFTHSM2_CONF="$SOFTHSM2_CONF" "$@"; }
+		for file in "$work/server/"*; do
+			as test -r "$file"
+		done
+		as test -w /var/lib/mod-opendnssec
+		as test -w /var/lib/knot/opendnssec
+		as test -w /run/mod-opendnssec
+		as "$BUILD_DIR/ods-hsm" -c "$work/server/conf.xml" list
+		' bash "$work" >permissions.out 2>&1 || fail "permissions.sh: $(cat permissions.out)"
+	[ "$(grep -c "RSA\|ECDSA" permissions.out)" -gt 8 ] || fail "knotd's user sees: $(cat permissions.out)"
+}
+
+tag_of() { ods_keys "$1" | awk '$1 == "KSK" { print $6; exit }'; }
+has_ksk() {
+	ask "$1" DNSKEY +noall +answer +crypto | grep 'DNSKEY[[:space:]]*257' >"dnskey.$1"
+	[ "$(dnssec-dsfromkey -A -2 -f "dnskey.$1" "$1" | awk '{ print $4 }')" = "$2" ]
+}
+
+# Zones that knotd had before the import: keys on which nobody relies make room; one that is forgotten may
+# be imported, too.
+long_knotd_had_them() { # limit 300
+	local ksk odd
+	start_all
+	settle
+	within 60 all_move
+	ksk=$(tag_of plain.test)
+	odd=$(tag_of odd.test)
+	stop_opendnssec
+	run_folder
+	start_knotd
+	pids+=("$(cat "$D/run/knotd.pid")")
+	within 60 signed plain.test
+	within 60 signed odd.test
+	has_ksk plain.test "$ksk" && fail "plain.test has the KSK already"
+
+	# Somebody may have a DS of this one.
+	within 60 engine_says odd.test 'DS rumoured'
+	ods ds-seen odd.test
+	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
+	expect '^plain.test.  taken over: .*in place of those that it had' cat import.out
+	expect '^odd.test.  left alone: .*ods forget' cat import.out
+	within 20 status_says plain.test 'held: chain'
+	ods pass plain.test chain
+	within 60 has_ksk plain.test "$ksk"
+	within 30 validate plain.test
+	engine_says plain.test 'the zone was imported' || fail "plain.test is not held"
+
+	# Nothing is forgotten that is signed.
+	expect 'take it out of knot.conf first' ods -y forget odd.test
+	cp "$D/knot.conf" with
+	sed -i '/domain: "odd.test."/,/file:/d' "$D/knot.conf"
+	knot reload
+	within 20 engine_says odd.test 'the signer does not have this zone'
+	knotc -f -s "$KNOT_SOCKET" zone-purge odd.test +orphan
+	ods -y forget odd.test >forget.out
+	expect 'no such zone' engine zone-status odd.test
+	expect 'no such zone' ods -y forget odd.test
+	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" odd.test >import.out
+	cp with "$D/knot.conf"
+	knot reload
+	within 60 has_ksk odd.test "$odd"
+	validate odd.test
+	engine_says odd.test 'the zone was imported' || fail "odd.test is not held"
+}
+
+# same ZONE: both sign it alike.
+same() {
+	axfr "$1" "$1.ours"
+	ods migrate compare "$1" "$1.signed" "$1.ours" >compare.out 2>&1
+}
+imported_again() {
+	ods import -y --again --signer-dir "$ods/run" "$ods/kasp.db" >again.out 2>&1 || true
+	grep '^plain.test.  taken over: .*(coming).*in place of' again.out >/dev/null
+}
+
+# Both sign, and are compared; meanwhile OpenDNSSEC begins a rollover, which is taken over in the end.
+long_beside() { # limit 300
+	local zone old
+	start_all
+	settle
+	within 60 all_move
+	run_folder
+	expect 'OpenDNSSEC is running' ods import -y --signer-dir "$ods/run" "$ods/kasp.db"
+	ods import -y --beside --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
+	expect '^5 zones are taken over' cat import.out
+	start_knotd
+	pids+=("$(cat "$D/run/knotd.pid")")
+	for zone in plain.test three.test one.test odd.test; do
+		within 60 signed $zone
+		within 20 same $zone || fail "$zone: $(cat compare.out)"
+	done
+	expect '^we: 2[0-9] records, serial [0-9]+, signatures last until 20' cat compare.out
+
+	# What differs is said.
+	sed 's/^\(www.plain.test.[[:space:]]*\)1\([[:space:]]*IN[[:space:]]*A[[:space:]]\)/\17\2/' plain.test.signed >changed
+	expect 'www.plain.test. A: TTL 1, with OpenDNSSEC 7' ods migrate compare plain.test changed plain.test.ours
+	grep -v '^www' plain.test.signed >changed
+	expect 'www.plain.test. A: only we have it' ods migrate compare plain.test changed plain.test.ours
+	expect 'www.plain.test. RRSIG of A by key [0-9]+: only we have it' ods migrate compare plain.test changed plain.test.ours
+	ods migrate compare plain.test changed plain.test.ours >compare.out && fail "differences are no failure"
+
+	old=$(ods_keys plain.test | awk '$1 == "ZSK" { print $6; exit }')
+	ods-enforcer key rollover -z plain.test -t ZSK >>ods.out
+	within 60 ods_has plain.test "^ZSK NA omnipresent NA unretentive $old"
+	same plain.test && fail "a rollover is no difference"
+	expect 'plain.test. DNSKEY: only OpenDNSSEC has it' cat compare.out
+	sleep 3
+	stop_opendnssec
+	within 20 imported_again
+	# Whoever followed knotd would not know the new key yet; nobody does.
+	within 20 status_says plain.test 'held: chain'
+	ods pass plain.test chain
+	within 60 same plain.test || fail "plain.test: $(cat compare.out)"
+	validate plain.test
+	engine_says plain.test 'the zone was imported' || fail "plain.test is not held"
+}
