@@ -417,12 +417,18 @@ static void wait_for(atomic_uint *returns)
 	}
 }
 
+/*! The shim writes the file anew at each call: for a moment it is empty. */
 static void read_number(const char *path, long *number)
 {
-	FILE *file = fopen(path, "r");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(fscanf(file, "%ld", number), 1);
-	fclose(file);
+	int count = 0;
+	for (int i = 0; i < 200 && count != 1; i++) {
+		FILE *file = fopen(path, "r");
+		ck_assert_ptr_nonnull(file);
+		count = fscanf(file, "%ld", number);
+		fclose(file);
+		usleep(count == 1 ? 0 : 10000);
+	}
+	ck_assert_int_eq(count, 1);
 }
 
 /*! What makes no good signature counts as not working, whatever else it answers, until it makes one. */
