@@ -315,6 +315,8 @@ probe() {
 	"$e2e/prober.py" "${probed:-$PORT}" "$@" >"$work/prober.out" 2>&1 &
 	prober=$!
 	pids+=("$prober")
+	# A signal before that would be ignored; Python may take seconds to start.
+	within 20 test -s "$work/prober.out"
 }
 
 probe_end() {

@@ -69,6 +69,7 @@ def main():
         raise KeyboardInterrupt
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    print("prober: asks", args.zone, flush=True)
 
     questions = [(args.zone, SOA), ("www." + args.zone, A), (None, A)]
     questions += [(name, A) for name in args.names]
