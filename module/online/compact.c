@@ -37,7 +37,7 @@ static void increment(const knot_dname_t *name, const knot_dname_t *zone,
 		while (label > 0 && name[label] == 0xff) {
 			label--;
 		}
-		const knot_dname_t *parent = knot_wire_next_label(name, NULL);
+		const knot_dname_t *parent = knot_wire_next_label(name, name);
 		if (label > 0) {
 			memcpy(next, name, 1 + label);
 			next[0] = label;

@@ -78,7 +78,7 @@ static int find_wildcard(search_t *search, const knot_dname_t *name)
 	uint8_t key[NODE_KEY_MAX];
 	int ret = KNOT_ENOENT;
 	while (ret == KNOT_ENOENT && !knot_dname_is_equal(name, search->zone)) {
-		name = knot_wire_next_label(name, NULL);
+		name = knot_wire_next_label(name, name);
 		const store_key_t at = {
 			.table = STORE_SIGNED, .id = search->nodes, .key = key,
 			.key_len = node_key(name, key),
