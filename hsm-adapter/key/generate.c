@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gnutls/crypto.h>
 #include <libdnssec/key.h>
 
 #include "hsm-adapter/key/catalog.h"
@@ -14,7 +13,6 @@
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
 
-#define ID_BYTES 16         /* Of a random CKA_ID; as many as in OpenDNSSEC. */
 #define ID_CHOSEN_BYTES 32  /* Of a CKA_ID that the caller chooses, at most. */
 #define PUBLIC_ATTRIBUTES 9 /* That a public half is made with, at most. */
 
@@ -308,11 +306,7 @@ static int choose_id(const char *cka_id, hsm_id_t *id, hsm_error_t *err)
 		}
 		return HSM_EOK;
 	}
-	uint8_t random[ID_BYTES];
-	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)) != 0) {
-		return hsm_error_set(err, HSM_EDEVICE, 0, "no random numbers from the system");
-	}
-	return hsm_id_set(id, random, sizeof(random));
+	return hsm_id_random(id, err);
 }
 
 int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err)

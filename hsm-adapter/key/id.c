@@ -6,7 +6,9 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "hsm-adapter/error.h"
+#include <gnutls/crypto.h>
+
+#define RANDOM_BYTES 16
 
 int hsm_id_set(hsm_id_t *id, const uint8_t *data, size_t len)
 {
@@ -22,6 +24,15 @@ int hsm_id_set(hsm_id_t *id, const uint8_t *data, size_t len)
 	}
 	id->hex[2 * len] = '\0';
 	return HSM_EOK;
+}
+
+int hsm_id_random(hsm_id_t *id, hsm_error_t *err)
+{
+	uint8_t random[RANDOM_BYTES];
+	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)) != 0) {
+		return hsm_error_set(err, HSM_EDEVICE, 0, "no random numbers from the system");
+	}
+	return hsm_id_set(id, random, sizeof(random));
 }
 
 static uint8_t digit(char c)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hsm-adapter/error.h"
+
 #define HSM_ID_MAX 256 /*!< Bytes of the longest CKA_ID that is supported. */
 
 /*! A CKA_ID. */
@@ -20,6 +22,9 @@ typedef struct {
 
 /*! Takes 1 to HSM_ID_MAX bytes. \retval HSM_EOK, HSM_ENOKEY (too long, or none) */
 int hsm_id_set(hsm_id_t *id, const uint8_t *data, size_t len);
+
+/*! Takes 16 random bytes, as many as in OpenDNSSEC. \retval HSM_EOK, HSM_EDEVICE */
+int hsm_id_random(hsm_id_t *id, hsm_error_t *err);
 
 /*! Takes hexadecimal digits of any case. \retval HSM_EOK, HSM_ENOKEY (no bytes in hexadecimal) */
 int hsm_id_parse(hsm_id_t *id, const char *hex);

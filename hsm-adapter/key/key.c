@@ -99,8 +99,7 @@ hsm_copy_t *hsm_key_copy(const hsm_key_t *key, const hsm_token_t *token)
 void hsm_key_suspect(const hsm_key_t *key, hsm_token_t *token, int code, const hsm_error_t *err)
 {
 	const bool replica = key->group->count > 1;
-	tried_key_t suspect = { .algorithm = key->algorithm->number };
-	snprintf(suspect.cka_id, sizeof(suspect.cka_id), "%s", key->id.hex);
+	tried_key_t suspect = tried_key(key->id.hex, key->algorithm->number);
 	if (replica) {
 		suspect.public = fnv1a(key->public.key.data, key->public.key.size);
 	}
@@ -198,8 +197,7 @@ static int find_in(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **
 	}
 	hsm_token_unlock(token);
 	if (ret != HSM_EOK && ret != HSM_ENOKEY) {
-		tried_key_t suspect = { .algorithm = of->algorithm->number };
-		snprintf(suspect.cka_id, sizeof(suspect.cka_id), "%s", of->id.hex);
+		const tried_key_t suspect = tried_key(of->id.hex, of->algorithm->number);
 		tried_suspect(&token->tried, &suspect, ret, err);
 	}
 	return ret;

@@ -3,8 +3,6 @@
 
 #include "hsm-adapter/key/proof.h"
 
-#include <stdio.h>
-
 #include "common/fnv1a.h"
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/tokens.h"
@@ -55,11 +53,10 @@ int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t 
 int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
 {
 	const hsm_group_t *group = hsm_group(hsm, wanted->repository, err);
-	tried_key_t key = { .algorithm = wanted->algorithm };
+	tried_key_t key = tried_key(wanted->cka_id, wanted->algorithm);
 	if (group == NULL) {
 		return HSM_EREPOSITORY;
 	}
-	snprintf(key.cka_id, sizeof(key.cka_id), "%s", wanted->cka_id);
 	if (wanted->public.size > 0) {
 		key.public = fnv1a(wanted->public.data, wanted->public.size);
 	}
@@ -73,8 +70,7 @@ int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
 void hsm_key_miss(hsm_t *hsm, const char *repository, const char *cka_id, uint8_t algorithm)
 {
 	const hsm_group_t *group = hsm_group(hsm, repository, NULL);
-	tried_key_t suspect = { .algorithm = algorithm };
-	snprintf(suspect.cka_id, sizeof(suspect.cka_id), "%s", cka_id);
+	const tried_key_t suspect = tried_key(cka_id, algorithm);
 	for (size_t i = 0; group != NULL && i < group->count; i++) {
 		tried_suspect(&group->tokens[i]->tried, &suspect, HSM_ENOKEY, NULL);
 	}

@@ -101,15 +101,23 @@ int hsm_key_import(hsm_t *hsm, const hsm_key_spec_t *spec, const hsm_parts_t *pa
 	hsm_token_t *token = NULL;
 	hsm_key_made_of_t of = { .group = hsm_group(hsm, spec->repository, err),
 		                 .algorithm = hsm_algorithm(spec->algorithm) };
-	const hsm_wanted_t wanted = { .repository = spec->repository, .cka_id = spec->cka_id,
-		                      .algorithm = spec->algorithm };
 	if (of.group == NULL) {
 		return HSM_EREPOSITORY;
 	}
-	if (of.algorithm == NULL || hsm_id_parse(&of.id, spec->cka_id) != HSM_EOK) {
+	if (of.algorithm == NULL) {
+		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
+		                     spec->algorithm);
+	}
+	if (spec->cka_id == NULL) {
+		if (hsm_id_random(&of.id, err) != HSM_EOK) {
+			return HSM_EDEVICE;
+		}
+	} else if (hsm_id_parse(&of.id, spec->cka_id) != HSM_EOK) {
 		return hsm_error_set(err, HSM_ENOKEY, 0, "\"%.80s\" is no CKA_ID in hexadecimal",
 		                     spec->cka_id);
 	}
+	const hsm_wanted_t wanted = { .repository = spec->repository, .cka_id = of.id.hex,
+		                      .algorithm = spec->algorithm };
 	if (is_there(hsm, &wanted)) {
 		return hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
 		                     "already", spec->repository, of.id.hex);

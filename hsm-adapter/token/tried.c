@@ -12,6 +12,13 @@
 /* Seconds for which a token may work without an answer; RSA key pairs take some. */
 #define PATIENCE 10
 
+tried_key_t tried_key(const char *cka_id, uint8_t algorithm)
+{
+	tried_key_t key = { .algorithm = algorithm };
+	snprintf(key.cka_id, sizeof(key.cka_id), "%s", cka_id);
+	return key;
+}
+
 void tried_init(tried_t *tried)
 {
 	memset(tried, 0, sizeof(*tried));

@@ -39,6 +39,9 @@ typedef struct {
 	uint64_t signatures, errors;
 } tried_t;
 
+/*! \return A key, whichever public half it has. \param cka_id  In hexadecimal; copied. */
+tried_key_t tried_key(const char *cka_id, uint8_t algorithm);
+
 void tried_init(tried_t *tried);
 void tried_deinit(tried_t *tried);
 

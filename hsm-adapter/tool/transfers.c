@@ -13,23 +13,6 @@
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/tool/software.h"
 
-#define ID_BYTES 16 /* Of a random CKA_ID, as those of hsm_key_generate(). */
-
-/*! Chooses a CKA_ID, unless it is given. */
-static bool choose_id(const char *given, char cka_id[2 * ID_BYTES + 1], const char **chosen)
-{
-	uint8_t random[ID_BYTES];
-	*chosen = given != NULL ? given : cka_id;
-	if (given == NULL && RAND_bytes(random, sizeof(random)) != 1) {
-		fprintf(stderr, "ods-hsm: no random numbers from the system\n");
-		return false;
-	}
-	for (size_t i = 0; given == NULL && i < sizeof(random); i++) {
-		snprintf(cka_id + 2 * i, 3, "%02x", random[i]);
-	}
-	return true;
-}
-
 static int import(const run_t *run, const hsm_key_spec_t *spec, const hsm_pin_t *passphrase)
 {
 	hsm_error_t err;
@@ -50,18 +33,15 @@ static int import(const run_t *run, const hsm_key_spec_t *spec, const hsm_pin_t 
 
 int command_import(const run_t *run)
 {
-	char random[2 * ID_BYTES + 1];
 	hsm_error_t err;
 	hsm_pin_t passphrase;
 	const hsm_algorithm_t *algorithm = any_algorithm(run->args[1]);
-	hsm_key_spec_t spec = { .repository = run->args[0] };
+	hsm_key_spec_t spec = { .repository = run->args[0],
+		                .cka_id = run->count > 4 ? run->args[4] : NULL };
 	if (algorithm == NULL) {
 		return USAGE;
 	}
 	spec.algorithm = algorithm->number;
-	if (!choose_id(run->count > 4 ? run->args[4] : NULL, random, &spec.cka_id)) {
-		return FAILED;
-	}
 	if (hsm_pin_read_file(run->args[3], &passphrase, &err) != HSM_EOK) {
 		return complain(&err);
 	}

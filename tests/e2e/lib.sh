@@ -325,6 +325,14 @@ probe_end() {
 	cat "$work/prober.out"
 }
 
+# ---- tokens
+
+# order LINE...: what the shim is to do from now on.
+order() {
+	printf '%s\n' "$@" >"$SHIM_CONTROL.new"
+	mv "$SHIM_CONTROL.new" "$SHIM_CONTROL"
+}
+
 # ---- zones
 
 # small FILE ZONE SERIAL [RECORD...]: writes a zone of that serial, in one step.

@@ -5,10 +5,6 @@
 # Replicas: the repository "Both" has the keys of the tokens A, which is SoftHSM's, and B, behind the shim.
 # Keys are generated in one of them; who operates copies them to the other.
 
-order() {
-	printf '%s\n' "$@" >"$SHIM_CONTROL.new"
-	mv "$SHIM_CONTROL.new" "$SHIM_CONTROL"
-}
 hsm() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" "$@"; }
 compare_both() { hsm compare Both >compare.out 2>&1; }
 # What compare says of a key that a token lacks: its CKA_ID and the token.

@@ -4,12 +4,6 @@
 #
 # Tokens that sign wrongly, or hang: the shim, before a SoftHSM of its own.
 
-# order LINE...: what the shim is to do from now on.
-order() {
-	printf '%s\n' "$@" >"$SHIM_CONTROL.new"
-	mv "$SHIM_CONTROL.new" "$SHIM_CONTROL"
-}
-
 # two_tokens: good.test with keys in SoftHSM, bad.test with keys behind the shim.
 two_tokens() {
 	export SHIM_MODULE=$work/softhsm.so SHIM_CONTROL=$work/orders
