@@ -35,7 +35,7 @@ typedef struct batch {
 	rrsig_job_t **jobs;
 	const atomic_bool *stop;
 	signpool_verify_t verify;
-	uint64_t number;         /*!< No other batch has the same. */
+	uint64_t series;
 	size_t count;
 	size_t taken, done;
 	int ret;                 /*!< First error; the jobs behind it are then not done. */
@@ -88,7 +88,8 @@ struct signpool {
 	unsigned threads;
 	pthread_mutex_t lock;    /*!< Of the list of lanes. */
 	lane_t *lanes;
-	atomic_uint_fast64_t batches;
+	atomic_uint_fast64_t series; /*!< The last one. */
+	atomic_uint_fast64_t wrong;  /*!< Signatures that were. */
 };
 
 /*! What a thread has for itself. */
@@ -98,7 +99,7 @@ typedef struct {
 	hsm_error_t err;         /*!< Why there is no session. */
 	rrsig_buffer_t buffer;
 	verify_t *verify;
-	uint64_t batch;          /*!< Number of the batch for which the keys below were sampled. */
+	uint64_t series;         /*!< For which the keys below were sampled. */
 	const keyring_key_t *sampled[KEYS_MAX];
 	size_t sampled_count;
 	unsigned unverified;     /*!< Signatures since the last one that was verified. */
@@ -106,7 +107,7 @@ typedef struct {
 
 /*** A signature. ***/
 
-/*! Notes that the session verifies a signature by the key in this batch. \return Whether it had
+/*! Notes that the session verifies a signature by the key in this series. \return Whether it had
  * verified one before. */
 static bool was_sampled(signer_t *signer, const keyring_key_t *key)
 {
@@ -124,8 +125,8 @@ static bool was_sampled(signer_t *signer, const keyring_key_t *key)
 static bool to_be_verified(signer_t *signer, const lane_t *lane, const pool_batch_t *batch,
                            const keyring_key_t *key)
 {
-	if (signer->batch != batch->number) {
-		signer->batch = batch->number;
+	if (signer->series != batch->series) {
+		signer->series = batch->series;
 		signer->sampled_count = 0;
 	}
 	if (batch->verify == SIGNPOOL_VERIFY_SAMPLE && !atomic_load(&lane->wrong) &&
@@ -168,6 +169,7 @@ static int sign_once(signer_t *signer, lane_t *lane, const pool_batch_t *batch,
 	if (signature.len != job->key->signature_len ||
 	    !verified(signer, lane, batch, job->key, signature.data)) {
 		atomic_store(&lane->wrong, true);
+		atomic_fetch_add(&lane->pool->wrong, 1);
 		(void)hsm_session_wrong(signer->session, job->key->secret, err);
 		return KNOT_ESEMCHECK;
 	}
@@ -175,11 +177,12 @@ static int sign_once(signer_t *signer, lane_t *lane, const pool_batch_t *batch,
 	return KNOT_EOK;
 }
 
-/*! Makes a signature, anew if it is wrong; not if others of the batch were not verified. */
+/*! Makes a signature, anew if it is wrong; not if others that depend on it were not verified. */
 static int sign(signer_t *signer, lane_t *lane, const pool_batch_t *batch, const rrsig_job_t *job,
                 hsm_error_t *err)
 {
-	const unsigned tries = batch->verify == SIGNPOOL_VERIFY_ALL ? WRONG_MAX : 0;
+	const bool alone = batch->count == 1 && atomic_load(&lane->wrong);
+	const unsigned tries = batch->verify == SIGNPOOL_VERIFY_ALL || alone ? WRONG_MAX : 0;
 	int ret = sign_once(signer, lane, batch, job, err);
 	for (unsigned i = 0; ret == KNOT_ESEMCHECK && i < tries; i++) {
 		ret = sign_once(signer, lane, batch, job, err);
@@ -410,6 +413,16 @@ void signpool_free(signpool_t *pool)
 	free(pool);
 }
 
+uint64_t signpool_series(signpool_t *pool)
+{
+	return atomic_fetch_add(&pool->series, 1) + 1;
+}
+
+uint64_t signpool_wrong(signpool_t *pool)
+{
+	return atomic_load(&pool->wrong);
+}
+
 static void add_batch(lane_t *lane, pool_batch_t *batch)
 {
 	pthread_mutex_lock(&lane->lock);
@@ -495,7 +508,7 @@ int signpool_start(signpool_t *pool, const signpool_jobs_t *jobs, signpool_work_
 			.lane = lane, .work = fresh,
 			.zone = jobs->zone, .jobs = order, .stop = jobs->stop,
 			.verify = jobs->verify,
-			.number = atomic_fetch_add(&pool->batches, 1) + 1,
+			.series = jobs->series != 0 ? jobs->series : signpool_series(pool),
 			.count = group(order, count - at),
 		};
 		at += batch->count;

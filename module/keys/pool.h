@@ -40,6 +40,8 @@ typedef struct {
 	rrsig_job_t *jobs;
 	size_t count;
 	signpool_verify_t verify;
+	uint64_t series;         /*!< Of signpool_series(): a sample is taken of all jobs of the series,
+	                              whose keys have to be there as long; 0: of these alone. */
 	const atomic_bool *stop; /*!< Once true, no further signature is begun, and
 	                              signpool_finish() fails. */
 	const keyring_key_t **failed; /*!< Where signpool_finish() tells by which key a signature
@@ -49,6 +51,13 @@ typedef struct {
 	                              not block. */
 	void *ctx;
 } signpool_jobs_t;
+
+/*! \return A new series: a number that is not 0. */
+uint64_t signpool_series(signpool_t *pool);
+
+/*! \return How many wrong signatures were found: if more than before, some may be among those that were not
+ *  verified. */
+uint64_t signpool_wrong(signpool_t *pool);
 
 /*! Signatures being made. */
 typedef struct signpool_work signpool_work_t;

@@ -247,6 +247,7 @@ int hooks_init(hooks_t **hooks, knotd_mod_t *mod, running_t *signer, zone_t *zon
 	fresh->store = env->store;
 	fresh->types = *types;
 	fresh->zone.name = zone->name;
+	fresh->zone.verify = zone->settings.verify;
 	fresh->zone.online = signers_online(signer);
 	int ret = fresh->zone.online != NULL ? add_hooks(mod) : KNOT_ENOMEM;
 	if (ret == KNOT_EOK) {

@@ -59,7 +59,7 @@ static int make_id(active_t *active, const siphash_key_t secret[2])
 }
 
 active_t *active_new(const knot_dname_t *zone, keyring_t *ring, tokens_t *tokens,
-                     const siphash_key_t secret[2])
+                     signpool_verify_t verify, const siphash_key_t secret[2])
 {
 	active_t *active = calloc(1, sizeof(*active));
 	if (active == NULL) {
@@ -68,6 +68,9 @@ active_t *active_new(const knot_dname_t *zone, keyring_t *ring, tokens_t *tokens
 	atomic_init(&active->users, 1);
 	active->ring = keyring_use(ring);
 	active->tokens = tokens_use(tokens);
+	active->verify = verify;
+	active->series = signpool_series(tokens->pool);
+	atomic_init(&active->wrong, signpool_wrong(tokens->pool));
 	active->zone = knot_dname_copy(zone, NULL);
 	active->keys = calloc(ring->set.key_count + 1, sizeof(active->keys[0]));
 	if (active->zone == NULL || active->keys == NULL) {

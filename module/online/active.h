@@ -24,6 +24,9 @@ typedef struct active {
 	uint8_t id[SUBJECT_KEYS];/*!< The same for the same keys, validities and zone, and for no others. */
 	const keyring_key_t **keys; /*!< Those that sign the zone. */
 	size_t count;            /*!< 0: the zone passes through. */
+	signpool_verify_t verify;
+	uint64_t series;         /*!< Of the pool, for what is signed with it. */
+	atomic_uint_least64_t wrong; /*!< signpool_wrong() when that was looked at. */
 } active_t;
 
 /*!
@@ -32,7 +35,7 @@ typedef struct active {
  * \return With one user; NULL if out of memory.
  */
 active_t *active_new(const knot_dname_t *zone, keyring_t *ring, tokens_t *tokens,
-                     const siphash_key_t secret[2]);
+                     signpool_verify_t verify, const siphash_key_t secret[2]);
 
 /*! Frees it, who has no users any more. \return Its use of the tokens, to be left. */
 tokens_t *active_free(active_t *active);

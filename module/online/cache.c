@@ -258,6 +258,18 @@ void cache_add(cache_t *cache, const uint8_t *data, size_t len, const knot_rdata
 	}
 }
 
+void cache_forget(cache_t *cache)
+{
+	for (size_t i = 0; i < SHARDS; i++) {
+		shard_t *shard = &cache->shards[i];
+		pthread_mutex_lock(&shard->lock);
+		while (shard->oldest != NULL) {
+			retire(cache, shard, shard->oldest);
+		}
+		pthread_mutex_unlock(&shard->lock);
+	}
+}
+
 /*** Sweeping. ***/
 
 void cache_sweep(cache_t *cache)

@@ -55,6 +55,9 @@ int cache_find(cache_t *cache, const subject_t *subject, clock_span_t now,
 void cache_add(cache_t *cache, const uint8_t *data, size_t len, const knot_rdataset_t *sigs,
                const cache_times_t *times);
 
+/*! Forgets all. From any thread. */
+void cache_forget(cache_t *cache);
+
 /*! Frees what has been replaced, once nobody reads it: waits for all that read something under RCU.
  *  For one thread, which does not read itself. */
 void cache_sweep(cache_t *cache);

@@ -47,6 +47,7 @@ typedef struct job {
 	signpool_work_t *work;
 	rrsig_job_t *jobs;           /*!< One for each key. */
 	const keyring_key_t *failed;
+	uint64_t wrong;              /*!< signpool_wrong() before it was made. */
 	cache_times_t times;
 	knot_rdataset_t sigs;
 	uint8_t *data;               /*!< The subject's bytes. */
@@ -107,7 +108,8 @@ void online_keys(void *ctx, keyring_t *ring, tokens_t *tokens)
 {
 	online_zone_t *zone = ctx;
 	active_t *active = ring != NULL
-	                   ? active_new(zone->name, ring, tokens, zone->online->secrets) : NULL;
+	                   ? active_new(zone->name, ring, tokens, zone->verify, zone->online->secrets)
+	                   : NULL;
 	if (active != NULL || ring == NULL) {
 		set_active(zone, active);
 	} else {
@@ -335,6 +337,7 @@ static job_t *new_job(online_t *online, active_t *active, const subject_t *subje
 	job->asker = *asker;
 	job->hash = hash;
 	job->users = 1;
+	job->wrong = signpool_wrong(active->tokens->pool);
 	monotonic_cond_init(&job->end);
 	if (fill_job(job, subject) != KNOT_EOK) {
 		free_job(job);
@@ -391,6 +394,20 @@ static void note(online_t *online, const knot_dname_t *zone, int ret, const char
 	}
 }
 
+/*! Keeps the signatures. Once one is found to be wrong, those that were not verified are forgotten. */
+static void keep(online_t *online, const job_t *job, int ret)
+{
+	active_t *active = job->active;
+	const uint64_t wrong = signpool_wrong(active->tokens->pool);
+	const bool sample = active->verify == SIGNPOOL_VERIFY_SAMPLE;
+	if (sample && atomic_exchange(&active->wrong, wrong) != wrong) {
+		cache_forget(online->cache);
+	}
+	if (ret == KNOT_EOK && (!sample || job->wrong == wrong)) {
+		cache_add(online->cache, job->data, job->len, &job->sigs, &job->times);
+	}
+}
+
 /*! The pool has ended a job. */
 static void job_ended(void *ctx)
 {
@@ -399,8 +416,8 @@ static void job_ended(void *ctx)
 	active_t *active = job->active;
 	char err[640] = "";
 	const int ret = signpool_finish(job->work, err, sizeof(err));
+	keep(online, job, ret);
 	if (ret == KNOT_EOK) {
-		cache_add(online->cache, job->data, job->len, &job->sigs, &job->times);
 		atomic_store(&online->late, false);
 	}
 	if (!atomic_load(&online->stop)) {
@@ -439,7 +456,7 @@ static int start_job(job_t *job)
 	char err[640] = "";
 	const signpool_jobs_t jobs = {
 		.zone = job->active->zone, .jobs = job->jobs, .count = job->active->count,
-		.verify = SIGNPOOL_VERIFY_ALL, .stop = &job->online->stop, .failed = &job->failed,
+		.verify = job->active->verify, .series = job->active->series, .stop = &job->online->stop, .failed = &job->failed,
 		.ended = job_ended, .ctx = job,
 	};
 	return signpool_start(job->active->tokens->pool, &jobs, &job->work, err, sizeof(err));

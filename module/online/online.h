@@ -4,7 +4,7 @@
 /*! \file
  * \brief Signatures for answers: from the cache, or made while the query waits, for a bounded time.
  *
- * One for all zones of a storage. The threads of the sign pool make the signatures and verify each.
+ * One for all zones of a storage. The threads of the sign pool make the signatures and verify them.
  */
 #pragma once
 
@@ -46,6 +46,7 @@ budget_t *online_budget(online_t *online, unsigned thread);
 typedef struct {
 	online_t *online;
 	const knot_dname_t *name;  /*!< Borrowed. */
+	signpool_verify_t verify;
 	active_t *active;          /*!< Read under RCU; NULL: no keys were found yet. */
 } online_zone_t;
 

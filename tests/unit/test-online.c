@@ -238,6 +238,25 @@ START_TEST(test_unswept)
 }
 END_TEST
 
+START_TEST(test_forget)
+{
+	cache_t *cache = NULL;
+	bool renew;
+	ck_assert_int_eq(cache_new(&cache, 1 << 20, secret), KNOT_EOK);
+	for (unsigned i = 0; i < 100; i++) {
+		add(cache, i, &good);
+	}
+	ck_assert(has(cache, 99, 150, &renew));
+	cache_forget(cache);
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert(!has(cache, i, 150, &renew));
+	}
+	add(cache, 7, &good);
+	ck_assert(has(cache, 7, 150, &renew));
+	cache_free(cache);
+}
+END_TEST
+
 typedef struct {
 	cache_t *cache;
 	atomic_bool *stop;
@@ -443,6 +462,7 @@ int main(void)
 	tcase_add_test(tests, test_times);
 	tcase_add_test(tests, test_bound);
 	tcase_add_test(tests, test_unswept);
+	tcase_add_test(tests, test_forget);
 	tcase_add_test(tests, test_readers);
 	tcase_add_test(tests, test_subject);
 	tcase_add_test(tests, test_budget);

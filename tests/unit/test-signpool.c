@@ -340,6 +340,33 @@ START_TEST(test_wrong_later)
 }
 END_TEST
 
+/*! Batches of a series are sampled as one; one of its own is verified. */
+START_TEST(test_series)
+{
+	char err[640] = "";
+	signpool_work_t *work = NULL;
+	unsigned wrong = 0;
+	int ret = KNOT_EOK;
+	make_jobs(&ring->keys[SHIM], 1);
+	const signpool_jobs_t one = {
+		.zone = zone, .jobs = jobs, .count = 1, .verify = SIGNPOOL_VERIFY_SAMPLE,
+		.stop = &stop, .failed = &failed, .series = _i == 0 ? 0 : signpool_series(pool),
+	};
+	order("from 50\nwrong 1\n");
+	ck_assert_uint_eq(signpool_wrong(pool), 0);
+	for (unsigned i = 0; i < 2000 && ret == KNOT_EOK; i++) {
+		ck_assert_int_eq(signpool_start(pool, &one, &work, err, sizeof(err)), KNOT_EOK);
+		ret = signpool_finish(work, err, sizeof(err));
+		wrong += ret == KNOT_EOK && !valid(&jobs[0]);
+	}
+	ck_assert_int_eq(ret, KNOT_ESEMCHECK);
+	ck_assert_msg(_i == 0 ? wrong == 0 : wrong > 0, "%u were wrong", wrong);
+	ck_assert_uint_gt(signpool_wrong(pool), 0);
+	order("");
+	free_jobs(1);
+}
+END_TEST
+
 START_TEST(test_failing)
 {
 	char err[640] = "";
@@ -448,8 +475,11 @@ START_TEST(test_state)
 	ck_assert_int_ne(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
 	free_jobs(1);
 	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
-	sleep(3);
 	hsm_last_t last = last_of_shim();
+	for (int i = 0; i < 300 && last.since >= last.when; i++) {
+		usleep(100000);
+		last = last_of_shim();
+	}
 	ck_assert_int_ne(last.code, HSM_EOK);
 	ck_assert(last.since > 0 && last.since < last.when);
 	ck_assert_uint_gt(last.errors, 1);
@@ -639,6 +669,7 @@ int main(void)
 	tcase_add_test(tcase, test_ended);
 	tcase_add_test(tcase, test_wrong);
 	tcase_add_test(tcase, test_wrong_later);
+	tcase_add_loop_test(tcase, test_series, 0, 2);
 	tcase_add_test(tcase, test_failing);
 	tcase_add_test(tcase, test_other_key);
 	tcase_add_loop_test(tcase, test_state, 0, 5);
