@@ -27,11 +27,6 @@ static hsm_key_t *key;
 static hsm_session_t *session;
 static hsm_error_t err;
 
-#define ASSERT_OK(call) do { \
-	int code_ = (call); \
-	ck_assert_msg(code_ == HSM_EOK, "%s: %d: %s", #call, code_, err.text); \
-} while (0)
-
 static int generate(hsm_t *in, const char *repository, uint8_t algorithm, const char *cka_id,
                     hsm_key_t **made)
 {

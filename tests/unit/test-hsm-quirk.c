@@ -22,18 +22,6 @@ static hsm_t *hsm;
 static hsm_conf_t *conf;
 static hsm_error_t err;
 
-#define ASSERT_OK(call) do { \
-	int code_ = (call); \
-	ck_assert_msg(code_ == HSM_EOK, "%s: %d: %s", #call, code_, err.text); \
-} while (0)
-
-#define ASSERT_FAILS(call, code, words) do { \
-	memset(&err, 0, sizeof(err)); \
-	ck_assert_int_eq((call), (code)); \
-	ck_assert_msg(strstr(err.text, (words)) != NULL, "\"%s\" does not say \"%s\"", \
-	              err.text, (words)); \
-} while (0)
-
 static void has_quirks(const char *names)
 {
 	FILE *file = fopen(quirks, "w");

@@ -7,12 +7,28 @@
 #pragma once
 
 #include <stdbool.h>
+#include <string.h>
 
+#include <check.h>
 #include <p11-kit/pkcs11.h>
 
 #include "hsm-adapter/hsm.h"
 
 #define TEST_PIN "12345678"
+
+/*! A call that tells its failure in err, an hsm_error_t. */
+#define ASSERT_OK(call) do { \
+	int code_ = (call); \
+	ck_assert_msg(code_ == HSM_EOK, "%s: %d: %s", #call, code_, err.text); \
+} while (0)
+
+/*! The same, of one that has to fail. */
+#define ASSERT_FAILS(call, code, words) do { \
+	memset(&err, 0, sizeof(err)); \
+	ck_assert_int_eq((call), (code)); \
+	ck_assert_msg(strstr(err.text, (words)) != NULL, "\"%s\" does not say \"%s\"", \
+	              err.text, (words)); \
+} while (0)
 
 /*! \return Path of SoftHSM's library; NULL if it is not installed. */
 const char *test_softhsm(void);
