@@ -8,13 +8,13 @@
 
 #include <libdnssec/key.h>
 
+#include "hsm-adapter/key/attributes.h"
 #include "hsm-adapter/key/catalog.h"
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
 
 #define ID_CHOSEN_BYTES 32  /* Of a CKA_ID that the caller chooses, at most. */
-#define PUBLIC_ATTRIBUTES 9 /* That a public half is made with, at most. */
 
 /*! A key pair being generated. */
 typedef struct {
@@ -102,68 +102,43 @@ static int clear_id(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_error
 	                           "one", err);
 }
 
-static const CK_BBOOL YES = CK_TRUE, NO = CK_FALSE;
-
-static CK_ATTRIBUTE flag(CK_ATTRIBUTE_TYPE type, bool on)
-{
-	return (CK_ATTRIBUTE){ type, (void *)(on ? &YES : &NO), sizeof(CK_BBOOL) };
-}
-
 /*!
  * Writes what the public half shall be.
  * \param curve  NULL: an RSA key.
  * \param lean   Only what is needed. Tokens in clouds refuse CKA_PRIVATE = FALSE, and a TPM takes
  *               CKA_ENCRYPT, and CKA_VERIFY, for a wish to decrypt.
- * \return How many attributes there are.
  */
-static CK_ULONG write_public(const order_t *order, const hsm_der_t *curve, bool lean,
-                             CK_ATTRIBUTE *to)
+static void write_public(const order_t *order, const hsm_der_t *curve, bool lean, attributes_t *to)
 {
 	static const uint8_t EXPONENT[] = { 0x01, 0x00, 0x01 };
-	const hsm_id_t *id = &order->id;
-	CK_ULONG count = 0;
-	to[count++] = flag(CKA_TOKEN, !order->token->conf.skip_public_key || curve != NULL);
-	to[count++] = (CK_ATTRIBUTE){ CKA_ID, (void *)id->data, id->len };
-	to[count++] = (CK_ATTRIBUTE){ CKA_LABEL, (void *)id->hex, 2 * id->len };
+	attributes_add_flag(to, CKA_TOKEN, !order->token->conf.skip_public_key || curve != NULL);
+	attributes_add_id(to, &order->id);
 	if (curve != NULL) {
-		to[count++] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, (void *)curve->data, curve->len };
+		attributes_add(to, CKA_EC_PARAMS, curve->data, curve->len);
 	} else {
-		to[count++] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, (void *)&order->bits,
-			                      sizeof(order->bits) };
-		to[count++] = (CK_ATTRIBUTE){ CKA_PUBLIC_EXPONENT, (void *)EXPONENT,
-			                      sizeof(EXPONENT) };
+		attributes_add(to, CKA_MODULUS_BITS, &order->bits, sizeof(order->bits));
+		attributes_add(to, CKA_PUBLIC_EXPONENT, EXPONENT, sizeof(EXPONENT));
 	}
 	if (!lean) {
-		to[count++] = flag(CKA_PRIVATE, false);
-		to[count++] = flag(CKA_VERIFY, true);
-		to[count++] = flag(CKA_ENCRYPT, false);
-		to[count++] = flag(CKA_WRAP, false);
+		attributes_add_flag(to, CKA_PRIVATE, false);
+		attributes_add_flag(to, CKA_VERIFY, true);
+		attributes_add_flag(to, CKA_ENCRYPT, false);
+		attributes_add_flag(to, CKA_WRAP, false);
 	}
-	return count;
 }
 
 static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, bool lean, made_t *made)
 {
 	hsm_token_t *token = order->token;
-	const hsm_id_t *id = &order->id;
-	CK_ATTRIBUTE private_template[] = {
-		flag(CKA_TOKEN, true),
-		flag(CKA_PRIVATE, true),
-		flag(CKA_SENSITIVE, true),
-		flag(CKA_EXTRACTABLE, token->conf.allow_extraction),
-		flag(CKA_SIGN, true),
-		flag(CKA_DECRYPT, false),
-		flag(CKA_UNWRAP, false),
-		{ CKA_ID, (void *)id->data, id->len },
-		{ CKA_LABEL, (void *)id->hex, 2 * id->len },
-	};
-	CK_ATTRIBUTE public_template[PUBLIC_ATTRIBUTES];
-	const CK_ULONG public_count = write_public(order, curve, lean, public_template);
+	attributes_t private = { .count = 0 }, public = { .count = 0 };
 	CK_MECHANISM mechanism = { order->mechanism, NULL, 0 };
+	attributes_add_flag(&private, CKA_TOKEN, true);
+	attributes_add_private(&private, token->conf.allow_extraction);
+	attributes_add_id(&private, &order->id);
+	write_public(order, curve, lean, &public);
 	return token->library.module->C_GenerateKeyPair(
-		token->session, &mechanism, public_template, public_count, private_template,
-		sizeof(private_template) / sizeof(CK_ATTRIBUTE), &made->public_key,
-		&made->private_key);
+		token->session, &mechanism, public.list, public.count, private.list,
+		private.count, &made->public_key, &made->private_key);
 }
 
 /*! \return Whether the token may do it if it is asked in another way: for the curve by another of its

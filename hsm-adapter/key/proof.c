@@ -18,24 +18,35 @@ static int sign_and_verify(hsm_session_t *session, const hsm_key_t *key, hsm_err
 	return ret;
 }
 
+int hsm_key_prove(hsm_t *hsm, const char *repository, const hsm_key_t *key, hsm_error_t *err)
+{
+	hsm_session_t *session = NULL;
+	int ret = hsm_session_open(&session, hsm, repository, err);
+	if (ret == HSM_EOK) {
+		ret = sign_and_verify(session, key, err);
+	}
+	hsm_session_close(session);
+	return ret;
+}
+
+static int another(hsm_error_t *err)
+{
+	return hsm_error_set(err, HSM_EDEVICE, 0, "it is another key");
+}
+
 int hsm_prove_key(hsm_t *hsm, const char *repository, const tried_key_t *suspect,
                   hsm_error_t *err)
 {
 	const hsm_wanted_t wanted = { repository, suspect->cka_id, suspect->algorithm, { 0 } };
 	hsm_key_t *key = NULL;
-	hsm_session_t *session = NULL;
 	int ret = hsm_key_find(hsm, &wanted, &key, err);
 	if (ret == HSM_EOK && suspect->public != 0 &&
 	    suspect->public != fnv1a(key->public.key.data, key->public.key.size)) {
-		ret = hsm_error_set(err, HSM_EDEVICE, 0, "it is another key");
+		ret = another(err);
 	}
 	if (ret == HSM_EOK) {
-		ret = hsm_session_open(&session, hsm, repository, err);
+		ret = hsm_key_prove(hsm, repository, key, err);
 	}
-	if (ret == HSM_EOK) {
-		ret = sign_and_verify(session, key, err);
-	}
-	hsm_session_close(session);
 	hsm_key_free(key);
 	return ret;
 }
@@ -50,19 +61,30 @@ int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t 
 	return HSM_EDEVICE;
 }
 
+/*! Finds a key in one token, and has it sign. */
+static int prove_there(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
+{
+	hsm_key_t *key = NULL;
+	int ret = hsm_key_find(hsm, wanted, &key, err);
+	if (ret == HSM_EOK && wanted->public.size > 0 &&
+	    dnssec_binary_cmp(&wanted->public, &key->public.key) != 0) {
+		ret = another(err);
+	}
+	if (ret == HSM_EOK) {
+		ret = hsm_key_prove(hsm, wanted->repository, key, err);
+	}
+	hsm_key_free(key);
+	return ret;
+}
+
 int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
 {
 	const hsm_group_t *group = hsm_group(hsm, wanted->repository, err);
-	tried_key_t key = tried_key(wanted->cka_id, wanted->algorithm);
-	if (group == NULL) {
-		return HSM_EREPOSITORY;
-	}
-	if (wanted->public.size > 0) {
-		key.public = fnv1a(wanted->public.data, wanted->public.size);
-	}
-	int ret = HSM_EOK;
+	int ret = group != NULL ? HSM_EOK : HSM_EREPOSITORY;
 	for (size_t i = 0; ret == HSM_EOK && i < group->count; i++) {
-		ret = hsm_prove_key(hsm, group->tokens[i]->conf.name, &key, err);
+		hsm_wanted_t there = *wanted;
+		there.repository = group->tokens[i]->conf.name;
+		ret = prove_there(hsm, &there, err);
 	}
 	return ret;
 }

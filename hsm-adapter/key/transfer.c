@@ -6,46 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsm-adapter/key/attributes.h"
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
 
-#define ATTRIBUTES_MAX (HSM_PARTS_MAX + 12)
-
 #ifndef CKM_AES_KEY_WRAP_PAD
 #define CKM_AES_KEY_WRAP_PAD 0x210aUL /* PKCS #11 2.40 */
 #endif
-
-static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-
-/*! Attributes of an object that is to be made. */
-typedef struct {
-	CK_ATTRIBUTE list[ATTRIBUTES_MAX];
-	CK_ULONG count;
-} attributes_t;
-
-static void add(attributes_t *to, CK_ATTRIBUTE_TYPE type, const void *data, size_t len)
-{
-	to->list[to->count++] = (CK_ATTRIBUTE){ type, (void *)data, len };
-}
-
-static void add_flag(attributes_t *to, CK_ATTRIBUTE_TYPE type, bool on)
-{
-	add(to, type, on ? &yes : &no, sizeof(CK_BBOOL));
-}
 
 /*! What both halves have. */
 static void add_common(attributes_t *to, const CK_OBJECT_CLASS *class,
                        const hsm_algorithm_t *algorithm, const hsm_id_t *id)
 {
 	const hsm_der_t *curve = &algorithm->curve[0];
-	add(to, CKA_CLASS, class, sizeof(*class));
-	add(to, CKA_KEY_TYPE, &algorithm->key_type, sizeof(algorithm->key_type));
-	add(to, CKA_ID, id->data, id->len);
-	add(to, CKA_LABEL, id->hex, 2 * id->len);
-	add_flag(to, CKA_TOKEN, true);
+	attributes_add(to, CKA_CLASS, class, sizeof(*class));
+	attributes_add(to, CKA_KEY_TYPE, &algorithm->key_type, sizeof(algorithm->key_type));
+	attributes_add_id(to, id);
+	attributes_add_flag(to, CKA_TOKEN, true);
 	if (curve->data != NULL) {
-		add(to, CKA_EC_PARAMS, curve->data, curve->len);
+		attributes_add(to, CKA_EC_PARAMS, curve->data, curve->len);
 	}
 }
 
@@ -54,7 +34,7 @@ static void add_parts(attributes_t *to, const hsm_parts_t *parts, bool private)
 	for (size_t i = 0; i < parts->count; i++) {
 		const hsm_part_t *part = &parts->list[i];
 		if (private ? part->of_private : part->of_public) {
-			add(to, part->type, part->data, part->len);
+			attributes_add(to, part->type, part->data, part->len);
 		}
 	}
 }
@@ -68,17 +48,14 @@ static CK_RV create(hsm_token_t *token, const hsm_key_made_of_t *of, const hsm_p
 	attributes_t private = { .count = 0 }, public = { .count = 0 };
 	add_common(&private, &PRIVATE, of->algorithm, &of->id);
 	add_parts(&private, parts, true);
-	add_flag(&private, CKA_PRIVATE, true);
-	add_flag(&private, CKA_SENSITIVE, true);
-	add_flag(&private, CKA_EXTRACTABLE, token->conf.allow_extraction);
-	add_flag(&private, CKA_SIGN, true);
+	attributes_add_private(&private, token->conf.allow_extraction);
 	CK_RV rv = module->C_CreateObject(token->session, private.list, private.count, &made[0]);
 	if (rv != CKR_OK || (token->conf.skip_public_key && of->algorithm->key_type == CKK_RSA)) {
 		return rv;
 	}
 	add_common(&public, &PUBLIC, of->algorithm, &of->id);
 	add_parts(&public, parts, false);
-	add_flag(&public, CKA_VERIFY, true);
+	attributes_add_flag(&public, CKA_VERIFY, true);
 	rv = module->C_CreateObject(token->session, public.list, public.count, &made[1]);
 	if (rv != CKR_OK) {
 		module->C_DestroyObject(token->session, made[0]);
@@ -143,11 +120,11 @@ static CK_RV wrap(hsm_token_t *token, CK_OBJECT_HANDLE key, const uint8_t by[HSM
 	CK_OBJECT_HANDLE wrapping;
 	CK_ULONG len = 0;
 	attributes_t secret = { .count = 0 };
-	add(&secret, CKA_CLASS, &SECRET, sizeof(SECRET));
-	add(&secret, CKA_KEY_TYPE, &AES, sizeof(AES));
-	add(&secret, CKA_VALUE, by, HSM_WRAPPING_LEN);
-	add_flag(&secret, CKA_TOKEN, false);
-	add_flag(&secret, CKA_WRAP, true);
+	attributes_add(&secret, CKA_CLASS, &SECRET, sizeof(SECRET));
+	attributes_add(&secret, CKA_KEY_TYPE, &AES, sizeof(AES));
+	attributes_add(&secret, CKA_VALUE, by, HSM_WRAPPING_LEN);
+	attributes_add_flag(&secret, CKA_TOKEN, false);
+	attributes_add_flag(&secret, CKA_WRAP, true);
 	CK_RV rv = module->C_CreateObject(token->session, secret.list, secret.count, &wrapping);
 	if (rv != CKR_OK) {
 		return rv;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsm-adapter/key/proof.h"
+
 /*! A key that some replica has. */
 typedef struct {
 	char *cka_id;
@@ -67,6 +69,12 @@ static int list_all(hsm_t *hsm, const hsm_repository_t *repository, entries_t *a
 	return ret;
 }
 
+static bool same(const hsm_key_t *a, const hsm_key_t *b)
+{
+	const dnssec_binary_t public = hsm_key_public(a), other = hsm_key_public(b);
+	return dnssec_binary_cmp(&public, &other) == 0;
+}
+
 /*! Compares the replicas for one key. \return Whether all have it */
 static bool alike(hsm_t *hsm, const hsm_repository_t *repository, const entry_t *entry,
                   compare_f unlike)
@@ -75,18 +83,25 @@ static bool alike(hsm_t *hsm, const hsm_repository_t *repository, const entry_t 
 	hsm_key_t *first = NULL;
 	for (size_t i = 0; i < repository->replica_count; i++) {
 		hsm_error_t err = { 0 };
-		const hsm_wanted_t wanted = {
-			.repository = repository->replicas[i], .cka_id = entry->cka_id,
-			.algorithm = entry->algorithm,
-			.public = first != NULL ? hsm_key_public(first) : (dnssec_binary_t){ 0 },
-		};
-		int ret = hsm_prove(hsm, &wanted, &err);
-		if (ret == HSM_EOK && first == NULL) {
-			ret = hsm_key_find(hsm, &wanted, &first, &err);
+		hsm_key_t *key = NULL;
+		const hsm_wanted_t wanted = { .repository = repository->replicas[i],
+			                      .cka_id = entry->cka_id,
+			                      .algorithm = entry->algorithm };
+		int ret = hsm_key_find(hsm, &wanted, &key, &err);
+		if (ret == HSM_EOK && first != NULL && !same(first, key)) {
+			ret = hsm_error_set(&err, HSM_EDEVICE, 0, "it is another key");
+		}
+		if (ret == HSM_EOK) {
+			ret = hsm_key_prove(hsm, wanted.repository, key, &err);
 		}
 		if (ret != HSM_EOK) {
 			unlike(entry->cka_id, wanted.repository, err.text);
 			all_alike = false;
+		}
+		if (ret == HSM_EOK && first == NULL) {
+			first = key;
+		} else {
+			hsm_key_free(key);
 		}
 	}
 	hsm_key_free(first);
