@@ -22,7 +22,27 @@
 static int read_module(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	hsm_repository_t *repository = ctx;
+	if (repository->folder) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has <Folder> and <Module>, remove "
+		                     "one", repository->name);
+	}
 	return hsm_xml_text(xml, node, &repository->module);
+}
+
+static int read_folder(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	if (repository->module != NULL) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has <Module> and <Folder>, remove "
+		                     "one", repository->name);
+	}
+	int ret = hsm_xml_text(xml, node, &repository->module);
+	repository->folder = (ret == HSM_EOK);
+	if (ret == HSM_EOK && repository->module[0] != '/') {
+		ret = hsm_xml_error(xml, node, "<Folder> has to be an absolute path: \"%s\"",
+		                    repository->module);
+	}
+	return ret;
 }
 
 static int read_token_label(hsm_xml_t *xml, xmlNode *node, void *ctx)
@@ -140,6 +160,7 @@ static int read_replica(hsm_xml_t *xml, xmlNode *node, void *ctx)
 static const hsm_xml_rule_t REPOSITORY[] = {
 	{ .name = "Replica", .read = read_replica, .repeated = true },
 	{ .name = "Module", .read = read_module },
+	{ .name = "Folder", .read = read_folder },
 	{ .name = "TokenLabel", .read = read_token_label },
 	{ .name = "StartArguments", .read = read_arguments },
 	{ .name = "Slot", .read = read_slot },
@@ -159,7 +180,7 @@ static int check_pins(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *rep
 		return hsm_xml_error(xml, node, "repository \"%s\" has a <PIN> and a <PINFile>, "
 		                     "remove one", repository->name);
 	}
-	if (repository->pin == NULL && repository->pin_file == NULL) {
+	if (repository->pin == NULL && repository->pin_file == NULL && !repository->folder) {
 		hsm_xml_warn(xml, node, "repository \"%s\" has neither <PIN> nor <PINFile>; only "
 		             "a token that needs no PIN, or has its own keypad, will do",
 		             repository->name);
@@ -170,7 +191,7 @@ static int check_pins(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *rep
 /*! Which of the elements that only a token has is there. \return NULL: none */
 static const char *of_token(const hsm_repository_t *repository)
 {
-	return repository->module != NULL ? "Module" :
+	return repository->folder ? "Folder" : repository->module != NULL ? "Module" :
 	       repository->token_label != NULL ? "TokenLabel" :
 	       repository->arguments != NULL ? "StartArguments" :
 	       repository->in_slot ? "Slot" : repository->sessions != 0 ? "Sessions" :
@@ -242,12 +263,36 @@ static int name_replicas(hsm_xml_t *xml, hsm_conf_t *conf, const hsm_repository_
 	return HSM_EOK;
 }
 
-static int check_token(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *repository)
+/*! Which of the elements that a folder cannot have is there. \return NULL: none */
+static const char *not_of_folder(const hsm_repository_t *repository)
 {
+	return repository->token_label != NULL ? "TokenLabel" :
+	       repository->arguments != NULL ? "StartArguments" :
+	       repository->in_slot ? "Slot" : repository->skip_public_key ? "SkipPublicKey" : NULL;
+}
+
+static int check_folder(hsm_xml_t *xml, xmlNode *node, hsm_repository_t *repository)
+{
+	const char *element = not_of_folder(repository);
+	if (element != NULL) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has <Folder> and <%s>, which is "
+		                     "for tokens; remove it", repository->name, element);
+	}
+	repository->token_label = strdup(HSM_FOLDER_LABEL);
+	return repository->token_label != NULL ? HSM_EOK
+	       : hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
+}
+
+static int check_token(hsm_xml_t *xml, xmlNode *node, hsm_repository_t *repository)
+{
+	if (repository->folder) {
+		return check_folder(xml, node, repository);
+	}
 	const char *lacks = repository->module == NULL ? "Module" :
 	                    repository->token_label == NULL ? "TokenLabel" : NULL;
 	return lacks == NULL ? HSM_EOK
-	       : hsm_xml_error(xml, node, "<Repository> has no <%s>, add one", lacks);
+	       : hsm_xml_error(xml, node, "<Repository> has no <%s>, add one%s", lacks,
+	                       repository->module == NULL ? ", or a <Folder>" : "");
 }
 
 static bool same_text(const char *a, const char *b)

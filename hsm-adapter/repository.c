@@ -38,6 +38,7 @@ static bool copy_replicas(hsm_repository_t *copy, const hsm_repository_t *reposi
 bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *repository)
 {
 	hsm_repository_t made = {
+		.folder = repository->folder,
 		.in_slot = repository->in_slot,
 		.slot = repository->slot,
 		.sessions = repository->sessions,

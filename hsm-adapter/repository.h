@@ -2,14 +2,15 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A repository of conf.xml: a PKCS#11 token, and how to reach it; or several that hold the same
- *        keys.
+ * \brief A repository of conf.xml: a PKCS#11 token, and how to reach it; a folder of keys, which is used
+ *        as one; or several that hold the same keys.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#define HSM_FOLDER_LABEL "PEM files" /*!< What a folder of keys has as its label. */
 #define HSM_REPLICAS_MAX 32 /*!< More are taken for a mistake. */
 
 /*! One <Repository> of <RepositoryList>. */
@@ -19,10 +20,13 @@ typedef struct {
 	                           no token of its own, and nothing of what is one's. */
 	size_t replica_count; /*!< 0: it is a token. */
 	char *replica_of;     /*!< The repository that this token is a replica of, or NULL. */
-	char *module;         /*!< Path of the PKCS#11 library, or its name in p11-kit's configuration. */
+	char *module;         /*!< Path of the PKCS#11 library, or its name in p11-kit's configuration;
+	                           or the folder of keys in PEM files. */
+	bool folder;          /*!< It is that, and no PKCS#11 library. */
 	char *token_label;    /*!< CKA_LABEL of the token, without padding. */
 	char *arguments;      /*!< What C_Initialize gets as pReserved; NULL: nothing. */
-	char *pin;            /*!< User PIN, by hsm_secret_copy(); NULL if it is in pin_file. */
+	char *pin;            /*!< User PIN, or a folder's passphrase, by hsm_secret_copy(); NULL if it is
+	                           in pin_file. */
 	char *pin_file;       /*!< <PINFile>: absolute path, or the name of a systemd credential
 	                           (looked up in $CREDENTIALS_DIRECTORY); NULL if pin is given. */
 	bool in_slot;         /*!< The token is that in the slot below, and no other of its label. */

@@ -86,9 +86,23 @@ static const char *advice(const hsm_repository_t *repository, CK_RV rv)
 	       : "check its own configuration and <StartArguments>";
 }
 
+static int open_folder(hsm_library_t *library, const hsm_repository_t *repository,
+                       hsm_error_t *err)
+{
+	const int ret = folder_open(repository, &library->folder, err);
+	if (ret == HSM_EOK) {
+		library->module = folder_functions();
+		library->initialized = true;
+	}
+	return ret;
+}
+
 int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,
                      hsm_error_t *err)
 {
+	if (repository->folder) {
+		return library->initialized ? HSM_EOK : open_folder(library, repository, err);
+	}
 	if (library->module == NULL) {
 		const int ret = is_name(repository->module) ? load_named(library, repository, err)
 		                                            : load_file(library, repository, err);
@@ -111,8 +125,14 @@ int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,
 
 void hsm_library_stop(hsm_library_t *library)
 {
-	if (library->initialized) {
-		library->initialized = false;
+	if (!library->initialized) {
+		return;
+	}
+	library->initialized = false;
+	if (library->folder != NULL) {
+		folder_close(library->folder);
+		*library = (hsm_library_t){ NULL };
+	} else {
 		p11_kit_module_finalize(library->module);
 	}
 }

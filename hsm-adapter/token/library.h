@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A PKCS#11 library, which p11-kit shares among all its users in the process.
+ * \brief A PKCS#11 library, which p11-kit shares among all its users in the process; or a folder of keys in
+ *        files, which each user has opened for himself.
  */
 #pragma once
 
@@ -11,11 +12,13 @@
 #include <p11-kit/p11-kit.h>
 
 #include "hsm-adapter/error.h"
+#include "hsm-adapter/folder/folder.h"
 #include "hsm-adapter/repository.h"
 
 /*! One user's part in a library; all zero before the first hsm_library_load(). */
 typedef struct {
 	CK_FUNCTION_LIST *module; /*!< NULL: not loaded. */
+	folder_t *folder;         /*!< Of keys in files; NULL: it is a library. */
 	bool initialized;
 } hsm_library_t;
 
@@ -23,7 +26,7 @@ typedef struct {
  * Loads and starts the library, unless that is done.
  *
  * \param repository  Says which library: by its file, or, without a '/' and ".so", by its name in
- *                    p11-kit's configuration.
+ *                    p11-kit's configuration; or which folder.
  * \retval HSM_EOK, HSM_EMODULE
  */
 int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,

@@ -12,6 +12,7 @@
 
 /*! What is to be made, where. */
 typedef struct {
+	const hsm_library_t *library;
 	CK_FUNCTION_LIST *module;
 	const hsm_repository_t *repository;
 	const hsm_pin_t *so_pin, *pin;
@@ -135,7 +136,7 @@ static int make(const making_t *making)
 		return fail(making, rv, "cannot initialise the token");
 	}
 	/* It may be in another slot now. */
-	ret = hsm_slot_find(making->module, making->repository, &slot, &flags, making->err);
+	ret = hsm_slot_find(making->library, making->repository, &slot, &flags, making->err);
 	return ret == HSM_EOK ? set_pin(making, slot) : ret;
 }
 
@@ -162,7 +163,8 @@ int hsm_token_make(const hsm_repository_t *repository, const hsm_pin_t *so_pin, 
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	making_t making = { .repository = repository, .so_pin = so_pin, .pin = &pin, .err = err };
+	making_t making = { .library = &library, .repository = repository, .so_pin = so_pin,
+	                    .pin = &pin, .err = err };
 	ret = check_pins(&making);
 	if (ret == HSM_EOK) {
 		ret = hsm_library_load(&library, repository, err);

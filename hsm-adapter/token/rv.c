@@ -87,6 +87,8 @@ static const char *advice(CK_RV rv)
 		return "; the token can be read only, have it write again by the HSM's own tools";
 	case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
 		return "; have that user, the security officer or one of another kind, log out";
+	case CKR_USER_NOT_LOGGED_IN:
+		return "; check <PIN> or <PINFile>, which is the passphrase of keys in files";
 	case CKR_USER_TYPE_INVALID:
 	case CKR_USER_PIN_NOT_INITIALIZED:
 		return "; the token may have no user PIN yet, set one by the HSM's own tools";

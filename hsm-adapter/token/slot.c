@@ -71,9 +71,13 @@ static void look_at_slot(search_t *search, CK_SLOT_ID slot)
 	}
 }
 
-static CK_RV look_at_slots(search_t *search)
+static CK_RV look_at_slots(search_t *search, const hsm_library_t *library)
 {
 	CK_ULONG count = 0;
+	if (library->folder != NULL) {
+		look_at_slot(search, folder_slot(library->folder));
+		return CKR_OK;
+	}
 	CK_RV rv = search->module->C_GetSlotList(CK_TRUE, NULL, &count);
 	if (rv != CKR_OK || count == 0) {
 		return rv;
@@ -90,11 +94,11 @@ static CK_RV look_at_slots(search_t *search)
 	return rv;
 }
 
-int hsm_slot_find(CK_FUNCTION_LIST *module, const hsm_repository_t *repository, CK_SLOT_ID *slot,
+int hsm_slot_find(const hsm_library_t *library, const hsm_repository_t *repository, CK_SLOT_ID *slot,
                   CK_FLAGS *flags, hsm_error_t *err)
 {
-	search_t search = { .module = module, .repository = repository };
-	CK_RV rv = look_at_slots(&search);
+	search_t search = { .module = library->module, .repository = repository };
+	CK_RV rv = look_at_slots(&search, library);
 	if (rv != CKR_OK) {
 		return hsm_rv_error(repository->name, rv, "cannot list the slots", err);
 	}

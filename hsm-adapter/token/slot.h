@@ -12,6 +12,7 @@
 
 #include "hsm-adapter/error.h"
 #include "hsm-adapter/repository.h"
+#include "hsm-adapter/token/library.h"
 
 /*! \return The length of a text of PKCS#11, without what it is padded by: blanks, or NULs in some
  *          libraries. */
@@ -23,9 +24,9 @@ bool hsm_slot_has_label(const hsm_repository_t *repository, const CK_TOKEN_INFO 
 /*!
  * Finds the slot by the token's label; of several tokens with that label, by the repository's slot.
  *
- * \param module  The repository's library, initialised.
- * \param flags   The token's.
+ * \param library  The repository's, initialised; that of a folder is a slot itself.
+ * \param flags    The token's.
  * \retval HSM_EOK, HSM_ETOKEN (no token has that label, or two have it), HSM_EDEVICE
  */
-int hsm_slot_find(CK_FUNCTION_LIST *module, const hsm_repository_t *repository, CK_SLOT_ID *slot,
+int hsm_slot_find(const hsm_library_t *library, const hsm_repository_t *repository, CK_SLOT_ID *slot,
                   CK_FLAGS *flags, hsm_error_t *err);

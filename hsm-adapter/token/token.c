@@ -240,8 +240,7 @@ static int connect_once(hsm_token_t *token, hsm_error_t *err)
 	CK_FLAGS flags = 0;
 	int ret = hsm_library_load(&token->library, &token->conf, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_slot_find(token->library.module, &token->conf, &token->slot, &flags,
-		                    err);
+		ret = hsm_slot_find(&token->library, &token->conf, &token->slot, &flags, err);
 	}
 	if (ret == HSM_EOK) {
 		ret = open_session(token, err);

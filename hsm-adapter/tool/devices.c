@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hsm-adapter/folder/folder.h"
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/key/info.h"
 #include "hsm-adapter/token/make.h"
@@ -104,8 +105,9 @@ static int info_one(const run_t *run, const hsm_repository_t *repository)
 		print_replicas(repository);
 		return DONE;
 	}
-	printf("repository \"%s\"\n  library:    %s\n  token:      %s\n", repository->name,
-	       repository->module, repository->token_label);
+	printf("repository \"%s\"\n  %s    %s\n  token:      %s\n", repository->name,
+	       repository->folder ? "folder: " : "library:", repository->module,
+	       repository->token_label);
 	print_options(repository);
 	fflush(stdout);
 
@@ -142,6 +144,21 @@ int command_login(const run_t *run)
 	return each_repository(run, login_one);
 }
 
+static int make_folder(const run_t *run, const hsm_repository_t *repository)
+{
+	hsm_error_t err;
+	if (run->count > 1) {
+		fprintf(stderr, "ods-hsm: repository \"%s\" is a folder, which has no security "
+		        "officer; name no file\n", repository->name);
+		return USAGE;
+	}
+	if (folder_make(repository, &err) != HSM_EOK) {
+		return complain(&err);
+	}
+	printf("repository \"%s\": the folder %s is made\n", repository->name, repository->module);
+	return DONE;
+}
+
 int command_init(const run_t *run)
 {
 	const hsm_repository_t *repository = first_repository(run);
@@ -154,6 +171,14 @@ int command_init(const run_t *run)
 		hsm_error_set(&err, HSM_EREPOSITORY, 0, "repository \"%s\" is no token, but has "
 		              "replicas; make each of them", repository->name);
 		return complain(&err);
+	}
+	if (repository->folder) {
+		return make_folder(run, repository);
+	}
+	if (run->count < 2) {
+		fprintf(stderr, "ods-hsm: repository \"%s\" is a token, whose security officer needs a "
+		        "PIN; name the file that has it\n", repository->name);
+		return USAGE;
 	}
 	if (hsm_pin_read_file(run->args[1], &so_pin, &err) != HSM_EOK) {
 		return complain(&err);

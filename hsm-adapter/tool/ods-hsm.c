@@ -33,8 +33,8 @@ static const command_t COMMANDS[] = {
 	  command_remove },
 	{ "purge", "REPOSITORY",
 	  "Remove the key pairs that the engine does not know. Asks first.", 1, 1, command_purge },
-	{ "import", "REPOSITORY ALGORITHM FILE PASSPHRASE-FILE [CKA_ID]",
-	  "Take a private key in PEM into the token, and print its CKA_ID.", 4, 5,
+	{ "import", "REPOSITORY ALGORITHM FILE [PASSPHRASE-FILE [CKA_ID]]",
+	  "Take a private key in PEM, or in BIND's format, into the token, and print its CKA_ID.", 3, 5,
 	  command_import },
 	{ "export", "REPOSITORY CKA_ID FILE PASSPHRASE-FILE",
 	  "Write a private key to a new file in PEM, encrypted; for <AllowExtraction/>.", 4, 4,
@@ -46,9 +46,10 @@ static const command_t COMMANDS[] = {
 	  command_compare },
 	{ "info", "[REPOSITORY]", "Show the tokens, what they can do, and how full they are.", 0, 1,
 	  command_info },
-	{ "init", "REPOSITORY SO-PIN-FILE",
+	{ "init", "REPOSITORY [SO-PIN-FILE]",
 	  "Make the token: its label and PIN are conf.xml's. The PIN of the security officer is\n"
-	  "      the first line of the file; - for standard input.", 2, 2, command_init },
+	  "      the first line of the file; - for standard input. Or make the <Folder>.", 1, 2,
+	  command_init },
 	{ "login", "[REPOSITORY]", "Check that each token accepts its PIN.", 0, 1,
 	  command_login },
 };

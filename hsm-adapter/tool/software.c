@@ -15,6 +15,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "hsm-adapter/tool/bind-key.h"
+
 #define NUMBER_MAX 1024 /* Bytes of the longest number of a key: RSA of 8192 bits. */
 #define POINT_MAX 140   /* Bytes of the longest CKA_EC_POINT. */
 
@@ -148,11 +150,23 @@ static int give_passphrase(char *to, int size, int writing, void *ctx)
 {
 	(void)writing;
 	const hsm_pin_t *passphrase = ctx;
-	if (passphrase->len > (size_t)size) {
+	if (!passphrase->given || passphrase->len > (size_t)size) {
 		return -1;
 	}
 	memcpy(to, passphrase->text, passphrase->len);
 	return (int)passphrase->len;
+}
+
+static int read_pem(FILE *file, const char *path, const hsm_pin_t *passphrase, EVP_PKEY **key,
+                    hsm_error_t *err)
+{
+	EVP_PKEY *read = PEM_read_PrivateKey(file, NULL, give_passphrase, (void *)passphrase);
+	if (read == NULL) {
+		return hsm_error_set(err, HSM_ENOKEY, 0, "%s: no private key in PEM or of BIND's, or "
+		                     "%s passphrase", path, passphrase->given ? "another" : "one with a");
+	}
+	*key = read;
+	return HSM_EOK;
 }
 
 int software_read(const char *path, const hsm_pin_t *passphrase, uint8_t algorithm,
@@ -163,13 +177,13 @@ int software_read(const char *path, const hsm_pin_t *passphrase, uint8_t algorit
 	if (file == NULL) {
 		return hsm_error_set(err, HSM_ENOKEY, 0, "%s: %s", path, strerror(errno));
 	}
-	EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, give_passphrase, (void *)passphrase);
+	EVP_PKEY *key = NULL;
+	int ret = bind_key_is(file) ? bind_key_read(file, path, algorithm, &key, err)
+	                            : read_pem(file, path, passphrase, &key, err);
 	fclose(file);
-	if (key == NULL) {
-		return hsm_error_set(err, HSM_ENOKEY, 0, "%s: no private key in PEM, or another "
-		                     "passphrase", path);
+	if (ret != HSM_EOK) {
+		return ret;
 	}
-	int ret = HSM_EOK;
 	if (!fits(key, algorithm)) {
 		ret = hsm_error_set(err, HSM_EALGORITHM, 0, "%s: the key is not one for algorithm %u",
 		                    path, algorithm);

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Private keys in PEM files: PKCS #8, encrypted (RFC 5958, RFC 8018), and what else OpenSSL reads.
+ * \brief Private keys in files: PKCS #8 in PEM (RFC 5958, RFC 8018), as Knot's, and what else OpenSSL reads;
+ *        and those of BIND.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 /*!
  * Reads a private key from a file.
  *
+ * \param passphrase  Not given: the file is not encrypted.
  * \param algorithm  DNSSEC algorithm number that the key has to fit.
  * \param parts      To be freed by software_wipe().
  * \retval HSM_EOK, HSM_ENOKEY (unreadable, another passphrase, no private key), HSM_EALGORITHM (not for

@@ -34,7 +34,6 @@ static int import(const run_t *run, const hsm_key_spec_t *spec, const hsm_pin_t 
 int command_import(const run_t *run)
 {
 	hsm_error_t err;
-	hsm_pin_t passphrase;
 	const hsm_algorithm_t *algorithm = any_algorithm(run->args[1]);
 	hsm_key_spec_t spec = { .repository = run->args[0],
 		                .cka_id = run->count > 4 ? run->args[4] : NULL };
@@ -42,7 +41,9 @@ int command_import(const run_t *run)
 		return USAGE;
 	}
 	spec.algorithm = algorithm->number;
-	if (hsm_pin_read_file(run->args[3], &passphrase, &err) != HSM_EOK) {
+	hsm_pin_t passphrase = { .given = false };
+	if (run->count > 3 && run->args[3][0] != '\0' &&
+	    hsm_pin_read_file(run->args[3], &passphrase, &err) != HSM_EOK) {
 		return complain(&err);
 	}
 	const int ret = import(run, &spec, &passphrase);

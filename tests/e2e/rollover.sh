@@ -92,6 +92,42 @@ test_zsk_and_ksk() { # limit 240
 	validate a.test
 }
 
+keys_in() { [ "$("$BUILD_DIR/ods-hsm" -c "$D/conf.xml" list "$1" | grep -cE '[0-9a-f]{32}')" = "$2" ]; }
+
+# A policy that names another repository has its keys follow, each by a rollover of its role, from a token into
+# files, and knotd restarted in the midst of it.
+test_repository() { # limit 240
+	secure
+	local zsk ksk
+	zsk=$(tags 256) ksk=$(tags 257)
+	sed -i "s|</RepositoryList>|<Repository name=\"Files\"><Folder>$work/keys</Folder></Repository>&|" \
+		"$D/conf.xml"
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" init Files
+	sed -i '/<Policy name="fast">/,/<\/Policy>/s|<Repository>SoftHSM|<Repository>Files|' d/kasp.xml
+	module zone-keys-load a.test
+	engine reload
+	within 60 tags_differ 256 "$zsk"
+	within 60 tags_differ 257 "$ksk"
+	validate a.test
+	crash
+	within 60 wants_ds
+	engine zone-ksk-submitted a.test
+	within 60 wants_no_ds
+	ods ds-gone a.test
+	within 60 one_key 257
+	within 60 one_key 256
+	[ "$(tags 257)" != "$ksk" ] || fail "the old KSK is still there"
+	validate a.test
+	within 60 keys_in SoftHSM 0
+	keys_in Files 2 || fail "not two keys in the folder"
+	# What was made is used without the token.
+	rm -r "${SOFTHSM2_CONF%/*}/"tokens/*
+	module zone-sign a.test
+	within 60 signed_anew "$(serial a.test)"
+	validate a.test
+}
+signed_anew() { [ "$(serial a.test)" -ge "$1" ]; }
+
 # The SOA's signature is good for longer than ten minutes.
 expires_late() {
 	local expiry

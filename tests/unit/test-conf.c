@@ -207,6 +207,13 @@ static const struct {
 	{ LIST("<Repository name=\" \"/>"), ":3: the attribute \"name\" of <Repository> is empty" },
 	{ REPO("<TokenLabel>t</TokenLabel>\n"), ":3: <Repository> has no <Module>" },
 	{ REPO("<Module>/m</Module>\n"), ":3: <Repository> has no <TokenLabel>" },
+	{ REPO("<Folder>keys</Folder>\n"), ":4: <Folder> has to be an absolute path" },
+	{ REPO("<Folder>/k</Folder><Module>/m</Module>\n"), "has <Folder> and <Module>" },
+	{ REPO("<Module>/m</Module><Folder>/k</Folder>\n"), "has <Module> and <Folder>" },
+	{ REPO("<Folder>/k</Folder><TokenLabel>t</TokenLabel>\n"), "and <TokenLabel>, which is for" },
+	{ REPO("<Folder>/k</Folder><Slot>1</Slot>\n"), "and <Slot>, which is for tokens" },
+	{ LIST("<Repository name=\"A\"><Folder>/k</Folder></Repository>\n<Repository name=\"B\">"
+	       "<Folder>/k</Folder></Repository>\n"), "is the same token as" },
 	{ REPO("<Module/>\n"), ":4: the text of <Module> is empty" },
 	{ REPO("<Module><A/></Module>\n"), ":4: <Module> has to hold text" },
 	{ REPO("\n<TokenLabel>123456789012345678901234567890123</TokenLabel>"),

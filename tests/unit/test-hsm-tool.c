@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <check.h>
+#include <gnutls/gnutls.h>
 
 #include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
@@ -319,6 +320,137 @@ START_TEST(init)
 }
 END_TEST
 
+/*** A folder of keys. ***/
+
+/*! Makes a conf.xml with a folder "Files", and another one, its replica. */
+static void write_folders(char own[64])
+{
+	snprintf(own, 64, "%s.files", conf);
+	FILE *file = fopen(own, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "<Configuration><RepositoryList>"
+	        "<Repository name=\"Files\"><Folder>%s.keys</Folder></Repository>"
+	        "<Repository name=\"Others\"><Folder>%s.others</Folder><PIN>a passphrase</PIN>"
+	        "</Repository><Repository name=\"All\"><Replica>Files</Replica>"
+	        "<Replica>Others</Replica></Repository></RepositoryList></Configuration>\n", conf,
+	        conf);
+	fclose(file);
+	ck_assert_int_eq(chmod(own, 0600), 0);
+}
+
+static int run_with(const char *own, const char *args)
+{
+	char all[640];
+	snprintf(all, sizeof(all), "-c %s %s", own, args);
+	return run(all);
+}
+
+static void remove_folders(const char *own)
+{
+	char command[256];
+	snprintf(command, sizeof(command), "rm -rf %s.keys %s.others %s.bind", conf, conf, conf);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(unlink(own), 0);
+}
+
+START_TEST(folder)
+{
+	char own[64], id[64], args[256];
+	write_folders(own);
+	ASSERT_RUN(run_with(own, "login Files"), 1, "\"ods-hsm init\" makes it");
+	write_pin("officer");
+	snprintf(args, sizeof(args), "init Files %s.so", conf);
+	ASSERT_RUN(run_with(own, args), 2, "has no security officer");
+	ASSERT_RUN(run_with(own, "init Files"), 0, "is made");
+	ASSERT_RUN(run_with(own, "init Files"), 1, "File exists");
+	ASSERT_RUN(run_with(own, "init Others"), 0, "is made");
+	ASSERT_RUN(run_conf("init First"), 2, "security officer needs a PIN");
+	ASSERT_RUN(run_with(own, "info Files"), 0, "token:      PEM files");
+	ASSERT_RUN(run_with(own, "test Others"), 0, "ED448            ok");
+	ASSERT_RUN(run_with(own, "generate Files 13"), 0, "");
+	snprintf(id, sizeof(id), "%.32s", output);
+	ASSERT_RUN(run_with(own, "list Files"), 0, id);
+	ASSERT_RUN(run_with(own, "compare All"), 1, "1 keys are not alike");
+	snprintf(args, sizeof(args), "export Files %s %s.bind %s.so", id, conf, conf);
+	ASSERT_RUN(run_with(own, args), 0, "");
+	snprintf(args, sizeof(args), "import Others 13 %s.bind %s.so %s", conf, conf, id);
+	ASSERT_RUN(run_with(own, args), 0, id);
+	ASSERT_RUN(run_with(own, "compare All"), 0, "1 keys, 2 replicas; 0 keys are not alike");
+	snprintf(args, sizeof(args), "remove -fy All %s", id);
+	ASSERT_RUN(run_with(own, args), 0, "");
+	ASSERT_RUN(run_with(own, "compare All"), 0, "0 keys, 2 replicas");
+	remove_folders(own);
+	snprintf(args, sizeof(args), "%s.so", conf);
+	ck_assert_int_eq(unlink(args), 0);
+}
+END_TEST
+
+/*! Reads a line that a program prints. */
+static void read_line(const char *command, char *line, size_t size)
+{
+	FILE *pipe = popen(command, "r");
+	ck_assert_ptr_nonnull(pipe);
+	ck_assert_ptr_nonnull(fgets(line, (int)size, pipe));
+	line[strcspn(line, "\n")] = '\0';
+	ck_assert_int_eq(pclose(pipe), 0);
+}
+
+/*! Checks that the folder's key is the one that BIND has written. */
+static void compare_public(const char *own, uint8_t algorithm, const char *id, const char *base64)
+{
+	hsm_conf_t read;
+	hsm_t *hsm = NULL;
+	hsm_key_t *key = NULL;
+	hsm_error_t err;
+	gnutls_datum_t bytes, text = { (uint8_t *)base64, (unsigned)strlen(base64) };
+	ASSERT_OK(hsm_conf_read(own, &read, NULL, NULL, &err));
+	ASSERT_OK(hsm_open(&hsm, &read, &err));
+	ASSERT_OK(test_find(hsm, "Files", id, algorithm, &key, &err));
+	ck_assert_int_eq(gnutls_base64_decode2(&text, &bytes), 0);
+	ck_assert_uint_eq(bytes.size, hsm_key_public(key).size);
+	ck_assert_mem_eq(bytes.data, hsm_key_public(key).data, bytes.size);
+	gnutls_free(bytes.data);
+	hsm_key_free(key);
+	hsm_close(hsm);
+	hsm_conf_deinit(&read);
+}
+
+/* Keys of BIND and of Knot. */
+START_TEST(foreign)
+{
+	static const char *const ALGORITHMS[] = { "8", "10", "13", "14", "15", "16" };
+	char own[64], command[512], name[128], base64[1024], id[64];
+	write_folders(own);
+	ASSERT_RUN(run_with(own, "init Files"), 0, "");
+	snprintf(command, sizeof(command), "%s.bind", conf);
+	ck_assert_int_eq(mkdir(command, 0700), 0);
+	for (size_t i = 0; i < sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]); i++) {
+		snprintf(command, sizeof(command), "dnssec-keygen -q -K %s.bind -a %s%s z.test", conf,
+		         ALGORITHMS[i], i < 2 ? " -b 2048" : "");
+		read_line(command, name, sizeof(name));
+		snprintf(command, sizeof(command), "sed -n 's/.* DNSKEY [0-9]* [0-9]* [0-9]* //p' "
+		         "%s.bind/%s.key | tr -d ' '", conf, name);
+		read_line(command, base64, sizeof(base64));
+		snprintf(command, sizeof(command), "import Files %s %s.bind/%s.private", ALGORITHMS[i],
+		         conf, name);
+		ASSERT_RUN(run_with(own, command), 0, "");
+		snprintf(id, sizeof(id), "%.32s", output);
+		compare_public(own, (uint8_t)atoi(ALGORITHMS[i]), id, base64);
+		snprintf(command, sizeof(command), "import Files %s %s.bind/%s.private \"\" ab%02zu",
+		         ALGORITHMS[i], conf, name, i);
+		ASSERT_RUN(run_with(own, command), 0, "ab");
+	}
+	snprintf(command, sizeof(command), "import Files 13 %s.bind/%s.private", conf, name);
+	ASSERT_RUN(run_with(own, command), 1, "algorithm 16, not 13");
+	snprintf(command, sizeof(command), "sed -i '/PrivateKey/s/: ..../: /' %s.bind/%s.private", conf,
+	         name);
+	ck_assert_int_eq(system(command), 0);
+	snprintf(command, sizeof(command), "import Files 16 %s.bind/%s.private", conf, name);
+	ASSERT_RUN(run_with(own, command), 1, "is not whole");
+	remove_folders(own);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -328,6 +460,8 @@ int main(void)
 	Suite *suite = suite_create("ods-hsm");
 	TCase *tc = tcase_create("ods-hsm");
 	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, folder);
+	tcase_add_test(tc, foreign);
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, usage);
 	tcase_add_test(tc, trial);

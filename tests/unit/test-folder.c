@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! A repository that is a folder of keys in PEM files. */
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hsm-adapter/folder/folder.h"
+#include "tests/unit/check-main.h"
+#include "tests/unit/test-hsm-token.h"
+
+#define TOP "/tmp/test-folder.XXXXXX"
+#define SIGNATURES 200 /* Of each thread. */
+
+static const uint8_t DATA[] = "what is to be signed";
+
+static char top[sizeof(TOP)], path[sizeof(TOP) + 8], aside[sizeof(TOP) + 8];
+static hsm_repository_t repository;
+static hsm_conf_t conf = { .repositories = &repository, .count = 1 };
+static hsm_t *hsm;
+static hsm_error_t err;
+
+static int remove_entry(const char *file, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(file);
+}
+
+static void make(void)
+{
+	strcpy(top, TOP);
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	snprintf(path, sizeof(path), "%s/keys", top);
+	snprintf(aside, sizeof(aside), "%s/aside", top);
+	repository = (hsm_repository_t){
+		.name = (char *)"soft", .module = path, .folder = true,
+		.token_label = (char *)HSM_FOLDER_LABEL
+	};
+	ASSERT_OK(folder_make(&repository, &err));
+	ASSERT_OK(hsm_open(&hsm, &conf, &err));
+}
+
+static void unmake(void)
+{
+	hsm_close(hsm);
+	nftw(top, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/*! Has the folder opened anew, by a passphrase. */
+static void reopen(const char *passphrase)
+{
+	hsm_close(hsm);
+	repository.pin = (char *)passphrase;
+	ASSERT_OK(hsm_open(&hsm, &conf, &err));
+}
+
+static hsm_key_t *generate(uint8_t algorithm, const char *cka_id)
+{
+	const hsm_key_spec_t spec = { .repository = "soft", .algorithm = algorithm, .bits = 2048,
+		                      .cka_id = cka_id };
+	hsm_key_t *key = NULL;
+	ASSERT_OK(hsm_key_generate(hsm, &spec, &key, &err));
+	return key;
+}
+
+static int find(const char *cka_id, uint8_t algorithm, hsm_key_t **key)
+{
+	return test_find(hsm, "soft", cka_id, algorithm, key, &err);
+}
+
+/*! Signs by a key, and verifies. */
+static int sign(const hsm_key_t *key)
+{
+	hsm_signature_t signature;
+	hsm_session_t *session = NULL;
+	int ret = hsm_session_open(&session, hsm, "soft", &err);
+	if (ret == HSM_EOK) {
+		ret = hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err);
+	}
+	hsm_session_close(session);
+	if (ret == HSM_EOK) {
+		ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	}
+	return ret;
+}
+
+/*! Reads a key's file. \param id  Its CKA_ID. */
+static const char *content(const char *id)
+{
+	static char text[8192];
+	char file[128];
+	snprintf(file, sizeof(file), "%s/%.2s/%s.pem", path, id, id);
+	FILE *in = fopen(file, "r");
+	ck_assert_ptr_nonnull(in);
+	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+	fclose(in);
+	return text;
+}
+
+static int count_one(void *ctx, const hsm_key_info_t *info)
+{
+	size_t *count = ctx;
+	(*count) += info->algorithm != 0 && info->bits != 0;
+	return 0;
+}
+
+static size_t count(void)
+{
+	size_t keys = 0;
+	ASSERT_OK(hsm_key_list(hsm, "soft", count_one, &keys, &err));
+	return keys;
+}
+
+static const uint8_t ALGORITHMS[] = { 8, 10, 13, 14, 15, 16 };
+
+START_TEST(each_algorithm)
+{
+	const uint8_t algorithm = ALGORITHMS[_i];
+	char id[64];
+	hsm_key_t *key = generate(algorithm, NULL), *found = NULL;
+	ASSERT_OK(sign(key));
+	snprintf(id, sizeof(id), "%s", hsm_key_id(key));
+	ck_assert_ptr_nonnull(strstr(content(id), "BEGIN PRIVATE KEY"));
+	reopen(NULL);
+	ASSERT_OK(find(id, algorithm, &found));
+	const dnssec_binary_t made = hsm_key_public(key), read = hsm_key_public(found);
+	ck_assert_uint_eq(made.size, read.size);
+	ck_assert_mem_eq(made.data, read.data, made.size);
+	hsm_key_free(key);
+	ASSERT_OK(sign(found));
+	hsm_key_free(found);
+	ck_assert_uint_eq(count(), 1);
+	ASSERT_FAILS(find(id, algorithm == 13 ? 8 : 13, &found), HSM_EALGORITHM, "not one for");
+	ASSERT_OK(hsm_key_remove(hsm, "soft", id, &err));
+	ck_assert_uint_eq(count(), 0);
+	ASSERT_FAILS(find(id, algorithm, &found), HSM_ENOKEY, id);
+}
+END_TEST
+
+START_TEST(chosen_id)
+{
+	const hsm_key_spec_t spec = { .repository = "soft", .algorithm = 13, .cka_id = "ABCD" };
+	hsm_key_t *key = generate(13, "ABCD");
+	hsm_key_free(key);
+	ASSERT_FAILS(hsm_key_generate(hsm, &spec, &key, &err), HSM_EEXISTS, "abcd");
+	ck_assert_ptr_nonnull(content("abcd"));
+}
+END_TEST
+
+START_TEST(passphrase)
+{
+	reopen("open sesame");
+	hsm_key_t *key = generate(13, "abcd"), *other = NULL;
+	ck_assert_ptr_nonnull(strstr(content("abcd"), "BEGIN ENCRYPTED PRIVATE KEY"));
+	ASSERT_OK(sign(key));
+	hsm_key_free(key);
+	reopen("open barley");
+	ASSERT_FAILS(find("abcd", 13, &key), HSM_EPIN, "not asked again");
+	/* No key can come into the folder that has another passphrase. */
+	const hsm_key_spec_t spec = { .repository = "soft", .algorithm = 13 };
+	ASSERT_FAILS(hsm_key_generate(hsm, &spec, &other, &err), HSM_EPIN, "not asked again");
+	/* Without one, the public halves can be read. */
+	reopen(NULL);
+	ASSERT_OK(find("abcd", 13, &key));
+	ASSERT_FAILS(sign(key), HSM_EDEVICE, "<PINFile>");
+	hsm_key_free(key);
+	reopen("open sesame");
+	ASSERT_OK(find("abcd", 13, &key));
+	ASSERT_OK(sign(key));
+	hsm_key_free(key);
+}
+END_TEST
+
+START_TEST(rights)
+{
+	hsm_key_free(generate(13, "abcd"));
+	ck_assert_int_eq(chmod(path, 0755), 0);
+	ASSERT_FAILS(hsm_login(hsm, "soft", false, &err), HSM_EMODULE, "chmod o-rwx");
+	ck_assert_int_eq(chmod(path, 0750), 0);
+	ASSERT_OK(hsm_login(hsm, "soft", false, &err));
+	/* What the folder's group may, it may with a key: another user's engine makes them. */
+	hsm_key_free(generate(13, "dcba"));
+	char file[128];
+	struct stat st;
+	snprintf(file, sizeof(file), "%s/dc/dcba.pem", path);
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	snprintf(file, sizeof(file), "%s/ab/abcd.pem", path);
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, geteuid() == 0 ? 0640 : 0600);
+}
+END_TEST
+
+/* A disk that is not mounted, and is again. */
+START_TEST(away)
+{
+	hsm_key_t *key = generate(13, "abcd"), *none = NULL;
+	ASSERT_OK(sign(key));
+	ck_assert_int_eq(rename(path, aside), 0);
+	ASSERT_FAILS(find("abcd", 13, &none), HSM_EMODULE, "No such file");
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ASSERT_FAILS(find("abcd", 13, &none), HSM_ENOKEY, "abcd");
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(rename(aside, path), 0);
+	ASSERT_OK(sign(key));
+	hsm_key_free(key);
+}
+END_TEST
+
+/* A key whose file is another one, from an older copy say, does not sign: that would be bogus. */
+START_TEST(another_file)
+{
+	char file[128], other[128];
+	hsm_key_t *key = generate(13, "abcd");
+	hsm_key_free(generate(13, "abce"));
+	ASSERT_OK(sign(key));
+	snprintf(file, sizeof(file), "%s/ab/abcd.pem", path);
+	snprintf(other, sizeof(other), "%s/ab/abce.pem", path);
+	ck_assert_int_eq(rename(other, file), 0);
+	usleep(1100000); /* As long as a file is trusted. */
+	ck_assert_int_ne(sign(key), HSM_EOK);
+	hsm_key_free(key);
+	ck_assert_uint_eq(count(), 1);
+}
+END_TEST
+
+START_TEST(disk_full)
+{
+	hsm_key_t *key = NULL;
+	const hsm_key_spec_t spec = { .repository = "soft", .algorithm = 13, .cka_id = "abcd" };
+	struct rlimit limit, small;
+	ASSERT_OK(hsm_login(hsm, "soft", false, &err));
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	small = (struct rlimit){ 100, limit.rlim_max };
+	setrlimit(RLIMIT_FSIZE, &small);
+	const int ret = hsm_key_generate(hsm, &spec, &key, &err);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	ck_assert_int_eq(ret, HSM_EDEVICE);
+	ck_assert_uint_eq(count(), 0);
+	hsm_key_free(generate(13, "abcd"));
+	ck_assert_uint_eq(count(), 1);
+}
+END_TEST
+
+/* What a process that was killed in the midst of it has left is no key, and in nobody's way. */
+START_TEST(half_written)
+{
+	char file[128];
+	hsm_key_free(generate(13, "ab00"));
+	snprintf(file, sizeof(file), "%s/ab/.abcd.new", path);
+	FILE *half = fopen(file, "w");
+	fputs("-----BEGIN PRIVATE", half);
+	fclose(half);
+	ck_assert_uint_eq(count(), 1);
+	hsm_key_free(generate(13, "abcd"));
+	ck_assert_uint_eq(count(), 2);
+	ck_assert_int_ne(access(file, F_OK), 0);
+	/* A file that is damaged: that key is of no use, others are. */
+	snprintf(file, sizeof(file), "%s/ab/abcd.pem", path);
+	ck_assert_int_eq(truncate(file, 40), 0);
+	hsm_key_t *key = NULL;
+	ck_assert_int_ne(find("abcd", 13, &key), HSM_EOK);
+	ASSERT_OK(find("ab00", 13, &key));
+	ASSERT_OK(sign(key));
+	hsm_key_free(key);
+}
+END_TEST
+
+/*** Many. ***/
+
+static void *sign_many(void *arg)
+{
+	const hsm_key_t *key = arg;
+	hsm_session_t *session = NULL;
+	hsm_error_t why;
+	size_t good = 0;
+	if (hsm_session_open(&session, hsm, "soft", &why) != HSM_EOK) {
+		return NULL;
+	}
+	for (size_t i = 0; i < SIGNATURES; i++) {
+		hsm_signature_t signature;
+		good += hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &why) ==
+		        HSM_EOK && hsm_key_verify(key, DATA, sizeof(DATA), &signature, &why) ==
+		        HSM_EOK;
+	}
+	hsm_session_close(session);
+	return good == SIGNATURES ? arg : NULL;
+}
+
+START_TEST(threads)
+{
+	hsm_key_t *keys[4];
+	pthread_t all[8];
+	for (size_t i = 0; i < 4; i++) {
+		keys[i] = generate(i % 2 == 0 ? 13 : 15, NULL);
+	}
+	for (size_t i = 0; i < 8; i++) {
+		ck_assert_int_eq(pthread_create(&all[i], NULL, sign_many, keys[i % 4]), 0);
+	}
+	for (size_t i = 0; i < 8; i++) {
+		void *done = NULL;
+		pthread_join(all[i], &done);
+		ck_assert_ptr_eq(done, keys[i % 4]);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		hsm_key_free(keys[i]);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("folder");
+	tcase_add_checked_fixture(tc, make, unmake);
+	tcase_add_loop_test(tc, each_algorithm, 0, sizeof(ALGORITHMS));
+	tcase_add_test(tc, chosen_id);
+	tcase_add_test(tc, passphrase);
+	tcase_add_test(tc, rights);
+	tcase_add_test(tc, away);
+	tcase_add_test(tc, another_file);
+	tcase_add_test(tc, disk_full);
+	tcase_add_test(tc, half_written);
+	tcase_add_test(tc, threads);
+	Suite *suite = suite_create("folder");
+	suite_add_tcase(suite, tc);
+	return check_main(suite);
+}
