@@ -94,7 +94,7 @@ static void take_over(parts_t *parts, engine_conf_t *conf, policies_t *policies,
 	parent_reset(&parts->parent);
 	link_reset(&parts->link);
 	pthread_mutex_unlock(&desk->lock);
-	repos_free(old_tokens); /* Before the new ones are used: they may be the same. */
+	repos_leave(old_tokens); /* Before the new ones are used: they may be the same. */
 	policies_deinit(&old_policies);
 	engine_conf_deinit(&old_conf);
 }

@@ -32,13 +32,12 @@ static void take_orders(keys_t *keys)
 	pthread_mutex_unlock(&keys->desk->lock);
 }
 
-/* Forgets what failed: a person may order it again, zones ask again by themselves. \return Whether
- * there is more to do. */
-static bool drop_wants(keys_t *keys, int64_t now)
+/* Forgets what failed: a person may order it again, zones ask again by themselves.
+ * \param failed  Set if zones wait for it. \return Whether there is more to do. */
+static bool drop_wants(keys_t *keys, int64_t now, bool *failed)
 {
-	bool failed = false;
-	unsigned left = wants_drop(&keys->wants, &failed);
-	if (failed) {
+	unsigned left = wants_drop(&keys->wants, failed);
+	if (*failed) {
 		desk_keys_wanted(keys->desk, now + RETRY_S);
 	}
 	pthread_mutex_lock(&keys->desk->lock);
@@ -207,8 +206,9 @@ int generate_pass(keys_t *keys, int64_t now, bool *more)
 		ret = done < 0 ? -1 : 0;
 		going = done > 0;
 	}
-	bool left = drop_wants(keys, now);
-	if (made) {
+	bool failed = false;
+	bool left = drop_wants(keys, now, &failed);
+	if (made || failed) { /* They get their key, or say why not. */
 		pthread_mutex_lock(&keys->desk->lock);
 		live_each(&keys->desk->live, mark_wanting, &keys->desk->live);
 		pthread_mutex_unlock(&keys->desk->lock);

@@ -39,7 +39,7 @@ void keys_deinit(keys_t *keys);
  * thread, under the lock.
  *
  * \param tokens  Taken over.
- * \return The tokens so far; the caller frees them by repos_free(), without the lock.
+ * \return The tokens so far; the caller frees them by repos_leave(), without the lock.
  */
 repos_t *keys_replace_tokens(keys_t *keys, repos_t *tokens);
 

@@ -8,13 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
+#include "common/thread.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/keys/token-call.h"
 
 #define RETRY_S 10 /* Seconds between two logins to a token that does not work. */
 #define LOOK_S 10  /* Seconds between two looks at one that does. */
 
+/* Milliseconds for which the engine waits for a call; an RSA key pair takes some seconds. What comes later is
+ * found, and taken, when the token is looked at again. */
+#define PATIENCE_MS 10000
+
 typedef struct {
 	char *name;
+	caller_t *caller;
 	int code;             /* HSM_EOK = works. */
 	bool tried;
 	int64_t retry_at;
@@ -46,7 +54,9 @@ int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err)
 	}
 	for (size_t i = 0; ret == HSM_EOK && i < conf->count; i++) {
 		t->tokens[i].name = strdup(conf->repositories[i].name);
-		ret = t->tokens[i].name != NULL ? HSM_EOK : HSM_ENOMEM;
+		t->tokens[i].caller = caller_start(&TOKEN_CALLS);
+		ret = t->tokens[i].name != NULL && t->tokens[i].caller != NULL ? HSM_EOK
+		                                                               : HSM_ENOMEM;
 		snprintf(t->tokens[i].problem, TOKENS_PROBLEM_MAX, "not tried yet");
 		t->tokens[i].code = HSM_ETOKEN;
 		t->count++;
@@ -65,6 +75,7 @@ void repos_free(repos_t *tokens)
 		return;
 	}
 	for (size_t i = 0; i < tokens->count; i++) {
+		caller_stop(tokens->tokens[i].caller);
 		free(tokens->tokens[i].name);
 	}
 	free(tokens->tokens);
@@ -72,6 +83,66 @@ void repos_free(repos_t *tokens)
 	hsm_close(tokens->hsm);
 	pthread_mutex_destroy(&tokens->lock);
 	free(tokens);
+}
+
+/* What waits for a token is freed in a thread of its own. */
+typedef struct {
+	repos_t *tokens;
+	pthread_mutex_t lock;
+	pthread_cond_t news;
+	bool freed;    /* The tokens are. */
+	bool given_up; /* Nobody waits for that: this is the thread's. */
+} farewell_t;
+
+static void farewell_free(farewell_t *farewell)
+{
+	pthread_cond_destroy(&farewell->news);
+	pthread_mutex_destroy(&farewell->lock);
+	free(farewell);
+}
+
+static void *take_leave(void *arg)
+{
+	farewell_t *farewell = arg;
+	repos_free(farewell->tokens);
+	pthread_mutex_lock(&farewell->lock);
+	farewell->freed = true;
+	const bool own = farewell->given_up;
+	pthread_cond_signal(&farewell->news);
+	pthread_mutex_unlock(&farewell->lock);
+	if (own) {
+		farewell_free(farewell);
+	}
+	return NULL;
+}
+
+void repos_leave(repos_t *tokens)
+{
+	farewell_t *farewell = calloc(1, sizeof(*farewell));
+	pthread_t thread;
+	if (farewell == NULL) {
+		repos_free(tokens);
+		return;
+	}
+	farewell->tokens = tokens;
+	pthread_mutex_init(&farewell->lock, NULL);
+	monotonic_cond_init(&farewell->news);
+	if (thread_start(&thread, take_leave, farewell) != KNOT_EOK) {
+		repos_free(tokens);
+		farewell_free(farewell);
+		return;
+	}
+	pthread_detach(thread);
+	const int64_t until = monotonic_ms() + PATIENCE_MS;
+	pthread_mutex_lock(&farewell->lock);
+	while (!farewell->freed && monotonic_wait(&farewell->news, &farewell->lock, until)) {
+	}
+	const bool freed = farewell->freed;
+	farewell->given_up = !freed;
+	pthread_mutex_unlock(&farewell->lock);
+	if (freed) {
+		farewell_free(farewell);
+	}
 }
 
 static token_t *find(repos_t *tokens, const char *repository)
@@ -108,6 +179,49 @@ static void note(repos_t *tokens, const char *repository, int code, const hsm_er
 	}
 }
 
+/* A token does not answer: what needs it waits, and nothing else. \param call  What came of the call. */
+static void hang(repos_t *tokens, size_t index, token_call_t *call)
+{
+	hsm_last_t last;
+	char text[TOKENS_PROBLEM_MAX] = "does not answer";
+	if (hsm_last(tokens->hsm, index, &last) && last.waits_since != 0) {
+		hsm_last_text(&last, text, sizeof(text));
+	}
+	call->ret = hsm_error_set(&call->err, HSM_ETOKEN, 0, "%s", text);
+}
+
+/* \return Whether it is known that the token would keep a call waiting. */
+static bool hangs(repos_t *tokens, size_t index)
+{
+	hsm_last_t last;
+	return caller_is_busy(tokens->tokens[index].caller) ||
+	       (hsm_last(tokens->hsm, index, &last) && last.waits_since != 0);
+}
+
+/* Makes a call, for as long as the engine can wait. */
+static int make(repos_t *tokens, token_call_t *call, int64_t now)
+{
+	token_t *token = find(tokens, call->repository);
+	if (token == NULL) {
+		return hsm_error_set(&call->err, HSM_EREPOSITORY, 0, "conf.xml has no repository %s",
+		                     call->repository);
+	}
+	const size_t index = (size_t)(token - tokens->tokens);
+	call->hsm = tokens->hsm;
+	token_call_t *made = hangs(tokens, index) ? NULL : token_call_new(call);
+	if (made != NULL && caller_make(token->caller, made, PATIENCE_MS)) {
+		call->ret = made->ret;
+		call->err = made->err;
+		call->key = made->key;
+		made->key = NULL;
+		token_call_free(made);
+	} else {
+		hang(tokens, index, call);
+	}
+	note(tokens, call->repository, call->ret, &call->err, now);
+	return call->ret;
+}
+
 bool repos_check(repos_t *tokens, int64_t now)
 {
 	bool came = false;
@@ -122,14 +236,13 @@ bool repos_check(repos_t *tokens, int64_t now)
 		                     now < token->retry_at)) {
 			continue;
 		}
-		hsm_error_t err = { 0 };
-		int ret = hsm_login(tokens->hsm, token->name, false, &err);
-		if (ret == HSM_EOK && hsm_last(tokens->hsm, i, &last)) {
+		token_call_t login = { .what = TOKEN_LOGIN, .repository = token->name };
+		int ret = make(tokens, &login, now);
+		if (ret == HSM_EOK && hsm_last(tokens->hsm, i, &last) && last.code != HSM_EOK) {
 			/* It answers, but has not shown yet that a key of it works again. */
 			ret = last.code;
-			err = last.err;
+			note(tokens, token->name, ret, &last.err, now);
 		}
-		note(tokens, token->name, ret, &err, now);
 		came = came || ret == HSM_EOK;
 	}
 	return came;
@@ -149,35 +262,53 @@ bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBL
 	return usable;
 }
 
+/* Hands on what came of a call. */
+static int hand_on(token_call_t *call, hsm_key_t **key, hsm_error_t *err)
+{
+	if (call->ret == HSM_EOK && key != NULL) {
+		*key = call->key;
+	} else if (call->ret != HSM_EOK && err != NULL) {
+		*err = call->err;
+	}
+	return call->ret;
+}
+
 int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm_key_t **key,
                    hsm_error_t *err)
 {
-	int ret = hsm_key_generate(tokens->hsm, spec, key, err);
-	note(tokens, spec->repository, ret, err, now);
-	return ret;
+	token_call_t call = { .what = TOKEN_GENERATE, .repository = (char *)spec->repository,
+	                      .cka_id = (char *)spec->cka_id, .algorithm = spec->algorithm,
+	                      .bits = spec->bits };
+	make(tokens, &call, now);
+	return hand_on(&call, key, err);
 }
 
 int repos_find(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_key_t **key,
                hsm_error_t *err)
 {
-	int ret = hsm_key_find(tokens->hsm, wanted, key, err);
-	note(tokens, wanted->repository, ret, err, now);
-	return ret;
+	token_call_t call = { .what = TOKEN_FIND, .repository = (char *)wanted->repository,
+	                      .cka_id = (char *)wanted->cka_id, .algorithm = wanted->algorithm,
+	                      .public = wanted->public };
+	make(tokens, &call, now);
+	return hand_on(&call, key, err);
 }
 
 int repos_prove(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_error_t *err)
 {
-	int ret = hsm_prove(tokens->hsm, wanted, err);
-	note(tokens, wanted->repository, ret, err, now);
-	return ret;
+	token_call_t call = { .what = TOKEN_PROVE, .repository = (char *)wanted->repository,
+	                      .cka_id = (char *)wanted->cka_id, .algorithm = wanted->algorithm,
+	                      .public = wanted->public };
+	make(tokens, &call, now);
+	return hand_on(&call, NULL, err);
 }
 
 int repos_remove(repos_t *tokens, const char *repository, const char *cka_id, int64_t now,
                  hsm_error_t *err)
 {
-	int ret = hsm_key_remove(tokens->hsm, repository, cka_id, err);
-	note(tokens, repository, ret, err, now);
-	return ret;
+	token_call_t call = { .what = TOKEN_REMOVE, .repository = (char *)repository,
+	                      .cka_id = (char *)cka_id };
+	make(tokens, &call, now);
+	return hand_on(&call, NULL, err);
 }
 
 void repos_each(repos_t *tokens, void (*cb)(void *ctx, const char *repository,

@@ -4,7 +4,9 @@
 /*! \file
  * \brief The tokens of conf.xml as the engine sees them: which work, and when to try again.
  *
- * The main thread uses it; repos_usable() and repos_each() may be called from any thread.
+ * The main thread uses it; repos_usable() and repos_each() may be called from any thread. A call that does
+ * not come back within ten seconds ends as HSM_ETOKEN for whoever made it, and is forgotten when it does;
+ * until then that repository does not work, and no other call goes there.
  */
 #pragma once
 
@@ -17,8 +19,11 @@ typedef struct repos repos_t;
 /*! \param conf  Copied. \retval HSM_EOK, HSM_ENOMEM */
 int repos_new(repos_t **tokens, const hsm_conf_t *conf, hsm_error_t *err);
 
-/*! Logs out. NULL is allowed. */
+/*! Logs out, and waits for calls that are under way. NULL is allowed. */
 void repos_free(repos_t *tokens);
+
+/*! The same, but waits for ten seconds at most; what hangs is freed when it does not any more. */
+void repos_leave(repos_t *tokens);
 
 /*!
  * Logs in to tokens that do not work, when that is due; logs what changed. A wrong PIN is not tried

@@ -101,6 +101,35 @@ test_hanging_token() {
 	validate bad.test
 }
 
+# A token that hangs in the midst of the engine's call holds up what needs its keys: no rollover elsewhere, no
+# status, no reload, not the engine's end. What it makes late is used.
+test_engine_hangs() { # limit 240
+	local n began zsk
+	two_tokens
+	zsk=$(zsk_of good.test)
+	order 'hang C_GenerateKeyPair'
+	for n in 1 2 3 4 5 6; do
+		small "bad$n" "bad$n.test" 1
+		add_zone "bad$n.test" "$work/bad$n" bad
+	done
+	knot reload
+	within 60 says "$D/ods-engine.log" 'repository Shim: .*(does not answer|has not answered)'
+	engine zone-key-rollover good.test zsk
+	within 30 zsk_differs good.test "$zsk"
+	began=$SECONDS
+	ods status >status || true
+	engine reload
+	within 30 engine_says bad6.test 'answer'
+	[ $((SECONDS - began)) -lt 40 ] || fail "the token holds up the operator"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_engine
+	order ''
+	within 90 signed bad6.test
+	validate bad6.test
+}
+zsk_of() { ask +short "$1" DNSKEY | grep '^256 '; }
+zsk_differs() { local now; now=$(zsk_of "$1") && [ "$now" != "$2" ]; }
+
 # More zones with a hanging token than there are workers: others are loaded and signed all the same.
 test_many_zones_hang() {
 	local n
