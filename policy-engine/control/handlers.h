@@ -57,6 +57,10 @@ void control_save(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 /*! key-generate, type: a policy, data: how many of each of its keys. */
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! key-adopt, type: a policy, section: ksk, zsk or csk, data: the CKA_ID of a key pair that is in the entry's
+ *  token: it is the next that a zone gets. */
+void control_adopt(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! overview: version, zones, signer, tokens, database, backups, and the groups of
  *  control/overview.h; its cost does not depend on how many zones are well. */
 void control_overview(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

@@ -112,6 +112,9 @@ typedef struct {
 int db_key_intend(db_t *db, const char *repository, const char *cka_id,
                   uint8_t algorithm, unsigned bits, int64_t now);
 
+/*! \return 1 if a key pair is noted, 0 if not, -1 if the database failed. */
+int db_key_known(db_t *db, const char *repository, const char *cka_id);
+
 /*! Notes that a key pair was generated. */
 int db_key_made(db_t *db, const char *repository, const char *cka_id,
                 const uint8_t *public_key, size_t len);

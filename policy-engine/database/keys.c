@@ -37,6 +37,17 @@ static sqlite3_stmt *key_sql(db_t *db, const char *text, const char *repository,
 	return sql;
 }
 
+int db_key_known(db_t *db, const char *repository, const char *cka_id)
+{
+	static const char known[] = "SELECT 1 FROM token_key WHERE repository = ?1 AND cka_id = ?2";
+	sqlite3_stmt *sql = key_sql(db, known, repository, cka_id);
+	if (sql == NULL) {
+		return -1;
+	}
+	const int ret = sqlite3_step(sql);
+	return sql_done(db, sql, ret) != 0 ? -1 : ret == SQLITE_ROW;
+}
+
 int db_key_intend(db_t *db, const char *repository, const char *cka_id,
                   uint8_t algorithm, unsigned bits, int64_t now)
 {

@@ -29,6 +29,8 @@ static void take_orders(keys_t *keys)
 		wants_order(&keys->wants, &order->kind, order->count);
 	}
 	wants_deinit(&keys->orders);
+	keys->intents = keys->intents || keys->adopt;
+	keys->adopt = false;
 	pthread_mutex_unlock(&keys->desk->lock);
 }
 

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "policy-engine/base/event.h"
+#include "policy-engine/zone/dnskey.h"
 
 /* A key that a token may have made, or not, when the engine ended. */
 typedef struct {
 	char *repository, *cka_id;
 	uint8_t algorithm;
+	unsigned bits;
 } intent_t;
 
 typedef struct {
@@ -28,7 +30,7 @@ static int collect(void *ctx, const db_token_key_t *key)
 	}
 	all->intents = grown;
 	grown[all->count] = (intent_t){ strdup(key->repository), strdup(key->cka_id),
-	                                key->algorithm };
+	                                key->algorithm, key->bits };
 	if (grown[all->count].repository == NULL || grown[all->count].cka_id == NULL) {
 		free(grown[all->count].repository);
 		free(grown[all->count].cka_id);
@@ -54,6 +56,20 @@ static int note_outcome(keys_t *keys, const intent_t *intent, const hsm_key_t *k
 	return ret;
 }
 
+static bool has_size(const intent_t *intent, const hsm_key_t *key)
+{
+	const dnssec_binary_t public_key = hsm_key_public(key);
+	return dnskey_bits(intent->algorithm, public_key.data, public_key.size) == intent->bits;
+}
+
+/* No key comes of an intent. */
+static int give_up(keys_t *keys, const intent_t *intent, const char *why)
+{
+	log_event(LOG_INFO, NULL, "no key %s of repository %s: %s", intent->cka_id,
+	          intent->repository, why);
+	return note_outcome(keys, intent, NULL);
+}
+
 /* Finds out what became of an intent. \return 1 if the token has the key, 0, or -1 if the database
  * failed. */
 static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
@@ -68,15 +84,19 @@ static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
 	const hsm_wanted_t wanted = { .repository = intent->repository, .cka_id = intent->cka_id,
 		                      .algorithm = intent->algorithm };
 	int ret = repos_find(keys->tokens, &wanted, now, &key, &err);
+	if (ret == HSM_EOK && !has_size(intent, key)) {
+		hsm_key_free(key);
+		return give_up(keys, intent, "it has another size than the policy wants");
+	}
 	if (ret == HSM_EOK) {
-		log_event(LOG_INFO, NULL, "adopted key %s of repository %s, whose generation was "
-		          "interrupted", intent->cka_id, intent->repository);
+		log_event(LOG_INFO, NULL, "adopted key %s of repository %s", intent->cka_id,
+		          intent->repository);
 		ret = note_outcome(keys, intent, key);
 		hsm_key_free(key);
 		return ret == 0 ? 1 : -1;
 	}
-	if (ret == HSM_ENOKEY) {
-		return note_outcome(keys, intent, NULL);
+	if (ret == HSM_ENOKEY || ret == HSM_EALGORITHM) {
+		return give_up(keys, intent, err.text);
 	}
 	keys->intents = true;
 	return 0;

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Finds out what became of generations that were interrupted.
+ * \brief Finds out what became of generations that were interrupted, and takes the keys that a person has the
+ *        engine adopt.
  *
  * The database notes each key before the token makes it (generate.h). If the outcome was not noted,
  * the key is looked for in the token, and adopted if it is there.

@@ -22,6 +22,7 @@ typedef struct {
 	wants_t wants;      /*!< Main thread only. */
 	unsigned want_left; /*!< How many keys the last pass left to be generated. */
 	wants_t orders;     /*!< For the next pass to add to wants. */
+	bool adopt;         /*!< For the next pass: there are keys that a person has adopted. */
 	proofs_t proofs;    /*!< Main thread only. */
 	int64_t stock_at;   /*!< When to see whether there are enough keys in advance. */
 	int64_t salt_at;    /*!< When to see whether a policy needs a new salt. */

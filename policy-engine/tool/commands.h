@@ -19,6 +19,7 @@ int tool_backup(const invocation_t *run);
 int tool_save(const invocation_t *run);
 int tool_restore(const invocation_t *run);
 int tool_generate(const invocation_t *run);
+int tool_adopt(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);
 int tool_audit(const invocation_t *run);

@@ -82,6 +82,13 @@ int tool_backup(const invocation_t *run)
 	return USAGE;
 }
 
+int tool_adopt(const invocation_t *run)
+{
+	ctl_unit_t unit = { .cmd = "key-adopt", .type = run->args[0], .section = run->args[1],
+	                    .data = run->args[2] };
+	return tool_tell(run, &unit);
+}
+
 int tool_generate(const invocation_t *run)
 {
 	ctl_unit_t unit = { .cmd = "key-generate", .type = run->args[0], .data = run->args[1] };

@@ -53,6 +53,8 @@ static const command_t commands[] = {
 	  "first", 1, 1, tool_restore, NULL },
 	{ "generate", "POLICY NUMBER", "generate that many keys of each kind that the policy wants",
 	  2, 2, tool_generate, NULL },
+	{ "adopt", "POLICY ksk|zsk|csk CKA_ID", "a key pair that is in the token already is one of the "
+	  "policy's\n        unused ones", 3, 3, tool_adopt, NULL },
 	{ "pass", "ZONE RULE", "let through, once, what knotd's module holds by that rule; see the "
 	  "zone's\n        zone-status", 2, 2, tool_pass, NULL },
 	{ "audit", "verify [FILE]...", "whether the audit is as the engine wrote it", 1, 1000, tool_audit,
