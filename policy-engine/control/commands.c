@@ -74,11 +74,13 @@ static void do_reload(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)unit;
 	const context_t *c = ctx;
-	char problem[1024];
-	if (!engine_reload(c->engine, RELOAD_WAIT_S, problem, sizeof(problem))) {
+	reload_result_t result;
+	if (!engine_reload(c->engine, RELOAD_WAIT_S, &result)) {
 		ctl_error(req, NULL, "the engine is busy, the reload comes later; see its log");
-	} else if (problem[0] != '\0') {
-		ctl_error(req, NULL, "%s", problem);
+	} else if (result.problem[0] != '\0') {
+		ctl_error(req, NULL, "%s", result.problem);
+	} else if (result.note[0] != '\0') {
+		ctl_reply(req, NULL, NULL, result.note);
 	}
 }
 

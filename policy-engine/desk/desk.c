@@ -17,6 +17,7 @@ void desk_deinit(desk_t *desk)
 	live_deinit(&desk->live);
 	db_close(desk->db);
 	policies_deinit(&desk->policies);
+	free(desk->policies_text);
 	free(desk->policies_digest);
 	engine_conf_deinit(&desk->conf);
 	pthread_mutex_destroy(&desk->lock);

@@ -26,7 +26,8 @@ typedef struct {
 	pthread_mutex_t lock;
 	engine_conf_t conf;     /*!< conf.xml. */
 	policies_t policies;    /*!< kasp.xml. */
-	char *policies_digest;  /*!< SHA-256 of that file, hexadecimal; NULL = not read yet. */
+	char *policies_text;    /*!< That file, as it was read last; NULL = not read yet. */
+	char *policies_digest;  /*!< Its SHA-256, hexadecimal; NULL = not read yet. */
 	db_t *db;
 	live_t live;            /*!< The zones that the module has. */
 	timekeeper_t clock;

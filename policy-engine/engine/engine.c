@@ -16,7 +16,6 @@
 #include "policy-engine/audit/file.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/engine/enforce.h"
-#include "policy-engine/engine/reload.h"
 #include "policy-engine/keys/generate.h"
 #include "policy-engine/keys/retire.h"
 #include "policy-engine/keys/salts.h"
@@ -34,7 +33,7 @@ struct engine {
 
 	/* Under the desk's lock. */
 	reload_t reload;
-	char reload_problem[sizeof(((hsm_error_t *)0)->text)];
+	reload_result_t reloaded; /* What came of the last one. */
 	pthread_cond_t reload_done;
 };
 
@@ -144,7 +143,7 @@ const char *engine_conf_path(const engine_t *engine)
 
 /* -- reload -------------------------------------------------------------- */
 
-bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t problem_size)
+bool engine_reload(engine_t *engine, unsigned limit_s, reload_result_t *result)
 {
 	desk_t *desk = &engine->parts.desk;
 	const int64_t until = monotonic_ms() + limit_s * INT64_C(1000);
@@ -158,7 +157,7 @@ bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t pro
 	}
 	bool done = engine->reload != RELOAD_WANTED;
 	if (done) {
-		snprintf(problem, problem_size, "%s", engine->reload_problem);
+		*result = engine->reloaded;
 	}
 	pthread_mutex_unlock(&desk->lock);
 	return done;
@@ -166,7 +165,7 @@ bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t pro
 
 const char *engine_reload_problem(const engine_t *engine)
 {
-	return engine->reload_problem;
+	return engine->reloaded.problem;
 }
 
 static void reload_if_wanted(engine_t *e)
@@ -178,10 +177,10 @@ static void reload_if_wanted(engine_t *e)
 	if (!wanted) {
 		return;
 	}
-	hsm_error_t err;
-	reload_all(&e->parts, e->conf_path, &err);
+	reload_result_t result;
+	reload_all(&e->parts, e->conf_path, &result);
 	pthread_mutex_lock(&desk->lock);
-	snprintf(e->reload_problem, sizeof(e->reload_problem), "%s", err.text);
+	e->reloaded = result;
 	e->reload = RELOAD_DONE;
 	pthread_cond_broadcast(&e->reload_done);
 	pthread_mutex_unlock(&desk->lock);

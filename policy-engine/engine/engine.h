@@ -16,6 +16,7 @@
 #pragma once
 
 #include "policy-engine/engine/parts.h"
+#include "policy-engine/engine/reload.h"
 
 typedef struct engine engine_t;
 
@@ -56,10 +57,10 @@ parts_t *engine_parts(engine_t *engine);
  * locked.
  *
  * \param limit_s  Seconds to wait at most.
- * \param problem  Why the files were not taken; "" = they were. Filled if it is done.
+ * \param result   Filled if it is done.
  * \return Whether it is done; if not, it is done later.
  */
-bool engine_reload(engine_t *engine, unsigned limit_s, char *problem, size_t problem_size);
+bool engine_reload(engine_t *engine, unsigned limit_s, reload_result_t *result);
 
 /*! \return Path of conf.xml. Borrowed. */
 const char *engine_conf_path(const engine_t *engine);

@@ -52,8 +52,43 @@ int reload_policies(const engine_conf_t *conf, policies_t *policies, const polic
 	return repos_new(tokens, &conf->tokens, err);
 }
 
+/* Zones that would have no policy any more. */
+typedef struct {
+	const policies_t *before, *after;
+	const live_zone_t *first;
+	size_t count;
+} orphans_t;
+
+static void find_orphan(void *ctx, live_zone_t *zone)
+{
+	orphans_t *orphans = ctx;
+	if (policies_find(orphans->before, zone->facts.policy) != NULL &&
+	    policies_find(orphans->after, zone->facts.policy) == NULL) {
+		orphans->first = orphans->first != NULL ? orphans->first : zone;
+		orphans->count++;
+	}
+}
+
+/* A policy that zones have stays: without it nobody would look after their keys. */
+static int check_orphans(desk_t *desk, const char *path, const policies_t *after, hsm_error_t *err)
+{
+	orphans_t orphans = { .before = &desk->policies, .after = after };
+	int ret = HSM_EOK;
+	pthread_mutex_lock(&desk->lock);
+	live_each(&desk->live, find_orphan, &orphans);
+	if (orphans.count > 0) {
+		ret = hsm_error_set(err, HSM_ECONF, 0, "%s: there is no policy \"%.100s\" any more, and "
+		                    "zone %.100s has it (zones without policy: %zu); keep it, or "
+		                    "give them another one in knot.conf first", path,
+		                    orphans.first->facts.policy, orphans.first->name,
+		                    orphans.count);
+	}
+	pthread_mutex_unlock(&desk->lock);
+	return ret;
+}
+
 /* What cannot change while the engine runs stays as it is. */
-static void keep_fixed(engine_conf_t *conf, engine_conf_t *old)
+static void keep_fixed(engine_conf_t *conf, engine_conf_t *old, char note[RELOAD_NOTE_MAX])
 {
 	struct {
 		const char *name;
@@ -64,8 +99,9 @@ static void keep_fixed(engine_conf_t *conf, engine_conf_t *old)
 	};
 	for (size_t i = 0; i < 2; i++) {
 		if (strcmp(*fixed[i].value, *fixed[i].old) != 0) {
-			log_event(LOG_WARNING, NULL, "<%s> in conf.xml changed: takes effect at "
-			          "the next start", fixed[i].name);
+			snprintf(note, RELOAD_NOTE_MAX, "<%s> in conf.xml changed: takes effect at "
+			         "the next start", fixed[i].name);
+			log_event(LOG_WARNING, NULL, "%s", note);
 		}
 		char *value = *fixed[i].value;
 		*fixed[i].value = *fixed[i].old;
@@ -79,11 +115,12 @@ static void forget_lacks(void *ctx, live_zone_t *zone)
 	live_lacks_nothing(zone);
 }
 
-static void take_over(parts_t *parts, engine_conf_t *conf, policies_t *policies, repos_t *tokens)
+static void take_over(parts_t *parts, engine_conf_t *conf, policies_t *policies, repos_t *tokens,
+                      char note[RELOAD_NOTE_MAX])
 {
 	desk_t *desk = &parts->desk;
 	pthread_mutex_lock(&desk->lock);
-	keep_fixed(conf, &desk->conf);
+	keep_fixed(conf, &desk->conf, note);
 	engine_conf_t old_conf = desk->conf;
 	policies_t old_policies = desk->policies;
 	desk->conf = *conf;
@@ -99,52 +136,72 @@ static void take_over(parts_t *parts, engine_conf_t *conf, policies_t *policies,
 	engine_conf_deinit(&old_conf);
 }
 
-/* \return The SHA-256 of a file; NULL if it cannot be read. To be freed. */
-static char *digest_of(const char *path)
+/* \return The text of a file; NULL if it cannot be read. To be freed. */
+static char *text_of(const char *path)
 {
-	char hex[CHAIN_HASH_MAX];
-	char *text = malloc(FILE_MAX);
+	char *text = malloc(FILE_MAX + 1);
 	FILE *in = text != NULL ? fopen(path, "re") : NULL;
 	const size_t len = in != NULL ? fread(text, 1, FILE_MAX, in) : 0;
-	const bool read = in != NULL && !ferror(in) && chain_hash(text, len, hex);
+	if (in == NULL || ferror(in)) {
+		free(text);
+		text = NULL;
+	} else {
+		text[len] = '\0';
+		char *fitting = realloc(text, len + 1);
+		text = fitting != NULL ? fitting : text;
+	}
 	if (in != NULL) {
 		fclose(in);
 	}
-	free(text);
-	return read ? strdup(hex) : NULL;
+	return text;
+}
+
+/* \return The SHA-256 of a text; NULL if there is none, or out of memory. To be freed. */
+static char *digest_of(const char *text)
+{
+	char hex[CHAIN_HASH_MAX];
+	return text != NULL && chain_hash(text, strlen(text), hex) ? strdup(hex) : NULL;
 }
 
 int reload_note(parts_t *parts, const char *why)
 {
 	desk_t *desk = &parts->desk;
-	char *digest = digest_of(desk->conf.policy_file);
+	char *text = text_of(desk->conf.policy_file), *digest = digest_of(text);
 	pthread_mutex_lock(&desk->lock);
 	const int ret = audit_note(desk, &(audit_t){
 		.who = "engine", .action = "policies-read", .what = desk->conf.policy_file, .why = why,
 		.before = desk->policies_digest, .after = digest });
+	free(desk->policies_text);
 	free(desk->policies_digest);
+	desk->policies_text = text;
 	desk->policies_digest = digest;
 	pthread_mutex_unlock(&desk->lock);
 	return ret;
 }
 
-void reload_all(parts_t *parts, const char *conf_path, hsm_error_t *err)
+void reload_all(parts_t *parts, const char *conf_path, reload_result_t *result)
 {
 	engine_conf_t conf = { 0 };
 	policies_t policies = { 0 };
 	repos_t *tokens = NULL;
-	*err = (hsm_error_t){ 0 };
-	int ret = engine_conf_read(conf_path, &conf, log_warning, NULL, err);
+	hsm_error_t err = { 0 };
+	*result = (reload_result_t){ .note = "" };
+	int ret = engine_conf_read(conf_path, &conf, log_warning, NULL, &err);
 	if (ret == HSM_EOK) {
-		ret = reload_policies(&conf, &policies, &parts->desk.policies, &tokens, err);
+		ret = reload_policies(&conf, &policies, &parts->desk.policies, &tokens, &err);
 	}
 	if (ret == HSM_EOK) {
-		take_over(parts, &conf, &policies, tokens);
+		ret = check_orphans(&parts->desk, conf.policy_file, &policies, &err);
+	}
+	if (ret == HSM_EOK) {
+		take_over(parts, &conf, &policies, tokens, result->note);
 		(void)reload_note(parts, "reload");
 		log_event(LOG_INFO, NULL, "reloaded");
 	} else {
+		repos_free(tokens);
 		policies_deinit(&policies);
 		engine_conf_deinit(&conf);
-		log_event(LOG_ERROR, NULL, "not reloaded, all stays as it was: %s", err->text);
+		snprintf(result->problem, sizeof(result->problem), "%s", err.text);
+		log_event(LOG_ERROR, NULL, "not reloaded, all stays as it was: %s", err.text);
 	}
 }

@@ -19,13 +19,22 @@
 int reload_policies(const engine_conf_t *conf, policies_t *policies, const policies_t *before,
                     repos_t **tokens, hsm_error_t *err);
 
+#define RELOAD_NOTE_MAX 128 /*!< Bytes. */
+
+/*! What came of it. */
+typedef struct {
+	char problem[sizeof(((hsm_error_t *)0)->text)]; /*!< Why the files were not taken; "" = they
+	                                                     were. */
+	char note[RELOAD_NOTE_MAX]; /*!< What of them takes effect later; "" = nothing. */
+} reload_result_t;
+
 /*!
- * Reads conf.xml and kasp.xml anew. If a file is bad, the parts keep what they have. Logs what came
- * of it. Main thread, not locked.
+ * Reads conf.xml and kasp.xml anew. If a file is bad, or lacks a policy that zones have, the parts
+ * keep what they have. Logs what came of it. Main thread, not locked.
  *
- * \param err  Why the files were not taken; its text is "" if they were.
+ * \param result  Filled.
  */
-void reload_all(parts_t *parts, const char *conf_path, hsm_error_t *err);
+void reload_all(parts_t *parts, const char *conf_path, reload_result_t *result);
 
 /*! Notes for the audit which policies are in force now, and which were before. Main thread, not
  *  locked.
