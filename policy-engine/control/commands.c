@@ -151,6 +151,8 @@ const ctl_command_t control_commands[] = {
 	{ "stop", do_stop },
 	/* What stock knotc does not send; ods does. */
 	{ "zone-key-plan", control_plan },
+	{ "zone-standing", control_standing },
+	{ "policies", control_policies },
 	{ "zone-keys", control_keys },
 	{ "zone-ds", control_ds },
 	{ "zone-ds-seen", do_act },

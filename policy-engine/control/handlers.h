@@ -54,6 +54,12 @@ void control_recover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 /*! save, data: a folder that is not there yet, as an absolute path. */
 void control_save(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! zone-standing [ZONE]: for each zone that the module has, a text of zone/standing.h. */
+void control_standing(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! policies: the kasp.xml that is in force, in parts. */
+void control_policies(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! key-generate, type: a policy, data: how many of each of its keys. */
 void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 

@@ -63,6 +63,8 @@ static const command_t commands[] = {
 	  NULL },
 	{ "check", "[KASP]", "what is wrong with kasp.xml, and what is inadvisable", 0, 1,
 	  tool_check, NULL },
+	{ "diff", "[KASP] [OPTION]...", "what another kasp.xml, or another policy, would do to each zone, "
+	  "and\n        when; see ods diff --help", 0, 0, NULL, tool_diff },
 	{ "freeze", "[ZONE] [OPTION]...", "no key takes a step, in a zone, in a policy's zones, or in "
 	  "all;\n        see ods freeze --help", 0, 0, NULL, tool_freeze },
 	{ "thaw", "[ZONE] [OPTION]...", "keys may take steps again", 0, 0, NULL, tool_thaw },
