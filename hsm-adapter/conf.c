@@ -407,6 +407,38 @@ static int read_worker_threads(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return read_threads(xml, node, &conf->worker_threads);
 }
 
+/*! An absolute path in which the zone's name has a place. */
+static int read_output(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_conf_t *conf = ctx;
+	int ret = hsm_xml_text(xml, node, &conf->output);
+	if (ret == HSM_EOK && (conf->output[0] != '/' || strstr(conf->output, "%zone") == NULL)) {
+		ret = hsm_xml_error(xml, node, "\"%.100s\" in <Output> has to be an absolute path with "
+		                    "%%zone in it, for the zone's name", conf->output);
+	}
+	return ret;
+}
+
+static int read_notify(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_conf_t *conf = ctx;
+	const xmlNode *output = node->parent->children;
+	while (output != NULL && strcmp((const char *)output->name, "Output") != 0) {
+		output = output->next;
+	}
+	if (output == NULL) {
+		hsm_xml_warn(xml, node, "<NotifyCommand> has no effect without <Output>, which has the "
+		             "signed zones written to files");
+		return HSM_EOK;
+	}
+	int ret = hsm_xml_text(xml, node, &conf->notify);
+	if (ret == HSM_EOK && conf->notify[0] != '/') {
+		ret = hsm_xml_error(xml, node, "\"%.100s\" in <NotifyCommand> has to begin with the absolute "
+		                    "path of a program", conf->notify);
+	}
+	return ret;
+}
+
 /*! An element of OpenDNSSEC's signer for which Knot has its own settings. */
 static int read_replaced(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
@@ -429,7 +461,8 @@ static const hsm_xml_rule_t SIGNER[] = {
 	{ .name = "SocketFile", .read = read_replaced },
 	{ .name = "WorkingDirectory", .read = read_replaced },
 	{ .name = "Listener", .read = read_replaced },
-	{ .name = "NotifyCommand", .read = read_replaced },
+	{ .name = "Output", .read = read_output },
+	{ .name = "NotifyCommand", .read = read_notify },
 	{ .name = NULL }
 };
 
@@ -559,6 +592,8 @@ void hsm_conf_deinit(hsm_conf_t *conf)
 	}
 	free(conf->repositories);
 	free(conf->engine_socket);
+	free(conf->output);
+	free(conf->notify);
 	*conf = (hsm_conf_t){ 0 };
 }
 

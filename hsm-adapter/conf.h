@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What conf.xml says of repositories (PKCS#11 tokens) and of threads.
+ * \brief What conf.xml says of repositories (PKCS#11 tokens), of threads, and of signed zones as files.
  *
  * A conf.xml of OpenDNSSEC can stay as it is. The policy engine reads its own elements elsewhere;
  * an element that neither knows is named in a warning.
@@ -21,6 +21,10 @@ typedef struct {
 	char *engine_socket;     /*!< <Enforcer><SocketFile>: where the engine answers. */
 	unsigned signer_threads; /*!< <Signer><SignerThreads>: sessions per token, default 4. */
 	unsigned worker_threads; /*!< <Signer><WorkerThreads>: zones at work at once, default 4. */
+	char *output;            /*!< <Signer><Output>, ours: path of the signed zones' files, with %zone;
+	                              NULL = there are none. */
+	char *notify;            /*!< <Signer><NotifyCommand>, to be run when such a file was written; NULL =
+	                              none. */
 } hsm_conf_t;
 
 /*! The engine's control socket, if conf.xml names none. */

@@ -106,6 +106,9 @@ static void add_health(columns_t *columns, const health_look_t *shown)
 	if (is != HEALTH_SIGN && shown->sign[0] != '\0') {
 		add_column(columns, "signing", "%s", shown->sign);
 	}
+	if (is != HEALTH_OUTPUT && shown->output[0] != '\0') {
+		add_column(columns, "output", "%s", shown->output);
+	}
 }
 
 /*! Adds what is held beside what the state names. */
@@ -218,6 +221,9 @@ static void show_zone(void *ctx, zone_t *zone)
 	}
 	if (shown.state.version > 0) {
 		add_version(columns, &shown);
+	}
+	if (output_text(&zone->output, warning, sizeof(warning))) {
+		add_column(columns, "output", "%s", warning);
 	}
 	secondaries_each(&zone->secondaries, add_secondary, columns);
 	keys_with_set(&zone->keys, add_keys, columns);

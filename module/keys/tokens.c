@@ -61,6 +61,9 @@ int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t 
 		fresh->log = args->log;
 		fresh->returned = args->returned;
 		fresh->ctx = args->ctx;
+		fresh->output = parsed.output;
+		fresh->notify = parsed.notify;
+		parsed.output = parsed.notify = NULL;
 		ret = open_hsm(fresh, &parsed, &hsm_err);
 	}
 	hsm_conf_deinit(&parsed);
@@ -107,6 +110,8 @@ void tokens_leave(tokens_t *tokens)
 		hsm_watch_stop(tokens->watch);
 		signpool_free(tokens->pool);
 		hsm_close(tokens->hsm);
+		free(tokens->output);
+		free(tokens->notify);
 		free(tokens);
 	}
 }

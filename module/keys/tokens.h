@@ -15,7 +15,8 @@ typedef struct tokens {
 	hsm_t *hsm;
 	hsm_watch_t *watch;
 	signpool_t *pool;
-	unsigned worker_threads; /*!< As conf.xml has it. */
+	unsigned worker_threads; /*!< As conf.xml has it... */
+	char *output, *notify;   /*!< ...also its <Output> and <NotifyCommand>; NULL: none. */
 	log_t *log;
 	void (*returned)(void *ctx);
 	void *ctx;

@@ -18,7 +18,7 @@
 #include "common/clock.h"
 #include "common/command.h"
 #include "module/base/sched.h"
-#include "module/publish/view.h"
+#include "module/publish/dump.h"
 #include "module/rr/soa.h"
 
 /* Seconds after which a version is checked again: what the program needs may have been away. */
@@ -124,27 +124,6 @@ bool external_waits(external_t *external)
 
 /*** The check. ***/
 
-static int write_rrset(FILE *out, const knot_rrset_t *rrset, char **text, size_t *size)
-{
-	const int len = knot_rrset_txt_dump(rrset, text, size, &KNOT_DUMP_STYLE_DEFAULT);
-	return len < 0 ? len : fputs(*text, out) < 0 ? KNOT_ESPACE : KNOT_EOK;
-}
-
-/*! Writes all records, the SOA first. */
-static int write_zone(view_t *view, FILE *out)
-{
-	size_t size = 4096;
-	char *text = malloc(size);
-	knot_rrset_t rrset;
-	int ret = text != NULL ? write_rrset(out, view_soa(view), &text, &size) : KNOT_ENOMEM;
-	while (ret == KNOT_EOK && (ret = view_next(view, &rrset)) == KNOT_EOK) {
-		ret = write_rrset(out, &rrset, &text, &size);
-	}
-	free(text);
-	ret = ret == KNOT_ENOENT ? KNOT_EOK : ret;
-	return ret == KNOT_EOK && fflush(out) != 0 ? KNOT_ESPACE : ret;
-}
-
 /*! \return A file without a name; NULL on failure, see errno. */
 static FILE *open_file(const char *folder)
 {
@@ -176,7 +155,7 @@ static FILE *write_newest(external_t *external, uint32_t *serial, char why[WHY_M
 	}
 	*serial = knot_soa_serial(view_soa(view)->rrs.rdata);
 	FILE *file = open_file(external->args.folder);
-	ret = file == NULL ? KNOT_ESPACE : write_zone(view, file);
+	ret = file == NULL ? KNOT_ESPACE : dump_zone(view, file);
 	if (ret != KNOT_EOK) {
 		snprintf(why, WHY_MAX, "the zone cannot be written to %s: %s",
 		         external->args.folder,

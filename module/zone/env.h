@@ -37,6 +37,7 @@ typedef struct {
 	sched_t *fetchers;          /*!< Run what asks primaries, and the server's own tasks. */
 	task_t *vigil;              /*!< Of the fetchers; sees which zones are short of time. */
 	sched_t *checkers;          /*!< Run the operator's checks. */
+	sched_t *outputs;           /*!< Write files of signed zones, and tell whom they are for. */
 	sched_t *inquirers;         /*!< Ask secondaries. */
 	deaf_t *deaf;               /*!< Secondaries that have not answered. */
 	int stop_fd;                /*!< Readable when these have to end. */

@@ -15,7 +15,7 @@ const char *health_name(health_t health)
 	static const char *const names[HEALTH_STATES] = {
 		[HEALTH_EXPIRING] = "expiring", [HEALTH_HELD] = "held", [HEALTH_OLDER] = "older",
 		[HEALTH_SOURCE] = "source", [HEALTH_KEYS] = "keys", [HEALTH_SIGN] = "sign",
-		[HEALTH_FROZEN] = "frozen", [HEALTH_SIGNING] = "signing",
+		[HEALTH_OUTPUT] = "output", [HEALTH_FROZEN] = "frozen", [HEALTH_SIGNING] = "signing",
 		[HEALTH_NOT_SIGNED] = "unsigned", [HEALTH_OK] = "ok",
 	};
 	return names[health];
@@ -85,6 +85,7 @@ void health_look(zone_t *zone, health_look_t *look)
 	trouble_read(&zone->source.trouble, look->source, sizeof(look->source));
 	keys_trouble(&zone->keys, look->keys, sizeof(look->keys));
 	trouble_read(&zone->signer.trouble, look->sign, sizeof(look->sign));
+	trouble_read(&zone->output.trouble, look->output, sizeof(look->output));
 	look->signing = signer_read(&zone->signer, &counters);
 	pthread_mutex_lock(&zone->lock);
 	look->state = zone->state;
@@ -102,6 +103,7 @@ health_t health_of(const health_look_t *look)
 	       look->source[0] != '\0' ? HEALTH_SOURCE :
 	       look->keys[0] != '\0' ? HEALTH_KEYS :
 	       look->sign[0] != '\0' ? HEALTH_SIGN :
+	       look->output[0] != '\0' ? HEALTH_OUTPUT :
 	       look->frozen[0] != '\0' ? HEALTH_FROZEN :
 	       look->signing ? HEALTH_SIGNING :
 	       look->state.version == 0 ? HEALTH_NOT_SIGNED : HEALTH_OK;
@@ -113,7 +115,7 @@ const char *health_text(const health_look_t *look, health_t health)
 		[HEALTH_EXPIRING] = look->expiring, [HEALTH_HELD] = look->held,
 		[HEALTH_OLDER] = look->older, [HEALTH_SOURCE] = look->source,
 		[HEALTH_KEYS] = look->keys, [HEALTH_SIGN] = look->sign,
-		[HEALTH_FROZEN] = look->frozen, [HEALTH_SIGNING] = "", [HEALTH_NOT_SIGNED] = "",
+		[HEALTH_OUTPUT] = look->output, [HEALTH_FROZEN] = look->frozen, [HEALTH_SIGNING] = "", [HEALTH_NOT_SIGNED] = "",
 		[HEALTH_OK] = "",
 	};
 	return texts[health];

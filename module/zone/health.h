@@ -17,6 +17,7 @@ typedef enum {
 	HEALTH_SOURCE,      /*!< The source does not bring a new input. */
 	HEALTH_KEYS,        /*!< Keys are away. */
 	HEALTH_SIGN,        /*!< Signing fails. */
+	HEALTH_OUTPUT,      /*!< Its file cannot be written, or its command fails. */
 	HEALTH_FROZEN,      /*!< The operator wants the input to stay as it is. */
 	HEALTH_SIGNING,     /*!< A run is under way; it counts as OK, or NOT_SIGNED. */
 	HEALTH_NOT_SIGNED,  /*!< There is no version yet. */
@@ -29,6 +30,7 @@ typedef struct {
 	char expiring[ALARM_LINE_MAX + 16];
 	char held[HELD_TEXT_MAX], frozen[HELD_TEXT_MAX];
 	char older[TROUBLE_MAX], source[TROUBLE_MAX], keys[TROUBLE_MAX], sign[TROUBLE_MAX];
+	char output[TROUBLE_MAX];
 	bool signing, refused, checking;
 	lasting_t lasting;
 	int64_t until;              /*!< When it is over with the zone, if nothing is done: when its

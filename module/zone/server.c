@@ -24,6 +24,8 @@
 #define FETCHERS 8
 /* Programs of the operator's that check versions at a time. */
 #define CHECKERS 4
+/* Files of signed zones that are written at a time, and programs that are told of them. */
+#define OUTPUTS 4
 /* Conversations with the same secondary at a time. */
 #define INQUIRERS 4
 /* Milliseconds for which the end waits for a token. */
@@ -118,6 +120,26 @@ static int64_t run_checker(void *ctx, task_t *task)
 		return 0;
 	}
 	const int64_t due = external_work(&zone->external);
+	health_count(zone);
+	return due;
+}
+
+static int64_t run_output(void *ctx, task_t *task)
+{
+	server_t *server = ctx;
+	char err[640];
+	zone_t *zone = (zone_t *)((char *)task - offsetof(zone_t, output_task));
+	tokens_t *tokens = holder_use(&server->tokens, err, sizeof(err));
+	if (atomic_load(&zone->stop) || tokens == NULL) {
+		tokens_leave(tokens);
+		return 0;
+	}
+	output_settings_t settings = {
+		.path = tokens->output != NULL ? strdup(tokens->output) : NULL,
+		.command = tokens->notify != NULL ? strdup(tokens->notify) : NULL,
+	};
+	tokens_leave(tokens);
+	const int64_t due = output_work(&zone->output, &settings);
 	health_count(zone);
 	return due;
 }
@@ -235,6 +257,9 @@ static int start_scheds(server_t *server)
 		ret = sched_start(&env->checkers, CHECKERS, run_checker, server);
 	}
 	if (ret == KNOT_EOK) {
+		ret = sched_start(&env->outputs, OUTPUTS, run_output, server);
+	}
+	if (ret == KNOT_EOK) {
 		ret = sched_start(&env->inquirers, INQUIRERS, run_inquirer, server);
 	}
 	if (ret == KNOT_EOK) {
@@ -333,6 +358,7 @@ static void stop_signing(server_t *server)
 	stop_sources(server);
 	sched_stop(env->fetchers);
 	sched_stop(env->checkers);
+	sched_stop(env->outputs);
 	sched_stop(env->inquirers);
 	sched_stop(env->workers);
 	updater_free(env->updater);
@@ -344,6 +370,7 @@ static void stop_signing(server_t *server)
 	env->fetchers = NULL;
 	env->workers = NULL;
 	env->checkers = NULL;
+	env->outputs = NULL;
 	env->inquirers = NULL;
 	env->updater = NULL;
 	env->sweep = NULL;

@@ -396,6 +396,7 @@ static int64_t work(zone_t *zone)
 	due = earlier(due, zone->verdict.again);
 	serving_track(&zone->serving, &state);
 	show(zone, &state, due, now);
+	output_note(&zone->output, &state);
 	return external_note(&zone->external, &state) && !atomic_load(&zone->verdict.stale)
 	       ? earlier(due, serving_offer(&zone->serving, &state, now)) : due;
 }

@@ -62,6 +62,14 @@ static void version_ready(void *ctx)
 	(void)sched_wake(zone->env->checkers, &zone->check_task, sched_now());
 }
 
+static void output_ready(void *ctx)
+{
+	zone_t *zone = ctx;
+	if (zone->env->outputs != NULL) {
+		(void)sched_wake(zone->env->outputs, &zone->output_task, sched_now());
+	}
+}
+
 static bool enter(void *ctx, const char *lane)
 {
 	zone_t *zone = ctx;
@@ -115,6 +123,10 @@ static void init_parts(zone_t *zone)
 		.folder = env->storage, .stop_fd = env->stop_fd,
 		.ready = version_ready, .judged = wake, .ctx = zone,
 	});
+	output_init(&zone->output, &(output_args_t) {
+		.log = env->log, .store = env->store, .zone = zone->name, .stop_fd = env->stop_fd,
+		.ready = output_ready, .ctx = zone,
+	});
 	secondaries_init(&zone->secondaries, &(secondaries_args_t) {
 		.log = env->log, .held = &zone->held, .deaf = env->deaf, .zone = zone->name,
 		.stop = &zone->stop, .asked = wake, .ctx = zone,
@@ -149,6 +161,7 @@ void zone_free(zone_t *zone)
 	signer_deinit(&zone->signer);
 	serving_deinit(&zone->serving);
 	external_deinit(&zone->external);
+	output_deinit(&zone->output);
 	trouble_deinit(&zone->older);
 	secondaries_deinit(&zone->secondaries);
 	pthread_mutex_destroy(&zone->lock);
@@ -165,6 +178,7 @@ bool zone_rests(zone_t *zone)
 	       sched_try_remove(env->inquirers, &zone->ask_task) &&
 	       sched_try_remove(env->checkers, &zone->check_task) &&
 	       sched_try_remove(env->workers, &zone->task) &&
+	       sched_try_remove(env->outputs, &zone->output_task) &&
 	       sched_try_remove(env->checkers, &zone->check_task) &&
 	       sched_try_remove(env->fetchers, &zone->fetch_task);
 }
@@ -211,6 +225,7 @@ void zone_configure(zone_t *zone, zone_settings_t *settings)
 	source_configure(&zone->source, &settings->source);
 	external_configure(&zone->external, settings->check, settings->check_limit);
 	settings->check = NULL;
+	output_again(&zone->output); /* conf.xml may be another. */
 	configure_secondaries(zone, &settings->secondaries);
 	const primaries_t old_secondaries = settings->secondaries;
 	settings->secondaries = (primaries_t) { .count = 0 };
@@ -233,6 +248,9 @@ void zone_wake(zone_t *zone, unsigned wishes)
 	zone->wishes |= wishes;
 	pthread_mutex_unlock(&zone->lock);
 	const bool fetch = source_ask(&zone->source, wishes);
+	if (wishes & ZONE_KEYS) {
+		output_again(&zone->output); /* conf.xml may be another. */
+	}
 	if (zone->env->workers != NULL && fetch) {
 		(void)sched_wake(zone->env->fetchers, &zone->fetch_task, sched_now());
 	}

@@ -4,17 +4,17 @@
 /*! \file
  * \brief A zone: its source, its keys, its signer and what knotd serves of it, joined.
  *
- * These parts do not know the zone: each has its own state and lock, and calls the zone back. Four
+ * These parts do not know the zone: each has its own state and lock, and calls the zone back. Five
  * tasks work for a zone: zone_work() (work.h), which alone may call what is for the worker,
- * fetch_work(), which asks primaries, external_work(), which runs the operator's check, and
- * secondaries_work(), which asks secondaries.
+ * fetch_work(), which asks primaries, external_work(), which runs the operator's check,
+ * output_work(), which writes the signed zone to a file, and secondaries_work(), which asks secondaries.
  *
  * Order of the locks. While a thread holds one of these, it may take only those of lines below:
  *
  *     a write transaction of the store      one at a time in the process
  *     zones_t.lock
  *     zone_t.lock, reap_t.lock
- *     lock of source_t, keys_t, serving_t, signer_t, external_t, secondaries_t   only one of them
+ *     lock of source_t, keys_t, serving_t, signer_t, external_t, output_t, secondaries_t   only one of them
  *     locks of held_t, trouble_t, news_t, tally_t, holder_t, trigger_t, watch_t, schedulers and log
  *
  * No thread waits for tokens or primaries, or calls a part's owner back, with any of them held; a
@@ -24,6 +24,7 @@
 
 #include "module/keys/keys.h"
 #include "module/publish/external.h"
+#include "module/publish/output.h"
 #include "module/publish/secondaries.h"
 #include "module/publish/serving.h"
 #include "module/sign/signer.h"
@@ -83,6 +84,7 @@ typedef struct zone {
 	task_t task;               /*!< Of zone_work(), for the workers. */
 	task_t fetch_task;         /*!< Of fetch_work(), for the fetchers. */
 	task_t check_task;         /*!< Of external_work(), for the checkers. */
+	task_t output_task;        /*!< Of output_work(), for the outputs. */
 	task_t ask_task;           /*!< Of secondaries_work(), for the inquirers. */
 	atomic_bool stop;          /*!< The zone is going away. */
 	atomic_bool stopped;       /*!< It was, since this run began; it may be back. */
@@ -97,6 +99,7 @@ typedef struct zone {
 	signer_t signer;
 	serving_t serving;
 	external_t external;
+	output_t output;
 	trouble_t older;           /*!< The store is an older copy than what knotd serves. */
 	secondaries_t secondaries;
 

@@ -32,7 +32,8 @@ static const struct {
 	{ "Signer/WorkingDirectory", "the module has a store of its own; ods import reads this one" },
 	{ "Signer/Listener", "where knotd listens is \"listen\" in knot.conf" },
 	{ "Signer/NotifyCommand", "nobody has to load a file any more: knotd serves the zones, and "
-	  "notifies those whom \"notify\" in knot.conf names" },
+	  "notifies those whom \"notify\" in knot.conf names; for a server that reads files, add "
+	  "<Output> and the command to conf.xml" },
 };
 
 void files_note_unused(const opendnssec_t *from, notes_t *notes)

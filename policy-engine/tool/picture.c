@@ -24,6 +24,7 @@ static const zone_word_t words[ZONE_STATES] = {
 	[ZONE_REFUSED] = { "refused", "whose key set is refused", LEVEL_WARNING },
 	[ZONE_PARENT] = { "parent", "waiting for a person at the parent", LEVEL_WARNING },
 	[ZONE_UNSEEN] = { "unseen", "whose DS was not seen", LEVEL_WARNING },
+	[ZONE_OUTPUT] = { "output", "whose file or command fails", LEVEL_WARNING },
 	[ZONE_FROZEN] = { "frozen", "frozen", LEVEL_OK },
 	[ZONE_UNSIGNED] = { "unsigned", "not signed yet", LEVEL_OK },
 	[ZONE_BUSY] = { "busy", "waiting for new keys", LEVEL_OK },

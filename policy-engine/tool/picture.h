@@ -24,6 +24,7 @@ typedef enum {
 	ZONE_REFUSED,    /*!< The module does not take its key set. */
 	ZONE_PARENT,     /*!< A person has to do something at the parent. */
 	ZONE_UNSEEN,     /*!< Not all of its DS were seen at the parent. */
+	ZONE_OUTPUT,     /*!< Its file cannot be written, or its command fails. */
 	ZONE_FROZEN,
 	ZONE_UNSIGNED,   /*!< It is not signed yet. */
 	ZONE_BUSY,       /*!< Its keys wait for something that comes by itself. */

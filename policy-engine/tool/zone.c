@@ -56,6 +56,7 @@ static const shown_t shown[] = {
 	{ false, "warning", "warning" },
 	{ false, "policy", "policy" },
 	{ true, "signing", "signing" },
+	{ false, "output", "output" },
 	{ false, "served", "served" },
 	{ false, "serial", "serial" },
 	{ false, "signed", "signed" },
