@@ -69,6 +69,8 @@ typedef struct {
 
 typedef struct {
 	int64_t from, to;
+	int64_t now;               /*!< What is before it has been, the rest is to come; 0 = all is to come. */
+	const char *zone;          /*!< Whose keys they are. Borrowed; NULL = any zone's. */
 	char *policy;              /*!< Name. */
 	bool continued;            /*!< The simulation began with a zone that had keys. */
 	timeline_key_t *keys;

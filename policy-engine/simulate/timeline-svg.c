@@ -27,6 +27,7 @@ static const struct {
 static const char style[] =
 	"text{font:10px sans-serif;fill:#333}text.t{font-size:13px;font-weight:bold}"
 	".l{stroke:#ddd}.n{stroke:#c33;stroke-dasharray:3 2}.n2{fill:#c33}"
+	".m{stroke:#000;stroke-width:1.5}"
 	".r{fill:#9ec9f0}.o{fill:#2a6db5}.u{fill:#f0b460}"
 	".k .r{fill:#b5dfae}.k .o{fill:#2f8a3c}.c .r{fill:#cdbdf0}.c .o{fill:#6a4bb5}"
 	".w{fill:none;stroke:#d22;stroke-width:1.5}";
@@ -129,9 +130,13 @@ static void record_row(const timeline_t *timeline, const timeline_key_t *key, ke
 static int key_rows(const timeline_t *timeline, const timeline_key_t *key, int y, FILE *out)
 {
 	static const char *const classes[] = { "k", "z", "c" };
-	fprintf(out, "<g class=\"%s\"><text x=\"2\" y=\"%d\">%s %u, alg. %u</text>\n",
-	        classes[key->role], y + ROW - 3, policy_role_element(key->role), key->number,
-	        key->algorithm);
+	const bool coming = key->keytag == 0 && timeline->continued;
+	fprintf(out, "<g class=\"%s\"><text x=\"2\" y=\"%d\">%s%s", classes[key->role], y + ROW - 3,
+	        coming ? "new " : "", policy_role_element(key->role));
+	if (!coming) {
+		fprintf(out, " %u", key->keytag != 0 ? key->keytag : key->number);
+	}
+	fprintf(out, key->algorithm != 0 ? ", alg. %u</text>\n" : "</text>\n", key->algorithm);
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		if (key->records[r].count > 0) {
 			record_row(timeline, key, r, y, out);
@@ -159,6 +164,16 @@ static void orders(const timeline_t *timeline, int bottom, FILE *out)
 	}
 }
 
+static void now_line(const timeline_t *timeline, int bottom, FILE *out)
+{
+	if (timeline->now != 0) {
+		const double x = x_of(timeline, timeline->now);
+		fprintf(out, "<line class=\"m\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
+		        "<text class=\"t\" x=\"%.1f\" y=\"%d\">now</text>\n", x, TOP - 8, x, bottom, x + 3,
+		        bottom);
+	}
+}
+
 static void legend(int y, FILE *out)
 {
 	int x = LEFT;
@@ -178,11 +193,12 @@ void timeline_svg(const timeline_t *timeline, FILE *out)
 	const int height = height_of(timeline);
 	char from[TIMELINE_WHEN_MAX], to[TIMELINE_WHEN_MAX];
 	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
-	        "width=\"%d\" height=\"%d\">\n<style>%s</style>\n"
+	        "width=\"%d\" height=\"%d\" role=\"img\" "
+	        "aria-label=\"When which record of a key is in which state\">\n<style>%s</style>\n"
 	        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-	        "<text class=\"t\" x=\"2\" y=\"16\">Keys of policy ", LEFT + WIDTH + 60, height,
-	        LEFT + WIDTH + 60, height, style);
-	markup_text(out, timeline->policy);
+	        "<text class=\"t\" x=\"2\" y=\"16\">Keys of %s", LEFT + WIDTH + 60, height,
+	        LEFT + WIDTH + 60, height, style, timeline->zone != NULL ? "" : "policy ");
+	markup_text(out, timeline->zone != NULL ? timeline->zone : timeline->policy);
 	fprintf(out, ", %.10s to %.10s (UTC)</text>\n", timeline_when(timeline->from, from),
 	        timeline_when(timeline->to, to));
 	axis(timeline, height - FOOT, out);
@@ -191,6 +207,7 @@ void timeline_svg(const timeline_t *timeline, FILE *out)
 		y = key_rows(timeline, &timeline->keys[i], y, out);
 	}
 	orders(timeline, height - FOOT + 10, out);
+	now_line(timeline, height - FOOT + 10, out);
 	legend(height - ROW - 6, out);
 	fputs("</svg>\n", out);
 }

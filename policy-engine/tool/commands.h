@@ -36,6 +36,7 @@ int tool_zones(const invocation_t *run, int argc, char *argv[]);
 
 /* These have options of their own. They get their own name as argv[0]. */
 int tool_diff(const invocation_t *run, int argc, char *argv[]);
+int tool_report(const invocation_t *run, int argc, char *argv[]);
 int tool_simulate(const invocation_t *run, int argc, char *argv[]);
 int tool_import(const invocation_t *run, int argc, char *argv[]);
 int tool_migrate(const invocation_t *run, int argc, char *argv[]);

@@ -80,6 +80,8 @@ static const command_t commands[] = {
 	  "and\n        the commands for that", 1, 2, tool_back, NULL },
 	{ "setup", "[OPTION]...", "makes what signing needs on a new machine, and checks it; see\n"
 	  "        ods setup --help", 0, 0, NULL, tool_setup },
+	{ "report", "--html DIR [OPTION]...", "pages on all zones, what was and what is to come, for a browser;\n"
+	  "        see ods report --help", 0, 0, NULL, tool_report },
 	{ "simulate", "KASP --policy NAME [OPTION]...", "what would become of a zone's keys, as "
 	  "text, JSON or a picture; see\n        ods simulate --help", 0, 0, NULL, tool_simulate },
 };
