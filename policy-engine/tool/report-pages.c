@@ -280,9 +280,8 @@ static size_t entry(FILE *out, const report_t *report, size_t first)
 		count++;
 	}
 	const bool person = is_errand(step) && !report->by_command;
-	fputs("<tr><td class=\"date\">", out);
-	report_time(out, step->at - step->at % 86400);
-	fputs("</td><td>", out);
+	char day[WHEN_TEXT_MAX];
+	fprintf(out, "<tr><td class=\"date\">%.10s</td><td>", when_stamp(step->at, day));
 	badge(out, person ? LEVEL_WARNING : LEVEL_OK,
 	      person ? "a person" : is_errand(step) ? "the command" : "by itself");
 	fprintf(out, "</td><td>%s: %s</td><td>%zu</td><td>", policy_role_element(step->role),
