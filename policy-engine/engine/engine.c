@@ -256,6 +256,7 @@ static int pass(engine_t *e, bool *more)
 	pthread_mutex_lock(&desk->lock);
 	desk->looked_at = now;
 	pthread_mutex_unlock(&desk->lock);
+	log_pass();
 	return ret;
 }
 
@@ -273,8 +274,8 @@ int engine_run(engine_t *engine)
 	while (true) {
 		bool more = false;
 		if (pass(engine, &more) != 0) {
-			log_event(LOG_ERROR, NULL, "stopping: %s; the signer signs on with the "
-			          "keys it has", db_error(desk->db));
+			log_about(LOG_ERROR, (about_t){ .event = "stop" }, "stopping: %s; the signer signs on "
+			          "with the keys it has", db_error(desk->db));
 			return -1;
 		}
 		struct timespec wait = { .tv_sec = more ? 0 : POLL_S };

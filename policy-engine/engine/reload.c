@@ -141,10 +141,11 @@ void reload_all(parts_t *parts, const char *conf_path, hsm_error_t *err)
 	if (ret == HSM_EOK) {
 		take_over(parts, &conf, &policies, tokens);
 		(void)reload_note(parts, "reload");
-		log_event(LOG_INFO, NULL, "reloaded");
+		log_about(LOG_INFO, (about_t){ .event = "reload" }, "reloaded");
 	} else {
 		policies_deinit(&policies);
 		engine_conf_deinit(&conf);
-		log_event(LOG_ERROR, NULL, "not reloaded, all stays as it was: %s", err->text);
+		log_about(LOG_ERROR, (about_t){ .event = "reload" }, "not reloaded, all stays as it was: %s",
+		          err->text);
 	}
 }
