@@ -21,6 +21,17 @@ started() {
 		fail "see above"
 }
 
+# The manual has each of them, and the package, too.
+test_named() { # short
+	local folder
+	for folder in "$top"/examples/*/; do
+		folder=$(basename "$folder")
+		grep -q "examples/$folder" "$top"/doc/*.rst || fail "the manual has no examples/$folder"
+		grep -q "^examples/$folder/" "$top/debian/mod-opendnssec-doc.examples" ||
+			[ "$folder" = systemd ] || fail "the package has no examples/$folder"
+	done
+}
+
 # Each metric that the dashboard uses is one that "ods metrics" gives.
 test_dashboard() { # short
 	small a.test a.test 1
