@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define REPEAT_ZONES 20         /*!< Lines of a kind are written for so many zones. */
+#define REPEAT_ZONES 30         /*!< Lines of a kind are written for so many zones. */
 #define REPEAT_INTERVAL_S 10    /*!< The first interval, seconds. */
 #define REPEAT_INTERVAL_MAX_S 3600
 #define REPEAT_KINDS 32         /*!< Kinds that are told apart at a time; more: they are written. */

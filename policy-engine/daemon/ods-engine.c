@@ -213,9 +213,6 @@ static int run(const options_t *options)
 	}
 	umask(umask(0) | S_IRWXO); /* The database is nobody's else. */
 	set_signals();
-	if (options->verbose) {
-		log_all();
-	}
 	char *pid_file = conf.pid_file != NULL ? strdup(conf.pid_file) : NULL;
 	engine_t *engine = NULL;
 	control_t *control = NULL;

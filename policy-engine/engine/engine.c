@@ -101,6 +101,9 @@ int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, 
 	desk->conf = *conf;
 	*conf = (engine_conf_t){ 0 };
 	keys_init(&e->parts.keys, desk, verbose);
+	if (verbose) {
+		log_all();
+	}
 	e->parts.learn.desk = desk;
 	e->main_thread = pthread_self();
 	monotonic_cond_init(&e->reload_done);

@@ -67,7 +67,7 @@ test_many() {
 	within 120 signed z100.test
 	within 60 all_there
 	stop_pid "$(cat "$D/run/ods-engine.pid")"
-	[ "$(wc -l <"$D/ods-engine.log")" -le 250 ] || fail "$(wc -l <"$D/ods-engine.log") lines of 100 zones"
+	[ "$(wc -l <"$D/ods-engine.log")" -le 400 ] || fail "$(wc -l <"$D/ods-engine.log") lines of 100 zones"
 	says "$D/ods-engine.log" 'new zone, policy shared \(and [0-9]+ lines like this before it\)' ||
 		fail "$(grep 'new zone' "$D/ods-engine.log" | tail)"
 	[ "$(grep 'new zone, policy' "$D/ods-engine.log" | awk '{ n++ } /lines like this/ { match($0, /and [0-9]+/)

@@ -53,7 +53,7 @@ static void take(const char *alike, int level, int zone, int64_t now)
 	            NULL);
 }
 
-/* 2,000 zones at once: the first twenty, then one line that counts all others. */
+/* 2,000 zones at once: the first thirty, then one line that counts all others. */
 START_TEST(many)
 {
 	for (int i = 0; i < 2000; i++) {
