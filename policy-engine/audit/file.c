@@ -135,10 +135,11 @@ static int forget_notes(desk_t *desk, const notes_t *notes, const chain_end_t *e
 static void tell(desk_t *desk, const char *path, int failed)
 {
 	if (failed != 0 && !desk->audit_failed) {
-		log_event(LOG_ERROR, NULL, "audit %s: %s; what is to be noted stays in the database "
+		log_about(LOG_ERROR, (about_t){ .event = "audit" },
+		          "audit %s: %s; what is to be noted stays in the database "
 		          "until it can be written", path, strerror(errno));
 	} else if (failed == 0 && desk->audit_failed) {
-		log_event(LOG_INFO, NULL, "audit %s: can be written again", path);
+		log_about(LOG_INFO, (about_t){ .event = "audit" }, "audit %s: can be written again", path);
 	}
 	desk->audit_failed = failed != 0;
 }

@@ -225,14 +225,14 @@ static int run(const options_t *options)
 		ret = -1;
 	}
 	if (ret != 0) {
-		log_event(LOG_ERROR, NULL, "not started: %s", why);
+		log_about(LOG_ERROR, (about_t){ .event = "stop" }, "not started: %s", why);
 	} else if (pid_file != NULL) {
 		ret = write_pid(pid_file);
 	}
 	if (ret == 0) {
-		log_event(LOG_INFO, NULL, "ods-engine %s started", PACKAGE_VERSION);
+		log_about(LOG_INFO, (about_t){ .event = "start" }, "ods-engine %s started", PACKAGE_VERSION);
 		ret = engine_run(engine);
-		log_event(LOG_INFO, NULL, "stopped");
+		log_about(LOG_INFO, (about_t){ .event = "stop" }, "stopped");
 	}
 	if (guard != NULL) {
 		guard_ending(guard, ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -244,6 +244,7 @@ static int run(const options_t *options)
 		unlink(pid_file);
 	}
 	free(pid_file);
+	log_end();
 	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

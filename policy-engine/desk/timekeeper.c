@@ -28,7 +28,8 @@ static int save(timekeeper_t *keeper, db_t *db, int64_t now)
 
 static void complain(const timekeeper_t *keeper)
 {
-	log_event(LOG_ERROR, NULL, "the clock went %s: it said %lld before; no key comes or goes "
+	log_about(LOG_ERROR, (about_t){ .event = "clock" },
+	          "the clock went %s: it said %lld before; no key comes or goes "
 	          "until it is right again, the signer signs on. If it is right now: "
 	          "ods clock-accept", keeper->verdict == CLOCK_BACK ? "back" : "ahead",
 	          (long long)keeper->mark.seen);
@@ -43,7 +44,7 @@ int timekeeper_check(timekeeper_t *keeper, db_t *db, int64_t now)
 	if (!good && keeper->verdict != before) {
 		complain(keeper);
 	} else if (good && before != CLOCK_GOOD) {
-		log_event(LOG_INFO, NULL, "the clock is believed again");
+		log_about(LOG_INFO, (about_t){ .event = "clock" }, "the clock is believed again");
 	}
 	return ret != 0 ? -1 : good;
 }

@@ -100,6 +100,9 @@ int engine_start(engine_t **engine, const char *conf_path, engine_conf_t *conf, 
 	desk->conf = *conf;
 	*conf = (engine_conf_t){ 0 };
 	keys_init(&e->parts.keys, desk, verbose);
+	if (verbose) {
+		log_all();
+	}
 	e->parts.learn.desk = desk;
 	e->main_thread = pthread_self();
 	monotonic_cond_init(&e->reload_done);
@@ -255,6 +258,7 @@ static int pass(engine_t *e, bool *more)
 	pthread_mutex_lock(&desk->lock);
 	desk->looked_at = now;
 	pthread_mutex_unlock(&desk->lock);
+	log_pass();
 	return ret;
 }
 
@@ -272,8 +276,8 @@ int engine_run(engine_t *engine)
 	while (true) {
 		bool more = false;
 		if (pass(engine, &more) != 0) {
-			log_event(LOG_ERROR, NULL, "stopping: %s; the signer signs on with the "
-			          "keys it has", db_error(desk->db));
+			log_about(LOG_ERROR, (about_t){ .event = "stop" }, "stopping: %s; the signer signs on "
+			          "with the keys it has", db_error(desk->db));
 			return -1;
 		}
 		struct timespec wait = { .tv_sec = more ? 0 : POLL_S };

@@ -32,7 +32,7 @@ void engine_block_signals(void);
  *
  * \param conf_path  Read anew at each reload.
  * \param conf       As read from conf_path; taken over in any case.
- * \param verbose    Log details, too.
+ * \param verbose    Log details, too, and each line of what many zones have.
  * \param err        Says what failed.
  * \return 0, or -1.
  */

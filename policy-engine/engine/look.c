@@ -141,11 +141,17 @@ static void note_key(look_t *look, size_t i, const char *action)
 	                       .what = what, .why = order_of(look, key->role) });
 }
 
+static about_t about_key(const look_t *look, const char *event, const core_key_t *key)
+{
+	return (about_t){ .event = event, .zone = look->zone->name, .keytag = key->keytag };
+}
+
 static void log_new(look_t *look, size_t i, const char *what)
 {
 	const core_key_t *key = &look->zone->core.keys[i];
 	const zone_key_t *info = &look->zone->keys[i];
-	log_event(LOG_INFO, look->zone->name, "%s %s, algorithm %u, key tag %u, repository %s, "
+	log_about(LOG_INFO, about_key(look, "key-new", key),
+	          "%s %s, algorithm %u, key tag %u, repository %s, "
 	          "CKA_ID %s", what, keyset_role_name(key->role), key->algorithm, key->keytag,
 	          info->repository, info->cka_id);
 }
@@ -153,8 +159,8 @@ static void log_new(look_t *look, size_t i, const char *what)
 static void log_old(const look_t *look, size_t i, const char *what)
 {
 	const core_key_t *key = &look->zone->core.keys[i];
-	log_event(LOG_INFO, look->zone->name, "%s %u %s", keyset_role_name(key->role), key->keytag,
-	          what);
+	log_about(LOG_INFO, about_key(look, "key-old", key), "%s %u %s",
+	          keyset_role_name(key->role), key->keytag, what);
 }
 
 static void introduced(look_t *look, size_t i)
@@ -250,7 +256,8 @@ static void log_change(void *ctx, const core_key_t *key, keyset_record_t record,
 {
 	static const char *const names[] = { "DS", "DNSKEY", "RRSIG DNSKEY", "RRSIG" };
 	look_t *look = ctx;
-	log_event(LOG_INFO, look->zone->name, "%s %u: %s %s -> %s", keyset_role_name(key->role),
+	log_about(LOG_INFO, about_key(look, "key-step", key), "%s %u: %s %s -> %s",
+	          keyset_role_name(key->role),
 	          key->keytag, names[record], keyset_state_name(from),
 	          keyset_state_name(key->record[record].state));
 	note_change(look, key, record, from);
@@ -331,7 +338,8 @@ static void announce(look_t *look)
 			                                                   : look->zone->next;
 			continue;
 		}
-		log_event(LOG_WARNING, look->zone->name, "the %s is to be replaced at %s; its DS "
+		log_about(LOG_WARNING, (about_t){ .event = "key-due", .zone = look->zone->name },
+		          "the %s is to be replaced at %s; its DS "
 		          "at the parent will have to change", keyset_role_name(entry->role),
 		          when_text(due, look->now, when));
 		look->live->announced = due;
@@ -491,7 +499,8 @@ static void look_at_live(look_t *look)
 	agenda_note(live, look->zone, look->policy, look->now);
 	live_count(&look->desk->live, live);
 	if (news && look->problem[0] != '\0' && look->level < LOG_DEBUG) {
-		log_event(look->level, look->zone->name, "%s", look->problem);
+		log_about(look->level, (about_t){ .event = "problem", .zone = look->zone->name,
+		                                  .alike = look->problem }, "%s", look->problem);
 	}
 }
 

@@ -196,12 +196,13 @@ void reload_all(parts_t *parts, const char *conf_path, reload_result_t *result)
 	if (ret == HSM_EOK) {
 		take_over(parts, &conf, &policies, tokens, result->note);
 		(void)reload_note(parts, "reload");
-		log_event(LOG_INFO, NULL, "reloaded");
+		log_about(LOG_INFO, (about_t){ .event = "reload" }, "reloaded");
 	} else {
 		repos_free(tokens);
 		policies_deinit(&policies);
 		engine_conf_deinit(&conf);
 		snprintf(result->problem, sizeof(result->problem), "%s", err.text);
-		log_event(LOG_ERROR, NULL, "not reloaded, all stays as it was: %s", err.text);
+		log_about(LOG_ERROR, (about_t){ .event = "reload" }, "not reloaded, all stays as it was: %s",
+		          err.text);
 	}
 }

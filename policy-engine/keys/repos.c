@@ -171,9 +171,9 @@ static void note(repos_t *tokens, const char *repository, int code, const hsm_er
 	snprintf(token->problem, TOKENS_PROBLEM_MAX, "%s", text);
 	pthread_mutex_unlock(&tokens->lock);
 	if (news && code == HSM_EOK) {
-		log_event(LOG_INFO, NULL, "token of repository %s works", repository);
+		log_about(LOG_INFO, (about_t){ .event = "token" }, "token of repository %s works", repository);
 	} else if (news) {
-		log_event(LOG_ERROR, NULL, "repository %s: %s; %s", repository, text,
+		log_about(LOG_ERROR, (about_t){ .event = "token" }, "repository %s: %s; %s", repository, text,
 		          code == HSM_EPIN ? "not tried again before a reload"
 		                           : "trying again later");
 	}

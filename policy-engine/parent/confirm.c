@@ -42,7 +42,8 @@ static int confirm_keys(desk_t *desk, const confirm_t *confirm, kasp_zone_t *zon
 		core_key_t *key = &zone->core.keys[i];
 		if (concerns(confirm, zone, i) &&
 		    core_ds_confirm(key, confirm->appear, since(desk, confirm))) {
-			log_event(LOG_INFO, zone->name, "%s %u: the parent has its DS%s, %s",
+			log_about(LOG_INFO, (about_t){ .event = "ds-seen", .zone = zone->name, .keytag = key->keytag },
+			          "%s %u: the parent has its DS%s, %s",
 			          keyset_role_name(key->role), key->keytag,
 			          confirm->appear ? "" : " no more", confirm->who);
 			count = note(desk, confirm, zone, i) == 0 ? count + 1 : -1;
@@ -77,7 +78,8 @@ int confirm_no_ds(desk_t *desk, const char *name, int64_t now)
 	                desk_save_zone(desk, &zone, now) != 0)) {
 		ret = -1;
 	} else if (ret > 0) {
-		log_event(LOG_INFO, name, "the parent has no DS of the zone, a person says");
+		log_about(LOG_INFO, (about_t){ .event = "ds-seen", .zone = name },
+		          "the parent has no DS of the zone, a person says");
 	}
 	kasp_zone_deinit(&zone);
 	return found < 0 ? -1 : ret;

@@ -144,8 +144,10 @@ static void log_task(const ds_watch_t *w, const kasp_zone_t *zone, size_t i, con
 	ds_task_t task = { conf, zone, i, policy, wait };
 	char *text = ds_task_text(&task);
 	if (text != NULL) {
-		log_event(ds_task_needs_person(conf, wait) ? LOG_WARNING : LOG_INFO, zone->name,
-		          "%s", text);
+		const about_t about = { .event = "ds-task", .zone = zone->name,
+		                        .keytag = zone->core.keys[i].keytag };
+		log_about(ds_task_needs_person(conf, wait) ? LOG_WARNING : LOG_INFO, about, "%s",
+		          text);
 	}
 	free(text);
 }
@@ -310,7 +312,8 @@ static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 	chore_t *chore = &wait->chores[kind];
 	chore->done = now;
 	chore->failed = 0;
-	log_event(LOG_INFO, wait->zone, "%s: the command succeeded", ds_chore_name(wait, kind));
+	log_about(LOG_INFO, (about_t){ .event = "ds-command", .zone = wait->zone },
+	          "%s: the command succeeded", ds_chore_name(wait, kind));
 	if (db_begin(db) != 0 ||
 	    db_errand_put(db, wait->key, (db_errand_t)kind, wait->since, now) != 0 ||
 	    db_commit(db) != 0) {
@@ -325,8 +328,8 @@ static void fail(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_t now
 	chore_t *chore = &wait->chores[job->kind];
 	int64_t delay = backoff_delay(&retry_s, ++chore->failed);
 	char span[DURATION_TEXT_MAX];
-	log_event(LOG_ERROR, wait->zone, "%s failed: %s; tried again in %s",
-	          ds_chore_name(wait, job->kind), job->why, duration_text(delay, span));
+	log_about(LOG_ERROR, (about_t){ .event = "ds-command", .zone = wait->zone },
+	          "%s failed: %s; tried again in %s", ds_chore_name(wait, job->kind), job->why, duration_text(delay, span));
 	schedule(w, wait, job->kind, now + delay);
 }
 
@@ -362,7 +365,8 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_
 	const parent_result_t *result = &job->result;
 	bool unknown = result->verdict == PARENT_UNKNOWN;
 	if (live_set(&check->problem, unknown ? result->why : NULL) && unknown) {
-		log_event(LOG_WARNING, wait->zone, "the parent cannot be asked for the DS: %s; "
+		log_about(LOG_WARNING, (about_t){ .event = "parent", .zone = wait->zone }, "the parent cannot "
+		          "be asked for the DS: %s; "
 		          "asked again later", result->why);
 	}
 	live_set(&check->note, result->verdict == PARENT_NOT_YET ? result->why : NULL);

@@ -273,7 +273,9 @@ static unsigned judge(const recheck_job_t *job, kasp_zone_t *zone, int64_t now, 
 		item_t *item = item_of(job, zone->keys[i].id);
 		parent_verdict_t verdict = item != NULL ? item->result.verdict : PARENT_UNKNOWN;
 		if (verdict == PARENT_GONE && core_ds_lose(&zone->core, i, now)) {
-			log_event(LOG_WARNING, zone->name, "%s %u: the parent lost its DS, none of "
+			log_about(LOG_WARNING, (about_t){ .event = "ds-lost", .zone = zone->name,
+			                                  .keytag = key->keytag },
+			          "%s %u: the parent lost its DS, none of "
 			          "its servers has it any more; no rollover step relies on it until "
 			          "it is back", keyset_role_name(key->role), key->keytag);
 			lost++;

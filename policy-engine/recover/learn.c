@@ -69,7 +69,7 @@ static int distrust(learn_t *learn)
 	int count = db_keys_distrust(learn->desk->db);
 	learn->distrusted = true;
 	if (count >= 0) {
-		log_event(LOG_WARNING, NULL,
+		log_about(LOG_WARNING, (about_t){ .event = "older" },
 		          "the database is an older copy: the signer has newer "
 		          "key sets. The engine learns them; %d unused keys are left alone in "
 		          "their tokens, they may have got into use since",
@@ -102,7 +102,8 @@ static int keep_freeze(db_t *db, const char *name, int64_t until, int64_t now)
 	if (until <= now) {
 		return 0;
 	}
-	log_event(LOG_WARNING, name, "it was frozen by a person, and stays so until %s",
+	log_about(LOG_WARNING, (about_t){ .event = "learnt", .zone = name },
+	          "it was frozen by a person, and stays so until %s",
 	          until == CORE_NEVER ? "ods thaw" : when_stamp(until, when));
 	return db_freeze_put(db, &(db_freeze_t){ DB_FREEZE_ZONE, name, until });
 }
@@ -124,7 +125,7 @@ static int store(const batch_t *batch, const char *name, const policy_t *policy,
 		ret = -1;
 	}
 	if (ret > 0) {
-		log_event(LOG_WARNING, name,
+		log_about(LOG_WARNING, (about_t){ .event = "learnt", .zone = name },
 		          "the database did not know the signer's key set "
 		          "%llu: %zu keys and their states are learnt from it%s",
 		          (unsigned long long)set->revision, zone.count,

@@ -68,7 +68,7 @@ static int store(desk_t *desk, const policy_t *policy, const rebuilt_t *zone, co
 		live->force = true;
 		live_mark(&desk->live, live, true);
 	}
-	log_event(LOG_WARNING, name,
+	log_about(LOG_WARNING, (about_t){ .event = "learnt", .zone = name },
 	          "a person has the zone recovered: %zu keys come back from what "
 	          "is served and from the tokens; all waits begin anew",
 	          zone->count);

@@ -116,7 +116,8 @@ static void remove_zone(link_t *link, const char *name)
 {
 	live_zone_t *zone = live_find(&link->desk->live, name);
 	if (zone != NULL) {
-		log_event(LOG_INFO, name, "the signer does not have the zone any more; its keys "
+		log_about(LOG_INFO, (about_t){ .event = "zone", .zone = name },
+		          "the signer does not have the zone any more; its keys "
 		          "stay in the database");
 		if (zone->wants) {
 			desk_keys_wanted(link->desk, 0);
@@ -189,11 +190,12 @@ static int apply(link_t *link, listing_t *news)
 	}
 	zone->held = held;
 	if (!known || put > 0) {
-		log_event(LOG_INFO, news->name, "%s zone, policy %s", put > 0 ? "new" : "known",
-		          news->facts.policy);
+		log_about(LOG_INFO, (about_t){ .event = "zone", .zone = news->name }, "%s zone, policy %s",
+		          put > 0 ? "new" : "known", news->facts.policy);
 	}
 	if (known && news->facts.pending < zone->facts.pending) {
-		log_event(LOG_WARNING, news->name, "the signer's store is lost, or an older copy: "
+		log_about(LOG_WARNING, (about_t){ .event = "older", .zone = news->name },
+		          "the signer's store is lost, or an older copy: "
 		          "it has key set %llu, and had %llu; it gets the newest one",
 		          (unsigned long long)news->facts.pending,
 		          (unsigned long long)zone->facts.pending);
@@ -257,10 +259,11 @@ static void note_signer(link_t *link, const char *problem)
 {
 	bool up = problem == NULL;
 	if (up && !link->up) {
-		log_event(LOG_INFO, NULL, "connected to the signer at %s",
+		log_about(LOG_INFO, (about_t){ .event = "signer" }, "connected to the signer at %s",
 		          link->desk->conf.signer_socket);
 	} else if (!up && (link->up || strcmp(problem, link->problem) != 0)) {
-		log_event(LOG_WARNING, NULL, "signer: %s; trying again every second, keys and "
+		log_about(LOG_WARNING, (about_t){ .event = "signer" },
+		          "signer: %s; trying again every second, keys and "
 		          "signatures stay as they are meanwhile", problem);
 	}
 	link->up = up;
@@ -348,15 +351,16 @@ static void settle(link_t *link, const push_batch_t *batch, size_t i)
 	const bool news = live_set(&zone->push_problem, problem);
 	live_count(&link->desk->live, zone);
 	if (news && problem != NULL) {
-		log_event(LOG_ERROR, zone->name, "the signer refuses key set %llu: %s",
+		log_about(LOG_ERROR, (about_t){ .event = "key-set", .zone = zone->name },
+		          "the signer refuses key set %llu: %s",
 		          (unsigned long long)batch->revisions[i], problem);
 	}
 	if (problem != NULL) {
 		zone->push_at = batch->now + PUSH_RETRY_S;
 		return;
 	}
-	log_event(LOG_INFO, zone->name, "the signer has key set %llu",
-	          (unsigned long long)batch->revisions[i]);
+	log_about(LOG_INFO, (about_t){ .event = "key-set", .zone = zone->name },
+	          "the signer has key set %llu", (unsigned long long)batch->revisions[i]);
 	if (zone->facts.pending < batch->revisions[i]) {
 		zone->facts.pending = batch->revisions[i];
 	}

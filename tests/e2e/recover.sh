@@ -436,21 +436,20 @@ odd.commit()'
 	probe_end
 }
 
-# as_printed SECTION TEXT: does what README says to type behind a line with the text, with this test's
-# paths; who is asked says yes.
+# as_printed SECTION [REGEX]: does what the manual's page says there to type, all of it or what is like that, with
+# this test's paths; who is asked says yes.
 as_printed() {
 	local line
 	while read -r line; do
 		line=${line//\/var\/lib\/mod-opendnssec/$work}
-		echo "README: $line"
-		eval "$line" || fail "as README says: $line"
-	done < <(sed -n '/^### When something is lost/,/^## /p' "$top/README.md" |
-		awk -v text="$1" 'index($0, text) { on = 1 } on && /^    / { print; seen = 1 }
-			seen && !/^    / { exit }')
+		echo "manual: $line"
+		eval "$line" || fail "as the manual says: $line"
+	done < <(awk -v title="$1" '/^-+$/ { on = last == title } { last = $0 }
+		on && /^   / && !/^   :/ { sub(/ +# .*/, ""); print }' "$top/doc/recovery.rst" | grep -E "${2:-.}")
 }
 
-# README's page, as it is printed.
-test_readme() { # limit 120
+# The manual's page, as it is printed, when these things are lost.
+test_manual() { # limit 120
 	start_zone
 	settle
 	keys_of r.test >before
@@ -458,17 +457,17 @@ test_readme() { # limit 120
 	systemctl() { "$1_engine"; }
 	# shellcheck disable=SC2317
 	ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" -y "$@"; }
-	as_printed 'A copy of all that the engine knows' >typed
+	as_printed Before 'ods save' >typed
 	rm "$D"/kasp.db*
-	as_printed 'To put it back later' >>typed
+	as_printed "The engine's database" >>typed
 	keys_of r.test >after
 	diff before after || fail "other keys"
 	stop_both
 	rm -r "$D"/kasp.db* "$D/store"
 	start_both
 	within 20 engine_says r.test 'problem: the signer holds'
-	as_printed 'If database and store are both lost' >>typed
-	[ "$(grep -c '^README: ' typed)" = 6 ] || fail "typed: $(cat typed)"
+	as_printed 'Database and store' >>typed
+	[ "$(grep -c '^manual: ' typed)" = 7 ] || fail "typed: $(cat typed)"
 	says typed '^saved in .*/saved: '
 	says typed '^Done\. Start ods-engine'
 	says typed '^  does +ksk .* comes back'
