@@ -14,10 +14,12 @@
 #include "policy-engine/core/plan.h"
 #include "policy-engine/engine/agenda.h"
 #include "policy-engine/keys/allocate.h"
+#include "policy-engine/secondaries/survey.h"
 #include "policy-engine/signer/compose.h"
 
 #define RETRY_S 600      /* Seconds; a zone that lacks keys waits so long if no key is made. */
 #define PROBLEM_MAX 1024 /* Bytes of a zone's problem in words. */
+#define SURVEY_TEXT_MAX (SURVEY_WHY_MAX + 60) /* Bytes of what is seen of its name servers. */
 
 /* The look at one zone. */
 typedef struct {
@@ -389,6 +391,29 @@ static void say_held(look_t *look)
 	    what != NULL ? what : other != NULL ? "it" : "", look->zone->name);
 }
 
+/* What has been seen of the zone's name servers, since it was imported. */
+static const char *survey_text(const live_survey_t *survey, char *text, size_t size)
+{
+	char since[WHEN_TEXT_MAX], due[WHEN_TEXT_MAX];
+	text[0] = '\0';
+	if (survey->since != 0) {
+		snprintf(text, size, "; all %zu addresses of its name servers have it since %s, and it is "
+		         "thawed at %s if that stays so", survey->count, when_stamp(survey->since, since),
+		         when_stamp(secondaries_due(survey), due));
+	} else if (survey->why != NULL) {
+		snprintf(text, size, "; not all of its name servers have it: %s", survey->why);
+	}
+	return text;
+}
+
+static void say_imported(look_t *look)
+{
+	char seen[SURVEY_TEXT_MAX];
+	say(look, LOG_INFO, "no key takes a step: the zone was imported, and its secondaries may "
+	    "follow another server still; when all have our serial: ods thaw %s%s", look->zone->name,
+	    survey_text(&look->live->survey, seen, sizeof(seen)));
+}
+
 static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 {
 	static const char *const scopes[] = { "all zones are", "its policy is", "it is" };
@@ -400,14 +425,24 @@ static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 		return;
 	}
 	if (scope == DB_FREEZE_IMPORT) {
-		say(look, LOG_INFO, "no key takes a step: the zone was imported, and its secondaries may "
-		    "follow another server still; when all have our serial: ods thaw %s", zone->name);
+		say_imported(look);
 		return;
 	}
 	say(look, LOG_INFO, "no key takes a step: %s frozen by a person%s%s; to end this: %s%s",
 	    scopes[scope], until != CORE_NEVER ? " until " : "",
 	    until != CORE_NEVER ? when_stamp(until, when) : "", ends[scope],
 	    scope == DB_FREEZE_ZONE ? zone->name : scope == DB_FREEZE_POLICY ? zone->policy : "");
+}
+
+/* Has the name servers asked, or not any more. */
+static void want_survey(live_zone_t *live, bool wanted)
+{
+	live_survey_t *survey = &live->survey;
+	if (survey->wanted != wanted) {
+		survey->wanted = wanted;
+		survey->since = 0;
+		live_set(&survey->why, NULL);
+	}
 }
 
 /* Whether a person wants no key to take a step. */
@@ -424,6 +459,7 @@ static bool is_frozen(look_t *look)
 	look->failed = look->failed || found < 0;
 	look->live->frozen = found > 0;
 	zone->frozen = found > 0 ? until : 0;
+	want_survey(look->live, found > 0 && scope == DB_FREEZE_IMPORT && !look->live->held);
 	if (found <= 0) {
 		return false;
 	}
