@@ -158,6 +158,7 @@ void plan_write(FILE *out, const opendnssec_t *from, const layout_t *layout, con
 	        "there are.\n", from->conf.path, from->database, count_moving(layout), layout->zone_count);
 	write_zones(out, layout);
 	write_notes(out, "POLICIES THAT ARE LEFT OUT, with their zones", &from->wrong);
+	write_notes(out, "WHERE zonelist.xml DIFFERS FROM kasp.db, which counts, as for OpenDNSSEC", &from->unlike);
 	write_notes(out, "PARTS OF addns.xml THAT ARE LEFT OUT", &layout->left_out);
 	write_notes(out, "ELEMENTS OF conf.xml THAT ARE NOT TAKEN", unused);
 	write_notes(out, "ADVICE, for later", &from->advice);
