@@ -12,6 +12,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/core/plan.h"
+#include "policy-engine/desk/imported.h"
 #include "policy-engine/engine/agenda.h"
 #include "policy-engine/keys/allocate.h"
 #include "policy-engine/secondaries/survey.h"
@@ -406,6 +407,17 @@ static const char *survey_text(const live_survey_t *survey, char *text, size_t s
 	return text;
 }
 
+/* kasp.xml has changed the policy since the import. */
+static void say_changed(look_t *look)
+{
+	char *text = NULL;
+	look->failed = imported_changed(look->desk, look->zone->name, &text) < 0 || look->failed;
+	say(look, LOG_WARNING, "kasp.xml was changed since the zone was imported, %s: the zone stays as it is, "
+	    "and no key takes a step; change it back, or: ods thaw --change-policy %s",
+	    text != NULL ? text : "in its policy", look->zone->name);
+	free(text);
+}
+
 static void say_imported(look_t *look)
 {
 	char seen[SURVEY_TEXT_MAX];
@@ -422,6 +434,10 @@ static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 	const kasp_zone_t *zone = look->zone;
 	if (scope == DB_FREEZE_IMPORT && look->live->held) {
 		say_held(look);
+		return;
+	}
+	if (scope == DB_FREEZE_IMPORT && look->live->changed) {
+		say_changed(look);
 		return;
 	}
 	if (scope == DB_FREEZE_IMPORT) {
@@ -459,7 +475,8 @@ static bool is_frozen(look_t *look)
 	look->failed = look->failed || found < 0;
 	look->live->frozen = found > 0;
 	zone->frozen = found > 0 ? until : 0;
-	want_survey(look->live, found > 0 && scope == DB_FREEZE_IMPORT && !look->live->held);
+	want_survey(look->live, found > 0 && scope == DB_FREEZE_IMPORT && !look->live->held &&
+	            !look->live->changed);
 	if (found <= 0) {
 		return false;
 	}
@@ -468,9 +485,25 @@ static bool is_frozen(look_t *look)
 	return true;
 }
 
+/* Whether the zone was imported, and kasp.xml would change it before a person says so: then it gets no key set
+ * that is made by it. */
+static bool is_changed(look_t *look)
+{
+	const int changed = look->zone->taken_over
+	                            ? imported_changed(look->desk, look->zone->name, NULL) : 0;
+	look->failed = look->failed || changed < 0;
+	look->live->changed = changed > 0;
+	return changed != 0;
+}
+
 static void look_after(look_t *look)
 {
 	uint64_t saved = look->zone->core.revision;
+	if (is_changed(look)) {
+		(void)is_frozen(look);
+		core_observe(&look->zone->core, &look->live->facts);
+		return;
+	}
 	if (awaits_parent(look)) {
 		return;
 	}

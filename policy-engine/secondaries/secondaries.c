@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "policy-engine/base/event.h"
+#include "policy-engine/desk/imported.h"
 #include "policy-engine/secondaries/survey.h"
 
 #define THREADS 4      /* Surveys at the same time: few, since they ask the servers of others. */
@@ -173,8 +174,8 @@ static int take_result(void *ctx, const void *done)
 		return 0;
 	}
 	int ret = note(desk, live, said, run->now);
-	if (ret == 0 && survey->since != 0 && survey->times >= TIMES &&
-	    run->now >= secondaries_due(survey)) {
+	const bool over = survey->since != 0 && survey->times >= TIMES && run->now >= secondaries_due(survey);
+	if (ret == 0 && over && !live->held && imported_changed(desk, live->name, NULL) == 0) {
 		ret = thaw(desk, live);
 		live_mark(&desk->live, live, true);
 	}

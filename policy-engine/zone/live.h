@@ -51,6 +51,8 @@ typedef struct live_zone {
 	uint8_t lacks[POLICY_KEYS_MAX]; /*!< How many, for each entry of the policy. */
 	bool held;          /*!< It was imported, and knot.conf has another policy for it, by which it
 	                         would not stay as it is: facts.policy waits for a person. */
+	bool changed;       /*!< It was imported, and kasp.xml has changed its policy since: that waits for
+	                         a person. */
 	bool frozen;        /*!< A person wants no key to take a step. */
 	live_survey_t survey;
 	bool force;         /*!< Push the zone's key set even if nothing changed. */

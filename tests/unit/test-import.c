@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "policy-engine/core/plan.h"
+#include "policy-engine/desk/imported.h"
 #include "policy-engine/import/import.h"
 #include "policy-engine/import/map.h"
 #include "policy-engine/zone/dnskey.h"
@@ -783,6 +784,22 @@ START_TEST(whole_import)
 	                  .report = take_row };
 	ck_assert_int_eq(import_run(&desk, &token_keys, &none, err, sizeof(err)), -1);
 	ck_assert_ptr_nonnull(strstr(err, "has no zone c.test"));
+
+	/* As long as they are frozen, kasp.xml must not change them without a word. */
+	char *text = NULL;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", NULL), 0);
+	policy.nsec3 = false;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", &text), 1);
+	ck_assert_ptr_nonnull(strstr(text, "policy default was \"NSEC3, 0 iterations, salt of 2 bytes, KSK of algorithm 13, "));
+	ck_assert_ptr_nonnull(strstr(text, ", and is \"NSEC, KSK of algorithm 13, 256 bits, in one, ZSK "));
+	free(text);
+	policy.nsec3 = true;
+	entries[1].algorithm = 15;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", NULL), 1);
+	entries[1].algorithm = 13;
+	policy.keys_ttl += 100;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", NULL), 0);
+	policy.keys_ttl -= 100;
 
 	/* Of the zones that were imported one is thawed, then all. */
 	ck_assert_int_eq(db_freeze_end(desk.db, DB_FREEZE_ZONE, "a.test."), 0);
