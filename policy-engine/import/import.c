@@ -236,7 +236,7 @@ static int take_zone(import_run_t *run, size_t index)
 		report(run, zone, IMPORT_REFUSED, "");
 		return 0;
 	}
-	examine_list(&core, zone->from->key_count - core.count, keys, sizeof(keys));
+	examine_list(&run->from, zone, &core, keys, sizeof(keys));
 	if (run->marks[index].replaced) {
 		const size_t used = strlen(keys);
 		snprintf(keys + used, sizeof(keys) - used, "; in place of those that it had, on which "
