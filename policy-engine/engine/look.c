@@ -467,7 +467,7 @@ static bool is_frozen(look_t *look)
 	db_scope_t scope;
 	int64_t until;
 	kasp_zone_t *zone = look->zone;
-	if (zone->core.revision == 0) {
+	if (zone->core.revision == 0 && !zone->taken_over) {
 		return false; /* A new zone: nobody relies on anything of it yet. */
 	}
 	const int found = db_freeze_get(look->desk->db, zone->name, zone->policy, look->now, &scope,
