@@ -4,6 +4,7 @@
 /* Whether all name servers of a zone serve a serial: against real knotds. */
 
 #include <check.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <libknot/libknot.h>
 
 #include "policy-engine/secondaries/said.h"
+#include "policy-engine/secondaries/secondaries.h"
 #include "policy-engine/secondaries/survey.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/parent-server.h"
@@ -41,8 +43,8 @@ static void teardown(void)
 	parents_end();
 }
 
-/* Asks for serial 7, by a resolver that asks that server. */
-static bool all_have_it(int server)
+/* Starts the resolver, which asks that server. */
+static void start_asker(int server)
 {
 	char path[100], why[300] = "";
 	snprintf(path, sizeof(path), "%s/unbound.conf", parents_dir());
@@ -54,6 +56,12 @@ static bool all_have_it(int server)
 	desk.conf.watch = (conf_watch_t){ .on = true, .port = parent_port() };
 	asker = (asker_t){ .desk = &desk, .resolver = resolver_start(path, why, sizeof(why)) };
 	ck_assert_msg(asker.resolver != NULL, "%s", why);
+}
+
+/* Asks for serial 7. */
+static bool all_have_it(int server)
+{
+	start_asker(server);
 	survey = survey_new(&asker, "example.net.", 7);
 	ck_assert_ptr_nonnull(survey);
 	survey_kind.work(survey, -1);
@@ -110,6 +118,112 @@ START_TEST(silence)
 }
 END_TEST
 
+/* -- and what follows from it -------------------------------------------- */
+
+static secondaries_t *secondaries;
+static live_zone_t *live;
+
+static void wake(void *ctx)
+{
+	(void)ctx;
+}
+
+/* An imported zone that is frozen. */
+static void freeze(void)
+{
+	char path[100], err[200];
+	const db_freeze_t frozen = { DB_FREEZE_IMPORT, "example.net.", CORE_NEVER };
+	desk_init(&desk, wake, NULL);
+	snprintf(path, sizeof(path), "%s/engine.db", parents_dir());
+	ck_assert_msg(db_open(&desk.db, path, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_int_eq(db_begin(desk.db), 0);
+	ck_assert_int_gt(db_zone_put(desk.db, "example.net.", "default"), 0);
+	ck_assert_int_eq(db_freeze_put(desk.db, &frozen), 0);
+	ck_assert_int_eq(db_commit(desk.db), 0);
+	live = live_add(&desk.live, "example.net.");
+	ck_assert_ptr_nonnull(live);
+	live->facts.serial = 7;
+	live->facts.published = 1;
+	live->survey.wanted = true;
+	start_asker(0);
+	desk.conf.watch.interval = 10;
+	secondaries = secondaries_start(&desk, &asker);
+	ck_assert_ptr_nonnull(secondaries);
+}
+
+static bool is_thawed(void)
+{
+	db_scope_t scope;
+	int64_t until;
+	return db_freeze_get(desk.db, "example.net.", "default", 1000, &scope, &until) == 0;
+}
+
+/* Has the servers asked at that time, and takes what they say. */
+static void ask_at(int64_t now)
+{
+	ck_assert_int_eq(secondaries_pass(secondaries, now), 0);
+	ck_assert(live->survey.asking);
+	for (int i = 0; i < 600 && live->survey.asking; i++) {
+		poll(NULL, 0, 20);
+		ck_assert_int_eq(secondaries_pass(secondaries, now), 0);
+	}
+	ck_assert(!live->survey.asking);
+}
+
+/* Not before all is old that caches may have, and only if it was so each time. */
+START_TEST(thaws)
+{
+	parent_child(0, CHILD("7", BOTH));
+	parent_child(1, CHILD("7", BOTH));
+	parent_serve(0, "");
+	parent_serve(1, "");
+	freeze();
+	live->facts.max_ttl = 5000; /* More than the SOA's refresh. */
+	ask_at(1000);
+	ck_assert_int_eq(secondaries_due(&live->survey), 6000);
+	ask_at(1010);
+	ask_at(5999);
+	ck_assert(!is_thawed());
+	ask_at(6009);
+	ck_assert(is_thawed());
+	secondaries_stop(secondaries);
+	desk.conf.watch = (conf_watch_t){ .on = false };
+	desk_deinit(&desk);
+}
+END_TEST
+
+/* Once another serial, or one that knotd has not any more, and it begins anew. */
+START_TEST(begins_anew)
+{
+	parent_child(0, CHILD("7", BOTH));
+	parent_child(1, CHILD("7", BOTH));
+	parent_serve(0, "");
+	parent_serve(1, "");
+	freeze();
+	ask_at(1000);
+	ask_at(1010);
+	ask_at(1020);
+	parent_end(1);
+	ask_at(4000);
+	ck_assert(live->survey.since == 0 && live->survey.why != NULL);
+	parent_serve(1, "");
+	ask_at(4700);
+	ck_assert_int_eq(live->survey.since, 4700);
+	ck_assert_ptr_null(live->survey.why);
+	live->held = true; /* Its template is another one. */
+	ask_at(8400);
+	ask_at(8410);
+	ck_assert(!is_thawed());
+	live->held = false;
+	live->facts.serial = 8; /* Nobody has that yet. */
+	ask_at(8420);
+	ck_assert(!is_thawed() && live->survey.since == 0);
+	secondaries_stop(secondaries);
+	desk.conf.watch = (conf_watch_t){ .on = false };
+	desk_deinit(&desk);
+}
+END_TEST
+
 /* No wild message is taken, and none is read beyond its end. */
 START_TEST(wild_messages)
 {
@@ -149,6 +263,8 @@ int main(void)
 	tcase_add_loop_test(tc, one_has_not, 0, 3);
 	tcase_add_test(tc, parent_differs);
 	tcase_add_test(tc, silence);
+	tcase_add_test(tc, thaws);
+	tcase_add_test(tc, begins_anew);
 	tcase_add_test(tc, wild_messages);
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
