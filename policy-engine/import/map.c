@@ -178,7 +178,8 @@ static bool matters(const ods_key_t *key)
 	return !map_is_past(key) && !is_leftover(key);
 }
 
-/* Whether a zone's keys of one algorithm come, or are there, all of them, and those of another one go. */
+/* Whether a zone's keys of one algorithm come, or are there, all of them, and those of another one
+ * go. */
 static bool rolls_algorithm(const ods_zone_t *zone)
 {
 	int coming = -1, going = -1;
@@ -257,8 +258,8 @@ static bool is_known(keyset_state_t state)
 	return !is_absent(state);
 }
 
-/* OpenDNSSEC brings DNSKEYs and signatures of an algorithm at once, and its DS when all caches have them;
- * DNSKEYs and signatures of the other one go at once, when no cache has a DS of it. */
+/* OpenDNSSEC brings DNSKEYs and signatures of an algorithm at once, and its DS when all caches
+ * have them; DNSKEYs and signatures of the other one go at once, when no cache has a DS of it. */
 static int check_algorithms(const ods_zone_t *zone, char why[MAP_WHY_MAX])
 {
 	const ods_key_t *first = NULL;

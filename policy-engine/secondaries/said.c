@@ -72,11 +72,13 @@ int said_soa(const said_t *message, said_soa_t *soa, char *why, size_t why_size)
 	if (pkt == NULL) {
 		return -1;
 	}
-	const knot_rrset_t *rrset = knot_wire_get_aa(pkt->wire) ? find_soa(pkt, message->zone) : NULL;
+	const bool authoritative = knot_wire_get_aa(pkt->wire);
+	const knot_rrset_t *rrset = authoritative ? find_soa(pkt, message->zone) : NULL;
 	if (rrset == NULL) {
 		snprintf(why, why_size, "is not authoritative for the zone");
 	} else {
-		*soa = (said_soa_t){ knot_soa_serial(rrset->rrs.rdata), knot_soa_refresh(rrset->rrs.rdata),
+		const knot_rdata_t *rdata = rrset->rrs.rdata;
+		*soa = (said_soa_t){ knot_soa_serial(rdata), knot_soa_refresh(rdata),
 		                     valid_ttl(rrset->ttl) };
 	}
 	knot_pkt_free(pkt);

@@ -35,8 +35,8 @@ typedef struct {
 /*! Reads the answer of a server of the zone. \return 0; -1 and why: it does not serve the zone. */
 int said_soa(const said_t *message, said_soa_t *soa, char *why, size_t why_size);
 
-/*! Adds the names that a server of the parent delegates the zone to, or, if it has the zone itself, those of
- *  the zone. \return 0; -1 and why: it has no such names. */
+/*! Adds the names that a server of the parent delegates the zone to, or, if it has the zone itself,
+ *  those of the zone. \return 0; -1 and why: it has no such names. */
 int said_ns(const said_t *message, said_ns_t *ns, char *why, size_t why_size);
 
 /*! Adds a name, once. \return 0, or -1 if there is no room. */

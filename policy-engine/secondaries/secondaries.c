@@ -64,8 +64,8 @@ static void start_if_due(void *ctx, live_zone_t *zone)
 	const tick_t *tick = ctx;
 	secondaries_t *s = tick->s;
 	live_survey_t *survey = &zone->survey;
-	if (!survey->wanted || survey->asking || survey->at > tick->now || zone->facts.published == 0 ||
-	    s->running >= RUNNING_MAX) {
+	if (!survey->wanted || survey->asking || survey->at > tick->now ||
+	    zone->facts.published == 0 || s->running >= RUNNING_MAX) {
 		return;
 	}
 	survey->asking = errands_add(s->errands, survey_new(s->asker, zone->name,
@@ -93,7 +93,8 @@ static void tick(secondaries_t *s, int64_t now)
 
 /* -- what they say ------------------------------------------------------- */
 
-/* Seconds for which caches may have what the signer before had made: the TTLs of OpenDNSSEC count, too. */
+/* Seconds for which caches may have what the signer before had made: the TTLs of OpenDNSSEC count,
+ * too. */
 static int64_t cached_for(const kasp_zone_t *zone, const live_zone_t *live)
 {
 	int64_t longest = live->facts.max_ttl;
@@ -114,8 +115,9 @@ static int thaw(desk_t *desk, live_zone_t *live)
 		db_rollback(desk->db);
 		return -1;
 	}
-	log_event(LOG_INFO, live->name, "all %zu addresses of its name servers have served our serial for "
-	          "%u s, as often as they were asked: the zone is thawed, its keys take steps again",
+	log_event(LOG_INFO, live->name, "all %zu addresses of its name servers have served our "
+	          "serial for %u s, as often as they were asked: the zone is thawed, its keys take "
+	          "steps again",
 	          live->survey.count, live->survey.wait);
 	live->survey.wanted = false;
 	return 0;
@@ -174,7 +176,8 @@ static int take_result(void *ctx, const void *done)
 		return 0;
 	}
 	int ret = note(desk, live, said, run->now);
-	const bool over = survey->since != 0 && survey->times >= TIMES && run->now >= secondaries_due(survey);
+	const bool over = survey->since != 0 && survey->times >= TIMES &&
+	                  run->now >= secondaries_due(survey);
 	if (ret == 0 && over && !live->held && imported_changed(desk, live->name, NULL) == 0) {
 		ret = thaw(desk, live);
 		live_mark(&desk->live, live, true);

@@ -112,8 +112,8 @@ static int ask_parents(round_t *round, const resolver_child_t *child)
 	return ret;
 }
 
-/* Asks all name servers of the zone, those that the parent named and those that it names itself. \return 0, or
- * -1. */
+/* Asks all name servers of the zone, those that the parent named and those that it names itself.
+ * \return 0, or -1. */
 static int ask_servers(round_t *round, const resolver_child_t *child)
 {
 	survey_t *survey = round->survey;

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Asks each address of each name server of a zone whether it serves a serial: of those that the parent
- *        delegates to, and of those that the zone names.
+ * \brief Asks each address of each name server of a zone whether it serves a serial: of those that
+ *        the parent delegates to, and of those that the zone names.
  *
  * What cannot be asked does not serve it.
  */
@@ -31,6 +31,6 @@ typedef struct {
 /*! How the job is done and freed. */
 extern const errands_kind_t survey_kind;
 
-/*! Makes the job. Under the desk's lock. \return NULL if out of memory, or if conf.xml does not have the
- *  engine look at parents. */
+/*! Makes the job. Under the desk's lock. \return NULL if out of memory, or if conf.xml does not
+ *  have the engine look at parents. */
 survey_t *survey_new(const asker_t *asker, const char *zone, uint32_t serial);
