@@ -74,9 +74,10 @@ start_public() {
 # at_public COMMAND...: asks there what would be asked of the primary.
 at_public() { PORT=$public "$@"; }
 
+also=() # Addresses of other secondaries, of the same port.
 # As strict as can be: what fails is not tried again with other data.
 start_resolver() {
-	local zone
+	local zone address
 	within 30 at_public signed p.test
 	at_public ask +short p.test DNSKEY | awk '$1 == 257 { print "p.test. DNSKEY", $0 }' \
 		>resolver/anchor
@@ -105,6 +106,9 @@ start_resolver() {
 		EOT
 		for zone in p.test "${zones[@]}"; do
 			printf 'stub-zone:\n    name: %s\n    stub-addr: 127.0.0.1@%s\n' "$zone" "$public"
+			for address in "${also[@]}"; do
+				[ "$zone" = p.test ] || echo "    stub-addr: $address@$public"
+			done
 		done
 	} >resolver/unbound.conf
 	unbound -c resolver/unbound.conf >resolver/resolver.log 2>&1 </dev/null &
@@ -120,7 +124,19 @@ all_secure() { local zone; for zone in "${zones[@]}"; do secure "$zone" || retur
 
 # The commands that the engine runs bring DS records to the parent zone and take them away.
 registry() {
-	local action check
+	local check
+	registry_commands
+	check="<ParentCheck><Interval>PT1S</Interval><Port>$public</Port>"
+	check+="<ResolverConfig>$work/resolver/engine.conf</ResolverConfig></ParentCheck>"
+	sed -i "s|<Enforcer>|&\
+<DelegationSignerSubmitCommand>$work/add-ds</DelegationSignerSubmitCommand>\
+<DelegationSignerRetractCommand>$work/del-ds</DelegationSignerRetractCommand>$check|" "$D/conf.xml"
+	engine reload
+}
+
+# The commands that it runs: add-ds, del-ds; and what it asks the parent by.
+registry_commands() {
+	local action
 	for action in add del; do
 		cat >"$action-ds" <<-EOT
 		#!/bin/bash
@@ -141,12 +157,6 @@ registry() {
 	    name: p.test.
 	    stub-addr: 127.0.0.1@$public
 	EOT
-	check="<ParentCheck><Interval>PT1S</Interval><Port>$public</Port>"
-	check+="<ResolverConfig>$work/resolver/engine.conf</ResolverConfig></ParentCheck>"
-	sed -i "s|<Enforcer>|&\
-<DelegationSignerSubmitCommand>$work/add-ds</DelegationSignerSubmitCommand>\
-<DelegationSignerRetractCommand>$work/del-ds</DelegationSignerRetractCommand>$check|" "$D/conf.xml"
-	engine reload
 }
 
 # seconds NAME [SED-EXPRESSION...]: a policy of seconds, changed.
