@@ -42,15 +42,18 @@ zone_file() {
 	mv "$1.300" "$1"
 }
 
+also=() # Other servers of the zones, as ADDRESS@PORT.
+more=() # Where this one listens, too.
 # The parent zone, signed by Knot itself, and the zones as secondaries have them.
 start_public() {
 	local zone
 	{
 		# shellcheck disable=SC2016
-		printf '$ORIGIN p.test.\n$TTL 2\n@ SOA ns host 1 5 2 3600 2\n@ NS ns\nns A 127.0.0.1\n'
+		printf '$ORIGIN p.test.\n$TTL 2\n@ SOA ns host 1 5 2 3600 2\n@ NS ns\n'
+		echo "ns A ${parent_address:-127.0.0.1}"
 		printf '%s. NS ns.p.test.\n' "${zones[@]}"
 	} >public/p.test.zone
-	another_knotd public "127.0.0.1@$public" < <(
+	another_knotd public "127.0.0.1@$public" "${more[@]}" < <(
 		cat <<-EOT
 		remote:
 		  - id: signer
@@ -74,7 +77,6 @@ start_public() {
 # at_public COMMAND...: asks there what would be asked of the primary.
 at_public() { PORT=$public "$@"; }
 
-also=() # Addresses of other secondaries, of the same port.
 # As strict as can be: what fails is not tried again with other data.
 start_resolver() {
 	local zone address
@@ -107,7 +109,7 @@ start_resolver() {
 		for zone in p.test "${zones[@]}"; do
 			printf 'stub-zone:\n    name: %s\n    stub-addr: 127.0.0.1@%s\n' "$zone" "$public"
 			for address in "${also[@]}"; do
-				[ "$zone" = p.test ] || echo "    stub-addr: $address@$public"
+				[ "$zone" = p.test ] || echo "    stub-addr: $address"
 			done
 		done
 	} >resolver/unbound.conf

@@ -73,7 +73,7 @@ addns() {
 	local address
 	echo '<Adapter><DNS><Outbound><ProvideTransfer><Peer><Prefix>127.0.0.1</Prefix></Peer></ProvideTransfer><Notify>'
 	for address in "${secondaries[@]}"; do
-		echo "<Remote><Address>$address</Address><Port>$public</Port></Remote>"
+		echo "<Remote><Address>$address</Address><Port>$ns</Port></Remote>"
 	done
 	echo '</Notify></Outbound></DNS></Adapter>'
 }
@@ -99,7 +99,7 @@ write_bind() {
 		cat <<-EOT
 		options {
 		    directory "$work/bind"; pid-file "$work/bind/pid"; session-keyfile none;
-		    listen-on port $public { ${secondaries[2]}; }; listen-on-v6 { none; };
+		    listen-on port $ns { 127.0.0.1; }; listen-on-v6 { none; };
 		    recursion no; notify no; managed-keys-directory "$work/bind";
 		    min-refresh-time 5; min-retry-time 1; max-retry-time 5; transfers-in 50; transfers-per-ns 50;
 		    serial-query-rate 100;
@@ -115,7 +115,7 @@ write_bind() {
 # It has both primaries from the beginning.
 start_nsd() {
 	local zone
-	run_nsd "$public" "${secondaries[1]}" < <(
+	run_nsd "$ns" 127.0.0.2 < <(
 		for zone in "${zones[@]}"; do
 			printf 'zone:\n    name: %s\n    zonefile: %s\n    allow-notify: 127.0.0.1 NOKEY\n' "$zone" "$zone"
 			printf '    min-refresh-time: 5\n    max-refresh-time: 5\n    min-retry-time: 1\n    max-retry-time: 5\n'
@@ -130,8 +130,10 @@ start_world() {
 	ods=$work/ods
 	theirs=$(free_port)
 	ours=$((theirs + 1)) public=$((theirs + 2)) resolver=$((theirs + 3))
-	also=(127.0.0.2 127.0.0.3)
-	secondaries=(127.0.0.1 "${also[@]}")
+	# The name servers have one port: BIND the one address that it takes, then NSD, and Knot, the parent's, too.
+	ns=$((theirs + 4)) parent_address=127.0.0.3
+	secondaries=(127.0.0.1 127.0.0.2 127.0.0.3)
+	also=("127.0.0.1@$ns" "127.0.0.2@$ns") more=("127.0.0.3@$ns")
 	for zone in "${zones[@]}"; do
 		(cd unsigned && refresh=5 zone_file "$zone" 1) # NOTIFY is sooner.
 		sed -i 's/^ns1 A .*/ns1 A 127.0.0.1\nns1 A 127.0.0.2\nns1 A 127.0.0.3/' "unsigned/$zone"
@@ -183,6 +185,7 @@ start_opendnssec() {
 	chmod 0600 "$ods/conf.xml"
 	run_opendnssec
 	within 120 settle
+	all_follow "$theirs"
 	within 60 all_secure
 	watch_world "${zones[@]}"
 }
@@ -271,7 +274,7 @@ all_follow() {
 follows() {
 	local address
 	for address in "${secondaries[@]}"; do
-		[ "$(kdig @"$address" -p "$public" +short "$1" SOA | awk '{ print $3 }')" -ge \
+		[ "$(kdig @"$address" -p "$ns" +short "$1" SOA | awk '{ print $3 }')" -ge \
 			"$(cat "serial.$1")" ] || return
 	done
 }
@@ -316,7 +319,7 @@ move() {
 		cat "$D/knot.conf"
 	} >knot.conf.test
 	cp knot.conf.test "$D/knot.conf"
-	sed -i "s|</Enforcer>|<ParentCheck><Interval>PT1S</Interval><Port>$public</Port>$(
+	sed -i "s|</Enforcer>|<ParentCheck><Interval>PT1S</Interval><Port>$ns</Port>$(
 		)<ResolverConfig>$work/resolver/engine.conf</ResolverConfig></ParentCheck>&|" "$D/conf.xml"
 	start_engine
 	pids+=("$(cat "$D/run/ods-engine.pid")")
