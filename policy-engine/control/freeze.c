@@ -12,6 +12,7 @@
 #include "policy-engine/base/zone-name.h"
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/context.h"
+#include "policy-engine/desk/imported.h"
 
 /* What a command is for. */
 typedef struct {
@@ -85,30 +86,41 @@ static void freeze(const context_t *c, ctl_request_t *req, const target_t *targe
 	}
 }
 
-/* A zone whose policy waits for a person. */
+/* Zones whose policy waits for a person: that of knot.conf is another one, or kasp.xml has changed it. */
 typedef struct {
-	db_t *db;
+	const desk_t *desk;
 	size_t count;
 	bool failed;
 } held_t;
+
+static void find_changed(void *ctx, live_zone_t *zone)
+{
+	held_t *held = ctx;
+	const int changed = imported_changed(held->desk, zone->name, NULL);
+	zone->changed = changed > 0;
+	held->failed = held->failed || changed < 0;
+}
 
 static void freeze_held(void *ctx, live_zone_t *zone)
 {
 	held_t *held = ctx;
 	const db_freeze_t freeze = { DB_FREEZE_IMPORT, zone->name, CORE_NEVER };
-	held->count += zone->held;
-	held->failed = held->failed || (zone->held && db_freeze_put(held->db, &freeze) != 0);
+	const bool waits = zone->held || zone->changed;
+	held->count += waits;
+	held->failed = held->failed || (waits && db_freeze_put(held->desk->db, &freeze) != 0);
 }
 
 /* Thaws what was imported, but for zones whose policy waits. \return As db_freeze_end() */
 static int end_imported(const context_t *c, ctl_request_t *req)
 {
-	held_t held = { .db = c->desk->db };
-	const int ended = db_freeze_end(held.db, DB_FREEZE_IMPORT, "");
+	held_t held = { .desk = c->desk };
+	live_each(&c->desk->live, find_changed, &held);
+	const int ended = db_freeze_end(c->desk->db, DB_FREEZE_IMPORT, "");
 	live_each(&c->desk->live, freeze_held, &held);
 	if (held.count > 0) {
 		ctl_error(req, NULL, "%zu imported zones stay frozen, since knot.conf has another policy "
-		          "for them than they were imported with, see their zone-status", held.count);
+		          "for them than they were imported with, or kasp.xml has changed it, see their "
+		          "zone-status", held.count);
 	}
 	return held.failed ? -1 : ended;
 }
@@ -145,12 +157,29 @@ static void thaw(const context_t *c, ctl_request_t *req, const target_t *target)
 	log_event(LOG_INFO, NULL, "a person thaws %s%s", scope_text(target->scope), target->name);
 }
 
+/* Whether kasp.xml has the policy as it was, or a person has the zone follow it. */
+static bool may_change(const context_t *c, ctl_request_t *req, const live_zone_t *live, bool change)
+{
+	char *text = NULL;
+	const int changed = imported_changed(c->desk, live->name, &text);
+	const bool may = changed == 0 || (changed > 0 && change);
+	if (!may) {
+		ctl_error(req, live->name, "%s; change kasp.xml back, or, for its keys or its denial to be "
+		          "replaced: ods thaw --change-policy", text != NULL ? text : db_error(c->desk->db));
+	}
+	free(text);
+	return may;
+}
+
 /* Has a zone that is to be thawed have the policy that waits for that, if a person says so. \return
  * Whether nothing waits now. */
 static bool settle_policy(const context_t *c, ctl_request_t *req, const target_t *target, bool change)
 {
 	live_zone_t *live = target->scope == DB_FREEZE_ZONE ? live_find(&c->desk->live, target->name)
 	                                                    : NULL;
+	if (live != NULL && !may_change(c, req, live, change)) {
+		return false;
+	}
 	if (live == NULL || !live->held) {
 		return true;
 	}

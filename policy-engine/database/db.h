@@ -216,6 +216,9 @@ int db_keys_distrust(db_t *db);
 /*! Notes that another signer published the zone before. \param serial  Its last serial. */
 int db_zone_took(db_t *db, int64_t zone, uint32_t serial);
 
+/*! Notes which form the policy of a zone has that is imported, as policy_form() has it. */
+int db_zone_formed(db_t *db, int64_t zone, const char *form);
+
 /*! \return 1 if some zone has the policy, 0 if none has, -1. */
 int db_policy_used(db_t *db, const char *policy);
 
@@ -272,6 +275,15 @@ int db_freeze_end(db_t *db, db_scope_t scope, const char *name);
 /*! \return 1 and the policy of a zone, to be freed, if it was imported, is frozen since, and that policy is
  *          another one than wished; 0; -1. */
 int db_freeze_policy(db_t *db, const char *zone, const char *wished, char **policy);
+
+/*! What a zone was imported by. To be freed, by free(). */
+typedef struct {
+	char *policy;
+	char *form; /*!< The policy's then, as policy_form() has it; "" = it is not known. */
+} db_imported_t;
+
+/*! \return 1 and by what a zone was imported that is frozen since; 0; -1. */
+int db_freeze_imported(db_t *db, const char *zone, db_imported_t *by);
 
 /*! \return 1 and the freeze of a zone that lasts longest, with its end; 0 if there is none; -1. */
 int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,

@@ -83,3 +83,29 @@ int db_freeze_policy(db_t *db, const char *zone, const char *wished, char **poli
 	*policy = text;
 	return found;
 }
+
+int db_freeze_imported(db_t *db, const char *zone, db_imported_t *by)
+{
+	static const char get[] =
+		"SELECT policy, form FROM zone JOIN freeze ON freeze.name = zone.name AND scope = 3"
+		" WHERE zone.name = ?1";
+	sqlite3_stmt *sql = sql_prepare(db, get);
+	if (sql == NULL) {
+		return -1;
+	}
+	sql_bind_text(sql, 1, zone);
+	int ret = sqlite3_step(sql);
+	const bool found = ret == SQLITE_ROW;
+	db_imported_t read = { NULL };
+	if (found) {
+		read = (db_imported_t){ strdup((const char *)sqlite3_column_text(sql, 0)),
+		                        strdup((const char *)sqlite3_column_text(sql, 1)) };
+	}
+	if (sql_done(db, sql, ret) != 0 || (found && (read.policy == NULL || read.form == NULL))) {
+		free(read.policy);
+		free(read.form);
+		return -1;
+	}
+	*by = read;
+	return found;
+}

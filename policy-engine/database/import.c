@@ -76,6 +76,18 @@ int db_zone_took(db_t *db, int64_t zone, uint32_t serial)
 	return sql_run_numbers(db, took, zone, serial);
 }
 
+int db_zone_formed(db_t *db, int64_t zone, const char *form)
+{
+	static const char formed[] = "UPDATE zone SET form = ?2 WHERE id = ?1";
+	sqlite3_stmt *sql = sql_prepare(db, formed);
+	if (sql == NULL) {
+		return -1;
+	}
+	sqlite3_bind_int64(sql, 1, zone);
+	sql_bind_text(sql, 2, form);
+	return sql_run(db, sql);
+}
+
 int db_policy_used(db_t *db, const char *policy)
 {
 	static const char get[] = "SELECT 1 FROM zone WHERE policy = ?1 LIMIT 1";

@@ -164,10 +164,13 @@ static const char schema_11[] =
 	"CREATE INDEX token_key_unsaved ON token_key (repository)"
 	" WHERE backup <> 2 AND retired = 0 AND public_key IS NOT NULL;";
 
+/* Of a zone that was imported: the form that its policy had then, as policy_form() has it. */
+static const char schema_12[] = "ALTER TABLE zone ADD COLUMN form TEXT NOT NULL DEFAULT '';";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
                                        schema_6, schema_7, schema_8, schema_9, schema_10,
-                                       schema_11 };
+                                       schema_11, schema_12 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)

@@ -79,7 +79,9 @@ static int open_all(parts_t *parts, char *err, size_t err_size)
 		snprintf(err, err_size, "%s", db_error(desk->db));
 		return -1;
 	}
-	if (parent_start(&parts->parent, desk) != 0) {
+	parts->secondaries = parent_start(&parts->parent, desk) == 0
+	                             ? secondaries_start(desk, &parts->parent.asker) : NULL;
+	if (parts->secondaries == NULL) {
 		snprintf(err, err_size, "cannot start a thread: out of memory");
 		return -1;
 	}
@@ -125,6 +127,7 @@ void engine_free(engine_t *engine)
 	if (engine == NULL) {
 		return;
 	}
+	secondaries_stop(engine->parts.secondaries);
 	parent_stop(&engine->parts.parent);
 	keys_deinit(&engine->parts.keys);
 	link_deinit(&engine->parts.link);
@@ -216,7 +219,8 @@ static bool knows_all(desk_t *desk)
 static int decide(parts_t *parts, int64_t now, bool *more)
 {
 	if (learn_pass(&parts->learn, now, more) != 0 ||
-	    parent_pass(&parts->parent, parts->link.up, now) != 0 || look(parts, now, more) != 0) {
+	    parent_pass(&parts->parent, parts->link.up, now) != 0 ||
+	    secondaries_pass(parts->secondaries, now) != 0 || look(parts, now, more) != 0) {
 		return -1;
 	}
 	return knows_all(&parts->desk) ? retire_pass(&parts->keys, now) : 0;

@@ -12,12 +12,15 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/core/plan.h"
+#include "policy-engine/desk/imported.h"
 #include "policy-engine/engine/agenda.h"
 #include "policy-engine/keys/allocate.h"
+#include "policy-engine/secondaries/survey.h"
 #include "policy-engine/signer/compose.h"
 
 #define RETRY_S 600      /* Seconds; a zone that lacks keys waits so long if no key is made. */
 #define PROBLEM_MAX 1024 /* Bytes of a zone's problem in words. */
+#define SURVEY_TEXT_MAX (SURVEY_WHY_MAX + 60) /* Bytes of what is seen of its name servers. */
 
 /* The look at one zone. */
 typedef struct {
@@ -397,6 +400,40 @@ static void say_held(look_t *look)
 	    what != NULL ? what : other != NULL ? "it" : "", look->zone->name);
 }
 
+/* What has been seen of the zone's name servers, since it was imported. */
+static const char *survey_text(const live_survey_t *survey, char *text, size_t size)
+{
+	char since[WHEN_TEXT_MAX], due[WHEN_TEXT_MAX];
+	text[0] = '\0';
+	if (survey->since != 0) {
+		snprintf(text, size, "; all %zu addresses of its name servers have it since %s, and it is "
+		         "thawed at %s if that stays so", survey->count, when_stamp(survey->since, since),
+		         when_stamp(secondaries_due(survey), due));
+	} else if (survey->why != NULL) {
+		snprintf(text, size, "; not all of its name servers have it: %s", survey->why);
+	}
+	return text;
+}
+
+/* kasp.xml has changed the policy since the import. */
+static void say_changed(look_t *look)
+{
+	char *text = NULL;
+	look->failed = imported_changed(look->desk, look->zone->name, &text) < 0 || look->failed;
+	say(look, LOG_WARNING, "kasp.xml was changed since the zone was imported, %s: the zone stays as it is, "
+	    "and no key takes a step; change it back, or: ods thaw --change-policy %s",
+	    text != NULL ? text : "in its policy", look->zone->name);
+	free(text);
+}
+
+static void say_imported(look_t *look)
+{
+	char seen[SURVEY_TEXT_MAX];
+	say(look, LOG_INFO, "no key takes a step: the zone was imported, and its secondaries may "
+	    "follow another server still; when all have our serial: ods thaw %s%s", look->zone->name,
+	    survey_text(&look->live->survey, seen, sizeof(seen)));
+}
+
 static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 {
 	static const char *const scopes[] = { "all zones are", "its policy is", "it is" };
@@ -407,9 +444,12 @@ static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 		say_held(look);
 		return;
 	}
+	if (scope == DB_FREEZE_IMPORT && look->live->changed) {
+		say_changed(look);
+		return;
+	}
 	if (scope == DB_FREEZE_IMPORT) {
-		say(look, LOG_INFO, "no key takes a step: the zone was imported, and its secondaries may "
-		    "follow another server still; when all have our serial: ods thaw %s", zone->name);
+		say_imported(look);
 		return;
 	}
 	say(look, LOG_INFO, "no key takes a step: %s frozen by a person%s%s; to end this: %s%s",
@@ -418,13 +458,24 @@ static void say_frozen(look_t *look, db_scope_t scope, int64_t until)
 	    scope == DB_FREEZE_ZONE ? zone->name : scope == DB_FREEZE_POLICY ? zone->policy : "");
 }
 
+/* Has the name servers asked, or not any more. */
+static void want_survey(live_zone_t *live, bool wanted)
+{
+	live_survey_t *survey = &live->survey;
+	if (survey->wanted != wanted) {
+		survey->wanted = wanted;
+		survey->since = 0;
+		live_set(&survey->why, NULL);
+	}
+}
+
 /* Whether a person wants no key to take a step. */
 static bool is_frozen(look_t *look)
 {
 	db_scope_t scope;
 	int64_t until;
 	kasp_zone_t *zone = look->zone;
-	if (zone->core.revision == 0) {
+	if (zone->core.revision == 0 && !zone->taken_over) {
 		return false; /* A new zone: nobody relies on anything of it yet. */
 	}
 	const int found = db_freeze_get(look->desk->db, zone->name, zone->policy, look->now, &scope,
@@ -432,6 +483,8 @@ static bool is_frozen(look_t *look)
 	look->failed = look->failed || found < 0;
 	look->live->frozen = found > 0;
 	zone->frozen = found > 0 ? until : 0;
+	want_survey(look->live, found > 0 && scope == DB_FREEZE_IMPORT && !look->live->held &&
+	            !look->live->changed);
 	if (found <= 0) {
 		return false;
 	}
@@ -440,9 +493,25 @@ static bool is_frozen(look_t *look)
 	return true;
 }
 
+/* Whether the zone was imported, and kasp.xml would change it before a person says so: then it gets no key set
+ * that is made by it. */
+static bool is_changed(look_t *look)
+{
+	const int changed = look->zone->taken_over
+	                            ? imported_changed(look->desk, look->zone->name, NULL) : 0;
+	look->failed = look->failed || changed < 0;
+	look->live->changed = changed > 0;
+	return changed != 0;
+}
+
 static void look_after(look_t *look)
 {
 	uint64_t saved = look->zone->core.revision;
+	if (is_changed(look)) {
+		(void)is_frozen(look);
+		core_observe(&look->zone->core, &look->live->facts);
+		return;
+	}
 	if (awaits_parent(look)) {
 		return;
 	}

@@ -10,11 +10,13 @@
 #include "policy-engine/keys/keys.h"
 #include "policy-engine/parent/parent.h"
 #include "policy-engine/recover/learn.h"
+#include "policy-engine/secondaries/secondaries.h"
 #include "policy-engine/signer/link.h"
 
 typedef struct {
 	desk_t desk;
 	parent_t parent;
+	secondaries_t *secondaries;
 	link_t link;
 	learn_t learn;
 	keys_t keys;

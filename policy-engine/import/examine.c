@@ -116,7 +116,12 @@ static void see_signer(examine_t *all, examine_zone_t *zone)
 	    (!from->output.dns &&
 	     ods_signer_read_zone(from->output.path, &signer, why, sizeof(why)) != 0)) {
 		examine_refuse(zone, "%s", why);
-	} else if (all->serial != NULL) {
+	}
+	zone->unchecked = !signer.state;
+	if (zone->why[0] != '\0') {
+		return;
+	}
+	if (all->serial != NULL) {
 		zone->serial = *all->serial;
 	} else if (signer.published) {
 		zone->serial = signer.serial;
@@ -182,19 +187,25 @@ const policy_t *examine_map(const examine_t *all, examine_zone_t *zone, const po
 	return zone->why[0] == '\0' ? policy : NULL;
 }
 
-void examine_list(const core_zone_t *zone, size_t past, char *out, size_t size)
+void examine_list(const examine_t *all, const examine_zone_t *zone, const core_zone_t *core, char *out,
+                  size_t size)
 {
+	const size_t past = zone->from->key_count - core->count;
 	size_t used = 0;
 	out[0] = '\0';
-	for (size_t i = 0; i < zone->count && used < size; i++) {
-		const core_key_t *key = &zone->keys[i];
+	for (size_t i = 0; i < core->count && used < size; i++) {
+		const core_key_t *key = &core->keys[i];
 		bool waits = key->goal_in && !core_is_settled(key);
 		used += (size_t)snprintf(out + used, size - used, "%s%s %u%s", i > 0 ? ", " : "",
 		                         keyset_role_name(key->role), key->keytag,
 		                         !key->goal_in ? " (going)" : waits ? " (coming)" : "");
 	}
 	if (past > 0 && used < size) {
-		snprintf(out + used, size - used, "; %zu past, left in the token", past);
+		used += (size_t)snprintf(out + used, size - used, "; %zu past, left in the token", past);
+	}
+	if (zone->unchecked && used < size) {
+		snprintf(out + used, size - used, "; not checked whether OpenDNSSEC's signer signed with "
+		         "them: %s has no %s.backup2, see --signer-dir", all->signer_dir, zone->from->name);
 	}
 }
 

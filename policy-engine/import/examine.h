@@ -23,6 +23,7 @@ typedef struct {
 	char *name;            /*!< NULL if it is no domain name. */
 	char why[MAP_WHY_MAX]; /*!< Why it is refused; "" = nothing is against it so far. */
 	uint32_t serial;       /*!< The last one that OpenDNSSEC can have published. */
+	bool unchecked;        /*!< The signer left nothing that says by which keys it signed. */
 } examine_zone_t;
 
 /*! An OpenDNSSEC that is examined. */
@@ -65,8 +66,9 @@ void examine_refuse(examine_zone_t *zone, const char *format, ...)
 const policy_t *examine_map(const examine_t *all, examine_zone_t *zone, const policies_t *policies,
                             int64_t now, core_zone_t *core);
 
-/*! Lists keys for people: "ksk 1 (coming), zsk 2". \param past  Keys that are in no cache any more. */
-void examine_list(const core_zone_t *zone, size_t past, char *out, size_t size);
+/*! Lists a zone's keys for people: "ksk 1 (coming), zsk 2; 1 past", and what of it was not checked. */
+void examine_list(const examine_t *all, const examine_zone_t *zone, const core_zone_t *core, char *out,
+                  size_t size);
 
 /*! Frees the contents, not all itself. */
 void examine_deinit(examine_t *all);

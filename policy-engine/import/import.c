@@ -140,6 +140,15 @@ static void renumber(core_key_t *key, uint64_t base)
 	}
 }
 
+/* Notes what the policy is: a change of kasp.xml before the thaw waits for a person. */
+static int note_form(db_t *db, int64_t zone, const policy_t *policy)
+{
+	char *form = policy_form(policy);
+	const int ret = form != NULL ? db_zone_formed(db, zone, form) : -1;
+	free(form);
+	return ret;
+}
+
 static int put_zone(import_run_t *run, const examine_zone_t *from, const policy_t *policy,
                     core_zone_t *core)
 {
@@ -169,6 +178,7 @@ static int put_zone(import_run_t *run, const examine_zone_t *from, const policy_
 	zone.next = run->now;
 	ret = ret == 0 ? db_zone_save(db, &zone) : ret;
 	ret = ret == 0 ? db_zone_took(db, zone.id, from->serial) : ret;
+	ret = ret == 0 ? note_form(db, zone.id, policy) : ret;
 	/* A step would be bogus for who asks a secondary that follows OpenDNSSEC still. */
 	const db_freeze_t freeze = { DB_FREEZE_IMPORT, from->name, CORE_NEVER };
 	ret = ret == 0 ? db_freeze_put(db, &freeze) : ret;
@@ -226,7 +236,7 @@ static int take_zone(import_run_t *run, size_t index)
 		report(run, zone, IMPORT_REFUSED, "");
 		return 0;
 	}
-	examine_list(&core, zone->from->key_count - core.count, keys, sizeof(keys));
+	examine_list(&run->from, zone, &core, keys, sizeof(keys));
 	if (run->marks[index].replaced) {
 		const size_t used = strlen(keys);
 		snprintf(keys + used, sizeof(keys) - used, "; in place of those that it had, on which "

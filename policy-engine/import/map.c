@@ -172,13 +172,35 @@ static bool same_role(const ods_key_t *a, const ods_key_t *b)
 	return a->algorithm == b->algorithm && a->role == b->role;
 }
 
+/* Whether caches may know more of a key than its DS. */
+static bool matters(const ods_key_t *key)
+{
+	return !map_is_past(key) && !is_leftover(key);
+}
+
+/* Whether a zone's keys of one algorithm come, or are there, all of them, and those of another one
+ * go. */
+static bool rolls_algorithm(const ods_zone_t *zone)
+{
+	int coming = -1, going = -1;
+	for (size_t i = 0; i < zone->key_count; i++) {
+		const ods_key_t *key = &zone->keys[i];
+		int *algorithm = key->introducing ? &coming : &going;
+		if (matters(key) && *algorithm >= 0 && *algorithm != key->algorithm) {
+			return false;
+		}
+		*algorithm = matters(key) ? key->algorithm : *algorithm;
+	}
+	return coming >= 0 && going >= 0 && coming != going;
+}
+
 /* One key comes, or is there, and at most one goes: then what went was known everywhere before. */
 static int check_rollover(const ods_zone_t *zone, const ods_key_t *key, char why[MAP_WHY_MAX])
 {
 	unsigned coming = 0, going = 0;
 	for (size_t i = 0; i < zone->key_count; i++) {
 		const ods_key_t *other = &zone->keys[i];
-		bool counts = same_role(key, other) && !map_is_past(other) && !is_leftover(other);
+		bool counts = same_role(key, other) && matters(other);
 		coming += counts && other->introducing;
 		going += counts && !other->introducing;
 	}
@@ -187,30 +209,91 @@ static int check_rollover(const ods_zone_t *zone, const ods_key_t *key, char why
 		return refuse(why, "several rollovers of the %s of algorithm %u are under way at "
 		              "once" FINISH, name, key->algorithm);
 	}
-	if (going > 0 && coming == 0) {
-		return refuse(why, "the %s of algorithm %u goes, and none follows it: a rollover of "
-		              "the algorithm, of keys' sizes or repositories, or the zone is to be "
-		              "unsigned" FINISH, name, key->algorithm);
+	if (going > 0 && coming == 0 && !rolls_algorithm(zone)) {
+		return refuse(why, "the %s of algorithm %u goes, and none follows it: a rollover to "
+		              "keys of another role, or the zone is to be unsigned" FINISH, name,
+		              key->algorithm);
 	}
 	return 0;
 }
 
-/* OpenDNSSEC brings and removes all keys of an algorithm at once; the engine would not. */
+/* Whether all but a key's DS is in one of two states. */
+static bool rest_is(const ods_key_t *key, keyset_state_t a, keyset_state_t b)
+{
+	for (int r = KEYSET_DNSKEY; r < KEYSET_RECORDS; r++) {
+		keyset_state_t state = key->record[r].state;
+		if (state != KEYSET_NA && state != a && state != b) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Whether all keys that come, or go, are whole: all caches know all but their DS. */
+static bool all_whole(const ods_zone_t *zone, bool introducing)
+{
+	bool whole = true;
+	for (size_t i = 0; i < zone->key_count; i++) {
+		const ods_key_t *key = &zone->keys[i];
+		whole = whole && (!matters(key) || key->introducing != introducing ||
+		                  rest_is(key, KEYSET_OMNIPRESENT, KEYSET_OMNIPRESENT));
+	}
+	return whole;
+}
+
+/* Whether some key that comes, or goes, has its DS so. */
+static bool has_ds(const ods_zone_t *zone, bool introducing, bool (*so)(keyset_state_t))
+{
+	bool has = false;
+	for (size_t i = 0; i < zone->key_count; i++) {
+		const ods_key_t *key = &zone->keys[i];
+		has = has || (!map_is_past(key) && key->introducing == introducing &&
+		              so(key->record[KEYSET_DS].state));
+	}
+	return has;
+}
+
+static bool is_known(keyset_state_t state)
+{
+	return !is_absent(state);
+}
+
+/* OpenDNSSEC brings DNSKEYs and signatures of an algorithm at once, and its DS when all caches
+ * have them; DNSKEYs and signatures of the other one go at once, when no cache has a DS of it. */
 static int check_algorithms(const ods_zone_t *zone, char why[MAP_WHY_MAX])
 {
-	uint8_t algorithm = 0;
+	const ods_key_t *first = NULL;
 	bool several = false, going = false;
 	for (size_t i = 0; i < zone->key_count; i++) {
 		const ods_key_t *key = &zone->keys[i];
-		if (!map_is_past(key) && !is_leftover(key)) {
-			several = several || (algorithm != 0 && key->algorithm != algorithm);
-			going = going || !key->introducing;
-			algorithm = key->algorithm;
+		first = first == NULL && matters(key) ? key : first;
+		several = several || (matters(key) && key->algorithm != first->algorithm);
+		going = going || (matters(key) && !key->introducing);
+	}
+	if (!several || !going) {
+		return 0;
+	}
+	if (!rolls_algorithm(zone)) {
+		return refuse(why, "keys of several algorithms are there, and some of them are going"
+		              FINISH);
+	}
+	const bool ds_comes = has_ds(zone, true, is_in), ds_left = has_ds(zone, false, is_known);
+	for (size_t i = 0; i < zone->key_count; i++) {
+		const ods_key_t *key = &zone->keys[i];
+		const keyset_state_t ds = key->record[KEYSET_DS].state;
+		const bool good = key->introducing
+			? rest_is(key, KEYSET_RUMOURED, KEYSET_OMNIPRESENT) &&
+			  (!is_in(ds) || all_whole(zone, true)) && ds != KEYSET_UNRETENTIVE
+			: (ds_comes || ds == KEYSET_OMNIPRESENT || ds == KEYSET_NA) &&
+			  (all_whole(zone, false) ||
+			   (!ds_left && rest_is(key, KEYSET_UNRETENTIVE, KEYSET_HIDDEN)));
+		if (matters(key) && !good) {
+			return refuse(why, "a rollover of the algorithm is under way, and %s %u is in a state "
+			              "that it should not have" FINISH, keyset_role_name(key->role),
+			              key->keytag);
 		}
 	}
-	return several && going ? refuse(why, "keys of several algorithms are there, and some of "
-	                                 "them are going" FINISH)
-	                        : 0;
+	return 0;
 }
 
 /* OpenDNSSEC's signer makes no second signature beside one of a key that is still published. Where
@@ -219,7 +302,7 @@ static int check_signatures(const ods_zone_t *zone, const ods_key_t *coming, cha
 {
 	for (size_t i = 0; i < zone->key_count; i++) {
 		const ods_key_t *going = &zone->keys[i];
-		if (going->introducing || map_is_past(going) || is_leftover(going) ||
+		if (going->introducing || !matters(going) ||
 		    going->role == KEYSET_KSK || !same_role(coming, going)) {
 			continue;
 		}

@@ -96,24 +96,51 @@ static void keep_bitmap(record_t *record)
 	record->len = (uint16_t)(record->len - (len - map[1]));
 }
 
-/* Fills a record. \return Whether there was memory. */
-static bool fill(record_t *record, const zs_scanner_t *s)
+#define WIRE_MAX (KNOT_DNAME_MAXLEN + 10 + UINT16_MAX) /* Octets of a record (RFC 1035, section 3.2.1). */
+
+/* Makes an RRset of a record, in canonical form. The generic form of a zone file may have any RDATA. \return
+ * KNOT_EOK; KNOT_EMALF and others: it is malformed; KNOT_ENOMEM */
+static int to_rrset(const zs_scanner_t *s, knot_rrset_t *rrset)
+{
+	uint8_t *wire = malloc(WIRE_MAX);
+	if (wire == NULL) {
+		return KNOT_ENOMEM;
+	}
+	const uint32_t owner = s->r_owner_length;
+	memcpy(wire, s->r_owner, owner);
+	knot_wire_write_u16(wire + owner, s->r_type);
+	knot_wire_write_u16(wire + owner + 2, s->r_class);
+	knot_wire_write_u32(wire + owner + 4, s->r_ttl);
+	knot_wire_write_u16(wire + owner + 8, (uint16_t)s->r_data_length);
+	memcpy(wire + owner + 10, s->r_data, s->r_data_length);
+	size_t at = 0;
+	const int ret = knot_rrset_rr_from_wire(wire, &at, owner + 10 + s->r_data_length, rrset, NULL, true);
+	free(wire);
+	return ret;
+}
+
+/* Fills a record. \return As to_rrset(). */
+static int fill(record_t *record, const zs_scanner_t *s)
 {
 	knot_rrset_t rrset;
+	knot_rrset_init_empty(&rrset);
+	int ret = to_rrset(s, &rrset);
+	if (ret == KNOT_EOK && rrset.rrs.count == 0) {
+		ret = KNOT_EMALF;
+	}
 	*record = (record_t){ .type = s->r_type, .ttl = s->r_ttl };
-	knot_rrset_init(&rrset, knot_dname_copy(s->r_owner, NULL), s->r_type, s->r_class, s->r_ttl);
-	bool done = rrset.owner != NULL &&
-	            knot_rrset_add_rdata(&rrset, s->r_data, (uint16_t)s->r_data_length, NULL) == KNOT_EOK &&
-	            knot_rrset_rr_to_canonical(&rrset) == KNOT_EOK;
-	record->data = done ? malloc(rrset.rrs.rdata->len + 1u) : NULL;
-	if (record->data != NULL) {
-		memcpy(record->data, rrset.rrs.rdata->data, rrset.rrs.rdata->len);
+	if (ret == KNOT_EOK) {
 		record->len = rrset.rrs.rdata->len;
+		record->data = malloc(record->len + 1u);
+		ret = record->data != NULL ? KNOT_EOK : KNOT_ENOMEM;
+	}
+	if (ret == KNOT_EOK) {
+		memcpy(record->data, rrset.rrs.rdata->data, record->len);
 		record->owner = rrset.owner;
 		rrset.owner = NULL;
 	}
 	knot_rrset_clear(&rrset, NULL);
-	return record->data != NULL;
+	return ret;
 }
 
 static void fail(zs_scanner_t *s)
@@ -123,12 +150,6 @@ static void fail(zs_scanner_t *s)
 	        zs_strerror(s->error.code));
 	file->failed = true;
 	s->state = ZS_STATE_STOP;
-}
-
-/* Bytes of RDATA whose parts are looked at: the generic form may have less. */
-static uint16_t least_of(uint16_t type)
-{
-	return type == KNOT_RRTYPE_RRSIG ? 18 : type == KNOT_RRTYPE_SOA ? 22 : 0;
 }
 
 static void take(zs_scanner_t *s)
@@ -152,16 +173,19 @@ static void take(zs_scanner_t *s)
 		file->size = size;
 	}
 	record_t *record = &file->records[file->count];
-	if (!fill(record, s)) {
+	const int ret = fill(record, s);
+	if (ret == KNOT_ENOMEM) {
 		file->failed = true;
 		s->state = ZS_STATE_STOP;
 		return;
 	}
-	file->count++;
-	if (record->len < least_of(record->type)) {
+	if (ret != KNOT_EOK) {
 		s->error.code = ZS_BAD_RDATA;
 		fail(s);
-	} else if (record->type == KNOT_RRTYPE_RRSIG) {
+		return;
+	}
+	file->count++;
+	if (record->type == KNOT_RRTYPE_RRSIG) {
 		keep_signature(file, record);
 	} else if (record->type == KNOT_RRTYPE_SOA) {
 		keep_soa(file, record);

@@ -243,7 +243,7 @@ static void judge_states(opendnssec_t *from, examine_zone_t *zone, int64_t now, 
 		snprintf(to->why, sizeof(to->why), "%s", zone->why);
 		return;
 	}
-	examine_list(&core, zone->from->key_count - core.count, to->keys, sizeof(to->keys));
+	examine_list(&from->zones, zone, &core, to->keys, sizeof(to->keys));
 	list_dates(&core, policy, now, to->keys, sizeof(to->keys));
 }
 

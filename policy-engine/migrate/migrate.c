@@ -88,7 +88,7 @@ static int learn(const migrate_t *what, all_t *all)
 	if (layout_make(&all->from, time(NULL), &all->layout) != 0 ||
 	    places_make(what->output, what->below, what->listen, &all->places) != 0 ||
 	    all->unused.failed || all->layout.left_out.failed || all->from.wrong.failed ||
-	    all->from.advice.failed) {
+	    all->from.advice.failed || all->from.unlike.failed) {
 		fprintf(stderr, "ods migrate: out of memory\n");
 		return -1;
 	}

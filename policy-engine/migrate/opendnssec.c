@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/migrate/zonelist.h"
 #include "policy-engine/policy/kasp.h"
 
 /* What counts where conf.xml is silent, in Debian. */
@@ -133,7 +134,8 @@ int opendnssec_read(const char *conf, const char *database, opendnssec_t *out, h
 		ret = kasp_read_sound(out->kasp_file, &out->tokens, &out->policies, note_policy, out,
 		                      err);
 	}
-	return ret == HSM_EOK ? read_zones(out, err) : ret;
+	ret = ret == HSM_EOK ? read_zones(out, err) : ret;
+	return ret == HSM_EOK ? zonelist_compare(out->zonelist, &out->zones.db, &out->unlike) : ret;
 }
 
 void opendnssec_deinit(opendnssec_t *from)
@@ -150,5 +152,6 @@ void opendnssec_deinit(opendnssec_t *from)
 	free(from->signer_dir);
 	notes_deinit(&from->wrong);
 	notes_deinit(&from->advice);
+	notes_deinit(&from->unlike);
 	*from = (opendnssec_t){ 0 };
 }

@@ -20,6 +20,7 @@ typedef struct {
 	examine_t zones;         /*!< Examined. */
 	notes_t wrong;           /*!< Policies that are left out, and why. */
 	notes_t advice;          /*!< What else is to be said of the files. */
+	notes_t unlike;          /*!< Where zonelist.xml differs from the database. */
 } opendnssec_t;
 
 /*!

@@ -138,7 +138,8 @@ static void write_steps(FILE *out, const opendnssec_t *from, const places_t *pla
 	        "     takes keys and states over. It has to be done before knotd has the zones, or they "
 	        "get new keys.\n"
 	        "  5. knotd -c %s\n"
-	        "     or, with this file as /etc/knot/knot.conf, systemctl start knot.\n"
+	        "     or, with this file as /etc/knot/knot.conf, systemctl start knot. Until a zone is signed for\n"
+	        "     the first time its log has SERVFAIL and \"no usable master\" for it: that is over in seconds.\n"
 	        "  6. knotc -s %s zone-status\n"
 	        "     until all zones are signed; keys and DS are as before.\n"
 	        "  7. Have the secondaries follow, see above.\n"
@@ -158,6 +159,7 @@ void plan_write(FILE *out, const opendnssec_t *from, const layout_t *layout, con
 	        "there are.\n", from->conf.path, from->database, count_moving(layout), layout->zone_count);
 	write_zones(out, layout);
 	write_notes(out, "POLICIES THAT ARE LEFT OUT, with their zones", &from->wrong);
+	write_notes(out, "WHERE zonelist.xml DIFFERS FROM kasp.db, which counts, as for OpenDNSSEC", &from->unlike);
 	write_notes(out, "PARTS OF addns.xml THAT ARE LEFT OUT", &layout->left_out);
 	write_notes(out, "ELEMENTS OF conf.xml THAT ARE NOT TAKEN", unused);
 	write_notes(out, "ADVICE, for later", &from->advice);

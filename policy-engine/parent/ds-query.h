@@ -2,8 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Asks one server for the DS RRset of a zone, over TCP: so nobody else can have sent the
- * answer.
+ * \brief Asks one server for the DS RRset of a zone, over TCP.
  */
 #pragma once
 

@@ -232,6 +232,7 @@ typedef struct {
 	resolver_t *resolver;
 	const resolver_child_t *child;
 	servers_t servers; /* What was found so far. */
+	uint32_t ttl;      /* The largest of what was found. */
 	char *why;
 	size_t why_size;
 } hunt_t;
@@ -311,17 +312,35 @@ static int add_address(servers_t *servers, const char *name, uint16_t type, cons
 	return servers_add(servers, name, &address);
 }
 
+static void see_ttl(hunt_t *hunt, const struct ub_result *result)
+{
+	const uint32_t ttl = result->ttl > 0 ? (uint32_t)result->ttl : 0;
+	hunt->ttl = ttl > hunt->ttl ? ttl : hunt->ttl;
+}
+
+static bool is_known(const servers_t *servers, const char *name)
+{
+	for (size_t i = 0; i < servers->count; i++) {
+		if (strcasecmp(servers->servers[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Adds all addresses of a server. A server without an address is left out: no resolver can ask it,
  * either. */
 static int add_server(hunt_t *hunt, const char *name)
 {
 	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
-	for (size_t t = 0; t < 2; t++) {
+	const bool known = is_known(&hunt->servers, name);
+	for (size_t t = 0; t < 2 && !known; t++) {
 		struct ub_result *result = resolve(hunt, name, types[t]);
 		if (result == NULL) {
 			return -1;
 		}
 		int ret = 0;
+		see_ttl(hunt, result);
 		for (size_t i = 0; result->data[i] != NULL && ret == 0; i++) {
 			ret = add_address(&hunt->servers, name, types[t], result->data[i],
 			                  result->len[i], hunt->child->port);
@@ -403,4 +422,30 @@ int resolver_parent(resolver_t *r, const resolver_child_t *child, servers_t *ser
 	}
 	snprintf(why, why_size, "no zone above %s has name servers", child->zone);
 	return -1;
+}
+
+int resolver_zone(resolver_t *r, const resolver_zone_t *zone, servers_t *servers, uint32_t *ttl,
+                  char *why, size_t why_size)
+{
+	hunt_t hunt = { .resolver = r, .child = &zone->zone, .why = why, .why_size = why_size };
+	struct ub_result *names = resolve(&hunt, zone->zone.zone, KNOT_RRTYPE_NS);
+	if (names == NULL) {
+		return -1;
+	}
+	int ret = has_data(names) ? add_servers(&hunt, names) : -1;
+	if (!has_data(names)) {
+		snprintf(why, why_size, "%s has no name servers", zone->zone.zone);
+	}
+	see_ttl(&hunt, names);
+	ub_resolve_free(names);
+	for (size_t i = 0; i < zone->count && ret == 0; i++) {
+		ret = add_server(&hunt, zone->names[i]);
+	}
+	if (ret != 0) {
+		servers_deinit(&hunt.servers);
+		return -1;
+	}
+	*servers = hunt.servers;
+	*ttl = hunt.ttl;
+	return 0;
 }

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Finds the name servers of a zone's parent, by libunbound. Any thread may use it.
+ * \brief Finds the name servers of a zone, or of its parent, by libunbound. Any thread may use it.
  */
 #pragma once
 
@@ -56,6 +56,24 @@ typedef struct {
  */
 int resolver_parent(resolver_t *resolver, const resolver_child_t *child, servers_t *servers,
                     char *why, size_t why_size);
+
+/*! A zone whose own name servers are looked for. */
+typedef struct {
+	resolver_child_t zone;
+	const char *const *names; /*!< Of more servers, as others say; with trailing dots. Borrowed. */
+	size_t count;
+} resolver_zone_t;
+
+/*!
+ * Finds all addresses of all name servers of a zone: of those that it names, and of the others.
+ *
+ * \param servers  To be freed by servers_deinit() on success.
+ * \param ttl      The largest TTL of what was found, as far as it was not in a cache; seconds.
+ * \param why      The reason on failure.
+ * \return 0, or -1.
+ */
+int resolver_zone(resolver_t *resolver, const resolver_zone_t *zone, servers_t *servers,
+                  uint32_t *ttl, char *why, size_t why_size);
 
 /*! Adds an address at the end. \return 0, or -1 if out of memory. */
 int servers_add(servers_t *servers, const char *name, const struct sockaddr_storage *address);

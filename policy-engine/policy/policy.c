@@ -3,6 +3,7 @@
 
 #include "policy-engine/policy/policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,34 @@ const char *policy_difference(const policy_t *from, const policy_t *to)
 	       : !has_kinds(from, to) || !has_kinds(to, from)
 	               ? "its keys' roles, algorithms, sizes or repositories"
 	               : NULL;
+}
+
+char *policy_form(const policy_t *policy)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	if (out == NULL) {
+		return NULL;
+	}
+	if (policy_is_unsigned(policy)) {
+		fprintf(out, "unsigned");
+	} else if (policy->nsec3) {
+		fprintf(out, "NSEC3, %u iterations, salt of %u bytes%s", policy->iterations,
+		        policy->salt_length, policy->optout ? ", opt-out" : "");
+	} else {
+		fprintf(out, "NSEC");
+	}
+	for (size_t i = 0; i < policy->key_count && !policy_is_unsigned(policy); i++) {
+		const policy_key_t *key = &policy->keys[i];
+		fprintf(out, ", %s of algorithm %u, %u bits, in %s", policy_role_element(key->role),
+		        key->algorithm, key->bits, key->repository);
+	}
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 static void policy_deinit(policy_t *policy)

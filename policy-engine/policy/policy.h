@@ -95,6 +95,10 @@ bool policy_is_unsigned(const policy_t *policy);
  */
 const char *policy_difference(const policy_t *from, const policy_t *to);
 
+/*! \return What policy_difference() goes by, and the parameters of NSEC3, in words; to be freed by free(); NULL
+ *          if out of memory. */
+char *policy_form(const policy_t *policy);
+
 /*! Frees the last policy. */
 void policies_drop(policies_t *policies);
 

@@ -163,6 +163,9 @@ static int go(const order_t *order, const ctl_unit_t *unit)
 	engine_answer_t answer = { 0 };
 	int ret = ask(order, *unit, true, &answer);
 	size_t planned = count(&answer, "taken over");
+	if (ret != DONE && order->dry_run) {
+		fprintf(stderr, "ods: without the engine, ods migrate says what would be taken over\n");
+	}
 	if (ret == DONE && (order->dry_run || !order->run.json)) {
 		print(order, &answer);
 	}

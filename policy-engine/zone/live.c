@@ -20,6 +20,7 @@ static void zone_free(void *node)
 {
 	live_zone_t *zone = node;
 	facts_deinit(&zone->facts);
+	free(zone->survey.why);
 	free(zone->tokens);
 	free(zone->next);
 	free(zone->unlearnt);

@@ -28,6 +28,18 @@ typedef enum {
 	LIVE_STATES,
 } live_state_t;
 
+/*! Whether the name servers of a zone follow us, which is frozen since it was imported. */
+typedef struct {
+	bool wanted;        /*!< It is frozen for that, and for nothing else. */
+	bool asking;        /*!< They are being asked. */
+	int64_t at;         /*!< When to ask them again. */
+	int64_t since;      /*!< Since when all have served our serial, each time; 0 = not all do. */
+	unsigned times;     /*!< How often they were asked since then. */
+	size_t count;       /*!< How many addresses they have. */
+	uint32_t wait;      /*!< Seconds until no cache can have what was there before. */
+	char *why;          /*!< Which one does not; NULL = all do, or they were not asked. */
+} live_survey_t;
+
 /*! A zone that the module has. Times are Unix seconds. */
 typedef struct live_zone {
 	TAILQ_ENTRY(live_zone) dirty_link, push_link, look_link, learn_link;
@@ -39,7 +51,10 @@ typedef struct live_zone {
 	uint8_t lacks[POLICY_KEYS_MAX]; /*!< How many, for each entry of the policy. */
 	bool held;          /*!< It was imported, and knot.conf has another policy for it, by which it
 	                         would not stay as it is: facts.policy waits for a person. */
+	bool changed;       /*!< It was imported, and kasp.xml has changed its policy since: that waits for
+	                         a person. */
 	bool frozen;        /*!< A person wants no key to take a step. */
+	live_survey_t survey;
 	bool force;         /*!< Push the zone's key set even if nothing changed. */
 	bool waits;         /*!< A person has to do something... */
 	int64_t waits_since; /*!< ...since then, at least for one of its keys. */

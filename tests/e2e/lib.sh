@@ -21,9 +21,9 @@ fail() {
 	exit 1
 }
 
-# Reports what sanitizers said, and the ends of all logs if the test failed.
+# finish [CODE]: reports what sanitizers said, and the ends of all logs if the test failed.
 finish() {
-	local code=$? dir pid log
+	local code=${1:-$?} dir pid log
 	for dir in "${dirs[@]}"; do
 		[ ! -e "$dir/env" ] || "$top/quickstart" --stop "$dir" || code=1
 	done
@@ -271,13 +271,13 @@ run_unbound() {
 	pids+=($!)
 }
 
-# run_nsd PORT: an NSD in the folder nsd, with the rest of its nsd.conf from standard input.
+# run_nsd PORT [ADDRESS]: an NSD in the folder nsd, with the rest of its nsd.conf from standard input.
 run_nsd() {
 	mkdir "$work/nsd"
 	{
 		cat <<-EOT
 		server:
-		    ip-address: 127.0.0.1
+		    ip-address: ${2:-127.0.0.1}
 		    port: $1
 		    server-count: 1
 		    verbosity: 3

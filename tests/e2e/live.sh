@@ -42,15 +42,18 @@ zone_file() {
 	mv "$1.300" "$1"
 }
 
+also=() # Other servers of the zones, as ADDRESS@PORT.
+more=() # Where this one listens, too.
 # The parent zone, signed by Knot itself, and the zones as secondaries have them.
 start_public() {
 	local zone
 	{
 		# shellcheck disable=SC2016
-		printf '$ORIGIN p.test.\n$TTL 2\n@ SOA ns host 1 5 2 3600 2\n@ NS ns\nns A 127.0.0.1\n'
+		printf '$ORIGIN p.test.\n$TTL 2\n@ SOA ns host 1 5 2 3600 2\n@ NS ns\n'
+		echo "ns A ${parent_address:-127.0.0.1}"
 		printf '%s. NS ns.p.test.\n' "${zones[@]}"
 	} >public/p.test.zone
-	another_knotd public "127.0.0.1@$public" < <(
+	another_knotd public "127.0.0.1@$public" "${more[@]}" < <(
 		cat <<-EOT
 		remote:
 		  - id: signer
@@ -76,7 +79,7 @@ at_public() { PORT=$public "$@"; }
 
 # As strict as can be: what fails is not tried again with other data.
 start_resolver() {
-	local zone
+	local zone address
 	within 30 at_public signed p.test
 	at_public ask +short p.test DNSKEY | awk '$1 == 257 { print "p.test. DNSKEY", $0 }' \
 		>resolver/anchor
@@ -105,6 +108,9 @@ start_resolver() {
 		EOT
 		for zone in p.test "${zones[@]}"; do
 			printf 'stub-zone:\n    name: %s\n    stub-addr: 127.0.0.1@%s\n' "$zone" "$public"
+			for address in "${also[@]}"; do
+				[ "$zone" = p.test ] || echo "    stub-addr: $address"
+			done
 		done
 	} >resolver/unbound.conf
 	unbound -c resolver/unbound.conf >resolver/resolver.log 2>&1 </dev/null &
@@ -120,7 +126,19 @@ all_secure() { local zone; for zone in "${zones[@]}"; do secure "$zone" || retur
 
 # The commands that the engine runs bring DS records to the parent zone and take them away.
 registry() {
-	local action check
+	local check
+	registry_commands
+	check="<ParentCheck><Interval>PT1S</Interval><Port>$public</Port>"
+	check+="<ResolverConfig>$work/resolver/engine.conf</ResolverConfig></ParentCheck>"
+	sed -i "s|<Enforcer>|&\
+<DelegationSignerSubmitCommand>$work/add-ds</DelegationSignerSubmitCommand>\
+<DelegationSignerRetractCommand>$work/del-ds</DelegationSignerRetractCommand>$check|" "$D/conf.xml"
+	engine reload
+}
+
+# The commands that it runs: add-ds, del-ds; and what it asks the parent by.
+registry_commands() {
+	local action
 	for action in add del; do
 		cat >"$action-ds" <<-EOT
 		#!/bin/bash
@@ -141,12 +159,6 @@ registry() {
 	    name: p.test.
 	    stub-addr: 127.0.0.1@$public
 	EOT
-	check="<ParentCheck><Interval>PT1S</Interval><Port>$public</Port>"
-	check+="<ResolverConfig>$work/resolver/engine.conf</ResolverConfig></ParentCheck>"
-	sed -i "s|<Enforcer>|&\
-<DelegationSignerSubmitCommand>$work/add-ds</DelegationSignerSubmitCommand>\
-<DelegationSignerRetractCommand>$work/del-ds</DelegationSignerRetractCommand>$check|" "$D/conf.xml"
-	engine reload
 }
 
 # seconds NAME [SED-EXPRESSION...]: a policy of seconds, changed.

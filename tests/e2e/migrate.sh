@@ -232,6 +232,19 @@ long_moves() { # limit 300
 	"$BUILD_DIR/ods" migrate -b -o "$D" "$ods/conf.xml" >again.out 2>&1 && fail "the folder was overwritten"
 	expect 'conf.xml: File exists; it stays as it is' cat again.out
 
+	# Nor does an edit of kasp.xml change a zone that is frozen.
+	cp "$D/kasp.xml" kasp.before
+	sed -i "/name=\"plain\"/,/<\/Policy>/{$(nsec3_denial)}" "$D/kasp.xml"
+	engine reload
+	within 20 engine_says plain.test 'kasp.xml was changed since the zone was imported, policy plain was "NSEC, KSK'
+	expect 'change kasp.xml back' ods thaw plain.test
+	module zone-sign plain.test
+	sleep 3
+	has_nsec plain.test || fail "plain.test has NSEC3"
+	cp kasp.before "$D/kasp.xml"
+	engine reload
+	within 20 engine_says plain.test 'the zone was imported, and its secondaries'
+
 	# Who forgets the template has to say that the zone may change; the others go on.
 	expect 'knot.conf has policy plain for it' ods thaw three.test
 	expect '1 imported zones stay frozen' ods thaw --imported

@@ -78,7 +78,7 @@ db = sqlite3.connect(sys.argv[1])
 db.executescript(open("/usr/share/opendnssec/schema.sqlite").read())
 db.execute("INSERT INTO databaseVersion (version) VALUES (1)")
 db.commit()' "$ods/kasp.db"
-	trap 'code=$?; stop_opendnssec || true; (exit $code); finish' EXIT
+	trap 'code=$?; stop_opendnssec || true; finish $code' EXIT
 	start_daemons
 	ods-enforcer policy import >ods.out
 	ods-enforcer zonelist import >>ods.out 2>&1

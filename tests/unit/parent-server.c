@@ -25,6 +25,7 @@
 static char dir[40];
 static pid_t pids[SERVERS];
 static char addresses[SERVERS][32];
+static const char *children[SERVERS];
 static uint16_t port; /* Of both, since parents' servers have one. */
 
 static uint16_t free_port(const char *host)
@@ -55,7 +56,19 @@ static void write_server(int i, const char *records)
 	fprintf(out, "server:\n  rundir: %s/%d\n  listen: 127.0.0.%d@%u\ndatabase:\n  storage: %s/%d\n"
 	        "log:\n  - target: stderr\n    any: error\nzone:\n  - domain: net\n    file: net.zone\n"
 	        "    storage: %s/%d\n", dir, i, i + 1, port, dir, i, dir, i);
+	if (children[i] != NULL) {
+		fprintf(out, "  - domain: example.net\n    file: example.zone\n    storage: %s/%d\n", dir, i);
+	}
 	fclose(out);
+	snprintf(path, sizeof(path), "%s/%d/example.zone", dir, i);
+	out = fopen(path, "w");
+	fputs(children[i] != NULL ? children[i] : "", out);
+	fclose(out);
+}
+
+void parent_child(int i, const char *zone)
+{
+	children[i] = zone;
 }
 
 static bool answers(int i)

@@ -18,6 +18,9 @@ void parents_end(void);
 /*! Starts one with these records, too: one a line, "example" is delegated already. */
 void parent_serve(int i, const char *records);
 
+/*! Has one serve this zone file as "example.net.", too, when it is started next; NULL = not. Borrowed. */
+void parent_child(int i, const char *zone);
+
 void parent_end(int i);
 
 const char *parents_dir(void);

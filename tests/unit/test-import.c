@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "policy-engine/core/plan.h"
+#include "policy-engine/desk/imported.h"
 #include "policy-engine/import/import.h"
 #include "policy-engine/import/map.h"
 #include "policy-engine/zone/dnskey.h"
@@ -332,6 +333,52 @@ START_TEST(ksk_rollover)
 }
 END_TEST
 
+/* A rollover of the algorithm: OpenDNSSEC brings DNSKEYs and signatures at once, and takes them away at once. */
+static const struct {
+	int ds, rest, parent; /* Of the old keys. */
+	int new_ds, new_rest, new_parent;
+} algorithm_steps[] = {
+	{ O, O, 3, H, R, 0 }, { O, O, 3, H, O, 0 }, { O, O, 3, R, O, 1 }, { U, O, 4, R, O, 1 },
+	{ U, O, 5, R, O, 2 }, { U, O, 5, R, O, 3 }, { U, O, 5, O, O, 3 }, { U, O, 0, O, O, 3 },
+	{ H, U, 0, O, O, 3 }, { H, U, 0, R, O, 3 }, { H, H, 0, O, O, 3 },
+};
+#define ALGORITHM_STEPS (sizeof(algorithm_steps) / sizeof(algorithm_steps[0]))
+
+static void algorithm_step(size_t i)
+{
+	const int old = algorithm_steps[i].rest, new = algorithm_steps[i].new_rest;
+	kasp_db_pair(file, 4, "aa04", "one", 1, 2);
+	add(&(row_t){ 1, 1, 1, 0, STATES(algorithm_steps[i].ds, old, old, N), algorithm_steps[i].parent, 4, T1 });
+	add(&(row_t){ 2, 2, 2, 0, STATES(N, old, N, old), 0, 1, T1 });
+	add(&(row_t){ 3, 3, 2, 1, STATES(N, new, N, new), 0, 1, T2 });
+	add(&(row_t){ 4, 4, 1, 1, STATES(algorithm_steps[i].new_ds, new, new, N),
+	              algorithm_steps[i].new_parent, 4, T2 });
+	kasp_db_sql(file, "UPDATE hsmKey SET algorithm = 8, bits = 2048 WHERE id < 3;"
+	            "UPDATE keyData SET algorithm = 8 WHERE id < 3");
+}
+
+START_TEST(algorithm_rollover)
+{
+	algorithm_step((size_t)_i);
+	mapped();
+	if (algorithm_steps[_i].rest == H) {
+		ck_assert_uint_eq(zone.count, 2);
+		return;
+	}
+	ck_assert_uint_eq(zone.count, 4);
+	ck_assert(!keys[0].goal_in && !keys[1].goal_in && keys[2].goal_in && keys[3].goal_in);
+	for (int round = 0; round < 4; round++) {
+		run_on();
+		core_ds_confirm(&keys[3], true, NOW);
+		core_ds_confirm(&keys[0], false, NOW);
+		zone.ttls[CORE_TTL_DS].until = 0;
+	}
+	run_on();
+	ck_assert(core_is_hidden(&keys[0]) && core_is_hidden(&keys[1]));
+	ck_assert(core_is_settled(&keys[2]) && core_is_settled(&keys[3]));
+}
+END_TEST
+
 /* -- what is refused ----------------------------------------------------- */
 
 static const struct {
@@ -429,6 +476,34 @@ START_TEST(doubtful_rollovers)
 	kasp_db_pair(file, 4, "aa04", "one", 2, 2);
 	add(&(row_t){ 4, 4, 2, 0, STATES(N, O, N, H), 0, 1, T2 });
 	refused("several rollovers of the zsk");
+}
+END_TEST
+
+/* Rollovers of the algorithm that OpenDNSSEC does not do so. */
+START_TEST(odd_algorithms)
+{
+	static const struct {
+		const char *sql, *say;
+	} odd[] = {
+		{ "UPDATE keyState SET state = 1 WHERE keyDataId = 2 AND type = 1", "rollover of the algorithm is" },
+		{ "UPDATE keyState SET state = 2 WHERE keyDataId = 1 AND type = 0;"
+		  "UPDATE keyData SET dsAtParent = 3 WHERE id = 1;"
+		  "UPDATE keyState SET state = 3 WHERE keyDataId = 2 AND type = 2;"
+		  "UPDATE keyData SET publish = 0 WHERE id = 2", "rollover of the algorithm is" },
+		{ "UPDATE keyState SET state = 0 WHERE keyDataId = 4 AND type = 0;"
+		  "UPDATE keyData SET dsAtParent = 0 WHERE id = 4", "rollover of the algorithm is" },
+		{ "UPDATE keyState SET state = 1 WHERE keyDataId = 3 AND type = 2", "rollover of the algorithm is" },
+		{ "UPDATE keyData SET introducing = 1 WHERE id = 2", "keys of several algorithms" },
+		{ "UPDATE keyData SET introducing = 0 WHERE id = 3", "keys of several algorithms" },
+	};
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		algorithm_step(4);
+		mapped();
+		kasp_db_sql(file, "%s", odd[i].sql);
+		ck_assert_msg(map() == -1, "taken over: %s", odd[i].sql);
+		ck_assert_msg(strstr(why, odd[i].say) != NULL, "no '%s' in: %s", odd[i].say, why);
+		kasp_db_sql(file, "DELETE FROM keyData; DELETE FROM keyState; DELETE FROM hsmKey WHERE id = 4");
+	}
 }
 END_TEST
 
@@ -692,6 +767,7 @@ START_TEST(whole_import)
 	said("last serial is not known");
 	import("b.test.", &serial, false);
 	said("b.test. taken");
+	said("; not checked whether OpenDNSSEC's signer signed with them: ");
 	zone_is("b.test.", 2, 77);
 	keys_are("aa01:2:2 aa02:2:0 ");
 
@@ -709,6 +785,22 @@ START_TEST(whole_import)
 	                  .report = take_row };
 	ck_assert_int_eq(import_run(&desk, &token_keys, &none, err, sizeof(err)), -1);
 	ck_assert_ptr_nonnull(strstr(err, "has no zone c.test"));
+
+	/* As long as they are frozen, kasp.xml must not change them without a word. */
+	char *text = NULL;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", NULL), 0);
+	policy.nsec3 = false;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", &text), 1);
+	ck_assert_ptr_nonnull(strstr(text, "policy default was \"NSEC3, 0 iterations, salt of 2 bytes, KSK of algorithm 13, "));
+	ck_assert_ptr_nonnull(strstr(text, ", and is \"NSEC, KSK of algorithm 13, 256 bits, in one, ZSK "));
+	free(text);
+	policy.nsec3 = true;
+	entries[1].algorithm = 15;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", NULL), 1);
+	entries[1].algorithm = 13;
+	policy.keys_ttl += 100;
+	ck_assert_int_eq(imported_changed(&desk, "a.test.", NULL), 0);
+	policy.keys_ttl -= 100;
 
 	/* Of the zones that were imported one is thawed, then all. */
 	ck_assert_int_eq(db_freeze_end(desk.db, DB_FREEZE_ZONE, "a.test."), 0);
@@ -756,9 +848,11 @@ int main(void)
 	tcase_add_test(tc, zone_at_rest);
 	tcase_add_loop_test(tc, zsk_rollover, 0, 8);
 	tcase_add_loop_test(tc, ksk_rollover, 0, 8);
+	tcase_add_loop_test(tc, algorithm_rollover, 0, (int)ALGORITHM_STEPS);
 	tcase_add_loop_test(tc, defective_zone, 0, (int)DEFECTS);
 	tcase_add_test(tc, changed_policy);
 	tcase_add_test(tc, doubtful_rollovers);
+	tcase_add_test(tc, odd_algorithms);
 	tcase_add_test(tc, leftover_ds);
 	tcase_add_test(tc, too_many_keys);
 	tcase_add_test(tc, signer_state);

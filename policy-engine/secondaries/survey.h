@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Asks each address of each name server of a zone whether it serves a serial: of those that
+ *        the parent delegates to, and of those that the zone names.
+ *
+ * What cannot be asked does not serve it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "policy-engine/base/errands.h"
+#include "policy-engine/parent/asker.h"
+
+#define SURVEY_WHY_MAX 400
+
+/*! A job for errands.h. All that it needs is its own. */
+typedef struct {
+	parent_question_t *parent; /*!< Has the parent's servers, or finds them; and the zone. */
+	resolver_t *resolver;      /*!< A reference. */
+	uint32_t serial;
+	bool all;                  /*!< All serve it. */
+	size_t count;              /*!< How many addresses were asked. */
+	uint32_t wait;             /*!< Seconds until whoever was told of other servers, or has an older
+	                                copy, has asked again: TTLs, the SOA's refresh. */
+	char why[SURVEY_WHY_MAX];  /*!< Which server does not; "" if all do. */
+} survey_t;
+
+/*! How the job is done and freed. */
+extern const errands_kind_t survey_kind;
+
+/*! Makes the job. Under the desk's lock. \return NULL if out of memory, or if conf.xml does not
+ *  have the engine look at parents. */
+survey_t *survey_new(const asker_t *asker, const char *zone, uint32_t serial);
