@@ -10,7 +10,7 @@ SPEAKERS = '''
     module/control/control.c module/keys/holder.c module/keys/keyring.c module/keys/keys.c
     module/keys/pool.c module/keys/tokens.c module/keys/trust.c module/knotd/conf.c
     module/knotd/mod-opendnssec.c module/knotd/signers.c module/online/online.c
-    module/publish/answer.c module/publish/external.c module/publish/secondaries.c
+    module/publish/answer.c module/publish/external.c module/publish/output.c module/publish/secondaries.c
     module/publish/serving.c module/publish/transfer.c module/publish/trigger.c
     module/sign/batch.c module/sign/run.c module/sign/signer.c module/source/fetch.c
     module/source/file.c module/source/foreign.c module/source/primary.c module/source/shrink.c
@@ -25,7 +25,9 @@ SPEAKERS = '''
     policy-engine/parent/check.c policy-engine/parent/confirm.c policy-engine/parent/ds-answer.c
     policy-engine/parent/ds-query.c policy-engine/parent/ds-task.c policy-engine/parent/ds-watch.c
     policy-engine/parent/recheck.c policy-engine/parent/resolver.c policy-engine/parent/verdict.c
-    policy-engine/recover/learn.c policy-engine/signer/compose.c policy-engine/signer/link.c
+    policy-engine/parent/tcp-query.c policy-engine/recover/learn.c policy-engine/secondaries/said.c
+    policy-engine/secondaries/secondaries.c policy-engine/secondaries/survey.c
+    policy-engine/signer/compose.c policy-engine/signer/link.c
     policy-engine/tool/todo.c
     hsm-adapter/key/generate.c hsm-adapter/key/key.c hsm-adapter/key/proof.c
     hsm-adapter/key/public.c hsm-adapter/key/session.c hsm-adapter/key/verify.c
