@@ -84,6 +84,8 @@ static bool enter(query_t *query, knot_pkt_t *pkt, knotd_qdata_t *qdata, knotd_m
 	if (!knot_pkt_has_dnssec(qdata->query) || knot_rrset_empty(&sigs)) {
 		return false;
 	}
+	/* A signature can be ended by the thread that began it, and that be logged. */
+	signers_on_knotds_thread();
 	rcu_read_lock();
 	active_t *active = rcu_dereference(hooks->zone.active);
 	if (active != NULL && active->count == 0) {

@@ -441,6 +441,27 @@ rate() {
 		/Run time/ { time = $NF } /Run time/ { time = $(NF) } END { print int(noerror / 5) }' "dnsperf.$1"
 }
 
+# That a token fails, and works again, is logged by whoever ends the signature, which may be the query's thread.
+test_news_while_asked() {
+	local before i
+	command -v dnsperf >/dev/null || fail "no dnsperf: contrib/debian-packages bench"
+	shim_online
+	before=$(cat "$D/run/knotd.pid")
+	awk -v zone=$forward 'BEGIN { for (i = 0; i < 100000; i++) print "r" i "." zone " A" }' >random
+	dnsperf -s 127.0.0.1 -p "$PORT" -d random -D -T 1 -c 8 -l 12 -Q 400 >dnsperf.out 2>&1 &
+	pids+=($!)
+	for i in {1..50}; do
+		order 'wrong 1'
+		sleep 0.1
+		order ''
+		sleep 0.1
+	done
+	wait "${pids[-1]}" || true
+	within 30 new_name "dyn-192-0-2-7.$forward"
+	[ "$(grep -c 'answers can be signed again' "$D/knotd.log")" -ge 5 ] || fail "it was not logged often"
+	kill -0 "$before" || fail "knotd has ended"
+}
+
 test_flood() { # limit 300
 	command -v dnsperf >/dev/null || fail "no dnsperf: contrib/debian-packages bench"
 	local before during i
