@@ -277,12 +277,14 @@ deaf() {
 	deaf2=$((deaf1 + 1))
 	python3 -c 'import socket, sys, time
 listeners = [socket.create_server(("127.0.0.1", int(port))) for port in sys.argv[1:]]
-time.sleep(600)' "$deaf1" "$deaf2" &
+print("listens", flush=True)
+time.sleep(600)' "$deaf1" "$deaf2" >deaf.out &
 	pids+=($!)
+	within 30 test -s deaf.out
 }
 
 # Who does not answer, does not know the key, or is none, is named, and not waited for but a moment.
-test_ahead_silent() { # limit 60
+test_ahead_silent() { # limit 120
 	with_policy counter 5
 	ahead 9
 	deaf

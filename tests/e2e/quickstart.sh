@@ -135,7 +135,7 @@ test_wrong_options() {
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
 print(s.getsockname()[1], flush=True); time.sleep(100)' >port &
 	pids+=($!)
-	within 5 test -s port
+	within 30 test -s port
 	refused "port $(cat port) is in use" --once --zone a.test=a --port "$(cat port)"
 	"$top/quickstart" --help >out
 	says out '--detach'
