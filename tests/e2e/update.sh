@@ -119,12 +119,14 @@ test_file() {
 
 # One update after another; what was answered is there after kill -9, whenever that comes.
 test_kill() {
-	local n=0 round
+	local n=0 round enough
 	dynamic
 	: >acknowledged
 	for round in 1 2 3; do
+		enough=$(($(wc -l <acknowledged) + 2 + RANDOM % 9))
 		(
-			sleep "0.$((RANDOM % 9 + 1))"
+			until [ "$(wc -l <acknowledged)" -ge $enough ]; do sleep 0.05; done
+			sleep "0.0$((RANDOM % 9 + 1))"
 			kill -KILL "$(cat "$D/run/knotd.pid")"
 		) &
 		while n=$((n + 1)); timeout 10 knsupdate -v /dev/stdin <<-EOT >>updates.out 2>&1
