@@ -8,19 +8,10 @@
 
 #include <libknot/libknot.h>
 
-#include "common/message.h"
 #include "policy-engine/core/mutant.h"
-
-#define MESSAGE_MAX 65535 /* Bytes of a DNS message over TCP (RFC 1035, section 4.2.2). */
 
 static const char no_zone[] =
 	"says that the zone does not exist, which proves nothing about its DS";
-
-/* A TTL of 2^31 or more is 0 (RFC 2181, section 8). */
-static uint32_t valid_ttl(uint32_t ttl)
-{
-	return ttl <= INT32_MAX ? ttl : 0;
-}
 
 /* \return What is wrong; NULL if nothing is. */
 static const char *take_ds(const knot_rrset_t *rrset, ds_answer_t *answer)
@@ -35,23 +26,17 @@ static const char *take_ds(const knot_rrset_t *rrset, ds_answer_t *answer)
 		answer->ds[answer->count++].len = len;
 		rdata = knot_rdataset_next((knot_rdata_t *)rdata);
 	}
-	uint32_t ttl = valid_ttl(rrset->ttl);
+	uint32_t ttl = reply_ttl(rrset->ttl);
 	answer->ttl = ttl > answer->ttl ? ttl : answer->ttl;
 	return NULL;
 }
 
 /* \return What is wrong with the answer; NULL if nothing is. */
-static const char *judge(const knot_pkt_t *pkt, const knot_dname_t *zone, uint16_t id)
+static const char *judge(const knot_pkt_t *pkt)
 {
-	uint8_t rcode = knot_wire_get_rcode(pkt->wire);
-	if (knot_wire_get_id(pkt->wire) != id || !knot_wire_get_qr(pkt->wire) ||
-	    knot_pkt_qtype(pkt) != KNOT_RRTYPE_DS || knot_pkt_qclass(pkt) != KNOT_CLASS_IN ||
-	    knot_pkt_qname(pkt) == NULL || !knot_dname_is_case_equal(knot_pkt_qname(pkt), zone)) {
-		return "answers another question";
-	}
+	const uint8_t rcode = knot_wire_get_rcode(pkt->wire);
 	if (rcode != KNOT_RCODE_NOERROR && rcode != KNOT_RCODE_NXDOMAIN) {
-		const char *name = knot_pkt_ext_rcode_name(pkt);
-		return name != NULL && name[0] != '\0' ? name : "an unknown error";
+		return reply_error(pkt);
 	}
 	if (!knot_wire_get_aa(pkt->wire)) {
 		return "is not authoritative for the parent";
@@ -101,37 +86,30 @@ static const char *find_absence(const knot_pkt_t *pkt, const knot_dname_t *zone,
 			return "has the zone itself and not the parent; <ParentCheck> has to name servers "
 			       "of the parent";
 		}
-		uint32_t ttl = valid_ttl(rrset->ttl);
-		uint32_t minimum = valid_ttl(knot_soa_minimum(rrset->rrs.rdata));
+		uint32_t ttl = reply_ttl(rrset->ttl);
+		uint32_t minimum = reply_ttl(knot_soa_minimum(rrset->rrs.rdata));
 		answer->absence = ttl < minimum ? ttl : minimum;
 		return NULL;
 	}
 	return "sends neither DS nor the SOA of the parent";
 }
 
-static const char *read_answer(const knot_pkt_t *pkt, const ds_message_t *message,
-                               ds_answer_t *answer)
+static const char *read_answer(const knot_pkt_t *pkt, const knot_dname_t *zone, ds_answer_t *answer)
 {
-	const char *problem = judge(pkt, message->zone, message->id);
-	problem = problem == NULL ? find_ds(pkt, message->zone, answer) : problem;
+	const char *problem = judge(pkt);
+	problem = problem == NULL ? find_ds(pkt, zone, answer) : problem;
 	return problem == NULL && answer->count == 0 && CORE_RULE(MUTANT_ABOVE)
-	               ? find_absence(pkt, message->zone, answer)
+	               ? find_absence(pkt, zone, answer)
 	               : problem;
 }
 
-int ds_answer_parse(const ds_message_t *message, ds_answer_t *answer, char *why, size_t why_size)
+int ds_answer_parse(const reply_t *reply, ds_answer_t *answer, char *why, size_t why_size)
 {
 	ds_answer_t read = { .count = 0 };
-	knot_pkt_t *pkt = message->len <= MESSAGE_MAX
-	                          ? knot_pkt_new(message->wire, (uint16_t)message->len, NULL)
-	                          : NULL;
 	const char *problem = NULL;
-	if (pkt == NULL) {
-		problem = "out of memory";
-	} else if (message_parse(pkt) != KNOT_EOK) {
-		problem = "sends what is no DNS message";
-	} else {
-		problem = read_answer(pkt, message, &read);
+	knot_pkt_t *pkt = reply_parse(reply, KNOT_RRTYPE_DS, &problem);
+	if (pkt != NULL) {
+		problem = read_answer(pkt, reply->zone, &read);
 	}
 	if (problem != NULL) {
 		snprintf(why, why_size, "%s", problem);

@@ -14,8 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <libknot/dname.h>
-
+#include "policy-engine/parent/reply.h"
 #include "policy-engine/zone/dnskey.h"
 
 #define DS_ANSWER_MAX 64 /*!< Records in an answer; a zone has a few. */
@@ -30,14 +29,6 @@ typedef struct {
 	uint32_t absence; /*!< If there is none: for how long caches hold that (RFC 2308). */
 } ds_answer_t;
 
-/*! A message that a server sent, and the query that it has to answer. All is borrowed. */
-typedef struct {
-	uint8_t *wire;            /*!< The whole message; parsing may change it. */
-	size_t len;
-	const knot_dname_t *zone; /*!< Name in the query. */
-	uint16_t id;              /*!< ID of the query. */
-} ds_message_t;
-
 /*! Reads the answer in a message. \return 0; 1 and why, if the parent does not know the zone; -1
  *  and why. */
-int ds_answer_parse(const ds_message_t *message, ds_answer_t *answer, char *why, size_t why_size);
+int ds_answer_parse(const reply_t *reply, ds_answer_t *answer, char *why, size_t why_size);

@@ -19,7 +19,7 @@ ds_query_t ds_query(const ds_question_t *question, ds_answer_t *answer, char *wh
 	if (ret != TCP_QUERY_DONE) {
 		return ret == TCP_QUERY_NO_ROUTE ? DS_QUERY_NO_ROUTE : DS_QUERY_FAILED;
 	}
-	const ds_message_t said = { message.wire, message.len, question->zone, message.id };
+	const reply_t said = { message.wire, message.len, question->zone, message.id };
 	const int got = ds_answer_parse(&said, answer, why, why_size);
 	free(message.wire);
 	return got == 0 ? DS_QUERY_DONE : got > 0 ? DS_QUERY_NO_ZONE : DS_QUERY_FAILED;

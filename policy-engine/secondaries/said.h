@@ -9,17 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <libknot/dname.h>
+#include "policy-engine/parent/reply.h"
 
 #define SAID_NAMES_MAX 64 /*!< Name servers of a zone; real ones have a few, one of them has 13. */
-
-/*! A message, and the query that it has to answer. All is borrowed. */
-typedef struct {
-	uint8_t *wire;            /*!< The whole message; parsing may change it. */
-	size_t len;
-	const knot_dname_t *zone; /*!< Name in the query. */
-	uint16_t id;              /*!< ID of the query. */
-} said_t;
 
 typedef struct {
 	uint32_t serial, refresh;
@@ -33,11 +25,11 @@ typedef struct {
 } said_ns_t;
 
 /*! Reads the answer of a server of the zone. \return 0; -1 and why: it does not serve the zone. */
-int said_soa(const said_t *message, said_soa_t *soa, char *why, size_t why_size);
+int said_soa(const reply_t *reply, said_soa_t *soa, char *why, size_t why_size);
 
 /*! Adds the names that a server of the parent delegates the zone to, or, if it has the zone itself,
  *  those of the zone. \return 0; -1 and why: it has no such names. */
-int said_ns(const said_t *message, said_ns_t *ns, char *why, size_t why_size);
+int said_ns(const reply_t *reply, said_ns_t *ns, char *why, size_t why_size);
 
 /*! Adds a name, once. \return 0, or -1 if there is no room. */
 int said_ns_add(said_ns_t *ns, const knot_dname_t *name);

@@ -54,7 +54,7 @@ static int ask_parent(round_t *round, const parent_server_t *server)
 	if (ask(round, server, KNOT_RRTYPE_NS, &answer) != 0) {
 		return -1;
 	}
-	const said_t said = { answer.wire, answer.len, round->zone, answer.id };
+	const reply_t said = { answer.wire, answer.len, round->zone, answer.id };
 	const int ret = said_ns(&said, &round->names, why, sizeof(why));
 	free(answer.wire);
 	return ret == 0 ? 0 : complain(round->survey, server, why);
@@ -70,7 +70,7 @@ static int ask_server(round_t *round, const parent_server_t *server)
 	if (ask(round, server, KNOT_RRTYPE_SOA, &answer) != 0) {
 		return -1;
 	}
-	const said_t said = { answer.wire, answer.len, round->zone, answer.id };
+	const reply_t said = { answer.wire, answer.len, round->zone, answer.id };
 	int ret = said_soa(&said, &soa, why, sizeof(why));
 	free(answer.wire);
 	if (ret == 0 && soa.serial != survey->serial) {

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* As if it answered this very question. */
 	uint16_t id = size >= 2 ? knot_wire_read_u16(data) : 0;
-	const ds_message_t message = { wire, size, zone, id };
+	const reply_t message = { wire, size, zone, id };
 	if (ds_answer_parse(&message, &answer, why, sizeof(why)) == 0) {
 		require(answer.count <= DS_ANSWER_MAX && (data[2] & 0x84) == 0x84);
 		for (size_t i = 0; i < answer.count; i++) {

@@ -873,7 +873,7 @@ static void ask(const world_t *w, const server_t *server, answers_t *all)
 	} else {
 		put_ds(w, pkt, server);
 	}
-	const ds_message_t message = { pkt->wire, pkt->size, (const knot_dname_t *)ZONE, 7 };
+	const reply_t message = { pkt->wire, pkt->size, (const knot_dname_t *)ZONE, 7 };
 	bool good = ds_answer_parse(&message, &all->answers[all->count], why, sizeof(why)) == 0;
 	all->count += good;
 	all->whole = all->whole && good;

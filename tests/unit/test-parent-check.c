@@ -308,7 +308,7 @@ START_TEST(odd_answer)
 	knot_dname_from_str(name, ZONE, sizeof(name));
 	ds_answer_t answer = { .count = 99 };
 	char why[200] = "";
-	int ret = ds_answer_parse(&(ds_message_t){ wire, pkt->size, name, 7 }, &answer, why,
+	int ret = ds_answer_parse(&(reply_t){ wire, pkt->size, name, 7 }, &answer, why,
 	                         sizeof(why));
 	ck_assert_msg((ret == 0) == (odd[_i].why == NULL), "%s", why);
 	if (ret == 0) {
@@ -323,7 +323,7 @@ START_TEST(odd_answer)
 	for (size_t len = 0; len < pkt->size; len++) {
 		uint8_t *copy = malloc(len > 0 ? len : 1);
 		memcpy(copy, wire, len);
-		const ds_message_t message = { copy, len, name, 7 };
+		const reply_t message = { copy, len, name, 7 };
 		ck_assert_int_eq(ds_answer_parse(&message, &answer, why, sizeof(why)), -1);
 		free(copy);
 	}

@@ -240,7 +240,7 @@ START_TEST(wild_messages)
 		for (size_t k = i % 2 == 0 ? 0 : size; k < len; k++) {
 			wire[k] = rand_r(&seed) % 4 == 0 ? (uint8_t)rand_r(&seed) : wire[k];
 		}
-		const said_t said = { wire, len, zone, 0 };
+		const reply_t said = { wire, len, zone, 0 };
 		said_ns_t ns = { .count = 0 };
 		said_soa_t soa;
 		char why[200] = "";
