@@ -41,6 +41,12 @@ static CK_RV rv_of(int error)
 	}
 }
 
+/*! The same for what is only read: a key that is not there is no object, all else is the disk's. */
+static CK_RV rv_of_reading(int error)
+{
+	return error == ENOENT || error == ENOTDIR ? CKR_OBJECT_HANDLE_INVALID : CKR_DEVICE_ERROR;
+}
+
 /*! Keys are spread over 256 folders, by the first byte of the CKA_ID. */
 static void path_of(const char *id, const char *begin, const char *end, char path[PATH_SIZE])
 {
@@ -64,8 +70,7 @@ CK_RV file_stamp(int folder, const char *id, stamp_t *stamp)
 	struct stat st;
 	path_of(id, "", END, path);
 	if (fstatat(folder, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-		return errno == ENOENT || errno == ENOTDIR ? CKR_OBJECT_HANDLE_INVALID
-		                                           : CKR_DEVICE_ERROR;
+		return rv_of_reading(errno);
 	}
 	*stamp = stamp_of(&st);
 	return CKR_OK;
@@ -86,8 +91,7 @@ static CK_RV read_content(int folder, const char *id, content_t *content, stamp_
 	path_of(id, "", END, path);
 	const int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		return errno == ENOENT || errno == ENOTDIR ? CKR_OBJECT_HANDLE_INVALID
-		                                           : CKR_DEVICE_ERROR;
+		return rv_of_reading(errno);
 	}
 	ssize_t got = 0;
 	bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= CONTENT_MAX;
@@ -158,24 +162,14 @@ static CK_RV parse_public(const content_t *content, EVP_PKEY **pair)
 	return CKR_OK;
 }
 
-CK_RV file_read_public(int folder, const char *id, EVP_PKEY **pair, stamp_t *stamp)
+CK_RV file_read(int folder, const char *id, file_half_t half, const char *passphrase, EVP_PKEY **pair,
+                stamp_t *stamp)
 {
 	content_t content;
 	CK_RV rv = read_content(folder, id, &content, stamp);
 	if (rv == CKR_OK) {
-		rv = parse_public(&content, pair);
-	}
-	OPENSSL_cleanse(&content, sizeof(content));
-	return rv;
-}
-
-CK_RV file_read_private(int folder, const char *id, const char *passphrase, EVP_PKEY **pair,
-                        stamp_t *stamp)
-{
-	content_t content;
-	CK_RV rv = read_content(folder, id, &content, stamp);
-	if (rv == CKR_OK) {
-		rv = parse_private(&content, passphrase, pair);
+		rv = half == FILE_PUBLIC ? parse_public(&content, pair)
+		                         : parse_private(&content, passphrase, pair);
 	}
 	OPENSSL_cleanse(&content, sizeof(content));
 	return rv;

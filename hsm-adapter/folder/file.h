@@ -32,18 +32,21 @@ bool stamp_equal(const stamp_t *a, const stamp_t *b);
  *  \return CKR_OK, CKR_OBJECT_HANDLE_INVALID (there is none), CKR_DEVICE_ERROR */
 CK_RV file_stamp(int folder, const char *id, stamp_t *stamp);
 
-/*! Reads the public half. \param pair  EVP_PKEY_free(). \return as file_stamp(); CKR_DEVICE_ERROR if it has
- *  none */
-CK_RV file_read_public(int folder, const char *id, EVP_PKEY **pair, stamp_t *stamp);
+typedef enum {
+	FILE_PUBLIC,  /*!< The public half alone, for which no passphrase is needed. */
+	FILE_PRIVATE, /*!< Both. */
+} file_half_t;
 
 /*!
- * Reads both halves.
+ * Reads a pair.
  *
- * \param passphrase  NULL: there is none.
- * \return as file_stamp(); CKR_PIN_INCORRECT, CKR_USER_NOT_LOGGED_IN (it needs a passphrase)
+ * \param passphrase  Of the private half; NULL: there is none.
+ * \param pair        EVP_PKEY_free().
+ * \return as file_stamp(); CKR_DEVICE_ERROR if the file has no such half; CKR_PIN_INCORRECT,
+ *         CKR_USER_NOT_LOGGED_IN (it needs a passphrase)
  */
-CK_RV file_read_private(int folder, const char *id, const char *passphrase, EVP_PKEY **pair,
-                        stamp_t *stamp);
+CK_RV file_read(int folder, const char *id, file_half_t half, const char *passphrase, EVP_PKEY **pair,
+                stamp_t *stamp);
 
 /*!
  * Writes a pair, and has it on the disk: when this returns CKR_OK, it outlasts a loss of power.

@@ -245,7 +245,7 @@ static CK_RV try_key(void *ctx, const char *id)
 	const trial_t *trial = ctx;
 	stamp_t stamp;
 	EVP_PKEY *pair = NULL;
-	CK_RV rv = file_read_private(trial->folder->fd, id, trial->passphrase, &pair, &stamp);
+	CK_RV rv = file_read(trial->folder->fd, id, FILE_PRIVATE, trial->passphrase, &pair, &stamp);
 	EVP_PKEY_free(pair);
 	return rv == CKR_OK ? CKR_CANCEL : rv == CKR_PIN_INCORRECT ? rv : CKR_OK;
 }

@@ -167,7 +167,6 @@ CK_RV folder_find_final(CK_SESSION_HANDLE handle)
 /*! Copies a value as C_GetAttributeValue() does. */
 static CK_RV give(CK_ATTRIBUTE *to, const void *value, size_t len)
 {
-	CK_RV rv = CKR_OK;
 	if (len == 0) {
 		to->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_TYPE_INVALID;
@@ -180,7 +179,7 @@ static CK_RV give(CK_ATTRIBUTE *to, const void *value, size_t len)
 		memcpy(to->pValue, value, len);
 	}
 	to->ulValueLen = len;
-	return rv;
+	return CKR_OK;
 }
 
 static CK_RV give_id(CK_ATTRIBUTE *to, const char *id)
@@ -242,13 +241,23 @@ CK_RV folder_get_attributes(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, C
 
 /*** Making. ***/
 
-static CK_RV write_pair(session_t *session, const char *id, EVP_PKEY *pair, size_t *number)
+/*! \return The kind of a key of that type, on the curve among the attributes; NULL: none that is known. */
+static const pair_kind_t *kind_of(CK_KEY_TYPE type, const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	const CK_ATTRIBUTE *curve = attribute(template, count, CKA_EC_PARAMS);
+	return pair_kind_of(type, curve != NULL ? curve->pValue : NULL,
+	                    curve != NULL ? curve->ulValueLen : 0);
+}
+
+/*! Writes a new pair, which it frees. \param unmade  What it means if there is none. */
+static CK_RV add_pair(session_t *session, const char *id, EVP_PKEY *pair, CK_RV unmade, size_t *number)
 {
 	folder_t *folder = session->folder;
-	CK_RV rv = folder_is_open(folder);
+	CK_RV rv = pair != NULL ? folder_is_open(folder) : unmade;
 	if (rv == CKR_OK) {
 		rv = file_write(folder->fd, id, folder_passphrase(folder), pair);
 	}
+	EVP_PKEY_free(pair);
 	return rv == CKR_OK ? shelf_find(&folder->shelf, id, number) : rv;
 }
 
@@ -259,20 +268,16 @@ CK_RV folder_generate_pair(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK
 	const CK_KEY_TYPE type = mechanism->mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN ? CKK_RSA :
 	                         mechanism->mechanism == CKM_EC_KEY_PAIR_GEN ? CKK_EC :
 	                         CKK_EC_EDWARDS;
-	const CK_ATTRIBUTE *curve = attribute(of_public, public_count, CKA_EC_PARAMS);
-	const pair_kind_t *kind = pair_kind_of(type, curve != NULL ? curve->pValue : NULL,
-	                                       curve != NULL ? curve->ulValueLen : 0);
+	const pair_kind_t *kind = kind_of(type, of_public, public_count);
 	char id[2 * FILE_ID_MAX + 1];
 	size_t number;
 	CK_RV rv = kind != NULL ? id_of(of_private, private_count, id) : CKR_CURVE_NOT_SUPPORTED;
 	if (rv != CKR_OK) {
 		return rv;
 	}
-	EVP_PKEY *pair = pair_generate(kind, (unsigned)value_of(of_public, public_count,
-	                                                        CKA_MODULUS_BITS, 0));
-	rv = pair != NULL ? write_pair(session_of(handle), id, pair, &number)
-	                  : CKR_DEVICE_ERROR;
-	EVP_PKEY_free(pair);
+	const CK_ULONG bits = value_of(of_public, public_count, CKA_MODULUS_BITS, 0);
+	rv = add_pair(session_of(handle), id, pair_generate(kind, (unsigned)bits), CKR_DEVICE_ERROR,
+	              &number);
 	if (rv == CKR_OK) {
 		*public_key = handle_of(number, true);
 		*private_key = handle_of(number, false);
@@ -283,20 +288,15 @@ CK_RV folder_generate_pair(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK
 static CK_RV create_private(session_t *session, const CK_ATTRIBUTE *template, CK_ULONG count,
                             CK_OBJECT_HANDLE *object)
 {
-	const CK_ATTRIBUTE *curve = attribute(template, count, CKA_EC_PARAMS);
-	const pair_kind_t *kind = pair_kind_of(value_of(template, count, CKA_KEY_TYPE,
-	                                                CK_UNAVAILABLE_INFORMATION),
-	                                       curve != NULL ? curve->pValue : NULL,
-	                                       curve != NULL ? curve->ulValueLen : 0);
+	const CK_KEY_TYPE type = value_of(template, count, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	const pair_kind_t *kind = kind_of(type, template, count);
 	char id[2 * FILE_ID_MAX + 1];
 	size_t number;
 	CK_RV rv = kind != NULL ? id_of(template, count, id) : CKR_CURVE_NOT_SUPPORTED;
 	if (rv != CKR_OK) {
 		return rv;
 	}
-	EVP_PKEY *pair = pair_make(kind, template, count);
-	rv = pair != NULL ? write_pair(session, id, pair, &number) : CKR_TEMPLATE_INCONSISTENT;
-	EVP_PKEY_free(pair);
+	rv = add_pair(session, id, pair_make(kind, template, count), CKR_TEMPLATE_INCONSISTENT, &number);
 	if (rv == CKR_OK) {
 		*object = handle_of(number, false);
 	}

@@ -205,7 +205,9 @@ CK_RV shelf_id(shelf_t *shelf, size_t number, char id[2 * FILE_ID_MAX + 1])
 	return note_look(shelf, number, rv, &stamp);
 }
 
-CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair)
+/*! Reads a key's file, and notes what came of it. */
+static CK_RV read_pair(shelf_t *shelf, size_t number, file_half_t half, const char *passphrase,
+                       EVP_PKEY **pair)
 {
 	char id[2 * FILE_ID_MAX + 1];
 	stamp_t stamp = { 0 };
@@ -213,7 +215,7 @@ CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair)
 	if (!copy_id(shelf, number, id)) {
 		return CKR_OBJECT_HANDLE_INVALID;
 	}
-	CK_RV rv = file_read_public(shelf->folder, id, &read, &stamp);
+	CK_RV rv = file_read(shelf->folder, id, half, passphrase, &read, &stamp);
 	rv = note_look(shelf, number, rv, &stamp);
 	if (rv != CKR_OK) {
 		EVP_PKEY_free(read);
@@ -221,6 +223,11 @@ CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair)
 	}
 	*pair = read;
 	return CKR_OK;
+}
+
+CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair)
+{
+	return read_pair(shelf, number, FILE_PUBLIC, NULL, pair);
 }
 
 /*! \return The pair, if it is kept and need not be looked at. */
@@ -239,24 +246,15 @@ static EVP_PKEY *kept_pair(shelf_t *shelf, size_t number)
 
 static CK_RV read_private(shelf_t *shelf, size_t number, const char *passphrase, EVP_PKEY **pair)
 {
-	char id[2 * FILE_ID_MAX + 1];
-	stamp_t stamp = { 0 };
-	EVP_PKEY *read = NULL;
-	if (!copy_id(shelf, number, id)) {
-		return CKR_OBJECT_HANDLE_INVALID;
-	}
-	CK_RV rv = file_read_private(shelf->folder, id, passphrase, &read, &stamp);
-	rv = note_look(shelf, number, rv, &stamp);
+	CK_RV rv = read_pair(shelf, number, FILE_PRIVATE, passphrase, pair);
 	if (rv != CKR_OK) {
-		EVP_PKEY_free(read);
 		return rv;
 	}
 	pthread_mutex_lock(&shelf->lock);
 	if (key_of(shelf, number) != NULL && shelf->keys[number].pair == NULL) {
-		keep(shelf, number, read);
+		keep(shelf, number, *pair);
 	}
 	pthread_mutex_unlock(&shelf->lock);
-	*pair = read;
 	return CKR_OK;
 }
 

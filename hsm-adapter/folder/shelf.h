@@ -47,9 +47,9 @@ CK_RV shelf_seen(shelf_t *shelf, const char *id, size_t *number);
  *  as file_stamp() */
 CK_RV shelf_id(shelf_t *shelf, size_t number, char id[2 * FILE_ID_MAX + 1]);
 
-/*! Gives the public half. \param pair  EVP_PKEY_free(). \return as shelf_id(), file_read_public() */
+/*! Gives the public half. \param pair  EVP_PKEY_free(). \return as shelf_id(), file_read() */
 CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair);
 
 /*! Gives both halves, of memory if they are kept, and looks at the file once a second only.
- *  \param pair  EVP_PKEY_free(). \return as shelf_id(), file_read_private() */
+ *  \param pair  EVP_PKEY_free(). \return as shelf_id(), file_read() */
 CK_RV shelf_private(shelf_t *shelf, size_t number, const char *passphrase, EVP_PKEY **pair);
