@@ -29,26 +29,28 @@ int hsm_key_prove(hsm_t *hsm, const char *repository, const hsm_key_t *key, hsm_
 	return ret;
 }
 
-static int another(hsm_error_t *err)
+/*! Finds a key in one token, and has it sign. \param hash  Of the public half that it has to have; 0: any. */
+static int prove_there(hsm_t *hsm, const hsm_wanted_t *wanted, uint32_t hash, hsm_error_t *err)
 {
-	return hsm_error_set(err, HSM_EDEVICE, 0, "it is another key");
+	hsm_key_t *key = NULL;
+	int ret = hsm_key_find(hsm, wanted, &key, err);
+	if (ret == HSM_EOK &&
+	    ((wanted->public.size > 0 && dnssec_binary_cmp(&wanted->public, &key->public.key) != 0) ||
+	     (hash != 0 && hash != fnv1a(key->public.key.data, key->public.key.size)))) {
+		ret = hsm_error_set(err, HSM_EDEVICE, 0, "it is another key");
+	}
+	if (ret == HSM_EOK) {
+		ret = hsm_key_prove(hsm, wanted->repository, key, err);
+	}
+	hsm_key_free(key);
+	return ret;
 }
 
 int hsm_prove_key(hsm_t *hsm, const char *repository, const tried_key_t *suspect,
                   hsm_error_t *err)
 {
 	const hsm_wanted_t wanted = { repository, suspect->cka_id, suspect->algorithm, { 0 } };
-	hsm_key_t *key = NULL;
-	int ret = hsm_key_find(hsm, &wanted, &key, err);
-	if (ret == HSM_EOK && suspect->public != 0 &&
-	    suspect->public != fnv1a(key->public.key.data, key->public.key.size)) {
-		ret = another(err);
-	}
-	if (ret == HSM_EOK) {
-		ret = hsm_key_prove(hsm, repository, key, err);
-	}
-	hsm_key_free(key);
-	return ret;
+	return prove_there(hsm, &wanted, suspect->public, err);
 }
 
 int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
@@ -61,22 +63,6 @@ int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t 
 	return HSM_EDEVICE;
 }
 
-/*! Finds a key in one token, and has it sign. */
-static int prove_there(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
-{
-	hsm_key_t *key = NULL;
-	int ret = hsm_key_find(hsm, wanted, &key, err);
-	if (ret == HSM_EOK && wanted->public.size > 0 &&
-	    dnssec_binary_cmp(&wanted->public, &key->public.key) != 0) {
-		ret = another(err);
-	}
-	if (ret == HSM_EOK) {
-		ret = hsm_key_prove(hsm, wanted->repository, key, err);
-	}
-	hsm_key_free(key);
-	return ret;
-}
-
 int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
 {
 	const hsm_group_t *group = hsm_group(hsm, wanted->repository, err);
@@ -84,7 +70,7 @@ int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
 	for (size_t i = 0; ret == HSM_EOK && i < group->count; i++) {
 		hsm_wanted_t there = *wanted;
 		there.repository = group->tokens[i]->conf.name;
-		ret = prove_there(hsm, &there, err);
+		ret = prove_there(hsm, &there, 0, err);
 	}
 	return ret;
 }
