@@ -17,6 +17,7 @@ static const char *const roles[] = { "ksk", "zsk", "csk", NULL };
 static const char *const states[] = {
 	"-", "hidden", "rumoured", "omnipresent", "unretentive", NULL
 };
+static const char *const records[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG", NULL };
 static const char *const serials[] = { "counter", "datecounter", "unixtime", "keep", NULL };
 
 #define BOOL(name, field) { name, RECORD_BOOL, offsetof(OBJECT, field), 0, 0, 0, NULL, false }
@@ -210,6 +211,11 @@ const char *keyset_state_name(keyset_state_t state)
 	return states[state];
 }
 
+const char *keyset_record_name(keyset_record_t record)
+{
+	return records[record];
+}
+
 const char *keyset_serial_name(keyset_serial_t serial)
 {
 	return serials[serial];
@@ -239,6 +245,15 @@ int keyset_state_parse(const char *name, keyset_state_t *state)
 	int value = parse(name, states);
 	if (value >= 0) {
 		*state = value;
+	}
+	return value >= 0 ? 0 : -1;
+}
+
+int keyset_record_parse(const char *name, keyset_record_t *record)
+{
+	int value = parse(name, records);
+	if (value >= 0) {
+		*record = value;
 	}
 	return value >= 0 ? 0 : -1;
 }

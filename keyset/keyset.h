@@ -153,10 +153,14 @@ const char *keyset_role_name(keyset_role_t role);
 /*! \return "-", "hidden", "rumoured", "omnipresent", "unretentive". */
 const char *keyset_state_name(keyset_state_t state);
 
+/*! \return "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG". */
+const char *keyset_record_name(keyset_record_t record);
+
 /*! \return "counter", "datecounter", "unixtime", "keep". */
 const char *keyset_serial_name(keyset_serial_t serial);
 
 /*! Reverse of the above. \return 0, or -1 if there is no such name. */
 int keyset_role_parse(const char *name, keyset_role_t *role);
 int keyset_state_parse(const char *name, keyset_state_t *state);
+int keyset_record_parse(const char *name, keyset_record_t *record);
 int keyset_serial_parse(const char *name, keyset_serial_t *serial);

@@ -50,7 +50,6 @@ int audit_note(desk_t *desk, const audit_t *audit)
 
 char *audit_keys(const kasp_zone_t *zone)
 {
-	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -60,7 +59,7 @@ char *audit_keys(const kasp_zone_t *zone)
 		        key->keytag, key->dead ? "lost" : key->goal_in ? "in" : "out");
 		for (int r = 0; r < KEYSET_RECORDS; r++) {
 			if (key->record[r].state != KEYSET_NA) {
-				fprintf(out, ", %s %s", names[r],
+				fprintf(out, ", %s %s", keyset_record_name(r),
 				        keyset_state_name(key->record[r].state));
 			}
 		}

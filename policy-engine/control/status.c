@@ -38,7 +38,6 @@ static void tasks(row_t *row, const context_t *c, const kasp_zone_t *zone, const
 
 static void key_column(row_t *row, context_t *c, const kasp_zone_t *zone, size_t i, int64_t now)
 {
-	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
 	const core_key_t *key = &zone->core.keys[i];
 	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_TEXT_MAX];
 	int used = snprintf(text, sizeof(text), "%u, algorithm %u, token %s", key->keytag,
@@ -53,7 +52,7 @@ static void key_column(row_t *row, context_t *c, const kasp_zone_t *zone, size_t
 	for (int r = 0; r < KEYSET_RECORDS; r++) {
 		if (key->record[r].state != KEYSET_NA) {
 			used += snprintf(text + used, sizeof(text) - (size_t)used, ", %s %s",
-			                 names[r], keyset_state_name(key->record[r].state));
+			                 keyset_record_name(r), keyset_state_name(key->record[r].state));
 		}
 	}
 	int64_t when;

@@ -242,11 +242,10 @@ static bool may_look(look_t *look)
 static void note_change(look_t *look, const core_key_t *key, keyset_record_t record,
                         keyset_state_t from)
 {
-	static const char *const names[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG" };
 	const keyset_state_t to = key->record[record].state;
 	char what[64];
 	snprintf(what, sizeof(what), "%s %u %s", keyset_role_name(key->role), key->keytag,
-	         names[record]);
+	         keyset_record_name(record));
 	note(look, &(audit_t){
 		.who = "policy", .action = "key-state", .zone = look->zone->name, .what = what,
 		.why = to == KEYSET_RUMOURED ? "published" : to == KEYSET_UNRETENTIVE ? "withdrawn"

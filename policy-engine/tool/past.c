@@ -37,23 +37,15 @@ static char *member(const char *line, const char *name)
 /* Fills what is said of a key's record: "ksk 12345 DNSKEY". \return Whether it is that. */
 static bool read_state(past_note_t *note, const char *what, const char *before, const char *after)
 {
-	static const char *const names[KEYSET_RECORDS] = {
-		[KEYSET_DS] = "DS", [KEYSET_DNSKEY] = "DNSKEY",
-		[KEYSET_RRSIG_DNSKEY] = "RRSIG-DNSKEY", [KEYSET_RRSIG] = "RRSIG",
-	};
 	char role[WORD_MAX], record[WORD_MAX];
 	unsigned tag;
-	int r = 0;
 	if (what == NULL || before == NULL || after == NULL ||
 	    sscanf(what, "%23s %u %23s", role, &tag, record) != 3 || tag > UINT16_MAX) {
 		return false;
 	}
-	while (r < KEYSET_RECORDS && strcmp(names[r], record) != 0) {
-		r++;
-	}
 	note->keytag = (uint16_t)tag;
-	note->record = (keyset_record_t)r;
-	return r < KEYSET_RECORDS && keyset_role_parse(role, &note->role) == 0 &&
+	return keyset_record_parse(record, &note->record) == 0 &&
+	       keyset_role_parse(role, &note->role) == 0 &&
 	       keyset_state_parse(before, &note->before) == 0 &&
 	       keyset_state_parse(after, &note->after) == 0;
 }
