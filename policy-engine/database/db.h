@@ -272,10 +272,6 @@ int db_freeze_put(db_t *db, const db_freeze_t *freeze);
 /*! Ends a freeze. \param name  "" with DB_FREEZE_IMPORT: all such. \return How many there were; -1. */
 int db_freeze_end(db_t *db, db_scope_t scope, const char *name);
 
-/*! \return 1 and the policy of a zone, to be freed, if it was imported, is frozen since, and that policy is
- *          another one than wished; 0; -1. */
-int db_freeze_policy(db_t *db, const char *zone, const char *wished, char **policy);
-
 /*! What a zone was imported by. To be freed, by free(). */
 typedef struct {
 	char *policy;

@@ -59,31 +59,6 @@ int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
 	return sql_done(db, sql, ret) == 0 ? found : -1;
 }
 
-int db_freeze_policy(db_t *db, const char *zone, const char *wished, char **policy)
-{
-	static const char get[] =
-		"SELECT policy FROM zone JOIN freeze ON freeze.name = zone.name AND scope = 3"
-		" WHERE zone.name = ?1 AND policy <> ?2";
-	sqlite3_stmt *sql = sql_prepare(db, get);
-	if (sql == NULL) {
-		return -1;
-	}
-	sql_bind_text(sql, 1, zone);
-	sql_bind_text(sql, 2, wished);
-	int ret = sqlite3_step(sql);
-	const bool found = ret == SQLITE_ROW;
-	char *text = found ? strdup((const char *)sqlite3_column_text(sql, 0)) : NULL;
-	if (sql_done(db, sql, ret) != 0) {
-		free(text);
-		return -1;
-	}
-	if (found && text == NULL) {
-		return -1;
-	}
-	*policy = text;
-	return found;
-}
-
 int db_freeze_imported(db_t *db, const char *zone, db_imported_t *by)
 {
 	static const char get[] =

@@ -156,19 +156,29 @@ static void correct(facts_t *facts, int64_t now)
 	}
 }
 
+/* Whether another policy would change a zone, or one of them is not known. */
+static bool would_change(const link_t *link, const char *before, const char *wished)
+{
+	const policy_t *from = policies_find(&link->desk->policies, before);
+	const policy_t *to = policies_find(&link->desk->policies, wished);
+	return from == NULL || to == NULL || policy_difference(from, to) != NULL;
+}
+
 /* Whether the policy that knot.conf has for a zone would change what was imported: a wrong template must
  * not replace keys. \return 1, 0, or -1 if the database failed. */
 static int is_held(link_t *link, const listing_t *news)
 {
-	char *name = NULL;
-	int found = db_freeze_policy(link->desk->db, news->name, news->facts.policy, &name);
+	const char *wished = news->facts.policy;
+	db_imported_t by;
+	const int found = db_freeze_imported(link->desk->db, news->name, &by);
 	if (found <= 0) {
 		return found;
 	}
-	const policy_t *before = policies_find(&link->desk->policies, name);
-	const policy_t *wished = policies_find(&link->desk->policies, news->facts.policy);
-	free(name);
-	return before == NULL || wished == NULL || policy_difference(before, wished) != NULL;
+	const bool held = wished != NULL && strcmp(by.policy, wished) != 0 &&
+	                  would_change(link, by.policy, wished);
+	free(by.policy);
+	free(by.form);
+	return held;
 }
 
 /* Takes over one zone's facts. */
