@@ -17,8 +17,7 @@
 #include <libknot/errcode.h>
 
 #include "control/client.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 static struct sockaddr_un addr = { .sun_family = AF_UNIX };
 static int listener = -1;
@@ -27,14 +26,6 @@ typedef struct {
 	const uint8_t *data;
 	size_t size;
 } answer_t;
-
-static void demand(bool holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "does not hold: %s\n", what);
-		abort();
-	}
-}
 
 static void finish(void)
 {

@@ -7,17 +7,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "policy-engine/migrate/compare.h"
+#include "tests/fuzz/target.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Where failures are said; what the comparison prints goes nowhere. */
+/* Where failures are said, instead of by demand(); what the comparison prints goes nowhere. */
 static FILE *loud;
 
-static void demand(bool holds, const char *what)
+static void insist(bool holds, const char *what)
 {
 	if (!holds) {
 		fprintf(loud != NULL ? loud : stderr, "does not hold: %s\n", what);
@@ -32,17 +30,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (loud == NULL) {
 		loud = fdopen(dup(STDERR_FILENO), "w");
-		demand(loud != NULL && freopen("/dev/null", "w", stdout) != NULL &&
+		insist(loud != NULL && freopen("/dev/null", "w", stdout) != NULL &&
 		       freopen("/dev/null", "w", stderr) != NULL, "what is compared says nothing here");
 	}
 	if (size > INPUT_MAX) {
 		return 0;
 	}
-	char path[64];
-	int fd = memfd_create("zone", MFD_CLOEXEC);
-	demand(fd >= 0 && write(fd, data, size) == (ssize_t)size, "there is memory");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	demand(compare_zones("example.com.", path, path) <= 0, "nothing differs");
+	char path[TARGET_PATH_MAX];
+	const int fd = make_file(data, size, path);
+	insist(compare_zones("example.com.", path, path) <= 0, "nothing differs");
 	close(fd);
 	return 0;
 }

@@ -13,19 +13,10 @@
 
 #include "control/client.h"
 #include "control/server.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 static char path[64];
 static ctl_server_t *server;
-
-static void demand(int holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "does not hold: %s\n", what);
-		abort();
-	}
-}
 
 static void echo(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {

@@ -10,24 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "policy-engine/policy/kasp.h"
 #include "policy-engine/signer/compose.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 /* Octets. For a comment full of "--" libxml2 takes time by the square of its length. */
 #define INPUT_MAX 16384
-
-static void demand(bool holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "does not hold: %s\n", what);
-		abort();
-	}
-}
 
 static void add_key(kasp_zone_t *zone, const policy_key_t *want)
 {
@@ -81,10 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > INPUT_MAX) {
 		return 0;
 	}
-	char path[64];
-	int fd = memfd_create("kasp", MFD_CLOEXEC);
-	demand(fd >= 0 && write(fd, data, size) == (ssize_t)size, "there is memory");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	char path[TARGET_PATH_MAX];
+	const int fd = make_file(data, size, path);
 
 	policies_t policies = { 0 };
 	hsm_error_t err = { 0 };

@@ -11,16 +11,7 @@
 
 #include "keyset/facts.h"
 #include "keyset/keyset.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "does not hold: %s\n", what);
-		abort();
-	}
-}
+#include "tests/fuzz/target.h"
 
 static void try_keyset(const char *text)
 {

@@ -11,19 +11,10 @@
 #include <unistd.h>
 
 #include "policy-engine/import/ods-signer.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 static char dir[64], path[96];
 static int fd = -1;
-
-static void demand(bool holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "does not hold: %s\n", what);
-		abort();
-	}
-}
 
 static void finish(void)
 {

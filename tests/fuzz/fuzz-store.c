@@ -16,8 +16,7 @@
 #include "module/sign/expiry.h"
 #include "module/store/journal.h"
 #include "module/store/state.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/target.h"
 
 #define ZONE (const knot_dname_t *)"\7example"
 #define ID 1
@@ -28,14 +27,6 @@ enum { NODE, ENTRY_NSEC, ENTRY_NSEC3, JOURNAL, STATE, INPUT, KEYSET, NAME, KEY, 
 
 static char dir[64];
 static store_t *store;
-
-static void demand(bool holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "does not hold: %s\n", what);
-		abort();
-	}
-}
 
 static void finish(void)
 {

@@ -13,16 +13,7 @@
 #include <unistd.h>
 
 #include "module/zonefile/zonefile.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(int holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "does not hold: %s\n", what);
-		abort();
-	}
-}
+#include "tests/fuzz/target.h"
 
 static void check_rrset(const node_rrset_t *rrset)
 {
