@@ -115,8 +115,8 @@ const char *health_text(const health_look_t *look, health_t health)
 		[HEALTH_EXPIRING] = look->expiring, [HEALTH_HELD] = look->held,
 		[HEALTH_OLDER] = look->older, [HEALTH_SOURCE] = look->source,
 		[HEALTH_KEYS] = look->keys, [HEALTH_SIGN] = look->sign,
-		[HEALTH_OUTPUT] = look->output, [HEALTH_FROZEN] = look->frozen, [HEALTH_SIGNING] = "", [HEALTH_NOT_SIGNED] = "",
-		[HEALTH_OK] = "",
+		[HEALTH_OUTPUT] = look->output, [HEALTH_FROZEN] = look->frozen,
+		[HEALTH_SIGNING] = "", [HEALTH_NOT_SIGNED] = "", [HEALTH_OK] = "",
 	};
 	return texts[health];
 }
