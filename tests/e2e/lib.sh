@@ -25,6 +25,7 @@ fail() {
 finish() {
 	local code=${1:-$?} dir pid log
 	for dir in "${dirs[@]}"; do
+		[ $code -eq 0 ] || not_running "$dir"/run/{knotd,ods-engine}.pid
 		[ ! -e "$dir/env" ] || "$top/quickstart" --stop "$dir" || code=1
 	done
 	for pid in "${pids[@]}"; do
@@ -44,6 +45,13 @@ finish() {
 		done
 	fi
 	exit $code
+}
+# not_running FILE...: names those whose server is gone.
+not_running() {
+	local file
+	for file in "$@"; do
+		[ ! -e "$file" ] || ! gone "$(cat "$file")" || echo "NOT RUNNING: $file"
+	done
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
