@@ -41,10 +41,21 @@ static CK_RV rv_of(int error)
 	}
 }
 
-/*! The same for what is only read: a key that is not there is no object, all else is the disk's. */
+/*! The same for what is only read: a key that is not there is no object. */
 static CK_RV rv_of_reading(int error)
 {
-	return error == ENOENT || error == ENOTDIR ? CKR_OBJECT_HANDLE_INVALID : CKR_DEVICE_ERROR;
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return CKR_OBJECT_HANDLE_INVALID;
+	case EACCES:
+	case EPERM:
+		return CKR_FILE_FORBIDDEN;
+	case ELOOP:
+		return CKR_FILE_BROKEN;
+	default:
+		return CKR_DEVICE_ERROR;
+	}
 }
 
 /*! Keys are spread over 256 folders, by the first byte of the CKA_ID. */
@@ -93,8 +104,8 @@ static CK_RV read_content(int folder, const char *id, content_t *content, stamp_
 	if (fd < 0) {
 		return rv_of_reading(errno);
 	}
-	ssize_t got = 0;
-	bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= CONTENT_MAX;
+	ssize_t got = fstat(fd, &st);
+	const bool good = got == 0 && S_ISREG(st.st_mode) && st.st_size <= CONTENT_MAX;
 	content->len = 0;
 	while (good && content->len < CONTENT_MAX &&
 	       (got = read(fd, content->data + content->len, CONTENT_MAX - content->len)) > 0) {
@@ -102,7 +113,7 @@ static CK_RV read_content(int folder, const char *id, content_t *content, stamp_
 	}
 	close(fd);
 	if (!good || got < 0) {
-		return CKR_DEVICE_ERROR;
+		return got < 0 ? CKR_DEVICE_ERROR : CKR_FILE_BROKEN;
 	}
 	*stamp = stamp_of(&st);
 	return CKR_OK;
@@ -135,7 +146,7 @@ static CK_RV parse_private(const content_t *content, const char *passphrase, EVP
 	                             : NULL;
 	BIO_free(bio);
 	if (read == NULL) {
-		return !door.asked ? CKR_DEVICE_ERROR :
+		return !door.asked ? CKR_FILE_BROKEN :
 		       passphrase == NULL ? CKR_USER_NOT_LOGGED_IN : CKR_PIN_INCORRECT;
 	}
 	*pair = read;
@@ -156,7 +167,7 @@ static CK_RV parse_public(const content_t *content, EVP_PKEY **pair)
 	EVP_PKEY *read = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
 	BIO_free(bio);
 	if (read == NULL) {
-		return CKR_DEVICE_ERROR;
+		return CKR_FILE_BROKEN;
 	}
 	*pair = read;
 	return CKR_OK;

@@ -16,6 +16,10 @@
 #include <openssl/types.h>
 #include <p11-kit/p11-kit.h>
 
+/*! Codes of our own, beside those of PKCS #11. */
+#define CKR_FILE_FORBIDDEN (CKR_VENDOR_DEFINED | 0x4f4401UL) /*!< This process's user may not read it. */
+#define CKR_FILE_BROKEN (CKR_VENDOR_DEFINED | 0x4f4402UL)    /*!< It is not what file_write() writes. */
+
 #define FILE_ID_MAX 64 /*!< Bytes of the longest CKA_ID: its file's name has twice as many. */
 
 /*! Which file that was: another one of the same name, a restored one say, has another stamp. */
@@ -29,7 +33,8 @@ typedef struct {
 bool stamp_equal(const stamp_t *a, const stamp_t *b);
 
 /*! \param folder  Descriptor, as in all calls. \param id  In lower-case hexadecimal, as in all calls.
- *  \return CKR_OK, CKR_OBJECT_HANDLE_INVALID (there is none), CKR_DEVICE_ERROR */
+ *  \return CKR_OK, CKR_OBJECT_HANDLE_INVALID (there is none), CKR_FILE_FORBIDDEN,
+ *          CKR_DEVICE_ERROR */
 CK_RV file_stamp(int folder, const char *id, stamp_t *stamp);
 
 typedef enum {
@@ -42,7 +47,7 @@ typedef enum {
  *
  * \param passphrase  Of the private half; NULL: there is none.
  * \param pair        EVP_PKEY_free().
- * \return as file_stamp(); CKR_DEVICE_ERROR if the file has no such half; CKR_PIN_INCORRECT,
+ * \return as file_stamp(); CKR_FILE_BROKEN, also if the file has no such half; CKR_PIN_INCORRECT,
  *         CKR_USER_NOT_LOGGED_IN (it needs a passphrase)
  */
 CK_RV file_read(int folder, const char *id, file_half_t half, const char *passphrase, EVP_PKEY **pair,

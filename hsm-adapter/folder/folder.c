@@ -237,17 +237,22 @@ static CK_RV get_session_info(CK_SESSION_HANDLE handle, CK_SESSION_INFO *info)
 typedef struct {
 	const folder_t *folder;
 	const char *passphrase;
+	unsigned refused; /*!< By so many keys. */
 } trial_t;
 
-/*! Opens the first key that there is. \return CKR_CANCEL: it can be opened */
+/*! Keys that are tried: one that came from elsewhere, with a passphrase of its own, locks no other away. */
+#define TRIALS 8
+
+/*! Opens a key. \return CKR_CANCEL: it can be opened; CKR_OK: go on */
 static CK_RV try_key(void *ctx, const char *id)
 {
-	const trial_t *trial = ctx;
+	trial_t *trial = ctx;
 	stamp_t stamp;
 	EVP_PKEY *pair = NULL;
 	CK_RV rv = file_read(trial->folder->fd, id, FILE_PRIVATE, trial->passphrase, &pair, &stamp);
 	EVP_PKEY_free(pair);
-	return rv == CKR_OK ? CKR_CANCEL : rv == CKR_PIN_INCORRECT ? rv : CKR_OK;
+	trial->refused += rv == CKR_PIN_INCORRECT;
+	return rv == CKR_OK ? CKR_CANCEL : trial->refused == TRIALS ? CKR_PIN_INCORRECT : CKR_OK;
 }
 
 static CK_RV login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
@@ -261,9 +266,12 @@ static CK_RV login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *pin
 	if (len > 0 && len < HSM_SECRET_MAX) {
 		memcpy(passphrase, pin, len);
 	}
-	trial_t trial = { folder, passphrase };
+	trial_t trial = { folder, passphrase, 0 };
 	CK_RV rv = passphrase[0] == '\0' ? CKR_PIN_LEN_RANGE
 	                                 : file_each(folder->fd, try_key, &trial);
+	if (rv == CKR_OK && trial.refused > 0) {
+		rv = CKR_PIN_INCORRECT;
+	}
 	if (rv == CKR_OK || rv == CKR_CANCEL) {
 		pthread_mutex_lock(&folder->lock);
 		rv = folder->passphrase == NULL ? CKR_OK : CKR_USER_ALREADY_LOGGED_IN;

@@ -3,6 +3,8 @@
 
 #include "hsm-adapter/token/rv.h"
 
+#include "hsm-adapter/folder/file.h"
+
 bool hsm_rv_is_loss(CK_RV rv)
 {
 	switch (rv) {
@@ -97,8 +99,22 @@ static const char *advice(CK_RV rv)
 	}
 }
 
+/*! \return What the token said. */
+static const char *text(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_FILE_FORBIDDEN:
+		return "the key's file in <Folder> may not be read by this user; "
+		       "give it the owner, group and mode of the others";
+	case CKR_FILE_BROKEN:
+		return "the key's file in <Folder> is damaged; restore it";
+	default:
+		return p11_kit_strerror(rv);
+	}
+}
+
 int hsm_rv_error(const char *repository, CK_RV rv, const char *what, hsm_error_t *err)
 {
 	return hsm_error_set(err, code_of(rv), rv, "repository \"%s\": %s: %s (CK_RV 0x%lx)%s",
-	                     repository, what, p11_kit_strerror(rv), rv, advice(rv));
+	                     repository, what, text(rv), rv, advice(rv));
 }

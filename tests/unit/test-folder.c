@@ -19,6 +19,7 @@
 
 #define TOP "/tmp/test-folder.XXXXXX"
 #define SIGNATURES 200 /* Of each thread. */
+#define NOBODY 65534
 
 static const uint8_t DATA[] = "what is to be signed";
 
@@ -181,6 +182,48 @@ START_TEST(passphrase)
 }
 END_TEST
 
+/* A key that came from elsewhere, with a passphrase of its own, locks no other away. */
+START_TEST(another_passphrase)
+{
+	char from[128], to[128];
+	reopen("open barley");
+	hsm_key_free(generate(13, "00aa"));
+	snprintf(from, sizeof(from), "%s/00/00aa.pem", path);
+	snprintf(to, sizeof(to), "%s/00aa.pem", path);
+	ck_assert_int_eq(rename(from, to), 0);
+	reopen("open sesame");
+	hsm_key_t *key = generate(13, "abcd");
+	hsm_key_free(key);
+	ck_assert_int_eq(rename(to, from), 0);
+	reopen("open sesame");
+	ASSERT_OK(find("abcd", 13, &key));
+	ASSERT_OK(sign(key));
+	hsm_key_free(key);
+	ASSERT_OK(find("00aa", 13, &key));
+	ck_assert_int_ne(sign(key), HSM_EOK);
+	hsm_key_free(key);
+}
+END_TEST
+
+/* A key's file that is not this user's to read is called so; who is root has to become another one. */
+START_TEST(forbidden)
+{
+	char file[128];
+	hsm_key_t *key = NULL;
+	hsm_key_free(generate(13, "abcd"));
+	snprintf(file, sizeof(file), "%s/ab/abcd.pem", path);
+	ck_assert_int_eq(chmod(file, 0), 0);
+	const bool root = geteuid() == 0;
+	if (root) {
+		snprintf(file, sizeof(file), "%s/ab", path);
+		ck_assert(chown(top, NOBODY, NOBODY) == 0 && chown(path, NOBODY, NOBODY) == 0 &&
+		          chown(file, NOBODY, NOBODY) == 0 && seteuid(NOBODY) == 0);
+	}
+	ASSERT_FAILS(find("abcd", 13, &key), HSM_EDEVICE, "may not be read by this user");
+	ck_assert(!root || seteuid(0) == 0);
+}
+END_TEST
+
 START_TEST(rights)
 {
 	hsm_key_free(generate(13, "abcd"));
@@ -270,7 +313,7 @@ START_TEST(half_written)
 	snprintf(file, sizeof(file), "%s/ab/abcd.pem", path);
 	ck_assert_int_eq(truncate(file, 40), 0);
 	hsm_key_t *key = NULL;
-	ck_assert_int_ne(find("abcd", 13, &key), HSM_EOK);
+	ASSERT_FAILS(find("abcd", 13, &key), HSM_EDEVICE, "is damaged; restore it");
 	ASSERT_OK(find("ab00", 13, &key));
 	ASSERT_OK(sign(key));
 	hsm_key_free(key);
@@ -326,6 +369,8 @@ int main(void)
 	tcase_add_loop_test(tc, each_algorithm, 0, sizeof(ALGORITHMS));
 	tcase_add_test(tc, chosen_id);
 	tcase_add_test(tc, passphrase);
+	tcase_add_test(tc, another_passphrase);
+	tcase_add_test(tc, forbidden);
 	tcase_add_test(tc, rights);
 	tcase_add_test(tc, away);
 	tcase_add_test(tc, another_file);
