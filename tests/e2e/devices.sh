@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: mod-opendnssec developers
 #
-# Tokens of other makers through a key's whole life, by `make token-test`. What they need is installed by
+# Tokens of other makers, and keys in files, through a key's whole life, by `make token-test`. What they need is installed by
 # contrib/debian-packages token; all of a token's servers and files are the test's own.
 
 # The folders of libraries differ between machines.
@@ -33,8 +33,10 @@ servers() {
 }
 
 # device MODULE LABEL [ELEMENT...]: what conf.xml has of the token.
-device() {
-	local new="<Module>$1</Module><TokenLabel>$2</TokenLabel><PINFile>$D/pin</PINFile>${*:3}"
+device() { repository "<Module>$1</Module><TokenLabel>$2</TokenLabel>${*:3}"; }
+# repository ELEMENTS: the same, all but <PINFile>.
+repository() {
+	local new="$1<PINFile>$D/pin</PINFile>"
 	sed -i -e '/<Repository name="Device">/,/<\/Repository>/{/Repository/!d}' \
 		-e "s|\(<Repository name=\"Device\">\).*|\1$new|" "$D/conf.xml"
 	grep -qF "$new" "$D/conf.xml" || fail "conf.xml has no repository Device"
@@ -100,6 +102,15 @@ long_p11_kit_server() {
 	within 10 test -S "$work/p11-kit.sock"
 	export P11_KIT_SERVER_ADDRESS=unix:path=$work/p11-kit.sock
 	device "$(library pkcs11/p11-kit-client.so)" Device
+	life 13
+}
+
+# ---- no token at all
+
+long_folder() {
+	servers 13
+	repository "<Folder>$work/keys</Folder>"
+	hsm init Device </dev/null
 	life 13
 }
 
