@@ -73,10 +73,16 @@ static void reply_signers(ctl_request_t *req, const char *zone, const apex_t *ap
 {
 	for (size_t i = 0; i < apex->signer_count; i++) {
 		const apex_signer_t *signer = &apex->signers[i];
-		char text[32];
-		if (signer->covered == KNOT_RRTYPE_SOA) {
-			snprintf(text, sizeof(text), "%u %u", signer->algorithm, signer->keytag);
+		char *text = NULL;
+		if (signer->covered != KNOT_RRTYPE_SOA) {
+			continue;
+		}
+		if (asprintf(&text, "%u %u %s", signer->algorithm, signer->keytag,
+		             signer->signature) >= 0) {
 			ctl_reply(req, zone, "signer", text);
+			free(text);
+		} else {
+			ctl_error(req, zone, "out of memory");
 		}
 	}
 }

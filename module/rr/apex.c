@@ -119,16 +119,21 @@ static int64_t read_time(const char *text)
 	return timegm(&tm);
 }
 
-static int add_signer(apex_t *apex, const apex_signer_t *signer, int64_t inception,
-                      int64_t expiration)
+/*! \param signature  Copied, without its blanks. */
+static int add_signer(apex_t *apex, const apex_signer_t *signer, const char *signature,
+                      int64_t inception, int64_t expiration)
 {
 	apex_signer_t *signers =
 		realloc(apex->signers, (apex->signer_count + 1) * sizeof(*signers));
-	if (signers == NULL) {
+	char *copy = strdup(signature);
+	apex->signers = signers != NULL ? signers : apex->signers;
+	if (signers == NULL || copy == NULL) {
+		free(copy);
 		return KNOT_ENOMEM;
 	}
-	apex->signers = signers;
-	apex->signers[apex->signer_count++] = *signer;
+	drop_blanks(copy);
+	signers[apex->signer_count] = *signer;
+	signers[apex->signer_count++].signature = copy;
 	if (signer->covered == KNOT_RRTYPE_SOA && inception > apex->inception) {
 		apex->inception = inception;
 	}
@@ -142,8 +147,9 @@ static int add_signature(apex_t *apex, const char *text)
 {
 	char covered[32], expiration[16], inception[16];
 	apex_signer_t signer;
-	if (sscanf(text, "%31s %" SCNu8 " %*u %*u %15s %15s %" SCNu16, covered, &signer.algorithm,
-	           expiration, inception, &signer.keytag) != 5) {
+	int at = 0;
+	if (sscanf(text, "%31s %" SCNu8 " %*u %*u %15s %15s %" SCNu16 " %*s %n", covered,
+	           &signer.algorithm, expiration, inception, &signer.keytag, &at) != 5 || at == 0) {
 		return KNOT_EMALF;
 	}
 	if (knot_rrtype_from_string(covered, &signer.covered) != 0) {
@@ -153,7 +159,8 @@ static int add_signature(apex_t *apex, const char *text)
 		return KNOT_EOK;
 	}
 	const int64_t from = read_time(inception), to = read_time(expiration);
-	return from < 0 || to < 0 ? KNOT_EMALF : add_signer(apex, &signer, from, to);
+	return from < 0 || to < 0 ? KNOT_EMALF
+	                          : add_signer(apex, &signer, text + at, from, to);
 }
 
 static int add_soa(apex_t *apex, const char *text)
@@ -199,6 +206,9 @@ void apex_deinit(apex_t *apex)
 		free(apex->keys[i].public_key);
 	}
 	free(apex->keys);
+	for (size_t i = 0; i < apex->signer_count; i++) {
+		free(apex->signers[i].signature);
+	}
 	free(apex->signers);
 	memset(apex, 0, sizeof(*apex));
 }

@@ -25,6 +25,7 @@ typedef struct {
 	uint16_t covered;        /*!< Type: SOA or DNSKEY. */
 	uint8_t algorithm;
 	uint16_t keytag;
+	char *signature;         /*!< Base64, without blanks; to be freed, by apex_deinit(). */
 } apex_signer_t;
 
 /*! Zeroed it is an apex without records. */

@@ -323,7 +323,7 @@ static void plan_order(const context_t *c, ctl_request_t *req, kasp_zone_t *zone
 /* Says until when what is public is good: what a lost key signed is not signed anew. */
 static void plan_limit(const context_t *c, ctl_request_t *req, const char *name)
 {
-	query_served_t served;
+	query_served_t served = { 0 };
 	char err[256];
 	const int64_t now = time(NULL);
 	pthread_mutex_lock(&c->desk->lock);
@@ -335,8 +335,8 @@ static void plan_limit(const context_t *c, ctl_request_t *req, const char *name)
 			    "expires: if no new key has taken over by then, the zone is bogus, "
 			    "unless its DS has gone from the parent and from caches before");
 		}
-		query_served_deinit(&served);
 	}
+	query_served_deinit(&served);
 	free(path);
 }
 

@@ -20,6 +20,7 @@
 #include "policy-engine/keys/retire.h"
 #include "policy-engine/keys/salts.h"
 #include "policy-engine/keys/stock.h"
+#include "policy-engine/signer/query.h"
 
 #define POLL_S 1 /* Seconds between two rounds: so soon the module's news are known. */
 
@@ -80,7 +81,7 @@ static int open_all(parts_t *parts, char *err, size_t err_size)
 		return -1;
 	}
 	parts->secondaries = parent_start(&parts->parent, desk) == 0
-	                             ? secondaries_start(desk, &parts->parent.asker) : NULL;
+	                             ? secondaries_start(desk, &parts->parent.asker, query_served) : NULL;
 	if (parts->secondaries == NULL) {
 		snprintf(err, err_size, "cannot start a thread: out of memory");
 		return -1;

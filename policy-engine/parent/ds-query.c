@@ -12,7 +12,7 @@
 ds_query_t ds_query(const ds_question_t *question, ds_answer_t *answer, char *why,
                     size_t why_size)
 {
-	const tcp_question_t query = { question->server, question->zone, KNOT_RRTYPE_DS,
+	const tcp_question_t query = { question->server, question->zone, KNOT_RRTYPE_DS, false,
 	                               question->limit_s, question->stop_fd };
 	tcp_answer_t message;
 	const tcp_query_t ret = tcp_query(&query, &message, why, why_size);

@@ -109,6 +109,21 @@ static int receive_all(const ask_t *ask, uint8_t *data, size_t len)
 	return 0;
 }
 
+/* Adds an OPT record with the DO bit. \return Whether there was room. */
+static bool want_dnssec(knot_pkt_t *pkt)
+{
+	knot_rrset_t opt;
+	if (knot_edns_init(&opt, KNOT_EDNS_MAX_UDP_PAYLOAD, KNOT_RCODE_NOERROR, KNOT_EDNS_VERSION,
+	                   NULL) != KNOT_EOK) {
+		return false;
+	}
+	knot_edns_set_do(&opt);
+	const int ret = knot_pkt_begin(pkt, KNOT_ADDITIONAL) == KNOT_EOK
+	                        ? knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, &opt, 0) : KNOT_ERROR;
+	knot_rrset_clear(&opt, NULL);
+	return ret == KNOT_EOK;
+}
+
 /* \return Bytes of the query, its length of two bytes before it; 0 on failure. */
 static size_t make_query(uint8_t wire[QUERY_MAX + 2], const tcp_question_t *question, uint16_t *id)
 {
@@ -116,7 +131,8 @@ static size_t make_query(uint8_t wire[QUERY_MAX + 2], const tcp_question_t *ques
 	size_t size = 0;
 	if (pkt != NULL && gnutls_rnd(GNUTLS_RND_NONCE, id, sizeof(*id)) == 0) {
 		knot_wire_set_id(pkt->wire, *id);
-		if (knot_pkt_put_question(pkt, question->name, KNOT_CLASS_IN, question->type) == KNOT_EOK) {
+		if (knot_pkt_put_question(pkt, question->name, KNOT_CLASS_IN, question->type) == KNOT_EOK &&
+		    (!question->dnssec || want_dnssec(pkt))) {
 			size = pkt->size + 2;
 			knot_wire_write_u16(wire, (uint16_t)pkt->size);
 			memcpy(wire + 2, pkt->wire, pkt->size);

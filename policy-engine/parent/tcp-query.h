@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@ typedef struct {
 	const struct sockaddr_storage *server;
 	const knot_dname_t *name;
 	uint16_t type;
+	bool dnssec;              /*!< Signatures are wanted, too (RFC 3225). */
 	unsigned limit_s;         /*!< Seconds that connecting and answering may take together. */
 	int stop_fd;              /*!< Becomes readable when the engine stops. */
 } tcp_question_t;

@@ -3,9 +3,10 @@
 
 #include "policy-engine/secondaries/said.h"
 
-#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
+#include <libdnssec/binary.h>
 #include <libknot/libknot.h>
 
 /* \return The message, to be freed by knot_pkt_free(); NULL and why if it does not answer. */
@@ -42,7 +43,40 @@ static const knot_rrset_t *find_soa(const knot_pkt_t *pkt, const knot_dname_t *o
 	return NULL;
 }
 
-int said_soa(const reply_t *reply, said_soa_t *soa, char *why, size_t why_size)
+static bool is_ours(const knot_rdata_t *rrsig, const query_served_t *ours)
+{
+	const dnssec_binary_t signature = { .data = (uint8_t *)knot_rrsig_signature(rrsig),
+		                            .size = knot_rrsig_signature_len(rrsig) };
+	dnssec_binary_t text = { 0 };
+	bool found = false;
+	if (dnssec_binary_to_base64(&signature, &text) != 0) {
+		return false;
+	}
+	for (size_t i = 0; i < ours->signer_count && !found; i++) {
+		const char *own = ours->signers[i].signature;
+		found = strlen(own) == text.size && memcmp(own, text.data, text.size) == 0;
+	}
+	dnssec_binary_free(&text);
+	return found;
+}
+
+/* \return Whether a signature of the SOA is one of ours: the serial may be another signer's, too. */
+static bool has_ours(const knot_pkt_t *pkt, const knot_dname_t *owner, const query_served_t *ours)
+{
+	const knot_pktsection_t *section = knot_pkt_section(pkt, KNOT_ANSWER);
+	for (uint16_t i = 0; i < section->count; i++) {
+		const knot_rrset_t *rrset = knot_pkt_rr(section, i);
+		if (is_of(rrset, KNOT_RRTYPE_RRSIG, owner) &&
+		    knot_rrsig_type_covered(rrset->rrs.rdata) == KNOT_RRTYPE_SOA &&
+		    is_ours(rrset->rrs.rdata, ours)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int said_soa(const reply_t *reply, const query_served_t *ours, said_soa_t *soa, char *why,
+             size_t why_size)
 {
 	knot_pkt_t *pkt = parse(reply, KNOT_RRTYPE_SOA, why, why_size);
 	if (pkt == NULL) {
@@ -55,7 +89,7 @@ int said_soa(const reply_t *reply, said_soa_t *soa, char *why, size_t why_size)
 	} else {
 		const knot_rdata_t *rdata = rrset->rrs.rdata;
 		*soa = (said_soa_t){ knot_soa_serial(rdata), knot_soa_refresh(rdata),
-		                     reply_ttl(rrset->ttl) };
+		                     reply_ttl(rrset->ttl), has_ours(pkt, reply->zone, ours) };
 	}
 	knot_pkt_free(pkt);
 	return rrset != NULL ? 0 : -1;

@@ -7,7 +7,6 @@
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/desk/imported.h"
-#include "policy-engine/secondaries/survey.h"
 
 #define THREADS 4      /* Surveys at the same time: few, since they ask the servers of others. */
 #define RUNNING_MAX 64 /* Zones handed to the threads. */
@@ -18,12 +17,13 @@
 struct secondaries {
 	desk_t *desk;
 	const asker_t *asker;
+	survey_served_f served;
 	errands_t *errands;
 	int64_t ticked;
 	unsigned running;
 };
 
-secondaries_t *secondaries_start(desk_t *desk, const asker_t *asker)
+secondaries_t *secondaries_start(desk_t *desk, const asker_t *asker, survey_served_f served)
 {
 	secondaries_t *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
@@ -31,6 +31,7 @@ secondaries_t *secondaries_start(desk_t *desk, const asker_t *asker)
 	}
 	s->desk = desk;
 	s->asker = asker;
+	s->served = served;
 	s->errands = errands_start(THREADS, &survey_kind, desk->wake, desk->wake_ctx);
 	if (s->errands == NULL) {
 		secondaries_stop(s);
@@ -68,8 +69,7 @@ static void start_if_due(void *ctx, live_zone_t *zone)
 	    zone->facts.published == 0 || s->running >= RUNNING_MAX) {
 		return;
 	}
-	survey->asking = errands_add(s->errands, survey_new(s->asker, zone->name,
-	                                                    zone->facts.serial)) == 0;
+	survey->asking = errands_add(s->errands, survey_new(s->asker, zone->name, s->served)) == 0;
 	s->running += survey->asking;
 	survey->at = survey->asking ? survey->at : tick->now + REST_S;
 }
@@ -172,7 +172,7 @@ static int take_result(void *ctx, const void *done)
 	survey->asking = false;
 	survey->at = run->now + interval(run->s, REST_S);
 	/* A zone that has changed meanwhile says nothing. */
-	if (!survey->wanted || live->facts.serial != said->serial) {
+	if (!survey->wanted || !said->known || live->facts.serial != said->serial) {
 		return 0;
 	}
 	int ret = note(desk, live, said, run->now);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libknot/libknot.h>
 
@@ -19,6 +20,7 @@ typedef struct {
 	survey_t *survey;
 	int stop_fd;
 	knot_dname_storage_t zone;
+	query_served_t ours;
 	said_ns_t names; /* As the parent has them. */
 } round_t;
 
@@ -41,7 +43,10 @@ static int complain(survey_t *survey, const parent_server_t *server, const char 
 static int ask(const round_t *round, const parent_server_t *server, uint16_t type, tcp_answer_t *answer)
 {
 	char why[200] = "";
-	const tcp_question_t question = { &server->address, round->zone, type, LIMIT_S, round->stop_fd };
+	const tcp_question_t question = {
+		.server = &server->address, .name = round->zone, .type = type,
+		.dnssec = type == KNOT_RRTYPE_SOA, .limit_s = LIMIT_S, .stop_fd = round->stop_fd,
+	};
 	return tcp_query(&question, answer, why, sizeof(why)) == TCP_QUERY_DONE
 	               ? 0 : complain(round->survey, server, why);
 }
@@ -71,10 +76,14 @@ static int ask_server(round_t *round, const parent_server_t *server)
 		return -1;
 	}
 	const reply_t said = { answer.wire, answer.len, round->zone, answer.id };
-	int ret = said_soa(&said, &soa, why, sizeof(why));
+	int ret = said_soa(&said, &round->ours, &soa, why, sizeof(why));
 	free(answer.wire);
 	if (ret == 0 && soa.serial != survey->serial) {
 		snprintf(why, sizeof(why), "it has serial %u, and ours is %u", soa.serial, survey->serial);
+		ret = -1;
+	} else if (ret == 0 && !soa.ours) {
+		snprintf(why, sizeof(why), "it has our serial %u, but with another signature: "
+		         "it follows another signer", soa.serial);
 		ret = -1;
 	}
 	if (ret != 0) {
@@ -145,34 +154,38 @@ static void survey_work(void *arg, int stop_fd)
 	survey_t *survey = arg;
 	round_t round = { .survey = survey, .stop_fd = stop_fd };
 	const resolver_child_t child = { survey->parent->zone, survey->parent->port, stop_fd };
-	if (knot_dname_from_str(round.zone, survey->parent->zone, sizeof(round.zone)) == NULL) {
-		return; /* Not known to all: nothing is concluded. */
-	}
-	survey->all = ask_parents(&round, &child) == 0 && ask_servers(&round, &child) == 0;
+	survey->known = knot_dname_from_str(round.zone, survey->parent->zone, sizeof(round.zone)) != NULL &&
+	                survey->served(survey->module, survey->parent->zone, &round.ours, survey->why,
+	                               sizeof(survey->why)) == 0 && round.ours.there;
+	survey->serial = round.ours.serial;
+	survey->all = survey->known && ask_parents(&round, &child) == 0 && ask_servers(&round, &child) == 0;
 	see_wait(survey, round.names.ttl);
 	said_ns_deinit(&round.names);
+	query_served_deinit(&round.ours);
 }
 
 static void survey_free(void *arg)
 {
 	survey_t *survey = arg;
 	parent_question_free(survey->parent);
+	free(survey->module);
 	resolver_unref(survey->resolver);
 	free(survey);
 }
 
 const errands_kind_t survey_kind = { survey_work, survey_free };
 
-survey_t *survey_new(const asker_t *asker, const char *zone, uint32_t serial)
+survey_t *survey_new(const asker_t *asker, const char *zone, survey_served_f served)
 {
 	survey_t *survey = asker->resolver != NULL ? calloc(1, sizeof(*survey)) : NULL;
 	if (survey == NULL) {
 		return NULL;
 	}
-	survey->serial = serial;
+	survey->served = served;
 	survey->resolver = resolver_ref(asker->resolver);
 	survey->parent = asker_question_any(asker, zone);
-	if (survey->parent == NULL) {
+	survey->module = strdup(asker->desk->conf.signer_socket);
+	if (survey->parent == NULL || survey->module == NULL) {
 		survey_free(survey);
 		return NULL;
 	}

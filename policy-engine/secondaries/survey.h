@@ -2,10 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Asks each address of each name server of a zone whether it serves a serial: of those that
- *        the parent delegates to, and of those that the zone names.
+ * \brief Asks each address of each name server of a zone whether it serves the version that knotd
+ *        serves: of those that the parent delegates to, and of those that the zone names.
  *
- * What cannot be asked does not serve it.
+ * What cannot be asked does not serve it. The version is known by a signature of its SOA: the signer
+ * that a zone was imported from may give the same serials.
  */
 #pragma once
 
@@ -13,6 +14,11 @@
 
 #include "policy-engine/base/errands.h"
 #include "policy-engine/parent/asker.h"
+#include "policy-engine/signer/query.h"
+
+/*! Says what knotd serves: query_served(). Any thread. */
+typedef int (*survey_served_f)(const char *path, const char *zone, query_served_t *served,
+                               char *err, size_t err_size);
 
 #define SURVEY_WHY_MAX 400
 
@@ -20,7 +26,10 @@
 typedef struct {
 	parent_question_t *parent; /*!< Has the parent's servers, or finds them; and the zone. */
 	resolver_t *resolver;      /*!< A reference. */
-	uint32_t serial;
+	survey_served_f served;
+	char *module;              /*!< Its socket. */
+	bool known;                /*!< knotd has said what it serves; otherwise nothing is concluded. */
+	uint32_t serial;           /*!< It serves that. */
 	bool all;                  /*!< All serve it. */
 	size_t count;              /*!< How many addresses were asked. */
 	uint32_t wait;             /*!< Seconds until whoever was told of other servers, or has an older
@@ -33,4 +42,4 @@ extern const errands_kind_t survey_kind;
 
 /*! Makes the job. Under the desk's lock. \return NULL if out of memory, or if conf.xml does not
  *  have the engine look at parents. */
-survey_t *survey_new(const asker_t *asker, const char *zone, uint32_t serial);
+survey_t *survey_new(const asker_t *asker, const char *zone, survey_served_f served);

@@ -88,9 +88,13 @@ static void take_key(query_served_t *served, const char *text)
 static void take_signer(query_served_t *served, const char *text)
 {
 	unsigned algorithm = 0, keytag = 0;
+	int at = 0;
+	char *signature = NULL;
 	if (served->signer_count < QUERY_KEYS_MAX &&
-	    sscanf(text, "%3u %5u", &algorithm, &keytag) == 2) {
+	    sscanf(text, "%3u %5u%n", &algorithm, &keytag, &at) == 2 &&
+	    (signature = strdup(text + at + (text[at] == ' '))) != NULL) {
 		served->signers[served->signer_count].algorithm = (uint8_t)algorithm;
+		served->signers[served->signer_count].signature = signature;
 		served->signers[served->signer_count++].keytag = (uint16_t)keytag;
 	} else {
 		served->strange = true;
@@ -142,6 +146,9 @@ void query_served_deinit(query_served_t *served)
 {
 	for (size_t i = 0; i < served->key_count; i++) {
 		free(served->keys[i].public_key);
+	}
+	for (size_t i = 0; i < served->signer_count; i++) {
+		free(served->signers[i].signature);
 	}
 	*served = (query_served_t){ 0 };
 }

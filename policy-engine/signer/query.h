@@ -47,6 +47,7 @@ typedef struct {
 	struct {
 		uint8_t algorithm;
 		uint16_t keytag;
+		char *signature; /*!< Of the SOA, Base64; "": the module does not say it. */
 	} signers[QUERY_KEYS_MAX]; /*!< Keys that sign the SOA. */
 	size_t signer_count;
 	uint32_t dnskey_ttl; /*!< Seconds. */

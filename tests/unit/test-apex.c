@@ -47,7 +47,7 @@ START_TEST(test_apex)
 	ck_assert_uint_eq(apex.signer_count, 0);
 	ck_assert_int_eq(apex.expiration, 0);
 	add(&apex, "RRSIG", "300", "SOA 15 1 300 20261213083107 20261129011543 3613 example. AAAA");
-	add(&apex, "RRSIG", "300", "SOA 8 1 300 1797150667 1795914942 65535 example. AAAA");
+	add(&apex, "RRSIG", "300", "SOA 8 1 300 1797150667 1795914942 65535 example. AA AA");
 	ck_assert_int_eq(apex.inception, 1795914943);
 	add(&apex, "RRSIG", "300", "DNSKEY 8 1 300 20261213083000 20300101000000 7 example. AAAA");
 	ck_assert_uint_eq(apex.signer_count, 3);
@@ -55,6 +55,7 @@ START_TEST(test_apex)
 	ck_assert_uint_eq(apex.signers[1].algorithm, 8);
 	ck_assert_uint_eq(apex.signers[1].covered, KNOT_RRTYPE_SOA);
 	ck_assert_uint_eq(apex.signers[2].covered, KNOT_RRTYPE_DNSKEY);
+	ck_assert_str_eq(apex.signers[1].signature, "AAAA");
 	ck_assert_int_eq(apex.inception, 1795914943);
 	ck_assert_int_eq(apex.expiration, 1797150600);
 	apex_deinit(&apex);

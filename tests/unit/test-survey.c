@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Whether all name servers of a zone serve a serial: against real knotds. */
+/* Whether all name servers of a zone serve a version: against real knotds. */
 
 #include <check.h>
 #include <poll.h>
@@ -17,16 +17,21 @@
 #include "tests/unit/check-main.h"
 #include "tests/unit/parent-server.h"
 
-#define CHILD(serial, servers) "$ORIGIN example.net.\n$TTL 300\n@ SOA ns1.net. host " serial " 3600 900 604800 300\n" \
+#define SIGNED(serial, servers, signature) "$ORIGIN example.net.\n$TTL 300\n@ SOA ns1.net. host " serial \
+	" 3600 900 604800 300\n@ RRSIG SOA 13 2 300 20370101000000 20200101000000 1 example.net. " signature "\n" \
 	servers "ns A 127.0.0.1\n"
+#define OURS "QUJD"
+#define CHILD(serial, servers) SIGNED(serial, servers, OURS)
 #define BOTH "@ NS ns1.net.\n@ NS ns2.net.\n"
 
 static desk_t desk;
 static asker_t asker;
 static survey_t *survey;
+static uint32_t own_serial; /* Of what knotd serves. */
 
 static void setup(void)
 {
+	own_serial = 7;
 	parents_start();
 	parent_child(0, NULL);
 	parent_child(1, NULL);
@@ -54,15 +59,29 @@ static void start_asker(int server)
 	        parent_address(0), parent_address(server));
 	fclose(out);
 	desk.conf.watch = (conf_watch_t){ .on = true, .port = parent_port() };
+	desk.conf.signer_socket = (char *)"module.sock";
 	asker = (asker_t){ .desk = &desk, .resolver = resolver_start(path, why, sizeof(why)) };
 	ck_assert_msg(asker.resolver != NULL, "%s", why);
 }
 
-/* Asks for serial 7. */
+/* What the module would say of its knotd. */
+static int served(const char *path, const char *zone, query_served_t *ours, char *err, size_t err_size)
+{
+	ck_assert_str_eq(path, "module.sock");
+	ck_assert_str_eq(zone, "example.net.");
+	*ours = (query_served_t){ .there = true, .serial = own_serial, .signer_count = 2 };
+	ours->signers[0].signature = strdup("");
+	ours->signers[1].signature = strdup(OURS);
+	(void)err;
+	(void)err_size;
+	return 0;
+}
+
+/* Asks for it. */
 static bool all_have_it(int server)
 {
 	start_asker(server);
-	survey = survey_new(&asker, "example.net.", 7);
+	survey = survey_new(&asker, "example.net.", served);
 	ck_assert_ptr_nonnull(survey);
 	survey_kind.work(survey, -1);
 	ck_assert_msg(survey->all == (survey->why[0] == '\0'), "%s", survey->why);
@@ -87,11 +106,12 @@ static void not_all(int server, const char *say)
 	ck_assert_msg(strstr(survey->why, say) != NULL, "no '%s' in: %s", say, survey->why);
 }
 
-/* An older serial, a later one, none. */
+/* An older serial, a later one, none, and that of a signer that gives the same ones. */
 START_TEST(one_has_not)
 {
-	static const char *const others[] = { CHILD("6", BOTH), CHILD("8", BOTH), NULL };
-	static const char *const say[] = { "ns2.net. 127.0.0.2@", "ns2.net. 127.0.0.2@", "not authoritative" };
+	static const char *const others[] = { CHILD("6", BOTH), CHILD("8", BOTH), NULL, SIGNED("7", BOTH, "QUJE") };
+	static const char *const say[] = { "serial 6, and ours is 7", "ns2.net. 127.0.0.2@", "not authoritative",
+		                           "our serial 7, but with another signature" };
 	parent_child(0, CHILD("7", BOTH));
 	parent_child(1, others[_i]);
 	parent_serve(0, "");
@@ -147,7 +167,7 @@ static void freeze(void)
 	live->survey.wanted = true;
 	start_asker(0);
 	desk.conf.watch.interval = 10;
-	secondaries = secondaries_start(&desk, &asker);
+	secondaries = secondaries_start(&desk, &asker, served);
 	ck_assert_ptr_nonnull(secondaries);
 }
 
@@ -188,6 +208,7 @@ START_TEST(thaws)
 	ck_assert(is_thawed());
 	secondaries_stop(secondaries);
 	desk.conf.watch = (conf_watch_t){ .on = false };
+	desk.conf.signer_socket = NULL; /* Is no memory of its own. */
 	desk_deinit(&desk);
 }
 END_TEST
@@ -215,11 +236,15 @@ START_TEST(begins_anew)
 	ask_at(8410);
 	ck_assert(!is_thawed());
 	live->held = false;
-	live->facts.serial = 8; /* Nobody has that yet. */
-	ask_at(8420);
+	live->facts.serial = 8;
+	ask_at(8420); /* The version was another one meanwhile: that says nothing. */
+	ck_assert(!is_thawed() && live->survey.since == 4700);
+	own_serial = 8; /* Nobody has that yet. */
+	ask_at(8430);
 	ck_assert(!is_thawed() && live->survey.since == 0);
 	secondaries_stop(secondaries);
 	desk.conf.watch = (conf_watch_t){ .on = false };
+	desk.conf.signer_socket = NULL; /* Is no memory of its own. */
 	desk_deinit(&desk);
 }
 END_TEST
@@ -243,10 +268,11 @@ START_TEST(wild_messages)
 		const reply_t said = { wire, len, zone, 0 };
 		said_ns_t ns = { .count = 0 };
 		said_soa_t soa;
+		const query_served_t ours = { 0 };
 		char why[200] = "";
 		ck_assert(said_ns(&said, &ns, why, sizeof(why)) == 0 || why[0] != '\0');
 		said_ns_deinit(&ns);
-		ck_assert_int_eq(said_soa(&said, &soa, why, sizeof(why)), -1);
+		ck_assert_int_eq(said_soa(&said, &ours, &soa, why, sizeof(why)), -1);
 		free(wire);
 	}
 	knot_pkt_free(pkt);
@@ -260,7 +286,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, all);
-	tcase_add_loop_test(tc, one_has_not, 0, 3);
+	tcase_add_loop_test(tc, one_has_not, 0, 4);
 	tcase_add_test(tc, parent_differs);
 	tcase_add_test(tc, silence);
 	tcase_add_test(tc, thaws);
