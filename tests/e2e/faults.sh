@@ -58,7 +58,7 @@ ways() {
 # ---- the servers
 
 start_servers() {
-	local shim=$BUILD_DIR/tests/shim/.libs/shim.so
+	local shim=$BUILD_DIR/tests/shim/shim.so
 	export SHIM_MODULE=$work/softhsm.so SHIM_CONTROL=$work/orders SHIM_SESSIONS=$work/sessions
 	cp "$(softhsm)" "$SHIM_MODULE"
 	mkdir sessions

@@ -173,7 +173,7 @@ test_token_status() { # limit 120
 	small z z.test 1
 	split KSK
 	quick q --kasp kasp.xml --policy split --zone z.test=z
-	local library shim=$BUILD_DIR/tests/shim/.libs/shim.so
+	local library shim=$BUILD_DIR/tests/shim/shim.so
 	library=$(sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' q/conf.xml | head -n 1)
 	cp "$library" "$SHIM_MODULE"
 	sed -i "/<Repository name=\"SoftHSM\">/,/<\/Repository>/s|<Module>.*<|<Module>$shim<|" q/conf.xml

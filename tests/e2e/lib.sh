@@ -131,7 +131,7 @@ write_clocked() {
 	set_clock "$1" 0
 	cat >"run.$1" <<-EOT
 	#!/bin/sh
-	CLOCK_AHEAD=$work/clock.$1 LD_PRELOAD=$BUILD_DIR/tests/shim/.libs/clock.so exec $2 "\$@"
+	CLOCK_AHEAD=$work/clock.$1 LD_PRELOAD=$BUILD_DIR/tests/shim/clock.so exec $2 "\$@"
 	EOT
 	chmod +x "run.$1"
 }

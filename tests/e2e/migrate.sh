@@ -156,7 +156,7 @@ run_folder() {
 	KNOT_SOCKET=$D/run/knot.sock MODULE_SOCKET=$D/run/module.sock ENGINE_SOCKET=$D/run/engine.sock
 	# It is for an installed module; this one is another.
 	{
-		printf 'module:\n  - id: mod-opendnssec\n    file: "%s"\n\n' "$BUILD_DIR/.libs/opendnssec.so"
+		printf 'module:\n  - id: mod-opendnssec\n    file: "%s"\n\n' "$BUILD_DIR/opendnssec.so"
 		cat "$D/knot.conf"
 	} >knot.conf.test
 	cp knot.conf.test "$D/knot.conf"

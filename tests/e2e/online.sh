@@ -388,7 +388,7 @@ shim_online() {
 	zone_files
 	small plain plain.test 1
 	quick d --zone plain.test="$work/plain" --kasp "$work/kasp.xml"
-	local shim=$BUILD_DIR/tests/shim/.libs/shim.so
+	local shim=$BUILD_DIR/tests/shim/shim.so
 	sed -i "/<Repository name=\"Shim\">/,/<\/Repository>/s|<Module>.*<|<Module>$shim<|" "$D/conf.xml"
 	engine reload
 	online_section shim

@@ -33,7 +33,7 @@ change() {
 
 # servers: of z.test, whose keys are in both.
 servers() {
-	local shim=$BUILD_DIR/tests/shim/.libs/shim.so library
+	local shim=$BUILD_DIR/tests/shim/shim.so library
 	library=$(sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' "$top/examples/conf.xml" | head -n 1)
 	version=1
 	export SHIM_MODULE=$work/softhsm.so SHIM_CONTROL=$work/orders

@@ -14,7 +14,7 @@ two_tokens() {
 	policy default bad 's|<Repository>SoftHSM|<Repository>Shim|' | kasp kasp.xml
 	quick q --kasp kasp.xml --zone good.test="$work/good"
 	# the second repository's library, and the zone that uses it
-	local shim=$BUILD_DIR/tests/shim/.libs/shim.so
+	local shim=$BUILD_DIR/tests/shim/shim.so
 	sed -i "/<Repository name=\"Shim\">/,/<\/Repository>/s|<Module>.*<|<Module>$shim<|" "$D/conf.xml"
 	add_policy bad
 	add_zone bad.test "$work/bad" bad
