@@ -61,24 +61,32 @@ static bool is_of_dname(const knot_pkt_t *pkt, uint16_t at, const knot_dname_t *
 	return false;
 }
 
-/*! Whether this module signs RRsets of a type: keys of the zone's own sign those about keys. */
-static bool is_signed_here(uint16_t type)
+/*! Whether RRsets of a type are never signed. */
+static bool is_no_data(uint16_t type)
 {
-	return type != KNOT_RRTYPE_RRSIG && type != KNOT_RRTYPE_DNSKEY &&
-	       type != KNOT_RRTYPE_CDS && type != KNOT_RRTYPE_CDNSKEY && type != KNOT_RRTYPE_OPT &&
-	       type != KNOT_RRTYPE_TSIG;
+	return type == KNOT_RRTYPE_RRSIG || type == KNOT_RRTYPE_OPT || type == KNOT_RRTYPE_TSIG;
+}
+
+/*! Whether an RRset has a signature by a KSK, if it has one: it is about the zone's keys. */
+static bool is_about_keys(uint16_t type, const knot_dname_t *owner, const knot_dname_t *zone)
+{
+	/* Elsewhere such RRsets are data (RFC 9615). */
+	return (type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS ||
+	        type == KNOT_RRTYPE_CDNSKEY) && knot_dname_is_equal(owner, zone);
 }
 
 /*! Whether an RRset of the section in the making is to be signed. \param owner  Filled if so. */
 static bool lacks_signature(const answer_t *answer, uint16_t at, knot_dname_storage_t owner)
 {
 	const knot_pkt_t *pkt = answer->pkt;
-	if (!is_signed_here(pkt->rr[at].type) || packet_is_signed(pkt, at)) {
+	const uint16_t type = pkt->rr[at].type;
+	if (is_no_data(type) || packet_is_signed(pkt, at)) {
 		return false;
 	}
 	packet_owner(pkt, at, owner);
 	return knot_dname_in_bailiwick(owner, answer->zone->name) >= 0 &&
-	       !(pkt->rr[at].type == KNOT_RRTYPE_CNAME && is_of_dname(pkt, at, owner));
+	       !is_about_keys(type, owner, answer->zone->name) &&
+	       !(type == KNOT_RRTYPE_CNAME && is_of_dname(pkt, at, owner));
 }
 
 /*! Signs what lacks signatures in the section in the making. \param wanted  NULL: all of it. */
