@@ -89,14 +89,20 @@ static bool lacks_signature(const answer_t *answer, uint16_t at, knot_dname_stor
 	       !(type == KNOT_RRTYPE_CNAME && is_of_dname(pkt, at, owner));
 }
 
+/*! \return The largest TTL that may be signed: rollovers wait for as long as caches may have what the zone's
+ *  keys have signed, by MaxZoneTTL, or what the zone itself has. */
+static uint32_t get_max_ttl(const answer_t *answer)
+{
+	const uint32_t limit = answer->active != NULL ? answer->active->ring->set.max_zone_ttl : 0;
+	return limit > 0 ? limit : answer->soa.ttl;
+}
+
 /*! Signs what lacks signatures in the section in the making. \param wanted  NULL: all of it. */
 static int sign_section(answer_t *answer, bool (*wanted)(const knot_pkt_t *pkt, uint16_t at))
 {
 	knot_pkt_t *pkt = answer->pkt;
 	const uint16_t end = pkt->rrset_count;
-	/* Rollovers wait for as long as caches have what the zone's keys have signed. */
-	const uint32_t limit = answer->active != NULL ? answer->active->ring->set.max_zone_ttl : 0;
-	const uint32_t max_ttl = limit > 0 ? limit : UINT32_MAX;
+	const uint32_t max_ttl = get_max_ttl(answer);
 	knot_dname_storage_t owner;
 	int ret = KNOT_EOK;
 	for (uint16_t i = pkt->sections[pkt->current].pos; ret == KNOT_EOK && i < end; i++) {
