@@ -265,6 +265,11 @@ static bool has_type(const knot_pkt_t *pkt, uint16_t type, uint16_t *at)
 	return false;
 }
 
+static bool is_empty(const knot_pkt_t *pkt)
+{
+	return pkt->rrset_count == pkt->sections[pkt->current].pos;
+}
+
 int answer_section(answer_t *answer, answer_kind_t *kind)
 {
 	knot_pkt_t *pkt = answer->pkt;
@@ -278,6 +283,9 @@ int answer_section(answer_t *answer, answer_kind_t *kind)
 	if (ret == KNOT_EOK && (denies || asked)) {
 		ret = deny(answer, denies ? ANSWER_NODATA : *kind);
 		*kind = ret == KNOT_EOK ? ANSWER_FOUND : *kind;
+	} else if (*kind == ANSWER_FOUND && is_empty(pkt)) {
+		/* Asked for the RRSIGs of what a wildcard has. */
+		*kind = ANSWER_NODATA;
 	}
 	return ret == KNOT_EOK ? sign_section(answer, NULL) : ret;
 }
