@@ -257,7 +257,8 @@ static bool is_module(const knotd_conf_val_t *val, const yp_name_t *name)
 /*! \return Whether a module makes answers at the stage at which these are signed. */
 static bool makes_answers(const knotd_conf_val_t *val)
 {
-	return is_module(val, "\x0F""mod-synthrecord") || is_module(val, "\x0A""mod-whoami");
+	return is_module(val, "\x0F""mod-synthrecord") || is_module(val, "\x0A""mod-whoami") ||
+	       is_module(val, "\x0E""mod-authsignal");
 }
 
 void knotconf_check_order(knotd_mod_t *mod, const knot_dname_t *zone)

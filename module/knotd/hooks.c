@@ -147,6 +147,13 @@ static knotd_in_state_t refuse_nxname(knotd_in_state_t state, knot_pkt_t *pkt,
 	return KNOTD_IN_STATE_ERROR;
 }
 
+/*! Whether what is not there is the end of a chain of CNAMEs. A module can have it that looks at the name asked for
+ *  alone, as mod-geoip does: it is not denied, and whoever resolves asks for it. */
+static bool is_chain_end(knotd_qdata_t *qdata)
+{
+	return !knot_dname_is_case_equal(qdata->name, knot_pkt_qname(qdata->query));
+}
+
 static knotd_in_state_t fill_answer(knotd_in_state_t state, knot_pkt_t *pkt, knotd_qdata_t *qdata,
                                     knotd_mod_t *mod)
 {
@@ -158,14 +165,16 @@ static knotd_in_state_t fill_answer(knotd_in_state_t state, knot_pkt_t *pkt, kno
 	if (!get_kind(state, &kind) || !enter(&query, pkt, qdata, mod)) {
 		return state;
 	}
-	const answer_kind_t before = kind;
+	const bool denied = kind == ANSWER_NODATA || kind == ANSWER_MISSING;
+	if (denied && is_chain_end(qdata)) {
+		kind = ANSWER_FOUND;
+	}
 	query.answer.asker.missing = kind == ANSWER_MISSING;
 	const int ret = answer_section(&query.answer, &kind);
 	hooks->threads[thread].kind = kind;
 	hooks->threads[thread].pkt = pkt;
 	/* knotd would deny more than was asked for, and cannot deny a type at a name that it does not have:
 	 * it takes the answer as found, and leaves the rest to us. */
-	const bool denied = before == ANSWER_NODATA || before == ANSWER_MISSING;
 	return leave(&query, ret, denied ? KNOTD_IN_STATE_HIT : state);
 }
 

@@ -61,24 +61,40 @@ static bool is_of_dname(const knot_pkt_t *pkt, uint16_t at, const knot_dname_t *
 	return false;
 }
 
-/*! Whether this module signs RRsets of a type: keys of the zone's own sign those about keys. */
-static bool is_signed_here(uint16_t type)
+/*! Whether RRsets of a type are never signed. */
+static bool is_no_data(uint16_t type)
 {
-	return type != KNOT_RRTYPE_RRSIG && type != KNOT_RRTYPE_DNSKEY &&
-	       type != KNOT_RRTYPE_CDS && type != KNOT_RRTYPE_CDNSKEY && type != KNOT_RRTYPE_OPT &&
-	       type != KNOT_RRTYPE_TSIG;
+	return type == KNOT_RRTYPE_RRSIG || type == KNOT_RRTYPE_OPT || type == KNOT_RRTYPE_TSIG;
+}
+
+/*! Whether an RRset has a signature by a KSK, if it has one: it is about the zone's keys. */
+static bool is_about_keys(uint16_t type, const knot_dname_t *owner, const knot_dname_t *zone)
+{
+	/* Elsewhere such RRsets are data (RFC 9615). */
+	return (type == KNOT_RRTYPE_DNSKEY || type == KNOT_RRTYPE_CDS ||
+	        type == KNOT_RRTYPE_CDNSKEY) && knot_dname_is_equal(owner, zone);
 }
 
 /*! Whether an RRset of the section in the making is to be signed. \param owner  Filled if so. */
 static bool lacks_signature(const answer_t *answer, uint16_t at, knot_dname_storage_t owner)
 {
 	const knot_pkt_t *pkt = answer->pkt;
-	if (!is_signed_here(pkt->rr[at].type) || packet_is_signed(pkt, at)) {
+	const uint16_t type = pkt->rr[at].type;
+	if (is_no_data(type) || packet_is_signed(pkt, at)) {
 		return false;
 	}
 	packet_owner(pkt, at, owner);
 	return knot_dname_in_bailiwick(owner, answer->zone->name) >= 0 &&
-	       !(pkt->rr[at].type == KNOT_RRTYPE_CNAME && is_of_dname(pkt, at, owner));
+	       !is_about_keys(type, owner, answer->zone->name) &&
+	       !(type == KNOT_RRTYPE_CNAME && is_of_dname(pkt, at, owner));
+}
+
+/*! \return The largest TTL that may be signed: rollovers wait for as long as caches may have what the zone's
+ *  keys have signed, by MaxZoneTTL, or what the zone itself has. */
+static uint32_t get_max_ttl(const answer_t *answer)
+{
+	const uint32_t limit = answer->active != NULL ? answer->active->ring->set.max_zone_ttl : 0;
+	return limit > 0 ? limit : answer->soa.ttl;
 }
 
 /*! Signs what lacks signatures in the section in the making. \param wanted  NULL: all of it. */
@@ -86,9 +102,7 @@ static int sign_section(answer_t *answer, bool (*wanted)(const knot_pkt_t *pkt, 
 {
 	knot_pkt_t *pkt = answer->pkt;
 	const uint16_t end = pkt->rrset_count;
-	/* Rollovers wait for as long as caches have what the zone's keys have signed. */
-	const uint32_t limit = answer->active != NULL ? answer->active->ring->set.max_zone_ttl : 0;
-	const uint32_t max_ttl = limit > 0 ? limit : UINT32_MAX;
+	const uint32_t max_ttl = get_max_ttl(answer);
 	knot_dname_storage_t owner;
 	int ret = KNOT_EOK;
 	for (uint16_t i = pkt->sections[pkt->current].pos; ret == KNOT_EOK && i < end; i++) {
@@ -251,6 +265,11 @@ static bool has_type(const knot_pkt_t *pkt, uint16_t type, uint16_t *at)
 	return false;
 }
 
+static bool is_empty(const knot_pkt_t *pkt)
+{
+	return pkt->rrset_count == pkt->sections[pkt->current].pos;
+}
+
 int answer_section(answer_t *answer, answer_kind_t *kind)
 {
 	knot_pkt_t *pkt = answer->pkt;
@@ -264,6 +283,9 @@ int answer_section(answer_t *answer, answer_kind_t *kind)
 	if (ret == KNOT_EOK && (denies || asked)) {
 		ret = deny(answer, denies ? ANSWER_NODATA : *kind);
 		*kind = ret == KNOT_EOK ? ANSWER_FOUND : *kind;
+	} else if (*kind == ANSWER_FOUND && is_empty(pkt)) {
+		/* Asked for the RRSIGs of what a wildcard has. */
+		*kind = ANSWER_NODATA;
 	}
 	return ret == KNOT_EOK ? sign_section(answer, NULL) : ret;
 }

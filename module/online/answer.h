@@ -44,7 +44,8 @@ typedef struct {
 
 /*!
  * Completes the answer section.
- * \param kind  Becomes ANSWER_FOUND if a question for NSEC is answered.
+ * \param kind  Becomes ANSWER_FOUND if a question for NSEC is answered, ANSWER_NODATA if nothing is left to answer
+ *              with.
  * \return KNOT_EOK, KNOT_ESPACE (it does not fit), KNOT_ERROR (a signature is not to be had), others
  */
 int answer_section(answer_t *answer, answer_kind_t *kind);

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: mod-opendnssec developers
 #
-# Answers that no zone holds, signed on the fly: mod-synthrecord, forward and reverse, and mod-whoami.
+# Answers that no zone holds, signed on the fly: mod-synthrecord, forward and reverse, mod-geoip and mod-whoami.
 
 # shellcheck disable=SC1091
 . "$e2e/token.sh"
+# shellcheck disable=SC1091
+. "$e2e/live.sh"
 
 forward=syn.test reverse=2.0.192.in-addr.arpa
 
@@ -47,6 +49,18 @@ questions() {
 	secure.$forward DS data
 	mail.$forward NSEC data
 	nono.$forward NSEC data
+	geo.$forward A data
+	geo.$forward AAAA none
+	only.$forward A data
+	Only.$forward TXT none
+	x.net.$forward AAAA data
+	x.net.$forward A none
+	geoalias.$forward A data
+	geoalias.$forward TXT none
+	geolost.$forward A missing
+	togeo.$forward A data
+	toonly.$forward A data
+	toonly.$forward TXT none
 	5.$reverse PTR data
 	5.$reverse A none
 	500.$reverse PTR missing
@@ -70,6 +84,9 @@ zone_files() {
 		lost CNAME nowhere
 		d DNAME w
 		todyn CNAME dyn-192-0-2-77
+		geo A 192.0.2.10
+		togeo CNAME geo
+		toonly CNAME only
 		unsigned NS ns.unsigned
 		ns.unsigned A 192.0.2.3
 		secure NS ns.secure
@@ -83,9 +100,33 @@ zone_files() {
 		"@ NS ns.$forward." >rev
 }
 
-# A forward zone of addresses, and the reverse one.
+# A forward zone of addresses, and the reverse one; and what differs by the client's network, of which a name is
+# in the zone, too.
 modules() {
+	cat >geo.conf <<-EOT
+	geo.$forward:
+	  - net: 127.0.0.0/8
+	    A: 192.0.2.70
+	  - net: 198.51.100.0/24
+	    A: [192.0.2.71, 192.0.2.72]
+	only.$forward:
+	  - net: 0.0.0.0/0
+	    A: 192.0.2.73
+	*.net.$forward:
+	  - net: 127.0.0.0/8
+	    AAAA: "2001:db8::70"
+	geoalias.$forward:
+	  - net: 127.0.0.0/8
+	    CNAME: mail.$forward.
+	geolost.$forward:
+	  - net: 127.0.0.0/8
+	    CNAME: nowhere.$forward.
+	EOT
 	cat <<-EOT
+	mod-geoip:
+	  - id: nets
+	    config-file: "$work/geo.conf"
+	    ttl: 120
 	mod-synthrecord:
 	  - id: forward
 	    type: forward
@@ -122,8 +163,9 @@ online() {
 	small plain plain.test 1
 	quick d --zone plain.test="$work/plain" "$@"
 	online_section "$policy"
+	sed -i 's/^server:/&\n    edns-client-subnet: on/' "$D/knot.conf"
 	add_zone $forward "$work/syn"
-	echo "    module: [mod-synthrecord/forward, mod-whoami, mod-opendnssec/online]" >>"$D/knot.conf"
+	echo "    module: [mod-geoip/nets, mod-synthrecord/forward, mod-whoami, mod-opendnssec/online]" >>"$D/knot.conf"
 	add_zone $reverse "$work/rev"
 	echo "    module: [mod-synthrecord/reverse, mod-opendnssec/online]" >>"$D/knot.conf"
 	knot reload
@@ -185,6 +227,17 @@ test_answers() { # short
 	does_not_say dname 'RRSIG[[:space:]]*CNAME'
 	ask +dnssec host.secure.$forward A >secure
 	does_not_say secure 'RRSIG[[:space:]]*(NS|A) '
+	# The signatures alone that a wildcard has are not there for a name that it stands for.
+	denies x.w.$forward RRSIG '^x\.w.*\\000\.x\.w\.syn\.test\. A PTR TXT AAAA RRSIG NSEC$'
+	# A module may have the end of a chain that the zone does not have: the resolver asks for it.
+	ask +dnssec toonly.$forward A >chain
+	says chain 'RRSIG[[:space:]]*CNAME'
+	does_not_say chain '[[:space:]](NSEC|SOA)'
+	# By the client's subnet.
+	ask +dnssec +subnet=198.51.100.7/32 geo.$forward A >subnet
+	says subnet '198.51.100.7/32/24'
+	says subnet '192\.0\.2\.72'
+	says subnet 'RRSIG[[:space:]]*A '
 	# Who does not ask for DNSSEC gets what he always got.
 	ask nono.$forward A >plain.out
 	says plain.out 'status: NXDOMAIN'
@@ -275,7 +328,7 @@ test_nsec3() {
 # Modules that would come too late.
 test_order() {
 	online default
-	sed -i "s|module: .mod-synthrecord/forward, mod-whoami, mod-opendnssec/online.|module: [$(
+	sed -i "s|module: .mod-geoip/nets, mod-synthrecord/forward, mod-whoami, mod-opendnssec/online.|module: [$(
 		)mod-opendnssec/online, mod-synthrecord/forward]|" "$D/knot.conf"
 	knot reload
 	within 30 says "$D/knotd.log" 'online is on, but mod-synthrecord stands behind mod-opendnssec'
@@ -373,8 +426,108 @@ test_resolvers() { # limit 400
 	does_not_say bind/named.log 'no valid (RRSIG|signature)'
 }
 
+# knotd loads its modules anew, again and again, while the ZSK rolls: there is no answer that is unsigned, bogus or refused.
+test_reload() { # limit 240
+	local before made resolving i=0 end=$((SECONDS + 90 * LIMIT_FACTOR))
+	hasty_policy PT1H
+	online quick --kasp "$work/kasp.xml"
+	unbound_port=$(free_port)
+	unbound_resolver "$unbound_port"
+	before=$(zsk_tag)
+	mapfile -t made < <(printf "%s.$forward\n" dyn-192-0-2-{1..240} only geo nono)
+	resolver=$unbound_port
+	watch_world --made dyn-192-0-2- $forward
+	resolving=$prober
+	probe $forward --names "${made[@]}"
+	engine zone-key-rollover $forward zsk
+	until [ $i -gt 20 ] && [ "$(zsk_tag)" != "$before" ]; do
+		[ $SECONDS -lt $end ] || fail "the ZSK does not roll"
+		knot reload
+		i=$((i + 1))
+	done
+	probe_end
+	kill "$resolving"
+	wait "$resolving" || fail "$(cat prober.out)"
+	cat prober.out
+	says "$D/knotd.log" 'configuration reloaded'
+}
+
 # The tag of the key that signs on the fly.
 zsk_tag() { ask +dnssec +noall +answer dyn-192-0-2-250.$forward A | awk '$4 == "RRSIG" { print $11 }'; }
+
+# ---- rollovers
+
+# Of live.sh: the resolver asks where answers are signed, all of them on the fly.
+adjust() {
+	modules >sections
+	sed -i -e 's/^    policy: .*/&\n    online: on/' -e '/^mod-opendnssec:/{
+		e cat sections
+	}' -e 's|^    module: \(mod-opendnssec/.*\)|    module: [mod-synthrecord/forward, \1]|' "$D/knot.conf"
+}
+
+# algorithms NAME TYPE: of the RRSIGs of what answers that.
+algorithms() { ask +dnssec +noall +answer +authority "$@" | awk '$4 == "RRSIG" && $5 != "SOA" { print $6 }' | sort -u; }
+
+# complete ZONE: what is signed on the fly has a signature by each algorithm of the DNSKEY RRset (RFC 4035, section 2.2),
+# and BIND finds it good, by the DNSKEY RRset that the resolver has.
+complete() {
+	local keys sigs name out
+	keys=$(ask +short "$1" DNSKEY | awk '{ print $3 }' | sort -u)
+	name=$([ $((RANDOM % 3)) != 0 ] && echo dyn-192-0-2-$((RANDOM % 250)) || echo no$RANDOM).$1
+	sigs=$(algorithms "$name" A)
+	out=$(comm -23 <(echo "$keys") <(echo "$sigs"))
+	[ -z "$out" ] || fail "$name has no signature of algorithm $out"
+	out=$(delv @127.0.0.1 -p "$resolver" -a parent.anchor +root=p.test -q "$name" -t A 2>&1) || true
+	grep -q 'fully validated' <<<"$out" || fail "delv $name: $out"
+	seen[$1]+=$sigs$'\n'
+}
+
+# rolled ZONE: what rolls over there has, and no key has anything before it.
+rolled() {
+	settled "$1" && case $1 in
+	z.*) replaced "$1" 256 "${old[$1]}" ;;
+	a.*) replaced "$1" 256 "${old[$1]}" && replaced "$1" 257 "${old[$1]}" ;;
+	*) replaced "$1" 257 "${old[$1]}" ;;
+	esac
+}
+
+# ZSK, KSK, CSK and the algorithm, of one key and of two, while unbound with aggressive use of NSEC and delv validate.
+test_rolls() { # limit 300
+	local -A seen old
+	local zone left
+	direct=yes
+	watched=(--made dyn-192-0-2- {z,k,c,a,b}.p.test)
+	world z=sec k=sec c=one a=sec b=one < <(
+		policies=$(seconds sec; seconds sec15 's|>13</Alg|>15</Alg|'; csk one; csk one15 's|>13</Alg|>15</Alg|')
+		sed 's|<PropagationDelay>.*<|<PropagationDelay>PT1S<|' <<<"$policies")
+	no_check
+	at_public anchor p.test >parent.anchor
+	within 60 all_settled
+	for zone in "${zones[@]}"; do
+		old[$zone]=$({ tags "$zone" 256; tags "$zone" 257; } | sort)
+	done
+	engine zone-key-rollover z.p.test zsk
+	engine zone-key-rollover k.p.test ksk
+	engine zone-key-rollover c.p.test csk
+	set_policy a.p.test sec15
+	set_policy b.p.test one15
+	left=("${zones[@]}")
+	local end=$((SECONDS + 120 * LIMIT_FACTOR))
+	until [ ${#left[@]} = 0 ]; do
+		[ $SECONDS -lt $end ] || fail "these do not roll: ${left[*]}"
+		for zone in "${left[@]}"; do complete "$zone"; done
+		mapfile -t left < <(for zone in "${left[@]}"; do rolled "$zone" || echo "$zone"; done)
+	done
+	# Nothing that caches have is of a key that is gone.
+	for _ in {1..5}; do
+		for zone in "${zones[@]}"; do complete "$zone"; done
+	done
+	for zone in a b; do
+		[[ ${seen[$zone.p.test]} = *$'13\n15\n'* ]] || fail "$zone was not asked while it had both algorithms"
+		[ "$(algorithms "dyn-192-0-2-7.$zone.p.test" A)" = 15 ] || fail "$zone has signatures of both yet"
+	done
+	watch_end
+}
 
 # ---- tokens, and floods
 

@@ -3,10 +3,11 @@
 # SPDX-FileCopyrightText: mod-opendnssec developers
 """Asks a validating resolver all the time, and fails if what it says is not secure.
 
-resolver-prober.py PORT [--rate N] [--goes-insecure ZONE]... [--pause FILE] ZONE...
+resolver-prober.py PORT [--rate N] [--goes-insecure ZONE]... [--made PREFIX] [--pause FILE] ZONE...
 
 Asks each zone for its SOA, an address, a name that is not there, a type that is not there and what
-a wildcard has, until SIGINT. A zone counts from its first secure answer on; then each has to be NOERROR or NXDOMAIN with
+a wildcard has, until SIGINT; and for names of PREFIX and a number below 250, which have to have
+addresses. A zone counts from its first secure answer on; then each has to be NOERROR or NXDOMAIN with
 the AD bit. One that goes insecure may lack the AD bit, but must not fail either. It does not ask
 while there is a file of that name.
 """
@@ -33,7 +34,7 @@ def query(name, rrtype):
 
 
 def ask(port, name, rrtype):
-    """Gives RCODE and AD bit, or None without an answer."""
+    """Gives RCODE, AD bit and number of answers, or None without an answer."""
     ident, wire = query(name, rrtype)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(10 * int(os.environ.get("LIMIT_FACTOR", 1)))
@@ -43,7 +44,7 @@ def ask(port, name, rrtype):
             while True:
                 answer = sock.recv(65535)
                 if struct.unpack_from("!H", answer)[0] == ident:
-                    return answer[3] & 15, bool(answer[3] & AD)
+                    return answer[3] & 15, bool(answer[3] & AD), struct.unpack_from("!H", answer, 6)[0]
         except OSError:
             return None
 
@@ -54,6 +55,7 @@ def main():
     parser.add_argument("zones", nargs="+")
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--goes-insecure", action="append", default=[])
+    parser.add_argument("--made", default="")
     parser.add_argument("--pause", default="")
     args = parser.parse_args()
 
@@ -71,14 +73,17 @@ def main():
             if os.path.exists(args.pause):
                 continue
             zone = random.choice(args.zones + args.goes_insecure)
+            made = f"{args.made}{random.randrange(250)}.{zone}"
             name, rrtype = random.choice([
                 (zone, SOA), ("www." + zone, A), ("www." + zone, TXT),
                 (f"no{random.randrange(10**6)}.{zone}", A), ("deep." + zone, A),
                 (f"x{random.randrange(10**6)}.wild.{zone}", A),
-                (f"x{random.randrange(10**6)}.wild.{zone}", TXT)])
+                (f"x{random.randrange(10**6)}.wild.{zone}", TXT)] +
+                ([(made, A), (made, TXT)] if args.made else []))
             answer = ask(args.port, name, rrtype)
-            what = "no answer" if answer is None else f"rcode {answer[0]}, AD {int(answer[1])}"
-            good = answer is not None and answer[0] in (0, 3)
+            what = "no answer" if answer is None else f"rcode {answer[0]}, AD {int(answer[1])}, {answer[2]} records"
+            good = answer is not None and answer[0] in (0, 3) and (
+                answer[2] > 0 or (name, rrtype) != (made, A))
             if good and answer[1]:
                 secure.add(zone)
                 seen["secure"] += 1
