@@ -67,6 +67,7 @@ typedef struct {
 	bool zonemd;
 	bool foreign_keys;  /*!< The unsigned zone may bring keys of other operators. */
 
+	keyset_cds_t cds;
 	uint32_t parent_propagation, parent_ds_ttl, parent_registration;
 	uint32_t parent_soa_ttl, parent_soa_minimum;
 } policy_t;

@@ -361,3 +361,53 @@ test_all_keys_lost_zsk_first() { # limit 240
 	says lost.out 'no key that resolvers know can sign' || fail "$(cat lost.out)"
 	comes_back "$ksk"
 }
+
+# What the zone publishes for its parent is the policy's choice. The DS comes without that, too, by the command.
+test_cds() { # limit 120
+	start_parent
+	write_client submit zone-set
+	write_client retract zone-unset
+	hasty a a.test
+	hasty_policy PT1S
+	sed -i 's:</Parent>:<CDS><None/></CDS>&:' kasp.xml
+	quick d --kasp "$work/kasp.xml" --policy quick --zone a.test=a
+	drive_parent PT1S
+	within 60 engine_says a.test 'DS omnipresent'
+	validate a.test
+	does_not_say a.test.axfr '[[:space:]](CDS|CDNSKEY)[[:space:]]'
+
+	sed -i 's:<None/>:<Digest>SHA-384</Digest><Digest>SHA-256</Digest><CDNSKEY/>:' d/kasp.xml
+	cds_become 2 1
+	cds_makes SHA-256 2
+	cds_makes SHA-384 4
+	sed -i 's:<Digest>SHA-256</Digest>::' d/kasp.xml
+	cds_become 1 1
+	cds_makes SHA-384 4
+	sed -i 's:<CDNSKEY/></CDS>:</CDS>:' d/kasp.xml
+	cds_become 1 0
+	cds_makes SHA-384 4
+	sed -i 's:<CDS>.*</CDS>:<CDS><None/></CDS>:' d/kasp.xml
+	cds_become 0 0
+	has_ds_of "$(ksk_tag)" || fail "the DS went with its CDS: $(ds_tags)"
+	engine_says a.test 'DS omnipresent'
+}
+# cds_become CDS CDNSKEY: after a reload the zone has so many.
+cds_become() {
+	engine reload
+	within 30 has_cds "$@"
+	if [ "$1" = 0 ] || [ "$2" != 0 ]; then
+		validate a.test
+	else # kzonecheck wants both, or none.
+		axfr a.test a.test.axfr
+		dnssec-verify -o a.test a.test.axfr >verify.out 2>&1 || fail "$(cat verify.out)"
+		ldns-verify-zone -V 2 a.test.axfr >verify.out 2>&1 || fail "$(cat verify.out)"
+	fi
+}
+has_cds() { [ "$(count_of CDS) $(count_of CDNSKEY)" = "$1 $2" ]; }
+count_of() { ask +short a.test "$1" | grep -c .; }
+# cds_makes DIGEST TYPE: what BIND makes for the parent of the zone's CDS, which it has verified by the DS that is there.
+cds_makes() {
+	kdig @127.0.0.1 -p "$parent_port" a.test DS | grep '[[:space:]]DS[[:space:]]' >dsset-a.test.
+	dnssec-cds -a "$1" -s -1000000 -f a.test.axfr -d dsset-a.test. a.test >new.ds || fail "dnssec-cds: $?"
+	grep -qE "DS $(ksk_tag) 13 $2 " new.ds && [ "$(wc -l <new.ds)" = 1 ] || fail "$(cat new.ds)"
+}
