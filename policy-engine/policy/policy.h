@@ -90,6 +90,9 @@ const char *policy_role_element(keyset_role_t role);
 /*! \return Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
 
+/*! \return Whether zones of the policy tell their parent by CDS or CDNSKEY which DS they are to have. */
+bool policy_has_cds(const policy_t *policy);
+
 /*!
  * \return What a zone would have changed that comes from the one policy to the other, in words: whether it
  *         is signed, its denial of existence, its keys. NULL: none of these.

@@ -411,3 +411,53 @@ cds_makes() {
 	dnssec-cds -a "$1" -s -1000000 -f a.test.axfr -d dsset-a.test. a.test >new.ds || fail "dnssec-cds: $?"
 	grep -qE "DS $(ksk_tag) 13 $2 " new.ds && [ "$(wc -l <new.ds)" = 1 ] || fail "$(cat new.ds)"
 }
+
+# A parent that wants to be told of new CDS is, by its DSYNC record; only what answers the message is the answer.
+test_notify() { # limit 120
+	local port
+	port=$(free_port)
+	start_parent
+	# RFC 9859, section 2.1: CDS, NOTIFY, the port, ns1.test.
+	at_parent zone-begin test. >dsync.out
+	at_parent zone-set test. '*._dsync' 2 TYPE66 \\# 15 "$(printf '003b01%04x036e73310474657374''00' "$port")" >>dsync.out
+	at_parent zone-commit test. >>dsync.out
+	echo strangers >mode
+	"$e2e/notify-listener.py" "$port" "$work/got" "$work/mode" &
+	pids+=("$!")
+	start_child
+	configure_engine <<-EOT
+	<ParentCheck><Interval>PT1S</Interval><Notify/><ResolverConfig>$work/parent/unbound.conf</ResolverConfig>
+	<Parent name="test."><Server>127.0.0.1@$parent_port</Server></Parent></ParentCheck>
+	EOT
+	within 60 engine_says a.test "parent: .*parent notified at .* at ns1\.test\. \(127\.0\.0\.1@$port\)"
+	[ "$(cat got)" = '4 a.test. 59 flags=2400 size=24' ] || fail "the parent got: $(cat got)"
+	says "$D/ods-engine.log" "the parent was notified of new CDS: ns1\.test\. \(127\.0\.0\.1@$port\) answered"
+	does_not_say status.out 'to-do'
+
+	# It refuses the next one: a person has to know, and has one more tried by a reload.
+	local first
+	first=$(ksk_tag)
+	at_parent zone-begin test. >ds.out
+	# shellcheck disable=SC2046
+	at_parent zone-set test. a 2 DS $(policy_tool ds a.test | sed -n 's/^a.* DS //p') >>ds.out
+	at_parent zone-commit test. >>ds.out
+	within 60 engine_says a.test 'DS omnipresent'
+	echo 5 >mode
+	engine zone-key-rollover a.test ksk
+	within 60 engine_says a.test "to-do: .*the parent could not be notified \(ns1.*answers REFUSED\), next try at"
+	[ "$(wc -l <got)" = 2 ] || fail "sent more than one message: $(cat got)"
+	has_other_ksk "$first" || fail "no other KSK"
+	echo 0 >mode
+	engine reload
+	within 30 engine_says a.test 'parent notified at'
+	[ "$(wc -l <got)" = 3 ] || fail "sent: $(cat got)"
+
+	# An endpoint on this machine is none for a parent that conf.xml does not put there.
+	sed -i "s:<Parent name=\"test.\"><Server>127:<Parent name=\"no.\"><Server>127:; s:<Notify/>:&<Port>$parent_port</Port>:" \
+		"$D/conf.xml"
+	echo 5 >mode
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_engine
+	within 30 engine_says a.test 'could not be notified \(the parent.s DSYNC record leads to no address of another machine\)'
+	[ "$(wc -l <got)" = 3 ] || fail "sent to a local address: $(cat got)"
+}
