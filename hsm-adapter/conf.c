@@ -517,6 +517,7 @@ static const hsm_xml_rule_t PARENT_CHECK[] = {
 	{ .name = "Recheck" },
 	{ .name = "ResolverConfig" },
 	{ .name = "Port" },
+	{ .name = "Notify" },
 	{ .name = "Parent", .children = PARENT, .repeated = true },
 	{ .name = NULL }
 };

@@ -8,19 +8,19 @@
 #define KEYS_MAX 1024 /* In one zone's facts, which also have keys that have left the zone. */
 
 #define UINT(name, object, field, max) { name, RECORD_UINT, offsetof(object, field), 0, \
-                                         sizeof(((object *)0)->field), max, NULL, false }
-#define TIME(name, object, field) { name, RECORD_TIME, offsetof(object, field), 0, 0, 0, NULL, false }
+                                         sizeof(((object *)0)->field), max, NULL, NULL }
+#define TIME(name, object, field) { name, RECORD_TIME, offsetof(object, field), 0, 0, 0, NULL, NULL }
 
 static const record_item_t facts_items[] = {
-	{ "policy", RECORD_TEXT, offsetof(facts_t, policy), 0, 0, 0, NULL, false },
+	{ "policy", RECORD_TEXT, offsetof(facts_t, policy), 0, 0, 0, NULL, NULL },
 	UINT("revision", facts_t, revision, UINT64_MAX),
 	TIME("revision-since", facts_t, revision_since),
 	UINT("pending", facts_t, pending, UINT64_MAX),
 	UINT("serial", facts_t, serial, UINT32_MAX),
 	TIME("published", facts_t, published),
 	UINT("max-ttl", facts_t, max_ttl, UINT32_MAX),
-	{ "chain", RECORD_BOOL, offsetof(facts_t, chain), 0, 0, 0, NULL, false },
-	{ "unsure", RECORD_BOOL, offsetof(facts_t, unsure), 0, 0, 0, NULL, true },
+	{ "chain", RECORD_BOOL, offsetof(facts_t, chain), 0, 0, 0, NULL, NULL },
+	{ "unsure", RECORD_BOOL, offsetof(facts_t, unsure), 0, 0, 0, NULL, "no" },
 };
 
 static const record_item_t key_items[] = {
@@ -31,9 +31,11 @@ static const record_item_t key_items[] = {
 	UINT("last-gone-serial", facts_key_t, last_gone_serial, UINT32_MAX),
 };
 
+static const char *const titles_before[] = { "facts 1", NULL };
+
 static const record_form_t form = {
 	.title = "facts 2",
-	.title_before = "facts 1",
+	.titles_before = titles_before,
 	.items = facts_items,
 	.item_count = sizeof(facts_items) / sizeof(facts_items[0]),
 	.sub = "key",

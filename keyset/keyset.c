@@ -20,14 +20,15 @@ static const char *const states[] = {
 static const char *const records[] = { "DS", "DNSKEY", "RRSIG-DNSKEY", "RRSIG", NULL };
 static const char *const serials[] = { "counter", "datecounter", "unixtime", "keep", NULL };
 
-#define BOOL(name, field) { name, RECORD_BOOL, offsetof(OBJECT, field), 0, 0, 0, NULL, false }
+#define BOOL(name, field) { name, RECORD_BOOL, offsetof(OBJECT, field), 0, 0, 0, NULL, NULL }
 #define UINT(name, field, max) { name, RECORD_UINT, offsetof(OBJECT, field), 0, \
-                                 sizeof(((OBJECT *)0)->field), max, NULL, false }
-#define TIME(name, field) { name, RECORD_TIME, offsetof(OBJECT, field), 0, 0, 0, NULL, false }
-#define TEXT(name, field) { name, RECORD_TEXT, offsetof(OBJECT, field), 0, 0, 0, NULL, false }
-#define NAME(name, field, names) { name, RECORD_NAME, offsetof(OBJECT, field), 0, 0, 0, names, false }
-/* What version 1 had not from the beginning. */
-#define LATER(type, name, field) { name, RECORD_##type, offsetof(OBJECT, field), 0, 0, 0, NULL, true }
+                                 sizeof(((OBJECT *)0)->field), max, NULL, NULL }
+#define TIME(name, field) { name, RECORD_TIME, offsetof(OBJECT, field), 0, 0, 0, NULL, NULL }
+#define TEXT(name, field) { name, RECORD_TEXT, offsetof(OBJECT, field), 0, 0, 0, NULL, NULL }
+#define NAME(name, field, names) { name, RECORD_NAME, offsetof(OBJECT, field), 0, 0, 0, names, NULL }
+/* What not each earlier version has written, and the value that counts then. */
+#define LATER(type, name, field, earlier) \
+	{ name, RECORD_##type, offsetof(OBJECT, field), 0, 0, 0, NULL, earlier }
 
 #define OBJECT keyset_t
 static const record_item_t set_items[] = {
@@ -46,7 +47,7 @@ static const record_item_t set_items[] = {
 	BOOL("nsec3-optout", nsec3_optout),
 	UINT("nsec3-iterations", nsec3_iterations, UINT16_MAX),
 	{ "nsec3-salt", RECORD_OCTETS, offsetof(keyset_t, nsec3_salt),
-	  offsetof(keyset_t, nsec3_salt_len), 0, 0, NULL, false },
+	  offsetof(keyset_t, nsec3_salt_len), 0, 0, NULL, NULL },
 	UINT("nsec3-ttl", nsec3_ttl, INT32_MAX),
 	UINT("dnskey-ttl", dnskey_ttl, INT32_MAX),
 	UINT("soa-ttl", soa_ttl, INT32_MAX),
@@ -55,11 +56,14 @@ static const record_item_t set_items[] = {
 	BOOL("taken-over", taken_over),
 	UINT("serial-before", serial_before, UINT32_MAX),
 	BOOL("cds-delete", cds_delete),
+	LATER(BOOL, "cds-sha256", cds.sha256, "yes"),
+	LATER(BOOL, "cds-sha384", cds.sha384, "no"),
+	LATER(BOOL, "cdnskey", cds.cdnskey, "yes"),
 	BOOL("zonemd", zonemd),
-	LATER(BOOL, "foreign-keys", foreign_keys),
-	LATER(TEXT, "ds", ds),
-	LATER(TIME, "ds-seen", ds_seen),
-	LATER(TEXT, "memory", memory),
+	LATER(BOOL, "foreign-keys", foreign_keys, "no"),
+	LATER(TEXT, "ds", ds, ""),
+	LATER(TIME, "ds-seen", ds_seen, "0"),
+	LATER(TEXT, "memory", memory, ""),
 };
 #undef OBJECT
 
@@ -70,7 +74,7 @@ static const record_item_t key_items[] = {
 	NAME("role", role, roles),
 	UINT("algorithm", algorithm, UINT8_MAX),
 	{ "public-key", RECORD_HEX, offsetof(keyset_key_t, public_key),
-	  offsetof(keyset_key_t, public_key_len), 0, 0, NULL, false },
+	  offsetof(keyset_key_t, public_key_len), 0, 0, NULL, NULL },
 	UINT("keytag", keytag, UINT16_MAX),
 	BOOL("publish", publish),
 	BOOL("sign-dnskey", sign_dnskey),
@@ -83,13 +87,15 @@ static const record_item_t key_items[] = {
 	NAME("state-rrsig", state[KEYSET_RRSIG], states),
 	TEXT("step", step),
 	TIME("step-time", step_time),
-	LATER(TEXT, "memory", memory),
+	LATER(TEXT, "memory", memory, ""),
 };
 #undef OBJECT
 
+static const char *const titles_before[] = { "keyset 1", "keyset 2", NULL };
+
 static const record_form_t form = {
-	.title = "keyset 2",
-	.title_before = "keyset 1",
+	.title = "keyset 3",
+	.titles_before = titles_before,
 	.items = set_items,
 	.item_count = sizeof(set_items) / sizeof(set_items[0]),
 	.sub = "key",

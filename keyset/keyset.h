@@ -6,8 +6,8 @@
  *
  * The engine sends it to the module's control socket. The module stores the text as it came, and
  * signs by it while the engine is away. The text has one item a line, "name value"; its first line
- * is "keyset 2". An unknown item is an error: a module that ignored it could make a zone bogus. Texts
- * of "keyset 1", which earlier versions have written, can lack some items.
+ * is "keyset 3". An unknown item is an error: a module that ignored it could make a zone bogus. Texts
+ * of "keyset 1" and "keyset 2", which earlier versions have written, can lack some items.
  * Durations and TTLs are seconds, times Unix seconds.
  */
 #pragma once
@@ -39,6 +39,13 @@ typedef enum {
 	KEYSET_RECORDS,
 } keyset_record_t;
 
+/*! What a zone publishes of the keys whose DS the parent is to have (RFC 7344). */
+typedef struct {
+	bool sha256, sha384; /*!< A CDS with that digest; neither = no CDS, not even one of another
+	                          operator: alone it would have the parent drop the DS of our keys. */
+	bool cdnskey;        /*!< As with CDS. */
+} keyset_cds_t;
+
 /*! SOA serial of the signed zone (KASP's <Serial>). */
 typedef enum {
 	KEYSET_SERIAL_COUNTER,
@@ -61,7 +68,7 @@ typedef struct {
 	bool sign_zone;      /*!< Signs all authoritative RRsets but DNSKEY. */
 	bool replace;        /*!< The key signs the zone no more, and its signatures are replaced at
 	                          once; else each is when it is due for refresh. */
-	bool cds;            /*!< The zone has CDS and CDNSKEY of it (RFC 7344). */
+	bool cds;            /*!< The zone has CDS and CDNSKEY of it, as far as it has any. */
 	keyset_state_t state[KEYSET_RECORDS]; /*!< For display and statistics; the module believes
 	                          besides that no cache has a DS that is hidden. */
 	char *step;          /*!< What happens next, in words, for display; "" if nothing. */
@@ -92,6 +99,7 @@ typedef struct {
 	bool taken_over;                /*!< Another signer published the zone before. */
 	uint32_t serial_before;         /*!< Its last serial; the next one has to be greater. */
 
+	keyset_cds_t cds;
 	bool cds_delete;                /*!< CDS and CDNSKEY ask for no DS (RFC 8078, section 4). */
 	bool zonemd;                    /*!< The zone has a ZONEMD RR (RFC 8976), SHA-384. */
 	bool foreign_keys;              /*!< The unsigned zone may bring DNSKEY, CDS and CDNSKEY

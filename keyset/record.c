@@ -304,11 +304,10 @@ static int check_complete(reader_t *reader, const record_item_t *items, size_t c
 		if (reader->seen & (UINT64_C(1) << i)) {
 			continue;
 		}
-		if (!reader->before || !items[i].later) {
+		if (!reader->before || items[i].earlier == NULL) {
 			return fail(reader, "before it there should be", items[i].name);
 		}
-		/* The rest is zero. */
-		if (items[i].type == RECORD_TEXT && !read_allocated(&items[i], "", object)) {
+		if (!read_value(&items[i], items[i].earlier, object)) {
 			return fail(reader, "out of memory", NULL);
 		}
 	}
@@ -342,6 +341,14 @@ static uint8_t *open_sub(reader_t *reader, uint8_t *object, uint8_t *sub)
 	return memset(array + count * form->sub_size, 0, form->sub_size);
 }
 
+static bool is_one_of(const char *line, const char *const *titles)
+{
+	while (*titles != NULL && strcmp(*titles, line) != 0) {
+		titles++;
+	}
+	return *titles != NULL;
+}
+
 static int read_lines(reader_t *reader, char *text, uint8_t *object)
 {
 	const record_form_t *form = reader->form;
@@ -354,8 +361,7 @@ static int read_lines(reader_t *reader, char *text, uint8_t *object)
 			*next++ = '\0';
 		}
 		if (reader->line == 1) {
-			reader->before = form->title_before != NULL &&
-			                 strcmp(line, form->title_before) == 0;
+			reader->before = is_one_of(line, form->titles_before);
 			if (!reader->before && strcmp(line, form->title) != 0) {
 				return fail(reader, "does not begin with", form->title);
 			}

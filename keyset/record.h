@@ -32,13 +32,14 @@ typedef struct {
 	size_t size;
 	uint64_t max;
 	const char *const *names; /*!< NULL-terminated; the index is the value. */
-	bool later;               /*!< Earlier versions have not written it: it is then no, 0, or
-	                               an empty RECORD_TEXT; no other type has this. */
+	const char *earlier;      /*!< The value that counts in a text of an earlier version that has
+	                               not written it; NULL = each has. Not of RECORD_HEX. */
 } record_item_t;
 
 typedef struct {
 	const char *title;        /*!< First line. */
-	const char *title_before; /*!< That of earlier versions, if they are read; or NULL. */
+	const char *const *titles_before; /*!< Those of earlier versions that are read;
+	                               NULL-terminated. */
 	const record_item_t *items;
 	size_t item_count;        /*!< At most 64. */
 	const char *sub;          /*!< Name of the sub-record. */
@@ -54,7 +55,7 @@ char *record_write(const record_form_t *form, const void *object);
 
 /*!
  * Reads the text form. Each item has to be there once, in any order; in an earlier version's text, each that
- * is not .later.
+ * has no .earlier.
  *
  * \param object  Overwritten on success only; to be freed by record_deinit() then.
  * \return 0, or -1 with err filled.

@@ -265,7 +265,9 @@ static bool has_dnskeys(const keyset_t *of, const keyset_t *in)
 bool keyring_same_dnskeys(const keyset_t *a, const keyset_t *b)
 {
 	return a->passthrough == b->passthrough && a->dnskey_ttl == b->dnskey_ttl &&
-	       a->cds_delete == b->cds_delete && has_dnskeys(a, b) && has_dnskeys(b, a);
+	       a->cds_delete == b->cds_delete && a->cds.sha256 == b->cds.sha256 &&
+	       a->cds.sha384 == b->cds.sha384 && a->cds.cdnskey == b->cds.cdnskey &&
+	       has_dnskeys(a, b) && has_dnskeys(b, a);
 }
 
 /*! Tells whether the signatures of some key are to be replaced by the new set, but not by the

@@ -212,16 +212,30 @@ static int add_rdata(knot_rdataset_t *rrs, const uint8_t *data, uint16_t len, kn
 	return knot_rdataset_add(rrs, rdata, mm);
 }
 
-static int add_cds(const keyring_key_t *key, node_rrset_t *cds, node_rrset_t *cdnskey,
+static int add_cds(const keyring_key_t *key, dnssec_key_digest_t digest, knot_rdataset_t *cds,
                    knot_mm_t *mm)
 {
 	dnssec_binary_t ds = { 0 };
-	if (dnssec_key_create_ds(key->dnskey, DNSSEC_KEY_DIGEST_SHA256, &ds) != DNSSEC_EOK) {
+	if (dnssec_key_create_ds(key->dnskey, digest, &ds) != DNSSEC_EOK) {
 		return KNOT_ENOMEM;
 	}
-	int ret = add_rdata(&cds->rrs, ds.data, ds.size, mm);
+	int ret = add_rdata(cds, ds.data, ds.size, mm);
 	dnssec_binary_free(&ds);
-	return ret == KNOT_EOK ? knot_rdataset_add(&cdnskey->rrs, key->rdata, mm) : ret;
+	return ret;
+}
+
+/*! Adds what the parent is to know of a key, as the policy has it. */
+static int add_key_cds(const keyring_key_t *key, const keyset_cds_t *wanted, knot_rdataset_t *cds,
+                       knot_rdataset_t *cdnskey, knot_mm_t *mm)
+{
+	int ret = KNOT_EOK;
+	if (wanted->sha256) {
+		ret = add_cds(key, DNSSEC_KEY_DIGEST_SHA256, cds, mm);
+	}
+	if (ret == KNOT_EOK && wanted->sha384) {
+		ret = add_cds(key, DNSSEC_KEY_DIGEST_SHA384, cds, mm);
+	}
+	return ret == KNOT_EOK && wanted->cdnskey ? knot_rdataset_add(cdnskey, key->rdata, mm) : ret;
 }
 
 /*! Sets CDS and CDNSKEY (RFC 7344), beside those of other operators; or those that say "no DS". */
@@ -229,6 +243,7 @@ static int set_cds(build_t *build, build_node_t *bn)
 {
 	static const uint8_t no_ds[] = { 0, 0, 0, 0, 0 }, no_key[] = { 0, 0, 3, 0, 0 };
 	const keyring_t *ring = build->ring;
+	const keyset_cds_t *wanted = &ring->set.cds;
 	knot_mm_t mm = arena_mm(&build->scratch);
 	node_rrset_t cds = { .type = KNOT_RRTYPE_CDS, .ttl = ring->set.dnskey_ttl };
 	node_rrset_t cdnskey = { .type = KNOT_RRTYPE_CDNSKEY, .ttl = ring->set.dnskey_ttl };
@@ -245,13 +260,14 @@ static int set_cds(build_t *build, build_node_t *bn)
 	for (size_t i = 0; ret == KNOT_EOK && i < ring->set.key_count; i++) {
 		const keyring_key_t *key = &ring->keys[i];
 		if (key->info->cds && !ring->set.cds_delete && !signatures_withheld(build, key)) {
-			ret = add_cds(key, &cds, &cdnskey, &mm);
+			ret = add_key_cds(key, wanted, &cds.rrs, &cdnskey.rrs, &mm);
 		}
 	}
-	if (ret == KNOT_EOK && cds.rrs.count > 0) {
+	if (ret == KNOT_EOK && cds.rrs.count > 0 && (wanted->sha256 || wanted->sha384)) {
 		ret = node_add(&bn->node, &cds);
 	}
-	return ret == KNOT_EOK && cdnskey.rrs.count > 0 ? node_add(&bn->node, &cdnskey) : ret;
+	const bool has_cdnskey = cdnskey.rrs.count > 0 && wanted->cdnskey;
+	return ret == KNOT_EOK && has_cdnskey ? node_add(&bn->node, &cdnskey) : ret;
 }
 
 /*! Sets NSEC3PARAM (RFC 5155, section 4): from it a server knows the chain. */

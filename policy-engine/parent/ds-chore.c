@@ -13,6 +13,7 @@ static void job_free(void *arg)
 {
 	ds_chore_t *job = arg;
 	parent_question_free(job->question);
+	notify_free(job->notify);
 	parent_result_deinit(&job->result);
 	free(job->line);
 	free(job->input);
@@ -24,6 +25,8 @@ static void do_job(void *arg, int stop_fd)
 	ds_chore_t *job = arg;
 	if (job->kind == CHORE_CHECK) {
 		parent_check(job->question, stop_fd, &job->result);
+	} else if (job->kind == CHORE_NOTIFY) {
+		job->outcome = notify_parent(job->notify, stop_fd, job->why, sizeof(job->why));
 	} else {
 		job->ret = command_run(&(command_t) {
 			.line = job->line, .input = job->input, .limit_s = job->limit,
@@ -44,8 +47,11 @@ static const conf_command_t *command_of(const engine_conf_t *conf, const wait_t 
 
 bool ds_chore_is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_t kind)
 {
-	if (kind == CHORE_COMMAND && wait->lost != 0) {
+	if ((kind == CHORE_COMMAND || kind == CHORE_NOTIFY) && wait->lost != 0) {
 		return false; /* A person took the DS away, and may have had a reason. */
+	}
+	if (kind == CHORE_NOTIFY) {
+		return conf->watch.on && conf->watch.notify && wait->cds;
 	}
 	return kind == CHORE_CHECK ? conf->watch.on : command_of(conf, wait, kind)->line != NULL;
 }
@@ -80,11 +86,13 @@ ds_chore_t *ds_chore_new(const asker_t *asker, const ds_task_t *task, chore_kind
 	if (kind == CHORE_CHECK) {
 		job->question = asker_question(asker, task->zone, task->key,
 		                               task->wait->appear ? PARENT_COMES : PARENT_GOES);
+	} else if (kind == CHORE_NOTIFY) {
+		job->notify = notify_new(&task->conf->watch, asker->resolver, task->zone->name);
 	} else {
 		job->line = strdup(command_of(task->conf, task->wait, kind)->line);
 		job->input = input_of(task, kind);
 	}
-	if (job->question == NULL && (job->line == NULL || job->input == NULL)) {
+	if (job->question == NULL && job->notify == NULL && (job->line == NULL || job->input == NULL)) {
 		job_free(job);
 		return NULL;
 	}

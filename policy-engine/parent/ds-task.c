@@ -19,8 +19,11 @@ bool ds_task_needs_person(const engine_conf_t *conf, const wait_t *wait)
 {
 	const chore_t *command = &wait->chores[CHORE_COMMAND];
 	const chore_t *check = &wait->chores[CHORE_CHECK];
+	const chore_t *notify = &wait->chores[CHORE_NOTIFY];
 	const char *line = wait->appear ? conf->ds_submit.line : conf->ds_retract.line;
-	bool handed = line != NULL && (command->done != 0 || command->failed == 0);
+	const bool notifies = conf->watch.notify && wait->cds;
+	bool handed = (line != NULL && (command->done != 0 || command->failed == 0)) ||
+	              (notifies && (notify->done != 0 || notify->failed == 0));
 	return wait->lost != 0 || !handed || !conf->watch.on || check->failed >= CHECKS_FAILED;
 }
 
@@ -45,6 +48,8 @@ static void write_action(FILE *out, const ds_task_t *task, const char *ds)
 		fprintf(out, "the parent lost this DS, seen at %s: give it to the parent again%s: "
 		        "%s", when_stamp(wait->lost, when),
 		        line != NULL ? " (the command for that is not run by itself)" : "", ds);
+	} else if (line == NULL && wait->chores[CHORE_NOTIFY].done != 0) {
+		fprintf(out, "the parent has to take over the zone's CDS: %s", ds);
 	} else if (line == NULL) {
 		fprintf(out, "%s: %s", verb, ds);
 	} else if (chore->done != 0) {
@@ -56,6 +61,25 @@ static void write_action(FILE *out, const ds_task_t *task, const char *ds)
 	} else {
 		fprintf(out, "DS being %s: %s", wait->appear ? "given to the parent"
 		        : "taken back from the parent", ds);
+	}
+}
+
+/* Whether the parent was notified of the CDS that say the same. */
+static void write_notify(FILE *out, const ds_task_t *task)
+{
+	const chore_t *notify = &task->wait->chores[CHORE_NOTIFY];
+	char when[WHEN_TEXT_MAX];
+	if (!task->conf->watch.notify || !task->wait->cds || task->wait->lost != 0) {
+		return;
+	}
+	if (notify->done != 0) {
+		fprintf(out, " ; parent notified at %s%s%s", when_stamp(notify->done, when),
+		        notify->note != NULL ? " at " : "", notify->note != NULL ? notify->note : "");
+	} else if (notify->problem != NULL) {
+		fprintf(out, " ; the parent could not be notified (%s), next try at %s",
+		        notify->problem, when_stamp(notify->at, when));
+	} else if (notify->note != NULL) {
+		fprintf(out, " ; the parent is not notified: %s", notify->note);
 	}
 }
 
@@ -129,6 +153,7 @@ char *ds_task_text(const ds_task_t *task)
 	if (out != NULL) {
 		fprintf(out, "%s %u: ", keyset_role_name(key->role), key->keytag);
 		write_action(out, task, ds);
+		write_notify(out, task);
 		write_seen(out, task);
 		fprintf(out, " ; waits since %s, %s", when_stamp(task->wait->since, when),
 		        consequence(task));
@@ -199,6 +224,7 @@ char *ds_task_json(const ds_task_t *task)
 		json_item(out, "if-nothing-is-done", consequence(task));
 		json_item(out, "command-failure", task->wait->chores[CHORE_COMMAND].problem);
 		json_item(out, "check-failure", task->wait->chores[CHORE_CHECK].problem);
+		json_item(out, "notify-failure", task->wait->chores[CHORE_NOTIFY].problem);
 		json_confirm(out, task);
 		json_key(out, task);
 		json_records(out, task);

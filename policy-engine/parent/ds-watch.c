@@ -23,6 +23,11 @@ _Static_assert((int)CHORE_COMMAND == (int)DB_ERRAND_COMMAND &&
 /* Seconds between the tries of a chore that fails. */
 static const backoff_t retry_s = { .first = 2, .max = 3600 };
 
+/* The same for a NOTIFY: that of RFC 1996, section 3.6, but it goes on, one message a day. */
+static const backoff_t notify_retry_s = { .first = 60, .max = 86400 };
+
+#define NOTIFY_LATER_S 5 /* To look again whether all name servers have what the parent is told of. */
+
 struct ds_watch {
 	desk_t *desk;
 	const asker_t *asker;
@@ -107,7 +112,8 @@ static void schedule(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t at)
 }
 
 /* \param failed  Set if the database failed. \return The new entry; NULL on failure. */
-static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, int64_t now, bool *failed)
+static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, const policy_t *policy,
+                   int64_t now, bool *failed)
 {
 	const core_record_t *ds = &zone->core.keys[i].record[KEYSET_DS];
 	wait_t *wait = calloc(1, sizeof(*wait));
@@ -116,13 +122,14 @@ static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, int64_t now
 		return NULL;
 	}
 	wait->key = zone->keys[i].id;
+	wait->cds = policy_has_cds(policy);
 	wait->appear = ds->state == KEYSET_RUMOURED;
 	wait->since = ds->since;
 	*failed = *failed || db_errand_get(w->desk->db, wait->key, DB_ERRAND_LOST,
 	                                   wait->since, &wait->lost) < 0;
 	for (int kind = 0; kind < CHORES; kind++) {
 		chore_t *chore = &wait->chores[kind];
-		*failed = *failed || (kind != CHORE_CHECK &&
+		*failed = *failed || (kind <= CHORE_NOTICE &&
 		                      db_errand_get(w->desk->db, wait->key,
 		                                    (db_errand_t)kind, wait->since,
 		                                    &chore->done) < 0);
@@ -166,10 +173,14 @@ int ds_watch_note(ds_watch_t *w, const kasp_zone_t *zone, const policy_t *policy
 			wait = NULL;
 		}
 		if (due && wait == NULL) {
-			wait = add(w, zone, i, now, &failed);
+			wait = add(w, zone, i, policy, now, &failed);
 			if (wait != NULL) {
 				log_task(w, zone, i, policy, wait);
 			}
+		}
+		if (wait != NULL && wait->cds != policy_has_cds(policy)) {
+			wait->cds = !wait->cds;
+			schedule(w, wait, CHORE_NOTIFY, now);
 		}
 		*waits = *waits || (wait != NULL && ds_task_needs_person(&w->desk->conf, wait));
 	}
@@ -195,7 +206,7 @@ void ds_watch_reset(ds_watch_t *w)
 
 static void start(ds_watch_t *w, const ds_task_t *task, wait_t *wait, chore_kind_t kind)
 {
-	errands_t *errands = kind == CHORE_CHECK ? w->checks : w->commands;
+	errands_t *errands = kind <= CHORE_NOTICE ? w->commands : w->checks;
 	if (errands_add(errands, ds_chore_new(w->asker, task, kind)) != 0) {
 		schedule(w, wait, kind, time(NULL) + retry_s.first);
 		return;
@@ -216,7 +227,7 @@ static int place_of(const wait_t *wait, const kasp_zone_t *zone)
 	return -1;
 }
 
-/* Whether a command has to wait: until the module says again which zones it has, until the engine has
+/* Whether the parent has to hear of nothing yet: until the module says again which zones it has, until the engine has
  * seen which TTLs the parent shows, later there may be nothing to see, and until a frozen zone is
  * thawed. */
 static bool is_early(const ds_watch_t *w, const wait_t *wait, chore_kind_t kind)
@@ -224,7 +235,52 @@ static bool is_early(const ds_watch_t *w, const wait_t *wait, chore_kind_t kind)
 	bool unseen = ds_chore_is_wanted(&w->desk->conf, wait, CHORE_CHECK) &&
 	              wait->chores[CHORE_CHECK].tried == 0;
 	const live_zone_t *live = live_find(&w->desk->live, wait->zone);
-	return kind == CHORE_COMMAND && (!w->up || unseen || (live != NULL && live->frozen));
+	return (kind == CHORE_COMMAND || kind == CHORE_NOTIFY) &&
+	       (!w->up || unseen || (live != NULL && live->frozen));
+}
+
+/* \return When all name servers of a zone have the CDS that the parent is to be told of, as far as the
+ *          policy knows; if that is not known yet, when to look again. */
+static int64_t shown_at(const live_zone_t *live, const kasp_zone_t *zone, const policy_t *policy,
+                        int64_t now)
+{
+	if (live->facts.revision < zone->core.revision || live->facts.revision_since == 0) {
+		return now + NOTIFY_LATER_S;
+	}
+	return live->facts.revision_since + policy->zone_propagation;
+}
+
+/* \return The key of the zone for which the parent is told of the same change; NULL = it is this one. */
+static const wait_t *find_teller(const ds_watch_t *w, const wait_t *wait, const kasp_zone_t *zone)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const wait_t *other = find(w, zone->keys[i].id);
+		if (other != NULL && other->key < wait->key && other->since == wait->since) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
+/* \return Whether the parent is to be told now; if not, when is noted. */
+static bool is_to_notify(ds_watch_t *w, wait_t *wait, const ds_task_t *task)
+{
+	const int64_t now = time(NULL);
+	const live_zone_t *live = live_find(&w->desk->live, wait->zone);
+	const wait_t *teller = find_teller(w, wait, task->zone);
+	chore_t *chore = &wait->chores[CHORE_NOTIFY];
+	if (teller != NULL) {
+		const chore_t *told = &teller->chores[CHORE_NOTIFY];
+		chore->done = told->done;
+		chore->failed = told->failed;
+		schedule(w, wait, CHORE_NOTIFY, (told->at != CORE_NEVER ? told->at : now) + 1);
+		return false;
+	}
+	const int64_t at = shown_at(live, task->zone, task->policy, now);
+	if (at > now) {
+		schedule(w, wait, CHORE_NOTIFY, at);
+	}
+	return at <= now;
 }
 
 /* \return 0, or -1 if the database failed. */
@@ -251,7 +307,9 @@ static int start_chore(ds_watch_t *w, wait_t *wait, chore_kind_t kind)
 		forget(w, wait);
 	} else if (policy != NULL) {
 		ds_task_t task = { &desk->conf, &zone, (size_t)i, policy, wait };
-		start(w, &task, wait, kind);
+		if (kind != CHORE_NOTIFY || is_to_notify(w, wait, &task)) {
+			start(w, &task, wait, kind);
+		}
 	} else {
 		wait->chores[kind].at = CORE_NEVER; /* Until a reload brings a policy. */
 	}
@@ -384,6 +442,30 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_
 	return confirm_ds(w->desk, &confirm) < 0 ? -1 : 0;
 }
 
+static void take_notify(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_t now)
+{
+	const about_t about = { .event = "parent-notified", .zone = wait->zone };
+	chore_t *chore = &wait->chores[CHORE_NOTIFY];
+	const bool failed = job->outcome == NOTIFY_FAILED;
+	if (live_set(&chore->problem, failed ? job->why : NULL) && failed) {
+		log_about(LOG_WARNING, about, "the parent could not be notified of new CDS: %s; tried "
+		          "again later", job->why);
+	}
+	if (live_set(&chore->note, failed ? NULL : job->why) && !failed) {
+		log_about(LOG_INFO, about, job->outcome == NOTIFY_DONE
+		          ? "the parent was notified of new CDS: %s answered"
+		          : "the parent is not notified of new CDS: %s", job->why);
+	}
+	if (job->outcome == NOTIFY_DONE) {
+		chore->done = now;
+		chore->failed = 0;
+		return;
+	}
+	chore->failed++;
+	schedule(w, wait, CHORE_NOTIFY,
+	         now + (failed ? backoff_delay(&notify_retry_s, chore->failed) : notify_retry_s.max));
+}
+
 /* The results of one pass. */
 typedef struct {
 	ds_watch_t *watch;
@@ -403,8 +485,13 @@ static int take_result(void *ctx, const void *done)
 	chore_t *chore = &wait->chores[job->kind];
 	chore->running = false;
 	chore->tried = settle->now;
-	int ret = job->kind == CHORE_CHECK ? take_check(w, wait, job, settle->now)
-	                                   : take_command(w, wait, job, settle->now);
+	int ret = 0;
+	if (job->kind == CHORE_NOTIFY) {
+		take_notify(w, wait, job, settle->now);
+	} else {
+		ret = job->kind == CHORE_CHECK ? take_check(w, wait, job, settle->now)
+		                               : take_command(w, wait, job, settle->now);
+	}
 	live_zone_t *live = live_find(&w->desk->live, wait->zone);
 	if (live != NULL) {
 		live->waits = ds_task_needs_person(&w->desk->conf, wait);

@@ -18,6 +18,7 @@
 
 #include "common/clock.h"
 #include "common/thread.h"
+#include "policy-engine/parent/dsync.h"
 
 #define LIMIT_S 30  /* Seconds for one question; libunbound tries several servers in that time. */
 #define TICK_MS 100 /* How often a waiting thread looks whether the engine stops. */
@@ -391,37 +392,86 @@ static const knot_dname_t *next_label(const knot_dname_t *name)
 	return *name != 0 ? name + *name + 1 : NULL;
 }
 
+/* Finds the closest zone above the child. \return Its name servers, to be freed by ub_resolve_free(),
+ * and its name; NULL on failure. */
+static struct ub_result *zone_above(const hunt_t *hunt, char text[KNOT_DNAME_TXT_MAXLEN + 1])
+{
+	knot_dname_storage_t dname;
+	if (knot_dname_from_str(dname, hunt->child->zone, sizeof(dname)) == NULL) {
+		snprintf(hunt->why, hunt->why_size, "%s is not a domain name", hunt->child->zone);
+		return NULL;
+	}
+	const knot_dname_t *name = dname;
+	while ((name = next_label(name)) != NULL) {
+		knot_dname_to_str(text, name, KNOT_DNAME_TXT_MAXLEN + 1);
+		struct ub_result *names = resolve(hunt, text, KNOT_RRTYPE_NS);
+		if (names == NULL || has_data(names)) {
+			return names;
+		}
+		ub_resolve_free(names);
+	}
+	snprintf(hunt->why, hunt->why_size, "no zone above %s has name servers", hunt->child->zone);
+	return NULL;
+}
+
 int resolver_parent(resolver_t *r, const resolver_child_t *child, servers_t *servers, char *why,
                     size_t why_size)
 {
-	knot_dname_storage_t dname;
-	if (knot_dname_from_str(dname, child->zone, sizeof(dname)) == NULL) {
-		snprintf(why, why_size, "%s is not a domain name", child->zone);
+	hunt_t hunt = { .resolver = r, .child = child, .why = why, .why_size = why_size };
+	char parent[KNOT_DNAME_TXT_MAXLEN + 1];
+	struct ub_result *names = zone_above(&hunt, parent);
+	const int ret = names != NULL ? add_servers(&hunt, names) : -1;
+	ub_resolve_free(names);
+	if (ret != 0) {
+		servers_deinit(&hunt.servers);
 		return -1;
 	}
-	hunt_t hunt = { .resolver = r, .child = child, .why = why, .why_size = why_size };
-	const knot_dname_t *name = dname;
-	while ((name = next_label(name)) != NULL) {
-		char text[KNOT_DNAME_TXT_MAXLEN + 1];
-		knot_dname_to_str(text, name, sizeof(text));
-		struct ub_result *names = resolve(&hunt, text, KNOT_RRTYPE_NS);
-		if (names == NULL) {
-			return -1;
+	*servers = hunt.servers;
+	return 0;
+}
+
+/* Adds the addresses that the DSYNC records of a name lead to. \return 1; 0 if there are no such
+ * records; -1. */
+static int add_endpoints(hunt_t *hunt, const char *name)
+{
+	struct ub_result *found = resolve(hunt, name, DSYNC_TYPE);
+	int ret = found != NULL ? 0 : -1;
+	for (size_t i = 0; ret >= 0 && found->havedata && found->data[i] != NULL; i++) {
+		dsync_t dsync;
+		if (found->len[i] <= 0 ||
+		    dsync_read((const uint8_t *)found->data[i], (size_t)found->len[i], &dsync) != 0) {
+			continue;
 		}
-		bool is_zone = has_data(names);
-		int ret = is_zone ? add_servers(&hunt, names) : 0;
-		ub_resolve_free(names);
-		if (ret != 0) {
-			servers_deinit(&hunt.servers);
-			return -1;
-		}
-		if (is_zone) {
-			*servers = hunt.servers;
-			return 0;
-		}
+		const resolver_child_t child = { hunt->child->zone, dsync.port, hunt->child->stop_fd };
+		hunt_t target = *hunt;
+		target.child = &child;
+		ret = add_server(&target, dsync.target) == 0 ? 1 : -1;
+		hunt->servers = target.servers;
 	}
-	snprintf(why, why_size, "no zone above %s has name servers", child->zone);
-	return -1;
+	ub_resolve_free(found);
+	return ret;
+}
+
+int resolver_endpoint(resolver_t *r, const resolver_child_t *child, servers_t *servers, char *why,
+                      size_t why_size)
+{
+	hunt_t hunt = { .resolver = r, .child = child, .why = why, .why_size = why_size };
+	char parent[KNOT_DNAME_TXT_MAXLEN + 1], name[DSYNC_NAME_MAX] = "";
+	struct ub_result *names = zone_above(&hunt, parent);
+	int ret = names != NULL ? 0 : -1;
+	ub_resolve_free(names);
+	for (int own = 1; own >= 0 && ret == 0; own--) {
+		ret = dsync_name(child->zone, parent, own, name) == 0 ? add_endpoints(&hunt, name) : 0;
+	}
+	if (ret == 0) {
+		snprintf(why, why_size, "%s has no DSYNC record for CDS", name);
+	}
+	if (ret <= 0) {
+		servers_deinit(&hunt.servers);
+		return ret;
+	}
+	*servers = hunt.servers;
+	return 1;
 }
 
 int resolver_zone(resolver_t *r, const resolver_zone_t *zone, servers_t *servers, uint32_t *ttl,

@@ -57,6 +57,17 @@ typedef struct {
 int resolver_parent(resolver_t *resolver, const resolver_child_t *child, servers_t *servers,
                     char *why, size_t why_size);
 
+/*!
+ * Finds the addresses at which a zone's parent wants to be told of new CDS (RFC 9859).
+ *
+ * \param child    Its port does not count.
+ * \param servers  With the port that the parent says; to be freed by servers_deinit() on success.
+ * \param why      The reason on failure; if there is none: where none is.
+ * \return 1; 0 = the parent has no DSYNC record for that; -1.
+ */
+int resolver_endpoint(resolver_t *resolver, const resolver_child_t *child, servers_t *servers,
+                      char *why, size_t why_size);
+
 /*! A zone whose own name servers are looked for. */
 typedef struct {
 	resolver_child_t zone;

@@ -14,6 +14,7 @@ typedef enum {
 	CHORE_COMMAND, /*!< Submit or retract command. */
 	CHORE_NOTICE,  /*!< Notification of a person. */
 	CHORE_CHECK,   /*!< Look at the parent. */
+	CHORE_NOTIFY,  /*!< Tell the parent of new CDS; kept in no database. */
 	CHORES,
 } chore_kind_t;
 
@@ -32,6 +33,7 @@ typedef struct {
 	int64_t key;     /*!< Id of the key in its zone (zone_key_t). */
 	int64_t lost;    /*!< When the parent was found to have lost the DS; 0 = the DS is new. */
 	char *zone;
+	bool cds;        /*!< The zone has CDS or CDNSKEY, which say it. */
 	bool appear;     /*!< The DS is to come; else to go. */
 	int64_t since;   /*!< Of the DS's state. */
 	chore_t chores[CHORES];

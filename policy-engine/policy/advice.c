@@ -265,6 +265,25 @@ static void advise_unsigned(const policy_check_t *c)
 	}
 }
 
+static void advise_cds(const policy_check_t *c)
+{
+	const keyset_cds_t *cds = &c->policy->cds;
+	const xmlNode *node = place_of(c, "Parent", "CDS", NULL);
+	const bool digest = cds->sha256 || cds->sha384;
+	if (c->policy->foreign_keys && !(digest && cds->cdnskey)) {
+		hsm_xml_warn(c->xml, node, "<CDS>: besides <ForeignKeys/>, the %s that other "
+		             "operators bring %s left out, too", digest ? "CDNSKEY"
+		             : cds->cdnskey ? "CDS" : "CDS and CDNSKEY",
+		             digest || cds->cdnskey ? "is" : "are");
+	} else if (digest != cds->cdnskey) {
+		hsm_xml_warn(c->xml, node, "<CDS> has no %s: parents that read only that do not "
+		             "see which DS they are to have (RFC 7344 advises both), and a "
+		             "Knot that reads the zone from a file, with semantic-checks, "
+		             "refuses it",
+		             digest ? "<CDNSKEY/>" : "<Digest>");
+	}
+}
+
 void kasp_advise(const policy_check_t *c)
 {
 	if (policy_is_unsigned(c->policy)) {
@@ -275,6 +294,7 @@ void kasp_advise(const policy_check_t *c)
 	advise_denial(c);
 	advise_ttls(c);
 	advise_zone(c);
+	advise_cds(c);
 	advise_two_algorithms(c);
 	for (size_t i = 0; i < c->policy->key_count; i++) {
 		advise_algorithm(c, i);

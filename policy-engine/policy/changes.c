@@ -22,6 +22,7 @@
 #define KEYS_TTL "the DNSKEY RRset is signed anew at once; rollovers wait for caches that have the old TTL"
 #define WAIT "rollovers wait by it from now on"
 #define NEXT "the next version has it"
+#define CDS "the next version has it; a parent that reads it changes the DS by it"
 #define PURGE "keys that no cache knows any more are removed by it"
 
 /* An item with a number. */
@@ -62,6 +63,9 @@ static const item_t items[] = {
 	ITEM("Parent/RegistrationDelay", parent_registration, SECONDS, WAIT),
 	ITEM("Parent/SOA/TTL", parent_soa_ttl, SECONDS, WAIT),
 	ITEM("Parent/SOA/Minimum", parent_soa_minimum, SECONDS, WAIT),
+	ITEM("Parent/CDS/Digest SHA-256", cds.sha256, SWITCH, CDS),
+	ITEM("Parent/CDS/Digest SHA-384", cds.sha384, SWITCH, CDS),
+	ITEM("Parent/CDS/CDNSKEY", cds.cdnskey, SWITCH, CDS),
 	ITEM("Zone/ZONEMD", zonemd, SWITCH, NEXT),
 	ITEM("Zone/ForeignKeys", foreign_keys, SWITCH, NEXT),
 };

@@ -141,6 +141,11 @@ static int read_port(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return ret;
 }
 
+static int read_notify(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	return hsm_xml_switch(xml, node, &((reader_t *)ctx)->conf->watch.notify);
+}
+
 static int read_server(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	conf_watch_t *watch = &((reader_t *)ctx)->conf->watch;
@@ -199,6 +204,7 @@ static const hsm_xml_rule_t rules_watch[] = {
 	{ .name = "Recheck", .read = read_wait },
 	{ .name = "ResolverConfig", .read = read_text },
 	{ .name = "Port", .read = read_port },
+	{ .name = "Notify", .read = read_notify },
 	{ .name = "Parent", .read = read_parent, .repeated = true },
 	{ .name = NULL },
 };

@@ -34,6 +34,7 @@ typedef struct {
 	uint32_t interval;      /*!< Seconds between two looks at a DS that has to come or go. */
 	uint32_t recheck;       /*!< Seconds between two looks at one that is there. */
 	char *resolver;         /*!< A file for libunbound, like unbound.conf; NULL = none. */
+	bool notify;            /*!< Tell the parent of new CDS by NOTIFY (RFC 9859). */
 	uint16_t port;          /*!< Of those servers of the parent that the resolver finds. */
 	conf_parent_t *parents;
 	size_t count;

@@ -27,7 +27,8 @@ static int read_whole_policy(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	}
 	all->policies = grown;
 	policy_t *policy = &grown[all->count];
-	*policy = (policy_t){ .line = (int)xmlGetLineNo(node) };
+	*policy = (policy_t){ .line = (int)xmlGetLineNo(node),
+	                      .cds = { .sha256 = true, .cdnskey = true } };
 
 	int ret = hsm_xml_attribute(xml, node, "name", &policy->name);
 	if (ret != HSM_EOK) {

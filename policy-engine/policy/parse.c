@@ -229,7 +229,8 @@ static int read_nsec3(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return hsm_xml_children(xml, node, rules_nsec3, ctx);
 }
 
-static int read_nsec(hsm_xml_t *xml, xmlNode *node, void *ctx)
+/* An element that says all by being there. */
+static int read_mark(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	(void)ctx;
 	bool on;
@@ -237,10 +238,20 @@ static int read_nsec(hsm_xml_t *xml, xmlNode *node, void *ctx)
 }
 
 static const hsm_xml_rule_t rules_denial[] = {
-	{ .name = "NSEC", .read = read_nsec },
+	{ .name = "NSEC", .read = read_mark },
 	{ .name = "NSEC3", .read = read_nsec3 },
 	{ .name = NULL },
 };
+
+static bool has_child(const xmlNode *node, const char *name)
+{
+	const xmlNode *child = node->children;
+	while (child != NULL && (child->type != XML_ELEMENT_NODE ||
+	                         strcmp((const char *)child->name, name) != 0)) {
+		child = child->next;
+	}
+	return child != NULL;
+}
 
 static int read_denial(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
@@ -248,14 +259,7 @@ static int read_denial(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	size_t chains = 0;
-	for (const xmlNode *child = node->children; child != NULL; child = child->next) {
-		if (child->type == XML_ELEMENT_NODE &&
-		    (strcmp((const char *)child->name, "NSEC") == 0 ||
-		     strcmp((const char *)child->name, "NSEC3") == 0)) {
-			chains++;
-		}
-	}
+	const int chains = has_child(node, "NSEC") + has_child(node, "NSEC3");
 	return chains == 1 ? HSM_EOK
 	                   : hsm_xml_error(xml, node, "<Denial> has to hold one of <NSEC/> and "
 	                                   "<NSEC3>, it holds %s", chains == 0 ? "none" : "both");
@@ -498,11 +502,52 @@ static const hsm_xml_rule_t rules_parent_soa[] = {
 	{ .name = NULL },
 };
 
+static int read_digest(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	static const char *const words[] = { "SHA-256", "SHA-384" };
+	policy_t *policy = ctx;
+	bool *const places[] = { &policy->cds.sha256, &policy->cds.sha384 };
+	size_t word = 0;
+	int ret = read_word(xml, node, words, COUNT(words), &word);
+	if (ret == HSM_EOK && *places[word]) {
+		ret = hsm_xml_error(xml, node, "<Digest> %s is there twice", words[word]);
+	}
+	if (ret == HSM_EOK) {
+		*places[word] = true;
+	}
+	return ret;
+}
+
+static int read_cdnskey(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	return hsm_xml_switch(xml, node, &((policy_t *)ctx)->cds.cdnskey);
+}
+
+static const hsm_xml_rule_t rules_cds[] = {
+	{ .name = "None", .read = read_mark },
+	{ .name = "Digest", .read = read_digest, .repeated = true },
+	{ .name = "CDNSKEY", .read = read_cdnskey },
+	{ .name = NULL },
+};
+
+static int read_cds(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	((policy_t *)ctx)->cds = (keyset_cds_t){ 0 };
+	int ret = hsm_xml_children(xml, node, rules_cds, ctx);
+	if (ret == HSM_EOK &&
+	    has_child(node, "None") == (has_child(node, "Digest") || has_child(node, "CDNSKEY"))) {
+		ret = hsm_xml_error(xml, node, "<CDS> has to hold either <None/>, or what is "
+		                    "published: <Digest>SHA-256</Digest>, <CDNSKEY/>");
+	}
+	return ret;
+}
+
 static const hsm_xml_rule_t rules_parent[] = {
 	{ .name = "PropagationDelay", .read = policy_duration, .required = true },
 	{ .name = "DS", .children = rules_ds, .required = true },
 	{ .name = "SOA", .children = rules_parent_soa, .required = true },
 	{ .name = "RegistrationDelay", .read = policy_duration },
+	{ .name = "CDS", .read = read_cds },
 	{ .name = NULL },
 };
 

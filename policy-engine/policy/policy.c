@@ -56,6 +56,11 @@ static bool has_kinds(const policy_t *policy, const policy_t *other)
 	return true;
 }
 
+bool policy_has_cds(const policy_t *policy)
+{
+	return policy->cds.sha256 || policy->cds.sha384 || policy->cds.cdnskey;
+}
+
 const char *policy_difference(const policy_t *from, const policy_t *to)
 {
 	return policy_is_unsigned(from) != policy_is_unsigned(to) ? "whether it is signed"

@@ -67,6 +67,7 @@ typedef struct {
 	bool zonemd;
 	bool foreign_keys;  /*!< The unsigned zone may bring keys of other operators. */
 
+	keyset_cds_t cds;
 	uint32_t parent_propagation, parent_ds_ttl, parent_registration;
 	uint32_t parent_soa_ttl, parent_soa_minimum;
 } policy_t;
@@ -88,6 +89,9 @@ const char *policy_role_element(keyset_role_t role);
 
 /*! \return Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
+
+/*! \return Whether zones of the policy tell their parent by CDS or CDNSKEY which DS they are to have. */
+bool policy_has_cds(const policy_t *policy);
 
 /*!
  * \return What a zone would have changed that comes from the one policy to the other, in words: whether it

@@ -130,6 +130,7 @@ static void fill_policy(keyset_t *set, const compose_t *with)
 	set->soa_ttl = p->soa_ttl;
 	set->soa_minimum = p->soa_minimum;
 	set->serial = p->serial;
+	set->cds = p->cds;
 	set->zonemd = p->zonemd;
 	set->foreign_keys = p->foreign_keys;
 	if (p->nsec3 && with->salt_len > 0) {

@@ -59,6 +59,29 @@ test_names() { # short
 	[ "$(metric out 'ods_zone_state{zone="b.test.",state="source"}')" = 1 ] || fail "$(cat out)"
 	[ "$(metric out 'ods_zones{state="source"}')" = 1 ] || fail "$(cat out)"
 }
+# Each alert fires when it should, no sooner, and ends, by series as the engine and the signer here export them: a person
+# is wanted at the parent, a copy was saved.
+test_rules() {
+	hasty a a.test
+	hasty_policy PT1S
+	quick q --kasp "$work/kasp.xml" --policy quick --zone a.test=a
+	ods save "$work/copy"
+	sed -i 's:</Repository>:<RequireBackup/>&:' "$D/conf.xml"
+	engine reload
+	within 60 exports 'ods_keys_without_backup\{token="SoftHSM"\} [0-9]'
+	within 60 exports 'ods_parent_waiting_since_timestamp_seconds [1-9]'
+	"$e2e/alarms.py" "$top/examples/prometheus/mod-opendnssec.rules.yml" out rules.json || fail "rules and metrics differ"
+	promtool test rules rules.json >rules.out 2>&1 || fail "$(cat rules.out)"
+	# A name that nobody exports fails.
+	sed 's/ods_disk_free_bytes/ods_disk_left_bytes/; s/- alert: OdsSaveOld/- alert: OdsOther/' \
+		"$top/examples/prometheus/mod-opendnssec.rules.yml" >other.yml
+	if "$e2e/alarms.py" "$work/other.yml" out other.json 2>err; then
+		fail "a rule that nobody feeds, and one without a test"
+	fi
+	says err 'nothing exports ods_disk_left_bytes' || fail "$(cat err)"
+	says err 'no test has OdsOther fire' || fail "$(cat err)"
+}
+exports() { ods metrics >out && grep -E "^$1" out >/dev/null; }
 in_trouble() { ods zones -S source | grep '^b\.test' >/dev/null; }
 
 # By HTTP: /metrics alone, GET and HEAD alone, on loopback or a socket alone; it says who is away.
@@ -210,6 +233,17 @@ test_alarms() { # limit 300
 	within 30 fires OdsReloadRefused
 	cp good.xml "$D/kasp.xml"
 	engine reload
+	# files of signed zones cannot be written; key pairs have no backup
+	cp "$D/conf.xml" good.conf
+	sed -i 's:</Signer>:<Output>/dev/null/%zone</Output>&:; s:</Repository>:<RequireBackup/>&:' "$D/conf.xml"
+	knot reload
+	engine reload
+	within 60 fires OdsOutputFails
+	within 60 fires OdsKeysWithoutBackup
+	cat good.conf >"$D/conf.xml"
+	knot reload
+	engine reload
+	within 60 nothing_fires
 	# knotd is away
 	stop_pid "$(cat "$D/run/knotd.pid")"
 	within 30 fires OdsSignerDown

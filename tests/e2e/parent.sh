@@ -361,3 +361,103 @@ test_all_keys_lost_zsk_first() { # limit 240
 	says lost.out 'no key that resolvers know can sign' || fail "$(cat lost.out)"
 	comes_back "$ksk"
 }
+
+# What the zone publishes for its parent is the policy's choice. The DS comes without that, too, by the command.
+test_cds() { # limit 120
+	start_parent
+	write_client submit zone-set
+	write_client retract zone-unset
+	hasty a a.test
+	hasty_policy PT1S
+	sed -i 's:</Parent>:<CDS><None/></CDS>&:' kasp.xml
+	quick d --kasp "$work/kasp.xml" --policy quick --zone a.test=a
+	drive_parent PT1S
+	within 60 engine_says a.test 'DS omnipresent'
+	validate a.test
+	does_not_say a.test.axfr '[[:space:]](CDS|CDNSKEY)[[:space:]]'
+
+	sed -i 's:<None/>:<Digest>SHA-384</Digest><Digest>SHA-256</Digest><CDNSKEY/>:' d/kasp.xml
+	cds_become 2 1
+	cds_makes SHA-256 2
+	cds_makes SHA-384 4
+	sed -i 's:<Digest>SHA-256</Digest>::' d/kasp.xml
+	cds_become 1 1
+	cds_makes SHA-384 4
+	sed -i 's:<CDNSKEY/></CDS>:</CDS>:' d/kasp.xml
+	cds_become 1 0
+	cds_makes SHA-384 4
+	sed -i 's:<CDS>.*</CDS>:<CDS><None/></CDS>:' d/kasp.xml
+	cds_become 0 0
+	has_ds_of "$(ksk_tag)" || fail "the DS went with its CDS: $(ds_tags)"
+	engine_says a.test 'DS omnipresent'
+}
+# cds_become CDS CDNSKEY: after a reload the zone has so many.
+cds_become() {
+	engine reload
+	within 30 has_cds "$@"
+	if [ "$1" = 0 ] || [ "$2" != 0 ]; then
+		validate a.test
+	else # kzonecheck wants both, or none.
+		axfr a.test a.test.axfr
+		dnssec-verify -o a.test a.test.axfr >verify.out 2>&1 || fail "$(cat verify.out)"
+		ldns-verify-zone -V 2 a.test.axfr >verify.out 2>&1 || fail "$(cat verify.out)"
+	fi
+}
+has_cds() { [ "$(count_of CDS) $(count_of CDNSKEY)" = "$1 $2" ]; }
+count_of() { ask +short a.test "$1" | grep -c .; }
+# cds_makes DIGEST TYPE: what BIND makes for the parent of the zone's CDS, which it has verified by the DS that is there.
+cds_makes() {
+	kdig @127.0.0.1 -p "$parent_port" a.test DS | grep '[[:space:]]DS[[:space:]]' >dsset-a.test.
+	dnssec-cds -a "$1" -s -1000000 -f a.test.axfr -d dsset-a.test. a.test >new.ds || fail "dnssec-cds: $?"
+	grep -qE "DS $(ksk_tag) 13 $2 " new.ds && [ "$(wc -l <new.ds)" = 1 ] || fail "$(cat new.ds)"
+}
+
+# A parent that wants to be told of new CDS is, by its DSYNC record; only what answers the message is the answer.
+test_notify() { # limit 120
+	local port
+	port=$(free_port)
+	start_parent
+	# RFC 9859, section 2.1: CDS, NOTIFY, the port, ns1.test.
+	at_parent zone-begin test. >dsync.out
+	at_parent zone-set test. '*._dsync' 2 TYPE66 \\# 15 "$(printf '003b01%04x036e73310474657374''00' "$port")" >>dsync.out
+	at_parent zone-commit test. >>dsync.out
+	echo strangers >mode
+	"$e2e/notify-listener.py" "$port" "$work/got" "$work/mode" &
+	pids+=("$!")
+	start_child
+	configure_engine <<-EOT
+	<ParentCheck><Interval>PT1S</Interval><Notify/><ResolverConfig>$work/parent/unbound.conf</ResolverConfig>
+	<Parent name="test."><Server>127.0.0.1@$parent_port</Server></Parent></ParentCheck>
+	EOT
+	within 60 engine_says a.test "parent: .*parent notified at .* at ns1\.test\. \(127\.0\.0\.1@$port\)"
+	[ "$(cat got)" = '4 a.test. 59 flags=2400 size=24' ] || fail "the parent got: $(cat got)"
+	says "$D/ods-engine.log" "the parent was notified of new CDS: ns1\.test\. \(127\.0\.0\.1@$port\) answered"
+	does_not_say status.out 'to-do'
+
+	# It refuses the next one: a person has to know, and has one more tried by a reload.
+	local first
+	first=$(ksk_tag)
+	at_parent zone-begin test. >ds.out
+	# shellcheck disable=SC2046
+	at_parent zone-set test. a 2 DS $(policy_tool ds a.test | sed -n 's/^a.* DS //p') >>ds.out
+	at_parent zone-commit test. >>ds.out
+	within 60 engine_says a.test 'DS omnipresent'
+	echo 5 >mode
+	engine zone-key-rollover a.test ksk
+	within 60 engine_says a.test "to-do: .*the parent could not be notified \(ns1.*answers REFUSED\), next try at"
+	[ "$(wc -l <got)" = 2 ] || fail "sent more than one message: $(cat got)"
+	has_other_ksk "$first" || fail "no other KSK"
+	echo 0 >mode
+	engine reload
+	within 30 engine_says a.test 'parent notified at'
+	[ "$(wc -l <got)" = 3 ] || fail "sent: $(cat got)"
+
+	# An endpoint on this machine is none for a parent that conf.xml does not put there.
+	sed -i "s:<Parent name=\"test.\"><Server>127:<Parent name=\"no.\"><Server>127:; s:<Notify/>:&<Port>$parent_port</Port>:" \
+		"$D/conf.xml"
+	echo 5 >mode
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_engine
+	within 30 engine_says a.test 'could not be notified \(the parent.s DSYNC record leads to no address of another machine\)'
+	[ "$(wc -l <got)" = 3 ] || fail "sent to a local address: $(cat got)"
+}

@@ -122,3 +122,19 @@ long_browser() { # limit 240
 	browser --window-size=1200,900 --screenshot="$work/zone.png" "file://$work/r/zones/a.test.html"
 	[ -s zone.png ] || fail "no screenshot: $(cat chromium.log)"
 }
+
+# By whom it is read: each text has its contrast, also printed and on a phone; all is reached by the keyboard.
+long_accessible() { # limit 300
+	command -v chromium >/dev/null || fail "chromium is not there: contrib/debian-packages report"
+	small b.test b.test 1
+	hostile_zones
+	printf '  - domain: b.test\n    file: "%s"\n' "$work/b.test" >>d/knot.conf
+	knot reload
+	within 60 all_signed 6
+	echo '@ A 192.0.2.300' >>b.test
+	module zone-reload b.test || true
+	ods report --html r
+	timeout 120 "$e2e/browser.py" "$work/chromium" contrast r/index.html r/calendar.html r/zones/*.html r/policies/*.html
+	timeout 120 "$e2e/browser.py" "$work/chromium" keyboard r/index.html
+	timeout 120 "$e2e/browser.py" "$work/chromium" keyboard r/calendar.html
+}

@@ -24,6 +24,7 @@ SPEAKERS = '''
     policy-engine/keys/repos.c policy-engine/keys/retire.c policy-engine/keys/salts.c
     policy-engine/parent/check.c policy-engine/parent/confirm.c policy-engine/parent/ds-answer.c
     policy-engine/parent/ds-query.c policy-engine/parent/ds-task.c policy-engine/parent/ds-watch.c
+    policy-engine/parent/notify.c
     policy-engine/parent/recheck.c policy-engine/parent/reply.c policy-engine/parent/resolver.c policy-engine/parent/verdict.c
     policy-engine/parent/tcp-query.c policy-engine/recover/learn.c policy-engine/secondaries/said.c
     policy-engine/secondaries/secondaries.c policy-engine/secondaries/survey.c

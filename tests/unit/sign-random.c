@@ -110,6 +110,7 @@ static void random_keys(unsigned *seed, keyset_t *set, keyset_key_t *keys)
 	const unsigned first = rand_r(seed) % 2; /* One of the ZSKs does all. */
 	set->key_count = 0;
 	set->cds_delete = rand_r(seed) % 4 == 0;
+	set->cds = (keyset_cds_t){ rand_r(seed) % 2, rand_r(seed) % 2, rand_r(seed) % 2 };
 	for (unsigned i = 0; i < SUBJECT_KEYS; i++) {
 		unsigned how = i == 0 || i == 1 + first ? 3 : rand_r(seed) % 4;
 		if (i == 3 && how == 1) {

@@ -94,6 +94,7 @@ keyset_t subject_policy(void)
 		.revision = 1, .policy = "test", .resign = 60, .refresh = 1000,
 		.validity_default = 10000, .validity_denial = 9000, .jitter = 500,
 		.inception_offset = 100, .dnskey_ttl = 300, .soa_ttl = 600, .soa_minimum = 200,
+		.cds = { .sha256 = true, .cdnskey = true },
 		.keys = subject_keys, .key_count = 2,
 	};
 }

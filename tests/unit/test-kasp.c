@@ -64,6 +64,8 @@ static const hsm_conf_t *tokens(void)
 	return &conf;
 }
 
+#define CDS "<CDS><Digest>SHA-384</Digest><CDNSKEY/></CDS>"
+
 /* One element a line, since the tests expect line numbers. */
 static const char good[] =
 	"<KASP>\n"                                           /* 1 */
@@ -139,8 +141,9 @@ static const char good[] =
 	"<Minimum>PT10800S</Minimum>\n"
 	"</SOA>\n"
 	"<RegistrationDelay>PT7S</RegistrationDelay>\n"
+	CDS "\n"
 	"</Parent>\n"
-	"</Policy>\n"                                        /* 75 */
+	"</Policy>\n"                                        /* 76 */
 	"</KASP>\n";
 
 /* The good file with one text replaced. To be freed. */
@@ -194,6 +197,7 @@ START_TEST(test_all_elements)
 	ck_assert_uint_eq(p->parent_soa_ttl, 172800);
 	ck_assert_uint_eq(p->parent_soa_minimum, 10800);
 	ck_assert_uint_eq(p->parent_registration, 7);
+	ck_assert(!p->cds.sha256 && p->cds.sha384 && p->cds.cdnskey);
 	ck_assert_uint_eq(p->key_count, 3);
 	const policy_key_t *k = p->keys;
 	ck_assert(k[0].role == KEYSET_KSK && k[0].algorithm == 8 && k[0].bits == 2048 &&
@@ -283,9 +287,13 @@ static const struct {
 	{ "<KSK>", "<KSK><Algorithm length=\"2048\">8</Algorithm><Lifetime>P1Y</Lifetime>"
 	  "<Repository>SoftHSM</Repository></KSK><KSK>", { ":34:", "second <KSK>" } },
 	{ "<Serial>datecounter", "<Serial>random", { ":61:", "<Serial>" } },
+	{ "SHA-384", "SHA-1", { ":74:", "\"SHA-1\" in <Digest> is none of SHA-256, SHA-384" } },
+	{ "<CDNSKEY/>", "<Digest>SHA-384</Digest>", { ":74:", "<Digest> SHA-384 is there twice" } },
+	{ "<CDNSKEY/>", "<None/>", { ":74:", "either <None/>" } },
+	{ CDS, "<CDS/>", { ":74:", "either <None/>" } },
 	{ "<DS>\n<TTL>PT3605S</TTL>\n</DS>\n", "", { ":64:", "<DS>" } },
 	{ "name=\"default\"", "", { ":2:", "name" } },
-	{ "</KASP>", "<Policy name=\"default\"/></KASP>", { ":76:", "line 2" } },
+	{ "</KASP>", "<Policy name=\"default\"/></KASP>", { ":77:", "line 2" } },
 	{ "</Zone>", "</Zoon>", { ":63:", "well-formed" } },
 	{ "<KASP>", "<!DOCTYPE KASP [<!ENTITY a \"b\">]><KASP>", { "kasp.xml", "DOCTYPE" } },
 };
@@ -348,9 +356,9 @@ START_TEST(test_all_errors)
 		":8: \"x\" in <Default>", ":16: <Denial>", ":34: <Algorithm> 99",
 		":44: \"long\" in <Lifetime>", "conf.xml has no \"Nowhere\"",
 		":61: \"random\" in <Serial>", ":64: <Parent> has no <DS>",
-		":76: a second <Policy", ":76: <Policy> has no <Signatures>",
-		":76: <Policy> has no <Denial>", ":76: <Policy> has no <Keys>",
-		":76: <Policy> has no <Zone>", ":76: <Policy> has no <Parent>",
+		":77: a second <Policy", ":77: <Policy> has no <Signatures>",
+		":77: <Policy> has no <Denial>", ":77: <Policy> has no <Keys>",
+		":77: <Policy> has no <Zone>", ":77: <Policy> has no <Parent>",
 	};
 	char *text = strdup(good);
 	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
@@ -503,6 +511,9 @@ static const struct {
 	{ "<TTL>PT3605S", "<TTL>PT0S", { ":67: <TTL> is 0", "keeps a DS" } },
 	{ "<Minimum>PT3604S", "<Minimum>PT86401S", { ":60:", "more than a day" } },
 	{ "<Serial>datecounter", "<Serial>keep", { ":61:", "every 2d 22h" } },
+	{ "<CDNSKEY/>", "", { ":74: <CDS>: besides <ForeignKeys/>, the CDNSKEY", "is left out" } },
+	{ CDS, "<CDS><None/></CDS>", { ":74:", "the CDS and CDNSKEY that other operators" } },
+	{ "<ForeignKeys/></Zone>\n<Parent>", "</Zone>\n<Parent>", { NULL, "<CDS> has no" } },
 	{ "<Resign>PT2H", "<Resign>PT10M", { ":61:", "ahead of the date" } },
 	{ "<Description>", "<Passthrough/><Description>", { ":34: <KSK> has no effect",
 	                                                   ":63: <Zonemd> has no effect" } },

@@ -121,7 +121,7 @@ static const struct {
 	{ "nsec3-salt dead", "nsec3-salt xyzw", "nsec3-salt" },
 	{ "resign 1", "resign 2147483648", "resign" },
 	{ "resign 1", "re-sign 1", "unknown item re-sign" },
-	{ "keyset 2", "keyset 3", "keyset 2" },
+	{ "keyset 3", "keyset 4", "keyset 3" },
 	{ "publish yes", "publish no", "is not in it" },
 	{ "sign-zone yes", "sign-zone no", "no published key signs the zone" },
 	{ "sign-dnskey yes", "sign-dnskey no", "no key signs the DNSKEY" },
@@ -146,7 +146,8 @@ static void drop_lines(char *text, const char *name)
 /*! What an earlier version wrote: as if the policy, and nobody, said anything of what it lacks. */
 START_TEST(test_earlier)
 {
-	static const char *const later[] = { "foreign-keys", "ds", "ds-seen", "memory" };
+	static const char *const later[] = { "foreign-keys", "ds", "ds-seen", "memory", "cds-sha256",
+	                                     "cds-sha384", "cdnskey" };
 	keyset_t set = example(), back;
 	char err[256] = "";
 	char *text = keyset_write(&set);
@@ -154,9 +155,10 @@ START_TEST(test_earlier)
 		drop_lines(text, later[i]);
 	}
 	ck_assert_int_ne(keyset_read(text, &back, err, sizeof(err)), 0);
-	memcpy(text, "keyset 1", 8);
+	text[7] = _i == 0 ? '1' : '2';
 	ck_assert_msg(keyset_read(text, &back, err, sizeof(err)) == 0, "%s", err);
 	ck_assert(!back.foreign_keys);
+	ck_assert(back.cds.sha256 && !back.cds.sha384 && back.cds.cdnskey);
 	ck_assert_str_eq(back.ds, "");
 	ck_assert_int_eq(back.ds_seen, 0);
 	ck_assert_str_eq(back.memory, "");
@@ -290,7 +292,7 @@ int main(void)
 	TCase *tcase = tcase_create("text form");
 	tcase_add_test(tcase, test_round_trip);
 	tcase_add_test(tcase, test_lines);
-	tcase_add_test(tcase, test_earlier);
+	tcase_add_loop_test(tcase, test_earlier, 0, 2);
 	tcase_add_loop_test(tcase, test_faults, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tcase, test_not_writable);
 	tcase_add_test(tcase, test_ds);

@@ -565,6 +565,58 @@ START_TEST(test_unfit_cds)
 }
 END_TEST
 
+/*! What the policy does not publish is not there at all: not that of other operators, either, by which
+ * the parent would drop our DS. */
+START_TEST(test_wanted_cds)
+{
+	static const struct {
+		keyset_cds_t wanted;
+		unsigned cds, cdnskey; /* Records; the other operator has brought a CDNSKEY. */
+	} cases[] = {
+		{ { .sha256 = true, .cdnskey = true }, 1, 2 },
+		{ { .sha384 = true, .cdnskey = true }, 1, 2 },
+		{ { .sha256 = true, .sha384 = true }, 2, 0 },
+		{ { .cdnskey = true }, 0, 2 },
+		{ { .sha256 = false }, 0, 0 },
+		{ { .sha256 = true, .cdnskey = true }, 1, 2 },
+	};
+	const keyset_key_t *other = &subject_keys[4];
+	char text[2048], hex[260] = "";
+	keyset_t set = subject_policy();
+	subject_t subject;
+	subject_open(&subject, "wanted");
+	for (size_t i = 0; i < other->public_key_len; i++) {
+		snprintf(hex + 2 * i, 3, "%02x", other->public_key[i]);
+	}
+	snprintf(text, sizeof(text), "%s@ DNSKEY \\# %zu 0100030d%s\n@ CDNSKEY \\# %zu 0100030d%s\n",
+	         small, other->public_key_len + 4, hex, other->public_key_len + 4, hex);
+	keyset_key_t keys[2] = { subject_keys[0], subject_keys[1] };
+	keys[0].cds = true;
+	set.keys = keys;
+	subject_load(&subject, text, SIZE_MAX);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set.cds = cases[i].wanted;
+		set.revision++;
+		subject_set_keys(&subject, &set);
+		subject_sign(&subject, false);
+		ck_assert_uint_eq(count_type(&subject, CDS_RECORD), cases[i].cds);
+		ck_assert_uint_eq(count_type(&subject, CDNSKEY_RECORD), cases[i].cdnskey);
+	}
+	/* "No DS" is said in the forms that there are. */
+	keys[0].cds = false;
+	set.cds_delete = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set.cds = cases[i].wanted;
+		set.revision++;
+		subject_set_keys(&subject, &set);
+		subject_sign(&subject, false);
+		ck_assert_uint_eq(count_type(&subject, CDS_RECORD), cases[i].cds > 0);
+		ck_assert_uint_eq(count_type(&subject, CDNSKEY_RECORD), cases[i].cdnskey > 0);
+	}
+	subject_close(&subject);
+}
+END_TEST
+
 /*! Signatures that are made at one time are not all renewed at one time. */
 START_TEST(test_spread)
 {
@@ -1020,6 +1072,7 @@ int main(void)
 	tcase_add_test(tcase, test_passes_signed);
 	tcase_add_test(tcase, test_foreign_keys);
 	tcase_add_test(tcase, test_unfit_cds);
+	tcase_add_test(tcase, test_wanted_cds);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_refresh_batches);
 	tcase_add_loop_test(tcase, test_clock_ahead, 0, 7);
