@@ -836,6 +836,47 @@ START_TEST(other_surroundings)
 }
 END_TEST
 
+static db_scope_t frozen_by(const char *name, int64_t *until)
+{
+	db_scope_t scope = DB_FREEZE_ALL;
+	ck_assert_int_eq(db_freeze_get(desk.db, name, "default", T1, &scope, until), 1);
+	return scope;
+}
+
+static void freeze(db_scope_t scope, const char *name, int64_t until)
+{
+	const db_freeze_t what = { scope, name, until };
+	ck_assert_int_eq(db_freeze_put(desk.db, &what), 0);
+}
+
+/* The freeze that lasts longest counts. With many zones each look costs the same, or this runs out of time. */
+START_TEST(many_frozen)
+{
+	enum { ZONES = 10000 };
+	char name[20];
+	int64_t until = 0;
+	ck_assert_int_eq(db_begin(desk.db), 0);
+	for (int i = 0; i < ZONES; i++) {
+		snprintf(name, sizeof(name), "z%d.test.", i);
+		freeze(DB_FREEZE_IMPORT, name, CORE_NEVER);
+	}
+	ck_assert_int_eq(db_commit(desk.db), 0);
+	for (int i = 0; i < ZONES; i++) {
+		snprintf(name, sizeof(name), "z%d.test.", i);
+		ck_assert(frozen_by(name, &until) == DB_FREEZE_IMPORT && until == CORE_NEVER);
+	}
+	freeze(DB_FREEZE_ZONE, "a.test.", T1);
+	db_scope_t scope;
+	ck_assert_int_eq(db_freeze_get(desk.db, "a.test.", "default", T1, &scope, &until), 0);
+	freeze(DB_FREEZE_POLICY, "default", T2);
+	ck_assert(frozen_by("a.test.", &until) == DB_FREEZE_POLICY && until == T2);
+	freeze(DB_FREEZE_ZONE, "a.test.", NOW);
+	ck_assert(frozen_by("a.test.", &until) == DB_FREEZE_ZONE && until == NOW);
+	freeze(DB_FREEZE_ALL, "", NOW);
+	ck_assert(frozen_by("a.test.", &until) == DB_FREEZE_ALL && frozen_by("b.test.", &until) == DB_FREEZE_ALL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("import");
@@ -864,6 +905,7 @@ int main(void)
 		tcase_set_timeout(tc, 60);
 		tcase_add_test(tc, whole_import);
 		tcase_add_test(tc, other_surroundings);
+		tcase_add_test(tc, many_frozen);
 		suite_add_tcase(suite, tc);
 	}
 
