@@ -13,14 +13,8 @@
 
 static void send_row(void *ctx, const import_row_t *row)
 {
-	static const char *const results[] = {
-		[IMPORT_TAKEN] = "taken over",
-		[IMPORT_KNOWN] = "left alone",
-		[IMPORT_REFUSED] = "refused",
-		[IMPORT_NOTE] = "note",
-	};
 	row_t out = { .req = ctx, .zone = row->zone };
-	row_column(&out, "result", results[row->result]);
+	row_column(&out, "result", import_result_name(row->result));
 	row_column(&out, "serial", row->serial);
 	row_column(&out, "keys", row->keys);
 	row_column(&out, "why", row->why);
