@@ -3,6 +3,22 @@
 # SPDX-FileCopyrightText: mod-opendnssec developers
 #
 # ods migrate, from a real OpenDNSSEC: the folder that it writes is run as it is.
+#
+# What hurt in the first trial of such a move, and the test of each:
+#
+#    1  rollovers before the secondaries follow      migration:long_forth, import:long_takes_over
+#    2  a wrong template changes keys or denial      long_moves
+#    3  OpenDNSSEC's kasp.db is written to           long_moves, unit test-engine-store
+#    4  import -n needs an engine, files mix         long_moves
+#    5  zones that knotd had before the import       long_knotd_had_them
+#    6  the signer's folder is not where it is said  long_moves
+#    7  one policy refuses all of kasp.xml           long_moves
+#    8  permissions                                  long_moves
+#    9  lines of SERVFAIL at the first start         long_moves
+#   10  elements that are not used are not named     long_moves
+#   11  advice refuses kasp.xml                      long_moves
+#   12  knot.conf by hand                            long_moves
+#   13  the way back                                 migration:long_back, migration:long_forth
 
 # shellcheck disable=SC1091
 . "$e2e/opendnssec-lib.sh"
@@ -185,6 +201,15 @@ long_moves() { # limit 300
 	# What only OpenDNSSEC's kaspcheck refuses is advice.
 	sed -i '/name="rsa"/,/<\/Policy>/s|<Serial>.*<|<Serial>datecounter<|' "$ods/kasp.xml"
 	digest >before
+	# Without an engine, by OpenDNSSEC's own conf.xml.
+	"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" --signer-dir "$ods/run" "$ods/kasp.db" >dry.out 2>dry.err || true
+	expect '^5 zones are taken over, 0 left alone, 1 refused' cat dry.out
+	expect '^plain.test.  taken over: ksk [0-9]+, zsk [0-9]+; last serial [0-9]' cat dry.out
+	expect 'the engine does not answer' cat dry.err
+	expect 'plain.test.  refused: .*/signer has no plain.test.backup2; name the signer' \
+		"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" "$ods/kasp.db"
+	# Nor is its database taken for ours.
+	expect "kasp.db cannot be used as it is" "$BUILD_DIR/ods-engine" -c "$ods/conf.xml"
 	run_folder
 	digest >after
 	diff before after || fail "ods migrate changed a file of OpenDNSSEC's"
@@ -222,7 +247,7 @@ long_moves() { # limit 300
 
 	# The way back is open as long as no key has changed.
 	ods back "$ods/kasp.db" >back.out
-	expect '^5 zones can go back, 1 cannot' cat back.out
+	expect '^5 zones can go back, 0 by SQL, 1 cannot' cat back.out
 	expect '^old.test.  closed: it was not imported' cat back.out
 
 	# From the primary, to whoever has the key.
