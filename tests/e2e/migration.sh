@@ -29,7 +29,7 @@ stages() {
 	a4|8|RetireSafety|KSK omnipresent omnipresent omnipresent NA|KSK hidden unretentive unretentive NA
 	c0|one|-|CSK omnipresent omnipresent omnipresent omnipresent
 	c1|CSK|PublishSafety|CSK hidden rumoured rumoured hidden
-	c2|CSK|ds-seen|CSK rumoured omnipresent omnipresent (rumoured|omnipresent)|CSK unretentive omnipresent
+	c2|CSK|ds-seen|CSK rumoured omnipresent omnipresent [ro]|CSK unretentive omnipresent
 	c3|CSK|Refresh|CSK omnipresent omnipresent omnipresent rumoured|CSK .* unretentive
 	c4|CSK|RetireSafety|CSK omnipresent omnipresent omnipresent omnipresent|CSK .* unretentive unretentive hidden
 	EOT
@@ -54,7 +54,8 @@ policy_of() {
 	esac
 	seconds "${1%.p.test}" 's|<Resign>.*<|<Resign>PT5S<|; s|<Refresh>.*<|<Refresh>PT59M40S<|' \
 		's|<Default>.*<|<Default>PT1H<|; s|<Denial>PT.*<|<Denial>PT1H<|' \
-		's|<PropagationDelay>.*<|<PropagationDelay>PT8S<|; s|<Lifetime>.*<|<Lifetime>P10Y<|; s|<Purge>.*<|<Purge>P1D<|' "${csk[@]}" "${@:2}"
+		"s|<PropagationDelay>.*<|<PropagationDelay>PT$((8 * ${LIMIT_FACTOR:-1}))S<|" \
+		's|<Lifetime>.*<|<Lifetime>P10Y<|; s|<Purge>.*<|<Purge>P1D<|' "${csk[@]}" "${@:2}"
 }
 
 # policies begin|roll|go: before the rollovers, when they are to come as far as is wanted, when they are to go on.
