@@ -36,7 +36,8 @@ void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *un
  *  frozen since an earlier import; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-back [ZONE], section: OpenDNSSEC's kasp.db; whether zones can go back to it. */
+/*! zone-back [ZONE], section: OpenDNSSEC's kasp.db; whether zones can go back to it. type: "sql" to say
+ *  what that is to be told first, too. */
 void control_back(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
 /*! zone-forget ZONE: the engine and the module forget a zone that the module does not have any more; its

@@ -13,14 +13,8 @@
 
 static void send_row(void *ctx, const import_row_t *row)
 {
-	static const char *const results[] = {
-		[IMPORT_TAKEN] = "taken over",
-		[IMPORT_KNOWN] = "left alone",
-		[IMPORT_REFUSED] = "refused",
-		[IMPORT_NOTE] = "note",
-	};
 	row_t out = { .req = ctx, .zone = row->zone };
-	row_column(&out, "result", results[row->result]);
+	row_column(&out, "result", import_result_name(row->result));
 	row_column(&out, "serial", row->serial);
 	row_column(&out, "keys", row->keys);
 	row_column(&out, "why", row->why);
@@ -59,23 +53,33 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	desk_wake(c->desk);
 }
 
+typedef struct {
+	ctl_request_t *req;
+	bool sql; /* It is wanted. */
+} back_answer_t;
+
 static void send_back(void *ctx, const back_row_t *back)
 {
-	row_t out = { .req = ctx, .zone = back->zone };
-	row_column(&out, "back", back->open ? "open" : "closed");
+	const back_answer_t *to = ctx;
+	row_t out = { .req = to->req, .zone = back->zone };
+	row_column(&out, "back", !back->open ? "closed" : back->sql != NULL ? "by SQL" : "open");
 	if (back->open) {
 		row_number(&out, "next-serial", (uint32_t)(back->serial + 1));
 	}
 	row_column(&out, "why", back->why);
+	if (to->sql) {
+		row_column(&out, "sql", back->sql != NULL ? back->sql : "");
+	}
 }
 
 void control_back(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	const context_t *c = ctx;
 	char err[1024];
+	back_answer_t to = { req, unit->type != NULL && strcmp(unit->type, "sql") == 0 };
 	const back_t what = { .database = unit->section,
 	                      .zone = argument_given(unit->zone) ? unit->zone : NULL,
-	                      .report = send_back, .ctx = req };
+	                      .report = send_back, .ctx = &to };
 	if (unit->section == NULL) {
 		ctl_error(req, NULL, "name OpenDNSSEC's kasp.db");
 	} else if (back_run(c->desk, &what, err, sizeof(err)) != 0) {

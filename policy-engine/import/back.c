@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "policy-engine/base/when.h"
 #include "policy-engine/base/zone-name.h"
+#include "policy-engine/import/back-sql.h"
 #include "policy-engine/import/map.h"
 
 #define NO_KEY SIZE_MAX
@@ -105,20 +107,32 @@ static void find_new(compared_t *c)
 
 /* -- zones --------------------------------------------------------------- */
 
+/* What has changed; and if there is no way now, since when, and why. */
+static void explain(const compared_t *c, const char *closed, char *out, size_t size)
+{
+	char when[WHEN_TEXT_MAX];
+	const bool dated = closed[0] != '\0' && c->since != CORE_NEVER;
+	snprintf(out, size, "%s%s%s%s%s", c->why, dated ? "; there was a way until " : "",
+	         dated ? when_stamp(c->since, when) : "", closed[0] != '\0' ? "; " : "", closed);
+}
+
 static void report(desk_t *desk, const back_t *what, compared_t *c)
 {
 	const live_zone_t *live = live_find(&desk->live, c->ours->name);
-	char when[WHEN_TEXT_MAX], why[2 * MAP_WHY_MAX];
-	snprintf(why, sizeof(why), "%s%s%s", c->why, c->since != CORE_NEVER ? "; there was a way until "
-	         : "", c->since != CORE_NEVER ? when_stamp(c->since, when) : "");
+	const bool same = c->why[0] == '\0';
+	char closed[MAP_WHY_MAX] = "", why[3 * MAP_WHY_MAX];
+	char *sql = same ? NULL : back_sql(c->db, c->theirs, c->ours, time(NULL), closed);
+	explain(c, closed, why, sizeof(why));
 	const back_row_t row = {
 		.zone = c->ours->name,
-		.open = c->why[0] == '\0',
+		.open = same || sql != NULL,
 		.serial = live != NULL && live->facts.published != 0 ? live->facts.serial
 		                                                     : c->ours->serial_before,
-		.why = c->why[0] != '\0' ? why : "",
+		.why = why,
+		.sql = sql,
 	};
 	what->report(what->ctx, &row);
+	free(sql);
 }
 
 static void report_foreign(const back_t *what, const char *name, const char *why)

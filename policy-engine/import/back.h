@@ -6,6 +6,7 @@
  *
  * It can as long as the records of its keys that are in the zone, and at the parent, are those that
  * OpenDNSSEC believes to be there. OpenDNSSEC then goes on where it was; what caches have leads to it.
+ * After a change it can if OpenDNSSEC's database is told of it first, see back-sql.h.
  */
 #pragma once
 
@@ -16,7 +17,8 @@ typedef struct {
 	const char *zone;
 	bool open;         /*!< It can go back. */
 	uint32_t serial;   /*!< The last one that knotd served; OpenDNSSEC's next has to be above. */
-	const char *why;   /*!< Why it cannot. */
+	const char *why;   /*!< What has changed, and why it cannot, if so. */
+	const char *sql;   /*!< What OpenDNSSEC's database has to be told first; NULL = nothing. */
 } back_row_t;
 
 typedef void (*back_report_f)(void *ctx, const back_row_t *row);

@@ -26,6 +26,18 @@ typedef struct {
 	const char *why;        /*!< Why the zone was not taken over, or the note. */
 } import_row_t;
 
+/*! \return What became of it, in words. */
+static inline const char *import_result_name(import_result_t result)
+{
+	static const char *const names[] = {
+		[IMPORT_TAKEN] = "taken over",
+		[IMPORT_KNOWN] = "left alone",
+		[IMPORT_REFUSED] = "refused",
+		[IMPORT_NOTE] = "note",
+	};
+	return names[result];
+}
+
 typedef void (*import_report_f)(void *ctx, const import_row_t *row);
 
 /*! What is to be taken over. All is borrowed. */

@@ -13,6 +13,8 @@
 #define TICK_S 10      /* Seconds between two looks which zones are due, at most. */
 #define REST_S 600     /* Seconds between two surveys of a zone, at most. */
 #define TIMES 3        /* Surveys at least, however short the TTLs are. */
+#define LATE_MAX 10    /* Surveys in a row in which servers may be behind: a zone that changes all the time
+                        * is seldom the same everywhere. */
 
 struct secondaries {
 	desk_t *desk;
@@ -69,7 +71,8 @@ static void start_if_due(void *ctx, live_zone_t *zone)
 	    zone->facts.published == 0 || s->running >= RUNNING_MAX) {
 		return;
 	}
-	survey->asking = errands_add(s->errands, survey_new(s->asker, zone->name, s->served)) == 0;
+	const uint32_t *oldest = survey->since != 0 ? &survey->first : NULL;
+	survey->asking = errands_add(s->errands, survey_new(s->asker, zone->name, oldest, s->served)) == 0;
 	s->running += survey->asking;
 	survey->at = survey->asking ? survey->at : tick->now + REST_S;
 }
@@ -123,6 +126,13 @@ static int thaw(desk_t *desk, live_zone_t *live)
 	return 0;
 }
 
+/* Once all have served our serial, who is behind follows somebody: that says nothing, for some time. */
+static bool says_nothing(live_survey_t *survey, const survey_t *said)
+{
+	survey->late = said->all && said->late ? survey->late + 1 : 0;
+	return survey->late > 0 && survey->late <= LATE_MAX;
+}
+
 static void note_all(live_zone_t *live, const survey_t *said, int64_t cached, int64_t now)
 {
 	live_survey_t *survey = &live->survey;
@@ -130,6 +140,7 @@ static void note_all(live_zone_t *live, const survey_t *said, int64_t cached, in
 	/* One more, or one less, is another set of servers. */
 	if (survey->since == 0 || survey->count != said->count) {
 		survey->since = now;
+		survey->first = said->serial;
 		survey->times = 0;
 		survey->wait = 0;
 	}
@@ -142,15 +153,19 @@ static void note_all(live_zone_t *live, const survey_t *said, int64_t cached, in
 static int note(desk_t *desk, live_zone_t *live, const survey_t *said, int64_t now)
 {
 	live_survey_t *survey = &live->survey;
+	if (says_nothing(survey, said)) {
+		return 0;
+	}
+	const bool all = said->all && !said->late;
 	kasp_zone_t zone = { 0 };
 	int ret = db_zone_get(desk->db, live->name, &zone);
-	if (ret > 0 && said->all) {
+	if (ret > 0 && all) {
 		note_all(live, said, cached_for(&zone, live), now);
 	} else {
 		survey->since = 0;
 	}
 	kasp_zone_deinit(&zone);
-	const bool news = live_set(&survey->why, said->all ? NULL : said->why);
+	const bool news = live_set(&survey->why, all ? NULL : said->why);
 	if (news || survey->times == 1) {
 		live_mark(&desk->live, live, true);
 	}
@@ -176,7 +191,7 @@ static int take_result(void *ctx, const void *done)
 		return 0;
 	}
 	int ret = note(desk, live, said, run->now);
-	const bool over = survey->since != 0 && survey->times >= TIMES &&
+	const bool over = !said->late && survey->since != 0 && survey->times >= TIMES &&
 	                  run->now >= secondaries_due(survey);
 	if (ret == 0 && over && !live->held && imported_changed(desk, live->name, NULL) == 0) {
 		ret = thaw(desk, live);

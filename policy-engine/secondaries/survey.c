@@ -65,6 +65,13 @@ static int ask_parent(round_t *round, const parent_server_t *server)
 	return ret == 0 ? 0 : complain(round->survey, server, why);
 }
 
+/* By serial number arithmetic (RFC 1982). */
+static bool is_behind(const survey_t *survey, uint32_t serial)
+{
+	return survey->begun && (int32_t)(serial - survey->oldest) >= 0 &&
+	       (int32_t)(survey->serial - serial) > 0;
+}
+
 /* Asks a server of the zone for its serial. \return 0, or -1. */
 static int ask_server(round_t *round, const parent_server_t *server)
 {
@@ -80,8 +87,11 @@ static int ask_server(round_t *round, const parent_server_t *server)
 	free(answer.wire);
 	if (ret == 0 && soa.serial != survey->serial) {
 		snprintf(why, sizeof(why), "it has serial %u, and ours is %u", soa.serial, survey->serial);
-		ret = -1;
-	} else if (ret == 0 && !soa.ours) {
+		complain(survey, server, why);
+		survey->late = is_behind(survey, soa.serial);
+		return survey->late ? 0 : -1;
+	}
+	if (ret == 0 && !soa.ours) {
 		snprintf(why, sizeof(why), "it has our serial %u, but with another signature: "
 		         "it follows another signer", soa.serial);
 		ret = -1;
@@ -175,12 +185,15 @@ static void survey_free(void *arg)
 
 const errands_kind_t survey_kind = { survey_work, survey_free };
 
-survey_t *survey_new(const asker_t *asker, const char *zone, survey_served_f served)
+survey_t *survey_new(const asker_t *asker, const char *zone, const uint32_t *oldest,
+                     survey_served_f served)
 {
 	survey_t *survey = asker->resolver != NULL ? calloc(1, sizeof(*survey)) : NULL;
 	if (survey == NULL) {
 		return NULL;
 	}
+	survey->begun = oldest != NULL;
+	survey->oldest = oldest != NULL ? *oldest : 0;
 	survey->served = served;
 	survey->resolver = resolver_ref(asker->resolver);
 	survey->parent = asker_question_any(asker, zone);

@@ -30,16 +30,20 @@ typedef struct {
 	char *module;              /*!< Its socket. */
 	bool known;                /*!< knotd has said what it serves; otherwise nothing is concluded. */
 	uint32_t serial;           /*!< It serves that. */
-	bool all;                  /*!< All serve it. */
+	bool begun;                /*!< All have served our version before... */
+	uint32_t oldest;           /*!< ...with that serial: who has one since then is behind. */
+	bool all;                  /*!< All serve it, or are behind. */
+	bool late;                 /*!< Some are behind. */
 	size_t count;              /*!< How many addresses were asked. */
 	uint32_t wait;             /*!< Seconds until whoever was told of other servers, or has an older
 	                                copy, has asked again: TTLs, the SOA's refresh. */
-	char why[SURVEY_WHY_MAX];  /*!< Which server does not; "" if all do. */
+	char why[SURVEY_WHY_MAX];  /*!< Which server does not serve it; "" if all do. */
 } survey_t;
 
 /*! How the job is done and freed. */
 extern const errands_kind_t survey_kind;
 
-/*! Makes the job. Under the desk's lock. \return NULL if out of memory, or if conf.xml does not
- *  have the engine look at parents. */
-survey_t *survey_new(const asker_t *asker, const char *zone, survey_served_f served);
+/*! Makes the job. Under the desk's lock. \param oldest  As above; NULL = not begun. \return NULL if out of
+ *  memory, or if conf.xml does not have the engine look at parents. */
+survey_t *survey_new(const asker_t *asker, const char *zone, const uint32_t *oldest,
+                     survey_served_f served);

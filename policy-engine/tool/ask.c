@@ -182,6 +182,16 @@ size_t answer_count(const engine_answer_t *answer, const char *type, const char 
 	return found;
 }
 
+int answer_add(engine_answer_t *answer, const char *zone, const char *const cells[])
+{
+	int ret = 0;
+	for (int i = 0; cells[i] != NULL && ret == 0; i += 2) {
+		const ctl_unit_t unit = { .zone = zone, .type = cells[i], .data = cells[i + 1] };
+		ret = take(answer, &unit, NULL, i == 0);
+	}
+	return ret;
+}
+
 void answer_print_json(const engine_answer_t *answer)
 {
 	printf("[");

@@ -62,6 +62,14 @@ const char *line_get(const line_t *line, const char *type);
 /*! \return How many lines have that text in that column. */
 size_t answer_count(const engine_answer_t *answer, const char *type, const char *text);
 
+/*!
+ * Adds a line to an answer, as if it had been asked for.
+ *
+ * \param cells  Columns and their texts, in turn; NULL ends them.
+ * \return 0, or -1 if out of memory.
+ */
+int answer_add(engine_answer_t *answer, const char *zone, const char *const cells[]);
+
 /*! Prints an answer as a JSON array of objects. */
 void answer_print_json(const engine_answer_t *answer);
 

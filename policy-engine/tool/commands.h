@@ -23,7 +23,6 @@ int tool_adopt(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);
 int tool_audit(const invocation_t *run);
-int tool_back(const invocation_t *run);
 int tool_forget(const invocation_t *run);
 int tool_check(const invocation_t *run);
 
@@ -39,6 +38,7 @@ int tool_diff(const invocation_t *run, int argc, char *argv[]);
 int tool_report(const invocation_t *run, int argc, char *argv[]);
 int tool_simulate(const invocation_t *run, int argc, char *argv[]);
 int tool_import(const invocation_t *run, int argc, char *argv[]);
+int tool_back(const invocation_t *run, int argc, char *argv[]);
 int tool_migrate(const invocation_t *run, int argc, char *argv[]);
 int tool_freeze(const invocation_t *run, int argc, char *argv[]);
 int tool_thaw(const invocation_t *run, int argc, char *argv[]);

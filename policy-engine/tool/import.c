@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/question.h"
+#include "policy-engine/import/preview.h"
 #include "policy-engine/tool/ask.h"
 #include "policy-engine/tool/commands.h"
 
@@ -39,7 +40,8 @@ static void usage(FILE *out)
 	        "      --beside          OpenDNSSEC goes on, and ours is compared with it: no secondary\n"
 	        "                        may follow ours\n"
 	        "      --again           take zones anew that nobody has thawed since an earlier import\n"
-	        "  -n, --dry-run         only show; OpenDNSSEC may run meanwhile\n"
+	        "  -n, --dry-run         only show; OpenDNSSEC may run meanwhile. Without an engine by\n"
+	        "                        conf.xml, ours or OpenDNSSEC's, and nothing is written\n"
 	        "  -c, --config FILE     conf.xml\n"
 	        "  -s, --socket SOCKET   the engine's socket [as conf.xml says]\n"
 	        "  -j, --json            print JSON\n"
@@ -158,14 +160,72 @@ static int take_over(const order_t *order, const ctl_unit_t *unit, size_t planne
 	return ret;
 }
 
+/* -- without an engine --------------------------------------------------- */
+
+static void add_row(void *ctx, const import_row_t *row)
+{
+	engine_answer_t *answer = ctx;
+	const char *cells[] = { "result", import_result_name(row->result), "serial", row->serial,
+	                        "keys", row->keys, "why", row->why, NULL };
+	answer->refused = answer_add(answer, row->zone, cells) != 0 || answer->refused;
+}
+
+/* \return Whether a serial is one, or not said. */
+static bool read_serial(const char *text, uint32_t *serial)
+{
+	char *end = NULL;
+	const unsigned long number = text != NULL ? strtoul(text, &end, 10) : 0;
+	*serial = (uint32_t)number;
+	return text == NULL || (text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
+	                        number <= UINT32_MAX);
+}
+
+/* By what can be read. \return As tool_ask(). */
+static int preview(const order_t *order, const ctl_unit_t *unit, engine_answer_t *answer)
+{
+	uint32_t serial;
+	hsm_error_t err = { 0 };
+	if (!read_serial(order->serial, &serial)) {
+		fprintf(stderr, "ods: \"%s\" is no serial\n", order->serial);
+		return FAILED;
+	}
+	const import_t what = {
+		.database = unit->section, .signer_dir = unit->item, .zone = unit->zone,
+		.serial = order->serial != NULL ? &serial : NULL, .report = add_row, .ctx = answer,
+	};
+	const int ret = preview_run(order->run.conf != NULL ? order->run.conf : HSM_CONF_FILE, &what, &err);
+	if (ret != HSM_EOK || answer->refused) {
+		fprintf(stderr, "ods: %s\n", ret == HSM_ENOMEM || ret == HSM_EOK ? "out of memory" : err.text);
+		return FAILED;
+	}
+	return DONE;
+}
+
+/* The engine knows best; where there is none, a dry run does without. */
+static int show_plan(const order_t *order, const ctl_unit_t *unit, engine_answer_t *answer)
+{
+	char err[1024];
+	ctl_unit_t plan = *unit;
+	if (!order->dry_run) {
+		return ask(order, *unit, true, answer);
+	}
+	plan.data = "plan";
+	int ret = tool_try(&order->run, &plan, answer, err, sizeof(err));
+	if (ret != DONE && answer->refused) {
+		fprintf(stderr, "ods: %s\n", err);
+	} else if (ret != DONE) {
+		fprintf(stderr, "ods: the engine does not answer, and may know zones that it would leave "
+		        "alone\n");
+		ret = preview(order, unit, answer);
+	}
+	return ret;
+}
+
 static int go(const order_t *order, const ctl_unit_t *unit)
 {
 	engine_answer_t answer = { 0 };
-	int ret = ask(order, *unit, true, &answer);
+	int ret = show_plan(order, unit, &answer);
 	size_t planned = count(&answer, "taken over");
-	if (ret != DONE && order->dry_run) {
-		fprintf(stderr, "ods: without the engine, ods migrate says what would be taken over\n");
-	}
 	if (ret == DONE && (order->dry_run || !order->run.json)) {
 		print(order, &answer);
 	}

@@ -76,8 +76,8 @@ static const command_t commands[] = {
 	  "configuration;\n        see ods migrate --help", 0, 0, NULL, tool_migrate },
 	{ "import", "KASP.DB [ZONE] [OPTION]...", "takes zones over from OpenDNSSEC 2, with their "
 	  "keys; see\n        ods import --help", 0, 0, NULL, tool_import },
-	{ "back", "KASP.DB [ZONE]", "which zones can still go back to the OpenDNSSEC that they came from, "
-	  "and\n        the commands for that", 1, 2, tool_back, NULL },
+	{ "back", "KASP.DB [ZONE] [OPTION]...", "which zones can go back to the OpenDNSSEC that they came "
+	  "from, and\n        the commands for that; see ods back --help", 0, 0, NULL, tool_back },
 	{ "setup", "[OPTION]...", "makes what signing needs on a new machine, and checks it; see\n"
 	  "        ods setup --help", 0, 0, NULL, tool_setup },
 	{ "report", "--html DIR [OPTION]...", "pages on all zones, what was and what is to come, for a browser;\n"

@@ -34,6 +34,8 @@ typedef struct {
 	bool asking;        /*!< They are being asked. */
 	int64_t at;         /*!< When to ask them again. */
 	int64_t since;      /*!< Since when all have served our serial, each time; 0 = not all do. */
+	uint32_t first;     /*!< That serial, then. */
+	unsigned late;      /*!< Surveys in a row in which some were behind. */
 	unsigned times;     /*!< How often they were asked since then. */
 	size_t count;       /*!< How many addresses they have. */
 	uint32_t wait;      /*!< Seconds until no cache can have what was there before. */

@@ -3,6 +3,22 @@
 # SPDX-FileCopyrightText: mod-opendnssec developers
 #
 # ods migrate, from a real OpenDNSSEC: the folder that it writes is run as it is.
+#
+# What hurt in the first trial of such a move, and the test of each:
+#
+#    1  rollovers before the secondaries follow      migration:long_forth, import:long_takes_over
+#    2  a wrong template changes keys or denial      long_moves
+#    3  OpenDNSSEC's kasp.db is written to           long_moves, unit test-engine-store
+#    4  import -n needs an engine, files mix         long_moves
+#    5  zones that knotd had before the import       long_knotd_had_them
+#    6  the signer's folder is not where it is said  long_moves
+#    7  one policy refuses all of kasp.xml           long_moves
+#    8  permissions                                  long_moves
+#    9  lines of SERVFAIL at the first start         long_moves
+#   10  elements that are not used are not named     long_moves
+#   11  advice refuses kasp.xml                      long_moves
+#   12  knot.conf by hand                            long_moves
+#   13  the way back                                 migration:long_back, migration:long_forth
 
 # shellcheck disable=SC1091
 . "$e2e/opendnssec-lib.sh"
@@ -185,6 +201,17 @@ long_moves() { # limit 300
 	# What only OpenDNSSEC's kaspcheck refuses is advice.
 	sed -i '/name="rsa"/,/<\/Policy>/s|<Serial>.*<|<Serial>datecounter<|' "$ods/kasp.xml"
 	digest >before
+	# Without an engine, by OpenDNSSEC's own conf.xml.
+	"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" --signer-dir "$ods/run" "$ods/kasp.db" >dry.out 2>dry.err || true
+	expect '^5 zones are taken over, 0 left alone, 1 refused' cat dry.out
+	expect '^plain.test.  taken over: [kz]sk [0-9]+, [kz]sk [0-9]+; last serial [0-9]' cat dry.out
+	expect 'the engine does not answer' cat dry.err
+	expect 'plain.test.  taken over: .*not checked .*/signer has no plain.test.backup2, see --signer-dir' \
+		"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" "$ods/kasp.db"
+	# Nor is its database taken for ours.
+	sed "s|<PolicyFile>[^<]*|<PolicyFile>$top/examples/kasp.xml|" "$ods/conf.xml" >wrong.xml
+	chmod 0600 wrong.xml
+	expect "kasp.db cannot be used as it is" "$BUILD_DIR/ods-engine" -c wrong.xml
 	run_folder
 	digest >after
 	diff before after || fail "ods migrate changed a file of OpenDNSSEC's"
@@ -198,6 +225,7 @@ long_moves() { # limit 300
 		expect "conf.xml:[0-9]+: <$zone>: " cat "$D/plan.txt"
 	done
 	expect 'datecounter has room for 99' cat "$D/plan.txt"
+	expect 'SERVFAIL and "no usable master" for it: that is over in seconds' cat "$D/plan.txt"
 	expect 'plain\.test\.: .*ksk [0-9]+.*; .*the ksk is replaced 20..-' cat "$D/plan.txt"
 	expect '127\.0\.0\.0/8' cat "$D/knot.conf"
 
@@ -222,7 +250,7 @@ long_moves() { # limit 300
 
 	# The way back is open as long as no key has changed.
 	ods back "$ods/kasp.db" >back.out
-	expect '^5 zones can go back, 1 cannot' cat back.out
+	expect '^5 zones can go back, 0 by SQL, 1 cannot' cat back.out
 	expect '^old.test.  closed: it was not imported' cat back.out
 
 	# From the primary, to whoever has the key.
@@ -234,16 +262,16 @@ long_moves() { # limit 300
 
 	# Nor does an edit of kasp.xml change a zone that is frozen.
 	cp "$D/kasp.xml" kasp.before
-	sed -i "/name=\"plain\"/,/<\/Policy>/{$(nsec3_denial)}" "$D/kasp.xml"
+	sed -i "/name=\"one\"/,/<\/Policy>/{$(nsec3_denial)}" "$D/kasp.xml"
 	engine reload
-	within 20 engine_says plain.test 'kasp.xml was changed since the zone was imported, policy plain was "NSEC, KSK'
-	expect 'change kasp.xml back' ods thaw plain.test
-	module zone-sign plain.test
+	within 20 engine_says one.test 'kasp.xml was changed since the zone was imported, policy one was "NSEC, CSK'
+	expect 'change kasp.xml back' ods thaw one.test
+	module zone-sign one.test
 	sleep 3
-	has_nsec plain.test || fail "plain.test has NSEC3"
+	has_nsec one.test || fail "one.test has NSEC3"
 	cp kasp.before "$D/kasp.xml"
 	engine reload
-	within 20 engine_says plain.test 'the zone was imported, and its secondaries'
+	within 20 engine_says one.test 'the zone was imported, and its secondaries'
 
 	# Who forgets the template has to say that the zone may change; the others go on.
 	expect 'knot.conf has policy plain for it' ods thaw three.test

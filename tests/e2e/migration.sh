@@ -10,8 +10,8 @@
 # shellcheck disable=SC1091
 . "$e2e/live.sh"
 
-# The stages, each a zone of that name below p.test: what rolls over (8: the algorithm, from that one); how far the
-# policy's durations let it come, or what nobody says; what OpenDNSSEC then has of DS, DNSKEY, signature of DNSKEYs,
+# The stages, each a zone of that name below p.test: what rolls over (8: the algorithm, from that one; CSK, one: the
+# zone has one key with both roles); how far the policy's durations let it come, or what nobody says; what OpenDNSSEC then has of DS, DNSKEY, signature of DNSKEYs,
 # signatures of the keys.
 stages() {
 	cat <<-'EOT'
@@ -27,6 +27,11 @@ stages() {
 	a2|8|ds-seen|KSK rumoured omnipresent omnipresent NA|KSK unretentive omnipresent omnipresent NA
 	a3|8|ds-gone|KSK omnipresent omnipresent omnipresent NA|KSK unretentive omnipresent omnipresent NA
 	a4|8|RetireSafety|KSK omnipresent omnipresent omnipresent NA|KSK hidden unretentive unretentive NA
+	c0|one|-|CSK omnipresent omnipresent omnipresent omnipresent
+	c1|CSK|PublishSafety|CSK hidden rumoured rumoured hidden
+	c2|CSK|ds-seen|CSK rumoured omnipresent omnipresent [ro]|CSK unretentive omnipresent
+	c3|CSK|Refresh|CSK omnipresent omnipresent omnipresent rumoured|CSK .* unretentive
+	c4|CSK|RetireSafety|CSK omnipresent omnipresent omnipresent omnipresent|CSK .* unretentive unretentive hidden
 	EOT
 }
 
@@ -43,9 +48,14 @@ load_stages() {
 
 # policy_of ZONE [EXPRESSION...]: each zone has its own.
 policy_of() {
+	local csk=()
+	case ${rolls[$1]} in
+	one|CSK) csk=('/<ZSK>/,/<\/ZSK>/d' 's/KSK>/CSK>/') ;;
+	esac
 	seconds "${1%.p.test}" 's|<Resign>.*<|<Resign>PT5S<|; s|<Refresh>.*<|<Refresh>PT59M40S<|' \
 		's|<Default>.*<|<Default>PT1H<|; s|<Denial>PT.*<|<Denial>PT1H<|' \
-		's|<PropagationDelay>.*<|<PropagationDelay>PT8S<|; s|<Lifetime>.*<|<Lifetime>P10Y<|; s|<Purge>.*<|<Purge>P1D<|' "${@:2}"
+		"s|<PropagationDelay>.*<|<PropagationDelay>PT$((8 * ${LIMIT_FACTOR:-1}))S<|" \
+		's|<Lifetime>.*<|<Lifetime>P10Y<|; s|<Purge>.*<|<Purge>P1D<|' "${csk[@]}" "${@:2}"
 }
 
 # policies begin|roll|go: before the rollovers, when they are to come as far as is wanted, when they are to go on.
@@ -195,7 +205,7 @@ settle() {
 	local zone all=0
 	for zone in "${zones[@]}"; do
 		say_ds "$zone"
-		! ods_has "$zone" 'rumoured|unretentive' && ods_has "$zone" '^KSK omnipresent omnipresent omnipresent' || all=1
+		! ods_has "$zone" 'rumoured|unretentive' && ods_has "$zone" '^[KC]SK omnipresent omnipresent omnipresent' || all=1
 	done
 	return $all
 }
@@ -207,8 +217,8 @@ say_ds() {
 	ods_keys "$1" >"keys.$1"
 	while read -r role ds dnskey rrsig_dnskey rrsig tag; do
 		case $role:$ds:$dnskey in
-		KSK:rumoured:omnipresent) [ "${2:-}" = seen ] || ods-enforcer key ds-seen -z "$1" -x "$tag" ;;
-		KSK:unretentive:*) [ -n "${2:-}" ] || ods-enforcer key ds-gone -z "$1" -x "$tag" ;;
+		[KC]SK:rumoured:omnipresent) [ "${2:-}" = seen ] || ods-enforcer key ds-seen -z "$1" -x "$tag" ;;
+		[KC]SK:unretentive:*) [ -n "${2:-}" ] || ods-enforcer key ds-gone -z "$1" -x "$tag" ;;
 		esac
 	done <"keys.$1" >>ods.out 2>&1
 }
@@ -279,13 +289,13 @@ follows() {
 	done
 }
 
-# goals: of each zone, the keys that stay: role and key tag.
+# goals: of each zone, the keys that stay: role (2: ZSK, 1: those with a DS) and key tag.
 goals() {
 	python3 -c '
 import sqlite3, sys
 for row in sqlite3.connect(sys.argv[1]).execute(
         "SELECT zone.name, role, keytag FROM keyData JOIN zone ON zone.id = zoneId WHERE introducing ORDER BY 1, 2, 3"):
-    print(*row)' "$ods/kasp.db"
+    print(row[0], 2 if row[1] == 2 else 1, row[2])' "$ods/kasp.db" | sort
 }
 # published: of each zone, the keys as its secondary has them, as goals.
 published() {
@@ -354,7 +364,7 @@ frozen_for() {
 	diff keys.here keys.now || fail "keys changed in zones that are held"
 }
 
-long_forth() { # limit 900
+long_forth() { # limit 1200
 	local zone
 	start_world
 	bring_to_stages
@@ -364,18 +374,58 @@ long_forth() { # limit 900
 	follow_us # This is seen, and thaws the zones.
 	within 240 ended
 	within 60 all_settled
-	watch_end
 	token_keys >keys.after
 	diff keys.before keys.after || fail "a key was generated, or removed, that was not due"
 
-	# The way back: where OpenDNSSEC's next step is what has become true meanwhile, it is open still.
-	ods back "$ods/kasp.db" >back.out || true
-	expect '^4 zones can go back, 8 cannot' cat back.out
-	for zone in rest z3 k4 a4; do
+	# The way back: where OpenDNSSEC's next step is what has become true meanwhile, it is open still; where keys have
+	# changed, OpenDNSSEC is told of them.
+	ods freeze
+	ods back --signer-dir "$ods/run" "$ods/kasp.db" >back.out
+	expect '^6 zones can go back, 11 by SQL, 0 cannot' cat back.out
+	for zone in rest z3 k4 a4 c0 c4; do
 		says back.out "^$zone.p.test.  open" || fail "$zone cannot go back: $(cat back.out)"
 	done
-	[ "$(grep -c 'there was a way until 20' back.out)" = 8 ] || fail "not said until when: $(cat back.out)"
+	ods back --sql "$ods/kasp.db" >back.sql 2>back.err
+	published >keys.here
+	stop_ours
+	# As it is printed.
+	eval "$(grep -E '^  (cp|sqlite3|rm) ' back.out)"
+	start_enforcer
+	ods-enforcer policy import >>ods.out
+	ods-enforcer signconf >>ods.out
+	start_signer
+	follow_them
+	published >keys.now
+	diff keys.here keys.now || fail "OpenDNSSEC has other keys"
+	goes_on
+	watch_end
 }
+
+stop_ours() {
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+}
+
+follow_them() {
+	# As it is printed.
+	eval "$(grep 'ods-signer sign' back.out)" >>ods.out
+	within 60 above "$theirs"
+	follow "$theirs"
+	all_follow "$theirs"
+}
+
+# OpenDNSSEC replaces keys that we made, as if they were its own.
+goes_on() {
+	local z k c
+	z=$(tags z1.p.test 256) k=$(tags k1.p.test 257) c=$(tags c1.p.test 257)
+	ods-enforcer key rollover -z z1.p.test -t ZSK >>ods.out
+	ods-enforcer key rollover -z k1.p.test -t KSK >>ods.out
+	ods-enforcer key rollover -z c1.p.test -t CSK >>ods.out
+	within 240 rolled z1.p.test 256 "$z"
+	within 240 rolled k1.p.test 257 "$k"
+	within 240 rolled c1.p.test 257 "$c"
+}
+rolled() { say_ds "$1"; replaced "$@"; }
 
 # ---- back
 
@@ -387,16 +437,11 @@ long_back() { # limit 900
 	follow_us
 	frozen_for 5
 	ods back "$ods/kasp.db" >back.out
-	expect "^${#zones[@]} zones can go back, 0 cannot" cat back.out
-	stop_pid "$(cat "$D/run/knotd.pid")"
-	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	expect "^${#zones[@]} zones can go back, 0 by SQL, 0 cannot" cat back.out
+	stop_ours
 	start_daemons
 	ods-enforcer policy import >>ods.out
-	# As it is printed.
-	eval "$(grep 'ods-signer sign' back.out)" >>ods.out
-	within 60 above "$theirs"
-	follow "$theirs"
-	all_follow "$theirs"
+	follow_them
 	within 240 theirs_ended
 	watch_end
 }

@@ -84,10 +84,13 @@ db.commit()' "$ods/kasp.db"
 	ods-enforcer zonelist import >>ods.out 2>&1
 }
 
-start_daemons() {
+start_daemons() { start_enforcer; start_signer; }
+start_enforcer() {
 	ods-enforcerd -d -c "$ods/conf.xml" >>enforcerd.log 2>&1 </dev/null &
 	enforcer=$!
 	within 60 ods-enforcer queue
+}
+start_signer() {
 	ods-signerd -d -c "$ods/conf.xml" >>signerd.log 2>&1 </dev/null &
 	signer=$!
 	within 60 ods-signer running

@@ -19,6 +19,7 @@ static const char tables[] =
 	" minimize);"
 	"CREATE TABLE keyState (id INTEGER PRIMARY KEY, keyDataId, type, state, lastChange,"
 	" minimize, ttl);"
+	"CREATE TABLE keyDependency (id INTEGER PRIMARY KEY, zoneId, fromKeyDataId, toKeyDataId, type);"
 	"CREATE INDEX keyDataZoneId ON keyData (zoneId);"
 	"CREATE INDEX keyStateKeyDataId ON keyState (keyDataId);"
 	"CREATE TABLE hsmKey (id INTEGER PRIMARY KEY, policyId, locator, state, bits, algorithm, role,"
@@ -31,7 +32,7 @@ static const char tables[] =
 
 void kasp_db_sql(const char *path, const char *format, ...)
 {
-	char sql[4000], *why = NULL;
+	char sql[16000], *why = NULL;
 	sqlite3 *db;
 	va_list args;
 	va_start(args, format);

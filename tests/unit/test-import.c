@@ -13,6 +13,7 @@
 
 #include "policy-engine/core/plan.h"
 #include "policy-engine/desk/imported.h"
+#include "policy-engine/import/back-sql.h"
 #include "policy-engine/import/import.h"
 #include "policy-engine/import/map.h"
 #include "policy-engine/zone/dnskey.h"
@@ -597,6 +598,94 @@ START_TEST(signed_file)
 }
 END_TEST
 
+/* -- the way back -------------------------------------------------------- */
+
+/* The zone as it is here: with its KSK, and that ZSK. */
+static kasp_zone_t here_with(zone_key_t infos[2], const char *zsk, uint16_t tag)
+{
+	mapped();
+	infos[0] = (zone_key_t){ .cka_id = (char *)"aa01" };
+	infos[1] = (zone_key_t){ .cka_id = (char *)zsk };
+	keys[1].keytag = tag;
+	keys[1].inception = T2;
+	return (kasp_zone_t){ .name = (char *)"a.test.", .core = zone, .keys = infos };
+}
+
+static void tell(const char *zsk, uint16_t tag)
+{
+	zone_key_t infos[2];
+	const kasp_zone_t here = here_with(infos, zsk, tag);
+	char *sql = back_sql(&db, &db.zones[0], &here, NOW, why);
+	ck_assert_msg(sql != NULL, "%s", why);
+	kasp_db_sql(file, "%s", sql);
+	free(sql);
+	/* The enforcer is to tell the signer. */
+	read_db();
+	ck_assert(db.zones[0].unwritten);
+	kasp_db_sql(file, "UPDATE zone SET signconfNeedsWriting = 0");
+}
+
+/* What is told is what an import would take over again; a pair may be there, or not. */
+START_TEST(told_back)
+{
+	at_rest();
+	if (_i == 1) {
+		kasp_db_pair(file, 4, "aa04", "one", 2, 1);
+	}
+	kasp_db_sql(file, "INSERT INTO keyDependency (zoneId, fromKeyDataId, toKeyDataId, type) VALUES "
+	            "(1, 1, 2, 1); UPDATE zone SET rollZskNow = 1");
+	tell("aa04", 44);
+	mapped();
+	ck_assert_uint_eq(zone.count, 2);
+	ck_assert(zone.keys[0].keytag == 11 && zone.keys[1].keytag == 44);
+	ck_assert(zone.keys[1].inception == T2 && zone.requests[KEYSET_ZSK].at == 0);
+	ck_assert(core_is_settled(&zone.keys[0]) && core_is_settled(&zone.keys[1]));
+	ck_assert_int_eq(zone.keys[1].record[KEYSET_RRSIG].since, NOW);
+	/* Its own key is past, and the KSK as it was. */
+	const ods_zone_t *told = &db.zones[0];
+	ck_assert(told->key_count == 3 && map_is_past(&told->keys[1]));
+	ck_assert(told->keys[0].record[KEYSET_DS].since == T1 && told->keys[0].ds == ODS_DS_SEEN);
+	ck_assert(told->keys[2].minimize == 1);
+	/* And back to the first one. */
+	tell("aa02", 22);
+	mapped();
+	ck_assert(zone.count == 2 && zone.keys[1].keytag == 22);
+	ck_assert_uint_eq(db.zones[0].key_count, 3);
+}
+END_TEST
+
+START_TEST(not_told_back)
+{
+	zone_key_t infos[2];
+	at_rest();
+	kasp_zone_t here = here_with(infos, "aa04", 44);
+	const struct {
+		core_key_t key;
+		const char *why;
+	} cases[] = {
+		{ { .role = KEYSET_ZSK, .algorithm = 15, .bits = 256, .repository = "one" },
+		  "no zsk of algorithm 15" },
+		{ { .role = KEYSET_ZSK, .algorithm = 13, .bits = 256, .repository = "two" },
+		  "in repository two" },
+		{ { .role = KEYSET_CSK, .algorithm = 13, .bits = 256, .repository = "one" }, "no csk" },
+		{ { .role = KEYSET_ZSK, .algorithm = 13, .bits = 256, .repository = "one", .standby = true },
+		  "on standby" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		core_key_t key = cases[i].key;
+		key.goal_in = true;
+		memcpy(key.record, keys[1].record, sizeof(key.record));
+		here.core.keys[1] = key;
+		ck_assert_ptr_null(back_sql(&db, &db.zones[0], &here, NOW, why));
+		ck_assert_msg(strstr(why, cases[i].why) != NULL, "%s", why);
+	}
+	here = here_with(infos, "aa04", 44);
+	here.core.keys[1].record[KEYSET_RRSIG].state = KEYSET_RUMOURED;
+	ck_assert_ptr_null(back_sql(&db, &db.zones[0], &here, NOW, why));
+	ck_assert_msg(strstr(why, "in the midst of a change") != NULL, "%s", why);
+}
+END_TEST
+
 /* -- into the engine's database ------------------------------------------ */
 
 static desk_t desk;
@@ -836,6 +925,47 @@ START_TEST(other_surroundings)
 }
 END_TEST
 
+static db_scope_t frozen_by(const char *name, int64_t *until)
+{
+	db_scope_t scope = DB_FREEZE_ALL;
+	ck_assert_int_eq(db_freeze_get(desk.db, name, "default", T1, &scope, until), 1);
+	return scope;
+}
+
+static void freeze(db_scope_t scope, const char *name, int64_t until)
+{
+	const db_freeze_t what = { scope, name, until };
+	ck_assert_int_eq(db_freeze_put(desk.db, &what), 0);
+}
+
+/* The freeze that lasts longest counts. With many zones each look costs the same, or this runs out of time. */
+START_TEST(many_frozen)
+{
+	enum { ZONES = 10000 };
+	char name[20];
+	int64_t until = 0;
+	ck_assert_int_eq(db_begin(desk.db), 0);
+	for (int i = 0; i < ZONES; i++) {
+		snprintf(name, sizeof(name), "z%d.test.", i);
+		freeze(DB_FREEZE_IMPORT, name, CORE_NEVER);
+	}
+	ck_assert_int_eq(db_commit(desk.db), 0);
+	for (int i = 0; i < ZONES; i++) {
+		snprintf(name, sizeof(name), "z%d.test.", i);
+		ck_assert(frozen_by(name, &until) == DB_FREEZE_IMPORT && until == CORE_NEVER);
+	}
+	freeze(DB_FREEZE_ZONE, "a.test.", T1);
+	db_scope_t scope;
+	ck_assert_int_eq(db_freeze_get(desk.db, "a.test.", "default", T1, &scope, &until), 0);
+	freeze(DB_FREEZE_POLICY, "default", T2);
+	ck_assert(frozen_by("a.test.", &until) == DB_FREEZE_POLICY && until == T2);
+	freeze(DB_FREEZE_ZONE, "a.test.", NOW);
+	ck_assert(frozen_by("a.test.", &until) == DB_FREEZE_ZONE && until == NOW);
+	freeze(DB_FREEZE_ALL, "", NOW);
+	ck_assert(frozen_by("a.test.", &until) == DB_FREEZE_ALL && frozen_by("b.test.", &until) == DB_FREEZE_ALL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("import");
@@ -857,6 +987,8 @@ int main(void)
 	tcase_add_test(tc, too_many_keys);
 	tcase_add_test(tc, signer_state);
 	tcase_add_test(tc, signed_file);
+	tcase_add_loop_test(tc, told_back, 0, 2);
+	tcase_add_test(tc, not_told_back);
 	suite_add_tcase(suite, tc);
 	if (test_softhsm() != NULL) {
 		tc = tcase_create("engine");
@@ -864,6 +996,7 @@ int main(void)
 		tcase_set_timeout(tc, 60);
 		tcase_add_test(tc, whole_import);
 		tcase_add_test(tc, other_surroundings);
+		tcase_add_test(tc, many_frozen);
 		suite_add_tcase(suite, tc);
 	}
 

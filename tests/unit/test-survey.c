@@ -81,7 +81,7 @@ static int served(const char *path, const char *zone, query_served_t *ours, char
 static bool all_have_it(int server)
 {
 	start_asker(server);
-	survey = survey_new(&asker, "example.net.", served);
+	survey = survey_new(&asker, "example.net.", NULL, served);
 	ck_assert_ptr_nonnull(survey);
 	survey_kind.work(survey, -1);
 	ck_assert_msg(survey->all == (survey->why[0] == '\0'), "%s", survey->why);
@@ -239,9 +239,14 @@ START_TEST(begins_anew)
 	live->facts.serial = 8;
 	ask_at(8420); /* The version was another one meanwhile: that says nothing. */
 	ck_assert(!is_thawed() && live->survey.since == 4700);
-	own_serial = 8; /* Nobody has that yet. */
-	ask_at(8430);
+	own_serial = 8; /* Nobody has that yet: they are behind, but not for ever. */
+	for (int i = 0; i < 10; i++) {
+		ask_at(8430 + i * 10);
+		ck_assert(!is_thawed() && live->survey.since == 4700 && live->survey.times == 3);
+	}
+	ask_at(8530);
 	ck_assert(!is_thawed() && live->survey.since == 0);
+	ck_assert_ptr_nonnull(strstr(live->survey.why, "it has serial 7, and ours is 8"));
 	secondaries_stop(secondaries);
 	desk.conf.watch = (conf_watch_t){ .on = false };
 	desk.conf.signer_socket = NULL; /* Is no memory of its own. */
