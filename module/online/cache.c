@@ -23,8 +23,12 @@
 /* How many entries the hand lets stay when room is made for one, at most. */
 #define STEPS_MAX 8
 
+/*! Where an entry is, if there is one. An atomic, and not RCU's pointer, so that ThreadSanitizer sees what it
+ *  publishes. */
+typedef _Atomic(struct entry *) link_t;
+
 typedef struct entry {
-	struct entry *chain;         /*!< In the bucket; read under RCU. */
+	link_t chain;                /*!< In the bucket; read under RCU. */
 	struct entry *newer, *older; /*!< In the shard's clock; older: to be swept. */
 	uint64_t hash;
 	cache_times_t times;
@@ -36,7 +40,7 @@ typedef struct entry {
 
 typedef struct {
 	_Alignas(64) pthread_mutex_t lock; /*!< Of all that follows but for chains. */
-	entry_t **buckets;
+	link_t *buckets;
 	entry_t *newest, *oldest;    /*!< The hand is at the oldest. */
 	entry_t *gone;               /*!< To be swept. */
 	size_t live, dead;           /*!< Bytes: of entries, and of what is gone. */
@@ -70,9 +74,14 @@ static shard_t *get_shard(cache_t *cache, uint64_t hash)
 	return &cache->shards[hash % SHARDS];
 }
 
-static entry_t **get_bucket(const cache_t *cache, const shard_t *shard, uint64_t hash)
+static link_t *get_bucket(const cache_t *cache, const shard_t *shard, uint64_t hash)
 {
 	return &shard->buckets[hash / SHARDS & cache->mask];
+}
+
+static entry_t *follow(const link_t *link)
+{
+	return atomic_load_explicit(link, memory_order_acquire);
 }
 
 /*! Goes on from an entry of a bucket, under RCU or with the lock held. */
@@ -80,7 +89,7 @@ static entry_t *find_from(entry_t *entry, uint64_t hash, const uint8_t *data, si
 {
 	while (entry != NULL && (entry->hash != hash || entry->subject_len != len ||
 	                         memcmp(entry_subject(entry), data, len) != 0)) {
-		entry = rcu_dereference(entry->chain);
+		entry = follow(&entry->chain);
 	}
 	return entry;
 }
@@ -105,7 +114,7 @@ int cache_new(cache_t **cache, size_t limit, siphash_key_t secret)
 		pthread_mutex_init(&fresh->shards[i].lock, NULL);
 	}
 	for (size_t i = 0; i < SHARDS; i++) {
-		fresh->shards[i].buckets = calloc(buckets, sizeof(entry_t *));
+		fresh->shards[i].buckets = calloc(buckets, sizeof(link_t));
 		if (fresh->shards[i].buckets == NULL) {
 			cache_free(fresh);
 			return KNOT_ENOMEM;
@@ -139,7 +148,7 @@ void cache_free(cache_t *cache)
 void cache_limit(cache_t *cache, size_t limit)
 {
 	/* The buckets are a part of what the cache takes. */
-	const size_t buckets = (cache->mask + 1) * sizeof(entry_t *), share = limit / SHARDS;
+	const size_t buckets = (cache->mask + 1) * sizeof(link_t), share = limit / SHARDS;
 	atomic_store(&cache->limit, share > 2 * buckets ? share - buckets : share / 2);
 }
 
@@ -152,7 +161,7 @@ int cache_find(cache_t *cache, const subject_t *subject, clock_span_t now,
 	const shard_t *shard = get_shard(cache, hash);
 	int ret = KNOT_ENOENT;
 	rcu_read_lock();
-	entry_t *entry = find_from(rcu_dereference(*get_bucket(cache, shard, hash)), hash,
+	entry_t *entry = find_from(follow(get_bucket(cache, shard, hash)), hash,
 	                           subject->data, subject->len);
 	if (entry != NULL && is_good(entry, now)) {
 		const knot_rdataset_t stored = {
@@ -192,11 +201,11 @@ static void unlink_entry(shard_t *shard, entry_t *entry)
 /*! Takes an entry out, to be swept. */
 static void retire(cache_t *cache, shard_t *shard, entry_t *entry)
 {
-	entry_t **at = get_bucket(cache, shard, entry->hash);
-	while (*at != entry) {
-		at = &(*at)->chain;
+	link_t *at = get_bucket(cache, shard, entry->hash);
+	while (follow(at) != entry) {
+		at = &follow(at)->chain;
 	}
-	rcu_assign_pointer(*at, entry->chain);
+	atomic_store_explicit(at, follow(&entry->chain), memory_order_release);
 	unlink_entry(shard, entry);
 	const size_t size = entry_size(entry);
 	entry->older = shard->gone;
@@ -238,19 +247,19 @@ void cache_add(cache_t *cache, const uint8_t *data, size_t len, const knot_rdata
 	memcpy((uint8_t *)fresh->data + sigs->size, data, len);
 
 	shard_t *shard = get_shard(cache, fresh->hash);
-	entry_t **bucket = get_bucket(cache, shard, fresh->hash);
+	link_t *bucket = get_bucket(cache, shard, fresh->hash);
 	pthread_mutex_lock(&shard->lock);
-	entry_t *before = find_from(*bucket, fresh->hash, data, len);
+	entry_t *before = find_from(follow(bucket), fresh->hash, data, len);
 	if (before != NULL) {
 		atomic_store(&fresh->used, atomic_load(&before->used));
 		retire(cache, shard, before);
 	}
 	const bool room = make_room(cache, shard, entry_size(fresh));
 	if (room) {
-		fresh->chain = *bucket;
+		atomic_init(&fresh->chain, follow(bucket));
 		shard->live += entry_size(fresh);
 		link_newest(shard, fresh);
-		rcu_assign_pointer(*bucket, fresh);
+		atomic_store_explicit(bucket, fresh, memory_order_release);
 	}
 	pthread_mutex_unlock(&shard->lock);
 	if (!room) {
@@ -313,5 +322,5 @@ size_t cache_bytes(const cache_t *cache)
 		bytes += shard->live + shard->dead;
 		pthread_mutex_unlock(&shard->lock);
 	}
-	return bytes + SHARDS * (cache->mask + 1) * sizeof(entry_t *);
+	return bytes + SHARDS * (cache->mask + 1) * sizeof(link_t);
 }
