@@ -41,7 +41,7 @@ static const char style[] =
 	".badge{display:inline-block;padding:0 .45rem;border-radius:.3rem;border:1px solid;white-space:nowrap}"
 	".ok{color:#145a1f;background:#e6f4e8}.warning{color:#6b3a00;background:#fff1d6}"
 	".critical{color:#8c0d0d;background:#fde5e5}.unknown{color:#3d3d3d;background:#eee}"
-	"label{font-weight:bold}input{font:inherit;padding:.3rem;width:min(100%,24rem);"
+	"label{font-weight:bold}input,#more{font:inherit;padding:.3rem}input{width:min(100%,24rem);"
 	"border:1px solid #555;border-radius:.3rem}"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#444}dd{margin:0}"
 	"footer{color:#444;margin-top:2rem;font-size:.9rem}"
@@ -216,10 +216,19 @@ static void zone_row(FILE *out, const listed_t *zone)
 	        zone->serial, zone->serial);
 }
 
+/* Of many zones the first ones are in the table, in the order that was asked for: a browser takes seconds to
+ * lay out ten thousand rows. The others come by a button, and for the printer. */
 static const char script[] =
-	"(function(){var t=document.getElementById('zones'),b=t.tBodies[0],f=document.getElementById("
-	"'filter'),n=document.getElementById('found');"
+	"(function(){var most=500,t=document.getElementById('zones'),b=t.tBodies[0],f=document.getElementById("
+	"'filter'),n=document.getElementById('found'),m=document.getElementById('more'),"
+	"all=Array.prototype.slice.call(b.rows);"
 	"document.querySelector('.filter').hidden=false;"
+	"function show(){var w=f.value.toLowerCase(),g=document.createDocumentFragment(),k=0;"
+	"b.textContent='';"
+	"all.forEach(function(r){if(r.textContent.toLowerCase().indexOf(w)===-1)return;"
+	"if(most>k)g.appendChild(r);k++});"
+	"b.appendChild(g);m.hidden=most>=k;"
+	"n.textContent=k+' zones'+(k>most?', the first '+most+' are shown':'')}"
 	"function key(r,c){var e=r.cells[c],s=e.getAttribute('data-s');return s!==null?+s:e.textContent}"
 	"Array.prototype.forEach.call(t.tHead.rows[0].cells,function(h,c){"
 	"var x=document.createElement('button');x.type='button';x.textContent=h.textContent;"
@@ -227,14 +236,12 @@ static const char script[] =
 	"var d=h.getAttribute('aria-sort')==='ascending'?-1:1;"
 	"Array.prototype.forEach.call(t.tHead.rows[0].cells,function(o){o.removeAttribute('aria-sort')});"
 	"h.setAttribute('aria-sort',d>0?'ascending':'descending');"
-	"var rows=Array.prototype.map.call(b.rows,function(r){return[key(r,c),r]});"
+	"var rows=all.map(function(r){return[key(r,c),r]});"
 	"rows.sort(function(p,q){return d*(p[0]>q[0]?1:q[0]>p[0]?-1:0)});"
-	"var g=document.createDocumentFragment();rows.forEach(function(r){g.appendChild(r[1])});"
-	"b.appendChild(g)})});"
-	"f.addEventListener('input',function(){var w=f.value.toLowerCase(),k=0;"
-	"Array.prototype.forEach.call(b.rows,function(r){"
-	"r.hidden=r.textContent.toLowerCase().indexOf(w)===-1;k+=!r.hidden});"
-	"n.textContent=k+' zones'})})();";
+	"all=rows.map(function(p){return p[1]});show()})});"
+	"function everything(){most=1/0;show()}"
+	"f.addEventListener('input',show);m.addEventListener('click',everything);"
+	"window.addEventListener('beforeprint',everything);if(all.length>most)show()})();";
 
 void report_index(FILE *out, const report_t *report)
 {
@@ -244,7 +251,8 @@ void report_index(FILE *out, const report_t *report)
 	policy_list(out, report);
 	fputs("<h2>All zones</h2>\n"
 	      "<p class=\"filter\" hidden=\"hidden\"><label for=\"filter\">Only those with</label> "
-	      "<input id=\"filter\" type=\"search\"/> <span id=\"found\" role=\"status\"></span></p>\n"
+	      "<input id=\"filter\" type=\"search\"/> <span id=\"found\" role=\"status\"></span> "
+	      "<button id=\"more\" type=\"button\" hidden=\"hidden\">Show all</button></p>\n"
 	      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of zones\">"
 	      "<table id=\"zones\"><caption>A heading sorts by its column.</caption>\n<thead><tr>"
 	      "<th scope=\"col\">Zone</th><th scope=\"col\">State</th><th scope=\"col\">Signatures last until</th>"
