@@ -128,7 +128,8 @@ static void print_commands(const order_t *order, const engine_answer_t *answer, 
 			       line->zone, line_get(line, "next-serial"));
 		}
 	}
-	printf("  and have the secondaries follow OpenDNSSEC again, when it has signed. Before another\n"
+	printf("  (again, if the signer does not know the zone yet)\n"
+	       "  and have the secondaries follow OpenDNSSEC again, when it has signed. Before another\n"
 	       "  move: ods forget, and ods import once more.\n");
 }
 

@@ -407,8 +407,11 @@ stop_ours() {
 }
 
 follow_them() {
-	# As it is printed.
-	eval "$(grep 'ods-signer sign' back.out)" >>ods.out
+	local line
+	# As it is printed; the signer knows no zones for a moment.
+	while read -r line; do
+		within 60 eval "$line"
+	done < <(grep 'ods-signer sign' back.out)
 	within 60 above "$theirs"
 	follow "$theirs"
 	all_follow "$theirs"
