@@ -402,13 +402,20 @@ static void enter(core_run_t *run, core_key_t *key, keyset_record_t r, core_reco
 	}
 }
 
+/* \return When a record enters the state that was decided: a second later if it entered the one before in
+ *          this second, by which the parent part tells a DS that is to go from the same one that was to come. */
+static int64_t entered(const core_run_t *run, const core_record_t *record)
+{
+	return record->state == KEYSET_RUMOURED && record->since == run->now ? run->now + 1 : run->now;
+}
+
 /* The record after a decision. */
 static core_record_t decided(const core_run_t *run, const core_record_t *record, keyset_record_t r,
                              keyset_state_t to)
 {
 	return (core_record_t){
 		.state = to,
-		.since = run->now,
+		.since = entered(run, record),
 		.revision = r == KEYSET_DS ? 0 : run->revision,
 		.came = to == KEYSET_RUMOURED ? run->revision : record->came,
 	};

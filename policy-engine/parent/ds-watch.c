@@ -169,6 +169,10 @@ int ds_watch_note(ds_watch_t *w, const kasp_zone_t *zone, const policy_t *policy
 		wait_t *wait = find(w, zone->keys[i].id);
 		bool due = core_ds_waits(&zone->core.keys[i]);
 		if (wait != NULL && (!due || wait->since != ds->since)) {
+			wait->over = wait->chores[CHORE_COMMAND].running;
+			if (wait->over) {
+				continue;
+			}
 			forget(w, wait);
 			wait = NULL;
 		}
@@ -289,6 +293,10 @@ static int start_chore(ds_watch_t *w, wait_t *wait, chore_kind_t kind)
 	const desk_t *desk = w->desk;
 	if (live_find(&desk->live, wait->zone) == NULL) {
 		forget(w, wait); /* The zone left. If it comes back, it is noted anew. */
+		return 0;
+	}
+	if (wait->over) {
+		wait->chores[kind].at = CORE_NEVER;
 		return 0;
 	}
 	if (is_early(w, wait, kind)) {
@@ -466,6 +474,16 @@ static void take_notify(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int6
 	         now + (failed ? backoff_delay(&notify_retry_s, chore->failed) : notify_retry_s.max));
 }
 
+/* The last command of what is over has ended: what comes next is noted when the zone is looked at. */
+static void end(ds_watch_t *w, wait_t *wait)
+{
+	live_zone_t *live = live_find(&w->desk->live, wait->zone);
+	forget(w, wait);
+	if (live != NULL) {
+		live_mark(&w->desk->live, live, true);
+	}
+}
+
 /* The results of one pass. */
 typedef struct {
 	ds_watch_t *watch;
@@ -480,6 +498,12 @@ static int take_result(void *ctx, const void *done)
 	const ds_chore_t *job = done;
 	wait_t *wait = find(w, job->key);
 	if (wait == NULL || wait->since != job->since) {
+		return 0;
+	}
+	if (wait->over) {
+		if (job->kind == CHORE_COMMAND) {
+			end(w, wait);
+		}
 		return 0;
 	}
 	chore_t *chore = &wait->chores[job->kind];

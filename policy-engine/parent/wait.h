@@ -35,6 +35,8 @@ typedef struct {
 	char *zone;
 	bool cds;        /*!< The zone has CDS or CDNSKEY, which say it. */
 	bool appear;     /*!< The DS is to come; else to go. */
+	bool over;       /*!< The key waits for it no more, but its command still runs: what comes next
+	                      would be heard by the parent before it. */
 	int64_t since;   /*!< Of the DS's state. */
 	chore_t chores[CHORES];
 } wait_t;

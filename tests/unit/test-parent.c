@@ -409,6 +409,30 @@ START_TEST(submission)
 }
 END_TEST
 
+/* A DS that is to go before the parent has it: the program that takes it back runs after the one that gives it. */
+START_TEST(turned_submission)
+{
+	char give[200], back_by[200], text[700];
+	snprintf(text, sizeof(text), "cd %s; touch began; sleep 1.5; echo given >>got", path("."));
+	snprintf(give, sizeof(give), "%s", write_program("submit", text));
+	snprintf(text, sizeof(text), "cd %s; echo back >>got", path("."));
+	snprintf(back_by, sizeof(back_by), "%s", write_program("retract", text));
+	snprintf(text, sizeof(text), "<DelegationSignerSubmitCommand>%s</DelegationSignerSubmitCommand>"
+	         "<DelegationSignerRetractCommand>%s</DelegationSignerRetractCommand>", give, back_by);
+	conf(text);
+	start_both();
+	for (int i = 0; i < PATIENCE_MS / 10 && access(path("began"), F_OK) != 0; i++) {
+		poll(NULL, 0, 10);
+	}
+	ck_assert_int_eq(ask_data("zone-key-rollover", ZONE, "55648", "lost"), 0);
+	ck_assert_str_eq(answer, "");
+	wait_log("retraction of the DS: the command succeeded");
+	const char *given = strstr(got(), "given"), *back = strstr(got(), "back");
+	ck_assert_msg(given != NULL && back != NULL && given < back, "%s", got());
+	ck_assert_int_eq(finish(SIGTERM), 0);
+}
+END_TEST
+
 START_TEST(hanging_submission)
 {
 	conf_submit(write_program("submit", "sleep 60"));
@@ -829,6 +853,7 @@ int main(void)
 	tcase_add_test(tc, zone_leaves);
 	tcase_add_test(tc, module_leaves);
 	tcase_add_loop_test(tc, submission, 0, 2);
+	tcase_add_test(tc, turned_submission);
 	tcase_add_test(tc, hanging_submission);
 	tcase_add_test(tc, notification);
 	tcase_add_test(tc, watched);

@@ -379,6 +379,20 @@ START_TEST(test_lost_ds)
 }
 END_TEST
 
+/* A DS that is to come, and to go in the same second: these are two tasks. */
+START_TEST(test_same_second)
+{
+	world_t w;
+	const int64_t now = settled(&w);
+	core_key_t *key = &w.keys[0];
+	key->record[KEYSET_DS] = (core_record_t){ .state = KEYSET_RUMOURED, .since = now };
+	key->goal_in = false;
+	run(&w, now);
+	ck_assert_int_eq(key->record[KEYSET_DS].state, KEYSET_UNRETENTIVE);
+	ck_assert_int_eq(key->record[KEYSET_DS].since, now + 1);
+}
+END_TEST
+
 /* A step waits for a look at the parent only if it relies on what is there. */
 START_TEST(test_unsure)
 {
@@ -772,6 +786,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_half_a_set, 0, 2);
 	tcase_add_test(tc, test_lost_ds);
 	tcase_add_test(tc, test_unsure);
+	tcase_add_test(tc, test_same_second);
 	tcase_add_loop_test(tc, test_needed_keys_stay, 0, 3);
 	tcase_add_loop_test(tc, test_rolls, 0, sizeof(rolls) / sizeof(rolls[0]));
 	tcase_add_loop_test(tc, test_rolls_again, 0, sizeof(rolls) / sizeof(rolls[0]));
