@@ -599,7 +599,7 @@ rate() {
 # That a token fails, and works again, is logged by whoever ends the signature, which may be the query's thread.
 test_news_while_asked() {
 	local before i
-	command -v dnsperf >/dev/null || fail "no dnsperf: contrib/debian-packages bench"
+	command -v dnsperf >/dev/null || fail "no dnsperf: contrib/debian-packages test"
 	shim_online
 	before=$(cat "$D/run/knotd.pid")
 	awk -v zone=$forward 'BEGIN { for (i = 0; i < 100000; i++) print "r" i "." zone " A" }' >random
@@ -618,7 +618,7 @@ test_news_while_asked() {
 }
 
 test_flood() { # limit 300
-	command -v dnsperf >/dev/null || fail "no dnsperf: contrib/debian-packages bench"
+	command -v dnsperf >/dev/null || fail "no dnsperf: contrib/debian-packages test"
 	local before during i
 	online default
 	anchors
