@@ -374,6 +374,6 @@ test_audit() { # short
 	start_engine
 	within 20 verified_again
 }
-omnipresent_ds() { engine_says a.test 'ksk: .*DS omnipresent'; }
+omnipresent_ds() { engine_says a.test 'ksk: .*DS omnipresent,'; }
 verified() { ods audit verify >out 2>err; }
 verified_again() { [ "$(grep -c started "$D/audit.jsonl")" = 1 ] && ods audit verify first.jsonl "$D/audit.jsonl"; }
