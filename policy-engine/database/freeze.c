@@ -47,12 +47,7 @@ static int look_up(db_t *db, db_scope_t scope, const char *name, int64_t now, in
 	sqlite3_bind_int(sql, 1, scope);
 	sql_bind_text(sql, 2, name);
 	sqlite3_bind_int64(sql, 3, now);
-	const int ret = sqlite3_step(sql);
-	const int found = ret == SQLITE_ROW;
-	if (found) {
-		*until = sqlite3_column_int64(sql, 0);
-	}
-	return sql_done(db, sql, ret) == 0 ? found : -1;
+	return sql_number(db, sql, until);
 }
 
 int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,

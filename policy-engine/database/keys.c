@@ -178,9 +178,8 @@ int64_t db_keys_unused_count(db_t *db, const char *repository, uint8_t algorithm
 	if (sql == NULL) {
 		return -1;
 	}
-	int ret = sqlite3_step(sql);
-	int64_t count = ret == SQLITE_ROW ? sqlite3_column_int64(sql, 0) : 0;
-	return sql_done(db, sql, ret) == 0 ? count : -1;
+	int64_t count = 0;
+	return sql_number(db, sql, &count) >= 0 ? count : -1;
 }
 
 int64_t db_keys_unsaved_count(db_t *db, const char *repository)
@@ -192,9 +191,8 @@ int64_t db_keys_unsaved_count(db_t *db, const char *repository)
 		return -1;
 	}
 	sql_bind_text(sql, 1, repository);
-	int ret = sqlite3_step(sql);
-	int64_t found = ret == SQLITE_ROW ? sqlite3_column_int64(sql, 0) : 0;
-	return sql_done(db, sql, ret) == 0 ? found : -1;
+	int64_t found = 0;
+	return sql_number(db, sql, &found) >= 0 ? found : -1;
 }
 
 int db_keys_shared(db_t *db, const db_share_t *share, int64_t zone, db_key_f cb, void *ctx)

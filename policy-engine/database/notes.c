@@ -34,19 +34,6 @@ int db_errand_put(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
 	return sql_run(db, sql);
 }
 
-/* Reads the one column of the one row that there may be. \return 1; 0, and it is left alone: there is none; -1 */
-static int read_moment(db_t *db, sqlite3_stmt *sql, int64_t *moment)
-{
-	int ret = sqlite3_step(sql);
-	int found = ret == SQLITE_ROW;
-	int64_t when = found ? sqlite3_column_int64(sql, 0) : 0;
-	if (sql_done(db, sql, ret) != 0) {
-		return -1;
-	}
-	*moment = found ? when : *moment;
-	return found;
-}
-
 int db_errand_get(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
                   int64_t *done)
 {
@@ -56,7 +43,7 @@ int db_errand_get(db_t *db, int64_t zone_key, db_errand_t errand, int64_t since,
 	if (sql == NULL) {
 		return -1;
 	}
-	return read_moment(db, sql, done);
+	return sql_number(db, sql, done);
 }
 
 int db_clock_get(db_t *db, clock_mark_t *mark)
@@ -115,7 +102,7 @@ int db_moment_get(db_t *db, db_moment_t what, int64_t *at)
 		return -1;
 	}
 	sql_bind_text(sql, 1, moment_name(what));
-	return read_moment(db, sql, at);
+	return sql_number(db, sql, at);
 }
 
 int db_moment_put(db_t *db, db_moment_t what, int64_t at)

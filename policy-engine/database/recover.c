@@ -14,10 +14,10 @@ int db_zone_revision(db_t *db, const char *name, uint64_t *revision)
 		return -1;
 	}
 	sql_bind_text(sql, 1, name);
-	int ret = sqlite3_step(sql);
-	int found = ret == SQLITE_ROW;
-	*revision = found ? (uint64_t)sqlite3_column_int64(sql, 0) : *revision;
-	return sql_done(db, sql, ret) == 0 ? found : -1;
+	int64_t number = (int64_t)*revision;
+	const int found = sql_number(db, sql, &number);
+	*revision = (uint64_t)number;
+	return found;
 }
 
 int db_part_begin(db_t *db)

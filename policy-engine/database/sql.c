@@ -98,6 +98,18 @@ int sql_done(db_t *db, sqlite3_stmt *sql, int ret)
 	return result;
 }
 
+int sql_number(db_t *db, sqlite3_stmt *sql, int64_t *number)
+{
+	const int ret = sqlite3_step(sql);
+	const int found = ret == SQLITE_ROW;
+	const int64_t value = found ? sqlite3_column_int64(sql, 0) : 0;
+	if (sql_done(db, sql, ret) != 0) {
+		return -1;
+	}
+	*number = found ? value : *number;
+	return found;
+}
+
 int sql_run(db_t *db, sqlite3_stmt *sql)
 {
 	return sql != NULL ? sql_done(db, sql, sqlite3_step(sql)) : -1;

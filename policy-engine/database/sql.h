@@ -47,6 +47,10 @@ int sql_run_numbers(db_t *db, const char *text, int64_t first, int64_t second);
 /*! Resets a statement after its last row. \param ret  Of sqlite3_step(). */
 int sql_done(db_t *db, sqlite3_stmt *sql, int ret);
 
+/*! Runs a statement that gives one row at most, of one number, and resets it.
+ *  \return 1; 0 = no row, -1, and number is left alone */
+int sql_number(db_t *db, sqlite3_stmt *sql, int64_t *number);
+
 /*! Runs statements that run once: no rows, no parameters. */
 int sql_execute(db_t *db, const char *texts);
 
