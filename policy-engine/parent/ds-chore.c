@@ -47,11 +47,11 @@ static const conf_command_t *command_of(const engine_conf_t *conf, const wait_t 
 
 bool ds_chore_is_wanted(const engine_conf_t *conf, const wait_t *wait, chore_kind_t kind)
 {
-	if ((kind == CHORE_COMMAND || kind == CHORE_NOTIFY) && wait->lost != 0) {
-		return false; /* A person took the DS away, and may have had a reason. */
-	}
 	if (kind == CHORE_NOTIFY) {
-		return conf->watch.on && conf->watch.notify && wait->cds;
+		return ds_task_notifies(conf, wait);
+	}
+	if (kind == CHORE_COMMAND && wait->lost != 0) {
+		return false; /* A person took the DS away, and may have had a reason. */
 	}
 	return kind == CHORE_CHECK ? conf->watch.on : command_of(conf, wait, kind)->line != NULL;
 }

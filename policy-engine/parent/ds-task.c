@@ -15,15 +15,20 @@
  * moment. */
 #define CHECKS_FAILED 3
 
+bool ds_task_notifies(const engine_conf_t *conf, const wait_t *wait)
+{
+	/* If the parent lost it, a person took it away, and may have had a reason. */
+	return conf->watch.on && conf->watch.notify && wait->cds && wait->lost == 0;
+}
+
 bool ds_task_needs_person(const engine_conf_t *conf, const wait_t *wait)
 {
 	const chore_t *command = &wait->chores[CHORE_COMMAND];
 	const chore_t *check = &wait->chores[CHORE_CHECK];
 	const chore_t *notify = &wait->chores[CHORE_NOTIFY];
 	const char *line = wait->appear ? conf->ds_submit.line : conf->ds_retract.line;
-	const bool notifies = conf->watch.notify && wait->cds;
 	bool handed = (line != NULL && (command->done != 0 || command->failed == 0)) ||
-	              (notifies && (notify->done != 0 || notify->failed == 0));
+	              (ds_task_notifies(conf, wait) && (notify->done != 0 || notify->failed == 0));
 	return wait->lost != 0 || !handed || !conf->watch.on || check->failed >= CHECKS_FAILED;
 }
 
@@ -69,7 +74,7 @@ static void write_notify(FILE *out, const ds_task_t *task)
 {
 	const chore_t *notify = &task->wait->chores[CHORE_NOTIFY];
 	char when[WHEN_TEXT_MAX];
-	if (!task->conf->watch.notify || !task->wait->cds || task->wait->lost != 0) {
+	if (!ds_task_notifies(task->conf, task->wait)) {
 		return;
 	}
 	if (notify->done != 0) {

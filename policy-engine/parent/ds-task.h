@@ -22,6 +22,9 @@ typedef struct {
 	const wait_t *wait; /*!< What was done about it so far. */
 } ds_task_t;
 
+/*! \return Whether the parent is to be told by NOTIFY of the CDS that say it. */
+bool ds_task_notifies(const engine_conf_t *conf, const wait_t *wait);
+
 /*! \return Whether a person has to do something for the key, or to confirm something. */
 bool ds_task_needs_person(const engine_conf_t *conf, const wait_t *wait);
 
