@@ -10,15 +10,7 @@
 
 #include "policy-engine/parent/dsync.h"
 #include "policy-engine/parent/notify.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool truth)
-{
-	if (!truth) {
-		abort();
-	}
-}
+#include "tests/fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -26,21 +18,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dsync_t dsync = { .port = 0 };
 	knot_dname_storage_t target;
 	if (dsync_read(data, size, &dsync) == 0) {
-		require(dsync.port != 0 && strcmp(dsync.target, ".") != 0);
-		require(knot_dname_from_str(target, dsync.target, sizeof(target)) != NULL);
+		demand(dsync.port != 0 && strcmp(dsync.target, ".") != 0, "there is a server");
+		demand(knot_dname_from_str(target, dsync.target, sizeof(target)) != NULL, "it has a name");
 	}
-	uint8_t *wire = malloc(size > 0 ? size : 1);
+	uint8_t *wire = copy_input(data, size);
 	const char *why = NULL;
-	require(wire != NULL);
-	if (size > 0) {
-		memcpy(wire, data, size);
-	}
 	/* As if it answered this very message. */
 	const reply_t reply = { wire, size, zone, size >= 2 ? knot_wire_read_u16(data) : 0 };
 	if (notify_answer(&reply, &why) == NOTIFY_ANSWER_YES) {
-		require((data[2] & 0xf8) == 0xa0 && (data[3] & 0x0f) == 0);
+		demand((data[2] & 0xf8) == 0xa0 && (data[3] & 0x0f) == 0, "it answers a NOTIFY, without an error");
 	} else {
-		require(why != NULL);
+		demand(why != NULL, "it is said why");
 	}
 	free(wire);
 	return 0;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,6 +23,17 @@ static inline void demand(bool holds, const char *what)
 		fprintf(stderr, "does not hold: %s\n", what);
 		abort();
 	}
+}
+
+/*! \return A copy of an input, of no more bytes than it has, so that whoever reads beyond is seen; to be freed. */
+static inline uint8_t *copy_input(const uint8_t *data, size_t size)
+{
+	uint8_t *copy = malloc(size > 0 ? size : 1);
+	demand(copy != NULL, "there is memory");
+	if (size > 0) {
+		memcpy(copy, data, size);
+	}
+	return copy;
 }
 
 #define TARGET_PATH_MAX 64 /*!< Bytes. */
