@@ -44,8 +44,7 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		.plan = unit->data != NULL && strcmp(unit->data, "plan") == 0,
 		.beside = unit->type != NULL && strcmp(unit->type, "beside") == 0,
 		.again = unit->type != NULL && strcmp(unit->type, "again") == 0,
-		.report = send_row,
-		.ctx = req,
+		.to = { send_row, req },
 	};
 	if (import_run(c->desk, c->keys, &what, err, sizeof(err)) != 0) {
 		ctl_error(req, NULL, "%s", err);

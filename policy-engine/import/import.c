@@ -3,7 +3,6 @@
 
 #include "policy-engine/import/import.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/import/examine.h"
+#include "policy-engine/import/rows.h"
 #include "policy-engine/import/running.h"
 
 /* What becomes of a zone. */
@@ -188,37 +188,6 @@ static int put_zone(import_run_t *run, const examine_zone_t *from, const policy_
 
 /* -- one zone after another ---------------------------------------------- */
 
-static void report(const import_run_t *run, const examine_zone_t *zone, import_result_t result,
-                   const char *keys)
-{
-	char serial[12] = "";
-	if (result == IMPORT_TAKEN) {
-		snprintf(serial, sizeof(serial), "%u", zone->serial);
-	}
-	import_row_t row = {
-		.result = result,
-		.zone = zone->name != NULL ? zone->name : zone->from->name,
-		.keys = keys,
-		.serial = serial,
-		.why = result == IMPORT_REFUSED ? zone->why
-		       : result == IMPORT_KNOWN ? "the engine has keys for it already; if they are not "
-		                                "to stay: ods forget"
-		                                : "",
-	};
-	run->what->report(run->what->ctx, &row);
-}
-
-static void note(const import_run_t *run, const char *format, ...)
-{
-	char text[MAP_WHY_MAX];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	import_row_t row = { .result = IMPORT_NOTE, .keys = "", .serial = "", .why = text };
-	run->what->report(run->what->ctx, &row);
-}
-
 /* \return 0, or -1 if the database failed. */
 static int take_zone(import_run_t *run, size_t index)
 {
@@ -227,13 +196,13 @@ static int take_zone(import_run_t *run, size_t index)
 	core_zone_t core = { .keys = run->core };
 	int ours = is_ours(run, index);
 	if (ours != 0) {
-		report(run, zone, IMPORT_KNOWN, "");
+		rows_zone(run->what->to, zone, IMPORT_KNOWN, "");
 		return ours < 0 ? -1 : 0;
 	}
 	const policy_t *policy = examine_map(&run->from, zone, &run->desk->policies, run->now,
 	                                     &core);
 	if (policy == NULL) {
-		report(run, zone, IMPORT_REFUSED, "");
+		rows_zone(run->what->to, zone, IMPORT_REFUSED, "");
 		return 0;
 	}
 	examine_list(&run->from, zone, &core, keys, sizeof(keys));
@@ -246,7 +215,7 @@ static int take_zone(import_run_t *run, size_t index)
 		return -1;
 	}
 	run->marks[index].ours = run->marks[index].taken = true;
-	report(run, zone, IMPORT_TAKEN, keys);
+	rows_zone(run->what->to, zone, IMPORT_TAKEN, keys);
 	return 0;
 }
 
@@ -302,7 +271,7 @@ static int put_unused(import_run_t *run)
 		count++;
 	}
 	if (count > 0) {
-		note(run, "%zu keys that no zone has had yet %s for later use", count,
+		rows_note(run->what->to, "%zu keys that no zone has had yet %s for later use", count,
 		     run->what->plan ? "will be kept" : "are kept");
 	}
 	return 0;
@@ -407,12 +376,12 @@ static int check_running(import_run_t *run, char *err, size_t err_size)
 		return 0;
 	}
 	if (run->what->beside) {
-		note(run, "OpenDNSSEC is running, %s: no secondary may follow knotd until it is stopped, "
+		rows_note(run->what->to, "OpenDNSSEC is running, %s: no secondary may follow knotd until it is stopped, "
 		     "and the zones are imported again: ods import --again", who);
 		return 0;
 	}
 	if (run->what->plan) {
-		note(run, "OpenDNSSEC is running, %s: it has to be stopped before", who);
+		rows_running(run->what->to, who);
 		return 0;
 	}
 	snprintf(err, err_size, "OpenDNSSEC is running, %s: stop it, ods-control stop, and see that "

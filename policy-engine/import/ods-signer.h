@@ -12,6 +12,9 @@
 
 #define ODS_SIGNER_KEYS 64
 
+/*! The signer's <WorkingDirectory>, where its conf.xml has no other. */
+#define ODS_SIGNER_DIR "/var/lib/opendnssec/signer"
+
 /*! What the enforcer had told the signer of a key. */
 typedef struct {
 	char locator[129];

@@ -3,10 +3,10 @@
 
 #include "policy-engine/import/preview.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "policy-engine/import/examine.h"
+#include "policy-engine/import/rows.h"
 #include "policy-engine/import/running.h"
 #include "policy-engine/policy/conf.h"
 #include "policy-engine/policy/kasp.h"
@@ -19,25 +19,18 @@ typedef struct {
 	examine_t from;
 } preview_t;
 
-static void note(const preview_t *p, const char *text)
-{
-	const import_row_t row = { .result = IMPORT_NOTE, .keys = "", .serial = "", .why = text };
-	p->what->report(p->what->ctx, &row);
-}
-
 static void note_policy(void *ctx, kasp_kind_t kind, const char *text)
 {
 	if (kind != KASP_ADVICE) {
-		note(ctx, text);
+		rows_note(((const preview_t *)ctx)->what->to, "%s", text);
 	}
 }
 
 static void note_running(const preview_t *p)
 {
-	char who[64], text[128];
+	char who[64];
 	if (ods_is_running(p->what->database, p->what->signer_dir, who, sizeof(who))) {
-		snprintf(text, sizeof(text), "OpenDNSSEC is running, %s: it has to be stopped before", who);
-		note(p, text);
+		rows_running(p->what->to, who);
 	}
 }
 
@@ -72,20 +65,12 @@ static void report(preview_t *p, examine_zone_t *zone)
 {
 	core_key_t records[CORE_KEYS_MAX];
 	core_zone_t core = { .keys = records };
-	char keys[512] = "", serial[12] = "";
+	char keys[512] = "";
 	const bool taken = examine_map(&p->from, zone, &p->policies, time(NULL), &core) != NULL;
 	if (taken) {
 		examine_list(&p->from, zone, &core, keys, sizeof(keys));
-		snprintf(serial, sizeof(serial), "%u", zone->serial);
 	}
-	const import_row_t row = {
-		.result = taken ? IMPORT_TAKEN : IMPORT_REFUSED,
-		.zone = zone->name != NULL ? zone->name : zone->from->name,
-		.keys = keys,
-		.serial = serial,
-		.why = taken ? "" : zone->why,
-	};
-	p->what->report(p->what->ctx, &row);
+	rows_zone(p->what->to, zone, taken ? IMPORT_TAKEN : IMPORT_REFUSED, keys);
 }
 
 int preview_run(const char *conf, const import_t *what, hsm_error_t *err)

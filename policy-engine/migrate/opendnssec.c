@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/import/ods-signer.h"
 #include "policy-engine/migrate/zonelist.h"
 #include "policy-engine/policy/kasp.h"
 
 /* What counts where conf.xml is silent, in Debian. */
-#define SIGNER_DIR "/var/lib/opendnssec/signer"
 
 /* -- elements ------------------------------------------------------------ */
 
@@ -77,7 +77,7 @@ static int read_conf(const char *path, const char *database, opendnssec_t *from,
 	} texts[] = {
 		{ "Common/PolicyFile", "/etc/opendnssec/kasp.xml", &from->kasp_file },
 		{ "Common/ZoneListFile", "/etc/opendnssec/zonelist.xml", &from->zonelist },
-		{ "Signer/WorkingDirectory", SIGNER_DIR, &from->signer_dir },
+		{ "Signer/WorkingDirectory", ODS_SIGNER_DIR, &from->signer_dir },
 		{ "Enforcer/Datastore/SQLite", database, &from->database },
 	};
 	for (size_t i = 0; ret == HSM_EOK && i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -89,6 +89,12 @@ char *tool_socket(const invocation_t *run)
 	return socket;
 }
 
+char *tool_full_path(const char *path)
+{
+	char *full = realpath(path, NULL);
+	return full != NULL ? full : strdup(path);
+}
+
 /* \return Whether it was sent and answered; if not, err says why. */
 static bool call(const invocation_t *run, const ctl_unit_t *unit, engine_answer_t *answer,
                  char *err, size_t err_size)

@@ -37,6 +37,10 @@ typedef struct {
  *  is said. */
 char *tool_socket(const invocation_t *run);
 
+/*! The engine has another working directory, so it needs the full path; if ods may not see the file, the engine
+ *  may yet. \return To be freed by free(); NULL if out of memory. */
+char *tool_full_path(const char *path);
+
 /*!
  * Sends one command to the engine, and reads its answer; errors are printed.
  *

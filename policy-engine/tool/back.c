@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/import/ods-signer.h"
 #include "policy-engine/tool/ask.h"
 #include "policy-engine/tool/commands.h"
 
-#define SIGNER_DIR "/var/lib/opendnssec/signer"
 
 typedef struct {
 	invocation_t run;
@@ -32,7 +32,7 @@ static void usage(FILE *out)
 	        "Options:\n"
 	        "      --sql             print what KASP.DB has to be told, for sqlite3 or mysql\n"
 	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>, for the commands\n"
-	        "                        [" SIGNER_DIR "]\n"
+	        "                        [" ODS_SIGNER_DIR "]\n"
 	        "  -c, --config FILE     conf.xml\n"
 	        "  -s, --socket SOCKET   the engine's socket [as conf.xml says]\n"
 	        "  -j, --json            print JSON\n"
@@ -185,16 +185,19 @@ static int print_sql(const engine_answer_t *answer)
 
 int tool_back(const invocation_t *run, int argc, char *argv[])
 {
-	order_t order = { .run = *run, .signer_dir = SIGNER_DIR };
+	order_t order = { .run = *run, .signer_dir = ODS_SIGNER_DIR };
 	int ret = parse(argc, argv, &order);
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;
 	}
-	/* The engine has another working directory. */
-	char *database = realpath(order.run.args[0], NULL);
+	char *database = tool_full_path(order.run.args[0]);
+	if (database == NULL) {
+		fprintf(stderr, "ods: out of memory\n");
+		return FAILED;
+	}
 	const ctl_unit_t unit = { .cmd = "zone-back", .zone = order.run.args[1],
 	                          .type = order.sql ? "sql" : NULL,
-	                          .section = database != NULL ? database : order.run.args[0] };
+	                          .section = database };
 	engine_answer_t answer = { 0 };
 	ret = tool_ask(&order.run, &unit, &answer);
 	if (ret == DONE && order.run.json) {

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "common/question.h"
+#include "policy-engine/import/ods-signer.h"
 #include "policy-engine/import/preview.h"
 #include "policy-engine/tool/ask.h"
 #include "policy-engine/tool/commands.h"
 
-#define SIGNER_DIR "/var/lib/opendnssec/signer"
 #define PATIENCE_MS 3600000 /* An hour: the engine looks for each key in its token. */
 
 typedef struct {
@@ -35,7 +35,7 @@ static void usage(FILE *out)
 	        "\n"
 	        "Options:\n"
 	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>\n"
-	        "                        [" SIGNER_DIR "]\n"
+	        "                        [" ODS_SIGNER_DIR "]\n"
 	        "      --serial NUMBER   the last serial of ZONE, if the signer left none\n"
 	        "      --beside          OpenDNSSEC goes on, and ours is compared with it: no secondary\n"
 	        "                        may follow ours\n"
@@ -100,14 +100,6 @@ static int parse(int argc, char *argv[], order_t *order)
 		return USAGE;
 	}
 	return ret;
-}
-
-/* The engine has another working directory, so it needs the full path. If ods may not see the file,
- * the engine may yet. \return To be freed. */
-static char *full_path(const char *path)
-{
-	char *full = realpath(path, NULL);
-	return full != NULL ? full : strdup(path);
 }
 
 static size_t count(const engine_answer_t *answer, const char *result)
@@ -191,7 +183,7 @@ static int preview(const order_t *order, const ctl_unit_t *unit, engine_answer_t
 	}
 	const import_t what = {
 		.database = unit->section, .signer_dir = unit->item, .zone = unit->zone,
-		.serial = order->serial != NULL ? &serial : NULL, .report = add_row, .ctx = answer,
+		.serial = order->serial != NULL ? &serial : NULL, .to = { add_row, answer },
 	};
 	const int ret = preview_run(order->run.conf != NULL ? order->run.conf : HSM_CONF_FILE, &what, &err);
 	if (ret != HSM_EOK || answer->refused) {
@@ -244,14 +236,14 @@ static int go(const order_t *order, const ctl_unit_t *unit)
 
 int tool_import(const invocation_t *run, int argc, char *argv[])
 {
-	order_t order = { .run = *run, .signer_dir = SIGNER_DIR };
+	order_t order = { .run = *run, .signer_dir = ODS_SIGNER_DIR };
 	order.run.patience_ms = PATIENCE_MS;
 	int ret = parse(argc, argv, &order);
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;
 	}
-	char *database = full_path(order.run.args[0]);
-	char *signer_dir = full_path(order.signer_dir);
+	char *database = tool_full_path(order.run.args[0]);
+	char *signer_dir = tool_full_path(order.signer_dir);
 	ctl_unit_t unit = { .cmd = "zone-import", .section = database, .item = signer_dir,
 	                    .zone = order.run.args[1], .id = order.serial,
 	                    .type = order.how };

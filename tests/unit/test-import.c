@@ -747,7 +747,7 @@ static void take_row(void *ctx, const import_row_t *row)
 static void import(const char *name, const uint32_t *serial, bool plan)
 {
 	import_t what = { .database = file, .signer_dir = dir, .zone = name, .serial = serial,
-	                  .plan = plan, .report = take_row };
+	                  .plan = plan, .to = { take_row, NULL } };
 	rows[0] = '\0';
 	ck_assert_msg(import_run(&desk, &token_keys, &what, err, sizeof(err)) == 0, "%s", err);
 }
@@ -871,7 +871,7 @@ START_TEST(whole_import)
 	keys_are("aa01:2:2 aa02:2:0 aa04:0:0 ");
 
 	import_t none = { .database = file, .signer_dir = dir, .zone = "c.test",
-	                  .report = take_row };
+	                  .to = { take_row, NULL } };
 	ck_assert_int_eq(import_run(&desk, &token_keys, &none, err, sizeof(err)), -1);
 	ck_assert_ptr_nonnull(strstr(err, "has no zone c.test"));
 
