@@ -202,10 +202,11 @@ import os, sys
 while True:
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            print(open(f"/proc/{pid}/cmdline").read().replace("\0", " "), flush=True)
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                print(ascii(file.read()), flush=True)
         except OSError:
             pass
-' >arguments 2>/dev/null &
+' >arguments &
 	pids+=($!)
 	umask 000
 	start_zone
