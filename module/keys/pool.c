@@ -425,6 +425,7 @@ uint64_t signpool_wrong(signpool_t *pool)
 
 static void add_batch(lane_t *lane, pool_batch_t *batch)
 {
+	const bool one = batch->count == 1;
 	pthread_mutex_lock(&lane->lock);
 	if (lane->ring == NULL) {
 		batch->next = batch;
@@ -433,12 +434,13 @@ static void add_batch(lane_t *lane, pool_batch_t *batch)
 		batch->next = lane->ring->next;
 		lane->ring->next = batch;
 	}
-	if (batch->count == 1) {
+	pthread_mutex_unlock(&lane->lock);
+	/* Without the lock, which those who wake take at once; the batch may have ended. */
+	if (one) {
 		pthread_cond_signal(&lane->work);
 	} else {
 		pthread_cond_broadcast(&lane->work);
 	}
-	pthread_mutex_unlock(&lane->lock);
 }
 
 static void await(lane_t *lane, pool_batch_t *batch)

@@ -40,18 +40,18 @@ typedef struct job {
 	active_t *active;
 	asker_t asker;
 	uint64_t hash;
-	unsigned users;              /*!< Those who wait, and who makes it. Locked. */
+	atomic_uint users;           /*!< Those who wait, and who makes it. */
 	bool ended;                  /*!< Locked. */
 	int ret;
 	pthread_cond_t end;
 	signpool_work_t *work;
-	rrsig_job_t *jobs;           /*!< One for each key. */
 	const keyring_key_t *failed;
 	uint64_t wrong;              /*!< signpool_wrong() before it was made. */
 	cache_times_t times;
-	knot_rdataset_t sigs;
-	uint8_t *data;               /*!< The subject's bytes. */
+	knot_rdataset_t sigs;        /*!< Behind the jobs. */
+	uint8_t *data;               /*!< The subject's bytes, behind the signatures. */
 	size_t len;
+	rrsig_job_t jobs[];          /*!< One for each key. */
 } job_t;
 
 struct online {
@@ -282,33 +282,29 @@ static cache_times_t choose_times(const job_t *job, uint16_t type, clock_span_t 
 	};
 }
 
-static void free_job(job_t *job)
+/*! A user less. */
+static void leave_job(job_t *job)
 {
-	pthread_cond_destroy(&job->end);
-	free(job->sigs.rdata);
-	free(job->jobs);
-	free(job->data);
-	free(job);
+	if (atomic_fetch_sub(&job->users, 1) == 1) {
+		pthread_cond_destroy(&job->end);
+		free(job);
+	}
 }
 
-/*! Lays out the signatures of all keys. */
-static int fill_job(job_t *job, const subject_t *subject)
+/*! \return Bytes of the RRSIGs of all keys, as a rdataset has them */
+static size_t get_sigs_size(const active_t *active)
 {
-	const active_t *active = job->active;
 	size_t size = 0;
 	for (size_t i = 0; i < active->count; i++) {
 		size += knot_rdata_size(rrsig_rdata_len(active->keys[i], active->zone));
 	}
-	job->data = malloc(subject->len);
-	job->jobs = calloc(active->count, sizeof(job->jobs[0]));
-	job->sigs = (knot_rdataset_t) {
-		.count = active->count, .size = size, .rdata = calloc(1, size),
-	};
-	if (job->data == NULL || job->jobs == NULL || job->sigs.rdata == NULL) {
-		return KNOT_ENOMEM;
-	}
-	memcpy(job->data, subject->data, subject->len);
-	job->len = subject->len;
+	return size;
+}
+
+/*! Lays out the signatures of all keys. */
+static void fill_job(job_t *job)
+{
+	const active_t *active = job->active;
 	knot_rrset_t rrset;
 	subject_read(job->data, &rrset);
 	job->times = choose_times(job, rrset.type, get_time(job->online));
@@ -322,13 +318,14 @@ static int fill_job(job_t *job, const subject_t *subject)
 		};
 		sig = knot_rdataset_next(sig);
 	}
-	return KNOT_EOK;
 }
 
 static job_t *new_job(online_t *online, active_t *active, const subject_t *subject,
                       const asker_t *asker, uint64_t hash)
 {
-	job_t *job = calloc(1, sizeof(*job));
+	const size_t jobs = active->count * sizeof(rrsig_job_t), sigs = get_sigs_size(active);
+	const size_t room = (sigs + _Alignof(job_t) - 1) / _Alignof(job_t) * _Alignof(job_t);
+	job_t *job = calloc(1, sizeof(*job) + jobs + room + subject->len);
 	if (job == NULL) {
 		return NULL;
 	}
@@ -336,13 +333,17 @@ static job_t *new_job(online_t *online, active_t *active, const subject_t *subje
 	job->active = active;
 	job->asker = *asker;
 	job->hash = hash;
-	job->users = 1;
+	atomic_init(&job->users, 1);
 	job->wrong = signpool_wrong(active->tokens->pool);
 	monotonic_cond_init(&job->end);
-	if (fill_job(job, subject) != KNOT_EOK) {
-		free_job(job);
-		return NULL;
-	}
+	job->sigs = (knot_rdataset_t) {
+		.count = active->count, .size = sigs,
+		.rdata = (knot_rdata_t *)((uint8_t *)job->jobs + jobs),
+	};
+	job->data = (uint8_t *)job->sigs.rdata + room;
+	job->len = subject->len;
+	memcpy(job->data, subject->data, subject->len);
+	fill_job(job);
 	atomic_fetch_add(&active->users, 1);
 	return job;
 }
@@ -353,14 +354,6 @@ static void count(online_t *online, const job_t *job, int by)
 	online->flight += by;
 	online->missing += job->asker.missing ? by : 0;
 	online->networks[job->asker.network % NETWORKS] += by;
-}
-
-/*! A user less. With the lock held. */
-static void leave_job(job_t *job)
-{
-	if (--job->users == 0) {
-		free_job(job);
-	}
 }
 
 /*! Takes a job that has ended out of the list. With the lock held. */
@@ -374,11 +367,17 @@ static void land(online_t *online, job_t *job, int ret)
 	job->ret = ret;
 	job->ended = true;
 	count(online, job, -1);
-	pthread_cond_broadcast(&job->end);
-	leave_job(job);
 	if (online->flight == 0) {
 		pthread_cond_broadcast(&online->landed);
 	}
+}
+
+/*! Tells those who wait for a job that has ended; without the lock, which they take at once. From its landing on
+ *  all but the job can be stopped, and freed. */
+static void tell(job_t *job)
+{
+	pthread_cond_broadcast(&job->end);
+	leave_job(job);
 }
 
 /*! Logs the first of some failures, and that they are over. */
@@ -428,8 +427,9 @@ static void job_ended(void *ctx)
 	if (cache_is_dirty(online->cache)) {
 		pthread_cond_signal(&online->wake);
 	}
-	land(online, job, ret); /* From then on it can be stopped, and freed. */
+	land(online, job, ret);
 	pthread_mutex_unlock(&online->lock);
+	tell(job);
 }
 
 /*! With the lock held. */
@@ -478,7 +478,7 @@ static online_result_t make(online_t *online, active_t *active, const subject_t 
 		found = new_job(online, active, subject, asker, hash);
 	}
 	if (found != NULL) {
-		found->users++;
+		atomic_fetch_add(&found->users, 1);
 	}
 	if (found != NULL && fresh) {
 		found->next = online->jobs;
@@ -494,6 +494,7 @@ static online_result_t make(online_t *online, active_t *active, const subject_t 
 		pthread_mutex_lock(&online->lock);
 		land(online, found, KNOT_ENOMEM);
 		pthread_mutex_unlock(&online->lock);
+		tell(found);
 	}
 	*job = found;
 	return ONLINE_MADE;
@@ -515,18 +516,11 @@ static online_result_t await(online_t *online, job_t *job, const asker_t *asker,
 	} else if (job->ret == KNOT_EOK && knot_rdataset_copy(sigs, &job->sigs, mm) == KNOT_EOK) {
 		result = ONLINE_MADE;
 	}
-	leave_job(job);
 	pthread_mutex_unlock(&online->lock);
+	leave_job(job);
 	const int64_t end = budget_now();
 	budget_charge(asker, end, end - begin);
 	return result;
-}
-
-static void let_go(online_t *online, job_t *job)
-{
-	pthread_mutex_lock(&online->lock);
-	leave_job(job);
-	pthread_mutex_unlock(&online->lock);
 }
 
 online_result_t online_sign(online_t *online, active_t *active, const subject_t *subject,
@@ -537,7 +531,7 @@ online_result_t online_sign(online_t *online, active_t *active, const subject_t 
 	const int ret = cache_find(online->cache, subject, get_time(online), sigs, mm, &renew);
 	if (ret == KNOT_EOK) {
 		if (renew && make(online, active, subject, asker, &job) == ONLINE_MADE) {
-			let_go(online, job);
+			leave_job(job);
 		}
 		return ONLINE_CACHED;
 	}
@@ -553,7 +547,7 @@ online_result_t online_sign(online_t *online, active_t *active, const subject_t 
 	}
 	if (atomic_load(&online->late)) {
 		/* The next signature that is made ends that. */
-		let_go(online, job);
+		leave_job(job);
 		return ONLINE_LATE;
 	}
 	return await(online, job, asker, sigs, mm);

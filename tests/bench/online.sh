@@ -18,17 +18,19 @@ bench_online() {
 	peer native 'dnssec-signing: on' 'dnssec-policy: bench'
 	peer onlinesign 'module: [mod-synthrecord/forward, mod-onlinesign/bench]'
 	online_ours
-	ask_until_cached
 	for ((i = 0; i < 2 * RUNS; i++)); do
-		mixed 400000 $((i + 20)) >new
-		sed 's/syn\.test/sample.test/' new >new.sample
-		for server in onlinesign ours; do
-			rate $server few "$server.few"
-			rate $server new "$server.new"
-		done
-		rate ours new.sample sample.new
+		ask_until_cached
+		rate onlinesign few onlinesign.few
+		rate ours few ours.few
 		rate native held native.held
 		rate ours held ours.held
+	done
+	for ((i = 0; i < 5 * RUNS; i++)); do
+		mixed 200000 $((i + 20)) >new
+		sed 's/syn\.test/sample.test/' new >new.sample
+		rate onlinesign new onlinesign.new 2
+		rate ours new.sample sample.new 2
+		rate ours new ours.new 2
 	done
 	compare online-cached ours.few onlinesign.few 5 "mod-onlinesign"
 	compare online-new sample.new onlinesign.new 1.3 "mod-onlinesign"
@@ -98,10 +100,11 @@ ask_until_cached() {
 	knot zone-stats syn.test mod-opendnssec.online
 }
 
-# rate DIR QUERIES FILE: adds the answers a second to the file.
+# rate DIR QUERIES FILE [THREADS]: adds the answers a second to the file. knotd has the queries that come in by one
+# processor answered by one worker: one thread measures a worker, two all workers, where these wait for the token.
 rate() {
 	use "$work/$1"
-	dnsperf -s 127.0.0.1 -p "$PORT" -d "$2" -D -c 8 -T 1 -l 4 >dnsperf.out 2>&1
+	dnsperf -s 127.0.0.1 -p "$PORT" -d "$2" -D -c 8 -T "${4:-1}" -l 3 >dnsperf.out 2>&1
 	grep 'Queries lost: *0 ' dnsperf.out >/dev/null || fail "$1 $2: $(grep lost dnsperf.out)"
 	! grep SERVFAIL dnsperf.out || fail "$1 $2: $(grep SERVFAIL dnsperf.out)" "$(knot zone-stats \
 		syn.test mod-opendnssec.online)"
