@@ -167,6 +167,28 @@ START_TEST(test_signed)
 }
 END_TEST
 
+/*! What no policy limits is cached no longer than what the zone has, its SOA; a shorter TTL stays. */
+START_TEST(test_ttl)
+{
+	static const struct {
+		uint32_t soa, signed_as;
+	} cases[] = { { 30, 30 }, { 60, 60 }, { 3600, 60 } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		making_t making;
+		answer_kind_t kind = ANSWER_FOUND;
+		begin(&making, NULL, "\x01""q\x02""zz", KNOT_RRTYPE_A);
+		making.answer.soa.ttl = cases[i].soa;
+		put(&making, "\x01""q\x02""zz", KNOT_RRTYPE_A);
+		const knot_pkt_t *pkt = making.answer.pkt;
+		const size_t a_record = 2 + 10 + 4; /* Owner by a pointer, head, address. */
+		(void)answer_section(&making.answer, &kind);
+		ck_assert_uint_eq(pkt->rr[0].ttl, cases[i].signed_as);
+		ck_assert_uint_eq(knot_wire_read_u32(pkt->wire + pkt->size - a_record + 6), cases[i].signed_as);
+		end(&making);
+	}
+}
+END_TEST
+
 /*** Denial. ***/
 
 static void put_node(store_txn_t *txn, const char *owner, const uint16_t *types, size_t count)
@@ -288,6 +310,7 @@ int main(void)
 	TCase *tests = tcase_create("answer");
 	tcase_add_test(tests, test_lacks);
 	tcase_add_test(tests, test_signed);
+	tcase_add_test(tests, test_ttl);
 	tcase_add_test(tests, test_types);
 	suite_add_tcase(suite, tests);
 	return check_main(suite);
