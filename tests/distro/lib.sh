@@ -18,8 +18,9 @@ make_chroot() {
 	mkdir -p "$2.new"
 	debootstrap --variant=minbase "$1" "$2.new" "$mirror" >"$2.log" 2>&1 ||
 		{ tail -n 20 "$2.log" >&2; exit 1; }
-	# A mirror that stands still is as good as another one here.
+	# A mirror that stands still is as good as another one here; and what is lost at a crash is made anew.
 	echo 'Acquire::Check-Valid-Until "false";' >"$2.new/etc/apt/apt.conf.d/90test"
+	echo force-unsafe-io >"$2.new/etc/dpkg/dpkg.cfg.d/90test"
 	mv "$2.new" "$2"
 }
 
