@@ -51,6 +51,7 @@ void external_configure(external_t *external, char *command, unsigned limit_s)
 	/* What another program would say of the version is not known; a reload may have mended this
 	 * one. */
 	external->judged &= same && external->good;
+	external->revision += !same || limit_s != external->limit_s;
 	char *old = external->command;
 	external->command = command;
 	external->limit_s = limit_s;
@@ -169,45 +170,74 @@ static FILE *write_newest(external_t *external, uint32_t *serial, char why[WHY_M
 	return file;
 }
 
+/*! What a program is asked, and what it says. */
+typedef struct {
+	char *command;
+	unsigned limit_s;
+	uint64_t revision;
+	uint32_t serial;
+	bool good;
+	char why[WHY_MAX];
+} question_t;
+
 /*! \return Whether the program says yes. */
-static bool run(external_t *external, const char *command, unsigned limit_s, uint32_t *serial,
-                char why[WHY_MAX])
+static bool run(external_t *external, question_t *question)
 {
-	FILE *file = write_newest(external, serial, why);
+	FILE *file = write_newest(external, &question->serial, question->why);
 	if (file == NULL) {
 		return false;
 	}
 	knot_dname_txt_storage_t zone;
 	char number[16];
 	(void)knot_dname_to_str(zone, external->args.zone, sizeof(zone));
-	snprintf(number, sizeof(number), "%" PRIu32, *serial);
+	snprintf(number, sizeof(number), "%" PRIu32, question->serial);
 	const char *const more[] = { zone, number, NULL };
 	const int ret = command_run(&(command_t) {
-		.line = command, .more = more, .input_fd = fileno(file), .limit_s = limit_s,
-		.stop_fd = external->args.stop_fd,
-	}, why, WHY_MAX);
+		.line = question->command, .more = more, .input_fd = fileno(file),
+		.limit_s = question->limit_s, .stop_fd = external->args.stop_fd,
+	}, question->why, WHY_MAX);
 	fclose(file);
 	return ret == 0;
 }
 
-/*! Notes the verdict. \return When to check again, ms; 0 = no need */
-static int64_t judge(external_t *external, uint32_t serial, bool good, const char *why)
+/*! Notes a verdict on the newest version. \return Whether it is one */
+static bool note_verdict(external_t *external, const question_t *question, int64_t *delay_s)
+{
+	pthread_mutex_lock(&external->lock);
+	const bool counts = external->has_version && external->serial == question->serial &&
+	                    external->revision == question->revision;
+	if (counts) {
+		external->judged = true;
+		external->good = question->good;
+		external->judged_ms = monotonic_ms();
+		external->failures += !question->good;
+		*delay_s = backoff_delay(&again_delay, external->failures);
+		external->again_ms = external->judged_ms + 1000 * *delay_s;
+	}
+	pthread_mutex_unlock(&external->lock);
+	return counts;
+}
+
+/*! \return Whether the program asked is the one that has been configured last. */
+static bool is_current(external_t *external, const question_t *question)
+{
+	pthread_mutex_lock(&external->lock);
+	const bool current = external->revision == question->revision;
+	pthread_mutex_unlock(&external->lock);
+	return current;
+}
+
+/*! Says what the verdict is. \return When to check again, ms; 0 = no need */
+static int64_t judge(external_t *external, const question_t *question)
 {
 	char what[32], text[WHY_MAX + 200];
-	pthread_mutex_lock(&external->lock);
-	const bool newest = external->has_version && external->serial == serial;
-	if (newest) {
-		external->judged = true;
-		external->good = good;
-		external->judged_ms = monotonic_ms();
-		external->failures += !good;
+	const uint32_t serial = question->serial;
+	int64_t delay_s = 0;
+	if (!note_verdict(external, question, &delay_s)) {
+		/* Another version is checked once the worker has noted it. */
+		return is_current(external, question) ? 0 : sched_now();
 	}
-	const int64_t delay = backoff_delay(&again_delay, external->failures);
-	pthread_mutex_unlock(&external->lock);
-	if (!newest) {
-		return 0;
-	}
-	if (good) {
+	if (question->good) {
 		log_msg(external->args.log, LOG_INFO, external->args.zone,
 		        "check, serial %" PRIu32 " passed", serial);
 		held_end(external->args.held, HELD_CHECK);
@@ -215,30 +245,48 @@ static int64_t judge(external_t *external, uint32_t serial, bool good, const cha
 	}
 	snprintf(text, sizeof(text), "the operator's check says no to serial %" PRIu32 ": %s; the "
 	         "version before it stays; the next one is checked anew, this one again within %d "
-	         "minutes", serial, why, (int)(again_delay.max / 60));
+	         "minutes", serial, question->why, (int)(again_delay.max / 60));
 	held_set(external->args.held, HELD_CHECK, name_of(serial, what), text);
-	return sched_now() + 1000 * delay;
+	if (!is_current(external, question)) {
+		/* Meanwhile the check was replaced, or taken out: then nothing else would end that. */
+		held_end(external->args.held, HELD_CHECK);
+		return sched_now();
+	}
+	return sched_now() + 1000 * delay_s;
+}
+
+/*! \return 0: the newest version is to be checked; or in how many ms; -1: not at all */
+static int64_t time_to_check(const external_t *external)
+{
+	if (external->command == NULL || !external->has_version || external->taken ||
+	    (external->judged && external->good)) {
+		return -1;
+	}
+	const int64_t left = external->judged ? external->again_ms - monotonic_ms() : 0;
+	return left > 0 ? left : 0;
 }
 
 int64_t external_work(external_t *external)
 {
-	char why[WHY_MAX] = "";
 	pthread_mutex_lock(&external->lock);
-	const bool wanted = external->command != NULL && external->has_version &&
-	                    !external->taken && !(external->judged && external->good);
-	char *command = wanted ? strdup(external->command) : NULL;
-	const unsigned limit_s = external->limit_s;
-	uint32_t serial = external->serial;
+	const int64_t left = time_to_check(external);
+	question_t question = {
+		.command = left == 0 ? strdup(external->command) : NULL, .limit_s = external->limit_s,
+		.revision = external->revision, .serial = external->serial,
+	};
 	pthread_mutex_unlock(&external->lock);
-	if (command == NULL) {
-		return wanted ? sched_now() + 1000 * again_delay.first : 0;
+	if (left != 0) {
+		return left > 0 ? sched_now() + left : 0;
 	}
-	const bool good = run(external, command, limit_s, &serial, why);
-	free(command);
+	if (question.command == NULL) {
+		return sched_now() + 1000 * again_delay.first;
+	}
+	question.good = run(external, &question);
+	free(question.command);
 	if (poll(&(struct pollfd){ .fd = external->args.stop_fd, .events = POLLIN }, 1, 0) > 0) {
 		return 0; /* A program that had to end has no verdict. */
 	}
-	const int64_t again = judge(external, serial, good, why);
+	const int64_t again = judge(external, &question);
 	external->args.judged(external->args.ctx);
 	return again;
 }

@@ -35,11 +35,13 @@ typedef struct {
 	pthread_mutex_t lock;       /*!< Of what follows. */
 	char *command;              /*!< NULL: there is no check. */
 	unsigned limit_s;           /*!< Seconds that it may take. */
+	uint64_t revision;          /*!< Of command and limit: what one of before says is no verdict. */
 	bool has_version;           /*!< There is a version... */
 	uint32_t serial;            /*!< ...the newest one has this serial. */
 	bool judged, good;          /*!< The verdict on it. */
 	int64_t judged_ms;          /*!< When, monotonic_ms(). */
 	unsigned failures;          /*!< How often it was no. */
+	int64_t again_ms;           /*!< When the program is asked again after that, monotonic_ms(). */
 	bool taken;                 /*!< knotd serves it. */
 } external_t;
 

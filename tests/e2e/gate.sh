@@ -84,6 +84,28 @@ test_check_fails() { # limit 60
 	expect 'absolute path' knotc -c "$D/knot.conf" conf-check
 }
 
+# What a check says that another one has replaced meanwhile counts for nothing; no is said once a version.
+test_check_replaced() { # limit 60
+	small z c.test 1
+	quick d --zone c.test=z
+	judge 'sleep 4'
+	checked_by c.test "$work/judge"
+	small z c.test 2 'a A 192.0.2.1'
+	module zone-reload c.test
+	within 10 test -s judged
+	printf '%s\n' '#!/bin/bash' 'cat >/dev/null' "cd $work" 'sleep 2' 'echo no >>judged' 'exit 1' >no
+	chmod +x no
+	checked_by c.test "$work/no"
+	within 20 status_says c.test 'state: held: check: .*no: .*status 1'
+	! has a.c.test || fail "published by the yes of a check that was replaced"
+	rm judged
+	checked_by c.test "$work/no"
+	module zone-reload c.test
+	within 10 test -s judged
+	sleep 3
+	[ "$(wc -l <judged)" -eq 1 ] || fail "a check that says no is run again at once"
+}
+
 # A check that takes its time does not keep back a stream of updates for ever; knotd ends in time.
 test_check_stream() { # limit 60
 	small z c.test 1
