@@ -42,9 +42,9 @@ static int add_unit(block_t *block, const knot_ctl_data_t data)
 	return KNOT_EOK;
 }
 
-/* Where the items of the unit at hand are put together. */
+/* Where the items of the unit at hand are put together: memory for as much as there was of each. */
 typedef struct {
-	char text[KNOT_CTL_IDX__COUNT][UINT16_MAX + 1];
+	char *text[KNOT_CTL_IDX__COUNT];
 	knot_ctl_data_t data;
 } scratch_t;
 
@@ -59,9 +59,14 @@ static int read_item(scratch_t *scratch, unsigned index, wire_t *wire)
 		return ret;
 	}
 	const size_t size = (size_t)len[0] << 8 | len[1];
-	ret = wire_read(wire, scratch->text[index], size);
-	scratch->text[index][ret == KNOT_EOK ? size : 0] = '\0';
-	scratch->data[index] = scratch->text[index];
+	char *text = realloc(scratch->text[index], size + 1);
+	if (text == NULL) {
+		return KNOT_ENOMEM;
+	}
+	scratch->text[index] = text;
+	ret = wire_read(wire, text, size);
+	text[ret == KNOT_EOK ? size : 0] = '\0';
+	scratch->data[index] = text;
 	return ret;
 }
 
@@ -98,12 +103,11 @@ static int read_units(block_t *block, wire_t *wire, scratch_t *scratch)
 
 int block_read(block_t *block, wire_t *wire)
 {
-	scratch_t *scratch = malloc(sizeof(*scratch));
-	if (scratch == NULL) {
-		return KNOT_ENOMEM;
+	scratch_t scratch = { .text = { NULL } };
+	const int ret = read_units(block, wire, &scratch);
+	for (int i = 0; i < KNOT_CTL_IDX__COUNT; i++) {
+		free(scratch.text[i]);
 	}
-	const int ret = read_units(block, wire, scratch);
-	free(scratch);
 	return ret;
 }
 

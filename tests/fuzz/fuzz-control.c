@@ -15,14 +15,6 @@
 #include "control/server.h"
 #include "tests/fuzz/target.h"
 
-/* Each end of a block, one octet, takes the server 700 kB for a moment. With AddressSanitizer that is a
- * millisecond: of 64 kB of such it would be said that they take too long. */
-#ifdef __SANITIZE_ADDRESS__
-#define SENT_MAX ((size_t)4096)
-#else
-#define SENT_MAX ((size_t)65536)
-#endif
-
 static char path[64];
 static ctl_server_t *server;
 
@@ -64,8 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strcpy(addr.sun_path, path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	demand(fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0, "connect");
-	ssize_t sent = send(fd, data, size < SENT_MAX ? size : SENT_MAX,
-	                    MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t sent = send(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)sent;
 	shutdown(fd, SHUT_WR);
 
