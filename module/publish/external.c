@@ -201,7 +201,7 @@ static bool run(external_t *external, question_t *question)
 }
 
 /*! Notes a verdict on the newest version. \return Whether it is one */
-static bool note_verdict(external_t *external, const question_t *question, int64_t *delay_s)
+static bool note_verdict(external_t *external, const question_t *question)
 {
 	pthread_mutex_lock(&external->lock);
 	const bool counts = external->has_version && external->serial == question->serial &&
@@ -211,8 +211,6 @@ static bool note_verdict(external_t *external, const question_t *question, int64
 		external->good = question->good;
 		external->judged_ms = monotonic_ms();
 		external->failures += !question->good;
-		*delay_s = backoff_delay(&again_delay, external->failures);
-		external->again_ms = external->judged_ms + 1000 * *delay_s;
 	}
 	pthread_mutex_unlock(&external->lock);
 	return counts;
@@ -227,21 +225,20 @@ static bool is_current(external_t *external, const question_t *question)
 	return current;
 }
 
-/*! Says what the verdict is. \return When to check again, ms; 0 = no need */
-static int64_t judge(external_t *external, const question_t *question)
+/*! Says what the verdict is. \return Whether time_to_check() tells what is next; else it is another version, which
+ *  the worker has to note first */
+static bool judge(external_t *external, const question_t *question)
 {
 	char what[32], text[WHY_MAX + 200];
 	const uint32_t serial = question->serial;
-	int64_t delay_s = 0;
-	if (!note_verdict(external, question, &delay_s)) {
-		/* Another version is checked once the worker has noted it. */
-		return is_current(external, question) ? 0 : sched_now();
+	if (!note_verdict(external, question)) {
+		return !is_current(external, question);
 	}
 	if (question->good) {
 		log_msg(external->args.log, LOG_INFO, external->args.zone,
 		        "check, serial %" PRIu32 " passed", serial);
 		held_end(external->args.held, HELD_CHECK);
-		return 0;
+		return true;
 	}
 	snprintf(text, sizeof(text), "the operator's check says no to serial %" PRIu32 ": %s; the "
 	         "version before it stays; the next one is checked anew, this one again within %d "
@@ -250,20 +247,27 @@ static int64_t judge(external_t *external, const question_t *question)
 	if (!is_current(external, question)) {
 		/* Meanwhile the check was replaced, or taken out: then nothing else would end that. */
 		held_end(external->args.held, HELD_CHECK);
-		return sched_now();
 	}
-	return sched_now() + 1000 * delay_s;
+	return true;
 }
 
-/*! \return 0: the newest version is to be checked; or in how many ms; -1: not at all */
+/*! \return 0: the newest version is to be checked; or in how many ms; -1: not at all. With the lock held. */
 static int64_t time_to_check(const external_t *external)
 {
 	if (external->command == NULL || !external->has_version || external->taken ||
 	    (external->judged && external->good)) {
 		return -1;
 	}
-	const int64_t left = external->judged ? external->again_ms - monotonic_ms() : 0;
+	const int64_t again_ms = external->judged_ms +
+	                         1000 * backoff_delay(&again_delay, external->failures);
+	const int64_t left = external->judged ? again_ms - monotonic_ms() : 0;
 	return left > 0 ? left : 0;
+}
+
+/*! \return When that is, ms; 0: never */
+static int64_t due(int64_t left)
+{
+	return left >= 0 ? sched_now() + left : 0;
 }
 
 int64_t external_work(external_t *external)
@@ -276,7 +280,7 @@ int64_t external_work(external_t *external)
 	};
 	pthread_mutex_unlock(&external->lock);
 	if (left != 0) {
-		return left > 0 ? sched_now() + left : 0;
+		return due(left);
 	}
 	if (question.command == NULL) {
 		return sched_now() + 1000 * again_delay.first;
@@ -286,7 +290,10 @@ int64_t external_work(external_t *external)
 	if (poll(&(struct pollfd){ .fd = external->args.stop_fd, .events = POLLIN }, 1, 0) > 0) {
 		return 0; /* A program that had to end has no verdict. */
 	}
-	const int64_t again = judge(external, &question);
+	const bool known = judge(external, &question);
 	external->args.judged(external->args.ctx);
-	return again;
+	pthread_mutex_lock(&external->lock);
+	const int64_t next = time_to_check(external);
+	pthread_mutex_unlock(&external->lock);
+	return known ? due(next) : 0;
 }

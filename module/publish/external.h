@@ -41,7 +41,6 @@ typedef struct {
 	bool judged, good;          /*!< The verdict on it. */
 	int64_t judged_ms;          /*!< When, monotonic_ms(). */
 	unsigned failures;          /*!< How often it was no. */
-	int64_t again_ms;           /*!< When the program is asked again after that, monotonic_ms(). */
 	bool taken;                 /*!< knotd serves it. */
 } external_t;
 
