@@ -626,6 +626,8 @@ test_all_gone() { # limit 150
 	probe_end
 }
 
+both_zsks_published() { [ "$(ask +tcp +short r.test DNSKEY | grep -c '^256')" = 2 ]; }
+
 # A step of a rollover is published while the clock of knotd is weeks ahead, or back: it counts from when it
 # was published all the same.
 test_clock_wrong_rolling() { # limit 180
@@ -641,7 +643,7 @@ test_clock_wrong_rolling() { # limit 180
 		set_clock knotd "$ahead"
 		engine zone-key-rollover r.test zsk
 		within 20 has_in zsk "$zsk"
-		within 20 engine_says r.test "zsk: [0-9]+, .*DNSKEY rumoured, RRSIG hidden, next: DNSKEY omnipresent at"
+		within 20 both_zsks_published # which lasts at least until the signatures have been replaced, below
 		set_clock knotd 0
 		within 60 engine_says r.test 'that come due'
 		module zone-sign r.test
