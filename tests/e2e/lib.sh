@@ -6,7 +6,7 @@
 # tests/e2e/run runs each of them in a bash of its own: in an empty directory ($work), with a
 # time limit. What a test starts by these functions ends with it.
 set -euo pipefail
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH # the system's programs, as the packages have them
 
 e2e=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$e2e/../.." && pwd)

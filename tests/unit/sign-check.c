@@ -47,13 +47,20 @@ static bool cuts(const name_t *name)
 	       node_rrset(&name->node, KNOT_RRTYPE_DNAME) != NULL;
 }
 
+/*! Room for one more, and for as many again each time that this is full. */
+static void *grow(void *list, size_t count, size_t size)
+{
+	const bool full = (count & (count - 1)) == 0;
+	return full ? realloc(list, (count > 0 ? 2 * count : 1) * size) : list;
+}
+
 static void read_names(check_t *check)
 {
 	store_cursor_t cursor;
 	const uint32_t id = check->subject->state.nodes;
 	ck_assert_int_eq(store_cursor(&check->txn, STORE_SIGNED, id, &cursor), KNOT_EOK);
 	while (store_next(&cursor) == KNOT_EOK) {
-		check->names = realloc(check->names, (check->count + 1) * sizeof(name_t));
+		check->names = grow(check->names, check->count, sizeof(name_t));
 		name_t *name = &check->names[check->count++];
 		memset(name, 0, sizeof(*name));
 		ck_assert_uint_gt(node_key_owner(cursor.key, cursor.key_len, name->owner), 0);
@@ -103,7 +110,7 @@ static void want(check_t *check, const knot_dname_t *owner, const name_t *name)
 {
 	uint8_t key[NODE_KEY_MAX];
 	const size_t len = make_key(&check->subject->state.chain, owner, key);
-	check->wanted = realloc(check->wanted, (check->wanted_count + 1) * sizeof(wanted_t));
+	check->wanted = grow(check->wanted, check->wanted_count, sizeof(wanted_t));
 	wanted_t *fresh = &check->wanted[check->wanted_count++];
 	memcpy(fresh->key, key, len);
 	fresh->key_len = len;

@@ -419,15 +419,16 @@ void subject_compare(subject_t *subject, const keyset_t *set, const char *text, 
 static void add_record(zone_records_t *set, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
                        const knot_rdata_t *rdata)
 {
-	char *text = NULL;
-	size_t size = 0;
+	static const char digits[] = "0123456789abcdef";
 	knot_dname_txt_storage_t name;
-	FILE *out = open_memstream(&text, &size);
-	fprintf(out, "%s %u %u ", knot_dname_to_str(name, owner, sizeof(name)), ttl, type);
+	knot_dname_to_str(name, owner, sizeof(name));
+	char *text = malloc(strlen(name) + sizeof(" 4294967295 65535 ") + 2 * rdata->len);
+	char *end = text + sprintf(text, "%s %u %u ", name, ttl, type);
 	for (uint16_t n = 0; n < rdata->len; n++) {
-		fprintf(out, "%02x", rdata->data[n]);
+		*end++ = digits[rdata->data[n] >> 4];
+		*end++ = digits[rdata->data[n] & 15];
 	}
-	fclose(out);
+	*end = '\0';
 	set->records = realloc(set->records, (set->count + 1) * sizeof(char *));
 	set->records[set->count++] = text;
 }

@@ -16,14 +16,16 @@ typedef struct {
 	uint8_t key[NODE_KEY_MAX];
 	size_t key_len, wire_len, head_len;
 	uint16_t type;
-	uint8_t wire[4096];
+	uint8_t *wire;
 } zone_record_t;
 
 static void read_record(const char *text, zone_record_t *record)
 {
-	char name[KNOT_DNAME_TXT_MAXLEN + 1], hex[8192] = "";
+	char name[KNOT_DNAME_TXT_MAXLEN + 1], hex[8192];
 	unsigned ttl, type;
+	hex[0] = '\0';
 	ck_assert_int_ge(sscanf(text, "%s %u %u %8191s", name, &ttl, &type, hex), 3);
+	record->wire = malloc(KNOT_DNAME_MAXLEN + 10 + strlen(hex) / 2);
 	ck_assert_ptr_nonnull(knot_dname_from_str(record->wire, name, KNOT_DNAME_MAXLEN));
 	record->key_len = node_key(record->wire, record->key);
 	record->type = type;
@@ -88,6 +90,9 @@ void check_zonemd(subject_t *subject)
 		ck_assert_mem_eq(rdata + 6, digest, sizeof(digest));
 	}
 	EVP_MD_CTX_free(hash);
+	for (size_t i = 0; i < set.count; i++) {
+		free(records[i].wire);
+	}
 	free(records);
 	records_free(&set);
 }

@@ -784,6 +784,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("rules");
+	tcase_set_tags(tc, "missing-rules");
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, test_mutant, MUTANT_NONE + 1, MUTANT_COUNT);
 	suite_add_tcase(suite, tc);
