@@ -33,6 +33,9 @@
 /* Milliseconds between two sweeps, and looks at the clock. */
 #define SWEEP_MS 1000
 
+/* Milliseconds between two lines of the log that say that signatures are late. */
+#define LATE_LOG_MS 60000
+
 /*! A signature being made. */
 typedef struct job {
 	struct job *next;
@@ -61,6 +64,9 @@ struct online {
 	cache_t *cache;
 	atomic_bool stop;
 	atomic_bool late;            /*!< The last signature that was awaited did not come in time. */
+	atomic_bool tried;           /*!< Somebody waits all the same, to see whether one comes in time. */
+	atomic_bool late_said;       /*!< So the log says. */
+	atomic_int_least64_t late_next; /*!< When it may say so again, of the monotonic clock. */
 	atomic_bool failing;         /*!< The last one could not be made, which was logged. */
 	atomic_int_least64_t back, ahead; /*!< Seconds, from what the clock says to the ends of what it
 	                                  may be. */
@@ -393,6 +399,24 @@ static void note(online_t *online, const knot_dname_t *zone, int ret, const char
 	}
 }
 
+/*! Logs that signatures are late, if it has not been said just before, or that a said lateness is over. */
+static void note_late(online_t *online, const knot_dname_t *zone, bool late)
+{
+	if (atomic_exchange(&online->late, late) == late) {
+		return;
+	}
+	const int64_t now = monotonic_ms();
+	int64_t next = atomic_load(&online->late_next);
+	if (!late && atomic_exchange(&online->late_said, false)) {
+		log_msg(online->calls.log, LOG_NOTICE, zone, "signatures for answers are made in time again");
+	} else if (late && now >= next &&
+	           atomic_compare_exchange_strong(&online->late_next, &next, now + LATE_LOG_MS)) {
+		atomic_store(&online->late_said, true);
+		log_msg(online->calls.log, LOG_WARNING, zone, "a signature for an answer took more than %d ms: answers that "
+		        "need new ones can be SERVFAIL until one is made in time; look at the token", WAIT_MS);
+	}
+}
+
 /*! Keeps the signatures. Once one is found to be wrong, those that were not verified are forgotten. */
 static void keep(online_t *online, const job_t *job, int ret)
 {
@@ -416,11 +440,11 @@ static void job_ended(void *ctx)
 	char err[640] = "";
 	const int ret = signpool_finish(job->work, err, sizeof(err));
 	keep(online, job, ret);
-	if (ret == KNOT_EOK) {
-		atomic_store(&online->late, false);
-	}
 	if (!atomic_load(&online->stop)) {
 		note(online, active->zone, ret, err);
+	}
+	if (ret == KNOT_EOK) {
+		note_late(online, active->zone, false);
 	}
 	leave_active(online, active);
 	pthread_mutex_lock(&online->lock);
@@ -501,7 +525,7 @@ static online_result_t make(online_t *online, active_t *active, const subject_t 
 }
 
 /*! Waits for a job, and leaves it. */
-static online_result_t await(online_t *online, job_t *job, const asker_t *asker,
+static online_result_t await(online_t *online, job_t *job, const active_t *active, const asker_t *asker,
                              knot_rdataset_t *sigs, knot_mm_t *mm)
 {
 	const int64_t begin = budget_now(), until = monotonic_ms() + WAIT_MS;
@@ -512,11 +536,13 @@ static online_result_t await(online_t *online, job_t *job, const asker_t *asker,
 	}
 	if (!job->ended) {
 		result = ONLINE_LATE;
-		atomic_store(&online->late, true);
 	} else if (job->ret == KNOT_EOK && knot_rdataset_copy(sigs, &job->sigs, mm) == KNOT_EOK) {
 		result = ONLINE_MADE;
 	}
 	pthread_mutex_unlock(&online->lock);
+	if (result == ONLINE_LATE) {
+		note_late(online, active->zone, true);
+	}
 	leave_job(job);
 	const int64_t end = budget_now();
 	budget_charge(asker, end, end - begin);
@@ -545,10 +571,14 @@ online_result_t online_sign(online_t *online, active_t *active, const subject_t 
 	if (result != ONLINE_MADE) {
 		return result;
 	}
-	if (atomic_load(&online->late)) {
-		/* The next signature that is made ends that. */
+	const bool late = atomic_load(&online->late);
+	if (late && atomic_exchange(&online->tried, true)) {
 		leave_job(job);
 		return ONLINE_LATE;
 	}
-	return await(online, job, asker, sigs, mm);
+	const online_result_t awaited = await(online, job, active, asker, sigs, mm);
+	if (late) {
+		atomic_store(&online->tried, false);
+	}
+	return awaited;
 }

@@ -583,6 +583,8 @@ test_tokens() { # limit 300
 	done
 	says "$D/knotd.log" 'cannot sign an answer.*wrong signature'
 	within 30 says "$D/knotd.log" 'answers can be signed again'
+	says "$D/knotd.log" 'a signature for an answer took more than 300 ms.*look at the token'
+	says "$D/knotd.log" 'signatures for answers are made in time again'
 	# A slow one is waited for.
 	order 'delay C_Sign 50'
 	delv_says dyn-192-0-2-90.$forward A data
