@@ -566,6 +566,7 @@ static void look_at_live(look_t *look)
 	live->passing = look->level > LOG_WARNING;
 	agenda_note(live, look->zone, look->policy, look->now);
 	live_count(&look->desk->live, live);
+	key_total_change(&look->desk->live.keys, &live->keys, &look->zone->core);
 	if (news && look->problem[0] != '\0' && look->level < LOG_DEBUG) {
 		log_about(look->level, (about_t){ .event = "problem", .zone = look->zone->name,
 		                                  .alike = look->problem }, "%s", look->problem);
