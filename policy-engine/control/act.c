@@ -58,7 +58,8 @@ static char *keys_of(const context_t *c, const char *zone)
 static void note(context_t *c, const audit_t *audit)
 {
 	if (audit_note(c->desk, audit) != 0) {
-		log_event(LOG_ERROR, audit->zone, "%s by %s is not in the audit: %s", audit->action,
+		log_about(LOG_ERROR, (about_t){ .event = "audit", .zone = audit->zone },
+		          "%s by %s is not in the audit: %s", audit->action,
 		          audit->who, db_error(c->desk->db));
 	}
 }

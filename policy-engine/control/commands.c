@@ -89,7 +89,8 @@ static void do_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *uni
 	context_t *c = ctx;
 	pthread_mutex_lock(&c->desk->lock);
 	timekeeper_accept(&c->desk->clock);
-	log_event(LOG_INFO, NULL, "a person says that the clock is right");
+	log_about(LOG_INFO, (about_t){ .event = "clock" },
+	          "a person says that the clock is right");
 	pthread_mutex_unlock(&c->desk->lock);
 	desk_wake(c->desk);
 	relay_ask(c, req, unit);
