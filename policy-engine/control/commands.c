@@ -123,6 +123,7 @@ static const ctl_command_t acts[] = {
 	{ "save", control_save },
 	{ "reload", do_reload },
 	{ "clock-accept", do_clock_accept },
+	{ "zone-keys-load", do_keys_load },
 	{ NULL, NULL },
 };
 
@@ -142,7 +143,7 @@ const ctl_command_t control_commands[] = {
 	{ "zone-status", do_zone_status },
 	{ "overview", control_overview },
 	{ "zone-overview", control_zone_overview },
-	{ "zone-keys-load", do_keys_load },
+	{ "zone-keys-load", do_act },
 	{ "zone-sign", do_sign },
 	{ "zone-ksk-submitted", do_act },
 	{ "zone-key-rollover", do_act },

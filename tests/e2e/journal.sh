@@ -52,6 +52,8 @@ test_fields() { # short
 	within 10 entry 'EVENT=freeze' 'ZONE=a\.test\.' 'MESSAGE=.*a person freezes a\.test\..*'
 	within 10 entry 'EVENT=conf' 'PRIORITY=4' 'MESSAGE=.*kasp\.xml.*'
 	within 10 entry 'EVENT=act' 'ZONE=a\.test\.' 'MESSAGE=.*a person asks for a new zsk'
+	module zone-keys-load a.test
+	within 10 entry 'EVENT=act' 'ZONE=a\.test\.' 'MESSAGE=.*uid .* asked the signer for zone-keys-load: done'
 	python3 - <<-'EOT'
 	bare = [text for text in open('entries').read().split('\n\n') if text.strip() and '\nEVENT=' not in text]
 	assert not bare, bare
