@@ -256,12 +256,15 @@ test_groups() {
 	within 20 nothing_to_do
 	says out '^zones +8: 8 well$'
 	# in a narrow terminal
-	script -qec "stty cols 60; $BUILD_DIR/ods -c $D/conf.xml status; $BUILD_DIR/ods -c $D/conf.xml zones" \
-		/dev/null >typed
+	local ods="$BUILD_DIR/ods -c $D/conf.xml"
+	script -qec "stty cols 60; $ods status; $ods zones; $ods zone z1.test" /dev/null >typed
 	sed 's/\x1b\[[0-9;]*m//g; s/\r$//' typed >untyped
 	[ "$(python3 -c 'print(max(len(line) for line in open("untyped", encoding="utf-8")))')" -le 61 ] ||
 		fail "$(cat untyped)"
 	says typed $'\x1b\[32mOK'
+	# as watch(1) shows it; and as a program reads it
+	COLUMNS=60 ods zone z1.test | awk 'length($0) > 60 { exit 1 }' || fail "$(COLUMNS=60 ods zone z1.test)"
+	ods zone z1.test | awk 'length($0) > 100 { n++ } END { exit !n }' || fail "$(ods zone z1.test)"
 	NO_COLOR=1 script -qec "$BUILD_DIR/ods -c $D/conf.xml status" /dev/null >typed
 	does_not_say typed $'\x1b'
 }
