@@ -66,6 +66,9 @@ static inline bool text_is_tame(const char *text)
 /*! Replaces what does not show, and what is no UTF-8, by '?': a line then stays one. */
 static inline void text_tame(char *text)
 {
+	while (*text >= ' ' && *text <= '~') {
+		text++; /* Nearly all of nearly all texts. */
+	}
 	char *to = text;
 	uint32_t code = 0;
 	while (*text != '\0') {

@@ -10,8 +10,8 @@
 
 #include <libknot/errcode.h>
 
+#include "module/control/act.h"
 #include "module/control/facts.h"
-#include "module/control/gate.h"
 #include "module/control/keyset.h"
 #include "module/control/overview.h"
 #include "module/control/served.h"
@@ -28,17 +28,18 @@ static const ctl_command_t commands[] = {
 	{ "zone-reload", wishes_reload },
 	{ "zone-refresh", wishes_refresh },
 	{ "zone-sign", wishes_sign },
-	{ "zone-keys-load", wishes_keys_load },
+	{ "zone-keys-load", act_command },
 	{ "zone-flush", wishes_flush },
-	{ "zone-purge", wishes_purge },
-	{ "zone-pass", gate_pass },
-	{ "zone-freeze", gate_freeze },
-	{ "zone-thaw", gate_thaw },
+	{ "zone-purge", act_command },
+	{ "zone-pass", act_command },
+	{ "zone-freeze", act_command },
+	{ "zone-thaw", act_command },
 	{ "zone-keyset", keyset_command },
 	{ "zone-facts", facts_command },
 	{ "zone-keyset-read", served_keyset },
 	{ "zone-served", served_zone },
-	{ "clock-accept", wishes_clock_accept },
+	{ "acts", act_list },
+	{ "clock-accept", act_command },
 	{ NULL, NULL },
 };
 
@@ -50,6 +51,7 @@ int control_start(control_t **control, server_t *server)
 		return KNOT_ENOMEM;
 	}
 	fresh->server = server;
+	atomic_init(&fresh->engine, (unsigned)-1);
 	snprintf(fresh->instance, sizeof(fresh->instance), "%lld.%d", (long long)time(NULL),
 	         (int)getpid());
 	if (ctl_server_start(&fresh->socket, server->conf.control_socket, commands, fresh, err,

@@ -11,6 +11,7 @@
 #include <libknot/libknot.h>
 
 #include "keyset/facts.h"
+#include "module/store/acts.h"
 
 static void write_facts(void *ctx, zone_t *zone)
 {
@@ -80,6 +81,7 @@ void facts_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		ctl_error(req, NULL, "%s", server_fault(control->server));
 		return;
 	}
+	atomic_store(&control->engine, ctl_peer(req));
 	/* "GENERATION-INSTANCE"; after a generation of another process everything is news. */
 	char *end = NULL;
 	uint64_t since = strtoull(unit->data != NULL ? unit->data : "0", &end, 10);
@@ -95,4 +97,7 @@ void facts_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	char generation[64];
 	snprintf(generation, sizeof(generation), "%" PRIu64 "-%s", now, control->instance);
 	ctl_reply(req, NULL, "generation", generation);
+	char acts[24];
+	snprintf(acts, sizeof(acts), "%" PRIu64, acts_last(control->server->env.store));
+	ctl_reply(req, NULL, "acts", acts);
 }

@@ -10,6 +10,6 @@
 
 /*!
  * zone-facts: sends the facts of the zones that have changed since a generation, the zones that
- * have gone away since, and the present generation.
+ * have gone away since, the present generation, and the number of the last act (act.h).
  */
 void facts_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);

@@ -7,6 +7,7 @@
 
 #include <libknot/libknot.h>
 
+#include "module/control/act.h"
 #include "module/control/push.h"
 
 /*! \return The key sets of the block at hand; NULL: out of memory. */
@@ -54,10 +55,11 @@ static void store_keysets(control_t *control, ctl_request_t *req)
 	for (size_t i = 0; i < pushes->count; i++) {
 		const push_t *push = &pushes->list[i];
 		knot_dname_txt_storage_t zone;
+		knot_dname_to_str(zone, push->zone->name, sizeof(zone));
 		if (push->ret != KNOT_EOK) {
-			knot_dname_to_str(zone, push->zone->name, sizeof(zone));
 			ctl_error(req, zone, "%s", push->err);
 		}
+		act_keyset(control, req, zone, push->ret != KNOT_EOK);
 		zones_drop(&control->server->zones, push->zone);
 	}
 	pushes_deinit(pushes);

@@ -10,14 +10,17 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "control/server.h"
 #include "module/zone/server.h"
 
-/*! Context of the commands, which several threads run at the same time: nothing in it changes. What
- *  it refers to has locks of its own. */
+/*! Context of the commands, which several threads run at the same time: nothing in it changes, but
+ *  engine. What it refers to has locks of its own. */
 typedef struct {
 	server_t *server;
 	ctl_server_t *socket;
+	atomic_uint engine;      /*!< The user who asked for facts last; none yet: (unsigned)-1. */
 	char instance[32];       /*!< Tells the generations of this process from another's. */
 } control_t;
 

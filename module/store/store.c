@@ -78,7 +78,8 @@ static int open_tables(store_t *store)
 		"input", "signed", "chain", "dirty", "expiry", "journal"
 	};
 	static const char *const records[STORE_RECORDS] = {
-		"zones", "keysets", "sources", "gone", "held", "inforce", "clock"
+		"zones", "keysets", "sources", "gone", "held", "inforce", "clock",
+		"acts"
 	};
 
 	MDB_txn *txn = NULL;

@@ -17,7 +17,7 @@
  *
  * and, by zone name, "zones" (the zone's state), "keysets" (its key set's text), "sources" (the
  * state of its input), "gone" (since when it is not configured), "held" (what it holds back),
- * "inforce" (the text of the key set that its newest version was made with); and "clock".
+ * "inforce" (the text of the key set that its newest version was made with); and "clock", "acts".
  * Keys are of even length, except where the data is empty: in expiry a key lacks the zeros that
  * close a node_key(), since it would be too long for LMDB by an octet.
  *
@@ -129,6 +129,7 @@ typedef enum {
 	STORE_HELD,   /*!< What it holds back (held.h). */
 	STORE_IN_FORCE, /*!< Text of the key set that the newest version was made with. */
 	STORE_CLOCK,  /*!< Of no zone, by the name of the root: when the clock was believed last. */
+	STORE_ACTS,   /*!< Of no zone, by the name of the root: what persons did (acts.h). */
 	STORE_RECORDS,
 } store_record_t;
 

@@ -3,6 +3,7 @@
 
 #include "policy-engine/audit/note.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -24,7 +25,7 @@ static char *write_members(const audit_t *audit)
 	if (out == NULL) {
 		return NULL;
 	}
-	json_number(out, false, "time", time(NULL));
+	json_number(out, false, "time", audit->at != 0 ? audit->at : time(NULL));
 	json_text(out, true, "who", audit->who);
 	json_text(out, true, "action", audit->action);
 	write_text(out, "zone", audit->zone);
@@ -46,6 +47,19 @@ int audit_note(desk_t *desk, const audit_t *audit)
 	desk->audited = true;
 	free(members);
 	return ret;
+}
+
+void audit_who(uid_t uid, char who[AUDIT_WHO_MAX])
+{
+	char space[1024];
+	struct passwd user, *found = NULL;
+	if (uid == (uid_t)-1) {
+		snprintf(who, AUDIT_WHO_MAX, "unknown user");
+	} else if (getpwuid_r(uid, &user, space, sizeof(space), &found) == 0 && found != NULL) {
+		snprintf(who, AUDIT_WHO_MAX, "uid %u (%s)", (unsigned)uid, user.pw_name);
+	} else {
+		snprintf(who, AUDIT_WHO_MAX, "uid %u", (unsigned)uid);
+	}
 }
 
 char *audit_keys(const kasp_zone_t *zone)

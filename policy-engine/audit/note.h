@@ -7,17 +7,26 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "policy-engine/desk/desk.h"
+
+#define AUDIT_WHO_MAX 128 /*!< Bytes that hold a person, its end included. */
 
 /*! What is done. Texts are borrowed; NULL = there is none. */
 typedef struct {
-	const char *who;      /*!< "policy": by its clock; "parent": the engine saw it there; else a person. */
+	const char *who;      /*!< "policy": by its clock; "parent": the engine saw it there;
+	                           "signer": it had what the engine did not know; else a person. */
 	const char *action;
 	const char *zone;     /*!< As zone_name_canonical() makes it. */
 	const char *what;     /*!< Key, record, file, or the arguments of a command. */
 	const char *why;
 	const char *before, *after;
+	int64_t at;           /*!< When, Unix seconds; 0 = now. */
 } audit_t;
+
+/*! Writes a person: "uid 0 (root)". \param uid  (uid_t)-1: not known. */
+void audit_who(uid_t uid, char who[AUDIT_WHO_MAX]);
 
 /*! Notes it, within the transaction that does it, or in one of its own. Under the desk's lock.
  *  \return 0, or -1 if the database failed, or memory is out. */

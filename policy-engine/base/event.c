@@ -67,11 +67,13 @@ static int64_t now_s(void)
 	return now.tv_sec;
 }
 
-__attribute__((format(printf, 3, 0)))
-static void write_event(log_level_t level, about_t about, const char *fmt, va_list args)
+void log_about(log_level_t level, about_t about, const char *fmt, ...)
 {
 	char text[REPEAT_TEXT_MAX];
+	va_list args;
+	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
 	text_tame(text);
 	const repeat_line_t line = { .alike = about.alike != NULL ? about.alike : fmt,
 	                             .level = level, .event = about.event,
@@ -83,22 +85,6 @@ static void write_event(log_level_t level, about_t about, const char *fmt, va_li
 		repeat_take(&said.repeat, &line, now_s(), write_line, NULL);
 	}
 	pthread_mutex_unlock(&said.lock);
-}
-
-void log_about(log_level_t level, about_t about, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	write_event(level, about, fmt, args);
-	va_end(args);
-}
-
-void log_event(log_level_t level, const char *zone, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	write_event(level, (about_t){ .zone = zone }, fmt, args);
-	va_end(args);
 }
 
 void log_all(void)

@@ -25,10 +25,6 @@ typedef struct {
 void log_about(log_level_t level, about_t about, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/*! Writes a line without EVENT. \param zone  The zone that the event is about; may be NULL. */
-void log_event(log_level_t level, const char *zone, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
 /*! Writes each line of what many zones had, apart. For who wants details. */
 void log_all(void);
 

@@ -7,6 +7,16 @@
 
 #include "common/text.h"
 
+/* How many bytes of a text stay as they are; there may be more behind them. */
+static size_t plain_length(const char *text)
+{
+	size_t len = 0;
+	while (text[len] >= ' ' && text[len] <= '~' && text[len] != '"' && text[len] != '\\') {
+		len++;
+	}
+	return len;
+}
+
 void json_string(FILE *out, const char *text)
 {
 	if (text == NULL) {
@@ -15,7 +25,13 @@ void json_string(FILE *out, const char *text)
 	}
 	uint32_t code = 0;
 	fputc('"', out);
-	while (*text != '\0') {
+	while (true) {
+		const size_t plain = plain_length(text);
+		fwrite(text, 1, plain, out);
+		text += plain;
+		if (*text == '\0') {
+			break;
+		}
 		const unsigned len = text_char(text, &code);
 		if (len == 0) {
 			fputs("\\ufffd", out);

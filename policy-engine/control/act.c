@@ -3,7 +3,6 @@
 
 #include "policy-engine/control/act.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +12,7 @@
 #include "policy-engine/base/zone-name.h"
 #include "policy-engine/control/argument.h"
 
-#define WHO_MAX 128
 #define WHAT_MAX 1024
-
-static void write_who(const ctl_request_t *req, char who[WHO_MAX])
-{
-	char space[1024];
-	struct passwd user, *found = NULL;
-	const uid_t uid = ctl_peer(req);
-	if (uid == (uid_t)-1) {
-		snprintf(who, WHO_MAX, "unknown user");
-	} else if (getpwuid_r(uid, &user, space, sizeof(space), &found) == 0 && found != NULL) {
-		snprintf(who, WHO_MAX, "uid %u (%s)", (unsigned)uid, user.pw_name);
-	} else {
-		snprintf(who, WHO_MAX, "uid %u", (unsigned)uid);
-	}
-}
 
 static void write_what(const ctl_unit_t *unit, char what[WHAT_MAX])
 {
@@ -58,7 +42,8 @@ static char *keys_of(const context_t *c, const char *zone)
 static void note(context_t *c, const audit_t *audit)
 {
 	if (audit_note(c->desk, audit) != 0) {
-		log_event(LOG_ERROR, audit->zone, "%s by %s is not in the audit: %s", audit->action,
+		log_about(LOG_ERROR, (about_t){ .event = "audit", .zone = audit->zone },
+		          "%s by %s is not in the audit: %s", audit->action,
 		          audit->who, db_error(c->desk->db));
 	}
 }
@@ -66,9 +51,9 @@ static void note(context_t *c, const audit_t *audit)
 static void do_noted(context_t *c, ctl_request_t *req, const ctl_unit_t *unit,
                      ctl_handler_f handler)
 {
-	char who[WHO_MAX], what[WHAT_MAX];
+	char who[AUDIT_WHO_MAX], what[WHAT_MAX];
 	char *zone = argument_given(unit->zone) ? zone_name_canonical(unit->zone) : NULL;
-	write_who(req, who);
+	audit_who(ctl_peer(req), who);
 	write_what(unit, what);
 	pthread_mutex_lock(&c->desk->lock);
 	char *before = keys_of(c, zone);

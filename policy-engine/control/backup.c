@@ -127,7 +127,8 @@ static void turn(context_t *c, ctl_request_t *req, const ctl_unit_t *unit, db_ba
 			         "generated, prepare again when backup list has them, so that one "
 			         "backup does for all", c->keys->want_left);
 		}
-		log_event(LOG_INFO, NULL, "backup: %s", text);
+		log_about(LOG_INFO, (about_t){ .event = "backup" },
+		          "backup: %s", text);
 		ctl_reply(req, NULL, NULL, text);
 		c->desk->wake_all = c->desk->wake_all || (count > 0 && to == DB_BACKUP_DONE);
 	}

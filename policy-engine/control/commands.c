@@ -89,7 +89,8 @@ static void do_clock_accept(void *ctx, ctl_request_t *req, const ctl_unit_t *uni
 	context_t *c = ctx;
 	pthread_mutex_lock(&c->desk->lock);
 	timekeeper_accept(&c->desk->clock);
-	log_event(LOG_INFO, NULL, "a person says that the clock is right");
+	log_about(LOG_INFO, (about_t){ .event = "clock" },
+	          "a person says that the clock is right");
 	pthread_mutex_unlock(&c->desk->lock);
 	desk_wake(c->desk);
 	relay_ask(c, req, unit);
@@ -122,6 +123,7 @@ static const ctl_command_t acts[] = {
 	{ "save", control_save },
 	{ "reload", do_reload },
 	{ "clock-accept", do_clock_accept },
+	{ "zone-keys-load", do_keys_load },
 	{ NULL, NULL },
 };
 
@@ -141,7 +143,7 @@ const ctl_command_t control_commands[] = {
 	{ "zone-status", do_zone_status },
 	{ "overview", control_overview },
 	{ "zone-overview", control_zone_overview },
-	{ "zone-keys-load", do_keys_load },
+	{ "zone-keys-load", do_act },
 	{ "zone-sign", do_sign },
 	{ "zone-ksk-submitted", do_act },
 	{ "zone-key-rollover", do_act },

@@ -21,7 +21,8 @@ static void drop(const context_t *c, ctl_request_t *req, kasp_zone_t *zone)
 		db_rollback(db);
 		return;
 	}
-	log_event(LOG_INFO, zone->name, "a person has the zone forgotten, with its %zu keys, which stay "
+	log_about(LOG_INFO, (about_t){ .event = "act", .zone = zone->name },
+	          "a person has the zone forgotten, with its %zu keys, which stay "
 	          "in their tokens", keys);
 }
 

@@ -74,13 +74,20 @@ static bool store(const context_t *c, ctl_request_t *req, int changed)
 	return true;
 }
 
+static about_t about(const target_t *target)
+{
+	return (about_t){ .event = "freeze",
+	                  .zone = target->scope == DB_FREEZE_ZONE ? target->name : NULL };
+}
+
 static void freeze(const context_t *c, ctl_request_t *req, const target_t *target, int64_t until)
 {
 	char when[WHEN_TEXT_MAX];
 	const db_freeze_t fresh = { target->scope, target->name, until };
 	const int ret = db_begin(c->desk->db) == 0 ? db_freeze_put(c->desk->db, &fresh) : -1;
 	if (store(c, req, ret)) {
-		log_event(LOG_INFO, NULL, "a person freezes %s%s until %s: no key takes a step",
+		log_about(LOG_INFO, about(target),
+		          "a person freezes %s%s until %s: no key takes a step",
 		          scope_text(target->scope), target->name,
 		          until == CORE_NEVER ? "ods thaw" : when_stamp(until, when));
 	}
@@ -154,7 +161,8 @@ static void thaw(const context_t *c, ctl_request_t *req, const target_t *target)
 		          scope_text(target->scope), target->name);
 		return;
 	}
-	log_event(LOG_INFO, NULL, "a person thaws %s%s", scope_text(target->scope), target->name);
+	log_about(LOG_INFO, about(target),
+	          "a person thaws %s%s", scope_text(target->scope), target->name);
 }
 
 /* Whether kasp.xml has the policy as it was, or a person has the zone follow it. */
@@ -198,7 +206,8 @@ static bool settle_policy(const context_t *c, ctl_request_t *req, const target_t
 		return false;
 	}
 	live->held = false;
-	log_event(LOG_INFO, live->name, "a person has it changed to policy %s", live->facts.policy);
+	log_about(LOG_INFO, (about_t){ .event = "act", .zone = live->name },
+	          "a person has it changed to policy %s", live->facts.policy);
 	return true;
 }
 

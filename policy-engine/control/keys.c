@@ -166,7 +166,8 @@ static void confirm(context_t *c, ctl_request_t *req, const char *name, const ct
 	pthread_mutex_lock(&c->desk->lock);
 	int count = confirm_ds(c->desk, &confirm);
 	if (count == 0 && appear && recheck_believe(c->desk, name, confirm.since)) {
-		log_event(LOG_INFO, name, "the parent has the DS of all keys in use, %s",
+		log_about(LOG_INFO, (about_t){ .event = "ds-seen", .zone = name },
+		          "the parent has the DS of all keys in use, %s",
 		          confirm.who);
 		count = 1;
 	}

@@ -106,6 +106,21 @@ static void send_audit(const context_t *c, ctl_request_t *req)
 	}
 }
 
+/* Says how many keys have which record in which state. */
+static void send_keys(const context_t *c, ctl_request_t *req)
+{
+	for (int role = 0; role < CORE_ROLES; role++) {
+		for (int record = 0; record < KEYSET_RECORDS; record++) {
+			ctl_reply(req, NULL, "keys", keyset_role_name(role));
+			ctl_extra(req, "record", keyset_record_name(record));
+			for (int state = KEYSET_HIDDEN; state < KEY_STATES; state++) {
+				overview_number(req, keyset_state_name(state),
+				                (int64_t)c->desk->live.keys.of[role][record][state]);
+			}
+		}
+	}
+}
+
 static void send_engine(const context_t *c, ctl_request_t *req)
 {
 	const char *refused = engine_reload_problem(c->engine);
@@ -128,6 +143,7 @@ static void send_engine(const context_t *c, ctl_request_t *req)
 		            "ods clock-accept says so");
 	}
 	send_tokens(c, req);
+	send_keys(c, req);
 	send_moment(c, req, "saved", DB_MOMENT_SAVED);
 	send_moment(c, req, "backed-up", DB_MOMENT_BACKED_UP);
 	overview_send_disk(req, c->desk->conf.datastore);

@@ -146,9 +146,10 @@ static void roll(context_t *c, ctl_request_t *req, const char *name, const ctl_u
 	} else if (found > 0 && desk_save_zone(c->desk, &zone, now) != 0) {
 		ctl_error(req, name, "%s", db_error(c->desk->db));
 	} else if (found > 0) {
-		log_event(LOG_INFO, name, order.lost     ? "a person says that key %s is gone"
-		                          : order.by_tag ? "a person asks to be rid of key %s"
-		                                         : "a person asks for a new %s%s",
+		log_about(LOG_INFO, (about_t){ .event = "act", .zone = name, .keytag = order.keytag },
+		          order.lost ? "a person says that key %s is gone"
+		          : order.by_tag ? "a person asks to be rid of key %s"
+		                         : "a person asks for a new %s%s",
 		          unit->type, order.emergency ? ", in an emergency" : "");
 	}
 	pthread_mutex_unlock(&c->desk->lock);

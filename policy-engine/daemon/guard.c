@@ -48,7 +48,8 @@ static void *run(void *arg)
 		engine_stop(guard->engine);
 	}
 	if (!await(guard)) {
-		log_event(LOG_WARNING, NULL, "stopped, while a token does not answer");
+		log_about(LOG_WARNING, (about_t){ .event = "stop" },
+		          "stopped, while a token does not answer");
 		if (guard->pid_file != NULL) {
 			unlink(guard->pid_file);
 		}

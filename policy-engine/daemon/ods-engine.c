@@ -109,7 +109,8 @@ static void print_report(void *ctx, kasp_kind_t kind, const char *text)
 static void log_warning(void *ctx, const char *text)
 {
 	(void)ctx;
-	log_event(LOG_WARNING, NULL, "%s", text);
+	log_about(LOG_WARNING, (about_t){ .event = "conf" },
+	          "%s", text);
 }
 
 static int check(const options_t *options)
@@ -140,7 +141,8 @@ static int become(uid_t uid, gid_t gid, const char *user)
 {
 	int ret = user != NULL ? initgroups(user, gid) : setgroups(0, NULL);
 	if (ret != 0 || setgid(gid) != 0 || (user != NULL && setuid(uid) != 0)) {
-		log_event(LOG_ERROR, NULL, "cannot change to the user and group of <Privileges>: "
+		log_about(LOG_ERROR, (about_t){ .event = "stop" },
+		          "cannot change to the user and group of <Privileges>: "
 		          "%s", strerror(errno));
 		return -1;
 	}
@@ -155,7 +157,8 @@ static int drop_privileges(const engine_conf_t *conf)
 	}
 	const struct passwd *user = conf->user != NULL ? getpwnam(conf->user) : NULL;
 	if (conf->user != NULL && user == NULL) {
-		log_event(LOG_ERROR, NULL, "conf.xml: there is no user \"%s\"", conf->user);
+		log_about(LOG_ERROR, (about_t){ .event = "stop" },
+		          "conf.xml: there is no user \"%s\"", conf->user);
 		return -1;
 	}
 	uid_t uid = user != NULL ? user->pw_uid : 0;
@@ -163,7 +166,8 @@ static int drop_privileges(const engine_conf_t *conf)
 	if (conf->group != NULL) {
 		const struct group *group = getgrnam(conf->group);
 		if (group == NULL) {
-			log_event(LOG_ERROR, NULL, "conf.xml: there is no group \"%s\"",
+			log_about(LOG_ERROR, (about_t){ .event = "stop" },
+			          "conf.xml: there is no group \"%s\"",
 			          conf->group);
 			return -1;
 		}
@@ -179,7 +183,8 @@ static int write_pid(const char *path)
 	         ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644) : -1;
 	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (file == NULL) {
-		log_event(LOG_ERROR, NULL, "pid file %s: %s", path, strerror(errno));
+		log_about(LOG_ERROR, (about_t){ .event = "stop" },
+		          "pid file %s: %s", path, strerror(errno));
 		return -1;
 	}
 	fprintf(file, "%ld\n", (long)getpid());
@@ -201,7 +206,8 @@ static int run(const options_t *options)
 	engine_conf_t conf = { 0 };
 	hsm_error_t err = { 0 };
 	if (engine_conf_read(options->conf, &conf, log_warning, NULL, &err) != HSM_EOK) {
-		log_event(LOG_ERROR, NULL, "%s", err.text);
+		log_about(LOG_ERROR, (about_t){ .event = "stop" },
+		          "%s", err.text);
 		return EXIT_FAILURE;
 	}
 	if (drop_privileges(&conf) != 0) {

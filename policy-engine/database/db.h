@@ -311,6 +311,8 @@ int db_audit_done(db_t *db, int64_t last, uint64_t seq, const char *hash);
 typedef enum {
 	DB_MOMENT_SAVED,     /*!< A copy of all was saved: ods save. */
 	DB_MOMENT_BACKED_UP, /*!< Key pairs were backed up: ods backup commit. */
+	DB_MOMENT_ACT,       /*!< The last act by the module's socket that the audit has: its
+	                          number, which is in microseconds. */
 } db_moment_t;
 
 /*! \return 1 and when it was done last, 0 if it never was, -1. */

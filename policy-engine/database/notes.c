@@ -91,7 +91,8 @@ int db_clock_put(db_t *db, const clock_mark_t *mark)
 static const char *moment_name(db_moment_t what)
 {
 	static const char *const names[] = { [DB_MOMENT_SAVED] = "saved",
-	                                     [DB_MOMENT_BACKED_UP] = "backed up" };
+	                                     [DB_MOMENT_BACKED_UP] = "backed up",
+	                                     [DB_MOMENT_ACT] = "act" };
 	return names[what];
 }
 

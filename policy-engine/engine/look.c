@@ -32,6 +32,7 @@ typedef struct {
 	int64_t now;
 	char problem[PROBLEM_MAX];
 	log_level_t level; /* Of the problem. */
+	unsigned keytag; /* Of the key that it is about; 0 = none. */
 	bool failed; /* The database did. */
 } look_t;
 
@@ -202,6 +203,8 @@ static void note_plan(void *ctx, plan_event_t event, size_t key, const policy_ke
 		log_old(look, key, "is forgotten: it left all caches, and <Purge> has passed");
 		break;
 	case PLAN_UNFINISHED:
+		look->keytag = look->problem[0] == '\0' ? look->zone->core.keys[key].keytag
+		                                         : look->keytag;
 		say(look, LOG_INFO, "%s %u is to be replaced by age, but has not come into use "
 		    "everywhere yet", keyset_role_name(entry->role),
 		    look->zone->core.keys[key].keytag);
@@ -566,8 +569,10 @@ static void look_at_live(look_t *look)
 	live->passing = look->level > LOG_WARNING;
 	agenda_note(live, look->zone, look->policy, look->now);
 	live_count(&look->desk->live, live);
+	key_total_change(&look->desk->live.keys, &live->keys, &look->zone->core);
 	if (news && look->problem[0] != '\0' && look->level < LOG_DEBUG) {
 		log_about(look->level, (about_t){ .event = "problem", .zone = look->zone->name,
+		                                  .keytag = look->keytag,
 		                                  .alike = look->problem }, "%s", look->problem);
 	}
 }

@@ -17,13 +17,15 @@
 static void log_warning(void *ctx, const char *text)
 {
 	(void)ctx;
-	log_event(LOG_WARNING, NULL, "%s", text);
+	log_about(LOG_WARNING, (about_t){ .event = "conf" },
+	          "%s", text);
 }
 
 static void log_report(void *ctx, kasp_kind_t kind, const char *text)
 {
 	(void)ctx;
-	log_event(kind == KASP_ADVICE ? LOG_WARNING : LOG_ERROR, NULL, "%s", text);
+	log_about(kind == KASP_ADVICE ? LOG_WARNING : LOG_ERROR, (about_t){ .event = "conf" },
+	          "%s", text);
 }
 
 /* A policy in use that becomes unusable would leave its zones without care. */
@@ -101,7 +103,8 @@ static void keep_fixed(engine_conf_t *conf, engine_conf_t *old, char note[RELOAD
 		if (strcmp(*fixed[i].value, *fixed[i].old) != 0) {
 			snprintf(note, RELOAD_NOTE_MAX, "<%s> in conf.xml changed: takes effect at "
 			         "the next start", fixed[i].name);
-			log_event(LOG_WARNING, NULL, "%s", note);
+			log_about(LOG_WARNING, (about_t){ .event = "conf" },
+			          "%s", note);
 		}
 		char *value = *fixed[i].value;
 		*fixed[i].value = *fixed[i].old;

@@ -339,7 +339,8 @@ static int take_locked(import_run_t *run)
 	for (size_t i = 0; i < run->from.db.zone_count && ret == 0 && !plan; i++) {
 		const examine_zone_t *zone = &run->from.zones[i];
 		if (run->marks[i].taken) {
-			log_event(LOG_INFO, zone->name, "taken over from OpenDNSSEC with its keys; "
+			log_about(LOG_INFO, (about_t){ .event = "import", .zone = zone->name },
+			          "taken over from OpenDNSSEC with its keys; "
 			          "last serial %u", zone->serial);
 		}
 	}

@@ -65,7 +65,8 @@ static bool choose_id(char cka_id[CKA_ID_TEXT])
 {
 	uint8_t random[CKA_ID_BYTES];
 	if (gnutls_rnd(GNUTLS_RND_RANDOM, random, sizeof(random)) != 0) {
-		log_event(LOG_ERROR, NULL, "no random numbers to be had, no key generated");
+		log_about(LOG_ERROR, (about_t){ .event = "key-pair" },
+		          "no random numbers to be had, no key generated");
 		return false;
 	}
 	for (size_t i = 0; i < CKA_ID_BYTES; i++) {
@@ -151,7 +152,8 @@ static bool generate(keys_t *keys, birth_t *birth, int64_t now)
 	                              .cka_id = birth->cka_id };
 	int ret = repos_generate(keys->tokens, &spec, now, &birth->key, &err);
 	if (ret != HSM_EOK) {
-		log_event(LOG_ERROR, NULL, "no key of algorithm %u generated in repository %s: %s",
+		log_about(LOG_ERROR, (about_t){ .event = "key-pair" },
+		          "no key of algorithm %u generated in repository %s: %s",
 		          want->kind.algorithm, want->kind.repository, err.text);
 		birth->key = NULL;
 		want->count = 0; /* No more of that kind in this pass; the others go on. */
@@ -160,7 +162,8 @@ static bool generate(keys_t *keys, birth_t *birth, int64_t now)
 		return false;
 	}
 	if (keys->verbose) {
-		log_event(LOG_DEBUG, NULL, "generated a key of algorithm %u in repository %s, "
+		log_about(LOG_DEBUG, (about_t){ .event = "key-pair" },
+		          "generated a key of algorithm %u in repository %s, "
 		          "CKA_ID %s", want->kind.algorithm, want->kind.repository, birth->cka_id);
 	}
 	prove_made(keys, kind, birth->key, now);

@@ -65,7 +65,8 @@ static bool has_size(const intent_t *intent, const hsm_key_t *key)
 /* No key comes of an intent. */
 static int give_up(keys_t *keys, const intent_t *intent, const char *why)
 {
-	log_event(LOG_INFO, NULL, "no key %s of repository %s: %s", intent->cka_id,
+	log_about(LOG_INFO, (about_t){ .event = "key-pair" },
+	          "no key %s of repository %s: %s", intent->cka_id,
 	          intent->repository, why);
 	return note_outcome(keys, intent, NULL);
 }
@@ -89,7 +90,8 @@ static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
 		return give_up(keys, intent, "it has another size than the policy wants");
 	}
 	if (ret == HSM_EOK) {
-		log_event(LOG_INFO, NULL, "adopted key %s of repository %s", intent->cka_id,
+		log_about(LOG_INFO, (about_t){ .event = "key-pair" },
+		          "adopted key %s of repository %s", intent->cka_id,
 		          intent->repository);
 		ret = note_outcome(keys, intent, key);
 		hsm_key_free(key);

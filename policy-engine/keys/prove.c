@@ -74,7 +74,8 @@ static void fail(keys_t *keys, const kind_t *kind, const char *cka_id, int code,
 	proofs_t *proofs = &keys->proofs;
 	const bool lost = code == HSM_ENOKEY && !has_replicas(keys, kind->repository);
 	if (lost) {
-		log_event(LOG_WARNING, NULL, "no zone gets the unused key %s: %s", cka_id, err->text);
+		log_about(LOG_WARNING, (about_t){ .event = "key-pair" },
+		          "no zone gets the unused key %s: %s", cka_id, err->text);
 	} else {
 		proofs->again = now + RETRY_S;
 	}

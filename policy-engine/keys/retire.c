@@ -49,10 +49,12 @@ static bool remove_key(keys_t *keys, const retired_t *key, int64_t now)
 	}
 	int ret = repos_remove(keys->tokens, key->repository, key->cka_id, now, &err);
 	if (ret == HSM_EOK) {
-		log_event(LOG_INFO, NULL, "removed key %s of repository %s: no zone has it any "
+		log_about(LOG_INFO, (about_t){ .event = "key-pair" },
+		          "removed key %s of repository %s: no zone has it any "
 		          "more, and <Purge> has passed", key->cka_id, key->repository);
 	} else if (ret != HSM_ENOKEY) {
-		log_event(LOG_WARNING, NULL, "key %s of repository %s, which no zone has any more, "
+		log_about(LOG_WARNING, (about_t){ .event = "key-pair" },
+		          "key %s of repository %s, which no zone has any more, "
 		          "is not removed: %s; trying again later", key->cka_id, key->repository,
 		          err.text);
 	}

@@ -28,11 +28,13 @@ static int salt_policy(keys_t *keys, const policy_t *policy, int64_t now)
 		return 0;
 	}
 	if (gnutls_rnd(GNUTLS_RND_NONCE, salt, policy->salt_length) != 0) {
-		log_event(LOG_ERROR, NULL, "policy %s: no random numbers to be had, no new salt",
+		log_about(LOG_ERROR, (about_t){ .event = "salt" },
+		          "policy %s: no random numbers to be had, no new salt",
 		          policy->name);
 		return 0;
 	}
-	log_event(LOG_INFO, NULL, "policy %s: new NSEC3 salt", policy->name);
+	log_about(LOG_INFO, (about_t){ .event = "salt" },
+	          "policy %s: new NSEC3 salt", policy->name);
 	due = policy->resalt > 0 ? now + policy->resalt : CORE_NEVER;
 	keys->salt_at = due < keys->salt_at ? due : keys->salt_at;
 	int put = db_salt_put(keys->desk->db, policy->name, salt, policy->salt_length, now);

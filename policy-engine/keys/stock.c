@@ -56,7 +56,8 @@ static int order_kind(keys_t *keys, const kind_need_t *needed)
 	if (unused < needed->need) {
 		uint64_t lack = needed->need - unused;
 		lack = lack < ORDER_MAX ? lack : ORDER_MAX;
-		log_event(LOG_INFO, NULL, "generating %llu keys of algorithm %u in repository %s in "
+		log_about(LOG_INFO, (about_t){ .event = "key-pair" },
+		          "generating %llu keys of algorithm %u in repository %s in "
 		          "advance", (unsigned long long)lack, kind->algorithm, kind->repository);
 		wants_order(&keys->orders, kind, (unsigned)lack);
 	}

@@ -20,7 +20,8 @@ void asker_reset(asker_t *asker)
 	if (conf->on) {
 		asker->resolver = resolver_start(conf->resolver, problem, sizeof(problem));
 		if (asker->resolver == NULL) {
-			log_event(LOG_ERROR, NULL, "%s", problem);
+			log_about(LOG_ERROR, (about_t){ .event = "parent" },
+			          "%s", problem);
 		}
 	}
 }

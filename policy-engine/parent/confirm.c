@@ -107,7 +107,8 @@ bool confirm_look(const desk_t *desk, kasp_zone_t *zone, const confirm_look_t *l
 	news = core_see_parent(&zone->core, policy, &look->shown, look->whole, look->now) || news;
 	const uint32_t ttl = zone->core.shown.ttl;
 	if (ttl != before && ttl > policy->parent_ds_ttl) {
-		log_event(LOG_WARNING, zone->name, "the parent's DS has a TTL of %u s, policy %s "
+		log_about(LOG_WARNING, (about_t){ .event = "parent", .zone = zone->name },
+		          "the parent's DS has a TTL of %u s, policy %s "
 		          "says %u s; the longer one is waited for", ttl, policy->name,
 		          policy->parent_ds_ttl);
 	}

@@ -122,6 +122,7 @@ static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, const polic
 		return NULL;
 	}
 	wait->key = zone->keys[i].id;
+	wait->keytag = zone->core.keys[i].keytag;
 	wait->cds = policy_has_cds(policy);
 	wait->appear = ds->state == KEYSET_RUMOURED;
 	wait->since = ds->since;
@@ -144,6 +145,11 @@ static wait_t *add(ds_watch_t *w, const kasp_zone_t *zone, size_t i, const polic
 	return wait;
 }
 
+static about_t about(const wait_t *wait, const char *event)
+{
+	return (about_t){ .event = event, .zone = wait->zone, .keytag = wait->keytag };
+}
+
 static void log_task(const ds_watch_t *w, const kasp_zone_t *zone, size_t i, const policy_t *policy,
                      const wait_t *wait)
 {
@@ -151,10 +157,8 @@ static void log_task(const ds_watch_t *w, const kasp_zone_t *zone, size_t i, con
 	ds_task_t task = { conf, zone, i, policy, wait };
 	char *text = ds_task_text(&task);
 	if (text != NULL) {
-		const about_t about = { .event = "ds-task", .zone = zone->name,
-		                        .keytag = zone->core.keys[i].keytag };
-		log_about(ds_task_needs_person(conf, wait) ? LOG_WARNING : LOG_INFO, about, "%s",
-		          text);
+		log_about(ds_task_needs_person(conf, wait) ? LOG_WARNING : LOG_INFO,
+		          about(wait, "ds-task"), "%s", text);
 	}
 	free(text);
 }
@@ -378,7 +382,7 @@ static int succeed(ds_watch_t *w, wait_t *wait, chore_kind_t kind, int64_t now)
 	chore_t *chore = &wait->chores[kind];
 	chore->done = now;
 	chore->failed = 0;
-	log_about(LOG_INFO, (about_t){ .event = "ds-command", .zone = wait->zone },
+	log_about(LOG_INFO, about(wait, "ds-command"),
 	          "%s: the command succeeded", ds_chore_name(wait, kind));
 	if (db_begin(db) != 0 ||
 	    db_errand_put(db, wait->key, (db_errand_t)kind, wait->since, now) != 0 ||
@@ -394,7 +398,7 @@ static void fail(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_t now
 	chore_t *chore = &wait->chores[job->kind];
 	int64_t delay = backoff_delay(&retry_s, ++chore->failed);
 	char span[DURATION_TEXT_MAX];
-	log_about(LOG_ERROR, (about_t){ .event = "ds-command", .zone = wait->zone },
+	log_about(LOG_ERROR, about(wait, "ds-command"),
 	          "%s failed: %s; tried again in %s", ds_chore_name(wait, job->kind), job->why, duration_text(delay, span));
 	schedule(w, wait, job->kind, now + delay);
 }
@@ -431,7 +435,7 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_
 	const parent_result_t *result = &job->result;
 	bool unknown = result->verdict == PARENT_UNKNOWN;
 	if (live_set(&check->problem, unknown ? result->why : NULL) && unknown) {
-		log_about(LOG_WARNING, (about_t){ .event = "parent", .zone = wait->zone }, "the parent cannot "
+		log_about(LOG_WARNING, about(wait, "parent"), "the parent cannot "
 		          "be asked for the DS: %s; "
 		          "asked again later", result->why);
 	}
@@ -452,15 +456,15 @@ static int take_check(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_
 
 static void take_notify(ds_watch_t *w, wait_t *wait, const ds_chore_t *job, int64_t now)
 {
-	const about_t about = { .event = "parent-notified", .zone = wait->zone };
+	const about_t notified = about(wait, "parent-notified");
 	chore_t *chore = &wait->chores[CHORE_NOTIFY];
 	const bool failed = job->outcome == NOTIFY_FAILED;
 	if (live_set(&chore->problem, failed ? job->why : NULL) && failed) {
-		log_about(LOG_WARNING, about, "the parent could not be notified of new CDS: %s; tried "
+		log_about(LOG_WARNING, notified, "the parent could not be notified of new CDS: %s; tried "
 		          "again later", job->why);
 	}
 	if (live_set(&chore->note, failed ? NULL : job->why) && !failed) {
-		log_about(LOG_INFO, about, job->outcome == NOTIFY_DONE
+		log_about(LOG_INFO, notified, job->outcome == NOTIFY_DONE
 		          ? "the parent was notified of new CDS: %s answered"
 		          : "the parent is not notified of new CDS: %s", job->why);
 	}

@@ -33,6 +33,7 @@ typedef struct {
 	int64_t key;     /*!< Id of the key in its zone (zone_key_t). */
 	int64_t lost;    /*!< When the parent was found to have lost the DS; 0 = the DS is new. */
 	char *zone;
+	uint16_t keytag;
 	bool cds;        /*!< The zone has CDS or CDNSKEY, which say it. */
 	bool appear;     /*!< The DS is to come; else to go. */
 	bool over;       /*!< The key waits for it no more, but its command still runs: what comes next

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "policy-engine/audit/note.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/recover/remember.h"
@@ -135,6 +136,23 @@ static int store(const batch_t *batch, const char *name, const policy_t *policy,
 	return ret;
 }
 
+/* Notes for the audit what became of a zone's keys. */
+static int note(desk_t *desk, const kasp_zone_t *before, const keyset_t *set)
+{
+	kasp_zone_t zone = { 0 };
+	char what[40];
+	snprintf(what, sizeof(what), "key set %llu", (unsigned long long)set->revision);
+	int ret = db_zone_get(desk->db, before->name, &zone);
+	char *was = audit_keys(before), *is = ret > 0 ? audit_keys(&zone) : NULL;
+	ret = ret < 0 ? -1 : audit_note(desk, &(audit_t){
+		.who = "signer", .action = "keys-learnt", .zone = before->name, .what = what,
+		.before = was, .after = is });
+	kasp_zone_deinit(&zone);
+	free(was);
+	free(is);
+	return ret;
+}
+
 /* \return 0, or -1 if the database failed. */
 static int learn_from(const batch_t *batch, live_zone_t *live, const kasp_zone_t *zone,
                       const query_keyset_t *from)
@@ -160,6 +178,7 @@ static int learn_from(const batch_t *batch, live_zone_t *live, const kasp_zone_t
 	if (set.revision > zone->core.revision) {
 		ret = zone->core.revision > 0 ? distrust(batch->learn) : 0;
 		ret = ret == 0 ? store(batch, live->name, policy, &set, why) : ret;
+		ret = ret > 0 ? note(desk, zone, &set) : ret;
 	}
 	if (why[0] != '\0') {
 		refuse(batch, live, "%s", why);

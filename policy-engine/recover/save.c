@@ -215,7 +215,8 @@ static void say_done(run_t *run)
 	         "have the %zu key pairs in " SAVED_PAIRS,
 	         run->what->folder, run->sets, run->name_count,
 	         run->sets < run->name_count ? " (the signer gave no others)" : "", run->pairs);
-	log_event(LOG_INFO, NULL, "%s", run->text);
+	log_about(LOG_INFO, (about_t){ .event = "backup" },
+	          "%s", run->text);
 }
 
 /* The copy is there, whether that is noted or not. */

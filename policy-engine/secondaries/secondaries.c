@@ -118,7 +118,8 @@ static int thaw(desk_t *desk, live_zone_t *live)
 		db_rollback(desk->db);
 		return -1;
 	}
-	log_event(LOG_INFO, live->name, "all %zu addresses of its name servers have served our "
+	log_about(LOG_INFO, (about_t){ .event = "freeze", .zone = live->name },
+	          "all %zu addresses of its name servers have served our "
 	          "serial for %u s, as often as they were asked: the zone is thawed, its keys take "
 	          "steps again",
 	          live->survey.count, live->survey.wait);

@@ -10,6 +10,7 @@
 #include "control/client.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/zone-name.h"
+#include "policy-engine/signer/acts.h"
 
 #define TIMEOUT_MS 5000 /* Of one socket operation; the module answers at once unless busy. */
 #define ALL "0"         /* The generation by which the module lists all zones. */
@@ -28,6 +29,7 @@ typedef struct {
 	listing_t *news;
 	size_t count, size;
 	char *generation;
+	int64_t acts;    /* Number of its last act. */
 	char problem[512];
 } facts_answer_t;
 
@@ -98,6 +100,8 @@ static int take_answer(void *ctx, const ctl_unit_t *unit, const char *error, int
 	if (strcmp(unit->type, "generation") == 0 && unit->data != NULL) {
 		free(answer->generation);
 		answer->generation = strdup(unit->data);
+	} else if (strcmp(unit->type, "acts") == 0 && unit->data != NULL) {
+		answer->acts = strtoll(unit->data, NULL, 10);
 	}
 	return 0;
 }
@@ -280,6 +284,14 @@ static void note_signer(link_t *link, const char *problem)
 	snprintf(link->problem, sizeof(link->problem), "%s", up ? "" : problem);
 }
 
+/* \return 0, or -1 if the database failed. */
+static int take_acts(link_t *link, int64_t last)
+{
+	const int ret = last != link->acts ? acts_take(link->desk, last) : 0;
+	link->acts = ret > 0 ? last : link->acts;
+	return ret < 0 ? -1 : 0;
+}
+
 int link_poll(link_t *link)
 {
 	bool full = strcmp(link->generation, ALL) == 0;
@@ -311,6 +323,7 @@ int link_poll(link_t *link)
 		link->generation = strdup(ALL);
 	}
 	pthread_mutex_unlock(&link->desk->lock);
+	ret = ret == 0 && problem == NULL ? take_acts(link, answer.acts) : ret;
 	answer_deinit(&answer);
 	return link->generation != NULL ? ret : -1;
 }

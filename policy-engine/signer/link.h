@@ -13,6 +13,7 @@ typedef struct {
 	desk_t *desk;
 	char *generation;  /*!< Main thread only. Of the module's last listing; "0" = none yet. */
 	unsigned round;    /*!< Main thread only. Counts full listings. */
+	int64_t acts;      /*!< Main thread only. Number of the module's last act that was noted. */
 	bool up;           /*!< The last call succeeded. Only the main thread writes it. */
 	char problem[512]; /*!< Why it did not; "" = it did. */
 } link_t;

@@ -4,7 +4,10 @@
 #include "policy-engine/tool/metrics.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
+
+#include "keyset/keyset.h"
 
 #define GAUGE "gauge"
 #define COUNTER "counter"
@@ -48,66 +51,53 @@ static void single(FILE *out, const char *name, const char *text, int64_t number
 
 /* -- the two ------------------------------------------------------------- */
 
-/* A number that both have. */
-static void both(FILE *out, const picture_t *picture, const char *name, const char *text,
-                 int64_t (*get)(const side_t *side, bool engine))
+#define SIDES 2
+
+static const char *const parts[SIDES] = { "signer", "engine" };
+
+/* A number that both have. \param numbers  -1 = it is not known. */
+static void both(FILE *out, const char *name, const char *text, const int64_t numbers[SIDES])
 {
-	const side_t *const sides[] = { &picture->module, &picture->engine };
 	help(out, name, GAUGE, text);
-	for (int i = 0; i < 2; i++) {
-		const int64_t number = get(sides[i], i == 1);
-		if (number >= 0) {
-			with_label(out, name, "part", i == 0 ? "signer" : "engine", number);
+	for (int i = 0; i < SIDES; i++) {
+		if (numbers[i] >= 0) {
+			with_label(out, name, "part", parts[i], numbers[i]);
 		}
 	}
 }
 
-static int64_t is_up(const side_t *side, bool engine)
+/* Whether they say something of a type; -1 of who is away. */
+static void both_say(FILE *out, const side_t *const sides[SIDES], const char *name,
+                     const char *text, const char *type)
 {
-	(void)engine;
-	return side->up;
+	int64_t numbers[SIDES];
+	for (int i = 0; i < SIDES; i++) {
+		numbers[i] = sides[i]->up ? side_line(sides[i], type, NULL) != NULL : -1;
+	}
+	both(out, name, text, numbers);
 }
 
-static int64_t distrusts_clock(const side_t *side, bool engine)
+static void both_disks(FILE *out, const side_t *const sides[SIDES], const char *name,
+                       const char *text, const char *column)
 {
-	(void)engine;
-	return side->up ? side_line(side, "clock", NULL) != NULL : -1;
+	int64_t numbers[SIDES];
+	for (int i = 0; i < SIDES; i++) {
+		const line_t *line = side_line(sides[i], "disk", NULL);
+		const bool known = line != NULL && line_number(line, "size") > 0;
+		numbers[i] = known ? line_number(line, column) : -1;
+	}
+	both(out, name, text, numbers);
 }
 
-static int64_t disk_number(const side_t *side, const char *name)
-{
-	const line_t *line = side_line(side, "disk", NULL);
-	return line != NULL && line_number(line, "size") > 0 ? line_number(line, name) : -1;
-}
-
-static int64_t disk_used(const side_t *side, bool engine)
-{
-	(void)engine;
-	return disk_number(side, "used");
-}
-
-static int64_t disk_free(const side_t *side, bool engine)
-{
-	(void)engine;
-	return disk_number(side, "free");
-}
-
-static int64_t disk_size(const side_t *side, bool engine)
-{
-	(void)engine;
-	return disk_number(side, "size");
-}
-
-static void write_versions(FILE *out, const picture_t *picture)
+static void write_versions(FILE *out, const side_t *const sides[SIDES])
 {
 	static const char name[] = "ods_build_info";
-	const side_t *const sides[] = { &picture->module, &picture->engine };
 	help(out, name, GAUGE, "Version of the signer and of the engine.");
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < SIDES; i++) {
 		const line_t *line = side_line(sides[i], "version", NULL);
 		if (line != NULL) {
 			fprintf(out, "%s{", name);
-			label(out, false, "part", i == 0 ? "signer" : "engine");
+			label(out, false, "part", parts[i]);
 			label(out, true, "version", line_get(line, "version"));
 			fprintf(out, "} 1\n");
 		}
@@ -116,13 +106,17 @@ static void write_versions(FILE *out, const picture_t *picture)
 
 static void write_parts(FILE *out, const picture_t *picture)
 {
-	both(out, picture, "ods_up", "Whether it answers.", is_up);
-	write_versions(out, picture);
-	both(out, picture, "ods_clock_distrusted", "Whether the machine's clock is not believed.",
-	     distrusts_clock);
-	both(out, picture, "ods_data_bytes", "What the store, or the database, takes.", disk_used);
-	both(out, picture, "ods_disk_free_bytes", "What its file system has left.", disk_free);
-	both(out, picture, "ods_disk_size_bytes", "Size of its file system.", disk_size);
+	const side_t *const sides[SIDES] = { &picture->module, &picture->engine };
+	const int64_t up[SIDES] = { picture->module.up, picture->engine.up };
+	both(out, "ods_up", "Whether it answers.", up);
+	write_versions(out, sides);
+	both_say(out, sides, "ods_failed", "Whether it cannot do its work: its store cannot be "
+	         "read, or conf.xml.", "fault");
+	both_say(out, sides, "ods_clock_distrusted", "Whether the machine's clock is not believed.",
+	         "clock");
+	both_disks(out, sides, "ods_data_bytes", "What the store, or the database, takes.", "used");
+	both_disks(out, sides, "ods_disk_free_bytes", "What its file system has left.", "free");
+	both_disks(out, sides, "ods_disk_size_bytes", "Size of its file system.", "size");
 }
 
 /* -- the engine ---------------------------------------------------------- */
@@ -151,6 +145,24 @@ static void write_engine(FILE *out, const picture_t *picture)
 	single(out, "ods_last_key_backup_timestamp_seconds",
 	       "When ods backup commit last said that key pairs were backed up.",
 	       engine_moment(picture, "backed-up"));
+}
+
+/* -- keys ---------------------------------------------------------------- */
+
+static void write_keys(FILE *out, const picture_t *picture)
+{
+	static const char name[] = "ods_key_records";
+	const line_t *line = NULL;
+	help(out, name, GAUGE, "Keys of a role, by how far one of their records has spread in caches.");
+	while ((line = side_line(&picture->engine, "keys", line)) != NULL) {
+		for (keyset_state_t state = KEYSET_HIDDEN; state <= KEYSET_UNRETENTIVE; state++) {
+			fprintf(out, "%s{", name);
+			label(out, false, "role", line_get(line, "keys"));
+			label(out, true, "record", line_get(line, "record"));
+			label(out, true, "state", keyset_state_name(state));
+			fprintf(out, "} %" PRId64 "\n", line_number(line, keyset_state_name(state)));
+		}
+	}
 }
 
 /* -- tokens -------------------------------------------------------------- */
@@ -217,58 +229,28 @@ static void write_zones(FILE *out, const picture_t *picture)
 
 /* -- single zones -------------------------------------------------------- */
 
-/* A number of each zone. What is not known of a zone has no series. */
-static void each(FILE *out, const list_t *list, const char *name, const char *type,
-                 const char *text, int64_t (*get)(const listed_t *zone))
-{
-	help(out, name, type, text);
-	for (size_t i = 0; i < list->count; i++) {
-		const int64_t number = get(&list->zones[i]);
-		if (number != 0) {
-			with_label(out, name, "zone", list->zones[i].name, number);
-		}
-	}
-}
-
-static int64_t get_until(const listed_t *zone)
-{
-	return zone->until;
-}
-
-static int64_t get_next_at(const listed_t *zone)
-{
-	return zone->next_at;
-}
-
-static int64_t get_serial(const listed_t *zone)
-{
-	return zone->serial;
-}
-
-static int64_t get_input_serial(const listed_t *zone)
-{
-	return zone->input_serial;
-}
-
-static int64_t get_input_checked(const listed_t *zone)
-{
-	return zone->input_checked;
-}
-
-static int64_t get_soa_expire(const listed_t *zone)
-{
-	return zone->soa_expire;
-}
-
-static int64_t get_versions(const listed_t *zone)
-{
-	return zone->versions;
-}
-
-static int64_t get_signatures(const listed_t *zone)
-{
-	return zone->signatures;
-}
+/* Numbers of a zone. What is not known of a zone has no series. */
+static const struct {
+	const char *name, *type, *text;
+	size_t at; /* Of the int64_t in listed_t. */
+} zone_numbers[] = {
+	{ "ods_zone_expiry_timestamp_seconds", GAUGE,
+	  "When the zone expires, if nothing is signed any more.", offsetof(listed_t, until) },
+	{ "ods_zone_next_event_timestamp_seconds", GAUGE,
+	  "When the next event of the zone's keys is.", offsetof(listed_t, next_at) },
+	{ "ods_zone_serial", GAUGE, "Serial that knotd serves.", offsetof(listed_t, serial) },
+	{ "ods_zone_input_serial", GAUGE, "Serial of the unsigned zone.",
+	  offsetof(listed_t, input_serial) },
+	{ "ods_zone_input_checked_timestamp_seconds", GAUGE,
+	  "When a primary was last seen to have that input.", offsetof(listed_t, input_checked) },
+	{ "ods_zone_soa_expire_seconds", GAUGE,
+	  "For how long secondaries serve the zone when knotd does not answer.",
+	  offsetof(listed_t, soa_expire) },
+	{ "ods_zone_versions_total", COUNTER, "Signed versions made.",
+	  offsetof(listed_t, versions) },
+	{ "ods_zone_signatures_total", COUNTER, "Signatures made.",
+	  offsetof(listed_t, signatures) },
+};
 
 static void zone_state(FILE *out, const char *zone, zone_state_t state)
 {
@@ -283,19 +265,17 @@ static void write_list(FILE *out, const list_t *list)
 	for (size_t i = 0; i < list->count; i++) {
 		zone_state(out, list->zones[i].name, list->zones[i].state);
 	}
-	each(out, list, "ods_zone_expiry_timestamp_seconds", GAUGE,
-	     "When the zone expires, if nothing is signed any more.", get_until);
-	each(out, list, "ods_zone_next_event_timestamp_seconds", GAUGE,
-	     "When the next event of the zone's keys is.", get_next_at);
-	each(out, list, "ods_zone_serial", GAUGE, "Serial that knotd serves.", get_serial);
-	each(out, list, "ods_zone_input_serial", GAUGE, "Serial of the unsigned zone.",
-	     get_input_serial);
-	each(out, list, "ods_zone_input_checked_timestamp_seconds", GAUGE,
-	     "When a primary was last seen to have that input.", get_input_checked);
-	each(out, list, "ods_zone_soa_expire_seconds", GAUGE,
-	     "For how long secondaries serve the zone when knotd does not answer.", get_soa_expire);
-	each(out, list, "ods_zone_versions_total", COUNTER, "Signed versions made.", get_versions);
-	each(out, list, "ods_zone_signatures_total", COUNTER, "Signatures made.", get_signatures);
+	for (size_t n = 0; n < sizeof(zone_numbers) / sizeof(zone_numbers[0]); n++) {
+		help(out, zone_numbers[n].name, zone_numbers[n].type, zone_numbers[n].text);
+		for (size_t i = 0; i < list->count; i++) {
+			const char *zone = (const char *)&list->zones[i];
+			const int64_t number = *(const int64_t *)(zone + zone_numbers[n].at);
+			if (number != 0) {
+				with_label(out, zone_numbers[n].name, "zone", list->zones[i].name,
+				           number);
+			}
+		}
+	}
 }
 
 /* Both may have a group whose first zone is the same: a series must not come twice. */
@@ -325,6 +305,7 @@ void metrics_write(FILE *out, const picture_t *picture, const list_t *list)
 {
 	write_parts(out, picture);
 	write_engine(out, picture);
+	write_keys(out, picture);
 	write_tokens(out, picture);
 	write_zones(out, picture);
 	help(out, "ods_zone_state", GAUGE, "1 for the state that the zone is in; of many zones, for the "

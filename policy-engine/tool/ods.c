@@ -126,11 +126,7 @@ static const command_t *find(const char *name)
 
 static int unknown(const char *name)
 {
-	fprintf(stderr, "ods: unknown command '%s'; there are:", name);
-	for (size_t i = 0; i < COUNT; i++) {
-		fprintf(stderr, "%s %s", i > 0 ? "," : "", commands[i].name);
-	}
-	fprintf(stderr, "\n");
+	fprintf(stderr, "ods: unknown command '%s'; ods --help has those that there are\n", name);
 	return USAGE;
 }
 

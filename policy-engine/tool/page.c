@@ -10,18 +10,26 @@
 #include <unistd.h>
 
 #define WIDTH_MIN 40 /* A narrower terminal breaks the lines by itself. */
+#define WIDTH_MAX 10000 /* No terminal is wider. */
+
+/* \return What COLUMNS says, as watch(1) sets it; 0 if it says nothing. */
+static int width_wanted(void)
+{
+	const char *columns = getenv("COLUMNS");
+	const int width = columns != NULL ? atoi(columns) : 0;
+	return width > 0 && width <= WIDTH_MAX ? width : 0;
+}
 
 page_t page_of_output(void)
 {
 	struct winsize size = { 0 };
 	const char *without = getenv("NO_COLOR");
-	if (!isatty(STDOUT_FILENO)) {
-		return (page_t){ .width = 0 };
-	}
-	const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-	const int width = known ? size.ws_col : 80;
-	return (page_t){ .width = width < WIDTH_MIN ? WIDTH_MIN : width,
-	                 .colours = without == NULL || without[0] == '\0' };
+	const bool terminal = isatty(STDOUT_FILENO);
+	const bool known = terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	                   size.ws_col > 0;
+	const int width = known ? size.ws_col : terminal ? 80 : width_wanted();
+	return (page_t){ .width = width > 0 && width < WIDTH_MIN ? WIDTH_MIN : width,
+	                 .colours = terminal && (without == NULL || without[0] == '\0') };
 }
 
 void page_ink(const page_t *page, page_ink_t ink)

@@ -15,7 +15,7 @@ typedef enum {
 } page_ink_t;
 
 typedef struct {
-	int width;      /*!< Columns; 0 = as many as there are: it is no terminal. */
+	int width;      /*!< Columns, of the terminal, or as COLUMNS says; 0 = as many as there are. */
 	bool colours;   /*!< It is a terminal, and NO_COLOR is not set. */
 } page_t;
 

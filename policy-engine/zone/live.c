@@ -172,6 +172,7 @@ void live_remove(live_t *live, live_zone_t *zone)
 	tdelete(zone, &live->tree, compare);
 	live->count--;
 	tally_leave(&live->tally, &zone->tally);
+	key_total_change(&live->keys, &zone->keys, NULL);
 	zone_free(zone);
 }
 

@@ -15,6 +15,7 @@
 #include "common/tally.h"
 #include "keyset/facts.h"
 #include "policy-engine/policy/policy.h"
+#include "policy-engine/zone/key-count.h"
 
 /*! How a zone is with its keys; the first that applies is counted. */
 typedef enum {
@@ -86,6 +87,7 @@ typedef struct live_zone {
 	                         known. */
 	char *next;         /*!< What that is; NULL = nothing. */
 	char *tokens;       /*!< Repositories of its keys, separated by commas; NULL = it has none. */
+	key_count_t keys;   /*!< As the total has them. */
 	tally_member_t tally;
 } live_zone_t;
 
@@ -98,6 +100,7 @@ typedef struct {
 	TAILQ_HEAD(, live_zone) learns; /*!< Zones with a learn_at. */
 	TAILQ_HEAD(, live_zone) looks;  /*!< Zones with a look_at. */
 	tally_t tally;                  /*!< By live_state_t, ranked by since when they wait. */
+	key_total_t keys;               /*!< States of all zones' keys, as of the last look at each. */
 } live_t;
 
 void live_init(live_t *live);

@@ -16,6 +16,7 @@ bench_engine() {
 	done
 	at_most engine-idle-cpu "$(cat ours.idle)" 0.01 "CPU seconds a second, $zones zones in" \
 		"$(cat ours.memory) kB; OpenDNSSEC has $few in $(cat peer.memory) kB"
+	at_most engine-zones-listed "$(cat ours.listed)" 1 "seconds for ods zones -S held of $zones"
 }
 
 # note_rate FILE ZONES SECONDS
@@ -55,6 +56,7 @@ engine_figures() {
 	note_rate ours.policy-change "$zones" "$(since "$begin" "$(moment_of all 1)")"
 	at_rest >/dev/null
 	idle
+	listed "$dir" >ours.listed
 	stop_pid "$engine"
 }
 
@@ -91,6 +93,16 @@ idle() {
 	sleep 10
 	awk -v a="$before" -v b="$(cpu_of "$engine")" 'BEGIN { print (b - a) / 100 / 10 }' >ours.idle
 	status "$engine" VmHWM >ours.memory
+}
+
+# The seconds of ods zones, which a filter leaves a thousandth of.
+listed() {
+	local begin
+	for _ in 1 2 3; do
+		begin=$EPOCHREALTIME
+		[ "$("$BUILD_DIR/ods" -c "$1/conf.xml" zones -S held | wc -l)" -gt 1 ]
+		since "$begin" "$EPOCHREALTIME"
+	done | median
 }
 
 engine_conf() {

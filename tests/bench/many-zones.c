@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/overview.h"
 #include "control/server.h"
 #include "keyset/facts.h"
 #include "keyset/keyset.h"
@@ -113,11 +114,28 @@ static void do_read(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
+/* A line of each zone, as of module/control/overview.h; each thousandth is held. */
+static void do_overview(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	const signer_t *signer = ctx;
+	overview_lines_t lines = { .text = NULL };
+	(void)unit;
+	for (size_t i = 0; i < signer->count; i++) {
+		char name[32], until[24];
+		snprintf(name, sizeof(name), "z%zu.test.", i);
+		snprintf(until, sizeof(until), "%lld", (long long)time(NULL) + 864000 + (long long)i);
+		overview_add(&lines, (const char *[]){ name, i % 1000 == 0 ? "held" : "ok",
+			"2026113001", until, until, "2026113001", "0", "604800", "12", "3456",
+			signer->policy, NULL });
+	}
+	overview_send_lines(req, &lines);
+}
+
 int main(int argc, char *argv[])
 {
 	static const ctl_command_t commands[] = {
 		{ "zone-facts", do_facts }, { "zone-keyset", do_keyset },
-		{ "zone-keyset-read", do_read }, { NULL, NULL }
+		{ "zone-keyset-read", do_read }, { "zone-overview", do_overview }, { NULL, NULL }
 	};
 	if (argc != 4) {
 		fprintf(stderr, "Usage: many-zones SOCKET COUNT POLICY\n");

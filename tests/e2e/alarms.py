@@ -28,6 +28,7 @@ def stays(moment):
 WELL = {
     'ods_up{part="signer"}': stays(1),
     'ods_up{part="engine"}': stays(1),
+    'ods_failed{part="signer"}': stays(0),
     'ods_engine_connected': stays(1),
     'ods_engine_last_round_timestamp_seconds': clock(-60),
     'ods_first_expiry_timestamp_seconds': clock(10 * DAY),
@@ -47,6 +48,7 @@ WELL = {
 HARM = [
     ('OdsMetricsMissing', dict.fromkeys(WELL)),
     ('OdsSignerDown', {'ods_up{part="signer"}': stays(0)}),
+    ('OdsSignerFails', {'ods_failed{part="signer"}': stays(1)}),
     ('OdsEngineDown', {'ods_up{part="engine"}': stays(0)}),
     ('OdsEngineDown', {'ods_engine_connected': stays(0)}),
     ('OdsEngineStuck', {'ods_engine_last_round_timestamp_seconds': clock(-901)}),

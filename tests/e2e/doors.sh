@@ -166,7 +166,7 @@ party_clients() {
 	start_zones
 	mkdir units
 	for command in status zone-status zone-stats zone-reload zone-refresh zone-sign zone-keys-load \
-		zone-flush zone-facts zone-keyset-read zone-served zone-keyset zone-key-plan zone-standing zone-keys \
+		zone-flush zone-facts acts zone-keyset-read zone-served zone-keyset zone-key-plan zone-standing zone-keys \
 		zone-ds zone-ksk-submitted zone-key-rollover zone-ds-seen zone-import zone-recover \
 		backup-list key-generate reload; do
 		unit "$command" example. zsk >"units/$command"

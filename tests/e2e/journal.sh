@@ -47,6 +47,17 @@ test_fields() { # short
 	within 20 entry 'EVENT=key-new' 'ZONE=a\.test\.' 'KEYTAG=[0-9]+' 'MESSAGE=\[a\.test\.\] new zsk.*'
 	within 20 entry 'EVENT=key-step' 'ZONE=a\.test\.' 'KEYTAG=[0-9]+' 'MESSAGE=.*DNSKEY hidden -> rumoured'
 	does_not_say "$D/ods-engine.log" "$(sed -n 's/^MESSAGE=\(\[a.test.\] new zsk.*\)/\1/p' entries | tail -n 1 | sed 's/[][]/./g')"
+	# advice on kasp.xml, what a person asks for, key pairs: all have one
+	ods freeze a.test
+	within 10 entry 'EVENT=freeze' 'ZONE=a\.test\.' 'MESSAGE=.*a person freezes a\.test\..*'
+	within 10 entry 'EVENT=conf' 'PRIORITY=4' 'MESSAGE=.*kasp\.xml.*'
+	within 10 entry 'EVENT=act' 'ZONE=a\.test\.' 'MESSAGE=.*a person asks for a new zsk'
+	module zone-keys-load a.test
+	within 10 entry 'EVENT=act' 'ZONE=a\.test\.' 'MESSAGE=.*uid .* asked the signer for zone-keys-load: done'
+	python3 - <<-'EOT'
+	bare = [text for text in open('entries').read().split('\n\n') if text.strip() and '\nEVENT=' not in text]
+	assert not bare, bare
+	EOT
 	# without it, all goes on, on standard error
 	stop_pid "$journal_pid" KILL
 	knotc -s "$ENGINE_SOCKET" reload

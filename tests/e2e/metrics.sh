@@ -47,6 +47,13 @@ test_names() { # short
 	first=$(sed -n 's/ods_zone_expiry_timestamp_seconds{.*} //p' out | sort -n | head -n 1)
 	[ "$(metric out ods_first_expiry_timestamp_seconds)" = "$first" ] || fail "$(cat out)"
 	[ "$first" -gt "$(date +%s)" ]
+	[ "$(metric out 'ods_failed{part="signer"}')" = 0 ] || fail "$(cat out)"
+	local state keys=0
+	for state in hidden rumoured omnipresent unretentive; do
+		keys=$((keys + $(metric out "ods_key_records{role=\"ksk\",record=\"DNSKEY\",state=\"$state\"}")))
+	done
+	[ "$keys" = 2 ] || fail "$keys KSKs of 2 zones: $(cat out)"
+	[ "$(metric out 'ods_key_records{role="zsk",record="DNSKEY",state="rumoured"}')" = 2 ] || fail "$(cat out)"
 	ods save "$work/copy"
 	ods metrics | grep '^ods_last_save_timestamp_seconds ' >/dev/null || fail "no age of the copy"
 	# of many zones those have series alone that are in trouble
@@ -177,12 +184,18 @@ alerts() {
 	EOT
 }
 fires() { alerts firing | grep -w "$1" >/dev/null; }
+ends() { alerts firing >firing && ! grep -w "$1" firing >/dev/null; }
 nothing_fires() { [ -z "$(alerts firing)" ]; }
 
-# run_prometheus: with the examples' rules, which do not wait, and its scrapes each second.
+# run_prometheus [SED-EXPRESSION...]: with the examples' rules, which do not wait, and are changed, and its scrapes
+# each second.
 run_prometheus() {
+	local e=(-e 's/for: .*/for: 1s/') expression
+	for expression in "$@"; do
+		e+=(-e "$expression")
+	done
 	mkdir prometheus
-	sed 's/for: .*/for: 1s/' "$top/examples/prometheus/mod-opendnssec.rules.yml" \
+	sed "${e[@]}" "$top/examples/prometheus/mod-opendnssec.rules.yml" \
 		>prometheus/mod-opendnssec.rules.yml
 	{
 		printf 'global:\n  evaluation_interval: 1s\n'
@@ -252,6 +265,123 @@ test_alarms() { # limit 300
 	# who serves the metrics is
 	stop_pid "$metrics_pid"
 	within 400 fires OdsMetricsMissing
+}
+
+# What is lost, as in the suite recover: an alarm fires while validators accept the zone, and ends with the trouble.
+test_alarms_lost() { # limit 240
+	hasty r r.test
+	hasty_policy PT1S
+	quick q --kasp kasp.xml --policy quick --zone r.test=r
+	serve_metrics
+	run_prometheus '/parent_waiting/s/86400/1/' 's/2 \* 86400/60/'
+	# a person has to do something at the parent
+	within 60 fires OdsParentWaits
+	engine zone-ksk-submitted r.test
+	within 60 nothing_fires
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	cp -r "$D/store" older
+	start_knotd
+	# a key pair
+	local tag id
+	read -r tag id < <(ods -j keys r.test | python3 -c 'import json, sys
+print(*next((key["keytag"], key["cka-id"]) for key in json.load(sys.stdin) if key["role"] == "zsk"))')
+	"$BUILD_DIR/ods-hsm" -c "$D/conf.xml" remove -fy SoftHSM "$id"
+	module zone-keys-load
+	within 30 fires OdsZonesNotSigned
+	validate r.test
+	ods -y key-lost r.test "$tag" >lost.out 2>&1 || fail "$(cat lost.out)"
+	within 60 other_zsk_alone "$tag"
+	within 60 nothing_fires
+	# the store is an older copy, and the engine away
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	rm -r "$D/store"
+	mv older "$D/store"
+	start_knotd
+	within 30 fires OdsKeysInTrouble
+	within 30 fires OdsEngineDown
+	validate r.test
+	start_engine
+	within 60 nothing_fires
+	# database and store
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	rm -r "$D/store" "$D"/kasp.db*
+	start_knotd
+	start_engine
+	within 60 fires OdsZonesHeld
+	validate r.test
+	ods recover -y >recover.out 2>&1 || fail "$(cat recover.out)"
+	within 60 ends OdsZonesHeld
+	within 60 fires OdsParentWaits
+	engine zone-ksk-submitted r.test
+	within 60 nothing_fires
+	validate r.test
+}
+
+other_zsk_alone() {
+	ods keys r.test >keys && [ "$(grep -c zsk keys)" = 1 ] && ! grep -w "$1" keys
+}
+
+# The machine is unwell, as in the suite recovery, and nobody mends a token.
+test_alarms_machine() { # limit 300
+	own_mounts metrics test_alarms_machine
+	mkdir -p q/store
+	mount -t tmpfs -o size=16m,mode=755 disk q/store
+	policy default brief 's|<Resign>.*<|<Resign>PT1S<|; s|<Refresh>.*<|<Refresh>PT30S<|' \
+		's|<Jitter>.*<|<Jitter>PT0S<|; s|<Default>.*<|<Default>PT40S<|; s|<Denial>P[^<]*<|<Denial>PT40S<|' |
+		kasp kasp.xml
+	small a.test a.test 1
+	write_clocked knotd knotd
+	KNOTD=$work/run.knotd quick q --kasp kasp.xml --policy brief --zone a.test=a.test
+	serve_metrics
+	run_prometheus 's/2 \* 86400/10/' 's/7 \* 86400/1/' 's/timestamp_seconds > 900/timestamp_seconds > 3/'
+	within 20 scraped
+	within 10 nothing_fires
+	# the clock
+	set_clock knotd $((20 * 86400))
+	module zone-sign a.test
+	within 30 fires OdsClockDistrusted
+	validate a.test
+	set_clock knotd 0
+	within 60 nothing_fires
+	# the disk
+	head -c 30000000 /dev/zero >q/store/fill 2>/dev/null || true
+	within 30 fires OdsDiskLow
+	within 30 fires OdsZonesNotSigned
+	validate a.test
+	rm q/store/fill
+	mount -o remount,size=300m q/store
+	within 60 nothing_fires
+	# the store
+	truncate -s 8192 q/store/data.mdb
+	module zone-reload a.test || true
+	within 30 fires OdsSignerFails
+	validate a.test
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	rm q/store/*
+	KNOTD=$work/run.knotd start_knotd
+	within 60 nothing_fires
+	# knotd hangs, and the engine with it
+	kill -STOP "$(cat "$D/run/knotd.pid")"
+	within 60 fires OdsEngineStuck
+	within 60 fires OdsSignerDown
+	kill -CONT "$(cat "$D/run/knotd.pid")"
+	within 60 nothing_fires
+	# the last copy is old
+	ods save copy
+	within 30 fires OdsSaveOld
+	# nobody brings the token back
+	mv "$D/tokens" "$D/away"
+	within 60 fires OdsTokenFails
+	within 60 fires OdsZonesExpiring
+	validate a.test
+	within 60 fires OdsFirstExpiryNear
+	validate a.test
+	within 60 fires OdsZonesExpired
+	if (validate a.test) >/dev/null 2>&1; then
+		fail "it has not expired"
+	fi
 }
 scraped() {
 	python3 - "$prometheus_port" <<-'EOT'

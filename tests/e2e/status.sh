@@ -256,12 +256,15 @@ test_groups() {
 	within 20 nothing_to_do
 	says out '^zones +8: 8 well$'
 	# in a narrow terminal
-	script -qec "stty cols 60; $BUILD_DIR/ods -c $D/conf.xml status; $BUILD_DIR/ods -c $D/conf.xml zones" \
-		/dev/null >typed
+	local ods="$BUILD_DIR/ods -c $D/conf.xml"
+	script -qec "stty cols 60; $ods status; $ods zones; $ods zone z1.test" /dev/null >typed
 	sed 's/\x1b\[[0-9;]*m//g; s/\r$//' typed >untyped
 	[ "$(python3 -c 'print(max(len(line) for line in open("untyped", encoding="utf-8")))')" -le 61 ] ||
 		fail "$(cat untyped)"
 	says typed $'\x1b\[32mOK'
+	# as watch(1) shows it; and as a program reads it
+	COLUMNS=60 ods zone z1.test | awk 'length($0) > 60 { exit 1 }' || fail "$(COLUMNS=60 ods zone z1.test)"
+	ods zone z1.test | awk 'length($0) > 100 { n++ } END { exit !n }' || fail "$(ods zone z1.test)"
 	NO_COLOR=1 script -qec "$BUILD_DIR/ods -c $D/conf.xml status" /dev/null >typed
 	does_not_say typed $'\x1b'
 }
@@ -374,6 +377,32 @@ test_audit() { # short
 	start_engine
 	within 20 verified_again
 }
+
+# What is done by the module's own socket comes into the audit, once, with who; also if module and engine are
+# started anew before.
+test_audit_module() { # short
+	local me
+	me="\"who\": \"uid $(id -u) \($(id -un)\)\""
+	small a.test a.test 1
+	quick q --zone a.test="$work/a.test"
+	module zone-keys-load a.test
+	within 10 in_audit "$me, \"action\": \"zone-keys-load\", \"zone\": \"a\.test\.\", \"why\": \"done\""
+	ods pass a.test chain || true
+	within 10 in_audit "$me, \"action\": \"zone-pass\", \"zone\": \"a\.test\.\", \"what\": \"chain\", \"why\": \"refused\""
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	module zone-freeze a.test
+	engine_asks zone-keyset-read a.test | sed 's/^keyset: //' >keyset
+	restart_knotd
+	# nobody has asked this knotd for facts yet, so this is not taken for the engine's
+	engine_asks zone-keyset a.test "$(cat keyset)" || true
+	start_engine
+	within 10 in_audit "$me, \"action\": \"zone-keyset\", \"zone\": \"a\.test\.\", \"why\": "
+	within 10 in_audit "$me, \"action\": \"zone-freeze\", \"zone\": \"a\.test\.\", \"why\": \"done\""
+	[ "$(grep -c zone-keys-load "$D/audit.jsonl")" = 1 ] || fail "twice: $(cat "$D/audit.jsonl")"
+	says "$D/knotd.log" "uid $(id -u): zone-freeze a\.test\.?, done"
+	within 10 verified
+}
+in_audit() { says "$D/audit.jsonl" "$1"; }
 omnipresent_ds() { engine_says a.test 'ksk: .*DS omnipresent,'; }
 verified() { ods audit verify >out 2>err; }
 verified_again() { [ "$(grep -c started "$D/audit.jsonl")" = 1 ] && ods audit verify first.jsonl "$D/audit.jsonl"; }

@@ -66,7 +66,7 @@ def calls(text, names):
 
 def without_news(text):
     """Without what is logged as information."""
-    for start, end in calls(text, 'log_msg|log_event|log_about|say|knotd_mod_log'):
+    for start, end in calls(text, 'log_msg|log_about|say|knotd_mod_log'):
         said = text[start:end]
         if re.search(r'\bLOG_(INFO|NOTICE|DEBUG)\b', said) and not re.search(
                 r'\bLOG_(WARNING|ERR|ERROR)\b', said):
@@ -171,5 +171,5 @@ def events(top):
     for folder, _, names in os.walk(os.path.join(top, 'policy-engine')):
         for name in names:
             if name.endswith('.c'):
-                found |= set(re.findall(r'(?:\.event = |about_key\(look, )"([\w-]+)"', read(folder, name)))
+                found |= set(re.findall(r'(?:\.event = |about_key\(look, |about\(wait, )"([\w-]+)"', read(folder, name)))
     return found
