@@ -117,3 +117,49 @@ uint16_t bundle_covered(const bundle_record_t *rrsig)
 {
 	return rrsig->len >= 2 ? rrsig->rdata[0] << 8 | rrsig->rdata[1] : 0;
 }
+
+size_t bundle_count(const char *text, uint16_t type)
+{
+	bundle_record_t record;
+	size_t count = 0;
+	while (bundle_next(&text, &record) == 1) {
+		count += record.type == type;
+	}
+	return count;
+}
+
+#define DNSKEY_HEAD 4 /* RDATA before the public key: flags, protocol, algorithm (RFC 4034, section 2.1). */
+
+bool bundle_has_key(const char *text, uint16_t type, const bundle_key_t *key)
+{
+	const uint8_t head[DNSKEY_HEAD] = { 1, key->sep, 3, key->algorithm };
+	bundle_record_t record;
+	while (bundle_next(&text, &record) == 1) {
+		if (record.type == type && record.len == DNSKEY_HEAD + key->public_key_len &&
+		    memcmp(record.rdata, head, DNSKEY_HEAD) == 0 &&
+		    memcmp(record.rdata + DNSKEY_HEAD, key->public_key, key->public_key_len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where an RRSIG has its algorithm, its key tag, and the signer's name (RFC 4034, section 3.1). */
+#define RRSIG_ALGORITHM 2
+#define RRSIG_KEYTAG 16
+#define RRSIG_SIGNER 18
+
+bool bundle_signed_by(const char *text, const bundle_key_t *key)
+{
+	bundle_record_t record;
+	while (bundle_next(&text, &record) == 1) {
+		if (record.type == KNOT_RRTYPE_RRSIG && record.len > RRSIG_SIGNER &&
+		    bundle_covered(&record) == KNOT_RRTYPE_DNSKEY &&
+		    record.rdata[RRSIG_ALGORITHM] == key->algorithm &&
+		    (record.rdata[RRSIG_KEYTAG] << 8 | record.rdata[RRSIG_KEYTAG + 1]) ==
+		    key->keytag) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,24 @@ int bundle_add(char **text, const bundle_record_t *record);
 
 /*! \return The type that an RRSIG covers. */
 uint16_t bundle_covered(const bundle_record_t *rrsig);
+
+/*! \return How many records of a type a bundle has. */
+size_t bundle_count(const char *text, uint16_t type);
+
+/*! A key, as a DNSKEY record has it. Borrowed. */
+typedef struct {
+	bool sep;             /*!< It has the flag SEP: a KSK. */
+	uint8_t algorithm;
+	uint16_t keytag;
+	const uint8_t *public_key;
+	size_t public_key_len;
+} bundle_key_t;
+
+/*! \return Whether a bundle has a key as DNSKEY, or as CDNSKEY: type. */
+bool bundle_has_key(const char *text, uint16_t type, const bundle_key_t *key);
+
+/*! \return Whether a bundle has an RRSIG over its DNSKEY RRset that names a key. */
+bool bundle_signed_by(const char *text, const bundle_key_t *key);
 
 /*! What a bundle that was verified says. */
 typedef struct {

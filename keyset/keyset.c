@@ -119,36 +119,12 @@ char *keyset_write(const keyset_t *set)
 	return text;
 }
 
-#define DNSKEY_HEAD 4 /* RDATA before the public key: flags, protocol, algorithm (RFC 4034, section 2.1). */
-
-/*! \return Whether a record is the DNSKEY of a key. */
-static bool is_dnskey_of(const bundle_record_t *record, const keyset_key_t *key)
+static bundle_key_t key_of(const keyset_key_t *key)
 {
-	const uint8_t head[DNSKEY_HEAD] = { 1, key->role != KEYSET_ZSK, 3, key->algorithm };
-	return record->type == KNOT_RRTYPE_DNSKEY &&
-	       record->len == DNSKEY_HEAD + key->public_key_len &&
-	       memcmp(record->rdata, head, DNSKEY_HEAD) == 0 &&
-	       memcmp(record->rdata + DNSKEY_HEAD, key->public_key, key->public_key_len) == 0;
-}
-
-/*! \return Whether a record is a signature of a key over the DNSKEY RRset (RFC 4034, section 3.1). */
-static bool is_signature_of(const bundle_record_t *record, const keyset_key_t *key)
-{
-	return record->type == KNOT_RRTYPE_RRSIG && record->len > 18 &&
-	       bundle_covered(record) == KNOT_RRTYPE_DNSKEY && record->rdata[2] == key->algorithm &&
-	       (record->rdata[16] << 8 | record->rdata[17]) == key->keytag;
-}
-
-/*! Counts the records of a bundle of which a function says so, of one key. */
-static size_t count_records(const char *bundle, const keyset_key_t *key,
-                            bool (*is)(const bundle_record_t *record, const keyset_key_t *key))
-{
-	bundle_record_t record;
-	size_t count = 0;
-	while (bundle_next(&bundle, &record) == 1) {
-		count += is(&record, key);
-	}
-	return count;
+	return (bundle_key_t) {
+		.sep = key->role != KEYSET_ZSK, .algorithm = key->algorithm, .keytag = key->keytag,
+		.public_key = key->public_key, .public_key_len = key->public_key_len,
+	};
 }
 
 /*! Checks that a bundle and the keys fit each other. \return As check(). */
@@ -156,13 +132,12 @@ static const char *check_bundle(const keyset_t *set)
 {
 	const char *text = set->bundle;
 	bundle_record_t record;
-	size_t dnskeys = 0, published = 0;
+	size_t published = 0;
 	int ret;
 	while ((ret = bundle_next(&text, &record)) == 1) {
 		if (record.type == KNOT_RRTYPE_DNSKEY && record.ttl != set->dnskey_ttl) {
 			return "the bundle's DNSKEY RRset has another TTL";
 		}
-		dnskeys += record.type == KNOT_RRTYPE_DNSKEY;
 	}
 	if (ret != 0) {
 		return "the bundle is malformed";
@@ -173,14 +148,15 @@ static const char *check_bundle(const keyset_t *set)
 		if (away ? key->role != KEYSET_KSK : key->sign_dnskey) {
 			return "a key signs what the bundle has, or is in no repository and no KSK";
 		}
-		if ((count_records(set->bundle, key, is_dnskey_of) > 0) != key->publish ||
-		    (away && (count_records(set->bundle, key, is_signature_of) > 0) !=
-		             key->sign_dnskey)) {
+		const bundle_key_t dnskey = key_of(key);
+		if (bundle_has_key(set->bundle, KNOT_RRTYPE_DNSKEY, &dnskey) != key->publish ||
+		    (away && bundle_signed_by(set->bundle, &dnskey) != key->sign_dnskey)) {
 			return "the bundle has not the keys that are published, or that sign";
 		}
 		published += key->publish;
 	}
-	return published != dnskeys ? "the bundle has keys that are not the set's"
+	return published != bundle_count(set->bundle, KNOT_RRTYPE_DNSKEY)
+	       ? "the bundle has keys that are not the set's"
 	       : set->foreign_keys || set->cds_delete
 	       ? "a bundle, and yet keys of others, or CDS that asks for no DS" : NULL;
 }

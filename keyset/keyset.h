@@ -129,8 +129,9 @@ char *keyset_write(const keyset_t *set);
 /*!
  * Reads the text form, and checks it. Each item has to be there once, with a valid value. Unless
  * the zone passes through, a published key has to sign the DNSKEY RRset, and a published key the
- * zone. A bundle has to have the keys that are published, and no others; nobody but the keys that are in
- * no repository signs its RRsets, but for the keys that sign the zone. Other keys that sign the zone need not be published (RFC 6781, section 4.1.4).
+ * zone. Other keys that sign the zone need not be published (RFC 6781, section 4.1.4). A bundle has to
+ * have the keys that are published, and no others; those that sign the DNSKEY RRset are in no
+ * repository then.
  *
  * \param text  NUL-terminated.
  * \param set   Filled on success only; keyset_deinit() frees its contents.

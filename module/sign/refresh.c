@@ -124,7 +124,7 @@ bool refresh_is_long(const state_t *state, const keyset_t *set, const clock_span
 }
 
 /*! Counts what is due in a queue, but no more than some. */
-static unsigned count_due(store_txn_t *txn, uint32_t id, uint32_t due_by, int64_t now,
+static unsigned count_due(store_txn_t *txn, uint32_t id, uint32_t refresh, int64_t now,
                           unsigned most)
 {
 	unsigned count = 0;
@@ -133,7 +133,7 @@ static unsigned count_due(store_txn_t *txn, uint32_t id, uint32_t due_by, int64_
 		return 0;
 	}
 	while (count < most && expiry_next(&walk) == KNOT_EOK &&
-	       expiry_by(expiry_time(walk.cursor.key), due_by)) {
+	       (int32_t)(expiry_time(walk.cursor.key) - (uint32_t)now) <= (int64_t)refresh) {
 		count++;
 	}
 	expiry_close(&walk);
@@ -144,13 +144,12 @@ bool refresh_is_due(store_t *store, const state_t *state, const keyset_t *set, i
 {
 	/* The apex may be due for what was signed ahead: that is none of the signer's work. */
 	const unsigned given = keyset_has_bundle(set);
-	const uint32_t due_by = refresh_due_by(set, now);
 	store_txn_t txn;
 	if (store_read(store, &txn) != KNOT_EOK) {
 		return false;
 	}
-	const bool due = count_due(&txn, state->nodes, due_by, now, 1 + given) > given ||
-	                 count_due(&txn, state->chain.id, due_by, now, 1) > 0;
+	const bool due = count_due(&txn, state->nodes, set->refresh, now, 1 + given) > given ||
+	                 count_due(&txn, state->chain.id, set->refresh, now, 1) > 0;
 	store_abort(&txn);
 	return due;
 }
