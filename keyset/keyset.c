@@ -9,6 +9,7 @@
 
 #include <libknot/descriptor.h>
 
+#include "keyset/bundle.h"
 #include "keyset/record.h"
 
 #define KEYS_MAX 64 /* Of one zone: more than any rollover has, and still a small DNSKEY RRset. */
@@ -64,6 +65,7 @@ static const record_item_t set_items[] = {
 	LATER(TEXT, "ds", ds, ""),
 	LATER(TIME, "ds-seen", ds_seen, "0"),
 	LATER(TEXT, "memory", memory, ""),
+	LATER(TEXT, "bundle", bundle, ""),
 };
 #undef OBJECT
 
@@ -91,10 +93,10 @@ static const record_item_t key_items[] = {
 };
 #undef OBJECT
 
-static const char *const titles_before[] = { "keyset 1", "keyset 2", NULL };
+static const char *const titles_before[] = { "keyset 1", "keyset 2", "keyset 3", NULL };
 
 static const record_form_t form = {
-	.title = "keyset 3",
+	.title = "keyset 4",
 	.titles_before = titles_before,
 	.items = set_items,
 	.item_count = sizeof(set_items) / sizeof(set_items[0]),
@@ -117,6 +119,48 @@ char *keyset_write(const keyset_t *set)
 	return text;
 }
 
+static bundle_key_t key_of(const keyset_key_t *key)
+{
+	return (bundle_key_t) {
+		.sep = key->role != KEYSET_ZSK, .algorithm = key->algorithm, .keytag = key->keytag,
+		.public_key = key->public_key, .public_key_len = key->public_key_len,
+	};
+}
+
+/*! Checks that a bundle and the keys fit each other. \return As check(). */
+static const char *check_bundle(const keyset_t *set)
+{
+	const char *text = set->bundle;
+	bundle_record_t record;
+	size_t published = 0;
+	int ret;
+	while ((ret = bundle_next(&text, &record)) == 1) {
+		if (record.type == KNOT_RRTYPE_DNSKEY && record.ttl != set->dnskey_ttl) {
+			return "the bundle's DNSKEY RRset has another TTL";
+		}
+	}
+	if (ret != 0) {
+		return "the bundle is malformed";
+	}
+	for (size_t i = 0; i < set->key_count; i++) {
+		const keyset_key_t *key = &set->keys[i];
+		const bool away = key->repository[0] == '\0';
+		if (away ? key->role != KEYSET_KSK : key->sign_dnskey) {
+			return "a key signs what the bundle has, or is in no repository and no KSK";
+		}
+		const bundle_key_t dnskey = key_of(key);
+		if (bundle_has_key(set->bundle, KNOT_RRTYPE_DNSKEY, &dnskey) != key->publish ||
+		    (away && bundle_signed_by(set->bundle, &dnskey) != key->sign_dnskey)) {
+			return "the bundle has not the keys that are published, or that sign";
+		}
+		published += key->publish;
+	}
+	return published != bundle_count(set->bundle, KNOT_RRTYPE_DNSKEY)
+	       ? "the bundle has keys that are not the set's"
+	       : set->foreign_keys || set->cds_delete
+	       ? "a bundle, and yet keys of others, or CDS that asks for no DS" : NULL;
+}
+
 /*! Checks what the tables cannot. \return Why the set is refused; NULL if it is good. */
 static const char *check(const keyset_t *set)
 {
@@ -126,7 +170,8 @@ static const char *check(const keyset_t *set)
 		if (key->sign_dnskey && !key->publish) {
 			return "a key signs the DNSKEY RRset and is not in it";
 		}
-		if (key->repository[0] == '\0' || key->cka_id[0] == '\0') {
+		if ((key->repository[0] == '\0' && !keyset_has_bundle(set)) ||
+		    key->cka_id[0] == '\0') {
 			return "a key has no repository or id";
 		}
 		if (key->replace && key->sign_zone) {
@@ -139,7 +184,8 @@ static const char *check(const keyset_t *set)
 		zone_signed |= key->sign_zone && key->publish;
 	}
 	if (set->passthrough) {
-		return (set->key_count > 0) ? "passthrough, and yet there are keys" : NULL;
+		return set->key_count > 0 || keyset_has_bundle(set)
+		       ? "passthrough, and yet there are keys" : NULL;
 	}
 	if (!dnskey_signed || !zone_signed) {
 		return !zone_signed ? "no published key signs the zone"
@@ -149,7 +195,7 @@ static const char *check(const keyset_t *set)
 	    set->refresh >= set->validity_default || set->refresh >= set->validity_denial) {
 		return "signatures would be due for refresh when they are made";
 	}
-	return NULL;
+	return keyset_has_bundle(set) ? check_bundle(set) : NULL;
 }
 
 int keyset_read(const char *text, keyset_t *set, char *err, size_t err_size)
@@ -194,6 +240,11 @@ bool keyset_signs(const keyset_key_t *key, uint16_t type)
 	default:
 		return key->sign_zone;
 	}
+}
+
+bool keyset_has_bundle(const keyset_t *set)
+{
+	return set->bundle != NULL && set->bundle[0] != '\0';
 }
 
 bool keyset_same_key(const keyset_key_t *a, const keyset_key_t *b)

@@ -6,8 +6,8 @@
  *
  * The engine sends it to the module's control socket. The module stores the text as it came, and
  * signs by it while the engine is away. The text has one item a line, "name value"; its first line
- * is "keyset 3". An unknown item is an error: a module that ignored it could make a zone bogus. Texts
- * of "keyset 1" and "keyset 2", which earlier versions have written, can lack some items.
+ * is "keyset 4". An unknown item is an error: a module that ignored it could make a zone bogus. Texts
+ * of "keyset 1" to "keyset 3", which earlier versions have written, can lack some items.
  * Durations and TTLs are seconds, times Unix seconds.
  */
 #pragma once
@@ -55,7 +55,8 @@ typedef enum {
 } keyset_serial_t;
 
 typedef struct {
-	char *repository;    /*!< Name in conf.xml. */
+	char *repository;    /*!< Name in conf.xml; "" = the key is in none: what it signs, the bundle
+	                          has. */
 	char *cka_id;        /*!< Hexadecimal. */
 	keyset_role_t role;
 	uint8_t algorithm;   /*!< DNSSEC algorithm number. */
@@ -110,6 +111,9 @@ typedef struct {
 	int64_t ds_seen;                /*!< When that was; 0 = the engine has not looked, or got no
 	                                     sure answer: ds says nothing. */
 	char *memory;                   /*!< As that of a key. */
+	char *bundle;                   /*!< The DNSKEY, CDS and CDNSKEY RRsets with the signatures of
+	                                     the KSKs, as bundle.h has it: they are published as they
+	                                     are. "" = they are made as the keys say. */
 
 	keyset_key_t *keys;
 	size_t key_count;
@@ -125,7 +129,9 @@ char *keyset_write(const keyset_t *set);
 /*!
  * Reads the text form, and checks it. Each item has to be there once, with a valid value. Unless
  * the zone passes through, a published key has to sign the DNSKEY RRset, and a published key the
- * zone. Other keys that sign the zone need not be published (RFC 6781, section 4.1.4).
+ * zone. Other keys that sign the zone need not be published (RFC 6781, section 4.1.4). A bundle has to
+ * have the keys that are published, and no others; those that sign the DNSKEY RRset are in no
+ * repository then.
  *
  * \param text  NUL-terminated.
  * \param set   Filled on success only; keyset_deinit() frees its contents.
@@ -148,6 +154,9 @@ void keyset_deinit(keyset_t *set);
  * with a DNSKEY RRset of before, or of after, a KSK was replaced.
  */
 bool keyset_signs(const keyset_key_t *key, uint16_t type);
+
+/*! \return Whether the zone's DNSKEY RRset was signed ahead. */
+bool keyset_has_bundle(const keyset_t *set);
 
 /*! \return Whether two keys have the same algorithm and public key. */
 bool keyset_same_key(const keyset_key_t *a, const keyset_key_t *b);

@@ -52,7 +52,8 @@ static void add_key_column(columns_t *columns, const keyset_key_t *key)
 	snprintf(type, sizeof(type), "key %u", key->keytag);
 	add_column(columns, type,
 	           "%s, algorithm %u, %s, DS %s, DNSKEY %s, RRSIG(DNSKEY) %s, RRSIG %s%s%s%s%s",
-	           keyset_role_name(key->role), key->algorithm, key->repository,
+	           keyset_role_name(key->role), key->algorithm,
+	           key->repository[0] != '\0' ? key->repository : "offline",
 	           keyset_state_name(key->state[KEYSET_DS]),
 	           keyset_state_name(key->state[KEYSET_DNSKEY]),
 	           keyset_state_name(key->state[KEYSET_RRSIG_DNSKEY]),

@@ -109,14 +109,15 @@ static int fill(keyring_t *ring, const knot_dname_t *zone, hsm_t *hsm, char *err
 			         key->info->keytag, key->info->algorithm);
 			return ret;
 		}
-		if (key->info->sign_dnskey || key->info->sign_zone) {
+		if ((key->info->sign_dnskey || key->info->sign_zone) && !keyring_is_away(key)) {
 			ret = find_or_lack(key, hsm, err, err_size);
 			if (ret != KNOT_EOK) {
 				return ret;
 			}
 		}
 	}
-	return KNOT_EOK;
+	return keyset_has_bundle(&ring->set)
+	       ? given_read(ring->set.bundle, zone, &ring->given, err, err_size) : KNOT_EOK;
 }
 
 /* Octets of a hash as a label: its length, and a SHA-1 in Base 32. */
@@ -165,6 +166,16 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
 	return KNOT_EOK;
 }
 
+bool keyring_is_given(const keyring_t *ring)
+{
+	return keyset_has_bundle(&ring->set);
+}
+
+bool keyring_is_away(const keyring_key_t *key)
+{
+	return key->info->repository[0] == '\0';
+}
+
 const char *keyring_lack(const keyring_t *ring)
 {
 	for (size_t i = 0; i < ring->set.key_count; i++) {
@@ -207,6 +218,7 @@ void keyring_free(keyring_t *ring)
 		verify_key_free(ring->keys[i].verifier);
 	}
 	free(ring->keys);
+	given_deinit(&ring->given);
 	keyset_deinit(&ring->set);
 	free(ring);
 }
@@ -262,11 +274,17 @@ static bool has_dnskeys(const keyset_t *of, const keyset_t *in)
 	return true;
 }
 
+static const char *bundle_of(const keyset_t *set)
+{
+	return keyset_has_bundle(set) ? set->bundle : "";
+}
+
 bool keyring_same_dnskeys(const keyset_t *a, const keyset_t *b)
 {
 	return a->passthrough == b->passthrough && a->dnskey_ttl == b->dnskey_ttl &&
 	       a->cds_delete == b->cds_delete && a->cds.sha256 == b->cds.sha256 &&
 	       a->cds.sha384 == b->cds.sha384 && a->cds.cdnskey == b->cds.cdnskey &&
+	       strcmp(bundle_of(a), bundle_of(b)) == 0 &&
 	       has_dnskeys(a, b) && has_dnskeys(b, a);
 }
 

@@ -13,6 +13,7 @@
 
 #include "hsm-adapter/hsm.h"
 #include "keyset/keyset.h"
+#include "module/keys/given.h"
 #include "module/keys/verify.h"
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
 	atomic_uint users;
 	keyset_t set;
 	keyring_key_t *keys; /*!< set.key_count of them, in the set's order. */
+	given_t given;       /*!< What was signed ahead. */
 } keyring_t;
 
 /*!
@@ -37,6 +39,8 @@ typedef struct {
  * A key that signs the DNSKEY RRset alone may be lacking, its token being away: the signatures that
  * it made serve until they expire, and the other keys sign on. Any other key that cannot be found
  * is an error, since no RRset may lack the signature of an algorithm (RFC 4035, section 2.2).
+ *
+ * A key that is in no repository is not looked for: it signs nothing here.
  *
  * A key whose public half in the token differs from that in the key set is an error: signatures of
  * such a key are bogus.
@@ -56,6 +60,12 @@ int keyring_load(const char *text, const knot_dname_t *zone, hsm_t *hsm, keyring
  * \param err  Filled if not, with the remedy.
  */
 bool keyring_fits(const keyset_t *set, const knot_dname_t *zone, char *err, size_t err_size);
+
+/*! \return Whether what the KSKs sign was signed ahead. */
+bool keyring_is_given(const keyring_t *ring);
+
+/*! \return Whether nothing that the key signs is made here: a bundle has it. */
+bool keyring_is_away(const keyring_key_t *key);
 
 /*! \return Why a key is lacking, with its key tag; NULL if none is. Borrowed from the ring. */
 const char *keyring_lack(const keyring_t *ring);

@@ -51,7 +51,7 @@ static bool enter_lane(keys_t *keys, const keyset_t *set)
 	size_t len = 0;
 	for (size_t i = 0; i < set->key_count && len < sizeof(name); i++) {
 		const char *repository = set->keys[i].repository;
-		bool known = false;
+		bool known = repository[0] == '\0';
 		for (size_t n = 0; n < i && !known; n++) {
 			known = strcmp(set->keys[n].repository, repository) == 0;
 		}

@@ -87,7 +87,7 @@ static bool is_held(const build_t *build, const knot_rdata_t *rdata)
 	const dnssec_binary_t wire = { .data = (uint8_t *)rdata->data, .size = rdata->len };
 	const keyset_t *set = &build->ring->set;
 	uint16_t keytag = 0;
-	if (!build->partly || dnssec_keytag(&wire, &keytag) != DNSSEC_EOK) {
+	if (!build->partly || keyset_has_bundle(set) || dnssec_keytag(&wire, &keytag) != DNSSEC_EOK) {
 		return false;
 	}
 	uint64_t signatures = 0;
@@ -238,6 +238,16 @@ static int add_key_cds(const keyring_key_t *key, const keyset_cds_t *wanted, kno
 	return ret == KNOT_EOK && wanted->cdnskey ? knot_rdataset_add(cdnskey, key->rdata, mm) : ret;
 }
 
+/*! Sets CDS or CDNSKEY as they were signed ahead. */
+static int give(build_t *build, build_node_t *bn, uint16_t type)
+{
+	const given_rrset_t *given = given_find(&build->ring->given, type);
+	node_drop(&bn->node, type);
+	return given == NULL ? KNOT_EOK : node_add(&bn->node, &(node_rrset_t) {
+		.type = type, .ttl = given->ttl, .rrs = given->rrs
+	});
+}
+
 /*! Sets CDS and CDNSKEY (RFC 7344), beside those of other operators; or those that say "no DS". */
 static int set_cds(build_t *build, build_node_t *bn)
 {
@@ -247,6 +257,10 @@ static int set_cds(build_t *build, build_node_t *bn)
 	knot_mm_t mm = arena_mm(&build->scratch);
 	node_rrset_t cds = { .type = KNOT_RRTYPE_CDS, .ttl = ring->set.dnskey_ttl };
 	node_rrset_t cdnskey = { .type = KNOT_RRTYPE_CDNSKEY, .ttl = ring->set.dnskey_ttl };
+	if (keyset_has_bundle(&ring->set)) {
+		const int given = give(build, bn, KNOT_RRTYPE_CDS);
+		return given == KNOT_EOK ? give(build, bn, KNOT_RRTYPE_CDNSKEY) : given;
+	}
 	int ret = take_foreign_cds(build, bn, &cds, &mm);
 	if (ret == KNOT_EOK) {
 		ret = take_foreign_cds(build, bn, &cdnskey, &mm);
@@ -343,7 +357,8 @@ static int make_rrset(build_t *build, build_node_t *bn, node_rrset_t *rrset)
 		                           build_same(rrset, published) ? published : NULL;
 		ret = signatures_make(build, bn->owner, rrset, from, &bn->expiry);
 	}
-	bn->changed |= !same || rrset->sigs.count != old->sigs.count;
+	bn->changed |= !same || rrset->sigs.count != old->sigs.count ||
+	               !signatures_has_given(build, bn->owner, old);
 	return ret;
 }
 

@@ -123,15 +123,35 @@ bool refresh_is_long(const state_t *state, const keyset_t *set, const clock_span
 	       state->signed_at - (int64_t)set->inception_offset > now->to;
 }
 
+/*! Counts what is due in a queue, but no more than some. */
+static unsigned count_due(store_txn_t *txn, uint32_t id, uint32_t refresh, int64_t now,
+                          unsigned most)
+{
+	unsigned count = 0;
+	expiry_walk_t walk;
+	if (id == 0 || expiry_open(&walk, txn, id, now) != KNOT_EOK) {
+		return 0;
+	}
+	while (count < most && expiry_next(&walk) == KNOT_EOK &&
+	       (int32_t)(expiry_time(walk.cursor.key) - (uint32_t)now) <= (int64_t)refresh) {
+		count++;
+	}
+	expiry_close(&walk);
+	return count;
+}
+
 bool refresh_is_due(store_t *store, const state_t *state, const keyset_t *set, int64_t now)
 {
+	/* The apex may be due for what was signed ahead: that is none of the signer's work. */
+	const unsigned given = keyset_has_bundle(set);
 	store_txn_t txn;
 	if (store_read(store, &txn) != KNOT_EOK) {
 		return false;
 	}
-	const int64_t due = first_due(&txn, state, set, now);
+	const bool due = count_due(&txn, state->nodes, set->refresh, now, 1 + given) > given ||
+	                 count_due(&txn, state->chain.id, set->refresh, now, 1) > 0;
 	store_abort(&txn);
-	return due != 0 && due <= now;
+	return due;
 }
 
 int64_t refresh_next(store_txn_t *txn, const state_t *state, const keyset_t *set,

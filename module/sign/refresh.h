@@ -58,7 +58,7 @@ bool refresh_is_long(const state_t *state, const keyset_t *set, const clock_span
  *  Its cost does not depend on the zone's size. */
 int64_t refresh_expires(store_txn_t *txn, const state_t *state, int64_t now);
 
-/*! \return Whether signatures are due now, though Resign may not have gone by. */
+/*! \return Whether signatures are due now that the signer makes, though Resign may not have gone by. */
 bool refresh_is_due(store_t *store, const state_t *state, const keyset_t *set, int64_t now);
 
 /*! \return When to look at signatures next, as the end of now has it; 0 = never. */

@@ -466,7 +466,7 @@ int sign_run(const sign_args_t *args, state_t *state, sign_result_t *result, cha
 		return fail(err, err_size, ret);
 	}
 	/* More may be due than a batch could take. What a lacking key would have to sign stays due, and is
-	 * nothing to go on with. */
+	 * nothing to go on with; nor what was signed ahead. */
 	result->more = state->sign_all || state->doomed[0] != 0 ||
 	               (keyring_lack(args->ring) == NULL &&
 	                refresh_is_due(args->store, state, &args->ring->set, args->now.to));

@@ -23,7 +23,7 @@ static bool is_full(const build_t *build, const keyring_key_t *key)
 
 bool signatures_withheld(const build_t *build, const keyring_key_t *key)
 {
-	if (!build->partly || is_full(build, key)) {
+	if (!build->partly || is_full(build, key) || keyset_has_bundle(&build->ring->set)) {
 		return false;
 	}
 	/* Without another key that signs the DNSKEY RRset, that would be bogus. */
@@ -41,6 +41,13 @@ static bool signs(const build_t *build, const keyring_key_t *key, uint16_t as)
 {
 	const bool as_ksk = as == KNOT_RRTYPE_DNSKEY || (as != 0 && !key->info->sign_zone);
 	return keyset_signs(key->info, as) && !(as_ksk && signatures_withheld(build, key));
+}
+
+/*! \return Whether signatures of a key over an RRset of the apex are made here, if the others were made
+ * ahead: those of ZSKs over CDS and CDNSKEY. */
+static bool makes(const keyring_key_t *key, uint16_t as)
+{
+	return as != KNOT_RRTYPE_DNSKEY && !keyring_is_away(key);
 }
 
 /*! \return The key of an old signature that is good for longer; NULL if the signature is not. */
@@ -80,6 +87,9 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t as,
                   const node_rrset_t *old)
 {
 	const keyring_key_t *key = good(build, sig);
+	if (key != NULL && as != 0 && keyset_has_bundle(&build->ring->set) && !makes(key, as)) {
+		return false; /* It is given anew, or not. */
+	}
 	if (key == NULL || signs(build, key, as)) {
 		return key != NULL;
 	}
@@ -100,7 +110,7 @@ static bool stays(const build_t *build, const knot_rdata_t *sig, uint16_t as,
 static bool misses(const build_t *build, const keyring_key_t *key, uint16_t as,
                    const node_rrset_t *old)
 {
-	if (!signs(build, key, as) || (old != NULL && has_signed(build, key, old))) {
+	if (keyring_is_away(key) || !signs(build, key, as) || (old != NULL && has_signed(build, key, old))) {
 		return false;
 	}
 	const knot_rdata_t *sig = old != NULL ? old->sigs.rdata : NULL;
@@ -162,10 +172,39 @@ static void see_expiry(uint32_t *expiry, uint32_t when)
 	}
 }
 
-/*! Bytes of the RRset's signatures, kept and to be made. */
+/*! \return What was signed ahead of an RRset; NULL: nothing. */
+static const given_rrset_t *given_of(const build_t *build, uint16_t as)
+{
+	return as != 0 ? given_find(&build->ring->given, as) : NULL;
+}
+
+bool signatures_has_given(const build_t *build, const knot_dname_t *owner,
+                          const node_rrset_t *published)
+{
+	const bool apex = knot_dname_is_equal(owner, build->apex);
+	const given_rrset_t *given = !apex || published == NULL
+	                             ? NULL : given_of(build, published->type);
+	const knot_rdata_t *sig = given != NULL ? given->sigs.rdata : NULL;
+	for (uint16_t i = 0; given != NULL && i < given->sigs.count; i++) {
+		bool found = false;
+		const knot_rdata_t *old = published->sigs.rdata;
+		for (uint16_t n = 0; n < published->sigs.count && !found; n++) {
+			found = old->len == sig->len && memcmp(old->data, sig->data, sig->len) == 0;
+			old = knot_rdataset_next((knot_rdata_t *)old);
+		}
+		if (!found) {
+			return false;
+		}
+		sig = knot_rdataset_next((knot_rdata_t *)sig);
+	}
+	return true;
+}
+
+/*! Bytes of the RRset's signatures, given, kept and to be made. */
 static size_t sigs_size(const build_t *build, uint16_t as, const node_rrset_t *old)
 {
-	size_t size = 0;
+	const given_rrset_t *given = given_of(build, as);
+	size_t size = given != NULL ? given->sigs.size : 0;
 	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {
 		size += stays(build, sig, as, old) ? knot_rdata_size(sig->len) : 0;
@@ -178,6 +217,22 @@ static size_t sigs_size(const build_t *build, uint16_t as, const node_rrset_t *o
 		}
 	}
 	return size;
+}
+
+/*! Adds the signatures that were made ahead. \return Behind them */
+static uint8_t *add_given(node_rrset_t *rrset, const given_rrset_t *given, uint8_t *out,
+                          uint32_t *expiry)
+{
+	const knot_rdata_t *sig = given != NULL ? given->sigs.rdata : NULL;
+	for (uint16_t i = 0; given != NULL && i < given->sigs.count; i++) {
+		const size_t len = knot_rdata_size(sig->len);
+		memcpy(out, sig, len);
+		out += len;
+		rrset->sigs.count++;
+		see_expiry(expiry, rrsig_expiration(sig));
+		sig = knot_rdataset_next((knot_rdata_t *)sig);
+	}
+	return out;
 }
 
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
@@ -193,6 +248,7 @@ int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrs
 	/* One that is still to be made reads as an RRSIG of the root. */
 	memset(out, 0, size);
 	rrset->sigs = (knot_rdataset_t) { 0, size, (knot_rdata_t *)out };
+	out = add_given(rrset, given_of(build, as), out, expiry);
 
 	const knot_rdata_t *sig = (old != NULL) ? old->sigs.rdata : NULL;
 	for (uint16_t i = 0; old != NULL && i < old->sigs.count; i++) {

@@ -59,7 +59,8 @@ bool signatures_by_ksk(uint16_t type, bool apex);
 bool signatures_withheld(const build_t *build, const keyring_key_t *key);
 
 /*!
- * Fills an RRset's signatures: old ones that stay, and room for new ones, which become jobs.
+ * Fills an RRset's signatures: those that were made ahead, old ones that stay, and room for new ones,
+ * which become jobs.
  *
  * \param owner   Borrowed by the jobs.
  * \param old     The RRset as published before; NULL if it was not published, or was another.
@@ -69,6 +70,10 @@ bool signatures_withheld(const build_t *build, const keyring_key_t *key);
  */
 int signatures_make(build_t *build, const knot_dname_t *owner, node_rrset_t *rrset,
                     const node_rrset_t *old, uint32_t *expiry);
+
+/*! \return Whether a published RRset has those of its signatures that were made ahead. */
+bool signatures_has_given(const build_t *build, const knot_dname_t *owner,
+                          const node_rrset_t *published);
 
 /*! Where a node that was made stays. */
 typedef struct {

@@ -21,8 +21,8 @@
 /* Seconds after which what has failed is tried again. */
 static const backoff_t retry_delay = { .first = 5, .max = 300 };
 
-/* Seconds until signatures are looked at again that a lacking key would have to make: little
- * work, and short beside any Refresh. */
+/* Seconds until signatures are looked at again that a lacking key would have to make, or that were made
+ * ahead: little work, and short beside any Refresh. */
 #define LACK_LOOK 60
 
 /* Seconds until the worker looks again whether knotd has said what it serves: it is woken when
@@ -264,7 +264,9 @@ static int64_t sign_if_due(zone_t *zone, state_t *state, unsigned wishes, const 
 	}
 	/* The run may have gone on with the keys of another key set. */
 	due = due_by_clock(zone, state, &zone->keys.ring->set, span);
-	return due > now || keyring_lack(zone->keys.ring) == NULL ? due : now + LACK_LOOK;
+	const keyring_t *ring = zone->keys.ring;
+	const bool can = keyring_lack(ring) == NULL && !keyring_is_given(ring);
+	return due > now || can ? due : now + LACK_LOOK;
 }
 
 /*** All of it. ***/

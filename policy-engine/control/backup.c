@@ -171,7 +171,7 @@ void control_generate(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 	for (size_t i = 0; policy != NULL && i < policy->key_count; i++) {
 		const kind_t kind = kind_of(&policy->keys[i]);
-		if (!wants_order(&c->keys->orders, &kind, (unsigned)count)) {
+		if (kind.repository[0] != '\0' && !wants_order(&c->keys->orders, &kind, (unsigned)count)) {
 			ctl_error(req, NULL, "out of memory");
 			break;
 		}

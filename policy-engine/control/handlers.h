@@ -52,6 +52,13 @@ void control_thaw(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 /*! zone-recover [ZONE], data: "plan" to say only what would be done. */
 void control_recover(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
+/*! zone-ksr ZONE, type: from when, if not now, data: until when, Unix seconds; a request for signing ahead, by
+ *  its lines; or what it waits for, "wait". */
+void control_ksr(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
+/*! zone-skr ZONE, data: the file of a response to such a request, as an absolute path. */
+void control_skr(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
+
 /*! save, data: a folder that is not there yet, as an absolute path. */
 void control_save(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 

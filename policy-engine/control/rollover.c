@@ -105,6 +105,11 @@ static int lose_key(core_zone_t *zone, const policy_t *policy, const core_key_t 
 static int apply(core_zone_t *zone, const policy_t *policy, const order_t *order, int64_t now,
                  char why[WHY_MAX])
 {
+	if (policy != NULL && policy_is_offline(policy)) {
+		snprintf(why, WHY_MAX, "its KSK is offline: keys come and go with what was signed ahead; "
+		         "ods ksr asks for that anew");
+		return -1;
+	}
 	if (order->by_tag) {
 		core_key_t *key = find_key(zone, order->keytag, why);
 		return key == NULL   ? -1

@@ -40,9 +40,11 @@ static void key_column(row_t *row, context_t *c, const kasp_zone_t *zone, size_t
 {
 	const core_key_t *key = &zone->core.keys[i];
 	char text[LINE_MAX], step[STEP_TEXT_MAX], why[TOKENS_PROBLEM_MAX], date[WHEN_TEXT_MAX];
-	int used = snprintf(text, sizeof(text), "%u, algorithm %u, token %s", key->keytag,
-	                    key->algorithm, zone->keys[i].repository);
-	if (!repos_usable(c->keys->tokens, zone->keys[i].repository, why)) {
+	const bool offline = zone->keys[i].repository[0] == '\0';
+	int used = snprintf(text, sizeof(text), "%u, algorithm %u, %s%s", key->keytag,
+	                    key->algorithm, offline ? "offline" : "token ",
+	                    zone->keys[i].repository);
+	if (!offline && !repos_usable(c->keys->tokens, zone->keys[i].repository, why)) {
 		used += snprintf(text + used, sizeof(text) - (size_t)used, " (does not work)");
 	}
 	if (key->dead) {

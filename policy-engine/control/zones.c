@@ -9,6 +9,7 @@
 
 #include "policy-engine/base/zone-name.h"
 #include "policy-engine/control/argument.h"
+#include "policy-engine/zone/offer.h"
 
 #define LISTED_MAX 8 /* Zones named in an error. */
 
@@ -124,6 +125,9 @@ void control_foresee(const context_t *c, kasp_zone_t *zone, const policy_t *poli
 	then.keys = keys;
 	then.unsure = live != NULL && recheck_is_needed(c->desk, live, now);
 	memcpy(keys, zone->core.keys, count * sizeof(*keys));
+	if (policy_is_offline(policy)) {
+		(void)offer_note(&then, zone, zone->bundle);
+	}
 	core_run(&then, policy, control_facts(live), now, NULL, NULL);
 	for (size_t i = 0; i < count; i++) {
 		memcpy(zone->core.keys[i].step, keys[i].step, sizeof(keys[i].step));

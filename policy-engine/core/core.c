@@ -22,7 +22,7 @@ typedef struct {
 /* Whether a KSK signs the zone in the place of a key that is gone. All caches have the KSK. */
 static bool covers(const core_zone_t *zone, const core_key_t *ksk)
 {
-	bool able = ksk->role == KEYSET_KSK && !ksk->dead &&
+	bool able = ksk->role == KEYSET_KSK && !ksk->dead && !zone->offline &&
 	            ksk->record[KEYSET_DNSKEY].state == KEYSET_OMNIPRESENT &&
 	            core_in_zone(ksk, KEYSET_RRSIG_DNSKEY);
 	for (size_t i = 0; able && i < zone->count; i++) {
@@ -446,13 +446,40 @@ static bool conclude(core_run_t *run, core_key_t *key, keyset_record_t r, core_s
 	return true;
 }
 
+/* Whether a record comes, and goes, by what is offered: of what was signed ahead. */
+static bool is_offered(const core_zone_t *zone, keyset_record_t r)
+{
+	return zone->offline && (r == KEYSET_DNSKEY || r == KEYSET_RRSIG_DNSKEY);
+}
+
+static bool is_to_come(const core_zone_t *zone, const core_key_t *key, keyset_record_t r)
+{
+	if (is_offered(zone, r)) {
+		return r == KEYSET_DNSKEY ? key->offered : key->offered_sign;
+	}
+	return is_wanted(key, r) && !(zone->offline && key->standby);
+}
+
+static bool is_to_go(const core_zone_t *zone, const core_key_t *key, keyset_record_t r)
+{
+	return is_offered(zone, r) ? !is_to_come(zone, key, r) && CORE_RULE(MUTANT_GOAL)
+	                           : !key->goal_in && CORE_RULE(MUTANT_GOAL);
+}
+
+/* Why a record may not go yet, by its rollover type and by the way of the signer, which takes what is
+ * offered as it is. */
+static core_wait_t may_go(const core_zone_t *zone, const core_key_t *key, keyset_record_t r)
+{
+	return r == KEYSET_RRSIG_DNSKEY && zone->offline ? CORE_DONE : order_out(zone, key, r);
+}
+
 /* Takes the decision that brings a record to its goal. \return Whether that could be done. */
 static bool decide(core_run_t *run, size_t index, keyset_record_t r, core_step_t *step)
 {
 	core_key_t *key = &run->zone->keys[index];
 	core_record_t *record = &key->record[r];
-	bool in = record->state == KEYSET_HIDDEN && is_wanted(key, r);
-	bool out = core_in_zone(key, r) && !key->goal_in && CORE_RULE(MUTANT_GOAL);
+	bool in = record->state == KEYSET_HIDDEN && is_to_come(run->zone, key, r);
+	bool out = core_in_zone(key, r) && is_to_go(run->zone, key, r);
 	if (!in && !out) {
 		return false;
 	}
@@ -461,7 +488,7 @@ static bool decide(core_run_t *run, size_t index, keyset_record_t r, core_step_t
 	*step = (core_step_t){ .to = to, .when = CORE_NEVER };
 	bool given_up = core_is_given_up(run->zone) && CORE_RULE(MUTANT_GIVEN_UP);
 	bool insecure = policy_is_unsigned(run->policy) || given_up;
-	step->wait = in ? order_in(run->zone, key, r) : order_out(run->zone, key, r);
+	step->wait = in ? order_in(run->zone, key, r) : may_go(run->zone, key, r);
 	if (given_up && r != KEYSET_DS && !policy_is_unsigned(run->policy)) {
 		step->wait = CORE_WAIT_ORDER; /* What was signed stays until new keys are there. */
 	}

@@ -194,14 +194,19 @@ static void withdraw_older(plan_run_t *run, const policy_key_t *entry)
 	}
 }
 
-static void see_to_standby(plan_run_t *run, const policy_key_t *entry)
+static void add_standby(plan_run_t *run, const policy_key_t *entry, size_t wanted)
 {
-	size_t count = count_standby(run->zone, entry);
-	for (; count < entry->standby; count++) {
+	for (size_t count = count_standby(run->zone, entry); count < wanted; count++) {
 		plan_want_t want = { .entry = entry, .standby = true, .roll = entry->roll,
 		                     .oldest = INT64_MAX };
 		introduce(run, &want); /* Even if one failed: the caller counts what is missing. */
 	}
+}
+
+static void see_to_standby(plan_run_t *run, const policy_key_t *entry)
+{
+	add_standby(run, entry, entry->standby);
+	size_t count = count_standby(run->zone, entry);
 	for (; count > entry->standby; count--) {
 		withdraw(run, find(run->zone, entry, true), PLAN_UNWANTED);
 	}
@@ -209,6 +214,13 @@ static void see_to_standby(plan_run_t *run, const policy_key_t *entry)
 
 static void see_to_entry(plan_run_t *run, const policy_key_t *entry)
 {
+	if (run->zone->offline) {
+		withdraw_older(run, entry); /* The bundles bring, and take, the keys. */
+		if (entry->role == KEYSET_ZSK) {
+			add_standby(run, entry, run->zone->ahead);
+		}
+		return;
+	}
 	size_t key = find(run->zone, entry, false);
 	if (is_due(run, entry, key) && replace(run, entry, key)) {
 		withdraw_older(run, entry);

@@ -70,8 +70,11 @@ typedef struct {
 	bool goal_in;          /*!< The key is meant to be in use. Once false, this stays false. */
 	bool dead;             /*!< Its key pair is gone for good: it signs nothing any more. */
 	bool standby;          /*!< The key has nothing public but its DNSKEY, or, if it rolls by
-	                            double-DS, its DS. */
+	                            double-DS, its DS. If the zone's KSK is offline, it has nothing
+	                            public: it waits for the bundle that brings it. */
 	policy_roll_t roll;
+	bool offered;          /*!< The bundle has its DNSKEY; of a zone whose KSK is offline... */
+	bool offered_sign;     /*!< ...and its signature. Both are not stored. */
 	core_record_t record[KEYSET_RECORDS];
 	core_step_t step[KEYSET_RECORDS]; /*!< Filled by core_run(). */
 } core_key_t;
@@ -112,6 +115,9 @@ typedef struct {
 	core_ttl_t ttls[CORE_TTLS];
 	core_shown_t shown;    /*!< What the parent's servers showed last. */
 	uint64_t revision;     /*!< Of the newest key set; core_run() counts it up. */
+	bool offline;          /*!< The DNSKEY RRset was signed ahead: its keys and signatures come and
+	                            go as they are offered, if that is safe. Not stored. */
+	unsigned ahead;        /*!< ZSKs to be had on standby, if so. Not stored. */
 	bool unsure;           /*!< The parent may have lost a DS since the engine looked last. */
 } core_zone_t;
 

@@ -168,7 +168,7 @@ int db_keys_retired(db_t *db, db_key_f cb, void *ctx);
 /*! Forgets a retired key pair that was removed from its token. */
 int db_key_drop(db_t *db, int64_t token_key);
 
-/*! Calls cb for all key pairs that exist, by repository. */
+/*! Calls cb for all key pairs that exist in a repository, by repository. */
 int db_keys(db_t *db, db_key_f cb, void *ctx);
 
 /*! Sets the backup of all those key pairs of a repository that have it at from.
@@ -284,6 +284,34 @@ int db_freeze_imported(db_t *db, const char *zone, db_imported_t *by);
 /*! \return 1 and the freeze of a zone that lasts longest, with its end; 0 if there is none; -1. */
 int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
                   db_scope_t *scope, int64_t *until);
+
+/*! A bundle that is to come. */
+typedef struct {
+	int64_t skr; /*!< Which response brought it: 1, 2 and so on. */
+	int64_t at;  /*!< When it is to be in force. */
+	char *text;  /*!< As keyset/bundle.h has it; to be freed by free(). */
+} db_bundle_t;
+
+/*! Finds a number for a response: above those of all that the zone has. */
+int db_skr_next(db_t *db, int64_t zone, int64_t *skr);
+
+/*! Notes a bundle of a zone; its text is borrowed. */
+int db_bundle_put(db_t *db, int64_t zone, const db_bundle_t *bundle);
+
+/*!
+ * Finds the next bundle of a zone that is to be in force before a time: those of the newest response first, and
+ * of these the latest first.
+ *
+ * \param bundle  The one before it, without text; both INT64_MAX: the first one. Replaced on success.
+ * \return 1; 0 if there is none; -1.
+ */
+int db_bundle_before(db_t *db, int64_t zone, int64_t at, db_bundle_t *bundle);
+
+/*! \return 1 and when the first bundle is to be in force at that time, or later; 0 if there is none; -1. */
+int db_bundle_next(db_t *db, int64_t zone, int64_t from, int64_t *at);
+
+/*! Forgets the bundles of earlier responses, and of that response up to a time. */
+int db_bundles_drop(db_t *db, int64_t zone, int64_t skr, int64_t at);
 
 /*! \return 1 and when the clock was believed last, 0 if it never was, -1. The uptime is that of
  *  this start of the machine, or -1. */

@@ -120,7 +120,7 @@ int db_keys_intended(db_t *db, db_key_f cb, void *ctx)
 int db_keys(db_t *db, db_key_f cb, void *ctx)
 {
 	static const char all[] = "SELECT " COLUMNS " FROM token_key WHERE public_key IS NOT NULL"
-	                          " ORDER BY repository, id";
+	                          " AND repository <> '' ORDER BY repository, id";
 	sqlite3_stmt *sql = sql_prepare(db, all);
 	return sql != NULL ? keys(db, sql, cb, ctx) : -1;
 }

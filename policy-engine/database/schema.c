@@ -167,10 +167,21 @@ static const char schema_11[] =
 /* Of a zone that was imported: the form that its policy had then, as policy_form() has it. */
 static const char schema_12[] = "ALTER TABLE zone ADD COLUMN form TEXT NOT NULL DEFAULT '';";
 
+/* DNSKEY RRsets signed ahead: the one in force, and those to come, as keyset/bundle.h has them. What came
+ * together has the same skr. */
+static const char schema_13[] =
+	"ALTER TABLE zone ADD COLUMN bundle TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE bundle ("
+	" zone INTEGER NOT NULL REFERENCES zone (id),"
+	" skr INTEGER NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" text TEXT NOT NULL,"
+	" PRIMARY KEY (zone, skr, at)) WITHOUT ROWID;";
+
 /* Each brings a database up by one version. The first one makes the tables. */
 static const char *const schemas[] = { schema_1, schema_2, schema_3, schema_4, schema_5,
                                        schema_6, schema_7, schema_8, schema_9, schema_10,
-                                       schema_11, schema_12 };
+                                       schema_11, schema_12, schema_13 };
 #define SCHEMA_VERSION ((long)(sizeof(schemas) / sizeof(schemas[0])))
 
 static int take_first_int(void *ctx, int count, char **values, char **names)

@@ -26,7 +26,7 @@ _Static_assert(POLICY_ROLL_PRE_PUBLICATION == 0 && POLICY_ROLL_DOUBLE_SIGNATURE 
 static const char zone_get[] =
 	"SELECT id, policy, revision, digest, next, roll_ksk, roll_zsk, roll_csk, emergency,"
 	" ttl_ds, ttl_ds_until, ttl_ds_lower, ttl_dnskey, ttl_dnskey_until, ttl_dnskey_lower,"
-	" ttl_zone, ttl_zone_until, ttl_zone_lower, shown_ttl, shown_absence, ds, ds_seen, serial_before"
+	" ttl_zone, ttl_zone_until, ttl_zone_lower, shown_ttl, shown_absence, ds, ds_seen, bundle, serial_before"
 	" FROM zone WHERE name = ?1";
 enum {
 	ZONE_ID,
@@ -41,6 +41,7 @@ enum {
 	ZONE_SHOWN_ABSENCE,
 	ZONE_DS,
 	ZONE_DS_SEEN,
+	ZONE_BUNDLE,
 	ZONE_SERIAL_BEFORE, /* Of zone_get alone. */
 };
 #define ZONE_TTL(kind) (ZONE_TTLS + 3 * (kind))
@@ -52,7 +53,7 @@ static const char zone_save[] =
 	" roll_csk = ?8, emergency = ?9, ttl_ds = ?10, ttl_ds_until = ?11, ttl_ds_lower = ?12,"
 	" ttl_dnskey = ?13, ttl_dnskey_until = ?14, ttl_dnskey_lower = ?15, ttl_zone = ?16,"
 	" ttl_zone_until = ?17, ttl_zone_lower = ?18, shown_ttl = ?19, shown_absence = ?20,"
-	" ds = ?21, ds_seen = ?22 WHERE id = ?1";
+	" ds = ?21, ds_seen = ?22, bundle = ?23 WHERE id = ?1";
 
 static const char zone_keys[] =
 	"SELECT zone_key.id, token_key, zone_key.role, keytag, inception, goal_in, roll,"
@@ -269,6 +270,7 @@ int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 		.core.shown.absence = (uint32_t)sqlite3_column_int64(sql, ZONE_SHOWN_ABSENCE),
 		.ds = column_text(sql, ZONE_DS),
 		.ds_seen = sqlite3_column_int64(sql, ZONE_DS_SEEN),
+		.bundle = column_text(sql, ZONE_BUNDLE),
 		.taken_over = sqlite3_column_type(sql, ZONE_SERIAL_BEFORE) == SQLITE_INTEGER,
 		.serial_before = (uint32_t)sqlite3_column_int64(sql, ZONE_SERIAL_BEFORE),
 	};
@@ -289,7 +291,7 @@ int db_zone_get(db_t *db, const char *name, kasp_zone_t *zone)
 		memcpy(z.digest, sqlite3_column_blob(sql, ZONE_DIGEST), ZONE_DIGEST_LEN);
 	}
 	sqlite3_reset(sql);
-	if (z.name == NULL || z.policy == NULL || z.ds == NULL) {
+	if (z.name == NULL || z.policy == NULL || z.ds == NULL || z.bundle == NULL) {
 		ret = sql_no_memory(db);
 	} else {
 		ret = get_keys(db, &z);
@@ -379,6 +381,7 @@ static int save_zone(db_t *db, const kasp_zone_t *zone)
 	sqlite3_bind_int64(sql, PARAMETER(ZONE_SHOWN_ABSENCE), zone->core.shown.absence);
 	sql_bind_text(sql, PARAMETER(ZONE_DS), zone->ds);
 	sqlite3_bind_int64(sql, PARAMETER(ZONE_DS_SEEN), zone->ds_seen);
+	sql_bind_text(sql, PARAMETER(ZONE_BUNDLE), zone->bundle != NULL ? zone->bundle : "");
 	return sql_run(db, sql);
 }
 
@@ -477,7 +480,8 @@ int db_zone_drop(db_t *db, const kasp_zone_t *zone)
 	    db_freeze_end(db, DB_FREEZE_IMPORT, zone->name) < 0) {
 		return -1;
 	}
-	return sql_run_numbers(db, drop, zone->id, 0);
+	return db_bundles_drop(db, zone->id, INT64_MAX, INT64_MAX) != 0 ? -1
+	                                                        : sql_run_numbers(db, drop, zone->id, 0);
 }
 
 static int names(db_t *db, sqlite3_stmt *sql, db_name_f cb, void *ctx)

@@ -72,7 +72,9 @@ void agenda_note(live_zone_t *live, const kasp_zone_t *zone, const policy_t *pol
 	for (size_t i = 0; i < zone->core.count; i++) {
 		const core_key_t *key = &zone->core.keys[i];
 		const int64_t since = key->record[KEYSET_DS].since;
-		tokens = add_token(tokens, zone->keys[i].repository);
+		if (zone->keys[i].repository[0] != '\0') {
+			tokens = add_token(tokens, zone->keys[i].repository);
+		}
 		see_key(&next, key);
 		waits_since = core_ds_waits(key) && since < waits_since ? since : waits_since;
 	}

@@ -14,6 +14,7 @@
 #include "policy-engine/core/plan.h"
 #include "policy-engine/desk/imported.h"
 #include "policy-engine/engine/agenda.h"
+#include "policy-engine/engine/bundle.h"
 #include "policy-engine/keys/allocate.h"
 #include "policy-engine/secondaries/survey.h"
 #include "policy-engine/signer/compose.h"
@@ -29,10 +30,12 @@ typedef struct {
 	kasp_zone_t *zone;
 	live_zone_t *live;
 	const policy_t *policy;
+	policy_t effective; /* The policy, if its KSK is offline: with the TTL that counts. */
 	int64_t now;
 	char problem[PROBLEM_MAX];
 	log_level_t level; /* Of the problem. */
 	unsigned keytag; /* Of the key that it is about; 0 = none. */
+	bool ask;    /* What was signed ahead waits for a look at the parent. */
 	bool failed; /* The database did. */
 } look_t;
 
@@ -229,6 +232,12 @@ static bool may_look(look_t *look)
 		snprintf(look->problem, PROBLEM_MAX, "%s", look->policy->defect);
 		return false;
 	}
+	if (zone->bundle[0] != '\0' && !policy_is_offline(look->policy)) {
+		snprintf(look->problem, PROBLEM_MAX, "its KSK is offline, and policy \"%.100s\" has "
+		         "none that is: no key takes a step; give it a policy with <Offline/> again",
+		         zone->policy);
+		return false;
+	}
 	if (look->live->facts.pending > zone->core.revision) {
 		snprintf(look->problem, PROBLEM_MAX, "the signer has key set %llu, the engine's "
 		         "database knows only %llu; %s",
@@ -306,6 +315,30 @@ static void prepare_push(look_t *look, uint64_t saved)
 	live->push_at = look->now;
 }
 
+/* Publishes what was signed ahead and is due. \return When to look again. */
+static int64_t follow(look_t *look, bool frozen)
+{
+	bundle_seen_t seen;
+	if (!policy_is_offline(look->policy)) {
+		return CORE_NEVER;
+	}
+	look->zone->core.ahead = look->live->ahead;
+	look->effective = *look->policy;
+	look->effective.keys_ttl = bundle_ttl(look->zone, look->policy);
+	look->policy = &look->effective;
+	const bundle_look_t what = { look->desk, look->zone, look->policy, &look->live->facts,
+	                             look->now, frozen };
+	look->failed = look->failed || bundle_follow(&what, &seen) != 0;
+	if (look->failed) {
+		return CORE_NEVER;
+	}
+	if (seen.why[0] != '\0') {
+		say(look, seen.urgent ? LOG_WARNING : LOG_INFO, "%s", seen.why);
+	}
+	look->ask = seen.look;
+	return seen.next;
+}
+
 /* Takes all steps that the zone's keys can take now. */
 static void proceed(look_t *look)
 {
@@ -315,6 +348,7 @@ static void proceed(look_t *look)
 	int64_t planned, next;
 	core_observe(core, &look->live->facts);
 	core->unsure = recheck_is_needed(look->desk, look->live, look->now);
+	const int64_t bundle = follow(look, false);
 	do {
 		revision = core->revision;
 		live_lacks_nothing(look->live); /* Each round says anew what is lacking. */
@@ -323,7 +357,8 @@ static void proceed(look_t *look)
 		                look);
 	} while (core->revision != revision && !look->failed);
 	look->zone->next = planned < next ? planned : next;
-	recheck_ask(look->desk, look->live, core_needs_look(core), look->now);
+	look->zone->next = bundle < look->zone->next ? bundle : look->zone->next;
+	recheck_ask(look->desk, look->live, look->ask || core_needs_look(core), look->now);
 }
 
 /* Says once that a key whose DS is at the parent is to be replaced soon. */
@@ -532,7 +567,11 @@ static void look_after(look_t *look)
 	}
 	if (is_frozen(look)) {
 		core_observe(&look->zone->core, &look->live->facts);
-		prepare_push(look, saved);
+		const int64_t bundle = follow(look, true);
+		look->zone->next = bundle < look->zone->next ? bundle : look->zone->next;
+		if (!look->failed) {
+			prepare_push(look, saved);
+		}
 		return;
 	}
 	if (!look->failed) {

@@ -40,7 +40,9 @@ static void add_policy(const desk_t *desk, const policy_t *policy, kinds_t *all)
 		uint64_t each = by_age ? (desk->conf.generation_period + key->lifetime - 1) /
 		                                 key->lifetime
 		                       : 1;
-		kinds_add(all, &kind, each * zones);
+		if (key->repository[0] != '\0') {
+			kinds_add(all, &kind, each * zones);
+		}
 	}
 }
 

@@ -185,8 +185,10 @@ static void key_text(const policy_key_t *key, char buf[TEXT_MAX])
 
 static void kind_text(const policy_key_t *key, char buf[TEXT_MAX])
 {
-	snprintf(buf, TEXT_MAX, "Keys/%s, algorithm %u, %u bits, repository %.100s",
-	         policy_role_element(key->role), key->algorithm, key->bits, key->repository);
+	const bool offline = key->repository[0] == '\0';
+	snprintf(buf, TEXT_MAX, "Keys/%s, algorithm %u, %u bits, %s%.100s",
+	         policy_role_element(key->role), key->algorithm, key->bits,
+	         offline ? "offline" : "repository ", key->repository);
 }
 
 static void compare_keys(reporter_t *to, const policy_t *from, const policy_t *after)

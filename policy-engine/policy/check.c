@@ -119,6 +119,9 @@ static void check_repository(const policy_check_t *c, const policy_key_t *key, c
 {
 	const hsm_repository_t *repository =
 		c->tokens != NULL ? hsm_conf_repository(c->tokens, key->repository) : NULL;
+	if (key->repository[0] == '\0') {
+		return;
+	}
 	if (repository != NULL && repository->replica_of != NULL) {
 		hsm_xml_error(c->xml, node, "<Repository> of the <%s>: \"%.40s\" is a replica of "
 		              "\"%.40s\"; name that", policy_role_element(key->role),
@@ -206,6 +209,31 @@ static void check_keys(const policy_check_t *c)
 	}
 }
 
+/* A DNSKEY RRset that is signed ahead has one algorithm, and what has been asked for alone. */
+static void check_offline(const policy_check_t *c, size_t index)
+{
+	const policy_t *p = c->policy;
+	const policy_key_t *offline = &p->keys[index];
+	const xmlNode *node = place_of_key(c, index);
+	bool alone = !p->share_keys && !p->foreign_keys, early = true;
+	for (size_t i = 0; i < p->key_count; i++) {
+		const policy_key_t *key = &p->keys[i];
+		const bool zsk = key->role == KEYSET_ZSK && key->algorithm == offline->algorithm;
+		alone = alone && (zsk || i == index) && key->standby == 0;
+		early = early && key->roll != POLICY_ROLL_DOUBLE_DS &&
+		        key->roll != POLICY_ROLL_DOUBLE_RRSET;
+	}
+	if (!alone) {
+		hsm_xml_error(c->xml, node, "<Offline/> wants a policy with this <KSK>, <ZSK> of the "
+		              "same algorithm, and no other keys: no <Standby>, no <ShareKeys/>, no "
+		              "<ForeignKeys/>");
+	}
+	if (!early) {
+		hsm_xml_error(c->xml, node, "<Offline/> wants rollovers that begin with a DNSKEY: "
+		              "ZskPrePublication or ZskDoubleSignature, KskDoubleSignature");
+	}
+}
+
 int kasp_check(const policy_check_t *c)
 {
 	const policy_t *policy = c->policy;
@@ -220,6 +248,11 @@ int kasp_check(const policy_check_t *c)
 	}
 	if (all_read) {
 		check_keys(c);
+	}
+	for (size_t i = 0; i < policy->key_count && all_read; i++) {
+		if (policy->keys[i].repository[0] == '\0') {
+			check_offline(c, i);
+		}
 	}
 	if (hsm_xml_is_wrong(c->xml, c->node)) {
 		return HSM_ECONF;

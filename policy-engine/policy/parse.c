@@ -313,8 +313,26 @@ int kasp_check_name(hsm_xml_t *xml, const xmlNode *node, const char *name)
 static int read_key_repository(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	policy_key_t *key = ctx;
+	if (key->repository != NULL) {
+		return hsm_xml_error(xml, node, "a <KSK> has <Repository> or <Offline/>, not both");
+	}
 	int ret = hsm_xml_text(xml, node, &key->repository);
 	return ret == HSM_EOK ? kasp_check_name(xml, node, key->repository) : ret;
+}
+
+static int read_offline(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	policy_key_t *key = ctx;
+	bool on;
+	if (key->repository != NULL) {
+		return hsm_xml_error(xml, node, "a <KSK> has <Repository> or <Offline/>, not both");
+	}
+	int ret = hsm_xml_switch(xml, node, &on);
+	if (ret == HSM_EOK) {
+		key->repository = strdup("");
+	}
+	return key->repository != NULL || ret != HSM_EOK
+	               ? ret : hsm_error_set(xml->err, HSM_ENOMEM, 0, "out of memory");
 }
 
 static int read_standby(hsm_xml_t *xml, xmlNode *node, void *ctx)
@@ -377,12 +395,13 @@ static int read_roll(hsm_xml_t *xml, xmlNode *node, void *ctx)
 #define RULES_ANY_KEY \
 	{ .name = "Algorithm", .read = read_key_algorithm, .required = true }, \
 	{ .name = "Lifetime", .read = key_duration, .required = true }, \
-	{ .name = "Repository", .read = read_key_repository, .required = true }, \
 	{ .name = "Standby", .read = read_standby }, \
 	{ .name = "ManualRollover", .read = read_manual }
 
 static const hsm_xml_rule_t rules_ksk[] = {
 	RULES_ANY_KEY,
+	{ .name = "Repository", .read = read_key_repository },
+	{ .name = "Offline", .read = read_offline },
 	{ .name = "KskRollType", .read = read_roll },
 	{ .name = "RFC5011", .read = read_rfc5011 },
 	{ .name = NULL },
@@ -390,12 +409,14 @@ static const hsm_xml_rule_t rules_ksk[] = {
 
 static const hsm_xml_rule_t rules_zsk[] = {
 	RULES_ANY_KEY,
+	{ .name = "Repository", .read = read_key_repository, .required = true },
 	{ .name = "ZskRollType", .read = read_roll },
 	{ .name = NULL },
 };
 
 static const hsm_xml_rule_t rules_csk[] = {
 	RULES_ANY_KEY,
+	{ .name = "Repository", .read = read_key_repository, .required = true },
 	{ .name = "CskRollType", .read = read_roll },
 	{ .name = "RFC5011", .read = read_rfc5011 },
 	{ .name = NULL },
@@ -420,7 +441,10 @@ static int read_key(hsm_xml_t *xml, xmlNode *node, policy_t *policy, policy_key_
 static int read_ksk(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	policy_key_t key = { .role = KEYSET_KSK, .roll = POLICY_ROLL_DOUBLE_SIGNATURE };
-	return read_key(xml, node, ctx, key, rules_ksk);
+	int ret = read_key(xml, node, ctx, key, rules_ksk);
+	return has_child(node, "Repository") || has_child(node, "Offline")
+	               ? ret : hsm_xml_error(xml, node, "<KSK> has no <Repository>, add one; or "
+	                                     "<Offline/>, if the key is where no network is");
 }
 
 static int read_zsk(hsm_xml_t *xml, xmlNode *node, void *ctx)

@@ -56,6 +56,16 @@ static bool has_kinds(const policy_t *policy, const policy_t *other)
 	return true;
 }
 
+bool policy_is_offline(const policy_t *policy)
+{
+	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
+		if (policy->keys[i].repository[0] == '\0') {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool policy_has_cds(const policy_t *policy)
 {
 	return policy->cds.sha256 || policy->cds.sha384 || policy->cds.cdnskey;

@@ -29,7 +29,7 @@ typedef struct {
 	uint8_t algorithm;
 	unsigned bits;
 	uint32_t lifetime;
-	char *repository;
+	char *repository;   /*!< "" = the key is offline: a KSK that signs ahead, where it is. */
 	unsigned standby;
 	bool manual_rollover;
 	bool rfc5011;
@@ -89,6 +89,9 @@ const char *policy_role_element(keyset_role_t role);
 
 /*! \return Whether the policy wants its zones without keys. */
 bool policy_is_unsigned(const policy_t *policy);
+
+/*! \return Whether the KSK of the policy is offline: the DNSKEY RRset is signed ahead. */
+bool policy_is_offline(const policy_t *policy);
 
 /*! \return Whether zones of the policy tell their parent by CDS or CDNSKEY which DS they are to have. */
 bool policy_has_cds(const policy_t *policy);

@@ -63,6 +63,11 @@ static int put_zone(store_t *store, const rebuilt_t *from)
 	zone->core.shown = from->core.shown;
 	memcpy(zone->digest, from->digest, ZONE_DIGEST_LEN);
 	zone->next = store->now;
+	free(zone->bundle);
+	zone->bundle = from->bundle != NULL ? strdup(from->bundle) : NULL;
+	if (from->bundle != NULL && zone->bundle == NULL) {
+		return -1;
+	}
 	if (kasp_zone_set_ds(zone, from->ds, from->ds_seen) != 0 ||
 	    db_zone_save(store->db, zone) != 0) {
 		return -1;
@@ -70,12 +75,28 @@ static int put_zone(store_t *store, const rebuilt_t *from)
 	return from->taken_over ? db_zone_took(store->db, zone->id, from->serial_before) : 0;
 }
 
-/* Takes all keys away. \return 0, or -1. */
-static int take_keys(store_t *store)
+/* Whether a key stays: it waits for the bundle that brings it, of which the signer knows nothing. */
+static bool stays(const store_t *store, const rebuilt_t *from, size_t i)
+{
+	const core_key_t *core = &store->zone.core.keys[i];
+	const zone_key_t *info = &store->zone.keys[i];
+	bool waits = policy_is_offline(store->policy) && core->standby && core_is_hidden(core);
+	for (size_t k = 0; k < from->count && waits; k++) {
+		const rebuilt_key_t *key = &from->keys[k];
+		waits = key->core.keytag != core->keytag &&
+		        (key->public_key_len != info->public_key_len ||
+		         memcmp(key->public_key, info->public_key, info->public_key_len) != 0);
+	}
+	return waits;
+}
+
+/* Takes all keys away that do not stay. \return 0, or -1. */
+static int take_keys(store_t *store, const rebuilt_t *from)
 {
 	int ret = 0;
-	while (store->zone.core.count > 0 && ret == 0) {
-		ret = db_zone_take_key(store->db, &store->zone, store->zone.core.count - 1);
+	for (size_t i = store->zone.core.count; i > 0 && ret == 0; i--) {
+		ret = stays(store, from, i - 1)
+		              ? 0 : db_zone_take_key(store->db, &store->zone, i - 1);
 	}
 	return ret;
 }
@@ -84,7 +105,7 @@ static int take_keys(store_t *store)
 static int replace(store_t *store, const rebuilt_t *from, const int64_t *before)
 {
 	size_t count = store->zone.core.count;
-	int ret = take_keys(store);
+	int ret = take_keys(store, from);
 	for (size_t i = 0; i < from->count && ret == 0; i++) {
 		ret = put_key(store, &from->keys[i]);
 	}

@@ -28,6 +28,7 @@ typedef struct {
 	core_zone_t core; /*!< All but keys and count. */
 	const char *ds;   /*!< As those of kasp_zone_t. */
 	int64_t ds_seen;
+	const char *bundle; /*!< As that of kasp_zone_t; NULL = it has none. */
 	int64_t frozen;
 	uint8_t digest[ZONE_DIGEST_LEN];
 	bool taken_over;
@@ -35,7 +36,7 @@ typedef struct {
 } rebuilt_t;
 
 /*!
- * Replaces all that the database has of a zone. Within a transaction, under the desk's lock. The
+ * Replaces all that the database has of a zone, but for keys that wait for a bundle which brings them. Within a transaction, under the desk's lock. The
  * tokens keep the keys that the zone has no more.
  *
  * \param name  The database has such a zone.

@@ -104,6 +104,7 @@ int remember(const keyset_t *set, const policy_t *policy, int64_t now, rebuilt_t
 {
 	rebuilt_t zone = { .ds = set->ds,
 		           .ds_seen = set->ds_seen,
+		           .bundle = set->bundle,
 		           .taken_over = set->taken_over,
 		           .serial_before = set->serial_before };
 	zone.keys = calloc(set->key_count > 0 ? set->key_count : 1, sizeof(*zone.keys));

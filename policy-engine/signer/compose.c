@@ -11,6 +11,7 @@
 
 #include "policy-engine/base/duration.h"
 #include "policy-engine/zone/memory.h"
+#include "policy-engine/zone/offer.h"
 
 static const char *const record_names[KEYSET_RECORDS] = {
 	[KEYSET_DS] = "DS",
@@ -212,10 +213,11 @@ static int write_set(kasp_zone_t *zone, const compose_t *with, keyset_t *set, co
 	return ret;
 }
 
-/* Whether a key is on its way out and in no cache any more: the module need not know it. */
-static bool is_past(const core_key_t *key)
+/* Whether a key is on its way out and in no cache any more, or waits for the bundle that brings it: the
+ * module need not know it. */
+static bool is_away(const core_key_t *key, bool offline)
 {
-	return !key->goal_in && core_is_hidden(key);
+	return (!key->goal_in || (offline && key->standby)) && core_is_hidden(key);
 }
 
 /* Whether the zone asks the parent to remove its last DS (RFC 8078, section 4). */
@@ -232,11 +234,23 @@ static bool asks_for_no_ds(const kasp_zone_t *zone, const policy_t *policy)
 	return waits && policy_is_unsigned(policy);
 }
 
+/* What was signed ahead says what its keys do: they are in no repository, wherever else they are. */
+static void follow_bundle(keyset_t *set, const kasp_zone_t *zone)
+{
+	set->dnskey_ttl = offer_ttl(zone);
+	for (size_t i = 0; i < set->key_count; i++) {
+		if (set->keys[i].role == KEYSET_KSK) {
+			set->keys[i].repository = "";
+		}
+	}
+}
+
 /* \param places  Filled: which of the zone's keys each key of the set is. */
-static void fill_keys(keyset_t *set, const kasp_zone_t *zone, char *steps, size_t *places)
+static void fill_keys(keyset_t *set, const kasp_zone_t *zone, bool offline, char *steps,
+                      size_t *places)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
-		if (!is_past(&zone->core.keys[i])) {
+		if (!is_away(&zone->core.keys[i], offline)) {
 			places[set->key_count] = i;
 			fill_key(&set->keys[set->key_count++], zone, i, steps + i * STEP_TEXT_MAX);
 		}
@@ -258,9 +272,15 @@ int publish(kasp_zone_t *zone, const compose_t *with, char **text)
 	int ret = -1;
 	if (set.keys != NULL && places != NULL && steps != NULL) {
 		fill_policy(&set, with);
-		fill_keys(&set, zone, steps, places);
-		set.cds_delete = asks_for_no_ds(zone, with->policy);
-		ret = write_set(zone, with, &set, places, text);
+		const bool offline = policy_is_offline(with->policy);
+		fill_keys(&set, zone, offline, steps, places);
+		set.cds_delete = !offline && asks_for_no_ds(zone, with->policy);
+		set.bundle = offline ? offer_text(zone) : NULL;
+		if (set.bundle != NULL && set.bundle[0] != '\0') {
+			follow_bundle(&set, zone);
+		}
+		ret = offline && set.bundle == NULL ? -1 : write_set(zone, with, &set, places, text);
+		free(set.bundle);
 	}
 	free(steps);
 	free(places);

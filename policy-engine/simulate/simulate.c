@@ -164,6 +164,7 @@ static void begin(world_t *w, const core_zone_t *zone, const facts_t *facts)
 	w->zone = *zone;
 	w->zone.keys = w->keys;
 	w->zone.count = 0;
+	w->zone.offline = false; /* Whoever signs ahead does it as is due. */
 	w->facts = *facts;
 	w->facts.policy = NULL;
 	w->facts.keys = w->facts_keys;
@@ -171,6 +172,9 @@ static void begin(world_t *w, const core_zone_t *zone, const facts_t *facts)
 	w->out->continued = true;
 	for (size_t i = 0; i < zone->count && !w->failed; i++) {
 		const core_key_t *key = &zone->keys[i];
+		if (key->standby && policy_is_offline(w->policy)) {
+			continue; /* It comes when its turn is, as any new one does here. */
+		}
 		uint16_t number = add_key(w, &(timeline_key_t){
 			.keytag = key->keytag, .role = key->role, .algorithm = key->algorithm,
 			.bits = key->bits, .leaving = key->goal_in ? 0 : w->now,
@@ -178,9 +182,9 @@ static void begin(world_t *w, const core_zone_t *zone, const facts_t *facts)
 		if (number == 0) {
 			return;
 		}
-		w->signatures[i].facts = known_facts(facts, key, number);
-		w->keys[i] = *key;
-		w->keys[i].keytag = number;
+		w->signatures[w->zone.count].facts = known_facts(facts, key, number);
+		w->keys[w->zone.count] = *key;
+		w->keys[w->zone.count].keytag = number;
 		w->zone.count++;
 		timeline_key_t *line = &w->out->keys[number - 1];
 		for (int r = 0; r < KEYSET_RECORDS; r++) {

@@ -23,6 +23,7 @@ int tool_adopt(const invocation_t *run);
 int tool_clock_accept(const invocation_t *run);
 int tool_pass(const invocation_t *run);
 int tool_audit(const invocation_t *run);
+int tool_skr(const invocation_t *run);
 int tool_forget(const invocation_t *run);
 int tool_check(const invocation_t *run);
 
@@ -34,6 +35,7 @@ int tool_zone(const invocation_t *run);
 int tool_zones(const invocation_t *run, int argc, char *argv[]);
 
 /* These have options of their own. They get their own name as argv[0]. */
+int tool_ksr(const invocation_t *run, int argc, char *argv[]);
 int tool_diff(const invocation_t *run, int argc, char *argv[]);
 int tool_report(const invocation_t *run, int argc, char *argv[]);
 int tool_simulate(const invocation_t *run, int argc, char *argv[]);

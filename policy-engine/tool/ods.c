@@ -55,6 +55,10 @@ static const command_t commands[] = {
 	  2, 2, tool_generate, NULL },
 	{ "adopt", "POLICY ksk|zsk|csk CKA_ID", "a key pair that is in the token already is one of the "
 	  "policy's\n        unused ones", 3, 3, tool_adopt, NULL },
+	{ "ksr", "ZONE --until DATE [OPTION]...", "a request to sign ahead, for a zone whose KSK is offline; "
+	  "see\n        ods ksr --help", 0, 0, NULL, tool_ksr },
+	{ "skr", "ZONE FILE", "takes what was signed ahead by such a request: all of it is checked before",
+	  2, 2, tool_skr, NULL },
 	{ "pass", "ZONE RULE", "let through, once, what knotd's module holds by that rule; see the "
 	  "zone's\n        zone-status", 2, 2, tool_pass, NULL },
 	{ "audit", "verify [FILE]...", "whether the audit is as the engine wrote it", 1, 1000, tool_audit,

@@ -68,6 +68,7 @@ void kasp_zone_deinit(kasp_zone_t *zone)
 	free(zone->keys);
 	free(zone->core.keys);
 	free(zone->ds);
+	free(zone->bundle);
 	free(zone->policy);
 	free(zone->name);
 	*zone = (kasp_zone_t){ 0 };

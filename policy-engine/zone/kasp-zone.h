@@ -40,6 +40,8 @@ typedef struct {
 	char *ds;             /*!< The DS RRset that was last seen at the parent, as keyset/ds.h has
 	                           it; "" = there was none. */
 	int64_t ds_seen;      /*!< When that was; 0 = no look gave a sure answer, ds says nothing. */
+	char *bundle;         /*!< What is published that was signed ahead, as keyset/bundle.h has it;
+	                           "" or NULL = nothing is. */
 	uint8_t digest[ZONE_DIGEST_LEN]; /*!< Of the content of the newest key set. */
 	int64_t frozen;       /*!< Until when a person has it frozen; 0 = nobody has, or it has not
 	                           been looked up. In no row of the zone's. */

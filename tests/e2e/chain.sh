@@ -15,7 +15,7 @@ test_commands() { # limit 60
 	within 10 answers new.c.test A 192.0.2.9
 	does_not_say d/knotd.log zone-read
 	engine_asks zone-keyset-read c.test >got
-	says got '^keyset: keyset 3' || fail "$(cat got)"
+	says got '^keyset: keyset 4' || fail "$(cat got)"
 	says got '^policy default$' || fail "$(cat got)"
 	engine_asks zone-served c.test >got
 	[ "$(served serial)" = "$(serial c.test)" ] || fail "serial: $(cat got)"

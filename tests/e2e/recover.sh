@@ -380,7 +380,7 @@ test_save_restore() { # limit 150
 	[ "$(stat -c %a copy/* | sort -u)" = 600 ] || fail "modes"
 	[ "$(ls copy | tr '\n' ' ')" = 'conf.xml kasp.db kasp.xml key-pairs keysets ' ] || fail "$(ls copy)"
 	says copy/keysets '^zone r\.test\.$'
-	says copy/keysets '^keyset 3$'
+	says copy/keysets '^keyset 4$'
 	says copy/key-pairs '^SoftHSM [0-9a-f]{32} 13 256 1$'
 	expect 'there already' ods save copy
 	expect 'not saved: .*No such file' ods save no/such/folder

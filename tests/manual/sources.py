@@ -7,7 +7,7 @@ import re
 # Whose texts stand in a status, or in a log line of level warning or error. Texts on single records of
 # a zone file, on lines of conf.xml and kasp.xml, and answers to commands say enough by themselves.
 SPEAKERS = '''
-    module/control/control.c module/keys/holder.c module/keys/keyring.c module/keys/keys.c
+    module/control/control.c module/keys/given.c module/keys/holder.c module/keys/keyring.c module/keys/keys.c
     module/keys/pool.c module/keys/tokens.c module/keys/trust.c module/knotd/conf.c
     module/knotd/mod-opendnssec.c module/knotd/signers.c module/online/online.c
     module/publish/answer.c module/publish/external.c module/publish/output.c module/publish/secondaries.c
@@ -19,7 +19,7 @@ SPEAKERS = '''
     module/zone/alarm.c module/zone/judge.c module/zone/lasting.c module/zone/server.c
     module/zone/timekeeper.c module/zone/work.c module/zone/zone.c
     policy-engine/audit/file.c policy-engine/daemon/guard.c policy-engine/daemon/ods-engine.c
-    policy-engine/desk/timekeeper.c policy-engine/engine/engine.c policy-engine/engine/look.c
+    policy-engine/desk/timekeeper.c policy-engine/engine/bundle.c policy-engine/engine/engine.c policy-engine/engine/look.c
     policy-engine/engine/reload.c policy-engine/keys/generate.c policy-engine/keys/prove.c
     policy-engine/keys/repos.c policy-engine/keys/retire.c policy-engine/keys/salts.c
     policy-engine/parent/check.c policy-engine/parent/confirm.c policy-engine/parent/ds-answer.c

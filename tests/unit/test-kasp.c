@@ -282,6 +282,11 @@ static const struct {
 	{ "<Lifetime>P365D", "<Lifetime>forever", { ":36:", "<Lifetime>" } },
 	{ "<Repository>SoftHSM", "<Repository>Nowhere", { ":34:", "\"Nowhere\"" } },
 	{ "<Repository>SoftHSM</Repository>\n", "", { ":34:", "<Repository>" } },
+	{ "<Repository>SoftHSM</Repository>\n<Standby>1</Standby>", "<Repository>SoftHSM</Repository>\n<Offline/>",
+	  { ":38:", "not both" } },
+	{ "<Repository>SoftHSM</Repository>\n<Standby>1</Standby>", "<Offline/>",
+	  { ":34:", "<Offline/> wants a policy with this <KSK>" } },
+	{ "<Repository>SoftHSM</Repository>\n<ManualRollover/>", "<Offline/>", { ":42:", "<Repository>" } },
 	{ "<Standby>1", "<Standby>many", { ":38:", "<Standby>" } },
 	{ "KskDoubleDS<", "ZskDoubleSignature<", { ":39:", "KskDoubleSignature" } },
 	{ "<KSK>", "<KSK><Algorithm length=\"2048\">8</Algorithm><Lifetime>P1Y</Lifetime>"
@@ -325,6 +330,31 @@ static void replace(char **text, const char *from, const char *to)
 	free(*text);
 	*text = edited;
 }
+
+/* A KSK that is offline, in a policy that can have one, and with a rollover that it cannot have. */
+START_TEST(test_offline)
+{
+	char *text = edited("<Repository>SoftHSM</Repository>\n<Standby>1</Standby>\n", "<Offline/>");
+	char *csk = strstr(text, "<CSK>"), *behind = strstr(text, "</CSK>\n");
+	memmove(csk, behind + 7, strlen(behind + 7) + 1);
+	replace(&text, "<ShareKeys/>", "");
+	replace(&text, "<ForeignKeys/>", "");
+	policies_t all = { 0 };
+	hsm_error_t err = { 0 };
+	ck_assert_int_eq(kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL,
+	                           &err), HSM_ECONF);
+	ck_assert_msg(strstr(errors, "<Offline/> wants rollovers that begin") != NULL, "%s", errors);
+	replace(&text, "KskDoubleDS", "KskDoubleSignature");
+	int ret = kasp_read(write_file("kasp.xml", text), tokens(), &all, note_kasp, NULL, &err);
+	ck_assert_msg(ret == HSM_EOK, "%s", err.text);
+	const policy_t *p = &all.policies[0];
+	ck_assert_uint_eq(p->key_count, 2);
+	ck_assert(policy_is_offline(p) && p->keys[0].repository[0] == '\0');
+	ck_assert_str_eq(p->keys[1].repository, "SoftHSM");
+	policies_deinit(&all);
+	free(text);
+}
+END_TEST
 
 static size_t count_lines(const char *text)
 {
@@ -715,6 +745,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, test_all_elements);
 	tcase_add_test(tc, test_any_order_and_unknown);
+	tcase_add_test(tc, test_offline);
 	tcase_add_loop_test(tc, test_fault, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tc, test_all_errors);
 	tcase_add_test(tc, test_sound);

@@ -121,7 +121,7 @@ static const struct {
 	{ "nsec3-salt dead", "nsec3-salt xyzw", "nsec3-salt" },
 	{ "resign 1", "resign 2147483648", "resign" },
 	{ "resign 1", "re-sign 1", "unknown item re-sign" },
-	{ "keyset 3", "keyset 4", "keyset 3" },
+	{ "keyset 4", "keyset 5", "keyset 4" },
 	{ "publish yes", "publish no", "is not in it" },
 	{ "sign-zone yes", "sign-zone no", "no published key signs the zone" },
 	{ "sign-dnskey yes", "sign-dnskey no", "no key signs the DNSKEY" },

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief Whether a signed key response may be used for a zone.
+ */
+#pragma once
+
+#include "policy-engine/ceremony/skr.h"
+#include "policy-engine/zone/kasp-zone.h"
+
+/*! What it is held against. All is borrowed. */
+typedef struct {
+	const kasp_zone_t *zone;  /*!< With the ZSKs that were asked for. */
+	const policy_t *policy;   /*!< Of which the KSK is offline. */
+	int64_t now;
+	int64_t covered;          /*!< Until when what the zone has, before the first bundle, is good;
+	                               0 = it has nothing. */
+} skr_rules_t;
+
+/*!
+ * Checks a response: signatures; that each bundle lasts until caches have the next one; that its ZSKs are the
+ * zone's, its KSK one as the policy has it; that the DS at the parent leads to each, or may have
+ * followed a new KSK by then.
+ *
+ * \param err  Says on failure what is wrong with which bundle, and in which line.
+ * \return 0, or -1
+ */
+int skr_check(const skr_t *skr, const skr_rules_t *rules, char *err, size_t err_size);
+
+/*! \return Seconds that a bundle has to be good beyond the beginning of the next one: until no cache has
+ *          it. */
+int64_t skr_overlap(const policy_t *policy);
+
+/*! From when, and until when, all signatures of a bundle are good; 0: there is no such time. */
+typedef struct {
+	int64_t from, until;
+} skr_span_t;
+
+/*! \param bundle  "" = there is none. \param near  A time within half of 2^32 seconds of the span. */
+skr_span_t skr_span(const char *bundle, const char *zone, int64_t near);
+
+/*! A KSK of a bundle. */
+typedef struct {
+	uint8_t algorithm;
+	uint16_t keytag;
+	const uint8_t *public_key; /*!< Borrowed for the call. */
+	size_t public_key_len;
+} skr_ksk_t;
+
+/*! Calls a function for each KSK that a bundle publishes. \return 0; what the function returned, if not 0:
+ *  that ends it; -1 if a key cannot be read. */
+int skr_each_ksk(const char *bundle, int (*call)(void *ctx, const skr_ksk_t *ksk), void *ctx);

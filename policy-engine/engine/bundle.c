@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+#include "policy-engine/engine/bundle.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-engine/base/event.h"
+#include "policy-engine/base/when.h"
+#include "policy-engine/ceremony/check.h"
+#include "policy-engine/core/plan.h"
+#include "policy-engine/signer/compose.h"
+#include "policy-engine/zone/offer.h"
+
+#define TRIES 64              /* Bundles that are tried in one look, the newest first. */
+#define NOTICE_S (30 * 86400) /* Before the last signatures end, a ceremony is to be held. */
+
+static const char *in_force(const kasp_zone_t *zone)
+{
+	return zone->bundle != NULL ? zone->bundle : "";
+}
+
+uint32_t bundle_ttl(const kasp_zone_t *zone, const policy_t *policy)
+{
+	const uint32_t ttl = offer_ttl(zone);
+	return ttl > policy->keys_ttl ? ttl : policy->keys_ttl;
+}
+
+/* -- a trial ------------------------------------------------------------- */
+
+static bool introduce_none(void *ctx, const plan_want_t *want)
+{
+	(void)ctx;
+	(void)want;
+	return false;
+}
+
+static void forget_none(void *ctx, size_t key)
+{
+	(void)ctx;
+	(void)key;
+}
+
+/* Puts the keys in use that a bundle brings. */
+static void bring(core_zone_t *core, int64_t now)
+{
+	for (size_t i = 0; i < core->count; i++) {
+		core_key_t *key = &core->keys[i];
+		if (key->offered && key->standby) {
+			key->standby = false;
+			key->inception = now;
+		}
+	}
+}
+
+static void run(core_zone_t *core, const bundle_look_t *look)
+{
+	const plan_ops_t ops = { introduce_none, forget_none, NULL, NULL };
+	uint64_t revision;
+	do {
+		revision = core->revision;
+		plan_run(core, look->policy, look->now, &ops);
+		core_run(core, look->policy, look->facts, look->now, NULL, NULL);
+	} while (core->revision != revision);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void say(bundle_seen_t *seen, const char *format, ...)
+{
+	size_t used = strlen(seen->why);
+	va_list args;
+	if (used > 0) {
+		used += (size_t)snprintf(seen->why + used, sizeof(seen->why) - used, "; ");
+	}
+	va_start(args, format);
+	if (used < sizeof(seen->why)) {
+		vsnprintf(seen->why + used, sizeof(seen->why) - used, format, args);
+	}
+	va_end(args);
+}
+
+/* Of the newest bundle alone: with an older one that is not taken either, nothing is better. */
+static void say_not_yet(const bundle_look_t *look, const db_bundle_t *bundle,
+                        const core_zone_t *trial, size_t key, bundle_seen_t *seen)
+{
+	char when[WHEN_TEXT_MAX], step[STEP_TEXT_MAX] = "";
+	int64_t at = 0;
+	if (seen->why[0] != '\0') {
+		return;
+	}
+	if (key == SIZE_MAX) {
+		say(seen, "the bundle of %s is not published: it has a key that the zone has no more",
+		    when_stamp(bundle->at, when));
+		return;
+	}
+	step_text(&trial->keys[key], step, &at);
+	say(seen, "the bundle of %s is not published yet: %s %u waits%s%s",
+	    when_stamp(bundle->at, when), keyset_role_name(trial->keys[key].role),
+	    trial->keys[key].keytag, step[0] != '\0' ? ": " : "", step);
+	seen->next = at > look->now && at < seen->next ? at : seen->next;
+}
+
+/* Tells whether the rules allow a bundle: whether the keys would just be as it has them. */
+static int try_bundle(const bundle_look_t *look, const db_bundle_t *bundle, bundle_seen_t *seen)
+{
+	core_zone_t trial = look->zone->core;
+	trial.keys = malloc((trial.count + 1) * sizeof(*trial.keys));
+	if (trial.keys == NULL) {
+		return 0;
+	}
+	memcpy(trial.keys, look->zone->core.keys, trial.count * sizeof(*trial.keys));
+	const bool known = offer_note(&trial, look->zone, bundle->text);
+	bool good = known && offer_mismatch(&trial) == SIZE_MAX; /* Newer signatures alone. */
+	if (!good && known && !look->frozen) {
+		bring(&trial, look->now);
+		run(&trial, look);
+		seen->look = seen->look || core_needs_look(&trial);
+		good = offer_mismatch(&trial) == SIZE_MAX;
+	}
+	if (!good && !look->frozen) {
+		say_not_yet(look, bundle, &trial, known ? offer_mismatch(&trial) : SIZE_MAX, seen);
+	}
+	free(trial.keys);
+	return good;
+}
+
+/* -- the bundles --------------------------------------------------------- */
+
+/* Publishes a bundle, which is taken over. */
+static int take(const bundle_look_t *look, db_bundle_t *bundle)
+{
+	char when[WHEN_TEXT_MAX];
+	kasp_zone_t *zone = look->zone;
+	log_about(LOG_INFO, (about_t){ .event = "bundle", .zone = zone->name },
+	          "the bundle of %s is published", when_stamp(bundle->at, when));
+	free(zone->bundle);
+	zone->bundle = bundle->text;
+	bundle->text = NULL;
+	offer_note(&zone->core, zone, zone->bundle);
+	bring(&zone->core, look->now);
+	return db_bundles_drop(look->desk->db, zone->id, bundle->skr, bundle->at);
+}
+
+/* \return 1 if one was taken, 0, -1. */
+static int take_newest(const bundle_look_t *look, bundle_seen_t *seen)
+{
+	const char *name = look->zone->name;
+	const skr_span_t published = skr_span(in_force(look->zone), name, look->now);
+	db_bundle_t bundle = { .skr = INT64_MAX, .at = INT64_MAX };
+	int ret = 0, found = 1;
+	for (unsigned i = 0; i < TRIES && ret == 0; i++) {
+		found = db_bundle_before(look->desk->db, look->zone->id, look->now + 1, &bundle);
+		if (found <= 0) {
+			break;
+		}
+		/* One that was signed before the published one comes from an older copy of the database. */
+		const skr_span_t span = skr_span(bundle.text, name, bundle.at);
+		if (span.until > look->now && span.from >= published.from &&
+		    try_bundle(look, &bundle, seen)) {
+			ret = take(look, &bundle) == 0 ? 1 : -1;
+		}
+		free(bundle.text);
+	}
+	return found < 0 ? -1 : ret;
+}
+
+/* Says when the next ceremony has to be held. */
+static int foresee(const bundle_look_t *look, bundle_seen_t *seen)
+{
+	char when[WHEN_TEXT_MAX];
+	const kasp_zone_t *zone = look->zone;
+	db_bundle_t last = { .skr = INT64_MAX, .at = INT64_MAX };
+	int64_t next;
+	int ret = db_bundle_next(look->desk->db, zone->id, look->now + 1, &next);
+	if (ret > 0) {
+		seen->next = next < seen->next ? next : seen->next;
+	}
+	ret = ret < 0 ? ret : db_bundle_before(look->desk->db, zone->id, INT64_MAX, &last);
+	if (ret < 0) {
+		return -1;
+	}
+	const int64_t until = ret > 0 ? skr_span(last.text, zone->name, last.at).until
+	                              : skr_span(in_force(zone), zone->name, look->now).until;
+	if (ret > 0) {
+		free(last.text);
+	}
+	seen->urgent = until - NOTICE_S <= look->now;
+	if (until == 0) {
+		say(seen, "waits for a DNSKEY RRset that was signed ahead, since the policy's KSK is "
+		    "offline: ods ksr, a ceremony, ods skr");
+	} else if (seen->urgent) {
+		say(seen, "a ceremony is due: the last signatures of the KSK are good until %s: ods ksr, "
+		    "a ceremony, ods skr", when_stamp(until, when));
+	} else if (until - NOTICE_S < seen->next) {
+		seen->next = until - NOTICE_S;
+	}
+	return 0;
+}
+
+int bundle_follow(const bundle_look_t *look, bundle_seen_t *seen)
+{
+	*seen = (bundle_seen_t){ .next = CORE_NEVER };
+	offer_note(&look->zone->core, look->zone, in_force(look->zone));
+	return take_newest(look, seen) < 0 ? -1 : foresee(look, seen);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * SPDX-FileCopyrightText: mod-opendnssec developers */
+
+/*! \file
+ * \brief What a bundle (keyset/bundle.h) offers to a zone whose KSK is offline.
+ */
+#pragma once
+
+#include "policy-engine/zone/kasp-zone.h"
+
+/*! Notes which keys a bundle has, and which have signed it.
+ *
+ * \param core    The zone's, or a copy of it.
+ * \param bundle  "" = none: all stays as it is.
+ * \return Whether the zone has all of its keys.
+ */
+bool offer_note(core_zone_t *core, const kasp_zone_t *zone, const char *bundle);
+
+/*! \return The first key that is in the zone, or signs, otherwise than it is offered; SIZE_MAX = none. */
+size_t offer_mismatch(const core_zone_t *core);
+
+/*! \return The TTL of the DNSKEY RRset of the zone's bundle; 0 = it has none. */
+uint32_t offer_ttl(const kasp_zone_t *zone);
+
+/*!
+ * Makes what the module is to publish of the zone's bundle: without its CDS and CDNSKEY if they are not
+ * those of just the keys whose DS the parent is to have. A parent that follows CDS must not be early.
+ *
+ * \return To be freed by free(); NULL if out of memory.
+ */
+char *offer_text(const kasp_zone_t *zone);
