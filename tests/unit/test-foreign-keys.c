@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy-engine/core/core.h"
 #include "policy-engine/import/map.h"
 #include "policy-engine/import/source-kinds.h"
 #include "tests/unit/check-main.h"
@@ -34,8 +35,11 @@ static policy_key_t entries[] = {
 	{ .role = KEYSET_ZSK, .algorithm = 13, .bits = 256, .repository = (char *)"one" },
 };
 static policy_key_t csk = { .role = KEYSET_CSK, .algorithm = 13, .bits = 256, .repository = (char *)"one" };
-static const policy_t policy = { .name = (char *)"default", .keys = entries, .key_count = 2, .nsec3 = true };
-static const policy_t csk_policy = { .name = (char *)"default", .keys = &csk, .key_count = 1 };
+#define TIMES .keys_ttl = 300, .publish_safety = 20, .retire_safety = 30, .zone_propagation = 40, .soa_ttl = 700, \
+	.soa_minimum = 600, .max_zone_ttl = 1000, .parent_ds_ttl = 900, .parent_propagation = 70, \
+	.parent_registration = 50, .parent_soa_ttl = 3600, .parent_soa_minimum = 1800
+static const policy_t policy = { .name = (char *)"default", .keys = entries, .key_count = 2, .nsec3 = true, TIMES };
+static const policy_t csk_policy = { .name = (char *)"default", .keys = &csk, .key_count = 1, TIMES };
 
 static void setup(void)
 {
@@ -114,6 +118,57 @@ static void is(size_t key, const char *states)
 	ck_assert_str_eq(got, states);
 }
 
+/* -- what comes of them -------------------------------------------------- */
+
+static int64_t now, first_gone;
+
+/* When a DNSKEY was withdrawn first: not while a cache may have what was signed by it. */
+static void see_change(void *ctx, const core_key_t *key, keyset_record_t record, keyset_state_t from)
+{
+	(void)ctx;
+	(void)from;
+	if (record == KEYSET_DNSKEY && key->record[record].state == KEYSET_UNRETENTIVE && first_gone == 0) {
+		first_gone = now;
+	}
+}
+
+/* Whatever is asked of a parent, it does. */
+static bool ask_parent(void)
+{
+	bool asked = false;
+	for (size_t i = 0; i < zone.count; i++) {
+		core_key_t *key = &keys[i];
+		const keyset_state_t ds = key->record[KEYSET_DS].state;
+		asked = (core_ds_waits(key) && core_ds_confirm(key, ds == KEYSET_RUMOURED, now)) || asked;
+	}
+	return asked;
+}
+
+/* Steps until nothing can be done any more, with a signer that publishes each key set at once: keys that are
+ * to be in use are, and no cache knows the others. */
+static void ends(const policy_t *with)
+{
+	facts_t facts = { .revision = zone.revision + 1, .revision_since = NOW, .max_ttl = 300 };
+	now = NOW;
+	first_gone = 0;
+	zone.revision++; /* The first key set of ours. */
+	for (int i = 0; i < 1000 && now != CORE_NEVER; i++) {
+		core_observe(&zone, &facts);
+		const int64_t next = core_run(&zone, with, &facts, now, see_change, NULL);
+		if (zone.revision != facts.revision) {
+			facts.revision = zone.revision;
+			facts.revision_since = now;
+		} else if (!ask_parent()) {
+			now = next;
+		}
+	}
+	ck_assert_int_eq(now, CORE_NEVER);
+	for (size_t i = 0; i < zone.count; i++) {
+		ck_assert_msg(keys[i].goal_in ? core_is_settled(&keys[i]) : core_is_hidden(&keys[i]),
+		              "key %u", keys[i].keytag);
+	}
+}
+
 /* -- BIND ---------------------------------------------------------------- */
 
 static void bind_key(const char *file, const char *flags_and_key, const char *times, const char *states)
@@ -154,6 +209,7 @@ START_TEST(bind_states)
 	ck_assert_uint_eq(zone.keys[1].record[KEYSET_RRSIG].revision, 1);
 	ck_assert_uint_eq(zone.ttls[CORE_TTL_ZONE].ttl, SOURCE_TTL);
 	ck_assert_uint_eq(zone.ttls[CORE_TTL_DS].ttl, SOURCE_TTL);
+	ends(&policy);
 }
 END_TEST
 
@@ -168,6 +224,7 @@ START_TEST(bind_rolls)
 	is(1, "-o-o");
 	is(2, "-r-r");
 	ck_assert(!zone.keys[1].goal_in && zone.keys[2].goal_in);
+	ends(&policy);
 }
 END_TEST
 
@@ -183,6 +240,7 @@ START_TEST(bind_ds)
 	is(2, "uoo-");
 	ck_assert(core_ds_waits(&zone.keys[0]) && core_ds_waits(&zone.keys[2]));
 	ck_assert(zone.keys[0].goal_in && !zone.keys[2].goal_in);
+	ends(&policy);
 }
 END_TEST
 
@@ -216,6 +274,8 @@ START_TEST(bind_times)
 	is(2, "-r-r");
 	ck_assert(core_ds_waits(&zone.keys[0]));
 	ck_assert(!zone.keys[1].goal_in && zone.keys[2].goal_in);
+	ends(&policy);
+	ck_assert_int_ge(first_gone, NOW + SOURCE_TTL);
 }
 END_TEST
 
@@ -318,6 +378,8 @@ START_TEST(knot_rolls)
 	ck_assert(core_ds_waits(&zone.keys[0]) && core_ds_waits(&zone.keys[1]));
 	ck_assert(!zone.keys[0].goal_in && zone.keys[1].goal_in && !zone.keys[2].goal_in && zone.keys[3].goal_in);
 	ck_assert_str_eq(db.pairs[3].locator, "aa04");
+	ends(&policy);
+	ck_assert_int_ge(first_gone, NOW + SOURCE_TTL);
 }
 END_TEST
 
@@ -344,6 +406,8 @@ START_TEST(knot_waits)
 	is(0, "rrr-");
 	is(1, "rrr-");
 	ck_assert(!zone.keys[0].goal_in && zone.keys[1].goal_in && zone.keys[2].goal_in);
+	ends(&policy);
+	ck_assert_int_ge(first_gone, NOW + SOURCE_TTL);
 }
 END_TEST
 
@@ -352,6 +416,7 @@ START_TEST(knot_csk)
 	knot("[" KNOT("aa01", CSK, "1", NEVER, T, T, "0", "0", "0") "]");
 	ck_assert_msg(map(&csk_policy) == 0, "%s", why);
 	is(0, "rrrr");
+	ends(&csk_policy);
 }
 END_TEST
 
@@ -455,6 +520,8 @@ START_TEST(powerdns_comes)
 	is(1, "-r-r");
 	is(2, "-r-h");
 	ck_assert(!zone.keys[1].goal_in && zone.keys[2].goal_in);
+	ends(&policy);
+	ck_assert_int_ge(first_gone, NOW + SOURCE_TTL);
 }
 END_TEST
 
