@@ -16,7 +16,8 @@
 
 static void write_what(const ctl_unit_t *unit, char what[WHAT_MAX])
 {
-	const char *const fields[] = { unit->section, unit->item, unit->id, unit->type, unit->data };
+	const char *const fields[] = { unit->owner, unit->section, unit->item, unit->id, unit->ttl,
+	                               unit->type, unit->data };
 	size_t len = 0;
 	what[0] = '\0';
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && len < WHAT_MAX; i++) {

@@ -31,8 +31,9 @@ void control_backup_prepare(void *ctx, ctl_request_t *req, const ctl_unit_t *uni
 void control_backup_commit(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 void control_backup_rollback(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! zone-import [ZONE], section: OpenDNSSEC's kasp.db, item: its signer's directory, id: the last
- *  serial, if it has to be said; type: "beside", OpenDNSSEC may run; "again", for zones that are
+/*! zone-import [ZONE], owner: the signer, by source_kind(), section: its kasp.db, or what source_t has as path,
+ *  item: OpenDNSSEC's signer's directory, or the policy, ttl: of source_t, id: the last serial, if it has
+ *  to be said; type: "beside", OpenDNSSEC may run; "again", for zones that are
  *  frozen since an earlier import; data: "plan" to say only what would be done. */
 void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 

@@ -10,6 +10,7 @@
 #include "policy-engine/control/row.h"
 #include "policy-engine/import/back.h"
 #include "policy-engine/import/import.h"
+#include "policy-engine/import/source-kinds.h"
 
 static void send_row(void *ctx, const import_row_t *row)
 {
@@ -27,8 +28,10 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	uint64_t number = 0;
 	bool has_serial = argument_given(unit->id);
 	bool has_zone = argument_given(unit->zone);
-	if (unit->section == NULL || unit->item == NULL) {
-		ctl_error(req, NULL, "name OpenDNSSEC's kasp.db, and its signer's directory");
+	const source_kind_t *from = source_kind(argument_given(unit->owner) ? unit->owner : NULL);
+	if (unit->section == NULL || from == NULL || (from->has_policies && unit->item == NULL)) {
+		ctl_error(req, NULL, "name OpenDNSSEC's kasp.db, and its signer's directory; or another "
+		          "signer, what it has left, and a policy");
 		return;
 	}
 	if (has_serial && (!has_zone || !argument_number(unit->id, UINT32_MAX, &number))) {
@@ -36,8 +39,16 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		return;
 	}
 	const uint32_t serial = (uint32_t)number;
+	number = SOURCE_TTL;
+	if (argument_given(unit->ttl) && !argument_number(unit->ttl, INT32_MAX, &number)) {
+		ctl_error(req, NULL, "\"%.40s\" is no TTL", unit->ttl);
+		return;
+	}
 	import_t what = {
+		.from = from,
 		.database = unit->section,
+		.policy = from->has_policies || !argument_given(unit->item) ? NULL : unit->item,
+		.ttl = (uint32_t)number,
 		.signer_dir = unit->item,
 		.zone = has_zone ? unit->zone : NULL,
 		.serial = has_serial ? &serial : NULL,

@@ -42,9 +42,30 @@ static int pick(examine_t *all, const char *zone)
 	return count;
 }
 
-int examine_read(examine_t *all, const char *database, const char *zone, char *err, size_t err_size)
+int examine_places(examine_t *all, const policies_t *policies, char *err, size_t err_size)
 {
-	if (ods_db_read(database, &all->db, err, err_size) != 0) {
+	const source_t *source = &all->source;
+	if (source->kind->has_policies) {
+		return 0;
+	}
+	if (source->policy == NULL) {
+		snprintf(err, err_size, "%s has no policies of ours: name one for its zones by --policy",
+		         source->kind->name);
+		return -1;
+	}
+	const policy_t *policy = policies_find(policies, source->policy);
+	all->locate = policy != NULL ? locate_new(policy, all->hsm, all->usable, all->ctx) : NULL;
+	if (all->locate == NULL) {
+		snprintf(err, err_size, policy != NULL ? "out of memory" : "kasp.xml has no policy \"%.60s\"",
+		         source->policy);
+	}
+	return all->locate != NULL ? 0 : -1;
+}
+
+int examine_read(examine_t *all, char *err, size_t err_size)
+{
+	const source_t *source = &all->source;
+	if (source->kind->read(source, &all->db, err, err_size) != 0) {
 		return -1;
 	}
 	all->zones = calloc(all->db.zone_count + 1, sizeof(*all->zones));
@@ -53,27 +74,43 @@ int examine_read(examine_t *all, const char *database, const char *zone, char *e
 		snprintf(err, err_size, "out of memory");
 		return -1;
 	}
-	return pick(all, zone);
+	for (size_t i = 0; i < all->db.zone_count; i++) {
+		all->db.zones[i].kind = source->kind;
+	}
+	return pick(all, source->zone);
 }
 
 /* -- looked for ---------------------------------------------------------- */
 
+/* Finds a pair that OpenDNSSEC has told of. \return NULL with why */
+static hsm_key_t *find_key(examine_t *all, const ods_pair_t *pair, char *why, size_t why_size)
+{
+	hsm_key_t *key = NULL;
+	hsm_error_t err = { 0 };
+	const hsm_wanted_t wanted = { .repository = pair->repository, .cka_id = pair->locator,
+		                      .algorithm = pair->algorithm };
+	if (all->usable != NULL && !all->usable(all->ctx, pair->repository, why, why_size)) {
+		return NULL;
+	}
+	if (hsm_key_find(all->hsm, &wanted, &key, &err) != HSM_EOK) {
+		snprintf(why, why_size, "%s", err.text);
+		return NULL;
+	}
+	return key;
+}
+
 const examine_pair_t *examine_pair(examine_t *all, size_t index)
 {
-	const ods_pair_t *pair = &all->db.pairs[index];
+	ods_pair_t *pair = &all->db.pairs[index];
 	examine_pair_t *found = &all->found[index];
 	if (found->tried) {
 		return found;
 	}
 	char why[MAP_WHY_MAX];
-	hsm_error_t err = { 0 };
-	bool usable = all->usable == NULL ||
-	              all->usable(all->ctx, pair->repository, why, sizeof(why));
-	const hsm_wanted_t wanted = { .repository = pair->repository, .cka_id = pair->locator,
-		                      .algorithm = pair->algorithm };
-	if (usable && hsm_key_find(all->hsm, &wanted, &found->key, &err) != HSM_EOK) {
+	if (all->locate == NULL) {
+		found->key = find_key(all, pair, why, sizeof(why));
+	} else if (locate_pair(all->locate, pair, &found->key, why, sizeof(why)) != 0) {
 		found->key = NULL;
-		snprintf(why, sizeof(why), "%s", err.text);
 	}
 	found->why = found->key == NULL ? strdup(why) : NULL;
 	found->tried = true;
@@ -88,10 +125,11 @@ static void look_for_keys(examine_t *all, examine_zone_t *zone)
 			continue;
 		}
 		const char *name = keyset_role_name(key->role);
-		const char *locator = all->db.pairs[key->pair].locator;
 		const examine_pair_t *found = examine_pair(all, key->pair);
+		const char *locator = all->db.pairs[key->pair].locator;
 		if (found->key == NULL) {
-			examine_refuse(zone, "%s %u, CKA_ID %s: %s", name, key->keytag, locator,
+			examine_refuse(zone, "%s %u%s%s: %s", name, key->keytag,
+			               locator != NULL ? ", CKA_ID " : "", locator != NULL ? locator : "",
 			               found->why != NULL ? found->why : "out of memory");
 			continue;
 		}
@@ -105,7 +143,18 @@ static void look_for_keys(examine_t *all, examine_zone_t *zone)
 	}
 }
 
-/* The last serial, by what the signer left behind or by what a person says. */
+/* The last serial, as a person says: there is nothing else that has it for certain. */
+static void see_serial(const examine_t *all, examine_zone_t *zone)
+{
+	if (all->serial != NULL) {
+		zone->serial = *all->serial;
+	} else {
+		examine_refuse(zone, "its last serial is not known: name the one that %s served last by "
+		               "--serial", zone->from->kind->name);
+	}
+}
+
+/* The last serial, by what OpenDNSSEC's signer left behind or by what a person says. */
 static void see_signer(examine_t *all, examine_zone_t *zone)
 {
 	ods_signer_t signer = { 0 };
@@ -145,7 +194,11 @@ static void examine(examine_t *all, examine_zone_t *zone)
 		examine_refuse(zone, "it has no keys; add it to knot.conf as a new one");
 	} else {
 		look_for_keys(all, zone);
-		see_signer(all, zone);
+		if (zone->from->kind->has_policies) {
+			see_signer(all, zone);
+		} else {
+			see_serial(all, zone);
+		}
 	}
 }
 
@@ -187,6 +240,16 @@ const policy_t *examine_map(const examine_t *all, examine_zone_t *zone, const po
 	return zone->why[0] == '\0' ? policy : NULL;
 }
 
+/* Whether all of a key is there: if its signer does not say what caches know, it can be there for long. */
+static bool is_whole(const core_key_t *key)
+{
+	bool whole = true;
+	for (int r = 0; r < KEYSET_RECORDS; r++) {
+		whole = whole && key->record[r].state != KEYSET_HIDDEN;
+	}
+	return whole;
+}
+
 void examine_list(const examine_t *all, const examine_zone_t *zone, const core_zone_t *core, char *out,
                   size_t size)
 {
@@ -195,7 +258,8 @@ void examine_list(const examine_t *all, const examine_zone_t *zone, const core_z
 	out[0] = '\0';
 	for (size_t i = 0; i < core->count && used < size; i++) {
 		const core_key_t *key = &core->keys[i];
-		bool waits = key->goal_in && !core_is_settled(key);
+		bool waits = key->goal_in && (zone->from->kind->has_policies ? !core_is_settled(key)
+		                                                             : !is_whole(key));
 		used += (size_t)snprintf(out + used, size - used, "%s%s %u%s", i > 0 ? ", " : "",
 		                         keyset_role_name(key->role), key->keytag,
 		                         !key->goal_in ? " (going)" : waits ? " (coming)" : "");
@@ -220,6 +284,7 @@ void examine_deinit(examine_t *all)
 	}
 	free(all->zones);
 	free(all->found);
+	locate_free(all->locate);
 	ods_db_deinit(&all->db);
 	*all = (examine_t){ 0 };
 }

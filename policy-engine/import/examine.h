@@ -2,13 +2,15 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief What can be known of an OpenDNSSEC's zones without the engine: by its database, its signer's
- *        files, the tokens and the policies.
+ * \brief What can be known of a signer's zones without the engine: by what it has left, of OpenDNSSEC
+ *        database and signer's files, by the tokens and the policies.
  */
 #pragma once
 
 #include "hsm-adapter/hsm.h"
+#include "policy-engine/import/locate.h"
 #include "policy-engine/import/map.h"
+#include "policy-engine/import/source.h"
 
 /*! What was found of a key pair in its token. */
 typedef struct {
@@ -17,17 +19,18 @@ typedef struct {
 	char *why;             /*!< Why key is NULL. */
 } examine_pair_t;
 
-/*! A zone of OpenDNSSEC. */
+/*! A zone of the signer. */
 typedef struct {
 	const ods_zone_t *from; /*!< NULL = another zone is meant. */
 	char *name;            /*!< NULL if it is no domain name. */
 	char why[MAP_WHY_MAX]; /*!< Why it is refused; "" = nothing is against it so far. */
-	uint32_t serial;       /*!< The last one that OpenDNSSEC can have published. */
+	uint32_t serial;       /*!< The last one that the signer can have published. */
 	bool unchecked;        /*!< The signer left nothing that says by which keys it signed. */
 } examine_zone_t;
 
-/*! An OpenDNSSEC that is examined. */
+/*! A signer that is examined. */
 typedef struct {
+	source_t source;        /*!< What to read of it. */
 	const char *signer_dir; /*!< <WorkingDirectory> of its signer; borrowed. */
 	const uint32_t *serial; /*!< The last serial, as a person says; NULL = not said. */
 	hsm_t *hsm;            /*!< The tokens; borrowed. */
@@ -35,17 +38,24 @@ typedef struct {
 	bool (*usable)(void *ctx, const char *repository, char *why, size_t why_size);
 	void *ctx;             /*!< Passed to usable. */
 	ods_db_t db;
+	locate_t *locate;      /*!< See examine_places(); NULL: the source says where. */
 	examine_pair_t *found; /*!< As db.pairs. */
 	examine_zone_t *zones; /*!< As db.zones. */
 } examine_t;
 
 /*!
- * Reads kasp.db, and picks the zones.
+ * Notes where the keys are looked for: in the repositories of the source's policy, unless it says where they are.
  *
- * \param zone  The one that is meant; NULL = all.
+ * \return 0; -1 with err: which policy is not said, or there is none.
+ */
+int examine_places(examine_t *all, const policies_t *policies, char *err, size_t err_size);
+
+/*!
+ * Reads the source, and picks the zones.
+ *
  * \return How many there are; -1 with err filled. In any case examine_deinit() frees.
  */
-int examine_read(examine_t *all, const char *database, const char *zone, char *err, size_t err_size);
+int examine_read(examine_t *all, char *err, size_t err_size);
 
 /*! Looks for all that takes time: the zones' keys in their tokens, the signer's files. */
 void examine_zones(examine_t *all);

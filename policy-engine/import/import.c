@@ -340,8 +340,8 @@ static int take_locked(import_run_t *run)
 		const examine_zone_t *zone = &run->from.zones[i];
 		if (run->marks[i].taken) {
 			log_about(LOG_INFO, (about_t){ .event = "import", .zone = zone->name },
-			          "taken over from OpenDNSSEC with its keys; "
-			          "last serial %u", zone->serial);
+			          "taken over from %s with its keys; last serial %u",
+			          run->what->from->name, zone->serial);
 		}
 	}
 	return ret;
@@ -373,6 +373,9 @@ static void examine_all(import_run_t *run)
 static int check_running(import_run_t *run, char *err, size_t err_size)
 {
 	char who[64];
+	if (!run->what->from->has_policies) {
+		return 0; /* It can be on another machine. */
+	}
 	if (!ods_is_running(run->what->database, run->what->signer_dir, who, sizeof(who))) {
 		return 0;
 	}
@@ -403,14 +406,23 @@ static int open_tokens(import_run_t *run, char *err, size_t err_size)
 	return 0;
 }
 
+source_t import_source(const import_t *what, int64_t now)
+{
+	return (source_t){ .kind = what->from, .path = what->database, .zone = what->zone,
+	                   .policy = what->policy, .ttl = what->ttl, .now = now };
+}
+
 static int read_all(import_run_t *run, char *err, size_t err_size)
 {
 	const import_t *what = run->what;
 	run->from = (examine_t){
-		.signer_dir = what->signer_dir, .serial = what->serial, .hsm = run->hsm,
+		.source = import_source(what, run->now), .signer_dir = what->signer_dir, .serial = what->serial, .hsm = run->hsm,
 		.usable = is_usable, .ctx = run,
 	};
-	int count = examine_read(&run->from, what->database, what->zone, err, err_size);
+	pthread_mutex_lock(&run->desk->lock);
+	const int ret = examine_places(&run->from, &run->desk->policies, err, err_size);
+	pthread_mutex_unlock(&run->desk->lock);
+	const int count = ret == 0 ? examine_read(&run->from, err, err_size) : -1;
 	if (count == 0) {
 		snprintf(err, err_size, "%s has no zone%s%.100s", what->database,
 		         what->zone != NULL ? " " : "", what->zone != NULL ? what->zone : "");

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Takes zones over from OpenDNSSEC 2: keys, their states, salts, unused keys, serials.
+ * \brief Takes zones over from OpenDNSSEC 2, keys, their states, salts, unused keys, serials; and from other
+ *        signers, as far as they know these.
  */
 #pragma once
 
@@ -12,7 +13,10 @@
 
 /*! What is to be taken over. All is borrowed. */
 typedef struct {
-	const char *database;   /*!< kasp.db. */
+	const source_kind_t *from;
+	const char *database;   /*!< kasp.db; of others what source_t has as path. */
+	const char *policy;     /*!< See source_t; NULL with OpenDNSSEC. */
+	uint32_t ttl;           /*!< See source_t. */
 	const char *signer_dir; /*!< <WorkingDirectory> of OpenDNSSEC's signer. */
 	const char *zone;       /*!< NULL = all. */
 	const uint32_t *serial; /*!< The last serial, as a person says; NULL = not said. */
@@ -21,6 +25,9 @@ typedef struct {
 	bool again;             /*!< Take zones anew that are frozen since an earlier import. */
 	rows_to_t to;           /*!< Called for each zone and note, in the caller's thread. */
 } import_t;
+
+/*! \return What to read. */
+source_t import_source(const import_t *what, int64_t now);
 
 /*!
  * Takes zones over, in one transaction. Any thread, not locked; no token is waited for under the

@@ -10,10 +10,6 @@
 
 #include "policy-engine/core/plan.h"
 
-#define FEW_RRSIGS 1
-#define FEW_DNSKEYS 2
-#define FEW_DSS 4
-#define FINISH "; let OpenDNSSEC finish it (ods-enforcer key list -v), and import then"
 
 static const char *const record_names[KEYSET_RECORDS] = { "DS", "DNSKEY", "RRSIG DNSKEY", "RRSIG" };
 
@@ -207,12 +203,12 @@ static int check_rollover(const ods_zone_t *zone, const ods_key_t *key, char why
 	const char *name = keyset_role_name(key->role);
 	if (coming > 1 || going > 1) {
 		return refuse(why, "several rollovers of the %s of algorithm %u are under way at "
-		              "once" FINISH, name, key->algorithm);
+		              "once; %s", name, key->algorithm, zone->kind->finish);
 	}
 	if (going > 0 && coming == 0 && !rolls_algorithm(zone)) {
 		return refuse(why, "the %s of algorithm %u goes, and none follows it: a rollover to "
-		              "keys of another role, or the zone is to be unsigned" FINISH, name,
-		              key->algorithm);
+		              "keys of another role, or the zone is to be unsigned; %s", name,
+		              key->algorithm, zone->kind->finish);
 	}
 	return 0;
 }
@@ -275,7 +271,7 @@ static int check_algorithms(const ods_zone_t *zone, char why[MAP_WHY_MAX])
 	}
 	if (!rolls_algorithm(zone)) {
 		return refuse(why, "keys of several algorithms are there, and some of them are going"
-		              FINISH);
+		              "; %s", zone->kind->finish);
 	}
 	const bool ds_comes = has_ds(zone, true, is_in), ds_left = has_ds(zone, false, is_known);
 	for (size_t i = 0; i < zone->key_count; i++) {
@@ -289,37 +285,40 @@ static int check_algorithms(const ods_zone_t *zone, char why[MAP_WHY_MAX])
 			   (!ds_left && rest_is(key, KEYSET_UNRETENTIVE, KEYSET_HIDDEN)));
 		if (matters(key) && !good) {
 			return refuse(why, "a rollover of the algorithm is under way, and %s %u is in a state "
-			              "that it should not have" FINISH, keyset_role_name(key->role),
-			              key->keytag);
+			              "that it should not have; %s", keyset_role_name(key->role),
+			              key->keytag, zone->kind->finish);
 		}
 	}
 	return 0;
 }
 
 /* OpenDNSSEC's signer makes no second signature beside one of a key that is still published. Where
- * the rollover type counts on two, nobody knows what signatures caches have. */
+ * the rollover type counts on two, nobody knows what signatures caches have. Of others it may be that
+ * either key's are in caches: the module signs by both, and goes on from there. */
 static int check_signatures(const ods_zone_t *zone, const ods_key_t *coming, char why[MAP_WHY_MAX])
 {
+	const bool certain = zone->kind->has_policies;
 	for (size_t i = 0; i < zone->key_count; i++) {
 		const ods_key_t *going = &zone->keys[i];
 		if (going->introducing || !matters(going) ||
 		    going->role == KEYSET_KSK || !same_role(coming, going)) {
 			continue;
 		}
-		if ((coming->minimize & FEW_RRSIGS) == 0) {
+		if ((coming->minimize & ODS_FEW_RRSIGS) == 0) {
 			return refuse(why, "a rollover of the %s is under way, of a type in which "
-			              "OpenDNSSEC does not sign twice as it should" FINISH,
-			              keyset_role_name(going->role));
+			              "OpenDNSSEC does not sign twice as it should; %s",
+			              keyset_role_name(going->role), zone->kind->finish);
 		}
 		keyset_state_t old = going->record[KEYSET_RRSIG].state;
 		keyset_state_t new = coming->record[KEYSET_RRSIG].state;
-		bool before = old == KEYSET_OMNIPRESENT && new == KEYSET_HIDDEN;
-		bool during = old == KEYSET_UNRETENTIVE && is_in(new);
-		bool after = old == KEYSET_HIDDEN && new == KEYSET_OMNIPRESENT;
+		bool before = (old == KEYSET_OMNIPRESENT || (!certain && is_in(old))) &&
+		              new == KEYSET_HIDDEN;
+		bool during = (old == KEYSET_UNRETENTIVE || (!certain && is_in(old))) && is_in(new);
+		bool after = old == KEYSET_HIDDEN && (new == KEYSET_OMNIPRESENT || (!certain && is_in(new)));
 		if (!before && !during && !after) {
 			return refuse(why, "the rollover from %s %u to %u is in a state that it "
-			              "should not have" FINISH, keyset_role_name(going->role),
-			              going->keytag, coming->keytag);
+			              "should not have; %s", keyset_role_name(going->role),
+			              going->keytag, coming->keytag, zone->kind->finish);
 		}
 	}
 	return 0;
@@ -346,7 +345,8 @@ static int check_whole(const ods_zone_t *zone, char why[MAP_WHY_MAX])
 	}
 	/* Without a DS to be kept valid OpenDNSSEC withdraws what not all have seen. */
 	if (!ds && leaving) {
-		return refuse(why, "keys are being withdrawn, and no DS is at the parent" FINISH);
+		return refuse(why, "keys are being withdrawn, and no DS is at the parent; %s",
+		              zone->kind->finish);
 	}
 	return 0;
 }
@@ -355,16 +355,16 @@ static int check_whole(const ods_zone_t *zone, char why[MAP_WHY_MAX])
 
 static policy_roll_t roll_of(const ods_key_t *key)
 {
-	switch (key->minimize & (FEW_RRSIGS | FEW_DNSKEYS | FEW_DSS)) {
+	switch (key->minimize & (ODS_FEW_RRSIGS | ODS_FEW_DNSKEYS | ODS_FEW_DSS)) {
 	case 0:
 		return key->role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_SIGNATURE
 		                               : POLICY_ROLL_DOUBLE_RRSET;
-	case FEW_RRSIGS:
+	case ODS_FEW_RRSIGS:
 		return key->role == KEYSET_CSK ? POLICY_ROLL_SINGLE_SIGNATURE
 		                               : POLICY_ROLL_PRE_PUBLICATION;
-	case FEW_DNSKEYS:
+	case ODS_FEW_DNSKEYS:
 		return key->role == KEYSET_ZSK ? POLICY_ROLL_DOUBLE_RRSET : POLICY_ROLL_DOUBLE_DS;
-	case FEW_DSS:
+	case ODS_FEW_DSS:
 		return POLICY_ROLL_DOUBLE_SIGNATURE;
 	default:
 		return POLICY_ROLL_PRE_PUBLICATION;
@@ -434,7 +434,7 @@ static void map_key(const ods_db_t *db, const ods_zone_t *zone, const ods_key_t 
 	}
 }
 
-/* The TTLs that caches may hold: those of the policy now, older ones, and those of the records. */
+/* The TTLs that caches may hold: those of OpenDNSSEC's policy now, older ones, and those of the records. */
 static void map_ttls(const ods_db_t *db, const ods_zone_t *from, int64_t now, core_zone_t *to)
 {
 	const ods_policy_t *policy = &db->policies[from->policy];
@@ -463,27 +463,27 @@ static void map_ttls(const ods_db_t *db, const ods_zone_t *from, int64_t now, co
 	}
 }
 
-static int check_entry(const policy_t *policy, const core_key_t *key, char why[MAP_WHY_MAX])
+static int check_entry(const ods_zone_t *zone, const policy_t *policy, const core_key_t *key,
+                       char why[MAP_WHY_MAX])
 {
 	return !key->goal_in || plan_entry(policy, key) != NULL
 	               ? 0
 	               : refuse(why, "policy %s of kasp.xml has no %s of algorithm %u, %u bits, in "
-	                        "repository %s, and would replace %s %u at once; use the kasp.xml "
-	                        "of OpenDNSSEC, and change it after the import", policy->name,
+	                        "repository %s, and would replace %s %u at once; %s", policy->name,
 	                        keyset_role_name(key->role), key->algorithm, key->bits,
-	                        key->repository, keyset_role_name(key->role), key->keytag);
+	                        key->repository, keyset_role_name(key->role), key->keytag,
+	                        zone->kind->keep);
 }
 
-#define CHANGED "; use the kasp.xml that OpenDNSSEC has, and change it after the import"
-
-/* Whether kasp.xml wants what OpenDNSSEC does: nothing is to be changed by the move itself. */
-static int check_policy(const ods_policy_t *ods, const policy_t *policy, const core_zone_t *zone,
-                        char why[MAP_WHY_MAX])
+/* Whether kasp.xml wants what the signer does: nothing is to be changed by the move itself. */
+static int check_policy(const ods_db_t *db, const ods_zone_t *from, const policy_t *policy,
+                        const core_zone_t *zone, char why[MAP_WHY_MAX])
 {
-	if (ods->nsec3 != policy->nsec3) {
-		return refuse(why, "policy %s of kasp.xml has %s, and OpenDNSSEC signs with %s" CHANGED,
-		              policy->name, policy->nsec3 ? "NSEC3" : "NSEC",
-		              ods->nsec3 ? "NSEC3" : "NSEC");
+	const bool nsec3 = db->policies[from->policy].nsec3;
+	if (from->kind->has_policies && nsec3 != policy->nsec3) {
+		return refuse(why, "policy %s of kasp.xml has %s, and %s signs with %s; %s", policy->name,
+		              policy->nsec3 ? "NSEC3" : "NSEC", from->kind->name,
+		              nsec3 ? "NSEC3" : "NSEC", from->kind->keep);
 	}
 	for (size_t i = 0; i < policy->key_count && !policy->passthrough; i++) {
 		const policy_key_t *entry = &policy->keys[i];
@@ -493,9 +493,9 @@ static int check_policy(const ods_policy_t *ods, const policy_t *policy, const c
 		}
 		if (!has) {
 			return refuse(why, "policy %s of kasp.xml wants a %s of algorithm %u, %u bits, "
-			              "in repository %s, which the zone does not have" CHANGED,
-			              policy->name, keyset_role_name(entry->role),
-			              entry->algorithm, entry->bits, entry->repository);
+			              "in repository %s, which the zone does not have; %s", policy->name,
+			              keyset_role_name(entry->role), entry->algorithm, entry->bits,
+			              entry->repository, from->kind->keep);
 		}
 	}
 	return 0;
@@ -524,8 +524,8 @@ int map_zone(const ods_db_t *db, const ods_zone_t *from, const policy_t *policy,
 			continue;
 		}
 		if (to->count == CORE_KEYS_MAX) {
-			return refuse(why, "it has more than %d keys that caches may know" FINISH,
-			              CORE_KEYS_MAX);
+			return refuse(why, "it has more than %d keys that caches may know; %s",
+			              CORE_KEYS_MAX, from->kind->finish);
 		}
 		core_key_t *core = &to->keys[to->count++];
 		if (check_backup(db, key, why) != 0 || check_rollover(from, key, why) != 0 ||
@@ -533,7 +533,7 @@ int map_zone(const ods_db_t *db, const ods_zone_t *from, const policy_t *policy,
 			return -1;
 		}
 		map_key(db, from, key, core);
-		if (check_entry(policy, core, why) != 0) {
+		if (check_entry(from, policy, core, why) != 0) {
 			return -1;
 		}
 		for (int r = 0; r < KEYSET_RECORDS; r++) {
@@ -541,7 +541,7 @@ int map_zone(const ods_db_t *db, const ods_zone_t *from, const policy_t *policy,
 			to->revision = revision > to->revision ? revision : to->revision;
 		}
 	}
-	if (check_policy(&db->policies[from->policy], policy, to, why) != 0) {
+	if (check_policy(db, from, policy, to, why) != 0) {
 		return -1;
 	}
 	for (int role = 0; role < 3; role++) {

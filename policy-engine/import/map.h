@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief Turns OpenDNSSEC's key states into the engine's: a pure function.
+ * \brief Turns key states of OpenDNSSEC, or of another signer, into the engine's: a pure function.
  *
  * The enforcer knows the same four records of a key, in the same states. It does not know whether
  * the world saw a change, nor in which order. Therefore a change that some cache may not know yet

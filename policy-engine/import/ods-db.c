@@ -483,6 +483,7 @@ void ods_db_deinit(ods_db_t *db)
 	for (size_t i = 0; i < db->pair_count; i++) {
 		free(db->pairs[i].locator);
 		free(db->pairs[i].repository);
+		free(db->pairs[i].public_key);
 	}
 	for (size_t i = 0; i < db->zone_count; i++) {
 		free(db->zones[i].name);

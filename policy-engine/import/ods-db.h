@@ -4,7 +4,7 @@
 /*! \file
  * \brief Reads kasp.db, the database of the enforcer of OpenDNSSEC 2.
  *
- * The whole file is read in one transaction, and nothing is written: an enforcer that runs waits
+ * What other signers know is brought into the same form, see foreign.h. The whole file is read in one transaction, and nothing is written: an enforcer that runs waits
  * for moments only. Times are Unix seconds.
  */
 #pragma once
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "keyset/keyset.h"
+#include "policy-engine/import/source.h"
 #include "policy-engine/policy/policy.h"
 
 #define ODS_FAULT_MAX 200
@@ -36,11 +37,18 @@ typedef enum {
 	ODS_BACKUP_DONE,
 } ods_backup_t;
 
+/*! How many of its records a rollover has twice at once; bits. */
+#define ODS_FEW_RRSIGS 1
+#define ODS_FEW_DNSKEYS 2
+#define ODS_FEW_DSS 4
+
 /*! A key pair in a token. */
 typedef struct {
 	int64_t id;
-	char *locator;       /*!< CKA_ID, hexadecimal. */
-	char *repository;
+	char *locator;       /*!< CKA_ID, hexadecimal. NULL: only public_key is known. */
+	char *repository;    /*!< NULL: not known. OpenDNSSEC knows both. */
+	uint8_t *public_key; /*!< In DNSKEY form; NULL: not known. */
+	size_t public_len;
 	int64_t policy;      /*!< Id of the policy it was made for. */
 	uint8_t algorithm;
 	unsigned bits;
@@ -67,9 +75,12 @@ typedef struct {
 	int64_t inception;
 	bool introducing;    /*!< It is to be in use; else it is on its way out. */
 	bool revoked;
+	/* Of others than OpenDNSSEC, while they are read: */
+	bool role_open;      /*!< It may be a CSK, though the role says KSK. */
+	bool coming;         /*!< It is not in use yet: one of its kind that is, goes. */
 	bool publish, sign_dnskey, sign_zone; /*!< What the signer was told. */
 	ods_ds_t ds;
-	unsigned minimize;   /*!< The rollover type: 1 = few RRSIGs, 2 = DNSKEYs, 4 = DSs. */
+	unsigned minimize;   /*!< The rollover type, by ODS_FEW_RRSIGS and so on. */
 	unsigned seen;       /*!< Which records kasp.db has; bits by keyset_record_t. */
 	ods_record_t record[KEYSET_RECORDS];
 } ods_key_t;
@@ -97,6 +108,7 @@ typedef struct {
 	int64_t id;
 	char *name;          /*!< As it was written. */
 	size_t policy;       /*!< Its index. */
+	const source_kind_t *kind; /*!< Who signs it; set by examine_read(). */
 	bool unwritten;      /*!< The signer does not know the last changes. */
 	int64_t ttl_end[3];  /*!< Until when an older TTL of DS, DNSKEY, other data counts. */
 	bool roll[3];        /*!< A person asked for a new key; by keyset_role_t. */
@@ -106,14 +118,14 @@ typedef struct {
 	char fault[ODS_FAULT_MAX]; /*!< What is wrong with its rows; "" = nothing. */
 } ods_zone_t;
 
-typedef struct {
+struct ods_db {
 	ods_policy_t *policies;
 	size_t policy_count;
 	ods_pair_t *pairs;   /*!< All but those that the enforcer is to remove. */
 	size_t pair_count;
 	ods_zone_t *zones;
 	size_t zone_count;
-} ods_db_t;
+};
 
 /*!
  * Reads a kasp.db.

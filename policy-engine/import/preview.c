@@ -29,7 +29,9 @@ static void note_policy(void *ctx, kasp_kind_t kind, const char *text)
 static void note_running(const preview_t *p)
 {
 	char who[64];
-	if (ods_is_running(p->what->database, p->what->signer_dir, who, sizeof(who))) {
+	const import_t *what = p->what;
+	if (what->from->has_policies &&
+	    ods_is_running(what->database, what->signer_dir, who, sizeof(who))) {
 		rows_running(p->what->to, who);
 	}
 }
@@ -38,8 +40,10 @@ static int read_database(preview_t *p, hsm_error_t *err)
 {
 	char why[sizeof(err->text)];
 	const import_t *what = p->what;
-	p->from = (examine_t){ .signer_dir = what->signer_dir, .serial = what->serial, .hsm = p->hsm };
-	const int count = examine_read(&p->from, what->database, what->zone, why, sizeof(why));
+	p->from = (examine_t){ .source = import_source(what, time(NULL)), .signer_dir = what->signer_dir,
+	                       .serial = what->serial, .hsm = p->hsm };
+	const int ret = examine_places(&p->from, &p->policies, why, sizeof(why));
+	const int count = ret == 0 ? examine_read(&p->from, why, sizeof(why)) : -1;
 	if (count < 0) {
 		return hsm_error_set(err, HSM_ECONF, 0, "%s", why);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy-engine/import/ods-signer.h"
+#include "policy-engine/import/source-kinds.h"
 #include "policy-engine/migrate/zonelist.h"
 #include "policy-engine/policy/kasp.h"
 
@@ -108,8 +109,9 @@ static int read_zones(opendnssec_t *from, hsm_error_t *err)
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	from->zones = (examine_t){ .signer_dir = from->signer_dir, .hsm = from->hsm };
-	int count = examine_read(&from->zones, from->database, NULL, why, sizeof(why));
+	const source_t source = { .kind = source_kind(NULL), .path = from->database };
+	from->zones = (examine_t){ .source = source, .signer_dir = from->signer_dir, .hsm = from->hsm };
+	int count = examine_read(&from->zones, why, sizeof(why));
 	if (count < 0) {
 		return hsm_error_set(err, HSM_ECONF, 0, "%s", why);
 	}

@@ -10,6 +10,7 @@
 #include "common/question.h"
 #include "policy-engine/import/ods-signer.h"
 #include "policy-engine/import/preview.h"
+#include "policy-engine/import/source-kinds.h"
 #include "policy-engine/tool/ask.h"
 #include "policy-engine/tool/commands.h"
 
@@ -19,13 +20,17 @@ typedef struct {
 	invocation_t run;
 	const char *serial;
 	const char *signer_dir;
-	const char *how; /* "beside", "again" or NULL. */
+	const char *how;    /* "beside", "again" or NULL. */
+	const source_kind_t *from;
+	const char *policy; /* NULL = not said; as ttl. */
+	const char *ttl;
 	bool dry_run;
 } order_t;
 
 static void usage(FILE *out)
 {
 	fprintf(out, "Usage: ods import [OPTION]... KASP.DB [ZONE]\n"
+	        "       ods import --from SIGNER --policy POLICY [OPTION]... PATH [ZONE]\n"
 	        "\n"
 	        "Takes all zones, or one, over from OpenDNSSEC 2: keys with all that is known of\n"
 	        "them, NSEC3 salts, backup marks, unused keys and the last serial. The keys stay\n"
@@ -33,10 +38,18 @@ static void usage(FILE *out)
 	        "database; ods-engine reads it. Stop OpenDNSSEC first, and add the zones to\n"
 	        "knot.conf after that.\n"
 	        "\n"
+	        "Or from another signer, whose keys ods-hsm import brings into a repository of the\n"
+	        "policy first. PATH is BIND's key-directory, or a file with what Knot's\n"
+	        "keymgr --json ZONE list or the cryptokeys of PowerDNS's API say.\n"
+	        "\n"
 	        "Options:\n"
+	        "      --from SIGNER     bind, knot, powerdns [opendnssec]\n"
+	        "      --policy POLICY   the zones' policy, of kasp.xml\n"
+	        "      --ttl SECONDS     the largest TTL that a cache may hold of zones and DS [604800]\n"
 	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>\n"
 	        "                        [" ODS_SIGNER_DIR "]\n"
-	        "      --serial NUMBER   the last serial of ZONE, if the signer left none\n"
+	        "      --serial NUMBER   the last serial of ZONE, if OpenDNSSEC's signer left none, or it\n"
+	        "                        is another signer\n"
 	        "      --beside          OpenDNSSEC goes on, and ours is compared with it: no secondary\n"
 	        "                        may follow ours\n"
 	        "      --again           take zones anew that nobody has thawed since an earlier import\n"
@@ -51,7 +64,8 @@ static void usage(FILE *out)
 	        "Exit status: 0 done, 1 a zone was refused or all failed, 2 wrong command line.\n");
 }
 
-enum { SIGNER_OPTION = 256, SERIAL_OPTION, BESIDE_OPTION, AGAIN_OPTION };
+enum { SIGNER_OPTION = 256, SERIAL_OPTION, BESIDE_OPTION, AGAIN_OPTION, FROM_OPTION, POLICY_OPTION,
+       TTL_OPTION };
 
 static bool take(void *ctx, int option, const char *value)
 {
@@ -69,6 +83,18 @@ static bool take(void *ctx, int option, const char *value)
 	case AGAIN_OPTION:
 		order->how = "again";
 		return true;
+	case FROM_OPTION:
+		order->from = source_kind(value);
+		if (order->from == NULL) {
+			fprintf(stderr, "ods: \"%s\" is no signer: bind, knot, powerdns, opendnssec\n", value);
+		}
+		return order->from != NULL;
+	case POLICY_OPTION:
+		order->policy = value;
+		return true;
+	case TTL_OPTION:
+		order->ttl = value;
+		return true;
 	case 'n':
 		order->dry_run = true;
 		return true;
@@ -85,6 +111,9 @@ static int parse(int argc, char *argv[], order_t *order)
 		{ "serial", required_argument, NULL, SERIAL_OPTION },
 		{ "beside", no_argument, NULL, BESIDE_OPTION },
 		{ "again", no_argument, NULL, AGAIN_OPTION },
+		{ "from", required_argument, NULL, FROM_OPTION },
+		{ "policy", required_argument, NULL, POLICY_OPTION },
+		{ "ttl", required_argument, NULL, TTL_OPTION },
 		{ "dry-run", no_argument, NULL, 'n' },
 		OPTIONS_LONG,
 		{ "help", no_argument, NULL, 'h' },
@@ -97,6 +126,12 @@ static int parse(int argc, char *argv[], order_t *order)
 	    (run->count < 1 || run->count > 2 || (order->serial != NULL && run->count != 2))) {
 		fprintf(stderr, "Usage: ods import [OPTION]... KASP.DB [ZONE]; --serial needs "
 		        "a ZONE\n");
+		return USAGE;
+	}
+	if (ret == DONE && order->from->has_policies != (order->policy == NULL)) {
+		fprintf(stderr, order->policy == NULL
+		        ? "ods: name the policy that the zones get: --policy POLICY\n"
+		        : "ods: OpenDNSSEC says itself which policy its zones have: no --policy\n");
 		return USAGE;
 	}
 	return ret;
@@ -162,27 +197,30 @@ static void add_row(void *ctx, const import_row_t *row)
 	answer->refused = answer_add(answer, row->zone, cells) != 0 || answer->refused;
 }
 
-/* \return Whether a serial is one, or not said. */
-static bool read_serial(const char *text, uint32_t *serial)
+/* Reads a number of 32 bits, which stays as it is if it is not said. \return Whether it is one. */
+static bool read_number(const char *text, const char *what, uint32_t *number)
 {
 	char *end = NULL;
-	const unsigned long number = text != NULL ? strtoul(text, &end, 10) : 0;
-	*serial = (uint32_t)number;
-	return text == NULL || (text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
-	                        number <= UINT32_MAX);
+	const unsigned long value = text != NULL ? strtoul(text, &end, 10) : *number;
+	if (text != NULL && (text[0] < '0' || text[0] > '9' || *end != '\0' || value > UINT32_MAX)) {
+		fprintf(stderr, "ods: \"%s\" is no %s\n", text, what);
+		return false;
+	}
+	*number = (uint32_t)value;
+	return true;
 }
 
 /* By what can be read. \return As tool_ask(). */
 static int preview(const order_t *order, const ctl_unit_t *unit, engine_answer_t *answer)
 {
-	uint32_t serial;
+	uint32_t serial = 0, ttl = SOURCE_TTL;
 	hsm_error_t err = { 0 };
-	if (!read_serial(order->serial, &serial)) {
-		fprintf(stderr, "ods: \"%s\" is no serial\n", order->serial);
+	if (!read_number(order->serial, "serial", &serial) || !read_number(order->ttl, "TTL", &ttl)) {
 		return FAILED;
 	}
 	const import_t what = {
-		.database = unit->section, .signer_dir = unit->item, .zone = unit->zone,
+		.from = order->from, .policy = order->policy, .ttl = ttl,
+		.database = unit->section, .signer_dir = order->signer_dir, .zone = unit->zone,
 		.serial = order->serial != NULL ? &serial : NULL, .to = { add_row, answer },
 	};
 	const int ret = preview_run(order->run.conf != NULL ? order->run.conf : HSM_CONF_FILE, &what, &err);
@@ -236,7 +274,7 @@ static int go(const order_t *order, const ctl_unit_t *unit)
 
 int tool_import(const invocation_t *run, int argc, char *argv[])
 {
-	order_t order = { .run = *run, .signer_dir = ODS_SIGNER_DIR };
+	order_t order = { .run = *run, .signer_dir = ODS_SIGNER_DIR, .from = source_kind(NULL) };
 	order.run.patience_ms = PATIENCE_MS;
 	int ret = parse(argc, argv, &order);
 	if (ret != DONE) {
@@ -244,9 +282,10 @@ int tool_import(const invocation_t *run, int argc, char *argv[])
 	}
 	char *database = tool_full_path(order.run.args[0]);
 	char *signer_dir = tool_full_path(order.signer_dir);
-	ctl_unit_t unit = { .cmd = "zone-import", .section = database, .item = signer_dir,
-	                    .zone = order.run.args[1], .id = order.serial,
-	                    .type = order.how };
+	const bool has_policies = order.from->has_policies;
+	ctl_unit_t unit = { .cmd = "zone-import", .section = database, .zone = order.run.args[1],
+	                    .item = has_policies ? signer_dir : order.policy, .id = order.serial,
+	                    .type = order.how, .owner = order.from->option, .ttl = order.ttl };
 	ret = database != NULL && signer_dir != NULL ? go(&order, &unit) : FAILED;
 	free(database);
 	free(signer_dir);

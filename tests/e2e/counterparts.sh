@@ -34,6 +34,25 @@ test_each() {
 	within 20 signed z.test
 }
 
+salt() { ask +tcp +short z.test NSEC3PARAM | awk '{ print $4 }'; }
+salt_is_new() { [ -n "$(salt)" ] && [ "$(salt)" != "$1" ]; }
+
+# Instead of "policy resalt": salts change by <Resalt>, while answers are signed all the time.
+test_resalt() {
+	local first
+	policy default salted "$(nsec3_denial '' 8)" 's|<Resalt>.*</Resalt>|<Resalt>PT15S</Resalt>|' \
+		's|<Resign>.*<|<Resign>PT5S<|' | kasp kasp.xml
+	small z z.test 1
+	quick d --kasp kasp.xml --policy salted --zone z.test=z
+	within 60 signed z.test
+	probe z.test
+	first=$(salt)
+	grep -xE '[0-9A-F]{16}' <<<"$first" || fail "the salt is $first"
+	within 40 salt_is_new "$first"
+	validate z.test
+	probe_end
+}
+
 # listed SECTION COMMAND: the page has it there.
 listed() { sed -n "/^\.Sh $1/,/^\.Sh/p" "$page" | grep -E "^\.It Li (.* , )?$2( ,.*)?\$" >/dev/null; }
 

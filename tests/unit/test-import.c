@@ -16,6 +16,7 @@
 #include "policy-engine/import/back-sql.h"
 #include "policy-engine/import/import.h"
 #include "policy-engine/import/map.h"
+#include "policy-engine/import/source-kinds.h"
 #include "policy-engine/zone/dnskey.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/kasp-db.h"
@@ -105,10 +106,18 @@ static void at_rest(void)
 	add(&(row_t){ 2, 2, 2, 1, STATES(N, O, N, O), 0, 1, T1 });
 }
 
+static void name_signer(void)
+{
+	for (size_t i = 0; i < db.zone_count; i++) {
+		db.zones[i].kind = source_kind(NULL);
+	}
+}
+
 static void read_db(void)
 {
 	ods_db_deinit(&db);
 	ck_assert_msg(ods_db_read(file, &db, err, sizeof(err)) == 0, "%s", err);
+	name_signer();
 }
 
 static int map(void)
@@ -179,6 +188,7 @@ START_TEST(broken_files)
 		}
 		if (ods_db_read(file, &db, err, sizeof(err)) == 0) {
 			read++;
+			name_signer();
 			for (size_t z = 0; z < db.zone_count; z++) {
 				if (db.zones[z].fault[0] == '\0') {
 					map_zone(&db, &db.zones[z], &policy, NOW, &zone, why);
@@ -746,7 +756,7 @@ static void take_row(void *ctx, const import_row_t *row)
 
 static void import(const char *name, const uint32_t *serial, bool plan)
 {
-	import_t what = { .database = file, .signer_dir = dir, .zone = name, .serial = serial,
+	import_t what = { .from = source_kind(NULL), .database = file, .signer_dir = dir, .zone = name, .serial = serial,
 	                  .plan = plan, .to = { take_row, NULL } };
 	rows[0] = '\0';
 	ck_assert_msg(import_run(&desk, &token_keys, &what, err, sizeof(err)) == 0, "%s", err);
@@ -870,7 +880,7 @@ START_TEST(whole_import)
 	import(NULL, NULL, false);
 	keys_are("aa01:2:2 aa02:2:0 aa04:0:0 ");
 
-	import_t none = { .database = file, .signer_dir = dir, .zone = "c.test",
+	import_t none = { .from = source_kind(NULL), .database = file, .signer_dir = dir, .zone = "c.test",
 	                  .to = { take_row, NULL } };
 	ck_assert_int_eq(import_run(&desk, &token_keys, &none, err, sizeof(err)), -1);
 	ck_assert_ptr_nonnull(strstr(err, "has no zone c.test"));

@@ -1,0 +1,317 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: mod-opendnssec developers
+#
+# Zones that a real BIND, Knot or PowerDNS signs, taken over with their keys, while a validating resolver asks a
+# secondary that follows the one, and then knotd.
+
+# ready BASE: servers with policy "moved", whose waits are over at once, and a zone of their own.
+ready() {
+	policy "$1" moved \
+		's|<Resign>.*<|<Resign>PT5S<|' 's|<Refresh>.*<|<Refresh>PT1H<|' \
+		's|<Default>.*<|<Default>P1D<|' 's|<Denial>P.*<|<Denial>P1D<|' \
+		's|<Jitter>.*<|<Jitter>PT0S<|' 's|<MaxZoneTTL>.*<|<MaxZoneTTL>PT1S<|' \
+		's|<TTL>P[^<]*<|<TTL>PT1S<|' 's|<Minimum>.*<|<Minimum>PT1S<|' \
+		's|Safety>P[^<]*<|Safety>PT1S<|' 's|<PropagationDelay>.*<|<PropagationDelay>PT1S<|' |
+		kasp kasp.xml
+	unsigned native.zone native.test
+	unsigned o.zone o.test
+	quick d --kasp kasp.xml --policy moved --zone native.test=native.zone
+	old_port=$(free_port)
+	mkdir -p old
+}
+
+# unsigned FILE ZONE: a zone that no cache keeps for long, with what resolver-prober.py asks for.
+unsigned() {
+	small "$1" "$2" 1 'deep A 192.0.2.9' '*.wild A 192.0.2.10'
+	# shellcheck disable=SC2016
+	sed -i -e 's/^\$TTL 300/$TTL 1/' -e 's/ 300$/ 1/' "$1"
+}
+
+old_serial() { PORT=$old_port serial o.test; }
+old_signed() { PORT=$old_port signed o.test; }
+
+# watch: o.test is asked for all the time, from a secondary of the old signer, by its KSKs.
+watch() {
+	local anchors
+	secondary_port=$(free_port)
+	another_knotd secondary "127.0.0.1@$secondary_port" <<-EOT
+	remote:
+	  - id: primary
+	    address: 127.0.0.1@$old_port
+	acl:
+	  - id: all
+	    address: 127.0.0.1
+	    action: [notify, transfer]
+	zone:
+	  - domain: o.test
+	    master: primary
+	    acl: all
+	    dnssec-validation: on
+	EOT
+	within 30 follows old_serial
+	unbound_port=$(free_port)
+	mapfile -t anchors < <(PORT=$old_port ask +short +crypto o.test DNSKEY | sed -n 's/^257/o.test. DNSKEY 257/p')
+	run_unbound unbound "$unbound_port" "${anchors[0]}" "trust-anchor: \"${anchors[-1]}\"" \
+		'cache-max-ttl: 1' 'cache-max-negative-ttl: 1' <<<"o.test 127.0.0.1@$secondary_port"
+	within 30 resolves o.test
+	"$e2e/resolver-prober.py" "$unbound_port" --rate 20 o.test >resolver.out 2>&1 &
+	watcher=$!
+	pids+=("$watcher")
+	within 10 says resolver.out asking
+}
+# follows COMMAND...: the secondary has the serial that it prints.
+follows() { [ "$(PORT=$secondary_port serial o.test)" = "$("$@")" ]; }
+
+# key_in ALGORITHM FILE [CKA_ID]: brings a key into the token.
+key_in() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" import SoftHSM "$1" "$2" '' ${3:+"$3"} >>keys.in; }
+key_count() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" list SoftHSM | wc -l; }
+
+# tags FLAGS: key tags in the DNSKEY RRset that knotd serves.
+tags() {
+	ask o.test DNSKEY +noall +answer +crypto >dnskey
+	grep "DNSKEY[[:space:]]*$1" dnskey >role || return 0
+	dnssec-dsfromkey -A -2 -f role o.test | awk '{ print $4 }' | sort -n | paste -sd ' '
+}
+are() { [ "$(tags "$1")" = "$2" ]; }
+
+# take FROM PATH: with the serial that the old signer serves.
+take() {
+	local order=(import -y --from "$1" --policy moved --ttl 1)
+	expect "its last serial is not known: name the one that $3 served last" ods "${order[@]}" -n "$2" o.test
+	last_serial=$(old_serial)
+	ods "${order[@]}" --serial "$last_serial" "$2" o.test >import.out || fail "$(cat import.out)"
+	key_count >count.before
+}
+
+# change: knotd has the zone from now on, and the secondary follows it.
+change() {
+	add_zone o.test "$work/o.zone"
+	knot reload
+	within 60 signed o.test
+	validate o.test
+	[ "$(serial o.test)" -gt "$last_serial" ] || fail "serial $(serial o.test) after $last_serial"
+	expect 'no key takes a step: the zone was imported' engine zone-status o.test
+	sed -i "s/@$old_port/@$PORT/" secondary/knot.conf
+	knotc -s secondary/knot.sock reload
+	knotc -s secondary/knot.sock zone-refresh o.test
+	within 30 follows serial o.test
+}
+
+# thawed KSK: keys take steps again; that the parent has its DS, a person has to say.
+thawed() {
+	ods thaw --imported
+	within 60 engine_says o.test "sk: $1, [^|]*DS rumoured"
+	ods ds-seen o.test "$1"
+}
+
+# ended: no key was generated; the resolver was never in doubt.
+ended() {
+	validate o.test
+	[ "$(key_count)" = "$(cat count.before)" ] || fail "there are other keys than before"
+	kill -INT "$watcher"
+	wait "$watcher" || fail "the resolver: $(cat resolver.out)"
+	cat resolver.out
+}
+settled() { ! engine zone-status o.test | grep 'next:' >/dev/null; }
+
+# ---- BIND
+
+rndc() { command rndc -c "$work/old/rndc.conf" "$@"; }
+
+start_bind() {
+	local key='key e2e { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0"; };' control
+	control=$(free_port)
+	cp o.zone old/o.zone
+	cat >old/rndc.conf <<-EOT
+	$key
+	options { default-key e2e; default-server 127.0.0.1; default-port $control; };
+	EOT
+	cat >old/named.conf <<-EOT
+	$key
+	controls { inet 127.0.0.1 port $control allow { any; } keys { e2e; }; };
+	options {
+		directory "$work/old"; pid-file "$work/old/pid"; session-keyfile none; recursion no;
+		listen-on port $old_port { 127.0.0.1; }; listen-on-v6 { none; };
+		allow-transfer { any; }; notify no;
+	};
+	dnssec-policy fast {
+		keys {
+			ksk key-directory lifetime unlimited algorithm 13;
+			zsk key-directory lifetime P30D algorithm 13;
+		};
+		dnskey-ttl 1; max-zone-ttl 1; parent-ds-ttl 1;
+		zone-propagation-delay 1; parent-propagation-delay 1; publish-safety 3; retire-safety 1;
+		signatures-validity P14D; signatures-refresh P5D;
+	};
+	zone "o.test" { type primary; file "o.zone"; dnssec-policy fast; inline-signing yes; };
+	EOT
+	named -g -c old/named.conf >old/log 2>&1 &
+	bind=$!
+	pids+=("$bind")
+	within 30 old_signed
+}
+
+# bind_has ROLE STATE...: a key of that role has these lines in its K*.state; its tag is printed.
+bind_has() {
+	local file line role=$1
+	shift
+	for file in old/K*.state; do
+		grep -qx "$role: yes" "$file" || continue
+		for line in "$@"; do
+			grep -qx "$line" "$file" || continue 2
+		done
+		sed -n 's/^; This is the state of key \([0-9]*\),.*/\1/p' "$file"
+		return
+	done
+	return 1
+}
+
+# ordered NUMBER...
+ordered() { printf '%s\n' "$@" | sort -n | paste -sd ' '; }
+
+# In the midst of rollovers of both keys, which we finish: BIND has old signatures for days.
+test_bind() {
+	local ksk old_ksk zsk old_zsk file
+	ready default
+	start_bind
+	within 60 bind_has KSK 'DNSKEYState: omnipresent' 'DSState: rumoured'
+	old_ksk=$(bind_has KSK 'DSState: rumoured')
+	old_zsk=$(bind_has ZSK 'DNSKEYState: omnipresent')
+	rndc dnssec -checkds -key "$old_ksk" published o.test
+	within 60 bind_has KSK 'DSState: omnipresent'
+	rndc dnssec -rollover -key "$old_ksk" o.test
+	rndc dnssec -rollover -key "$old_zsk" o.test
+	within 60 bind_has ZSK 'GoalState: hidden' 'ZRRSIGState: unretentive'
+	within 60 bind_has KSK 'GoalState: hidden' 'DSState: unretentive'
+	within 60 bind_has KSK 'GoalState: omnipresent' 'DSState: rumoured'
+	ksk=$(bind_has KSK 'GoalState: omnipresent')
+	zsk=$(bind_has ZSK 'GoalState: omnipresent')
+	watch
+	for file in old/K*.private; do
+		expect 'no repository of the policy has it: ods-hsm import' \
+			ods import -n --from bind --policy moved "$work/old" o.test
+		key_in ECDSAP256SHA256 "$file"
+	done
+	take bind "$work/old" BIND
+	expect "taken over: .*zsk $old_zsk \(going\)" cat import.out
+	expect "taken over: .*ksk $old_ksk \(going\)" cat import.out
+	stop_pid $bind
+	change
+	are 256 "$(ordered "$old_zsk" "$zsk")" || fail "the ZSKs are $(tags 256)"
+	are 257 "$(ordered "$old_ksk" "$ksk")" || fail "the KSKs are $(tags 257)"
+	thawed "$ksk"
+	within 60 are 256 "$zsk"
+	are 257 "$(ordered "$old_ksk" "$ksk")" || fail "before the DS has gone, the KSKs are $(tags 257)"
+	ods ds-gone o.test "$old_ksk"
+	within 60 are 257 "$ksk"
+	within 60 settled
+	ended
+}
+
+# ---- Knot
+
+# A ZSK was published that does not sign yet. Knot has written the signed zone to its file, so what is not signed
+# comes by a transfer.
+test_knot() {
+	local ksk zsks new id
+	ready default
+	another_knotd old "127.0.0.1@$old_port" <<-EOT
+	acl:
+	  - id: all
+	    address: 127.0.0.1
+	    action: transfer
+	policy:
+	  - id: fast
+	    algorithm: ecdsap256sha256
+	    dnskey-ttl: 1
+	    zone-max-ttl: 1
+	    propagation-delay: 1h
+	zone:
+	  - domain: o.test
+	    file: "$work/o.zone"
+	    acl: all
+	    dnssec-signing: on
+	    dnssec-policy: fast
+	EOT
+	knotd=$another
+	within 30 old_signed
+	watch
+	knotc -s old/knot.sock zone-key-rollover o.test zsk
+	keymgr -c old/knot.conf --json o.test list >keys.json
+	zsks=$(sed -n 's/^ *"tag": \([0-9]*\),/\1/p' keys.json | wc -l)
+	[ "$zsks" = 3 ] || fail "Knot has $zsks keys"
+	ksk=$(grep -A1 '"zsk": false' keys.json | sed -n 's/^ *"tag": \([0-9]*\),/\1/p')
+	zsks=$(grep -A1 '"zsk": true' keys.json | sed -n 's/^ *"tag": \([0-9]*\),/\1/p' | sort -n | paste -sd ' ')
+	for id in $(sed -n 's/^ *"id": "\(.*\)",/\1/p' keys.json); do
+		key_in 13 "old/keys/keys/$id.pem" "$id"
+	done
+	knotc -s secondary/knot.sock zone-refresh o.test
+	within 30 follows old_serial
+	take knot "$work/keys.json" Knot
+	expect "taken over: .*zsk [0-9]* \(coming\)" cat import.out
+	new=$(sed -n 's/.*zsk \([0-9]*\) (coming).*/\1/p' import.out)
+	says o.zone '[[:space:]]RRSIG[[:space:]]'
+	kdig @127.0.0.1 -p "$old_port" o.test AXFR |
+		sed -E '/^\S+\s+([0-9]+\s+)?(IN\s+)?(RRSIG|NSEC|NSEC3|NSEC3PARAM|DNSKEY|CDS|CDNSKEY)\s/d' >o.unsigned
+	stop_pid $knotd
+	mv o.unsigned o.zone
+	change
+	same_data o.zone o.test
+	are 256 "$zsks" || fail "the ZSKs are $(tags 256), not $zsks"
+	are 257 "$ksk" || fail "the KSK is $(tags 257)"
+	thawed "$ksk"
+	# It signs now; the one before goes when its signatures have come due.
+	within 60 engine_says o.test "zsk: $new, [^|]*RRSIG rumoured"
+	ended
+}
+
+# ---- PowerDNS
+
+pdnsutil() { command pdnsutil --config-dir="$work/old" "$@" 2>>pdnsutil.log; }
+
+test_powerdns() {
+	local api csk
+	ready csk
+	api=$(free_port)
+	cat >old/named.conf <<-EOT
+	options { directory "$work"; };
+	zone "o.test" { type master; file "o.zone"; };
+	EOT
+	cat >old/pdns.conf <<-EOT
+	launch=bind
+	bind-config=$work/old/named.conf
+	bind-dnssec-db=$work/old/dnssec.db
+	socket-dir=$work/old
+	local-address=127.0.0.1
+	local-port=$old_port
+	allow-axfr-ips=127.0.0.0/8
+	default-ttl=1
+	webserver=yes
+	webserver-port=$api
+	api=yes
+	api-key=e2e
+	EOT
+	pdnsutil create-bind-db "$work/old/dnssec.db"
+	pdnsutil secure-zone o.test
+	"$(command -v pdns_server || echo /usr/sbin/pdns_server)" --config-dir="$work/old" --guardian=no >old/log 2>&1 &
+	powerdns=$!
+	pids+=("$powerdns")
+	within 30 old_signed
+	watch
+	python3 -c 'import sys, urllib.request as u
+print(u.urlopen(u.Request(sys.argv[1], headers={"X-API-Key": "e2e"})).read().decode())' \
+		"http://127.0.0.1:$api/api/v1/servers/localhost/zones/o.test./cryptokeys" >keys.json
+	pdnsutil export-zone-key o.test 1 >1.private
+	key_in 13 1.private
+	csk=$(pdnsutil list-keys o.test | awk '$1 == "o.test" { print $NF }')
+	take powerdns "$work/keys.json" PowerDNS
+	expect "taken over: csk $csk;" cat import.out
+	stop_pid $powerdns
+	change
+	are 257 "$csk" || fail "the CSK is $(tags 257)"
+	thawed "$csk"
+	within 60 settled
+	ended
+	are 257 "$csk" || fail "the CSK is $(tags 257)"
+}
