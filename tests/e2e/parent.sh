@@ -221,7 +221,7 @@ assert all(k["zone"] == "a.test." and len(k["cka-id"]) == 32 for k in keys), key
 	local code
 	code=0; policy_tool nonsense 2>err || code=$?
 	[ $code = 2 ] || fail "exit $code for an unknown command"
-	says err 'keys, ds, ds-seen'
+	says err "unknown command 'nonsense'; ods --help"
 	code=0; policy_tool ds 2>err || code=$?
 	[ $code = 2 ] || fail "exit $code for a missing zone"
 	code=0; policy_tool ds-gone a.test 2>err || code=$?
