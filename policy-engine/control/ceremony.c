@@ -23,7 +23,7 @@
 #include "policy-engine/control/zones.h"
 
 #define SKR_MAX ((size_t)16 << 20) /* Bytes of a response: bundles for decades. */
-#define AHEAD_MAX 200            /* ZSKs for one request. */
+#define AHEAD_MAX 50             /* ZSKs for one request; a zone has CORE_KEYS_MAX keys at most. */
 #define WHY_MAX 400
 
 /* Loads a zone whose KSK is offline. Under the lock. \return Its policy; NULL after an error. */
@@ -78,12 +78,15 @@ static void request(context_t *c, ctl_request_t *req, const char *name, const ks
 	pthread_mutex_lock(&c->desk->lock);
 	ksr_t ksr = *wanted;
 	ksr.zone = &zone;
+	live_zone_t *live = live_find(&c->desk->live, name);
 	ksr.policy = load(c, req, name, &zone);
-	ksr.facts = control_facts(live_find(&c->desk->live, name));
+	ksr.facts = control_facts(live);
 	if (ksr.policy != NULL && ksr_make(&ksr, &text, &needed) != 0) {
 		ctl_error(req, name, "out of memory");
 	} else if (ksr.policy != NULL && text == NULL) {
 		want_keys(c, req, name, needed);
+	} else if (text != NULL && live != NULL) {
+		live->ahead = 0; /* Else a ZSK that a bundle puts in use would be made up for. */
 	}
 	pthread_mutex_unlock(&c->desk->lock);
 	if (text != NULL) {
@@ -125,12 +128,14 @@ static FILE *open_file(const char *path)
 {
 	struct stat about;
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0 && (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))) {
+	const bool good = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+	FILE *file = good ? fdopen(fd, "r") : NULL;
+	if (file == NULL && fd >= 0) {
+		const int why = good ? errno : EINVAL;
 		close(fd);
-		errno = EINVAL;
-		return NULL;
+		errno = why;
 	}
-	return fd >= 0 ? fdopen(fd, "r") : NULL;
+	return file;
 }
 
 /* \return The text, to be freed by free(); NULL and why. */

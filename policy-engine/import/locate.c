@@ -45,8 +45,9 @@ locate_t *locate_new(const policy_t *policy, hsm_t *hsm, locate_usable_f usable,
 	}
 	*locate = (locate_t){ .hsm = hsm, .usable = usable, .ctx = ctx };
 	for (size_t i = 0; i < policy->key_count; i++) {
-		if (!has_repository(locate, policy->keys[i].repository)) {
-			char *name = strdup(policy->keys[i].repository);
+		const char *repository = policy->keys[i].repository;
+		if (repository[0] != '\0' && !has_repository(locate, repository)) {
+			char *name = strdup(repository);
 			if (name == NULL) {
 				locate_free(locate);
 				return NULL;

@@ -51,7 +51,8 @@ typedef struct live_zone {
 	unsigned round;     /*!< The last listing of the module that named the zone. */
 	bool dirty;         /*!< The next pass has to look at the zone; set by live_mark(). */
 	bool wants;         /*!< The zone lacks keys. */
-	unsigned ahead;     /*!< ZSKs that a request for signing ahead needs on standby. */
+	unsigned ahead;     /*!< ZSKs that a request for signing ahead needs on standby; 0 = none
+	                         waits for any. */
 	uint8_t lacks[POLICY_KEYS_MAX]; /*!< How many, for each entry of the policy. */
 	bool held;          /*!< It was imported, and knot.conf has another policy for it, by which it
 	                         would not stay as it is: facts.policy waits for a person. */
