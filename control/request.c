@@ -30,7 +30,8 @@ struct ctl_request {
 	void *kept;
 	bool silent;           /* No unit is sent: it would make the client abort. */
 	bool answered;
-	bool refused;
+	bool refused;          /* A unit of the block was. */
+	bool unit_refused;     /* That which is being answered was. */
 	bool broken;           /* Nothing can be sent any more. */
 };
 
@@ -56,7 +57,7 @@ void ctl_flush(ctl_request_t *req)
 
 bool ctl_refused(const ctl_request_t *req)
 {
-	return req->refused;
+	return req->unit_refused;
 }
 
 uid_t ctl_peer(const ctl_request_t *req)
@@ -83,7 +84,8 @@ static void send_data(ctl_request_t *req, uint8_t code, knot_ctl_data_t data)
 	}
 
 	req->answered = true;
-	req->refused |= data[KNOT_CTL_IDX_ERROR] != NULL;
+	req->unit_refused |= data[KNOT_CTL_IDX_ERROR] != NULL;
+	req->refused |= req->unit_refused;
 	if (!req->silent) {
 		add_raw(req, code, data);
 	}
@@ -218,6 +220,7 @@ static void answer_units(ctl_request_t *req, block_t *block)
 			return;
 		}
 		it->unit.more = goes_on(req, it);
+		req->unit_refused = false;
 		cmd->handler(req->service->ctx, req, &it->unit);
 		ctl_flush(req);
 

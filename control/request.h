@@ -73,7 +73,7 @@ void ctl_error(ctl_request_t *req, const char *zone, const char *fmt, ...)
 /*! A long answer calls it now and then, without locks: sends what has gathered, if that is much. */
 void ctl_flush(ctl_request_t *req);
 
-/*! \return Whether an error was sent. */
+/*! \return Whether an error was sent for the unit that is being answered. */
 bool ctl_refused(const ctl_request_t *req);
 
 /*! \return The user who asks (SO_PEERCRED); (uid_t)-1: he is not known. */

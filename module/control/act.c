@@ -3,6 +3,7 @@
 
 #include "module/control/act.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,13 +57,18 @@ void act_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	                    .outcome = ctl_refused(req) ? "refused" : "done" });
 }
 
-void act_keyset(control_t *control, const ctl_request_t *req, const char *zone, bool refused)
+void act_keysets(control_t *control, const ctl_request_t *req, const char *zone, size_t count, size_t refused)
 {
 	const unsigned uid = ctl_peer(req);
-	if (uid != atomic_load(&control->engine)) {
-		keep(control, &(act_t){ .uid = uid, .command = "zone-keyset", .zone = zone,
-		                        .what = "", .outcome = refused ? "refused" : "done" });
+	char what[40] = "";
+	if (uid == atomic_load(&control->engine)) {
+		return;
 	}
+	if (zone == NULL) {
+		snprintf(what, sizeof(what), "%zu zones, %zu refused", count, refused);
+	}
+	keep(control, &(act_t){ .uid = uid, .command = "zone-keyset", .zone = text_of(zone), .what = what,
+	                        .outcome = refused == count ? "refused" : "done" });
 }
 
 void act_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)

@@ -16,5 +16,11 @@ void act_command(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
  *  has it, and "gone" if some are missing. */
 void act_list(void *ctx, ctl_request_t *req, const ctl_unit_t *unit);
 
-/*! Keeps that somebody sent a key set, unless he is the one who asks for facts: the engine. */
-void act_keyset(control_t *control, const ctl_request_t *req, const char *zone, bool refused);
+/*!
+ * Keeps that somebody sent key sets in one block, unless he is the one who asks for facts: the engine. It is one
+ * act, also for thousands of zones, which would drive others out.
+ *
+ * \param zone     If it was for one alone; else NULL.
+ * \param refused  How many were.
+ */
+void act_keysets(control_t *control, const ctl_request_t *req, const char *zone, size_t count, size_t refused);

@@ -52,15 +52,19 @@ static void store_keysets(control_t *control, ctl_request_t *req)
 	if (pushes->count > 0) {
 		pushes_store(pushes, control->server->env.store);
 	}
+	knot_dname_txt_storage_t zone;
+	size_t refused = 0;
 	for (size_t i = 0; i < pushes->count; i++) {
 		const push_t *push = &pushes->list[i];
-		knot_dname_txt_storage_t zone;
 		knot_dname_to_str(zone, push->zone->name, sizeof(zone));
 		if (push->ret != KNOT_EOK) {
 			ctl_error(req, zone, "%s", push->err);
+			refused++;
 		}
-		act_keyset(control, req, zone, push->ret != KNOT_EOK);
 		zones_drop(&control->server->zones, push->zone);
+	}
+	if (pushes->count > 0) {
+		act_keysets(control, req, pushes->count == 1 ? zone : NULL, pushes->count, refused);
 	}
 	pushes_deinit(pushes);
 	free(pushes);

@@ -114,11 +114,13 @@ static void cmd_sign(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	int *count = ctx;
 	ck_assert_str_eq(unit->cmd, "zone-sign");
-	if (strncmp(unit->zone, "bad", 3) == 0) {
+	const bool bad = strncmp(unit->zone, "bad", 3) == 0;
+	if (bad) {
 		ctl_error(req, unit->zone, "token is gone");
 	} else {
 		(*count)++;
 	}
+	ck_assert(ctl_refused(req) == bad); /* Whatever became of those before. */
 }
 
 static int signs;
