@@ -242,7 +242,8 @@ static int64_t covered(const import_t *import, int64_t before)
 	if (ret < 0) {
 		return -1;
 	}
-	const int64_t until = ret > 0 ? skr_span(last.text, zone->name, last.at).until
+	const bool to_come = ret > 0 && last.at > import->now; /* Else it is what was tried first. */
+	const int64_t until = to_come ? skr_span(last.text, zone->name, last.at).until
 	                              : skr_span(zone->bundle, zone->name, import->now).until;
 	if (ret > 0) {
 		free(last.text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* DNSKEY RRsets signed ahead that are to come. The one in force is in the zone's row. */
+/* DNSKEY RRsets signed ahead. The one in force is in the zone's row, too. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,9 +85,16 @@ int db_bundle_next(db_t *db, int64_t zone, int64_t from, int64_t *at)
 	return sql_number(db, sql, at);
 }
 
-int db_bundles_drop(db_t *db, int64_t zone, int64_t skr, int64_t at)
+int db_bundle_drop(db_t *db, int64_t zone, const db_bundle_t *bundle)
 {
-	static const char drop[] = "DELETE FROM bundle WHERE zone = ?1 AND (skr, at) <= (?2, ?3)";
-	sqlite3_stmt *sql = bundle_sql(db, drop, zone, skr, at);
+	static const char drop[] = "DELETE FROM bundle WHERE zone = ?1 AND (skr, at) = (?2, ?3)";
+	sqlite3_stmt *sql = bundle_sql(db, drop, zone, bundle->skr, bundle->at);
+	return sql != NULL ? sql_run(db, sql) : -1;
+}
+
+int db_bundles_drop(db_t *db, int64_t zone, int64_t skr, int64_t after)
+{
+	static const char drop[] = "DELETE FROM bundle WHERE zone = ?1 AND skr < ?2 AND at > ?3";
+	sqlite3_stmt *sql = bundle_sql(db, drop, zone, skr, after);
 	return sql != NULL ? sql_run(db, sql) : -1;
 }

@@ -285,7 +285,7 @@ int db_freeze_imported(db_t *db, const char *zone, db_imported_t *by);
 int db_freeze_get(db_t *db, const char *zone, const char *policy, int64_t now,
                   db_scope_t *scope, int64_t *until);
 
-/*! A bundle that is to come. */
+/*! A bundle that is to come, or came. */
 typedef struct {
 	int64_t skr; /*!< Which response brought it: 1, 2 and so on. */
 	int64_t at;  /*!< When it is to be in force. */
@@ -310,8 +310,11 @@ int db_bundle_before(db_t *db, int64_t zone, int64_t at, db_bundle_t *bundle);
 /*! \return 1 and when the first bundle is to be in force at that time, or later; 0 if there is none; -1. */
 int db_bundle_next(db_t *db, int64_t zone, int64_t from, int64_t *at);
 
-/*! Forgets the bundles of earlier responses, and of that response up to a time. */
-int db_bundles_drop(db_t *db, int64_t zone, int64_t skr, int64_t at);
+/*! Forgets a bundle. */
+int db_bundle_drop(db_t *db, int64_t zone, const db_bundle_t *bundle);
+
+/*! Forgets the bundles of responses before that one which are to be in force after a time. */
+int db_bundles_drop(db_t *db, int64_t zone, int64_t skr, int64_t after);
 
 /*! \return 1 and when the clock was believed last, 0 if it never was, -1. The uptime is that of
  *  this start of the machine, or -1. */

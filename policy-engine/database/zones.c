@@ -480,7 +480,7 @@ int db_zone_drop(db_t *db, const kasp_zone_t *zone)
 	    db_freeze_end(db, DB_FREEZE_IMPORT, zone->name) < 0) {
 		return -1;
 	}
-	return db_bundles_drop(db, zone->id, INT64_MAX, INT64_MAX) != 0 ? -1
+	return db_bundles_drop(db, zone->id, INT64_MAX, INT64_MIN) != 0 ? -1
 	                                                        : sql_run_numbers(db, drop, zone->id, 0);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock-mark.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/ceremony/check.h"
@@ -129,6 +130,25 @@ static int try_bundle(const bundle_look_t *look, const db_bundle_t *bundle, bund
 
 /* -- the bundles --------------------------------------------------------- */
 
+/* Forgets what an earlier response has to come, and what ended so long ago that no wrong clock that was
+ * believed hides that it is in force. */
+static int forget_old(const bundle_look_t *look, int64_t skr)
+{
+	const int64_t ended = look->now - CLOCK_AWAY_MAX;
+	const kasp_zone_t *zone = look->zone;
+	db_t *db = look->desk->db;
+	db_bundle_t old = { .skr = INT64_MAX, .at = INT64_MAX };
+	int ret = db_bundles_drop(db, zone->id, skr, look->now);
+	int found = 0;
+	while (ret == 0 && (found = db_bundle_before(db, zone->id, ended, &old)) > 0) {
+		if (skr_span(old.text, zone->name, old.at).until < ended) {
+			ret = db_bundle_drop(db, zone->id, &old);
+		}
+		free(old.text);
+	}
+	return found < 0 ? -1 : ret;
+}
+
 /* Publishes a bundle, which is taken over. */
 static int take(const bundle_look_t *look, db_bundle_t *bundle)
 {
@@ -141,25 +161,32 @@ static int take(const bundle_look_t *look, db_bundle_t *bundle)
 	bundle->text = NULL;
 	offer_note(&zone->core, zone, zone->bundle);
 	bring(&zone->core, look->now);
-	return db_bundles_drop(look->desk->db, zone->id, bundle->skr, bundle->at);
+	return forget_old(look, bundle->skr);
+}
+
+/* Whether a bundle may take the place of what is published. One that was signed before that comes from an older
+ * copy of the database, unless what is published was taken by a clock that was ahead. */
+static bool may_follow(const bundle_look_t *look, const db_bundle_t *bundle, int64_t published)
+{
+	const skr_span_t span = skr_span(bundle->text, look->zone->name, bundle->at);
+	return span.until > look->now && (span.from >= published || published > look->now);
 }
 
 /* \return 1 if one was taken, 0, -1. */
 static int take_newest(const bundle_look_t *look, bundle_seen_t *seen)
 {
-	const char *name = look->zone->name;
-	const skr_span_t published = skr_span(in_force(look->zone), name, look->now);
+	const kasp_zone_t *zone = look->zone;
+	const int64_t published = skr_span(in_force(zone), zone->name, look->now).from;
 	db_bundle_t bundle = { .skr = INT64_MAX, .at = INT64_MAX };
 	int ret = 0, found = 1;
-	for (unsigned i = 0; i < TRIES && ret == 0; i++) {
-		found = db_bundle_before(look->desk->db, look->zone->id, look->now + 1, &bundle);
+	bool newer = true; /* Than the one in force. */
+	for (unsigned i = 0; i < TRIES && ret == 0 && newer; i++) {
+		found = db_bundle_before(look->desk->db, zone->id, look->now + 1, &bundle);
 		if (found <= 0) {
 			break;
 		}
-		/* One that was signed before the published one comes from an older copy of the database. */
-		const skr_span_t span = skr_span(bundle.text, name, bundle.at);
-		if (span.until > look->now && span.from >= published.from &&
-		    try_bundle(look, &bundle, seen)) {
+		newer = strcmp(bundle.text, in_force(zone)) != 0;
+		if (newer && may_follow(look, &bundle, published) && try_bundle(look, &bundle, seen)) {
 			ret = take(look, &bundle) == 0 ? 1 : -1;
 		}
 		free(bundle.text);

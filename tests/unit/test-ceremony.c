@@ -412,6 +412,56 @@ START_TEST(test_late)
 }
 END_TEST
 
+/* A clock that is ahead publishes what is not good yet. When it is right again, what is good is published
+ * again: though its signatures had ended by the wrong one, and a ZSK had come. */
+START_TEST(test_clock_ahead)
+{
+	enum { ZSK2 = 1 };
+	char *first = bundle_of(now, zsk, NULL), *second = bundle_of(now + 10 * DAY, zsk, NULL);
+	char *third = bundle_of(now + 20 * DAY, zsk, zsk2);
+	char *last = bundle_of(now + 30 * DAY, zsk, zsk2);
+	put(now, strdup(first));
+	put(now + 10 * DAY, strdup(second));
+	put(now + 20 * DAY, strdup(third));
+	put(now + 30 * DAY, strdup(last));
+	(void)follow(false);
+	go_on();
+	static const int ahead[] = { 10, 15, 31 };
+	for (int i = 0; i < 3; i++) {
+		now = BEGIN + ahead[i] * DAY;
+		(void)follow(false);
+		ck_assert(!is_in_force(first));
+		plan_run(&zone.core, &policy, now, &(plan_ops_t){ none, forget, NULL, NULL });
+		core_run(&zone.core, &policy, &facts, now, NULL, NULL); /* The signer did not take it. */
+		now = BEGIN + (1 + i) * DAY;
+		(void)follow(false);
+		ck_assert(is_in_force(first));
+		go_on();
+		ck_assert(!has(ZSK2));
+	}
+	now = BEGIN + 10 * DAY;
+	(void)follow(false);
+	ck_assert(is_in_force(second));
+	pass(BEGIN + 20 * DAY);
+	ck_assert(is_in_force(third) && has(ZSK2));
+
+	/* What ended long ago is forgotten, as is what an earlier response has to come. */
+	now = BEGIN + 200 * DAY;
+	put_of(2, now, bundle_of(now, zsk, zsk2));
+	put_of(1, now + DAY, bundle_of(now + DAY, zsk, zsk2));
+	(void)follow(false);
+	db_bundle_t row = { .skr = INT64_MAX, .at = INT64_MAX };
+	ck_assert_int_eq(db_bundle_before(desk.db, zone.id, INT64_MAX, &row), 1);
+	ck_assert_int_eq(row.skr, 2);
+	free(row.text);
+	ck_assert_int_eq(db_bundle_before(desk.db, zone.id, INT64_MAX, &row), 0);
+	free(first);
+	free(second);
+	free(third);
+	free(last);
+}
+END_TEST
+
 /* Of a later response nothing may be published yet: the one before still serves, until it is. */
 START_TEST(test_fallback)
 {
@@ -522,6 +572,7 @@ int main(void)
 	tcase_add_test(tcase, test_request);
 	tcase_add_test(tcase, test_follow);
 	tcase_add_test(tcase, test_late);
+	tcase_add_test(tcase, test_clock_ahead);
 	tcase_add_test(tcase, test_fallback);
 	tcase_add_test(tcase, test_ksk_roll);
 	tcase_add_test(tcase, test_cds);
