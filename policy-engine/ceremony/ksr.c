@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "policy-engine/base/when.h"
+#include "policy-engine/core/plan.h"
 #include "policy-engine/simulate/simulate.h"
 
 #define TITLE ";; KeySigningRequest 1.0"
@@ -40,13 +41,15 @@ static size_t find_tag(const kasp_zone_t *zone, uint16_t keytag)
 	return SIZE_MAX;
 }
 
-/* \return The nth ZSK on standby of that kind, from 0 on; SIZE_MAX if there are too few. */
-static size_t find_standby(const kasp_zone_t *zone, const timeline_key_t *line, unsigned nth)
+/* \return The nth ZSK on standby of that kind, and of the policy, from 0 on; SIZE_MAX if there are too few. */
+static size_t find_standby(const ksr_t *ksr, const timeline_key_t *line, unsigned nth)
 {
-	for (size_t i = 0; i < zone->core.count; i++) {
-		const core_key_t *key = &zone->core.keys[i];
-		if (key->role == KEYSET_ZSK && key->standby && key->goal_in && !key->dead &&
-		    key->algorithm == line->algorithm && key->bits == line->bits && nth-- == 0) {
+	const core_zone_t *zone = &ksr->zone->core;
+	for (size_t i = 0; i < zone->count; i++) {
+		const core_key_t *key = &zone->keys[i];
+		if (key->role == KEYSET_ZSK && key->standby && !key->dead &&
+		    plan_entry(ksr->policy, key) != NULL && key->algorithm == line->algorithm &&
+		    key->bits == line->bits && nth-- == 0) {
 			return i;
 		}
 	}
@@ -76,7 +79,7 @@ static void take(plan_t *plan, const timeline_key_t *line)
 		return;
 	}
 	stay.key = line->keytag != 0 ? find_tag(ksr->zone, line->keytag)
-	                             : find_standby(ksr->zone, line, plan->needed);
+	                             : find_standby(ksr, line, plan->needed);
 	plan->needed += line->keytag == 0;
 	plan->lacks = plan->lacks || stay.key == SIZE_MAX;
 	plan->stays[plan->count++] = stay;

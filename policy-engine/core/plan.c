@@ -229,6 +229,36 @@ static void see_to_entry(plan_run_t *run, const policy_key_t *entry)
 	see_to_standby(run, entry);
 }
 
+/* Whether bundles have brought what comes in the place of a key that no entry wants: one of its kind, or of each
+ * entry. Before that the key is needed: what was signed ahead has it, whatever the policy says now. */
+static bool is_followed(const core_zone_t *zone, const policy_t *policy, size_t index)
+{
+	const core_key_t *key = &zone->keys[index];
+	const policy_key_t kind = { .role = key->role, .algorithm = key->algorithm, .bits = key->bits,
+		                    .repository = (char *)key->repository };
+	if (!key->standby && find(zone, &kind, false) != index) {
+		return true;
+	}
+	for (size_t i = 0; i < policy->key_count; i++) {
+		if (policy->keys[i].role == key->role &&
+		    find(zone, &policy->keys[i], false) == NO_KEY) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void withdraw_unwanted(plan_run_t *run)
+{
+	const core_zone_t *zone = run->zone;
+	for (size_t i = 0; i < zone->count; i++) {
+		if (zone->keys[i].goal_in && plan_entry(run->policy, &zone->keys[i]) == NULL &&
+		    (!zone->offline || is_followed(zone, run->policy, i))) {
+			withdraw(run, i, PLAN_UNWANTED);
+		}
+	}
+}
+
 static int64_t hidden_since(const core_key_t *key)
 {
 	int64_t since = 0;
@@ -374,10 +404,8 @@ int64_t plan_run(core_zone_t *zone, const policy_t *policy, int64_t now, const p
 			see_to_entry(&run, &policy->keys[i]);
 		}
 	}
-	for (size_t i = 0; i < zone->count && !mourning; i++) {
-		if (zone->keys[i].goal_in && plan_entry(policy, &zone->keys[i]) == NULL) {
-			withdraw(&run, i, PLAN_UNWANTED);
-		}
+	if (!mourning) {
+		withdraw_unwanted(&run);
 	}
 	for (size_t i = zone->count; i > 0; i--) {
 		forget(&run, i - 1);

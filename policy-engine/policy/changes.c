@@ -23,6 +23,7 @@
 #define WAIT "rollovers wait by it from now on"
 #define NEXT "the next version has it"
 #define CDS "the next version has it; a parent that reads it changes the DS by it"
+#define CEREMONY "takes effect with the next ceremony: what was signed ahead has the keys until then"
 #define PURGE "keys that no cache knows any more are removed by it"
 
 /* An item with a number. */
@@ -194,6 +195,7 @@ static void kind_text(const policy_key_t *key, char buf[TEXT_MAX])
 static void compare_keys(reporter_t *to, const policy_t *from, const policy_t *after)
 {
 	char kind[TEXT_MAX], texts[2][TEXT_MAX];
+	const bool offline = policy_is_offline(after);
 	for (size_t i = 0; i < from->key_count; i++) {
 		const policy_key_t *key = &from->keys[i];
 		const policy_key_t *other = find_same(after, key, number_of(from, key));
@@ -201,8 +203,9 @@ static void compare_keys(reporter_t *to, const policy_t *from, const policy_t *a
 		key_text(key, texts[0]);
 		texts[1][0] = '\0';
 		if (other == NULL) {
-			report(to, &(policy_change_t){ kind, texts[0], "", "zones lose such a key when "
-			                               "they can do without" });
+			report(to, &(policy_change_t){ kind, texts[0], "", offline ? CEREMONY
+			                               : "zones lose such a key when they can do "
+			                                 "without" });
 			continue;
 		}
 		key_text(other, texts[1]);
@@ -216,7 +219,8 @@ static void compare_keys(reporter_t *to, const policy_t *from, const policy_t *a
 		if (find_same(from, key, number_of(after, key)) == NULL) {
 			kind_text(key, kind);
 			key_text(key, texts[1]);
-			report(to, &(policy_change_t){ kind, "", texts[1], "zones get such a key" });
+			report(to, &(policy_change_t){ kind, "", texts[1],
+			                               offline ? CEREMONY : "zones get such a key" });
 		}
 	}
 }

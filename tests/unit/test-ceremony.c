@@ -493,6 +493,37 @@ START_TEST(test_fallback)
 }
 END_TEST
 
+/* kasp.xml wants another ZSK than what was signed ahead has: that is followed on, until a ceremony has the new
+ * one. */
+START_TEST(test_zsk_entry)
+{
+	enum { ZSK, ZSK2, KSK, FRESH };
+	put(now, bundle_of(now, zsk, NULL));
+	put(now + 10 * DAY, bundle_of(now + 10 * DAY, zsk, zsk2));
+	char *last = bundle_of(now + 21 * DAY, zsk2, NULL);
+	put(now + 21 * DAY, strdup(last));
+	(void)follow(false);
+	go_on();
+	entries[1].repository = "two";
+	pass(BEGIN + 10 * DAY);
+	ck_assert(has(ZSK) && has(ZSK2));
+	pass(BEGIN + 25 * DAY);
+	ck_assert(is_in_force(last) && !has(ZSK) && has(ZSK2));
+	ck_assert(core_signs_zone(&zone.core, &zone.core.keys[ZSK2]));
+
+	/* The next request wants one of the new entry, and no other. */
+	char *text = NULL;
+	unsigned needed = 0;
+	const ksr_t ksr = { &zone, &policy, &facts, now, now, now + 5 * DAY };
+	give(zsk, KEYSET_ZSK, "05"); /* Left of the old entry. */
+	ck_assert_int_eq(ksr_make(&ksr, &text, &needed), 0);
+	ck_assert_ptr_null(text);
+	ck_assert_uint_eq(needed, 1);
+	entries[1].repository = "one";
+	free(last);
+}
+END_TEST
+
 /* A KSK rolls by bundles, as fast as the parent lets it; the one before stays as long. */
 START_TEST(test_ksk_roll)
 {
@@ -574,6 +605,7 @@ int main(void)
 	tcase_add_test(tcase, test_late);
 	tcase_add_test(tcase, test_clock_ahead);
 	tcase_add_test(tcase, test_fallback);
+	tcase_add_test(tcase, test_zsk_entry);
 	tcase_add_test(tcase, test_ksk_roll);
 	tcase_add_test(tcase, test_cds);
 	suite_add_tcase(suite, tcase);

@@ -110,6 +110,7 @@ END_TEST
 typedef struct {
 	char items[1024];
 	unsigned count;
+	unsigned ceremonies; /* Changes that wait for one. */
 } found_t;
 
 static void note(void *ctx, const policy_change_t *change)
@@ -119,6 +120,7 @@ static void note(void *ctx, const policy_change_t *change)
 	ck_assert_str_ne(change->effect, "");
 	strcat(strcat(found->items, change->item), "|");
 	found->count++;
+	found->ceremonies += strstr(change->effect, "with the next ceremony") != NULL;
 }
 
 START_TEST(test_changes)
@@ -140,6 +142,11 @@ START_TEST(test_changes)
 	                 "Keys/KSK, algorithm 13, 256 bits, repository SoftHSM|"
 	                 "Keys/ZSK, algorithm 13, 256 bits, repository SoftHSM|"
 	                 "Keys/KSK, algorithm 14, 256 bits, repository SoftHSM|");
+	ck_assert_uint_eq(found.ceremonies, 0);
+	to->keys[0].repository[0] = '\0';
+	found = (found_t){ .count = 0 };
+	ck_assert(policy_changes(from, to, note, &found));
+	ck_assert_uint_eq(found.ceremonies, 2);
 }
 END_TEST
 

@@ -312,6 +312,40 @@ START_TEST(test_policy_change)
 }
 END_TEST
 
+/* What was signed ahead brings the keys: one that no entry wants any more goes when bundles have brought another
+ * of its kind, or one of the new entry. */
+START_TEST(test_offline_policy_change)
+{
+	enum { KSK, ZSK, NEXT, SPARE, FRESH };
+	world_t w;
+	world_init(&w);
+	w.entries[1].standby = 2;
+	plan(&w, T0);
+	w.zone.offline = true;
+	w.entries[1].standby = 0;
+	w.entries[0].repository = (char *)""; /* The same KSK, which is in the ceremony now. */
+	w.entries[1].repository = (char *)"two";
+	plan(&w, T0 + 1);
+	ck_assert_uint_eq(w.events[PLAN_UNWANTED], 0);
+	ck_assert_uint_eq(w.zone.count, 4);
+
+	w.keys[NEXT].standby = false; /* By a bundle, as below. */
+	w.keys[NEXT].inception = T0 + 2;
+	plan(&w, T0 + 2);
+	ck_assert(!w.keys[ZSK].goal_in && w.keys[NEXT].goal_in && w.keys[SPARE].goal_in);
+
+	w.zone.ahead = 1;
+	plan(&w, T0 + 3);
+	ck_assert_uint_eq(w.zone.count, 5);
+	ck_assert(w.keys[FRESH].standby && w.keys[NEXT].goal_in && w.keys[SPARE].goal_in);
+	w.zone.ahead = 0;
+	w.keys[FRESH].standby = false;
+	plan(&w, T0 + 4);
+	ck_assert(!w.keys[NEXT].goal_in && !w.keys[SPARE].goal_in && w.keys[FRESH].goal_in);
+	ck_assert(w.keys[KSK].goal_in);
+}
+END_TEST
+
 START_TEST(test_standby)
 {
 	world_t w;
@@ -457,6 +491,7 @@ int main(void)
 	tcase_add_test(tc, test_dead);
 	tcase_add_loop_test(tc, test_lost_in_rollover, 0, sizeof(losses) / sizeof(losses[0]));
 	tcase_add_loop_test(tc, test_policy_change, 0, 5);
+	tcase_add_test(tc, test_offline_policy_change);
 	tcase_add_test(tc, test_standby);
 	tcase_add_test(tc, test_purge);
 	tcase_add_test(tc, test_shared);
