@@ -186,39 +186,63 @@ static int take_newest(const bundle_look_t *look, bundle_seen_t *seen)
 			break;
 		}
 		newer = strcmp(bundle.text, in_force(zone)) != 0;
-		if (newer && may_follow(look, &bundle, published) && try_bundle(look, &bundle, seen)) {
-			ret = take(look, &bundle) == 0 ? 1 : -1;
+		if (newer && may_follow(look, &bundle, published)) {
+			const bool good = try_bundle(look, &bundle, seen);
+			seen->waits = seen->waits || !good;
+			ret = !good ? 0 : take(look, &bundle) == 0 ? 1 : -1;
 		}
 		free(bundle.text);
 	}
 	return found < 0 ? -1 : ret;
 }
 
-/* Says when the next ceremony has to be held. */
-static int foresee(const bundle_look_t *look, bundle_seen_t *seen)
+/* Says when the signatures in force end, if they are in the last quarter of their time. */
+static void foresee_end(const kasp_zone_t *zone, int64_t now, bundle_seen_t *seen)
 {
 	char when[WHEN_TEXT_MAX];
-	const kasp_zone_t *zone = look->zone;
-	db_bundle_t last = { .skr = INT64_MAX, .at = INT64_MAX };
-	int64_t next;
-	int ret = db_bundle_next(look->desk->db, zone->id, look->now + 1, &next);
-	if (ret > 0) {
-		seen->next = next < seen->next ? next : seen->next;
+	const skr_span_t span = skr_span(in_force(zone), zone->name, now);
+	const int64_t notice = span.until - (span.until - span.from) / 4;
+	if (span.until == 0) {
+		return;
 	}
-	ret = ret < 0 ? ret : db_bundle_before(look->desk->db, zone->id, INT64_MAX, &last);
-	if (ret < 0) {
+	if (notice > now) {
+		seen->next = notice < seen->next ? notice : seen->next;
+		return;
+	}
+	seen->urgent = true;
+	say(seen, "the signatures of the KSK end at %s, and no bundle takes their place: validators "
+	    "refuse the zone then", when_stamp(span.until, when));
+}
+
+/* Until when the last signatures that there are will be good; 0 = there are none; -1. */
+static int64_t last_until(const bundle_look_t *look)
+{
+	const kasp_zone_t *zone = look->zone;
+	const int64_t published = skr_span(in_force(zone), zone->name, look->now).until;
+	db_bundle_t last = { .skr = INT64_MAX, .at = INT64_MAX };
+	const int ret = db_bundle_before(look->desk->db, zone->id, INT64_MAX, &last);
+	if (ret <= 0) {
+		return ret < 0 ? -1 : published;
+	}
+	const int64_t until = skr_span(last.text, zone->name, last.at).until;
+	free(last.text);
+	return until > published ? until : published;
+}
+
+/* Says when the next ceremony has to be held. */
+static int foresee_ceremony(const bundle_look_t *look, bundle_seen_t *seen)
+{
+	char when[WHEN_TEXT_MAX];
+	const int64_t until = last_until(look);
+	if (until < 0) {
 		return -1;
 	}
-	const int64_t until = ret > 0 ? skr_span(last.text, zone->name, last.at).until
-	                              : skr_span(in_force(zone), zone->name, look->now).until;
-	if (ret > 0) {
-		free(last.text);
-	}
-	seen->urgent = until - NOTICE_S <= look->now;
 	if (until == 0) {
+		seen->urgent = true;
 		say(seen, "waits for a DNSKEY RRset that was signed ahead, since the policy's KSK is "
 		    "offline: ods ksr, a ceremony, ods skr");
-	} else if (seen->urgent) {
+	} else if (until - NOTICE_S <= look->now) {
+		seen->urgent = true;
 		say(seen, "a ceremony is due: the last signatures of the KSK are good until %s: ods ksr, "
 		    "a ceremony, ods skr", when_stamp(until, when));
 	} else if (until - NOTICE_S < seen->next) {
@@ -229,7 +253,19 @@ static int foresee(const bundle_look_t *look, bundle_seen_t *seen)
 
 int bundle_follow(const bundle_look_t *look, bundle_seen_t *seen)
 {
+	kasp_zone_t *zone = look->zone;
+	int64_t next;
 	*seen = (bundle_seen_t){ .next = CORE_NEVER };
-	offer_note(&look->zone->core, look->zone, in_force(look->zone));
-	return take_newest(look, seen) < 0 ? -1 : foresee(look, seen);
+	offer_note(&zone->core, zone, in_force(zone));
+	if (take_newest(look, seen) < 0) {
+		return -1;
+	}
+	const int found = db_bundle_next(look->desk->db, zone->id, look->now + 1, &next);
+	if (found > 0) {
+		seen->next = next < seen->next ? next : seen->next;
+	}
+	if (seen->waits) {
+		foresee_end(zone, look->now, seen);
+	}
+	return found < 0 ? -1 : foresee_ceremony(look, seen);
 }

@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
 	char why[BUNDLE_WHY_MAX]; /*!< What a person has to know; "" = all is well. */
 	bool urgent;            /*!< ...and has to do something about. */
+	bool waits;             /*!< A newer bundle is due, and its keys may not come or go yet. */
 	bool look;              /*!< A step relies on a DS that has to be seen at the parent. */
 	int64_t next;           /*!< When to look again at the latest; CORE_NEVER = no date. */
 } bundle_seen_t;

@@ -59,6 +59,23 @@ static void say(look_t *look, log_level_t level, const char *format, ...)
 	look->level = level;
 }
 
+/* Says what ends a zone before it says why no key takes a step, which a person may be used to. */
+static void say_first(look_t *look, const char *why)
+{
+	char rest[PROBLEM_MAX];
+	memcpy(rest, look->problem, PROBLEM_MAX);
+	const int used = snprintf(look->problem, PROBLEM_MAX, "%s", why);
+	if (rest[0] != '\0' && used > 0 && used < PROBLEM_MAX - 2) {
+		snprintf(look->problem + used, (size_t)(PROBLEM_MAX - used), "; %s", rest);
+	}
+	look->level = LOG_WARNING;
+}
+
+static void look_again(look_t *look, int64_t when)
+{
+	look->zone->next = when < look->zone->next ? when : look->zone->next;
+}
+
 /* Says why there is no key for an entry. */
 static void no_key(look_t *look, const policy_key_t *want, int why_not)
 {
@@ -332,8 +349,10 @@ static int64_t follow(look_t *look, bool frozen)
 	if (look->failed) {
 		return CORE_NEVER;
 	}
-	if (seen.why[0] != '\0') {
-		say(look, seen.urgent ? LOG_WARNING : LOG_INFO, "%s", seen.why);
+	if (seen.urgent) {
+		say_first(look, seen.why);
+	} else if (seen.why[0] != '\0') {
+		say(look, LOG_INFO, "%s", seen.why);
 	}
 	look->ask = seen.look;
 	return seen.next;
@@ -567,8 +586,7 @@ static void look_after(look_t *look)
 	}
 	if (is_frozen(look)) {
 		core_observe(&look->zone->core, &look->live->facts);
-		const int64_t bundle = follow(look, true);
-		look->zone->next = bundle < look->zone->next ? bundle : look->zone->next;
+		look_again(look, follow(look, true));
 		if (!look->failed) {
 			prepare_push(look, saved);
 		}

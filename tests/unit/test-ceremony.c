@@ -39,7 +39,7 @@ static const policy_t policy = {
 
 static dnssec_key_t *ksk, *ksk2, *zsk, *zsk2, *other;
 static char dir[40];
-static desk_t desk;
+static desk_t the_desk, *const desk = &the_desk;
 static kasp_zone_t zone;
 static facts_t facts;
 static int64_t now;
@@ -53,12 +53,12 @@ static void give(dnssec_key_t *key, keyset_role_t role, const char *id)
 		.repository = role == KEYSET_KSK ? "" : "one", .cka_id = id, .algorithm = 13,
 		.bits = 256, .public_key = public.data, .public_key_len = public.size,
 	};
-	ck_assert_int_eq(db_key_put(desk.db, &pair, now), 0);
+	ck_assert_int_eq(db_key_put(desk->db, &pair, now), 0);
 	core_key_init(&core, role, 13, dnssec_key_get_keytag(key),
 	              role == KEYSET_KSK ? POLICY_ROLL_DOUBLE_SIGNATURE
 	                                 : POLICY_ROLL_PRE_PUBLICATION, now);
 	core.standby = true;
-	ck_assert_int_eq(db_zone_give_key(desk.db, &zone, &pair, &core), 0);
+	ck_assert_int_eq(db_zone_give_key(desk->db, &zone, &pair, &core), 0);
 }
 
 static void wake(void *ctx)
@@ -72,12 +72,12 @@ static void set_up(void)
 	strcpy(dir, "/tmp/test-ceremony.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/db", dir);
-	desk_init(&desk, wake, NULL);
-	ck_assert_msg(db_open(&desk.db, path, err, sizeof(err)) == 0, "%s", err);
+	desk_init(desk, wake, NULL);
+	ck_assert_msg(db_open(&desk->db, path, err, sizeof(err)) == 0, "%s", err);
 	now = BEGIN;
-	ck_assert_int_eq(db_begin(desk.db), 0);
-	ck_assert_int_ge(db_zone_put(desk.db, ROOM_ZONE, "offline"), 0);
-	ck_assert_int_eq(db_zone_get(desk.db, ROOM_ZONE, &zone), 1);
+	ck_assert_int_eq(db_begin(desk->db), 0);
+	ck_assert_int_ge(db_zone_put(desk->db, ROOM_ZONE, "offline"), 0);
+	ck_assert_int_eq(db_zone_get(desk->db, ROOM_ZONE, &zone), 1);
 	ksk = room_key(true);
 	ksk2 = room_key(true);
 	zsk = room_key(false);
@@ -97,9 +97,9 @@ static void tear_down(void)
 		dnssec_key_free(keys[i]);
 	}
 	kasp_zone_deinit(&zone);
-	db_rollback(desk.db);
+	db_rollback(desk->db);
 	facts = (facts_t){ 0 };
-	desk_deinit(&desk);
+	desk_deinit(desk);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	ck_assert_int_eq(system(command), 0);
 }
@@ -251,7 +251,7 @@ END_TEST
 static bundle_seen_t follow(bool frozen)
 {
 	bundle_seen_t seen;
-	const bundle_look_t look = { &desk, &zone, &policy, &facts, now, frozen };
+	const bundle_look_t look = { desk, &zone, &policy, &facts, now, frozen };
 	ck_assert_int_eq(bundle_follow(&look, &seen), 0);
 	return seen;
 }
@@ -294,7 +294,7 @@ static bool has(size_t key)
 static void put_of(int64_t number, int64_t at, char *text)
 {
 	const db_bundle_t bundle = { number, at, text };
-	ck_assert_int_eq(db_bundle_put(desk.db, zone.id, &bundle), 0);
+	ck_assert_int_eq(db_bundle_put(desk->db, zone.id, &bundle), 0);
 	free(text);
 }
 
@@ -451,10 +451,10 @@ START_TEST(test_clock_ahead)
 	put_of(1, now + DAY, bundle_of(now + DAY, zsk, zsk2));
 	(void)follow(false);
 	db_bundle_t row = { .skr = INT64_MAX, .at = INT64_MAX };
-	ck_assert_int_eq(db_bundle_before(desk.db, zone.id, INT64_MAX, &row), 1);
+	ck_assert_int_eq(db_bundle_before(desk->db, zone.id, INT64_MAX, &row), 1);
 	ck_assert_int_eq(row.skr, 2);
 	free(row.text);
-	ck_assert_int_eq(db_bundle_before(desk.db, zone.id, INT64_MAX, &row), 0);
+	ck_assert_int_eq(db_bundle_before(desk->db, zone.id, INT64_MAX, &row), 0);
 	free(first);
 	free(second);
 	free(third);
@@ -471,7 +471,7 @@ START_TEST(test_fallback)
 	put(now + 20 * DAY, bundle_of(now + 20 * DAY, zsk, NULL));
 	(void)follow(false);
 	go_on();
-	ck_assert_int_eq(db_skr_next(desk.db, zone.id, &number), 0);
+	ck_assert_int_eq(db_skr_next(desk->db, zone.id, &number), 0);
 	ck_assert_int_eq(number, 2);
 	/* A person has mixed it up: the ZSK that signs is not in it for some days. */
 	put_of(number, now + DAY, bundle_of(now + DAY, zsk2, NULL));
@@ -521,6 +521,27 @@ START_TEST(test_zsk_entry)
 	ck_assert_uint_eq(needed, 1);
 	entries[1].repository = "one";
 	free(last);
+}
+END_TEST
+
+/* A zone is frozen past a change of its keys: what ends is what is in force, whatever there is to come. */
+START_TEST(test_end)
+{
+	put(now, bundle_of(now, zsk, NULL));
+	put(now + 10 * DAY, room_sign(&(room_bundle_t){ .keys = { ksk, zsk, zsk2 }, .by = { ksk },
+	                                               .from = now, .until = now + 300 * DAY }));
+	(void)follow(false);
+	go_on();
+	now += 10 * DAY;
+	bundle_seen_t seen = follow(true);
+	ck_assert(!seen.urgent && seen.waits);
+	ck_assert_int_le(seen.next, now + DAY);
+	now += DAY;
+	seen = follow(true);
+	ck_assert_msg(seen.urgent && strstr(seen.why, "the signatures of the KSK end at "
+	              "2027-01-29T08:00:00Z, and no bundle takes their place") != NULL, "%s", seen.why);
+	seen = follow(false);
+	ck_assert(!seen.urgent && !seen.waits);
 }
 END_TEST
 
@@ -606,6 +627,7 @@ int main(void)
 	tcase_add_test(tcase, test_clock_ahead);
 	tcase_add_test(tcase, test_fallback);
 	tcase_add_test(tcase, test_zsk_entry);
+	tcase_add_test(tcase, test_end);
 	tcase_add_test(tcase, test_ksk_roll);
 	tcase_add_test(tcase, test_cds);
 	suite_add_tcase(suite, tcase);
