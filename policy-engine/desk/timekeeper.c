@@ -30,9 +30,9 @@ static void complain(const timekeeper_t *keeper)
 {
 	log_about(LOG_ERROR, (about_t){ .event = "clock" },
 	          "the clock went %s: it said %lld before; no key comes or goes "
-	          "until it is right again, the signer signs on. If it is right now: "
-	          "ods clock-accept", keeper->verdict == CLOCK_BACK ? "back" : "ahead",
-	          (long long)keeper->mark.seen);
+	          "until it is right again, the signer signs on, where the KSK is offline until "
+	          "its bundle ends. If it is right now: ods clock-accept",
+	          keeper->verdict == CLOCK_BACK ? "back" : "ahead", (long long)keeper->mark.seen);
 }
 
 int timekeeper_check(timekeeper_t *keeper, db_t *db, int64_t now)

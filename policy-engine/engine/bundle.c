@@ -269,3 +269,9 @@ int bundle_follow(const bundle_look_t *look, bundle_seen_t *seen)
 	}
 	return found < 0 ? -1 : foresee_ceremony(look, seen);
 }
+
+void bundle_stay(const kasp_zone_t *zone, int64_t now, bundle_seen_t *seen)
+{
+	*seen = (bundle_seen_t){ .next = CORE_NEVER };
+	foresee_end(zone, now, seen);
+}

@@ -38,5 +38,8 @@ typedef struct {
  */
 int bundle_follow(const bundle_look_t *look, bundle_seen_t *seen);
 
+/*! Looks at the bundle in force alone, when none can take its place. */
+void bundle_stay(const kasp_zone_t *zone, int64_t now, bundle_seen_t *seen);
+
 /*! \return The TTL of a zone's DNSKEY RRset: the policy's, or that of a bundle in force, if larger. */
 uint32_t bundle_ttl(const kasp_zone_t *zone, const policy_t *policy);

@@ -36,6 +36,7 @@ typedef struct {
 	log_level_t level; /* Of the problem. */
 	unsigned keytag; /* Of the key that it is about; 0 = none. */
 	bool ask;    /* What was signed ahead waits for a look at the parent. */
+	bool followed; /* What was signed ahead has been looked for. */
 	bool failed; /* The database did. */
 } look_t;
 
@@ -355,7 +356,28 @@ static int64_t follow(look_t *look, bool frozen)
 		say(look, LOG_INFO, "%s", seen.why);
 	}
 	look->ask = seen.look;
+	look->followed = true;
 	return seen.next;
+}
+
+/* Sees that signatures of the same keys become newer while no key may take a step. */
+static void renew(look_t *look)
+{
+	look_again(look, follow(look, true));
+}
+
+/* What was signed ahead is not even looked for. That ends, too. */
+static void foresee_end(look_t *look)
+{
+	bundle_seen_t seen;
+	if (look->zone->bundle[0] == '\0' || look->followed) {
+		return;
+	}
+	bundle_stay(look->zone, look->now, &seen);
+	if (seen.urgent) {
+		say_first(look, seen.why);
+	}
+	look_again(look, seen.next);
 }
 
 /* Takes all steps that the zone's keys can take now. */
@@ -574,7 +596,8 @@ static void look_after(look_t *look)
 	if (look->live->facts.unsure && !look->live->facts.chain && saved != 0) {
 		say(look, LOG_DEBUG, "no key takes a step until the signer knows which version knotd "
 		    "serves");
-		if (look->live->facts.pending < saved) {
+		renew(look);
+		if (!look->failed && (look->followed || look->live->facts.pending < saved)) {
 			prepare_push(look, saved);
 		}
 		return;
@@ -582,11 +605,15 @@ static void look_after(look_t *look)
 	/* A newer key set than the held one may pass. */
 	if (look->live->facts.chain && look->live->facts.pending >= saved && saved != 0) {
 		serve_chain(look);
+		renew(look);
+		if (!look->failed && look->followed) {
+			prepare_push(look, saved);
+		}
 		return;
 	}
 	if (is_frozen(look)) {
 		core_observe(&look->zone->core, &look->live->facts);
-		look_again(look, follow(look, true));
+		renew(look);
 		if (!look->failed) {
 			prepare_push(look, saved);
 		}
@@ -619,6 +646,7 @@ static void look_at_live(look_t *look)
 	if (may_look(look)) {
 		look_after(look);
 	}
+	foresee_end(look);
 	if (memcmp(lacked, live->lacks, sizeof(lacked)) != 0) {
 		desk_keys_wanted(look->desk, 0);
 	}

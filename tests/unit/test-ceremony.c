@@ -15,6 +15,7 @@
 #include "policy-engine/ceremony/ksr.h"
 #include "policy-engine/core/plan.h"
 #include "policy-engine/engine/bundle.h"
+#include "policy-engine/engine/look.h"
 #include "policy-engine/zone/offer.h"
 #include "tests/unit/ceremony-room.h"
 #include "tests/unit/check-main.h"
@@ -39,7 +40,8 @@ static const policy_t policy = {
 
 static dnssec_key_t *ksk, *ksk2, *zsk, *zsk2, *other;
 static char dir[40];
-static desk_t the_desk, *const desk = &the_desk;
+static parts_t parts;
+static desk_t *const desk = &parts.desk;
 static kasp_zone_t zone;
 static facts_t facts;
 static int64_t now;
@@ -545,6 +547,67 @@ START_TEST(test_end)
 }
 END_TEST
 
+/* -- the look at a zone -------------------------------------------------- */
+
+static void look_now(void)
+{
+	kasp_zone_deinit(&zone);
+	zone = (kasp_zone_t){ 0 };
+	ck_assert_int_eq(look_at_zone(&parts, ROOM_ZONE, now), 0);
+	ck_assert_int_eq(db_zone_get(desk->db, ROOM_ZONE, &zone), 1);
+}
+
+/* While no key may take a step, signatures become newer; where they do not, it is said before they end. */
+START_TEST(test_paths)
+{
+	policy_t copy = policy;
+	live_zone_t *live = live_add(&desk->live, ROOM_ZONE);
+	ck_assert_int_eq(parent_start(&parts.parent, desk), 0);
+	desk->policies = (policies_t){ &copy, 1 };
+	live->facts = (facts_t){ .policy = "offline" };
+	char *texts[3];
+	for (int i = 0; i < 3; i++) {
+		texts[i] = bundle_of(now + i * 10 * DAY, zsk, NULL);
+		put(now + i * 10 * DAY, strdup(texts[i]));
+	}
+	put(now + 30 * DAY, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { ksk },
+	                                               .from = now, .until = now + 300 * DAY }));
+	look_now();
+	ck_assert(is_in_force(texts[0]));
+	live->facts.revision = live->facts.pending = live->revision;
+	now += 10 * DAY;
+	live->facts.unsure = true;
+	look_now();
+	ck_assert(is_in_force(texts[1]));
+	ck_assert_ptr_nonnull(live->push);
+	live->facts.pending = live->revision;
+	live->facts.unsure = false;
+	live->facts.chain = true;
+	now += 10 * DAY;
+	look_now();
+	ck_assert(is_in_force(texts[2]));
+	ck_assert_uint_gt(live->revision, live->facts.pending);
+	live->facts.chain = false;
+
+	now += 10 * DAY;
+	copy.defect = (char *)"it cannot be used";
+	look_now();
+	ck_assert(is_in_force(texts[2]));
+	ck_assert_str_eq(live->problem, "it cannot be used");
+	ck_assert_int_le(zone.next, now + DAY);
+	now = zone.next;
+	look_now();
+	ck_assert_msg(strstr(live->problem, "the signatures of the KSK end at ") == live->problem &&
+	              strstr(live->problem, "; it cannot be used") != NULL, "%s", live->problem);
+	parent_stop(&parts.parent);
+	live->facts.policy = NULL;
+	desk->policies = (policies_t){ 0 };
+	for (int i = 0; i < 3; i++) {
+		free(texts[i]);
+	}
+}
+END_TEST
+
 /* A KSK rolls by bundles, as fast as the parent lets it; the one before stays as long. */
 START_TEST(test_ksk_roll)
 {
@@ -628,6 +691,7 @@ int main(void)
 	tcase_add_test(tcase, test_fallback);
 	tcase_add_test(tcase, test_zsk_entry);
 	tcase_add_test(tcase, test_end);
+	tcase_add_test(tcase, test_paths);
 	tcase_add_test(tcase, test_ksk_roll);
 	tcase_add_test(tcase, test_cds);
 	suite_add_tcase(suite, tcase);
