@@ -299,3 +299,41 @@ int skr_check(const skr_t *skr, const skr_rules_t *rules, char *err, size_t err_
 	}
 	return 0;
 }
+
+/* -- advice -------------------------------------------------------------- */
+
+/* \return The tag of a key that the next bundle does not have; -1 if it has all. */
+static int leaving(const skr_bundle_t *bundle)
+{
+	const char *at = bundle->text;
+	bundle_record_t record;
+	while (bundle_next(&at, &record) == 1) {
+		const int tag = record.type == KNOT_RRTYPE_DNSKEY ? tag_of(&record) : -1;
+		const bundle_key_t key = { is_sep(&record), record.rdata[3], (uint16_t)tag,
+			                   record.rdata + DNSKEY_HEAD,
+			                   (size_t)record.len - DNSKEY_HEAD };
+		if (tag >= 0 && !bundle_has_key(bundle[1].text, KNOT_RRTYPE_DNSKEY, &key)) {
+			return tag;
+		}
+	}
+	return -1;
+}
+
+void skr_advise(const skr_t *skr, const skr_rules_t *rules, char *text, size_t size)
+{
+	char when[WHEN_TEXT_MAX], span[DURATION_TEXT_MAX];
+	const uint32_t refresh = rules->policy->refresh;
+	text[0] = '\0';
+	for (size_t i = 0; i + 1 < skr->count && text[0] == '\0'; i++) {
+		const skr_bundle_t *bundle = &skr->bundles[i];
+		const int64_t until = skr_span(bundle->text, rules->zone->name, bundle->at).until;
+		const int tag = leaving(bundle);
+		if (tag >= 0 && until - bundle->until < refresh) {
+			snprintf(text, size, "the bundle of %s is good for %s beyond the next one, in "
+			         "which key %d is no more, and which may be late: better have "
+			         "the ceremony sign with rrsig-refresh: %us, the policy's <Refresh>",
+			         when_stamp(bundle->at, when),
+			         duration_text(until - bundle->until, span), tag, refresh);
+		}
+	}
+}

@@ -28,6 +28,15 @@ typedef struct {
  */
 int skr_check(const skr_t *skr, const skr_rules_t *rules, char *err, size_t err_size);
 
+/*!
+ * Finds the first bundle that is too short for what comes after it, in which a key is no more: that one is published late if the
+ * server is down, or a token is slow, and the policy's Refresh is the time in which that is mended.
+ *
+ * \param skr   Has passed skr_check().
+ * \param text  What to have the ceremony do otherwise; "" if all is well.
+ */
+void skr_advise(const skr_t *skr, const skr_rules_t *rules, char *text, size_t size);
+
 /*! \return Seconds that a bundle has to be good beyond the beginning of the next one: until no cache has
  *          it. */
 int64_t skr_overlap(const policy_t *policy);

@@ -270,15 +270,22 @@ static bool take(import_t *import, const skr_t *skr, char why[WHY_MAX])
 	return true;
 }
 
-static void say_taken(ctl_request_t *req, const kasp_zone_t *zone, const skr_t *skr, int64_t now)
+static void say_taken(ctl_request_t *req, const import_t *import, const skr_t *skr)
 {
+	const kasp_zone_t *zone = import->zone;
+	const skr_rules_t rules = { zone, import->policy, import->now, 0 };
 	char text[WHY_MAX], from[WHEN_TEXT_MAX], until[WHEN_TEXT_MAX];
 	const skr_bundle_t *last = &skr->bundles[skr->count - 1];
 	snprintf(text, sizeof(text), "%zu bundles, from %s; the last signatures are good until %s",
 	         skr->count, when_stamp(skr->bundles[0].at, from),
-	         when_text(skr_span(last->text, zone->name, last->at).until, now, until));
+	         when_text(skr_span(last->text, zone->name, last->at).until, import->now, until));
 	ctl_reply(req, zone->name, NULL, text);
 	log_about(LOG_INFO, (about_t){ .event = "skr", .zone = zone->name }, "signed ahead: %s", text);
+	skr_advise(skr, &rules, text, sizeof(text));
+	if (text[0] != '\0') {
+		ctl_reply(req, zone->name, NULL, text);
+		log_about(LOG_WARNING, (about_t){ .event = "skr", .zone = zone->name }, "%s", text);
+	}
 }
 
 static void respond(context_t *c, ctl_request_t *req, const char *name, const ctl_unit_t *unit)
@@ -300,7 +307,7 @@ static void respond(context_t *c, ctl_request_t *req, const char *name, const ct
 		if (live != NULL) {
 			live_mark(&c->desk->live, live, true);
 		}
-		say_taken(req, &zone, &skr, import.now);
+		say_taken(req, &import, &skr);
 	} else if (import.policy != NULL) {
 		ctl_error(req, name, "nothing is taken: %s", why);
 	}

@@ -180,6 +180,25 @@ START_TEST(test_response)
 }
 END_TEST
 
+/* A bundle may have to last longer than it is asked to: the one without a ZSK may come late. */
+START_TEST(test_advice)
+{
+	char text[400];
+	const skr_rules_t rules = { &zone, &policy, now, 0 };
+	for (int i = 0; i < 2; i++) {
+		const int64_t next = now + 11 * DAY + i; /* 14 days less <Refresh>. */
+		add(now, bundle_of(now, zsk, NULL));
+		add(next, bundle_of(next, zsk, zsk2));
+		add(next + 11 * DAY + i, bundle_of(next + 11 * DAY + i, zsk2, NULL));
+		skr_advise(&skr, &rules, text, sizeof(text));
+		ck_assert_msg(i == 0 ? text[0] == '\0'
+		                     : strstr(text, "the bundle of 2027-01-26T08:00:01Z is good for ") == text &&
+		                       strstr(text, "rrsig-refresh: 259200s") != NULL, "\"%s\"", text);
+		skr_deinit(&skr);
+	}
+}
+END_TEST
+
 /* The KSK that has the DS goes when the DS of the next one can be alone. */
 START_TEST(test_chain)
 {
@@ -683,6 +702,7 @@ int main(void)
 	TCase *tcase = tcase_create("ceremony");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, test_response);
+	tcase_add_test(tcase, test_advice);
 	tcase_add_test(tcase, test_chain);
 	tcase_add_test(tcase, test_request);
 	tcase_add_test(tcase, test_follow);
