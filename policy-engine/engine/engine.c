@@ -231,7 +231,11 @@ static int decide(parts_t *parts, int64_t now, bool *more)
 static int check_clock(desk_t *desk, int64_t now)
 {
 	pthread_mutex_lock(&desk->lock);
+	const bool doubted = desk->clock.verdict != CLOCK_GOOD;
 	int believed = timekeeper_check(&desk->clock, desk->db, now);
+	if (believed > 0 && doubted) {
+		desk->wake_all = true; /* When a zone is due may have been reckoned by a clock that was ahead. */
+	}
 	pthread_mutex_unlock(&desk->lock);
 	return believed;
 }
