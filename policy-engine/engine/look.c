@@ -360,12 +360,6 @@ static int64_t follow(look_t *look, bool frozen)
 	return seen.next;
 }
 
-/* Sees that signatures of the same keys become newer while no key may take a step. */
-static void renew(look_t *look)
-{
-	look_again(look, follow(look, true));
-}
-
 /* What was signed ahead is not even looked for. That ends, too. */
 static void foresee_end(look_t *look)
 {
@@ -582,41 +576,42 @@ static bool is_changed(look_t *look)
 	return changed != 0;
 }
 
-static void look_after(look_t *look)
+/* \return Whether no key may take a step now. Signatures that were made ahead become newer nevertheless. */
+static bool stands_still(look_t *look, uint64_t saved)
 {
-	uint64_t saved = look->zone->core.revision;
+	const facts_t *facts = &look->live->facts;
+	bool push = false;
 	if (is_changed(look)) {
 		(void)is_frozen(look);
-		core_observe(&look->zone->core, &look->live->facts);
-		return;
+		core_observe(&look->zone->core, facts);
+		return true;
 	}
 	if (awaits_parent(look)) {
-		return;
+		return true;
 	}
-	if (look->live->facts.unsure && !look->live->facts.chain && saved != 0) {
+	if (facts->unsure && !facts->chain && saved != 0) {
 		say(look, LOG_DEBUG, "no key takes a step until the signer knows which version knotd "
 		    "serves");
-		renew(look);
-		if (!look->failed && (look->followed || look->live->facts.pending < saved)) {
-			prepare_push(look, saved);
-		}
-		return;
+		push = facts->pending < saved;
+	} else if (facts->chain && facts->pending >= saved && saved != 0) {
+		serve_chain(look); /* A newer key set than the held one may pass. */
+	} else if (is_frozen(look)) {
+		core_observe(&look->zone->core, facts);
+		push = true;
+	} else {
+		return false;
 	}
-	/* A newer key set than the held one may pass. */
-	if (look->live->facts.chain && look->live->facts.pending >= saved && saved != 0) {
-		serve_chain(look);
-		renew(look);
-		if (!look->failed && look->followed) {
-			prepare_push(look, saved);
-		}
-		return;
+	look_again(look, follow(look, true));
+	if (!look->failed && (push || look->followed)) {
+		prepare_push(look, saved);
 	}
-	if (is_frozen(look)) {
-		core_observe(&look->zone->core, &look->live->facts);
-		renew(look);
-		if (!look->failed) {
-			prepare_push(look, saved);
-		}
+	return true;
+}
+
+static void look_after(look_t *look)
+{
+	const uint64_t saved = look->zone->core.revision;
+	if (stands_still(look, saved)) {
 		return;
 	}
 	if (!look->failed) {
