@@ -52,7 +52,7 @@ static void give(dnssec_key_t *key, keyset_role_t role, const char *id)
 	core_key_t core;
 	ck_assert_int_eq(dnssec_key_get_pubkey(key, &public), DNSSEC_EOK);
 	db_token_key_t pair = {
-		.repository = role == KEYSET_KSK ? "" : "one", .cka_id = id, .algorithm = 13,
+		.repository = role == KEYSET_KSK ? "" : entries[1].repository, .cka_id = id, .algorithm = 13,
 		.bits = 256, .public_key = public.data, .public_key_len = public.size,
 	};
 	ck_assert_int_eq(db_key_put(desk->db, &pair, now), 0);
@@ -518,7 +518,8 @@ END_TEST
  * one. */
 START_TEST(test_zsk_entry)
 {
-	enum { ZSK, ZSK2, KSK, FRESH };
+	enum { ZSK, ZSK2, KSK, SPARE, FRESH };
+	give(ksk2, KEYSET_ZSK, "04"); /* Nobody signs it. */
 	put(now, bundle_of(now, zsk, NULL));
 	put(now + 10 * DAY, bundle_of(now + 10 * DAY, zsk, zsk2));
 	char *last = bundle_of(now + 21 * DAY, zsk2, NULL);
@@ -536,10 +537,20 @@ START_TEST(test_zsk_entry)
 	char *text = NULL;
 	unsigned needed = 0;
 	const ksr_t ksr = { &zone, &policy, &facts, now, now, now + 5 * DAY };
-	give(zsk, KEYSET_ZSK, "05"); /* Left of the old entry. */
 	ck_assert_int_eq(ksr_make(&ksr, &text, &needed), 0);
 	ck_assert_ptr_null(text);
 	ck_assert_uint_eq(needed, 1);
+	give(other, KEYSET_ZSK, "05");
+	ck_assert_int_eq(ksr_make(&ksr, &text, &needed), 0);
+	ck_assert_uint_eq(count(text, "IN DNSKEY 256 3 13 "), 4); /* Both: now, and at the end. */
+	free(text);
+	put_of(2, now, bundle_of(now, zsk2, other));
+	free(last);
+	last = bundle_of(now + 6 * DAY, other, NULL);
+	put_of(2, now + 6 * DAY, strdup(last));
+	pass(now + 7 * DAY);
+	ck_assert(is_in_force(last) && has(FRESH) && !has(ZSK2));
+	ck_assert(!zone.core.keys[SPARE].goal_in && zone.core.keys[KSK].goal_in);
 	entries[1].repository = "one";
 	free(last);
 }
