@@ -36,6 +36,7 @@ typedef struct {
 	log_level_t level; /* Of the problem. */
 	unsigned keytag; /* Of the key that it is about; 0 = none. */
 	bool ask;    /* What was signed ahead waits for a look at the parent. */
+	bool urgent; /* The problem ends the zone. */
 	bool followed; /* What was signed ahead has been looked for. */
 	bool failed; /* The database did. */
 } look_t;
@@ -70,6 +71,7 @@ static void say_first(look_t *look, const char *why)
 		snprintf(look->problem + used, (size_t)(PROBLEM_MAX - used), "; %s", rest);
 	}
 	look->level = LOG_WARNING;
+	look->urgent = true;
 }
 
 static void look_again(look_t *look, int64_t when)
@@ -647,6 +649,7 @@ static void look_at_live(look_t *look)
 	}
 	bool news = live_set(&live->problem, look->problem[0] != '\0' ? look->problem : NULL);
 	live->passing = look->level > LOG_WARNING;
+	live->urgent = look->urgent;
 	agenda_note(live, look->zone, look->policy, look->now);
 	live_count(&look->desk->live, live);
 	key_total_change(&look->desk->live.keys, &live->keys, &look->zone->core);

@@ -90,7 +90,8 @@ const char *live_state_name(live_state_t state)
 
 live_state_t live_state(const live_zone_t *zone)
 {
-	return zone->problem != NULL && !zone->passing && !zone->frozen ? LIVE_PROBLEM
+	const bool expected = zone->passing || (zone->frozen && !zone->urgent);
+	return zone->problem != NULL && !expected ? LIVE_PROBLEM
 	       : zone->push_problem != NULL ? LIVE_REFUSED
 	       : zone->waits ? LIVE_PERSON
 	       : zone->unseen != NULL ? LIVE_UNSEEN

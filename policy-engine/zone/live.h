@@ -66,6 +66,7 @@ typedef struct live_zone {
 	int64_t announced;  /*!< When the rollover is due that was announced last. */
 	char *problem;      /*!< Why the engine cannot look after the zone; NULL = it can. */
 	bool passing;       /*!< That ends by itself. */
+	bool urgent;        /*!< That ends the zone, and is a problem though a person has frozen it. */
 	uint64_t revision;  /*!< Of the key set below. */
 	char *push;         /*!< The key set that the module has to get; NULL = none. */
 	int64_t push_at;    /*!< When to push it, or to try again. */

@@ -600,8 +600,8 @@ START_TEST(test_paths)
 		texts[i] = bundle_of(now + i * 10 * DAY, zsk, NULL);
 		put(now + i * 10 * DAY, strdup(texts[i]));
 	}
-	put(now + 30 * DAY, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { ksk },
-	                                               .from = now, .until = now + 300 * DAY }));
+	put(now + 30 * DAY, room_sign(&(room_bundle_t){ .keys = { ksk, zsk, zsk2 }, .by = { ksk },
+	                                               .from = now + 30 * DAY, .until = now + 300 * DAY }));
 	look_now();
 	ck_assert(is_in_force(texts[0]));
 	live->facts.revision = live->facts.pending = live->revision;
@@ -629,6 +629,14 @@ START_TEST(test_paths)
 	look_now();
 	ck_assert_msg(strstr(live->problem, "the signatures of the KSK end at ") == live->problem &&
 	              strstr(live->problem, "; it cannot be used") != NULL, "%s", live->problem);
+	copy.defect = NULL;
+	ck_assert_int_eq(db_freeze_put(desk->db, &(db_freeze_t){ DB_FREEZE_ZONE, ROOM_ZONE, CORE_NEVER }),
+	                 0);
+	look_now();
+	ck_assert(is_in_force(texts[2]));
+	ck_assert_int_eq(live_state(live), LIVE_PROBLEM);
+	ck_assert_msg(strstr(live->problem, "the signatures of the KSK end at ") == live->problem &&
+	              strstr(live->problem, "; to end this: ods thaw a.test.") != NULL, "%s", live->problem);
 	parent_stop(&parts.parent);
 	live->facts.policy = NULL;
 	desk->policies = (policies_t){ 0 };
