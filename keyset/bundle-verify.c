@@ -32,7 +32,7 @@ typedef struct {
 	const knot_dname_t *zone;
 	knot_rdataset_t rrs[SETS]; /* In canonical order. */
 	uint32_t ttl[SETS];
-	bool by_sep[SETS];         /* A key with the flag SEP has signed it. */
+	bool is_signed[SETS];
 	knot_rdataset_t sigs;
 	bundle_facts_t facts;
 	bool dated;                /* The facts have the times of a signature. */
@@ -251,9 +251,9 @@ static int check_signature(verify_t *v, const knot_rdata_t *sig)
 	const knot_rdata_t *key = v->rrs[KEYS].rdata;
 	for (uint16_t i = 0; i < v->rrs[KEYS].count; i++) {
 		if (is_signed_by(v, set, sig, key)) {
-			v->by_sep[set] = v->by_sep[set] || is_sep(key);
+			v->is_signed[set] = true;
 			date(v, sig);
-			return 0;
+			return is_sep(key) ? 0 : fail(v, "an RRSIG of a ZSK over ", sets[set].name);
 		}
 		key = knot_rdataset_next((knot_rdata_t *)key);
 	}
@@ -270,7 +270,7 @@ static int check_signatures(verify_t *v)
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
 	}
 	for (int set = 0; set < SETS; set++) {
-		if (v->rrs[set].count > 0 && !v->by_sep[set]) {
+		if (v->rrs[set].count > 0 && !v->is_signed[set]) {
 			return fail(v, "no RRSIG of a KSK over ", sets[set].name);
 		}
 	}

@@ -74,9 +74,9 @@ typedef struct {
 } bundle_facts_t;
 
 /*!
- * Verifies a bundle, but not that its signatures are good now: each RRSIG by a key of the bundle's
- * DNSKEY RRset, each RRset by at least one with the flag SEP. CDS and CDNSKEY are of keys with that
- * flag; none asks for no DS.
+ * Verifies a bundle, but not that its signatures are good now: each RRset has an RRSIG, and each RRSIG
+ * is by a key of the bundle's DNSKEY RRset with the flag SEP: those of ZSKs are made by the module.
+ * CDS and CDNSKEY are of keys with that flag; none asks for no DS.
  *
  * \param zone   Lower case.
  * \param facts  Filled on success only.

@@ -167,7 +167,10 @@ START_TEST(test_response)
 	check(0, "has a TTL of 60 s, kasp.xml says 3600 s");
 	add(now, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { zsk }, .from = now,
 	                                     .until = now + DAY }));
-	check(0, "no RRSIG of a KSK");
+	check(0, "an RRSIG of a ZSK over DNSKEY");
+	add(now, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { ksk, zsk }, .cds = ksk,
+	                                     .from = now, .until = now + DAY }));
+	check(0, "an RRSIG of a ZSK over DNSKEY");
 	entries[0].algorithm = 8;
 	add(now, bundle_of(now, zsk, NULL));
 	check(0, "the policy has 8");
