@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
@@ -23,6 +24,8 @@ typedef struct {
 	const policy_key_t *entry;  /* The policy's KSK. */
 	knot_dname_storage_t name;
 	const skr_bundle_t *bundle; /* That is being checked. */
+	bundle_record_t *fresh;     /* DNSKEYs of KSKs that the zone does not have yet. */
+	size_t fresh_count;
 	char *err;
 	size_t err_size;
 } check_t;
@@ -131,7 +134,29 @@ static bool has_tag(const kasp_zone_t *zone, int tag)
 	return false;
 }
 
-static int check_key(const check_t *c, const bundle_record_t *dnskey)
+/* A KSK that the zone does not have yet: RRSIG and CDS name it by its tag alone. */
+static int check_fresh(check_t *c, const bundle_record_t *dnskey)
+{
+	const int tag = tag_of(dnskey);
+	bool other = has_tag(c->rules->zone, tag);
+	for (size_t i = 0; i < c->fresh_count && !other; i++) {
+		const bundle_record_t *fresh = &c->fresh[i];
+		if (fresh->len == dnskey->len && memcmp(fresh->rdata, dnskey->rdata, fresh->len) == 0) {
+			return 0;
+		}
+		other = tag_of(fresh) == tag;
+	}
+	if (other) {
+		return fail(c, "KSK %d has the key tag of another key of the zone: make another KSK", tag);
+	}
+	if (c->fresh_count == CORE_KEYS_MAX) {
+		return fail(c, "more than %d new KSKs", CORE_KEYS_MAX);
+	}
+	c->fresh[c->fresh_count++] = *dnskey;
+	return 0;
+}
+
+static int check_key(check_t *c, const bundle_record_t *dnskey)
 {
 	const kasp_zone_t *zone = c->rules->zone;
 	const int tag = tag_of(dnskey);
@@ -151,13 +176,10 @@ static int check_key(const check_t *c, const bundle_record_t *dnskey)
 	if (bits != c->entry->bits) {
 		return fail(c, "KSK %d has %u bits; the policy has %u", tag, bits, c->entry->bits);
 	}
-	return known == SIZE_MAX && has_tag(zone, tag)
-	               ? fail(c, "KSK %d has the key tag of another key of the zone: make another "
-	                      "KSK", tag)
-	               : 0;
+	return known == SIZE_MAX ? check_fresh(c, dnskey) : 0;
 }
 
-static int check_keys(const check_t *c)
+static int check_keys(check_t *c)
 {
 	const char *at = c->bundle->text;
 	bundle_record_t record;
@@ -291,13 +313,14 @@ int skr_check(const skr_t *skr, const skr_rules_t *rules, char *err, size_t err_
 	if (check_gap(&c) != 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < skr->count; i++) {
+	c.fresh = malloc(CORE_KEYS_MAX * sizeof(*c.fresh));
+	int ret = c.fresh != NULL ? 0 : fail(&c, "out of memory");
+	for (size_t i = 0; i < skr->count && ret == 0; i++) {
 		c.bundle = &skr->bundles[i];
-		if (check_bundle(&c) != 0) {
-			return -1;
-		}
+		ret = check_bundle(&c);
 	}
-	return 0;
+	free(c.fresh);
+	return ret;
 }
 
 /* -- advice -------------------------------------------------------------- */

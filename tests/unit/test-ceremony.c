@@ -202,6 +202,48 @@ START_TEST(test_advice)
 }
 END_TEST
 
+#define MADE_MAX 2000 /* Of which two have the same of 65536 tags, but for one time in 10^13. */
+
+/* Makes KSKs until two have the same tag: those are the last one, and the one that is told. */
+static size_t make_twins(dnssec_key_t **made, size_t *count)
+{
+	for (*count = 0; *count < MADE_MAX; (*count)++) {
+		made[*count] = room_key(true);
+		for (size_t i = 0; i < *count; i++) {
+			if (dnssec_key_get_keytag(made[i]) == dnssec_key_get_keytag(made[*count])) {
+				return i;
+			}
+		}
+	}
+	ck_abort_msg("no keys with the same tag");
+}
+
+/* Two KSKs that are new, in one bundle, or in one after the other, with the same tag. */
+START_TEST(test_twins)
+{
+	dnssec_key_t *made[MADE_MAX];
+	size_t last;
+	const size_t first = make_twins(made, &last);
+	for (int i = 0; i < 2; i++) {
+		const room_bundle_t both = { .keys = { ksk, zsk, made[last], made[first] }, .by = { ksk },
+		                             .from = now, .until = now + DAY };
+		room_bundle_t one = both, next = both;
+		one.keys[3] = NULL;
+		next.keys[2] = i == 0 ? made[last] : made[first];
+		next.keys[3] = NULL;
+		next.until = now + DAY + 3600;
+		add(now, room_sign(&both));
+		check(0, "has the key tag of another key");
+		add(now, room_sign(&one));
+		add(now + 3600, room_sign(&next));
+		check(0, i == 0 ? "" : "has the key tag of another key");
+	}
+	for (size_t i = 0; i <= last; i++) {
+		dnssec_key_free(made[i]);
+	}
+}
+END_TEST
+
 /* The KSK that has the DS goes when the DS of the next one can be alone. */
 START_TEST(test_chain)
 {
@@ -725,6 +767,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, test_response);
 	tcase_add_test(tcase, test_advice);
+	tcase_add_test(tcase, test_twins);
 	tcase_add_test(tcase, test_chain);
 	tcase_add_test(tcase, test_request);
 	tcase_add_test(tcase, test_follow);
