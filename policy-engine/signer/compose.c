@@ -275,7 +275,7 @@ int publish(kasp_zone_t *zone, const compose_t *with, char **text)
 		const bool offline = policy_is_offline(with->policy);
 		fill_keys(&set, zone, offline, steps, places);
 		set.cds_delete = !offline && asks_for_no_ds(zone, with->policy);
-		set.bundle = offline ? offer_text(zone) : NULL;
+		set.bundle = offline ? offer_text(zone, &with->policy->cds) : NULL;
 		if (set.bundle != NULL && set.bundle[0] != '\0') {
 			follow_bundle(&set, zone);
 		}

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <libdnssec/error.h>
+#include <libknot/descriptor.h>
 
+#include "keyset/bundle.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/ceremony/check.h"
 #include "policy-engine/ceremony/ksr.h"
@@ -740,23 +742,38 @@ START_TEST(test_ksk_roll)
 }
 END_TEST
 
+/* What of a bundle with one CDS and one CDNSKEY is published, each with a signature. */
+static void check_offer(const keyset_cds_t *wanted, unsigned cds, unsigned cdnskey)
+{
+	char *text = offer_text(&zone, wanted);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_DNSKEY), 2);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_CDS), cds);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_CDNSKEY), cdnskey);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_RRSIG), 1 + cds + cdnskey);
+	free(text);
+}
+
 /* CDS and CDNSKEY are published when the engine would give the DS to the parent, too. */
 START_TEST(test_cds)
 {
+	static const keyset_cds_t all = { true, true, true };
 	put(now, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { ksk }, .cds = ksk,
 	                                     .from = now - 3600, .until = now + 90 * DAY }));
 	(void)follow(false);
 	go_on();
-	char *text = offer_text(&zone);
-	ck_assert_uint_eq(count(text, "CDS "), 0);
-	ck_assert_uint_eq(count(text, "DNSKEY "), 2);
-	ck_assert_uint_eq(count(text, "RRSIG "), 1);
-	free(text);
+	check_offer(&all, 0, 0);
 	pass(now + 5 * DAY);
 	ck_assert(core_in_zone(&zone.core.keys[2], KEYSET_DS));
-	text = offer_text(&zone);
+	char *text = offer_text(&zone, &all);
 	ck_assert_str_eq(text, zone.bundle);
 	free(text);
+	/* As the policy has it; with another digest, nothing of what must agree. */
+	check_offer(&(keyset_cds_t){ .sha256 = true, .cdnskey = true }, 1, 1);
+	check_offer(&(keyset_cds_t){ .sha256 = true }, 1, 0);
+	check_offer(&(keyset_cds_t){ .cdnskey = true }, 0, 1);
+	check_offer(&(keyset_cds_t){ 0 }, 0, 0);
+	check_offer(&(keyset_cds_t){ .sha384 = true }, 0, 0);
+	check_offer(&(keyset_cds_t){ .sha384 = true, .cdnskey = true }, 0, 0);
 }
 END_TEST
 
