@@ -196,6 +196,42 @@ static int check_keys(check_t *c)
 	return zsks > 0 ? 0 : fail(c, "it has no ZSK");
 }
 
+/* Bytes of a key set's text, at most, without the bundle: of the zone, of each key without its public key. */
+#define SET_TEXT 8192
+#define KEY_TEXT 2048
+
+static size_t key_size(size_t public_key_len)
+{
+	return KEY_TEXT + 2 * public_key_len;
+}
+
+/* Whether the bundle fits into a key set, with its keys, and those that caches still know. */
+static int check_size(const check_t *c)
+{
+	const kasp_zone_t *zone = c->rules->zone;
+	const char *at = c->bundle->text;
+	size_t size = SET_TEXT + strlen(at), keys = 0;
+	bundle_record_t record;
+	while (bundle_next(&at, &record) == 1) {
+		if (record.type == KNOT_RRTYPE_DNSKEY) {
+			size += key_size(record.len - DNSKEY_HEAD);
+			keys++;
+		}
+	}
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_key_t *core = &zone->core.keys[i];
+		const bundle_key_t key = { core->role != KEYSET_ZSK, core->algorithm, core->keytag,
+			                   zone->keys[i].public_key, zone->keys[i].public_key_len };
+		if (!core_is_hidden(core) &&
+		    !bundle_has_key(c->bundle->text, KNOT_RRTYPE_DNSKEY, &key)) {
+			size += key_size(key.public_key_len);
+			keys++;
+		}
+	}
+	return size <= KEYSET_TEXT_MAX
+	       ? 0 : fail(c, "with %zu keys it is too large for the signer: have fewer keys, or "
+	                     "smaller ones, at a time", keys);
+}
 
 int skr_each_ksk(const char *bundle, int (*call)(void *ctx, const skr_ksk_t *ksk), void *ctx)
 {
@@ -283,7 +319,8 @@ static int check_bundle(check_t *c)
 	if (bundle_verify(c->bundle->text, c->name, &facts, why, sizeof(why)) != 0) {
 		return fail(c, "%s", why);
 	}
-	return check_keys(c) == 0 && check_times(c, &facts) == 0 && check_chain(c) == 0 ? 0 : -1;
+	return check_keys(c) == 0 && check_size(c) == 0 && check_times(c, &facts) == 0 &&
+	       check_chain(c) == 0 ? 0 : -1;
 }
 
 static int check_gap(const check_t *c)

@@ -246,6 +246,25 @@ START_TEST(test_twins)
 }
 END_TEST
 
+/* What would not fit into a key set is refused. */
+START_TEST(test_large)
+{
+	for (unsigned i = 0; i <= 30; i++) {
+		if (i % 15 == 0) {
+			add(now, bundle_of(now, zsk, NULL));
+			check(0, i < 30 ? "" : "with 32 keys it is too large for the signer");
+		}
+		/* A key that caches know, and no bundle has. */
+		char id[8];
+		dnssec_key_t *key = room_key(false);
+		snprintf(id, sizeof(id), "a%u", i);
+		give(key, KEYSET_ZSK, id);
+		zone.core.keys[zone.core.count - 1].record[KEYSET_DNSKEY].state = KEYSET_UNRETENTIVE;
+		dnssec_key_free(key);
+	}
+}
+END_TEST
+
 /* The KSK that has the DS goes when the DS of the next one can be alone. */
 START_TEST(test_chain)
 {
@@ -785,6 +804,7 @@ int main(void)
 	tcase_add_test(tcase, test_response);
 	tcase_add_test(tcase, test_advice);
 	tcase_add_test(tcase, test_twins);
+	tcase_add_test(tcase, test_large);
 	tcase_add_test(tcase, test_chain);
 	tcase_add_test(tcase, test_request);
 	tcase_add_test(tcase, test_follow);
