@@ -9,6 +9,11 @@
 
 #include "keyset/bundle.h"
 
+/* RDATA of an RRSIG (RFC 4034, section 3.1): where its times are, and what is before the signer's name. */
+#define RRSIG_EXPIRATION 8
+#define RRSIG_INCEPTION 12
+#define RRSIG_HEAD 18
+
 static int place_of(uint16_t type)
 {
 	static const uint16_t types[GIVEN_TYPES] = {
@@ -60,6 +65,27 @@ int given_read(const char *bundle, const knot_dname_t *zone, given_t *given, cha
 	}
 	*given = fresh;
 	return KNOT_EOK;
+}
+
+static int64_t time_at(const uint8_t *wire, int64_t near)
+{
+	return near + (int32_t)(knot_wire_read_u32(wire) - (uint32_t)near);
+}
+
+bool given_times(const char *bundle, int64_t near, int64_t *from, int64_t *until)
+{
+	bundle_record_t record;
+	bool found = false;
+	while (bundle != NULL && bundle_next(&bundle, &record) == 1) {
+		if (record.type == KNOT_RRTYPE_RRSIG && record.len >= RRSIG_HEAD) {
+			const int64_t begin = time_at(record.rdata + RRSIG_INCEPTION, near);
+			const int64_t end = time_at(record.rdata + RRSIG_EXPIRATION, near);
+			*from = found && *from > begin ? *from : begin;
+			*until = found && *until < end ? *until : end;
+			found = true;
+		}
+	}
+	return found;
 }
 
 const given_rrset_t *given_find(const given_t *given, uint16_t type)
