@@ -9,11 +9,6 @@
 
 #include "keyset/bundle.h"
 
-/* RDATA of an RRSIG (RFC 4034, section 3.1): where its times are, and what is before the signer's name. */
-#define RRSIG_EXPIRATION 8
-#define RRSIG_INCEPTION 12
-#define RRSIG_HEAD 18
-
 static int place_of(uint16_t type)
 {
 	static const uint16_t types[GIVEN_TYPES] = {
@@ -29,8 +24,6 @@ static int place_of(uint16_t type)
 
 static int add(given_t *given, const bundle_record_t *record)
 {
-	uint16_t buffer[BUNDLE_RDATA_MAX / 2 + 2];
-	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
 	const bool is_sig = record->type == KNOT_RRTYPE_RRSIG;
 	const int place = place_of(is_sig ? bundle_covered(record) : record->type);
 	if (place < 0) {
@@ -38,8 +31,7 @@ static int add(given_t *given, const bundle_record_t *record)
 	}
 	given_rrset_t *rrset = &given->rrsets[place];
 	rrset->ttl = is_sig ? rrset->ttl : record->ttl;
-	knot_rdata_init(rdata, record->len, record->rdata);
-	return knot_rdataset_add(is_sig ? &rrset->sigs : &rrset->rrs, rdata, NULL);
+	return bundle_put(is_sig ? &rrset->sigs : &rrset->rrs, record);
 }
 
 int given_read(const char *bundle, const knot_dname_t *zone, given_t *given, char *err,
@@ -74,10 +66,11 @@ static int64_t time_at(const uint8_t *wire, int64_t near)
 
 bool given_times(const char *bundle, int64_t near, int64_t *from, int64_t *until)
 {
+	const char *at = bundle_text(bundle);
 	bundle_record_t record;
 	bool found = false;
-	while (bundle != NULL && bundle_next(&bundle, &record) == 1) {
-		if (record.type == KNOT_RRTYPE_RRSIG && record.len >= RRSIG_HEAD) {
+	while (bundle_next(&at, &record) == 1) {
+		if (record.type == KNOT_RRTYPE_RRSIG && record.len > RRSIG_SIGNER) {
 			const int64_t begin = time_at(record.rdata + RRSIG_INCEPTION, near);
 			const int64_t end = time_at(record.rdata + RRSIG_EXPIRATION, near);
 			*from = found && *from > begin ? *from : begin;

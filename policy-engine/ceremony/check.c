@@ -15,9 +15,6 @@
 #include "policy-engine/base/when.h"
 #include "policy-engine/zone/offer.h"
 
-#define DNSKEY_HEAD 4 /* RDATA before the public key: flags, protocol, algorithm. */
-#define FLAG_SEP 1    /* Of the second octet. */
-
 typedef struct {
 	const skr_t *skr;
 	const skr_rules_t *rules;
@@ -99,7 +96,7 @@ static int check_times(const check_t *c, const bundle_facts_t *facts)
 
 static bool is_sep(const bundle_record_t *dnskey)
 {
-	return (dnskey->rdata[1] & FLAG_SEP) != 0;
+	return (dnskey->rdata[1] & DNSKEY_SEP) != 0;
 }
 
 static int tag_of(const bundle_record_t *dnskey)
@@ -220,8 +217,7 @@ static int check_size(const check_t *c)
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
 		const core_key_t *core = &zone->core.keys[i];
-		const bundle_key_t key = { core->role != KEYSET_ZSK, core->algorithm, core->keytag,
-			                   zone->keys[i].public_key, zone->keys[i].public_key_len };
+		const bundle_key_t key = offer_key(core, &zone->keys[i]);
 		if (!core_is_hidden(core) &&
 		    !bundle_has_key(c->bundle->text, KNOT_RRTYPE_DNSKEY, &key)) {
 			size += key_size(key.public_key_len);

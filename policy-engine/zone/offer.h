@@ -6,7 +6,11 @@
  */
 #pragma once
 
+#include "keyset/bundle.h"
 #include "policy-engine/zone/kasp-zone.h"
+
+/*! \return A key as a bundle has it. Borrows from info. */
+bundle_key_t offer_key(const core_key_t *core, const zone_key_t *info);
 
 /*! Notes which keys a bundle has, and which have signed it.
  *
