@@ -12,11 +12,8 @@
 
 #include "keyset/bundle.h"
 
-#define KEY_HEAD 4    /* RDATA of a DNSKEY before the public key: flags, protocol, algorithm. */
-#define SIG_HEAD 18   /* RDATA of an RRSIG before the signer's name (RFC 4034, section 3.1). */
 #define DS_HEAD 4     /* RDATA of a CDS before the digest. */
 #define FLAG_ZONE 0x0100
-#define FLAG_SEP 0x0001
 
 /* The RRsets, in the order in which a fault is told. */
 enum { KEYS, CDS, CDNSKEY, SETS };
@@ -32,7 +29,7 @@ typedef struct {
 	const knot_dname_t *zone;
 	knot_rdataset_t rrs[SETS]; /* In canonical order. */
 	uint32_t ttl[SETS];
-	bool by_sep[SETS];         /* A key with the flag SEP has signed it. */
+	bool is_signed[SETS];
 	knot_rdataset_t sigs;
 	bundle_facts_t facts;
 	bool dated;                /* The facts have the times of a signature. */
@@ -56,14 +53,6 @@ static int set_of(uint16_t type)
 	return -1;
 }
 
-static int add(knot_rdataset_t *rrs, const bundle_record_t *record)
-{
-	uint16_t buffer[BUNDLE_RDATA_MAX / 2 + 2];
-	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
-	knot_rdata_init(rdata, record->len, record->rdata);
-	return knot_rdataset_add(rrs, rdata, NULL) == KNOT_EOK ? 0 : -1;
-}
-
 static int gather(verify_t *v, const char *text)
 {
 	bundle_record_t record;
@@ -80,7 +69,7 @@ static int gather(verify_t *v, const char *text)
 		if (set >= 0) {
 			v->ttl[set] = record.ttl;
 		}
-		if (add(set >= 0 ? &v->rrs[set] : &v->sigs, &record) != 0) {
+		if (bundle_put(set >= 0 ? &v->rrs[set] : &v->sigs, &record) != KNOT_EOK) {
 			return fail(v, "out of memory", "");
 		}
 	}
@@ -96,7 +85,7 @@ static uint16_t flags_of(const knot_rdata_t *key)
 
 static bool is_sep(const knot_rdata_t *key)
 {
-	return (flags_of(key) & FLAG_SEP) != 0;
+	return (flags_of(key) & DNSKEY_SEP) != 0;
 }
 
 /* \return To be freed by dnssec_key_free(); NULL if it is no key that is known here. */
@@ -122,8 +111,8 @@ static int check_keys(const verify_t *v)
 		return fail(v, "no DNSKEY", "");
 	}
 	for (uint16_t i = 0; i < v->rrs[KEYS].count; i++) {
-		dnssec_key_t *key = rdata->len > KEY_HEAD ? make_key(v, rdata) : NULL;
-		if (key == NULL || (flags_of(rdata) & ~FLAG_SEP) != FLAG_ZONE) {
+		dnssec_key_t *key = rdata->len > DNSKEY_HEAD ? make_key(v, rdata) : NULL;
+		if (key == NULL || (flags_of(rdata) & ~DNSKEY_SEP) != FLAG_ZONE) {
 			dnssec_key_free(key);
 			return fail(v, "a DNSKEY that is none of a zone, revoked, or of an unknown "
 			            "algorithm", "");
@@ -188,7 +177,7 @@ static int add_signed(dnssec_sign_ctx_t *ctx, const verify_t *v, int set, const 
 {
 	const size_t zone_len = knot_dname_size(v->zone);
 	const knot_rdata_t *rdata = v->rrs[set].rdata;
-	int ret = add_data(ctx, sig->data, SIG_HEAD + zone_len);
+	int ret = add_data(ctx, sig->data, RRSIG_SIGNER + zone_len);
 	for (uint16_t i = 0; i < v->rrs[set].count && ret == 0; i++) {
 		uint8_t head[10];
 		knot_wire_write_u16(head, sets[set].type);
@@ -206,13 +195,13 @@ static int add_signed(dnssec_sign_ctx_t *ctx, const verify_t *v, int set, const 
 static bool is_signed_by(const verify_t *v, int set, const knot_rdata_t *sig,
                          const knot_rdata_t *rdata)
 {
-	const size_t at = SIG_HEAD + knot_dname_size(v->zone);
+	const size_t at = RRSIG_SIGNER + knot_dname_size(v->zone);
 	const dnssec_binary_t signature = { .data = (uint8_t *)sig->data + at,
 		                            .size = sig->len - at };
 	dnssec_key_t *key = make_key(v, rdata);
 	dnssec_sign_ctx_t *ctx = NULL;
-	const bool is = key != NULL && dnssec_key_get_algorithm(key) == sig->data[2] &&
-	                dnssec_key_get_keytag(key) == knot_wire_read_u16(sig->data + 16) &&
+	const bool is = key != NULL && dnssec_key_get_algorithm(key) == sig->data[RRSIG_ALGORITHM] &&
+	                dnssec_key_get_keytag(key) == knot_wire_read_u16(sig->data + RRSIG_KEYTAG) &&
 	                dnssec_sign_new(&ctx, key) == DNSSEC_EOK &&
 	                add_signed(ctx, v, set, sig) == 0 &&
 	                dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK;
@@ -223,8 +212,8 @@ static bool is_signed_by(const verify_t *v, int set, const knot_rdata_t *sig,
 
 static void date(verify_t *v, const knot_rdata_t *sig)
 {
-	const uint32_t expiration = knot_wire_read_u32(sig->data + 8);
-	const uint32_t inception = knot_wire_read_u32(sig->data + 12);
+	const uint32_t expiration = knot_wire_read_u32(sig->data + RRSIG_EXPIRATION);
+	const uint32_t inception = knot_wire_read_u32(sig->data + RRSIG_INCEPTION);
 	bundle_facts_t *facts = &v->facts;
 	/* Serial number arithmetic (RFC 4034, section 3.1.5). */
 	if (!v->dated || (int32_t)(expiration - facts->expiration) < 0) {
@@ -239,21 +228,21 @@ static void date(verify_t *v, const knot_rdata_t *sig)
 static int check_signature(verify_t *v, const knot_rdata_t *sig)
 {
 	const size_t zone_len = knot_dname_size(v->zone);
-	const int set = sig->len > SIG_HEAD + zone_len ? set_of(knot_wire_read_u16(sig->data)) : -1;
+	const int set = sig->len > RRSIG_SIGNER + zone_len ? set_of(knot_wire_read_u16(sig->data)) : -1;
 	if (set < 0 || v->rrs[set].count == 0) {
 		return fail(v, "an RRSIG over none of the bundle's RRsets", "");
 	}
 	if (sig->data[3] != knot_dname_labels(v->zone, NULL) ||
 	    knot_wire_read_u32(sig->data + 4) != v->ttl[set] ||
-	    memcmp(sig->data + SIG_HEAD, v->zone, zone_len) != 0) {
+	    memcmp(sig->data + RRSIG_SIGNER, v->zone, zone_len) != 0) {
 		return fail(v, "an RRSIG of another zone, or another TTL, over ", sets[set].name);
 	}
 	const knot_rdata_t *key = v->rrs[KEYS].rdata;
 	for (uint16_t i = 0; i < v->rrs[KEYS].count; i++) {
 		if (is_signed_by(v, set, sig, key)) {
-			v->by_sep[set] = v->by_sep[set] || is_sep(key);
+			v->is_signed[set] = true;
 			date(v, sig);
-			return 0;
+			return is_sep(key) ? 0 : fail(v, "an RRSIG of a ZSK over ", sets[set].name);
 		}
 		key = knot_rdataset_next((knot_rdata_t *)key);
 	}
@@ -270,7 +259,7 @@ static int check_signatures(verify_t *v)
 		sig = knot_rdataset_next((knot_rdata_t *)sig);
 	}
 	for (int set = 0; set < SETS; set++) {
-		if (v->rrs[set].count > 0 && !v->by_sep[set]) {
+		if (v->rrs[set].count > 0 && !v->is_signed[set]) {
 			return fail(v, "no RRSIG of a KSK over ", sets[set].name);
 		}
 	}

@@ -113,6 +113,14 @@ int bundle_add(char **text, const bundle_record_t *record)
 	return 0;
 }
 
+int bundle_put(knot_rdataset_t *rrs, const bundle_record_t *record)
+{
+	uint16_t buffer[BUNDLE_RDATA_MAX / 2 + 2];
+	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
+	knot_rdata_init(rdata, record->len, record->rdata);
+	return knot_rdataset_add(rrs, rdata, NULL);
+}
+
 uint16_t bundle_covered(const bundle_record_t *rrsig)
 {
 	return rrsig->len >= 2 ? rrsig->rdata[0] << 8 | rrsig->rdata[1] : 0;
@@ -128,8 +136,6 @@ size_t bundle_count(const char *text, uint16_t type)
 	return count;
 }
 
-#define DNSKEY_HEAD 4 /* RDATA before the public key: flags, protocol, algorithm (RFC 4034, section 2.1). */
-
 bool bundle_has_key(const char *text, uint16_t type, const bundle_key_t *key)
 {
 	const uint8_t head[DNSKEY_HEAD] = { 1, key->sep, 3, key->algorithm };
@@ -143,11 +149,6 @@ bool bundle_has_key(const char *text, uint16_t type, const bundle_key_t *key)
 	}
 	return false;
 }
-
-/* Where an RRSIG has its algorithm, its key tag, and the signer's name (RFC 4034, section 3.1). */
-#define RRSIG_ALGORITHM 2
-#define RRSIG_KEYTAG 16
-#define RRSIG_SIGNER 18
 
 bool bundle_signed_by(const char *text, const bundle_key_t *key)
 {

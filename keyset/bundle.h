@@ -15,12 +15,25 @@
 #include <stdint.h>
 
 #include <libknot/dname.h>
+#include <libknot/rdataset.h>
 
 /*! Octets of RDATA: a DNSKEY of RSA with 4096 bits has 1032 at most, an RRSIG of it in the longest of
  *  zones 785. */
 #define BUNDLE_RDATA_MAX 1100
 
 #define BUNDLE_RECORDS_MAX 64 /*!< Of one bundle: eight keys, each with two CDS, a CDNSKEY and three signatures. */
+
+/*! RDATA of a DNSKEY (RFC 4034, section 2.1) before the public key; its second octet has the flag SEP. */
+#define DNSKEY_HEAD 4
+#define DNSKEY_SEP 1
+
+/*! Where RDATA of an RRSIG has what (RFC 4034, section 3.1); the signer's name is the last before the
+ *  signature. */
+#define RRSIG_ALGORITHM 2
+#define RRSIG_EXPIRATION 8
+#define RRSIG_INCEPTION 12
+#define RRSIG_KEYTAG 16
+#define RRSIG_SIGNER 18
 
 typedef struct {
 	uint16_t type;
@@ -44,6 +57,15 @@ int bundle_next(const char **text, bundle_record_t *record);
  * \return 0; -1 if out of memory.
  */
 int bundle_add(char **text, const bundle_record_t *record);
+
+/*! \return The text of a bundle that may be NULL, which is an empty one. */
+static inline const char *bundle_text(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+/*! Adds a record to an RRset. \return KNOT_EOK, KNOT_ENOMEM */
+int bundle_put(knot_rdataset_t *rrs, const bundle_record_t *record);
 
 /*! \return The type that an RRSIG covers. */
 uint16_t bundle_covered(const bundle_record_t *rrsig);
@@ -74,9 +96,9 @@ typedef struct {
 } bundle_facts_t;
 
 /*!
- * Verifies a bundle, but not that its signatures are good now: each RRSIG by a key of the bundle's
- * DNSKEY RRset, each RRset by at least one with the flag SEP. CDS and CDNSKEY are of keys with that
- * flag; none asks for no DS.
+ * Verifies a bundle, but not that its signatures are good now: each RRset has an RRSIG, and each RRSIG
+ * is by a key of the bundle's DNSKEY RRset with the flag SEP: those of ZSKs are made by the module.
+ * CDS and CDNSKEY are of keys with that flag; none asks for no DS.
  *
  * \param zone   Lower case.
  * \param facts  Filled on success only.

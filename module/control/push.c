@@ -11,6 +11,24 @@
 
 #include "keyset/keyset.h"
 
+/*! Whether a zone can be signed with a key set. One that cannot must not replace the stored one: after
+ * a restart there would be nothing else to sign with. */
+static bool is_usable(const keyset_t *set, const knot_dname_t *zone, char *err, size_t err_size)
+{
+	given_t given;
+	if (!keyring_fits(set, zone, err, err_size)) {
+		return false;
+	}
+	if (!keyset_has_bundle(set)) {
+		return true;
+	}
+	if (given_read(set->bundle, zone, &given, err, err_size) != KNOT_EOK) {
+		return false;
+	}
+	given_deinit(&given);
+	return true;
+}
+
 int pushes_add(pushes_t *pushes, zone_t *zone, const char *text)
 {
 	if (pushes->count == pushes->capacity) {
@@ -35,7 +53,7 @@ int pushes_add(pushes_t *pushes, zone_t *zone, const char *text)
 		return KNOT_EOK;
 	}
 	push->revision = set.revision;
-	if (!keyring_fits(&set, zone->name, push->err, sizeof(push->err))) {
+	if (!is_usable(&set, zone->name, push->err, sizeof(push->err))) {
 		push->ret = KNOT_EINVAL;
 		keys_refused(&zone->keys, push->err);
 	}

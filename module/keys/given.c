@@ -24,8 +24,6 @@ static int place_of(uint16_t type)
 
 static int add(given_t *given, const bundle_record_t *record)
 {
-	uint16_t buffer[BUNDLE_RDATA_MAX / 2 + 2];
-	knot_rdata_t *rdata = (knot_rdata_t *)buffer;
 	const bool is_sig = record->type == KNOT_RRTYPE_RRSIG;
 	const int place = place_of(is_sig ? bundle_covered(record) : record->type);
 	if (place < 0) {
@@ -33,8 +31,7 @@ static int add(given_t *given, const bundle_record_t *record)
 	}
 	given_rrset_t *rrset = &given->rrsets[place];
 	rrset->ttl = is_sig ? rrset->ttl : record->ttl;
-	knot_rdata_init(rdata, record->len, record->rdata);
-	return knot_rdataset_add(is_sig ? &rrset->sigs : &rrset->rrs, rdata, NULL);
+	return bundle_put(is_sig ? &rrset->sigs : &rrset->rrs, record);
 }
 
 int given_read(const char *bundle, const knot_dname_t *zone, given_t *given, char *err,
@@ -60,6 +57,28 @@ int given_read(const char *bundle, const knot_dname_t *zone, given_t *given, cha
 	}
 	*given = fresh;
 	return KNOT_EOK;
+}
+
+static int64_t time_at(const uint8_t *wire, int64_t near)
+{
+	return near + (int32_t)(knot_wire_read_u32(wire) - (uint32_t)near);
+}
+
+bool given_times(const char *bundle, int64_t near, int64_t *from, int64_t *until)
+{
+	const char *at = bundle_text(bundle);
+	bundle_record_t record;
+	bool found = false;
+	while (bundle_next(&at, &record) == 1) {
+		if (record.type == KNOT_RRTYPE_RRSIG && record.len > RRSIG_SIGNER) {
+			const int64_t begin = time_at(record.rdata + RRSIG_INCEPTION, near);
+			const int64_t end = time_at(record.rdata + RRSIG_EXPIRATION, near);
+			*from = found && *from > begin ? *from : begin;
+			*until = found && *until < end ? *until : end;
+			found = true;
+		}
+	}
+	return found;
 }
 
 const given_rrset_t *given_find(const given_t *given, uint16_t type)

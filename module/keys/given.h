@@ -6,6 +6,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <libknot/dname.h>
 #include <libknot/rdataset.h>
 
@@ -32,6 +35,14 @@ typedef struct {
  */
 int given_read(const char *bundle, const knot_dname_t *zone, given_t *given, char *err,
                size_t err_size);
+
+/*! Tells from when, and until when, all signatures of a bundle are good, Unix seconds. Nothing is verified.
+ *
+ * \param bundle  NULL, or "": there is none.
+ * \param near    A time within half of 2^32 seconds of them (RFC 4034, section 3.1.5).
+ * \return Whether it has signatures; if not, from and until stay as they are.
+ */
+bool given_times(const char *bundle, int64_t near, int64_t *from, int64_t *until);
 
 /*! \return The RRset of a type; NULL if the bundle has none, or there is no bundle. */
 const given_rrset_t *given_find(const given_t *given, uint16_t type);

@@ -10,6 +10,8 @@
 #include <libdnssec/error.h>
 #include <libknot/libknot.h>
 
+#include "keyset/bundle.h"
+
 static size_t signature_len(const dnssec_key_t *dnskey)
 {
 	switch (dnssec_key_get_algorithm(dnskey)) {
@@ -274,17 +276,12 @@ static bool has_dnskeys(const keyset_t *of, const keyset_t *in)
 	return true;
 }
 
-static const char *bundle_of(const keyset_t *set)
-{
-	return keyset_has_bundle(set) ? set->bundle : "";
-}
-
 bool keyring_same_dnskeys(const keyset_t *a, const keyset_t *b)
 {
 	return a->passthrough == b->passthrough && a->dnskey_ttl == b->dnskey_ttl &&
 	       a->cds_delete == b->cds_delete && a->cds.sha256 == b->cds.sha256 &&
 	       a->cds.sha384 == b->cds.sha384 && a->cds.cdnskey == b->cds.cdnskey &&
-	       strcmp(bundle_of(a), bundle_of(b)) == 0 &&
+	       strcmp(bundle_text(a->bundle), bundle_text(b->bundle)) == 0 &&
 	       has_dnskeys(a, b) && has_dnskeys(b, a);
 }
 

@@ -23,6 +23,10 @@
  * an operator. A new key set, or ods pass, is judged at once. */
 #define HOLD_LOOK 600
 
+/* What the rule HELD_TIME holds: the newest version, or a key set whose bundle is not good yet. */
+#define STALE "signatures"
+#define EARLY "bundle"
+
 /*! Sees what knotd serves; if it does not say, the store is believed. \return KNOT_EOK,
  *  KNOT_EAGAIN */
 static int look_at_served(zone_t *zone)
@@ -122,13 +126,68 @@ static keys_may_t later(zone_t *zone, keys_may_t may)
 	return may;
 }
 
+/*! \return When the first signature of the newest version expires; 0 = none does. */
+static int64_t version_until(zone_t *zone, const state_t *state, int64_t now)
+{
+	store_txn_t txn;
+	int64_t until = 0;
+	if (store_read(zone->env->store, &txn) == KNOT_EOK) {
+		until = refresh_expires(&txn, state, now);
+		store_abort(&txn);
+	}
+	return until;
+}
+
+/*! Holds a key set with a bundle. \param until  When that of before expires; 0: there is none. */
+static void hold_early(zone_t *zone, const clock_span_t *now, int64_t from, int64_t until)
+{
+	char why[HELD_TEXT_MAX], first[MOMENT_MAX], then[MOMENT_MAX] = "";
+	const bool doubt = now->from != now->to;
+	snprintf(why, sizeof(why), "the next DNSKEY RRset that was signed ahead is good from %s on, and "
+	         "it may be earlier now%s; the one before stays%s%s", moment_text(from, first),
+	         doubt ? ", for the clock is not believed: set it right, or say ods clock-accept" : "",
+	         until != 0 ? ", and is good until " : "",
+	         until != 0 ? moment_text(until, then) : "");
+	held_set(&zone->held, HELD_TIME, EARLY, why);
+}
+
+/*! Whether a key set waits until its bundle is good. If so, the next look is when it may be. */
+static bool is_early(zone_t *zone, const state_t *state, const keyset_t *before,
+                     const keyset_t *set, const clock_span_t *now)
+{
+	int64_t from, end, old_from, until;
+	if (before == NULL || !given_times(set->bundle, now->from, &from, &end) || from <= now->from) {
+		return false;
+	}
+	const bool bundles = given_times(before->bundle, now->to, &old_from, &until);
+	until = bundles ? until : version_until(zone, state, now->to);
+	int64_t wait = from - now->from < HOLD_LOOK ? from - now->from : HOLD_LOOK;
+	if (until != 0) {
+		const int64_t spare = until - lasting_alarm(set->refresh, set->resign) - now->to;
+		wait = spare < wait ? spare : wait;
+	}
+	if (wait <= 0) {
+		return false;
+	}
+	hold_early(zone, now, from, bundles ? until : 0);
+	zone->verdict.again = time(NULL) + wait;
+	return true;
+}
+
 keys_may_t judge_keys(zone_t *zone, const state_t *state, const keyset_t *before,
-                      const keyset_t *set)
+                      const keyset_t *set, const clock_span_t *now)
 {
 	verdict_t *verdict = &zone->verdict;
 	bool passed = false;
+	const bool known = state->version == 0 || set->revision == state->revision;
 	const bool same = before != NULL && !trust_differs(before, set);
-	if (state->version == 0 || set->revision == state->revision || same) {
+	if (!known && is_early(zone, state, before, set, now)) {
+		return KEYS_MAY_LATER;
+	}
+	if (held_has(&zone->held, HELD_TIME, EARLY, &passed)) {
+		held_end(&zone->held, HELD_TIME);
+	}
+	if (known || same) {
 		const bool stays_open = same && verdict->open == before->revision;
 		verdict->open = stays_open ? set->revision : 0;
 		return KEYS_MAY;
@@ -233,30 +292,17 @@ static int served_until(zone_t *zone, const state_t *state, int64_t now, int64_t
 	return ret;
 }
 
-/*! \return When the first signature of the newest version expires; 0 = none does. */
-static int64_t version_until(zone_t *zone, const state_t *state, int64_t now)
-{
-	store_txn_t txn;
-	int64_t until = 0;
-	if (store_read(zone->env->store, &txn) == KNOT_EOK) {
-		until = refresh_expires(&txn, state, now);
-		store_abort(&txn);
-	}
-	return until;
-}
-
 /*! Holds the newest version. */
 static void hold_stale(zone_t *zone, const state_t *state, int64_t until, int64_t served)
 {
-	char what[32], why[HELD_TEXT_MAX], trouble[TROUBLE_MAX], first[MOMENT_MAX], then[MOMENT_MAX];
+	char why[HELD_TEXT_MAX], trouble[TROUBLE_MAX], first[MOMENT_MAX], then[MOMENT_MAX];
 	keys_trouble(&zone->keys, trouble, sizeof(trouble));
-	snprintf(what, sizeof(what), "signatures");
 	snprintf(why, sizeof(why),
 	         "the first signature of serial %u expires %s; those that knotd serves are good "
 	         "until %s, and stay until then, or until all is signed anew%s%s",
 	         state->serial, moment_text(until, first), moment_text(served, then),
 	         trouble[0] != '\0' ? ": " : "", trouble);
-	held_set(&zone->held, HELD_TIME, what, why);
+	held_set(&zone->held, HELD_TIME, STALE, why);
 }
 
 /*! Tells whether the newest version expires soon. \param until  When its first signature does. */
@@ -272,7 +318,7 @@ bool judge_time(zone_t *zone, state_t *state, int64_t now)
 {
 	verdict_t *verdict = &zone->verdict;
 	int64_t served = 0, until;
-	bool serves;
+	bool serves, passed;
 	const bool was = atomic_load(&verdict->stale);
 	if (state->version == 0 || (!was && state->taken_serial == state->serial)) {
 		return false;
@@ -289,7 +335,7 @@ bool judge_time(zone_t *zone, state_t *state, int64_t now)
 	if (stale) {
 		hold_stale(zone, state, until, served);
 		verdict->again = now + LOOK_AGAIN;
-	} else if (was) {
+	} else if (was && !held_has(&zone->held, HELD_TIME, EARLY, &passed)) {
 		held_end(&zone->held, HELD_TIME);
 	}
 	const bool news = served != 0 && state->taken_expires != (uint32_t)served;

@@ -15,6 +15,10 @@
  * or for there is too much of it for one version, must not take the place of what is better. What
  * knotd cannot have yet is signed on.
  *
+ * A key set whose DNSKEY RRset was signed ahead waits (HELD_TIME) until its signatures are good by any
+ * time that it may be now, as those are that the signer makes. It does not if the version before would
+ * expire over that: a clock that nothing sets right must not cost the zone its signatures.
+ *
  * For the zone's worker. No function waits: KEYS_MAY_LATER is returned while knotd has not
  * answered.
  */
@@ -22,9 +26,14 @@
 
 #include "module/zone/zone.h"
 
-/*! Judges a key set that is not in force. \param before  The one in force; NULL: none. */
+/*!
+ * Judges a key set that is not in force.
+ *
+ * \param before  The one in force; NULL: none.
+ * \param now     Within which it is now.
+ */
 keys_may_t judge_keys(zone_t *zone, const state_t *state, const keyset_t *before,
-                      const keyset_t *set);
+                      const keyset_t *set, const clock_span_t *now);
 
 /*! Judges a version that is to be made with the key set in force. If all is well, the rule holds
  *  nothing any more. */

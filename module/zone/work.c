@@ -56,13 +56,14 @@ static int64_t retry(zone_t *zone, int64_t now)
 typedef struct {
 	zone_t *zone;
 	state_t *state;
+	const clock_span_t *now; /* Only where keys are judged. */
 	bool found;
 } found_keys_t;
 
 static keys_may_t may(void *ctx, const keyset_t *before, const keyset_t *set)
 {
 	const found_keys_t *found = ctx;
-	return judge_keys(found->zone, found->state, before, set);
+	return judge_keys(found->zone, found->state, before, set, found->now);
 }
 
 static void adopt(void *ctx, const keyset_t *before, const keyset_t *set)
@@ -75,10 +76,10 @@ static void adopt(void *ctx, const keyset_t *before, const keyset_t *set)
 static const keys_calls_t keys_calls = { .may = may, .found = adopt };
 
 /*! Finds the zone's keys. \return As keys_look() */
-static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes)
+static int look_at_keys(zone_t *zone, state_t *state, unsigned wishes, const clock_span_t *now)
 {
 	char warning[TROUBLE_MAX];
-	found_keys_t found = { .zone = zone, .state = state };
+	found_keys_t found = { .zone = zone, .state = state, .now = now };
 	int ret = keys_look(&zone->keys, wishes & ZONE_KEYS, &keys_calls, &found);
 	if (found.found && zone_warning(zone, warning, sizeof(warning))) {
 		log_msg(zone->env->log, LOG_WARNING, zone->name, "%s", warning);
@@ -376,7 +377,7 @@ static int64_t work(zone_t *zone)
 		note_taken(zone, &state, now);
 	}
 	look_at_age(zone, &state);
-	ret = look_at_keys(zone, &state, wishes);
+	ret = look_at_keys(zone, &state, wishes, &span);
 	/* Before a first version there is nothing to store: it is made in any case. */
 	const bool first = state.version == 0 && state.next_nodes == 0;
 	if (taken || (!first && memcmp(&before, &state, sizeof(state)) != 0)) {

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libknot/libknot.h>
@@ -14,15 +15,14 @@
 #include "policy-engine/base/when.h"
 #include "policy-engine/zone/offer.h"
 
-#define DNSKEY_HEAD 4 /* RDATA before the public key: flags, protocol, algorithm. */
-#define FLAG_SEP 1    /* Of the second octet. */
-
 typedef struct {
 	const skr_t *skr;
 	const skr_rules_t *rules;
 	const policy_key_t *entry;  /* The policy's KSK. */
 	knot_dname_storage_t name;
 	const skr_bundle_t *bundle; /* That is being checked. */
+	bundle_record_t *fresh;     /* DNSKEYs of KSKs that the zone does not have yet. */
+	size_t fresh_count;
 	char *err;
 	size_t err_size;
 } check_t;
@@ -96,7 +96,7 @@ static int check_times(const check_t *c, const bundle_facts_t *facts)
 
 static bool is_sep(const bundle_record_t *dnskey)
 {
-	return (dnskey->rdata[1] & FLAG_SEP) != 0;
+	return (dnskey->rdata[1] & DNSKEY_SEP) != 0;
 }
 
 static int tag_of(const bundle_record_t *dnskey)
@@ -131,7 +131,29 @@ static bool has_tag(const kasp_zone_t *zone, int tag)
 	return false;
 }
 
-static int check_key(const check_t *c, const bundle_record_t *dnskey)
+/* A KSK that the zone does not have yet: RRSIG and CDS name it by its tag alone. */
+static int check_fresh(check_t *c, const bundle_record_t *dnskey)
+{
+	const int tag = tag_of(dnskey);
+	bool other = has_tag(c->rules->zone, tag);
+	for (size_t i = 0; i < c->fresh_count && !other; i++) {
+		const bundle_record_t *fresh = &c->fresh[i];
+		if (fresh->len == dnskey->len && memcmp(fresh->rdata, dnskey->rdata, fresh->len) == 0) {
+			return 0;
+		}
+		other = tag_of(fresh) == tag;
+	}
+	if (other) {
+		return fail(c, "KSK %d has the key tag of another key of the zone: make another KSK", tag);
+	}
+	if (c->fresh_count == CORE_KEYS_MAX) {
+		return fail(c, "more than %d new KSKs", CORE_KEYS_MAX);
+	}
+	c->fresh[c->fresh_count++] = *dnskey;
+	return 0;
+}
+
+static int check_key(check_t *c, const bundle_record_t *dnskey)
 {
 	const kasp_zone_t *zone = c->rules->zone;
 	const int tag = tag_of(dnskey);
@@ -151,13 +173,10 @@ static int check_key(const check_t *c, const bundle_record_t *dnskey)
 	if (bits != c->entry->bits) {
 		return fail(c, "KSK %d has %u bits; the policy has %u", tag, bits, c->entry->bits);
 	}
-	return known == SIZE_MAX && has_tag(zone, tag)
-	               ? fail(c, "KSK %d has the key tag of another key of the zone: make another "
-	                      "KSK", tag)
-	               : 0;
+	return known == SIZE_MAX ? check_fresh(c, dnskey) : 0;
 }
 
-static int check_keys(const check_t *c)
+static int check_keys(check_t *c)
 {
 	const char *at = c->bundle->text;
 	bundle_record_t record;
@@ -174,6 +193,41 @@ static int check_keys(const check_t *c)
 	return zsks > 0 ? 0 : fail(c, "it has no ZSK");
 }
 
+/* Bytes of a key set's text, at most, without the bundle: of the zone, of each key without its public key. */
+#define SET_TEXT 8192
+#define KEY_TEXT 2048
+
+static size_t key_size(size_t public_key_len)
+{
+	return KEY_TEXT + 2 * public_key_len;
+}
+
+/* Whether the bundle fits into a key set, with its keys, and those that caches still know. */
+static int check_size(const check_t *c)
+{
+	const kasp_zone_t *zone = c->rules->zone;
+	const char *at = c->bundle->text;
+	size_t size = SET_TEXT + strlen(at), keys = 0;
+	bundle_record_t record;
+	while (bundle_next(&at, &record) == 1) {
+		if (record.type == KNOT_RRTYPE_DNSKEY) {
+			size += key_size(record.len - DNSKEY_HEAD);
+			keys++;
+		}
+	}
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_key_t *core = &zone->core.keys[i];
+		const bundle_key_t key = offer_key(core, &zone->keys[i]);
+		if (!core_is_hidden(core) &&
+		    !bundle_has_key(c->bundle->text, KNOT_RRTYPE_DNSKEY, &key)) {
+			size += key_size(key.public_key_len);
+			keys++;
+		}
+	}
+	return size <= KEYSET_TEXT_MAX
+	       ? 0 : fail(c, "with %zu keys it is too large for the signer: have fewer keys, or "
+	                     "smaller ones, at a time", keys);
+}
 
 int skr_each_ksk(const char *bundle, int (*call)(void *ctx, const skr_ksk_t *ksk), void *ctx)
 {
@@ -261,7 +315,8 @@ static int check_bundle(check_t *c)
 	if (bundle_verify(c->bundle->text, c->name, &facts, why, sizeof(why)) != 0) {
 		return fail(c, "%s", why);
 	}
-	return check_keys(c) == 0 && check_times(c, &facts) == 0 && check_chain(c) == 0 ? 0 : -1;
+	return check_keys(c) == 0 && check_size(c) == 0 && check_times(c, &facts) == 0 &&
+	       check_chain(c) == 0 ? 0 : -1;
 }
 
 static int check_gap(const check_t *c)
@@ -291,13 +346,14 @@ int skr_check(const skr_t *skr, const skr_rules_t *rules, char *err, size_t err_
 	if (check_gap(&c) != 0) {
 		return -1;
 	}
-	for (size_t i = 0; i < skr->count; i++) {
+	c.fresh = malloc(CORE_KEYS_MAX * sizeof(*c.fresh));
+	int ret = c.fresh != NULL ? 0 : fail(&c, "out of memory");
+	for (size_t i = 0; i < skr->count && ret == 0; i++) {
 		c.bundle = &skr->bundles[i];
-		if (check_bundle(&c) != 0) {
-			return -1;
-		}
+		ret = check_bundle(&c);
 	}
-	return 0;
+	free(c.fresh);
+	return ret;
 }
 
 /* -- advice -------------------------------------------------------------- */

@@ -19,9 +19,9 @@ typedef struct {
 } skr_rules_t;
 
 /*!
- * Checks a response: signatures; that each bundle lasts until caches have the next one; that its ZSKs are the
- * zone's, its KSK one as the policy has it; that the DS at the parent leads to each, or may have
- * followed a new KSK by then.
+ * Checks a response: signatures; that each bundle lasts until caches have the next one, and fits into a key
+ * set; that its ZSKs are the zone's, its KSK one as the policy has it, with a key tag of its own; that the DS
+ * at the parent leads to each, or may have followed a new KSK by then.
  *
  * \param err  Says on failure what is wrong with which bundle, and in which line.
  * \return 0, or -1

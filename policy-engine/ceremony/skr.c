@@ -3,6 +3,7 @@
 
 #include "policy-engine/ceremony/skr.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -70,10 +71,24 @@ static int begin(reader_t *r, int64_t at)
 	return 0;
 }
 
+/* Skips blanks; the end of the line is none. */
+static const char *word(const char *at)
+{
+	return at + strspn(at, " \t");
+}
+
+/* Takes digits, which nothing but an end, or a blank, follows. \return Their number; -1: something else. */
+static int64_t take_number(const char **at, char end)
+{
+	char *behind = (char *)*at;
+	const int64_t number = isdigit((unsigned char)**at) ? strtoll(*at, &behind, 10) : -1;
+	const bool ends = end != '\0' ? *behind == end : isspace((unsigned char)*behind) != 0;
+	*at = end != '\0' && ends ? behind + 1 : behind;
+	return ends ? number : -1;
+}
+
 static int read_title(reader_t *r, const char *title, unsigned line)
 {
-	unsigned major = 0, minor = 0;
-	long long at = 0;
 	if (r->ended) {
 		return fail(r, line, "a bundle behind the end");
 	}
@@ -82,12 +97,14 @@ static int read_title(reader_t *r, const char *title, unsigned line)
 	}
 	r->line = line;
 	r->records = 0;
-	const int read = sscanf(title + strlen(TITLE), " %3u.%3u %12lld ", &major, &minor, &at);
-	if (read < 2 || major != 1) {
+	const char *rest = word(title + strlen(TITLE));
+	if (take_number(&rest, '.') != 1 || take_number(&rest, '\0') < 0) {
 		return fail(r, line, "the form is another one than 1.0");
 	}
-	r->ended = read == 2;
-	if (read == 3 && (at <= 0 || at > TIME_MAX)) {
+	rest = word(rest);
+	r->ended = !isdigit((unsigned char)*rest) && *rest != '-';
+	const int64_t at = r->ended ? 0 : take_number(&rest, '\0');
+	if (!r->ended && (at <= 0 || at > TIME_MAX)) {
 		return fail(r, line, "the bundle has no time");
 	}
 	return r->ended ? 0 : begin(r, at);

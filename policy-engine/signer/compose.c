@@ -275,8 +275,8 @@ int publish(kasp_zone_t *zone, const compose_t *with, char **text)
 		const bool offline = policy_is_offline(with->policy);
 		fill_keys(&set, zone, offline, steps, places);
 		set.cds_delete = !offline && asks_for_no_ds(zone, with->policy);
-		set.bundle = offline ? offer_text(zone) : NULL;
-		if (set.bundle != NULL && set.bundle[0] != '\0') {
+		set.bundle = offline ? offer_text(zone, &with->policy->cds) : NULL;
+		if (keyset_has_bundle(&set)) {
 			follow_bundle(&set, zone);
 		}
 		ret = offline && set.bundle == NULL ? -1 : write_set(zone, with, &set, places, text);

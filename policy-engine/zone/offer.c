@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libdnssec/key.h>
 #include <libknot/descriptor.h>
 
-#include "keyset/bundle.h"
-
-static bundle_key_t key_of(const core_key_t *core, const zone_key_t *info)
+bundle_key_t offer_key(const core_key_t *core, const zone_key_t *info)
 {
 	return (bundle_key_t){
 		.sep = core->role != KEYSET_ZSK, .algorithm = core->algorithm,
@@ -31,7 +30,7 @@ bool offer_note(core_zone_t *core, const kasp_zone_t *zone, const char *bundle)
 		return true;
 	}
 	for (size_t i = 0; i < core->count; i++) {
-		const bundle_key_t key = key_of(&core->keys[i], &zone->keys[i]);
+		const bundle_key_t key = offer_key(&core->keys[i], &zone->keys[i]);
 		core->keys[i].offered = bundle_has_key(bundle, KNOT_RRTYPE_DNSKEY, &key);
 		core->keys[i].offered_sign = core->keys[i].role == KEYSET_KSK &&
 		                             bundle_signed_by(bundle, &key);
@@ -52,14 +51,9 @@ size_t offer_mismatch(const core_zone_t *core)
 	return SIZE_MAX;
 }
 
-static const char *bundle_of(const kasp_zone_t *zone)
-{
-	return zone->bundle != NULL ? zone->bundle : "";
-}
-
 uint32_t offer_ttl(const kasp_zone_t *zone)
 {
-	const char *at = bundle_of(zone);
+	const char *at = bundle_text(zone->bundle);
 	bundle_record_t record;
 	while (bundle_next(&at, &record) == 1) {
 		if (record.type == KNOT_RRTYPE_DNSKEY) {
@@ -83,33 +77,59 @@ static bool has_cds(const char *bundle, const bundle_key_t *key)
 	return false;
 }
 
-static bool cds_fits(const kasp_zone_t *zone)
+static bool has_digest(const keyset_cds_t *wanted)
 {
-	const char *bundle = bundle_of(zone);
-	const bool cds = bundle_count(bundle, KNOT_RRTYPE_CDS) > 0;
-	const bool cdnskey = bundle_count(bundle, KNOT_RRTYPE_CDNSKEY) > 0;
-	for (size_t i = 0; i < zone->core.count; i++) {
-		const core_key_t *core = &zone->core.keys[i];
-		const bundle_key_t key = key_of(core, &zone->keys[i]);
-		const bool wanted = core_in_zone(core, KEYSET_DS);
-		if ((cds && has_cds(bundle, &key) != wanted) ||
-		    (cdnskey && bundle_has_key(bundle, KNOT_RRTYPE_CDNSKEY, &key) != wanted)) {
+	return wanted->sha256 || wanted->sha384;
+}
+
+/* Whether the policy has the digests of all of a bundle's CDS (RFC 4034, section 5.1). */
+static bool digests_fit(const char *bundle, const keyset_cds_t *wanted)
+{
+	bundle_record_t record;
+	while (bundle_next(&bundle, &record) == 1) {
+		const bool is_cds = record.type == KNOT_RRTYPE_CDS && record.len > 4;
+		if (is_cds && !(record.rdata[3] == DNSSEC_KEY_DIGEST_SHA256 && wanted->sha256) &&
+		    !(record.rdata[3] == DNSSEC_KEY_DIGEST_SHA384 && wanted->sha384)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-char *offer_text(const kasp_zone_t *zone)
+/* Whether what the policy wants of a bundle's CDS and CDNSKEY names just the keys whose DS is to be there. */
+static bool cds_fits(const kasp_zone_t *zone, const keyset_cds_t *wanted)
 {
-	const bool all = cds_fits(zone);
-	const char *at = bundle_of(zone);
+	const char *bundle = bundle_text(zone->bundle);
+	const bool cds = has_digest(wanted) && bundle_count(bundle, KNOT_RRTYPE_CDS) > 0;
+	const bool cdnskey = wanted->cdnskey && bundle_count(bundle, KNOT_RRTYPE_CDNSKEY) > 0;
+	if (cds && !digests_fit(bundle, wanted)) {
+		return false;
+	}
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const core_key_t *core = &zone->core.keys[i];
+		const bundle_key_t key = offer_key(core, &zone->keys[i]);
+		const bool ds = core_in_zone(core, KEYSET_DS);
+		if ((cds && has_cds(bundle, &key) != ds) ||
+		    (cdnskey && bundle_has_key(bundle, KNOT_RRTYPE_CDNSKEY, &key) != ds)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+char *offer_text(const kasp_zone_t *zone, const keyset_cds_t *wanted)
+{
+	const bool fits = cds_fits(zone, wanted);
+	const char *at = bundle_text(zone->bundle);
 	bundle_record_t record;
 	char *text = NULL;
 	while (bundle_next(&at, &record) == 1) {
 		const uint16_t type = record.type == KNOT_RRTYPE_RRSIG ? bundle_covered(&record)
 		                                                       : record.type;
-		if ((all || type == KNOT_RRTYPE_DNSKEY) && bundle_add(&text, &record) != 0) {
+		const bool goes = type == KNOT_RRTYPE_DNSKEY ||
+		                  (fits && (type == KNOT_RRTYPE_CDS ? has_digest(wanted)
+		                                                    : wanted->cdnskey));
+		if (goes && bundle_add(&text, &record) != 0) {
 			free(text);
 			return NULL;
 		}

@@ -6,7 +6,11 @@
  */
 #pragma once
 
+#include "keyset/bundle.h"
 #include "policy-engine/zone/kasp-zone.h"
+
+/*! \return A key as a bundle has it. Borrows from info. */
+bundle_key_t offer_key(const core_key_t *core, const zone_key_t *info);
 
 /*! Notes which keys a bundle has, and which have signed it.
  *
@@ -23,9 +27,12 @@ size_t offer_mismatch(const core_zone_t *core);
 uint32_t offer_ttl(const kasp_zone_t *zone);
 
 /*!
- * Makes what the module is to publish of the zone's bundle: without its CDS and CDNSKEY if they are not
- * those of just the keys whose DS the parent is to have. A parent that follows CDS must not be early.
+ * Makes what the module is to publish of the zone's bundle: its CDS and CDNSKEY as far as the policy
+ * has such. If these name other keys than just those whose DS the parent is to have, or a digest that
+ * the policy has not, neither: a parent that follows CDS must not be early, and the two have to agree
+ * (RFC 7344, section 4). A bundle's CDS may lack a digest of the policy's: keymgr makes one.
  *
+ * \param wanted  Of the policy.
  * \return To be freed by free(); NULL if out of memory.
  */
-char *offer_text(const kasp_zone_t *zone);
+char *offer_text(const kasp_zone_t *zone, const keyset_cds_t *wanted);

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <libdnssec/error.h>
+#include <libknot/descriptor.h>
 
+#include "keyset/bundle.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/ceremony/check.h"
 #include "policy-engine/ceremony/ksr.h"
@@ -167,7 +169,10 @@ START_TEST(test_response)
 	check(0, "has a TTL of 60 s, kasp.xml says 3600 s");
 	add(now, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { zsk }, .from = now,
 	                                     .until = now + DAY }));
-	check(0, "no RRSIG of a KSK");
+	check(0, "an RRSIG of a ZSK over DNSKEY");
+	add(now, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { ksk, zsk }, .cds = ksk,
+	                                     .from = now, .until = now + DAY }));
+	check(0, "an RRSIG of a ZSK over DNSKEY");
 	entries[0].algorithm = 8;
 	add(now, bundle_of(now, zsk, NULL));
 	check(0, "the policy has 8");
@@ -195,6 +200,67 @@ START_TEST(test_advice)
 		                     : strstr(text, "the bundle of 2027-01-26T08:00:01Z is good for ") == text &&
 		                       strstr(text, "rrsig-refresh: 259200s") != NULL, "\"%s\"", text);
 		skr_deinit(&skr);
+	}
+}
+END_TEST
+
+#define MADE_MAX 2000 /* Of which two have the same of 65536 tags, but for one time in 10^13. */
+
+/* Makes KSKs until two have the same tag: those are the last one, and the one that is told. */
+static size_t make_twins(dnssec_key_t **made, size_t *count)
+{
+	for (*count = 0; *count < MADE_MAX; (*count)++) {
+		made[*count] = room_key(true);
+		for (size_t i = 0; i < *count; i++) {
+			if (dnssec_key_get_keytag(made[i]) == dnssec_key_get_keytag(made[*count])) {
+				return i;
+			}
+		}
+	}
+	ck_abort_msg("no keys with the same tag");
+}
+
+/* Two KSKs that are new, in one bundle, or in one after the other, with the same tag. */
+START_TEST(test_twins)
+{
+	dnssec_key_t *made[MADE_MAX];
+	size_t last;
+	const size_t first = make_twins(made, &last);
+	for (int i = 0; i < 2; i++) {
+		const room_bundle_t both = { .keys = { ksk, zsk, made[last], made[first] }, .by = { ksk },
+		                             .from = now, .until = now + DAY };
+		room_bundle_t one = both, next = both;
+		one.keys[3] = NULL;
+		next.keys[2] = i == 0 ? made[last] : made[first];
+		next.keys[3] = NULL;
+		next.until = now + DAY + 3600;
+		add(now, room_sign(&both));
+		check(0, "has the key tag of another key");
+		add(now, room_sign(&one));
+		add(now + 3600, room_sign(&next));
+		check(0, i == 0 ? "" : "has the key tag of another key");
+	}
+	for (size_t i = 0; i <= last; i++) {
+		dnssec_key_free(made[i]);
+	}
+}
+END_TEST
+
+/* What would not fit into a key set is refused. */
+START_TEST(test_large)
+{
+	for (unsigned i = 0; i <= 30; i++) {
+		if (i % 15 == 0) {
+			add(now, bundle_of(now, zsk, NULL));
+			check(0, i < 30 ? "" : "with 32 keys it is too large for the signer");
+		}
+		/* A key that caches know, and no bundle has. */
+		char id[8];
+		dnssec_key_t *key = room_key(false);
+		snprintf(id, sizeof(id), "a%u", i);
+		give(key, KEYSET_ZSK, id);
+		zone.core.keys[zone.core.count - 1].record[KEYSET_DNSKEY].state = KEYSET_UNRETENTIVE;
+		dnssec_key_free(key);
 	}
 }
 END_TEST
@@ -695,23 +761,38 @@ START_TEST(test_ksk_roll)
 }
 END_TEST
 
+/* What of a bundle with one CDS and one CDNSKEY is published, each with a signature. */
+static void check_offer(const keyset_cds_t *wanted, unsigned cds, unsigned cdnskey)
+{
+	char *text = offer_text(&zone, wanted);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_DNSKEY), 2);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_CDS), cds);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_CDNSKEY), cdnskey);
+	ck_assert_uint_eq(bundle_count(text, KNOT_RRTYPE_RRSIG), 1 + cds + cdnskey);
+	free(text);
+}
+
 /* CDS and CDNSKEY are published when the engine would give the DS to the parent, too. */
 START_TEST(test_cds)
 {
+	static const keyset_cds_t all = { true, true, true };
 	put(now, room_sign(&(room_bundle_t){ .keys = { ksk, zsk }, .by = { ksk }, .cds = ksk,
 	                                     .from = now - 3600, .until = now + 90 * DAY }));
 	(void)follow(false);
 	go_on();
-	char *text = offer_text(&zone);
-	ck_assert_uint_eq(count(text, "CDS "), 0);
-	ck_assert_uint_eq(count(text, "DNSKEY "), 2);
-	ck_assert_uint_eq(count(text, "RRSIG "), 1);
-	free(text);
+	check_offer(&all, 0, 0);
 	pass(now + 5 * DAY);
 	ck_assert(core_in_zone(&zone.core.keys[2], KEYSET_DS));
-	text = offer_text(&zone);
+	char *text = offer_text(&zone, &all);
 	ck_assert_str_eq(text, zone.bundle);
 	free(text);
+	/* As the policy has it; with another digest, nothing of what must agree. */
+	check_offer(&(keyset_cds_t){ .sha256 = true, .cdnskey = true }, 1, 1);
+	check_offer(&(keyset_cds_t){ .sha256 = true }, 1, 0);
+	check_offer(&(keyset_cds_t){ .cdnskey = true }, 0, 1);
+	check_offer(&(keyset_cds_t){ 0 }, 0, 0);
+	check_offer(&(keyset_cds_t){ .sha384 = true }, 0, 0);
+	check_offer(&(keyset_cds_t){ .sha384 = true, .cdnskey = true }, 0, 0);
 }
 END_TEST
 
@@ -722,6 +803,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, test_response);
 	tcase_add_test(tcase, test_advice);
+	tcase_add_test(tcase, test_twins);
+	tcase_add_test(tcase, test_large);
 	tcase_add_test(tcase, test_chain);
 	tcase_add_test(tcase, test_request);
 	tcase_add_test(tcase, test_follow);

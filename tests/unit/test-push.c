@@ -13,6 +13,7 @@
 
 #include <libknot/libknot.h>
 
+#include "keyset/bundle.h"
 #include "keyset/keyset.h"
 #include "module/control/push.h"
 #include "tests/unit/check-main.h"
@@ -149,6 +150,62 @@ START_TEST(test_one_is_bad)
 }
 END_TEST
 
+static void add_record(char **bundle, uint16_t type, const uint8_t *head, size_t head_len, size_t len)
+{
+	bundle_record_t record = { .type = type, .ttl = 3600, .len = len };
+	memset(record.rdata, 'k', len);
+	memcpy(record.rdata, head, head_len);
+	ck_assert_int_eq(bundle_add(bundle, &record), 0);
+}
+
+/*! \return A key set with a bundle that looks well, and that none of its keys has signed. */
+static char *text_of_bundle(uint64_t revision)
+{
+	static const uint8_t ksk[] = { 1, 1, 3, 13 }, zsk[] = { 1, 0, 3, 13 };
+	static const uint8_t sig[18] = { 0, KNOT_RRTYPE_DNSKEY, 13, 2, [16] = 0, 77 };
+	uint8_t public[64];
+	memset(public, 'k', sizeof(public));
+	keyset_key_t key = {
+		.repository = "", .cka_id = "01", .algorithm = 13, .public_key = public,
+		.public_key_len = sizeof(public), .keytag = 77, .publish = true, .step = "", .memory = "",
+	};
+	keyset_key_t keys[2] = { key, key };
+	keys[0].sign_dnskey = true;
+	keys[1].repository = "one";
+	keys[1].role = KEYSET_ZSK;
+	keys[1].sign_zone = true;
+	keyset_t set = {
+		.revision = revision, .policy = "a", .keys = keys, .key_count = 2, .refresh = 1,
+		.validity_default = 9, .validity_denial = 9, .dnskey_ttl = 3600,
+	};
+	add_record(&set.bundle, KNOT_RRTYPE_DNSKEY, ksk, sizeof(ksk), sizeof(ksk) + sizeof(public));
+	add_record(&set.bundle, KNOT_RRTYPE_DNSKEY, zsk, sizeof(zsk), sizeof(zsk) + sizeof(public));
+	add_record(&set.bundle, KNOT_RRTYPE_RRSIG, sig, sizeof(sig), 99);
+	char *text = keyset_write(&set);
+	ck_assert_ptr_nonnull(text);
+	free(set.bundle);
+	return text;
+}
+
+/*! What was signed ahead is verified before the stored key set is replaced. */
+START_TEST(test_bad_bundle)
+{
+	char *before = text_of(2, "a"), *bad = text_of_bundle(3), trouble[TROUBLE_MAX];
+	store_all(before);
+	store_all(bad);
+	for (unsigned i = 0; i < ZONES; i++) {
+		ck_assert_int_eq(pushes.list[i].ret, KNOT_EINVAL);
+		ck_assert_msg(strstr(pushes.list[i].err, "signed ahead is not good: ") != NULL, "%s",
+		              pushes.list[i].err);
+		ck_assert_uint_eq(stored(zones[i]), 2);
+		keys_trouble(&zones[i]->keys, trouble, sizeof(trouble));
+		ck_assert_str_eq(trouble, pushes.list[i].err);
+	}
+	free(bad);
+	free(before);
+}
+END_TEST
+
 /*! NSEC3 needs 33 octets before the zone's name. */
 START_TEST(test_no_room_for_a_hash)
 {
@@ -222,6 +279,7 @@ int main(void)
 	TCase *tcase = tcase_create("push");
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_one_is_bad);
+	tcase_add_test(tcase, test_bad_bundle);
 	tcase_add_test(tcase, test_no_room_for_a_hash);
 	tcase_add_test(tcase, test_held_is_news);
 	tcase_add_test(tcase, test_disk_full);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "keyset/bundle.h"
 #include "policy-engine/ceremony/skr.h"
@@ -89,6 +90,9 @@ static const struct {
 	{ "", "1.0 1798445521", "2.0 1798445521", "line 1: the form" },
 	{ "", "1.0 1798445521", "1.0 0", "line 1: the bundle has no time" },
 	{ "", "1.0 1798445521", "1.0 -5", "line 1: the bundle has no time" },
+	{ "", "1.0 1798445521", "1.0 1798445521000", "line 1: the bundle has no time" },
+	{ "", "1.0 1798445521", "1.0 99999999999999999999", "line 1: the bundle has no time" },
+	{ "", "1.0 1798445521", "1.0 1798445521x", "line 1: the bundle has no time" },
 	{ "", "1.0 1798445521", "x", "line 1: the form" },
 	{ "", "1.0 1798445521", "1.0 1798618321", "not later than the one of line 1" },
 	{ "", ";; Signed", "; ; Signed", "line 6: a record that is in no bundle" },
@@ -126,6 +130,40 @@ START_TEST(test_nothing)
 	ck_assert_msg(strstr(err, "there is no bundle") != NULL, "%s", err);
 	ck_assert_int_eq(skr_read(";; SignedKeyResponse 1.0\n", ZONE, &skr, err, sizeof(err)), -1);
 	ck_assert_int_eq(skr_read("", "..", &skr, err, sizeof(err)), -1);
+}
+END_TEST
+
+/* \return Seconds that it takes to read many bundles behind, or before, much of a comment. */
+static double seconds(bool behind)
+{
+	enum { COMMENT = 16 << 20, BUNDLES = 2000, LINE = 80 };
+	char err[256] = "", *text = malloc(COMMENT + (BUNDLES + 1) * LINE);
+	char *out = text;
+	for (int part = 0; part < 2; part++) {
+		const bool comment = (part == 0) == behind;
+		for (int i = 0; i < BUNDLES && !comment; i++) {
+			out += sprintf(out, ";; SignedKeyResponse 1.0 %d\n" ZONE " 1 CDS 1 13 2 aa\n", i + 1);
+		}
+		for (int i = 0; i < COMMENT / LINE && comment; i++) {
+			out += sprintf(out, ";%*s\n", LINE - 2, "");
+		}
+	}
+	strcpy(out, ";; SignedKeyResponse 1.0\n");
+	skr_t skr;
+	const clock_t begin = clock();
+	ck_assert_msg(skr_read(text, ZONE, &skr, err, sizeof(err)) == 0, "%s", err);
+	const double taken = (double)(clock() - begin) / CLOCKS_PER_SEC;
+	ck_assert_uint_eq(skr.count, BUNDLES);
+	skr_deinit(&skr);
+	free(text);
+	return taken;
+}
+
+/* What is behind a title is not read with it. */
+START_TEST(test_long)
+{
+	const double behind = seconds(true), before = seconds(false);
+	ck_assert_msg(before < 2 * behind + 0.05, "%.2f s, %.2f s", behind, before);
 }
 END_TEST
 
@@ -237,6 +275,7 @@ int main(void)
 	tcase_add_test(tcase, test_keymgr);
 	tcase_add_loop_test(tcase, test_malformed, 0, COUNT(malformed));
 	tcase_add_test(tcase, test_nothing);
+	tcase_add_test(tcase, test_long);
 	tcase_add_loop_test(tcase, test_wrong, 0, COUNT(wrong));
 	tcase_add_test(tcase, test_less);
 	tcase_add_loop_test(tcase, test_bad_text, 0, COUNT(bad_texts));
