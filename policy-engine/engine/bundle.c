@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/clock-mark.h"
+#include "keyset/bundle.h"
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/ceremony/check.h"
@@ -18,11 +19,6 @@
 
 #define TRIES 64              /* Bundles that are tried in one look, the newest first. */
 #define NOTICE_S (30 * 86400) /* Before the last signatures end, a ceremony is to be held. */
-
-static const char *in_force(const kasp_zone_t *zone)
-{
-	return zone->bundle != NULL ? zone->bundle : "";
-}
 
 uint32_t bundle_ttl(const kasp_zone_t *zone, const policy_t *policy)
 {
@@ -176,7 +172,7 @@ static bool may_follow(const bundle_look_t *look, const db_bundle_t *bundle, int
 static int take_newest(const bundle_look_t *look, bundle_seen_t *seen)
 {
 	const kasp_zone_t *zone = look->zone;
-	const int64_t published = skr_span(in_force(zone), zone->name, look->now).from;
+	const int64_t published = skr_span(bundle_text(zone->bundle), zone->name, look->now).from;
 	db_bundle_t bundle = { .skr = INT64_MAX, .at = INT64_MAX };
 	int ret = 0, found = 1;
 	bool newer = true; /* Than the one in force. */
@@ -185,7 +181,7 @@ static int take_newest(const bundle_look_t *look, bundle_seen_t *seen)
 		if (found <= 0) {
 			break;
 		}
-		newer = strcmp(bundle.text, in_force(zone)) != 0;
+		newer = strcmp(bundle.text, bundle_text(zone->bundle)) != 0;
 		if (newer && may_follow(look, &bundle, published)) {
 			const bool good = try_bundle(look, &bundle, seen);
 			seen->waits = seen->waits || !good;
@@ -200,7 +196,7 @@ static int take_newest(const bundle_look_t *look, bundle_seen_t *seen)
 static void foresee_end(const kasp_zone_t *zone, int64_t now, bundle_seen_t *seen)
 {
 	char when[WHEN_TEXT_MAX];
-	const skr_span_t span = skr_span(in_force(zone), zone->name, now);
+	const skr_span_t span = skr_span(bundle_text(zone->bundle), zone->name, now);
 	const int64_t notice = span.until - (span.until - span.from) / 4;
 	if (span.until == 0) {
 		return;
@@ -218,7 +214,7 @@ static void foresee_end(const kasp_zone_t *zone, int64_t now, bundle_seen_t *see
 static int64_t last_until(const bundle_look_t *look)
 {
 	const kasp_zone_t *zone = look->zone;
-	const int64_t published = skr_span(in_force(zone), zone->name, look->now).until;
+	const int64_t published = skr_span(bundle_text(zone->bundle), zone->name, look->now).until;
 	db_bundle_t last = { .skr = INT64_MAX, .at = INT64_MAX };
 	const int ret = db_bundle_before(look->desk->db, zone->id, INT64_MAX, &last);
 	if (ret <= 0) {
@@ -256,7 +252,7 @@ int bundle_follow(const bundle_look_t *look, bundle_seen_t *seen)
 	kasp_zone_t *zone = look->zone;
 	int64_t next;
 	*seen = (bundle_seen_t){ .next = CORE_NEVER };
-	offer_note(&zone->core, zone, in_force(zone));
+	offer_note(&zone->core, zone, bundle_text(zone->bundle));
 	if (take_newest(look, seen) < 0) {
 		return -1;
 	}
