@@ -7,6 +7,7 @@
 
 #include <libknot/libknot.h>
 
+#include "common/moment.h"
 #include "keyset/bundle.h"
 
 static int place_of(uint16_t type)
@@ -59,11 +60,6 @@ int given_read(const char *bundle, const knot_dname_t *zone, given_t *given, cha
 	return KNOT_EOK;
 }
 
-static int64_t time_at(const uint8_t *wire, int64_t near)
-{
-	return near + (int32_t)(knot_wire_read_u32(wire) - (uint32_t)near);
-}
-
 bool given_times(const char *bundle, int64_t near, int64_t *from, int64_t *until)
 {
 	const char *at = bundle_text(bundle);
@@ -71,8 +67,8 @@ bool given_times(const char *bundle, int64_t near, int64_t *from, int64_t *until
 	bool found = false;
 	while (bundle_next(&at, &record) == 1) {
 		if (record.type == KNOT_RRTYPE_RRSIG && record.len > RRSIG_SIGNER) {
-			const int64_t begin = time_at(record.rdata + RRSIG_INCEPTION, near);
-			const int64_t end = time_at(record.rdata + RRSIG_EXPIRATION, near);
+			const int64_t begin = moment_near(knot_wire_read_u32(record.rdata + RRSIG_INCEPTION), near);
+			const int64_t end = moment_near(knot_wire_read_u32(record.rdata + RRSIG_EXPIRATION), near);
 			*from = found && *from > begin ? *from : begin;
 			*until = found && *until < end ? *until : end;
 			found = true;

@@ -284,7 +284,7 @@ static int served_until(zone_t *zone, const state_t *state, int64_t now, int64_t
 		return KNOT_EOK;
 	}
 	if (serial == state->taken_serial && state->taken_expires != 0) {
-		*until = now + (int32_t)(state->taken_expires - (uint32_t)now);
+		*until = moment_near(state->taken_expires, now);
 		return KNOT_EOK;
 	}
 	const int ret = look_at_served(zone);

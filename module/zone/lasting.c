@@ -27,7 +27,7 @@ int64_t lasting_alarm(uint32_t refresh, uint32_t resign)
 static int64_t served_until(store_txn_t *txn, const state_t *state, int64_t now)
 {
 	if (state->taken_serial != state->serial && state->taken_expires != 0) {
-		return now + (int32_t)(state->taken_expires - (uint32_t)now);
+		return moment_near(state->taken_expires, now);
 	}
 	return refresh_expires(txn, state, now);
 }

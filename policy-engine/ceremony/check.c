@@ -10,6 +10,7 @@
 
 #include <libknot/libknot.h>
 
+#include "common/moment.h"
 #include "keyset/bundle.h"
 #include "policy-engine/base/duration.h"
 #include "policy-engine/base/when.h"
@@ -49,12 +50,6 @@ int64_t skr_overlap(const policy_t *policy)
 	return (int64_t)policy->keys_ttl + policy->zone_propagation;
 }
 
-/* A time of an RRSIG (RFC 4034, section 3.1.5), which is near another one. */
-static int64_t moment(uint32_t when, int64_t near)
-{
-	return near + (int32_t)(when - (uint32_t)near);
-}
-
 skr_span_t skr_span(const char *bundle, const char *zone, int64_t near)
 {
 	knot_dname_storage_t name;
@@ -64,7 +59,7 @@ skr_span_t skr_span(const char *bundle, const char *zone, int64_t near)
 	    bundle_verify(bundle, name, &facts, err, sizeof(err)) != 0) {
 		return (skr_span_t){ 0 };
 	}
-	return (skr_span_t){ moment(facts.inception, near), moment(facts.expiration, near) };
+	return (skr_span_t){ moment_near(facts.inception, near), moment_near(facts.expiration, near) };
 }
 
 static int check_times(const check_t *c, const bundle_facts_t *facts)
@@ -72,8 +67,8 @@ static int check_times(const check_t *c, const bundle_facts_t *facts)
 	char until[WHEN_TEXT_MAX], next[WHEN_TEXT_MAX], span[DURATION_TEXT_MAX];
 	const skr_bundle_t *bundle = c->bundle;
 	const policy_t *policy = c->rules->policy;
-	const int64_t from = moment(facts->inception, bundle->at);
-	const int64_t expires = moment(facts->expiration, bundle->at);
+	const int64_t from = moment_near(facts->inception, bundle->at);
+	const int64_t expires = moment_near(facts->expiration, bundle->at);
 	const bool last = bundle == &c->skr->bundles[c->skr->count - 1];
 	const int64_t needed = bundle->until + (last ? 0 : skr_overlap(policy));
 	if (facts->ttl != policy->keys_ttl) {
