@@ -348,7 +348,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	instance->signer = signer;
 	instance->zone = (ret == KNOT_EOK) ? zones_add(zones, name) : NULL;
 	if (instance->zone == NULL) {
-		signers_leave(signer);
+		signers_leave(signer, mod);
 		return ret == KNOT_EOK ? KNOT_ENOMEM : ret;
 	}
 	ret = configure_zone(mod, instance);
@@ -365,7 +365,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	if (ret != KNOT_EOK) {
 		hooks_free(instance->place.hooks);
 		zones_drop(zones, instance->zone);
-		signers_leave(signer);
+		signers_leave(signer, mod);
 		return ret;
 	}
 	zone_set_report(instance->zone, stats_report, &instance->stats);
@@ -401,10 +401,8 @@ static void unload(knotd_mod_t *mod)
 		hooks_free(instance->place.hooks);
 		zone_unset_report(instance->zone, &instance->stats);
 		zones_drop(&signer->server->zones, instance->zone);
-	} else {
-		log_leave(&signer->server->log, mod);
 	}
-	signers_leave(signer);
+	signers_leave(signer, mod);
 	free(instance);
 }
 

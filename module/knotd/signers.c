@@ -4,7 +4,10 @@
 #include "module/knotd/signers.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <urcu.h>
 
@@ -146,24 +149,48 @@ online_t *signers_online(running_t *signer)
 
 /*** The end. ***/
 
-void signers_leave(running_t *signer)
+/*!
+ * Ends the process without what else is run at its end. A thread that was left behind is in a PKCS#11
+ * library, or comes back to it: the library's destructors must not run meanwhile.
+ */
+static void end_at_once(void)
 {
+	fflush(NULL);
+	_exit(EXIT_SUCCESS); /* knotd has stopped as it should. */
+}
+
+/*! Stops a signer that nobody uses. */
+static void stop_signer(running_t signer, const knotd_mod_t *mod)
+{
+	control_stop(signer.control);
+	/* What signatures in the making use, the server waits for. */
+	(void)online_stop(signer.online, ONLINE_PATIENCE_MS);
+	if (server_stop(signer.server)) {
+		return;
+	}
+	log_leave(&signer.server->log, mod);
+	(void)atexit(end_at_once);
+	/* The server still has its store open: no other may open it. */
 	pthread_mutex_lock(&registry.lock);
-	const running_t last = --signer->users == 0 ? *signer : (running_t) { .server = NULL };
-	if (last.server != NULL) {
-		*signer = (running_t) { .server = NULL };
+	running_t *place = find_signer(signer.server->conf.storage);
+	if (place != NULL) {
+		*place = (running_t) { .server = signer.server };
 	}
 	pthread_mutex_unlock(&registry.lock);
-	control_stop(last.control);
-	/* What signatures in the making use, the server waits for. */
-	(void)online_stop(last.online, ONLINE_PATIENCE_MS);
-	if (last.server != NULL && !server_stop(last.server)) {
-		/* The server still has its store open: no other may open it. */
-		pthread_mutex_lock(&registry.lock);
-		running_t *place = find_signer(last.server->conf.storage);
-		if (place != NULL) {
-			*place = (running_t) { .server = last.server };
-		}
-		pthread_mutex_unlock(&registry.lock);
+}
+
+void signers_leave(running_t *signer, const knotd_mod_t *mod)
+{
+	pthread_mutex_lock(&registry.lock);
+	const bool last = --signer->users == 0;
+	const running_t stopped = *signer;
+	if (last) {
+		*signer = (running_t) { .server = NULL };
+	} else {
+		log_leave(&signer->server->log, mod);
+	}
+	pthread_mutex_unlock(&registry.lock);
+	if (last) {
+		stop_signer(stopped, mod);
 	}
 }

@@ -43,5 +43,7 @@ void signers_set_cache(running_t *running, size_t bytes);
  *  cannot be started. */
 online_t *signers_online(running_t *running);
 
-/*! A user less; the last one stops the signer. */
-void signers_leave(running_t *running);
+/*!
+ * A user less; the last one stops the signer. On return no thread writes to the log by that module any more.
+ */
+void signers_leave(running_t *running, const knotd_mod_t *mod);

@@ -273,6 +273,28 @@ campaign() {
 	finale
 }
 
+# ends_well SERVER: it is told to end, and exits with 0.
+ends_well() {
+	local pid code=0
+	pid=$(cat "$D/run/$1.pid")
+	kill -TERM "$pid"
+	wait "$pid" || code=$?
+	[ $code = 0 ] || fail "$1 exited with $code: $(tail -n 3 "$D/$1.log")"
+}
+
+# A server ends while calls to a token are still being made, one after the other: none of them finds that the
+# library has been taken down under it.
+test_end_amid_calls() {
+	NAMES=20
+	start_servers
+	kill -INT "$prober"
+	order 'delay all 1500' 'delay end 3000'
+	module zone-sign f.test
+	ends_well knotd
+	[ "$(sessions_of knotd)" -gt 0 ] || fail "it waited for all calls"
+	ends_well ods-engine
+}
+
 test_faults() { # short
 	NAMES=200
 	start_servers

@@ -8,7 +8,8 @@
  *                   error CALL RV [N]  CALL, or "all" that concern a token, returns that number;
  *                                      N: only the first N calls since this file is there,
  *                                      in each process
- *                   delay CALL MS      it takes so much longer
+ *                   delay CALL MS      it takes so much longer; "end": the process's end does, when
+ *                                      SoftHSM's destructors have run
  *                   hang CALL          it waits until this line has gone
  *                   wrong N     each Nth signature is wrong by a bit
  *                   from N      ... but none of the first N - 1
@@ -34,6 +35,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <p11-kit/pkcs11.h>
 
@@ -117,6 +119,17 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, C
 		--*len;
 	}
 	return rv == CKR_OK && wild_now() ? wild_signature(signature, len) : rv;
+}
+
+/* Runs behind the destructors of SoftHSM, which was loaded later. */
+__attribute__((destructor)) static void end(void)
+{
+	const orders_t orders = read_orders();
+	for (unsigned i = 0; i < orders.count; i++) {
+		if (strcmp(orders.list[i].call, "end") == 0) {
+			usleep(orders.list[i].delay_ms * 1000);
+		}
+	}
 }
 
 __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out)
