@@ -124,6 +124,7 @@ typedef struct {
 	const char *cka_id; /*!< Hexadecimal, at most 64 digits; NULL = 16 random bytes. A caller
 	                         that has to find the key after a crash chooses the CKA_ID, and
 	                         records it before the call. */
+	bool fresh;         /*!< No key can have it: it was drawn at random for this one. */
 } hsm_key_spec_t;
 
 /*!

@@ -14,20 +14,19 @@
 
 typedef struct {
 	hsm_objects_t known;  /*!< Sorted as by hsm_object_compare(). */
-	hsm_objects_t found;  /*!< By the last search for one CKA_ID. */
 	unsigned long login;  /*!< The token's, when they were learnt. */
-	unsigned searches;    /*!< For one CKA_ID each, since then. */
+	unsigned searches;    /*!< For one CKA_ID each, since that login. */
+	bool learnt;          /*!< All objects were, since that login. */
 	int64_t trusted_ms;   /*!< Until when what is known need not be checked, by monotonic_ms(): many
 	                           keys are looked for at once. */
 	int64_t listing_ms;   /*!< How long the last look at all handles took... */
-	int64_t search_ms;    /*!< ...and the last search for one CKA_ID. */
+	int64_t searched_ms;  /*!< ...and all searches for one CKA_ID since then. */
 } catalog_t;
 
 static void free_catalog(void *arg)
 {
 	catalog_t *catalog = arg;
 	hsm_objects_free(&catalog->known);
-	hsm_objects_free(&catalog->found);
 	free(catalog);
 }
 
@@ -42,7 +41,7 @@ static catalog_t *catalog_of(hsm_token_t *token)
 		token->free_catalog = free_catalog;
 	} else if (catalog->login != login) {
 		hsm_objects_free(&catalog->known);
-		*catalog = (catalog_t){ .found = catalog->found };
+		*catalog = (catalog_t){ .searches = 0 };
 	}
 	if (catalog != NULL) {
 		catalog->login = login;
@@ -86,27 +85,18 @@ static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 {
 	hsm_objects_t listed;
 	const int64_t begin = monotonic_ms();
-	int ret = hsm_search_all(token, &listed, err);
+	/* What is new since then is little: not many searches for it. */
+	int ret = hsm_search_all(token, !catalog->learnt, &listed, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
 	catalog->listing_ms = monotonic_ms() - begin;
+	catalog->searched_ms = 0;
 	const size_t fresh = take_known(&catalog->known, &listed);
 	hsm_objects_free(&catalog->known);
 	ret = hsm_search_read(token, &listed, fresh, err);
 	catalog->known = listed; /* Nothing, if that failed. */
-	return ret;
-}
-
-static int search(hsm_token_t *token, catalog_t *catalog, const hsm_id_t *id,
-                  hsm_objects_t *objects, hsm_error_t *err)
-{
-	const int64_t begin = monotonic_ms();
-	hsm_objects_free(&catalog->found);
-	const int ret = hsm_search_id(token, id, &catalog->found, err);
-	catalog->search_ms = monotonic_ms() - begin;
-	catalog->searches++;
-	*objects = catalog->found;
+	catalog->learnt = ret == HSM_EOK;
 	return ret;
 }
 
@@ -131,6 +121,44 @@ static hsm_objects_t look_up(const catalog_t *catalog, const hsm_id_t *id)
 		objects.count++;
 	}
 	return objects;
+}
+
+/*! Adds objects of a CKA_ID of which nothing is known. \param objects  Taken over. */
+static bool add(catalog_t *catalog, const hsm_id_t *id, hsm_objects_t *objects)
+{
+	hsm_objects_t *known = &catalog->known;
+	hsm_object_t *grown = reallocarray(known->objects, known->count + objects->count,
+	                                   sizeof(*grown));
+	if (grown == NULL) {
+		return false;
+	}
+	known->objects = grown;
+	const size_t at = look_up(catalog, id).objects - grown;
+	memmove(grown + at + objects->count, grown + at, (known->count - at) * sizeof(*grown));
+	memcpy(grown + at, objects->objects, objects->count * sizeof(*grown));
+	known->count += objects->count;
+	free(objects->objects);
+	return true;
+}
+
+static int search(hsm_token_t *token, catalog_t *catalog, const hsm_id_t *id,
+                  hsm_objects_t *objects, hsm_error_t *err)
+{
+	const int64_t begin = monotonic_ms();
+	hsm_objects_t found;
+	hsm_catalog_forget(token, id);
+	const int ret = hsm_search_id(token, id, &found, err);
+	catalog->searched_ms += monotonic_ms() - begin;
+	catalog->searches++;
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	if (found.count > 0 && !add(catalog, id, &found)) {
+		hsm_objects_free(&found);
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
+	*objects = look_up(catalog, id);
+	return HSM_EOK;
 }
 
 /*! Tells whether a handle is still that of the object which is known by it. */
@@ -163,8 +191,11 @@ int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_obje
 	if (objects->count > 0) {
 		/* Its handle may be another key's now, and so may others. */
 		hsm_objects_free(&catalog->known);
+		catalog->learnt = false;
 	}
-	if (catalog->searches < SEARCHES_FIRST || catalog->search_ms < catalog->listing_ms) {
+	/* Who does not know how many keys will be looked for does best so: searches for one, until
+	 * they have cost as much as a look at all. */
+	if (catalog->searches < SEARCHES_FIRST || catalog->searched_ms < catalog->listing_ms) {
 		return search(token, catalog, id, objects, err);
 	}
 	const int ret = learn(token, catalog, err);

@@ -5,8 +5,8 @@
  * \brief Which key pairs a token has, as far as is known.
  *
  * A look-up by CKA_ID costs some calls in one token, and in another, as SoftHSM, a look at each of
- * its objects. So after some look-ups the token's objects are all learnt at once and kept while the
- * login lasts; after that, a key that is not known is looked for in the way that was faster before.
+ * its objects. So what was found is kept while the login lasts; after some look-ups the token's objects
+ * are all learnt at once, and again when look-ups of keys that are not known have cost as much.
  *
  * The caller holds the token's lock.
  */

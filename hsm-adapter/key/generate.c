@@ -24,7 +24,7 @@ typedef struct {
 	CK_MECHANISM_TYPE mechanism;
 	CK_ULONG bits;
 	hsm_id_t id;
-	bool chosen;                      /*!< By the caller, so that another key may have it. */
+	bool chosen;                      /*!< By a person, so that another key may have it. */
 } order_t;
 
 /*! A key pair that was generated. */
@@ -290,7 +290,7 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
 		.group = hsm_group(hsm, spec->repository, err),
 		.algorithm = hsm_algorithm(spec->algorithm),
 		.bits = spec->bits,
-		.chosen = spec->cka_id != NULL,
+		.chosen = spec->cka_id != NULL && !spec->fresh,
 	};
 	if (order.group == NULL) {
 		return HSM_EREPOSITORY;

@@ -76,13 +76,14 @@ static void tidy(hsm_objects_t *objects)
 	objects->count = kept;
 }
 
-static int find_class(hsm_token_t *token, CK_OBJECT_CLASS class, hsm_objects_t *objects,
+static int find_class(hsm_token_t *token, CK_OBJECT_CLASS class, bool types, hsm_objects_t *objects,
                       hsm_error_t *err)
 {
 	/* Those that DNSSEC knows; a last search finds all others. */
 	static const CK_KEY_TYPE TYPES[] = { CKK_RSA, CKK_EC, CKK_EC_EDWARDS, HSM_TYPE_UNKNOWN };
+	const size_t count = sizeof(TYPES) / sizeof(TYPES[0]);
 	int ret = HSM_EOK;
-	for (size_t i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]) && ret == HSM_EOK; i++) {
+	for (size_t i = types ? 0 : count - 1; i < count && ret == HSM_EOK; i++) {
 		hsm_object_t like = { .class = class, .type = TYPES[i] };
 		CK_ATTRIBUTE template[] = {
 			{ CKA_CLASS, &like.class, sizeof(like.class) },
@@ -96,12 +97,12 @@ static int find_class(hsm_token_t *token, CK_OBJECT_CLASS class, hsm_objects_t *
 	return ret;
 }
 
-int hsm_search_all(hsm_token_t *token, hsm_objects_t *objects, hsm_error_t *err)
+int hsm_search_all(hsm_token_t *token, bool types, hsm_objects_t *objects, hsm_error_t *err)
 {
 	*objects = (hsm_objects_t){ 0 };
-	int ret = find_class(token, CKO_PRIVATE_KEY, objects, err);
+	int ret = find_class(token, CKO_PRIVATE_KEY, types, objects, err);
 	if (ret == HSM_EOK) {
-		ret = find_class(token, CKO_PUBLIC_KEY, objects, err);
+		ret = find_class(token, CKO_PUBLIC_KEY, types, objects, err);
 	}
 	if (ret != HSM_EOK) {
 		hsm_objects_free(objects);

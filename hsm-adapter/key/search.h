@@ -18,12 +18,14 @@ typedef struct {
 } hsm_objects_t;
 
 /*!
- * Lists the private and public keys: handle, class and type of each, in the order of the handles.
- * That is a few searches, whatever the number of keys.
+ * Lists the private and public keys: handle and class of each, in the order of the handles. That is a
+ * few searches, whatever the number of keys.
  *
+ * \param types  Whether to learn the types, too, by more searches; else each object is asked for its own when
+ *               it is read.
  * \retval HSM_EOK (also if there are none), HSM_ENOMEM, or as hsm_rv_error()
  */
-int hsm_search_all(hsm_token_t *token, hsm_objects_t *objects, hsm_error_t *err);
+int hsm_search_all(hsm_token_t *token, bool types, hsm_objects_t *objects, hsm_error_t *err);
 
 /*! Finds the private and public keys of a CKA_ID, and reads them. \retval as hsm_search_all() */
 int hsm_search_id(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects,

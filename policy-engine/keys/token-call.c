@@ -17,7 +17,8 @@ static void run(void *arg)
 {
 	token_call_t *call = arg;
 	const hsm_key_spec_t spec = { .repository = call->repository, .algorithm = call->algorithm,
-	                              .bits = call->bits, .cka_id = call->cka_id };
+	                              .bits = call->bits, .cka_id = call->cka_id,
+	                              .fresh = true };
 	const hsm_wanted_t wanted = { .repository = call->repository, .cka_id = call->cka_id,
 	                              .algorithm = call->algorithm, .public = call->public };
 	switch (call->what) {
