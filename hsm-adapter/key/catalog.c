@@ -20,7 +20,8 @@ typedef struct {
 	int64_t trusted_ms;   /*!< Until when what is known need not be checked, by monotonic_ms(): many
 	                           keys are looked for at once. */
 	int64_t listing_ms;   /*!< How long the last look at all handles took... */
-	int64_t searched_ms;  /*!< ...and all searches for one CKA_ID since then. */
+	int64_t search_ms;    /*!< ...the last search for one CKA_ID... */
+	int64_t searched_ms;  /*!< ...and all of these since the look at all. */
 } catalog_t;
 
 static void free_catalog(void *arg)
@@ -148,7 +149,8 @@ static int search(hsm_token_t *token, catalog_t *catalog, const hsm_id_t *id,
 	hsm_objects_t found;
 	hsm_catalog_forget(token, id);
 	const int ret = hsm_search_id(token, id, &found, err);
-	catalog->searched_ms += monotonic_ms() - begin;
+	catalog->search_ms = monotonic_ms() - begin;
+	catalog->searched_ms += catalog->search_ms;
 	catalog->searches++;
 	if (ret != HSM_EOK) {
 		return ret;
@@ -173,6 +175,14 @@ static bool is_there(hsm_token_t *token, const hsm_object_t *object)
 	       memcmp(id, known->data, known->len) == 0;
 }
 
+/*! Tells whether to look for one key rather than at all. New keys mostly come many at a time: so if two
+ *  searches cost as much as a look at all, that is taken at once; else when it has cost as much. */
+static bool is_search_worth(const catalog_t *catalog)
+{
+	return catalog->searches < SEARCHES_FIRST ||
+	       catalog->searched_ms + 2 * catalog->search_ms < catalog->listing_ms;
+}
+
 int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
                      hsm_error_t *err)
 {
@@ -193,9 +203,7 @@ int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_obje
 		hsm_objects_free(&catalog->known);
 		catalog->learnt = false;
 	}
-	/* Who does not know how many keys will be looked for does best so: searches for one, until
-	 * they have cost as much as a look at all. */
-	if (catalog->searches < SEARCHES_FIRST || catalog->searched_ms < catalog->listing_ms) {
+	if (is_search_worth(catalog)) {
 		return search(token, catalog, id, objects, err);
 	}
 	const int ret = learn(token, catalog, err);

@@ -31,7 +31,7 @@ void trouble_set(trouble_t *trouble, log_t *log, const knot_dname_t *zone, int p
 	}
 	pthread_mutex_unlock(&trouble->lock);
 	if (news && text[0] != '\0') {
-		log_msg(log, priority, zone, "%s", text);
+		log_many(log, priority, zone, text);
 	}
 }
 

@@ -191,6 +191,14 @@ void serving_published(serving_t *serving, uint64_t names)
 
 /*** The worker's part. ***/
 
+static void say_silent(const serving_t *serving, const char *what)
+{
+	char text[128];
+	snprintf(text, sizeof(text), "knotd has not said for %d s which %s it serves; the store is believed",
+	         SERVING_KNOWN_MS / 1000, what);
+	log_many(serving->args.log, LOG_WARNING, serving->args.zone, text);
+}
+
 bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 {
 	const int64_t now = monotonic_ms();
@@ -210,10 +218,7 @@ bool serving_served(serving_t *serving, uint32_t *serial, bool *serves)
 	if (ask) {
 		trigger_zone(serving->args.asker, serving->args.zone);
 	} else if (late) {
-		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
-		        "knotd has not said for "
-		        "%d s which serial it serves; the store is believed",
-		        SERVING_KNOWN_MS / 1000);
+		say_silent(serving, "serial");
 	}
 	return known;
 }
@@ -259,9 +264,7 @@ int serving_read(serving_t *serving, apex_t *apex)
 	if (ask) {
 		trigger_zone(serving->args.reader, serving->args.zone);
 	} else if (late) {
-		log_msg(serving->args.log, LOG_WARNING, serving->args.zone,
-		        "knotd has not said for %d s which keys it serves; the store is believed",
-		        SERVING_KNOWN_MS / 1000);
+		say_silent(serving, "keys");
 	}
 	return read ? KNOT_EOK : late ? KNOT_ETIMEOUT : KNOT_EAGAIN;
 }

@@ -71,5 +71,6 @@ int64_t vigil_work(vigil_t *vigil)
 	alarms_begin(&vigil->alarms);
 	zones_each(vigil->zones, look_at, &look);
 	alarms_end(&vigil->alarms, vigil->log, now);
+	log_pass(vigil->log);
 	return 1000 * look.next;
 }

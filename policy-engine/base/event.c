@@ -12,7 +12,7 @@
 
 #include "common/text.h"
 #include "policy-engine/base/journal.h"
-#include "policy-engine/base/repeat.h"
+#include "common/repeat.h"
 
 /* What the process's log has said last. */
 static struct {

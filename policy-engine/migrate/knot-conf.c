@@ -187,7 +187,8 @@ static void write_acl(FILE *out, const layout_t *layout, const layout_template_t
 
 static void write_template(FILE *out, const layout_t *layout, const layout_template_t *t)
 {
-	fprintf(out, "  - id: %s\n    module: mod-opendnssec/%s\n    master: opendnssec\n",
+	fprintf(out, "  - id: %s\n    module: mod-opendnssec/%s\n    master: opendnssec\n"
+	        "    retry-min-interval: 10m\n",
 	        t->id, t->section);
 	if (t->from == NULL) {
 		fprintf(out, "    storage: \"%s\"\n    file: \"%%s\"\n", t->storage);

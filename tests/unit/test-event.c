@@ -14,7 +14,7 @@
 
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/journal.h"
-#include "policy-engine/base/repeat.h"
+#include "common/repeat.h"
 #include "tests/unit/check-main.h"
 
 /* -- repeat -------------------------------------------------------------- */

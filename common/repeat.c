@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "policy-engine/base/repeat.h"
+#include "common/repeat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
