@@ -3,9 +3,12 @@
 
 #include "hsm-adapter/token/library.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/fnv1a.h"
 
 #define NAME_END ".module" /* Of the files that p11-kit is configured by. */
 
@@ -67,12 +70,30 @@ static int load_file(hsm_library_t *library, const hsm_repository_t *repository,
 	return HSM_EOK;
 }
 
-/*! Starts the library. One that does not take p11-kit's locks may take the system's alone. */
-static CK_RV start(CK_FUNCTION_LIST *module, char *arguments)
+/*!
+ * The process's, as libraries are: of whoever starts or stops one. p11-kit counts who has started a library,
+ * but between its count of none left and C_Finalize another can count itself in, and has it taken down under
+ * its calls (0.24, 0.25).
+ */
+#define TURNS 16
+static pthread_mutex_t turns[TURNS] = { [0 ... TURNS - 1] = PTHREAD_MUTEX_INITIALIZER };
+
+static pthread_mutex_t *turn_of(const char *module)
 {
+	return &turns[fnv1a(module, strlen(module)) % TURNS];
+}
+
+/*! Starts the library. One that does not take p11-kit's locks may take the system's alone. */
+static CK_RV start(hsm_library_t *library, const hsm_repository_t *repository)
+{
+	char *arguments = repository->arguments;
 	CK_C_INITIALIZE_ARGS args = { .flags = CKF_OS_LOCKING_OK, .pReserved = arguments };
-	CK_RV rv = arguments == NULL ? p11_kit_module_initialize(module) : CKR_CANT_LOCK;
-	return rv == CKR_CANT_LOCK ? module->C_Initialize(&args) : rv;
+	library->turn = turn_of(repository->module);
+	pthread_mutex_lock(library->turn);
+	CK_RV rv = arguments == NULL ? p11_kit_module_initialize(library->module) : CKR_CANT_LOCK;
+	rv = rv == CKR_CANT_LOCK ? library->module->C_Initialize(&args) : rv;
+	pthread_mutex_unlock(library->turn);
+	return rv;
 }
 
 /*! \return What a person can do about a library that does not start. */
@@ -111,7 +132,7 @@ int hsm_library_load(hsm_library_t *library, const hsm_repository_t *repository,
 		}
 	}
 	if (!library->initialized) {
-		CK_RV rv = start(library->module, repository->arguments);
+		CK_RV rv = start(library, repository);
 		if (rv != CKR_OK) {
 			return hsm_error_set(err, HSM_EMODULE, rv, "repository \"%s\": the PKCS#11 "
 			                     "library %s does not start: %s (CK_RV 0x%lx); %s",
@@ -133,7 +154,9 @@ void hsm_library_stop(hsm_library_t *library)
 		folder_close(library->folder);
 		*library = (hsm_library_t){ NULL };
 	} else {
+		pthread_mutex_lock(library->turn);
 		p11_kit_module_finalize(library->module);
+		pthread_mutex_unlock(library->turn);
 	}
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include <p11-kit/p11-kit.h>
@@ -19,6 +20,7 @@
 typedef struct {
 	CK_FUNCTION_LIST *module; /*!< NULL: not loaded. */
 	folder_t *folder;         /*!< Of keys in files; NULL: it is a library. */
+	pthread_mutex_t *turn;    /*!< Of the process: whoever starts or stops that library holds it. */
 	bool initialized;
 } hsm_library_t;
 

@@ -416,6 +416,35 @@ START_TEST(watched)
 }
 END_TEST
 
+/* Each starts the library, does not find its token, stops the library and tries once more. */
+static void *come_and_go(void *conf)
+{
+	for (int i = 0; i < ROUNDS / 2; i++) {
+		hsm_t *own;
+		hsm_error_t why;
+		ck_assert_int_eq(hsm_open(&own, conf, &why), HSM_EOK);
+		const int ret = hsm_login(own, "one", false, &why);
+		ck_assert_msg(ret == HSM_ETOKEN, "%d: %s", ret, why.text);
+		hsm_close(own);
+	}
+	return NULL;
+}
+
+/* The library is not stopped under who has just started it: p11-kit alone would do that. */
+START_TEST(start_and_stop)
+{
+	pthread_t threads[THREADS];
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[0].token_label = "nowhere";
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, conf), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -441,6 +470,11 @@ int main(void)
 	tcase_add_test(tc, threads_sign);
 	tcase_add_test(tc, threads_recover);
 	tcase_add_test(tc, threads_in_storm);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("start");
+	tcase_add_unchecked_fixture(tc, test_tokens_make, test_tokens_remove);
+	tcase_add_test(tc, start_and_stop);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);
