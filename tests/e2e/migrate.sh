@@ -216,6 +216,11 @@ long_moves() { # limit 300
 	expect 'the engine does not answer' cat dry.err
 	expect 'plain.test.  taken over: .*not checked .*/signer has no plain.test.backup2, see --signer-dir' \
 		"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" "$ods/kasp.db"
+	# A policy that is deleted, and has zones still.
+	sed 's/name="one"/name="another"/' "$ods/kasp.xml" >gone.xml
+	sed "s|<PolicyFile>[^<]*|<PolicyFile>$work/gone.xml|" "$ods/conf.xml" >gone.conf
+	chmod 0600 gone.conf
+	expect 'one.test.: kasp.xml has no policy "one", which kasp.db has for it' "$BUILD_DIR/ods" migrate gone.conf
 	# Nor is its database taken for ours.
 	sed "s|<PolicyFile>[^<]*|<PolicyFile>$top/examples/kasp.xml|" "$ods/conf.xml" >wrong.xml
 	chmod 0600 wrong.xml

@@ -223,13 +223,14 @@ test_bind() {
 	watch
 	expect 'no repository of the policy has it: ods-hsm import' \
 		ods import -n --from bind --policy moved "$work/old" o.test
-	run_page migration-others 1 2
-	try bind "$work/old" BIND
+	run_page migration-others 1 1
 	run_page migration-others 3 3
+	try bind "$work/old" BIND
+	run_page migration-others 4 4
 	cp said.out import.plan
 	last_serial=$(old_serial)
 	key_count >count.before
-	run_page migration-others 4
+	run_page migration-others 5
 	expect '<KSK><Algorithm length="256">13</Algorithm><Lifetime>.*<ManualRollover/></KSK>' cat theirs.xml
 	expect '<ZSK><Algorithm length="256">13</Algorithm><Lifetime>P30D</Lifetime><Repository>SoftHSM</Repository></ZSK>' \
 		cat theirs.xml
@@ -371,6 +372,9 @@ print(u.urlopen(u.Request(sys.argv[1], headers={"X-API-Key": "e2e"})).read().dec
 	pdnsutil export-zone-key o.test 1 >1.private
 	key_in 13 1.private
 	csk=$(pdnsutil list-keys o.test | awk '$1 == "o.test" { print $NF }')
+	run_page migration-others 2 2
+	expect "taken over: csk $csk;" ods import -n --from powerdns --policy moved --ttl 1 \
+		--server "127.0.0.1@$old_port" "$work/o.test.json" o.test
 	take powerdns "$work/keys.json" PowerDNS
 	expect '<CSK><Algorithm length="256">13</Algorithm>' cat theirs.xml
 	expect "taken over: csk $csk;" cat import.out
