@@ -335,6 +335,8 @@ test_knot() {
 
 # ---- PowerDNS
 
+old_has_nsec3() { [ -n "$(PORT=$old_port ask +short o.test NSEC3PARAM)" ]; }
+old_has_nsec() { ! old_has_nsec3; }
 pdnsutil() { command pdnsutil --config-dir="$work/old" "$@" 2>>pdnsutil.log; }
 
 test_powerdns() {
@@ -354,6 +356,9 @@ test_powerdns() {
 	local-port=$old_port
 	allow-axfr-ips=127.0.0.0/8
 	default-ttl=1
+	domain-metadata-cache-ttl=0
+	cache-ttl=0
+	query-cache-ttl=0
 	webserver=yes
 	webserver-port=$api
 	api=yes
@@ -365,12 +370,20 @@ test_powerdns() {
 	powerdns=$!
 	pids+=("$powerdns")
 	within 30 old_signed
-	watch
 	python3 -c 'import sys, urllib.request as u
 print(u.urlopen(u.Request(sys.argv[1], headers={"X-API-Key": "e2e"})).read().decode())' \
 		"http://127.0.0.1:$api/api/v1/servers/localhost/zones/o.test./cryptokeys" >keys.json
 	pdnsutil export-zone-key o.test 1 >1.private
 	key_in 13 1.private
+	pdnsutil set-nsec3 o.test '1 1 3 ab'
+	within 60 old_has_nsec3
+	ods migrate --from powerdns --server "127.0.0.1@$old_port" "$work/keys.json" o.test >theirs.xml
+	expect '<NSEC3><OptOut/>.*<Iterations>3</Iterations><Salt length="1"/>' cat theirs.xml
+	expect 'policy moved of kasp.xml has NSEC, and PowerDNS signs with NSEC3' \
+		ods import -n --from powerdns --policy moved --server "127.0.0.1@$old_port" "$work/keys.json" o.test
+	pdnsutil unset-nsec3 o.test
+	within 60 old_has_nsec
+	watch
 	csk=$(pdnsutil list-keys o.test | awk '$1 == "o.test" { print $NF }')
 	run_page migration-others 2 2
 	expect "taken over: csk $csk;" ods import -n --from powerdns --policy moved --ttl 1 \
