@@ -17,20 +17,8 @@
 #define SEP 1           /* Flag (RFC 4034, section 2.1.1). */
 #define OPT_OUT 1       /* Flag (RFC 5155, section 3.1.2.1). */
 #define NO_STOP (-1)    /* poll() takes no notice of it. */
-
-typedef struct {
-	const struct sockaddr_storage *server;
-	knot_dname_storage_t zone;
-	served_t *served;
-	char *why;
-	size_t why_size;
-} round_t;
-
-static int fail(const round_t *round, int ret, const char *text)
-{
-	snprintf(round->why, round->why_size, "%s", text);
-	return ret;
-}
+#define DNSKEY_HEAD 4       /* Bytes before the key. */
+#define NSEC3PARAM_HEAD 5   /* Bytes before the salt, of NSEC3, too. */
 
 static uint32_t longer(uint32_t a, uint32_t b)
 {
@@ -50,6 +38,9 @@ static void see_soa(served_t *served, const knot_rrset_t *rrset)
 static void see_dnskey(served_t *served, const knot_rrset_t *rrset)
 {
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	if (rdata->len <= DNSKEY_HEAD) {
+		return;
+	}
 	const dnssec_binary_t wire = { .data = (uint8_t *)rdata->data, .size = rdata->len };
 	served_key_t key = { .sep = (knot_dnskey_flags(rdata) & SEP) != 0, .algorithm = knot_dnskey_alg(rdata),
 	                     .bits = dnskey_bits(knot_dnskey_alg(rdata), knot_dnskey_key(rdata),
@@ -75,19 +66,28 @@ static void see_rrsig(served_t *served, const knot_rrset_t *rrset)
 static void see_nsec3param(served_t *served, const knot_rrset_t *rrset)
 {
 	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	if (rdata->len < NSEC3PARAM_HEAD) {
+		return;
+	}
 	served->nsec3 = true;
 	served->iterations = knot_nsec3param_iters(rdata);
 	served->salt_length = knot_nsec3param_salt_len(rdata);
 }
 
-/* Each record of a message is an RRset of its own. */
-static void see(round_t *round, const knot_rrset_t *rrset)
+static void see_nsec3(served_t *served, const knot_rrset_t *rrset)
 {
-	served_t *served = round->served;
-	if (rrset->type == KNOT_RRTYPE_NSEC3) {
+	if (rrset->rrs.rdata->len >= NSEC3PARAM_HEAD) {
 		served->opt_out = served->opt_out || (knot_nsec3_flags(rrset->rrs.rdata) & OPT_OUT) != 0;
 	}
-	if (!knot_dname_is_case_equal(rrset->owner, round->zone)) {
+}
+
+/* Each record of a message is an RRset of its own. */
+static void see(served_t *served, const knot_dname_t *zone, const knot_rrset_t *rrset)
+{
+	if (rrset->type == KNOT_RRTYPE_NSEC3) {
+		see_nsec3(served, rrset);
+	}
+	if (!knot_dname_is_case_equal(rrset->owner, zone)) {
 		return;
 	}
 	switch (rrset->type) {
@@ -108,37 +108,47 @@ static void see(round_t *round, const knot_rrset_t *rrset)
 	}
 }
 
-static void see_section(round_t *round, const knot_pkt_t *pkt, knot_section_t where)
+static void see_section(served_t *served, const knot_dname_t *zone, const knot_pkt_t *pkt, knot_section_t where)
 {
 	const knot_pktsection_t *section = knot_pkt_section(pkt, where);
 	for (uint16_t i = 0; i < section->count; i++) {
 		const knot_rrset_t *rrset = knot_pkt_rr(section, i);
 		if (rrset->rrs.count > 0 && rrset->rclass == KNOT_CLASS_IN) {
-			see(round, rrset);
+			see(served, zone, rrset);
 		}
 	}
 }
 
-/* -- questions ------------------------------------------------------------ */
-
-static int read_answer(round_t *round, const tcp_answer_t *answer, uint16_t type)
+int served_take(const reply_t *answer, uint16_t type, served_t *served, char *why, size_t why_size)
 {
 	const char *problem = NULL;
-	const reply_t said = { answer->wire, answer->len, round->zone, answer->id };
-	knot_pkt_t *pkt = reply_parse(&said, type, &problem);
+	knot_pkt_t *pkt = reply_parse(answer, type, &problem);
 	if (pkt != NULL && knot_wire_get_rcode(pkt->wire) != KNOT_RCODE_NOERROR) {
 		problem = reply_error(pkt);
 	} else if (pkt != NULL && !knot_wire_get_aa(pkt->wire)) {
 		problem = "is not authoritative for the zone";
 	}
 	if (problem == NULL) {
-		see_section(round, pkt, KNOT_ANSWER);
-		see_section(round, pkt, KNOT_AUTHORITY);
+		see_section(served, answer->zone, pkt, KNOT_ANSWER);
+		see_section(served, answer->zone, pkt, KNOT_AUTHORITY);
+	} else {
+		snprintf(why, why_size, "%s", problem);
 	}
 	knot_pkt_free(pkt);
-	return problem == NULL ? 0 : fail(round, 1, problem);
+	return problem == NULL ? 0 : -1;
 }
 
+/* -- questions ------------------------------------------------------------ */
+
+typedef struct {
+	const struct sockaddr_storage *server;
+	knot_dname_storage_t zone;
+	served_t *served;
+	char *why;
+	size_t why_size;
+} round_t;
+
+/* \return As served_ask(). */
 static int ask(round_t *round, uint16_t type)
 {
 	const tcp_question_t question = { .server = round->server, .name = round->zone, .type = type,
@@ -147,9 +157,10 @@ static int ask(round_t *round, uint16_t type)
 	if (tcp_query(&question, &answer, round->why, round->why_size) != TCP_QUERY_DONE) {
 		return -1;
 	}
-	const int ret = read_answer(round, &answer, type);
+	const reply_t said = { answer.wire, answer.len, round->zone, answer.id };
+	const int ret = served_take(&said, type, round->served, round->why, round->why_size);
 	free(answer.wire);
-	return ret;
+	return ret == 0 ? 0 : 1;
 }
 
 int served_ask(const struct sockaddr_storage *server, const char *zone, served_t *served, char *why,
@@ -161,14 +172,18 @@ int served_ask(const struct sockaddr_storage *server, const char *zone, served_t
 	                                  KNOT_RRTYPE_SOA };
 	round_t round = { .server = server, .served = served, .why = why, .why_size = why_size };
 	*served = (served_t){ 0 };
-	int ret = knot_dname_from_str(round.zone, zone, sizeof(round.zone)) != NULL
-	                  ? 0 : fail(&round, 1, "is asked for what is no domain name");
+	if (knot_dname_from_str(round.zone, zone, sizeof(round.zone)) == NULL) {
+		snprintf(why, why_size, "is asked for what is no domain name");
+		return 1;
+	}
+	int ret = 0;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && ret == 0; i++) {
 		ret = ask(&round, types[i]);
 	}
 	if (ret == 0 && (served->validity == 0 || served->key_count == 0)) {
-		ret = fail(&round, 1, served->key_count == 0 ? "has no DNSKEY of the zone"
-		                                             : "does not sign the zone's SOA");
+		snprintf(why, why_size, served->key_count == 0 ? "has no DNSKEY of the zone"
+		                                               : "does not sign the zone's SOA");
+		ret = 1;
 	}
 	return ret;
 }

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "policy-engine/import/ods-db.h"
+#include "policy-engine/parent/reply.h"
 
 #define SERVED_KEYS_MAX 64 /*!< Far more than a zone has. */
 
@@ -45,6 +46,15 @@ typedef struct {
  */
 int served_ask(const struct sockaddr_storage *server, const char *zone, served_t *served, char *why,
                size_t why_size);
+
+/*!
+ * Takes what one answer says.
+ *
+ * \param type    In the question.
+ * \param served  Of the answers so far.
+ * \return 0; -1 with why: it is no answer with authority.
+ */
+int served_take(const reply_t *answer, uint16_t type, served_t *served, char *why, size_t why_size);
 
 /*!
  * Tells whether the keys that are served are those that are to be taken over.
