@@ -126,17 +126,16 @@ static bool shares_keys(const all_t *all, const ods_zone_t *zone)
 static const char *look(all_t *all, size_t index, char *why, size_t why_size)
 {
 	served_t served;
+	char said[200] = "does not answer, as it has not before", server[ADDRESS_TEXT_MAX];
 	const ods_zone_t *from = &all->db.zones[index];
 	zone_t *zone = &all->zones[index];
 	if (from->fault[0] != '\0') {
 		return from->fault;
 	}
-	if (all->silent) {
-		return "the server does not answer";
-	}
-	const int ret = served_ask(all->what->server, zone->name, &served, why, why_size);
+	const int ret = all->silent ? -1 : served_ask(all->what->server, zone->name, &served, said, sizeof(said));
 	all->silent = ret < 0;
-	if (ret != 0 || served_check_keys(&served, from, why, why_size) != 0) {
+	if (ret != 0 || served_check_keys(&served, from, said, sizeof(said)) != 0) {
+		snprintf(why, why_size, "the server, %s: %s", address_text(all->what->server, server), said);
 		return why;
 	}
 	zone->shape = (shape_t){
