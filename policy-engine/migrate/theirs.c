@@ -22,7 +22,6 @@
 typedef struct {
 	uint32_t keys[POLICY_KEYS_MAX][4]; /* Role, algorithm, bits, lifetime: in order. */
 	uint32_t key_count;
-	uint32_t shares;                   /* It has a key that another zone has, too. */
 	uint32_t validity, dnskey_validity;
 	uint32_t nsec3, opt_out, iterations, salt_length;
 	uint32_t dnskey_ttl, soa_ttl, soa_minimum;
@@ -38,7 +37,6 @@ typedef struct {
 	const theirs_t *what;
 	ods_db_t db;
 	zone_t *zones;    /* As those of db. */
-	size_t *users;    /* As the pairs of db: how many zones have it. */
 	bool silent;      /* The server did not answer. */
 } all_t;
 
@@ -104,24 +102,6 @@ static bool take_keys(const ods_zone_t *zone, const served_t *served, shape_t *s
 	return true;
 }
 
-static void count_users(all_t *all)
-{
-	for (size_t i = 0; i < all->db.zone_count; i++) {
-		for (size_t k = 0; k < all->db.zones[i].key_count; k++) {
-			all->users[all->db.zones[i].keys[k].pair]++;
-		}
-	}
-}
-
-static bool shares_keys(const all_t *all, const ods_zone_t *zone)
-{
-	bool shares = false;
-	for (size_t i = 0; i < zone->key_count; i++) {
-		shares = shares || all->users[zone->keys[i].pair] > 1;
-	}
-	return shares;
-}
-
 /* \return Why the zone is left out; NULL: it is not. */
 static const char *look(all_t *all, size_t index, char *why, size_t why_size)
 {
@@ -139,7 +119,6 @@ static const char *look(all_t *all, size_t index, char *why, size_t why_size)
 		return why;
 	}
 	zone->shape = (shape_t){
-		.shares = shares_keys(all, from),
 		.validity = rounded(served.validity), .dnskey_validity = rounded(served.dnskey_validity),
 		.nsec3 = served.nsec3, .opt_out = served.opt_out, .iterations = served.iterations,
 		.salt_length = served.salt_length, .dnskey_ttl = served.dnskey_ttl,
@@ -253,8 +232,7 @@ static void write_keys(FILE *out, const shape_t *shape, const char *repository)
 {
 	fprintf(out, "\t\t<Keys>\n");
 	write_line(out, "\t\t\t", "TTL", shape->dnskey_ttl);
-	fprintf(out, "\t\t\t<RetireSafety>PT1H</RetireSafety><PublishSafety>PT1H</PublishSafety>\n%s",
-	        shape->shares ? "\t\t\t<ShareKeys/>\n" : "");
+	fprintf(out, "\t\t\t<RetireSafety>PT1H</RetireSafety><PublishSafety>PT1H</PublishSafety>\n");
 	for (uint32_t i = 0; i < shape->key_count; i++) {
 		if (i == 0 || memcmp(shape->keys[i], shape->keys[i - 1], 3 * sizeof(uint32_t)) != 0) {
 			write_key(out, shape->keys[i], repository);
@@ -338,19 +316,13 @@ int theirs_write(FILE *out, const theirs_t *what)
 		return -1;
 	}
 	all.zones = calloc(all.db.zone_count + 1, sizeof(*all.zones));
-	all.users = calloc(all.db.pair_count + 1, sizeof(*all.users));
-	int ret = -1;
-	if (all.zones != NULL && all.users != NULL) {
-		count_users(&all);
-		ret = look_at_all(&all);
-	}
+	const int ret = all.zones != NULL ? look_at_all(&all) : -1;
 	if (ret >= 0) {
 		write_all(out, &all);
 	}
 	for (size_t i = 0; all.zones != NULL && i < all.db.zone_count; i++) {
 		free(all.zones[i].name);
 	}
-	free(all.users);
 	free(all.zones);
 	ods_db_deinit(&all.db);
 	return ret;

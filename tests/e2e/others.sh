@@ -235,7 +235,7 @@ test_bind() {
 	expect '<ZSK><Algorithm length="256">13</Algorithm><Lifetime>P30D</Lifetime><Repository>SoftHSM</Repository></ZSK>' \
 		cat theirs.xml
 	expect '<Validity><Default>P14D</Default><Denial>P14D</Denial></Validity>' cat theirs.xml
-	expect '<SOA><TTL>PT1S</TTL><Minimum>PT1S</Minimum>' cat theirs.xml
+	expect '<SOA><TTL>PT1S</TTL><Minimum>PT1S</Minimum><Serial>counter</Serial>' cat theirs.xml
 	expect "taken over: .*zsk $old_zsk \(going\)" cat import.plan
 	expect "taken over: .*ksk $old_ksk \(going\)" cat import.plan
 	stop_pid $bind
