@@ -256,9 +256,9 @@ static const policy_t *find_policy(const examine_t *all, examine_zone_t *zone,
 static bool keeps_denial(examine_zone_t *zone, const policy_t *policy)
 {
 	if (zone->asked && zone->nsec3 != policy->nsec3) {
-		examine_refuse(zone, "policy %s of kasp.xml has %s, and %s signs with %s; %s", policy->name,
-		               policy->nsec3 ? "NSEC3" : "NSEC", zone->from->kind->name,
-		               zone->nsec3 ? "NSEC3" : "NSEC", zone->from->kind->keep);
+		examine_refuse(zone, "policy %s of kasp.xml has %s, and %s signs with %s; have it be the same, and "
+		               "change it after the import", policy->name, policy->nsec3 ? "NSEC3" : "NSEC",
+		               zone->from->kind->name, zone->nsec3 ? "NSEC3" : "NSEC");
 	}
 	return zone->why[0] == '\0';
 }
