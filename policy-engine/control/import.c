@@ -5,12 +5,15 @@
 
 #include <string.h>
 
+#include "policy-engine/base/address.h"
 #include "policy-engine/control/argument.h"
 #include "policy-engine/control/context.h"
 #include "policy-engine/control/row.h"
 #include "policy-engine/import/back.h"
 #include "policy-engine/import/import.h"
 #include "policy-engine/import/source-kinds.h"
+
+#define DNS_PORT 53
 
 static void send_row(void *ctx, const import_row_t *row)
 {
@@ -26,7 +29,9 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	const context_t *c = ctx;
 	char err[1024];
 	uint64_t number = 0;
-	bool has_serial = argument_given(unit->id);
+	struct sockaddr_storage server;
+	const bool has_server = argument_given(unit->id) && address_parse(unit->id, DNS_PORT, &server) == 0;
+	const bool has_serial = argument_given(unit->id) && !has_server;
 	bool has_zone = argument_given(unit->zone);
 	const source_kind_t *from = source_kind(argument_given(unit->owner) ? unit->owner : NULL);
 	if (unit->section == NULL || from == NULL || (from->has_policies && unit->item == NULL)) {
@@ -35,7 +40,8 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		return;
 	}
 	if (has_serial && (!has_zone || !argument_number(unit->id, UINT32_MAX, &number))) {
-		ctl_error(req, unit->zone, "\"%.40s\" is no serial of one zone", unit->id);
+		ctl_error(req, unit->zone, "\"%.40s\" is neither the serial of one zone nor the address of a "
+		          "server", unit->id);
 		return;
 	}
 	const uint32_t serial = (uint32_t)number;
@@ -52,6 +58,7 @@ void control_import(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 		.signer_dir = unit->item,
 		.zone = has_zone ? unit->zone : NULL,
 		.serial = has_serial ? &serial : NULL,
+		.server = has_server ? &server : NULL,
 		.plan = unit->data != NULL && strcmp(unit->data, "plan") == 0,
 		.beside = unit->type != NULL && strcmp(unit->type, "beside") == 0,
 		.again = unit->type != NULL && strcmp(unit->type, "again") == 0,

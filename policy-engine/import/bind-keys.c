@@ -26,6 +26,7 @@ typedef struct {
 	int64_t publish, activate, inactive, remove; /* In K*.key. */
 	bool ksk, zsk;                               /* In K*.state, as all that follows. */
 	int64_t active;
+	uint32_t lifetime;                           /* Seconds; 0 = for ever. */
 	bool has_goal, introducing;
 	unsigned seen;                               /* Bits by keyset_record_t: has a state. */
 	ods_record_t record[KEYSET_RECORDS];
@@ -210,10 +211,13 @@ static void take_state_line(lines_t *in, char *line)
 {
 	bind_key_t *key = in->key;
 	const char *goal = rest_of(line, "GoalState"), *active = rest_of(line, "Active");
+	const char *lifetime = rest_of(line, "Lifetime");
 	if (goal != NULL) {
 		take_goal(in, goal);
 	} else if (active != NULL) {
 		key->active = read_time(in, active);
+	} else if (lifetime != NULL) {
+		key->lifetime = (uint32_t)strtoul(lifetime, NULL, 10);
 	} else if (!take_flag(in, line, "KSK", &key->ksk) && !take_flag(in, line, "ZSK", &key->zsk)) {
 		for (int r = 0; r < KEYSET_RECORDS; r++) {
 			take_record_line(in, line, r);
@@ -304,7 +308,7 @@ static int add_key(ods_db_t *db, ods_zone_t *zone, const bind_key_t *from, bool 
 	const foreign_key_t key = {
 		.role = role_of(from), .algorithm = from->dnskey.algorithm,
 		.keytag = from->dnskey.keytag, .inception = is_past(began, now) ? began : now,
-		.role_told = states, .since = now, .public_key = from->dnskey.public_key,
+		.role_told = states, .since = now, .lifetime = from->lifetime, .public_key = from->dnskey.public_key,
 		.public_len = from->dnskey.len,
 	};
 	return states ? add_by_states(db, zone, from, &key)

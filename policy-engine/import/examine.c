@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/base/address.h"
 #include "policy-engine/base/zone-name.h"
 #include "policy-engine/zone/dnskey.h"
 
@@ -143,14 +144,36 @@ static void look_for_keys(examine_t *all, examine_zone_t *zone)
 	}
 }
 
-/* The last serial, as a person says: there is nothing else that has it for certain. */
-static void see_serial(const examine_t *all, examine_zone_t *zone)
+/* Asks the signer's server, which has to serve the very keys that are taken over. */
+static void see_server(examine_t *all, examine_zone_t *zone)
+{
+	served_t served;
+	char why[200] = "does not answer, as it has not for the zone before", server[ADDRESS_TEXT_MAX];
+	const int ret = all->silent ? -1 : served_ask(all->server, zone->name, &served, why, sizeof(why));
+	address_text(all->server, server);
+	all->silent = ret < 0;
+	if (ret != 0) {
+		examine_refuse(zone, "the server of %s, %s: %s", zone->from->kind->name, server, why);
+	} else if (served_check_keys(&served, zone->from, why, sizeof(why)) != 0) {
+		examine_refuse(zone, "the server of %s, %s: %s; if it is the right server, its keys have changed "
+		               "since: make the list of them anew", zone->from->kind->name, server, why);
+	} else {
+		zone->serial = served.serial;
+		zone->asked = true;
+		zone->nsec3 = served.nsec3;
+	}
+}
+
+/* The last serial, as a person or the signer's server says: there is nothing else that has it for certain. */
+static void see_serial(examine_t *all, examine_zone_t *zone)
 {
 	if (all->serial != NULL) {
 		zone->serial = *all->serial;
+	} else if (all->server != NULL && zone->why[0] == '\0') {
+		see_server(all, zone);
 	} else {
-		examine_refuse(zone, "its last serial is not known: name the one that %s served last by "
-		               "--serial", zone->from->kind->name);
+		examine_refuse(zone, "its last serial is not known: name the server of %s, which is asked, by "
+		               "--server, or the serial that it served last by --serial", zone->from->kind->name);
 	}
 }
 
@@ -229,12 +252,23 @@ static const policy_t *find_policy(const examine_t *all, examine_zone_t *zone,
 	return NULL;
 }
 
+/* Whether a policy keeps the denial that the signer's server has, if it was asked. */
+static bool keeps_denial(examine_zone_t *zone, const policy_t *policy)
+{
+	if (zone->asked && zone->nsec3 != policy->nsec3) {
+		examine_refuse(zone, "policy %s of kasp.xml has %s, and %s signs with %s; have it be the same, and "
+		               "change it after the import", policy->name, policy->nsec3 ? "NSEC3" : "NSEC",
+		               zone->from->kind->name, zone->nsec3 ? "NSEC3" : "NSEC");
+	}
+	return zone->why[0] == '\0';
+}
+
 const policy_t *examine_map(const examine_t *all, examine_zone_t *zone, const policies_t *policies,
                             int64_t now, core_zone_t *core)
 {
 	char why[MAP_WHY_MAX] = "";
 	const policy_t *policy = zone->why[0] == '\0' ? find_policy(all, zone, policies) : NULL;
-	if (policy != NULL && map_zone(&all->db, zone->from, policy, now, core, why) != 0) {
+	if (policy != NULL && keeps_denial(zone, policy) && map_zone(&all->db, zone->from, policy, now, core, why) != 0) {
 		examine_refuse(zone, "%s", why);
 	}
 	return zone->why[0] == '\0' ? policy : NULL;

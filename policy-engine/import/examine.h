@@ -10,6 +10,7 @@
 #include "hsm-adapter/hsm.h"
 #include "policy-engine/import/locate.h"
 #include "policy-engine/import/map.h"
+#include "policy-engine/import/served.h"
 #include "policy-engine/import/source.h"
 
 /*! What was found of a key pair in its token. */
@@ -26,6 +27,8 @@ typedef struct {
 	char why[MAP_WHY_MAX]; /*!< Why it is refused; "" = nothing is against it so far. */
 	uint32_t serial;       /*!< The last one that the signer can have published. */
 	bool unchecked;        /*!< The signer left nothing that says by which keys it signed. */
+	bool asked;            /*!< The signer's server has answered... */
+	bool nsec3;            /*!< ...and denies by NSEC3. */
 } examine_zone_t;
 
 /*! A signer that is examined. */
@@ -33,6 +36,9 @@ typedef struct {
 	source_t source;        /*!< What to read of it. */
 	const char *signer_dir; /*!< <WorkingDirectory> of its signer; borrowed. */
 	const uint32_t *serial; /*!< The last serial, as a person says; NULL = not said. */
+	const struct sockaddr_storage *server; /*!< Of the signer, which is asked for its last serials, if it does not
+	                                            leave them; NULL = not said. */
+	bool silent;           /*!< It did not answer: it is not asked again. */
 	hsm_t *hsm;            /*!< The tokens; borrowed. */
 	/*! Whether a token works; if not, why says why. NULL = each is tried. */
 	bool (*usable)(void *ctx, const char *repository, char *why, size_t why_size);

@@ -125,7 +125,7 @@ ods_key_t *foreign_key(ods_db_t *db, ods_zone_t *zone, const foreign_key_t *from
 	*key = (ods_key_t){
 		.pair = pair, .role = from->role, .algorithm = from->algorithm,
 		.keytag = from->keytag, .inception = from->inception, .introducing = true,
-		.role_open = from->role == KEYSET_KSK && !from->role_told,
+		.lifetime = from->lifetime, .role_open = from->role == KEYSET_KSK && !from->role_told,
 		.minimize = minimized(from->role), .seen = (1u << KEYSET_RECORDS) - 1,
 	};
 	for (int r = 0; r < KEYSET_RECORDS; r++) {

@@ -31,6 +31,7 @@ typedef struct {
 	uint8_t algorithm;
 	uint16_t keytag;
 	int64_t inception;
+	uint32_t lifetime;       /*!< See ods_key_t. */
 	int64_t since;           /*!< The moment from which the states count that it does not tell. */
 	const char *locator;     /*!< Its CKA_ID, hexadecimal. */
 	const uint8_t *public_key;

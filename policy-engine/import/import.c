@@ -416,7 +416,8 @@ static int read_all(import_run_t *run, char *err, size_t err_size)
 {
 	const import_t *what = run->what;
 	run->from = (examine_t){
-		.source = import_source(what, run->now), .signer_dir = what->signer_dir, .serial = what->serial, .hsm = run->hsm,
+		.source = import_source(what, run->now), .signer_dir = what->signer_dir, .serial = what->serial,
+		.server = what->server, .hsm = run->hsm,
 		.usable = is_usable, .ctx = run,
 	};
 	pthread_mutex_lock(&run->desk->lock);

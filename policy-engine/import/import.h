@@ -20,6 +20,7 @@ typedef struct {
 	const char *signer_dir; /*!< <WorkingDirectory> of OpenDNSSEC's signer. */
 	const char *zone;       /*!< NULL = all. */
 	const uint32_t *serial; /*!< The last serial, as a person says; NULL = not said. */
+	const struct sockaddr_storage *server; /*!< See examine_t. */
 	bool plan;              /*!< Only say what would be done. */
 	bool beside;            /*!< OpenDNSSEC may run: the zones are for a comparison, and not served. */
 	bool again;             /*!< Take zones anew that are frozen since an earlier import. */

@@ -75,7 +75,9 @@ typedef struct {
 	int64_t inception;
 	bool introducing;    /*!< It is to be in use; else it is on its way out. */
 	bool revoked;
-	/* Of others than OpenDNSSEC, while they are read: */
+	/* Of others than OpenDNSSEC: */
+	uint32_t lifetime;   /*!< Seconds from inception to its successor; 0 = for ever, or it is not told. */
+	/* While they are read: */
 	bool role_open;      /*!< It may be a CSK, though the role says KSK. */
 	bool coming;         /*!< It is not in use yet: one of its kind that is, goes. */
 	bool publish, sign_dnskey, sign_zone; /*!< What the signer was told. */

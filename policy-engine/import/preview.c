@@ -41,7 +41,7 @@ static int read_database(preview_t *p, hsm_error_t *err)
 	char why[sizeof(err->text)];
 	const import_t *what = p->what;
 	p->from = (examine_t){ .source = import_source(what, time(NULL)), .signer_dir = what->signer_dir,
-	                       .serial = what->serial, .hsm = p->hsm };
+	                       .serial = what->serial, .server = what->server, .hsm = p->hsm };
 	const int ret = examine_places(&p->from, &p->policies, why, sizeof(why));
 	const int count = ret == 0 ? examine_read(&p->from, why, sizeof(why)) : -1;
 	if (count < 0) {

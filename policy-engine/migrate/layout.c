@@ -260,7 +260,9 @@ static void judge(opendnssec_t *from, const layout_t *layout, examine_zone_t *zo
 	if (fault != NULL) {
 		snprintf(to->why, sizeof(to->why), "%s", fault);
 	} else if (name != NULL && policy == NULL) {
-		snprintf(to->why, sizeof(to->why), "its policy \"%s\" is left out, see above", name);
+		snprintf(to->why, sizeof(to->why), opendnssec_has_policy(from, name)
+		         ? "its policy \"%s\" is left out, see above"
+		         : "kasp.xml has no policy \"%s\", which kasp.db has for it", name);
 	} else if (policy != NULL && zone->name != NULL && ods->key_count == 0) {
 		to->moves = to->fresh = true;
 		snprintf(to->keys, sizeof(to->keys), "%s", policy_is_unsigned(policy)

@@ -140,6 +140,18 @@ int opendnssec_read(const char *conf, const char *database, opendnssec_t *out, h
 	return ret == HSM_EOK ? zonelist_compare(out->zonelist, &out->zones.db, &out->unlike) : ret;
 }
 
+bool opendnssec_has_policy(const opendnssec_t *from, const char *name)
+{
+	bool has = false;
+	for (xmlNode *node = xmlFirstElementChild(hsm_xml_root(&from->kasp)); node != NULL && !has;
+	     node = xmlNextElementSibling(node)) {
+		xmlChar *own = xmlGetProp(node, (const xmlChar *)"name");
+		has = own != NULL && strcmp((const char *)own, name) == 0;
+		xmlFree(own);
+	}
+	return has;
+}
+
 void opendnssec_deinit(opendnssec_t *from)
 {
 	examine_deinit(&from->zones);

@@ -37,5 +37,8 @@ int opendnssec_read(const char *conf, const char *database, opendnssec_t *out, h
  *          is none. */
 xmlNode *opendnssec_find(const opendnssec_t *from, const char *path);
 
+/*! \return Whether kasp.xml has a policy of that name, sound or not. */
+bool opendnssec_has_policy(const opendnssec_t *from, const char *name);
+
 /*! Frees the contents, not from itself. */
 void opendnssec_deinit(opendnssec_t *from);

@@ -71,10 +71,17 @@ bool policy_has_cds(const policy_t *policy)
 	return policy->cds.sha256 || policy->cds.sha384 || policy->cds.cdnskey;
 }
 
+static bool has_other_nsec3(const policy_t *a, const policy_t *b)
+{
+	return a->nsec3 && b->nsec3 && (a->iterations != b->iterations || a->salt_length != b->salt_length ||
+	                                a->optout != b->optout);
+}
+
 const char *policy_difference(const policy_t *from, const policy_t *to)
 {
 	return policy_is_unsigned(from) != policy_is_unsigned(to) ? "whether it is signed"
 	       : from->nsec3 != to->nsec3 ? "its denial of existence, NSEC or NSEC3"
+	       : has_other_nsec3(from, to) ? "its NSEC3: opt-out, iterations or the salt's length"
 	       : !has_kinds(from, to) || !has_kinds(to, from)
 	               ? "its keys' roles, algorithms, sizes or repositories"
 	               : NULL;

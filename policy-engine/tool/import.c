@@ -18,7 +18,9 @@
 
 typedef struct {
 	invocation_t run;
-	const char *serial;
+	const char *serial; /* NULL = not said; as server. */
+	const char *server;
+	struct sockaddr_storage address; /* That of server. */
 	const char *signer_dir;
 	const char *how;    /* "beside", "again" or NULL. */
 	const source_kind_t *from;
@@ -48,8 +50,11 @@ static void usage(FILE *out)
 	        "      --ttl SECONDS     the largest TTL that a cache may hold of zones and DS [604800]\n"
 	        "      --signer-dir DIR  OpenDNSSEC's <Signer><WorkingDirectory>\n"
 	        "                        [" ODS_SIGNER_DIR "]\n"
-	        "      --serial NUMBER   the last serial of ZONE, if OpenDNSSEC's signer left none, or it\n"
-	        "                        is another signer\n"
+	        "      --server ADDRESS[@PORT]\n"
+	        "                        where another signer serves the zones: asked for their last\n"
+	        "                        serials, and whether keys and denial are those that are taken\n"
+	        "      --serial NUMBER   the last serial of ZONE, if OpenDNSSEC's signer left none, or the\n"
+	        "                        server of another signer cannot be asked\n"
 	        "      --beside          OpenDNSSEC goes on, and ours is compared with it: no secondary\n"
 	        "                        may follow ours\n"
 	        "      --again           take zones anew that nobody has thawed since an earlier import\n"
@@ -65,7 +70,7 @@ static void usage(FILE *out)
 }
 
 enum { SIGNER_OPTION = 256, SERIAL_OPTION, BESIDE_OPTION, AGAIN_OPTION, FROM_OPTION, POLICY_OPTION,
-       TTL_OPTION };
+       TTL_OPTION, SERVER_OPTION };
 
 static bool take(void *ctx, int option, const char *value)
 {
@@ -77,6 +82,9 @@ static bool take(void *ctx, int option, const char *value)
 	case SERIAL_OPTION:
 		order->serial = value;
 		return true;
+	case SERVER_OPTION:
+		order->server = value;
+		return options_address(value, &order->address);
 	case BESIDE_OPTION:
 		order->how = "beside";
 		return true;
@@ -109,6 +117,7 @@ static int parse(int argc, char *argv[], order_t *order)
 	static const struct option longs[] = {
 		{ "signer-dir", required_argument, NULL, SIGNER_OPTION },
 		{ "serial", required_argument, NULL, SERIAL_OPTION },
+		{ "server", required_argument, NULL, SERVER_OPTION },
 		{ "beside", no_argument, NULL, BESIDE_OPTION },
 		{ "again", no_argument, NULL, AGAIN_OPTION },
 		{ "from", required_argument, NULL, FROM_OPTION },
@@ -126,6 +135,12 @@ static int parse(int argc, char *argv[], order_t *order)
 	    (run->count < 1 || run->count > 2 || (order->serial != NULL && run->count != 2))) {
 		fprintf(stderr, "Usage: ods import [OPTION]... KASP.DB [ZONE]; --serial needs "
 		        "a ZONE\n");
+		return USAGE;
+	}
+	if (ret == DONE && order->server != NULL && (order->serial != NULL || order->from->has_policies)) {
+		fprintf(stderr, order->serial != NULL
+		        ? "ods: --server is asked for the serial: no --serial\n"
+		        : "ods: OpenDNSSEC's files have the serials: no --server\n");
 		return USAGE;
 	}
 	if (ret == DONE && order->from->has_policies != (order->policy == NULL)) {
@@ -197,31 +212,19 @@ static void add_row(void *ctx, const import_row_t *row)
 	answer->refused = answer_add(answer, row->zone, cells) != 0 || answer->refused;
 }
 
-/* Reads a number of 32 bits, which stays as it is if it is not said. \return Whether it is one. */
-static bool read_number(const char *text, const char *what, uint32_t *number)
-{
-	char *end = NULL;
-	const unsigned long value = text != NULL ? strtoul(text, &end, 10) : *number;
-	if (text != NULL && (text[0] < '0' || text[0] > '9' || *end != '\0' || value > UINT32_MAX)) {
-		fprintf(stderr, "ods: \"%s\" is no %s\n", text, what);
-		return false;
-	}
-	*number = (uint32_t)value;
-	return true;
-}
-
 /* By what can be read. \return As tool_ask(). */
 static int preview(const order_t *order, const ctl_unit_t *unit, engine_answer_t *answer)
 {
 	uint32_t serial = 0, ttl = SOURCE_TTL;
 	hsm_error_t err = { 0 };
-	if (!read_number(order->serial, "serial", &serial) || !read_number(order->ttl, "TTL", &ttl)) {
+	if (!options_number(order->serial, "serial", &serial) || !options_number(order->ttl, "TTL", &ttl)) {
 		return FAILED;
 	}
 	const import_t what = {
 		.from = order->from, .policy = order->policy, .ttl = ttl,
 		.database = unit->section, .signer_dir = order->signer_dir, .zone = unit->zone,
-		.serial = order->serial != NULL ? &serial : NULL, .to = { add_row, answer },
+		.serial = order->serial != NULL ? &serial : NULL,
+		.server = order->server != NULL ? &order->address : NULL, .to = { add_row, answer },
 	};
 	const int ret = preview_run(order->run.conf != NULL ? order->run.conf : HSM_CONF_FILE, &what, &err);
 	if (ret != HSM_EOK || answer->refused) {
@@ -284,7 +287,8 @@ int tool_import(const invocation_t *run, int argc, char *argv[])
 	char *signer_dir = tool_full_path(order.signer_dir);
 	const bool has_policies = order.from->has_policies;
 	ctl_unit_t unit = { .cmd = "zone-import", .section = database, .zone = order.run.args[1],
-	                    .item = has_policies ? signer_dir : order.policy, .id = order.serial,
+	                    .item = has_policies ? signer_dir : order.policy,
+	                    .id = order.server != NULL ? order.server : order.serial,
 	                    .type = order.how, .owner = order.from->option, .ttl = order.ttl };
 	ret = database != NULL && signer_dir != NULL ? go(&order, &unit) : FAILED;
 	free(database);

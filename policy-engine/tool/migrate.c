@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* ods migrate: from an OpenDNSSEC to a plan, and a folder with all configuration. It works alone, see
- * policy-engine/migrate/. */
+/* ods migrate: from an OpenDNSSEC to a plan, and a folder with all configuration; from another signer to a
+ * kasp.xml. It works alone, see policy-engine/migrate/. */
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "policy-engine/migrate/compare.h"
 #include "policy-engine/migrate/migrate.h"
+#include "policy-engine/migrate/theirs.h"
 #include "policy-engine/tool/commands.h"
 
 #define CONF "/etc/opendnssec/conf.xml"
@@ -17,12 +19,18 @@
 typedef struct {
 	invocation_t run;
 	migrate_t what;
+	const source_kind_t *from; /* NULL = OpenDNSSEC; then all that follows is not said. */
+	const char *server;        /* NULL = not said; as ttl. */
+	const char *ttl;
+	const char *repository;
+	struct sockaddr_storage address; /* That of server. */
 } order_t;
 
 static void usage(FILE *out)
 {
 	fprintf(out, "Usage: ods migrate [OPTION]... [CONF.XML]\n"
 	        "       ods migrate compare ZONE THEIR-FILE OUR-FILE\n"
+	        "       ods migrate --from SIGNER --server ADDRESS[@PORT] [OPTION]... PATH [ZONE]\n"
 	        "\n"
 	        "Prepares the move from OpenDNSSEC 2. Reads its conf.xml [" CONF "],\n"
 	        "and all that it names: kasp.xml, addns.xml, kasp.db, the signer's folder, tokens.\n"
@@ -33,6 +41,10 @@ static void usage(FILE *out)
 	        "compare says what differs between a zone file that OpenDNSSEC signed and one of ours,\n"
 	        "as kdig ZONE AXFR writes it: records, TTLs, SOA, denial, keys; and how long each lasts.\n"
 	        "\n"
+	        "With --from, prints a kasp.xml with a policy for all zones that the signer has in the\n"
+	        "same way: algorithms, sizes and, of BIND, lifetimes of its keys, denial, TTLs and the\n"
+	        "validity of signatures. PATH is as ods import has it.\n"
+	        "\n"
 	        "Options:\n"
 	        "  -o, --output DIR      write a folder: plan.txt, conf.xml, kasp.xml, knot.conf,\n"
 	        "                        permissions.sh, check-zones.sh; no file is overwritten\n"
@@ -42,17 +54,23 @@ static void usage(FILE *out)
 	        "                        where knotd listens at first [" LISTEN "]\n"
 	        "      --database FILE   kasp.db, if conf.xml names none: of a MySQL database,\n"
 	        "                        convert_mysql_to_sqlite makes one\n"
+	        "      --from SIGNER     bind, knot or powerdns\n"
+	        "      --server ADDRESS[@PORT]\n"
+	        "                        where SIGNER serves the zones\n"
+	        "      --ttl SECONDS     the largest TTL of zones and DS [604800]\n"
+	        "      --repository NAME where the keys will be [SoftHSM]\n"
 	        "  -h, --help            this text\n"
 	        "\n"
 	        "Exit status: 0 all zones move, or are the same; 1 not all, or it failed; 2 wrong command\n"
 	        "line.\n");
 }
 
-enum { DATABASE_OPTION = 256 };
+enum { DATABASE_OPTION = 256, FROM_OPTION, SERVER_OPTION, TTL_OPTION, REPOSITORY_OPTION };
 
 static bool take(void *ctx, int option, const char *value)
 {
-	migrate_t *what = &((order_t *)ctx)->what;
+	order_t *order = ctx;
+	migrate_t *what = &order->what;
 	switch (option) {
 	case 'o':
 		what->output = value;
@@ -66,6 +84,22 @@ static bool take(void *ctx, int option, const char *value)
 	case DATABASE_OPTION:
 		what->database = value;
 		return true;
+	case FROM_OPTION:
+		order->from = source_kind(value);
+		if (order->from == NULL || order->from->has_policies) {
+			fprintf(stderr, "ods: \"%s\" is not bind, knot or powerdns\n", value);
+			return false;
+		}
+		return true;
+	case SERVER_OPTION:
+		order->server = value;
+		return options_address(value, &order->address);
+	case TTL_OPTION:
+		order->ttl = value;
+		return true;
+	case REPOSITORY_OPTION:
+		order->repository = value;
+		return true;
 	default:
 		return false;
 	}
@@ -73,7 +107,7 @@ static bool take(void *ctx, int option, const char *value)
 
 static bool is_compare(const order_t *order)
 {
-	return order->run.count > 0 && strcmp(order->run.args[0], "compare") == 0;
+	return order->from == NULL && order->run.count > 0 && strcmp(order->run.args[0], "compare") == 0;
 }
 
 /* \return As options_parse(). */
@@ -84,12 +118,23 @@ static int parse(int argc, char *argv[], order_t *order)
 		{ "below", no_argument, NULL, 'b' },
 		{ "listen", required_argument, NULL, 'l' },
 		{ "database", required_argument, NULL, DATABASE_OPTION },
+		{ "from", required_argument, NULL, FROM_OPTION },
+		{ "server", required_argument, NULL, SERVER_OPTION },
+		{ "ttl", required_argument, NULL, TTL_OPTION },
+		{ "repository", required_argument, NULL, REPOSITORY_OPTION },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static const options_form_t form = { "o:bl:h", longs, usage, take };
 	int ret = options_parse(&form, argc, argv, &order->run, order);
-	if (ret == DONE && (order->run.count != (is_compare(order) ? 4 : order->run.count > 0) ||
+	if (ret == DONE && (order->from != NULL ? order->server == NULL || order->run.count < 1 ||
+	                                          order->run.count > 2
+	                                        : order->server != NULL)) {
+		fprintf(stderr, "Usage: ods migrate --from SIGNER --server ADDRESS[@PORT] [OPTION]... PATH "
+		        "[ZONE]\n");
+		return USAGE;
+	}
+	if (ret == DONE && order->from == NULL && (order->run.count != (is_compare(order) ? 4 : order->run.count > 0) ||
 	                    (order->what.below && order->what.output == NULL))) {
 		fprintf(stderr, "Usage: ods migrate [OPTION]... [CONF.XML]; --below needs --output\n"
 		        "       ods migrate compare ZONE THEIR-FILE OUR-FILE\n");
@@ -98,13 +143,32 @@ static int parse(int argc, char *argv[], order_t *order)
 	return ret;
 }
 
+/* Prints policies by which we sign as another signer does. */
+static int write_policies(const order_t *order)
+{
+	uint32_t ttl = SOURCE_TTL;
+	if (!options_number(order->ttl, "TTL", &ttl)) {
+		return FAILED;
+	}
+	const theirs_t what = {
+		.source = { .kind = order->from, .path = order->run.args[0],
+		            .zone = order->run.count > 1 ? order->run.args[1] : NULL,
+		            .policy = "", .ttl = ttl, .now = time(NULL) },
+		.server = &order->address, .repository = order->repository,
+	};
+	return theirs_write(stdout, &what) == 0 ? DONE : FAILED;
+}
+
 int tool_migrate(const invocation_t *run, int argc, char *argv[])
 {
-	order_t order = { .run = *run, .what = { .listen = LISTEN } };
+	order_t order = { .run = *run, .what = { .listen = LISTEN }, .repository = "SoftHSM" };
 	size_t moving = 0, total = 0;
 	int ret = parse(argc, argv, &order);
 	if (ret != DONE) {
 		return ret < 0 ? DONE : ret;
+	}
+	if (order.from != NULL) {
+		return write_policies(&order);
 	}
 	if (is_compare(&order)) {
 		const char **args = order.run.args;

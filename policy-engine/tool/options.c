@@ -3,6 +3,12 @@
 
 #include "policy-engine/tool/options.h"
 
+#include <stdlib.h>
+
+#include "policy-engine/base/address.h"
+
+#define DNS_PORT 53
+
 bool options_take(invocation_t *run, int option, const char *value)
 {
 	switch (option) {
@@ -21,6 +27,27 @@ bool options_take(invocation_t *run, int option, const char *value)
 	default:
 		return false;
 	}
+}
+
+bool options_address(const char *text, struct sockaddr_storage *address)
+{
+	const bool good = address_parse(text, DNS_PORT, address) == 0;
+	if (!good) {
+		fprintf(stderr, "ods: \"%s\" is no address: ADDRESS or ADDRESS@PORT\n", text);
+	}
+	return good;
+}
+
+bool options_number(const char *text, const char *what, uint32_t *number)
+{
+	char *end = NULL;
+	const unsigned long value = text != NULL ? strtoul(text, &end, 10) : *number;
+	if (text != NULL && (text[0] < '0' || text[0] > '9' || *end != '\0' || value > UINT32_MAX)) {
+		fprintf(stderr, "ods: \"%s\" is no %s\n", text, what);
+		return false;
+	}
+	*number = (uint32_t)value;
+	return true;
 }
 
 int options_parse(const options_form_t *form, int argc, char *argv[], invocation_t *run, void *ctx)

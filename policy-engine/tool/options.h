@@ -8,7 +8,9 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 /*! Exit codes. */
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -38,6 +40,13 @@ typedef struct {
 
 /*! Takes an option that getopt_long() found. \return Whether it is one of those above. */
 bool options_take(invocation_t *run, int option, const char *value);
+
+/*! Reads the address of a DNS server, ADDRESS or ADDRESS@PORT. \return Whether it is one; else it is said. */
+bool options_address(const char *text, struct sockaddr_storage *address);
+
+/*! Reads a number of 32 bits, which stays as it is if text is NULL. \param what  What it should be.
+ *  \return Whether it is one; else it is said. */
+bool options_number(const char *text, const char *what, uint32_t *number);
 
 /*! The command line of a command with options of its own. */
 typedef struct {

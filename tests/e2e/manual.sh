@@ -4,6 +4,9 @@
 #
 # The manual: that it is built, and that its commands do what it says.
 
+# shellcheck disable=SC1091
+. "$e2e/manual-lib.sh"
+
 # Warnings are errors: a reference to nowhere, an element twice.
 test_build() { # short
 	"$top/doc/build" "$top" "$BUILD_DIR/ods" test "$work/manual" >build.log 2>&1 || fail "$(cat build.log)"
@@ -57,28 +60,6 @@ commands_of_a_server() {
 	}
 }
 
-# said REGEX COMMAND: the command's output has that; what its exit status is does not matter then.
-said() {
-	eval "$2" >said.out 2>&1 || true
-	grep -qP -- "$1" said.out
-}
-
-# run_page NAME: the commands of a page, one after the other, as they would be typed.
-run_page() {
-	local says command count=0
-	while IFS=$'\x1f' read -r says command <&3; do
-		command=$(here "$command")
-		echo "$SECONDS s, $1: $command"
-		if [ -n "$says" ]; then
-			within 30 said "$says" "$command"
-		else
-			eval "$command" >said.out 2>&1 || fail "$1: $command: $(cat said.out)"
-		fi
-		count=$((count + 1))
-	done 3< <("$top/tests/manual/commands" "$top/doc/$1.rst")
-	[ $count -gt 0 ] || fail "$1 has no commands"
-}
-
 test_commands() { # limit 300
 	small example.com.zone example.com 1
 	mkdir -p d/zones
@@ -90,7 +71,7 @@ test_commands() { # limit 300
 	for page in first-zone zones parent monitoring rollovers recovery upgrades; do
 		run_page $page
 	done
-	# each page that has some was run
-	[ "$(grep -l ':class: run' "$top"/doc/*.rst | wc -l)" = 7 ] || fail "a page's commands are not run"
+	# each page that has some was run; migration by suite migrate, migration-others by suite others
+	[ "$(grep -l ':class: run' "$top"/doc/*.rst | wc -l)" = 9 ] || fail "a page's commands are not run"
 	validate example.com
 }

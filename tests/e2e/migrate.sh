@@ -22,6 +22,8 @@
 
 # shellcheck disable=SC1091
 . "$e2e/opendnssec-lib.sh"
+# shellcheck disable=SC1091
+. "$e2e/manual-lib.sh"
 
 secret=Wg6FH9tJ1Dz0WVrwBpKXsZ3vQ0k0NOu8M7IzVYJmbWI=
 
@@ -85,7 +87,7 @@ addns() {
 # adapter ZONE POLICY INPUT OUTPUT: an entry of zonelist.xml, the adapters with their type.
 adapter() {
 	cat <<-EOT
-	<Zone name="$1"><Policy>$2</Policy><SignerConfiguration>$ods/signconf/$1.xml</SignerConfiguration>
+	<Zone name="$1"><Policy>$2</Policy><SignerConfiguration>$ods/signconf/${1//\//-}.xml</SignerConfiguration>
 	<Adapters><Input><Adapter type="${3%%:*}">${3#*:}</Adapter></Input>
 	<Output><Adapter type="${4%%:*}">${4#*:}</Adapter></Output></Adapters></Zone>
 	EOT
@@ -138,11 +140,17 @@ start_all() {
 		brief "$work/100% odd.zone" odd.test 5 'elsewhere.example. A 192.0.2.5'
 		adapter odd.test plain "File:$work/100% odd.zone" "File:$work/odd.test.signed"
 		adapter primary.test rsa "DNS:$ods/addns.xml" "DNS:$ods/addns.xml"
+		brief "$work/unsigned/classless" 0/25.2.0.192.in-addr.arpa 5
+		adapter 0/25.2.0.192.in-addr.arpa plain "File:$work/unsigned/classless" "File:$work/classless.signed"
+		brief "$work/unsigned/mixed" MiXed-1.Test 5
+		adapter MiXed-1.Test plain "File:$work/unsigned/mixed" "File:$work/mixed.signed"
 		echo '</ZoneList>'
 	} >"$ods/zonelist.xml"
 	run_opendnssec
 }
 
+# Names of zones that are no names of files, or not in lower case.
+odd_names='0/25.2.0.192.in-addr.arpa MiXed-1.Test'
 zones='plain.test three.test one.test odd.test primary.test'
 
 ds_seen() {
@@ -150,16 +158,16 @@ ds_seen() {
 }
 all_move() {
 	"$BUILD_DIR/ods" migrate "$ods/conf.xml" >plan.now 2>&1 || true
-	grep "^5 of 6 zones move" plan.now >/dev/null
+	grep "^7 of 8 zones move" plan.now >/dev/null
 }
 
 settle() {
 	local zone
-	for zone in $zones old.test; do
+	for zone in $zones $odd_names old.test; do
 		within 60 ods_has "$zone" '^[KC]SK rumoured omnipresent omnipresent'
 		within 60 ds_seen "$zone"
 	done
-	for zone in $zones old.test; do
+	for zone in $zones $odd_names old.test; do
 		within 60 ods_has "$zone" '^[KC]SK omnipresent'
 	done
 }
@@ -203,11 +211,16 @@ long_moves() { # limit 300
 	digest >before
 	# Without an engine, by OpenDNSSEC's own conf.xml.
 	"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" --signer-dir "$ods/run" "$ods/kasp.db" >dry.out 2>dry.err || true
-	expect '^5 zones are taken over, 0 left alone, 1 refused' cat dry.out
+	expect '^7 zones are taken over, 0 left alone, 1 refused' cat dry.out
 	expect '^plain.test.  taken over: [kz]sk [0-9]+, [kz]sk [0-9]+; last serial [0-9]' cat dry.out
 	expect 'the engine does not answer' cat dry.err
 	expect 'plain.test.  taken over: .*not checked .*/signer has no plain.test.backup2, see --signer-dir' \
 		"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" "$ods/kasp.db"
+	# A policy that is deleted, and has zones still.
+	sed 's/name="one"/name="another"/' "$ods/kasp.xml" >gone.xml
+	sed "s|<PolicyFile>[^<]*|<PolicyFile>$work/gone.xml|" "$ods/conf.xml" >gone.conf
+	chmod 0600 gone.conf
+	expect 'one.test.: kasp.xml has no policy "one", which kasp.db has for it' "$BUILD_DIR/ods" migrate gone.conf
 	# Nor is its database taken for ours.
 	sed "s|<PolicyFile>[^<]*|<PolicyFile>$top/examples/kasp.xml|" "$ods/conf.xml" >wrong.xml
 	chmod 0600 wrong.xml
@@ -232,9 +245,10 @@ long_moves() { # limit 300
 	PATH=$PATH:$BUILD_DIR sh "$D/check-zones.sh" >check.out 2>&1 || fail "check-zones.sh: $(cat check.out)"
 	expect 'warning: .*100% odd.zone:8: elsewhere.example. is left out' cat check.out
 	ods import -y --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
-	expect '^5 zones are taken over, 0 left alone, 1 refused' cat import.out
-	# A wrong template: NSEC3 would become NSEC.
-	sed -i '/domain: "three.test."/,/template/s/template: .*/template: policy-plain/' "$D/knot.conf"
+	expect '^7 zones are taken over, 0 left alone, 1 refused' cat import.out
+	# A wrong template: NSEC3 would become NSEC, a CSK a KSK and a ZSK.
+	sed -i -e '/domain: "three.test."/,/template/s/template: .*/template: policy-plain/' \
+		-e '/domain: "one.test."/,/template/s/template: .*/template: policy-plain/' "$D/knot.conf"
 	start_knotd
 	pids+=("$(cat "$D/run/knotd.pid")")
 	for zone in $zones; do
@@ -243,14 +257,25 @@ long_moves() { # limit 300
 		engine zone-status "$zone" | grep -F 'no key takes a step' >/dev/null || fail "$zone is not held"
 	done
 	expect 'policy plain for it, which would change its denial' engine zone-status three.test
+	expect 'policy plain for it, which would change its keys' engine zone-status one.test
+	sed -i '/domain: "one.test."/,/template/s/template: .*/template: policy-one/' "$D/knot.conf"
+	knot reload
+	within 20 engine_says one.test 'the zone was imported, and its secondaries'
 	[ "$(ask +short three.test NSEC3PARAM)" = "$(awk '$4 == "NSEC3PARAM" { print $5, $6, $7, toupper($8) }' three.test.signed)" ] ||
 		fail "three.test has NSEC3PARAM $(ask +short three.test NSEC3PARAM)"
 	serial=$(awk '$4 == "SOA" { print $7; exit }' plain.test.signed)
 	[ "$(serial plain.test)" -gt "$serial" ] || fail "plain.test has serial $(serial plain.test), was $serial"
 
+	for zone in $odd_names; do
+		within 60 signed "$zone"
+		engine_says "$zone" 'the zone was imported' || fail "$zone is not held"
+		axfr "$zone" odd.axfr
+		dnssec-verify -z -o "$zone" odd.axfr >verify.out 2>&1 || fail "dnssec-verify $zone: $(cat verify.out)"
+	done
+
 	# The way back is open as long as no key has changed.
 	ods back "$ods/kasp.db" >back.out
-	expect '^5 zones can go back, 0 by SQL, 1 cannot' cat back.out
+	expect '^7 zones can go back, 0 by SQL, 1 cannot' cat back.out
 	expect '^old.test.  closed: it was not imported' cat back.out
 
 	# From the primary, to whoever has the key.
@@ -407,7 +432,7 @@ long_beside() { # limit 300
 	run_folder
 	expect 'OpenDNSSEC is running' ods import -y --signer-dir "$ods/run" "$ods/kasp.db"
 	ods import -y --beside --signer-dir "$ods/run" "$ods/kasp.db" >import.out || true
-	expect '^5 zones are taken over' cat import.out
+	expect '^7 zones are taken over' cat import.out
 	start_knotd
 	pids+=("$(cat "$D/run/knotd.pid")")
 	for zone in plain.test three.test one.test odd.test; do
@@ -439,3 +464,71 @@ long_beside() { # limit 300
 	validate plain.test
 	engine_says plain.test 'the zone was imported' || fail "plain.test is not held"
 }
+
+# ---- the manual's page
+
+# here COMMAND: with a server's paths, as it is here.
+here() {
+	sed -e "s|/tmp/|$work/|g; s|/var/lib/opendnssec/signer|$ods/run|g; s|/var/lib/opendnssec/db|$ods|g" \
+		-e "s|/var/lib/opendnssec/signed/example.com|$work/example.com.signed|g" \
+		-e "s|/etc/knot/knot.conf|$work/etc-knot.conf|g; s|/etc/mod-opendnssec|$D|g" \
+		-e "s| 15355 | $PORT |g" <<<"$1"
+}
+
+# What the page's commands are here: the folder's servers have their files below it, and the port is free.
+commands_of_the_page() {
+	ods() {
+		case "$1 $#" in
+		'migrate 1') "$BUILD_DIR/ods" migrate "$ods/conf.xml" ;;
+		'migrate 3') "$BUILD_DIR/ods" "$@" --below --listen "127.0.0.1@$PORT" "$ods/conf.xml" ;;
+		*) "$BUILD_DIR/ods" -c "$D/conf.xml" "$@" ;;
+		esac
+	}
+	kdig() { command kdig +timeout=5 "$@"; }
+	sh() {
+		# shellcheck disable=SC2016
+		unshare --mount bash -euc 'cp -a /etc "$1/etc"; mount --bind "$1/etc" /etc; PATH=$PATH:$2 sh -eu "$3"' \
+			bash "$work" "$BUILD_DIR" "$1" # The accounts are copies.
+		rm -rf "$work/etc"
+		[[ $1 != */permissions.sh ]] || chown -R root: "$D" # Here root starts all.
+	}
+	ods-control() { [ "$1" = stop ] && stop_opendnssec; }
+	systemctl() {
+		case "$*" in
+		'start ods-engine') start_engine; pids+=("$(cat "$D/run/ods-engine.pid")") ;;
+		'start knot')
+			{
+				printf 'module:\n  - id: mod-opendnssec\n    file: "%s"\n\n' "$BUILD_DIR/opendnssec.so"
+				cat "$work/etc-knot.conf"
+			} >"$D/knot.conf"
+			start_knotd
+			pids+=("$(cat "$D/run/knotd.pid")")
+			within 60 signed example.com
+			;;
+		*) fail "the page says: systemctl $*" ;;
+		esac
+	}
+}
+
+# The page of the manual, from its first command to its last.
+long_page() { # limit 300
+	ods=$work/ods D=$work/folder PORT=$(free_port)
+	mkdir -p "$ods/run" "$ods/signconf"
+	make_token
+	{ echo '<KASP>'; moving default; echo '</KASP>'; } >"$ods/kasp.xml"
+	ods_conf "$ods" moved 1234 >"$ods/conf.xml"
+	chmod 0600 "$ods/conf.xml"
+	brief example.com example.com 5
+	ods_zones <<<"example.com default $ods/signconf/example.com.xml $work/example.com" >"$ods/zonelist.xml"
+	run_opendnssec
+	within 60 ods_has example.com '^KSK rumoured omnipresent omnipresent'
+	within 60 ds_seen example.com
+	within 60 ods_has example.com '^KSK omnipresent'
+	within 60 moves_whole
+	commands_of_the_page
+	KNOT_SOCKET=$D/run/knot.sock MODULE_SOCKET=$D/run/module.sock ENGINE_SOCKET=$D/run/engine.sock
+	run_page migration
+	within 20 thawed example.com
+	validate example.com
+}
+moves_whole() { "$BUILD_DIR/ods" migrate "$ods/conf.xml" >plan.now 2>&1; }

@@ -5,15 +5,30 @@
 # Zones that a real BIND, Knot or PowerDNS signs, taken over with their keys, while a validating resolver asks a
 # secondary that follows the one, and then knotd.
 
-# ready BASE: servers with policy "moved", whose waits are over at once, and a zone of their own.
-ready() {
-	policy "$1" moved \
+# shellcheck disable=SC1091
+. "$e2e/manual-lib.sh"
+
+# here COMMAND: of the page migration-others, as it is here.
+here() {
+	sed -e "s|/tmp/|$work/|g; s|192\.0\.2\.1|127.0.0.1@$old_port|g; s|/var/lib/bind|$work/old|g" \
+		-e 's|example\.com|o.test|g; s|--policy default|--policy moved --ttl 1|g' <<<"$1"
+}
+ods-hsm() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" "$@"; }
+
+# moving NAME [SED-EXPRESSION...]: a policy like $base whose waits are over at once.
+moving() {
+	policy "$base" "$@" \
 		's|<Resign>.*<|<Resign>PT5S<|' 's|<Refresh>.*<|<Refresh>PT1H<|' \
 		's|<Default>.*<|<Default>P1D<|' 's|<Denial>P.*<|<Denial>P1D<|' \
 		's|<Jitter>.*<|<Jitter>PT0S<|' 's|<MaxZoneTTL>.*<|<MaxZoneTTL>PT1S<|' \
 		's|<TTL>P[^<]*<|<TTL>PT1S<|' 's|<Minimum>.*<|<Minimum>PT1S<|' \
-		's|Safety>P[^<]*<|Safety>PT1S<|' 's|<PropagationDelay>.*<|<PropagationDelay>PT1S<|' |
-		kasp kasp.xml
+		's|Safety>P[^<]*<|Safety>PT1S<|' 's|<PropagationDelay>.*<|<PropagationDelay>PT1S<|'
+}
+
+# ready BASE: servers with policy "moved", and "three", which denies by NSEC3; a zone of their own.
+ready() {
+	base=$1
+	{ moving moved; moving three "$(nsec3_denial)"; } | kasp kasp.xml
 	unsigned native.zone native.test
 	unsigned o.zone o.test
 	quick d --kasp kasp.xml --policy moved --zone native.test=native.zone
@@ -75,12 +90,30 @@ tags() {
 }
 are() { [ "$(tags "$1")" = "$2" ]; }
 
-# take FROM PATH: with the serial that the old signer serves.
+# try FROM PATH NAME: what is refused, and their policy.
+try() {
+	local order=(import -y --from "$1" --ttl 1)
+	local server="127.0.0.1@$old_port"
+	expect "its last serial is not known: name the server of $3" ods "${order[@]}" -n --policy moved "$2" o.test
+	expect "the server of $3, 127.0.0.1@$PORT: " \
+		ods "${order[@]}" -n --policy moved --server "127.0.0.1@$PORT" "$2" o.test
+	expect "policy three of kasp.xml has NSEC3, and $3 signs with NSEC" \
+		ods "${order[@]}" -n --policy three --server "$server" "$2" o.test
+	# What they do as a policy: it fits as it is.
+	ods migrate --from "$1" --server "$server" --ttl 3600 "$2" o.test >theirs.xml
+	{ sed '/<\/KASP>/d' "$D/kasp.xml"; sed '1,/<KASP>/d' theirs.xml; } >both.xml
+	cp both.xml "$D/kasp.xml"
+	ods check >check.out || fail "$(cat check.out)"
+	engine reload
+	expect 'o.test.  taken over' ods "${order[@]}" -n --policy "$1-1" --server "$server" "$2" o.test
+}
+
+# take FROM PATH NAME: with the serial that the old signer serves.
 take() {
-	local order=(import -y --from "$1" --policy moved --ttl 1)
-	expect "its last serial is not known: name the one that $3 served last" ods "${order[@]}" -n "$2" o.test
+	try "$@"
 	last_serial=$(old_serial)
-	ods "${order[@]}" --serial "$last_serial" "$2" o.test >import.out || fail "$(cat import.out)"
+	ods import -y --from "$1" --ttl 1 --policy moved --server "127.0.0.1@$old_port" "$2" o.test >import.out ||
+		fail "$(cat import.out)"
 	key_count >count.before
 }
 
@@ -188,21 +221,29 @@ test_bind() {
 	ksk=$(bind_has KSK 'GoalState: omnipresent')
 	zsk=$(bind_has ZSK 'GoalState: omnipresent')
 	watch
-	for file in old/K*.private; do
-		expect 'no repository of the policy has it: ods-hsm import' \
-			ods import -n --from bind --policy moved "$work/old" o.test
-		key_in ECDSAP256SHA256 "$file"
-	done
-	take bind "$work/old" BIND
-	expect "taken over: .*zsk $old_zsk \(going\)" cat import.out
-	expect "taken over: .*ksk $old_ksk \(going\)" cat import.out
+	expect 'no repository of the policy has it: ods-hsm import' \
+		ods import -n --from bind --policy moved "$work/old" o.test
+	run_page migration-others 1 1
+	run_page migration-others 3 3
+	try bind "$work/old" BIND
+	run_page migration-others 4 4
+	cp said.out import.plan
+	last_serial=$(old_serial)
+	key_count >count.before
+	run_page migration-others 5
+	expect '<KSK><Algorithm length="256">13</Algorithm><Lifetime>.*<ManualRollover/></KSK>' cat theirs.xml
+	expect '<ZSK><Algorithm length="256">13</Algorithm><Lifetime>P30D</Lifetime><Repository>SoftHSM</Repository></ZSK>' \
+		cat theirs.xml
+	expect '<Validity><Default>P14D</Default><Denial>P14D</Denial></Validity>' cat theirs.xml
+	expect '<SOA><TTL>PT1S</TTL><Minimum>PT1S</Minimum><Serial>counter</Serial>' cat theirs.xml
+	expect "taken over: .*zsk $old_zsk \(going\)" cat import.plan
+	expect "taken over: .*ksk $old_ksk \(going\)" cat import.plan
 	stop_pid $bind
 	change
 	are 256 "$(ordered "$old_zsk" "$zsk")" || fail "the ZSKs are $(tags 256)"
 	are 257 "$(ordered "$old_ksk" "$ksk")" || fail "the KSKs are $(tags 257)"
 	thawed "$ksk"
 	within 60 are 256 "$zsk"
-	are 257 "$(ordered "$old_ksk" "$ksk")" || fail "before the DS has gone, the KSKs are $(tags 257)"
 	ods ds-gone o.test "$old_ksk"
 	within 60 are 257 "$ksk"
 	within 60 settled
@@ -211,11 +252,19 @@ test_bind() {
 
 # ---- Knot
 
-# A ZSK was published that does not sign yet. Knot has written the signed zone to its file, so what is not signed
+# without_signer ZONE: what the old signer serves without what a signer makes.
+without_signer() {
+	kdig @127.0.0.1 -p "$old_port" "$1" AXFR |
+		sed -E '/^\S+\s+([0-9]+\s+)?(IN\s+)?(RRSIG|NSEC|NSEC3|NSEC3PARAM|DNSKEY|CDS|CDNSKEY)\s/d'
+}
+ids_of() { sed -n 's/^ *"id": "\(.*\)",/\1/p' "$1"; }
+
+# A ZSK was published that does not sign yet; the KSK is that of another zone, too. Knot has written the signed zone to its file, so what is not signed
 # comes by a transfer.
 test_knot() {
 	local ksk zsks new id
 	ready default
+	unsigned s.zone s.test
 	another_knotd old "127.0.0.1@$old_port" <<-EOT
 	acl:
 	  - id: all
@@ -227,7 +276,13 @@ test_knot() {
 	    dnskey-ttl: 1
 	    zone-max-ttl: 1
 	    propagation-delay: 1h
+	    ksk-shared: on
 	zone:
+	  - domain: s.test
+	    file: "$work/s.zone"
+	    acl: all
+	    dnssec-signing: on
+	    dnssec-policy: fast
 	  - domain: o.test
 	    file: "$work/o.zone"
 	    acl: all
@@ -237,26 +292,38 @@ test_knot() {
 	knotd=$another
 	within 30 old_signed
 	watch
+	keymgr -c old/knot.conf --json o.test list >early.json
 	knotc -s old/knot.sock zone-key-rollover o.test zsk
 	keymgr -c old/knot.conf --json o.test list >keys.json
 	zsks=$(sed -n 's/^ *"tag": \([0-9]*\),/\1/p' keys.json | wc -l)
 	[ "$zsks" = 3 ] || fail "Knot has $zsks keys"
 	ksk=$(grep -A1 '"zsk": false' keys.json | sed -n 's/^ *"tag": \([0-9]*\),/\1/p')
 	zsks=$(grep -A1 '"zsk": true' keys.json | sed -n 's/^ *"tag": \([0-9]*\),/\1/p' | sort -n | paste -sd ' ')
-	for id in $(sed -n 's/^ *"id": "\(.*\)",/\1/p' keys.json); do
+	keymgr -c old/knot.conf --json s.test list >shared.json
+	for id in $(cat <(ids_of keys.json) <(ids_of shared.json) | sort -u); do
 		key_in 13 "old/keys/keys/$id.pem" "$id"
 	done
 	knotc -s secondary/knot.sock zone-refresh o.test
 	within 30 follows old_serial
+	expect 'it serves DNSKEY [0-9]* of algorithm 13, which is not among the keys to be taken over' \
+		ods import -n --from knot --policy moved --server "127.0.0.1@$old_port" "$work/early.json" o.test
 	take knot "$work/keys.json" Knot
+	[ "$(grep -c '<ZSK>' theirs.xml)" = 1 ] || fail "$(cat theirs.xml)"
 	expect "taken over: .*zsk [0-9]* \(coming\)" cat import.out
 	new=$(sed -n 's/.*zsk \([0-9]*\) (coming).*/\1/p' import.out)
 	says o.zone '[[:space:]]RRSIG[[:space:]]'
-	kdig @127.0.0.1 -p "$old_port" o.test AXFR |
-		sed -E '/^\S+\s+([0-9]+\s+)?(IN\s+)?(RRSIG|NSEC|NSEC3|NSEC3PARAM|DNSKEY|CDS|CDNSKEY)\s/d' >o.unsigned
+	ods import -y --from knot --policy moved --ttl 1 --server "127.0.0.1@$old_port" "$work/shared.json" s.test
+	without_signer o.test >o.unsigned
+	without_signer s.test >s.unsigned
 	stop_pid $knotd
 	mv o.unsigned o.zone
+	mv s.unsigned s.zone
+	add_zone s.test "$work/s.zone"
 	change
+	within 60 signed s.test
+	validate s.test
+	ask s.test DNSKEY +short | grep '^257' >s.ksk
+	ask o.test DNSKEY +short | grep '^257' | diff - s.ksk || fail "they do not share the KSK any more"
 	same_data o.zone o.test
 	are 256 "$zsks" || fail "the ZSKs are $(tags 256), not $zsks"
 	are 257 "$ksk" || fail "the KSK is $(tags 257)"
@@ -268,6 +335,8 @@ test_knot() {
 
 # ---- PowerDNS
 
+old_has_nsec3() { [ -n "$(PORT=$old_port ask +short o.test NSEC3PARAM)" ]; }
+old_has_nsec() { ! old_has_nsec3; }
 pdnsutil() { command pdnsutil --config-dir="$work/old" "$@" 2>>pdnsutil.log; }
 
 test_powerdns() {
@@ -287,6 +356,9 @@ test_powerdns() {
 	local-port=$old_port
 	allow-axfr-ips=127.0.0.0/8
 	default-ttl=1
+	domain-metadata-cache-ttl=0
+	cache-ttl=0
+	query-cache-ttl=0
 	webserver=yes
 	webserver-port=$api
 	api=yes
@@ -298,14 +370,26 @@ test_powerdns() {
 	powerdns=$!
 	pids+=("$powerdns")
 	within 30 old_signed
-	watch
 	python3 -c 'import sys, urllib.request as u
 print(u.urlopen(u.Request(sys.argv[1], headers={"X-API-Key": "e2e"})).read().decode())' \
 		"http://127.0.0.1:$api/api/v1/servers/localhost/zones/o.test./cryptokeys" >keys.json
 	pdnsutil export-zone-key o.test 1 >1.private
 	key_in 13 1.private
+	pdnsutil set-nsec3 o.test '1 1 3 ab'
+	within 60 old_has_nsec3
+	ods migrate --from powerdns --server "127.0.0.1@$old_port" "$work/keys.json" o.test >theirs.xml
+	expect '<NSEC3><OptOut/>.*<Iterations>3</Iterations><Salt length="1"/>' cat theirs.xml
+	expect 'policy moved of kasp.xml has NSEC, and PowerDNS signs with NSEC3' \
+		ods import -n --from powerdns --policy moved --server "127.0.0.1@$old_port" "$work/keys.json" o.test
+	pdnsutil unset-nsec3 o.test
+	within 60 old_has_nsec
+	watch
 	csk=$(pdnsutil list-keys o.test | awk '$1 == "o.test" { print $NF }')
+	run_page migration-others 2 2
+	expect "taken over: csk $csk;" ods import -n --from powerdns --policy moved --ttl 1 \
+		--server "127.0.0.1@$old_port" "$work/o.test.json" o.test
 	take powerdns "$work/keys.json" PowerDNS
+	expect '<CSK><Algorithm length="256">13</Algorithm>' cat theirs.xml
 	expect "taken over: csk $csk;" cat import.out
 	stop_pid $powerdns
 	change

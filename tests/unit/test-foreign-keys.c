@@ -12,6 +12,7 @@
 
 #include "policy-engine/core/core.h"
 #include "policy-engine/import/map.h"
+#include "policy-engine/import/served.h"
 #include "policy-engine/import/source-kinds.h"
 #include "tests/unit/check-main.h"
 
@@ -256,6 +257,25 @@ START_TEST(bind_unused)
 	ck_assert_msg(read_zone("bind", dir, NULL) == 0, "%s", err);
 	ck_assert_msg(map(&policy) == 0, "%s", why);
 	ck_assert_uint_eq(zone.count, 2);
+}
+END_TEST
+
+/* The keys that a server has are those that are taken over, not more nor less. */
+START_TEST(served_keys)
+{
+	served_t served = { .keys = { { true, 13, 17108, 256 }, { false, 13, 44612, 256 }, { false, 13, 5, 256 } },
+		            .key_count = 2 };
+	bind_ksk();
+	bind_key("Ka.test.+013+2", "256 3 13 " KEY_256, "", ZSK_STATES("omnipresent", "omnipresent", "omnipresent"));
+	bind_key("Ka.test.+013+3", PDNS_256, "", ZSK_STATES("unretentive", "hidden", "hidden"));
+	ck_assert_msg(read_zone("bind", dir, NULL) == 0, "%s", err);
+	ck_assert_int_eq(served_check_keys(&served, &db.zones[0], why, sizeof(why)), 0);
+	served.key_count = 3;
+	ck_assert_int_eq(served_check_keys(&served, &db.zones[0], why, sizeof(why)), -1);
+	ck_assert_str_eq(why, "it serves DNSKEY 5 of algorithm 13, which is not among the keys to be taken over");
+	served.key_count = 1;
+	ck_assert_int_eq(served_check_keys(&served, &db.zones[0], why, sizeof(why)), -1);
+	ck_assert_str_eq(why, "it does not serve the DNSKEY of zsk 44612, which is to be taken over");
 }
 END_TEST
 
@@ -551,6 +571,7 @@ int main(void)
 	tcase_add_test(tc, bind_rolls);
 	tcase_add_test(tc, bind_ds);
 	tcase_add_test(tc, bind_unused);
+	tcase_add_test(tc, served_keys);
 	tcase_add_test(tc, bind_times);
 	tcase_add_loop_test(tc, bind_wrong, 0, COUNT(bind_wrongs));
 	tcase_add_test(tc, bind_names);

@@ -332,6 +332,44 @@ static void replace(char **text, const char *from, const char *to)
 }
 
 /* A KSK that is offline, in a policy that can have one, and with a rollover that it cannot have. */
+/* An imported zone waits for a word before a template changes one of these. */
+START_TEST(test_difference)
+{
+	static const struct {
+		const char *say; /* NULL: it does not matter. */
+		policy_key_t key;
+		bool nsec3, optout;
+		uint16_t iterations;
+		uint32_t refresh;
+	} others[] = {
+		{ NULL, { .role = KEYSET_CSK, .algorithm = 8, .bits = 2048, .repository = (char *)"a" }, .nsec3 = true,
+		  .refresh = 7 },
+		{ "algorithms", { .role = KEYSET_CSK, .algorithm = 13, .bits = 256, .repository = (char *)"a" }, .nsec3 = true },
+		{ "sizes", { .role = KEYSET_CSK, .algorithm = 8, .bits = 4096, .repository = (char *)"a" }, .nsec3 = true },
+		{ "roles", { .role = KEYSET_KSK, .algorithm = 8, .bits = 2048, .repository = (char *)"a" }, .nsec3 = true },
+		{ "repositories", { .role = KEYSET_CSK, .algorithm = 8, .bits = 2048, .repository = (char *)"b" }, .nsec3 = true },
+		{ "NSEC or NSEC3", { .role = KEYSET_CSK, .algorithm = 8, .bits = 2048, .repository = (char *)"a" }, .nsec3 = false },
+		{ "opt-out", { .role = KEYSET_CSK, .algorithm = 8, .bits = 2048, .repository = (char *)"a" }, .nsec3 = true,
+		  .optout = true },
+		{ "iterations", { .role = KEYSET_CSK, .algorithm = 8, .bits = 2048, .repository = (char *)"a" }, .nsec3 = true,
+		  .iterations = 1 },
+	};
+	policy_key_t key = others[0].key;
+	const policy_t policy = { .nsec3 = true, .keys = &key, .key_count = 1 };
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		policy_key_t other_key = others[i].key;
+		const policy_t other = { .nsec3 = others[i].nsec3, .optout = others[i].optout,
+			                 .iterations = others[i].iterations, .refresh = others[i].refresh,
+			                 .keys = &other_key, .key_count = 1 };
+		const char *said = policy_difference(&policy, &other);
+		ck_assert_int_eq(said != NULL, others[i].say != NULL);
+		ck_assert_msg(said == NULL || strstr(said, others[i].say) != NULL, "%s", said);
+	}
+	const policy_t none = { 0 };
+	ck_assert_str_eq(policy_difference(&policy, &none), "whether it is signed");
+}
+END_TEST
+
 START_TEST(test_offline)
 {
 	char *text = edited("<Repository>SoftHSM</Repository>\n<Standby>1</Standby>\n", "<Offline/>");
@@ -746,6 +784,7 @@ int main(void)
 	tcase_add_test(tc, test_all_elements);
 	tcase_add_test(tc, test_any_order_and_unknown);
 	tcase_add_test(tc, test_offline);
+	tcase_add_test(tc, test_difference);
 	tcase_add_loop_test(tc, test_fault, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tc, test_all_errors);
 	tcase_add_test(tc, test_sound);
