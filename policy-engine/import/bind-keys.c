@@ -323,7 +323,7 @@ static int read_states(lines_t *in, const char *dir, const char *stem)
 	if (access(path, F_OK) != 0 && errno == ENOENT) {
 		return 0;
 	}
-	char *text = foreign_text(path, err, sizeof(err));
+	char *text = text_file_read(path, &foreign_file, err, sizeof(err));
 	if (text == NULL) {
 		snprintf(in->why, ODS_FAULT_MAX, "%.*s", ODS_FAULT_MAX - 1, err);
 		return -1;
@@ -393,7 +393,7 @@ static int read_key(folder_t *folder, const char *stem, char *zone)
 	bind_key_t key = { .zone = zone };
 	lines_t in = { .path = path, .key = &key, .why = why };
 	snprintf(path, sizeof(path), "%s/%s.key", folder->source->path, stem);
-	char *text = foreign_text(path, folder->err, folder->err_size);
+	char *text = text_file_read(path, &foreign_file, folder->err, folder->err_size);
 	if (text == NULL) {
 		return -1;
 	}

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "policy-engine/base/text-file.h"
 #include "policy-engine/import/ods-db.h"
 #include "policy-engine/import/source.h"
 
@@ -66,10 +67,5 @@ int foreign_use(ods_db_t *db, ods_zone_t *zone, const foreign_key_t *key, foreig
  *  successor comes is one that goes. One that is there twice is a fault. */
 void foreign_finish(ods_db_t *db);
 
-/*!
- * Reads a whole file of text.
- *
- * \return To be freed by free(). NULL with err: it cannot be read, is too large, has zeros, or everybody can
- *         write to it.
- */
-char *foreign_text(const char *path, char *err, size_t err_size);
+/*! What a file of keys, or of what is said of them, may be: a key takes less than 2000 bytes. */
+static const text_file_t foreign_file = { .most = 4 << 20, .decides = true };

@@ -314,7 +314,7 @@ static int add_all(list_t *list)
 static int read_list(list_t *list, char *err, size_t err_size)
 {
 	const json_calls_t calls = { take_member, take_end, list };
-	char *text = foreign_text(list->source->path, err, err_size);
+	char *text = text_file_read(list->source->path, &foreign_file, err, err_size);
 	if (text == NULL) {
 		return -1;
 	}
