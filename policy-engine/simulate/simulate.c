@@ -24,6 +24,7 @@ typedef struct {
 	signatures_t signatures[KEYS_MAX]; /* In the order of keys. */
 	facts_key_t facts_keys[KEYS_MAX];
 	facts_t facts;
+	uint32_t max_ttl;   /* Of the zone, as the module says. */
 	bool news;          /* The facts have changed. */
 	size_t next_order;
 	bool failed;        /* Out of memory. */
@@ -166,6 +167,7 @@ static void begin(world_t *w, const core_zone_t *zone, const facts_t *facts)
 	w->zone.count = 0;
 	w->zone.offline = false; /* Whoever signs ahead does it as is due. */
 	w->facts = *facts;
+	w->max_ttl = facts->max_ttl;
 	w->facts.policy = NULL;
 	w->facts.keys = w->facts_keys;
 	w->facts.key_count = 0;
@@ -250,7 +252,7 @@ static int64_t publish(world_t *w)
 		w->news = true;
 	}
 	w->facts.published = w->now;
-	w->facts.max_ttl = w->policy->max_zone_ttl;
+	w->facts.max_ttl = w->max_ttl > w->policy->max_zone_ttl ? w->max_ttl : w->policy->max_zone_ttl;
 	w->facts.key_count = 0;
 	for (size_t i = 0; i < w->zone.count; i++) {
 		sign(w, i);
