@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libdnssec/error.h>
+#include <libdnssec/keytag.h>
 #include <libknot/descriptor.h>
 
 static const struct {
@@ -134,6 +136,22 @@ size_t bundle_count(const char *text, uint16_t type)
 		count += record.type == type;
 	}
 	return count;
+}
+
+bool bundle_key(const bundle_record_t *dnskey, bundle_key_t *key)
+{
+	const dnssec_binary_t rdata = { .data = (uint8_t *)dnskey->rdata, .size = dnskey->len };
+	uint16_t keytag;
+	if (dnskey->type != KNOT_RRTYPE_DNSKEY || dnskey->len <= DNSKEY_HEAD ||
+	    dnssec_keytag(&rdata, &keytag) != DNSSEC_EOK) {
+		return false;
+	}
+	*key = (bundle_key_t){
+		.sep = (dnskey->rdata[1] & DNSKEY_SEP) != 0, .algorithm = dnskey->rdata[3],
+		.keytag = keytag, .public_key = dnskey->rdata + DNSKEY_HEAD,
+		.public_key_len = (size_t)dnskey->len - DNSKEY_HEAD,
+	};
+	return true;
 }
 
 bool bundle_has_key(const char *text, uint16_t type, const bundle_key_t *key)

@@ -82,6 +82,10 @@ typedef struct {
 	size_t public_key_len;
 } bundle_key_t;
 
+/*! Tells which key a DNSKEY record has. \param key  Filled on success only; borrows from record.
+ *  \return Whether there is one. */
+bool bundle_key(const bundle_record_t *dnskey, bundle_key_t *key);
+
 /*! \return Whether a bundle has a key as DNSKEY, or as CDNSKEY: type. */
 bool bundle_has_key(const char *text, uint16_t type, const bundle_key_t *key);
 

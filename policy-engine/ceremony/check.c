@@ -14,6 +14,7 @@
 #include "keyset/bundle.h"
 #include "policy-engine/base/duration.h"
 #include "policy-engine/base/when.h"
+#include "policy-engine/core/mutant.h"
 #include "policy-engine/zone/offer.h"
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
 	const policy_key_t *entry;  /* The policy's KSK. */
 	knot_dname_storage_t name;
 	const skr_bundle_t *bundle; /* That is being checked. */
+	int64_t since;              /* When the signatures of the one before began. */
 	bundle_record_t *fresh;     /* DNSKEYs of KSKs that the zone does not have yet. */
 	size_t fresh_count;
 	char *err;
@@ -62,7 +64,7 @@ skr_span_t skr_span(const char *bundle, const char *zone, int64_t near)
 	return (skr_span_t){ moment_near(facts.inception, near), moment_near(facts.expiration, near) };
 }
 
-static int check_times(const check_t *c, const bundle_facts_t *facts)
+static int check_times(check_t *c, const bundle_facts_t *facts)
 {
 	char until[WHEN_TEXT_MAX], next[WHEN_TEXT_MAX], span[DURATION_TEXT_MAX];
 	const skr_bundle_t *bundle = c->bundle;
@@ -71,14 +73,20 @@ static int check_times(const check_t *c, const bundle_facts_t *facts)
 	const int64_t expires = moment_near(facts->expiration, bundle->at);
 	const bool last = bundle == &c->skr->bundles[c->skr->count - 1];
 	const int64_t needed = bundle->until + (last ? 0 : skr_overlap(policy));
-	if (facts->ttl != policy->keys_ttl) {
+	if (facts->ttl != policy->keys_ttl && CORE_RULE(MUTANT_BUNDLE_TTL)) {
 		return fail(c, "the DNSKEY RRset has a TTL of %u s, kasp.xml says %u s: make a new "
 		            "request, and have that signed", facts->ttl, policy->keys_ttl);
 	}
-	if (from > bundle->at) {
+	if (from > bundle->at && CORE_RULE(MUTANT_BUNDLE_FROM)) {
 		return fail(c, "its signatures are good from %s on only", when_stamp(from, until));
 	}
-	if (expires < needed || expires <= bundle->at) {
+	if (from < c->since && CORE_RULE(MUTANT_BUNDLE_ORDER)) {
+		return fail(c, "its signatures begin at %s, those of the bundle before it at %s: have them "
+		            "signed in the order of their times", when_stamp(from, until),
+		            when_stamp(c->since, next));
+	}
+	c->since = from;
+	if ((expires < needed || expires <= bundle->at) && CORE_RULE(MUTANT_BUNDLE_UNTIL)) {
 		return fail(c, "its signatures are good until %s; the next bundle begins at %s, and "
 		            "caches may have this one for %s more: refresh signatures earlier",
 		            when_stamp(expires, until), when_stamp(bundle->until, next),
@@ -89,34 +97,18 @@ static int check_times(const check_t *c, const bundle_facts_t *facts)
 
 /* -- keys ---------------------------------------------------------------- */
 
-static bool is_sep(const bundle_record_t *dnskey)
+/* Takes the next DNSKEY from a bundle. \return Whether there was one; key borrows from record. */
+static bool next_key(const char **at, bundle_record_t *record, bundle_key_t *key)
 {
-	return (dnskey->rdata[1] & DNSKEY_SEP) != 0;
-}
-
-static int tag_of(const bundle_record_t *dnskey)
-{
-	return dnskey_tag(is_sep(dnskey) ? KEYSET_KSK : KEYSET_ZSK, dnskey->rdata[3],
-	                  dnskey->rdata + DNSKEY_HEAD, dnskey->len - DNSKEY_HEAD);
-}
-
-/* \return The zone's key of a DNSKEY; SIZE_MAX if it has none. */
-static size_t find_key(const kasp_zone_t *zone, const bundle_record_t *dnskey)
-{
-	const keyset_role_t role = is_sep(dnskey) ? KEYSET_KSK : KEYSET_ZSK;
-	for (size_t i = 0; i < zone->core.count; i++) {
-		const zone_key_t *info = &zone->keys[i];
-		if (zone->core.keys[i].role == role &&
-		    zone->core.keys[i].algorithm == dnskey->rdata[3] &&
-		    info->public_key_len + DNSKEY_HEAD == dnskey->len &&
-		    memcmp(info->public_key, dnskey->rdata + DNSKEY_HEAD, info->public_key_len) == 0) {
-			return i;
+	while (bundle_next(at, record) == 1) {
+		if (bundle_key(record, key)) {
+			return true;
 		}
 	}
-	return SIZE_MAX;
+	return false;
 }
 
-static bool has_tag(const kasp_zone_t *zone, int tag)
+static bool has_tag(const kasp_zone_t *zone, uint16_t tag)
 {
 	for (size_t i = 0; i < zone->core.count; i++) {
 		if (zone->core.keys[i].keytag == tag) {
@@ -127,19 +119,20 @@ static bool has_tag(const kasp_zone_t *zone, int tag)
 }
 
 /* A KSK that the zone does not have yet: RRSIG and CDS name it by its tag alone. */
-static int check_fresh(check_t *c, const bundle_record_t *dnskey)
+static int check_fresh(check_t *c, const bundle_record_t *dnskey, const bundle_key_t *key)
 {
-	const int tag = tag_of(dnskey);
-	bool other = has_tag(c->rules->zone, tag);
+	bool other = has_tag(c->rules->zone, key->keytag);
 	for (size_t i = 0; i < c->fresh_count && !other; i++) {
 		const bundle_record_t *fresh = &c->fresh[i];
+		bundle_key_t before;
 		if (fresh->len == dnskey->len && memcmp(fresh->rdata, dnskey->rdata, fresh->len) == 0) {
 			return 0;
 		}
-		other = tag_of(fresh) == tag;
+		other = bundle_key(fresh, &before) && before.keytag == key->keytag;
 	}
 	if (other) {
-		return fail(c, "KSK %d has the key tag of another key of the zone: make another KSK", tag);
+		return fail(c, "KSK %u has the key tag of another key of the zone: make another KSK",
+		            key->keytag);
 	}
 	if (c->fresh_count == CORE_KEYS_MAX) {
 		return fail(c, "more than %d new KSKs", CORE_KEYS_MAX);
@@ -148,40 +141,38 @@ static int check_fresh(check_t *c, const bundle_record_t *dnskey)
 	return 0;
 }
 
-static int check_key(check_t *c, const bundle_record_t *dnskey)
+static int check_key(check_t *c, const bundle_record_t *dnskey, const bundle_key_t *key)
 {
 	const kasp_zone_t *zone = c->rules->zone;
-	const int tag = tag_of(dnskey);
-	const size_t known = find_key(zone, dnskey);
-	if (tag < 0 || dnskey->rdata[3] != c->entry->algorithm) {
-		return fail(c, "a key of algorithm %u; the policy has %u", dnskey->rdata[3],
+	const size_t known = offer_find(zone, key);
+	if (key->algorithm != c->entry->algorithm) {
+		return fail(c, "a key of algorithm %u; the policy has %u", key->algorithm,
 		            c->entry->algorithm);
 	}
-	if (!is_sep(dnskey)) {
-		return known != SIZE_MAX && !zone->core.keys[known].dead
+	if (!key->sep) {
+		return (known != SIZE_MAX && !zone->core.keys[known].dead) ||
+		                               !CORE_RULE(MUTANT_BUNDLE_ZSK)
 		               ? 0
-		               : fail(c, "ZSK %d is none of the zone's: only what ods ksr has asked "
-		                      "for can be used", tag);
+		               : fail(c, "ZSK %u is none of the zone's: only what ods ksr has asked "
+		                      "for can be used", key->keytag);
 	}
-	const unsigned bits = dnskey_bits(dnskey->rdata[3], dnskey->rdata + DNSKEY_HEAD,
-	                                  dnskey->len - DNSKEY_HEAD);
+	const unsigned bits = dnskey_bits(key->algorithm, key->public_key, key->public_key_len);
 	if (bits != c->entry->bits) {
-		return fail(c, "KSK %d has %u bits; the policy has %u", tag, bits, c->entry->bits);
+		return fail(c, "KSK %u has %u bits; the policy has %u", key->keytag, bits,
+		            c->entry->bits);
 	}
-	return known == SIZE_MAX ? check_fresh(c, dnskey) : 0;
+	return known == SIZE_MAX ? check_fresh(c, dnskey, key) : 0;
 }
 
 static int check_keys(check_t *c)
 {
 	const char *at = c->bundle->text;
 	bundle_record_t record;
+	bundle_key_t key;
 	size_t zsks = 0;
-	while (bundle_next(&at, &record) == 1) {
-		if (record.type != KNOT_RRTYPE_DNSKEY) {
-			continue;
-		}
-		zsks += !is_sep(&record);
-		if (check_key(c, &record) != 0) {
+	while (next_key(&at, &record, &key)) {
+		zsks += !key.sep;
+		if (check_key(c, &record, &key) != 0) {
 			return -1;
 		}
 	}
@@ -204,15 +195,14 @@ static int check_size(const check_t *c)
 	const char *at = c->bundle->text;
 	size_t size = SET_TEXT + strlen(at), keys = 0;
 	bundle_record_t record;
-	while (bundle_next(&at, &record) == 1) {
-		if (record.type == KNOT_RRTYPE_DNSKEY) {
-			size += key_size(record.len - DNSKEY_HEAD);
-			keys++;
-		}
+	bundle_key_t key;
+	while (next_key(&at, &record, &key)) {
+		size += key_size(key.public_key_len);
+		keys++;
 	}
 	for (size_t i = 0; i < zone->core.count; i++) {
 		const core_key_t *core = &zone->core.keys[i];
-		const bundle_key_t key = offer_key(core, &zone->keys[i]);
+		key = offer_key(core, &zone->keys[i]);
 		if (!core_is_hidden(core) &&
 		    !bundle_has_key(c->bundle->text, KNOT_RRTYPE_DNSKEY, &key)) {
 			size += key_size(key.public_key_len);
@@ -224,29 +214,22 @@ static int check_size(const check_t *c)
 	                     "smaller ones, at a time", keys);
 }
 
-int skr_each_ksk(const char *bundle, int (*call)(void *ctx, const skr_ksk_t *ksk), void *ctx)
+int skr_each_ksk(const char *bundle, int (*call)(void *ctx, const bundle_key_t *ksk), void *ctx)
 {
 	bundle_record_t record;
+	bundle_key_t key;
 	int ret = 0;
-	while (ret == 0 && bundle_next(&bundle, &record) == 1) {
-		if (record.type == KNOT_RRTYPE_DNSKEY && record.len > DNSKEY_HEAD && is_sep(&record)) {
-			const int tag = tag_of(&record);
-			const skr_ksk_t ksk = { record.rdata[3], (uint16_t)tag,
-			                        record.rdata + DNSKEY_HEAD,
-			                        (size_t)record.len - DNSKEY_HEAD };
-			ret = tag < 0 ? -1 : call(ctx, &ksk);
-		}
+	while (ret == 0 && next_key(&bundle, &record, &key)) {
+		ret = key.sep ? call(ctx, &key) : 0;
 	}
 	return ret;
 }
 
 /* -- the parent's DS ----------------------------------------------------- */
 
-static bool signs(const char *bundle, const skr_ksk_t *ksk)
+static bool signs(const char *bundle, const bundle_key_t *ksk)
 {
-	const bundle_key_t key = { true, ksk->algorithm, ksk->keytag, ksk->public_key,
-		                   ksk->public_key_len };
-	return bundle_has_key(bundle, KNOT_RRTYPE_DNSKEY, &key) && bundle_signed_by(bundle, &key);
+	return bundle_has_key(bundle, KNOT_RRTYPE_DNSKEY, ksk) && bundle_signed_by(bundle, ksk);
 }
 
 /* Seconds until a new KSK can have the DS alone, at the least. */
@@ -257,7 +240,7 @@ static int64_t handover(const policy_t *p)
 }
 
 /* Since when a KSK has signed all bundles; INT64_MAX if it does not sign this one. */
-static int64_t signed_since(const check_t *c, const skr_ksk_t *ksk)
+static int64_t signed_since(const check_t *c, const bundle_key_t *ksk)
 {
 	const kasp_zone_t *zone = c->rules->zone;
 	int64_t since = INT64_MAX;
@@ -273,32 +256,56 @@ static int64_t signed_since(const check_t *c, const skr_ksk_t *ksk)
 	return since;
 }
 
-static int follow(void *ctx, const skr_ksk_t *ksk)
+/* Whether the parent has the DS of a KSK, or can get it: of one that goes it cannot. */
+static bool can_have_ds(const kasp_zone_t *zone, const bundle_key_t *ksk)
+{
+	const size_t known = offer_find(zone, ksk);
+	return known == SIZE_MAX || zone->core.keys[known].goal_in ||
+	       core_in_zone(&zone->core.keys[known], KEYSET_DS);
+}
+
+static int follow(void *ctx, const bundle_key_t *ksk)
 {
 	const check_t *c = ctx;
 	const int64_t since = signed_since(c, ksk);
-	return since != INT64_MAX && c->bundle->at - since >= handover(c->rules->policy);
+	return can_have_ds(c->rules->zone, ksk) && since != INT64_MAX && c->bundle->at - since >= handover(c->rules->policy);
 }
 
-/* Each KSK that may have a DS signs, or another one has for so long that the DS can have followed. */
+/* Whether a KSK that is to have the DS signs the bundle, or another one has for so long that the DS can have
+ * followed. */
+static int check_ksk(void *ctx, const bundle_key_t *ksk)
+{
+	check_t *c = ctx;
+	char span[DURATION_TEXT_MAX];
+	if (!CORE_RULE(MUTANT_BUNDLE_CHAIN) || signs(c->bundle->text, ksk) ||
+	    skr_each_ksk(c->bundle->text, follow, c) != 0) {
+		return 0;
+	}
+	return fail(c, "KSK %u, which may have the DS, does not sign it, and no other KSK that can get it "
+	            "has signed for %s by then", ksk->keytag,
+	            duration_text(handover(c->rules->policy), span));
+}
+
+static int check_before(void *ctx, const bundle_key_t *ksk)
+{
+	const check_t *c = ctx;
+	return signs(c->bundle[-1].text, ksk) ? check_ksk(ctx, ksk) : 0;
+}
+
+/* Those that the zone has, and those that sign the bundle before: their DS may be at the parent by then. */
 static int check_chain(check_t *c)
 {
 	const kasp_zone_t *zone = c->rules->zone;
-	char span[DURATION_TEXT_MAX];
-	for (size_t i = 0; i < zone->core.count; i++) {
+	int ret = 0;
+	for (size_t i = 0; i < zone->core.count && ret == 0; i++) {
 		const core_key_t *key = &zone->core.keys[i];
-		const zone_key_t *info = &zone->keys[i];
-		const skr_ksk_t ksk = { key->algorithm, key->keytag, info->public_key,
-			                info->public_key_len };
+		const bundle_key_t ksk = offer_key(key, &zone->keys[i]);
 		const keyset_state_t ds = key->record[KEYSET_DS].state;
-		if (ds != KEYSET_NA && ds != KEYSET_HIDDEN && !signs(c->bundle->text, &ksk) &&
-		    skr_each_ksk(c->bundle->text, follow, c) == 0) {
-			return fail(c, "KSK %u, which may have the DS, does not sign it, and no other KSK "
-			            "has signed for %s by then", key->keytag,
-			            duration_text(handover(c->rules->policy), span));
-		}
+		const bool comes = ds == KEYSET_HIDDEN && key->goal_in && core_in_zone(key, KEYSET_RRSIG_DNSKEY);
+		ret = comes || (ds != KEYSET_NA && ds != KEYSET_HIDDEN) ? check_ksk(c, &ksk) : 0;
 	}
-	return 0;
+	return ret == 0 && c->bundle > c->skr->bundles
+	       ? skr_each_ksk(c->bundle[-1].text, check_before, c) : ret;
 }
 
 /* -- all of it ----------------------------------------------------------- */
@@ -318,17 +325,17 @@ static int check_gap(const check_t *c)
 {
 	char until[WHEN_TEXT_MAX];
 	const skr_rules_t *rules = c->rules;
-	if (rules->covered == 0 || c->bundle->at <= rules->now ||
-	    rules->covered >= c->bundle->at + skr_overlap(rules->policy)) {
+	if (rules->before.until == 0 || c->bundle->at <= rules->now || !CORE_RULE(MUTANT_BUNDLE_GAP) ||
+	    rules->before.until >= c->bundle->at + skr_overlap(rules->policy)) {
 		return 0;
 	}
 	return fail(c, "what the zone has is good until %s: the first bundle has to begin earlier",
-	            when_stamp(rules->covered, until));
+	            when_stamp(rules->before.until, until));
 }
 
 int skr_check(const skr_t *skr, const skr_rules_t *rules, char *err, size_t err_size)
 {
-	check_t c = { .skr = skr, .rules = rules, .bundle = skr->bundles, .err = err,
+	check_t c = { .skr = skr, .rules = rules, .bundle = skr->bundles, .since = rules->before.from, .err = err,
 		      .err_size = err_size };
 	for (size_t i = 0; i < rules->policy->key_count; i++) {
 		if (rules->policy->keys[i].role == KEYSET_KSK) {
@@ -358,13 +365,10 @@ static int leaving(const skr_bundle_t *bundle)
 {
 	const char *at = bundle->text;
 	bundle_record_t record;
-	while (bundle_next(&at, &record) == 1) {
-		const int tag = record.type == KNOT_RRTYPE_DNSKEY ? tag_of(&record) : -1;
-		const bundle_key_t key = { is_sep(&record), record.rdata[3], (uint16_t)tag,
-			                   record.rdata + DNSKEY_HEAD,
-			                   (size_t)record.len - DNSKEY_HEAD };
-		if (tag >= 0 && !bundle_has_key(bundle[1].text, KNOT_RRTYPE_DNSKEY, &key)) {
-			return tag;
+	bundle_key_t key;
+	while (next_key(&at, &record, &key)) {
+		if (!bundle_has_key(bundle[1].text, KNOT_RRTYPE_DNSKEY, &key)) {
+			return key.keytag;
 		}
 	}
 	return -1;

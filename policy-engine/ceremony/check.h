@@ -6,21 +6,27 @@
  */
 #pragma once
 
+#include "keyset/bundle.h"
 #include "policy-engine/ceremony/skr.h"
 #include "policy-engine/zone/kasp-zone.h"
+
+/*! From when, and until when, all signatures of a bundle are good; 0: there is no such time. */
+typedef struct {
+	int64_t from, until;
+} skr_span_t;
 
 /*! What it is held against. All is borrowed. */
 typedef struct {
 	const kasp_zone_t *zone;  /*!< With the ZSKs that were asked for. */
 	const policy_t *policy;   /*!< Of which the KSK is offline. */
 	int64_t now;
-	int64_t covered;          /*!< Until when what the zone has, before the first bundle, is good;
-	                               0 = it has nothing. */
+	skr_span_t before;        /*!< When what the zone has, before the first bundle, is good; its until is 0
+	                               if it has nothing, its from if nothing is known of it. */
 } skr_rules_t;
 
 /*!
- * Checks a response: signatures; that each bundle lasts until caches have the next one, and fits into a key
- * set; that its ZSKs are the zone's, its KSK one as the policy has it, with a key tag of its own; that the DS
+ * Checks a response: signatures; that each bundle lasts until caches have the next one, begins to be good no
+ * earlier than the one before, by which an older copy of the database is known, and fits into a key set; that its ZSKs are the zone's, its KSK one as the policy has it, with a key tag of its own; that the DS
  * at the parent leads to each, or may have followed a new KSK by then.
  *
  * \param err  Says on failure what is wrong with which bundle, and in which line.
@@ -41,22 +47,9 @@ void skr_advise(const skr_t *skr, const skr_rules_t *rules, char *text, size_t s
  *          it. */
 int64_t skr_overlap(const policy_t *policy);
 
-/*! From when, and until when, all signatures of a bundle are good; 0: there is no such time. */
-typedef struct {
-	int64_t from, until;
-} skr_span_t;
-
 /*! \param bundle  "" = there is none. \param near  A time within half of 2^32 seconds of the span. */
 skr_span_t skr_span(const char *bundle, const char *zone, int64_t near);
 
-/*! A KSK of a bundle. */
-typedef struct {
-	uint8_t algorithm;
-	uint16_t keytag;
-	const uint8_t *public_key; /*!< Borrowed for the call. */
-	size_t public_key_len;
-} skr_ksk_t;
-
-/*! Calls a function for each KSK that a bundle publishes. \return 0; what the function returned, if not 0:
- *  that ends it; -1 if a key cannot be read. */
-int skr_each_ksk(const char *bundle, int (*call)(void *ctx, const skr_ksk_t *ksk), void *ctx);
+/*! Calls a function for each KSK that a bundle publishes; the key is borrowed for the call. \return 0; what the
+ *  function returned, if not 0: that ends it. */
+int skr_each_ksk(const char *bundle, int (*call)(void *ctx, const bundle_key_t *ksk), void *ctx);

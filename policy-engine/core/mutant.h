@@ -42,6 +42,16 @@ typedef enum {
 	MUTANT_SWAP,        /*!< How a ZSK stops signing, by the rollover type. */
 	MUTANT_GOAL,        /*!< A key that is to go does go. */
 	MUTANT_GIVEN_UP,    /*!< With all keys gone, the zone goes insecure before new ones come. */
+	MUTANT_BUNDLES,     /*!< From here on, of zones whose KSK is offline. */
+	MUTANT_BUNDLE_UNTIL = MUTANT_BUNDLES, /*!< A bundle lasts until no cache needs it. */
+	MUTANT_BUNDLE_FROM, /*!< It is good at its time. */
+	MUTANT_BUNDLE_ORDER, /*!< It begins to be good no earlier than the one before. */
+	MUTANT_BUNDLE_TTL,  /*!< It has the policy's TTL. */
+	MUTANT_BUNDLE_GAP,  /*!< What is published lasts until a response begins. */
+	MUTANT_BUNDLE_CHAIN, /*!< Its KSK has the DS, or can have it by then. */
+	MUTANT_BUNDLE_ZSK,  /*!< Its ZSKs are the zone's. */
+	MUTANT_BUNDLE_DUE,  /*!< It is published when it is due. */
+	MUTANT_BUNDLE_TRIAL, /*!< It is published if all rules allow its keys. */
 	MUTANT_COUNT,
 } core_mutant_t;
 

@@ -13,6 +13,7 @@
 #include "policy-engine/base/event.h"
 #include "policy-engine/base/when.h"
 #include "policy-engine/ceremony/check.h"
+#include "policy-engine/core/mutant.h"
 #include "policy-engine/core/plan.h"
 #include "policy-engine/signer/compose.h"
 #include "policy-engine/zone/offer.h"
@@ -115,7 +116,8 @@ static int try_bundle(const bundle_look_t *look, const db_bundle_t *bundle, bund
 		bring(&trial, look->now);
 		run(&trial, look);
 		seen->look = seen->look || core_needs_look(&trial);
-		good = offer_mismatch(&trial) == SIZE_MAX;
+		good = offer_mismatch(&trial) == SIZE_MAX ||
+		       !CORE_RULE(MUTANT_BUNDLE_TRIAL);
 	}
 	if (!good && !look->frozen) {
 		say_not_yet(look, bundle, &trial, known ? offer_mismatch(&trial) : SIZE_MAX, seen);
@@ -174,10 +176,11 @@ static int take_newest(const bundle_look_t *look, bundle_seen_t *seen)
 	const kasp_zone_t *zone = look->zone;
 	const int64_t published = skr_span(bundle_text(zone->bundle), zone->name, look->now).from;
 	db_bundle_t bundle = { .skr = INT64_MAX, .at = INT64_MAX };
+	const int64_t due = CORE_RULE(MUTANT_BUNDLE_DUE) ? look->now : INT64_MAX - 1;
 	int ret = 0, found = 1;
 	bool newer = true; /* Than the one in force. */
 	for (unsigned i = 0; i < TRIES && ret == 0 && newer; i++) {
-		found = db_bundle_before(look->desk->db, zone->id, look->now + 1, &bundle);
+		found = db_bundle_before(look->desk->db, zone->id, due + 1, &bundle);
 		if (found <= 0) {
 			break;
 		}

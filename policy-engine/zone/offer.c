@@ -18,6 +18,19 @@ bundle_key_t offer_key(const core_key_t *core, const zone_key_t *info)
 	};
 }
 
+size_t offer_find(const kasp_zone_t *zone, const bundle_key_t *key)
+{
+	for (size_t i = 0; i < zone->core.count; i++) {
+		const bundle_key_t own = offer_key(&zone->core.keys[i], &zone->keys[i]);
+		if (own.sep == key->sep && own.algorithm == key->algorithm &&
+		    own.public_key_len == key->public_key_len &&
+		    memcmp(own.public_key, key->public_key, own.public_key_len) == 0) {
+			return i;
+		}
+	}
+	return SIZE_MAX;
+}
+
 bool offer_note(core_zone_t *core, const kasp_zone_t *zone, const char *bundle)
 {
 	size_t offered = 0;

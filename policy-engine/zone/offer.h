@@ -12,6 +12,9 @@
 /*! \return A key as a bundle has it. Borrows from info. */
 bundle_key_t offer_key(const core_key_t *core, const zone_key_t *info);
 
+/*! \return The zone's key that is the one of a bundle; SIZE_MAX if it has none. */
+size_t offer_find(const kasp_zone_t *zone, const bundle_key_t *key);
+
 /*! Notes which keys a bundle has, and which have signed it.
  *
  * \param core    The zone's, or a copy of it.

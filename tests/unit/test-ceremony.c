@@ -133,7 +133,7 @@ static void add(int64_t at, char *text)
 static void check(int64_t covered, const char *message)
 {
 	char err[400] = "";
-	const skr_rules_t rules = { &zone, &policy, now, covered };
+	const skr_rules_t rules = { &zone, &policy, now, { covered != 0 ? now - 3600 : 0, covered } };
 	const int ret = skr_check(&skr, &rules, err, sizeof(err));
 	ck_assert_msg(ret == (message[0] != '\0' ? -1 : 0) && strstr(err, message) != NULL,
 	              "\"%s\", not \"%s\"", err, message);
@@ -158,6 +158,13 @@ START_TEST(test_response)
 	check(0, "have expired");
 	add(now - 7200, bundle_of(now, zsk, NULL));
 	check(0, "good from");
+	/* Whoever has an older copy of the database has bundles that begin earlier than what is published. */
+	add(now, bundle_of(now, zsk, NULL));
+	add(now + 60, bundle_of(now - 1, zsk, NULL));
+	check(0, "line 11, the bundle of 2027-01-15T08:01:00Z: its signatures begin at "
+	      "2027-01-15T06:59:59Z, those of the bundle before it at 2027-01-15T07:00:00Z");
+	add(now, bundle_of(now - 1, zsk, NULL));
+	check(now + DAY, "line 1, the bundle of 2027-01-15T08:00:00Z: its signatures begin at");
 	/* The second one has a ZSK that nobody has asked for; none; another algorithm than the policy. */
 	add(now, bundle_of(now, zsk, NULL));
 	add(now + DAY, bundle_of(now + DAY, zsk, other));
@@ -189,7 +196,7 @@ END_TEST
 START_TEST(test_advice)
 {
 	char text[400];
-	const skr_rules_t rules = { &zone, &policy, now, 0 };
+	const skr_rules_t rules = { &zone, &policy, now, { 0, 0 } };
 	for (int i = 0; i < 2; i++) {
 		const int64_t next = now + 11 * DAY + i; /* 14 days less <Refresh>. */
 		add(now, bundle_of(now, zsk, NULL));
@@ -282,6 +289,30 @@ START_TEST(test_chain)
 		                                      .from = last, .until = last + 14 * DAY }));
 		check(0, i == 0 ? "" : "line 21, the bundle of 2027-01-17T11:09:59Z: KSK");
 	}
+	/* The zone does not have it yet, but will by then; or it has, and the DS is yet to come. */
+	for (int i = 0; i < 2; i++) {
+		for (int r = 0; r < KEYSET_RECORDS - 1; r++) {
+			key->record[r].state = i == 1 && r != KEYSET_DS ? KEYSET_RUMOURED : KEYSET_HIDDEN;
+		}
+		add(now, bundle_of(now, zsk, NULL));
+		add(now + 2 * DAY, room_sign(&(room_bundle_t){ .keys = { ksk2, zsk }, .by = { ksk2 },
+		                                               .from = now, .until = now + 14 * DAY }));
+		check(0, "line 11, the bundle of 2027-01-17T08:00:00Z: KSK");
+	}
+	key->record[KEYSET_DS].state = KEYSET_OMNIPRESENT;
+	/* The other one has signed for long, but is on its way out: it gets no DS any more. */
+	give(ksk2, KEYSET_KSK, "04");
+	for (int i = 0; i < 2; i++) {
+		core_key_t *second = &zone.core.keys[3];
+		second->goal_in = i == 0;
+		second->record[KEYSET_DNSKEY].state = second->record[KEYSET_RRSIG_DNSKEY].state =
+			KEYSET_OMNIPRESENT;
+		second->record[KEYSET_RRSIG_DNSKEY].since = now - 100 * DAY;
+		add(now, room_sign(&(room_bundle_t){ .keys = { ksk2, zsk }, .by = { ksk2 },
+		                                     .from = now, .until = now + 14 * DAY }));
+		check(0, i == 0 ? "" : "no other KSK that can get it has signed for ");
+	}
+	zone.core.keys[3] = (core_key_t){ .role = KEYSET_ZSK };
 	/* It is published, and does not sign. */
 	add(now, room_sign(&(room_bundle_t){ .keys = { ksk, ksk2, zsk }, .by = { ksk2 }, .from = now,
 	                                     .until = now + 14 * DAY }));
