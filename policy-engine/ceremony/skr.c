@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libknot/libknot.h>
 #include <libzscanner/scanner.h>
@@ -18,6 +19,8 @@
 
 #define TITLE ";; SignedKeyResponse"
 #define TIME_MAX INT64_C(253402300799) /* The end of the year 9999. */
+#define DATE_MIN INT64_C(19700101000000) /* A date, in digits. */
+#define DATE_MAX INT64_C(99991231235959)
 
 typedef struct {
 	knot_dname_storage_t zone;
@@ -52,10 +55,15 @@ static skr_bundle_t *last(const reader_t *r)
 
 static int begin(reader_t *r, int64_t at)
 {
+	if (r->skr.count > 0 && at == last(r)->at) {
+		free(last(r)->text); /* BIND ends a span of ZSKs with a bundle at the begin of the next. */
+		*last(r) = (skr_bundle_t){ .at = at, .until = at, .line = r->line };
+		return 0;
+	}
 	if (r->skr.count == SKR_BUNDLES_MAX) {
 		return fail(r, r->line, "more than %d bundles", SKR_BUNDLES_MAX);
 	}
-	if (r->skr.count > 0 && at <= last(r)->at) {
+	if (r->skr.count > 0 && at < last(r)->at) {
 		return fail(r, r->line, "the bundle is not later than the one of line %u",
 		            last(r)->line);
 	}
@@ -87,6 +95,29 @@ static int64_t take_number(const char **at, char end)
 	return ends ? number : -1;
 }
 
+/* \return Unix seconds of a number YYYYMMDDHHMMSS; -1: it is no such time. */
+static int64_t from_date(int64_t date)
+{
+	const int clock = (int)(date % 1000000), day = (int)(date / 1000000);
+	const struct tm given = {
+		.tm_year = day / 10000 - 1900, .tm_mon = day / 100 % 100 - 1, .tm_mday = day % 100,
+		.tm_hour = clock / 10000, .tm_min = clock / 100 % 100, .tm_sec = clock % 100,
+	};
+	struct tm real = given;
+	const int64_t at = timegm(&real);
+	const bool good = real.tm_mon == given.tm_mon && real.tm_mday == given.tm_mday &&
+	                  real.tm_hour == given.tm_hour && real.tm_min == given.tm_min &&
+	                  real.tm_sec == given.tm_sec;
+	return good ? at : -1;
+}
+
+/* \return The time of a bundle, as keymgr writes it, or dnssec-ksr; -1: there is none. */
+static int64_t take_time(const char **at)
+{
+	const int64_t number = take_number(at, '\0');
+	return number >= DATE_MIN && number <= DATE_MAX ? from_date(number) : number;
+}
+
 static int read_title(reader_t *r, const char *title, unsigned line)
 {
 	if (r->ended) {
@@ -103,7 +134,7 @@ static int read_title(reader_t *r, const char *title, unsigned line)
 	}
 	rest = word(rest);
 	r->ended = !isdigit((unsigned char)*rest) && *rest != '-';
-	const int64_t at = r->ended ? 0 : take_number(&rest, '\0');
+	const int64_t at = r->ended ? 0 : take_time(&rest);
 	if (!r->ended && (at <= 0 || at > TIME_MAX)) {
 		return fail(r, line, "the bundle has no time");
 	}

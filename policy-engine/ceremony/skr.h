@@ -2,10 +2,12 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief A signed key response: the bundles that a ceremony has made, as a text of Knot's keymgr.
+ * \brief A signed key response: the bundles that a ceremony has made, as a text of Knot's keymgr, or
+ *        of BIND's dnssec-ksr.
  *
- * A line ";; SignedKeyResponse 1.0 TIME ..." begins a bundle, which is in force from that time on,
- * Unix seconds; its records follow in the form of a zone file. A line without a time ends the last one.
+ * A line ";; SignedKeyResponse 1.0 TIME ..." begins a bundle, which is in force from that time on:
+ * Unix seconds, or YYYYMMDDHHMMSS; its records follow in the form of a zone file. Of two bundles of the
+ * same time the later one counts. A line without a time ends the last one.
  */
 #pragma once
 

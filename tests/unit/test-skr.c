@@ -83,6 +83,28 @@ START_TEST(test_keymgr)
 }
 END_TEST
 
+/* BIND's dnssec-ksr writes times as dates, and the last bundle of a span of ZSKs at the time of the next. */
+START_TEST(test_bind)
+{
+	char err[256] = "", *text = sample();
+	char *dated = replaced(text, "", "1.0 1798445521", "1.0 20261228081201");
+	char *both = replaced(dated, "", "1.0 1798618321", "1.0 20261230101201");
+	char *same = replaced(both, "", "1.0 1798625521", "1.0 20261230101201");
+	skr_t skr;
+	ck_assert_msg(skr_read(same, ZONE, &skr, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_uint_eq(skr.count, 2);
+	ck_assert_int_eq(skr.bundles[0].at, 1798445521);
+	ck_assert_int_eq(skr.bundles[0].until, 1798625521);
+	ck_assert_int_eq(skr.bundles[1].at, 1798625521);
+	ck_assert_uint_eq(bundle_count(skr.bundles[1].text, 48), 2);
+	skr_deinit(&skr);
+	free(same);
+	free(both);
+	free(dated);
+	free(text);
+}
+END_TEST
+
 /* The first changed part, behind a mark, and what is said of it. */
 static const struct {
 	const char *mark, *from, *to, *message;
@@ -94,7 +116,12 @@ static const struct {
 	{ "", "1.0 1798445521", "1.0 99999999999999999999", "line 1: the bundle has no time" },
 	{ "", "1.0 1798445521", "1.0 1798445521x", "line 1: the bundle has no time" },
 	{ "", "1.0 1798445521", "x", "line 1: the form" },
-	{ "", "1.0 1798445521", "1.0 1798618321", "not later than the one of line 1" },
+	{ "", "1.0 1798445521", "1.0 1798618322", "not later than the one of line 1" },
+	{ "", "1.0 1798445521", "1.0 20261328081201", "line 1: the bundle has no time" },
+	{ "", "1.0 1798445521", "1.0 20270229081201", "line 1: the bundle has no time" },
+	{ "", "1.0 1798445521", "1.0 20261228086001", "line 1: the bundle has no time" },
+	{ "", "1.0 1798445521", "1.0 19691231235959", "line 1: the bundle has no time" },
+	{ "", "1.0 1798445521", "1.0 20261230081202", "not later than the one of line 1" },
 	{ "", ";; Signed", "; ; Signed", "line 6: a record that is in no bundle" },
 	{ "", "DNSKEY", "A", "line 2: " },
 	{ "", "DNSKEY 256", "TXT ( \"a\" ) ; ", "another type" },
@@ -273,6 +300,7 @@ int main(void)
 	Suite *suite = suite_create("skr");
 	TCase *tcase = tcase_create("skr");
 	tcase_add_test(tcase, test_keymgr);
+	tcase_add_test(tcase, test_bind);
 	tcase_add_loop_test(tcase, test_malformed, 0, COUNT(malformed));
 	tcase_add_test(tcase, test_nothing);
 	tcase_add_test(tcase, test_long);
