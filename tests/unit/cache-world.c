@@ -91,7 +91,9 @@ static void check_caches(world_t *w)
 					fail(w, "no signature", ds, dnskey, data);
 				}
 			}
-			for (size_t s = 0; s < w->cds_caches.count; s++) {
+			/* What was signed ahead has CDS by KSKs alone: if one takes the place of another at
+			 * once, who has the DNSKEY RRset of before waits for that to end. */
+			for (size_t s = 0; s < w->cds_caches.count && w->room == NULL; s++) {
 				mask_t cds = w->cds_caches.contents[s].signers;
 				if (cds != 0 && !covers(w, dnskey->keys, cds)) {
 					fail(w, "no signature of CDS", ds, dnskey, cds);
@@ -104,10 +106,12 @@ static void check_caches(world_t *w)
 
 /* -- caches -------------------------------------------------------------- */
 
-static content_t *find_content(caches_t *c, mask_t keys, mask_t signers)
+static content_t *find_content(caches_t *c, const content_t *what)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		if (c->contents[i].keys == keys && c->contents[i].signers == signers) {
+		const content_t *one = &c->contents[i];
+		if (one->keys == what->keys && one->signers == what->signers &&
+		    one->good.from == what->good.from && one->good.until == what->good.until) {
 			return &c->contents[i];
 		}
 	}
@@ -115,18 +119,27 @@ static content_t *find_content(caches_t *c, mask_t keys, mask_t signers)
 }
 
 /* What was there until now, some caches have for that long. */
-static void supersede(world_t *w, caches_t *c, mask_t keys, mask_t signers, int64_t last)
+static void supersede(world_t *w, caches_t *c, const content_t *what, int64_t last)
 {
-	content_t *content = find_content(c, keys, signers);
+	content_t *content = find_content(c, what);
 	int64_t until = w->now + last;
+	if (what->good.until != 0 && what->good.until < until && !w->excused && !w->late && w->failure[0] == '\0') {
+		snprintf(w->failure, sizeof(w->failure), "at %lld: the signatures of DNSKEY ended at "
+		         "%lld, caches have it until %lld", (long long)w->now,
+		         (long long)what->good.until, (long long)until);
+	}
 	if (content != NULL && (content->until == WORLD_NEVER || content->until < until)) {
 		content->until = until;
 	}
 }
 
-static void appear(world_t *w, caches_t *c, mask_t keys, mask_t signers)
+static void appear(world_t *w, caches_t *c, const content_t *what)
 {
-	content_t *content = find_content(c, keys, signers);
+	content_t *content = find_content(c, what);
+	if (what->good.from > w->now && w->failure[0] == '\0') {
+		snprintf(w->failure, sizeof(w->failure), "at %lld: DNSKEY is good from %lld on only",
+		         (long long)w->now, (long long)what->good.from);
+	}
 	if (content == NULL && c->count < WORLD_CONTENTS) {
 		content = &c->contents[c->count++];
 		content->least = 0;
@@ -135,7 +148,8 @@ static void appear(world_t *w, caches_t *c, mask_t keys, mask_t signers)
 		snprintf(w->failure, sizeof(w->failure), "the model is too small");
 		return;
 	}
-	*content = (content_t){ keys, signers, WORLD_NEVER, content->least };
+	*content = (content_t){ what->keys, what->signers, what->good, WORLD_NEVER,
+	                        content->least };
 }
 
 static void forget_old(world_t *w, caches_t *c)
@@ -191,30 +205,25 @@ static mask_t bits_in_use(const world_t *w)
 	}
 	for (size_t i = 0; i < w->zone.count; i++) {
 		int slot = world_slot(w, w->keys[i].keytag);
-		if (slot >= 0 && (w->keys[i].goal_in || !core_is_hidden(&w->keys[i]))) {
+		/* What was signed ahead may bring back a key that has left. */
+		if (slot >= 0 && (w->keys[i].goal_in || !core_is_hidden(&w->keys[i]) || w->room != NULL)) {
 			used |= bit(slot);
 		}
 	}
 	return used;
 }
 
-static bool introduce(void *ctx, const plan_want_t *want)
+bool world_add(world_t *w, const core_key_t *key)
 {
-	world_t *w = ctx;
 	mask_t used = bits_in_use(w);
 	int slot = 0;
 	while (slot < WORLD_SLOTS && (used & bit(slot)) != 0) {
 		slot++;
 	}
-	unsigned token = strcmp(want->entry->repository, "one") == 0 ? 1 : 2;
-	if ((w->tokens_away & token) != 0 || slot == WORLD_SLOTS || w->zone.count == WORLD_KEYS) {
+	if (slot == WORLD_SLOTS || w->zone.count == WORLD_KEYS) {
 		return false;
 	}
-	core_key_t *key = &w->keys[w->zone.count++];
-	core_key_init(key, want->entry->role, want->entry->algorithm, ++w->last_tag,
-	              want->roll, w->now);
-	key->bits = want->entry->bits;
-	key->repository = want->entry->repository;
+	w->keys[w->zone.count++] = *key;
 	w->tags[slot] = key->keytag;
 	w->algorithms[slot] = key->algorithm;
 	w->counts[slot] = 0;
@@ -226,11 +235,33 @@ static bool introduce(void *ctx, const plan_want_t *want)
 	return true;
 }
 
+static bool introduce(void *ctx, const plan_want_t *want)
+{
+	world_t *w = ctx;
+	unsigned token = strcmp(want->entry->repository, "one") == 0 ? 1 : 2;
+	if ((w->tokens_away & token) != 0) {
+		return false;
+	}
+	core_key_t key;
+	core_key_init(&key, want->entry->role, want->entry->algorithm, w->last_tag + 1,
+	              want->roll, w->now);
+	key.bits = want->entry->bits;
+	key.repository = want->entry->repository;
+	if ((w->room != NULL && !w->room->give(w->room->ctx, &key)) || !world_add(w, &key)) {
+		return false;
+	}
+	w->last_tag++;
+	return true;
+}
+
 static void forget(void *ctx, size_t key)
 {
 	world_t *w = ctx;
 	if (!core_is_hidden(&w->keys[key]) || w->keys[key].goal_in) {
 		snprintf(w->failure, sizeof(w->failure), "forgot key %u", w->keys[key].keytag);
+	}
+	if (w->room != NULL) {
+		w->room->take(w->room->ctx, key);
 	}
 	memmove(&w->keys[key], &w->keys[key + 1],
 	        (w->zone.count - key - 1) * sizeof(w->keys[0]));
@@ -283,11 +314,14 @@ int64_t world_engine(world_t *w)
 	uint64_t revision;
 	core_observe(&w->zone, &w->facts);
 	w->zone.unsure = w->seen != w->now;
+	int64_t bundle = CORE_NEVER;
+	const policy_t *policy = w->room != NULL ? w->room->follow(w->room->ctx, &bundle) : w->policy;
 	do {
 		revision = w->zone.revision;
-		planned = plan_run(&w->zone, w->policy, w->now, &ops);
-		next = core_run(&w->zone, w->policy, &w->facts, w->now, NULL, NULL);
+		planned = plan_run(&w->zone, policy, w->now, &ops);
+		next = core_run(&w->zone, policy, &w->facts, w->now, NULL, NULL);
 	} while (w->zone.revision != revision);
+	next = bundle < next ? bundle : next;
 	w->may_be_insecure = w->may_be_insecure || policy_is_unsigned(w->policy);
 	for (size_t i = 0; i < w->zone.count; i++) {
 		if (core_ds_waits(&w->keys[i]) && w->keys[i].record[KEYSET_DS].since == w->now) {
@@ -329,6 +363,9 @@ bool world_order(world_t *w, order_t *order)
 		order->sign_cds |= signs_cds(w, key) ? bit(slot) : 0;
 		order->replace |= core_replaces(&w->zone, key) ? bit(slot) : 0;
 	}
+	if (w->room != NULL) {
+		w->room->offer(w->room->ctx, order);
+	}
 	bool any = (order->publish | order->sign_dnskey | order->sign_zone) != 0;
 	if (any && ((order->publish & order->sign_dnskey) == 0 ||
 	            (order->publish & order->sign_zone) == 0 ||
@@ -336,7 +373,9 @@ bool world_order(world_t *w, order_t *order)
 		snprintf(w->failure, sizeof(w->failure), "at %lld: the signer would refuse key set "
 		         "%llu", (long long)w->now, (unsigned long long)order->revision);
 	}
-	if ((w->pending.dnskey_ttl != order->dnskey_ttl || w->pending.replace != order->replace) &&
+	if ((w->pending.dnskey_ttl != order->dnskey_ttl || w->pending.replace != order->replace ||
+	     w->pending.good.until != order->good.until || w->pending.good.from != order->good.from ||
+	     (w->room != NULL && w->pending.sign_cds != order->sign_cds)) &&
 	    w->pending.revision == order->revision) {
 		order->revision = ++w->zone.revision; /* As publish.c does. */
 	}
@@ -428,7 +467,8 @@ static order_t partly(const world_t *w)
 {
 	order_t order = w->pending;
 	for (int i = 0; i < WORLD_SLOTS; i++) {
-		bool needed = w->counts[i] > 0 && (w->built.order.publish & bit(i)) != 0;
+		bool needed = w->counts[i] > 0 && (w->built.order.publish & bit(i)) != 0 &&
+		              w->room == NULL; /* What was signed ahead is taken as it is. */
 		order.publish |= needed ? bit(i) : 0;
 	}
 	order.revision = w->built.order.revision;
@@ -503,7 +543,11 @@ bool world_build(world_t *w)
 	    v->order.dnskey_ttl != before.order.dnskey_ttl) {
 		v->dnskey.signers = 0;
 	}
-	sign_set(w, &v->dnskey, pending->publish, pending->sign_dnskey, 0);
+	if (w->room != NULL) {
+		v->dnskey.signers = pending->sign_dnskey;
+	} else {
+		sign_set(w, &v->dnskey, pending->publish, pending->sign_dnskey, 0);
+	}
 	v->cds = pending->publish != 0 ? pending->sign_cds : 0;
 	w->max_ttl = v->ttl > w->max_ttl ? v->ttl : w->max_ttl;
 	if (v->order.publish != 0 && v->order.dnskey_ttl > w->max_ttl) {
@@ -559,22 +603,31 @@ static void check_cds(world_t *w)
 	}
 }
 
+static content_t dnskeys_of(const version_t *v)
+{
+	return (content_t){ .keys = v->order.publish, .signers = v->dnskey.signers,
+	                    .good = v->order.good };
+}
+
 /* Caches learn of the new version; the old one is forgotten some day. */
 static void spread_version(world_t *w, const version_t *old, const version_t *new)
 {
 	int64_t ttl = (int64_t)w->zone_propagation;
 	uint32_t gone = absence(w->policy->soa_ttl, w->policy->soa_minimum);
 	uint32_t keys_ttl = old->order.publish != 0 ? old->order.dnskey_ttl : gone;
-	supersede(w, &w->dnskey_caches, old->order.publish, old->dnskey.signers, ttl + keys_ttl);
-	supersede(w, &w->cds_caches, 0, old->cds, ttl + keys_ttl);
+	const content_t dnskeys = dnskeys_of(old), next = dnskeys_of(new);
+	supersede(w, &w->dnskey_caches, &dnskeys, ttl + keys_ttl);
+	supersede(w, &w->cds_caches, &(content_t){ .signers = old->cds }, ttl + keys_ttl);
 	for (size_t i = 0; i < WORLD_SETS; i++) {
-		supersede(w, &w->data_caches, 0, old->sets[i].signers, ttl + old->ttl);
+		supersede(w, &w->data_caches, &(content_t){ .signers = old->sets[i].signers },
+		          ttl + old->ttl);
 	}
-	appear(w, &w->dnskey_caches, new->order.publish, new->dnskey.signers);
-	appear(w, &w->cds_caches, 0, new->cds);
+	appear(w, &w->dnskey_caches, &next);
+	appear(w, &w->cds_caches, &(content_t){ .signers = new->cds });
 	for (size_t i = 0; i < WORLD_SETS; i++) {
-		appear(w, &w->data_caches, 0, new->sets[i].signers);
+		appear(w, &w->data_caches, &(content_t){ .signers = new->sets[i].signers });
 	}
+	w->excused = w->excused && new->order.good.until == old->order.good.until;
 }
 
 void world_publish(world_t *w)
@@ -647,7 +700,7 @@ static bool is_served(const world_t *w, mask_t ds)
 static void change_server(world_t *w, size_t k, server_t next)
 {
 	server_t *server = &w->servers[k];
-	content_t *old = find_content(&w->ds_caches, server->ds, 0);
+	content_t *old = find_content(&w->ds_caches, &(content_t){ .keys = server->ds });
 	int64_t least = w->now + w->parent_propagation +
 	                (server->ds != 0 ? server->ttl : server->absence);
 	if (old != NULL && old->least < least) {
@@ -657,7 +710,7 @@ static void change_server(world_t *w, size_t k, server_t next)
 	*server = next;
 	w->unseen = w->unseen || (next.ds != 0 ? next.ttl > w->told.ttl
 	                                       : next.absence > w->told.absence);
-	appear(w, &w->ds_caches, next.ds, 0);
+	appear(w, &w->ds_caches, &(content_t){ .keys = next.ds });
 	if (old != NULL && !is_served(w, before)) {
 		old->until = old->least;
 	}
@@ -687,7 +740,7 @@ static void change_ds(world_t *w, mask_t ds, bool everywhere)
 	}
 	forget_all_old(w);
 	w->lost_all = (w->lost_all || (ds == 0 && w->lost != 0)) &&
-	              find_content(&w->ds_caches, 0, 0) != NULL;
+	              find_content(&w->ds_caches, &(content_t){ 0 }) != NULL;
 }
 
 /* The first server that is behind the primary; WORLD_SERVERS = there is none. */
@@ -1036,8 +1089,9 @@ void world_init(world_t *w, uint64_t seed, const policy_t *policy)
 	w->parent_propagation = policy->parent_propagation;
 	w->now = 1000000000;
 	w->walked = WORLD_ALL;
-	appear(w, &w->ds_caches, 0, 0);
-	appear(w, &w->dnskey_caches, 0, 0);
-	appear(w, &w->data_caches, 0, 0);
-	appear(w, &w->cds_caches, 0, 0);
+	const content_t none = { 0 };
+	appear(w, &w->ds_caches, &none);
+	appear(w, &w->dnskey_caches, &none);
+	appear(w, &w->data_caches, &none);
+	appear(w, &w->cds_caches, &none);
 }

@@ -13,6 +13,9 @@
  * The parent has several servers. If the engine watches them, each has TTLs of its own that no
  * policy knows, and follows the others as late as it likes; what they answer is read by the code
  * that reads it in the engine. If the engine does not watch them, the policy's TTLs are right.
+ *
+ * If the KSK is offline, the DNSKEY RRset has signatures that end, and no cache may have it after that, or
+ * before they begin.
  */
 #pragma once
 
@@ -33,10 +36,16 @@
 /*! A set of keys: a bit for each slot of the world. */
 typedef uint64_t mask_t;
 
+/*! From when until when signatures that were made ahead are good. */
+typedef struct {
+	int64_t from, until;  /*!< until 0: they are replaced in time. */
+} world_good_t;
+
 /*! What an RRset was at some time. A DNSKEY RRset has keys and signers, a DS RRset keys, any other
  *  signers. */
 typedef struct {
 	mask_t keys, signers;
+	world_good_t good;
 	int64_t until;     /*!< When the last cache forgets it; WORLD_NEVER = it is published. */
 	int64_t least;     /*!< Some cache has it until then, though its TTL was lowered. */
 } content_t;
@@ -58,6 +67,7 @@ typedef struct {
 	uint64_t revision;
 	mask_t publish, sign_dnskey, sign_zone, sign_cds, replace;
 	uint32_t dnskey_ttl;
+	world_good_t good; /*!< Of the DNSKEY RRset. */
 } order_t;
 
 /*! A version of the zone. */
@@ -82,6 +92,21 @@ typedef enum {
 	WORLD_ASKS,
 } world_asks_t;
 
+/*! Where the KSK is, if it is offline. */
+typedef struct {
+	/*! Publishes what was signed ahead, and is due. \param next  Filled: when to look again.
+	 *  \return The policy that is in force. */
+	const policy_t *(*follow)(void *ctx, int64_t *next);
+	/*! Gives the zone a pair for a key, and the key its tag. \return Whether there was one. */
+	bool (*give)(void *ctx, core_key_t *key);
+	void (*take)(void *ctx, size_t key); /*!< The zone forgets a key. */
+	/*! Fills in what the DNSKEY RRset is, and who signs CDS; not if there is nothing yet. */
+	void (*offer)(void *ctx, order_t *order);
+	/*! A ceremony is held, or prepared. \return When the next one is. */
+	int64_t (*hold)(void *ctx);
+	void *ctx;
+} world_room_t;
+
 /*! The world. */
 typedef struct {
 	uint64_t random;
@@ -93,6 +118,9 @@ typedef struct {
 	uint16_t last_tag;
 	unsigned introduced;
 	const policy_t *policy;
+	const world_room_t *room; /*!< NULL = the KSK is in a token. */
+	bool late;               /*!< Whatever can be late is: what was signed ahead may end. */
+	bool excused;            /*!< What is published now may end, and nobody here is to blame. */
 	unsigned tokens_away;    /*!< Bit 1: that of repository "one"; bit 2: that of "two". */
 	facts_t facts;           /*!< What the engine knows; nothing after it was away. */
 	facts_key_t facts_keys[WORLD_SLOTS];
@@ -150,6 +178,9 @@ uint64_t world_random(world_t *w, uint64_t n);
 
 /*! The engine looks after the zone. \return When it wants to look again. */
 int64_t world_engine(world_t *w);
+
+/*! The zone gets a key, with the tag of a pair. \return Whether there was room. */
+bool world_add(world_t *w, const core_key_t *key);
 
 /*! What the engine would hand to the signer now. \return Whether there is something. */
 bool world_order(world_t *w, order_t *order);
