@@ -10,6 +10,7 @@
 #include "policy-engine/audit/chain.h"
 #include "policy-engine/audit/note.h"
 #include "policy-engine/base/event.h"
+#include "policy-engine/policy/changes.h"
 #include "policy-engine/policy/kasp.h"
 
 #define FILE_MAX 4194304 /* Bytes of a kasp.xml that are read. */
@@ -112,6 +113,25 @@ static void keep_fixed(engine_conf_t *conf, engine_conf_t *old, char note[RELOAD
 	}
 }
 
+/* Says which policies have the next ceremony sign something else than was asked for. */
+static void note_ceremonies(const policies_t *before, const policies_t *after, char note[RELOAD_NOTE_MAX])
+{
+	for (size_t i = 0; i < after->count; i++) {
+		const policy_t *policy = &after->policies[i];
+		const policy_t *old = policies_find(before, policy->name);
+		if (old == NULL || policy->defect != NULL || !policy_wants_ceremony(old, policy)) {
+			continue;
+		}
+		char text[RELOAD_NOTE_MAX];
+		const size_t used = strlen(note);
+		snprintf(text, sizeof(text), "policy %.60s: what was signed ahead stays; the next ceremony of "
+		         "its zones has to have the ZSKs of the new one, with a TTL of %u s: ods ksr, a "
+		         "ceremony, ods skr", policy->name, policy->keys_ttl);
+		snprintf(note + used, RELOAD_NOTE_MAX - used, "%s%s", used > 0 ? "; " : "", text);
+		log_about(LOG_WARNING, (about_t){ .event = "conf" }, "%s", text);
+	}
+}
+
 static void forget_lacks(void *ctx, live_zone_t *zone)
 {
 	(void)ctx;
@@ -126,6 +146,7 @@ static void take_over(parts_t *parts, engine_conf_t *conf, policies_t *policies,
 	keep_fixed(conf, &desk->conf, note);
 	engine_conf_t old_conf = desk->conf;
 	policies_t old_policies = desk->policies;
+	note_ceremonies(&old_policies, policies, note);
 	desk->conf = *conf;
 	desk->policies = *policies;
 	desk->wake_all = true;

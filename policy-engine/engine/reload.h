@@ -19,7 +19,7 @@
 int reload_policies(const engine_conf_t *conf, policies_t *policies, const policies_t *before,
                     repos_t **tokens, hsm_error_t *err);
 
-#define RELOAD_NOTE_MAX 128 /*!< Bytes. */
+#define RELOAD_NOTE_MAX 400 /*!< Bytes. */
 
 /*! What came of it. */
 typedef struct {

@@ -23,7 +23,7 @@
 #define WAIT "rollovers wait by it from now on"
 #define NEXT "the next version has it"
 #define CDS "the next version has it; a parent that reads it changes the DS by it"
-#define CEREMONY "takes effect with the next ceremony: what was signed ahead has the keys until then"
+#define CEREMONY "takes effect with the next ceremony: what was signed ahead stays until then"
 #define PURGE "keys that no cache knows any more are removed by it"
 
 /* An item with a number. */
@@ -121,6 +121,12 @@ static void value_text(const item_t *item, uint32_t value, char buf[TEXT_MAX])
 	}
 }
 
+/* Whether a ceremony signs what the item is of. */
+static bool is_signed_ahead(const policy_t *policy, const item_t *item)
+{
+	return policy_is_offline(policy) && item->offset == offsetof(policy_t, keys_ttl);
+}
+
 static void compare_items(reporter_t *to, const policy_t *from, const policy_t *after)
 {
 	char texts[2][TEXT_MAX];
@@ -134,7 +140,9 @@ static void compare_items(reporter_t *to, const policy_t *from, const policy_t *
 			snprintf(texts[1], TEXT_MAX, "%us", b);
 		}
 		if (a != b) {
-			report(to, &(policy_change_t){ item->item, texts[0], texts[1], item->effect });
+			const bool ahead = is_signed_ahead(after, item);
+			report(to, &(policy_change_t){ item->item, texts[0], texts[1],
+			                               ahead ? CEREMONY : item->effect });
 		}
 	}
 }
@@ -210,8 +218,9 @@ static void compare_keys(reporter_t *to, const policy_t *from, const policy_t *a
 		}
 		key_text(other, texts[1]);
 		if (strcmp(texts[0], texts[1]) != 0 || key->lifetime != other->lifetime) {
-			report(to, &(policy_change_t){ kind, texts[0], texts[1], "keys are replaced by "
-			                               "it; see their dates" });
+			report(to, &(policy_change_t){ kind, texts[0], texts[1],
+			                               offline ? CEREMONY
+			                               : "keys are replaced by it; see their dates" });
 		}
 	}
 	for (size_t i = 0; i < after->key_count; i++) {
@@ -244,4 +253,18 @@ bool policy_changes(const policy_t *from, const policy_t *to, policy_change_f ca
 	}
 	compare_keys(&reporter, from, to);
 	return reporter.found;
+}
+
+static void find_ceremony(void *ctx, const policy_change_t *change)
+{
+	bool *found = ctx;
+	const bool is_ksk = strncmp(change->item, "Keys/KSK", 8) == 0; /* Whoever holds it rolls it. */
+	*found = *found || (strcmp(change->effect, CEREMONY) == 0 && !is_ksk);
+}
+
+bool policy_wants_ceremony(const policy_t *from, const policy_t *to)
+{
+	bool found = false;
+	(void)policy_changes(from, to, find_ceremony, &found);
+	return found && policy_is_offline(from);
 }

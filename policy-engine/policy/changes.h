@@ -27,3 +27,7 @@ typedef void (*policy_change_f)(void *ctx, const policy_change_t *change);
  * \return Whether there is a difference.
  */
 bool policy_changes(const policy_t *from, const policy_t *to, policy_change_f call, void *ctx);
+
+/*! \return Whether the KSK is offline before and after, and the next ceremony has to sign other ZSKs than what
+ *          was asked for, or another TTL of them. */
+bool policy_wants_ceremony(const policy_t *from, const policy_t *to);

@@ -146,7 +146,19 @@ START_TEST(test_changes)
 	to->keys[0].repository[0] = '\0';
 	found = (found_t){ .count = 0 };
 	ck_assert(policy_changes(from, to, note, &found));
-	ck_assert_uint_eq(found.ceremonies, 2);
+	ck_assert_uint_eq(found.ceremonies, 3);
+	/* The next ceremony has something else to sign: another ZSK, or TTL. A KSK's lifetime is its own matter. */
+	policy_t before = *to;
+	policy_key_t keys[2] = { to->keys[0], to->keys[1] };
+	before.keys = keys;
+	ck_assert(!policy_wants_ceremony(from, to) && !policy_wants_ceremony(&before, to));
+	keys[0].lifetime++;
+	ck_assert(!policy_wants_ceremony(&before, to));
+	keys[1].lifetime++;
+	ck_assert(policy_wants_ceremony(&before, to));
+	keys[1].lifetime--;
+	before.keys_ttl++;
+	ck_assert(policy_wants_ceremony(&before, to));
 }
 END_TEST
 
