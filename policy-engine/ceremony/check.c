@@ -268,7 +268,8 @@ static int follow(void *ctx, const bundle_key_t *ksk)
 {
 	const check_t *c = ctx;
 	const int64_t since = signed_since(c, ksk);
-	return can_have_ds(c->rules->zone, ksk) && since != INT64_MAX && c->bundle->at - since >= handover(c->rules->policy);
+	return can_have_ds(c->rules->zone, ksk) && since != INT64_MAX &&
+	       c->bundle->at - since >= handover(c->rules->policy);
 }
 
 /* Whether a KSK that is to have the DS signs the bundle, or another one has for so long that the DS can have

@@ -25,9 +25,10 @@ typedef struct {
 } skr_rules_t;
 
 /*!
- * Checks a response: signatures; that each bundle lasts until caches have the next one, begins to be good no
- * earlier than the one before, by which an older copy of the database is known, and fits into a key set; that its ZSKs are the zone's, its KSK one as the policy has it, with a key tag of its own; that the DS
- * at the parent leads to each, or may have followed a new KSK by then.
+ * Checks a response: signatures; that each bundle lasts until caches have the next one, and fits into a key
+ * set; that its signatures begin no earlier than those of the one before, by which an older copy of the database
+ * is known; that its ZSKs are the zone's, its KSK one as the policy has it, with a key tag of its own; that each
+ * KSK that may have the DS signs it, until another one can have it.
  *
  * \param err  Says on failure what is wrong with which bundle, and in which line.
  * \return 0, or -1

@@ -356,6 +356,16 @@ START_TEST(test_request)
 	ck_assert_ptr_nonnull(strstr(text, "1.0 1802592000 ("));
 	free(text);
 
+	/* A ZSK that stays for ever. */
+	const uint32_t lifetime = entries[1].lifetime;
+	entries[1].lifetime = 0;
+	ksr.until = now + 400 * DAY;
+	ck_assert_int_eq(ksr_make(&ksr, &text, &needed), 0);
+	ck_assert_uint_eq(needed, 1);
+	ck_assert_uint_eq(count(text, ";; KeySigningRequest 1.0 18"), 2);
+	free(text);
+	entries[1].lifetime = lifetime;
+
 	/* Not all that it would take are there. */
 	ksr.until = now + 100 * DAY;
 	ck_assert_int_eq(ksr_make(&ksr, &text, &needed), 0);
