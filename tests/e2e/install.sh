@@ -44,6 +44,7 @@ test_examples_as_installed() { as_installed by_hand; }
 
 # The same by ods setup, with the distribution's knot.conf.
 test_setup() { as_installed by_setup; }
+test_setup_own_conf() { as_installed by_template; }
 test_setup_other_token() { as_installed by_token; }
 
 as_installed() {
