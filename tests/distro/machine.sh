@@ -57,3 +57,26 @@ power_off() {
 	wait "$machine_unshare" 2>/dev/null || true
 	machine=''
 }
+
+step() { printf '== %s\n' "$*"; }
+fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# bare SUITE FOLDER ROOT [PACKAGE]...: a bare Debian in ROOT, with a systemd, our packages of FOLDER/debs-SUITE in
+# /debs and debian/tests in /tests. The packages, and what ours need, are downloaded: it will have no network.
+bare() {
+	local suite=$1 folder=$2 root=$3
+	shift 3
+	step "A bare $suite"
+	rm -rf --one-file-system -- "$root"
+	if [ ! -e "$folder/bare-$suite/etc/debian_version" ]; then
+		make_chroot "$suite" "$folder/bare-$suite"
+		inside "$folder/bare-$suite" 'apt-get -q update >/dev/null
+			DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends \
+				systemd-sysv dbus procps knot-dnsutils bind9-dnsutils >/dev/null 2>&1'
+	fi
+	cp -a "$folder/bare-$suite" "$root"
+	cp -r "$folder/debs-$suite" "$root/debs"
+	cp -r "$top/debian/tests" "$root/tests"
+	inside "$root" "apt-get -q update >/dev/null
+		apt-get -qy install --download-only /debs/*.deb $* >/dev/null"
+}

@@ -4,6 +4,26 @@
 #
 # What "make install" installs, and the examples just as they are.
 
+# Debian's packages and those of the RPM recipe have a place for each file below root, and for no other.
+recipes() {
+	find root -type f -printf '%P\n' | sed 's|^usr/local/|usr/|' >installed
+	sed 's/ .*//' "$top"/debian/*.install >places.debian
+	sed -n -e 's|%{knot_modules}|usr/lib/*/knot/modules*|; s|%{_mandir}|usr/share/man|; s|%{_datadir}|usr/share|' \
+		-e 's|%{_\(s\?bin\)dir}|usr/\1|; /^usr/p' "$top/contrib/mod-opendnssec.spec" >places.rpm
+	python3 - places.debian places.rpm <<-'EOT' || fail 'see above'
+	import fnmatch, sys
+	files = open("installed").read().split()
+	wrong = []
+	for name in sys.argv[1:]:
+	    places = open(name).read().split()
+	    found = {p: [f for f in files if fnmatch.fnmatch(f, p) or fnmatch.fnmatch(f, p + "/*")] for p in places}
+	    wrong += [f"{name}: no file {place}" for place in places if not found[place]]
+	    wrong += [f"{name}: no place for {f}" for f in set(files) - set(sum(found.values(), []))]
+	print("\n".join(wrong))
+	sys.exit(len(wrong) > 0)
+	EOT
+}
+
 test_install() {
 	local module
 	module=$(pkg-config --variable=module_instdir knotd)/opendnssec.so
@@ -13,6 +33,7 @@ test_install() {
 	find root -path '*/sbin/ods-engine' | grep . >/dev/null || fail "no ods-engine"
 	find root -path '*/bin/ods-hsm' | grep . >/dev/null || fail "no ods-hsm"
 	find root -path '*/examples/knot.conf' | grep . >/dev/null || fail "no examples/knot.conf"
+	recipes
 	make -s -C "$BUILD_DIR" uninstall DESTDIR="$work/root" >uninstall.log 2>&1
 	[ -z "$(find root -type f)" ] || fail "uninstall left $(find root -type f)"
 }
@@ -23,6 +44,7 @@ test_examples_as_installed() { as_installed by_hand; }
 
 # The same by ods setup, with the distribution's knot.conf.
 test_setup() { as_installed by_setup; }
+test_setup_own_conf() { as_installed by_template; }
 test_setup_other_token() { as_installed by_token; }
 
 as_installed() {

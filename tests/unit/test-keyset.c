@@ -147,7 +147,7 @@ static void drop_lines(char *text, const char *name)
 START_TEST(test_earlier)
 {
 	static const char *const later[] = { "foreign-keys", "ds", "ds-seen", "memory", "cds-sha256",
-	                                     "cds-sha384", "cdnskey" };
+	                                     "cds-sha384", "cdnskey", "bundle" };
 	keyset_t set = example(), back;
 	char err[256] = "";
 	char *text = keyset_write(&set);
@@ -155,13 +155,14 @@ START_TEST(test_earlier)
 		drop_lines(text, later[i]);
 	}
 	ck_assert_int_ne(keyset_read(text, &back, err, sizeof(err)), 0);
-	text[7] = _i == 0 ? '1' : '2';
+	text[7] = '1' + _i;
 	ck_assert_msg(keyset_read(text, &back, err, sizeof(err)) == 0, "%s", err);
 	ck_assert(!back.foreign_keys);
 	ck_assert(back.cds.sha256 && !back.cds.sha384 && back.cds.cdnskey);
 	ck_assert_str_eq(back.ds, "");
 	ck_assert_int_eq(back.ds_seen, 0);
 	ck_assert_str_eq(back.memory, "");
+	ck_assert_str_eq(back.bundle, "");
 	ck_assert_str_eq(back.keys[1].memory, "");
 	ck_assert_str_eq(back.keys[0].step, "wait for the DS");
 	keyset_deinit(&back);
@@ -292,7 +293,7 @@ int main(void)
 	TCase *tcase = tcase_create("text form");
 	tcase_add_test(tcase, test_round_trip);
 	tcase_add_test(tcase, test_lines);
-	tcase_add_loop_test(tcase, test_earlier, 0, 2);
+	tcase_add_loop_test(tcase, test_earlier, 0, 3);
 	tcase_add_loop_test(tcase, test_faults, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tcase, test_not_writable);
 	tcase_add_test(tcase, test_ds);
