@@ -291,6 +291,7 @@ while True:
         pass
 ' "$1" "$2" >stripper.log 2>&1 &
 	pids+=($!)
+	within 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1"
 }
 
 # A transfer counts only if its end is signed, too.
@@ -302,7 +303,7 @@ test_unsigned_end() { # limit 120
 	knot_primary $((port + 1)) first
 	stripper "$port" $((port + 1))
 	knot zone-refresh p.test || true
-	within 60 status_says p.test "not refreshed, primary1 .*the transfer's end is not signed by TSIG"
+	within 30 status_says p.test "not refreshed, primary1 .*the transfer's end is not signed by TSIG"
 	expect SERVFAIL ask p.test SOA
 	stop_pid "${pids[-1]}"
 	unset 'pids[-1]'
