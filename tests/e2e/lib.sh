@@ -182,14 +182,17 @@ counter() {
 # within SECONDS COMMAND...: repeats the command until it succeeds; with sanitizers, and all else that
 # is slow, it has LIMIT_FACTOR times as long.
 within() {
-	local limit=$(($1 * ${LIMIT_FACTOR:-1})) end
+	local limit=$(($1 * ${LIMIT_FACTOR:-1})) end pause=20
 	end=$((SECONDS + limit))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || fail "not within $limit s: $*"
-		sleep 0.2
+		# Who waits for long asks less often: processes are most of what all these tests cost.
+		read -rt 0.$pause -u "$idle" || true
+		pause=$((pause < 50 ? pause + 3 : 50))
 	done
 }
+exec {idle}<> <(:) # Nothing ever comes from there: a sleep that is no process.
 
 # expect REGEX COMMAND...: the command's output, errors included, has a line like that.
 expect() {

@@ -335,7 +335,7 @@ test_alarms_machine() { # limit 300
 	write_clocked knotd knotd
 	KNOTD=$work/run.knotd quick q --kasp kasp.xml --policy brief --zone a.test=a.test
 	serve_metrics
-	run_prometheus 's/2 \* 86400/10/' 's/7 \* 86400/1/' 's/timestamp_seconds > 900/timestamp_seconds > 3/'
+	run_prometheus 's/2 \* 86400/20/' 's/7 \* 86400/1/' 's/timestamp_seconds > 900/timestamp_seconds > 3/'
 	within 20 scraped
 	within 10 nothing_fires
 	# the clock
