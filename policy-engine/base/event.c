@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/repeat.h"
 #include "common/text.h"
 #include "policy-engine/base/journal.h"
-#include "common/repeat.h"
 
 /* What the process's log has said last. */
 static struct {

@@ -190,12 +190,12 @@ int served_ask(const struct sockaddr_storage *server, const char *zone, served_t
 
 /* -- the keys ------------------------------------------------------------- */
 
-static bool is_served(const served_t *served, const ods_key_t *key)
+const served_key_t *served_find(const served_t *served, const ods_key_t *key)
 {
-	bool found = false;
+	const served_key_t *found = NULL;
 	for (size_t i = 0; i < served->key_count; i++) {
-		found = found || (served->keys[i].keytag == key->keytag &&
-		                  served->keys[i].algorithm == key->algorithm);
+		const served_key_t *own = &served->keys[i];
+		found = own->keytag == key->keytag && own->algorithm == key->algorithm ? own : found;
 	}
 	return found;
 }
@@ -221,7 +221,7 @@ int served_check_keys(const served_t *served, const ods_zone_t *zone, char *why,
 	}
 	for (size_t i = 0; i < zone->key_count; i++) {
 		const ods_key_t *key = &zone->keys[i];
-		if (key->publish && !is_served(served, key)) {
+		if (key->publish && served_find(served, key) == NULL) {
 			snprintf(why, why_size, "it does not serve the DNSKEY of %s %u, which is to be taken over",
 			         keyset_role_name(key->role), key->keytag);
 			return -1;

@@ -56,6 +56,9 @@ int served_ask(const struct sockaddr_storage *server, const char *zone, served_t
  */
 int served_take(const reply_t *answer, uint16_t type, served_t *served, char *why, size_t why_size);
 
+/*! \return The DNSKEY that has the tag and the algorithm of a key; NULL: none has. */
+const served_key_t *served_find(const served_t *served, const ods_key_t *key);
+
 /*!
  * Tells whether the keys that are served are those that are to be taken over.
  *

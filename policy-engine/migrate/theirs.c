@@ -61,17 +61,6 @@ static keyset_serial_t serial_of(uint32_t serial, time_t now)
 	return age >= 0 && age < 366 * (int64_t)DAY ? KEYSET_SERIAL_UNIXTIME : KEYSET_SERIAL_COUNTER;
 }
 
-static unsigned bits_of(const served_t *served, const ods_key_t *key)
-{
-	unsigned bits = 0;
-	for (size_t i = 0; i < served->key_count; i++) {
-		if (served->keys[i].keytag == key->keytag && served->keys[i].algorithm == key->algorithm) {
-			bits = served->keys[i].bits;
-		}
-	}
-	return bits;
-}
-
 static int compare_keys(const void *a, const void *b)
 {
 	const uint32_t *one = a, *other = b;
@@ -91,10 +80,11 @@ static bool take_keys(const ods_zone_t *zone, const served_t *served, shape_t *s
 			return false;
 		}
 		if (key->introducing) {
+			const served_key_t *dnskey = served_find(served, key);
 			uint32_t *to = shape->keys[shape->key_count++];
 			to[0] = key->role;
 			to[1] = key->algorithm;
-			to[2] = bits_of(served, key);
+			to[2] = dnskey != NULL ? dnskey->bits : 0;
 			to[3] = key->lifetime;
 		}
 	}
