@@ -155,7 +155,9 @@ static int search(hsm_token_t *token, catalog_t *catalog, const hsm_id_t *id,
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	if (found.count > 0 && !add(catalog, id, &found)) {
+	if (found.count == 0) {
+		hsm_objects_free(&found); /* There may be room for what was no half of a key. */
+	} else if (!add(catalog, id, &found)) {
 		hsm_objects_free(&found);
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}

@@ -239,6 +239,44 @@ START_TEST(cut_off_generation)
 }
 END_TEST
 
+/*! Writes a certificate, without the adapter. */
+static void import_certificate(const char *label, const uint8_t *id, size_t len)
+{
+	static uint8_t content[] = { 0x30, 0x00 };
+	CK_BBOOL yes = CK_TRUE;
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_CERTIFICATE_TYPE type = CKC_X_509;
+	CK_ATTRIBUTE attributes[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_CERTIFICATE_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_ID, (void *)id, len },
+		{ CKA_SUBJECT, content, sizeof(content) },
+		{ CKA_VALUE, content, sizeof(content) },
+	};
+	CK_FUNCTION_LIST *list = test_raw();
+	CK_SESSION_HANDLE session = test_raw_open(list, label);
+	CK_OBJECT_HANDLE made;
+	ck_assert_uint_eq(list->C_CreateObject(session, attributes, 6, &made), CKR_OK);
+	list->C_CloseSession(session);
+}
+
+/* What has the CKA_ID and is no half of a key pair is neither a key nor in a key's way. */
+START_TEST(certificate_of_that_id)
+{
+	static const uint8_t ID[] = { 0xab, 0xcd, 0x03 };
+	hsm_key_t *key;
+	ASSERT_OK(hsm_login(hsm, "one", true, &err));
+	import_certificate("one", ID, sizeof(ID));
+	ASSERT_FAILS(test_find(hsm, "one", "abcd03", 13, &key, &err), HSM_ENOKEY, "no private key");
+	ASSERT_FAILS(hsm_key_remove(hsm, "one", "abcd03", &err), HSM_ENOKEY, "abcd03");
+	ASSERT_OK(generate("one", 13, 0, "abcd03", &key));
+	assert_signs("one", key);
+	ASSERT_OK(hsm_key_remove(hsm, "one", "abcd03", &err));
+	hsm_key_free(key);
+}
+END_TEST
+
 START_TEST(skip_public_key)
 {
 	hsm_conf_t *conf = test_conf();
@@ -713,6 +751,7 @@ int main(void)
 	tcase_add_test(tc, wrong_ids);
 	tcase_add_test(tc, chosen_id);
 	tcase_add_test(tc, cut_off_generation);
+	tcase_add_test(tc, certificate_of_that_id);
 	tcase_add_test(tc, skip_public_key);
 	tcase_add_test(tc, two_repositories);
 	tcase_add_test(tc, capacity);
