@@ -17,6 +17,7 @@ typedef struct {
 	unsigned long login;  /*!< The token's, when they were learnt. */
 	unsigned searches;    /*!< For one CKA_ID each, since that login. */
 	bool learnt;          /*!< All objects were, since that login. */
+	bool many;            /*!< By the last look at all; a search for each had taken longer. */
 	int64_t trusted_ms;   /*!< Until when what is known need not be checked, by monotonic_ms(): many
 	                           keys are looked for at once. */
 	int64_t listing_ms;   /*!< How long the last look at all handles took... */
@@ -95,6 +96,8 @@ static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 	catalog->searched_ms = 0;
 	const size_t fresh = take_known(&catalog->known, &listed);
 	hsm_objects_free(&catalog->known);
+	/* A key has two objects. */
+	catalog->many = (int64_t)fresh / 2 * catalog->search_ms > catalog->listing_ms;
 	ret = hsm_search_read(token, &listed, fresh, err);
 	catalog->known = listed; /* Nothing, if that failed. */
 	catalog->learnt = ret == HSM_EOK;
@@ -177,12 +180,14 @@ static bool is_there(hsm_token_t *token, const hsm_object_t *object)
 	       memcmp(id, known->data, known->len) == 0;
 }
 
-/*! Tells whether to look for one key rather than at all. New keys mostly come many at a time: so if two
- *  searches cost as much as a look at all, that is taken at once; else when it has cost as much. */
+/*! Tells whether to look for one key rather than at all. New keys mostly come many at a time: so if they
+ *  did so last, or two searches cost as much as a look at all, that is taken at once; else when searches have
+ *  cost as much. */
 static bool is_search_worth(const catalog_t *catalog)
 {
 	return catalog->searches < SEARCHES_FIRST ||
-	       catalog->searched_ms + 2 * catalog->search_ms < catalog->listing_ms;
+	       (!catalog->many &&
+	        catalog->searched_ms + 2 * catalog->search_ms < catalog->listing_ms);
 }
 
 int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,

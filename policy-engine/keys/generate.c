@@ -18,7 +18,7 @@
 #define CKA_ID_BYTES 16 /* Random: two keys never get the same CKA_ID. */
 #define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)
 #define BATCH_MAX 16 /* Keys noted in one transaction; a sync to disk costs as much as some keys. */
-#define PASS_S 2     /* Seconds; then zones that have their keys now get their turn. */
+#define PASS_S 2     /* Seconds; then all else that the engine does gets its turn. */
 #define RETRY_S 30   /* Seconds; after a token failed to make a key that a zone waits for. */
 
 static void take_orders(keys_t *keys)
@@ -213,7 +213,8 @@ int generate_pass(keys_t *keys, int64_t now, bool *more)
 	}
 	bool failed = false;
 	bool left = drop_wants(keys, now, &failed);
-	if (made || failed) { /* They get their key, or say why not. */
+	const bool is_turn = turn_take(&keys->turn, now, made, wants_left(&keys->wants, NULL));
+	if (is_turn || failed) { /* They get their key, or say why not. */
 		pthread_mutex_lock(&keys->desk->lock);
 		live_each(&keys->desk->live, mark_wanting, &keys->desk->live);
 		pthread_mutex_unlock(&keys->desk->lock);

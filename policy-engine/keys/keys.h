@@ -12,6 +12,7 @@
 #include "policy-engine/desk/desk.h"
 #include "policy-engine/keys/proofs.h"
 #include "policy-engine/keys/repos.h"
+#include "policy-engine/keys/turn.h"
 #include "policy-engine/keys/wants.h"
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
 	bool intents;       /*!< Main thread only. A generation may have been interrupted. */
 	wants_t wants;      /*!< Main thread only. */
 	unsigned want_left; /*!< How many keys the last pass left to be generated. */
+	turn_t turn;        /*!< Main thread only. */
 	wants_t orders;     /*!< For the next pass to add to wants. */
 	bool adopt;         /*!< For the next pass: there are keys that a person has adopted. */
 	proofs_t proofs;    /*!< Main thread only. */

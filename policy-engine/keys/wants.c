@@ -60,7 +60,7 @@ bool wants_left(const wants_t *all, const char *repository)
 	for (size_t i = 0; i < all->count; i++) {
 		const want_t *want = &all->wants[i];
 		if (!want->ordered && want->count > 0 &&
-		    strcmp(want->kind.repository, repository) == 0) {
+		    (repository == NULL || strcmp(want->kind.repository, repository) == 0)) {
 			return true;
 		}
 	}

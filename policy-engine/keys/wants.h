@@ -31,7 +31,7 @@ bool wants_order(wants_t *all, const kind_t *kind, unsigned count);
 /*! \return How many keys of a kind are ordered. */
 uint64_t wants_ordered(const wants_t *all, const kind_t *kind);
 
-/*! \return Whether keys for waiting zones are still to be generated in the repository. */
+/*! \return Whether keys for waiting zones are still to be generated in the repository; NULL: in any. */
 bool wants_left(const wants_t *all, const char *repository);
 
 /*!
