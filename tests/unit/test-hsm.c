@@ -510,10 +510,14 @@ END_TEST
 
 static CK_C_FindObjectsInit real_search;
 static unsigned searches;
+static bool slow; /*!< A search takes its time, and one that finds all keys more. */
 
 static CK_RV count_search(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count)
 {
 	searches++;
+	if (slow) {
+		poll(NULL, 0, template[0].type == CKA_ID ? 5 : 40);
+	}
 	return real_search(session, template, count);
 }
 
@@ -553,6 +557,45 @@ static void half_written(hsm_t *reader)
 	hsm_objects_free(&objects);
 }
 
+/*! Makes some keys, and finds them. \return How many searches that took. */
+static unsigned next_group(hsm_t *reader, unsigned count)
+{
+	static unsigned number = 0xa000;
+	hsm_key_t *key;
+	char id[5];
+	for (unsigned i = 0; i < count; i++) {
+		name_key(number + i, id);
+		ASSERT_OK(generate("one", 13, 0, id, &key));
+		hsm_key_free(key);
+	}
+	searches = 0;
+	for (unsigned i = 0; i < count; i++) {
+		name_key(number++, id);
+		ASSERT_OK(test_find(reader, "one", id, 13, &key, &err));
+		hsm_key_free(key);
+	}
+	const unsigned took = searches;
+	for (unsigned i = 1; i <= count; i++) {
+		name_key(number - i, id);
+		ASSERT_OK(hsm_key_remove(hsm, "one", id, &err));
+	}
+	return took;
+}
+
+/* New keys that come many at a time are looked for at once when the last ones did so, too. */
+static void come_in_groups(hsm_t *reader, CK_FUNCTION_LIST *module)
+{
+	slow = true;
+	module->C_FindObjectsInit = count_search;
+	next_group(reader, 25);
+	ck_assert_uint_le(next_group(reader, 25), 3);
+	ck_assert_uint_le(next_group(reader, 25), 3);
+	next_group(reader, 1);
+	ck_assert_uint_eq(next_group(reader, 1), 1);
+	module->C_FindObjectsInit = real_search;
+	slow = false;
+}
+
 /* Many keys are looked for: they are learnt together, not one by one. */
 START_TEST(many_keys)
 {
@@ -590,6 +633,7 @@ START_TEST(many_keys)
 	hsm_key_free(found);
 	module->C_FindObjectsInit = real_search;
 	half_written(other);
+	come_in_groups(other, module);
 	hsm_close(other);
 	for (unsigned i = 0; i < MANY; i++) {
 		hsm_key_free(made[i]);
