@@ -13,8 +13,8 @@
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
+
+#include "hsm-adapter/folder/pem.h"
 
 #define CONTENT_MAX 16384 /* Bytes of the longest file. RSA of 4096 bits: 4.1 kB. */
 #define PATH_SIZE (2 * FILE_ID_MAX + 16)
@@ -119,89 +119,20 @@ static CK_RV read_content(int folder, const char *id, content_t *content, stamp_
 	return CKR_OK;
 }
 
-/*! What a file is asked for by, and whether that was wanted. */
-typedef struct {
-	const char *passphrase;
-	bool asked;
-} door_t;
-
-static int give_passphrase(char *to, int size, int writing, void *ctx)
-{
-	(void)writing;
-	door_t *door = ctx;
-	door->asked = true;
-	const size_t len = door->passphrase != NULL ? strlen(door->passphrase) : 0;
-	if (len == 0 || len > (size_t)size) {
-		return -1;
-	}
-	memcpy(to, door->passphrase, len);
-	return (int)len;
-}
-
-static CK_RV parse_private(const content_t *content, const char *passphrase, EVP_PKEY **pair)
-{
-	door_t door = { passphrase, false };
-	BIO *bio = BIO_new_mem_buf(content->data, (int)content->len);
-	EVP_PKEY *read = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &door)
-	                             : NULL;
-	BIO_free(bio);
-	if (read == NULL) {
-		return !door.asked ? CKR_FILE_BROKEN :
-		       passphrase == NULL ? CKR_USER_NOT_LOGGED_IN : CKR_PIN_INCORRECT;
-	}
-	*pair = read;
-	return CKR_OK;
-}
-
-/*! Reads the block of the public half only: OpenSSL would ask for the passphrase of what is before it. */
-static CK_RV parse_public(const content_t *content, EVP_PKEY **pair)
-{
-	static const char BEGIN[] = "-----BEGIN PUBLIC KEY-----";
-	const char *begin = memmem(content->data, content->len, BEGIN, sizeof(BEGIN) - 1);
-	if (begin == NULL) {
-		/* A private key that somebody has put there. */
-		return parse_private(content, NULL, pair);
-	}
-	const size_t len = content->len - (size_t)(begin - content->data);
-	BIO *bio = BIO_new_mem_buf(begin, (int)len);
-	EVP_PKEY *read = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
-	BIO_free(bio);
-	if (read == NULL) {
-		return CKR_FILE_BROKEN;
-	}
-	*pair = read;
-	return CKR_OK;
-}
-
 CK_RV file_read(int folder, const char *id, file_half_t half, const char *passphrase, EVP_PKEY **pair,
                 stamp_t *stamp)
 {
 	content_t content;
 	CK_RV rv = read_content(folder, id, &content, stamp);
 	if (rv == CKR_OK) {
-		rv = half == FILE_PUBLIC ? parse_public(&content, pair)
-		                         : parse_private(&content, passphrase, pair);
+		rv = half == FILE_PUBLIC ? pem_public(content.data, content.len, pair)
+		                         : pem_private(content.data, content.len, passphrase, pair);
 	}
 	OPENSSL_cleanse(&content, sizeof(content));
-	return rv;
+	return rv == CKR_DATA_INVALID ? CKR_FILE_BROKEN : rv;
 }
 
 /*** Writing. ***/
-
-/*! Writes both halves into memory. \return NULL on failure */
-static BIO *write_content(const char *passphrase, EVP_PKEY *pair)
-{
-	BIO *bio = BIO_new(BIO_s_secmem());
-	const EVP_CIPHER *cipher = passphrase != NULL ? EVP_aes_256_cbc() : NULL;
-	const int len = passphrase != NULL ? (int)strlen(passphrase) : 0;
-	if (bio != NULL &&
-	    (PEM_write_bio_PKCS8PrivateKey(bio, pair, cipher, passphrase, len, NULL, NULL) != 1 ||
-	     PEM_write_bio_PUBKEY(bio, pair) != 1)) {
-		BIO_free(bio);
-		bio = NULL;
-	}
-	return bio;
-}
 
 /*! Gives what root makes to who has the folder, and lets the group in if the folder does. */
 static int hand_over(int fd, const struct stat *folder, mode_t may)
@@ -294,7 +225,7 @@ static int write_file(int folder, const char *id, BIO *content)
 
 CK_RV file_write(int folder, const char *id, const char *passphrase, EVP_PKEY *pair)
 {
-	BIO *content = write_content(passphrase, pair);
+	BIO *content = pem_write(passphrase, pair);
 	if (content == NULL) {
 		return CKR_HOST_MEMORY;
 	}

@@ -4,9 +4,8 @@
 /*! \file
  * \brief The files of a folder of keys: AB/ABCDEF.pem has the key pair of CKA_ID ABCDEF.
  *
- * A file has the private half as PKCS #8 (RFC 5958), encrypted if there is a passphrase, and after it the
- * public half (RFC 5280, SubjectPublicKeyInfo), which so can be read without a passphrase. A file appears
- * whole, and does not change.
+ * What is in it: pem.h; its public half can be read without a passphrase. A file appears whole, and does not
+ * change.
  */
 #pragma once
 

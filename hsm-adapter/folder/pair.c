@@ -81,14 +81,14 @@ static const CK_ATTRIBUTE *part(CK_ATTRIBUTE_TYPE type, const CK_ATTRIBUTE *part
 	return NULL;
 }
 
-/*! Makes a pair of OpenSSL's parameters. */
-static EVP_PKEY *from_params(OSSL_PARAM_BLD *builder)
+/*! Makes a pair of OpenSSL's parameters. \param half  EVP_PKEY_KEYPAIR or EVP_PKEY_PUBLIC_KEY. */
+static EVP_PKEY *from_params(const char *type, int half, OSSL_PARAM_BLD *builder)
 {
 	EVP_PKEY *pair = NULL;
 	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
 	if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &pair, EVP_PKEY_KEYPAIR, params) != 1) {
+	    EVP_PKEY_fromdata(ctx, &pair, half, params) != 1) {
 		pair = NULL;
 	}
 	EVP_PKEY_CTX_free(ctx);
@@ -131,7 +131,7 @@ static EVP_PKEY *make_rsa(const CK_ATTRIBUTE *parts, CK_ULONG count)
 		      BN_bin2bn(number->pValue, (int)number->ulValueLen, numbers[i]) != NULL &&
 		      OSSL_PARAM_BLD_push_BN(builder, NUMBERS[i].name, numbers[i]) == 1;
 	}
-	EVP_PKEY *pair = all ? from_params(builder) : NULL;
+	EVP_PKEY *pair = all ? from_params("RSA", EVP_PKEY_KEYPAIR, builder) : NULL;
 	for (size_t i = 0; i < COUNT; i++) {
 		BN_clear_free(numbers[i]);
 	}
@@ -183,6 +183,60 @@ EVP_PKEY *pair_make(const pair_kind_t *kind, const CK_ATTRIBUTE *parts, CK_ULONG
 	return kind->type == CKK_EC ? make_ecdsa(kind, value)
 	       : EVP_PKEY_new_raw_private_key_ex(NULL, kind->name, NULL, value->pValue,
 	                                         value->ulValueLen);
+}
+
+/*! Writes a number as so many bytes. \return Whether it fits. */
+static bool put(const uint8_t *number, size_t number_len, uint8_t *to, size_t len)
+{
+	while (number_len > 0 && *number == 0) {
+		number++;
+		number_len--;
+	}
+	if (number_len > len) {
+		return false;
+	}
+	memset(to, 0, len - number_len);
+	if (number_len > 0) {
+		memcpy(to + len - number_len, number, number_len);
+	}
+	return true;
+}
+
+static EVP_PKEY *take_ecdsa(const pair_kind_t *kind, const pair_numbers_t *numbers)
+{
+	uint8_t point[1 + 2 * SCALAR_MAX] = { 0x04 }; /* Not compressed. */
+	EVP_PKEY *pair = NULL;
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	BIGNUM *secret = numbers->secret != NULL ? BN_secure_new() : NULL;
+	if (builder != NULL &&
+	    put(numbers->x, numbers->x_len, point + 1, kind->len) &&
+	    put(numbers->y, numbers->y_len, point + 1 + kind->len, kind->len) &&
+	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, kind->name,
+	                                    0) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point,
+	                                     1 + 2 * kind->len) == 1 &&
+	    (numbers->secret == NULL ||
+	     (secret != NULL &&
+	      BN_bin2bn(numbers->secret, (int)numbers->secret_len, secret) != NULL &&
+	      OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, secret) == 1))) {
+		pair = from_params("EC", numbers->secret != NULL ? EVP_PKEY_KEYPAIR
+		                                                 : EVP_PKEY_PUBLIC_KEY, builder);
+	}
+	BN_clear_free(secret);
+	OSSL_PARAM_BLD_free(builder);
+	return pair;
+}
+
+EVP_PKEY *pair_take(const pair_kind_t *kind, const pair_numbers_t *numbers)
+{
+	if (kind->type == CKK_EC) {
+		return take_ecdsa(kind, numbers);
+	}
+	return numbers->secret != NULL
+	       ? EVP_PKEY_new_raw_private_key_ex(NULL, kind->name, NULL, numbers->secret,
+	                                         numbers->secret_len)
+	       : EVP_PKEY_new_raw_public_key_ex(NULL, kind->name, NULL, numbers->x,
+	                                        numbers->x_len);
 }
 
 /*** Attributes. ***/

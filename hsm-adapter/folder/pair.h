@@ -45,6 +45,20 @@ EVP_PKEY *pair_generate(const pair_kind_t *kind, unsigned bits);
  */
 EVP_PKEY *pair_make(const pair_kind_t *kind, const CK_ATTRIBUTE *parts, CK_ULONG count);
 
+/*! Numbers of a curve's key pair, the most significant byte first; zeros before them may be lacking, or
+ *  more. */
+typedef struct {
+	const uint8_t *x; /*!< The point's first coordinate; of an Edwards curve, the public key. */
+	size_t x_len;
+	const uint8_t *y; /*!< The second one; Edwards curves have none. */
+	size_t y_len;
+	const uint8_t *secret; /*!< NULL: the public half alone is to be made. */
+	size_t secret_len;
+} pair_numbers_t;
+
+/*! Makes a pair of a curve of numbers that belong to each other. \return EVP_PKEY_free(); NULL on failure */
+EVP_PKEY *pair_take(const pair_kind_t *kind, const pair_numbers_t *numbers);
+
 /*!
  * Reads one of the attributes of a public half: CKA_KEY_TYPE, CKA_MODULUS, CKA_PUBLIC_EXPONENT,
  * CKA_EC_PARAMS, CKA_EC_POINT.

@@ -13,7 +13,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
 #include "hsm-adapter/folder/folder.h"
+#include "hsm-adapter/folder/pair.h"
+#include "hsm-adapter/folder/pem.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
@@ -362,6 +368,91 @@ START_TEST(threads)
 }
 END_TEST
 
+/*! Reads both halves of a text, and takes them for those of the pair. */
+static void assert_reads(BIO *text, const char *by, const EVP_PKEY *pair)
+{
+	char *data;
+	EVP_PKEY *read;
+	const size_t len = (size_t)BIO_get_mem_data(text, &data);
+	ck_assert_uint_eq(pem_private(data, len, by, &read), CKR_OK);
+	ck_assert_int_eq(EVP_PKEY_eq(read, pair), 1);
+	uint8_t value[PAIR_VALUE_MAX], same[PAIR_VALUE_MAX];
+	const size_t size = pair_attribute(pair, CKA_EC_POINT, value);
+	ck_assert_uint_eq(pair_attribute(read, CKA_EC_POINT, same), size);
+	ck_assert_mem_eq(value, same, size);
+	EVP_PKEY_free(read);
+	ck_assert_uint_eq(pem_public(data, len, &read), CKR_OK);
+	ck_assert_int_eq(EVP_PKEY_eq(read, pair), 1);
+	EVP_PKEY_free(read);
+	BIO_free(text);
+}
+
+/* Whoever wrote it: numbers that begin with zeros are among them. */
+START_TEST(texts)
+{
+	static const struct {
+		const char *name;
+		unsigned count;
+	} KINDS[] = { { "P-256", 600 }, { "P-384", 300 }, { "ED25519", 50 }, { "ED448", 50 }, { "RSA", 2 } };
+	for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
+		for (unsigned n = 0; n < KINDS[i].count; n++) {
+			EVP_PKEY *pair = pair_generate(pair_kind_named(KINDS[i].name), 1024);
+			ck_assert_ptr_nonnull(pair);
+			assert_reads(pem_write(NULL, pair), NULL, pair);
+			if (n == 0) {
+				BIO *other = BIO_new(BIO_s_mem());
+				ck_assert_int_eq(PEM_write_bio_PrivateKey_traditional(other, pair, NULL, NULL, 0,
+				                                                      NULL, NULL), i < 2 || i > 3);
+				if (i < 2 || i > 3) {
+					assert_reads(other, NULL, pair);
+				} else {
+					BIO_free(other);
+				}
+				assert_reads(pem_write("secret", pair), "secret", pair);
+			}
+			EVP_PKEY_free(pair);
+		}
+	}
+}
+END_TEST
+
+static CK_RV read_text(const char *text, const char *by)
+{
+	EVP_PKEY *pair = NULL;
+	CK_RV rv = pem_private(text, strlen(text), by, &pair);
+	EVP_PKEY_free(pair);
+	return rv;
+}
+
+/* What is no key pair is told from what needs another passphrase. */
+START_TEST(bad_texts)
+{
+	EVP_PKEY *pair = pair_generate(pair_kind_named("P-256"), 0);
+	char *data, text[4096];
+	BIO *written = pem_write("secret", pair);
+	const long len = BIO_get_mem_data(written, &data);
+	memcpy(text, data, (size_t)len);
+	text[len] = '\0';
+	ck_assert_uint_eq(read_text(text, NULL), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(read_text(text, "other"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(read_text("", NULL), CKR_DATA_INVALID);
+	ck_assert_uint_eq(read_text("no key", "secret"), CKR_DATA_INVALID);
+	BIO_free(written);
+	written = pem_write(NULL, pair);
+	const long plain = BIO_get_mem_data(written, &data);
+	for (long cut = 0; cut < plain; cut += 7) {
+		EVP_PKEY *read = NULL;
+		memcpy(text, data, (size_t)cut);
+		if (pem_private(text, (size_t)cut, NULL, &read) == CKR_OK) {
+			ck_assert_int_eq(EVP_PKEY_eq(read, pair), 1);
+		}
+		EVP_PKEY_free(read);
+	}
+	BIO_free(written);
+	EVP_PKEY_free(pair);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("folder");
@@ -377,6 +468,8 @@ int main(void)
 	tcase_add_test(tc, disk_full);
 	tcase_add_test(tc, half_written);
 	tcase_add_test(tc, threads);
+	tcase_add_test(tc, texts);
+	tcase_add_test(tc, bad_texts);
 	Suite *suite = suite_create("folder");
 	suite_add_tcase(suite, tc);
 	return check_main(suite);
