@@ -46,6 +46,7 @@ test_examples_as_installed() { as_installed by_hand; }
 test_setup() { as_installed by_setup; }
 test_setup_own_conf() { as_installed by_template; }
 test_setup_other_token() { as_installed by_token; }
+test_setup_folder() { as_installed by_folder; }
 
 as_installed() {
 	if ! unshare -m -n true 2>/dev/null; then
