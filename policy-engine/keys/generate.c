@@ -17,7 +17,7 @@
 
 #define CKA_ID_BYTES 16 /* Random: two keys never get the same CKA_ID. */
 #define CKA_ID_TEXT (2 * CKA_ID_BYTES + 1)
-#define BATCH_MAX 16 /* Keys noted in one transaction; a sync to disk costs as much as some keys. */
+#define BATCH_MAX 128 /* Keys noted in one transaction: a sync to disk takes longer than some keys. */
 #define PASS_S 2     /* Seconds; then all else that the engine does gets its turn. */
 #define RETRY_S 30   /* Seconds; after a token failed to make a key that a zone waits for. */
 
