@@ -24,11 +24,22 @@ recipes() {
 	EOT
 }
 
+# Where knotd lacks a function the module cannot be loaded, not even to say for which Knot it is. All from 3.2 to 3.5
+# have these.
+functions_of_all() {
+	local known=" conf conf_check_item conf_check_ref conf_free conf_mod conf_zone mod_ctx mod_ctx_set mod_hook mod_in_hook
+		mod_log mod_stats_add mod_stats_incr mod_stats_store mod_zone qdata_zone_apex_rrset " name
+	for name in $(nm -D --undefined-only "$1" | sed -n 's/^ *U knotd_//p'); do
+		[[ ${known//[[:space:]]/ } == *" $name "* ]] || fail "do all versions of Knot have knotd_$name()?"
+	done
+}
+
 test_install() {
 	local module
 	module=$(pkg-config --variable=module_instdir knotd)/opendnssec.so
 	make -s -C "$BUILD_DIR" install DESTDIR="$work/root" >install.log 2>&1
 	[ -e "root$module" ] || fail "no $module"
+	functions_of_all "root$module"
 	find root | sort
 	find root -path '*/sbin/ods-engine' | grep . >/dev/null || fail "no ods-engine"
 	find root -path '*/bin/ods-hsm' | grep . >/dev/null || fail "no ods-hsm"
