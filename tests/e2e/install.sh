@@ -49,6 +49,18 @@ test_install() {
 	[ -z "$(find root -type f)" ] || fail "uninstall left $(find root -type f)"
 }
 
+# A tarball has all that is committed.
+test_tarball() {
+	if ! git -C "$top" ls-files >committed 2>/dev/null || [ ! -s committed ]; then
+		echo "skipped: no git here"
+		return
+	fi
+	make -s -C "$BUILD_DIR" distdir distdir="$work/tarball" >distdir.log 2>&1 || fail "$(tail -n 5 distdir.log)"
+	(cd tarball && find . -type f -printf '%P\n') | sort >given
+	grep -vx -e '\.gitignore' -e '\.ci/.*' committed | sort | comm -13 given - >lost
+	[ ! -s lost ] || fail "the tarball lacks $(xargs <lost)"
+}
+
 # On a machine of its own (overlays over this one's files, a network without anybody else): make
 # install, the examples copied to where they say they belong, the server's own user and paths.
 test_examples_as_installed() { as_installed by_hand; }
