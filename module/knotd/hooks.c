@@ -36,7 +36,9 @@ static hooks_t *hooks_of(knotd_mod_t *mod)
 /*! \return A hash of the network that the query is from. */
 static uint32_t get_network(knotd_qdata_t *qdata)
 {
-	const struct sockaddr_storage *remote = knotd_qdata_remote_addr(qdata);
+	/* Not by knotd_qdata_remote_addr(): it is a function of knotd in some versions only, and in another one the
+	 * module could not be loaded to say that it is for the other (fit.h). */
+	const struct sockaddr_storage *remote = qdata->params->remote;
 	if (remote != NULL && remote->ss_family == AF_INET) {
 		return fnv1a(&((const struct sockaddr_in *)remote)->sin_addr, NETWORK4);
 	}

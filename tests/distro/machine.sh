@@ -23,6 +23,7 @@ boot() {
 		mount -t sysfs -o ro sysfs "$root/sys"
 		mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 		mount -t tmpfs -o mode=755 run "$root/run"
+		mount --make-rshared "$root" # Else systemd'"'"'s mounts for credentials get lost.
 		exec chroot "$root" env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 			/lib/systemd/systemd --log-target=console
 	' - "$root" </dev/null >>"$root.console" 2>&1) &

@@ -24,11 +24,22 @@ recipes() {
 	EOT
 }
 
+# Where knotd lacks a function the module cannot be loaded, not even to say for which Knot it is. All from 3.2 to 3.5
+# have these.
+functions_of_all() {
+	local known=" conf conf_check_item conf_check_ref conf_free conf_mod conf_zone mod_ctx mod_ctx_set mod_hook mod_in_hook
+		mod_log mod_stats_add mod_stats_incr mod_stats_store mod_zone qdata_zone_apex_rrset " name
+	for name in $(nm -D --undefined-only "$1" | sed -n 's/^ *U knotd_//p'); do
+		[[ ${known//[[:space:]]/ } == *" $name "* ]] || fail "do all versions of Knot have knotd_$name()?"
+	done
+}
+
 test_install() {
 	local module
 	module=$(pkg-config --variable=module_instdir knotd)/opendnssec.so
 	make -s -C "$BUILD_DIR" install DESTDIR="$work/root" >install.log 2>&1
 	[ -e "root$module" ] || fail "no $module"
+	functions_of_all "root$module"
 	find root | sort
 	find root -path '*/sbin/ods-engine' | grep . >/dev/null || fail "no ods-engine"
 	find root -path '*/bin/ods-hsm' | grep . >/dev/null || fail "no ods-hsm"
@@ -36,6 +47,18 @@ test_install() {
 	recipes
 	make -s -C "$BUILD_DIR" uninstall DESTDIR="$work/root" >uninstall.log 2>&1
 	[ -z "$(find root -type f)" ] || fail "uninstall left $(find root -type f)"
+}
+
+# A tarball has all that is committed.
+test_tarball() {
+	if ! git -C "$top" ls-files >committed 2>/dev/null || [ ! -s committed ]; then
+		echo "skipped: no git here"
+		return
+	fi
+	make -s -C "$BUILD_DIR" distdir distdir="$work/tarball" >distdir.log 2>&1 || fail "$(tail -n 5 distdir.log)"
+	(cd tarball && find . -type f -printf '%P\n') | sort >given
+	grep -vx -e '\.gitignore' -e '\.ci/.*' committed | sort | comm -13 given - >lost
+	[ ! -s lost ] || fail "the tarball lacks $(xargs <lost)"
 }
 
 # On a machine of its own (overlays over this one's files, a network without anybody else): make

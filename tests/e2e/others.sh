@@ -364,7 +364,10 @@ test_powerdns() {
 	api=yes
 	api-key=e2e
 	EOT
-	pdnsutil create-bind-db "$work/old/dnssec.db"
+	if ! pdnsutil create-bind-db "$work/old/dnssec.db" && says pdnsutil.log 'bind.*undefined symbol'; then
+		echo "skipped: this pdnsutil cannot load its backend" # 5.1.5, that of Debian sid
+		return
+	fi
 	pdnsutil secure-zone o.test
 	"$(command -v pdns_server || echo /usr/sbin/pdns_server)" --config-dir="$work/old" --guardian=no >old/log 2>&1 &
 	powerdns=$!

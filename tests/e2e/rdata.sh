@@ -101,7 +101,8 @@ test_update() { # short
 	quick d --zone u.test=u
 	allow_updates u.test
 	before=$(serial u.test)
-	"$verdicts" | awk '$1 !~ /^(46|47|50|51|63)$/ && NF > 3' >malformed
+	# C000 points to the message's ID, for which knotd draws another when it forwards: one in 256 is the root's name.
+	"$verdicts" | awk '$1 !~ /^(46|47|50|51|63)$/ && $2 != "C000" && NF > 3' >malformed
 	"$e2e/rdata-update.py" "$PORT" u.test <malformed
 	[ "$(serial u.test)" = "$before" ] || fail 'an update has changed the zone'
 	[ "$(counter u.test updates)" = 0 ] || fail "$(counter u.test updates) updates were done"
