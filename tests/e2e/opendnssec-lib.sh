@@ -110,9 +110,9 @@ stop_opendnssec() {
 
 # ods_keys ZONE: of each key role, states of DS, DNSKEY, its RRSIG, RRSIG, key tag is last.
 ods_keys() {
-	local file=keys.${1//\//-}
-	ods-enforcer key list -d -p -z "$1" 2>&1 | sed -n "s|^$1;||p" >"$file.d"
-	ods-enforcer key list -v -p -z "$1" 2>&1 | sed -n "s|^$1;||p" >"$file.v"
+	local file=keys.${1//\//-} name=${1//\\/\\\\}
+	ods-enforcer key list -d -p -z "$1" 2>&1 | sed -n "s|^$name;||p" >"$file.d"
+	ods-enforcer key list -v -p -z "$1" 2>&1 | sed -n "s|^$name;||p" >"$file.v"
 	awk -F ';' 'NR == FNR { tag[$6] = $8; next } { print $1, $2, $3, $4, $5, tag[$8] }' "$file.v" "$file.d"
 }
 ods_has() { ods_keys "$1" | grep -E -- "$2" >/dev/null; }
