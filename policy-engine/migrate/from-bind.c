@@ -87,6 +87,7 @@ static int make_policies(all_t *all)
 	if (all->row_count > 0) {
 		qsort(all->rows, all->row_count, sizeof(*all->rows), compare_rows);
 	}
+	all->plan.keyed = all->row_count;
 	/* Zones that are all left out are told, too. */
 	return ret >= 0 || all->row_count > 0 ? 0 : -1;
 }

@@ -287,7 +287,7 @@ void knot_conf_write(FILE *out, const layout_t *layout, const places_t *places)
 	write_peers(out, layout, &role_secondary);
 	fprintf(out, "\n");
 	write_sections(out, layout, places);
-	fprintf(out, "acl:\n  # For zones of which %s does not say it, as it wrote them to files: say here who may have\n  # them now.\n"
+	fprintf(out, "acl:\n  # For zones of which %s did not say who may have them: say it here.\n"
 	        "  - id: local\n    address: [127.0.0.1, ::1]\n    action: transfer\n", layout->signer);
 	write_peers(out, layout, &role_notify);
 	write_peers(out, layout, &role_transfer);

@@ -233,7 +233,8 @@ static void take_file(reader_t *reader, named_zone_t *zone)
 static void take_primaries(reader_t *reader, named_zone_t *zone)
 {
 	peers_t peers = { .keys = NULL };
-	const named_statement_t *primaries = named_find(reader->scope.zone, "primaries"), *notify = option(reader, "allow-notify");
+	const named_statement_t *notify = option(reader, "allow-notify");
+	const named_statement_t *primaries = named_find(reader->scope.zone, "primaries");
 	primaries = primaries != NULL ? primaries : named_find(reader->scope.zone, "masters");
 	if (primaries != NULL) {
 		named_match_servers(&reader->scope, primaries, &peers.primaries);
@@ -394,13 +395,15 @@ static int compare_zones(const void *a, const void *b)
 /* knotd has a name once. */
 static void refuse_twins(named_conf_t *conf)
 {
-	qsort(conf->zones, conf->zone_count, sizeof(*conf->zones), compare_zones);
+	if (conf->zone_count > 0) {
+		qsort(conf->zones, conf->zone_count, sizeof(*conf->zones), compare_zones);
+	}
 	for (size_t i = 1; i < conf->zone_count; i++) {
 		named_zone_t *one = &conf->zones[i - 1], *other = &conf->zones[i];
 		if (strcmp(one->name, other->name) == 0) {
 			one->why[0] = other->why[0] = '\0';
-			leave_out(one, "it is in views \"%.80s\" and \"%.80s\", and knotd has no views: name one by --view, and "
-			          "have a knotd for each, with keys of their own", one->view != NULL ? one->view : "",
+			leave_out(one, "it is in views \"%.80s\" and \"%.80s\", and knotd has no views: name one by "
+			          "--view, and have a knotd for each, with keys of their own", one->view != NULL ? one->view : "",
 			          other->view != NULL ? other->view : "");
 			leave_out(other, "%s", one->why);
 		}

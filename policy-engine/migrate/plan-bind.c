@@ -3,6 +3,8 @@
 
 #include "policy-engine/migrate/plan-bind.h"
 
+#include <string.h>
+
 #include "policy-engine/migrate/plan.h"
 #include "policy-engine/migrate/scripts.h"
 
@@ -21,11 +23,10 @@ static void write_steps(FILE *out, const plan_bind_t *plan)
 	        "     brings the keys into the repository; where they are stays the way back.\n"
 	        "  4. sh %s -n\n"
 	        "     says what would be taken over.\n"
-	        "  5. Take the zones out of named, or have it serve them as a secondary: from now on it must neither "
-	        "sign\n     them nor do anything with a key.\n"
-	        "     sh %s -y\n"
-	        "     takes keys and states over. If named does not answer any more, add --serial SERIAL, of the zone\n"
-	        "     that has the greatest.\n",
+	        "  5. sh %s -y\n"
+	        "     takes keys and states over, by what named serves. From here on named must neither sign the zones nor do\n"
+	        "     anything with a key: stop it, or take them out of it. Who has done that before adds --serial SERIAL to\n"
+	        "     the command for a zone; then nobody looks whether the keys are those that were served.\n",
 	        places->check_zones, places->kasp, what->conf, what->conf, what->theirs.source.path, what->conf,
 	        what->theirs.repository, places->import, places->import);
 	fprintf(out, "  6. knotd -c %s\n"
@@ -50,14 +51,26 @@ void plan_bind_write(FILE *out, const plan_bind_t *plan)
 	write_steps(out, plan);
 }
 
+/* Whether all zones that have keys move, and by one policy. */
+static bool are_alike(const plan_bind_t *plan)
+{
+	const layout_t *layout = &plan->layout;
+	bool alike = plan->keyed == plan_count(layout);
+	for (size_t i = 1; i < layout->template_count; i++) {
+		alike = alike && strcmp(layout->templates[i].policy, layout->templates[0].policy) == 0;
+	}
+	return alike;
+}
+
 void plan_bind_write_import(FILE *out, const plan_bind_t *plan)
 {
 	const from_bind_t *what = plan->what;
 	const layout_t *layout = &plan->layout;
+	const bool alike = are_alike(plan);
 	fprintf(out, "#!/bin/sh\n"
 	        "# Made by ods migrate. Takes the zones over: -n only says what would be done, -y does it.\n"
 	        "failed=0\n"
-	        "take() {\n"
+	        "take() { # POLICY ZONE [OPTION]...; ZONE \"\": all of which there are keys\n"
 	        "\tpolicy=$1 zone=$2\n"
 	        "\tshift 2\n"
 	        "\tods -c ");
@@ -66,8 +79,13 @@ void plan_bind_write_import(FILE *out, const plan_bind_t *plan)
 	scripts_write_quoted(out, what->server);
 	fprintf(out, " \"$@\" ");
 	scripts_write_quoted(out, what->theirs.source.path);
-	fprintf(out, " \"$zone\" || failed=1\n}\n");
-	for (size_t i = 0; i < layout->zone_count; i++) {
+	fprintf(out, " ${zone:+\"$zone\"} || failed=1\n}\n");
+	if (alike) { /* The tokens are looked through once. */
+		fprintf(out, "take ");
+		scripts_write_quoted(out, layout->templates[0].policy);
+		fprintf(out, " '' \"$@\"\n");
+	}
+	for (size_t i = 0; i < layout->zone_count && !alike; i++) {
 		const layout_zone_t *zone = &layout->zones[i];
 		if (zone->moves) {
 			fprintf(out, "take ");

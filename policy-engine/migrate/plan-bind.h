@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
 	const from_bind_t *what;
 	layout_t layout;
+	size_t keyed;       /*!< How many zones have keys. */
 	notes_t left_out;   /*!< What of named.conf is left out. */
 	notes_t bare;       /*!< Zones that are not signed, and keys without a zone. */
 	places_t places;

@@ -545,6 +545,12 @@ test_named_conf() {
 	done
 	PATH=$PATH:$BUILD_DIR sh moved/import.sh -n >dry.out 2>&1 || fail "import.sh -n: $(cat dry.out)"
 	[ "$(grep -c 'test.  taken over: csk\|arpa.  taken over: csk\|^\.  taken over: csk' dry.out)" = 6 ] || fail "$(cat dry.out)"
+	# Where all zones move in the same way, it is one command.
+	mkdir alone
+	cp -p old/Ko.test.* alone
+	ods migrate --from bind --server "127.0.0.1@$old_port" --named-conf named.views --view in -o "$work/one" "$work/alone" >one.out
+	expect "^take 'bind-1' '' " cat one/import.sh
+	PATH=$PATH:$BUILD_DIR expect '^o.test.  taken over: csk' sh one/import.sh -n
 	PATH=$PATH:$BUILD_DIR sh moved/import.sh -y >import.out 2>&1 || fail "import.sh -y: $(cat import.out)"
 	stop_pid "$bind"
 
