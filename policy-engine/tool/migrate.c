@@ -62,7 +62,7 @@ static void usage(FILE *out)
 	        "  -l, --listen ADDRESS[@PORT]\n"
 	        "                        where knotd listens at first [" LISTEN "]\n"
 	        "      --database FILE   kasp.db, if conf.xml names none: of a MySQL database,\n"
-	        "                        convert_mysql_to_sqlite makes one\n"
+	        "                        what mysqldump writes\n"
 	        "      --from SIGNER     bind, knot or powerdns\n"
 	        "      --server ADDRESS[@PORT]\n"
 	        "                        where SIGNER serves the zones\n"

@@ -471,6 +471,52 @@ long_beside() { # limit 300
 	engine_says plain.test 'the zone was imported' || fail "plain.test is not held"
 }
 
+# run_mariadb: a server of its own; mariadb() asks it, and so do OpenDNSSEC's scripts.
+run_mariadb() {
+	mkdir "$work/maria"
+	mariadb-install-db --no-defaults --user=root --datadir="$work/maria/db" --auth-root-authentication-method=normal \
+		>maria.install 2>&1 || fail "$(cat maria.install)"
+	MYSQL_TCP_PORT=$(free_port)
+	export MYSQL_TCP_PORT
+	mariadbd --no-defaults --user=root --datadir="$work/maria/db" --socket="$work/maria/sock" --port="$MYSQL_TCP_PORT" \
+		--bind-address=127.0.0.1 --pid-file="$work/maria/pid" >maria.log 2>&1 &
+	pids+=($!)
+	within 60 mariadb -e 'SELECT 1'
+	mariadb -e "CREATE USER 'ods'@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON *.* TO 'ods'@'127.0.0.1'"
+}
+mariadb() { command mariadb --no-defaults -u root --socket="$work/maria/sock" "$@"; }
+
+# The enforcer's database in MariaDB, by its dump; with what OpenDNSSEC's own script loses on the way to SQLite.
+long_mysql() { # limit 300 needs mariadbd
+	local db
+	start_all
+	settle
+	within 60 all_move
+	stop_opendnssec
+	run_mariadb
+	python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE policy SET description = ? WHERE name = ?", ("it\x27s a \"policy\"\n", "plain"))
+db.commit()' "$ods/kasp.db"
+	/usr/share/opendnssec/convert_sqlite_to_mysql -i "$ods/kasp.db" -o kasp -h 127.0.0.1 -u ods -p pw >convert.out 2>&1 ||
+		fail "$(cat convert.out)"
+	# On its way there it loses the backslash.
+	mariadb kasp -e "UPDATE zone SET name = 'a\\\\.b.test' WHERE name = 'a.b.test'"
+	mariadb-dump --no-defaults -u root --socket="$work/maria/sock" --single-transaction kasp >kasp.sql
+	for db in "$ods/kasp.db" "$work/kasp.sql"; do
+		"$BUILD_DIR/ods" migrate --database "$db" "$ods/conf.xml" >plan 2>&1 || true
+		expect '^10 of 11 zones move' cat plan
+		sed "s|$db|DB|g; s|[0-9-]*T[0-9:]*Z|TIME|g" plan >"plan.${db##*.}"
+		"$BUILD_DIR/ods" import -n -c "$ods/conf.xml" --signer-dir "$ods/run" "$db" >dry.out 2>dry.err || true
+		expect '^10 zones are taken over, 0 left alone, 1 refused' cat dry.out
+	done
+	diff plan.db plan.sql || fail "the dump says another thing than kasp.db"
+	expect '^  a\\.b.test.: .*[kz]sk' cat plan.sql
+	sed '$d' kasp.sql | head -c 20000 >half.sql
+	expect 'half.sql is no database of SQLite, and no whole dump of mysqldump' \
+		"$BUILD_DIR/ods" migrate --database half.sql "$ods/conf.xml"
+}
+
 # ---- the manual's page
 
 # here COMMAND: with a server's paths, as it is here.
