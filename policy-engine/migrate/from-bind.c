@@ -127,6 +127,9 @@ static void judge(const named_zone_t *zone, const row_t *row, const char *keys, 
 		snprintf(to->why, sizeof(to->why), "named is told to sign it, and %.200s has no keys of it%s%.200s", keys,
 		         zone->key_dir != NULL ? "; its key-directory is " : "",
 		         zone->key_dir != NULL ? zone->key_dir : "");
+	} else if (!zone->signs && zone->file != NULL) {
+		snprintf(to->why, sizeof(to->why), "named is not told to sign it, and there are keys of it: its file may be "
+		         "the signed zone, as dnssec-signzone writes it; put it into knot.conf by hand, with the unsigned one");
 	} else if (row->policy[0] == '\0') {
 		snprintf(to->why, sizeof(to->why), "%s", row->text);
 	} else if (zone->file != NULL && !layout_has_path(zone->file)) {

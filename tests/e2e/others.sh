@@ -522,9 +522,9 @@ test_named_conf() {
 
 	# knotd has no views.
 	cat >views.conf <<-EOT
-	options { directory "$work/old"; };
-	view "in" { match-clients { 127.0.0.1; }; zone "o.test" { type primary; file "o.test.zone"; }; };
-	view "out" { zone "o.test" { type primary; file "far.db"; }; };
+	options { directory "$work/old"; dnssec-policy default; };
+	view "in" { match-clients { 127.0.0.1; }; zone "o.test" { type primary; file "o.test.zone"; inline-signing yes; }; };
+	view "out" { zone "o.test" { type primary; file "far.db"; inline-signing yes; }; };
 	EOT
 	named-checkconf -p views.conf >named.views || fail "$(cat named.views)"
 	expect '^  o.test.: it is in views "in" and "out", and knotd has no views: name one by --view' \
@@ -533,6 +533,10 @@ test_named_conf() {
 		fail "$(cat plan.in)"
 	expect '^1 of 1 signed zones move' cat plan.in
 	expect '^  far.test.: there are keys of it, and named.conf has no such zone in that view' cat plan.in
+
+	sed '/dnssec-policy/d' named.views >named.static
+	expect '^  o.test.: named is not told to sign it, and there are keys of it: its file may be the signed zone' \
+		ods migrate --from bind --server "127.0.0.1@$old_port" --named-conf named.static --view in "$work/old"
 
 	# As the plan says.
 	PATH=$PATH:$BUILD_DIR sh moved/check-zones.sh >check.out 2>&1 || fail "check-zones.sh: $(cat check.out)"
