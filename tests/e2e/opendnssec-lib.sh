@@ -106,6 +106,9 @@ stop_opendnssec() {
 	done
 	enforcer='' signer=''
 	rm -f /run/opendnssec/{enforcerd,signerd}.pid /run/opendnssec/{enforcer,engine}.sock
+	# It may have been writing: what it had not finished is undone, as when it starts again.
+	[ ! -e "$ods/kasp.db-journal" ] ||
+		python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM zone")' "$ods/kasp.db"
 }
 
 # ods_keys ZONE: of each key role, states of DS, DNSKEY, its RRSIG, RRSIG, key tag is last.
