@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy-engine/import/ods-dump.h"
+
 #define VERSION 1
 #define BUSY_MS 10000 /* How long to wait for the enforcer, which may be writing. */
 #define TEXT_MAX 4096
@@ -49,8 +51,7 @@ static int fail_sqlite(reader_t *r)
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		remedy = "; this is no database of SQLite, or a damaged one. If OpenDNSSEC uses "
-		         "MySQL, make one by its convert_mysql_to_sqlite";
+		remedy = "; this is a damaged database";
 		break;
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
@@ -463,9 +464,12 @@ int ods_db_read(const char *path, ods_db_t *db, char *err, size_t err_size)
 {
 	ods_db_t fresh = { 0 };
 	reader_t r = { .path = path, .db = &fresh, .err = err, .err_size = err_size };
-	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
-	int ret = sqlite3_open_v2(path, &r.sqlite, flags, NULL) == SQLITE_OK ? read_all(&r)
-	                                                                     : fail_sqlite(&r);
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, ret;
+	if (ods_dump_is_one(path)) {
+		ret = ods_dump_open(path, &r.sqlite, err, err_size) == 0 ? read_all(&r) : -1;
+	} else {
+		ret = sqlite3_open_v2(path, &r.sqlite, flags, NULL) == SQLITE_OK ? read_all(&r) : fail_sqlite(&r);
+	}
 	sqlite3_close(r.sqlite);
 	if (ret != 0) {
 		ods_db_deinit(&fresh);

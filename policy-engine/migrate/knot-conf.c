@@ -5,17 +5,17 @@
 
 #include <string.h>
 
-/* A list of peers in an addns.xml, and what it is in knot.conf. */
+/* A list of peers, and what it is in knot.conf. */
 typedef struct {
 	const char *name;                           /* Of its ids. */
-	const addns_peers_t *(*peers)(const addns_t *addns);
+	const peers_list_t *(*peers)(const peers_t *all);
 	const char *action;                         /* NULL: these are remotes. */
 } role_t;
 
-static const addns_peers_t *primaries(const addns_t *addns) { return &addns->primaries; }
-static const addns_peers_t *notified(const addns_t *addns) { return &addns->notified; }
-static const addns_peers_t *notifiers(const addns_t *addns) { return &addns->notifiers; }
-static const addns_peers_t *takers(const addns_t *addns) { return &addns->takers; }
+static const peers_list_t *primaries(const peers_t *all) { return &all->primaries; }
+static const peers_list_t *notified(const peers_t *all) { return &all->notified; }
+static const peers_list_t *notifiers(const peers_t *all) { return &all->notifiers; }
+static const peers_list_t *takers(const peers_t *all) { return &all->takers; }
 
 static const role_t role_primary = { "primary", primaries, NULL };
 static const role_t role_secondary = { "secondary", notified, NULL };
@@ -28,19 +28,19 @@ static size_t number_of(const layout_t *layout, const layout_file_t *file)
 	return (size_t)(file - layout->files) + 1;
 }
 
-static void write_head(FILE *out, const places_t *places)
+static void write_head(FILE *out, const layout_t *layout, const places_t *places)
 {
-	fprintf(out, "# Made by ods migrate: the zones of an OpenDNSSEC, as %s says.\n"
+	fprintf(out, "# Made by ods migrate: the zones of %s, as %s says.\n"
 	        "# A knotd that has other zones, too, can include this file, without the sections\n"
 	        "# server, log and database.\n\n"
-	        "server:\n    rundir: \"%s\"\n", places->plan, places->run);
+	        "server:\n    rundir: \"%s\"\n", layout->signer, places->plan, places->run);
 	if (!places->below) {
 		fprintf(out, "    user: knot:knot\n");
 	}
-	fprintf(out, "    # Beside OpenDNSSEC; say your own address when the secondaries are to "
+	fprintf(out, "    # Beside %s; say your own address when the secondaries are to "
 	        "follow.\n    listen: %s\n\n"
 	        "log:\n  - target: stderr\n    any: info\n\n"
-	        "database:\n    storage: \"%s\"\n\n", places->listen, places->journal);
+	        "database:\n    storage: \"%s\"\n\n", layout->signer, places->listen, places->journal);
 }
 
 /* -- keys and remotes ---------------------------------------------------- */
@@ -48,9 +48,9 @@ static void write_head(FILE *out, const places_t *places)
 static bool is_first_key(const layout_t *layout, size_t file, const char *name)
 {
 	for (size_t f = 0; f < file; f++) {
-		const addns_t *addns = &layout->files[f].addns;
-		for (size_t i = 0; layout->files[f].fault == NULL && i < addns->key_count; i++) {
-			if (strcmp(addns->keys[i].name, name) == 0) {
+		const peers_t *peers = &layout->files[f].peers;
+		for (size_t i = 0; layout->files[f].fault == NULL && i < peers->key_count; i++) {
+			if (strcmp(peers->keys[i].name, name) == 0) {
 				return false;
 			}
 		}
@@ -62,9 +62,9 @@ static void write_keys(FILE *out, const layout_t *layout)
 {
 	const char *head = "key:\n";
 	for (size_t f = 0; f < layout->file_count; f++) {
-		const addns_t *addns = &layout->files[f].addns;
-		for (size_t i = 0; layout->files[f].fault == NULL && i < addns->key_count; i++) {
-			const addns_key_t *key = &addns->keys[i];
+		const peers_t *peers = &layout->files[f].peers;
+		for (size_t i = 0; layout->files[f].fault == NULL && i < peers->key_count; i++) {
+			const peers_key_t *key = &peers->keys[i];
 			if (is_first_key(layout, f, key->name)) {
 				fprintf(out, "%s  - id: \"%s\"\n    algorithm: %s\n    secret: \"%s\"\n",
 				        head, key->name, key->algorithm, key->secret);
@@ -75,23 +75,61 @@ static void write_keys(FILE *out, const layout_t *layout)
 	fprintf(out, "%s", head[0] == '\0' ? "\n" : "");
 }
 
+/* Whether a peer is two items: for Knot, one without a key is about requests without one. */
+static bool is_twofold(const layout_t *layout, const peers_peer_t *peer)
+{
+	bool keys = false;
+	for (size_t f = 0; f < layout->file_count && peer->any_key; f++) {
+		keys = keys || layout->files[f].peers.key_count > 0;
+	}
+	return keys;
+}
+
+static void write_all_keys(FILE *out, const layout_t *layout)
+{
+	const char *before = "    key: [";
+	for (size_t f = 0; f < layout->file_count; f++) {
+		const peers_t *peers = &layout->files[f].peers;
+		for (size_t i = 0; i < peers->key_count; i++) {
+			if (is_first_key(layout, f, peers->keys[i].name)) {
+				fprintf(out, "%s\"%s\"", before, peers->keys[i].name);
+				before = ", ";
+			}
+		}
+	}
+	fprintf(out, "]\n");
+}
+
+/* An item; with_keys: of the two the one about requests with a key. */
+static void write_peer(FILE *out, const layout_t *layout, const layout_file_t *file, const role_t *role,
+                       size_t index, bool with_keys)
+{
+	const peers_peer_t *peer = &role->peers(&file->peers)->peers[index];
+	fprintf(out, "  - id: %s%zu-%s%zu%s\n", layout->group, number_of(layout, file), role->name, index + 1,
+	        with_keys ? "-signed" : "");
+	if (peer->address != NULL) {
+		fprintf(out, "    address: \"%s\"\n", peer->address);
+	}
+	if (peer->key != NULL) {
+		fprintf(out, "    key: \"%s\"\n", peer->key);
+	} else if (with_keys) {
+		write_all_keys(out, layout);
+	}
+	if (role->action != NULL) {
+		fprintf(out, "    action: %s\n%s", role->action, peer->deny ? "    deny: on\n" : "");
+	}
+}
+
 /* Writes each peer of a role as an item, with an id of its own. */
 static void write_peers(FILE *out, const layout_t *layout, const role_t *role)
 {
 	for (size_t f = 0; f < layout->file_count; f++) {
 		const layout_file_t *file = &layout->files[f];
-		const addns_peers_t *list = role->peers(&file->addns);
+		const peers_list_t *list = role->peers(&file->peers);
 		for (size_t i = 0; file->fault == NULL && i < list->count; i++) {
-			const addns_peer_t *peer = &list->peers[i];
-			fprintf(out, "  - id: addns%zu-%s%zu\n", f + 1, role->name, i + 1);
-			if (peer->address != NULL) {
-				fprintf(out, "    address: \"%s\"\n", peer->address);
-			}
-			if (peer->key != NULL) {
-				fprintf(out, "    key: \"%s\"\n", peer->key);
-			}
-			if (role->action != NULL) {
-				fprintf(out, "    action: %s\n", role->action);
+			write_peer(out, layout, file, role, i, false);
+			if (is_twofold(layout, &list->peers[i])) {
+				write_peer(out, layout, file, role, i, true);
 			}
 		}
 	}
@@ -101,22 +139,25 @@ static void write_peers(FILE *out, const layout_t *layout, const role_t *role)
 static size_t write_ids(FILE *out, const layout_t *layout, const layout_file_t *file,
                         const role_t *role, size_t before)
 {
-	const addns_peers_t *list = role->peers(&file->addns);
+	const peers_list_t *list = role->peers(&file->peers);
 	for (size_t i = 0; i < list->count; i++) {
-		fprintf(out, "%saddns%zu-%s%zu", before + i > 0 ? ", " : "", number_of(layout, file),
-		        role->name, i + 1);
+		for (int form = 0; form <= is_twofold(layout, &list->peers[i]); form++) {
+			fprintf(out, "%s%s%zu-%s%zu%s", before + i > 0 || form > 0 ? ", " : "", layout->group,
+			        number_of(layout, file), role->name, i + 1, form > 0 ? "-signed" : "");
+		}
 	}
 	return before + list->count;
 }
 
 /* -- sections and templates ---------------------------------------------- */
 
-/* Text in quotes; what cannot be in them has been refused, but for policies. */
+/* Text in quotes, between which Knot knows an escaped quotation mark, and takes any other backslash as it is. What
+ * cannot be there has been refused, but for policies. */
 static void write_quoted(FILE *out, const char *text)
 {
 	fputc('"', out);
 	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\') {
+		if (*text == '"') {
 			fputc('\\', out);
 		}
 		fputc(*text, out);
@@ -133,7 +174,7 @@ static void write_sections(FILE *out, const layout_t *layout, const places_t *pl
 			continue;
 		}
 		fprintf(out, "  - id: %s\n    policy: ", t->section);
-		write_quoted(out, t->policy->name);
+		write_quoted(out, t->policy);
 		fprintf(out, "\n    conf: \"%s\"\n    storage: \"%s\"\n    transfer-socket: \"%s\"\n"
 		        "    control-socket: \"%s\"\n", places->conf, places->store,
 		        places->transfer_socket, places->control_socket);
@@ -144,17 +185,6 @@ static void write_sections(FILE *out, const layout_t *layout, const places_t *pl
 		}
 	}
 	fprintf(out, "\n");
-}
-
-/* Knot, before 3.3.5, takes two CSKs for KSKs without a ZSK; and a zone without keys has no signatures. */
-static bool can_validate(const policy_t *policy)
-{
-	for (size_t i = 0; i < policy->key_count; i++) {
-		if (policy->keys[i].role == KEYSET_CSK) {
-			return false;
-		}
-	}
-	return !policy_is_unsigned(policy);
 }
 
 static void write_file_name(FILE *out, const char *path)
@@ -168,8 +198,8 @@ static void write_file_name(FILE *out, const char *path)
 
 static void write_acl(FILE *out, const layout_t *layout, const layout_template_t *t)
 {
-	const size_t before = t->from != NULL ? t->from->addns.notifiers.count : 0;
-	if (t->to != NULL && before + t->to->addns.takers.count == 0) {
+	const size_t before = t->from != NULL ? t->from->peers.notifiers.count : 0;
+	if (t->to != NULL && before + t->to->peers.takers.count == 0) {
 		return;
 	}
 	size_t count = 0;
@@ -195,9 +225,9 @@ static void write_template(FILE *out, const layout_t *layout, const layout_templ
 	}
 	fprintf(out, "    zonefile-load: none\n    zonefile-sync: -1\n    journal-content: all\n"
 	        "    journal-max-usage: 2G\n    dnssec-validation: %s\n",
-	        can_validate(t->policy) ? "on" : "off");
+	        t->validates ? "on" : "off");
 	write_acl(out, layout, t);
-	if (t->to != NULL && t->to->addns.notified.count > 0) {
+	if (t->to != NULL && t->to->peers.notified.count > 0) {
 		fprintf(out, "    notify: [");
 		write_ids(out, layout, t->to, &role_secondary, 0);
 		fprintf(out, "]\n");
@@ -219,7 +249,7 @@ static void write_templates(FILE *out, const layout_t *layout)
 /* Whether the template's storage and "%s" lead to the zone's file. */
 static bool is_usual(const layout_template_t *t, const layout_zone_t *zone)
 {
-	const char *path = zone->zone->from->input.path, *name = zone->name;
+	const char *path = zone->file, *name = zone->name;
 	size_t folder = strlen(t->storage), len = strlen(name);
 	len -= len > 1 && name[len - 1] == '.';
 	return strncmp(path, t->storage, folder) == 0 && path[folder] == '/' &&
@@ -241,7 +271,7 @@ static void write_zones(FILE *out, const layout_t *layout)
 		fprintf(out, "\n    template: %s\n", t->id);
 		if (t->from == NULL && !is_usual(t, zone)) {
 			fprintf(out, "    file: ");
-			write_file_name(out, zone->zone->from->input.path);
+			write_file_name(out, zone->file);
 			fprintf(out, "\n");
 		}
 	}
@@ -249,7 +279,7 @@ static void write_zones(FILE *out, const layout_t *layout)
 
 void knot_conf_write(FILE *out, const layout_t *layout, const places_t *places)
 {
-	write_head(out, places);
+	write_head(out, layout, places);
 	write_keys(out, layout);
 	fprintf(out, "remote:\n  # The module, as knotd sees it: the primary of the signed zones.\n"
 	        "  - id: opendnssec\n    address: \"%s\"\n", places->transfer_socket);
@@ -257,8 +287,8 @@ void knot_conf_write(FILE *out, const layout_t *layout, const places_t *places)
 	write_peers(out, layout, &role_secondary);
 	fprintf(out, "\n");
 	write_sections(out, layout, places);
-	fprintf(out, "acl:\n  # For zones that OpenDNSSEC wrote to files: say here who may have them now.\n"
-	        "  - id: local\n    address: [127.0.0.1, ::1]\n    action: transfer\n");
+	fprintf(out, "acl:\n  # For zones of which %s did not say who may have them: say it here.\n"
+	        "  - id: local\n    address: [127.0.0.1, ::1]\n    action: transfer\n", layout->signer);
 	write_peers(out, layout, &role_notify);
 	write_peers(out, layout, &role_transfer);
 	fprintf(out, "\n");

@@ -17,13 +17,13 @@
 /* -- addns.xml ----------------------------------------------------------- */
 
 /* The first file before that one that has a key of the same name and another secret. */
-static const char *find_clash(const layout_t *layout, const addns_t *addns, const char **key)
+static const char *find_clash(const layout_t *layout, const peers_t *addns, const char **key)
 {
 	for (size_t f = 0; f < layout->file_count; f++) {
-		const addns_t *other = &layout->files[f].addns;
+		const peers_t *other = &layout->files[f].peers;
 		for (size_t i = 0; layout->files[f].fault == NULL && i < other->key_count; i++) {
 			for (size_t k = 0; k < addns->key_count; k++) {
-				const addns_key_t *a = &other->keys[i], *b = &addns->keys[k];
+				const peers_key_t *a = &other->keys[i], *b = &addns->keys[k];
 				if (strcmp(a->name, b->name) == 0 &&
 				    (strcmp(a->secret, b->secret) != 0 ||
 				     strcmp(a->algorithm, b->algorithm) != 0)) {
@@ -40,8 +40,8 @@ static int read_file(layout_t *layout, layout_file_t *file)
 {
 	hsm_error_t err = { 0 };
 	const char *key = NULL;
-	int ret = addns_read(file->path, &file->addns, &layout->left_out, &err);
-	const char *clash = ret == HSM_EOK ? find_clash(layout, &file->addns, &key) : NULL;
+	int ret = addns_read(file->path, &file->peers, &layout->left_out, &err);
+	const char *clash = ret == HSM_EOK ? find_clash(layout, &file->peers, &key) : NULL;
 	if (ret == HSM_ENOMEM) {
 		return -1;
 	}
@@ -108,18 +108,18 @@ static void form_id(const char *policy, char id[ID_MAX + 1])
 }
 
 /* Names section and template by the policy and by what else makes them differ from others. */
-static int name_template(const opendnssec_t *from, const layout_t *layout, layout_template_t *t)
+static int name_template(const layout_t *layout, layout_template_t *t)
 {
-	char id[ID_MAX + 1], number[24] = "", source[24] = "", target[24] = "";
-	form_id(t->policy->name, id);
-	if (strcmp(id, t->policy->name) != 0) { /* Another policy may have the same id. */
-		snprintf(number, sizeof(number), "-%zu", t->policy - from->policies.policies + 1);
+	char id[ID_MAX + 1], number[24] = "", source[40] = "", target[40] = "";
+	form_id(t->policy, id);
+	if (strcmp(id, t->policy) != 0) { /* Another policy may have the same id. */
+		snprintf(number, sizeof(number), "-%zu", t->number);
 	}
 	if (t->from != NULL) {
-		snprintf(source, sizeof(source), "-from-addns%zu", t->from - layout->files + 1);
+		snprintf(source, sizeof(source), "-from-%s%zu", layout->group, t->from - layout->files + 1);
 	}
 	if (t->to != NULL) {
-		snprintf(target, sizeof(target), "-to-addns%zu", t->to - layout->files + 1);
+		snprintf(target, sizeof(target), "-to-%s%zu", layout->group, t->to - layout->files + 1);
 	}
 	if (asprintf(&t->section, "%s%s%s", id, number, source) < 0) {
 		t->section = NULL;
@@ -133,12 +133,12 @@ static int name_template(const opendnssec_t *from, const layout_t *layout, layou
 }
 
 /* Finds the template for a zone, or makes it. \return Its index; SIZE_MAX if out of memory. */
-static size_t find_template(const opendnssec_t *from, layout_t *layout, const layout_template_t *like)
+static size_t find_template(layout_t *layout, const layout_template_t *like)
 {
 	bool first = true;
 	for (size_t i = 0; i < layout->template_count; i++) {
 		const layout_template_t *t = &layout->templates[i];
-		if (t->policy == like->policy && t->from == like->from) {
+		if (strcmp(t->policy, like->policy) == 0 && t->from == like->from) {
 			first = false;
 			if (t->to == like->to) {
 				return i;
@@ -154,7 +154,7 @@ static size_t find_template(const opendnssec_t *from, layout_t *layout, const la
 	layout_template_t *fresh = &grown[layout->template_count++];
 	*fresh = *like;
 	fresh->first = first;
-	return name_template(from, layout, fresh) == 0 ? layout->template_count - 1 : SIZE_MAX;
+	return name_template(layout, fresh) == 0 ? layout->template_count - 1 : SIZE_MAX;
 }
 
 /* The folder of a file whose path is absolute. */
@@ -164,25 +164,42 @@ static void folder_of(const char *path, char *out, size_t size)
 	snprintf(out, size, "%.*s", slash != NULL && slash != path ? (int)(slash - path) : 1, path);
 }
 
-static int put_in_template(const opendnssec_t *from, layout_t *layout, layout_zone_t *zone,
-                           const policy_t *policy)
+layout_template_t *layout_template(layout_t *layout, layout_zone_t *zone, const layout_template_t *like)
 {
-	const ods_zone_t *ods = zone->zone->from;
-	const layout_template_t like = { .policy = policy, .from = find_file(layout, &ods->input),
-	                                 .to = find_file(layout, &ods->output) };
-	zone->template = find_template(from, layout, &like);
+	zone->template = find_template(layout, like);
 	if (zone->template == SIZE_MAX) {
-		return -1;
+		return NULL;
 	}
 	layout_template_t *t = &layout->templates[zone->template];
 	t->zones++;
 	if (t->from == NULL && t->storage == NULL) {
 		char folder[4096];
-		folder_of(ods->input.path, folder, sizeof(folder));
+		folder_of(zone->file, folder, sizeof(folder));
 		t->storage = strdup(folder);
-		return t->storage != NULL ? 0 : -1;
 	}
-	return 0;
+	return t->from != NULL || t->storage != NULL ? t : NULL;
+}
+
+/* Knot, before 3.3.5, takes two CSKs for KSKs without a ZSK; and a zone without keys has no signatures. */
+static bool can_validate(const policy_t *policy)
+{
+	for (size_t i = 0; i < policy->key_count; i++) {
+		if (policy->keys[i].role == KEYSET_CSK) {
+			return false;
+		}
+	}
+	return !policy_is_unsigned(policy);
+}
+
+static int put_in_template(const opendnssec_t *from, layout_t *layout, layout_zone_t *zone,
+                           const ods_zone_t *ods, const policy_t *policy)
+{
+	const layout_template_t like = {
+		.policy = policy->name, .number = (size_t)(policy - from->policies.policies) + 1,
+		.validates = can_validate(policy),
+		.from = find_file(layout, &ods->input), .to = find_file(layout, &ods->output),
+	};
+	return layout_template(layout, zone, &like) != NULL ? 0 : -1;
 }
 
 /* -- zones --------------------------------------------------------------- */
@@ -204,8 +221,7 @@ static void list_dates(const core_zone_t *core, const policy_t *policy, int64_t 
 	}
 }
 
-/* What knot.conf could not have. */
-static bool is_writable(const char *path)
+bool layout_has_path(const char *path)
 {
 	return path[0] == '/' && strpbrk(path, "\"\\") == NULL && text_is_tame(path);
 }
@@ -221,11 +237,11 @@ static const char *find_fault(const layout_t *layout, const ods_zone_t *zone, ch
 		}
 	}
 	const layout_file_t *from = find_file(layout, &zone->input);
-	if (from != NULL && from->addns.primaries.count == 0) {
+	if (from != NULL && from->peers.primaries.count == 0) {
 		snprintf(buf, size, "%s has no <RequestTransfer> that can be taken", from->path);
 		return buf;
 	}
-	if (!zone->input.dns && !is_writable(zone->input.path)) {
+	if (!zone->input.dns && !layout_has_path(zone->input.path)) {
 		snprintf(buf, size, "knot.conf cannot have the path of its file, \"%s\"",
 		         zone->input.path);
 		return buf;
@@ -256,7 +272,10 @@ static void judge(opendnssec_t *from, const layout_t *layout, examine_zone_t *zo
 	const policy_t *policy = name != NULL ? policies_find(&from->policies, name) : NULL;
 	char buf[LAYOUT_TEXT_MAX];
 	const char *fault = find_fault(layout, ods, buf, sizeof(buf));
-	*to = (layout_zone_t){ .zone = zone, .name = zone->name != NULL ? zone->name : ods->name };
+	*to = (layout_zone_t){
+		.name = zone->name != NULL ? zone->name : ods->name, .serial = zone->serial,
+		.file = ods->input.dns ? NULL : ods->input.path,
+	};
 	if (fault != NULL) {
 		snprintf(to->why, sizeof(to->why), "%s", fault);
 	} else if (name != NULL && policy == NULL) {
@@ -283,7 +302,7 @@ static int place(opendnssec_t *from, int64_t now, layout_t *layout)
 		layout_zone_t *zone = &layout->zones[layout->zone_count++];
 		judge(from, layout, &from->zones.zones[i], now, zone);
 		const char *name = db->policies[db->zones[i].policy].name;
-		if (zone->moves && put_in_template(from, layout, zone,
+		if (zone->moves && put_in_template(from, layout, zone, &db->zones[i],
 		                                   policies_find(&from->policies, name)) != 0) {
 			return -1;
 		}
@@ -293,14 +312,18 @@ static int place(opendnssec_t *from, int64_t now, layout_t *layout)
 
 int layout_make(opendnssec_t *from, int64_t now, layout_t *layout)
 {
-	*layout = (layout_t){ 0 };
+	*layout = (layout_t){
+		.signer = "OpenDNSSEC", .group = "addns",
+		.untold = "Zones that OpenDNSSEC wrote to files: no such file is written any more. Servers that "
+		          "loaded\n  them become secondaries of knotd; say them in the template's acl and notify.",
+	};
 	return read_files(layout, &from->zones.db) == 0 ? place(from, now, layout) : -1;
 }
 
 void layout_deinit(layout_t *layout)
 {
 	for (size_t i = 0; i < layout->file_count; i++) {
-		addns_deinit(&layout->files[i].addns);
+		peers_deinit(&layout->files[i].peers);
 		free(layout->files[i].path);
 		free(layout->files[i].fault);
 	}

@@ -97,9 +97,8 @@ static int choose_database(const char *conf, const char *database, opendnssec_t 
 	}
 	return from->database != NULL
 	               ? HSM_EOK
-	               : hsm_error_set(err, HSM_ECONF, 0, "%s has no <SQLite>: make a kasp.db of the "
-	                               "MySQL database by OpenDNSSEC's convert_mysql_to_sqlite, and "
-	                               "name it: --database KASP.DB", conf);
+	               : hsm_error_set(err, HSM_ECONF, 0, "%s has no <SQLite>: have mysqldump write "
+	                               "the MySQL database to a file, and name that: --database FILE", conf);
 }
 
 static int read_zones(opendnssec_t *from, hsm_error_t *err)

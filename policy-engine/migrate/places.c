@@ -55,6 +55,7 @@ int places_make(const char *dir, bool below, const char *listen, places_t *place
 		{ &places->knot_conf, "knot.conf", NULL },
 		{ &places->permissions, "permissions.sh", NULL },
 		{ &places->check_zones, "check-zones.sh", NULL },
+		{ &places->import, "import.sh", NULL },
 		{ &places->plan, "plan.txt", NULL },
 		{ &places->run, "run", "/run/knot" },
 		{ &places->journal, "knot", "/var/lib/knot" },
@@ -126,7 +127,7 @@ int places_finish(FILE *file, const char *path)
 void places_deinit(places_t *places)
 {
 	char *const all[] = { places->dir, places->conf, places->kasp, places->knot_conf,
-		              places->permissions, places->check_zones, places->plan, places->run, places->journal,
+		              places->permissions, places->check_zones, places->import, places->plan, places->run, places->journal,
 		              places->store, places->transfer_socket, places->control_socket,
 		              places->engine_socket, places->engine_run, places->database,
 		              places->state };

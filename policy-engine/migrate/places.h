@@ -15,7 +15,7 @@
 /*! All but listen are to be freed, by places_deinit(). */
 typedef struct {
 	char *dir;             /*!< The folder that is made; an absolute path. */
-	char *conf, *kasp, *knot_conf, *permissions, *check_zones, *plan; /*!< Its files. */
+	char *conf, *kasp, *knot_conf, *permissions, *check_zones, *import, *plan; /*!< Its files. */
 	char *run;             /*!< knotd's rundir. */
 	char *journal;         /*!< knotd's database. */
 	char *store;           /*!< The module's. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void write_notes(FILE *out, const char *head, const notes_t *notes)
+void plan_write_notes(FILE *out, const char *head, const notes_t *notes)
 {
 	if (notes->count == 0) {
 		return;
@@ -16,7 +16,7 @@ static void write_notes(FILE *out, const char *head, const notes_t *notes)
 	}
 }
 
-static size_t count_moving(const layout_t *layout)
+size_t plan_count(const layout_t *layout)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < layout->zone_count; i++) {
@@ -30,12 +30,12 @@ static void write_templates(FILE *out, const layout_t *layout)
 	for (size_t i = 0; i < layout->template_count; i++) {
 		const layout_template_t *t = &layout->templates[i];
 		fprintf(out, "  template %s: policy \"%s\", from %s, to %s: %zu zone%s\n", t->id,
-		        t->policy->name, t->from != NULL ? t->from->path : "files",
+		        t->policy, t->from != NULL ? t->from->path : "files",
 		        t->to != NULL ? t->to->path : "files", t->zones, t->zones != 1 ? "s" : "");
 	}
 }
 
-static void write_zones(FILE *out, const layout_t *layout)
+void plan_write_zones(FILE *out, const layout_t *layout)
 {
 	fprintf(out, "\nZONES THAT MOVE\n\n");
 	write_templates(out, layout);
@@ -46,14 +46,14 @@ static void write_zones(FILE *out, const layout_t *layout)
 			fprintf(out, "  %s: %s\n", zone->name, zone->keys);
 		} else if (zone->moves) {
 			fprintf(out, "  %s: %s; last serial %u\n", zone->name, zone->keys,
-			        zone->zone->serial);
+			        zone->serial);
 		}
 	}
-	if (count_moving(layout) == layout->zone_count) {
+	if (plan_count(layout) == layout->zone_count) {
 		return;
 	}
-	fprintf(out, "\nZONES THAT DO NOT MOVE NOW (OpenDNSSEC keeps them; when the reason is gone, call "
-	        "ods migrate again)\n\n");
+	fprintf(out, "\nZONES THAT DO NOT MOVE NOW (%s keeps them; when the reason is gone, call "
+	        "ods migrate again)\n\n", layout->signer);
 	for (size_t i = 0; i < layout->zone_count; i++) {
 		const layout_zone_t *zone = &layout->zones[i];
 		if (!zone->moves) {
@@ -64,7 +64,7 @@ static void write_zones(FILE *out, const layout_t *layout)
 
 /* -- secondaries --------------------------------------------------------- */
 
-static void write_peer(FILE *out, const addns_peer_t *peer, const char *what)
+static void write_peer(FILE *out, const peers_peer_t *peer, const char *what)
 {
 	fprintf(out, "    %s%s%s: %s\n", peer->address != NULL ? peer->address : "any address",
 	        peer->key != NULL ? ", key " : "", peer->key != NULL ? peer->key : "", what);
@@ -72,10 +72,11 @@ static void write_peer(FILE *out, const addns_peer_t *peer, const char *what)
 
 static void write_file_peers(FILE *out, const layout_file_t *file)
 {
-	const addns_peers_t *takers = &file->addns.takers, *notified = &file->addns.notified;
+	const peers_list_t *takers = &file->peers.takers, *notified = &file->peers.notified;
 	fprintf(out, "  Those of %s:\n", file->path);
 	for (size_t i = 0; i < takers->count; i++) {
-		write_peer(out, &takers->peers[i], "its primary becomes knotd; may transfer, as before");
+		write_peer(out, &takers->peers[i], takers->peers[i].deny ? "may not transfer, as before"
+		                                                 : "its primary becomes knotd; may transfer, as before");
 	}
 	for (size_t i = 0; i < notified->count; i++) {
 		write_peer(out, &notified->peers[i], "allows NOTIFY from knotd; is notified, as before");
@@ -92,7 +93,7 @@ static bool is_target(const layout_t *layout, const layout_file_t *file)
 	return false;
 }
 
-static void write_secondaries(FILE *out, const layout_t *layout, const places_t *places)
+void plan_write_secondaries(FILE *out, const layout_t *layout, const places_t *places)
 {
 	bool files = false;
 	for (size_t i = 0; i < layout->template_count; i++) {
@@ -100,17 +101,15 @@ static void write_secondaries(FILE *out, const layout_t *layout, const places_t 
 	}
 	fprintf(out, "\nSECONDARIES\n\n"
 	        "  knotd listens on %s, see knot.conf: give it the address that they are to ask.\n"
-	        "  Serials go on above the last of OpenDNSSEC, so secondaries take the first version.\n",
-	        places->listen);
+	        "  Serials go on above the last of %s, so secondaries take the first version.\n",
+	        places->listen, layout->signer);
 	for (size_t i = 0; i < layout->file_count; i++) {
 		if (is_target(layout, &layout->files[i])) {
 			write_file_peers(out, &layout->files[i]);
 		}
 	}
 	if (files) {
-		fprintf(out, "  Zones that OpenDNSSEC wrote to files: no such file is written any more. "
-		        "Servers that loaded\n  them become secondaries of knotd; say them in the "
-		        "template's acl and notify.\n");
+		fprintf(out, "  %s\n", layout->untold);
 	}
 }
 
@@ -156,13 +155,13 @@ void plan_write(FILE *out, const opendnssec_t *from, const layout_t *layout, con
 	fprintf(out, "Leaving OpenDNSSEC: made by ods migrate from %s and %s.\n"
 	        "%zu of %zu zones move. The keys stay in their tokens, DNSKEY and DS records as they "
 	        "are.\nCDS and CDNSKEY records (RFC 7344) are new in the zones: those of the DS that "
-	        "there are.\n", from->conf.path, from->database, count_moving(layout), layout->zone_count);
-	write_zones(out, layout);
-	write_notes(out, "POLICIES THAT ARE LEFT OUT, with their zones", &from->wrong);
-	write_notes(out, "WHERE zonelist.xml DIFFERS FROM kasp.db, which counts, as for OpenDNSSEC", &from->unlike);
-	write_notes(out, "PARTS OF addns.xml THAT ARE LEFT OUT", &layout->left_out);
-	write_notes(out, "ELEMENTS OF conf.xml THAT ARE NOT TAKEN", unused);
-	write_notes(out, "ADVICE, for later", &from->advice);
-	write_secondaries(out, layout, places);
+	        "there are.\n", from->conf.path, from->database, plan_count(layout), layout->zone_count);
+	plan_write_zones(out, layout);
+	plan_write_notes(out, "POLICIES THAT ARE LEFT OUT, with their zones", &from->wrong);
+	plan_write_notes(out, "WHERE zonelist.xml DIFFERS FROM kasp.db, which counts, as for OpenDNSSEC", &from->unlike);
+	plan_write_notes(out, "PARTS OF addns.xml THAT ARE LEFT OUT", &layout->left_out);
+	plan_write_notes(out, "ELEMENTS OF conf.xml THAT ARE NOT TAKEN", unused);
+	plan_write_notes(out, "ADVICE, for later", &from->advice);
+	plan_write_secondaries(out, layout, places);
 	write_steps(out, from, places);
 }

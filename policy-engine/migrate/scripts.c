@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void write_quoted(FILE *out, const char *text)
+void scripts_write_quoted(FILE *out, const char *text)
 {
 	fputc('\'', out);
 	for (; *text != '\0'; text++) {
@@ -17,7 +17,7 @@ static void write_quoted(FILE *out, const char *text)
 static void write_command(FILE *out, const char *command, const char *path)
 {
 	fprintf(out, "%s ", command);
-	write_quoted(out, path);
+	scripts_write_quoted(out, path);
 	fprintf(out, "\n");
 }
 
@@ -30,7 +30,7 @@ static void write_head(FILE *out, const places_t *places)
 	        "user=${USER_OF_KNOTD:-knot}\n"
 	        "group=$(id -gn \"$user\")\n"
 	        "dir=");
-	write_quoted(out, places->dir);
+	scripts_write_quoted(out, places->dir);
 	fprintf(out, "\n\n# Configuration; PINs and secrets of TSIG may be in it.\n"
 	        "chgrp \"$group\" \"$dir\" \"$dir\"/conf.xml \"$dir\"/kasp.xml \"$dir\"/knot.conf\n"
 	        "chmod 0750 \"$dir\"\n"
@@ -109,9 +109,8 @@ static void write_files(FILE *out, const opendnssec_t *from, const layout_t *lay
 		}
 	}
 	for (size_t i = 0; i < layout->zone_count; i++) {
-		const ods_zone_t *zone = layout->zones[i].zone->from;
-		if (layout->zones[i].moves && !zone->input.dns) {
-			write_command(out, "readable", zone->input.path);
+		if (layout->zones[i].moves && layout->zones[i].file != NULL) {
+			write_command(out, "readable", layout->zones[i].file);
 		}
 	}
 	fprintf(out, "[ -z \"$failed\" ]\n");
@@ -125,12 +124,11 @@ void scripts_write_checks(FILE *out, const layout_t *layout)
 	        "failed=0\n"
 	        "check() { ods-checkzone \"$1\" \"$2\" || failed=1; }\n");
 	for (size_t i = 0; i < layout->zone_count; i++) {
-		const ods_zone_t *zone = layout->zones[i].zone->from;
-		if (layout->zones[i].moves && !zone->input.dns) {
+		if (layout->zones[i].moves && layout->zones[i].file != NULL) {
 			fprintf(out, "check ");
-			write_quoted(out, zone->input.path);
+			scripts_write_quoted(out, layout->zones[i].file);
 			fprintf(out, " ");
-			write_quoted(out, layout->zones[i].name);
+			scripts_write_quoted(out, layout->zones[i].name);
 			fprintf(out, "\n");
 		}
 	}

@@ -15,3 +15,6 @@ void scripts_write_permissions(FILE *out, const opendnssec_t *from, const layout
 
 /*! Writes a check of each zone's file. */
 void scripts_write_checks(FILE *out, const layout_t *layout);
+
+/*! Writes a text as one word of sh. */
+void scripts_write_quoted(FILE *out, const char *text);

@@ -31,6 +31,8 @@ typedef struct {
 typedef struct {
 	char *name;       /* Canonical, to be freed; NULL: the zone is left out. */
 	shape_t shape;
+	uint32_t last;    /* Its serial. */
+	size_t number;    /* Of its policy. */
 } zone_t;
 
 typedef struct {
@@ -115,6 +117,7 @@ static const char *look(all_t *all, size_t index, char *why, size_t why_size)
 		.soa_ttl = served.soa_ttl, .soa_minimum = served.soa_minimum,
 		.serial = serial_of(served.serial, (time_t)all->what->source.now),
 	};
+	zone->last = served.serial;
 	return take_keys(from, &served, &zone->shape) ? NULL : "it has more keys than a policy can have";
 }
 
@@ -125,6 +128,17 @@ static bool is_meant(const all_t *all, const char *name)
 	const bool meant = all->what->source.zone == NULL || (wanted != NULL && strcmp(wanted, name) == 0);
 	free(wanted);
 	return meant;
+}
+
+static void tell_left_out(const all_t *all, size_t index, const char *why)
+{
+	const char *name = all->zones[index].name;
+	if (all->what->tell != NULL) {
+		const theirs_zone_t zone = { .name = name, .why = why, .keys = &all->db.zones[index] };
+		all->what->tell(all->what->ctx, &zone);
+	} else {
+		fprintf(stderr, "%s  left out: %s\n", name, why);
+	}
 }
 
 /* \return How many zones are left out; -1 if all are. */
@@ -142,7 +156,7 @@ static int look_at_all(all_t *all)
 		}
 		const char *wrong = look(all, i, why, sizeof(why));
 		if (wrong != NULL) {
-			fprintf(stderr, "%s  left out: %s\n", zone->name, wrong);
+			tell_left_out(all, i, wrong);
 			free(zone->name);
 			zone->name = NULL;
 			left_out++;
@@ -268,7 +282,7 @@ static void write_policy(FILE *out, const all_t *all, size_t first, size_t numbe
 			fprintf(out, "\n");
 		}
 	}
-	fprintf(out, "\t-->\n\t<Policy name=\"%s-%zu\">\n\t\t<Description>As %s signs</Description>\n",
+	fprintf(out, "\t-->\n\t<Policy name=\"" THEIRS_POLICY "\">\n\t\t<Description>As %s signs</Description>\n",
 	        what->source.kind->option, number, what->source.kind->name);
 	write_signatures(out, shape, what->source.ttl);
 	write_denial(out, shape);
@@ -277,7 +291,26 @@ static void write_policy(FILE *out, const all_t *all, size_t first, size_t numbe
 	fprintf(out, "\t</Policy>\n");
 }
 
-static void write_all(FILE *out, const all_t *all)
+static bool has_csk(const shape_t *shape)
+{
+	bool has = false;
+	for (uint32_t i = 0; i < shape->key_count; i++) {
+		has = has || shape->keys[i][0] == KEYSET_CSK;
+	}
+	return has;
+}
+
+static void tell_taken(const all_t *all, size_t index)
+{
+	const zone_t *of = &all->zones[index];
+	const theirs_zone_t zone = { .name = of->name, .number = of->number, .csk = has_csk(&of->shape),
+	                             .serial = of->last, .keys = &all->db.zones[index] };
+	if (all->what->tell != NULL) {
+		all->what->tell(all->what->ctx, &zone);
+	}
+}
+
+static void write_all(FILE *out, all_t *all)
 {
 	size_t number = 0;
 	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -290,9 +323,15 @@ static void write_all(FILE *out, const all_t *all)
 		while (first < i && !is_alike(all, first, i)) {
 			first++;
 		}
-		if (first == i && all->zones[i].name != NULL) {
-			write_policy(out, all, i, ++number);
+		if (all->zones[i].name == NULL) {
+			continue;
 		}
+		if (first == i) {
+			write_policy(out, all, i, ++number);
+			all->zones[i].number = number;
+		}
+		all->zones[i].number = all->zones[first].number;
+		tell_taken(all, i);
 	}
 	fprintf(out, "</KASP>\n");
 }

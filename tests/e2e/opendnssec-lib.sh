@@ -106,13 +106,16 @@ stop_opendnssec() {
 	done
 	enforcer='' signer=''
 	rm -f /run/opendnssec/{enforcerd,signerd}.pid /run/opendnssec/{enforcer,engine}.sock
+	# It may have been writing: what it had not finished is undone, as when it starts again.
+	[ ! -e "$ods/kasp.db-journal" ] ||
+		python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM zone")' "$ods/kasp.db"
 }
 
 # ods_keys ZONE: of each key role, states of DS, DNSKEY, its RRSIG, RRSIG, key tag is last.
 ods_keys() {
-	local file=keys.${1//\//-}
-	ods-enforcer key list -d -p -z "$1" 2>&1 | sed -n "s|^$1;||p" >"$file.d"
-	ods-enforcer key list -v -p -z "$1" 2>&1 | sed -n "s|^$1;||p" >"$file.v"
+	local file=keys.${1//\//-} name=${1//\\/\\\\}
+	ods-enforcer key list -d -p -z "$1" 2>&1 | sed -n "s|^$name;||p" >"$file.d"
+	ods-enforcer key list -v -p -z "$1" 2>&1 | sed -n "s|^$name;||p" >"$file.v"
 	awk -F ';' 'NR == FNR { tag[$6] = $8; next } { print $1, $2, $3, $4, $5, tag[$8] }' "$file.v" "$file.d"
 }
 ods_has() { ods_keys "$1" | grep -E -- "$2" >/dev/null; }

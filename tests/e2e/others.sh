@@ -402,3 +402,184 @@ print(u.urlopen(u.Request(sys.argv[1], headers={"X-API-Key": "e2e"})).read().dec
 	ended
 	are 257 "$csk" || fail "the CSK is $(tags 257)"
 }
+
+# ---- knot.conf by named.conf
+
+# named_with_lists: zones of each kind that named.conf can have; who may transfer them is told in several ways.
+named_with_lists() {
+	local zone
+	for zone in o.test 0/26.2.0.192.in-addr.arpa xn--bcher-kva.test 'a\.b.test' plain.test dynamic.test; do
+		unsigned "old/${zone//\//-}.zone" "$zone"
+	done
+	unsigned old/root.zone ''
+	mv 'old/a\.b.test.zone' old/a.b.test.zone
+	unsigned 'old/odd\.zone' odd.test
+	unsigned far.zone far.test
+	far_port=$(free_port)
+	another_knotd far "127.0.0.1@$far_port" <<-EOT
+	key:
+	  - id: xfr.test
+	    algorithm: hmac-sha256
+	    secret: $secret
+	acl:
+	  - id: all
+	    key: xfr.test
+	    action: transfer
+	zone:
+	  - domain: far.test
+	    file: "$work/far.zone"
+	    acl: all
+	EOT
+	listener_port=$(free_port)
+	cat >old/lists.conf <<-EOT
+	key "Xfr.Test" { algorithm hmac-sha256; secret "$secret"; };
+	key "other.test" { algorithm hmac-sha512; secret "$secret"; };
+	acl "friends" { !127.0.0.3; 127.0.0.0/29; key "Xfr.Test"; };
+	primaries "far" port $far_port { 127.0.0.1 key "xfr.test"; };
+	options {
+		directory "$work/old"; pid-file none; session-keyfile none; recursion no;
+		listen-on port $old_port { 127.0.0.1; }; listen-on-v6 { none; };
+		allow-transfer { !127.0.0.2; friends; }; key-directory "$work/old"; notify explicit; check-names primary ignore;
+		also-notify { 127.0.0.1 port $listener_port key "xfr.test"; };
+	};
+	dnssec-policy fast { keys { csk lifetime unlimited algorithm 13; }; };
+	controls { };
+	zone "o.test" { type primary; file "o.test.zone"; dnssec-policy fast; inline-signing yes; };
+	zone "0/26.2.0.192.in-addr.arpa" {
+		type primary; file "0-26.2.0.192.in-addr.arpa.zone"; dnssec-policy fast; inline-signing yes;
+		allow-transfer { any; };
+	};
+	zone "xn--bcher-kva.test" {
+		type primary; file "xn--bcher-kva.test.zone"; dnssec-policy fast; inline-signing yes;
+		allow-transfer { key "other.test"; };
+	};
+	zone "a\.b.test" {
+		type primary; file "a.b.test.zone"; dnssec-policy fast; inline-signing yes; notify no;
+		allow-transfer { none; };
+	};
+	zone "far.test" {
+		type secondary; file "far.db"; primaries { far; }; dnssec-policy fast; inline-signing yes;
+		allow-transfer { friends; };
+	};
+	zone "plain.test" { type primary; file "plain.test.zone"; allow-transfer { friends; localnets; }; };
+	zone "odd.test" {
+		type primary; file "odd\\.zone"; dnssec-policy fast; inline-signing yes;
+	};
+	zone "dynamic.test" { type primary; file "dynamic.test.zone"; allow-update { key "other.test"; }; };
+	zone "." { type primary; file "root.zone"; dnssec-policy fast; inline-signing yes; allow-transfer { any; }; };
+	EOT
+	named-checkconf -p old/lists.conf >named.conf || fail "$(cat named.conf)"
+	named -g -c old/lists.conf >old/log 2>&1 &
+	bind=$!
+	pids+=("$bind")
+}
+
+signing='o.test 0/26.2.0.192.in-addr.arpa xn--bcher-kva.test a\.b.test far.test .'
+
+# may PORT: for each zone, who gets it: by address and key.
+may() {
+	local zone from key
+	for zone in $signing; do
+		for from in 127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.9; do
+			for key in '' "hmac-sha256:xfr.test:$secret" "hmac-sha512:other.test:$secret"; do
+				kdig @127.0.0.1 -p "$1" -b $from ${key:+-y "$key"} "$zone" AXFR >may.out 2>&1 || true
+				echo "$zone $from ${key%%:$secret} $(grep -c '[[:space:]]SOA[[:space:]]' may.out)"
+			done
+		done
+	done
+}
+
+named_signs() { local PORT=$old_port zone; for zone in $signing; do signed "$zone" || return 1; done; }
+knot_signs() { local zone; for zone in $signing; do signed "$zone" || return 1; done; }
+bind_rests() { [ "$(ls old/K*.state | wc -l)" = 7 ] && ! grep -L '^DNSKEYChange' old/K*.state | grep . >/dev/null; }
+
+test_named_conf() {
+	local file zone
+	ready csk
+	secret=Wg6FH9tJ1Dz0WVrwBpKXsZ3vQ0k0NOu8M7IzVYJmbWI=
+	named_with_lists
+	within 60 named_signs
+	within 30 bind_rests
+	may "$old_port" >may.bind
+	taker() {
+		printf '%s\n' 'key:' '  - id: xfr.test' '    algorithm: hmac-sha256' "    secret: $secret" 'acl:' \
+			'  - id: all' '    key: xfr.test' '    action: notify' 'remote:' '  - id: ours' \
+			"    address: 127.0.0.1@$PORT" '    key: xfr.test' 'zone:'
+		for zone in $signing; do
+			printf '  - domain: "%s"\n    master: ours\n    acl: all\n' "$zone"
+		done
+	}
+	taker >taker.conf
+	another_knotd taker "127.0.0.1@$listener_port" <taker.conf
+
+	ods migrate --from bind --server "127.0.0.1@$old_port" --named-conf named.conf --below -o "$work/moved" \
+		--listen "127.0.0.1@$PORT" --ttl 1 "$work/old" >plan.out 2>plan.err && fail "a zone is left out, and that is no failure"
+	expect '^6 of 7 signed zones move' cat plan.out
+	expect '^  odd.test.: knot.conf cannot have the path of its file' cat plan.out
+	expect '^  dynamic.test.: named does not sign it' cat plan.out
+	expect '^  plain.test.: named does not sign it' cat plan.out
+	expect '^  line [0-9]+: allow-transfer: "localnets" is left out$' cat plan.out
+	expect '^  listen-on: ' cat plan.out
+	expect 'File exists; it stays as it is' ods migrate --from bind --server "127.0.0.1@$old_port" \
+		--named-conf named.conf -o "$work/moved" --ttl 1 "$work/old"
+
+	# knotd has no views.
+	cat >views.conf <<-EOT
+	options { directory "$work/old"; dnssec-policy default; };
+	view "in" { match-clients { 127.0.0.1; }; zone "o.test" { type primary; file "o.test.zone"; inline-signing yes; }; };
+	view "out" { zone "o.test" { type primary; file "far.db"; inline-signing yes; }; };
+	EOT
+	named-checkconf -p views.conf >named.views || fail "$(cat named.views)"
+	expect '^  o.test.: it is in views "in" and "out", and knotd has no views: name one by --view' \
+		ods migrate --from bind --server "127.0.0.1@$old_port" --named-conf named.views "$work/old"
+	ods migrate --from bind --server "127.0.0.1@$old_port" --named-conf named.views --view in "$work/old" >plan.in ||
+		fail "$(cat plan.in)"
+	expect '^1 of 1 signed zones move' cat plan.in
+	expect '^  far.test.: there are keys of it, and named.conf has no such zone in that view' cat plan.in
+
+	sed '/dnssec-policy/d' named.views >named.static
+	expect '^  o.test.: named is not told to sign it, and there are keys of it: its file may be the signed zone' \
+		ods migrate --from bind --server "127.0.0.1@$old_port" --named-conf named.static --view in "$work/old"
+
+	# As the plan says.
+	PATH=$PATH:$BUILD_DIR sh moved/check-zones.sh >check.out 2>&1 || fail "check-zones.sh: $(cat check.out)"
+	{ sed '/<\/KASP>/d' "$D/kasp.xml"; sed '1,/<KASP>/d' moved/kasp.xml; } >both.xml
+	sed 's|<Serial>counter|<Serial>unixtime|' both.xml >"$D/kasp.xml"
+	ods check >check.out || fail "$(cat check.out)"
+	engine reload
+	for file in old/K*.private; do
+		key_in 13 "$file"
+	done
+	PATH=$PATH:$BUILD_DIR sh moved/import.sh -n >dry.out 2>&1 || fail "import.sh -n: $(cat dry.out)"
+	[ "$(grep -c 'test.  taken over: csk\|arpa.  taken over: csk\|^\.  taken over: csk' dry.out)" = 6 ] || fail "$(cat dry.out)"
+	# Where all zones move in the same way, it is one command.
+	mkdir alone
+	cp -p old/Ko.test.* alone
+	ods migrate --from bind --server "127.0.0.1@$old_port" --named-conf named.views --view in -o "$work/one" "$work/alone" >one.out
+	expect "^take 'bind-1' '' " cat one/import.sh
+	PATH=$PATH:$BUILD_DIR expect '^o.test.  taken over: csk' sh one/import.sh -n
+	PATH=$PATH:$BUILD_DIR sh moved/import.sh -y >import.out 2>&1 || fail "import.sh -y: $(cat import.out)"
+	stop_pid "$bind"
+
+	# The engine of these tests speaks to a module whose socket has another place.
+	{
+		printf 'module:\n  - id: mod-opendnssec\n    file: "%s"\n\n' "$BUILD_DIR/opendnssec.so"
+		sed -e "s|$work/moved/run|$D/run|g" moved/knot.conf
+	} >knot.conf
+	expect 'Configuration is valid' knotc -c knot.conf conf-check
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	cp knot.conf "$D/knot.conf"
+	start_knotd
+	within 60 knot_signs
+	for zone in $signing; do
+		engine_says "$zone" 'the zone was imported' || fail "$zone is not held"
+	done
+	may "$PORT" >may.knot
+	diff <(sed 's/ [1-9]$/ yes/' may.bind) <(sed 's/ [1-9]$/ yes/' may.knot) || fail "others may transfer than with named"
+	grep -c ' yes$' <(sed 's/ [1-9]$/ yes/' may.knot)
+	for zone in o.test 0/26.2.0.192.in-addr.arpa xn--bcher-kva.test far.test; do
+		within 20 says taker/knotd.log "\[$zone.\] notify, incoming, .*serial 1[0-9]{9}"
+	done
+	does_not_say taker/knotd.log 'b.test.\] notify, incoming'
+	same_data o.zone o.test
+}

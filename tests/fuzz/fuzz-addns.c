@@ -21,10 +21,10 @@ static bool is_plain(const char *text)
 	return strpbrk(text, "\"\\\n\r") == NULL;
 }
 
-static void check_peers(const addns_t *addns, const addns_peers_t *peers)
+static void check_peers(const peers_t *addns, const peers_list_t *peers)
 {
 	for (size_t i = 0; i < peers->count; i++) {
-		const addns_peer_t *peer = &peers->peers[i];
+		const peers_peer_t *peer = &peers->peers[i];
 		bool known = peer->key == NULL;
 		for (size_t k = 0; k < addns->key_count && !known; k++) {
 			known = strcmp(addns->keys[k].name, peer->key) == 0;
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char path[TARGET_PATH_MAX];
 	const int fd = make_file(data, size, path);
 
-	addns_t addns = { 0 };
+	peers_t addns = { 0 };
 	notes_t notes = { 0 };
 	hsm_error_t err = { 0 };
 	if (addns_read(path, &addns, &notes, &err) != HSM_EOK) {
@@ -52,11 +52,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		demand(is_plain(addns.keys[i].name) && is_plain(addns.keys[i].algorithm) &&
 		       is_plain(addns.keys[i].secret), "a key is plain");
 	}
-	const addns_peers_t *all[] = { &addns.primaries, &addns.notifiers, &addns.takers, &addns.notified };
+	const peers_list_t *all[] = { &addns.primaries, &addns.notifiers, &addns.takers, &addns.notified };
 	for (size_t i = 0; i < 4; i++) {
 		check_peers(&addns, all[i]);
 	}
-	addns_deinit(&addns);
+	peers_deinit(&addns);
 	notes_deinit(&notes);
 	close(fd);
 	return 0;

@@ -160,7 +160,7 @@ START_TEST(bad_files)
 	unlink(file);
 	unreadable("unable to open");
 	write_file("kasp.db", "-- MySQL dump 10.19\nCREATE TABLE `zone` (`id` bigint(20));\n");
-	unreadable("convert_mysql_to_sqlite");
+	unreadable("no database of SQLite, and no whole dump of mysqldump");
 	unlink(file);
 	kasp_db_sql(file, "CREATE TABLE databaseVersion (version);"
 	            "INSERT INTO databaseVersion VALUES (1)");
