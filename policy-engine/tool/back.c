@@ -119,7 +119,9 @@ static void print_commands(const order_t *order, const engine_answer_t *answer, 
 		print_telling(order, answer);
 	}
 	printf("  ods-control enforcer start\n"
-	       "  ods-enforcer signconf            # before the signer: it signs by this\n"
+	       "  ods-enforcer signconf            # before the signer: it signs by this, when it is written\n"
+	       "  until ods-enforcer queue | awk '/idle/ { i = 1 } /signconf|immediately/ { i = 0; exit }\n"
+	       "    END { exit !i }'; do sleep 1; done\n"
 	       "  ods-control signer start\n");
 	for (size_t i = 0; i < answer->count; i++) {
 		const line_t *line = &answer->lines[i];

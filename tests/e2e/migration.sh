@@ -397,7 +397,7 @@ long_forth() { # limit 1200
 	eval "$(grep -E '^  (cp|sqlite3|rm) ' back.out)"
 	start_enforcer
 	ods-enforcer policy import >>ods.out
-	ods-enforcer signconf >>ods.out
+	eval "$(sed -n '/^  ods-enforcer signconf/,/done$/p' back.out)" >>ods.out
 	start_signer
 	follow_them
 	published >keys.now
