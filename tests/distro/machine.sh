@@ -7,6 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 machine='' machine_unshare=''     # process ids: of its systemd, and of unshare, whose child it is
+machine_group=''                  # its control group
 
 # boot ROOT: returns when all units are started. ROOT.console has what systemd said.
 boot() {
@@ -15,6 +16,7 @@ boot() {
 	[ ! -d $group/unified ] || group=$group/unified
 	group=$group/package-check.$$
 	mkdir -p "$group"
+	machine_group=$group
 	# shellcheck disable=SC2016
 	(echo "$BASHPID" >"$group/cgroup.procs" && exec unshare --mount --pid --fork --net --ipc --uts --cgroup \
 		--kill-child bash -euc '
@@ -56,6 +58,7 @@ power_off() {
 	# unshare ignores SIGTERM; its child dies with it.
 	within "systemctl --no-block poweroff" >/dev/null 2>&1 || kill -KILL "$machine_unshare" || true
 	wait "$machine_unshare" 2>/dev/null || true
+	find "$machine_group" -depth -type d -exec rmdir {} ';' 2>/dev/null || true
 	machine=''
 }
 
