@@ -126,6 +126,7 @@ static bool introduce(void *ctx, const plan_want_t *want)
 	}
 	if (ret == ALLOCATED) {
 		const kasp_zone_t *zone = look->zone;
+		desk_keys_wanted(look->desk, 0); /* It may have been made for another zone, which has none then. */
 		proofs_drop(&look->parts->keys.proofs, zone->keys[zone->core.count - 1].cka_id);
 	} else if (ret >= 0) {
 		*lacks = (uint8_t)(unsuitable < UINT8_MAX ? unsuitable + 1 : UINT8_MAX);
