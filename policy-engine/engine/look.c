@@ -32,6 +32,7 @@ typedef struct {
 	const policy_t *policy;
 	policy_t effective; /* The policy, if its KSK is offline: with the TTL that counts. */
 	int64_t now;
+	bool due;          /* It is looked at because its time has come. */
 	char problem[PROBLEM_MAX];
 	log_level_t level; /* Of the problem. */
 	unsigned keytag; /* Of the key that it is about; 0 = none. */
@@ -645,7 +646,8 @@ static void look_at_live(look_t *look)
 		look_after(look);
 	}
 	foresee_end(look);
-	if (memcmp(lacked, live->lacks, sizeof(lacked)) != 0) {
+	/* What was made for it may be gone, as a key that a person has removed. */
+	if (memcmp(lacked, live->lacks, sizeof(lacked)) != 0 || (look->due && live->wants)) {
 		desk_keys_wanted(look->desk, 0);
 	}
 	bool news = live_set(&live->problem, look->problem[0] != '\0' ? look->problem : NULL);
@@ -670,7 +672,7 @@ int look_at_zone(parts_t *parts, const char *name, int64_t now)
 		return found;
 	}
 	look_t look = { .parts = parts, .desk = desk, .zone = &zone,
-	                .live = live_find(&desk->live, name), .now = now,
+	                .live = live_find(&desk->live, name), .now = now, .due = zone.next <= now,
 	                .level = LOG_WARNING };
 	look.policy = policies_find(&desk->policies, zone.policy);
 	zone.next = CORE_NEVER; /* Until the module names the zone, or a reload wakes it. */
