@@ -147,7 +147,7 @@ START_TEST(same)
 		ck_assert_str_eq(a->fault, b->fault);
 		ck_assert_str_eq(a->input.path, b->input.path);
 		ck_assert(a->key_count == b->key_count && a->output.dns == b->output.dns);
-		ck_assert_int_eq(memcmp(a->keys, b->keys, a->key_count * sizeof(*a->keys)), 0);
+		ck_assert(a->key_count == 0 || memcmp(a->keys, b->keys, a->key_count * sizeof(*a->keys)) == 0);
 	}
 	ck_assert_uint_eq(other.zones[0].keys[0].keytag, 4711);
 	ck_assert_uint_eq(other.pair_count, one.pair_count);
