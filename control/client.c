@@ -102,6 +102,17 @@ static int read_answer(knot_ctl_t *ctl, reader_t *reader)
 	}
 }
 
+/*! Sends and reads. A server that refuses a connection does not read what is sent, and has said why. */
+static int exchange(knot_ctl_t *ctl, const ctl_call_t *call, reader_t *reader)
+{
+	const int sent = send_block(ctl, call->units, call->count);
+	if (sent == KNOT_ETIMEOUT) {
+		return sent;
+	}
+	const int ret = read_answer(ctl, reader);
+	return sent == KNOT_EOK || ret == KNOT_EOK ? ret : sent;
+}
+
 int ctl_client_call(const ctl_call_t *call, char *err, size_t err_size)
 {
 	knot_ctl_t *ctl = knot_ctl_alloc();
@@ -113,10 +124,7 @@ int ctl_client_call(const ctl_call_t *call, char *err, size_t err_size)
 	reader_t reader = { .call = call, .err = err, .err_size = err_size };
 	int ret = connect_server(ctl, call->path, call->timeout_ms);
 	if (ret == KNOT_EOK) {
-		ret = send_block(ctl, call->units, call->count);
-	}
-	if (ret == KNOT_EOK) {
-		ret = read_answer(ctl, &reader);
+		ret = exchange(ctl, call, &reader);
 	}
 	if (ret == KNOT_EOK) {
 		/* The answer is complete: an error in saying goodbye does not matter. */

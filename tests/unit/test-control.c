@@ -468,9 +468,9 @@ START_TEST(client_garbage)
 	}
 	int ret;
 	const int64_t begin = monotonic_ms();
-	/* It takes the server a moment to see that so many clients have gone. */
+	/* It takes the server a moment to see that so many clients have gone; until then it refuses. */
 	while ((ret = call_status()) != KNOT_EOK && monotonic_ms() - begin < 4000) {
-		ck_assert_ptr_nonnull(strstr(err, "too many connections"));
+		poll(NULL, 0, 10);
 	}
 	ck_assert_msg(ret == KNOT_EOK, "%s", err);
 }
