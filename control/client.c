@@ -9,6 +9,8 @@
 
 /* How often the client tries again while the server's queue of connections is full. */
 #define RETRY_MS 20
+/* What a server has said before it broke off is there at once. */
+#define SAID_MS 100
 
 typedef struct {
 	const ctl_call_t *call;
@@ -106,8 +108,8 @@ static int read_answer(knot_ctl_t *ctl, reader_t *reader)
 static int exchange(knot_ctl_t *ctl, const ctl_call_t *call, reader_t *reader)
 {
 	const int sent = send_block(ctl, call->units, call->count);
-	if (sent == KNOT_ETIMEOUT) {
-		return sent;
+	if (sent != KNOT_EOK) {
+		knot_ctl_set_timeout(ctl, SAID_MS);
 	}
 	const int ret = read_answer(ctl, reader);
 	return sent == KNOT_EOK || ret == KNOT_EOK ? ret : sent;
