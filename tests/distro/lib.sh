@@ -16,7 +16,8 @@ make_chroot() {
 	echo "Making a chroot of Debian $1 in $2"
 	rm -rf --one-file-system -- "$2.new" "$2"
 	mkdir -p "$2.new"
-	debootstrap --variant=minbase "$1" "$2.new" "$mirror" >"$2.log" 2>&1 ||
+	# That of an older Debian does not know the names of newer ones, which are all alike.
+	debootstrap --variant=minbase "$1" "$2.new" "$mirror" /usr/share/debootstrap/scripts/sid >"$2.log" 2>&1 ||
 		{ tail -n 20 "$2.log" >&2; exit 1; }
 	# A mirror that stands still is as good as another one here; and what is lost at a crash is made anew.
 	echo 'Acquire::Check-Valid-Until "false";' >"$2.new/etc/apt/apt.conf.d/90test"
