@@ -143,6 +143,23 @@ static EVP_PKEY *make_rsa(const CK_ATTRIBUTE *parts, CK_ULONG count)
 	return pair;
 }
 
+/*! Writes a number as so many bytes. \return Whether it fits. */
+static bool put(const uint8_t *number, size_t number_len, uint8_t *to, size_t len)
+{
+	while (number_len > 0 && *number == 0) {
+		number++;
+		number_len--;
+	}
+	if (number_len > len) {
+		return false;
+	}
+	memset(to, 0, len - number_len);
+	if (number_len > 0) {
+		memcpy(to + len - number_len, number, number_len);
+	}
+	return true;
+}
+
 /*! Makes a pair of its private number: an ECPrivateKey (RFC 5915) without the public half, which OpenSSL
  *  computes. */
 static EVP_PKEY *make_ecdsa(const pair_kind_t *kind, const CK_ATTRIBUTE *value)
@@ -157,9 +174,7 @@ static EVP_PKEY *make_ecdsa(const pair_kind_t *kind, const CK_ATTRIBUTE *value)
 	memcpy(der + at, (const uint8_t[]){ 0x02, 0x01, 0x01, 0x04 }, 4);
 	at += 4;
 	der[at++] = (uint8_t)kind->len;
-	const size_t zeros = kind->len - value->ulValueLen;
-	memset(der + at, 0, zeros);
-	memcpy(der + at + zeros, value->pValue, value->ulValueLen);
+	(void)put(value->pValue, value->ulValueLen, der + at, kind->len);
 	at += kind->len;
 	der[at++] = 0xa0;
 	der[at++] = (uint8_t)kind->curve_len;
@@ -183,23 +198,6 @@ EVP_PKEY *pair_make(const pair_kind_t *kind, const CK_ATTRIBUTE *parts, CK_ULONG
 	return kind->type == CKK_EC ? make_ecdsa(kind, value)
 	       : EVP_PKEY_new_raw_private_key_ex(NULL, kind->name, NULL, value->pValue,
 	                                         value->ulValueLen);
-}
-
-/*! Writes a number as so many bytes. \return Whether it fits. */
-static bool put(const uint8_t *number, size_t number_len, uint8_t *to, size_t len)
-{
-	while (number_len > 0 && *number == 0) {
-		number++;
-		number_len--;
-	}
-	if (number_len > len) {
-		return false;
-	}
-	memset(to, 0, len - number_len);
-	if (number_len > 0) {
-		memcpy(to + len - number_len, number, number_len);
-	}
-	return true;
 }
 
 static EVP_PKEY *take_ecdsa(const pair_kind_t *kind, const pair_numbers_t *numbers)
