@@ -48,31 +48,40 @@ static void write_head(FILE *out, const layout_t *layout, const places_t *places
 static bool is_first_key(const layout_t *layout, size_t file, const char *name)
 {
 	for (size_t f = 0; f < file; f++) {
-		const peers_t *peers = &layout->files[f].peers;
-		for (size_t i = 0; layout->files[f].fault == NULL && i < peers->key_count; i++) {
-			if (strcmp(peers->keys[i].name, name) == 0) {
-				return false;
-			}
+		if (layout->files[f].fault == NULL && peers_find_key(&layout->files[f].peers, name) != NULL) {
+			return false;
 		}
 	}
 	return true;
 }
 
-static void write_keys(FILE *out, const layout_t *layout)
+/* Writes the keys of all files, each once. \return Whether there are any. */
+static bool write_each_key(FILE *out, const layout_t *layout, void (*write)(FILE *, const peers_key_t *, bool first))
 {
-	const char *head = "key:\n";
+	bool any = false;
 	for (size_t f = 0; f < layout->file_count; f++) {
 		const peers_t *peers = &layout->files[f].peers;
 		for (size_t i = 0; layout->files[f].fault == NULL && i < peers->key_count; i++) {
-			const peers_key_t *key = &peers->keys[i];
-			if (is_first_key(layout, f, key->name)) {
-				fprintf(out, "%s  - id: \"%s\"\n    algorithm: %s\n    secret: \"%s\"\n",
-				        head, key->name, key->algorithm, key->secret);
-				head = "";
+			if (is_first_key(layout, f, peers->keys[i].name)) {
+				write(out, &peers->keys[i], !any);
+				any = true;
 			}
 		}
 	}
-	fprintf(out, "%s", head[0] == '\0' ? "\n" : "");
+	return any;
+}
+
+static void write_key(FILE *out, const peers_key_t *key, bool first)
+{
+	fprintf(out, "%s  - id: \"%s\"\n    algorithm: %s\n    secret: \"%s\"\n", first ? "key:\n" : "", key->name,
+	        key->algorithm, key->secret);
+}
+
+static void write_keys(FILE *out, const layout_t *layout)
+{
+	if (write_each_key(out, layout, write_key)) {
+		fprintf(out, "\n");
+	}
 }
 
 /* Whether a peer is two items: for Knot, one without a key is about requests without one. */
@@ -85,18 +94,14 @@ static bool is_twofold(const layout_t *layout, const peers_peer_t *peer)
 	return keys;
 }
 
+static void write_key_name(FILE *out, const peers_key_t *key, bool first)
+{
+	fprintf(out, "%s\"%s\"", first ? "    key: [" : ", ", key->name);
+}
+
 static void write_all_keys(FILE *out, const layout_t *layout)
 {
-	const char *before = "    key: [";
-	for (size_t f = 0; f < layout->file_count; f++) {
-		const peers_t *peers = &layout->files[f].peers;
-		for (size_t i = 0; i < peers->key_count; i++) {
-			if (is_first_key(layout, f, peers->keys[i].name)) {
-				fprintf(out, "%s\"%s\"", before, peers->keys[i].name);
-				before = ", ";
-			}
-		}
-	}
+	write_each_key(out, layout, write_key_name);
 	fprintf(out, "]\n");
 }
 
