@@ -57,3 +57,11 @@ char *text_file_read(const char *path, const text_file_t *what, char *err, size_
 	}
 	return text;
 }
+
+int text_file_blame(const char *path, unsigned line, char *err, size_t err_size, const char *format, va_list args)
+{
+	char why[300];
+	vsnprintf(why, sizeof(why), format, args);
+	snprintf(err, err_size, "%s:%u: %s", path, line, why);
+	return -1;
+}

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,3 +23,7 @@ typedef struct {
  * \return To be freed by free(), without a NUL but the one at its end; NULL
  */
 char *text_file_read(const char *path, const text_file_t *what, char *err, size_t err_size);
+
+/*! Says what is wrong in a line of it: "PATH:LINE: WHY", why as vprintf() has it. \return -1 */
+int text_file_blame(const char *path, unsigned line, char *err, size_t err_size, const char *format, va_list args)
+	__attribute__((format(printf, 5, 0)));

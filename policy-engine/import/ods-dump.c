@@ -37,13 +37,11 @@ static int blame(dump_t *in, const char *format, ...) __attribute__((format(prin
 
 static int blame(dump_t *in, const char *format, ...)
 {
-	char why[300];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
+	const int ret = text_file_blame(in->path, in->line, in->err, in->err_size, format, args);
 	va_end(args);
-	snprintf(in->err, in->err_size, "%s:%u: %s", in->path, in->line, why);
-	return -1;
+	return ret;
 }
 
 /* -- words ---------------------------------------------------------------- */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy-engine/base/text-file.h"
+
 #define DEPTH_MAX 16 /* Blocks in blocks; named has fewer. */
 #define ENDS_WORD "{};\""
 
@@ -24,13 +26,11 @@ static int blame(reader_t *in, const char *format, ...) __attribute__((format(pr
 
 static int blame(reader_t *in, const char *format, ...)
 {
-	char why[200];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
+	const int ret = text_file_blame(in->path, in->line, in->err, in->err_size, format, args);
 	va_end(args);
-	snprintf(in->err, in->err_size, "%s:%u: %s", in->path, in->line, why);
-	return -1;
+	return ret;
 }
 
 /* -- what is between words ------------------------------------------------ */
