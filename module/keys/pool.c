@@ -14,7 +14,8 @@
 #include "module/keys/verify.h"
 
 /* Jobs that a thread takes at once, at most: enough for the lock to cost little beside them. When
- * few jobs are left a thread takes fewer, so that the others have some, too. */
+ * few jobs are left a thread takes fewer, so that the others have some, too; unless these have
+ * other batches, since to go from one zone to the next has its price: other keys, a sample of each. */
 #define CHUNK_MAX 32
 
 /* With SIGNPOOL_VERIFY_SAMPLE one signature in so many is verified: 1 % of the cost. */
@@ -61,7 +62,8 @@ typedef struct lane {
 	pthread_cond_t work;     /*!< There is a batch, or the lane is to stop. */
 	pthread_cond_t finished; /*!< A batch is done. */
 	pthread_cond_t opened;   /*!< A thread has a session, or got none. */
-	pool_batch_t *ring;      /*!< Circular; the batch behind this one has the next turn. */
+	pool_batch_t *ring;      /*!< Circular, this one is the last; the one behind it has the next turn. */
+	unsigned batches;        /*!< In the ring. */
 	bool stop;
 	unsigned sessions;       /*!< Threads that have one... */
 	unsigned opening;        /*!< ...and that may soon. */
@@ -211,8 +213,8 @@ static void sign_chunk(signer_t *signer, lane_t *lane, chunk_t *chunk)
 static chunk_t take(lane_t *lane)
 {
 	pool_batch_t *batch = lane->ring->next;
-	size_t left = batch->count - batch->taken;
-	size_t count = left / (4 * lane->threads);
+	const size_t left = batch->count - batch->taken;
+	size_t count = lane->batches < lane->threads ? left / (4 * lane->threads) : left;
 	count = count < 1 ? 1 : count > CHUNK_MAX ? CHUNK_MAX : count;
 	const chunk_t chunk = {
 		.batch = batch, .from = batch->taken, .count = count, .ret = batch->ret,
@@ -220,7 +222,10 @@ static chunk_t take(lane_t *lane)
 	batch->taken += count;
 	if (batch->taken < batch->count) {
 		lane->ring = batch;
-	} else if (batch->next == batch) {
+		return chunk;
+	}
+	lane->batches--;
+	if (batch->next == batch) {
 		lane->ring = NULL;
 	} else {
 		lane->ring->next = batch->next;
@@ -429,11 +434,12 @@ static void add_batch(lane_t *lane, pool_batch_t *batch)
 	pthread_mutex_lock(&lane->lock);
 	if (lane->ring == NULL) {
 		batch->next = batch;
-		lane->ring = batch;
 	} else {
 		batch->next = lane->ring->next;
 		lane->ring->next = batch;
 	}
+	lane->ring = batch;
+	lane->batches++;
 	pthread_mutex_unlock(&lane->lock);
 	/* Without the lock, which those who wake take at once; the batch may have ended. */
 	if (one) {

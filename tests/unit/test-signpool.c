@@ -367,6 +367,47 @@ START_TEST(test_series)
 }
 END_TEST
 
+/*! \return How many of the jobs have their signature. */
+static unsigned count_signed(const rrsig_job_t *of, size_t count)
+{
+	static const uint8_t NONE[8] = { 0 };
+	unsigned made = 0;
+	for (size_t i = 0; i < count; i++) {
+		const knot_rdata_t *rdata = of[i].rdata;
+		made += memcmp(rdata->data + rdata->len - sizeof(NONE), NONE, sizeof(NONE)) != 0;
+	}
+	return made;
+}
+
+#define TURNS 3
+#define TURN 24 /* Jobs, of a small zone. */
+
+/*! Small zones are signed one after the other, as they came, and not all at the same time. */
+START_TEST(test_turns)
+{
+	char err[640] = "";
+	signpool_work_t *works[TURNS];
+	make_jobs(&ring->keys[SHIM], TURNS * TURN);
+	order("delay C_Sign 20\n");
+	for (size_t i = 0; i < TURNS; i++) {
+		const signpool_jobs_t zone_jobs = {
+			.zone = zone, .jobs = jobs + i * TURN, .count = TURN, .stop = &stop,
+			.verify = SIGNPOOL_VERIFY_SAMPLE, .failed = &failed,
+		};
+		ck_assert_int_eq(signpool_start(pool, &zone_jobs, &works[i], err, sizeof(err)),
+		                 KNOT_EOK);
+	}
+	ck_assert_msg(signpool_finish(works[0], err, sizeof(err)) == KNOT_EOK, "%s", err);
+	ck_assert_uint_le(count_signed(jobs + (TURNS - 1) * TURN, TURN), TURN / 4);
+	for (size_t i = 1; i < TURNS; i++) {
+		ck_assert_msg(signpool_finish(works[i], err, sizeof(err)) == KNOT_EOK, "%s", err);
+	}
+	ck_assert_uint_eq(count_signed(jobs, TURNS * TURN), TURNS * TURN);
+	order("");
+	free_jobs(TURNS * TURN);
+}
+END_TEST
+
 START_TEST(test_failing)
 {
 	char err[640] = "";
@@ -670,6 +711,7 @@ int main(void)
 	tcase_add_test(tcase, test_wrong);
 	tcase_add_test(tcase, test_wrong_later);
 	tcase_add_loop_test(tcase, test_series, 0, 2);
+	tcase_add_test(tcase, test_turns);
 	tcase_add_test(tcase, test_failing);
 	tcase_add_test(tcase, test_other_key);
 	tcase_add_loop_test(tcase, test_state, 0, 5);
