@@ -257,8 +257,14 @@ static CK_RV add_pair(session_t *session, const char *id, EVP_PKEY *pair, CK_RV 
 	if (rv == CKR_OK) {
 		rv = file_write(folder->fd, id, folder_passphrase(folder), pair);
 	}
+	if (rv == CKR_OK) {
+		rv = shelf_find(&folder->shelf, id, number);
+	}
+	if (rv == CKR_OK) {
+		shelf_keep(&folder->shelf, *number, pair, true);
+	}
 	EVP_PKEY_free(pair);
-	return rv == CKR_OK ? shelf_find(&folder->shelf, id, number) : rv;
+	return rv;
 }
 
 CK_RV folder_generate_pair(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_ATTRIBUTE *of_public,

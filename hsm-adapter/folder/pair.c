@@ -10,8 +10,6 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
-#define SCALAR_MAX 66 /* Bytes of the longest private number of a curve. */
-
 static const pair_kind_t KINDS[] = {
 	{ CKK_RSA, "RSA", { 0 }, 0, 0 },
 	{ CKK_EC, "P-256", { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 }, 10, 32 },
@@ -164,7 +162,7 @@ static bool put(const uint8_t *number, size_t number_len, uint8_t *to, size_t le
  *  computes. */
 static EVP_PKEY *make_ecdsa(const pair_kind_t *kind, const CK_ATTRIBUTE *value)
 {
-	uint8_t der[7 + SCALAR_MAX + sizeof(kind->curve) + 2];
+	uint8_t der[7 + PAIR_NUMBER_MAX + sizeof(kind->curve) + 2];
 	size_t at = 0;
 	if (value->ulValueLen > kind->len) {
 		return NULL;
@@ -202,7 +200,7 @@ EVP_PKEY *pair_make(const pair_kind_t *kind, const CK_ATTRIBUTE *parts, CK_ULONG
 
 static EVP_PKEY *take_ecdsa(const pair_kind_t *kind, const pair_numbers_t *numbers)
 {
-	uint8_t point[1 + 2 * SCALAR_MAX] = { 0x04 }; /* Not compressed. */
+	uint8_t point[1 + 2 * PAIR_NUMBER_MAX] = { 0x04 }; /* Not compressed. */
 	EVP_PKEY *pair = NULL;
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 	BIGNUM *secret = numbers->secret != NULL ? BN_secure_new() : NULL;
@@ -235,6 +233,39 @@ EVP_PKEY *pair_take(const pair_kind_t *kind, const pair_numbers_t *numbers)
 	                                         numbers->secret_len)
 	       : EVP_PKEY_new_raw_public_key_ex(NULL, kind->name, NULL, numbers->x,
 	                                        numbers->x_len);
+}
+
+static bool give_ecdsa(const EVP_PKEY *pair, size_t len, pair_given_t *given)
+{
+	size_t point_len = 0;
+	BIGNUM *secret = NULL;
+	const bool good =
+		EVP_PKEY_get_octet_string_param(pair, OSSL_PKEY_PARAM_PUB_KEY, given->public,
+		                                sizeof(given->public), &point_len) == 1 &&
+		point_len == 1 + 2 * len && given->public[0] == 0x04 &&
+		EVP_PKEY_get_bn_param(pair, OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1 &&
+		BN_bn2binpad(secret, given->secret, (int)len) == (int)len;
+	BN_clear_free(secret);
+	given->numbers = (pair_numbers_t){ given->public + 1, len, given->public + 1 + len, len,
+	                                   given->secret, len };
+	return good;
+}
+
+static bool give_eddsa(const EVP_PKEY *pair, size_t len, pair_given_t *given)
+{
+	size_t public_len = sizeof(given->public), secret_len = sizeof(given->secret);
+	const bool good =
+		EVP_PKEY_get_raw_public_key(pair, given->public, &public_len) == 1 &&
+		EVP_PKEY_get_raw_private_key(pair, given->secret, &secret_len) == 1 &&
+		public_len == len && secret_len == len;
+	given->numbers = (pair_numbers_t){ given->public, len, NULL, 0, given->secret, len };
+	return good;
+}
+
+bool pair_give(const EVP_PKEY *pair, const pair_kind_t *kind, pair_given_t *given)
+{
+	return kind->type == CKK_EC           ? give_ecdsa(pair, kind->len, given)
+	       : kind->type == CKK_EC_EDWARDS && give_eddsa(pair, kind->len, given);
 }
 
 /*** Attributes. ***/

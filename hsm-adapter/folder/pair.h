@@ -59,6 +59,18 @@ typedef struct {
 /*! Makes a pair of a curve of numbers that belong to each other. \return EVP_PKEY_free(); NULL on failure */
 EVP_PKEY *pair_take(const pair_kind_t *kind, const pair_numbers_t *numbers);
 
+#define PAIR_NUMBER_MAX 66 /*!< Bytes of the longest number of a curve. */
+
+/*! The numbers of a pair; a secret, to be wiped. */
+typedef struct {
+	uint8_t public[1 + 2 * PAIR_NUMBER_MAX];
+	uint8_t secret[PAIR_NUMBER_MAX];
+	pair_numbers_t numbers; /*!< Borrowed from these. */
+} pair_given_t;
+
+/*! Takes a pair of a curve apart; the numbers have all their zeros. \return Whether that went */
+bool pair_give(const EVP_PKEY *pair, const pair_kind_t *kind, pair_given_t *given);
+
 /*!
  * Reads one of the attributes of a public half: CKA_KEY_TYPE, CKA_MODULUS, CKA_PUBLIC_EXPONENT,
  * CKA_EC_PARAMS, CKA_EC_POINT.

@@ -124,8 +124,8 @@ static shelf_key_t *key_of(shelf_t *shelf, size_t number)
 	                                                               : NULL;
 }
 
-/*! Keeps a pair instead of the one that is kept for longest. */
-static void keep(shelf_t *shelf, size_t number, EVP_PKEY *pair)
+/*! Takes the place of the pair that is kept for longest. */
+static void take_place(shelf_t *shelf, size_t number)
 {
 	uint32_t *place = &shelf->kept[shelf->next_kept++ % KEPT];
 	if (*place != 0) {
@@ -134,8 +134,22 @@ static void keep(shelf_t *shelf, size_t number, EVP_PKEY *pair)
 		old->pair = NULL;
 	}
 	*place = (uint32_t)number + 1;
+}
+
+/*! Keeps what was read of a key, unless as much of it is kept. \param whole  Both halves. */
+static void keep(shelf_t *shelf, size_t number, EVP_PKEY *pair, bool whole)
+{
+	shelf_key_t *key = key_of(shelf, number);
+	if (key == NULL || (key->pair != NULL && (key->whole || !whole))) {
+		return;
+	}
+	if (key->pair == NULL) {
+		take_place(shelf, number);
+	}
+	EVP_PKEY_free(key->pair);
 	EVP_PKEY_up_ref(pair);
-	shelf->keys[number].pair = pair;
+	key->pair = pair;
+	key->whole = whole;
 }
 
 /*** Without it. ***/
@@ -221,22 +235,26 @@ static CK_RV read_pair(shelf_t *shelf, size_t number, file_half_t half, const ch
 		EVP_PKEY_free(read);
 		return rv;
 	}
+	shelf_keep(shelf, number, read, half == FILE_PRIVATE);
 	*pair = read;
 	return CKR_OK;
 }
 
-CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair)
+void shelf_keep(shelf_t *shelf, size_t number, EVP_PKEY *pair, bool whole)
 {
-	return read_pair(shelf, number, FILE_PUBLIC, NULL, pair);
+	pthread_mutex_lock(&shelf->lock);
+	keep(shelf, number, pair, whole);
+	pthread_mutex_unlock(&shelf->lock);
 }
 
-/*! \return The pair, if it is kept and need not be looked at. */
-static EVP_PKEY *kept_pair(shelf_t *shelf, size_t number)
+/*! \return What is kept of a key, if that is enough, and need not be looked at; NULL: read it. */
+static EVP_PKEY *kept_pair(shelf_t *shelf, size_t number, file_half_t half)
 {
 	EVP_PKEY *pair = NULL;
 	pthread_mutex_lock(&shelf->lock);
 	const shelf_key_t *key = key_of(shelf, number);
-	if (key != NULL && key->pair != NULL && monotonic_ms() < key->checked_ms + TRUSTED_MS) {
+	if (key != NULL && key->pair != NULL && (key->whole || half == FILE_PUBLIC) &&
+	    monotonic_ms() < key->checked_ms + TRUSTED_MS) {
 		pair = key->pair;
 		EVP_PKEY_up_ref(pair);
 	}
@@ -244,30 +262,27 @@ static EVP_PKEY *kept_pair(shelf_t *shelf, size_t number)
 	return pair;
 }
 
-static CK_RV read_private(shelf_t *shelf, size_t number, const char *passphrase, EVP_PKEY **pair)
-{
-	CK_RV rv = read_pair(shelf, number, FILE_PRIVATE, passphrase, pair);
-	if (rv != CKR_OK) {
-		return rv;
-	}
-	pthread_mutex_lock(&shelf->lock);
-	if (key_of(shelf, number) != NULL && shelf->keys[number].pair == NULL) {
-		keep(shelf, number, *pair);
-	}
-	pthread_mutex_unlock(&shelf->lock);
-	return CKR_OK;
-}
-
-CK_RV shelf_private(shelf_t *shelf, size_t number, const char *passphrase, EVP_PKEY **pair)
+static CK_RV get_pair(shelf_t *shelf, size_t number, file_half_t half, const char *passphrase,
+                      EVP_PKEY **pair)
 {
 	char id[2 * FILE_ID_MAX + 1];
-	EVP_PKEY *kept = kept_pair(shelf, number);
+	EVP_PKEY *kept = kept_pair(shelf, number, half);
 	if (kept == NULL && shelf_id(shelf, number, id) == CKR_OK) {
-		kept = kept_pair(shelf, number);
+		kept = kept_pair(shelf, number, half);
 	}
 	if (kept != NULL) {
 		*pair = kept;
 		return CKR_OK;
 	}
-	return read_private(shelf, number, passphrase, pair);
+	return read_pair(shelf, number, half, passphrase, pair);
+}
+
+CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair)
+{
+	return get_pair(shelf, number, FILE_PUBLIC, NULL, pair);
+}
+
+CK_RV shelf_private(shelf_t *shelf, size_t number, const char *passphrase, EVP_PKEY **pair)
+{
+	return get_pair(shelf, number, FILE_PRIVATE, passphrase, pair);
 }

@@ -2,8 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The keys of a folder as objects: which handle is which file, and the private halves that were used
- *        last.
+ * \brief The keys of a folder as objects: which handle is which file, and the halves that were used last.
  *
  * A key pair has two handles, for as long as its file is the same; no handle is given twice. All calls may
  * come from any thread.
@@ -19,7 +18,8 @@ typedef struct {
 	char *id;            /*!< In hexadecimal; NULL: the file has gone, or is another one. */
 	stamp_t stamp;       /*!< All zero: it was not looked at yet. */
 	int64_t checked_ms;  /*!< When it was last, monotonic_ms(). */
-	EVP_PKEY *pair;      /*!< Both halves; NULL: not kept. */
+	EVP_PKEY *pair;      /*!< NULL: not kept. */
+	bool whole;          /*!< It is both halves, and not the public one alone. */
 } shelf_key_t;
 
 typedef struct {
@@ -47,9 +47,13 @@ CK_RV shelf_seen(shelf_t *shelf, const char *id, size_t *number);
  *  as file_stamp() */
 CK_RV shelf_id(shelf_t *shelf, size_t number, char id[2 * FILE_ID_MAX + 1]);
 
-/*! Gives the public half. \param pair  EVP_PKEY_free(). \return as shelf_id(), file_read() */
+/*! Keeps what is in a key's file, for those who want it soon. \param pair  Borrowed. \param whole  Both halves,
+ *  and not the public one alone. */
+void shelf_keep(shelf_t *shelf, size_t number, EVP_PKEY *pair, bool whole);
+
+/*! Gives the public half, of memory if it is kept, and looks at the file once a second only.
+ *  \param pair  EVP_PKEY_free(). \return as shelf_id(), file_read() */
 CK_RV shelf_public(shelf_t *shelf, size_t number, EVP_PKEY **pair);
 
-/*! Gives both halves, of memory if they are kept, and looks at the file once a second only.
- *  \param pair  EVP_PKEY_free(). \return as shelf_id(), file_read() */
+/*! Gives both halves, in the same way. */
 CK_RV shelf_private(shelf_t *shelf, size_t number, const char *passphrase, EVP_PKEY **pair);

@@ -217,6 +217,7 @@ START_TEST(forbidden)
 	char file[128];
 	hsm_key_t *key = NULL;
 	hsm_key_free(generate(13, "abcd"));
+	reopen(NULL);
 	snprintf(file, sizeof(file), "%s/ab/abcd.pem", path);
 	ck_assert_int_eq(chmod(file, 0), 0);
 	const bool root = geteuid() == 0;
@@ -387,6 +388,20 @@ static void assert_reads(BIO *text, const char *by, const EVP_PKEY *pair)
 	BIO_free(text);
 }
 
+/*! What is written is, byte for byte, what OpenSSL's own encoders write. */
+static void assert_standard(EVP_PKEY *pair)
+{
+	BIO *ours = pem_write(NULL, pair), *theirs = BIO_new(BIO_s_mem());
+	char *text, *standard;
+	ck_assert_int_eq(PEM_write_bio_PKCS8PrivateKey(theirs, pair, NULL, NULL, 0, NULL, NULL), 1);
+	ck_assert_int_eq(PEM_write_bio_PUBKEY(theirs, pair), 1);
+	const long len = BIO_get_mem_data(ours, &text);
+	ck_assert_int_eq(len, BIO_get_mem_data(theirs, &standard));
+	ck_assert_mem_eq(text, standard, len);
+	BIO_free(ours);
+	BIO_free(theirs);
+}
+
 /* Whoever wrote it: numbers that begin with zeros are among them. */
 START_TEST(texts)
 {
@@ -399,6 +414,7 @@ START_TEST(texts)
 			EVP_PKEY *pair = pair_generate(pair_kind_named(KINDS[i].name), 1024);
 			ck_assert_ptr_nonnull(pair);
 			assert_reads(pem_write(NULL, pair), NULL, pair);
+			assert_standard(pair);
 			if (n == 0) {
 				BIO *other = BIO_new(BIO_s_mem());
 				ck_assert_int_eq(PEM_write_bio_PrivateKey_traditional(other, pair, NULL, NULL, 0,
