@@ -51,6 +51,8 @@ struct sched {
 	unsigned limit;
 	sched_lane_t first;
 	unsigned threads, idle_threads;
+	unsigned watchers;      /*!< Idle threads that wait for tasks to have run for long... */
+	int64_t watched;        /*!< ...one of them until then, monotonic_ms(); INT64_MAX = none. */
 	bool starting;          /*!< The newest thread has not looked for a task yet. */
 	pthread_t ids[THREADS_MAX];
 };
@@ -232,9 +234,25 @@ static void call_thread(sched_t *sched)
 	}
 }
 
+/*! Calls a thread if there is a task for it, or nobody who waits until there may be one. */
+static void call_for_next(sched_t *sched)
+{
+	int64_t wait = INT64_MAX;
+	if (sched->idle_threads == 0 || find_waiting(sched, &wait) != NULL ||
+	    (wait != INT64_MAX && monotonic_ms() + wait < sched->watched)) {
+		call_thread(sched);
+	}
+}
+
 /*! Waits until the heap's first task is due, for at most so many ms, or for a signal. */
 static void wait_for(sched_t *sched, int64_t wait)
 {
+	const bool watches = wait != INT64_MAX;
+	if (watches) {
+		const int64_t until = monotonic_ms() + wait;
+		sched->watched = until < sched->watched ? until : sched->watched;
+		sched->watchers++;
+	}
 	if (sched->count > 0) {
 		const int64_t left = sched->heap[1]->when - sched_now();
 		wait = left < wait ? left : wait;
@@ -248,6 +266,8 @@ static void wait_for(sched_t *sched, int64_t wait)
 		                     monotonic_ms() + (wait > 0 ? wait : 0));
 	}
 	sched->idle_threads--;
+	sched->watchers -= watches;
+	sched->watched = sched->watchers > 0 ? sched->watched : INT64_MAX;
 }
 
 static void run_task(sched_t *sched, task_t *task)
@@ -260,6 +280,8 @@ static void run_task(sched_t *sched, task_t *task)
 	task->thread = pthread_self();
 	task->again = 0;
 	task->started = monotonic_ms();
+	/* Another thread takes the next task, and those that become due meanwhile. */
+	call_for_next(sched);
 	const int64_t ahead = sched->ahead;
 	pthread_mutex_unlock(&sched->lock);
 	int64_t next = sched->run(sched->ctx, task);
@@ -294,11 +316,9 @@ static void *run_thread(void *arg)
 		task_t *task = find_waiting(sched, &wait);
 		if (task == NULL) {
 			wait_for(sched, wait);
-			continue;
+		} else {
+			run_task(sched, task);
 		}
-		/* Another thread takes the next task, and those that become due meanwhile. */
-		call_thread(sched);
-		run_task(sched, task);
 	}
 	pthread_mutex_unlock(&sched->lock);
 	return NULL;
@@ -320,6 +340,7 @@ int sched_start(sched_t **sched, unsigned limit, task_f run, void *ctx)
 	fresh->ctx = ctx;
 	fresh->limit = limit;
 	fresh->ahead = sched_now() - monotonic_ms();
+	fresh->watched = INT64_MAX;
 	pthread_mutex_lock(&fresh->lock);
 	call_thread(fresh);
 	pthread_mutex_unlock(&fresh->lock);
@@ -364,7 +385,9 @@ int sched_wake(sched_t *sched, task_t *task, int64_t when)
 		task->again = (task->again == 0 || when < task->again) ? when : task->again;
 	} else if (!task->waiting && (task->place == 0 || when < task->when)) {
 		ret = put_in(sched, task, when);
-		call_thread(sched);
+		if (task->place == 1) { /* Else somebody waits for one that is due before. */
+			call_thread(sched);
+		}
 	}
 	pthread_mutex_unlock(&sched->lock);
 	return ret;
@@ -408,7 +431,7 @@ void sched_pause(sched_t *sched, bool pause)
 		task->paused = true;
 		task->in->paused++;
 		task->in->count--;
-		call_thread(sched);
+		call_for_next(sched);
 	} else if (task != NULL && !pause && task->paused) {
 		task->paused = false;
 		task->in->paused--;

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 
 #include <libknot/errcode.h>
 
+#include "common/clock.h"
 #include "module/base/sched.h"
 #include "tests/unit/check-main.h"
 
@@ -208,6 +210,33 @@ START_TEST(test_paused)
 }
 END_TEST
 
+/*! However many are woken at once, and whenever: each runs soon, not when somebody looks again. */
+START_TEST(test_none_forgotten)
+{
+	unsigned before[TASKS];
+	srand(7);
+	for (size_t i = 0; i < TASKS; i++) {
+		items[i].pauses = i % 3 == 0;
+		sched_set_lane(sched, &items[i].task, i % 2 ? "one" : "two");
+	}
+	for (int round = 0; round < 2000; round++) {
+		const size_t first = (size_t)rand() % TASKS, count = 1 + (size_t)rand() % 8;
+		for (size_t i = 0; i < count; i++) {
+			item_t *item = &items[(first + i) % TASKS];
+			before[i] = item->runs;
+			wake(item, rand() % 3);
+		}
+		const int64_t begin = monotonic_ms();
+		for (size_t i = 0; i < count; i++) {
+			while (items[(first + i) % TASKS].runs == before[i]) {
+				ck_assert_int_lt(monotonic_ms(), begin + 5000 /* Half of what sched.c waits. */);
+				sched_yield();
+			}
+		}
+	}
+}
+END_TEST
+
 /* A task that is due in a far future runs when that future turns out to be wrong. */
 START_TEST(test_set_back)
 {
@@ -263,6 +292,7 @@ int main(void)
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_lanes);
 	tcase_add_test(tcase, test_paused);
+	tcase_add_test(tcase, test_none_forgotten);
 	suite_add_tcase(suite, tcase);
 	return check_main(suite);
 }
