@@ -19,7 +19,7 @@ typedef struct {
 	bool learnt;          /*!< All objects were, since that login. */
 	bool many;            /*!< By the last look at all; a search for each had taken longer. */
 	int64_t trusted_ms;   /*!< Until when what is known need not be checked, by monotonic_ms(): many
-	                           keys are looked for at once. */
+	                           keys are looked for at once, and one that is there speaks for all. */
 	int64_t listing_ms;   /*!< How long the last look at all handles took... */
 	int64_t search_ms;    /*!< ...the last search for one CKA_ID... */
 	int64_t searched_ms;  /*!< ...and all of these since the look at all. */
@@ -201,8 +201,11 @@ int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_obje
 	if (anew) {
 		return search(token, catalog, id, objects, err);
 	}
-	if (objects->count > 0 && (monotonic_ms() < catalog->trusted_ms ||
-	                           is_there(token, &objects->objects[0]))) {
+	if (objects->count > 0 && monotonic_ms() < catalog->trusted_ms) {
+		return HSM_EOK;
+	}
+	if (objects->count > 0 && is_there(token, &objects->objects[0])) {
+		catalog->trusted_ms = monotonic_ms() + TRUSTED_MS;
 		return HSM_EOK;
 	}
 	if (objects->count > 0) {
@@ -217,6 +220,17 @@ int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_obje
 	catalog->trusted_ms = monotonic_ms() + TRUSTED_MS;
 	*objects = look_up(catalog, id);
 	return ret;
+}
+
+bool hsm_catalog_known(const hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects)
+{
+	const catalog_t *catalog = token->catalog;
+	if (catalog == NULL || catalog->login != atomic_load(&token->login) ||
+	    monotonic_ms() >= catalog->trusted_ms) {
+		return false;
+	}
+	*objects = look_up(catalog, id);
+	return objects->count > 0;
 }
 
 /*! \return Whether the token does not let an object go, and never will. */

@@ -24,6 +24,10 @@
 int hsm_catalog_find(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
                      hsm_error_t *err);
 
+/*! Finds those of which something is known, and was not long ago, without a call to the token. \return Whether there
+ *  are any. \param objects  As hsm_catalog_find(). */
+bool hsm_catalog_known(const hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects);
+
 /*!
  * Removes the objects of a CKA_ID from the token, one after the other until that fails. A public half that
  * the token does not let go may stay when the private one has gone.

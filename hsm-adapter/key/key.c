@@ -40,6 +40,20 @@ static int find_objects(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_o
 	return ret == HSM_ENOKEY ? HSM_EOK : ret;
 }
 
+/*! \param objects  One private key, and what else has its CKA_ID. */
+static hsm_halves_t halves_of(const hsm_objects_t *objects)
+{
+	/* Of two public keys, neither can be known to be the right one. */
+	return (hsm_halves_t){ &objects->objects[0],
+	                       objects->count == 2 ? &objects->objects[1] : NULL };
+}
+
+/*! Tells whether the point has to be asked for at the private half. */
+static bool needs_point(const hsm_halves_t *halves)
+{
+	return halves->public_key == NULL && halves->private_key->type != CKK_RSA;
+}
+
 /*! \param anew  As hsm_catalog_find(). \param halves  Borrowed until the next look-up. */
 static int find_halves(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_halves_t *halves,
                        hsm_error_t *err)
@@ -55,10 +69,8 @@ static int find_halves(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_ha
 		                     "CKA_ID %s", token->conf.name,
 		                     privates == 0 ? "no" : "more than one", id->hex);
 	}
-	halves->private_key = &objects.objects[0];
-	/* Of two public keys, neither can be known to be the right one. */
-	halves->public_key = objects.count == 2 ? &objects.objects[1] : NULL;
-	if (halves->public_key == NULL && halves->private_key->type != CKK_RSA) {
+	*halves = halves_of(&objects);
+	if (needs_point(halves)) {
 		CK_RV rv = hsm_object_point(token->library.module, token->session,
 		                            &objects.objects[0]);
 		if (rv != CKR_OK) {
@@ -179,10 +191,29 @@ static int not_hexadecimal(const char *repository, const char *cka_id, hsm_error
 	                     "hexadecimal", repository, cka_id);
 }
 
+/*! Makes a key of what is known of a token, if that is enough. */
+static bool find_known(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **key)
+{
+	hsm_objects_t objects;
+	bool found = false;
+	if (!hsm_token_lock_known(token)) {
+		return false;
+	}
+	if (hsm_catalog_known(token, &of->id, &objects) && count_private(&objects) == 1) {
+		const hsm_halves_t halves = halves_of(&objects);
+		found = !needs_point(&halves) && hsm_key_make(of, token, &halves, key, NULL) == HSM_EOK;
+	}
+	hsm_token_unlock_known(token);
+	return found;
+}
+
 /*! Looks for a key in one token of its group. */
 static int find_in(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **key,
                    hsm_error_t *err)
 {
+	if (find_known(of, token, key)) {
+		return HSM_EOK;
+	}
 	int ret = hsm_token_lock(token, err);
 	if (ret != HSM_EOK) {
 		return ret;

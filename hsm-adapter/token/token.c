@@ -17,6 +17,8 @@
 /* Milliseconds from one start of a library anew to the next: if that helped, and if it did not. All
  * sessions end with it. */
 #define RESTART_SOON_MS 2000
+/* For so long a token that was there may be believed to be there still. */
+#define KNOWN_MS 1000
 static const int64_t RESTART_LATE_MS[HSM_RESTARTS] = {
 	[HSM_FOR_KEY] = 600000, /* A key that is missing may be so for long. */
 	[HSM_FOR_SIGNATURE] = 60000,
@@ -409,6 +411,7 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 	tried_begin(&token->tried);
 	int ret = token->refused ? refusal(token, &why) : revive(token, &why);
 	if (ret == HSM_EOK) {
+		token->seen_ms = monotonic_ms();
 		closing_again(&token->closing, token->library.module);
 		return HSM_EOK;
 	}
@@ -430,5 +433,21 @@ size_t hsm_token_room(const hsm_token_t *token)
 void hsm_token_unlock(hsm_token_t *token)
 {
 	tried_end(&token->tried, false, HSM_EOK, NULL);
+	pthread_mutex_unlock(&token->lock);
+}
+
+bool hsm_token_lock_known(hsm_token_t *token)
+{
+	pthread_mutex_lock(&token->lock);
+	const bool known = !token->refused && token->session != CK_INVALID_HANDLE &&
+	                   monotonic_ms() < token->seen_ms + KNOWN_MS;
+	if (!known) {
+		pthread_mutex_unlock(&token->lock);
+	}
+	return known;
+}
+
+void hsm_token_unlock_known(hsm_token_t *token)
+{
 	pthread_mutex_unlock(&token->lock);
 }

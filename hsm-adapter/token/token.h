@@ -55,6 +55,7 @@ struct hsm_token {
 	atomic_size_t session_count; /*!< Of that list; read without the lock, too. */
 	void *catalog;               /*!< What is known of its keys (key/catalog.h); NULL = none. */
 	void (*free_catalog)(void *catalog);
+	int64_t seen_ms;             /*!< When it was there last, by monotonic_ms(). */
 	int64_t restart_ms[HSM_RESTARTS]; /*!< When the library may be started anew for that, by
 	                                  monotonic_ms(). */
 	atomic_ulong connection;     /*!< Increased when the sessions have become invalid. */
@@ -96,6 +97,15 @@ void hsm_token_deinit(hsm_token_t *token);
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err);
 
 void hsm_token_unlock(hsm_token_t *token);
+
+/*!
+ * Locks the token for who needs nothing but what is known of it, if it was seen to be there a moment ago: a call
+ * may take milliseconds, and thousands of keys are looked for. The token is not called, and must not be.
+ *
+ * \return Whether it is locked.
+ */
+bool hsm_token_lock_known(hsm_token_t *token);
+void hsm_token_unlock_known(hsm_token_t *token);
 
 /*! Opens a session that reads and signs. The token is locked, or its session is used by who locked it.
  *  \return CK_RV */

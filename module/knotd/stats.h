@@ -13,7 +13,9 @@
 
 #include "module/zone/zone.h"
 
-#define STATS_KEYS 16 /*!< Keys that are shown, at most. */
+/*! Keys that are shown, at most: two rollovers at a time, and one that stands by. Each has a kilobyte of knotd's
+ *  for each zone, which has the counters once for each of its threads. */
+#define STATS_KEYS 6
 #define STATS_NAME 24 /*!< Bytes of a key's name. */
 
 /*! Number of the counter of signatures made on the fly; its parts are by online_result_t. */
