@@ -19,6 +19,7 @@ bench_many() {
 	many_ours
 	many_first_signing
 	many_restart
+	many_slow_token
 }
 
 many_files() {
@@ -197,4 +198,18 @@ many_idle() {
 	sleep 20
 	awk -v a="$before" -v b="$(cpu_of "$2")" 'BEGIN { print (b - a) / 100 / 20 }' >"$1.rest"
 	echo $(($(wc -l <"$work/$1/knotd.log") - lines)) >"$1.lines"
+}
+
+# ---- a start with a token each of whose calls takes 5 ms (the shim's doing)
+
+many_slow_token() {
+	use "$work/ours"
+	export SHIM_MODULE=$SOFTHSM SHIM_CONTROL=$work/orders
+	echo 'delay all 5' >orders
+	sed -i "s|<Module>.*</Module>|<Module>$BUILD_DIR/tests/shim/shim.so</Module>|" "$D/conf.xml"
+	start_many ours
+	within 600 have_keys
+	at_most many-start-slow-token "$(since "$begin" "$EPOCHREALTIME")" "$(divide "$((MANY * 30))" 10000)" \
+		"s until the keys of all $MANY zones are found, 5 ms a call"
+	halt ours
 }
