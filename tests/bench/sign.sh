@@ -13,9 +13,13 @@ bench_first_signing() {
 }
 
 bench_latency() {
-	local sessions
-	for sessions in 1 8 64; do
-		zone host $((NAMES * sessions / 200 + 1)) slow.test zone
-		"$BUILD_DIR/tests/bench/bench-latency" zone slow.test $sessions
+	local sessions delay names
+	for delay in 0 1 10; do
+		for sessions in 1 4 16 64; do
+			# of 20,000 signatures a second, as many as that many sessions make
+			names=$((delay * 20 > sessions ? NAMES * sessions / delay / 40 : NAMES / 2))
+			zone host $((names + 1)) slow.test zone
+			"$BUILD_DIR/tests/bench/bench-latency" zone slow.test $sessions $delay $((2 * names))
+		done
 	done
 }
