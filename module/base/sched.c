@@ -144,8 +144,8 @@ static void leave_lane(task_t *task)
 }
 
 /*! If the clock was set back, all tasks become due: when they are to run was reckoned by the time
- * that was wrong, and may be years away. */
-static void see_clock(sched_t *sched)
+ * that was wrong, and may be years away. \return Whether it was. */
+static bool see_clock(sched_t *sched)
 {
 	const int64_t now = sched_now(), ahead = now - monotonic_ms();
 	const bool back = ahead < sched->ahead - SET_BACK_MS;
@@ -154,6 +154,7 @@ static void see_clock(sched_t *sched)
 		sched->heap[i]->when = sched->heap[i]->when < now ? sched->heap[i]->when : now;
 	}
 	sched->ahead = ahead;
+	return back;
 }
 
 /*!
@@ -292,7 +293,7 @@ static void run_task(sched_t *sched, task_t *task)
 	if (task->again > 0 && (next == 0 || task->again < next)) {
 		next = task->again;
 	}
-	see_clock(sched);
+	(void)see_clock(sched);
 	if (next > 0 && sched->ahead < ahead - SET_BACK_MS) {
 		next = sched_now(); /* It may have been reckoned by the time that was wrong. */
 	}
@@ -309,7 +310,7 @@ static void *run_thread(void *arg)
 	sched->starting = false;
 	while (!sched->stop) {
 		int64_t wait = INT64_MAX;
-		see_clock(sched);
+		(void)see_clock(sched);
 		while (sched->count > 0 && sched->heap[1]->when <= sched_now()) {
 			wait_in_lane(sched, sched->heap[1]);
 		}
@@ -380,12 +381,12 @@ int sched_wake(sched_t *sched, task_t *task, int64_t when)
 {
 	int ret = KNOT_EOK;
 	pthread_mutex_lock(&sched->lock);
-	see_clock(sched); /* By which when was reckoned. */
+	const bool back = see_clock(sched); /* By which when was reckoned. */
 	if (task->running) {
 		task->again = (task->again == 0 || when < task->again) ? when : task->again;
 	} else if (!task->waiting && (task->place == 0 || when < task->when)) {
 		ret = put_in(sched, task, when);
-		if (task->place == 1) { /* Else somebody waits for one that is due before. */
+		if (task->place == 1 || back) { /* Else somebody waits for one that is due before. */
 			call_thread(sched);
 		}
 	}
