@@ -141,6 +141,11 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
  *  others) */
 int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_error_t *err);
 
+/*! Gives both halves of a key pair another CKA_LABEL, in all replicas: for people; nothing here looks at it.
+ *  \retval HSM_EOK, HSM_ENOKEY, HSM_EDEVICE (also: the token lets nobody change it), or as hsm_login() */
+int hsm_key_label(hsm_t *hsm, const char *repository, const char *cka_id, const char *label,
+                  hsm_error_t *err);
+
 /*! A key pair found by hsm_key_list(). Strings are borrowed for the call. */
 typedef struct {
 	const char *cka_id;  /*!< Hexadecimal. */

@@ -18,6 +18,9 @@ int command_purge(const run_t *run);
 int command_import(const run_t *run);
 int command_export(const run_t *run);
 
+/* Of the zones that have them: label.c. \return DONE, FAILED */
+int command_label(const run_t *run);
+
 /* Of tokens: devices.c. \return DONE, FAILED */
 int command_test(const run_t *run);
 int command_compare(const run_t *run);

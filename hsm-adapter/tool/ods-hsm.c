@@ -39,6 +39,8 @@ static const command_t COMMANDS[] = {
 	{ "export", "REPOSITORY CKA_ID FILE PASSPHRASE-FILE",
 	  "Write a private key to a new file in PEM, encrypted; for <AllowExtraction/>.", 4, 4,
 	  command_export },
+	{ "label", "REPOSITORY",
+	  "Write into the CKA_LABEL of each key pair which zone has it, as what.", 1, 1, command_label },
 	{ "test", "REPOSITORY",
 	  "Try each algorithm: generate a key pair, sign, verify, remove it.", 1, 1, command_test },
 	{ "compare", "[REPOSITORY]",

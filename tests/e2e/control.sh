@@ -151,6 +151,17 @@ test_ods_hsm() {
 	for id in $(grep -oE 'CKA_ID [0-9a-f]{32}' "$D/ods-engine.log" | cut -d ' ' -f 2); do
 		says out "SoftHSM.*$id" || fail "no key $id in: $(cat out)"
 	done
+	expect 'SoftHSM.*: [0-9]* keys are labelled' "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" label SoftHSM
+	grep -rhaoE 'a\.test\. [kz]sk [0-9]+' "$D/tokens" >labels # of public halves, which SoftHSM does not encrypt
+	for id in $(key_tags a.test); do
+		says labels "a\\.test\\. [kz]sk $id" || fail "no label of $id in: $(cat labels)"
+	done
+	# whatever the label, it is the key that signs
+	module zone-keys-load
+	small a a.test 7 'label A 192.0.2.77'
+	within 20 answers label.a.test A 192.0.2.77
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	refuses 'the engine does not answer' "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" label SoftHSM
 }
 
 # knotd is told of new versions whichever of its control sockets is the module's choice.
