@@ -174,17 +174,14 @@ static const hsm_xml_rule_t REPOSITORY[] = {
 	{ .name = NULL }
 };
 
-static int check_pins(hsm_xml_t *xml, xmlNode *node, const hsm_repository_t *repository)
+static int check_pins(hsm_xml_t *xml, xmlNode *node, hsm_repository_t *repository)
 {
 	if (repository->pin != NULL && repository->pin_file != NULL) {
 		return hsm_xml_error(xml, node, "repository \"%s\" has a <PIN> and a <PINFile>, "
 		                     "remove one", repository->name);
 	}
-	if (repository->pin == NULL && repository->pin_file == NULL && !repository->folder) {
-		hsm_xml_warn(xml, node, "repository \"%s\" has neither <PIN> nor <PINFile>; only "
-		             "a token that needs no PIN, or has its own keypad, will do",
-		             repository->name);
-	}
+	repository->asked = repository->pin == NULL && repository->pin_file == NULL &&
+	                    !repository->folder;
 	return HSM_EOK;
 }
 

@@ -11,7 +11,7 @@
 bool hsm_error_is_outage(int code)
 {
 	return code == HSM_EMODULE || code == HSM_ETOKEN || code == HSM_EPIN || code == HSM_EDEVICE ||
-	       code == HSM_ESESSIONS;
+	       code == HSM_ESESSIONS || code == HSM_ELOGIN;
 }
 
 int hsm_error_set(hsm_error_t *err, int code, unsigned long rv, const char *fmt, ...)

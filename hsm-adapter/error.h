@@ -15,7 +15,7 @@ enum {
 	HSM_ECONF = -2,      /*!< conf.xml is wrong; needs an edit. */
 	HSM_EMODULE = -3,    /*!< The PKCS#11 library cannot be loaded or initialised. */
 	HSM_ETOKEN = -4,     /*!< No such token, or it is gone; trying again later may help. */
-	HSM_EPIN = -5,       /*!< PIN wrong, locked or missing; do not try again unasked. */
+	HSM_EPIN = -5,       /*!< PIN wrong, locked or unreadable; do not try again unasked. */
 	HSM_ENOKEY = -6,     /*!< No such key in the token. */
 	HSM_EALGORITHM = -7, /*!< The token or the adapter cannot do this algorithm or key size. */
 	HSM_ECAPACITY = -8,  /*!< <Capacity> reached, or the token is full. */
@@ -23,6 +23,7 @@ enum {
 	HSM_EREPOSITORY = -10, /*!< conf.xml has no repository of that name. */
 	HSM_EEXISTS = -11,   /*!< The token has a key of that CKA_ID already. */
 	HSM_ESESSIONS = -12, /*!< No session is left, of the token's or of <Sessions>. */
+	HSM_ELOGIN = -13,    /*!< The token waits for "ods-hsm login"; trying again later may help. */
 };
 
 /*! What went wrong, for an operator. Only a function that fails fills it. */

@@ -46,7 +46,7 @@ void hsm_close(hsm_t *hsm);
  * Loads the repository's library, finds its token and logs in, unless that is done already.
  *
  * \param last_try  The PIN is tried even if the token locks when that fails. No other function does so.
- * \retval HSM_EOK, HSM_EREPOSITORY, HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_EDEVICE, HSM_ESESSIONS
+ * \retval HSM_EOK, HSM_EREPOSITORY, HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_ELOGIN, HSM_EDEVICE, HSM_ESESSIONS
  */
 int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *err);
 
@@ -57,7 +57,7 @@ typedef struct {
 	int64_t since;       /*!< Since when it does not work; 0 = it does. */
 	int64_t waits_since; /*!< Since when it is asked, and does not answer; 0 = it does. */
 	bool signed_last;    /*!< It was asked to sign, and not only whether it is there. */
-	int code;            /*!< HSM_EOK: it works; HSM_EMODULE, HSM_ETOKEN, HSM_EPIN,
+	int code;            /*!< HSM_EOK: it works; HSM_EMODULE, HSM_ETOKEN, HSM_EPIN, HSM_ELOGIN,
 	                          HSM_EDEVICE. */
 	hsm_error_t err;     /*!< Why it does not. */
 	uint64_t signatures; /*!< That it has made since hsm_open()... */

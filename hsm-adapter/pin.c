@@ -109,10 +109,18 @@ static int take_file(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_err
 	return fault == NULL ? HSM_EOK : file_error(repository, fault, err);
 }
 
+/*! None is no error: the token may need none. */
+static int take_kept(const hsm_repository_t *repository, hsm_pin_t *pin)
+{
+	pin->why = kept_read(repository, pin->text, HSM_PIN_MAX, &pin->len, &pin->kept);
+	pin->given = pin->why == 0;
+	return HSM_EOK;
+}
+
 int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
 {
 	hsm_pin_t read = { .given = repository->pin != NULL || repository->pin_file != NULL };
-	if (!read.given) {
+	if (!read.given && !repository->asked) {
 		*pin = read;
 		return HSM_EOK;
 	}
@@ -120,8 +128,13 @@ int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t
 	if (read.text == NULL) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
-	int ret = repository->pin != NULL ? take_inline(repository, &read, err)
-	                                  : take_file(repository, &read, err);
+	int ret = repository->pin != NULL ? take_inline(repository, &read, err) :
+	          repository->pin_file != NULL ? take_file(repository, &read, err)
+	                                       : take_kept(repository, &read);
+	if (!read.given) {
+		hsm_secret_free(read.text);
+		read.text = NULL;
+	}
 	if (ret != HSM_EOK) {
 		hsm_pin_wipe(&read);
 		return ret;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "hsm-adapter/error.h"
+#include "hsm-adapter/kept.h"
 #include "hsm-adapter/repository.h"
 
 #define HSM_PIN_MAX 256 /*!< Bytes; the PINs of tokens are much shorter. */
@@ -19,11 +20,13 @@ typedef struct {
 	char *text; /*!< A secret; NULL if none is given. */
 	size_t len;
 	bool given; /*!< False: the repository has none. */
+	int why;    /*!< If none is given, though a person is asked for it: as kept_read(). */
+	kept_id_t kept; /*!< Which of those that a person has given; 0: it is none of these. */
 } hsm_pin_t;
 
 /*!
  * Gets a repository's PIN, from <PIN> or the first line of <PINFile>, which nobody else may write,
- * nor everybody read.
+ * nor everybody read; without both, the one that a person has given.
  *
  * \param pin  Filled on success only.
  * \retval HSM_EOK, HSM_EPIN (unreadable, empty or too long), HSM_ENOMEM

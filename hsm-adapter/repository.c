@@ -39,6 +39,7 @@ bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *reposit
 {
 	hsm_repository_t made = {
 		.folder = repository->folder,
+		.asked = repository->asked,
 		.in_slot = repository->in_slot,
 		.slot = repository->slot,
 		.sessions = repository->sessions,

@@ -3,6 +3,7 @@
 
 #include "hsm-adapter/token/token.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,16 @@ static int refusal(const hsm_token_t *token, hsm_error_t *err)
 	return HSM_EPIN;
 }
 
+/*! The PIN that a person has given is of no use any more. Nobody else is to try it. */
+static int refuse_kept(const hsm_token_t *token, kept_id_t kept, CK_RV rv, hsm_error_t *err)
+{
+	kept_forget(kept);
+	return hsm_error_set(err, HSM_ELOGIN, rv, "repository \"%s\": the token \"%s\" refused the PIN "
+	                     "(%s, CK_RV 0x%lx), which is forgotten now; give the right one: ods-hsm "
+	                     "login %s", token->conf.name, token->conf.token_label,
+	                     p11_kit_strerror(rv), rv, token->conf.name);
+}
+
 static int refuse(hsm_token_t *token, CK_RV rv, hsm_error_t *err)
 {
 	token->refused = true;
@@ -84,18 +95,32 @@ static int refuse(hsm_token_t *token, CK_RV rv, hsm_error_t *err)
 static int may_try(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 {
 	const bool last_try = atomic_exchange(&token->last_try, false);
+	const int code = token->conf.asked ? HSM_ELOGIN : HSM_EPIN;
 	if (flags & CKF_USER_PIN_LOCKED) {
-		return hsm_error_set(err, HSM_EPIN, CKR_PIN_LOCKED, "repository \"%s\": the token "
+		return hsm_error_set(err, code, CKR_PIN_LOCKED, "repository \"%s\": the token "
 		                     "\"%s\" has locked its PIN; have its security officer set one",
 		                     token->conf.name, token->conf.token_label);
 	}
 	if ((flags & CKF_USER_PIN_FINAL_TRY) && !last_try) {
-		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the token \"%s\" locks at "
+		return hsm_error_set(err, code, 0, "repository \"%s\": the token \"%s\" locks at "
 		                     "the next wrong PIN, so none is tried; check the PIN, then: "
 		                     "ods-hsm login %s", token->conf.name, token->conf.token_label,
 		                     token->conf.name);
 	}
 	return HSM_EOK;
+}
+
+/*! No PIN is there, and the token has no keypad of its own. */
+static int wait_for_pin(const hsm_token_t *token, int why, hsm_error_t *err)
+{
+	const char *name = token->conf.name;
+	return !token->conf.asked || why == ENOKEY
+	       ? hsm_error_set(err, HSM_ELOGIN, 0, "repository \"%s\": the token waits for its PIN, "
+	                       "from a person, as there is no <PIN> or <PINFile>: ods-hsm login %s",
+	                       name, name)
+	       : hsm_error_set(err, HSM_ELOGIN, 0, "repository \"%s\": the token needs a PIN, and the "
+	                       "system lets nobody keep one in its keyring (%s), so that ods-hsm login "
+	                       "is of no use; add a <PINFile>", name, strerror(why));
 }
 
 static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
@@ -112,19 +137,21 @@ static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 		return ret;
 	}
 	if (!pin.given && (flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0) {
-		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": the token needs a PIN, "
-		                     "add <PIN> or <PINFile>", token->conf.name);
+		return wait_for_pin(token, pin.why, err);
 	}
 	CK_RV rv = token->library.module->C_Login(token->session, CKU_USER,
 	                                          pin.given ? (CK_UTF8CHAR *)pin.text : NULL,
 	                                          pin.len);
+	const kept_id_t kept = pin.kept;
 	hsm_pin_wipe(&pin);
 
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
 		return HSM_EOK;
 	}
-	return hsm_rv_is_refusal(rv) ? refuse(token, rv, err)
-	                      : hsm_rv_error(token->conf.name, rv, "cannot log in", err);
+	if (hsm_rv_is_refusal(rv)) {
+		return kept != 0 ? refuse_kept(token, kept, rv, err) : refuse(token, rv, err);
+	}
+	return hsm_rv_error(token->conf.name, rv, "cannot log in", err);
 }
 
 static CK_RV open_with(hsm_token_t *token, CK_FLAGS flags, CK_SESSION_HANDLE *session)

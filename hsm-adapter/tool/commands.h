@@ -21,9 +21,12 @@ int command_export(const run_t *run);
 /* Of the zones that have them: label.c. \return DONE, FAILED */
 int command_label(const run_t *run);
 
+/* Of PINs: login.c. */
+int command_login(const run_t *run);
+int command_logout(const run_t *run);
+
 /* Of tokens: devices.c. \return DONE, FAILED */
 int command_test(const run_t *run);
 int command_compare(const run_t *run);
 int command_info(const run_t *run);
-int command_login(const run_t *run);
 int command_init(const run_t *run);

@@ -125,25 +125,6 @@ int command_info(const run_t *run)
 	return each_repository(run, info_one);
 }
 
-static int login_one(const run_t *run, const hsm_repository_t *repository)
-{
-	if (repository->replica_count > 0) {
-		return DONE; /* Each of them is a repository. */
-	}
-	hsm_error_t err;
-	/* Who names the repository takes the risk. */
-	if (hsm_login(run->hsm, repository->name, run->count > 0, &err) != HSM_EOK) {
-		return complain(&err);
-	}
-	printf("repository \"%s\": logged in\n", repository->name);
-	return DONE;
-}
-
-int command_login(const run_t *run)
-{
-	return each_repository(run, login_one);
-}
-
 static int make_folder(const run_t *run, const hsm_repository_t *repository)
 {
 	hsm_error_t err;

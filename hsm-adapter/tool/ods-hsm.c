@@ -14,6 +14,7 @@
 #include "common/core-dump.h"
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/tool/commands.h"
+#include "hsm-adapter/tool/owner.h"
 
 typedef struct {
 	const char *name;
@@ -52,8 +53,12 @@ static const command_t COMMANDS[] = {
 	  "Make the token: its label and PIN are conf.xml's. The PIN of the security officer is\n"
 	  "      the first line of the file; - for standard input. Or make the <Folder>.", 1, 2,
 	  command_init },
-	{ "login", "[REPOSITORY]", "Check that each token accepts its PIN.", 0, 1,
-	  command_login },
+	{ "login", "[REPOSITORY]",
+	  "Check that each token accepts its PIN. Ask for it if the one that is named has none in\n"
+	  "      conf.xml, and have it kept in memory for the servers.", 0, 1, command_login },
+	{ "logout", "[REPOSITORY]",
+	  "Forget the PINs that login has had kept; servers stay logged in until they end.", 0, 1,
+	  command_logout },
 };
 
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
@@ -114,6 +119,7 @@ static int run_command(const command_t *command, const char *path, run_t *run)
 		return complain(&err);
 	}
 	int ret = FAILED;
+	owner_pins(&conf);
 	if (hsm_open(&run->hsm, &conf, &err) == HSM_EOK) {
 		run->conf = &conf;
 		ret = command->run(run);

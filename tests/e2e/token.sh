@@ -271,3 +271,84 @@ test_p11_kit_server() {
 	within 60 more_keys "$before"
 }
 more_keys() { [ "$(ods keys good.test | grep -c zsk)" -gt "$1" ]; }
+
+# ---- a PIN that a person gives
+
+hsm() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" "$@"; }
+# no_pin_in_memory TEXT-FILE: of neither server, whatever is kept out of core files.
+no_pin_in_memory() {
+	local server where
+	[ "$(id -u)" -eq 0 ] || return 0
+	for server in knotd ods-engine; do
+		if where=$("$e2e/core-memory.py" --all "$(cat "$D/run/$server.pid")" "$1"); then
+			fail "$server has the PIN: $where"
+		fi
+	done
+}
+
+two_zsks() { [ "$(ods keys "$1" | grep -c zsk)" -eq 2 ]; }
+
+# Neither <PIN> nor <PINFile>: the zone waits for ods-hsm login, which the kernel keeps over restarts of the servers.
+test_person_gives_pin() {
+	local asked=Asked$BASHPID pin
+	small good good.test 1
+	small asked asked.test 1
+	policy default asked "s|<Repository>SoftHSM|<Repository>$asked|" | kasp kasp.xml
+	quick q --kasp kasp.xml --zone good.test="$work/good"
+	cp "$D/pin" pin
+	pin=$(cat pin)
+	# all tests of a user have one keyring; the token's label, which is the repository's name, is this test's own
+	# shellcheck disable=SC2064
+	trap "code=\$?; hsm logout $asked || true; finish \$code" EXIT
+	sed -i "/<Repository name=\"$asked\">/,/<\/Repository>/s|<PINFile>.*</PINFile>||" "$D/conf.xml"
+	if ! hsm logout "$asked" >logout.out 2>&1; then
+		echo "skipped: $(cat logout.out)"
+		return
+	fi
+	says logout.out 'no PIN is kept'
+	restart_knotd
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_engine
+	add_policy asked
+	add_zone asked.test "$work/asked" asked
+	knot reload
+	within 60 engine_says asked.test "waits for its PIN, .*: ods-hsm login $asked"
+	answers asked.test SOA '' || fail "a zone without keys is served"
+	validate good.test
+
+	# a wrong one is not kept
+	expect 'refused the PIN' hsm login "$asked" <<<"1$pin"
+	expect 'waits for its PIN' hsm login
+	hsm login "$asked" <<<"$pin" >login.out 2>&1
+	says login.out 'logged in; the servers of user .* have the PIN'
+	within 30 signed asked.test
+	validate asked.test
+	no_pin_in_memory pin
+
+	# knotd finds it again, and after that the engine
+	restart_knotd
+	small asked asked.test 2 'new A 192.0.2.2'
+	within 30 answers new.asked.test A 192.0.2.2
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	start_engine
+	ods -y rollover asked.test zsk >rollover.out
+	within 30 two_zsks asked.test
+	no_pin_in_memory pin
+
+	# who is logged in stays so; who starts anew waits, and serves what is signed
+	hsm logout "$asked" >logout.out
+	says logout.out 'servers that are logged in stay so until they are restarted'
+	small asked asked.test 3 'new A 192.0.2.3'
+	within 30 answers new.asked.test A 192.0.2.3
+	restart_knotd
+	small asked asked.test 4 'new A 192.0.2.4'
+	within 60 status_says asked.test "waits for its PIN, .*: ods-hsm login $asked"
+	answers new.asked.test A 192.0.2.3
+	validate asked.test
+	hsm login "$asked" <<<"$pin"
+	within 30 answers new.asked.test A 192.0.2.4
+	validate asked.test
+	for file in "$D"/*.log ./*.out; do
+		does_not_say "$file" "$pin"
+	done
+}

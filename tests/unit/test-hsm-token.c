@@ -50,7 +50,7 @@ const char *test_softhsm(void)
 	return NULL;
 }
 
-static void init_token(const char *label)
+void test_token_make(const char *label)
 {
 	char command[256];
 	snprintf(command, sizeof(command), "softhsm2-util --init-token --free --label %s "
@@ -83,8 +83,8 @@ void test_tokens_make(void)
 	fprintf(conf, "directories.tokendir = %s/tokens\nlog.level = ERROR\n", dir);
 	fclose(conf);
 	setenv("SOFTHSM2_CONF", path, 1);
-	init_token("one");
-	init_token("two");
+	test_token_make("one");
+	test_token_make("two");
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)

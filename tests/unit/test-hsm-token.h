@@ -36,6 +36,9 @@ const char *test_softhsm(void);
 /*! Makes the directory and the tokens "one" and "two"; sets SOFTHSM2_CONF. A fixture. */
 void test_tokens_make(void);
 
+/*! Makes another token there. \param label  Without a hyphen. */
+void test_token_make(const char *label);
+
 /*! Removes all. A fixture. */
 void test_tokens_remove(void);
 

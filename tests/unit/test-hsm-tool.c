@@ -3,12 +3,19 @@
 
 /*! The tool ods-hsm, as its user sees it. */
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <errno.h>
 #include <pty.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <check.h>
@@ -42,11 +49,45 @@ static int run_conf(const char *args)
 	return run(all);
 }
 
-/*! The same, at a terminal at which that is typed. */
-static int run_typing(const char *args, const char *typed)
+/*! Starts it as run(), where the system refuses keyctl(). */
+static int run_refused(const char *args)
 {
 	char command[1024];
-	snprintf(command, sizeof(command), "exec ./ods-hsm -c %s %s", conf, args);
+	snprintf(command, sizeof(command), "exec ./ods-hsm %s > %s.out 2>&1", args, conf);
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_keyctl, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+	const pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+			_exit(126);
+		}
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	snprintf(command, sizeof(command), "%s.out", conf);
+	FILE *file = fopen(command, "r");
+	ck_assert_ptr_nonnull(file);
+	output[fread(output, 1, sizeof(output) - 1, file)] = '\0';
+	fclose(file);
+	ck_assert_int_eq(unlink(command), 0);
+	return WEXITSTATUS(status);
+}
+
+/*! The same, at a terminal at which that is typed, with a conf.xml, when the tool says a word (NULL: at once). */
+static int run_typing_to(const char *file, const char *args, const char *word, const char *typed)
+{
+	char command[1024];
+	snprintf(command, sizeof(command), "exec ./ods-hsm -c %s %s", file, args);
 	int terminal;
 	pid_t child = forkpty(&terminal, NULL, NULL, NULL);
 	ck_assert_int_ge(child, 0);
@@ -54,18 +95,31 @@ static int run_typing(const char *args, const char *typed)
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 		_exit(127);
 	}
-	ck_assert_int_eq(write(terminal, typed, strlen(typed)), (ssize_t)strlen(typed));
 	size_t len = 0;
-	ssize_t got; /* An error means that the tool has closed the terminal. */
+	ssize_t got = 0; /* An error means that the tool has closed the terminal. */
+	output[0] = '\0';
+	while (word != NULL && strstr(output, word) == NULL &&
+	       (got = read(terminal, output + len, sizeof(output) - 1 - len)) > 0) {
+		output[len += (size_t)got] = '\0';
+	}
+	ck_assert_int_eq(write(terminal, typed, strlen(typed)), (ssize_t)strlen(typed));
 	while ((got = read(terminal, output + len, sizeof(output) - 1 - len)) > 0) {
 		len += (size_t)got;
 	}
 	output[len] = '\0';
+	struct termios left;
+	ck_assert_int_eq(tcgetattr(terminal, &left), 0);
+	ck_assert((left.c_lflag & ECHO) != 0 && (left.c_lflag & ISIG) != 0);
 	close(terminal);
 	int status;
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int run_typing(const char *args, const char *typed)
+{
+	return run_typing_to(conf, args, NULL, typed);
 }
 
 #define ASSERT_RUN(call, status, words) do { \
@@ -115,7 +169,7 @@ static void teardown(void)
 START_TEST(usage)
 {
 	static const char *const NAMES[] = {
-		"list", "generate", "remove", "purge", "import", "export", "test", "compare", "--force", "info", "login", "init", "--config", "--yes",
+		"list", "generate", "remove", "purge", "import", "export", "test", "compare", "--force", "info", "login", "logout", "init", "--config", "--yes",
 		"--version", "--help", "ED448", "Exit status"
 	};
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
@@ -280,6 +334,99 @@ START_TEST(login)
 	ASSERT_RUN(run_conf("info Second"), 0, "options:    AllowExtraction Sessions 5\n");
 	ASSERT_RUN(run_conf("info"), 1, " of 2");
 	test_token_show("one");
+}
+END_TEST
+
+static char kept[64]; /* A conf.xml, without a PIN. */
+
+/* The label is this test's own: all tests of a user have one keyring. */
+static void setup_kept(void)
+{
+	char label[32];
+	snprintf(label, sizeof(label), "kept%d", (int)getpid());
+	test_token_make(label);
+	snprintf(kept, sizeof(kept), "%s.kept", conf);
+	FILE *file = fopen(kept, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "<Configuration><RepositoryList><Repository name=\"Kept\"><Module>%s</Module>"
+	        "<TokenLabel>%s</TokenLabel></Repository></RepositoryList>"
+	        "<Enforcer><SocketFile>%s.sock</SocketFile></Enforcer></Configuration>\n",
+	        test_softhsm(), label, conf);
+	fclose(file);
+}
+
+static void teardown_kept(void)
+{
+	char args[128];
+	snprintf(args, sizeof(args), "-c %s logout", kept);
+	run(args);
+	unlink(kept);
+}
+
+START_TEST(keep)
+{
+	char args[256], line[300];
+	snprintf(args, sizeof(args), "-c %s logout Kept", kept);
+	if (run(args) != 0) {
+		printf("SKIP: the system refuses its keyring: %s", output);
+		return;
+	}
+	ASSERT_RUN(run(args), 0, "no PIN is kept");
+	snprintf(args, sizeof(args), "-c %s login", kept);
+	ASSERT_RUN(run(args), 1, "waits for its PIN, from a person");
+	snprintf(args, sizeof(args), "-c %s login Kept", kept);
+	snprintf(line, sizeof(line), "%s < /dev/null", args);
+	ASSERT_RUN(run(line), 1, "no PIN: it is empty");
+	snprintf(line, sizeof(line), "%s < %s", args, "/dev/zero");
+	ASSERT_RUN(run(line), 1, "no PIN: it is too long");
+	write_pin("87654321");
+	snprintf(line, sizeof(line), "%s < %s.so", args, conf);
+	ASSERT_RUN(run(line), 1, "refused the PIN");
+	ASSERT_RUN(run_typing_to(kept, "list", "no such word", ""), 1, "waits for its PIN");
+
+	/* At a terminal, which does not show it. */
+	ASSERT_RUN(run_typing_to(kept, "login Kept", ": ", "\003"), 1, "interrupted");
+	ASSERT_RUN(run_typing_to(kept, "login Kept", ": ", TEST_PIN "\n"), 0,
+	           "PIN of repository \"Kept\", token \"kept");
+	ck_assert_ptr_nonnull(strstr(output, "logged in; the servers of user "));
+	ck_assert_ptr_null(strstr(output, TEST_PIN));
+	snprintf(line, sizeof(line), "-c %s list", kept);
+	ASSERT_RUN(run(line), 0, "CKA_ID");
+	snprintf(line, sizeof(line), "-c %s login", kept);
+	ASSERT_RUN(run(line), 0, "logged in");
+
+	/* Another one is refused, and the one that is kept stays. */
+	snprintf(line, sizeof(line), "%s < %s.so", args, conf);
+	ASSERT_RUN(run(line), 1, "refused the PIN");
+	snprintf(line, sizeof(line), "-c %s login", kept);
+	ASSERT_RUN(run(line), 0, "logged in");
+	snprintf(line, sizeof(line), "-c %s logout", kept);
+	ASSERT_RUN(run(line), 0, "servers that are logged in stay so until they are restarted");
+	snprintf(line, sizeof(line), "-c %s list", kept);
+	ASSERT_RUN(run(line), 1, "waits for its PIN");
+	ASSERT_RUN(run_conf("logout"), 0, "");
+	ASSERT_RUN(run_conf("logout First"), 1, "not one that ods-hsm login has had kept");
+
+	/* From a file, without a newline. */
+	write_pin(TEST_PIN);
+	snprintf(line, sizeof(line), "%s < %s.so", args, conf);
+	ASSERT_RUN(run(line), 0, "logged in; the servers");
+	snprintf(line, sizeof(line), "%s.so", conf);
+	ck_assert_int_eq(unlink(line), 0);
+}
+END_TEST
+
+/* As in a container. */
+START_TEST(keep_refused)
+{
+	char args[128];
+	snprintf(args, sizeof(args), "-c %s login Kept < /dev/null", kept);
+	ASSERT_RUN(run_refused(args), 1, "cannot be used: Function not implemented; where it is not to be had");
+	snprintf(args, sizeof(args), "-c %s login", kept);
+	ASSERT_RUN(run_refused(args), 1, "Function not implemented), so that ods-hsm login is of no use; "
+	           "add a <PINFile>");
+	snprintf(args, sizeof(args), "-c %s logout", kept);
+	ASSERT_RUN(run_refused(args), 1, "Function not implemented");
 }
 END_TEST
 
@@ -463,6 +610,9 @@ int main(void)
 	tcase_add_test(tc, folder);
 	tcase_add_test(tc, foreign);
 	tcase_add_unchecked_fixture(tc, setup, teardown);
+	tcase_add_unchecked_fixture(tc, setup_kept, teardown_kept);
+	tcase_add_test(tc, keep);
+	tcase_add_test(tc, keep_refused);
 	tcase_add_test(tc, usage);
 	tcase_add_test(tc, trial);
 	tcase_add_test(tc, transfer);

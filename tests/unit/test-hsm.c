@@ -2,16 +2,19 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include <ctype.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <check.h>
 
 #include "common/clock.h"
 #include "hsm-adapter/key/algorithm.h"
 #include "hsm-adapter/hsm.h"
+#include "hsm-adapter/kept.h"
 #include "hsm-adapter/key/public.h"
 #include "hsm-adapter/key/search.h"
 #include "hsm-adapter/token/tokens.h"
@@ -413,10 +416,57 @@ START_TEST(no_pin)
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[0].pin = NULL;
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "<PINFile>");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ELOGIN, "<PINFile>");
 	conf->repositories[0].pin_file = (char *)"/nonexistent/pin";
 	reopen(conf);
 	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "/nonexistent/pin: No such file");
+}
+END_TEST
+
+/* A person gives the PIN. The label is this test's own: all tests of a user have one keyring. */
+START_TEST(kept_pin)
+{
+	char label[32];
+	hsm_conf_t *conf = test_conf();
+	hsm_repository_t *one = &conf->repositories[0];
+	snprintf(label, sizeof(label), "kept%d", (int)getpid());
+	test_token_make(label);
+	*one = (hsm_repository_t){ .name = (char *)"one", .token_label = label, .asked = true,
+		                   .module = one->module };
+	const int why = kept_remove(one);
+	if (why != ENOKEY) {
+		printf("SKIP: the system refuses its keyring: %s\n", strerror(why));
+		return;
+	}
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ELOGIN, "waits for its PIN");
+	ck_assert_ptr_nonnull(strstr(err.text, "ods-hsm login one"));
+	ASSERT_FAILS(hsm_login(hsm, "one", true, &err), HSM_ELOGIN, "waits for its PIN");
+
+	/* It is there: the same handle goes on. */
+	ck_assert_int_eq(kept_put(one, TEST_PIN, strlen(TEST_PIN)), 0);
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	test_log_out(label);
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+
+	/* Forgotten: what is logged in stays so. */
+	ck_assert_int_eq(kept_remove(one), 0);
+	ck_assert_int_eq(kept_remove(one), ENOKEY);
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	reopen(conf);
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ELOGIN, "waits for its PIN");
+
+	/* A wrong one is tried once, whoever asks then, and the right one after it. */
+	ck_assert_int_eq(kept_put(one, "87654321", 8), 0);
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ELOGIN, "refused the PIN");
+	ck_assert_uint_eq(err.rv, 0xa0 /* CKR_PIN_INCORRECT */);
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ELOGIN, "waits for its PIN");
+	ck_assert_int_eq(kept_remove(one), ENOKEY);
+	ck_assert_int_eq(kept_put(one, "87654321", 8), 0);
+	ck_assert_int_eq(kept_put(one, TEST_PIN, strlen(TEST_PIN)), 0); /* In its place. */
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	ck_assert_int_eq(kept_remove(one), 0);
+	ck_assert_int_eq(kept_remove(one), ENOKEY);
 }
 END_TEST
 
@@ -832,6 +882,7 @@ int main(void)
 	tcase_add_test(tc, wrong_pin);
 	tcase_add_test(tc, last_try);
 	tcase_add_test(tc, no_pin);
+	tcase_add_test(tc, kept_pin);
 	tcase_add_test(tc, missing_token);
 	tcase_add_test(tc, late_token);
 	tcase_add_test(tc, missing_library);
