@@ -4,6 +4,8 @@
 #include "hsm-adapter/conf.h"
 
 #include <sys/stat.h>
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 #define SLOT_MAX UINT32_MAX /* A larger one is taken for a mistake, as with the sessions. */
 #define SESSIONS_MIN 2 /* One looks after the keys, another signs. */
 #define SESSIONS_MAX 100000
+#define USER_TYPE_SO 0 /* It has no keys. */
+#define USER_TYPE_MAX UINT32_MAX /* Of a CK_ULONG, as PKCS#11 has it at least. */
 #define LABEL_MAX 32 /* Bytes of CK_TOKEN_INFO.label in PKCS#11. */
 
 static int read_module(hsm_xml_t *xml, xmlNode *node, void *ctx)
@@ -111,6 +115,29 @@ static int read_pin_file(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return HSM_EOK;
 }
 
+static int read_user_type(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	char *text = NULL, *end = NULL;
+	int ret = hsm_xml_text(xml, node, &text);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	const bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = text + (hex ? 2 : 0);
+	errno = 0;
+	const unsigned long long type = strtoull(digits, &end, hex ? 16 : 10);
+	if (!isxdigit((unsigned char)digits[0]) || *end != '\0' || errno != 0 || type == USER_TYPE_SO ||
+	    type > USER_TYPE_MAX) {
+		ret = hsm_xml_error(xml, node, "\"%.40s\" in <UserType> is not a number from 1 to 0x%llx, "
+		                    "decimal or hexadecimal after 0x", text, (unsigned long long)USER_TYPE_MAX);
+	} else {
+		repository->user_type = (unsigned long)type;
+	}
+	free(text);
+	return ret;
+}
+
 static int read_capacity(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	hsm_repository_t *repository = ctx;
@@ -165,6 +192,7 @@ static const hsm_xml_rule_t REPOSITORY[] = {
 	{ .name = "StartArguments", .read = read_arguments },
 	{ .name = "Slot", .read = read_slot },
 	{ .name = "Sessions", .read = read_sessions },
+	{ .name = "UserType", .read = read_user_type },
 	{ .name = "PIN", .read = read_pin },
 	{ .name = "PINFile", .read = read_pin_file },
 	{ .name = "Capacity", .read = read_capacity },
@@ -192,6 +220,7 @@ static const char *of_token(const hsm_repository_t *repository)
 	       repository->token_label != NULL ? "TokenLabel" :
 	       repository->arguments != NULL ? "StartArguments" :
 	       repository->in_slot ? "Slot" : repository->sessions != 0 ? "Sessions" :
+	       repository->user_type != 0 ? "UserType" :
 	       repository->pin != NULL ? "PIN" : repository->pin_file != NULL ? "PINFile" :
 	       repository->capacity != 0 ? "Capacity" :
 	       repository->skip_public_key ? "SkipPublicKey" :
@@ -265,7 +294,8 @@ static const char *not_of_folder(const hsm_repository_t *repository)
 {
 	return repository->token_label != NULL ? "TokenLabel" :
 	       repository->arguments != NULL ? "StartArguments" :
-	       repository->in_slot ? "Slot" : repository->skip_public_key ? "SkipPublicKey" : NULL;
+	       repository->in_slot ? "Slot" : repository->user_type != 0 ? "UserType" :
+	       repository->skip_public_key ? "SkipPublicKey" : NULL;
 }
 
 static int check_folder(hsm_xml_t *xml, xmlNode *node, hsm_repository_t *repository)

@@ -17,12 +17,15 @@
 /*! \return The name of a token's PIN, to be freed; NULL: no memory. */
 static char *name_of(const hsm_repository_t *repository)
 {
-	char slot[32] = "", *name = NULL;
+	char slot[32] = "", user[32] = "", *name = NULL;
 	if (repository->in_slot) {
 		snprintf(slot, sizeof(slot), ":slot %lu", repository->slot);
 	}
-	return asprintf(&name, "mod-opendnssec:%s:%s%s", repository->module,
-	                repository->token_label, slot) < 0 ? NULL : name;
+	if (repository->user_type != 0) {
+		snprintf(user, sizeof(user), ":user 0x%lx", repository->user_type);
+	}
+	return asprintf(&name, "mod-opendnssec:%s:%s%s%s", repository->module,
+	                repository->token_label, slot, user) < 0 ? NULL : name;
 }
 
 /*! \return What the last call failed for; a key that is no more is none. */

@@ -40,6 +40,7 @@ bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *reposit
 	hsm_repository_t made = {
 		.folder = repository->folder,
 		.asked = repository->asked,
+		.user_type = repository->user_type,
 		.in_slot = repository->in_slot,
 		.slot = repository->slot,
 		.sessions = repository->sessions,

@@ -92,6 +92,8 @@ static const char *advice(CK_RV rv)
 	case CKR_USER_NOT_LOGGED_IN:
 		return "; check <PIN> or <PINFile>, which is the passphrase of keys in files";
 	case CKR_USER_TYPE_INVALID:
+		return "; check <UserType>; without one the token may have no user PIN yet, set one by the "
+		       "HSM's own tools";
 	case CKR_USER_PIN_NOT_INITIALIZED:
 		return "; the token may have no user PIN yet, set one by the HSM's own tools";
 	default:

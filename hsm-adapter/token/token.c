@@ -123,6 +123,11 @@ static int wait_for_pin(const hsm_token_t *token, int why, hsm_error_t *err)
 	                       "is of no use; add a <PINFile>", name, strerror(why));
 }
 
+static CK_USER_TYPE user_type(const hsm_token_t *token)
+{
+	return token->conf.user_type != 0 ? token->conf.user_type : CKU_USER;
+}
+
 static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 {
 	if ((flags & CKF_LOGIN_REQUIRED) == 0) {
@@ -139,7 +144,7 @@ static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 	if (!pin.given && (flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0) {
 		return wait_for_pin(token, pin.why, err);
 	}
-	CK_RV rv = token->library.module->C_Login(token->session, CKU_USER,
+	CK_RV rv = token->library.module->C_Login(token->session, user_type(token),
 	                                          pin.given ? (CK_UTF8CHAR *)pin.text : NULL,
 	                                          pin.len);
 	const kept_id_t kept = pin.kept;
@@ -259,8 +264,10 @@ static life_t look_at_life(hsm_token_t *token, CK_FLAGS *flags)
 		return GONE;
 	}
 	*flags = info.flags;
+	/* Users of a maker's own may have a state of their own. */
 	bool user = session.state == CKS_RO_USER_FUNCTIONS ||
-	            session.state == CKS_RW_USER_FUNCTIONS;
+	            session.state == CKS_RW_USER_FUNCTIONS ||
+	            (token->conf.user_type != 0 && session.state > CKS_RW_SO_FUNCTIONS);
 	return (user || (info.flags & CKF_LOGIN_REQUIRED) == 0) ? ALIVE : LOGGED_OUT;
 }
 

@@ -75,18 +75,21 @@ static void print_info(const hsm_repository_t *repository, const hsm_info_t *inf
 
 static void print_options(const hsm_repository_t *repository)
 {
-	char slot[32] = "", sessions[32] = "", options[160];
+	char slot[32] = "", sessions[32] = "", user[32] = "", options[200];
 	if (repository->in_slot) {
 		snprintf(slot, sizeof(slot), " Slot %lu", repository->slot);
 	}
 	if (repository->sessions != 0) {
 		snprintf(sessions, sizeof(sessions), " Sessions %zu", repository->sessions);
 	}
-	snprintf(options, sizeof(options), "%s%s%s%s%s%s",
+	if (repository->user_type != 0) {
+		snprintf(user, sizeof(user), " UserType 0x%lx", repository->user_type);
+	}
+	snprintf(options, sizeof(options), "%s%s%s%s%s%s%s",
 	         repository->require_backup ? " RequireBackup" : "",
 	         repository->skip_public_key ? " SkipPublicKey" : "",
 	         repository->allow_extraction ? " AllowExtraction" : "",
-	         repository->arguments != NULL ? " StartArguments" : "", slot, sessions);
+	         repository->arguments != NULL ? " StartArguments" : "", slot, sessions, user);
 	printf("  options:   %s\n", options[0] != '\0' ? options : " none");
 }
 

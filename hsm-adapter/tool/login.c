@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/question.h"
 #include "hsm-adapter/kept.h"
@@ -18,15 +17,14 @@
 /*! Says why the system did not do what has to be done with a kept PIN. \return FAILED */
 static int complain_of_keyring(const hsm_repository_t *repository, int why, const char *user)
 {
-	const char *remedy = why == ENOSYS || why == EPERM || why == EACCES
-	                     ? "; where it is not to be had, as in some containers, use <PINFile>" : "";
-	if (why == EPERM && geteuid() != 0) {
-		fprintf(stderr, "ods-hsm: repository \"%s\": the keyring of %s cannot be used: %s; call "
-		        "ods-hsm as %s%s\n", repository->name, user, strerror(why), user, remedy);
-	} else {
-		fprintf(stderr, "ods-hsm: repository \"%s\": the keyring of %s cannot be used: %s%s\n",
-		        repository->name, user, strerror(why), remedy);
+	if (why == EREMOTE) {
+		fprintf(stderr, "ods-hsm: repository \"%s\": the PIN is kept for the user of the servers, %s; "
+		        "call ods-hsm as %s, or as root\n", repository->name, user, user);
+		return FAILED;
 	}
+	fprintf(stderr, "ods-hsm: repository \"%s\": the keyring of %s cannot be used: %s%s\n",
+	        repository->name, user, strerror(why), why == ENOSYS || why == EPERM || why == EACCES
+	        ? "; where it is not to be had, as in some containers, use <PINFile>" : "");
 	return FAILED;
 }
 

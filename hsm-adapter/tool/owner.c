@@ -46,8 +46,11 @@ int owner_do(const hsm_conf_t *conf, owner_f work, void *ctx, char name[64])
 	}
 	/* Whose keyring it is says the real user; the saved one takes us back, and keeps the owner's other
 	 * processes from tracing this one. */
-	if (own != 0 || setresuid(owner, owner, 0) != 0) {
-		return EPERM;
+	if (own != 0) {
+		return EREMOTE;
+	}
+	if (setresuid(owner, owner, 0) != 0) {
+		return errno;
 	}
 	const int ret = work(ctx);
 	if (setresuid(0, 0, 0) != 0) {

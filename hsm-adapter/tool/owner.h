@@ -19,7 +19,7 @@ typedef int (*owner_f)(void *ctx);
  * root, and oneself for others. The process has one thread.
  *
  * \param name  Filled with the user's name, or number.
- * \retval 0, EPERM (somebody else than root, and they are another user), or as work()
+ * \retval 0, EREMOTE (somebody else than root, and they are another user), or as work()
  */
 int owner_do(const hsm_conf_t *conf, owner_f work, void *ctx, char name[64]);
 

@@ -141,6 +141,12 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG len)
 {
+	if (has("crypto-user")) {
+		if (user != 0x80000001) {
+			return CKR_USER_TYPE_INVALID;
+		}
+		user = CKU_USER;
+	}
 	return has("other-user") ? CKR_USER_ANOTHER_ALREADY_LOGGED_IN
 	       : token.C_Login(session, user, pin, len);
 }

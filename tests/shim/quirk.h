@@ -10,6 +10,7 @@
  *   nul-label        C_GetTokenInfo pads by NULs
  *   one-label        all tokens are labelled "one"
  *   other-user       C_Login finds another user logged in
+ *   crypto-user      C_Login takes the type 0x80000001 alone (Luna)
  *   read-only        no session can write
  *   private-public   no public key has CKA_PRIVATE = FALSE
  *   short-id         a CKA_ID has two bytes (YubiHSM)

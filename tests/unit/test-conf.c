@@ -102,6 +102,7 @@ static const char WHOLE[] =
 	"   <Sessions>2</Sessions><PINFile>hsm-pin</PINFile></Repository>\n"
 	"  <Repository name=\"Three\"><Module>/m</Module><TokenLabel>two</TokenLabel>\n"
 	"   <StartArguments>configdir='sql:/n'</StartArguments><Slot>4294967295</Slot>\n"
+	"   <UserType>0x80000001</UserType>\n"
 	"   <PIN>3</PIN></Repository>\n"
 	" </RepositoryList>\n"
 	"</Configuration>\n";
@@ -137,6 +138,7 @@ START_TEST(whole_grammar)
 	ck_assert(two->in_slot && two->slot == 0 && two->sessions == 2);
 	ck_assert_str_eq(two->arguments, "configdir='sql:/n'");
 	ck_assert_uint_eq(hsm_conf_repository(&conf, "Three")->slot, 4294967295);
+	ck_assert(two->user_type == 0 && hsm_conf_repository(&conf, "Three")->user_type == 0x80000001);
 
 	/* Knot has its own settings for six elements of <Signer>: each is named once. */
 	ck_assert_int_eq(warnings.count, 6);
@@ -265,6 +267,15 @@ static const struct {
 	{ REPO(FULL "\n<StartArguments/>"), ":5: the text of <StartArguments> is empty" },
 	{ REPO(FULL "\n<Slot>one</Slot>"), ":5: \"one\" in <Slot>" },
 	{ REPO(FULL "\n<Slot>4294967296</Slot>"), ":5: \"4294967296\" in <Slot>" },
+	{ REPO(FULL "\n<UserType>0</UserType>"), ":5: \"0\" in <UserType> is not a number from 1 to 0xffffffff" },
+	{ REPO(FULL "\n<UserType>0x</UserType>"), ":5: \"0x\" in <UserType>" },
+	{ REPO(FULL "\n<UserType>0x-1</UserType>"), ":5: \"0x-1\" in <UserType>" },
+	{ REPO(FULL "\n<UserType>80000001f</UserType>"), ":5: \"80000001f\" in <UserType>" },
+	{ REPO(FULL "\n<UserType>0x100000000</UserType>"), ":5: \"0x100000000\" in <UserType>" },
+	{ REPO(FULL "\n<UserType>CO</UserType>"), ":5: \"CO\" in <UserType>" },
+	{ REPO("<Folder>/k</Folder><UserType>2</UserType>\n"), "and <UserType>, which is for tokens" },
+	{ LIST("<Repository name=\"A\">" FULL "</Repository>\n<Repository name=\"B\">" FULL
+	  "<UserType>2</UserType></Repository>"), ":4: repository \"B\" is the same token as \"A\"" },
 	{ REPO(FULL "\n<Sessions>1</Sessions>"), ":5: \"1\" in <Sessions> is not a number from 2" },
 	{ "<Configuration>\n<RepositoryList/>\n<RepositoryList/></Configuration>",
 	  ":3: a second <RepositoryList>" },

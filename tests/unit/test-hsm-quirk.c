@@ -123,6 +123,22 @@ START_TEST(two_of_one_label)
 }
 END_TEST
 
+START_TEST(user_type)
+{
+	has_quirks("crypto-user\n");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EDEVICE, "check <UserType>");
+	conf->repositories[0].user_type = 0x80000001;
+	reopen();
+	assert_life(13);
+	has_quirks("");
+	reopen();
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EDEVICE, "check <UserType>");
+	conf->repositories[0].user_type = 1;
+	reopen();
+	assert_life(13);
+}
+END_TEST
+
 START_TEST(padded_by_nuls)
 {
 	hsm_info_t info;
@@ -326,6 +342,7 @@ int main(void)
 	tcase_add_test(tc, writes_only);
 	tcase_add_test(tc, needs_restart);
 	tcase_add_test(tc, other_user);
+	tcase_add_test(tc, user_type);
 	tcase_add_test(tc, no_public_object);
 	tcase_add_test(tc, public_stays);
 	suite_add_tcase(suite, tc);

@@ -141,7 +141,7 @@ static void setup(void)
 		        "<TokenLabel>%s</TokenLabel><PIN>" TEST_PIN "</PIN>"
 		        "<Capacity>2</Capacity><AllowExtraction/>%s</Repository>\n",
 		        i == 0 ? "First" : "Second", test_softhsm(), i == 0 ? "one" : "two",
-		        i == 0 ? "" : "<Sessions>5</Sessions>");
+		        i == 0 ? "" : "<Sessions>5</Sessions><UserType>1</UserType>");
 	}
 	fprintf(file, "<Repository name=\"Both\"><Replica>First</Replica><Replica>Second</Replica>"
 	        "</Repository></RepositoryList><Enforcer><SocketFile>%s.sock</SocketFile></Enforcer>"
@@ -331,7 +331,7 @@ START_TEST(login)
 	ASSERT_RUN(run_conf("login"), 1, "no token labelled \"one\"");
 	ck_assert_ptr_nonnull(strstr(output, "repository \"Second\": logged in"));
 	ASSERT_RUN(run_conf("login Second"), 0, "logged in");
-	ASSERT_RUN(run_conf("info Second"), 0, "options:    AllowExtraction Sessions 5\n");
+	ASSERT_RUN(run_conf("info Second"), 0, "options:    AllowExtraction Sessions 5 UserType 0x1\n");
 	ASSERT_RUN(run_conf("info"), 1, " of 2");
 	test_token_show("one");
 }
