@@ -25,8 +25,9 @@ int command_label(const run_t *run);
 int command_login(const run_t *run);
 int command_logout(const run_t *run);
 
-/* Of tokens: devices.c. \return DONE, FAILED */
+/* Of tokens: devices.c, speed.c. \return DONE, FAILED, USAGE */
 int command_test(const run_t *run);
+int command_speed(const run_t *run);
 int command_compare(const run_t *run);
 int command_info(const run_t *run);
 int command_init(const run_t *run);

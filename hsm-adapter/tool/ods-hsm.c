@@ -44,6 +44,9 @@ static const command_t COMMANDS[] = {
 	  "Write into the CKA_LABEL of each key pair which zone has it, as what.", 1, 1, command_label },
 	{ "test", "REPOSITORY",
 	  "Try each algorithm: generate a key pair, sign, verify, remove it.", 1, 1, command_test },
+	{ "speed", "REPOSITORY [ALGORITHM]",
+	  "Sign with more and more sessions, a second each, to find out how many <SignerThreads>\n"
+	  "      to set; by a key pair that is removed again.", 1, 2, command_speed },
 	{ "compare", "[REPOSITORY]",
 	  "Compare replicas: whether all have the same keys, and sign by them.", 0, 1,
 	  command_compare },

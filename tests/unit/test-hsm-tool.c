@@ -169,7 +169,7 @@ static void teardown(void)
 START_TEST(usage)
 {
 	static const char *const NAMES[] = {
-		"list", "generate", "remove", "purge", "import", "export", "test", "compare", "--force", "info", "login", "logout", "init", "--config", "--yes",
+		"list", "generate", "remove", "purge", "import", "export", "test", "speed", "compare", "--force", "info", "login", "logout", "init", "--config", "--yes",
 		"--version", "--help", "ED448", "Exit status"
 	};
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
@@ -242,6 +242,25 @@ START_TEST(trial)
 	}
 	ck_assert_ptr_nonnull(strstr(output, "signatures/s"));
 	ASSERT_RUN(run_conf("info First"), 0, "0 of 2");
+}
+END_TEST
+
+START_TEST(speed)
+{
+	ASSERT_RUN(run_conf("speed Third"), 1, "\"Third\"");
+	ASSERT_RUN(run_conf("speed First RSASHA1"), 2, "there are");
+	ASSERT_RUN(run_conf("speed Both"), 1, "has replicas; name one of these");
+	ASSERT_RUN(run_conf("speed First"), 0, "repository \"First\": set <SignerThreads> to ");
+	ck_assert_msg(strstr(output, "\n       1 ") != NULL && strstr(output, "\n       2 ") != NULL &&
+	              strstr(output, "\n       4 ") != NULL, "%s", output);
+	/* Five sessions, one of which looks after the keys. */
+	ASSERT_RUN(run_conf("speed Second 8"), 0, "repository \"Second\": set <SignerThreads> to ");
+	ck_assert_ptr_null(strstr(output, "\n       8 "));
+	ck_assert_msg(strstr(output, "; <Sessions> ") != NULL, "%s", output);
+	ASSERT_RUN(run_typing_to(conf, "speed First", "\n       1 ", "\003"), 1, "interrupted");
+	ck_assert_ptr_null(strstr(output, "SignerThreads"));
+	ASSERT_RUN(run_conf("info First"), 0, "0 of 2");
+	ASSERT_RUN(run_conf("info Second"), 0, "0 of 2");
 }
 END_TEST
 
@@ -615,6 +634,7 @@ int main(void)
 	tcase_add_test(tc, keep_refused);
 	tcase_add_test(tc, usage);
 	tcase_add_test(tc, trial);
+	tcase_add_test(tc, speed);
 	tcase_add_test(tc, transfer);
 	tcase_add_test(tc, keys);
 	tcase_add_test(tc, replicas);
