@@ -55,6 +55,22 @@ static int input_fd(const char *text)
 	return fd;
 }
 
+/*! \return The environment without what is hidden, to be freed; NULL: no memory. */
+static char **open_environment(void)
+{
+	size_t count = 0, kept = 0;
+	while (environ[count] != NULL) {
+		count++;
+	}
+	char **open = calloc(count + 1, sizeof(*open));
+	for (size_t i = 0; open != NULL && i < count && environ[i] != NULL; i++) {
+		if (strncmp(environ[i], COMMAND_HIDDEN, strlen(COMMAND_HIDDEN)) != 0) {
+			open[kept++] = environ[i];
+		}
+	}
+	return open;
+}
+
 static int spawn(char **argv, int input, int output, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
@@ -73,7 +89,10 @@ static int spawn(char **argv, int input, int output, pid_t *pid)
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
-	int ret = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
+	char **environment = open_environment();
+	int ret = environment == NULL ? ENOMEM
+	          : posix_spawnp(pid, argv[0], &files, &attr, argv, environment);
+	free(environment);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return ret;

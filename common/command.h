@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/*! Variables of the environment whose names begin so are not passed on to programs. */
+#define COMMAND_HIDDEN "MOD_OPENDNSSEC_HIDDEN_"
+
 /*! What to run; all is borrowed. */
 typedef struct {
 	const char *line;        /*!< Words, separated by blanks: the program and its arguments. */
@@ -21,8 +24,8 @@ typedef struct {
 /*!
  * Runs a program and waits for its end.
  *
- * No shell is involved. The program runs in a process group of its own, with no signal blocked and
- * none of the caller's files open. If it fails, the last line of its output is part of the reason.
+ * No shell is involved. The program runs in a process group of its own, with no signal blocked,
+ * none of the caller's files open, and no COMMAND_HIDDEN variable. If it fails, the last line of its output is part of the reason.
  * When the limit is over, or the caller has to stop, the whole group is ended.
  *
  * \param why  On failure: the program and the reason.

@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "hsm-adapter/pin.h"
+#include "hsm-adapter/secret.h"
 #include "hsm-adapter/xml.h"
 
+#define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_" /* POSIX */
 #define THREADS_DEFAULT 4 /* As in OpenDNSSEC. */
 #define THREADS_MAX 1024 /* A larger number is taken for a mistake, as with the capacity. */
 #define CAPACITY_MAX 1000000000
@@ -115,6 +117,22 @@ static int read_pin_file(hsm_xml_t *xml, xmlNode *node, void *ctx)
 	return HSM_EOK;
 }
 
+static int read_pin_variable(hsm_xml_t *xml, xmlNode *node, void *ctx)
+{
+	hsm_repository_t *repository = ctx;
+	int ret = hsm_xml_text(xml, node, &repository->pin_variable);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
+	const char *name = repository->pin_variable;
+	if (isdigit((unsigned char)name[0]) || strspn(name, NAME_CHARS) != strlen(name)) {
+		return hsm_xml_error(xml, node, "<PINVariable> has to be the name of a variable of the "
+		                     "environment: \"%.40s\"", name);
+	}
+	(void)hsm_secret_variable(name); /* Out of where all can see it, as soon as it is known. */
+	return HSM_EOK;
+}
+
 static int read_user_type(hsm_xml_t *xml, xmlNode *node, void *ctx)
 {
 	hsm_repository_t *repository = ctx;
@@ -195,6 +213,7 @@ static const hsm_xml_rule_t REPOSITORY[] = {
 	{ .name = "UserType", .read = read_user_type },
 	{ .name = "PIN", .read = read_pin },
 	{ .name = "PINFile", .read = read_pin_file },
+	{ .name = "PINVariable", .read = read_pin_variable },
 	{ .name = "Capacity", .read = read_capacity },
 	{ .name = "RequireBackup", .read = read_require_backup },
 	{ .name = "SkipPublicKey", .read = read_skip_public_key },
@@ -204,12 +223,14 @@ static const hsm_xml_rule_t REPOSITORY[] = {
 
 static int check_pins(hsm_xml_t *xml, xmlNode *node, hsm_repository_t *repository)
 {
-	if (repository->pin != NULL && repository->pin_file != NULL) {
-		return hsm_xml_error(xml, node, "repository \"%s\" has a <PIN> and a <PINFile>, "
-		                     "remove one", repository->name);
+	const bool first = repository->pin != NULL, second = repository->pin_file != NULL;
+	const bool third = repository->pin_variable != NULL;
+	if (first + second + third > 1) {
+		return hsm_xml_error(xml, node, "repository \"%s\" has a <%s> and a <%s>, remove one",
+		                     repository->name, first ? "PIN" : "PINFile",
+		                     first && second ? "PINFile" : "PINVariable");
 	}
-	repository->asked = repository->pin == NULL && repository->pin_file == NULL &&
-	                    !repository->folder;
+	repository->asked = first + second + third == 0 && !repository->folder;
 	return HSM_EOK;
 }
 
@@ -222,6 +243,7 @@ static const char *of_token(const hsm_repository_t *repository)
 	       repository->in_slot ? "Slot" : repository->sessions != 0 ? "Sessions" :
 	       repository->user_type != 0 ? "UserType" :
 	       repository->pin != NULL ? "PIN" : repository->pin_file != NULL ? "PINFile" :
+	       repository->pin_variable != NULL ? "PINVariable" :
 	       repository->capacity != 0 ? "Capacity" :
 	       repository->skip_public_key ? "SkipPublicKey" :
 	       repository->allow_extraction ? "AllowExtraction" : NULL;

@@ -101,6 +101,19 @@ static int take_inline(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_e
 	return HSM_EOK;
 }
 
+static int take_variable(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
+{
+	const char *value = hsm_secret_variable(repository->pin_variable);
+	pin->len = value != NULL ? strlen(value) : 0;
+	if (pin->len == 0 || pin->len > HSM_PIN_MAX) {
+		return hsm_error_set(err, HSM_EPIN, 0, "repository \"%s\": cannot take the PIN from "
+		                     "<PINVariable> %s: the variable is not set here, is empty, or has more "
+		                     "than %d bytes", repository->name, repository->pin_variable, HSM_PIN_MAX);
+	}
+	memcpy(pin->text, value, pin->len);
+	return HSM_EOK;
+}
+
 static int take_file(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
 {
 	char path[PATH_MAX];
@@ -119,7 +132,8 @@ static int take_kept(const hsm_repository_t *repository, hsm_pin_t *pin)
 
 int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t *err)
 {
-	hsm_pin_t read = { .given = repository->pin != NULL || repository->pin_file != NULL };
+	hsm_pin_t read = { .given = repository->pin != NULL || repository->pin_file != NULL ||
+		                    repository->pin_variable != NULL };
 	if (!read.given && !repository->asked) {
 		*pin = read;
 		return HSM_EOK;
@@ -129,8 +143,9 @@ int hsm_pin_read(const hsm_repository_t *repository, hsm_pin_t *pin, hsm_error_t
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
 	int ret = repository->pin != NULL ? take_inline(repository, &read, err) :
-	          repository->pin_file != NULL ? take_file(repository, &read, err)
-	                                       : take_kept(repository, &read);
+	          repository->pin_file != NULL ? take_file(repository, &read, err) :
+	          repository->pin_variable != NULL ? take_variable(repository, &read, err)
+	                                           : take_kept(repository, &read);
 	if (!read.given) {
 		hsm_secret_free(read.text);
 		read.text = NULL;

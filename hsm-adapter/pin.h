@@ -26,7 +26,7 @@ typedef struct {
 
 /*!
  * Gets a repository's PIN, from <PIN> or the first line of <PINFile>, which nobody else may write,
- * nor everybody read; without both, the one that a person has given.
+ * nor everybody read, or <PINVariable>; without these, the one that a person has given.
  *
  * \param pin  Filled on success only.
  * \retval HSM_EOK, HSM_EPIN (unreadable, empty or too long), HSM_ENOMEM

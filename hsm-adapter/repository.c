@@ -55,7 +55,8 @@ bool hsm_repository_copy(hsm_repository_t *copy, const hsm_repository_t *reposit
 	    !copy_text(&made.token_label, repository->token_label) ||
 	    !copy_text(&made.arguments, repository->arguments) ||
 	    !copy_pin(&made.pin, repository->pin) ||
-	    !copy_text(&made.pin_file, repository->pin_file)) {
+	    !copy_text(&made.pin_file, repository->pin_file) ||
+	    !copy_text(&made.pin_variable, repository->pin_variable)) {
 		hsm_repository_deinit(&made);
 		return false;
 	}
@@ -76,4 +77,5 @@ void hsm_repository_deinit(hsm_repository_t *repository)
 	free(repository->arguments);
 	hsm_secret_free(repository->pin);
 	free(repository->pin_file);
+	free(repository->pin_variable);
 }

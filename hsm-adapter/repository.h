@@ -29,7 +29,8 @@ typedef struct {
 	                           in pin_file. */
 	char *pin_file;       /*!< <PINFile>: absolute path, or the name of a systemd credential
 	                           (looked up in $CREDENTIALS_DIRECTORY); NULL if pin is given. */
-	bool asked;           /*!< It is in neither: a person gives it, by "ods-hsm login". */
+	char *pin_variable;   /*!< <PINVariable>: the variable of the environment that has it, or NULL. */
+	bool asked;           /*!< It is in none of these: a person gives it, by "ods-hsm login". */
 	unsigned long user_type; /*!< What C_Login is called with; 0: CKU_USER. */
 	bool in_slot;         /*!< The token is that in the slot below, and no other of its label. */
 	unsigned long slot;   /*!< CK_SLOT_ID. */

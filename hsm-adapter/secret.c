@@ -8,8 +8,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libxml/xmlmemory.h>
+
+#include "common/command.h"
 
 /* Each secret has a page of its own: locks and advice are for whole pages. */
 char *hsm_secret_new(void)
@@ -42,6 +45,45 @@ void hsm_secret_free(char *secret)
 		explicit_bzero(secret, HSM_SECRET_MAX);
 		munmap(secret, HSM_SECRET_MAX);
 	}
+}
+
+/*! \return Where the environment has that variable; NULL: it has not. */
+static char **find_variable(const char *before, const char *name)
+{
+	const size_t begin = strlen(before), len = strlen(name);
+	char **entry = environ;
+	while (entry != NULL && *entry != NULL &&
+	       !(strncmp(*entry, before, begin) == 0 && strncmp(*entry + begin, name, len) == 0 &&
+	         (*entry)[begin + len] == '=')) {
+		entry++;
+	}
+	return entry != NULL && *entry != NULL ? entry : NULL;
+}
+
+/*! Moves what a place of the environment has into a secret of another name. The place itself stays: other threads
+ *  may look at it now, which is why neither putenv() nor unsetenv() are called. */
+static void hide(char **entry, const char *name)
+{
+	char *given = *entry, *value = given + strlen(name) + 1;
+	char *hidden = strlen(COMMAND_HIDDEN) + strlen(given) < HSM_SECRET_MAX ? hsm_secret_new() : NULL;
+	if (hidden != NULL) {
+		stpcpy(stpcpy(hidden, COMMAND_HIDDEN), given);
+		__atomic_store_n(entry, hidden, __ATOMIC_RELEASE);
+		explicit_bzero(value, strlen(value));
+	}
+}
+
+const char *hsm_secret_variable(const char *name)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&lock);
+	char **entry = find_variable("", name);
+	if (entry != NULL) {
+		hide(entry, name);
+	}
+	entry = find_variable(COMMAND_HIDDEN, name);
+	pthread_mutex_unlock(&lock);
+	return entry != NULL ? *entry + strlen(COMMAND_HIDDEN) + strlen(name) + 1 : NULL;
 }
 
 /* Below is malloc() still: what libxml2 has already got from there can be freed here. */

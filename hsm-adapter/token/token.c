@@ -116,7 +116,7 @@ static int wait_for_pin(const hsm_token_t *token, int why, hsm_error_t *err)
 	const char *name = token->conf.name;
 	return !token->conf.asked || why == ENOKEY
 	       ? hsm_error_set(err, HSM_ELOGIN, 0, "repository \"%s\": the token waits for its PIN, "
-	                       "from a person, as there is no <PIN> or <PINFile>: ods-hsm login %s",
+	                       "from a person, as conf.xml has none: ods-hsm login %s",
 	                       name, name)
 	       : hsm_error_set(err, HSM_ELOGIN, 0, "repository \"%s\": the token needs a PIN, and the "
 	                       "system lets nobody keep one in its keyring (%s), so that ods-hsm login "

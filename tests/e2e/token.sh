@@ -352,3 +352,48 @@ test_person_gives_pin() {
 		does_not_say "$file" "$pin"
 	done
 }
+
+# A PIN by the environment is not to be seen there, nor in a core, nor by what the servers run.
+test_pin_variable() {
+	local server pid where
+	small z z.test 1
+	cat >tell <<-EOT
+	#!/bin/sh
+	env >$work/tell.env
+	EOT
+	chmod +x tell
+	quick q --zone z.test="$work/z"
+	cp "$D/pin" pin
+	sed -i -e "s|<PINFile>.*</PINFile>|<PINVariable>TOKEN_PIN</PINVariable>|" \
+		-e "s|</Signer>|<Output>$work/%zone.signed</Output><NotifyCommand>$work/tell</NotifyCommand>&|" "$D/conf.xml"
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	TOKEN_PIN=$(cat pin) start_knotd
+	TOKEN_PIN=$(cat pin) start_engine
+	small z z.test 2 'new A 192.0.2.2'
+	within 30 answers new.z.test A 192.0.2.2
+	# conf.xml is read anew
+	module zone-keys-load
+	engine reload
+	ods -y rollover z.test zsk >rollover.out
+	within 30 two_zsks z.test
+	small z z.test 3 'new A 192.0.2.3'
+	within 30 answers new.z.test A 192.0.2.3
+	within 30 test -s tell.env
+	does_not_say tell.env "$(cat pin)|TOKEN_PIN"
+	says tell.env '^PATH='
+	for server in knotd ods-engine; do
+		pid=$(cat "$D/run/$server.pid")
+		if [ -r "/proc/$pid/environ" ]; then
+			tr '\0' '\n' <"/proc/$pid/environ" >environ
+			says environ '^TOKEN_PIN=$'
+			does_not_say environ "$(cat pin)"
+		fi
+		[ "$(id -u)" -eq 0 ] || continue
+		"$e2e/core-memory.py" --all "$pid" pin >places || fail "$server should have the PIN, locked"
+		if where=$("$e2e/core-memory.py" "$pid" pin); then
+			fail "the PIN is in a core of $server: $where"
+		fi
+	done
+	validate z.test
+}

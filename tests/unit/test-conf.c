@@ -235,6 +235,11 @@ static const struct {
 	{ REPO("\n<PIN>12<!s34 5</PIN>"), ": not well-formed XML" },
 	{ REPO(FULL "\n<PIN>2</PIN>"), ":5: a second <PIN>" },
 	{ REPO(FULL "<PINFile>/a</PINFile>"), ":3: repository \"A\" has a <PIN> and a <PINFile>" },
+	{ REPO(FULL "<PINVariable>A</PINVariable>"), ":3: repository \"A\" has a <PIN> and a <PINVariable>" },
+	{ REPO("<Module>/m</Module><TokenLabel>t</TokenLabel>\n<PINVariable>A</PINVariable>"
+	       "<PINFile>/a</PINFile>"), ":3: repository \"A\" has a <PINFile> and a <PINVariable>" },
+	{ REPO("\n<PINVariable>A=B</PINVariable>"), ":5: <PINVariable> has to be the name" },
+	{ REPO("\n<PINVariable>3A</PINVariable>"), ":5: <PINVariable> has to be the name" },
 	{ REPO("\n<PINFile>../a</PINFile>"), ":5: <PINFile> has to be an absolute path" },
 	{ REPO("\n<PINFile>.a</PINFile>"), ":5: <PINFile> has to be an absolute path" },
 	{ REPO(FULL "\n<Capacity>0</Capacity>"), ":5: \"0\" in <Capacity> is not a number from 1" },
@@ -494,6 +499,47 @@ START_TEST(pin_sources)
 }
 END_TEST
 
+/* The value leaves the environment that all see, when conf.xml is read; and stays to be had. */
+START_TEST(pin_variable)
+{
+	static const char TEXT[] = REPO("<Module>/m</Module><TokenLabel>t</TokenLabel>"
+	                                "<PINVariable>TEST_CONF_PIN</PINVariable>");
+	char longer[HSM_PIN_MAX + 10], entry[] = "TEST_CONF_PIN=12 34";
+	hsm_conf_t conf;
+	hsm_error_t err;
+	hsm_pin_t pin;
+	warnings_t warnings = { 0 };
+	unsetenv("TEST_CONF_PIN");
+	ck_assert_int_eq(read_text(TEXT, &conf, &warnings, &err), HSM_EOK);
+	ck_assert(!conf.repositories[0].asked);
+	ck_assert_int_eq(hsm_pin_read(&conf.repositories[0], &pin, &err), HSM_EPIN);
+	ck_assert_ptr_nonnull(strstr(err.text, "<PINVariable> TEST_CONF_PIN: the variable is not set"));
+	hsm_conf_deinit(&conf);
+
+	ck_assert_int_eq(putenv(entry), 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(read_text(TEXT, &conf, &warnings, &err), HSM_EOK);
+		ck_assert_ptr_null(getenv("TEST_CONF_PIN"));
+		ck_assert_mem_eq(entry, "TEST_CONF_PIN=\0\0\0\0\0", sizeof(entry));
+		ck_assert_int_eq(hsm_pin_read(&conf.repositories[0], &pin, &err), HSM_EOK);
+		ck_assert_str_eq(pin.text, "12 34");
+		ck_assert_uint_eq(pin.len, 5);
+		hsm_pin_wipe(&pin);
+		hsm_conf_deinit(&conf);
+	}
+	ck_assert_int_eq(warnings.count, 0);
+
+	/* One of another name is not meant. */
+	hsm_repository_t repository = { .name = (char *)"A", .pin_variable = (char *)"TEST_CONF_PI" };
+	ck_assert_int_eq(hsm_pin_read(&repository, &pin, &err), HSM_EPIN);
+	memset(longer, '1', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	setenv("TEST_CONF_PI", longer, 1);
+	ck_assert_int_eq(hsm_pin_read(&repository, &pin, &err), HSM_EPIN);
+	ck_assert_ptr_nonnull(strstr(err.text, "more than 256 bytes"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("conf.xml");
@@ -509,6 +555,7 @@ int main(void)
 	tcase_add_test(tc, exposed_pin);
 	tcase_add_test(tc, untrusted_file);
 	tcase_add_test(tc, pin_sources);
+	tcase_add_test(tc, pin_variable);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);

@@ -416,7 +416,7 @@ START_TEST(no_pin)
 	hsm_conf_t *conf = test_conf();
 	conf->repositories[0].pin = NULL;
 	reopen(conf);
-	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ELOGIN, "<PINFile>");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ELOGIN, "conf.xml has none");
 	conf->repositories[0].pin_file = (char *)"/nonexistent/pin";
 	reopen(conf);
 	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_EPIN, "/nonexistent/pin: No such file");

@@ -278,6 +278,14 @@ START_TEST(program)
 	                             why, sizeof(why)), 0);
 	fclose(file);
 
+	/* What is hidden is not the program's. */
+	setenv(COMMAND_HIDDEN "X", "a secret", 1);
+	setenv("TEST_PARENT", "no secret", 1);
+	script = write_program("p", "[ \"$TEST_PARENT\" = 'no secret' ] && ! env | grep secret | grep -v ^TEST_PARENT=");
+	ck_assert_int_eq(run(script, "", 5, why), 0);
+	ck_assert_str_eq(getenv(COMMAND_HIDDEN "X"), "a secret");
+	unsetenv(COMMAND_HIDDEN "X");
+
 	/* A program whose exit status is lost has not succeeded. */
 	signal(SIGCHLD, SIG_IGN);
 	ck_assert_int_eq(run("/bin/false", "", 5, why), -1);
