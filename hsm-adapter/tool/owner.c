@@ -20,10 +20,12 @@ static uid_t owner_of(const hsm_conf_t *conf)
 {
 	struct stat st;
 	const uid_t own = geteuid();
+	errno = 0;
 	if (stat(conf->engine_socket, &st) == 0 && S_ISSOCK(st.st_mode)) {
 		return st.st_uid;
 	}
-	const struct passwd *user = own == 0 ? getpwnam(USER) : NULL;
+	/* Who may not even look for the socket is not the servers' user. */
+	const struct passwd *user = own == 0 || errno == EACCES ? getpwnam(USER) : NULL;
 	return user != NULL ? user->pw_uid : own;
 }
 

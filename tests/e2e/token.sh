@@ -397,3 +397,58 @@ test_pin_variable() {
 	done
 	validate z.test
 }
+
+# What keyctl(2) reads of the key of that number.
+read_key='
+import ctypes, sys
+text = ctypes.create_string_buffer(256)
+got = ctypes.CDLL("libkeyutils.so.1").keyctl_read(int(sys.argv[1], 16), text, 256)
+print(text.value.decode() if got > 0 else "refused")'
+
+# The servers are another user's; root gives the PIN, and nobody else can.
+test_root_gives_pin() {
+	local asked=Asked$BASHPID as=(setpriv --reuid=nobody --regid=nogroup --clear-groups) kept
+	if [ "$(id -u)" -ne 0 ] || ! "${as[@]}" test -r "$BUILD_DIR/opendnssec.so" -a -x "$BUILD_DIR/ods-engine"; then
+		echo "skipped: not root, or the build is not for everybody to read"
+		return
+	fi
+	small asked asked.test 1
+	policy default asked "s|<Repository>SoftHSM|<Repository>$asked|" | kasp kasp.xml
+	quick q --kasp kasp.xml --policy asked --zone asked.test="$work/asked"
+	# shellcheck disable=SC2064
+	trap "code=\$?; hsm logout $asked || true; chown -R root $D; finish \$code" EXIT
+	stop_pid "$(cat "$D/run/knotd.pid")"
+	stop_pid "$(cat "$D/run/ods-engine.pid")"
+	cp "$D/pin" pin
+	sed -i "s|<PINFile>.*</PINFile>||" "$D/conf.xml"
+	chown -R nobody:nogroup "$D"
+	chown root "$D"/*.xml
+	chmod 644 "$D"/*.xml
+	chmod 755 "$work" "$D"
+	printf '#!/bin/sh\nexec setpriv --reuid=nobody --regid=nogroup --clear-groups knotd "$@"\n' >knotd.nobody
+	chmod 755 knotd.nobody
+	KNOTD=$work/knotd.nobody start_knotd
+	setsid "${as[@]}" "$BUILD_DIR/ods-engine" -c "$D/conf.xml" >>"$D/ods-engine.log" 2>&1 </dev/null &
+	echo $! >"$D/run/ods-engine.pid"
+	within 30 engine status
+	if ! hsm logout "$asked" >logout.out 2>&1; then
+		echo "skipped: $(cat logout.out)"
+		return
+	fi
+	small asked asked.test 2 'new A 192.0.2.2'
+	within 30 status_says asked.test 'waits for its PIN'
+	expect 'is kept for the user of the servers, knot; call ods-hsm as knot, or as root' \
+		setpriv --reuid=daemon --regid=daemon --clear-groups "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" logout "$asked"
+	expect 'logged in; the servers of user nobody have the PIN' hsm login "$asked" <pin
+	within 30 answers new.asked.test A 192.0.2.2
+	validate asked.test
+	# the kernel gives it to no other user, were that one to know its number
+	kept=$("${as[@]}" awk -v name=":$asked:" '$0 ~ name { print $1 }' /proc/keys)
+	[ "$("${as[@]}" python3 -c "$read_key" "$kept")" = "$(cat pin)" ] || fail "nobody cannot read key '$kept'"
+	expect '^refused$' setpriv --reuid=daemon --regid=daemon --clear-groups python3 -c "$read_key" "$kept"
+	expect '^refused$' python3 -c "$read_key" "$kept"
+	expect "^$asked " hsm list
+	expect 'logged in' "${as[@]}" "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" login
+	expect 'is forgotten' "${as[@]}" "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" logout "$asked"
+	expect 'waits for its PIN' hsm list
+}
