@@ -53,6 +53,14 @@ void closing_again(closing_t *closing, CK_FUNCTION_LIST *module)
 	}
 }
 
+bool closing_waits(closing_t *closing)
+{
+	pthread_mutex_lock(&closing->lock);
+	const bool waits = closing->count > 0;
+	pthread_mutex_unlock(&closing->lock);
+	return waits;
+}
+
 void closing_opened(closing_t *closing, CK_SESSION_HANDLE session)
 {
 	pthread_mutex_lock(&closing->lock);

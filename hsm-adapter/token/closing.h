@@ -31,6 +31,9 @@ void closing_close(closing_t *closing, CK_FUNCTION_LIST *module, CK_SESSION_HAND
 /*! Closes those that could not be closed; the first that fails ends that. */
 void closing_again(closing_t *closing, CK_FUNCTION_LIST *module);
 
+/*! \return Whether there are any. */
+bool closing_waits(closing_t *closing);
+
 /*! A session has been opened: who had its number before is closed. */
 void closing_opened(closing_t *closing, CK_SESSION_HANDLE session);
 

@@ -474,7 +474,8 @@ bool hsm_token_lock_known(hsm_token_t *token)
 {
 	pthread_mutex_lock(&token->lock);
 	const bool known = !token->refused && token->session != CK_INVALID_HANDLE &&
-	                   monotonic_ms() < token->seen_ms + KNOWN_MS;
+	                   monotonic_ms() < token->seen_ms + KNOWN_MS &&
+	                   !closing_waits(&token->closing); /* Who calls the token closes them. */
 	if (!known) {
 		pthread_mutex_unlock(&token->lock);
 	}
