@@ -34,7 +34,9 @@ START_TEST(bench)
 	test_tokens_make();
 	hsm_conf_t *conf = test_conf();
 	conf->count = 1;
-	conf->repositories[0].module = (char *)SHIM_PATH;
+	if (delay_ms > 0) { /* The shim itself takes 20 microseconds a call. */
+		conf->repositories[0].module = (char *)SHIM_PATH;
+	}
 	signing_begin(conf, origin);
 	char title[64], details[64];
 	const loop_t loop = { .threads = sessions, .each = signatures / sessions + 1,
