@@ -13,6 +13,9 @@
 
 #define TICK_MS 1000 /* From one look at what was last tried to the next; it costs next to nothing. */
 
+/* So often in a row a key is not there before that is believed; the library was started anew meanwhile. */
+#define MISSED_AFTER 1
+
 /* Milliseconds until a token that does not work is asked again: what waits for it goes on soon. */
 static const backoff_t again_ms = { .first = 1000, .max = 2000 };
 
@@ -24,6 +27,7 @@ typedef struct {
 	unsigned failures;       /*!< In a row. */
 	uint64_t signatures;     /*!< That the token had made when it was asked. */
 	bool failing;            /*!< What was told of it last. */
+	bool gone;               /*!< The key was not there when it was to be proven last. */
 	pthread_t thread;
 } watcher_t;
 
@@ -53,6 +57,7 @@ static bool prove(watcher_t *watcher, const tried_key_t *key)
 {
 	hsm_error_t err;
 	const int ret = hsm_prove_key(watcher->watch->hsm, watcher->token->conf.name, key, &err);
+	watcher->gone = ret == HSM_ENOKEY;
 	/* If all its sessions are in use, who has one will see. */
 	return ret == HSM_EOK || ret == HSM_ESESSIONS;
 }
@@ -99,6 +104,9 @@ static void look(watcher_t *watcher)
 		ask(token);
 	} else if (prove(watcher, &key) || start_anew(watcher, &key)) {
 		tried_proven(&token->tried, &key);
+	} else if (watcher->gone && watcher->failures > MISSED_AFTER) {
+		/* It may have been removed since, and never come back. */
+		tried_missed(&token->tried, &key);
 	}
 	watcher->asked_ms = monotonic_ms();
 	watcher->failures = tried_in_doubt(&token->tried, &key) ? watcher->failures + 1 : 0;

@@ -109,6 +109,19 @@ void tried_proven(tried_t *tried, const tried_key_t *key)
 	pthread_mutex_unlock(&tried->lock);
 }
 
+void tried_missed(tried_t *tried, const tried_key_t *key)
+{
+	pthread_mutex_lock(&tried->lock);
+	if (tried->code != HSM_EOK && strcmp(tried->suspect.cka_id, key->cka_id) == 0) {
+		const tried_key_t suspect = tried->suspect;
+		set_working(tried);
+		tried->suspect = suspect;
+		tried->when = time(NULL);
+		tried->signed_last = false;
+	}
+	pthread_mutex_unlock(&tried->lock);
+}
+
 bool tried_in_doubt(tried_t *tried, tried_key_t *key)
 {
 	pthread_mutex_lock(&tried->lock);

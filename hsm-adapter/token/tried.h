@@ -71,6 +71,10 @@ void tried_suspect(tried_t *tried, const tried_key_t *key, int code, const hsm_e
 /*! A key has made a good signature. Nothing is done if another one is suspected now. */
 void tried_proven(tried_t *tried, const tried_key_t *key);
 
+/*! A key is not there, says the token: which works, then, whatever that key was suspected of. The key is still looked
+ *  for. */
+void tried_missed(tried_t *tried, const tried_key_t *key);
+
 /*! \param key  The one that is suspected; its algorithm is 0 if there is none.
  *  \return Whether the token has to be asked soon: it does not work, or a key is suspected */
 bool tried_in_doubt(tried_t *tried, tried_key_t *key);

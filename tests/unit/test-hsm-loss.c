@@ -14,6 +14,7 @@
 #include <check.h>
 
 #include "hsm-adapter/hsm.h"
+#include "hsm-adapter/token/tokens.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
 
@@ -416,6 +417,29 @@ START_TEST(watched)
 }
 END_TEST
 
+/* A key that fails, and is removed then, does not leave a doubt about the token for ever. */
+START_TEST(suspect_removed)
+{
+	hsm_watch_t *watch;
+	hsm_key_t *other, *found = NULL;
+	const hsm_key_spec_t spec = { .repository = "one", .algorithm = 13 };
+	ASSERT_OK(hsm_key_generate(hsm, &spec, &other, &err));
+	const tried_key_t suspect = tried_key(hsm_key_id(other), 13);
+	tried_suspect(&hsm_token_at(hsm, 0)->tried, &suspect, HSM_EDEVICE, &err);
+	ck_assert(comes_to(0, HSM_EDEVICE));
+	ASSERT_OK(hsm_key_remove(hsm, "one", hsm_key_id(other), &err));
+	ck_assert(!tried_works(&hsm_token_at(hsm, 0)->tried));
+	ASSERT_OK(hsm_watch_start(&watch, hsm, 1, &(hsm_watch_calls_t){ 0 }));
+	ck_assert(comes_to(0, HSM_EOK));
+	ASSERT_OK(sign());
+	const hsm_wanted_t wanted = { .repository = "one", .cka_id = hsm_key_id(other), .algorithm = 13 };
+	ck_assert_int_eq(hsm_key_find(hsm, &wanted, &found, &err), HSM_ENOKEY);
+	ck_assert(tried_works(&hsm_token_at(hsm, 0)->tried));
+	hsm_watch_stop(watch);
+	hsm_key_free(other);
+}
+END_TEST
+
 /* Each starts the library, does not find its token, stops the library and tries once more. */
 static void *come_and_go(void *conf)
 {
@@ -465,6 +489,7 @@ int main(void)
 	tcase_add_test(tc, both_tokens_back);
 	tcase_add_test(tc, two_handles_back);
 	tcase_add_test(tc, watched);
+	tcase_add_test(tc, suspect_removed);
 	tcase_add_test(tc, key_removed);
 	tcase_add_test(tc, login_outlives_other_handle);
 	tcase_add_test(tc, threads_sign);
