@@ -284,6 +284,7 @@ campaign() {
 	start_servers
 	for ((i = 0; i < ${#list[@]} && i < ${ROUNDS:-1000}; i++)); do
 		[ $i = 0 ] || [ "$1" != C_Finalize ] || start_anew
+		[ "$1" != token ] || mapfile -t orders < <(ways "$(cut -s -d ' ' -f 2 <<<"${list[i]}")")
 		play "${list[i]}" "${orders[@]}"
 	done
 	finale
