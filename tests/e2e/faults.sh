@@ -14,7 +14,7 @@
 
 ANSWER_S=5     # seconds in which whoever asks the servers has an answer, whatever the token does
 BACK_S=10      # seconds in which the zone is current when a fault has ended
-MET_S=60       # seconds in which a call is made; a key is removed long after its rollover
+MET_S=120      # seconds in which a call is made; a key is removed long after its rollover
 GROWTH_MB=64   # that a process may grow by
 NAMES=10000
 
