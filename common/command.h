@@ -25,7 +25,8 @@ typedef struct {
  * Runs a program and waits for its end.
  *
  * No shell is involved. The program runs in a process group of its own, with no signal blocked,
- * none of the caller's files open, and no COMMAND_HIDDEN variable. If it fails, the last line of its output is part of the reason.
+ * none of the caller's files open, and no COMMAND_HIDDEN variable. If it fails, the last line of its
+ * output is part of the reason.
  * When the limit is over, or the caller has to stop, the whole group is ended.
  *
  * \param why  On failure: the program and the reason.

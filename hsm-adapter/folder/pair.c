@@ -246,20 +246,15 @@ static bool give_ecdsa(const EVP_PKEY *pair, size_t len, pair_given_t *given)
 		EVP_PKEY_get_bn_param(pair, OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1 &&
 		BN_bn2binpad(secret, given->secret, (int)len) == (int)len;
 	BN_clear_free(secret);
-	given->numbers = (pair_numbers_t){ given->public + 1, len, given->public + 1 + len, len,
-	                                   given->secret, len };
 	return good;
 }
 
 static bool give_eddsa(const EVP_PKEY *pair, size_t len, pair_given_t *given)
 {
 	size_t public_len = sizeof(given->public), secret_len = sizeof(given->secret);
-	const bool good =
-		EVP_PKEY_get_raw_public_key(pair, given->public, &public_len) == 1 &&
-		EVP_PKEY_get_raw_private_key(pair, given->secret, &secret_len) == 1 &&
-		public_len == len && secret_len == len;
-	given->numbers = (pair_numbers_t){ given->public, len, NULL, 0, given->secret, len };
-	return good;
+	return EVP_PKEY_get_raw_public_key(pair, given->public, &public_len) == 1 &&
+	       EVP_PKEY_get_raw_private_key(pair, given->secret, &secret_len) == 1 &&
+	       public_len == len && secret_len == len;
 }
 
 bool pair_give(const EVP_PKEY *pair, const pair_kind_t *kind, pair_given_t *given)

@@ -65,10 +65,10 @@ EVP_PKEY *pair_take(const pair_kind_t *kind, const pair_numbers_t *numbers);
 typedef struct {
 	uint8_t public[1 + 2 * PAIR_NUMBER_MAX];
 	uint8_t secret[PAIR_NUMBER_MAX];
-	pair_numbers_t numbers; /*!< Borrowed from these. */
 } pair_given_t;
 
-/*! Takes a pair of a curve apart; the numbers have all their zeros. \return Whether that went */
+/*! Takes a pair of a curve apart: the point, not compressed, or an Edwards curve's public key, and the private number,
+ *  with all their zeros. \return Whether that went */
 bool pair_give(const EVP_PKEY *pair, const pair_kind_t *kind, pair_given_t *given);
 
 /*!

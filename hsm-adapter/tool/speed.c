@@ -6,17 +6,15 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "common/clock.h"
 #include "common/thread.h"
 #include "hsm-adapter/key/algorithm.h"
+#include "hsm-adapter/tool/trial.h"
 
 #define ALGORITHM_DEFAULT "ECDSAP256SHA256"
 #define SESSIONS_MAX 64 /* Of one token; no HSM that is known gets faster by more. */
 #define ROUNDS_MAX 8    /* 1, 2, 4, ... 64, and what a token has between. */
 #define ROUND_MS 1000   /* How long each session signs. */
-#define DATA_BYTES 128  /* About as many as are signed for an RRset of addresses. */
 #define ENGINE_SESSIONS 2 /* One looks after the keys, another proves them. */
 #define GAIN 1.05       /* Twice the sessions have to make so much more. */
 #define ENOUGH 0.95     /* Of the most that was reached. */
@@ -53,22 +51,7 @@ typedef struct {
 static void *sign_on(void *arg)
 {
 	lane_t *lane = arg;
-	uint8_t data[DATA_BYTES];
-	hsm_signature_t signature;
-	unsigned long count = 0;
-	const int64_t start = monotonic_ms();
-	int64_t passed = 0;
-	lane->ret = HSM_EOK;
-	while (lane->ret == HSM_EOK && passed < ROUND_MS) {
-		memset(data, (int)++count, sizeof(data));
-		lane->ret = hsm_session_sign(lane->session, lane->key, data, sizeof(data), &signature,
-		                             &lane->err);
-		passed = monotonic_ms() - start;
-	}
-	if (lane->ret == HSM_EOK) {
-		lane->ret = hsm_key_verify(lane->key, data, sizeof(data), &signature, &lane->err);
-	}
-	lane->rate = (double)count * 1000 / (double)passed;
+	lane->ret = hsm_trial_sign(lane->session, lane->key, ROUND_MS, &lane->rate, &lane->err);
 	return NULL;
 }
 

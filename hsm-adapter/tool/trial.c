@@ -10,51 +10,38 @@
 #define TRIAL_MS 500   /* How long it signs. */
 #define DATA_BYTES 128 /* About as many as are signed for an RRset of addresses. */
 
-/*! Data and its signature. */
-typedef struct {
+int hsm_trial_sign(hsm_session_t *session, const hsm_key_t *key, unsigned ms, double *rate, hsm_error_t *err)
+{
 	uint8_t data[DATA_BYTES];
 	hsm_signature_t signature;
-} sample_t;
-
-/*! Signs until the time is over; the last signature stays in the sample. */
-static int sign_on(hsm_session_t *session, const hsm_key_t *key, sample_t *sample,
-                   hsm_trial_t *trial, hsm_error_t *err)
-{
-	unsigned count = 0;
+	unsigned long count = 0;
 	const int64_t start = monotonic_ms();
 	int64_t passed = 0;
-	while (passed < TRIAL_MS) {
-		memset(sample->data, (int)count, DATA_BYTES);
-		int ret = hsm_session_sign(session, key, sample->data, DATA_BYTES,
-		                           &sample->signature, err);
-		if (ret != HSM_EOK) {
-			return ret;
-		}
-		count++;
+	int ret = HSM_EOK;
+	while (ret == HSM_EOK && passed < ms) {
+		memset(data, (int)++count, DATA_BYTES);
+		ret = hsm_session_sign(session, key, data, DATA_BYTES, &signature, err);
 		passed = monotonic_ms() - start;
 	}
-	trial->rate = count * 1000.0 / (double)passed;
-	return HSM_EOK;
+	*rate = (double)count * 1000 / (double)passed;
+	return ret == HSM_EOK ? hsm_key_verify(key, data, DATA_BYTES, &signature, err) : ret;
 }
 
 static int sign_and_verify(hsm_t *hsm, const char *repository, const hsm_key_t *key,
                            hsm_trial_t *trial, hsm_error_t *err)
 {
 	hsm_session_t *session = NULL;
-	sample_t sample = { .data = { 0 } };
+	const uint8_t data[DATA_BYTES] = { 0 };
+	hsm_signature_t signature;
 	int ret = hsm_session_open(&session, hsm, repository, err);
 	if (ret == HSM_EOK) {
-		ret = hsm_session_sign(session, key, sample.data, DATA_BYTES, &sample.signature,
-		                       err);
+		ret = hsm_session_sign(session, key, data, DATA_BYTES, &signature, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = hsm_key_verify(key, sample.data, DATA_BYTES, &sample.signature, err);
+		ret = hsm_key_verify(key, data, DATA_BYTES, &signature, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = sign_on(session, key, &sample, trial, err);
-	}
-	if (ret == HSM_EOK) {
-		ret = hsm_key_verify(key, sample.data, DATA_BYTES, &sample.signature, err);
+		ret = hsm_trial_sign(session, key, TRIAL_MS, &trial->rate, err);
 	}
 	hsm_session_close(session);
 	return ret;

@@ -14,6 +14,14 @@ typedef struct {
 } hsm_trial_t;
 
 /*!
+ * Signs one thing after the other for so many ms, and verifies the last signature.
+ *
+ * \param rate  Signatures a second.
+ * \retval HSM_EOK, HSM_EDEVICE (also: it does not verify), or as hsm_session_sign()
+ */
+int hsm_trial_sign(hsm_session_t *session, const hsm_key_t *key, unsigned ms, double *rate, hsm_error_t *err);
+
+/*!
  * Generates a key pair, signs for half a second, verifies by libdnssec, removes the key pair.
  *
  * \param bits  RSA modulus size.
