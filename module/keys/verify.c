@@ -3,6 +3,7 @@
 
 #include "module/keys/verify.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,22 +20,25 @@ typedef struct {
 	const char *group;   /*!< Of ECDSA. */
 	const char *digest;  /*!< NULL: the algorithm hashes by itself. */
 	size_t half;         /*!< Bytes of each of the two numbers of an ECDSA signature. */
+	size_t len;          /*!< Bytes of a key; 0: they differ. */
 } algorithm_t;
 
 static const algorithm_t algorithms[] = {
-	{ 5, "RSA", NULL, "SHA1", 0 },
-	{ 7, "RSA", NULL, "SHA1", 0 },
-	{ 8, "RSA", NULL, "SHA256", 0 },
-	{ 10, "RSA", NULL, "SHA512", 0 },
-	{ 13, "EC", "P-256", "SHA256", 32 },
-	{ 14, "EC", "P-384", "SHA384", 48 },
-	{ 15, "ED25519", NULL, NULL, 0 },
-	{ 16, "ED448", NULL, NULL, 0 },
+	{ 5, "RSA", NULL, "SHA1", 0, 0 },
+	{ 7, "RSA", NULL, "SHA1", 0, 0 },
+	{ 8, "RSA", NULL, "SHA256", 0, 0 },
+	{ 10, "RSA", NULL, "SHA512", 0, 0 },
+	{ 13, "EC", "P-256", "SHA256", 32, 64 },
+	{ 14, "EC", "P-384", "SHA384", 48, 96 },
+	{ 15, "ED25519", NULL, NULL, 0, 32 },
+	{ 16, "ED448", NULL, NULL, 0, 57 },
 };
 
 struct verify_key {
 	const algorithm_t *algorithm;
-	EVP_PKEY *key;
+	const uint8_t *field;
+	size_t len;
+	_Atomic(EVP_PKEY *) key; /*!< NULL: not used yet. */
 };
 
 struct verify {
@@ -67,17 +71,23 @@ static EVP_PKEY *from_params(const char *type, OSSL_PARAM *params)
 	return key;
 }
 
-/*! RFC 3110, section 2: length of the exponent in one octet, or in three; exponent; modulus. */
-static EVP_PKEY *rsa_key(const uint8_t *field, size_t len)
+/*! Finds the two numbers of a key (RFC 3110, section 2): length of the exponent in one octet, or in three;
+ *  exponent; modulus. \return Where the exponent is; 0: there is no modulus, or no exponent */
+static size_t rsa_split(const uint8_t *field, size_t len, size_t *exponent)
 {
-	size_t at = 1, exponent = len > 0 ? field[0] : 0;
-	if (exponent == 0 && len >= 3) {
-		exponent = field[1] << 8 | field[2];
+	size_t at = 1;
+	*exponent = len > 0 ? field[0] : 0;
+	if (*exponent == 0 && len >= 3) {
+		*exponent = field[1] << 8 | field[2];
 		at = 3;
 	}
-	if (exponent == 0 || at + exponent >= len) {
-		return NULL;
-	}
+	return *exponent == 0 || at + *exponent >= len ? 0 : at;
+}
+
+static EVP_PKEY *rsa_key(const uint8_t *field, size_t len)
+{
+	size_t exponent;
+	const size_t at = rsa_split(field, len, &exponent);
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	BIGNUM *e = BN_bin2bn(field + at, exponent, NULL);
 	BIGNUM *n = BN_bin2bn(field + at + exponent, len - at - exponent, NULL);
@@ -98,9 +108,6 @@ static EVP_PKEY *rsa_key(const uint8_t *field, size_t len)
 static EVP_PKEY *ec_key(const algorithm_t *algorithm, const uint8_t *field, size_t len)
 {
 	uint8_t point[1 + 2 * 48] = { 4 };
-	if (len != 2 * algorithm->half) {
-		return NULL;
-	}
 	memcpy(point + 1, field, len);
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	OSSL_PARAM *params = NULL;
@@ -116,27 +123,21 @@ static EVP_PKEY *ec_key(const algorithm_t *algorithm, const uint8_t *field, size
 
 int verify_key_new(verify_key_t **key, uint8_t algorithm, const uint8_t *field, size_t len)
 {
+	const algorithm_t *found = find(algorithm);
+	size_t exponent;
+	if (found == NULL) {
+		return KNOT_ENOTSUP;
+	}
+	if (found->len > 0 ? len != found->len : rsa_split(field, len, &exponent) == 0) {
+		return KNOT_EMALF;
+	}
 	verify_key_t *fresh = calloc(1, sizeof(*fresh));
 	if (fresh == NULL) {
 		return KNOT_ENOMEM;
 	}
-	fresh->algorithm = find(algorithm);
-	if (fresh->algorithm == NULL) {
-		free(fresh);
-		return KNOT_ENOTSUP;
-	}
-	if (fresh->algorithm->group != NULL) {
-		fresh->key = ec_key(fresh->algorithm, field, len);
-	} else if (fresh->algorithm->digest != NULL) {
-		fresh->key = rsa_key(field, len);
-	} else {
-		fresh->key = EVP_PKEY_new_raw_public_key_ex(NULL, fresh->algorithm->type, NULL,
-		                                            field, len);
-	}
-	if (fresh->key == NULL) {
-		free(fresh);
-		return KNOT_EMALF;
-	}
+	fresh->algorithm = found;
+	fresh->field = field;
+	fresh->len = len;
 	*key = fresh;
 	return KNOT_EOK;
 }
@@ -144,9 +145,25 @@ int verify_key_new(verify_key_t **key, uint8_t algorithm, const uint8_t *field, 
 void verify_key_free(verify_key_t *key)
 {
 	if (key != NULL) {
-		EVP_PKEY_free(key->key);
+		EVP_PKEY_free(atomic_load(&key->key));
 		free(key);
 	}
+}
+
+/*! Gives OpenSSL a key; of threads that do so at the same time, one's stays. \return NULL: it is none */
+static EVP_PKEY *make_key(verify_key_t *key)
+{
+	const algorithm_t *algorithm = key->algorithm;
+	EVP_PKEY *before = NULL;
+	EVP_PKEY *made = algorithm->group != NULL ? ec_key(algorithm, key->field, key->len)
+	                 : algorithm->digest != NULL ? rsa_key(key->field, key->len)
+	                 : EVP_PKEY_new_raw_public_key_ex(NULL, algorithm->type, NULL, key->field,
+	                                                  key->len);
+	if (made == NULL || atomic_compare_exchange_strong(&key->key, &before, made)) {
+		return made;
+	}
+	EVP_PKEY_free(made);
+	return before;
 }
 
 /*** Signatures. ***/
@@ -201,7 +218,7 @@ static size_t der_signature(uint8_t der[DER_MAX], const uint8_t *signature, size
 	return 2 + len;
 }
 
-bool verify_check(verify_t *verify, const verify_key_t *key, const uint8_t *data, size_t data_len,
+bool verify_check(verify_t *verify, verify_key_t *key, const uint8_t *data, size_t data_len,
                   const uint8_t *signature, size_t len)
 {
 	const algorithm_t *algorithm = key->algorithm;
@@ -213,8 +230,11 @@ bool verify_check(verify_t *verify, const verify_key_t *key, const uint8_t *data
 		len = der_signature(der, signature, algorithm->half);
 		signature = der;
 	}
+	EVP_PKEY *made = atomic_load(&key->key);
+	made = made != NULL ? made : make_key(key);
 	EVP_MD_CTX_reset(verify->ctx);
-	return EVP_DigestVerifyInit_ex(verify->ctx, NULL, algorithm->digest, NULL, NULL, key->key,
+	return made != NULL &&
+	       EVP_DigestVerifyInit_ex(verify->ctx, NULL, algorithm->digest, NULL, NULL, made,
 	                               NULL) == 1 &&
 	       EVP_DigestVerify(verify->ctx, signature, len, data, data_len) == 1;
 }
