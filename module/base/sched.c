@@ -45,6 +45,7 @@ struct sched {
 	task_t **heap;          /*!< By when; from 1, the parent of n is n / 2. */
 	size_t count, capacity;
 	bool stop;
+	bool held;              /*!< No task is run. */
 	int64_t ahead;          /*!< By how many ms the clock was ahead of the monotonic one. */
 	task_f run;
 	void *ctx;
@@ -310,6 +311,12 @@ static void *run_thread(void *arg)
 	sched->starting = false;
 	while (!sched->stop) {
 		int64_t wait = INT64_MAX;
+		if (sched->held) {
+			sched->idle_threads++;
+			pthread_cond_wait(&sched->due, &sched->lock);
+			sched->idle_threads--;
+			continue;
+		}
 		(void)see_clock(sched);
 		while (sched->count > 0 && sched->heap[1]->when <= sched_now()) {
 			wait_in_lane(sched, sched->heap[1]);
@@ -377,6 +384,21 @@ void sched_stop(sched_t *sched)
 	free(sched);
 }
 
+void sched_hold(sched_t *sched)
+{
+	pthread_mutex_lock(&sched->lock);
+	sched->held = true;
+	pthread_mutex_unlock(&sched->lock);
+}
+
+void sched_release(sched_t *sched)
+{
+	pthread_mutex_lock(&sched->lock);
+	sched->held = false;
+	call_thread(sched);
+	pthread_mutex_unlock(&sched->lock);
+}
+
 int sched_wake(sched_t *sched, task_t *task, int64_t when)
 {
 	int ret = KNOT_EOK;
@@ -386,7 +408,8 @@ int sched_wake(sched_t *sched, task_t *task, int64_t when)
 		task->again = (task->again == 0 || when < task->again) ? when : task->again;
 	} else if (!task->waiting && (task->place == 0 || when < task->when)) {
 		ret = put_in(sched, task, when);
-		if (task->place == 1 || back) { /* Else somebody waits for one that is due before. */
+		if (!sched->held && (task->place == 1 || back)) {
+			/* Else somebody waits for one that is due before. */
 			call_thread(sched);
 		}
 	}

@@ -57,6 +57,10 @@ int sched_start(sched_t **sched, unsigned limit, task_f run, void *ctx);
 /*! Waits for the tasks that run, and frees; no other task is run any more. NULL is allowed. */
 void sched_stop(sched_t *sched);
 
+/*! Has no task begin before sched_release(). */
+void sched_hold(sched_t *sched);
+void sched_release(sched_t *sched);
+
 /*!
  * Makes a task due at a time, unless it is due earlier. A task that runs is run once more then.
  *

@@ -60,8 +60,11 @@ void output_again(output_t *output)
 {
 	pthread_mutex_lock(&output->lock);
 	output->off = false;
+	const bool ready = output->has_version; /* Else there is nothing to write. */
 	pthread_mutex_unlock(&output->lock);
-	output->args.ready(output->args.ctx);
+	if (ready) {
+		output->args.ready(output->args.ctx);
+	}
 }
 
 void output_note(output_t *output, const state_t *state)

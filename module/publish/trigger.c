@@ -36,10 +36,10 @@
  * wait of the last queue is the longest. */
 #define LEVELS 8
 static const backoff_t delay_ms = { .first = 1000, .max = 60000 };
-/* Waits while knotd is not reached. The first ones are short: when knotd starts, its control socket
- * is there a moment after the module. */
-static const backoff_t away_ms = { .first = 100, .max = 60000 };
-#define AWAY_LEVELS 16
+/* Waits while knotd is not reached. All are short: when knotd starts, its control socket comes when its
+ * zones are loaded, and until it answers nothing is signed. A try costs next to nothing. */
+static const backoff_t away_ms = { .first = 100, .max = 1000 };
+#define AWAY_LEVELS 5
 
 typedef struct pending {
 	TAILQ_ENTRY(pending) link;

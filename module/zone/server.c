@@ -100,6 +100,9 @@ static int64_t run_fetcher(void *ctx, task_t *task)
 	if (task == &server->vigil.task) {
 		return vigil_work(&server->vigil);
 	}
+	if (task == &server->arrival.task) {
+		return arrival_work(&server->arrival);
+	}
 	if (task == &server->reap.task) {
 		return reap_work(&server->reap);
 	}
@@ -251,6 +254,7 @@ static int start_scheds(server_t *server)
 	zone_env_t *env = &server->env;
 	int ret = sched_start(&env->workers, worker_threads(server), run_worker, server);
 	if (ret == KNOT_EOK) {
+		sched_hold(env->workers);
 		ret = sched_start(&env->fetchers, FETCHERS, run_fetcher, server);
 	}
 	if (ret == KNOT_EOK) {
@@ -342,6 +346,17 @@ static int start_publishing(server_t *server, char *err, size_t err_size)
 	                      publisher_of(&server->zones), &server->log, err, err_size);
 }
 
+/*! Has the workers begin when knotd has loaded its zones. */
+static void await_knotd(server_t *server)
+{
+	zone_env_t *env = &server->env;
+	server->arrival = (arrival_t) { .workers = env->workers, .trigger = env->trigger };
+	if (env->workers != NULL &&
+	    sched_wake(env->fetchers, &server->arrival.task, sched_now()) != KNOT_EOK) {
+		sched_release(env->workers);
+	}
+}
+
 /*! Stops what hands in work. */
 static void stop_sources(server_t *server)
 {
@@ -406,6 +421,7 @@ static void start(server_t *server)
 			memcpy(server->fault, err, sizeof(err));
 		}
 	}
+	await_knotd(server);
 }
 
 const char *server_fault(const server_t *server)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "module/publish/arrival.h"
 #include "module/publish/transfer.h"
 #include "module/zone/vigil.h"
 
@@ -32,6 +33,7 @@ typedef struct {
 	sweep_t sweep;
 	reap_t reap;
 	vigil_t vigil;
+	arrival_t arrival;
 	timekeeper_t timekeeper;
 	deaf_t deaf;
 	task_t sweep_task;          /*!< For the fetchers. */

@@ -179,6 +179,22 @@ START_TEST(test_lanes)
 }
 END_TEST
 
+/*! While it is held, no task begins; then all do. */
+START_TEST(test_held)
+{
+	sched_hold(sched);
+	for (size_t i = 0; i < TASKS; i++) {
+		wake(&items[i], 0);
+	}
+	(void)poll(NULL, 0, 100);
+	ck_assert_uint_eq(count_runs(0, TASKS), 0);
+	ck_assert(sched_try_remove(sched, &items[0].task));
+	sched_release(sched);
+	wait_runs(1, TASKS, TASKS - 1);
+	ck_assert_uint_eq(items[0].runs, 0);
+}
+END_TEST
+
 /*! Paused tasks let others run: more than slow tasks do, but not any number. */
 START_TEST(test_paused)
 {
@@ -291,6 +307,7 @@ int main(void)
 	tcase_add_test(tcase, test_due);
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_lanes);
+	tcase_add_test(tcase, test_held);
 	tcase_add_test(tcase, test_paused);
 	tcase_add_test(tcase, test_none_forgotten);
 	suite_add_tcase(suite, tcase);
