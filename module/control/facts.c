@@ -18,23 +18,23 @@ static void write_facts(void *ctx, zone_t *zone)
 	char **text = ctx;
 	facts_key_t keys[STATE_KEYS];
 	pthread_mutex_lock(&zone->lock);
-	const state_t *state = &zone->state;
+	const shown_t *shown = &zone->shown;
 	facts_t facts = {
 		.policy = zone->settings.policy,
-		.revision = state->revision,
+		.revision = shown->revision,
 		.revision_since =
-			state->taken_revision == state->revision ? state->revision_since : 0,
+			shown->taken_revision == shown->revision ? shown->revision_since : 0,
 		.pending = keys_pending(&zone->keys),
-		.serial = state->serial,
-		.published = state->taken_at,
-		.max_ttl = state->max_ttl,
+		.serial = shown->serial,
+		.published = shown->taken_at,
+		.max_ttl = shown->max_ttl,
 		.chain = held_stops(&zone->held, HELD_CHAIN),
 		.unsure = zone->unsure,
 		.keys = keys,
-		.key_count = state->key_count,
+		.key_count = shown->key_count,
 	};
-	for (uint32_t i = 0; i < state->key_count; i++) {
-		const state_key_t *key = &state->keys[i];
+	for (uint32_t i = 0; i < shown->key_count; i++) {
+		const state_key_t *key = &shown->keys[i];
 		keys[i] = (facts_key_t) {
 			.algorithm = key->algorithm, .keytag = key->keytag,
 			.signatures = key->signatures,

@@ -114,9 +114,9 @@ static void add_zone(void *ctx, zone_t *zone)
 	(void)signer_read(&zone->signer, &counters);
 	knot_dname_to_str(name, zone->name, sizeof(name));
 	pthread_mutex_lock(&zone->lock);
-	const state_input_t *input = &zone->state.in;
+	const state_input_t *input = &zone->shown.in;
 	overview_add(lines, (const char *[]){
-		name, health_name(state), number(zone->state.taken_serial, serial),
+		name, health_name(state), number(zone->shown.taken_serial, serial),
 		number(ends != INT64_MAX ? ends : 0, until), number(zone->due, due),
 		number(input->serial, in),
 		number(input->from_primary ? input->checked_at : 0, checked),

@@ -71,44 +71,44 @@ static void add_keys(void *ctx, const keyset_t *set)
 }
 
 /*! Adds how long what is served lasts. */
-static void add_lasting(columns_t *columns, const health_look_t *shown)
+static void add_lasting(columns_t *columns, const health_look_t *look)
 {
 	char until[MOMENT_MAX], span[MOMENT_MAX], secondaries[MOMENT_MAX];
-	const lasting_t *lasting = &shown->lasting;
+	const lasting_t *lasting = &look->lasting;
 	const int64_t now = time(NULL);
 	if (lasting->until != 0) {
 		add_column(columns, "lasts", "signatures last until %s, %s; secondaries until %s, "
 		           "if knotd stops now", moment_text(lasting->until, until),
 		           moment_span(lasting->until - now, span),
-		           moment_text(lasting_secondaries(lasting, &shown->state.in, now),
+		           moment_text(lasting_secondaries(lasting, &look->shown.in, now),
 		                     secondaries));
 	}
 }
 
 /*! Adds the state, and what is wrong beside what the state names. */
-static void add_health(columns_t *columns, const health_look_t *shown)
+static void add_health(columns_t *columns, const health_look_t *look)
 {
-	const health_t is = health_of(shown);
+	const health_t is = health_of(look);
 	const char *const well[HEALTH_STATES] = {
 		[HEALTH_SIGNING] = "signing", [HEALTH_NOT_SIGNED] = "not signed yet",
 		[HEALTH_OK] = "ok",
 	};
-	add_column(columns, "state", "%s", well[is] != NULL ? well[is] : health_text(shown, is));
-	add_lasting(columns, shown);
-	if (is != HEALTH_OLDER && shown->older[0] != '\0') {
-		add_column(columns, "store", "%s", shown->older);
+	add_column(columns, "state", "%s", well[is] != NULL ? well[is] : health_text(look, is));
+	add_lasting(columns, look);
+	if (is != HEALTH_OLDER && look->older[0] != '\0') {
+		add_column(columns, "store", "%s", look->older);
 	}
-	if (is < HEALTH_SOURCE && shown->source[0] != '\0') {
-		add_column(columns, "source", "%s", shown->source);
+	if (is < HEALTH_SOURCE && look->source[0] != '\0') {
+		add_column(columns, "source", "%s", look->source);
 	}
-	if (is != HEALTH_KEYS && shown->keys[0] != '\0') {
-		add_column(columns, "keys", "%s", shown->keys);
+	if (is != HEALTH_KEYS && look->keys[0] != '\0') {
+		add_column(columns, "keys", "%s", look->keys);
 	}
-	if (is != HEALTH_SIGN && shown->sign[0] != '\0') {
-		add_column(columns, "signing", "%s", shown->sign);
+	if (is != HEALTH_SIGN && look->sign[0] != '\0') {
+		add_column(columns, "signing", "%s", look->sign);
 	}
-	if (is != HEALTH_OUTPUT && shown->output[0] != '\0') {
-		add_column(columns, "output", "%s", shown->output);
+	if (is != HEALTH_OUTPUT && look->output[0] != '\0') {
+		add_column(columns, "output", "%s", look->output);
 	}
 }
 
@@ -178,34 +178,34 @@ static void add_secondary(void *ctx, const char *name, const secondary_t *said)
 }
 
 /*! Adds what is published, and whether knotd serves it. */
-static void add_version(columns_t *columns, const health_look_t *shown)
+static void add_version(columns_t *columns, const health_look_t *look)
 {
 	char when[MOMENT_MAX];
-	const state_t *state = &shown->state;
-	add_column(columns, "serial", "%u", state->serial);
-	add_column(columns, "signed", "%s", moment_text(state->signed_at, when));
-	add_column(columns, "served", "%s", state->taken_serial == state->serial &&
-	           state->taken_at > 0 ? moment_text(state->taken_at, when)
-	           : shown->refused
+	const shown_t *shown = &look->shown;
+	add_column(columns, "serial", "%u", shown->serial);
+	add_column(columns, "signed", "%s", moment_text(shown->signed_at, when));
+	add_column(columns, "served", "%s", shown->taken_serial == shown->serial &&
+	           shown->taken_at > 0 ? moment_text(shown->taken_at, when)
+	           : look->refused
 	           ? "not yet, it was sent to knotd, which does not serve it"
-	           : shown->checking
+	           : look->checking
 	           ? "not yet, the operator's check has not ended"
 	           : "not yet, waiting for knotd to fetch it");
-	add_column(columns, "next", "%s", moment_text(shown->due, when));
+	add_column(columns, "next", "%s", moment_text(look->due, when));
 }
 
 static void show_zone(void *ctx, zone_t *zone)
 {
 	columns_t *columns = ctx;
-	health_look_t shown;
+	health_look_t look;
 	char warning[TROUBLE_MAX];
-	health_look(zone, &shown);
-	add_health(columns, &shown);
+	health_look(zone, &look);
+	add_health(columns, &look);
 	add_held(columns, zone);
 	if (zone_warning(zone, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
-	if (lasting_warning(&shown.lasting, warning, sizeof(warning))) {
+	if (lasting_warning(&look.lasting, warning, sizeof(warning))) {
 		add_column(columns, "warning", "%s", warning);
 	}
 	if (foreign_warning(&zone->source, warning, sizeof(warning))) {
@@ -217,11 +217,11 @@ static void show_zone(void *ctx, zone_t *zone)
 	pthread_mutex_unlock(&zone->lock);
 	add_primary(columns, zone);
 	add_transfer(columns, zone);
-	if (shown.state.in.count > 0) {
-		add_column(columns, "serial-in", "%u", shown.state.in.serial);
+	if (look.shown.in.count > 0) {
+		add_column(columns, "serial-in", "%u", look.shown.in.serial);
 	}
-	if (shown.state.version > 0) {
-		add_version(columns, &shown);
+	if (look.shown.version > 0) {
+		add_version(columns, &look);
 	}
 	if (output_text(&zone->output, warning, sizeof(warning))) {
 		add_column(columns, "output", "%s", warning);
@@ -338,7 +338,7 @@ static void copy_numbers(void *ctx, zone_t *zone)
 	zone_read_counters(zone, &numbers->counters);
 	zone_read_lasting(zone, &numbers->lasting);
 	pthread_mutex_lock(&zone->lock);
-	numbers->serial = zone->state.serial;
+	numbers->serial = zone->shown.serial;
 	pthread_mutex_unlock(&zone->lock);
 }
 

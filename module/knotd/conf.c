@@ -237,10 +237,9 @@ size_t knotconf_journal_max(knotd_mod_t *mod, const knot_dname_t *zone)
 	return knotd_conf_zone(mod, "\x11""journal-max-usage", zone).single.integer;
 }
 
-size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone)
+size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone, size_t journal)
 {
 	knotd_conf_t size = knotd_conf_zone(mod, "\x0D""zone-max-size", zone);
-	const size_t journal = knotconf_journal_max(mod, zone);
 	return size.count > 0 && size.single.integer > 0 && (size_t)size.single.integer < journal
 	       ? (size_t)size.single.integer : journal;
 }

@@ -56,8 +56,8 @@ bool knotconf_validates(knotd_mod_t *mod, const knot_dname_t *zone);
 /*! \return How much of the zone knotd can keep in its journal, all of the zone included; bytes. */
 size_t knotconf_journal_max(knotd_mod_t *mod, const knot_dname_t *zone);
 
-/*! \return Bytes that the zone may have, by zone-max-size and by knotconf_journal_max(). */
-size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone);
+/*! \return Bytes that the zone may have. \param journal  knotconf_journal_max() */
+size_t knotconf_size_max(knotd_mod_t *mod, const knot_dname_t *zone, size_t journal);
 
 /*! Logs if modules of the zone stand in an order in which answers are not signed on the fly: knotd calls a
  *  zone's modules in the order in which its item "module" has them. */

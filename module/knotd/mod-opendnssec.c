@@ -275,7 +275,6 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 	zone_t *zone = instance->zone;
 	zone_settings_t settings = {
 		.source.file = knotconf_zone_file(mod, zone->name),
-		.source.size_max = knotconf_size_max(mod, zone->name),
 		.source.limits.octets = knotd_conf_mod(mod, ITEM_OCTETS).single.integer,
 		.source.limits.records = knotd_conf_mod(mod, ITEM_RECORDS).single.integer,
 		.source.limits.seconds = knotd_conf_mod(mod, ITEM_TIME).single.integer,
@@ -286,6 +285,7 @@ static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 		.journal_max = knotconf_journal_max(mod, zone->name),
 		.check_limit = knotd_conf_mod(mod, ITEM_LIMIT).single.integer,
 	};
+	settings.source.size_max = knotconf_size_max(mod, zone->name, settings.journal_max);
 	const char *program = knotd_conf_mod(mod, ITEM_CHECK).single.string;
 	settings.check = program != NULL ? strdup(program) : NULL;
 	int ret = settings.policy != NULL && (settings.check != NULL) == (program != NULL)

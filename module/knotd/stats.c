@@ -86,7 +86,7 @@ static void report_keys(stats_t *stats, const keyset_t *keys)
 	}
 }
 
-void stats_report(void *ctx, const zone_counters_t *counters, const state_t *state,
+void stats_report(void *ctx, const zone_counters_t *counters, const shown_t *shown,
                   const lasting_t *lasting, const keyset_t *keys)
 {
 	stats_t *stats = ctx;
@@ -95,7 +95,7 @@ void stats_report(void *ctx, const zone_counters_t *counters, const state_t *sta
 	knotd_mod_stats_store(stats->mod, 0, LOADS, 0, counters->source.loads);
 	knotd_mod_stats_store(stats->mod, 0, LOAD_ERRORS, 0, counters->source.load_errors);
 	knotd_mod_stats_store(stats->mod, 0, SIGN_ERRORS, 0, counters->signer.sign_errors);
-	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, state->serial);
+	knotd_mod_stats_store(stats->mod, 0, SERIAL, 0, shown->serial);
 	knotd_mod_stats_store(stats->mod, 0, UPDATES, 0, counters->source.updates);
 	knotd_mod_stats_store(stats->mod, 0, UPDATES_REFUSED, 0, counters->source.updates_refused);
 	knotd_mod_stats_store(stats->mod, 0, SIGNATURES_UNTIL, 0, lasting->until);

@@ -13,9 +13,9 @@
 
 #include "module/zone/zone.h"
 
-/*! Keys that are shown, at most: two rollovers at a time, and one that stands by. Each has a kilobyte of knotd's
+/*! Keys that are shown, at most: a KSK and a ZSK, each with its successor. Each has half a kilobyte of knotd's
  *  for each zone, which has the counters once for each of its threads. */
-#define STATS_KEYS 6
+#define STATS_KEYS 4
 #define STATS_NAME 24 /*!< Bytes of a key's name. */
 
 /*! Number of the counter of signatures made on the fly; its parts are by online_result_t. */
@@ -34,5 +34,5 @@ int stats_init(stats_t *stats, knotd_mod_t *mod);
 int stats_add_online(knotd_mod_t *mod);
 
 /*! Shows the zone's numbers; a zone_report_f whose context is a stats_t. */
-void stats_report(void *ctx, const zone_counters_t *counters, const state_t *state,
+void stats_report(void *ctx, const zone_counters_t *counters, const shown_t *shown,
                   const lasting_t *lasting, const keyset_t *keys);

@@ -346,8 +346,8 @@ bool secondaries_shown(secondaries_t *secondaries, const state_t *state, const u
 		if (see(secondaries, i, &had, &seen) &&
 		    judge(secondaries, i, &had, &seen, &doubtful) &&
 		    (!any || serial_greater(seen.said.serial, shown->serial))) {
-			memcpy(secondaries->by, seen.name, sizeof(secondaries->by));
-			*shown = (serial_shown_t) { seen.said.serial, secondaries->by };
+			shown->serial = seen.said.serial;
+			memcpy(shown->by, seen.name, sizeof(shown->by));
 			any = true;
 		}
 	}

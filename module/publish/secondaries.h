@@ -55,8 +55,6 @@ typedef struct {
 	bool asked;                /*!< All have been asked. */
 	int64_t since_ms;          /*!< Since when the worker waits for that, monotonic_ms(); 0 = it
 	                                does not. */
-	/* The worker's own. */
-	char by[256];              /*!< Name of the server in what secondaries_shown() tells. */
 } secondaries_t;
 
 void secondaries_init(secondaries_t *secondaries, const secondaries_args_t *args);

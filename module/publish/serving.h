@@ -54,7 +54,6 @@ typedef struct {
 	bool kept;                 /*!< When asked last, knotd had kept_serial. */
 	uint32_t kept_serial;
 	bool kept_wanted;          /*!< knotd has asked in vain while that was not known. */
-	char error[256];           /*!< It does not serve what it was sent; empty if it does. */
 	pace_t pace;
 
 	/* The worker's own. */

@@ -18,7 +18,7 @@ bool serial_greater(uint32_t a, uint32_t b);
 /*! The serial that a server shows, which the next one has to be greater than. */
 typedef struct {
 	uint32_t serial;
-	const char *by;        /*!< Names the server. */
+	char by[256];          /*!< Names the server. */
 } serial_shown_t;
 
 /*!

@@ -105,10 +105,12 @@ static void show_transfer(work_t *work, const source_transfer_t *transfer)
 {
 	source_t *source = work->source;
 	pthread_mutex_lock(&source->lock);
-	if (transfer != NULL) {
-		source->fetch.transfer = *transfer;
-	} else {
-		source->fetch.transfer.from[0] = '\0';
+	source_transfer_t **shown = &source->fetch.transfer;
+	if (transfer == NULL) {
+		free(*shown);
+		*shown = NULL;
+	} else if (*shown != NULL || (*shown = malloc(sizeof(**shown))) != NULL) {
+		**shown = *transfer;
 	}
 	pthread_mutex_unlock(&source->lock);
 }
@@ -493,7 +495,8 @@ static int64_t ask_now(source_t *source, work_t *work, const primaries_t *primar
 	source->counters.load_errors += ret != KNOT_EOK;
 	source->fetch.failures = ret == KNOT_EOK ? 0 : source->fetch.failures + 1;
 	if (ret == KNOT_EOK) {
-		snprintf(source->fetch.from, sizeof(source->fetch.from), "%s", work->name);
+		free(source->fetch.from);
+		source->fetch.from = strdup(work->name);
 	}
 	const unsigned failures = source->fetch.failures;
 	pthread_mutex_unlock(&source->lock);

@@ -26,6 +26,8 @@ void source_deinit(source_t *source)
 	pthread_mutex_destroy(&source->input_lock);
 	pthread_mutex_destroy(&source->lock);
 	source_settings_deinit(&source->settings);
+	free(source->fetch.from);
+	free(source->fetch.transfer);
 }
 
 void source_settings_deinit(source_settings_t *settings)
@@ -109,8 +111,8 @@ bool source_primary(source_t *source, source_primary_t *primary)
 	if (fetched) {
 		const state_input_t *in = &source->fetch.in;
 		snprintf(primary->name, sizeof(primary->name), "%s",
-		         source->fetch.from[0] != '\0' ? source->fetch.from
-		                                       : source->settings.primaries.all[0].id);
+		         source->fetch.from != NULL ? source->fetch.from
+		                                    : source->settings.primaries.all[0].id);
 		primary->checked_at = in->checked_at;
 		primary->next = source->fetch.next;
 		primary->expires_at = in->from_primary ? in->checked_at + in->expire : 0;
@@ -122,9 +124,12 @@ bool source_primary(source_t *source, source_primary_t *primary)
 bool source_transfer(source_t *source, source_transfer_t *transfer)
 {
 	pthread_mutex_lock(&source->lock);
-	*transfer = source->fetch.transfer;
+	const bool is = source->fetch.transfer != NULL;
+	if (is) {
+		*transfer = *source->fetch.transfer;
+	}
 	pthread_mutex_unlock(&source->lock);
-	return transfer->from[0] != '\0';
+	return is;
 }
 
 void source_trouble(source_t *source, const char *text)

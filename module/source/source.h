@@ -32,7 +32,7 @@ typedef struct {
 
 /*! A transfer from a primary that is under way. */
 typedef struct {
-	char from[256];            /*!< The primary; empty: there is none. */
+	char from[256];            /*!< The primary. */
 	bool ixfr;                 /*!< IXFR was asked for. */
 	int64_t since;             /*!< Unix seconds. */
 	uint64_t octets, records;  /*!< So far. */
@@ -91,9 +91,9 @@ typedef struct {
 		unsigned wishes;      /*!< SOURCE_LOOK, SOURCE_READ */
 		unsigned failures;    /*!< In a row. */
 		int64_t next;         /*!< When they are asked next, Unix seconds; 0 = unknown. */
-		char from[256];       /*!< The primary that answered last; empty: none yet. */
+		char *from;           /*!< The primary that answered last; NULL: none yet. */
 		bool expired;         /*!< As it was seen last. */
-		source_transfer_t transfer;
+		source_transfer_t *transfer; /*!< Under way; NULL: none is. */
 		state_input_t in;     /*!< As it was then. */
 	} fetch;                      /*!< Of primaries. */
 

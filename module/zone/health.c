@@ -88,7 +88,9 @@ void health_look(zone_t *zone, health_look_t *look)
 	trouble_read(&zone->output.trouble, look->output, sizeof(look->output));
 	look->signing = signer_read(&zone->signer, &counters);
 	pthread_mutex_lock(&zone->lock);
-	look->state = zone->state;
+	look->shown = zone->shown;
+	look->shown.keys = NULL;
+	look->shown.key_count = 0;
 	look->lasting = zone->lasting;
 	look->due = zone->due;
 	pthread_mutex_unlock(&zone->lock);
@@ -106,7 +108,7 @@ health_t health_of(const health_look_t *look)
 	       look->output[0] != '\0' ? HEALTH_OUTPUT :
 	       look->frozen[0] != '\0' ? HEALTH_FROZEN :
 	       look->signing ? HEALTH_SIGNING :
-	       look->state.version == 0 ? HEALTH_NOT_SIGNED : HEALTH_OK;
+	       look->shown.version == 0 ? HEALTH_NOT_SIGNED : HEALTH_OK;
 }
 
 const char *health_text(const health_look_t *look, health_t health)
@@ -126,7 +128,7 @@ static health_t lasting_health(const health_look_t *look)
 {
 	const health_t health = health_of(look);
 	return health != HEALTH_SIGNING ? health :
-	       look->state.version == 0 ? HEALTH_NOT_SIGNED : HEALTH_OK;
+	       look->shown.version == 0 ? HEALTH_NOT_SIGNED : HEALTH_OK;
 }
 
 void health_count(zone_t *zone)

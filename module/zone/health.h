@@ -36,7 +36,7 @@ typedef struct {
 	int64_t until;              /*!< When it is over with the zone, if nothing is done: when its
 	                                 first signature expires, or what expiring tells of; Unix
 	                                 seconds; 0 = not known. */
-	state_t state;
+	shown_t shown;              /*!< Without its keys. */
 	int64_t due;
 } health_look_t;
 

@@ -341,7 +341,7 @@ static void show(zone_t *zone, const state_t *state, int64_t due, int64_t now)
 		lasting.least = lasting_least(refresh, resign);
 	}
 	/* It changes with the version, and what knotd has taken: most runs change neither. */
-	if (lasting.until == 0 || memcmp(&zone->state, state, sizeof(*state)) != 0) {
+	if (lasting.until == 0 || !shown_is(&zone->shown, state)) {
 		(void)lasting_read(&lasting, zone->env->store, zone->name, state, now);
 	}
 	zone_show(zone, state, &lasting, due);

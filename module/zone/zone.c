@@ -166,6 +166,7 @@ void zone_free(zone_t *zone)
 	secondaries_deinit(&zone->secondaries);
 	pthread_mutex_destroy(&zone->lock);
 	zone_settings_deinit(&zone->settings);
+	shown_deinit(&zone->shown);
 	knot_dname_free(zone->name, NULL);
 	free(zone);
 }
@@ -330,7 +331,7 @@ static void report_set(void *ctx, const keyset_t *set)
 {
 	const report_t *report = ctx;
 	const zone_t *zone = report->zone;
-	zone->report(zone->report_ctx, &report->counters, &zone->state, &zone->lasting, set);
+	zone->report(zone->report_ctx, &report->counters, &zone->shown, &zone->lasting, set);
 }
 
 /*! With the lock held. */
@@ -376,8 +377,7 @@ void zone_show_unsure(zone_t *zone, bool unsure)
 void zone_show(zone_t *zone, const state_t *state, const lasting_t *lasting, int64_t due)
 {
 	pthread_mutex_lock(&zone->lock);
-	const bool news = memcmp(&zone->state, state, sizeof(*state)) != 0;
-	zone->state = *state;
+	const bool news = !shown_is(&zone->shown, state) && shown_set(&zone->shown, state) == KNOT_EOK;
 	zone->lasting = *lasting;
 	zone->due = due;
 	report(zone);
@@ -403,7 +403,7 @@ bool zone_warning(zone_t *zone, char *text, size_t size)
 	bool csk = false;
 	keys_with_set(&zone->keys, find_csk, &csk);
 	pthread_mutex_lock(&zone->lock);
-	const uint64_t bytes = state_bytes(&zone->state);
+	const uint64_t bytes = zone->shown.bytes;
 	const size_t journal_max = zone->settings.journal_max;
 	const bool validated = zone->settings.validated;
 	pthread_mutex_unlock(&zone->lock);

@@ -31,6 +31,7 @@
 #include "module/source/source.h"
 #include "module/zone/env.h"
 #include "module/zone/lasting.h"
+#include "module/zone/shown.h"
 
 /*! What the rule chain has found (judge.h); the worker's own, but for shut and stale. */
 typedef struct {
@@ -75,7 +76,7 @@ typedef struct {
 } zone_counters_t;
 
 /*! Called, with the zone's lock held, when what it shows has changed. \param keys  NULL: none. */
-typedef void (*zone_report_f)(void *ctx, const zone_counters_t *counters, const state_t *state,
+typedef void (*zone_report_f)(void *ctx, const zone_counters_t *counters, const shown_t *shown,
                               const lasting_t *lasting, const keyset_t *keys);
 
 typedef struct zone {
@@ -107,7 +108,7 @@ typedef struct zone {
 	bool unsure;               /*!< As in facts_t. */
 	zone_settings_t settings;  /*!< Without those of the source, which has them. */
 	unsigned wishes;           /*!< SOURCE_*, ZONE_* */
-	state_t state;             /*!< As last stored. */
+	shown_t shown;             /*!< Of the state, as last stored. */
 	lasting_t lasting;         /*!< Of what is served. */
 	int64_t due;               /*!< When there is something to do, Unix seconds; 0 = unknown. */
 	zone_report_f report;
