@@ -125,6 +125,7 @@ typedef struct {
 	                         that has to find the key after a crash chooses the CKA_ID, and
 	                         records it before the call. */
 	bool fresh;         /*!< No key can have it: it was drawn at random for this one. */
+	bool unsettled;     /*!< The key need not outlast a loss of power before hsm_settle(). */
 } hsm_key_spec_t;
 
 /*!
@@ -135,6 +136,10 @@ typedef struct {
  *         hexadecimal), or as hsm_login()
  */
 int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hsm_error_t *err);
+
+/*! Has all keys that were generated .unsettled outlast a loss of power: those in files; tokens see to it by
+ *  themselves. \retval HSM_EOK, HSM_EDEVICE and others as hsm_login(): none of them may */
+int hsm_settle(hsm_t *hsm, const char *repository, hsm_error_t *err);
 
 /*! Removes a key pair from the token, or from all replicas; its public half stays if the token does not let
  *  it go. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() (a replica does not work; it may be gone from

@@ -83,6 +83,9 @@ CK_RV file_stamp(int folder, const char *id, stamp_t *stamp)
 	if (fstatat(folder, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
 		return rv_of_reading(errno);
 	}
+	if (st.st_size == 0) {
+		return CKR_OBJECT_HANDLE_INVALID; /* As read_content(). */
+	}
 	*stamp = stamp_of(&st);
 	return CKR_OK;
 }
@@ -114,6 +117,10 @@ static CK_RV read_content(int folder, const char *id, content_t *content, stamp_
 	close(fd);
 	if (!good || got < 0) {
 		return got < 0 ? CKR_DEVICE_ERROR : CKR_FILE_BROKEN;
+	}
+	if (content->len == 0 || content->data[0] == '\0') {
+		/* A loss of power came before file_settle(): nobody uses this key. */
+		return CKR_OBJECT_HANDLE_INVALID;
 	}
 	*stamp = stamp_of(&st);
 	return CKR_OK;
@@ -177,8 +184,8 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/*! Writes a file of its own under another name, and has it on the disk. \return errno */
-static int write_aside(int folder, const char *aside, BIO *content)
+/*! Writes a file of its own under another name. \param settle  And has it on the disk. \return errno */
+static int write_aside(int folder, const char *aside, BIO *content, bool settle)
 {
 	char *data = NULL;
 	struct stat st;
@@ -192,7 +199,7 @@ static int write_aside(int folder, const char *aside, BIO *content)
 	if (error == 0) {
 		error = write_all(fd, data, (size_t)len);
 	}
-	if (error == 0 && fsync(fd) != 0) {
+	if (error == 0 && settle && fsync(fd) != 0) {
 		error = errno;
 	}
 	if (close(fd) != 0 && error == 0) {
@@ -202,7 +209,7 @@ static int write_aside(int folder, const char *aside, BIO *content)
 }
 
 /*! Has a file under its name: link() takes no other's place. \return errno */
-static int write_file(int folder, const char *id, BIO *content)
+static int write_file(int folder, const char *id, BIO *content, bool settle)
 {
 	char path[PATH_SIZE], aside[PATH_SIZE];
 	path_of(id, "", END, path);
@@ -211,26 +218,32 @@ static int write_file(int folder, const char *id, BIO *content)
 	if (shelf < 0) {
 		return errno;
 	}
-	int error = write_aside(folder, aside, content);
+	int error = write_aside(folder, aside, content, settle);
 	if (error == 0 && linkat(folder, aside, folder, path, 0) != 0) {
 		error = errno;
 	}
 	(void)unlinkat(folder, aside, 0);
-	if (error == 0 && fsync(shelf) != 0) {
+	if (error == 0 && settle && fsync(shelf) != 0) {
 		error = errno;
 	}
 	close(shelf);
 	return error;
 }
 
-CK_RV file_write(int folder, const char *id, const char *passphrase, EVP_PKEY *pair)
+CK_RV file_write(int folder, const char *id, const char *passphrase, EVP_PKEY *pair, bool settle)
 {
 	BIO *content = pem_write(passphrase, pair);
 	if (content == NULL) {
 		return CKR_HOST_MEMORY;
 	}
-	const int error = write_file(folder, id, content);
+	const int error = write_file(folder, id, content, settle);
 	BIO_free(content);
+	return error == 0 ? CKR_OK : error == ENOENT ? CKR_DEVICE_ERROR : rv_of(error);
+}
+
+CK_RV file_settle(int folder)
+{
+	const int error = syncfs(folder) != 0 ? errno : 0;
 	return error == 0 ? CKR_OK : error == ENOENT ? CKR_DEVICE_ERROR : rv_of(error);
 }
 

@@ -56,10 +56,15 @@ CK_RV file_read(int folder, const char *id, file_half_t half, const char *passph
  * Writes a pair, and has it on the disk: when this returns CKR_OK, it outlasts a loss of power.
  *
  * \param passphrase  NULL: the private half is not encrypted.
+ * \param settle      Else it does so after file_settle(). After a loss of power before that, its file may be
+ *                    there, but empty, and counts as none.
  * \return CKR_OK, CKR_DEVICE_MEMORY (the disk is full), CKR_TOKEN_WRITE_PROTECTED, CKR_FUNCTION_REJECTED
  *         (there is such a file already), CKR_DEVICE_ERROR
  */
-CK_RV file_write(int folder, const char *id, const char *passphrase, EVP_PKEY *pair);
+CK_RV file_write(int folder, const char *id, const char *passphrase, EVP_PKEY *pair, bool settle);
+
+/*! Has all that was written on the disk. \return CKR_OK, or as file_write() */
+CK_RV file_settle(int folder);
 
 /*! Removes a file, for good. \return as file_write(); CKR_OBJECT_HANDLE_INVALID: there is none */
 CK_RV file_remove(int folder, const char *id);

@@ -116,6 +116,11 @@ int folder_make(const hsm_repository_t *repository, hsm_error_t *err)
 	return HSM_EOK;
 }
 
+CK_RV folder_settle(folder_t *folder)
+{
+	return file_settle(folder->fd);
+}
+
 /*** Slot and token. ***/
 
 CK_SLOT_ID folder_slot(folder_t *folder)

@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "hsm-adapter/folder/pair.h"
+#include "hsm-adapter/folder/folder.h"
 #include "hsm-adapter/folder/session.h"
 
 /* A handle is twice the number of a key, plus one for the public half, plus two: 1 is the secret key by which
@@ -249,21 +250,28 @@ static const pair_kind_t *kind_of(CK_KEY_TYPE type, const CK_ATTRIBUTE *template
 	                    curve != NULL ? curve->ulValueLen : 0);
 }
 
-/*! Writes a new pair, which it frees. \param unmade  What it means if there is none. */
-static CK_RV add_pair(session_t *session, const char *id, EVP_PKEY *pair, CK_RV unmade, size_t *number)
+/*! What the pair to be added is. */
+typedef struct {
+	EVP_PKEY *pair; /*!< Freed. */
+	CK_RV unmade;   /*!< What it means if there is none. */
+	bool settle;    /*!< As in file_write(). */
+} new_pair_t;
+
+static CK_RV add_pair(session_t *session, const char *id, const new_pair_t *new, size_t *number)
 {
 	folder_t *folder = session->folder;
-	CK_RV rv = pair != NULL ? folder_is_open(folder) : unmade;
+	CK_RV rv = new->pair != NULL ? folder_is_open(folder) : new->unmade;
 	if (rv == CKR_OK) {
-		rv = file_write(folder->fd, id, folder_passphrase(folder), pair);
+		rv = file_write(folder->fd, id, folder_passphrase(folder), new->pair,
+		                new->settle);
 	}
 	if (rv == CKR_OK) {
 		rv = shelf_find(&folder->shelf, id, number);
 	}
 	if (rv == CKR_OK) {
-		shelf_keep(&folder->shelf, *number, pair, true);
+		shelf_keep(&folder->shelf, *number, new->pair, true);
 	}
-	EVP_PKEY_free(pair);
+	EVP_PKEY_free(new->pair);
 	return rv;
 }
 
@@ -282,8 +290,11 @@ CK_RV folder_generate_pair(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK
 		return rv;
 	}
 	const CK_ULONG bits = value_of(of_public, public_count, CKA_MODULUS_BITS, 0);
-	rv = add_pair(session_of(handle), id, pair_generate(kind, (unsigned)bits), CKR_DEVICE_ERROR,
-	              &number);
+	const new_pair_t new = {
+		.pair = pair_generate(kind, (unsigned)bits), .unmade = CKR_DEVICE_ERROR,
+		.settle = attribute(of_private, private_count, CKA_FOLDER_UNSETTLED) == NULL,
+	};
+	rv = add_pair(session_of(handle), id, &new, &number);
 	if (rv == CKR_OK) {
 		*public_key = handle_of(number, true);
 		*private_key = handle_of(number, false);
@@ -302,7 +313,9 @@ static CK_RV create_private(session_t *session, const CK_ATTRIBUTE *template, CK
 	if (rv != CKR_OK) {
 		return rv;
 	}
-	rv = add_pair(session, id, pair_make(kind, template, count), CKR_TEMPLATE_INCONSISTENT, &number);
+	const new_pair_t new = { .pair = pair_make(kind, template, count),
+	                         .unmade = CKR_TEMPLATE_INCONSISTENT, .settle = true };
+	rv = add_pair(session, id, &new, &number);
 	if (rv == CKR_OK) {
 		*object = handle_of(number, false);
 	}

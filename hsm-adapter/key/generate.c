@@ -8,6 +8,7 @@
 
 #include <libdnssec/key.h>
 
+#include "hsm-adapter/folder/folder.h"
 #include "hsm-adapter/key/attributes.h"
 #include "hsm-adapter/key/catalog.h"
 #include "hsm-adapter/key/key.h"
@@ -25,6 +26,7 @@ typedef struct {
 	CK_ULONG bits;
 	hsm_id_t id;
 	bool chosen;                      /*!< By a person, so that another key may have it. */
+	bool unsettled;                   /*!< As in hsm_key_spec_t. */
 } order_t;
 
 /*! A key pair that was generated. */
@@ -135,6 +137,9 @@ static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, bool le
 	attributes_add_flag(&private, CKA_TOKEN, true);
 	attributes_add_private(&private, token->conf.allow_extraction);
 	attributes_add_id(&private, &order->id);
+	if (order->unsettled && token->conf.folder) {
+		attributes_add_flag(&private, CKA_FOLDER_UNSETTLED, true);
+	}
 	write_public(order, curve, lean, &public);
 	return token->library.module->C_GenerateKeyPair(
 		token->session, &mechanism, public.list, public.count, private.list,
@@ -291,6 +296,7 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
 		.algorithm = hsm_algorithm(spec->algorithm),
 		.bits = spec->bits,
 		.chosen = spec->cka_id != NULL && !spec->fresh,
+		.unsettled = spec->unsettled,
 	};
 	if (order.group == NULL) {
 		return HSM_EREPOSITORY;
@@ -309,6 +315,29 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
 		                                        order.algorithm->generate_else);
 		ret = generate(&order, key, err);
 		hsm_token_unlock(order.token);
+	}
+	return ret;
+}
+
+static int settle(hsm_token_t *token, hsm_error_t *err)
+{
+	int ret = hsm_token_lock(token, err);
+	if (ret == HSM_EOK) {
+		CK_RV rv = folder_settle(token->library.folder);
+		ret = rv == CKR_OK ? HSM_EOK : hsm_rv_error(token->conf.name, rv, "cannot write keys", err);
+		hsm_token_unlock(token);
+	}
+	return ret;
+}
+
+int hsm_settle(hsm_t *hsm, const char *repository, hsm_error_t *err)
+{
+	const hsm_group_t *group = hsm_group(hsm, repository, err);
+	int ret = group != NULL ? HSM_EOK : HSM_EREPOSITORY;
+	for (size_t i = 0; ret == HSM_EOK && i < group->count; i++) {
+		if (group->tokens[i]->conf.folder) {
+			ret = settle(group->tokens[i], err);
+		}
 	}
 	return ret;
 }

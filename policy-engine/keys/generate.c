@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <gnutls/crypto.h>
@@ -170,6 +171,43 @@ static bool generate(keys_t *keys, birth_t *birth, int64_t now)
 	return true;
 }
 
+/* Removes the keys of a repository, since they may not stay; those that cannot be removed remain intents. */
+static void drop_keys(keys_t *keys, pair_batch_t *batch, const char *repository, int64_t now)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		birth_t *birth = &batch->births[i];
+		if (birth->key != NULL && strcmp(birth->want->kind.repository, repository) == 0) {
+			(void)repos_remove(keys->tokens, repository, birth->cka_id, now, NULL);
+			hsm_key_free(birth->key);
+			birth->key = NULL;
+			birth->want->count = 0;
+			birth->want->failed = true;
+			keys->intents = true;
+		}
+	}
+}
+
+/* Has the keys stay, whatever happens, before they are noted: once for all that are in one repository. */
+static void settle(keys_t *keys, pair_batch_t *batch, int64_t now)
+{
+	const char *settled = "";
+	for (size_t i = 0; i < batch->count; i++) {
+		const birth_t *birth = &batch->births[i];
+		const char *repository = birth->want->kind.repository;
+		hsm_error_t err = { 0 };
+		if (birth->key == NULL || strcmp(repository, settled) == 0) {
+			continue;
+		}
+		settled = repository;
+		if (repos_settle(keys->tokens, repository, now, &err) != HSM_EOK) {
+			log_about(LOG_ERROR, (about_t){ .event = "key-pair" },
+			          "keys generated in repository %s may not be on the disk, and are "
+			          "not used: %s", repository, err.text);
+			drop_keys(keys, batch, repository, now);
+		}
+	}
+}
+
 /* \return 1 if there may be more to do, 0 if not, -1 if the database failed. */
 static int generate_batch(keys_t *keys, int64_t now, time_t end, bool *made)
 {
@@ -181,6 +219,7 @@ static int generate_batch(keys_t *keys, int64_t now, time_t end, bool *made)
 		birth_t *birth = &batch.births[i];
 		*made = (!birth->want->failed && generate(keys, birth, now)) || *made;
 	}
+	settle(keys, &batch, now);
 	int ret = batch.count > 0 ? note_outcomes(keys, &batch) : 0;
 	for (size_t i = 0; i < batch.count; i++) {
 		want_t *want = batch.births[i].want;

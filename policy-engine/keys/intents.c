@@ -90,6 +90,10 @@ static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
 		return give_up(keys, intent, "it has another size than the policy wants");
 	}
 	if (ret == HSM_EOK) {
+		/* Whoever made it may have been killed before it was sure to stay. */
+		ret = repos_settle(keys->tokens, intent->repository, now, &err);
+	}
+	if (ret == HSM_EOK) {
 		log_about(LOG_INFO, (about_t){ .event = "key-pair" },
 		          "adopted key %s of repository %s", intent->cka_id,
 		          intent->repository);
@@ -97,6 +101,7 @@ static int resolve(keys_t *keys, const intent_t *intent, int64_t now)
 		hsm_key_free(key);
 		return ret == 0 ? 1 : -1;
 	}
+	hsm_key_free(key);
 	if (ret == HSM_ENOKEY || ret == HSM_EALGORITHM) {
 		return give_up(keys, intent, err.text);
 	}

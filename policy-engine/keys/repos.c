@@ -283,6 +283,13 @@ int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm
 	return hand_on(&call, key, err);
 }
 
+int repos_settle(repos_t *tokens, const char *repository, int64_t now, hsm_error_t *err)
+{
+	token_call_t call = { .what = TOKEN_SETTLE, .repository = (char *)repository };
+	make(tokens, &call, now);
+	return hand_on(&call, NULL, err);
+}
+
 int repos_find(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_key_t **key,
                hsm_error_t *err)
 {

@@ -36,9 +36,12 @@ bool repos_check(repos_t *tokens, int64_t now);
 /*! \return Whether the token worked at the last try; if not, buf says why. */
 bool repos_usable(repos_t *tokens, const char *repository, char buf[TOKENS_PROBLEM_MAX]);
 
-/*! Generates a key, as hsm_key_generate(). Notes whether the token works. */
+/*! Generates a key, as hsm_key_generate(), and unsettled. Notes whether the token works. */
 int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm_key_t **key,
                    hsm_error_t *err);
+
+/*! Has generated keys stay, as hsm_settle(). Notes whether the token works. */
+int repos_settle(repos_t *tokens, const char *repository, int64_t now, hsm_error_t *err);
 
 /*! Finds a key, as hsm_key_find(). Notes whether the token works. */
 int repos_find(repos_t *tokens, const hsm_wanted_t *wanted, int64_t now, hsm_key_t **key,

@@ -18,7 +18,7 @@ static void run(void *arg)
 	token_call_t *call = arg;
 	const hsm_key_spec_t spec = { .repository = call->repository, .algorithm = call->algorithm,
 	                              .bits = call->bits, .cka_id = call->cka_id,
-	                              .fresh = true };
+	                              .fresh = true, .unsettled = true };
 	const hsm_wanted_t wanted = { .repository = call->repository, .cka_id = call->cka_id,
 	                              .algorithm = call->algorithm, .public = call->public };
 	switch (call->what) {
@@ -27,6 +27,9 @@ static void run(void *arg)
 		break;
 	case TOKEN_GENERATE:
 		call->ret = hsm_key_generate(call->hsm, &spec, &call->key, &call->err);
+		break;
+	case TOKEN_SETTLE:
+		call->ret = hsm_settle(call->hsm, call->repository, &call->err);
 		break;
 	case TOKEN_FIND:
 	case TOKEN_PROVE:

@@ -9,14 +9,14 @@
 #include "hsm-adapter/hsm.h"
 #include "policy-engine/keys/caller.h"
 
-typedef enum { TOKEN_LOGIN, TOKEN_GENERATE, TOKEN_FIND, TOKEN_PROVE, TOKEN_REMOVE } token_ask_t;
+typedef enum { TOKEN_LOGIN, TOKEN_GENERATE, TOKEN_SETTLE, TOKEN_FIND, TOKEN_PROVE, TOKEN_REMOVE } token_ask_t;
 
 /*! A call. */
 typedef struct {
 	hsm_t *hsm;            /*!< Borrowed until it is done. */
 	token_ask_t what;
 	char *repository;
-	char *cka_id;          /*!< NULL: a login. */
+	char *cka_id;          /*!< NULL: of no key. */
 	uint8_t algorithm;
 	unsigned bits;
 	dnssec_binary_t public; /*!< Of the key that has to prove itself. */

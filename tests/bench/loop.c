@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/bench/signing.h"
 #include "tests/unit/test-hsm-token.h"
@@ -25,11 +24,17 @@ static bool find_key(CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session, CK_BYTE 
 	       list->C_FindObjectsFinal(session) == CKR_OK && count == 1;
 }
 
+typedef struct {
+	const loop_t *args;
+	CK_FUNCTION_LIST *list;
+} run_t;
+
 static void *loop(void *arg)
 {
-	const loop_t *args = arg;
+	const run_t *run = arg;
+	const loop_t *args = run->args;
+	CK_FUNCTION_LIST *list = run->list;
 	const keyring_key_t *key = signing_zsk();
-	CK_FUNCTION_LIST *list = test_raw();
 	CK_SESSION_HANDLE session = test_raw_open(list, "one");
 	CK_OBJECT_HANDLE secret;
 	CK_BYTE id[16], hash[32], signature[64];
@@ -44,9 +49,6 @@ static void *loop(void *arg)
 		CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };
 		memcpy(data, &i, sizeof(i));
 		memcpy(hash, data, sizeof(hash));
-		if (args->delay > 0) { /* Not even usleep(0) is without its wait. */
-			usleep(args->delay);
-		}
 		ck_assert_uint_eq(list->C_SignInit(session, &mechanism, secret), CKR_OK);
 		ck_assert_uint_eq(list->C_Sign(session, hash, sizeof(hash), signature, &len),
 		                  CKR_OK);
@@ -62,9 +64,10 @@ static void *loop(void *arg)
 double loop_rate(const loop_t *args)
 {
 	pthread_t ids[LOOP_THREADS_MAX];
+	run_t run = { args, args->module != NULL ? test_raw_of(args->module) : test_raw() };
 	const double begin = signing_now();
 	for (unsigned i = 0; i < args->threads; i++) {
-		ck_assert_int_eq(pthread_create(&ids[i], NULL, loop, (void *)args), 0);
+		ck_assert_int_eq(pthread_create(&ids[i], NULL, loop, &run), 0);
 	}
 	for (unsigned i = 0; i < args->threads; i++) {
 		pthread_join(ids[i], NULL);

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 /*! \file
- * \brief The bare loop beside which first signings are measured: C_SignInit and C_Sign of SoftHSM,
+ * \brief The bare loop beside which first signings are measured: C_SignInit and C_Sign of the library,
  *        past the adapter, and nothing else.
  */
 #pragma once
@@ -14,7 +14,7 @@
 typedef struct {
 	unsigned threads; /*!< At most LOOP_THREADS_MAX. */
 	unsigned each;    /*!< Signatures a thread. */
-	unsigned delay;   /*!< Microseconds that the token takes more for each. */
+	const char *module; /*!< The library's path; NULL: SoftHSM. */
 	bool verify;      /*!< Verify each, too. */
 } loop_t;
 

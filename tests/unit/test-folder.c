@@ -304,6 +304,42 @@ START_TEST(disk_full)
 END_TEST
 
 /* What a process that was killed in the midst of it has left is no key, and in nobody's way. */
+/*! How a file is left by a loss of power before it was settled. */
+static void leave(const char *id, off_t size)
+{
+	char file[128];
+	snprintf(file, sizeof(file), "%s/%.2s/%s.pem", path, id, id);
+	ck_assert_int_eq(truncate(file, 0), 0);
+	ck_assert_int_eq(truncate(file, size), 0);
+}
+
+/*! Keys that need not stay before they are settled; what a loss of power leaves of others is no key, and no
+ *  fault of the folder. */
+START_TEST(unsettled)
+{
+	static const char *const IDS[] = { "aa01", "aa02", "bb03" };
+	hsm_key_t *keys[3], *found = NULL;
+	for (size_t i = 0; i < 3; i++) {
+		const hsm_key_spec_t spec = { .repository = "soft", .algorithm = 13, .cka_id = IDS[i],
+			                      .fresh = true, .unsettled = true };
+		ASSERT_OK(hsm_key_generate(hsm, &spec, &keys[i], &err));
+		ASSERT_OK(sign(keys[i]));
+		hsm_key_free(keys[i]);
+	}
+	ASSERT_OK(hsm_settle(hsm, "soft", &err));
+	ck_assert_int_eq(hsm_settle(hsm, "other", &err), HSM_EREPOSITORY);
+	leave(IDS[0], 0);
+	leave(IDS[1], 250);
+	reopen(NULL);
+	ck_assert_int_eq(find(IDS[0], 13, &found), HSM_ENOKEY);
+	ck_assert_int_eq(find(IDS[1], 13, &found), HSM_ENOKEY);
+	ck_assert_uint_eq(count(), 1);
+	ASSERT_OK(find(IDS[2], 13, &found));
+	ASSERT_OK(sign(found));
+	hsm_key_free(found);
+}
+END_TEST
+
 START_TEST(half_written)
 {
 	char file[128];
@@ -482,6 +518,7 @@ int main(void)
 	tcase_add_test(tc, away);
 	tcase_add_test(tc, another_file);
 	tcase_add_test(tc, disk_full);
+	tcase_add_test(tc, unsettled);
 	tcase_add_test(tc, half_written);
 	tcase_add_test(tc, threads);
 	tcase_add_test(tc, texts);

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Zones that wait for keys are looked at when there are some, and not all the time. */
+/* Zones that wait for keys are looked at when there are some, and not all the time. Keys are had when they
+ * are sure to stay. */
 
 #include <check.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "hsm-adapter/folder/folder.h"
 #include "policy-engine/core/core.h"
 #include "policy-engine/keys/generate.h"
 #include "policy-engine/keys/turn.h"
@@ -77,6 +85,102 @@ START_TEST(turns_clock)
 }
 END_TEST
 
+/*** Keys in files. ***/
+
+static bool disk_fails;
+static unsigned syncs;
+
+/* In the place of the C library's. */
+int syncfs(int fd)
+{
+	syncs++;
+	errno = EIO;
+	return disk_fails ? -1 : (int)syscall(SYS_syncfs, fd);
+}
+
+static char dir[40], folder[60], file[60];
+static desk_t desk;
+static keys_t keys;
+static hsm_repository_t repository = {
+	.name = "files", .module = folder, .folder = true, .token_label = HSM_FOLDER_LABEL
+};
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void setup(void)
+{
+	char err[500];
+	hsm_error_t why = { 0 };
+	const hsm_conf_t conf = { .repositories = &repository, .count = 1 };
+	strcpy(dir, "/tmp/test-generate.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(folder, sizeof(folder), "%s/keys", dir);
+	snprintf(file, sizeof(file), "%s/engine.db", dir);
+	ck_assert_int_eq(folder_make(&repository, &why), HSM_EOK);
+	desk_init(&desk, NULL, NULL);
+	desk_keys_wanted(&desk, CORE_NEVER);
+	keys_init(&keys, &desk, false);
+	ck_assert_msg(db_open(&desk.db, file, err, sizeof(err)) == 0, "%s", err);
+	ck_assert_msg(repos_new(&keys.tokens, &conf, &why) == HSM_EOK, "%s", why.text);
+	repos_check(keys.tokens, NOW);
+	syncs = 0;
+}
+
+static void teardown(void)
+{
+	keys_deinit(&keys);
+	desk_deinit(&desk);
+	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int64_t pass(void)
+{
+	bool more = false;
+	ck_assert_int_eq(generate_pass(&keys, NOW, &more), 0);
+	return db_keys_unused_count(desk.db, "files", 13, 256);
+}
+
+/* Keys that may not be on the disk are none, and removed. */
+START_TEST(unsettled)
+{
+	const kind_t kind = { "files", 13, 256 };
+	ck_assert(wants_order(&keys.orders, &kind, 30));
+	disk_fails = true;
+	ck_assert_int_eq(pass(), 0);
+	ck_assert(keys.intents);
+	ck_assert_uint_eq(syncs, 1);
+	disk_fails = false;
+	repos_check(keys.tokens, NOW + 60);
+	ck_assert_int_eq(pass(), 0);
+	ck_assert(!keys.intents);
+
+	/* The disk is waited for once. */
+	syncs = 0;
+	ck_assert(wants_order(&keys.orders, &kind, 30));
+	ck_assert_int_eq(pass(), 30);
+	ck_assert_uint_eq(syncs, 1);
+
+	/* An engine that was killed before it could wait for the disk. */
+	hsm_key_t *key = NULL;
+	hsm_error_t err = { 0 };
+	const hsm_key_spec_t spec = { .repository = "files", .algorithm = 13, .cka_id = "aa01" };
+	ck_assert_int_eq(db_begin(desk.db), 0);
+	ck_assert_int_eq(db_key_intend(desk.db, "files", "aa01", 13, 256, NOW), 0);
+	ck_assert_int_eq(db_commit(desk.db), 0);
+	ck_assert_int_eq(repos_generate(keys.tokens, &spec, NOW, &key, &err), HSM_EOK);
+	hsm_key_free(key);
+	keys.intents = true;
+	ck_assert_int_eq(pass(), 31);
+	ck_assert_uint_eq(syncs, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("generate");
@@ -84,6 +188,10 @@ int main(void)
 	tcase_add_test(tc, waiting);
 	tcase_add_test(tc, turns);
 	tcase_add_test(tc, turns_clock);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("files");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, unsettled);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);

@@ -158,9 +158,9 @@ bool test_verify(const hsm_key_t *key, const uint8_t *data, size_t data_len,
 	return ret == DNSSEC_EOK;
 }
 
-CK_FUNCTION_LIST *test_raw(void)
+CK_FUNCTION_LIST *test_raw_of(const char *path)
 {
-	void *library = dlopen(test_softhsm(), RTLD_NOW);
+	void *library = dlopen(path, RTLD_NOW);
 	ck_assert_ptr_nonnull(library);
 	CK_C_GetFunctionList get;
 	*(void **)&get = dlsym(library, "C_GetFunctionList");
@@ -168,6 +168,11 @@ CK_FUNCTION_LIST *test_raw(void)
 	ck_assert_uint_eq(get(&list), CKR_OK);
 	dlclose(library);
 	return list;
+}
+
+CK_FUNCTION_LIST *test_raw(void)
+{
+	return test_raw_of(test_softhsm());
 }
 
 static CK_SLOT_ID find_slot(CK_FUNCTION_LIST *list, const char *label)

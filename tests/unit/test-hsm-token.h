@@ -75,6 +75,9 @@ void test_finalize(void);
 /*! \return SoftHSM itself, as it is loaded: no layer of p11-kit between. */
 CK_FUNCTION_LIST *test_raw(void);
 
+/*! The same of the library of that path. */
+CK_FUNCTION_LIST *test_raw_of(const char *path);
+
 /*! Opens a session with a token without the adapter; uses the adapter's login. */
 CK_SESSION_HANDLE test_raw_open(CK_FUNCTION_LIST *list, const char *label);
 
