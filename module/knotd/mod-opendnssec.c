@@ -270,32 +270,50 @@ static int add_folders(knotd_mod_t *mod, folders_t *folders)
 	return ret;
 }
 
+static int add_check(knotd_mod_t *mod, zone_settings_t *settings)
+{
+	const char *program = knotd_conf_mod(mod, ITEM_CHECK).single.string;
+	if (program == NULL) {
+		return KNOT_EOK;
+	}
+	settings->check = strdup(program);
+	settings->check_limit = knotd_conf_mod(mod, ITEM_LIMIT).single.integer;
+	return settings->check != NULL ? KNOT_EOK : KNOT_ENOMEM;
+}
+
+static int add_primaries(knotd_mod_t *mod, source_settings_t *source)
+{
+	const int ret = knotconf_primaries(mod, ITEM_REMOTE, &source->primaries);
+	if (ret == KNOT_EOK && source->primaries.count > 0) {
+		source->limits.octets = knotd_conf_mod(mod, ITEM_OCTETS).single.integer;
+		source->limits.records = knotd_conf_mod(mod, ITEM_RECORDS).single.integer;
+		source->limits.seconds = knotd_conf_mod(mod, ITEM_TIME).single.integer;
+	}
+	return ret;
+}
+
+/* What knotd is asked for costs it some microseconds each time, for each of thousands of zones. */
 static int configure_zone(knotd_mod_t *mod, instance_t *instance)
 {
 	zone_t *zone = instance->zone;
 	zone_settings_t settings = {
 		.source.file = knotconf_zone_file(mod, zone->name),
-		.source.limits.octets = knotd_conf_mod(mod, ITEM_OCTETS).single.integer,
-		.source.limits.records = knotd_conf_mod(mod, ITEM_RECORDS).single.integer,
-		.source.limits.seconds = knotd_conf_mod(mod, ITEM_TIME).single.integer,
 		.source.shrink_limit = knotd_conf_mod(mod, ITEM_SHRINK).single.integer,
 		.policy = setting(mod, ITEM_POLICY),
 		.verify = knotd_conf_mod(mod, ITEM_VERIFY).single.option,
 		.validated = knotconf_validates(mod, zone->name),
 		.journal_max = knotconf_journal_max(mod, zone->name),
-		.check_limit = knotd_conf_mod(mod, ITEM_LIMIT).single.integer,
 	};
 	settings.source.size_max = knotconf_size_max(mod, zone->name, settings.journal_max);
-	const char *program = knotd_conf_mod(mod, ITEM_CHECK).single.string;
-	settings.check = program != NULL ? strdup(program) : NULL;
-	int ret = settings.policy != NULL && (settings.check != NULL) == (program != NULL)
-	          ? knotconf_update_keys(mod, zone->name, &settings.source.update_keys)
-	          : KNOT_ENOMEM;
+	int ret = settings.policy != NULL ? add_check(mod, &settings) : KNOT_ENOMEM;
+	if (ret == KNOT_EOK) {
+		ret = knotconf_update_keys(mod, zone->name, &settings.source.update_keys);
+	}
 	if (ret == KNOT_EOK) {
 		ret = add_folders(mod, &settings.source.folders);
 	}
 	if (ret == KNOT_EOK) {
-		ret = knotconf_primaries(mod, ITEM_REMOTE, &settings.source.primaries);
+		ret = add_primaries(mod, &settings.source);
 	}
 	if (ret == KNOT_EOK) {
 		ret = knotconf_secondaries(mod, zone->name, &settings.secondaries);

@@ -24,6 +24,9 @@
 
 /* Zones that are told of in one block: few enough that an operator's command gets in between. */
 #define BATCH 64
+/* If more than one in so many of knotd's zones is to be asked about, it is asked about all at once: after a
+ * start, say. That is one command, and one line in its log. */
+#define WHOLE 4
 /* Milliseconds that knotd may take to answer; it is asked again then. */
 #define TIMEOUT_MS 2000
 /* Milliseconds after which a zone that knotd refuses to refresh is no longer told of. */
@@ -48,6 +51,7 @@ typedef struct pending {
 	unsigned level;      /*!< Of its queue. */
 	bool sending;        /*!< In the batch being sent, and in no queue. */
 	bool again;          /*!< Triggered while it was being sent. */
+	bool answered;       /*!< knotd's answer is about it, too. */
 	served_t served;     /*!< knotd's answer. */
 	bool unsettled;      /*!< knotd has to be asked again. */
 	uint8_t name[];
@@ -70,10 +74,13 @@ struct trigger {
 	unsigned pause_level;
 
 	/* The thread's own. */
-	pending_t *batch[BATCH];
-	knot_dname_txt_storage_t texts[BATCH];
-	knot_dname_txt_storage_t zone; /*!< Zone of the answer that is being read; "": all zones. */
-	size_t count;
+	pending_t **batch;
+	size_t count, capacity;
+	bool whole;          /*!< It is all that was due; knotd is asked about all of its zones. */
+	size_t zones_seen;   /*!< Zones of the answer to that... */
+	size_t all;          /*!< ...and of the last such answer. */
+	pending_t *answering; /*!< Which zone the answer that is being read is about... */
+	bool for_all;        /*!< ...or all of the batch. */
 	int64_t away_ms;     /*!< Since when knotd is not reached; 0 = it is. */
 	bool warned;
 };
@@ -112,14 +119,55 @@ static pending_t *first_due(trigger_t *t)
 	return first;
 }
 
+/*! \return How many entries are due, up to some more than asked for. */
+static size_t count_due(const trigger_t *t, int64_t now, size_t most)
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < LEVELS; i++) {
+		const pending_t *entry;
+		TAILQ_FOREACH(entry, &t->queues[i], link) {
+			if (entry->due_ms > now || count > most) {
+				break;
+			}
+			count++;
+		}
+	}
+	return count;
+}
+
+/*! Whether to ask about all zones that knotd has. How many these are is known once that was done. */
+static bool asks_whole(const trigger_t *t, int64_t now)
+{
+	const size_t part = t->all / WHOLE;
+	const size_t least = part > BATCH ? part : BATCH;
+	return t->kind == TRIGGER_SERIAL && count_due(t, now, least) > least;
+}
+
+static bool has_room(trigger_t *t)
+{
+	if (t->count < t->capacity) {
+		return true;
+	}
+	const size_t capacity = t->capacity > 0 ? 2 * t->capacity : BATCH;
+	pending_t **batch = reallocarray(t->batch, capacity, sizeof(*batch));
+	if (batch != NULL) {
+		t->batch = batch;
+		t->capacity = capacity;
+	}
+	return batch != NULL;
+}
+
 static void take_batch(trigger_t *t, int64_t now)
 {
 	pending_t *entry;
 	t->count = 0;
-	while (t->count < BATCH && (entry = first_due(t)) != NULL && entry->due_ms <= now) {
+	t->whole = asks_whole(t, now);
+	while ((t->whole || t->count < BATCH) && has_room(t) &&
+	       (entry = first_due(t)) != NULL && entry->due_ms <= now) {
 		TAILQ_REMOVE(&t->queues[entry->level], entry, link);
 		entry->sending = true;
 		entry->again = false;
+		entry->answered = false;
 		served_deinit(&entry->served);
 		entry->unsettled = false;
 		t->batch[t->count++] = entry;
@@ -185,26 +233,61 @@ static void settle(trigger_t *t, int64_t now)
 
 /* knotd */
 
+/*! \return The entry of the batch that is of that zone; NULL: none is. */
+static pending_t *find_in_batch(trigger_t *t, const char *zone)
+{
+	knot_dname_storage_t name;
+	if (knot_dname_from_str(name, zone, sizeof(name)) == NULL) {
+		return NULL;
+	}
+	knot_dname_to_lower(name);
+	pthread_mutex_lock(&t->lock);
+	uint8_t **found = tfind(name, &t->zones, name_cmp);
+	pending_t *entry = found != NULL ? (pending_t *)(*found - offsetof(pending_t, name)) : NULL;
+	entry = entry != NULL && entry->sending ? entry : NULL;
+	pthread_mutex_unlock(&t->lock);
+	return entry;
+}
+
+static void take_unit(trigger_t *t, pending_t *entry, const ctl_unit_t *unit, const char *error)
+{
+	entry->answered = true;
+	if (t->kind == TRIGGER_APEX) {
+		served_take(&entry->served, unit, error);
+	} else {
+		served_take_status(&entry->served, unit, error);
+	}
+}
+
 /*! Notes knotd's answer. An error that names no zone is that of all. */
 static int note_answer(void *ctx, const ctl_unit_t *unit, const char *error, int first)
 {
 	trigger_t *t = ctx;
 	if (first) {
 		/* Further units of the same line need not name the zone. */
-		(void)snprintf(t->zone, sizeof(t->zone), "%s", unit->zone != NULL ? unit->zone : "");
+		t->for_all = unit->zone == NULL;
+		t->answering = unit->zone != NULL ? find_in_batch(t, unit->zone) : NULL;
+		t->zones_seen++;
 	}
-	for (size_t i = 0; i < t->count; i++) {
-		served_t *served = &t->batch[i]->served;
-		if (strcmp(t->zone, t->texts[i]) != 0 && (error == NULL || t->zone[0] != '\0')) {
-			continue;
-		}
-		if (t->kind == TRIGGER_APEX) {
-			served_take(served, unit, error);
-		} else {
-			served_take_status(served, unit, error);
-		}
+	if (t->answering != NULL) {
+		take_unit(t, t->answering, unit, error);
+	}
+	for (size_t i = 0; t->for_all && error != NULL && i < t->count; i++) {
+		take_unit(t, t->batch[i], unit, error);
 	}
 	return t->stop;
+}
+
+/*! A zone that is not among all zones is none of knotd's. */
+static void note_missing(trigger_t *t)
+{
+	const ctl_unit_t none = { .zone = NULL };
+	for (size_t i = 0; i < t->count; i++) {
+		if (!t->batch[i]->answered) {
+			take_unit(t, t->batch[i], &none, knot_strerror(KNOT_ENOZONE));
+		}
+	}
+	t->all = t->zones_seen;
 }
 
 static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size)
@@ -212,15 +295,23 @@ static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size
 	static const char *const commands[] = {
 		[TRIGGER_REFRESH] = "zone-refresh", [TRIGGER_SERIAL] = "zone-status",
 	};
-	ctl_unit_t units[BATCH] = { 0 };
-	for (size_t i = 0; i < t->count; i++) {
-		(void)knot_dname_to_str(t->texts[i], t->batch[i]->name, sizeof(t->texts[i]));
-		units[i] = t->kind == TRIGGER_APEX ? served_question(t->texts[i])
-		           : (ctl_unit_t) { .cmd = commands[t->kind], .zone = t->texts[i] };
+	knot_dname_txt_storage_t texts[BATCH];
+	ctl_unit_t units[BATCH] = { { .cmd = commands[TRIGGER_SERIAL] } };
+	for (size_t i = 0; !t->whole && i < t->count; i++) {
+		(void)knot_dname_to_str(texts[i], t->batch[i]->name, sizeof(texts[i]));
+		units[i] = t->kind == TRIGGER_APEX ? served_question(texts[i])
+		           : (ctl_unit_t) { .cmd = commands[t->kind], .zone = texts[i] };
 	}
 	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = units,
-	                          .count = t->count, .answer = note_answer, .ctx = t };
-	return ctl_client_call(&call, err, err_size);
+	                          .count = t->whole ? 1 : t->count, .answer = note_answer, .ctx = t };
+	t->zones_seen = 0;
+	t->answering = NULL;
+	t->for_all = false;
+	const int ret = ctl_client_call(&call, err, err_size);
+	if (ret == KNOT_EOK && t->whole && !t->stop) {
+		note_missing(t);
+	}
+	return ret;
 }
 
 /*! Logs that knotd has not been reached for long, and that it answers again. */
@@ -327,6 +418,7 @@ static void trigger_free(trigger_t *t)
 	}
 	pthread_cond_destroy(&t->changed);
 	pthread_mutex_destroy(&t->lock);
+	free(t->batch);
 	free(t->path);
 	free(t);
 }

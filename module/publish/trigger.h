@@ -5,9 +5,9 @@
  * \brief Tells knotd by its own control socket that zones are ready to be fetched; or asks knotd
  *        what it serves.
  *
- * A thread sends commands for zones in the order in which they were triggered, many in one block.
- * While knotd is busy or not there yet, it tries again (1 s doubling to 60 s; if it is not there,
- * 0.1 s doubling to 60 s). Nobody waits for it.
+ * A thread sends commands for zones in the order in which they were triggered, many in one block; it asks
+ * about all zones at once if many are to be asked about. While knotd is busy or not there yet, it tries again
+ * (1 s doubling to 60 s; if it is not there, 0.1 s doubling to 1 s). Nobody waits for it.
  */
 #pragma once
 

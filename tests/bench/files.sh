@@ -29,6 +29,7 @@ bench_tokens() {
 	at_least tokens-first-signing-served "$(divide "$bare" "$(cat ours.served)")" 0.67 \
 		"$MANY zones with two keys each: $(cat ours.served) s until all are served;" \
 		"bare loop: $bare s for as many keys and $signatures signatures"
+	slow_token tokens-start-slow-token
 }
 
 files_native() {

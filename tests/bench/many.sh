@@ -19,7 +19,7 @@ bench_many() {
 	many_ours
 	many_first_signing
 	many_restart
-	many_slow_token
+	slow_token many-start-slow-token
 }
 
 many_files() {
@@ -202,14 +202,15 @@ many_idle() {
 
 # ---- a start with a token each of whose calls takes 5 ms (the shim's doing)
 
-many_slow_token() {
+# slow_token TITLE
+slow_token() {
 	use "$work/ours"
 	export SHIM_MODULE=$SOFTHSM SHIM_CONTROL=$work/orders
 	echo 'delay all 5' >orders
 	sed -i "s|<Module>.*</Module>|<Module>$BUILD_DIR/tests/shim/shim.so</Module>|" "$D/conf.xml"
 	start_many ours
 	within 600 have_keys
-	at_most many-start-slow-token "$(since "$begin" "$EPOCHREALTIME")" "$(divide "$((MANY * 30))" 10000)" \
+	at_most "$1" "$(since "$begin" "$EPOCHREALTIME")" "$(divide "$((MANY * 30))" 10000)" \
 		"s until the keys of all $MANY zones are found, 5 ms a call"
 	halt ours
 }

@@ -251,7 +251,7 @@ END_TEST
 /* A server of ours */
 
 static struct {
-	atomic_uint calls, held_calls, loads;
+	atomic_uint calls, held_calls, loads, wholes, singles;
 	atomic_bool hold;
 	atomic_bool holding;
 	atomic_uint seen[100000];
@@ -277,11 +277,30 @@ static void on_refresh(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
+#define ALL 500 /* Zones that the server has. */
+
+static void send_all(ctl_request_t *req)
+{
+	char zone[32];
+	counts.wholes++;
+	for (unsigned i = 0; i < ALL; i++) {
+		(void)snprintf(zone, sizeof(zone), "Z%u.example.", i);
+		ctl_reply(req, zone, "role", "slave");
+		ctl_extra(req, "serial", i == 3 ? "-" : "7");
+		ctl_extra(req, "load", i == 4 ? "running" : "-");
+	}
+}
+
 /*! knotd's answer has more than the serial in it; z1 changes, none. has nothing to serve, loading. only
  *  after a while; z2 is being loaded anew. */
 static void on_status(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 {
 	(void)ctx;
+	if (unit->zone == NULL) {
+		send_all(req);
+		return;
+	}
+	counts.singles++;
 	if (strcmp(unit->zone, "unknown.") == 0) {
 		ctl_error(req, unit->zone, "no such zone found");
 		return;
@@ -421,6 +440,41 @@ START_TEST(test_ask)
 }
 END_TEST
 
+/*! Asked about many at a time, it is asked about all; about few of them, about each. */
+START_TEST(test_ask_all)
+{
+	trigger_t *t = NULL;
+	char zone[32];
+	memset(&answers, 0, sizeof(answers));
+	ck_assert_int_eq(trigger_start(&t, "/nowhere", &logger, TRIGGER_SERIAL, on_answer, NULL),
+	                 KNOT_EOK);
+	trigger_text(t, "strange.");
+	for (unsigned i = 0; i < ALL / 2; i++) {
+		(void)snprintf(zone, sizeof(zone), "z%u.example.", i);
+		trigger_text(t, zone);
+	}
+	ctl_server_t *server = serve();
+	trigger_move(t, path);
+	ck_assert(until(&answers.now, ALL / 2 - 1));
+	ck_assert_uint_eq(counts.wholes, 1);
+	/* The one that is none of its is asked about again. */
+	ck_assert(until(&counts.singles, 1));
+	ck_assert_uint_eq(answers.others, 0);
+
+	answers.now = 0;
+	trigger_move(t, "/nowhere");
+	for (unsigned i = 10; i < 10 + ALL / 5; i++) {
+		(void)snprintf(zone, sizeof(zone), "z%u.example.", i);
+		trigger_text(t, zone);
+	}
+	trigger_move(t, path);
+	ck_assert(until(&answers.now, ALL / 5));
+	ck_assert_uint_eq(counts.wholes, 1);
+	trigger_stop(t);
+	ctl_server_stop(server);
+}
+END_TEST
+
 static atomic_uint apexes, nothings;
 
 static bool on_apex(void *ctx, const knot_dname_t *zone, apex_t *apex)
@@ -528,6 +582,7 @@ static Suite *suite(void)
 	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_ask);
+	tcase_add_test(tcase, test_ask_all);
 	tcase_add_test(tcase, test_apex);
 	tcase_add_test(tcase, test_ask_loading);
 	tcase_add_test(tcase, test_busy);
