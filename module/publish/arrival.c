@@ -13,7 +13,7 @@
 
 #define EVERY_MS 50      /* Between two tries, each of which costs next to nothing. */
 #define TIMEOUT_MS 1000  /* Of a try: knotd answers late while it reads its configuration. */
-#define GIVE_UP_MS 60000 /* knotd's socket is elsewhere, or there are more zones than anybody has. */
+#define GIVE_UP_MS 30000 /* knotd's socket is elsewhere, or it loads some hundred thousands of zones. */
 
 static bool answers(trigger_t *trigger)
 {

@@ -22,6 +22,6 @@ typedef struct {
 	int64_t since_ms;        /*!< Since when it is waited for, monotonic_ms(); 0 = not yet. */
 } arrival_t;
 
-/*! Has the workers begin once knotd answers, or has not for a minute; the task. \return When to look again,
+/*! Has the workers begin once knotd answers, or has not for half a minute; the task. \return When to look again,
  *  ms (sched_now()); 0 = they have begun */
 int64_t arrival_work(arrival_t *arrival);

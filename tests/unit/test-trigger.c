@@ -25,6 +25,7 @@
 
 #include "common/clock.h"
 #include "control/server.h"
+#include "module/publish/arrival.h"
 #include "module/publish/served.h"
 #include "module/publish/trigger.h"
 #include "tests/unit/check-main.h"
@@ -332,8 +333,14 @@ static void on_read(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
 	}
 }
 
+static void on_alive(void *ctx, ctl_request_t *req, const ctl_unit_t *unit)
+{
+	(void)ctx, (void)unit;
+	ctl_reply(req, NULL, NULL, "Running");
+}
+
 static const ctl_command_t commands[] = {
-	{ "zone-refresh", on_refresh }, { "zone-status", on_status }, { "zone-read", on_read }, { 0 }
+	{ "status", on_alive }, { "zone-refresh", on_refresh }, { "zone-status", on_status }, { "zone-read", on_read }, { 0 }
 };
 
 static ctl_server_t *serve(void)
@@ -475,6 +482,40 @@ START_TEST(test_ask_all)
 }
 END_TEST
 
+static atomic_uint runs;
+
+static int64_t run_task(void *ctx, task_t *task)
+{
+	(void)ctx, (void)task;
+	runs++;
+	return 0;
+}
+
+/*! Workers begin when knotd answers. */
+START_TEST(test_arrival)
+{
+	task_t task = { 0 };
+	sched_t *workers = NULL;
+	trigger_t *t = start(path);
+	ck_assert_int_eq(sched_start(&workers, 1, run_task, NULL), KNOT_EOK);
+	sched_hold(workers);
+	arrival_t arrival = { .workers = workers, .trigger = t };
+	runs = 0;
+	(void)sched_wake(workers, &task, sched_now());
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_gt(arrival_work(&arrival), sched_now());
+		(void)poll(NULL, 0, 50);
+	}
+	ck_assert_uint_eq(runs, 0);
+	ctl_server_t *server = serve();
+	ck_assert_int_eq(arrival_work(&arrival), 0);
+	ck_assert(until(&runs, 1));
+	ctl_server_stop(server);
+	sched_stop(workers);
+	trigger_stop(t);
+}
+END_TEST
+
 static atomic_uint apexes, nothings;
 
 static bool on_apex(void *ctx, const knot_dname_t *zone, apex_t *apex)
@@ -583,6 +624,7 @@ static Suite *suite(void)
 	tcase_add_test(tcase, test_again);
 	tcase_add_test(tcase, test_ask);
 	tcase_add_test(tcase, test_ask_all);
+	tcase_add_test(tcase, test_arrival);
 	tcase_add_test(tcase, test_apex);
 	tcase_add_test(tcase, test_ask_loading);
 	tcase_add_test(tcase, test_busy);
