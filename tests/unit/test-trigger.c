@@ -491,7 +491,7 @@ static int64_t run_task(void *ctx, task_t *task)
 	return 0;
 }
 
-/*! Workers begin when knotd answers. */
+/*! Workers begin when knotd answers, or has not for long. */
 START_TEST(test_arrival)
 {
 	task_t task = { 0 };
@@ -511,6 +511,12 @@ START_TEST(test_arrival)
 	ck_assert_int_eq(arrival_work(&arrival), 0);
 	ck_assert(until(&runs, 1));
 	ctl_server_stop(server);
+
+	sched_hold(workers);
+	(void)sched_wake(workers, &task, sched_now());
+	arrival.since_ms = monotonic_ms() - 40000;
+	ck_assert_int_eq(arrival_work(&arrival), 0);
+	ck_assert(until(&runs, 2));
 	sched_stop(workers);
 	trigger_stop(t);
 }
