@@ -76,6 +76,7 @@ struct trigger {
 	/* The thread's own. */
 	pending_t **batch;
 	size_t count, capacity;
+	knot_dname_txt_storage_t texts[BATCH];
 	bool whole;          /*!< It is all that was due; knotd is asked about all of its zones. */
 	size_t zones_seen;   /*!< Zones of the answer to that... */
 	size_t all;          /*!< ...and of the last such answer. */
@@ -295,12 +296,11 @@ static int send_batch(trigger_t *t, const char *path, char *err, size_t err_size
 	static const char *const commands[] = {
 		[TRIGGER_REFRESH] = "zone-refresh", [TRIGGER_SERIAL] = "zone-status",
 	};
-	knot_dname_txt_storage_t texts[BATCH];
 	ctl_unit_t units[BATCH] = { { .cmd = commands[TRIGGER_SERIAL] } };
 	for (size_t i = 0; !t->whole && i < t->count; i++) {
-		(void)knot_dname_to_str(texts[i], t->batch[i]->name, sizeof(texts[i]));
-		units[i] = t->kind == TRIGGER_APEX ? served_question(texts[i])
-		           : (ctl_unit_t) { .cmd = commands[t->kind], .zone = texts[i] };
+		(void)knot_dname_to_str(t->texts[i], t->batch[i]->name, sizeof(t->texts[i]));
+		units[i] = t->kind == TRIGGER_APEX ? served_question(t->texts[i])
+		           : (ctl_unit_t) { .cmd = commands[t->kind], .zone = t->texts[i] };
 	}
 	const ctl_call_t call = { .path = path, .timeout_ms = TIMEOUT_MS, .units = units,
 	                          .count = t->whole ? 1 : t->count, .answer = note_answer, .ctx = t };
