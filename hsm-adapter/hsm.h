@@ -141,6 +141,10 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
  *  themselves. \retval HSM_EOK, HSM_EDEVICE and others as hsm_login(): none of them may */
 int hsm_settle(hsm_t *hsm, const char *repository, hsm_error_t *err);
 
+/*! \return Whether there is need of that: the repository, or one of its replicas, has keys in files. Asks no
+ *          token. */
+bool hsm_needs_settling(hsm_t *hsm, const char *repository);
+
 /*! Removes a key pair from the token, or from all replicas; its public half stays if the token does not let
  *  it go. \retval HSM_EOK, HSM_ENOKEY, or as hsm_login() (a replica does not work; it may be gone from
  *  others) */

@@ -341,3 +341,13 @@ int hsm_settle(hsm_t *hsm, const char *repository, hsm_error_t *err)
 	}
 	return ret;
 }
+
+bool hsm_needs_settling(hsm_t *hsm, const char *repository)
+{
+	const hsm_group_t *group = hsm_group(hsm, repository, NULL);
+	bool needs = false;
+	for (size_t i = 0; group != NULL && i < group->count; i++) {
+		needs |= group->tokens[i]->conf.folder;
+	}
+	return needs;
+}

@@ -286,6 +286,9 @@ int repos_generate(repos_t *tokens, const hsm_key_spec_t *spec, int64_t now, hsm
 int repos_settle(repos_t *tokens, const char *repository, int64_t now, hsm_error_t *err)
 {
 	token_call_t call = { .what = TOKEN_SETTLE, .repository = (char *)repository };
+	if (!hsm_needs_settling(tokens->hsm, repository)) {
+		return HSM_EOK; /* Also if the token does not answer any more. */
+	}
 	make(tokens, &call, now);
 	return hand_on(&call, NULL, err);
 }

@@ -326,6 +326,7 @@ START_TEST(unsettled)
 		ASSERT_OK(sign(keys[i]));
 		hsm_key_free(keys[i]);
 	}
+	ck_assert(hsm_needs_settling(hsm, "soft") && !hsm_needs_settling(hsm, "other"));
 	ASSERT_OK(hsm_settle(hsm, "soft", &err));
 	ck_assert_int_eq(hsm_settle(hsm, "other", &err), HSM_EREPOSITORY);
 	leave(IDS[0], 0);
