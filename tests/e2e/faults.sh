@@ -268,12 +268,14 @@ finale() {
 	[ "$failed" = 0 ] || fail "see above"
 }
 
-# flowing CALL: keys roll until the call is made for the first time; later ones follow as keys roll on.
+# flowing CALL: keys roll, and their signatures go, until the call is made for the first time; later ones follow
+# as keys roll on.
 flowing() {
 	local i
 	order "delay $1 1"
 	for ((i = 0; i < 60; i++)); do
 		in_time knotc -s "$ENGINE_SOCKET" zone-key-rollover f.test zsk || true
+		module zone-sign f.test >>asked.out
 		! soon 10 met "delay $1" || return 0
 	done
 	fail "$1 is never made"
