@@ -5,6 +5,9 @@
 # Replicas: the repository "Both" has the keys of the tokens A, which is SoftHSM's, and B, behind the shim.
 # Keys are generated in one of them; who operates copies them to the other.
 
+# shellcheck disable=SC1091
+. "$e2e/faults.sh" # What a token can have; soon().
+
 hsm() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" "$@"; }
 compare_both() { hsm compare Both >compare.out 2>&1; }
 # What compare says of a key that a token lacks: its CKA_ID and the token.
@@ -45,6 +48,7 @@ servers() {
 		policy default b 's|<Repository>SoftHSM|<Repository>B|'
 	} | kasp tokens.xml
 	hasty z z.test
+	[ "${more:-0}" = 0 ] || printf 'h%d A 192.0.2.1\n' $(seq "$more") >>z
 	quick q --kasp tokens.xml --zone z.test=z
 	stop_pid "$(cat "$D/run/knotd.pid")"
 	stop_pid "$(cat "$D/run/ods-engine.pid")"
@@ -130,4 +134,54 @@ print([key["cka-id"] for key in json.load(sys.stdin) if key["role"] == "zsk"][0]
 	within 30 token_says B works
 	change
 	validate z.test
+}
+
+# With 10,000 names signed anew all the time, one of the replicas has each fault that a token has, and each of
+# the calls by which it signs: the zone is current meanwhile, and both work within BACK_S when it has ended.
+long_replica() { # limit 1800
+	local call list orders fault begin
+	: "${SEED:=$RANDOM}"
+	more=10000
+	servers
+	within 60 waits_for_copy
+	copy_keys
+	within 90 signed z.test
+	probe z.test
+	mapfile -t list < <({
+		faults_of_token
+		for call in C_SignInit C_Sign C_FindObjectsInit C_FindObjects C_GetAttributeValue C_OpenSession \
+			C_GetSessionInfo C_GetTokenInfo; do
+			faults "$call"
+		done
+	} | shuf --random-source=<(yes "$SEED"))
+	echo "replicas: SEED=$SEED"
+	wrong=0
+	for fault in "${list[@]:0:${ROUNDS:-60}}"; do
+		mapfile -t orders < <(ways "$(cut -s -d ' ' -f 2 <<<"$fault")")
+		module zone-sign z.test >/dev/null
+		order "$fault" "${orders[@]}"
+		soon 20 add_name || complain_of "$fault" 'not current meanwhile'
+		soon 20 add_name || complain_of "$fault" 'not current meanwhile'
+		token_says A works || complain_of "$fault" 'the other one does not work'
+		order ''
+		begin=${EPOCHREALTIME/./}
+		case $fault in 'error C_Login 0xa'* | logged-out) module zone-keys-load >/dev/null ;; esac
+		soon "$BACK_S" token_says B works || complain_of "$fault" 'does not work again'
+		soon "$BACK_S" add_name || complain_of "$fault" 'not current'
+		echo "$fault: back in $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"
+	done
+	compare_both || fail "$(cat compare.out)"
+	validate z.test
+	[ $wrong = 0 ] || fail "$wrong faults: see above"
+}
+complain_of() {
+	echo "FAILED: $1: $2: $(module status)"
+	wrong=$((wrong + 1))
+}
+# A name is added by a change of the file, and soon visible.
+add_name() {
+	version=$((version + 1))
+	sed -i -e "1,/host [0-9]* /s/host [0-9]* /host $version /" -e "\$ a v$version A 192.0.2.2" z
+	module zone-reload z.test >/dev/null
+	soon 5 answers "v$version.z.test" A 192.0.2.2
 }
