@@ -11,6 +11,10 @@
 #include <stddef.h>
 
 #define HSM_FOLDER_LABEL "PEM files" /*!< What a folder of keys has as its label. */
+
+/*! An attribute of ours for keys that are made there, a CK_BBOOL: the key need not outlast a loss of power before
+ *  hsm_settle(). */
+#define HSM_FOLDER_UNSETTLED (CKA_VENDOR_DEFINED | 0x4f4401UL)
 #define HSM_REPLICAS_MAX 32 /*!< More are taken for a mistake. */
 
 /*! One <Repository> of <RepositoryList>. */

@@ -31,9 +31,6 @@ void folder_close(folder_t *folder);
 /*! \return The slot of a folder. */
 CK_SLOT_ID folder_slot(folder_t *folder);
 
-/*! An attribute of ours, a CK_BBOOL: the key to be made need not outlast a loss of power before folder_settle(). */
-#define CKA_FOLDER_UNSETTLED (CKA_VENDOR_DEFINED | 0x4f4401UL)
-
 /*!
  * Has all keys made so far outlast a loss of power. For many of them that takes no longer than for one: each
  * by itself waits for the disk twice.

@@ -11,8 +11,8 @@
 #include <openssl/x509.h>
 
 #include "hsm-adapter/folder/pair.h"
-#include "hsm-adapter/folder/folder.h"
 #include "hsm-adapter/folder/session.h"
+#include "hsm-adapter/repository.h"
 
 /* A handle is twice the number of a key, plus one for the public half, plus two: 1 is the secret key by which
  * a session wraps others. */
@@ -292,7 +292,7 @@ CK_RV folder_generate_pair(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK
 	const CK_ULONG bits = value_of(of_public, public_count, CKA_MODULUS_BITS, 0);
 	const new_pair_t new = {
 		.pair = pair_generate(kind, (unsigned)bits), .unmade = CKR_DEVICE_ERROR,
-		.settle = attribute(of_private, private_count, CKA_FOLDER_UNSETTLED) == NULL,
+		.settle = attribute(of_private, private_count, HSM_FOLDER_UNSETTLED) == NULL,
 	};
 	rv = add_pair(session_of(handle), id, &new, &number);
 	if (rv == CKR_OK) {

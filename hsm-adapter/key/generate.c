@@ -8,7 +8,6 @@
 
 #include <libdnssec/key.h>
 
-#include "hsm-adapter/folder/folder.h"
 #include "hsm-adapter/key/attributes.h"
 #include "hsm-adapter/key/catalog.h"
 #include "hsm-adapter/key/key.h"
@@ -138,7 +137,7 @@ static CK_RV generate_pair(const order_t *order, const hsm_der_t *curve, bool le
 	attributes_add_private(&private, token->conf.allow_extraction);
 	attributes_add_id(&private, &order->id);
 	if (order->unsettled && token->conf.folder) {
-		attributes_add_flag(&private, CKA_FOLDER_UNSETTLED, true);
+		attributes_add_flag(&private, HSM_FOLDER_UNSETTLED, true);
 	}
 	write_public(order, curve, lean, &public);
 	return token->library.module->C_GenerateKeyPair(
@@ -319,24 +318,13 @@ int hsm_key_generate(hsm_t *hsm, const hsm_key_spec_t *spec, hsm_key_t **key, hs
 	return ret;
 }
 
-static int settle(hsm_token_t *token, hsm_error_t *err)
-{
-	int ret = hsm_token_lock(token, err);
-	if (ret == HSM_EOK) {
-		CK_RV rv = folder_settle(token->library.folder);
-		ret = rv == CKR_OK ? HSM_EOK : hsm_rv_error(token->conf.name, rv, "cannot write keys", err);
-		hsm_token_unlock(token);
-	}
-	return ret;
-}
-
 int hsm_settle(hsm_t *hsm, const char *repository, hsm_error_t *err)
 {
 	const hsm_group_t *group = hsm_group(hsm, repository, err);
 	int ret = group != NULL ? HSM_EOK : HSM_EREPOSITORY;
 	for (size_t i = 0; ret == HSM_EOK && i < group->count; i++) {
 		if (group->tokens[i]->conf.folder) {
-			ret = settle(group->tokens[i], err);
+			ret = hsm_token_settle(group->tokens[i], err);
 		}
 	}
 	return ret;

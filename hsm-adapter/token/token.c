@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "hsm-adapter/folder/folder.h"
 #include "hsm-adapter/pin.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/slot.h"
@@ -468,6 +469,17 @@ void hsm_token_unlock(hsm_token_t *token)
 {
 	tried_end(&token->tried, false, HSM_EOK, NULL);
 	pthread_mutex_unlock(&token->lock);
+}
+
+int hsm_token_settle(hsm_token_t *token, hsm_error_t *err)
+{
+	int ret = hsm_token_lock(token, err);
+	if (ret == HSM_EOK) {
+		CK_RV rv = folder_settle(token->library.folder);
+		ret = rv == CKR_OK ? HSM_EOK : hsm_rv_error(token->conf.name, rv, "cannot write keys", err);
+		hsm_token_unlock(token);
+	}
+	return ret;
 }
 
 bool hsm_token_lock_known(hsm_token_t *token)

@@ -98,6 +98,10 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err);
 
 void hsm_token_unlock(hsm_token_t *token);
 
+/*! Has all keys of a folder outlast a loss of power, as folder_settle(). \retval HSM_EOK, HSM_EDEVICE,
+ *  HSM_ECAPACITY, or as hsm_login() */
+int hsm_token_settle(hsm_token_t *token, hsm_error_t *err);
+
 /*!
  * Locks the token for who needs nothing but what is known of it, if it was seen to be there a moment ago: a call
  * may take milliseconds, and thousands of keys are looked for. The token is not called, and must not be.
