@@ -10,6 +10,7 @@
 
 #include <libknot/errcode.h>
 
+#include "common/clock.h"
 #include "common/thread.h"
 #include "module/keys/verify.h"
 
@@ -17,6 +18,9 @@
  * few jobs are left a thread takes fewer, so that the others have some, too; unless these have
  * other batches, since to go from one zone to the next has its price: other keys, a sample of each. */
 #define CHUNK_MAX 32
+/* Milliseconds that these take, at most: else a replica that is slow keeps a zone waiting that the others have
+ * signed long since. */
+#define CHUNK_MS 100
 
 /* With SIGNPOOL_VERIFY_SAMPLE one signature in so many is verified: 1 % of the cost. */
 #define SAMPLE 100
@@ -105,6 +109,7 @@ typedef struct {
 	const keyring_key_t *sampled[KEYS_MAX];
 	size_t sampled_count;
 	unsigned unverified;     /*!< Signatures since the last one that was verified. */
+	int64_t each_ms;         /*!< That one of the last chunk took. */
 } signer_t;
 
 /*** A signature. ***/
@@ -196,6 +201,7 @@ static void sign_chunk(signer_t *signer, lane_t *lane, chunk_t *chunk)
 {
 	const pool_batch_t *batch = chunk->batch;
 	const size_t end = chunk->from + chunk->count;
+	const int64_t begin = monotonic_ms();
 	for (size_t i = chunk->from; i < end && chunk->ret == KNOT_EOK; i++) {
 		chunk->key = batch->jobs[i]->key;
 		if (atomic_load(batch->stop)) {
@@ -205,17 +211,20 @@ static void sign_chunk(signer_t *signer, lane_t *lane, chunk_t *chunk)
 		}
 		chunk->ret = sign(signer, lane, batch, batch->jobs[i], &chunk->err);
 	}
+	signer->each_ms = (monotonic_ms() - begin) / (int64_t)chunk->count;
 }
 
 /*** Lanes. ***/
 
 /*! Takes jobs of the batch that has its turn, and passes the turn on. With the lock held. */
-static chunk_t take(lane_t *lane)
+static chunk_t take(lane_t *lane, const signer_t *signer)
 {
+	const size_t most = signer->each_ms > CHUNK_MS / CHUNK_MAX ? CHUNK_MS / signer->each_ms : CHUNK_MAX;
 	pool_batch_t *batch = lane->ring->next;
 	const size_t left = batch->count - batch->taken;
 	size_t count = lane->batches < lane->threads ? left / (4 * lane->threads) : left;
-	count = count < 1 ? 1 : count > CHUNK_MAX ? CHUNK_MAX : count;
+	count = count > most ? most : count;
+	count = count < 1 ? 1 : count;
 	const chunk_t chunk = {
 		.batch = batch, .from = batch->taken, .count = count, .ret = batch->ret,
 	};
@@ -306,7 +315,7 @@ static void *run_lane(void *arg)
 		if (lane->ring == NULL) {
 			continue; /* Others have taken it meanwhile. */
 		}
-		chunk_t chunk = take(lane);
+		chunk_t chunk = take(lane, &signer);
 		if (chunk.ret == KNOT_EOK) {
 			pthread_mutex_unlock(&lane->lock);
 			sign_chunk(&signer, lane, &chunk);
