@@ -160,7 +160,7 @@ long_replica() { # limit 1800
 	} | sort | shuf --random-source=<(yes "$SEED"))
 	echo "replicas: SEED=$SEED"
 	wrong=0
-	for fault in "${list[@]:0:${ROUNDS:-60}}"; do
+	for fault in "${list[@]:0:${ROUNDS:-1000}}"; do
 		mapfile -t orders < <(ways "$(cut -s -d ' ' -f 2 <<<"$fault")")
 		module zone-sign z.test >/dev/null
 		order "$fault" "${orders[@]}"
