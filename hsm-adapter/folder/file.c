@@ -243,8 +243,7 @@ CK_RV file_write(int folder, const char *id, const char *passphrase, EVP_PKEY *p
 
 CK_RV file_settle(int folder)
 {
-	const int error = syncfs(folder) != 0 ? errno : 0;
-	return error == 0 ? CKR_OK : error == ENOENT ? CKR_DEVICE_ERROR : rv_of(error);
+	return syncfs(folder) == 0 ? CKR_OK : rv_of(errno);
 }
 
 CK_RV file_remove(int folder, const char *id)

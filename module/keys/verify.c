@@ -19,19 +19,18 @@ typedef struct {
 	const char *type;
 	const char *group;   /*!< Of ECDSA. */
 	const char *digest;  /*!< NULL: the algorithm hashes by itself. */
-	size_t half;         /*!< Bytes of each of the two numbers of an ECDSA signature. */
-	size_t len;          /*!< Bytes of a key; 0: they differ. */
+	size_t len;          /*!< Bytes of a key; 0: they differ. An ECDSA signature has as many: two numbers. */
 } algorithm_t;
 
 static const algorithm_t algorithms[] = {
-	{ 5, "RSA", NULL, "SHA1", 0, 0 },
-	{ 7, "RSA", NULL, "SHA1", 0, 0 },
-	{ 8, "RSA", NULL, "SHA256", 0, 0 },
-	{ 10, "RSA", NULL, "SHA512", 0, 0 },
-	{ 13, "EC", "P-256", "SHA256", 32, 64 },
-	{ 14, "EC", "P-384", "SHA384", 48, 96 },
-	{ 15, "ED25519", NULL, NULL, 0, 32 },
-	{ 16, "ED448", NULL, NULL, 0, 57 },
+	{ 5, "RSA", NULL, "SHA1", 0 },
+	{ 7, "RSA", NULL, "SHA1", 0 },
+	{ 8, "RSA", NULL, "SHA256", 0 },
+	{ 10, "RSA", NULL, "SHA512", 0 },
+	{ 13, "EC", "P-256", "SHA256", 64 },
+	{ 14, "EC", "P-384", "SHA384", 96 },
+	{ 15, "ED25519", NULL, NULL, 32 },
+	{ 16, "ED448", NULL, NULL, 57 },
 };
 
 struct verify_key {
@@ -223,11 +222,11 @@ bool verify_check(verify_t *verify, verify_key_t *key, const uint8_t *data, size
 {
 	const algorithm_t *algorithm = key->algorithm;
 	uint8_t der[DER_MAX];
-	if (algorithm->half > 0) {
-		if (len != 2 * algorithm->half) {
+	if (algorithm->group != NULL) {
+		if (len != algorithm->len) {
 			return false;
 		}
-		len = der_signature(der, signature, algorithm->half);
+		len = der_signature(der, signature, algorithm->len / 2);
 		signature = der;
 	}
 	EVP_PKEY *made = atomic_load(&key->key);

@@ -91,6 +91,13 @@ static int name_cmp(const void *a, const void *b)
 	return knot_dname_cmp(a, b);
 }
 
+/*! \return The entry of a zone; NULL: there is none. Under the lock. */
+static pending_t *find_entry(trigger_t *t, const knot_dname_t *zone)
+{
+	uint8_t **found = tfind(zone, &t->zones, name_cmp);
+	return found != NULL ? (pending_t *)(*found - offsetof(pending_t, name)) : NULL;
+}
+
 /* Queues; all under the lock. */
 
 static void enqueue(trigger_t *t, pending_t *entry, unsigned level, int64_t now)
@@ -243,8 +250,7 @@ static pending_t *find_in_batch(trigger_t *t, const char *zone)
 	}
 	knot_dname_to_lower(name);
 	pthread_mutex_lock(&t->lock);
-	uint8_t **found = tfind(name, &t->zones, name_cmp);
-	pending_t *entry = found != NULL ? (pending_t *)(*found - offsetof(pending_t, name)) : NULL;
+	pending_t *entry = find_entry(t, name);
 	entry = entry != NULL && entry->sending ? entry : NULL;
 	pthread_mutex_unlock(&t->lock);
 	return entry;
@@ -511,14 +517,13 @@ void trigger_zone(trigger_t *t, const knot_dname_t *zone)
 	int64_t now = monotonic_ms();
 	bool queued = true;
 	pthread_mutex_lock(&t->lock);
-	uint8_t **found = tfind(zone, &t->zones, name_cmp);
-	if (found != NULL) {
-		pending_t *entry = (pending_t *)(*found - offsetof(pending_t, name));
+	pending_t *entry = find_entry(t, zone);
+	if (entry != NULL) {
 		if (trigger_known(t, entry, now)) {
 			pthread_cond_signal(&t->changed);
 		}
 	} else {
-		pending_t *entry = entry_new(t, zone);
+		entry = entry_new(t, zone);
 		queued = (entry != NULL);
 		if (queued) {
 			enqueue_anew(t, entry, now);

@@ -142,6 +142,14 @@ static bool stop_pending(void)
 	                                     sigismember(&pending, SIGINT) == 1);
 }
 
+/* No more keys of that kind are made in this pass, others are; the token may have made it all the same. */
+static void fail(keys_t *keys, want_t *want)
+{
+	want->count = 0;
+	want->failed = true;
+	keys->intents = true;
+}
+
 static bool generate(keys_t *keys, birth_t *birth, int64_t now)
 {
 	want_t *want = birth->want;
@@ -157,9 +165,7 @@ static bool generate(keys_t *keys, birth_t *birth, int64_t now)
 		          "no key of algorithm %u generated in repository %s: %s",
 		          want->kind.algorithm, want->kind.repository, err.text);
 		birth->key = NULL;
-		want->count = 0; /* No more of that kind in this pass; the others go on. */
-		want->failed = true;
-		keys->intents = true;
+		fail(keys, want);
 		return false;
 	}
 	if (keys->verbose) {
@@ -180,9 +186,7 @@ static void drop_keys(keys_t *keys, pair_batch_t *batch, const char *repository,
 			(void)repos_remove(keys->tokens, repository, birth->cka_id, now, NULL);
 			hsm_key_free(birth->key);
 			birth->key = NULL;
-			birth->want->count = 0;
-			birth->want->failed = true;
-			keys->intents = true;
+			fail(keys, birth->want);
 		}
 	}
 }

@@ -64,7 +64,7 @@ static void *loop(void *arg)
 double loop_rate(const loop_t *args)
 {
 	pthread_t ids[LOOP_THREADS_MAX];
-	run_t run = { args, args->module != NULL ? test_raw_of(args->module) : test_raw() };
+	run_t run = { args, test_raw_of(args->module != NULL ? args->module : test_softhsm()) };
 	const double begin = signing_now();
 	for (unsigned i = 0; i < args->threads; i++) {
 		ck_assert_int_eq(pthread_create(&ids[i], NULL, loop, &run), 0);

@@ -6,7 +6,7 @@
 # Keys are generated in one of them; who operates copies them to the other.
 
 # shellcheck disable=SC1091
-. "$e2e/faults.sh" # What a token can have; soon().
+. "$e2e/faults.sh" # What a token can have; soon(), complain().
 
 hsm() { "$BUILD_DIR/ods-hsm" -c "$D/conf.xml" "$@"; }
 compare_both() { hsm compare Both >compare.out 2>&1; }
@@ -36,11 +36,10 @@ change() {
 
 # servers: of z.test, whose keys are in both.
 servers() {
-	local shim=$BUILD_DIR/tests/shim/shim.so library
-	library=$(sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' "$top/examples/conf.xml" | head -n 1)
+	local shim=$BUILD_DIR/tests/shim/shim.so
 	version=1
 	export SHIM_MODULE=$work/softhsm.so SHIM_CONTROL=$work/orders
-	cp "$library" "$SHIM_MODULE"
+	cp "$(softhsm)" "$SHIM_MODULE"
 	: >"$SHIM_CONTROL"
 	# Policies that name the tokens have quickstart make them.
 	{
@@ -159,28 +158,24 @@ long_replica() { # limit 1800
 		done
 	} | sort | shuf --random-source=<(yes "$SEED"))
 	echo "replicas: SEED=$SEED"
-	wrong=0
+	wrong=''
 	for fault in "${list[@]:0:${ROUNDS:-1000}}"; do
 		mapfile -t orders < <(ways "$(cut -s -d ' ' -f 2 <<<"$fault")")
 		module zone-sign z.test >/dev/null
 		order "$fault" "${orders[@]}"
-		soon 20 add_name || complain_of "$fault" 'not current meanwhile'
-		soon 20 add_name || complain_of "$fault" 'not current meanwhile'
-		token_says A works || complain_of "$fault" 'the other one does not work'
+		soon 20 add_name || complain "$fault: not current meanwhile: $(module status)"
+		soon 20 add_name || complain "$fault: not current meanwhile: $(module status)"
+		token_says A works || complain "$fault: the other one does not work: $(module status)"
 		order ''
 		begin=${EPOCHREALTIME/./}
 		case $fault in 'error C_Login 0xa'* | logged-out) module zone-keys-load >/dev/null ;; esac
-		soon "$BACK_S" token_says B works || complain_of "$fault" 'does not work again'
-		soon "$BACK_S" add_name || complain_of "$fault" 'not current'
+		soon "$BACK_S" token_says B works || complain "$fault: does not work again: $(module status)"
+		soon "$BACK_S" add_name || complain "$fault: not current: $(module status)"
 		echo "$fault: back in $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"
 	done
 	compare_both || fail "$(cat compare.out)"
 	validate z.test
-	[ $wrong = 0 ] || fail "$wrong faults: see above"
-}
-complain_of() {
-	echo "FAILED: $1: $2: $(module status)"
-	wrong=$((wrong + 1))
+	[ -z "$wrong" ] || fail 'see above'
 }
 # A name is added by a change of the file, and soon visible.
 add_name() {

@@ -4,7 +4,6 @@
 #include "tests/unit/engine-process.h"
 
 #include <check.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include "control/client.h"
 #include "policy-engine/control/control.h"
+#include "tests/unit/remove-folder.h"
 #include "tests/unit/test-hsm-token.h"
 
 static char dir[40];
@@ -78,21 +78,13 @@ void setup(void)
 	pid = 0;
 }
 
-static int remove_entry(const char *name, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(name);
-}
-
 void teardown(void)
 {
 	if (pid > 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	remove_folder(dir);
 	test_tokens_remove();
 }
 

@@ -2,10 +2,10 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "tests/unit/parent-server.h"
+#include "tests/unit/remove-folder.h"
 
 #include <arpa/inet.h>
 #include <check.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -111,14 +111,6 @@ void parent_end(int i)
 	}
 }
 
-static int remove_entry(const char *name, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(name);
-}
-
 void parents_start(void)
 {
 	strcpy(dir, "/tmp/test-parents.XXXXXX");
@@ -134,7 +126,7 @@ void parents_end(void)
 	for (int i = 0; i < SERVERS; i++) {
 		parent_end(i);
 	}
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	remove_folder(dir);
 }
 
 const char *parents_dir(void)

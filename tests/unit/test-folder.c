@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include "hsm-adapter/folder/pair.h"
 #include "hsm-adapter/folder/pem.h"
 #include "tests/unit/check-main.h"
+#include "tests/unit/remove-folder.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define TOP "/tmp/test-folder.XXXXXX"
@@ -34,14 +34,6 @@ static hsm_repository_t repository;
 static hsm_conf_t conf = { .repositories = &repository, .count = 1 };
 static hsm_t *hsm;
 static hsm_error_t err;
-
-static int remove_entry(const char *file, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(file);
-}
 
 static void make(void)
 {
@@ -60,7 +52,7 @@ static void make(void)
 static void unmake(void)
 {
 	hsm_close(hsm);
-	nftw(top, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	remove_folder(top);
 }
 
 /*! Has the folder opened anew, by a passphrase. */

@@ -6,7 +6,6 @@
 
 #include <check.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "policy-engine/keys/generate.h"
 #include "policy-engine/keys/turn.h"
 #include "tests/unit/check-main.h"
+#include "tests/unit/remove-folder.h"
 
 #define NOW 1000000
 
@@ -105,14 +105,6 @@ static hsm_repository_t repository = {
 	.name = "files", .module = folder, .folder = true, .token_label = HSM_FOLDER_LABEL
 };
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void setup(void)
 {
 	char err[500];
@@ -136,7 +128,7 @@ static void teardown(void)
 {
 	keys_deinit(&keys);
 	desk_deinit(&desk);
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	remove_folder(dir);
 }
 
 static int64_t pass(void)

@@ -2,11 +2,11 @@
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
 #include "config.h"
+#include "tests/unit/remove-folder.h"
 #include "tests/unit/test-hsm-token.h"
 
 #include <sys/stat.h>
 #include <dlfcn.h>
-#include <ftw.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,17 +87,9 @@ void test_tokens_make(void)
 	test_token_make("two");
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 void test_tokens_remove(void)
 {
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	remove_folder(dir);
 }
 
 static void move_token(const char *label, const char *from, const char *to)
