@@ -68,6 +68,10 @@ typedef struct {
  *  token. \return Whether there is one of that index. */
 bool hsm_last(hsm_t *hsm, size_t index, hsm_last_t *last);
 
+/*! \return Whether a token of the repository works, as far as is known: it has not failed, and nothing has
+ *  waited for it for two seconds. Does not wait for a token. */
+bool hsm_works(hsm_t *hsm, const char *repository);
+
 /*! Writes that for an operator: whether it works, when it was asked, and what to do. */
 void hsm_last_text(const hsm_last_t *last, char *out, size_t size);
 
@@ -169,6 +173,9 @@ typedef int (*hsm_key_list_f)(void *ctx, const hsm_key_info_t *info);
 /*! Calls cb for each private key of the repository, of the first replica that works. \retval as hsm_login() */
 int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ctx,
                  hsm_error_t *err);
+
+/*! Has the key stay until hsm_key_free() is called once more. \return key */
+hsm_key_t *hsm_key_use(hsm_key_t *key);
 
 /*! NULL is allowed. */
 void hsm_key_free(hsm_key_t *key);

@@ -53,3 +53,10 @@ int hsm_id_parse(hsm_id_t *id, const char *hex)
 	}
 	return hsm_id_set(id, data, digits / 2);
 }
+
+int hsm_id_read(hsm_id_t *id, const char *repository, const char *hex, hsm_error_t *err)
+{
+	return hsm_id_parse(id, hex) == HSM_EOK ? HSM_EOK
+	       : hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": \"%.80s\" is no CKA_ID in "
+	                       "hexadecimal", repository, hex);
+}

@@ -28,3 +28,6 @@ int hsm_id_random(hsm_id_t *id, hsm_error_t *err);
 
 /*! Takes hexadecimal digits of any case. \retval HSM_EOK, HSM_ENOKEY (no bytes in hexadecimal) */
 int hsm_id_parse(hsm_id_t *id, const char *hex);
+
+/*! The same, for who says why not. \param repository  For that. \retval HSM_EOK, HSM_ENOKEY */
+int hsm_id_read(hsm_id_t *id, const char *repository, const char *hex, hsm_error_t *err);

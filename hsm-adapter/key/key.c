@@ -165,6 +165,7 @@ int hsm_key_make(const hsm_key_made_of_t *of, hsm_token_t *token, const hsm_halv
 	if (made == NULL) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
+	atomic_init(&made->users, 1);
 	made->group = of->group;
 	made->algorithm = of->algorithm;
 	made->id = of->id;
@@ -185,18 +186,11 @@ int hsm_key_make(const hsm_key_made_of_t *of, hsm_token_t *token, const hsm_halv
 	return HSM_EOK;
 }
 
-static int not_hexadecimal(const char *repository, const char *cka_id, hsm_error_t *err)
-{
-	return hsm_error_set(err, HSM_ENOKEY, 0, "repository \"%s\": \"%.80s\" is no CKA_ID in "
-	                     "hexadecimal", repository, cka_id);
-}
-
-/*! Makes a key of what is known of a token, if that is enough. */
-static bool find_known(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **key)
+bool hsm_key_find_known(const hsm_key_made_of_t *of, hsm_token_t *token, bool wait, hsm_key_t **key)
 {
 	hsm_objects_t objects;
 	bool found = false;
-	if (!hsm_token_lock_known(token)) {
+	if (!hsm_token_lock_known(token, wait)) {
 		return false;
 	}
 	if (hsm_catalog_known(token, &of->id, &objects) && count_private(&objects) == 1) {
@@ -207,11 +201,10 @@ static bool find_known(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_
 	return found;
 }
 
-/*! Looks for a key in one token of its group. */
-static int find_in(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **key,
-                   hsm_error_t *err)
+int hsm_key_find_in(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **key,
+                    hsm_error_t *err)
 {
-	if (find_known(of, token, key)) {
+	if (hsm_key_find_known(of, token, true, key)) {
 		return HSM_EOK;
 	}
 	int ret = hsm_token_lock(token, err);
@@ -234,21 +227,7 @@ static int find_in(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **
 	return ret;
 }
 
-/*! Tells whether it is the key that is wanted, and frees it if it is not. */
-static bool is_wanted(const hsm_wanted_t *wanted, hsm_key_t *key)
-{
-	/* Who has one token only tells by itself what is wrong there. */
-	if (wanted->public.size == 0 || key->group->count == 1 ||
-	    dnssec_binary_cmp(&wanted->public, &key->public.key) == 0) {
-		return true;
-	}
-	hsm_key_free(key);
-	return false;
-}
-
-/*! Notes why a token failed, if that says more than what is known: one that does not work may have the
- *  key. */
-static void note_worse(int *ret, hsm_error_t *err, int failed, const hsm_error_t *why)
+void hsm_key_note_worse(int *ret, hsm_error_t *err, int failed, const hsm_error_t *why)
 {
 	if (*ret == HSM_EOK || (*ret == HSM_ENOKEY && failed != HSM_ENOKEY)) {
 		*ret = failed;
@@ -256,48 +235,6 @@ static void note_worse(int *ret, hsm_error_t *err, int failed, const hsm_error_t
 			*err = *why;
 		}
 	}
-}
-
-/*! Looks in one replica after the other. */
-static int find_any(const hsm_key_made_of_t *of, const hsm_wanted_t *wanted, hsm_key_t **key,
-                    hsm_error_t *err)
-{
-	int ret = HSM_EOK;
-	for (size_t i = 0; i < of->group->count; i++) {
-		hsm_key_t *found = NULL;
-		hsm_error_t why;
-		int tried = find_in(of, of->group->tokens[i], &found, &why);
-		if (tried == HSM_EOK && is_wanted(wanted, found)) {
-			*key = found;
-			return HSM_EOK;
-		}
-		if (tried == HSM_EOK) {
-			tried = hsm_error_set(&why, HSM_ENOKEY, 0, "repository \"%s\": the key with "
-			                      "the CKA_ID %s is another one than the zone publishes; "
-			                      "copy the right one there",
-			                      of->group->tokens[i]->conf.name, of->id.hex);
-		}
-		note_worse(&ret, err, tried, &why);
-	}
-	return ret;
-}
-
-int hsm_key_find(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_key_t **key, hsm_error_t *err)
-{
-	hsm_key_made_of_t of = {
-		.group = hsm_group(hsm, wanted->repository, err),
-		.algorithm = hsm_algorithm(wanted->algorithm),
-	};
-	if (of.group == NULL) {
-		return HSM_EREPOSITORY;
-	}
-	if (of.algorithm == NULL) {
-		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
-		                     wanted->algorithm);
-	}
-	return hsm_id_parse(&of.id, wanted->cka_id) == HSM_EOK
-	       ? find_any(&of, wanted, key, err)
-	       : not_hexadecimal(wanted->repository, wanted->cka_id, err);
 }
 
 static int remove_pair(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
@@ -325,11 +262,11 @@ int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_e
 		return HSM_EREPOSITORY;
 	}
 	hsm_id_t id;
-	if (hsm_id_parse(&id, cka_id) != HSM_EOK) {
-		return not_hexadecimal(repository, cka_id, err);
-	}
 	bool was_there = false;
-	int ret = HSM_EOK;
+	int ret = hsm_id_read(&id, repository, cka_id, err);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
 	for (size_t i = 0; i < group->count; i++) {
 		hsm_error_t why;
 		int removed = hsm_token_lock(group->tokens[i], &why);
@@ -339,7 +276,7 @@ int hsm_key_remove(hsm_t *hsm, const char *repository, const char *cka_id, hsm_e
 		}
 		was_there |= removed == HSM_EOK;
 		if (removed != HSM_EOK) {
-			note_worse(&ret, err, removed, &why);
+			hsm_key_note_worse(&ret, err, removed, &why);
 		}
 	}
 	return ret == HSM_ENOKEY && was_there ? HSM_EOK : ret;
@@ -417,9 +354,15 @@ int hsm_key_list(hsm_t *hsm, const char *repository, hsm_key_list_f cb, void *ct
 	return ret;
 }
 
+hsm_key_t *hsm_key_use(hsm_key_t *key)
+{
+	atomic_fetch_add(&key->users, 1);
+	return key;
+}
+
 void hsm_key_free(hsm_key_t *key)
 {
-	if (key != NULL) {
+	if (key != NULL && atomic_fetch_sub(&key->users, 1) == 1) {
 		dnssec_binary_free(&key->public.key);
 		free(key);
 	}

@@ -26,6 +26,7 @@ typedef struct {
 } hsm_copy_t;
 
 struct hsm_key {
+	atomic_uint users;
 	const hsm_group_t *group;
 	const hsm_algorithm_t *algorithm;
 	hsm_id_t id;
@@ -47,7 +48,7 @@ void hsm_key_suspect(const hsm_key_t *key, hsm_token_t *token, int code, const h
  */
 int hsm_key_locate(const hsm_key_t *key, hsm_copy_t *copy, hsm_error_t *err);
 
-/*! What a key is made of. */
+/*! What a key is made of. Copied. */
 typedef struct {
 	const hsm_group_t *group;
 	const hsm_algorithm_t *algorithm;
@@ -62,3 +63,16 @@ typedef struct {
  */
 int hsm_key_make(const hsm_key_made_of_t *of, hsm_token_t *token, const hsm_halves_t *halves,
                  hsm_key_t **key, hsm_error_t *err);
+
+/*! Makes a key of what is known of a token, without a call. \param wait  Also until the token is not locked.
+ *  \return Whether that is enough */
+bool hsm_key_find_known(const hsm_key_made_of_t *of, hsm_token_t *token, bool wait,
+                        hsm_key_t **key);
+
+/*! Looks for a key in one token of its group. \retval as hsm_key_find() */
+int hsm_key_find_in(const hsm_key_made_of_t *of, hsm_token_t *token, hsm_key_t **key,
+                    hsm_error_t *err);
+
+/*! Notes why a token failed, if that says more than what is known: one that does not work may have the
+ *  key. \param ret  HSM_EOK: nothing is yet. \param err  NULL: is not asked for. */
+void hsm_key_note_worse(int *ret, hsm_error_t *err, int failed, const hsm_error_t *why);

@@ -36,10 +36,7 @@ int hsm_key_label(hsm_t *hsm, const char *repository, const char *cka_id, const 
 	if (group == NULL) {
 		return HSM_EREPOSITORY;
 	}
-	if (hsm_id_parse(&id, cka_id) != HSM_EOK) {
-		return hsm_error_set(err, HSM_ENOKEY, 0, "\"%.80s\" is no CKA_ID", cka_id);
-	}
-	int ret = HSM_EOK;
+	int ret = hsm_id_read(&id, repository, cka_id, err);
 	for (size_t i = 0; ret == HSM_EOK && i < group->count; i++) {
 		ret = hsm_token_lock(group->tokens[i], err);
 		if (ret == HSM_EOK) {

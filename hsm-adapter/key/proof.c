@@ -53,16 +53,6 @@ int hsm_prove_key(hsm_t *hsm, const char *repository, const tried_key_t *suspect
 	return prove_there(hsm, &wanted, suspect->public, err);
 }
 
-int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
-{
-	hsm_token_t *token = session->token;
-	hsm_error_set(err, HSM_EDEVICE, 0, "the token of repository %s made a wrong signature; it "
-	              "was not published", token->conf.name);
-	tried_error(&token->tried);
-	hsm_key_suspect(key, token, HSM_EDEVICE, err);
-	return HSM_EDEVICE;
-}
-
 int hsm_prove(hsm_t *hsm, const hsm_wanted_t *wanted, hsm_error_t *err)
 {
 	const hsm_group_t *group = hsm_group(hsm, wanted->repository, err);

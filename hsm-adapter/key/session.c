@@ -27,88 +27,59 @@ typedef struct {
 	size_t len;
 } input_t;
 
-/*! Opens a session's handle. The token is locked. */
-static int open_handle(hsm_session_t *session, hsm_error_t *err)
+struct hsm_session {
+	const hsm_group_t *group;
+	hsm_token_t *token;      /*!< One of the group; NULL: none could be used. */
+	hsm_seat_t *seat;        /*!< There. */
+	int64_t settled_ms;      /*!< Since when it is there; monotonic_ms(). */
+};
+
+/*! Opens a PKCS#11 session with a token that is locked. \param seat  NULL: there is none yet. */
+static int open_seat(hsm_token_t *token, hsm_seat_t **seat, hsm_error_t *err)
 {
-	hsm_token_t *token = session->token;
 	CK_SESSION_HANDLE handle;
 	CK_RV rv = hsm_token_open(token, &handle);
-	if (rv == CKR_OK) {
-		hsm_token_took(token, handle);
-	}
-	session->handle = handle;
-	session->dead = (rv != CKR_OK);
 	if (rv != CKR_OK) {
 		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
 	}
-	session->connection = atomic_load(&token->connection);
+	const unsigned long connection = atomic_load(&token->connection);
+	if (*seat != NULL) {
+		hsm_seat_reopened(*seat, handle, connection);
+		return HSM_EOK;
+	}
+	*seat = hsm_seat_new(&token->seats, handle, connection);
+	if (*seat == NULL) {
+		hsm_token_close(token, handle);
+		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
+	}
 	return HSM_EOK;
-}
-
-static void link_session(hsm_session_t *session)
-{
-	hsm_token_t *token = session->token;
-	session->prev = NULL;
-	session->next = token->sessions;
-	if (session->next != NULL) {
-		session->next->prev = session;
-	}
-	token->sessions = session;
-	token->session_count++;
-}
-
-static void unlink_session(hsm_session_t *session)
-{
-	if (session->prev != NULL) {
-		session->prev->next = session->next;
-	} else {
-		session->token->sessions = session->next;
-	}
-	if (session->next != NULL) {
-		session->next->prev = session->prev;
-	}
-	session->token->session_count--;
-}
-
-static int open_first(hsm_session_t *session, hsm_error_t *err)
-{
-	const hsm_repository_t *conf = &session->token->conf;
-	if (hsm_token_room(session->token) == 0) {
-		return hsm_error_set(err, HSM_ESESSIONS, 0, "repository \"%s\": no more than %zu "
-		                     "sessions, says <Sessions>", conf->name, conf->sessions);
-	}
-	const int ret = open_handle(session, err);
-	if (ret == HSM_EOK) {
-		link_session(session);
-	}
-	return ret;
 }
 
 /*! Opens the session with a token of its group. */
 static int enter(hsm_session_t *session, hsm_token_t *token, hsm_error_t *err)
 {
-	session->token = token;
 	int ret = hsm_token_lock(token, err);
-	if (ret == HSM_EOK) {
-		ret = open_first(session, err);
-		hsm_token_unlock(token);
+	if (ret != HSM_EOK) {
+		return ret;
 	}
-	session->settled_ms = monotonic_ms();
-	session->token = ret == HSM_EOK ? token : NULL;
+	const hsm_repository_t *conf = &token->conf;
+	ret = hsm_token_room(token) > 0
+	      ? open_seat(token, &session->seat, err)
+	      : hsm_error_set(err, HSM_ESESSIONS, 0, "repository \"%s\": no more than %zu sessions, "
+	                      "says <Sessions>", conf->name, conf->sessions);
+	hsm_token_unlock(token);
+	if (ret == HSM_EOK) {
+		session->token = token;
+		session->settled_ms = monotonic_ms();
+	}
 	return ret;
 }
 
 /*! Closes the session with the token that it has. */
 static void leave(hsm_session_t *session)
 {
-	hsm_token_t *token = session->token;
-	/* Not hsm_token_lock(), which would look for a token that is gone. */
-	pthread_mutex_lock(&token->lock);
-	unlink_session(session);
-	if (!session->dead) {
-		hsm_token_close(token, session->handle);
-	}
-	pthread_mutex_unlock(&token->lock);
+	hsm_seat_leave(session->seat);
+	session->seat = NULL;
 	session->token = NULL;
 }
 
@@ -153,9 +124,10 @@ void hsm_session_close(hsm_session_t *session)
 	free(session);
 }
 
-/*! A session and a key, both with the same token. */
+/*! A seat and a key, both of the same token. */
 typedef struct {
-	hsm_session_t *session;
+	hsm_token_t *token;
+	hsm_seat_t *seat;
 	const hsm_key_t *key;
 	hsm_copy_t *copy;
 	bool to_prove; /*!< Whether the replica has the key is what is to be seen. */
@@ -209,11 +181,11 @@ static CK_OBJECT_HANDLE current_handle(const use_t *use)
 
 static CK_RV call_token(const use_t *use, const input_t *input, uint8_t *signature, CK_ULONG *len)
 {
-	hsm_session_t *session = use->session;
-	CK_FUNCTION_LIST *module = session->token->library.module;
+	hsm_seat_t *seat = use->seat;
+	CK_FUNCTION_LIST *module = use->token->library.module;
 	/* This thread has set busy before it reads the connection. A thread that ends the
 	 * connection does the reverse: so either that one waits, or this one sees it. */
-	if (session->connection != atomic_load(&session->token->connection)) {
+	if (seat->connection != atomic_load(&use->token->connection)) {
 		return CKR_SESSION_HANDLE_INVALID;
 	}
 	CK_OBJECT_HANDLE handle = current_handle(use);
@@ -221,10 +193,10 @@ static CK_RV call_token(const use_t *use, const input_t *input, uint8_t *signatu
 		return CKR_KEY_HANDLE_INVALID;
 	}
 	CK_MECHANISM mechanism = { input->mechanism, NULL, 0 };
-	CK_RV rv = module->C_SignInit(session->handle, &mechanism, handle);
+	CK_RV rv = module->C_SignInit(seat->handle, &mechanism, handle);
 	if (rv == CKR_OK) {
 		*len = HSM_SIGNATURE_MAX;
-		rv = module->C_Sign(session->handle, (CK_BYTE *)input->data, input->len, signature,
+		rv = module->C_Sign(seat->handle, (CK_BYTE *)input->data, input->len, signature,
 		                    len);
 	}
 	return rv;
@@ -239,9 +211,9 @@ static size_t signature_len(const hsm_key_t *key)
 /*! Signs without a lock. Fails if the session's connection, or the key's login, has ended. */
 static CK_RV sign_once(const use_t *use, const input_t *input, uint8_t *signature, CK_ULONG *len)
 {
-	atomic_store(&use->session->busy, true);
+	atomic_store(&use->seat->busy, true);
 	CK_RV rv = call_token(use, input, signature, len);
-	atomic_store(&use->session->busy, false);
+	atomic_store(&use->seat->busy, false);
 	return rv == CKR_OK && *len != signature_len(use->key) ? CKR_SIGNATURE_LEN_RANGE : rv;
 }
 
@@ -249,17 +221,13 @@ static CK_RV sign_once(const use_t *use, const input_t *input, uint8_t *signatur
  *  \param restart  Has the library started anew before, if that may be. */
 static int recover(const use_t *use, bool restart, hsm_error_t *err)
 {
-	hsm_session_t *session = use->session;
-	hsm_token_t *token = session->token;
+	hsm_seat_t *seat = use->seat;
+	hsm_token_t *token = use->token;
 	int ret = hsm_token_lock(token, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	/* Always a new handle: the old one may have an operation that was not finished. */
-	if (!session->dead) {
-		hsm_token_close(token, session->handle);
-		session->dead = true;
-	}
+	hsm_seat_close(seat);
 	if (restart) {
 		ret = hsm_token_restart(token, HSM_FOR_SIGNATURE, err);
 		if (ret == HSM_EOK) {
@@ -268,7 +236,7 @@ static int recover(const use_t *use, bool restart, hsm_error_t *err)
 		ret = ret == HSM_ENOKEY ? HSM_EOK : ret;
 	}
 	if (ret == HSM_EOK) {
-		ret = open_handle(session, err);
+		ret = open_seat(token, &seat, err);
 	}
 	if (ret == HSM_EOK) {
 		ret = hsm_key_locate(use->key, use->copy, err);
@@ -280,7 +248,7 @@ static int recover(const use_t *use, bool restart, hsm_error_t *err)
 static int length_error(const use_t *use, CK_ULONG len, hsm_error_t *err)
 {
 	return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": a signature by key %s has "
-	                     "%lu bytes instead of %zu", use->session->token->conf.name,
+	                     "%lu bytes instead of %zu", use->token->conf.name,
 	                     use->key->id.hex, len, signature_len(use->key));
 }
 
@@ -291,7 +259,7 @@ static int sign_error(const use_t *use, CK_RV rv, hsm_error_t *err)
 	}
 	char what[2 * HSM_ID_MAX + 64];
 	(void)snprintf(what, sizeof(what), "cannot sign by key %s", use->key->id.hex);
-	return hsm_rv_error(use->session->token->conf.name, rv, what, err);
+	return hsm_rv_error(use->token->conf.name, rv, what, err);
 }
 
 /*! \return Whether the token may sign by that key only what it hashes itself, as a TPM by RSA keys. */
@@ -345,7 +313,7 @@ static int prove(const use_t *use, hsm_error_t *err)
 	    hsm_key_verify(use->key, data, sizeof(data), &signature, NULL) != HSM_EOK) {
 		ret = hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": the signature by key %s "
 		                    "does not verify by the key that the other replicas have; copy "
-		                    "the right one there", use->session->token->conf.name,
+		                    "the right one there", use->token->conf.name,
 		                    use->key->id.hex);
 	}
 	return ret;
@@ -376,7 +344,7 @@ static int sign_input(const use_t *use, const input_t *input, const input_t *dat
                       hsm_signature_t *signature, hsm_error_t *err)
 {
 	CK_ULONG got = 0;
-	tried_t *tried = &use->session->token->tried;
+	tried_t *tried = &use->token->tried;
 	CK_RV rv = sign_either(use, input, data, signature->data, &got);
 	for (int wait_ms = FIRST_WAIT_MS; !hsm_rv_is_final(rv) && wait_ms <= LAST_WAIT_MS;
 	     wait_ms *= 4) {
@@ -416,35 +384,29 @@ static int sign_there(hsm_session_t *session, const hsm_key_t *key, const uint8_
                       size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
 {
 	hsm_token_t *token = session->token;
-	const use_t use = { session, key, hsm_key_copy(key, token), false };
+	const use_t use = { token, session->seat, key, hsm_key_copy(key, token), false };
 	int ret = HSM_EOK;
-	tried_begin(&token->tried);
+	tried_call_t call;
+	tried_sign(&token->tried, &call);
 	if (session->group->count > 1 && current_handle(&use) == CK_INVALID_HANDLE) {
 		ret = find_anew(&use, false, err);
 	}
 	if (ret == HSM_EOK) {
 		ret = sign_data(&use, data, data_len, signature, err);
 	}
-	tried_end(&token->tried, true, ret, err);
+	tried_signed(&token->tried, &call, ret, err);
 	if (ret != HSM_EOK) {
 		hsm_key_suspect(key, token, ret, err);
 	}
 	return ret;
 }
 
-int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
-                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
+/*! Signs with one of the tokens of its group. */
+static int sign_anywhere(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
+                         size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
 {
-	if (key->group != session->group) {
-		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
-		                     "session of \"%s\"", key->id.hex, key->group->name,
-		                     session->group->name);
-	}
-	if (session->group->count == 1) {
-		return sign_there(session, key, data, data_len, signature, err);
-	}
 	choice_t choice = choice_of(session->group);
-	if (session->token != NULL && choice_better(session)) {
+	if (session->token != NULL && choice_better(session->group, session->token, session->settled_ms)) {
 		leave(session);
 	}
 	int ret = HSM_EOK;
@@ -461,4 +423,27 @@ int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t
 		}
 	} while (ret != HSM_EOK && !choice_is_empty(&choice));
 	return ret;
+}
+
+int hsm_session_sign(hsm_session_t *session, const hsm_key_t *key, const uint8_t *data,
+                     size_t data_len, hsm_signature_t *signature, hsm_error_t *err)
+{
+	if (key->group != session->group) {
+		return hsm_error_set(err, HSM_ENOKEY, 0, "key %s is of repository \"%s\", the "
+		                     "session of \"%s\"", key->id.hex, key->group->name,
+		                     session->group->name);
+	}
+	return session->group->count == 1
+	       ? sign_there(session, key, data, data_len, signature, err)
+	       : sign_anywhere(session, key, data, data_len, signature, err);
+}
+
+int hsm_session_wrong(hsm_session_t *session, const hsm_key_t *key, hsm_error_t *err)
+{
+	hsm_token_t *token = session->token;
+	hsm_error_set(err, HSM_EDEVICE, 0, "the token of repository %s made a wrong signature; it "
+	              "was not published", token->conf.name);
+	tried_error(&token->tried);
+	hsm_key_suspect(key, token, HSM_EDEVICE, err);
+	return HSM_EDEVICE;
 }

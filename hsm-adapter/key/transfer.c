@@ -85,13 +85,11 @@ int hsm_key_import(hsm_t *hsm, const hsm_key_spec_t *spec, const hsm_parts_t *pa
 		return hsm_error_set(err, HSM_EALGORITHM, 0, "algorithm %u is not supported",
 		                     spec->algorithm);
 	}
-	if (spec->cka_id == NULL) {
-		if (hsm_id_random(&of.id, err) != HSM_EOK) {
-			return HSM_EDEVICE;
-		}
-	} else if (hsm_id_parse(&of.id, spec->cka_id) != HSM_EOK) {
-		return hsm_error_set(err, HSM_ENOKEY, 0, "\"%.80s\" is no CKA_ID in hexadecimal",
-		                     spec->cka_id);
+	int ret = spec->cka_id == NULL
+	          ? hsm_id_random(&of.id, err)
+	          : hsm_id_read(&of.id, spec->repository, spec->cka_id, err);
+	if (ret != HSM_EOK) {
+		return ret;
 	}
 	const hsm_wanted_t wanted = { .repository = spec->repository, .cka_id = of.id.hex,
 		                      .algorithm = spec->algorithm };
@@ -99,7 +97,7 @@ int hsm_key_import(hsm_t *hsm, const hsm_key_spec_t *spec, const hsm_parts_t *pa
 		return hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s "
 		                     "already", spec->repository, of.id.hex);
 	}
-	int ret = hsm_group_lock(of.group, &token, err);
+	ret = hsm_group_lock(of.group, &token, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}

@@ -5,7 +5,7 @@
 
 #include "common/clock.h"
 
-#define SETTLED_MS 1000 /* A session stays where it is for so long, unless its token fails. */
+#define SETTLED_MS 1000 /* Who has a seat keeps it for so long, unless the token fails. */
 
 choice_t choice_of(const hsm_group_t *group)
 {
@@ -22,7 +22,7 @@ static bool is_better(hsm_token_t *token, hsm_token_t *than)
 {
 	const bool works = tried_works(&token->tried);
 	return works != tried_works(&than->tried)
-	       ? works : atomic_load(&token->session_count) < atomic_load(&than->session_count);
+	       ? works : atomic_load(&token->seats.count) < atomic_load(&than->seats.count);
 }
 
 hsm_token_t *choice_next(choice_t *choice)
@@ -69,18 +69,16 @@ int hsm_group_lock(const hsm_group_t *group, hsm_token_t **token, hsm_error_t *e
 	return ret;
 }
 
-bool choice_better(const hsm_session_t *session)
+bool choice_better(const hsm_group_t *group, hsm_token_t *own, int64_t settled_ms)
 {
-	hsm_token_t *own = session->token;
 	const bool works = tried_works(&own->tried);
-	if (works && monotonic_ms() < session->settled_ms + SETTLED_MS) {
+	if (works && monotonic_ms() < settled_ms + SETTLED_MS) {
 		return false;
 	}
-	for (size_t i = 0; i < session->group->count; i++) {
-		hsm_token_t *token = session->group->tokens[i];
+	for (size_t i = 0; i < group->count; i++) {
+		hsm_token_t *token = group->tokens[i];
 		if (token != own && tried_works(&token->tried) &&
-		    (!works || atomic_load(&token->session_count) + 1 <
-		               atomic_load(&own->session_count))) {
+		    (!works || atomic_load(&token->seats.count) + 1 < atomic_load(&own->seats.count))) {
 			return true;
 		}
 	}

@@ -26,7 +26,7 @@ _Static_assert(HSM_REPLICAS_MAX <= 32, "a choice has a bit for each replica");
 /*! \return All of them. */
 choice_t choice_of(const hsm_group_t *group);
 
-/*! Takes the best: one that works before one that does not, then the one with the fewest sessions.
+/*! Takes the best: one that works before one that does not, then the one with the fewest seats taken.
  *  \return NULL: none is left */
 hsm_token_t *choice_next(choice_t *choice);
 
@@ -39,6 +39,7 @@ bool choice_is_empty(const choice_t *choice);
  *  the best */
 int hsm_group_lock(const hsm_group_t *group, hsm_token_t **token, hsm_error_t *err);
 
-/*! \return Whether a session would do better to go to another token: its own does not work any more, or
- *          one with fewer sessions does again. */
-bool choice_better(const hsm_session_t *session);
+/*! \param settled_ms  Since when somebody has a seat at a token; monotonic_ms().
+ *  \return Whether he would do better to go to another one: that does not work any more, or one with
+ *          fewer seats taken does again. */
+bool choice_better(const hsm_group_t *group, hsm_token_t *own, int64_t settled_ms);

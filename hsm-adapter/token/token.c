@@ -33,9 +33,14 @@ int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t
 	if (!hsm_repository_copy(&token->conf, conf)) {
 		return hsm_error_set(err, HSM_ENOMEM, 0, "out of memory");
 	}
+	pthread_mutex_init(&token->hold_lock, NULL);
+	pthread_cond_init(&token->released, NULL);
 	pthread_mutex_init(&token->lock, NULL);
 	tried_init(&token->tried);
 	closing_init(&token->closing);
+	token->seats.lock = &token->lock;
+	token->seats.library = &token->library;
+	token->seats.closing = &token->closing;
 	token->session = CK_INVALID_HANDLE;
 	atomic_init(&token->last_try, false);
 	atomic_init(&token->connection, 1);
@@ -43,8 +48,33 @@ int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t
 	return HSM_EOK;
 }
 
+void hsm_token_hold(hsm_token_t *token)
+{
+	pthread_mutex_lock(&token->hold_lock);
+	token->holders++;
+	pthread_mutex_unlock(&token->hold_lock);
+}
+
+void hsm_token_release(hsm_token_t *token)
+{
+	pthread_mutex_lock(&token->hold_lock);
+	token->holders--;
+	pthread_cond_signal(&token->released);
+	pthread_mutex_unlock(&token->hold_lock);
+}
+
+void hsm_token_await(hsm_token_t *token)
+{
+	pthread_mutex_lock(&token->hold_lock);
+	while (token->holders > 0) {
+		pthread_cond_wait(&token->released, &token->hold_lock);
+	}
+	pthread_mutex_unlock(&token->hold_lock);
+}
+
 void hsm_token_deinit(hsm_token_t *token)
 {
+	hsm_seats_clear(&token->seats);
 	/* No C_Logout: all of the process share one login. Closing the token's last session logs
 	 * out. */
 	if (token->session != CK_INVALID_HANDLE) {
@@ -59,6 +89,8 @@ void hsm_token_deinit(hsm_token_t *token)
 		token->free_catalog(token->catalog);
 	}
 	pthread_mutex_destroy(&token->lock);
+	pthread_cond_destroy(&token->released);
+	pthread_mutex_destroy(&token->hold_lock);
 	tried_deinit(&token->tried);
 	closing_deinit(&token->closing);
 	hsm_repository_deinit(&token->conf);
@@ -206,30 +238,8 @@ static int open_session(hsm_token_t *token, hsm_error_t *err)
 	if (rv != CKR_OK) {
 		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
 	}
-	hsm_token_took(token, token->session);
+	hsm_seats_took(&token->seats, token->session);
 	return HSM_EOK;
-}
-
-void hsm_token_took(hsm_token_t *token, CK_SESSION_HANDLE handle)
-{
-	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
-		session->dead |= session->handle == handle;
-	}
-}
-
-/*! Marks the signing sessions that are closed, before a new session can get their handles. One that is
- *  being used is left to its thread, lest it is closed under it: that can end the process. */
-static void bury_sessions(hsm_token_t *token)
-{
-	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
-		CK_SESSION_INFO info;
-		if (!session->dead && !atomic_load(&session->busy) &&
-		    token->library.module->C_GetSessionInfo(session->handle, &info) != CKR_OK) {
-			session->dead = true;
-			/* p11-kit has to forget the handle, too. */
-			hsm_token_close(token, session->handle);
-		}
-	}
 }
 
 static void disconnect(hsm_token_t *token)
@@ -239,7 +249,7 @@ static void disconnect(hsm_token_t *token)
 		token->session = CK_INVALID_HANDLE;
 		/* From now on no thread begins to use a session of before. */
 		atomic_fetch_add(&token->connection, 1);
-		bury_sessions(token);
+		hsm_seats_bury(&token->seats);
 		atomic_fetch_add(&token->login, 1);
 	}
 }
@@ -293,22 +303,6 @@ static int connect_once(hsm_token_t *token, hsm_error_t *err)
 	return ret;
 }
 
-/*! Waits for a second until no thread signs with a token that is disconnected. */
-static bool wait_idle(const hsm_token_t *token)
-{
-	int patience_ms = 1000;
-	for (const hsm_session_t *session = token->sessions; session != NULL;
-	     session = session->next) {
-		while (atomic_load(&session->busy)) {
-			if (patience_ms-- == 0) {
-				return false;
-			}
-			nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-		}
-	}
-	return true;
-}
-
 /*! Locks a token that does not use its library. \return False, and not locked, if it does. */
 static bool lock_idle(hsm_token_t *token)
 {
@@ -321,7 +315,7 @@ static bool lock_idle(hsm_token_t *token)
 		return false;
 	}
 	disconnect(token);
-	if (!wait_idle(token)) {
+	if (!hsm_seats_idle(&token->seats)) {
 		pthread_mutex_unlock(&token->lock);
 		return false;
 	}
@@ -338,10 +332,7 @@ static void stop_own_library(hsm_token_t *token)
 {
 	hsm_library_stop(&token->library);
 	closing_forget(&token->closing);
-	/* The library has closed its sessions; it may give their handles to others. */
-	for (hsm_session_t *session = token->sessions; session != NULL; session = session->next) {
-		session->dead = true;
-	}
+	hsm_seats_end(&token->seats);
 }
 
 /*!
@@ -353,7 +344,7 @@ static void stop_own_library(hsm_token_t *token)
  */
 static bool stop_library(hsm_token_t *token)
 {
-	if (!wait_idle(token)) {
+	if (!hsm_seats_idle(&token->seats)) {
 		return false;
 	}
 	size_t i = 0;
@@ -447,10 +438,11 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 	int ret = token->refused ? refusal(token, &why) : revive(token, &why);
 	if (ret == HSM_EOK) {
 		token->seen_ms = monotonic_ms();
+		hsm_seats_clear(&token->seats);
 		closing_again(&token->closing, token->library.module);
 		return HSM_EOK;
 	}
-	tried_end(&token->tried, false, ret, &why);
+	tried_end(&token->tried, ret, &why);
 	pthread_mutex_unlock(&token->lock);
 	if (err != NULL) {
 		*err = why;
@@ -460,14 +452,14 @@ int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 
 size_t hsm_token_room(const hsm_token_t *token)
 {
-	const size_t open = 1 + token->session_count;
-	return token->conf.sessions == 0 ? SIZE_MAX
-	       : token->conf.sessions > open ? token->conf.sessions - open : 0;
+	const size_t most = token->conf.sessions;
+	const size_t open = 1 + token->seats.count + token->seats.left;
+	return most == 0 ? SIZE_MAX : most > open ? most - open : 0;
 }
 
 void hsm_token_unlock(hsm_token_t *token)
 {
-	tried_end(&token->tried, false, HSM_EOK, NULL);
+	tried_end(&token->tried, HSM_EOK, NULL);
 	pthread_mutex_unlock(&token->lock);
 }
 
@@ -482,9 +474,13 @@ int hsm_token_settle(hsm_token_t *token, hsm_error_t *err)
 	return ret;
 }
 
-bool hsm_token_lock_known(hsm_token_t *token)
+bool hsm_token_lock_known(hsm_token_t *token, bool wait)
 {
-	pthread_mutex_lock(&token->lock);
+	if (wait) {
+		pthread_mutex_lock(&token->lock);
+	} else if (pthread_mutex_trylock(&token->lock) != 0) {
+		return false;
+	}
 	const bool known = !token->refused && token->session != CK_INVALID_HANDLE &&
 	                   monotonic_ms() < token->seen_ms + KNOWN_MS &&
 	                   !closing_waits(&token->closing); /* Who calls the token closes them. */

@@ -23,10 +23,10 @@
 #include "hsm-adapter/token/closing.h"
 #include "hsm-adapter/token/library.h"
 #include "hsm-adapter/token/mechanism.h"
+#include "hsm-adapter/token/seat.h"
 #include "hsm-adapter/token/tried.h"
 
 typedef struct hsm_token hsm_token_t;
-typedef struct hsm_session hsm_session_t;
 typedef struct hsm_group hsm_group_t;
 
 /*! What a library is started anew for, as that may help. */
@@ -44,6 +44,9 @@ struct hsm_token {
 	tried_t tried;               /*!< With a lock of its own, the last to be taken. */
 	closing_t closing;           /*!< Sessions that could not be closed; has a lock of its own. */
 	atomic_bool last_try;        /*!< The next login may use up the last try of the PIN. */
+	pthread_mutex_t hold_lock;   /*!< Of the two below. */
+	pthread_cond_t released;
+	unsigned holders;
 	pthread_mutex_t lock;        /*!< Guards all below but the two counters. */
 	hsm_library_t library;
 	bool refused;                /*!< The token refused the PIN: it is not tried again. */
@@ -51,8 +54,7 @@ struct hsm_token {
 	CK_SLOT_ID slot;
 	hsm_mechanisms_t mechanisms; /*!< As the token had them when it was connected. */
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
-	hsm_session_t *sessions;     /*!< Signing sessions, a list. */
-	atomic_size_t session_count; /*!< Of that list; read without the lock, too. */
+	hsm_seats_t seats;           /*!< Of threads that sign. */
 	void *catalog;               /*!< What is known of its keys (key/catalog.h); NULL = none. */
 	void (*free_catalog)(void *catalog);
 	int64_t seen_ms;             /*!< When it was there last, by monotonic_ms(). */
@@ -62,31 +64,21 @@ struct hsm_token {
 	atomic_ulong login;          /*!< Increased when object handles may have become invalid. */
 };
 
-/*! A signing session; belongs to one thread at a time. */
-struct hsm_session {
-	const hsm_group_t *group;
-	hsm_token_t *token;          /*!< One of the group; NULL: none could be used. */
-	int64_t settled_ms;          /*!< Since when it has that one; monotonic_ms(). */
-	hsm_session_t *next;         /*!< Guarded by the token's lock, as is dead. */
-	hsm_session_t *prev;
-	bool dead;                   /*!< The handle was closed; the library may have given it to
-	                                  another session. */
-	atomic_bool busy;            /*!< The thread is in the library, or about to enter it. */
-	CK_SESSION_HANDLE handle;
-	unsigned long connection;    /*!< The token's, as it was when the handle was opened. */
-};
-
 /*! Closes a session, now or later. */
 void hsm_token_close(hsm_token_t *token, CK_SESSION_HANDLE session);
-
-/*! Marks a signing session whose handle the library has given to another: it was closed. Locked. */
-void hsm_token_took(hsm_token_t *token, CK_SESSION_HANDLE handle);
 
 /*! Copies conf. The caller sets the peers afterwards. \retval HSM_EOK, HSM_ENOMEM */
 int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t *err);
 
 /*! Closes the token's session and frees. No thread may use the token any more. */
 void hsm_token_deinit(hsm_token_t *token);
+
+/*! A thread uses the token that nobody else waits for. */
+void hsm_token_hold(hsm_token_t *token);
+void hsm_token_release(hsm_token_t *token);
+
+/*! Waits until there is none. */
+void hsm_token_await(hsm_token_t *token);
 
 /*!
  * Takes the lock, and checks that the token is there and logged in; if not, connects and logs in.
@@ -106,9 +98,10 @@ int hsm_token_settle(hsm_token_t *token, hsm_error_t *err);
  * Locks the token for who needs nothing but what is known of it, if it was seen to be there a moment ago: a call
  * may take milliseconds, and thousands of keys are looked for. The token is not called, and must not be.
  *
+ * \param wait  Also until nobody else has it locked.
  * \return Whether it is locked.
  */
-bool hsm_token_lock_known(hsm_token_t *token);
+bool hsm_token_lock_known(hsm_token_t *token, bool wait);
 void hsm_token_unlock_known(hsm_token_t *token);
 
 /*! Opens a session that reads and signs. The token is locked, or its session is used by who locked it.

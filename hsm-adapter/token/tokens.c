@@ -92,6 +92,9 @@ void hsm_close(hsm_t *hsm)
 	if (hsm == NULL) {
 		return;
 	}
+	for (size_t i = 0; i < hsm->count; i++) {
+		hsm_token_await(&hsm->tokens[i]);
+	}
 	for (size_t i = 0; i < hsm->group_count; i++) {
 		free(hsm->groups[i].name);
 		free(hsm->groups[i].tokens);
@@ -136,6 +139,16 @@ int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *er
 		hsm_token_unlock(token);
 	}
 	return ret;
+}
+
+bool hsm_works(hsm_t *hsm, const char *repository)
+{
+	const hsm_group_t *group = hsm_group(hsm, repository, NULL);
+	bool works = false;
+	for (size_t i = 0; group != NULL && i < group->count; i++) {
+		works |= tried_works(&group->tokens[i]->tried);
+	}
+	return works;
 }
 
 /*! Adds what another replica says: while one works, all is well. */

@@ -7,10 +7,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/moment.h"
 
-/* Seconds for which a token may work without an answer; RSA key pairs take some. */
-#define PATIENCE 10
+/* Milliseconds for which a token may work without an answer; RSA key pairs take some. */
+#define PATIENCE_MS 10000
+/* The same for who can have another one. */
+#define CHOOSER_MS 2000
 
 tried_key_t tried_key(const char *cka_id, uint8_t algorithm)
 {
@@ -22,21 +25,13 @@ tried_key_t tried_key(const char *cka_id, uint8_t algorithm)
 void tried_init(tried_t *tried)
 {
 	memset(tried, 0, sizeof(*tried));
+	tried->signing.next = tried->signing.prev = &tried->signing;
 	pthread_mutex_init(&tried->lock, NULL);
 }
 
 void tried_deinit(tried_t *tried)
 {
 	pthread_mutex_destroy(&tried->lock);
-}
-
-void tried_begin(tried_t *tried)
-{
-	pthread_mutex_lock(&tried->lock);
-	if (tried->open++ == 0) {
-		tried->progress = time(NULL);
-	}
-	pthread_mutex_unlock(&tried->lock);
 }
 
 /*! With the lock held. */
@@ -57,23 +52,56 @@ static void set_working(tried_t *tried)
 	tried->suspect.algorithm = 0;
 }
 
-void tried_end(tried_t *tried, bool to_sign, int code, const hsm_error_t *err)
+/*! Something has ended. With the lock held. */
+static void note_end(tried_t *tried, bool to_sign, int code, const hsm_error_t *err)
 {
 	const bool failed = hsm_error_is_outage(code);
-	pthread_mutex_lock(&tried->lock);
-	tried->open--;
-	tried->progress = time(NULL);
-	tried->signatures += to_sign && code == HSM_EOK;
-	tried->errors += failed && !to_sign;
+	tried->progress_ms = monotonic_ms();
 	if (failed) {
 		set_failing(tried, code, err);
 	} else if (tried->suspect.algorithm == 0) {
 		set_working(tried);
 	}
 	if (failed || tried->code == HSM_EOK) {
-		tried->when = tried->progress;
+		tried->when = time(NULL);
 		tried->signed_last = to_sign;
 	}
+}
+
+void tried_begin(tried_t *tried)
+{
+	pthread_mutex_lock(&tried->lock);
+	tried->asked_ms = monotonic_ms();
+	pthread_mutex_unlock(&tried->lock);
+}
+
+void tried_end(tried_t *tried, int code, const hsm_error_t *err)
+{
+	pthread_mutex_lock(&tried->lock);
+	tried->asked_ms = 0;
+	tried->errors += hsm_error_is_outage(code);
+	note_end(tried, false, code, err);
+	pthread_mutex_unlock(&tried->lock);
+}
+
+void tried_sign(tried_t *tried, tried_call_t *call)
+{
+	pthread_mutex_lock(&tried->lock);
+	call->since_ms = monotonic_ms();
+	call->next = &tried->signing;
+	call->prev = tried->signing.prev;
+	call->prev->next = call;
+	tried->signing.prev = call;
+	pthread_mutex_unlock(&tried->lock);
+}
+
+void tried_signed(tried_t *tried, tried_call_t *call, int code, const hsm_error_t *err)
+{
+	pthread_mutex_lock(&tried->lock);
+	call->prev->next = call->next;
+	call->next->prev = call->prev;
+	tried->signatures += code == HSM_EOK;
+	note_end(tried, true, code, err);
 	pthread_mutex_unlock(&tried->lock);
 }
 
@@ -131,16 +159,28 @@ bool tried_in_doubt(tried_t *tried, tried_key_t *key)
 	return doubt;
 }
 
-/*! With the lock held. */
-static bool hangs(const tried_t *tried)
+/*! \return Since when something waits for the token; monotonic_ms(), 0: nothing does. With the lock held. */
+static int64_t waits_since(const tried_t *tried)
 {
-	return tried->open > 0 && time(NULL) - tried->progress >= PATIENCE;
+	/* Who asks makes many calls; while others are answered, these may be, too. */
+	const int64_t asked = tried->asked_ms == 0 || tried->asked_ms > tried->progress_ms
+	                      ? tried->asked_ms : tried->progress_ms;
+	const tried_call_t *first = tried->signing.next;
+	return first == &tried->signing || (asked != 0 && asked < first->since_ms)
+	       ? asked : first->since_ms;
+}
+
+/*! With the lock held. */
+static bool has_waited(const tried_t *tried, int64_t ms)
+{
+	const int64_t since = waits_since(tried);
+	return since != 0 && monotonic_ms() - since >= ms;
 }
 
 bool tried_works(tried_t *tried)
 {
 	pthread_mutex_lock(&tried->lock);
-	const bool works = tried->code == HSM_EOK && !hangs(tried);
+	const bool works = tried->code == HSM_EOK && !has_waited(tried, CHOOSER_MS);
 	pthread_mutex_unlock(&tried->lock);
 	return works;
 }
@@ -158,7 +198,8 @@ void tried_read(tried_t *tried, hsm_last_t *last)
 {
 	pthread_mutex_lock(&tried->lock);
 	last->when = tried->when;
-	last->waits_since = hangs(tried) ? tried->progress : 0;
+	last->waits_since = has_waited(tried, PATIENCE_MS)
+	                    ? time(NULL) - (monotonic_ms() - waits_since(tried)) / 1000 : 0;
 	last->signed_last = tried->signed_last;
 	last->since = tried->since;
 	last->code = tried->code;

@@ -24,11 +24,18 @@ typedef struct {
 	                              token's; 0 = any. */
 } tried_key_t;
 
+/*! A signature that is being made; the caller's, until tried_signed(). */
+typedef struct tried_call {
+	struct tried_call *next, *prev;
+	int64_t since_ms;        /*!< monotonic_ms() */
+} tried_call_t;
+
 typedef struct {
 	pthread_mutex_t lock;
-	unsigned open;           /*!< Calls that have not come to their end. */
-	int64_t progress;        /*!< When the first of them began, or the last of all ended; Unix
-	                              seconds. */
+	tried_call_t signing;    /*!< Ring of the signatures that are being made; the oldest one comes first. */
+	int64_t asked_ms;        /*!< Since when the token is asked for something else; monotonic_ms(), 0: it
+	                              is not. */
+	int64_t progress_ms;     /*!< When something ended last. */
 	int64_t when;            /*!< When the last one ended, that the state is of; 0 = none has. */
 	int64_t since;           /*!< Since when it does not work; 0 = it does. */
 	bool signed_last;        /*!< That one was to sign. */
@@ -45,15 +52,21 @@ tried_key_t tried_key(const char *cka_id, uint8_t algorithm);
 void tried_init(tried_t *tried);
 void tried_deinit(tried_t *tried);
 
-/*! A call to the token begins. */
+/*! The token is asked for something else than a signature; by one at a time. */
 void tried_begin(tried_t *tried);
 
 /*!
- * It ends.
+ * That ends.
  * \param code  Of hsm-adapter/error.h; what says nothing of the token itself counts as an answer.
  * \param err   Why; NULL: not known.
  */
-void tried_end(tried_t *tried, bool to_sign, int code, const hsm_error_t *err);
+void tried_end(tried_t *tried, int code, const hsm_error_t *err);
+
+/*! The token is asked for a signature; by any number of threads. */
+void tried_sign(tried_t *tried, tried_call_t *call);
+
+/*! That ends. \param code, err  As tried_end() */
+void tried_signed(tried_t *tried, tried_call_t *call, int code, const hsm_error_t *err);
 
 /*! A call failed, and may be made again. */
 void tried_error(tried_t *tried);
@@ -79,7 +92,8 @@ void tried_missed(tried_t *tried, const tried_key_t *key);
  *  \return Whether the token has to be asked soon: it does not work, or a key is suspected */
 bool tried_in_doubt(tried_t *tried, tried_key_t *key);
 
-/*! \return Whether it works, as far as is known. */
+/*! \return Whether it works, as far as is known: for who can have another one. What has waited for two seconds may
+ *  wait for long. */
 bool tried_works(tried_t *tried);
 
 /*! \return Whether it works again, or a key does; tells once. */

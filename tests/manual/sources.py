@@ -8,7 +8,7 @@ import re
 # a zone file, on lines of conf.xml and kasp.xml, and answers to commands say enough by themselves.
 SPEAKERS = '''
     module/control/control.c module/keys/given.c module/keys/holder.c module/keys/keyring.c module/keys/keys.c
-    module/keys/pool.c module/keys/tokens.c module/keys/trust.c module/knotd/conf.c
+    module/keys/lane.c module/keys/pool.c module/keys/tokens.c module/keys/trust.c module/knotd/conf.c
     module/knotd/mod-opendnssec.c module/knotd/signers.c module/online/online.c
     module/publish/answer.c module/publish/external.c module/publish/output.c module/publish/secondaries.c
     module/publish/serving.c module/publish/transfer.c module/publish/trigger.c
@@ -30,7 +30,7 @@ SPEAKERS = '''
     policy-engine/secondaries/secondaries.c policy-engine/secondaries/survey.c
     policy-engine/signer/compose.c policy-engine/signer/link.c
     policy-engine/tool/todo.c
-    hsm-adapter/key/generate.c hsm-adapter/key/key.c hsm-adapter/key/proof.c
+    hsm-adapter/key/find.c hsm-adapter/key/generate.c hsm-adapter/key/id.c hsm-adapter/key/key.c hsm-adapter/key/proof.c
     hsm-adapter/key/public.c hsm-adapter/key/session.c hsm-adapter/key/verify.c
     hsm-adapter/token/library.c hsm-adapter/token/rv.c hsm-adapter/token/slot.c
     hsm-adapter/token/token.c hsm-adapter/token/tried.c

@@ -10,18 +10,15 @@
 #include <unistd.h>
 
 #include <check.h>
-#include <gnutls/abstract.h>
 
+#include "common/clock.h"
 #include "hsm-adapter/hsm.h"
 #include "tests/unit/check-main.h"
 #include "tests/unit/test-hsm-token.h"
-
-#define COORDINATE 32 /* Bytes of a number of P-256. */
+#include "tests/unit/copied-key.h"
 
 static const uint8_t DATA[] = "what is to be signed";
 #define ORDERS "/tmp/test-replica.XXXXXX"
-static const uint8_t ID[] = { 0xab, 0xcd };
-#define ID_TEXT "abcd"
 
 static char orders[sizeof(ORDERS)];
 static hsm_t *hsm;
@@ -72,66 +69,7 @@ static void teardown(void)
 	hsm_close(hsm);
 }
 
-/*! A key pair of P-256. */
-typedef struct {
-	uint8_t point[3 + 2 * COORDINATE]; /*!< CKA_EC_POINT. */
-	uint8_t secret[COORDINATE];
-} pair_t;
-
-static void put_number(const gnutls_datum_t *number, uint8_t *to)
-{
-	const size_t extra = number->size > COORDINATE ? number->size - COORDINATE : 0;
-	const size_t len = number->size - extra;
-	memset(to, 0, COORDINATE);
-	memcpy(to + COORDINATE - len, number->data + extra, len);
-}
-
-static pair_t make_pair(void)
-{
-	pair_t pair = { .point = { 0x04, 1 + 2 * COORDINATE, 0x04 } };
-	gnutls_privkey_t key;
-	gnutls_datum_t x, y, k;
-	ck_assert_int_eq(gnutls_privkey_init(&key), 0);
-	ck_assert_int_eq(gnutls_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(
-	                         GNUTLS_ECC_CURVE_SECP256R1), 0), 0);
-	ck_assert_int_eq(gnutls_privkey_export_ecc_raw(key, NULL, &x, &y, &k), 0);
-	put_number(&x, pair.point + 3);
-	put_number(&y, pair.point + 3 + COORDINATE);
-	put_number(&k, pair.secret);
-	gnutls_free(x.data);
-	gnutls_free(y.data);
-	gnutls_free(k.data);
-	gnutls_privkey_deinit(key);
-	return pair;
-}
-
-/*! Writes both halves into a token, without the adapter. */
-static void import(const char *label, const pair_t *pair)
-{
-	static uint8_t curve[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
-	CK_BBOOL yes = CK_TRUE;
-	CK_KEY_TYPE type = CKK_EC;
-	CK_OBJECT_CLASS private = CKO_PRIVATE_KEY, public = CKO_PUBLIC_KEY;
-	CK_ATTRIBUTE attributes[] = {
-		{ CKA_CLASS, &private, sizeof(private) },
-		{ CKA_VALUE, (void *)pair->secret, sizeof(pair->secret) },
-		{ CKA_KEY_TYPE, &type, sizeof(type) },
-		{ CKA_TOKEN, &yes, sizeof(yes) },
-		{ CKA_ID, (void *)ID, sizeof(ID) },
-		{ CKA_EC_PARAMS, curve, sizeof(curve) },
-		{ CKA_SIGN, &yes, sizeof(yes) },
-	};
-	CK_FUNCTION_LIST *list = test_raw();
-	CK_SESSION_HANDLE session = test_raw_open(list, label);
-	CK_OBJECT_HANDLE made;
-	ck_assert_uint_eq(list->C_CreateObject(session, attributes, 7, &made), CKR_OK);
-	attributes[0] = (CK_ATTRIBUTE){ CKA_CLASS, &public, sizeof(public) };
-	attributes[1] = (CK_ATTRIBUTE){ CKA_EC_POINT, (void *)pair->point, sizeof(pair->point) };
-	ck_assert_uint_eq(list->C_CreateObject(session, attributes, 6, &made), CKR_OK);
-	list->C_CloseSession(session);
-}
-
-static const hsm_wanted_t WANTED = { .repository = "both", .cka_id = ID_TEXT, .algorithm = 13 };
+static const hsm_wanted_t WANTED = { .repository = "both", .cka_id = COPIED_ID, .algorithm = 13 };
 
 static hsm_key_t *find(void)
 {
@@ -182,17 +120,17 @@ static void assert_shares(const hsm_key_t *key, unsigned one, unsigned two)
 
 START_TEST(shared)
 {
-	const pair_t pair = make_pair();
-	import("one", &pair);
-	import("two", &pair);
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
 	hsm_key_t *key = find();
 	assert_shares(key, 4, 4);
 	ASSERT_OK(hsm_prove(hsm, &WANTED, &err));
 	ck_assert_int_eq(last_of(BOTH).code, HSM_EOK);
 	hsm_key_free(key);
-	ASSERT_OK(hsm_key_remove(hsm, "both", ID_TEXT, &err));
+	ASSERT_OK(hsm_key_remove(hsm, "both", COPIED_ID, &err));
 	ck_assert_uint_eq(test_count_public("one") + test_count_public("two"), 0);
-	ASSERT_FAILS(hsm_key_remove(hsm, "both", ID_TEXT, &err), HSM_ENOKEY, ID_TEXT);
+	ASSERT_FAILS(hsm_key_remove(hsm, "both", COPIED_ID, &err), HSM_ENOKEY, COPIED_ID);
 }
 END_TEST
 
@@ -200,12 +138,12 @@ END_TEST
 START_TEST(other_keys)
 {
 	static const char *const why[] = { "no private key", "is another one", "does not verify" };
-	const pair_t pair = make_pair(), other = make_pair();
-	pair_t mixed = pair;
+	const copied_t pair = copied_make(), other = copied_make();
+	copied_t mixed = pair;
 	memcpy(mixed.secret, other.secret, sizeof(mixed.secret));
-	import("one", &pair);
+	copied_import("one", &pair);
 	if (_i > 0) {
-		import("two", _i == 1 ? &other : &mixed);
+		copied_import("two", _i == 1 ? &other : &mixed);
 	}
 	hsm_key_t *key = find();
 	assert_shares(key, 8, 0);
@@ -225,11 +163,11 @@ END_TEST
 /*! Of two keys, that is found which the zone has, wherever it is. */
 START_TEST(right_one_found)
 {
-	const pair_t pair = make_pair(), other = make_pair();
-	import("one", &other);
-	import("two", &pair);
+	const copied_t pair = copied_make(), other = copied_make();
+	copied_import("one", &other);
+	copied_import("two", &pair);
 	hsm_wanted_t wanted = WANTED;
-	uint8_t dnskey[2 * COORDINATE];
+	uint8_t dnskey[2 * COPIED_NUMBER];
 	memcpy(dnskey, pair.point + 3, sizeof(dnskey));
 	wanted.public = (dnssec_binary_t){ .data = dnskey, .size = sizeof(dnskey) };
 	hsm_key_t *key;
@@ -264,11 +202,11 @@ START_TEST(fails_over)
 	static const char *const faults[] = {
 		"error C_Sign 0x30\n", "error C_SignInit 0x32\n", "cut\n",
 	};
-	const pair_t pair = make_pair();
+	const copied_t pair = copied_make();
 	hsm_watch_t *watch;
 	const hsm_watch_calls_t calls = { .changed = note_change };
-	import("one", &pair);
-	import("two", &pair);
+	copied_import("one", &pair);
+	copied_import("two", &pair);
 	hsm_key_t *key = find();
 	hsm_session_t *sessions[6];
 	for (unsigned i = 0; i < 6; i++) {
@@ -313,9 +251,9 @@ END_TEST
 /*! Of a token's sessions one alone goes to the other, and ends there. */
 START_TEST(goes_alone)
 {
-	const pair_t pair = make_pair();
-	import("one", &pair);
-	import("two", &pair);
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
 	hsm_key_t *key = find();
 	hsm_session_t *sessions[6];
 	for (unsigned i = 0; i < 6; i++) {
@@ -338,9 +276,9 @@ END_TEST
 /*! A token that signed wrongly is not used before it has signed well. */
 START_TEST(signs_wrongly)
 {
-	const pair_t pair = make_pair();
-	import("one", &pair);
-	import("two", &pair);
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
 	hsm_key_t *key = find();
 	hsm_session_t *sessions[] = { open_session(), open_session() };
 	for (unsigned i = 0; i < 2; i++) {
@@ -367,11 +305,11 @@ END_TEST
 
 START_TEST(none_works)
 {
-	const pair_t pair = make_pair();
+	const copied_t pair = copied_make();
 	hsm_session_t *session;
 	hsm_signature_t signature;
-	import("one", &pair);
-	import("two", &pair);
+	copied_import("one", &pair);
+	copied_import("two", &pair);
 	hsm_key_t *key = find();
 	session = open_session();
 	assert_signs(session, key);
@@ -402,6 +340,65 @@ START_TEST(generated)
 }
 END_TEST
 
+static void *log_in(void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(hsm_login(hsm, "two", false, NULL), HSM_EOK);
+	return NULL;
+}
+
+/*! The token that is asked first hangs: the key is found in the other; soon that is asked first. */
+START_TEST(found_elsewhere)
+{
+	static const char *const hangs[] = { "hang all\n", "hang C_FindObjectsInit\n", "hang C_OpenSession\n" };
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
+	hsm_session_t *at_one = open_session();
+	order(hangs[_i]);
+	for (unsigned i = 0; i < 2; i++) {
+		const int64_t begin = monotonic_ms();
+		hsm_key_t *key = find();
+		ck_assert_int_lt(monotonic_ms() - begin, i == 0 ? 4000 : 1000);
+		assert_signs(at_one, key);
+		hsm_key_free(key);
+	}
+	order("");
+	hsm_session_close(at_one);
+}
+END_TEST
+
+/*! Who has a session with a token that hangs while another asks it goes elsewhere without a wait. */
+START_TEST(leaves)
+{
+	pthread_t thread;
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
+	hsm_key_t *key = find();
+	hsm_session_t *sessions[] = { open_session(), open_session() };
+	for (unsigned i = 0; i < 2; i++) {
+		assert_signs(sessions[i], key);
+	}
+	order("hang C_GetSessionInfo\n");
+	ck_assert_int_eq(pthread_create(&thread, NULL, log_in, NULL), 0);
+	usleep(2500000);
+	ck_assert(hsm_works(hsm, "both") && !hsm_works(hsm, "two"));
+	const uint64_t before = last_of(ONE).signatures;
+	const int64_t begin = monotonic_ms();
+	for (unsigned i = 0; i < 2; i++) {
+		assert_signs(sessions[i], key);
+		hsm_session_close(sessions[i]);
+	}
+	ck_assert_int_lt(monotonic_ms() - begin, 1000);
+	ck_assert_uint_eq(last_of(ONE).signatures, before + 2);
+	order("");
+	pthread_join(thread, NULL);
+	assert_shares(key, 4, 4);
+	hsm_key_free(key);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -421,6 +418,8 @@ int main(void)
 	tcase_add_test(tc, signs_wrongly);
 	tcase_add_test(tc, none_works);
 	tcase_add_test(tc, generated);
+	tcase_add_loop_test(tc, found_elsewhere, 0, 3);
+	tcase_add_test(tc, leaves);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);

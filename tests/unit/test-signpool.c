@@ -312,7 +312,7 @@ END_TEST
 START_TEST(test_wrong)
 {
 	char err[640] = "";
-	order("wrong 3\n");
+	order("wrong 7\n");
 	ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	for (size_t i = 0; i < JOBS; i++) {
 		ck_assert(valid(&jobs[i]));
