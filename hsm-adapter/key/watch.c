@@ -42,13 +42,13 @@ struct hsm_watch {
 	watcher_t watchers[];
 };
 
-/*! Asks the token for its session's state, and connects anew if that is lost. */
-static void ask(hsm_token_t *token)
+/*! Asks a token that is used for its session's state, and connects anew if that is lost. */
+static void ask(hsm_token_t *token, bool unseen)
 {
 	hsm_last_t last;
 	hsm_error_t err;
 	tried_read(&token->tried, &last);
-	if (last.when != 0 && hsm_token_lock(token, &err) == HSM_EOK) {
+	if ((unseen || last.when != 0) && hsm_token_lock(token, &err) == HSM_EOK) {
 		hsm_token_unlock(token);
 	}
 }
@@ -95,13 +95,14 @@ static void look(watcher_t *watcher)
 	hsm_watch_t *watch = watcher->watch;
 	hsm_token_t *token = watcher->token;
 	const bool doubt = tried_in_doubt(&token->tried, &key);
+	const bool unseen = hsm_token_unseen(watch->hsm, token);
 	const int64_t wait_ms = doubt ? backoff_delay(&again_ms, watcher->failures + 1)
-	                        : 1000 * (int64_t)watch->seconds;
+	                        : unseen ? 0 : 1000 * (int64_t)watch->seconds;
 	if (monotonic_ms() < watcher->asked_ms + wait_ms) {
 		return;
 	}
 	if (key.algorithm == 0) {
-		ask(token);
+		ask(token, unseen);
 	} else if (prove(watcher, &key) || start_anew(watcher, &key)) {
 		tried_proven(&token->tried, &key);
 	} else if (watcher->gone && watcher->failures > MISSED_AFTER) {

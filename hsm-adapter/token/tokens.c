@@ -124,6 +124,35 @@ hsm_token_t *hsm_token_at(hsm_t *hsm, size_t index)
 	return index < hsm->count ? &hsm->tokens[index] : NULL;
 }
 
+static bool was_asked(hsm_token_t *token)
+{
+	hsm_last_t last;
+	tried_read(&token->tried, &last);
+	return last.when != 0;
+}
+
+/*! \return Whether a token is one of a group's. */
+static bool is_in(const hsm_group_t *group, const hsm_token_t *token)
+{
+	size_t i = 0;
+	while (i < group->count && group->tokens[i] != token) {
+		i++;
+	}
+	return i < group->count;
+}
+
+bool hsm_token_unseen(hsm_t *hsm, hsm_token_t *token)
+{
+	bool asked = false;
+	for (size_t i = 0; i < hsm->group_count; i++) {
+		const hsm_group_t *group = &hsm->groups[i];
+		for (size_t k = 0; k < group->count && is_in(group, token); k++) {
+			asked |= was_asked(group->tokens[k]);
+		}
+	}
+	return asked && !was_asked(token);
+}
+
 int hsm_login(hsm_t *hsm, const char *repository, bool last_try, hsm_error_t *err)
 {
 	const hsm_group_t *group = hsm_group(hsm, repository, err);

@@ -9,7 +9,7 @@
 
 #include <libknot/errcode.h>
 
-void holder_init(holder_t *holder, char *path, log_t *log, const holder_calls_t *calls)
+void holder_init(holder_t *holder, char *path, log_t *log, const tokens_calls_t *calls)
 {
 	memset(holder, 0, sizeof(*holder));
 	holder->log = log;
@@ -46,8 +46,7 @@ static int read_again(holder_t *holder, char *err, size_t err_size)
 		return KNOT_ENOMEM;
 	}
 	const tokens_args_t args = {
-		.conf = path, .log = holder->log, .returned = holder->calls.returned,
-		.ctx = holder->calls.ctx,
+		.conf = path, .log = holder->log, .calls = holder->calls,
 	};
 	int ret = tokens_open(&args, &fresh, err, err_size);
 	free(path);
@@ -61,9 +60,7 @@ static int read_again(holder_t *holder, char *err, size_t err_size)
 	}
 	const bool kept = holder->tokens != NULL;
 	pthread_mutex_unlock(&holder->lock);
-	if (old != NULL) {
-		holder->calls.release(holder->calls.ctx, old);
-	}
+	tokens_leave(old);
 	if (ret != KNOT_EOK) {
 		log_msg(holder->log, LOG_ERR, NULL, "%s%s", err,
 		        kept ? "; the tokens stay as they were" : "");
@@ -96,7 +93,5 @@ void holder_release(holder_t *holder)
 	tokens_t *tokens = holder->tokens;
 	holder->tokens = NULL;
 	pthread_mutex_unlock(&holder->lock);
-	if (tokens != NULL) {
-		holder->calls.release(holder->calls.ctx, tokens);
-	}
+	tokens_leave(tokens);
 }

@@ -8,20 +8,10 @@
 
 #include "module/keys/tokens.h"
 
-/*! Takes over a use of tokens that are held no longer. Must not block, nor call the holder. */
-typedef void (*holder_release_f)(void *ctx, tokens_t *tokens);
-
-/*! Whom the holder calls. */
-typedef struct {
-	holder_release_f release;
-	void (*returned)(void *ctx); /*!< A token works again. Must not block, nor call the holder. */
-	void *ctx;
-} holder_calls_t;
-
 /*! All functions are called from any thread. */
 typedef struct {
 	log_t *log;
-	holder_calls_t calls;
+	tokens_calls_t calls;
 	pthread_mutex_t reading; /*!< Held during a read: a later one must not be overtaken by an
 	                              earlier one. Taken before lock. */
 	pthread_mutex_t lock;    /*!< Of what follows. */
@@ -31,9 +21,9 @@ typedef struct {
 } holder_t;
 
 /*! \param path  Of conf.xml, taken over; it is read by holder_read(). */
-void holder_init(holder_t *holder, char *path, log_t *log, const holder_calls_t *calls);
+void holder_init(holder_t *holder, char *path, log_t *log, const tokens_calls_t *calls);
 
-/*! Its tokens have been released. */
+/*! After holder_release(). */
 void holder_deinit(holder_t *holder);
 
 /*! conf.xml is elsewhere now. \param path  Taken over. */
@@ -49,5 +39,5 @@ int holder_read(holder_t *holder, char *err, size_t err_size);
  *  none. */
 tokens_t *holder_use(holder_t *holder, char *err, size_t err_size);
 
-/*! Releases the tokens; there are none from then on. */
+/*! Leaves the tokens; there are none from then on. */
 void holder_release(holder_t *holder);

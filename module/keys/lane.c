@@ -92,7 +92,7 @@ struct lane {
 
 /*** What a thread waits for, and the others. ***/
 
-/*! Nothing of its jobs is used from here on, until has_answer(). */
+/*! The thread uses nothing of its jobs from here on, until has_answer(). */
 static void ask(worker_t *worker, doing_t what)
 {
 	const uint64_t number = atomic_load(&worker->doing) / DOINGS + 1;
@@ -124,8 +124,9 @@ static bool take_back(worker_t *worker)
 	return false;
 }
 
-/*! \return Whether the job is the thread's still, or again. */
-static bool has_answer(worker_t *worker)
+/*! \param good  It is what was asked for; else who has taken the job over may fare better.
+ *  \return Whether the job is the thread's still, or again. */
+static bool has_answer(worker_t *worker, bool good)
 {
 	uint_fast64_t seen = atomic_load(&worker->doing);
 	if (seen % DOINGS == ASKS &&
@@ -133,7 +134,7 @@ static bool has_answer(worker_t *worker)
 		return true;
 	}
 	pthread_mutex_lock(&worker->lane->lock);
-	const bool has = take_back(worker);
+	const bool has = good && take_back(worker);
 	atomic_store(&worker->doing, atomic_load(&worker->doing) / DOINGS * DOINGS + WORKS);
 	pthread_mutex_unlock(&worker->lane->lock);
 	return has;
@@ -193,7 +194,7 @@ static int sign_once(worker_t *worker, const rrsig_job_t *job, hsm_error_t *err)
 	}
 	ask(worker, ASKS);
 	ret = signing_call(&worker->signing, err);
-	if (!has_answer(worker)) {
+	if (!has_answer(worker, ret == KNOT_EOK)) {
 		return NOT_MINE;
 	}
 	if (ret == KNOT_EOK) {

@@ -22,7 +22,7 @@ static void warn(void *log, const char *text)
 static void returned(void *ctx)
 {
 	tokens_t *tokens = ctx;
-	tokens->returned(tokens->ctx);
+	tokens->calls.returned(tokens->calls.ctx);
 }
 
 static void changed(void *ctx, const hsm_last_t *last)
@@ -59,8 +59,7 @@ int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t 
 	if (fresh != NULL) {
 		atomic_init(&fresh->users, 1);
 		fresh->log = args->log;
-		fresh->returned = args->returned;
-		fresh->ctx = args->ctx;
+		fresh->calls = args->calls;
 		fresh->output = parsed.output;
 		fresh->notify = parsed.notify;
 		parsed.output = parsed.notify = NULL;
@@ -69,7 +68,7 @@ int tokens_open(const tokens_args_t *args, tokens_t **tokens, char *err, size_t 
 	hsm_conf_deinit(&parsed);
 	if (ret != KNOT_EOK) {
 		snprintf(err, err_size, "%s", hsm_err.text);
-		tokens_leave(fresh);
+		tokens_free(fresh);
 		return ret;
 	}
 	*tokens = fresh;
@@ -107,6 +106,13 @@ tokens_t *tokens_use(tokens_t *tokens)
 void tokens_leave(tokens_t *tokens)
 {
 	if (tokens != NULL && atomic_fetch_sub(&tokens->users, 1) == 1) {
+		tokens->calls.unused(tokens->calls.ctx, tokens);
+	}
+}
+
+void tokens_free(tokens_t *tokens)
+{
+	if (tokens != NULL) {
 		hsm_watch_stop(tokens->watch);
 		signpool_free(tokens->pool);
 		hsm_close(tokens->hsm);
@@ -114,15 +120,4 @@ void tokens_leave(tokens_t *tokens)
 		free(tokens->notify);
 		free(tokens);
 	}
-}
-
-bool tokens_leave_early(tokens_t *tokens)
-{
-	unsigned users = atomic_load(&tokens->users);
-	while (users > 1) {
-		if (atomic_compare_exchange_weak(&tokens->users, &users, users - 1)) {
-			return true;
-		}
-	}
-	return false;
 }

@@ -9,8 +9,18 @@
 #include "module/base/log.h"
 #include "module/keys/pool.h"
 
-typedef struct tokens {
-	struct tokens *next_gone; /*!< In the list of tokens to be left (reap.h). */
+typedef struct tokens tokens_t;
+
+/*! Whom they call; none of these may block. */
+typedef struct {
+	void (*unused)(void *ctx, tokens_t *tokens); /*!< Nobody uses them any more: to be ended by
+	                                                  tokens_free(). */
+	void (*returned)(void *ctx); /*!< One works again. */
+	void *ctx;
+} tokens_calls_t;
+
+struct tokens {
+	tokens_t *next_gone;     /*!< In the list of tokens to be freed (reap.h). */
 	atomic_uint users;
 	hsm_t *hsm;
 	hsm_watch_t *watch;
@@ -18,15 +28,13 @@ typedef struct tokens {
 	unsigned worker_threads; /*!< As conf.xml has it... */
 	char *output, *notify;   /*!< ...also its <Output> and <NotifyCommand>; NULL: none. */
 	log_t *log;
-	void (*returned)(void *ctx);
-	void *ctx;
-} tokens_t;
+	tokens_calls_t calls;
+};
 
 typedef struct {
 	const char *conf;        /*!< Path of conf.xml. */
 	log_t *log;
-	void (*returned)(void *ctx); /*!< As for hsm_watch_start(). */
-	void *ctx;
+	tokens_calls_t calls;
 } tokens_args_t;
 
 /*!
@@ -52,9 +60,8 @@ void tokens_each(const tokens_t *tokens, tokens_each_f call, void *ctx);
 /*! Adds a user. \return tokens */
 tokens_t *tokens_use(tokens_t *tokens);
 
-/*! Removes a user. The last one frees the tokens, which may wait for them to answer. NULL is
- * allowed. */
+/*! Removes a user. Does not wait for a token. NULL is allowed. */
 void tokens_leave(tokens_t *tokens);
 
-/*! Removes a user who is not the last one. Does not wait. \return Whether that was so. */
-bool tokens_leave_early(tokens_t *tokens);
+/*! Frees tokens that nobody uses; waits for what they are asked. NULL is allowed. */
+void tokens_free(tokens_t *tokens);

@@ -117,12 +117,6 @@ static clock_span_t get_time(void *ctx)
 	return timekeeper_now(server->env.timekeeper);
 }
 
-static void release(void *ctx, tokens_t *tokens)
-{
-	server_t *server = ctx;
-	reap_tokens(&server->reap, tokens);
-}
-
 void signers_set_cache(running_t *signer, size_t bytes)
 {
 	pthread_mutex_lock(&registry.lock);
@@ -136,7 +130,7 @@ void signers_set_cache(running_t *signer, size_t bytes)
 online_t *signers_online(running_t *signer)
 {
 	const online_calls_t calls = {
-		.clock = get_time, .release = release, .ctx = signer->server, .log = &signer->server->log
+		.clock = get_time, .ctx = signer->server, .log = &signer->server->log
 	};
 	pthread_mutex_lock(&registry.lock);
 	if (signer->online == NULL) {

@@ -74,7 +74,7 @@ active_t *active_new(const knot_dname_t *zone, keyring_t *ring, tokens_t *tokens
 	active->zone = knot_dname_copy(zone, NULL);
 	active->keys = calloc(ring->set.key_count + 1, sizeof(active->keys[0]));
 	if (active->zone == NULL || active->keys == NULL) {
-		tokens_leave(active_free(active));
+		active_leave(active);
 		return NULL;
 	}
 	for (size_t i = 0; i < ring->set.key_count && !ring->set.passthrough; i++) {
@@ -83,18 +83,19 @@ active_t *active_new(const knot_dname_t *zone, keyring_t *ring, tokens_t *tokens
 		}
 	}
 	if (make_id(active, secret) != KNOT_EOK) {
-		tokens_leave(active_free(active));
+		active_leave(active);
 		return NULL;
 	}
 	return active;
 }
 
-tokens_t *active_free(active_t *active)
+void active_leave(active_t *active)
 {
-	tokens_t *tokens = active->tokens;
-	keyring_free(active->ring);
-	knot_dname_free(active->zone, NULL);
-	free(active->keys);
-	free(active);
-	return tokens;
+	if (atomic_fetch_sub(&active->users, 1) == 1) {
+		keyring_free(active->ring);
+		knot_dname_free(active->zone, NULL);
+		free(active->keys);
+		tokens_leave(active->tokens);
+		free(active);
+	}
 }

@@ -30,12 +30,12 @@ typedef struct active {
 } active_t;
 
 /*!
- * \param ring, tokens  Used by one more until active_free().
+ * \param ring, tokens  Used by one more until there are no users.
  * \param secret        Two keys, always the same, for the id.
  * \return With one user; NULL if out of memory.
  */
 active_t *active_new(const knot_dname_t *zone, keyring_t *ring, tokens_t *tokens,
                      signpool_verify_t verify, const siphash_key_t secret[2]);
 
-/*! Frees it, who has no users any more. \return Its use of the tokens, to be left. */
-tokens_t *active_free(active_t *active);
+/*! Removes a user; the last one frees it. Does not wait for a token. */
+void active_leave(active_t *active);

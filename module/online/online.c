@@ -79,22 +79,9 @@ struct online {
 	unsigned flight, missing;    /*!< Numbers of these. */
 	uint16_t networks[NETWORKS];
 	active_t *replaced;          /*!< Queries may still read them. */
-	active_t *unused;            /*!< To be freed. */
 };
 
 /*** Active keys. ***/
-
-static void leave_active(online_t *online, active_t *active)
-{
-	if (atomic_fetch_sub(&active->users, 1) > 1) {
-		return;
-	}
-	pthread_mutex_lock(&online->lock);
-	active->next = online->unused;
-	online->unused = active;
-	pthread_cond_signal(&online->wake);
-	pthread_mutex_unlock(&online->lock);
-}
 
 /*! Publishes other keys. */
 static void set_active(online_zone_t *zone, active_t *active)
@@ -150,20 +137,8 @@ static void free_actives(online_t *online)
 	}
 	while (replaced != NULL) {
 		active_t *next = replaced->next;
-		leave_active(online, replaced);
+		active_leave(replaced);
 		replaced = next;
-	}
-	pthread_mutex_lock(&online->lock);
-	active_t *unused = online->unused;
-	online->unused = NULL;
-	pthread_mutex_unlock(&online->lock);
-	while (unused != NULL) {
-		active_t *next = unused->next;
-		tokens_t *tokens = active_free(unused);
-		if (!tokens_leave_early(tokens)) {
-			online->calls.release(online->calls.ctx, tokens);
-		}
-		unused = next;
 	}
 }
 
@@ -173,7 +148,7 @@ static void *sweep(void *arg)
 	pthread_mutex_lock(&online->lock);
 	while (!online->end) {
 		const int64_t until = monotonic_ms() + SWEEP_MS;
-		while (!online->end && online->replaced == NULL && online->unused == NULL &&
+		while (!online->end && online->replaced == NULL &&
 		       !cache_is_dirty(online->cache) &&
 		       monotonic_wait(&online->wake, &online->lock, until)) {
 			/* Something else. */
@@ -446,7 +421,7 @@ static void job_ended(void *ctx)
 	if (ret == KNOT_EOK) {
 		note_late(online, active->zone, false);
 	}
-	leave_active(online, active);
+	active_leave(active);
 	pthread_mutex_lock(&online->lock);
 	if (cache_is_dirty(online->cache)) {
 		pthread_cond_signal(&online->wake);
@@ -514,7 +489,7 @@ static online_result_t make(online_t *online, active_t *active, const subject_t 
 		return room ? ONLINE_FAILED : ONLINE_BUSY;
 	}
 	if (fresh && start_job(found) != KNOT_EOK) {
-		leave_active(online, active);
+		active_leave(active);
 		pthread_mutex_lock(&online->lock);
 		land(online, found, KNOT_ENOMEM);
 		pthread_mutex_unlock(&online->lock);

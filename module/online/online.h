@@ -18,8 +18,6 @@ typedef struct online online_t;
 /*! Whom it calls, from a thread of its own. */
 typedef struct {
 	clock_span_t (*clock)(void *ctx); /*!< Within which it is now. */
-	void (*release)(void *ctx, tokens_t *tokens); /*!< Takes over the last use of tokens. Must
-	                                                   not block. */
 	void *ctx;
 	log_t *log;
 } online_calls_t;

@@ -76,7 +76,7 @@ bool reap_has_zone(reap_t *reap, const knot_dname_t *name)
 void reap_tokens(reap_t *reap, tokens_t *tokens)
 {
 	if (reap->env->fetchers == NULL) {
-		tokens_leave(tokens); /* Nothing was signed with them. */
+		tokens_free(tokens); /* Nothing was signed with them. */
 		return;
 	}
 	pthread_mutex_lock(&reap->lock);
@@ -117,7 +117,7 @@ int64_t reap_work(reap_t *reap)
 	}
 	for (; tokens != NULL; tokens = next_tokens) {
 		next_tokens = tokens->next_gone;
-		tokens_leave(tokens);
+		tokens_free(tokens);
 	}
 	pthread_mutex_lock(&reap->lock);
 	reap->busy = false;

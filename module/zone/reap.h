@@ -33,7 +33,7 @@ zone_t *reap_return_zone(reap_t *reap, const knot_dname_t *name);
 /*! \return Whether a zone was handed over and has not begun to be freed. */
 bool reap_has_zone(reap_t *reap, const knot_dname_t *name);
 
-/*! Hands over a use of tokens. Does not block, but if nothing can be signed. */
+/*! Hands over tokens that nobody uses. Does not block, but if nothing can be signed. */
 void reap_tokens(reap_t *reap, tokens_t *tokens);
 
 /*! Frees what can be; the task. \return When to look again, ms; 0 = when there is something new. */

@@ -173,7 +173,8 @@ static void wake_sweep(void *ctx)
 	(void)sched_wake(server->env.fetchers, &server->sweep_task, sched_now());
 }
 
-static void release(void *ctx, tokens_t *tokens)
+/*! Nobody uses the tokens any more. */
+static void unused(void *ctx, tokens_t *tokens)
 {
 	reap_tokens(&((server_t *)ctx)->reap, tokens);
 }
@@ -441,7 +442,7 @@ int server_start(server_t **server, server_conf_t *conf, log_sink_f sink, void *
 	fresh->conf = *conf;
 	memset(conf, 0, sizeof(*conf));
 	log_init(&fresh->log, sink, sink_ctx);
-	const holder_calls_t calls = { release, returned, fresh };
+	const tokens_calls_t calls = { unused, returned, fresh };
 	holder_init(&fresh->tokens, fresh->conf.conf, &fresh->log, &calls);
 	fresh->conf.conf = NULL;
 	news_init(&fresh->news);

@@ -136,6 +136,38 @@ print([key["cka-id"] for key in json.load(sys.stdin) if key["role"] == "zsk"][0]
 	validate z.test
 }
 
+# One of them hangs, in each call or in those of a signature: the other one has the zone signed, also when tokens are
+# read anew, and when knotd starts; and it is back when it answers.
+test_one_hangs() { # limit 240
+	local fault
+	servers
+	within 60 waits_for_copy
+	copy_keys
+	within 90 signed z.test
+	probe z.test
+	for fault in 'hang C_Sign' 'hang C_GetSessionInfo' 'hang all'; do
+		order "$fault"
+		change 12
+		change 12
+		order ''
+		within 30 token_says B works || fail "$fault: $(module status)"
+	done
+	order 'hang all'
+	module zone-sign z.test >/dev/null
+	within 30 token_says B 'has not answered since' || fail "$(module status)"
+	token_says A works || fail "$(module status)"
+	module zone-keys-load >/dev/null
+	change 12
+	order 'hang all' 'hang C_Initialize'
+	restart_knotd
+	change 60 # Until knotd is told of a version, it may be 30 s after a start.
+	validate z.test
+	order ''
+	within 30 token_says B works || fail "$(module status)"
+	change 12
+	validate z.test
+}
+
 # With 10,000 names signed anew all the time, one of the replicas has each fault that a token has, and each of
 # the calls by which it signs: the zone is current meanwhile, and both work within BACK_S when it has ended.
 long_replica() { # limit 1800

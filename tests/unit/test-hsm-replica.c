@@ -399,6 +399,30 @@ START_TEST(leaves)
 }
 END_TEST
 
+/*! A replica that nobody has used is looked at; a token that is none is not. */
+START_TEST(unseen)
+{
+	hsm_watch_t *watch;
+	hsm_t *fresh = hsm;
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
+	ASSERT_OK(hsm_open(&hsm, &both, &err));
+	ASSERT_OK(hsm_watch_start(&watch, hsm, 3600, &(hsm_watch_calls_t){ 0 }));
+	usleep(1500000);
+	ck_assert_int_eq(last_of(ONE).when, 0);
+	hsm_key_free(find());
+	ck_assert(last_of(ONE).when != 0 && last_of(TWO).when == 0);
+	for (unsigned i = 0; i < 30 && last_of(TWO).when == 0; i++) {
+		usleep(100000);
+	}
+	ck_assert(last_of(TWO).when != 0 && last_of(TWO).code == HSM_EOK);
+	hsm_watch_stop(watch);
+	hsm_close(hsm);
+	hsm = fresh;
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -420,6 +444,7 @@ int main(void)
 	tcase_add_test(tc, generated);
 	tcase_add_loop_test(tc, found_elsewhere, 0, 3);
 	tcase_add_test(tc, leaves);
+	tcase_add_test(tc, unseen);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);
