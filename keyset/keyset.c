@@ -12,8 +12,6 @@
 #include "keyset/bundle.h"
 #include "keyset/record.h"
 
-#define KEYS_MAX 64 /* Of one zone: more than any rollover has, and still a small DNSKEY RRset. */
-
 static const char *const roles[] = { "ksk", "zsk", "csk", NULL };
 static const char *const states[] = {
 	"-", "hidden", "rumoured", "omnipresent", "unretentive", NULL
@@ -106,7 +104,7 @@ static const record_form_t form = {
 	.sub_size = sizeof(keyset_key_t),
 	.sub_array = offsetof(keyset_t, keys),
 	.sub_count = offsetof(keyset_t, key_count),
-	.sub_max = KEYS_MAX,
+	.sub_max = KEYSET_KEYS_MAX,
 };
 
 char *keyset_write(const keyset_t *set)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define KEYSET_TEXT_MAX 65535 /*!< Bytes: as many as an item of Knot's control protocol can have. */
+#define KEYSET_KEYS_MAX 64    /*!< Keys of one zone: more than any rollover has, and still a small DNSKEY RRset. */
 
 /*! Role of a key (RFC 9499, section 10). */
 typedef enum { KEYSET_KSK, KEYSET_ZSK, KEYSET_CSK } keyset_role_t;

@@ -92,8 +92,8 @@ struct lane {
 
 /*** What a thread waits for, and the others. ***/
 
-/*! The thread uses nothing of its jobs from here on, until has_answer(). */
-static void ask(worker_t *worker, doing_t what)
+/*! \param what  If it waits, it uses nothing of its jobs from here on, until has_answer(). */
+static void turn_to(worker_t *worker, doing_t what)
 {
 	const uint64_t number = atomic_load(&worker->doing) / DOINGS + 1;
 	atomic_store(&worker->since_ms, monotonic_ms());
@@ -192,7 +192,7 @@ static int sign_once(worker_t *worker, const rrsig_job_t *job, hsm_error_t *err)
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ask(worker, ASKS);
+	turn_to(worker, ASKS);
 	ret = signing_call(&worker->signing, err);
 	if (!has_answer(worker, ret == KNOT_EOK)) {
 		return NOT_MINE;
@@ -355,10 +355,10 @@ static bool is_wanted(worker_t *worker)
 	}
 	lane->opening++;
 	pthread_mutex_unlock(&lane->lock);
-	ask(worker, WAITS);
+	turn_to(worker, WAITS);
 	const int ret = hsm_session_open(&signing->session, lane->shared->hsm, lane->repository,
 	                                 &signing->err);
-	ask(worker, WORKS);
+	turn_to(worker, WORKS);
 	pthread_mutex_lock(&lane->lock);
 	lane->opening--;
 	count_session(worker);
@@ -417,7 +417,7 @@ static void *run_worker(void *arg)
 		count_session(worker);
 	}
 	pthread_mutex_unlock(&lane->lock);
-	ask(worker, WAITS);
+	turn_to(worker, WAITS);
 	signing_deinit(&worker->signing);
 	pthread_mutex_lock(&lane->lock);
 	count_session(worker);

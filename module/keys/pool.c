@@ -11,9 +11,6 @@
 
 #include "module/keys/lane.h"
 
-/* Keys of a key set, at most, as keyset_read() allows. */
-#define KEYS_MAX 64
-
 /*! A repository's lane. */
 typedef struct entry {
 	struct entry *next;
@@ -127,7 +124,7 @@ static size_t group(rrsig_job_t **jobs, size_t count)
 
 static signpool_work_t *new_work(const signpool_jobs_t *jobs)
 {
-	const size_t most = jobs->count < KEYS_MAX ? jobs->count : KEYS_MAX;
+	const size_t most = jobs->count < KEYSET_KEYS_MAX ? jobs->count : KEYSET_KEYS_MAX;
 	signpool_work_t *work = calloc(1, sizeof(*work) + most * sizeof(work->parts[0]));
 	rrsig_job_t **order = malloc((jobs->count + 1) * sizeof(*order));
 	if (work == NULL || order == NULL) {

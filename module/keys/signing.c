@@ -67,7 +67,7 @@ static bool was_sampled(signing_t *signing, const keyring_key_t *key)
 			return true;
 		}
 	}
-	if (signing->sampled_count < SIGNING_KEYS_MAX) {
+	if (signing->sampled_count < KEYSET_KEYS_MAX) {
 		signing->sampled[signing->sampled_count++] = key;
 	}
 	return false;

@@ -11,9 +11,6 @@
 #include "module/keys/rrsig.h"
 #include "module/keys/verify.h"
 
-/* Keys of a key set, at most, as keyset_read() allows. */
-#define SIGNING_KEYS_MAX 64
-
 /*! What a thread has for itself; all zero at first. */
 typedef struct {
 	hsm_session_t *session;
@@ -24,7 +21,7 @@ typedef struct {
 	uint8_t *place;          /*!< Where that goes, in the job. */
 	verify_t *verify;
 	uint64_t series;         /*!< For which the keys below were sampled. */
-	const keyring_key_t *sampled[SIGNING_KEYS_MAX];
+	const keyring_key_t *sampled[KEYSET_KEYS_MAX];
 	size_t sampled_count;
 	unsigned unverified;     /*!< Signatures since the last one that was verified. */
 } signing_t;

@@ -40,19 +40,16 @@ static void order(const char *what)
 	ck_assert_int_eq(fclose(file), 0);
 }
 
-static void make_ring(void)
+static void make_ring(const char *repository)
 {
 	char text[640] = "";
-	const copied_t pair = copied_make();
 	hsm_key_t *found = NULL;
 	dnssec_key_t *dnskey = NULL;
-	copied_import("one", &pair);
-	copied_import("two", &pair);
-	ASSERT_OK(test_find(hsm, "both", COPIED_ID, 13, &found, &err));
+	ASSERT_OK(test_find(hsm, repository, COPIED_ID, 13, &found, &err));
 	ASSERT_OK(hsm_key_dnskey(found, zone, 257, &dnskey, &err));
 	dnssec_binary_t public_key = hsm_key_public(found);
 	keyset_key_t key = {
-		.repository = (char *)"both", .cka_id = (char *)COPIED_ID, .role = KEYSET_CSK,
+		.repository = (char *)repository, .cka_id = (char *)COPIED_ID, .role = KEYSET_CSK,
 		.algorithm = 13, .keytag = dnssec_key_get_keytag(dnskey),
 		.public_key = public_key.data, .public_key_len = public_key.size,
 		.publish = true, .sign_dnskey = true, .sign_zone = true, .step = (char *)"",
@@ -93,7 +90,10 @@ static void set_up(void)
 	ASSERT_OK(hsm_open(&hsm, &conf, &err));
 	ASSERT_OK(hsm_login(hsm, "one", false, &err));
 	ASSERT_OK(hsm_login(hsm, "two", false, &err));
-	make_ring();
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
+	make_ring("both");
 }
 
 static void tear_down(void)
@@ -237,17 +237,12 @@ END_TEST
 START_TEST(slow)
 {
 	open_pool(4);
-	sign_all(10);
+	keyring_free(ring);
+	make_ring("two");
+	sign_all(JOBS);
 	order("delay C_Sign 5000\n");
-	hsm_session_t *elsewhere[4];
-	for (unsigned i = 0; i < 4; i++) {
-		ASSERT_OK(hsm_session_open(&elsewhere[i], hsm, "one", &err));
-	}
 	const int64_t took = sign_all(2);
-	ck_assert_msg(took < 7500, "%lld ms", (long long)took);
-	for (unsigned i = 0; i < 4; i++) {
-		hsm_session_close(elsewhere[i]);
-	}
+	ck_assert_msg(took > 4500 && took < 6500, "%lld ms", (long long)took);
 }
 END_TEST
 
