@@ -3,14 +3,69 @@
 
 #include "hsm-adapter/token/closing.h"
 
-void closing_init(closing_t *closing)
+#include <stdlib.h>
+#include <string.h>
+
+/*! A session that nobody has any more. */
+typedef struct orphan {
+	struct orphan *next;
+	CK_SESSION_HANDLE session;
+	char library[];
+} orphan_t;
+
+/*! The process's, as libraries and their sessions are. */
+static struct {
+	pthread_mutex_t lock;
+	orphan_t *list;
+} orphans = { PTHREAD_MUTEX_INITIALIZER, NULL };
+
+static void leave_orphan(const closing_t *closing, CK_SESSION_HANDLE session)
 {
+	const size_t size = strlen(closing->library) + 1;
+	orphan_t *orphan = malloc(sizeof(*orphan) + size);
+	if (orphan == NULL) {
+		return;
+	}
+	orphan->session = session;
+	memcpy(orphan->library, closing->library, size);
+	pthread_mutex_lock(&orphans.lock);
+	orphan->next = orphans.list;
+	orphans.list = orphan;
+	pthread_mutex_unlock(&orphans.lock);
+}
+
+/*! Takes an orphan of the library. \param session  0: any; else the one of that handle. \return Its handle; 0:
+ *  there is none */
+static CK_SESSION_HANDLE take_orphan(const closing_t *closing, CK_SESSION_HANDLE session)
+{
+	pthread_mutex_lock(&orphans.lock);
+	orphan_t **at = &orphans.list;
+	while (*at != NULL && (strcmp((*at)->library, closing->library) != 0 ||
+	                       (session != 0 && (*at)->session != session))) {
+		at = &(*at)->next;
+	}
+	orphan_t *taken = *at;
+	if (taken != NULL) {
+		*at = taken->next;
+	}
+	pthread_mutex_unlock(&orphans.lock);
+	const CK_SESSION_HANDLE found = taken != NULL ? taken->session : 0;
+	free(taken);
+	return found;
+}
+
+void closing_init(closing_t *closing, const char *library)
+{
+	closing->library = library;
 	pthread_mutex_init(&closing->lock, NULL);
 	closing->count = 0;
 }
 
 void closing_deinit(closing_t *closing)
 {
+	for (size_t i = 0; i < closing->count; i++) {
+		leave_orphan(closing, closing->list[i]);
+	}
 	pthread_mutex_destroy(&closing->lock);
 }
 
@@ -38,9 +93,22 @@ void closing_close(closing_t *closing, CK_FUNCTION_LIST *module, CK_SESSION_HAND
 	}
 }
 
+/*! \return Whether there is none left. */
+static bool close_orphans(const closing_t *closing, CK_FUNCTION_LIST *module)
+{
+	CK_SESSION_HANDLE orphan;
+	while ((orphan = take_orphan(closing, 0)) != 0) {
+		if (!is_closed(module, orphan)) {
+			leave_orphan(closing, orphan);
+			return false;
+		}
+	}
+	return true;
+}
+
 void closing_again(closing_t *closing, CK_FUNCTION_LIST *module)
 {
-	bool closed = true;
+	bool closed = close_orphans(closing, module);
 	while (closed) {
 		pthread_mutex_lock(&closing->lock);
 		const bool any = closing->count > 0;
@@ -63,6 +131,7 @@ bool closing_waits(closing_t *closing)
 
 void closing_opened(closing_t *closing, CK_SESSION_HANDLE session)
 {
+	(void)take_orphan(closing, session);
 	pthread_mutex_lock(&closing->lock);
 	for (size_t i = 0; i < closing->count; i++) {
 		if (closing->list[i] == session) {

@@ -15,20 +15,23 @@
 
 #define CLOSING_MAX 1024 /*!< Sessions that are remembered, at most. */
 
-/*! Sessions that could not be closed; all zero but for the lock. From any thread. */
+/*! Sessions that could not be closed. From any thread. */
 typedef struct {
-	pthread_mutex_t lock;
+	const char *library;     /*!< Its name, borrowed. */
+	pthread_mutex_t lock;    /*!< Of what follows. */
 	CK_SESSION_HANDLE list[CLOSING_MAX];
 	size_t count;
 } closing_t;
 
-void closing_init(closing_t *closing);
+void closing_init(closing_t *closing, const char *library);
+
+/*! Leaves those that there are to who uses the library of that name next, in this process. */
 void closing_deinit(closing_t *closing);
 
 /*! Closes a session, and remembers it if that fails. */
 void closing_close(closing_t *closing, CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session);
 
-/*! Closes those that could not be closed; the first that fails ends that. */
+/*! Closes those that could not be closed, and those that somebody has left; the first that fails ends that. */
 void closing_again(closing_t *closing, CK_FUNCTION_LIST *module);
 
 /*! \return Whether there are any. */

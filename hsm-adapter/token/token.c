@@ -37,7 +37,7 @@ int hsm_token_init(hsm_token_t *token, const hsm_repository_t *conf, hsm_error_t
 	pthread_cond_init(&token->released, NULL);
 	pthread_mutex_init(&token->lock, NULL);
 	tried_init(&token->tried);
-	closing_init(&token->closing);
+	closing_init(&token->closing, token->conf.module);
 	token->seats.lock = &token->lock;
 	token->seats.library = &token->library;
 	token->seats.closing = &token->closing;
@@ -83,6 +83,8 @@ void hsm_token_deinit(hsm_token_t *token)
 	if (token->library.initialized) {
 		closing_again(&token->closing, token->library.module);
 	}
+	/* Before the library may give their handles to others. */
+	closing_deinit(&token->closing);
 	hsm_library_release(&token->library);
 	hsm_mechanisms_free(&token->mechanisms);
 	if (token->catalog != NULL) {
@@ -92,7 +94,6 @@ void hsm_token_deinit(hsm_token_t *token)
 	pthread_cond_destroy(&token->released);
 	pthread_mutex_destroy(&token->hold_lock);
 	tried_deinit(&token->tried);
-	closing_deinit(&token->closing);
 	hsm_repository_deinit(&token->conf);
 }
 

@@ -613,6 +613,34 @@ START_TEST(test_closing)
 }
 END_TEST
 
+/*! Who ends while the token closes no session leaves that to who uses the library still. */
+START_TEST(test_closing_left)
+{
+	char err[640] = "", path[96];
+	hsm_error_t hsm_err = { 0 };
+	hsm_t *first = hsm;
+	long before = 0, after = -1;
+	snprintf(path, sizeof(path), "%s/%d", dir, (int)getpid());
+	hsm_conf_t *conf = test_conf();
+	conf->repositories[1].module = (char *)SHIM_PATH;
+	ck_assert_int_eq(hsm_open(&hsm, conf, &hsm_err), HSM_EOK);
+	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
+	read_number(path, &before);
+	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
+	free_jobs(1);
+	order("error C_CloseSession 0x30\n");
+	signpool_free(pool);
+	pool = NULL;
+	hsm_close(first);
+	read_number(path, &after);
+	ck_assert_int_gt(after, before);
+	order("");
+	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
+	read_number(path, &after);
+	ck_assert_int_lt(after, before);
+}
+END_TEST
+
 /*! A key that was missed, and comes back, in a token that worked all the time. */
 START_TEST(test_missing)
 {
@@ -730,6 +758,7 @@ int main(void)
 	tcase_add_test(tcase, test_missing);
 	tcase_add_test(tcase, test_stale);
 	tcase_add_test(tcase, test_closing);
+	tcase_add_test(tcase, test_closing_left);
 	tcase_add_test(tcase, test_in_use);
 	tcase_add_test(tcase, test_hanging);
 	tcase_add_test(tcase, test_few_sessions);
