@@ -78,8 +78,7 @@ test_copied() { # limit 240
 	compare_both || fail "$(cat compare.out)"
 	validate z.test
 	change
-	[ "$(token_counter token-signatures A)" -gt 0 ] || fail "$(module stats)"
-	[ "$(token_counter token-signatures B)" -gt 0 ] || fail "$(module stats)"
+	within 30 both_sign || fail "$(module stats)"
 	before=$(zsks)
 	ods -y rollover z.test zsk
 	within 60 waits_for_copy
@@ -88,6 +87,11 @@ test_copied() { # limit 240
 	within 120 rolled "$before"
 	validate z.test
 	within 20 status_says z.test 'state: ok'
+}
+# A zone this small may be signed before more than one session is open.
+both_sign() {
+	module zone-sign z.test >/dev/null
+	[ "$(token_counter token-signatures A)" -gt 0 ] && [ "$(token_counter token-signatures B)" -gt 0 ]
 }
 # rolled FROM: one ZSK is left, another one.
 rolled() {
