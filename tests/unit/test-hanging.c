@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/* Replicas of which one hangs: "both" has the keys of the tokens "one", which is SoftHSM's, and "two", behind
- * the shim. Signatures are made by the other one, and what comes late does no harm. */
+/* Replicas of which one hangs: signatures are made by the other one, and what comes late does no harm. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +14,14 @@
 #include "common/clock.h"
 #include "module/keys/pool.h"
 #include "tests/unit/check-main.h"
+#include "tests/unit/replica-world.h"
+#include "tests/unit/sign-jobs.h"
 #include "tests/unit/test-hsm-token.h"
-#include "tests/unit/copied-key.h"
 
 #define JOBS 400
 #define SOON_MS 9000 /* Two seconds until it is seen, for a few threads one after the other. */
 
 static const knot_dname_t zone[] = "\x07""example";
-static const uint8_t address[] = { 4, 0, 192, 0, 2, 1 };
-static char orders[] = "/tmp/test-hanging.XXXXXX";
 static log_t pool_log;
 static hsm_t *hsm;
 static signpool_t *pool;
@@ -31,14 +29,6 @@ static keyring_t *ring;
 static rrsig_job_t jobs[JOBS];
 static atomic_bool stop;
 static hsm_error_t err;
-
-static void order(const char *what)
-{
-	FILE *file = fopen(orders, "w");
-	ck_assert_ptr_nonnull(file);
-	fputs(what, file);
-	ck_assert_int_eq(fclose(file), 0);
-}
 
 static void make_ring(const char *repository)
 {
@@ -73,26 +63,10 @@ static void open_pool(unsigned threads)
 
 static void set_up(void)
 {
-	static hsm_repository_t repositories[3];
-	static char *names[] = { "one", "two" };
-	static hsm_conf_t conf;
-	ck_assert_int_ge(close(mkstemp(orders)), 0);
 	log_init(&pool_log, NULL, NULL);
-	test_tokens_make();
-	setenv("SHIM_MODULE", test_softhsm(), 1);
-	setenv("SHIM_CONTROL", orders, 1);
-	memcpy(repositories, test_conf()->repositories, 2 * sizeof(*repositories));
-	repositories[1].module = (char *)SHIM_PATH;
-	repositories[2] = (hsm_repository_t){
-		.name = (char *)"both", .replicas = names, .replica_count = 2,
-	};
-	conf = (hsm_conf_t){ .repositories = repositories, .count = 3 };
-	ASSERT_OK(hsm_open(&hsm, &conf, &err));
-	ASSERT_OK(hsm_login(hsm, "one", false, &err));
-	ASSERT_OK(hsm_login(hsm, "two", false, &err));
-	const copied_t pair = copied_make();
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	replica_make();
+	hsm = replica_open();
+	copied_to_both();
 	make_ring("both");
 }
 
@@ -101,34 +75,7 @@ static void tear_down(void)
 	signpool_free(pool);
 	keyring_free(ring);
 	hsm_close(hsm);
-	test_tokens_remove();
-	unlink(orders);
-}
-
-static void make_jobs(size_t count)
-{
-	const keyring_key_t *key = &ring->keys[0];
-	const size_t len = rrsig_rdata_len(key, zone);
-	for (size_t i = 0; i < count; i++) {
-		jobs[i] = (rrsig_job_t) {
-			.owner = zone, .key = key, .type = KNOT_RRTYPE_A, .ttl = i,
-			.rrs = { 1, sizeof(address), (knot_rdata_t *)address },
-			.rdata = calloc(1, knot_rdata_size(len)), .expiration = 2, .inception = 1,
-		};
-		jobs[i].rdata->len = len;
-	}
-}
-
-static bool valid(const rrsig_job_t *job)
-{
-	rrsig_buffer_t buffer = { 0 };
-	uint8_t *place = NULL, signature[HSM_SIGNATURE_MAX];
-	const size_t len = job->key->signature_len;
-	memcpy(signature, job->rdata->data + job->rdata->len - len, len);
-	ck_assert_int_eq(rrsig_prepare(job, zone, &buffer, &place), KNOT_EOK);
-	const bool good = test_verify(job->key->secret, buffer.data, buffer.len, signature, len);
-	free(buffer.data);
-	return good;
+	replica_unmake();
 }
 
 /*! All signatures are made, and right. \return Milliseconds that it took */
@@ -138,7 +85,7 @@ static int64_t sign_all(size_t count)
 	const keyring_key_t *failed = NULL;
 	signpool_work_t *work = NULL;
 	const int64_t begin = monotonic_ms();
-	make_jobs(count);
+	sign_jobs_make(jobs, count, &ring->keys[0], zone);
 	const signpool_jobs_t all = {
 		.zone = zone, .jobs = jobs, .count = count, .verify = SIGNPOOL_VERIFY_SAMPLE,
 		.stop = &stop, .failed = &failed,
@@ -147,9 +94,9 @@ static int64_t sign_all(size_t count)
 	ck_assert_msg(signpool_finish(work, text, sizeof(text)) == KNOT_EOK, "%s", text);
 	const int64_t took = monotonic_ms() - begin;
 	for (size_t i = 0; i < count; i++) {
-		ck_assert_msg(valid(&jobs[i]), "signature %zu is wrong", i);
-		free(jobs[i].rdata);
+		ck_assert_msg(sign_jobs_valid(&jobs[i], zone), "signature %zu is wrong", i);
 	}
+	sign_jobs_free(jobs, count);
 	return took;
 }
 
@@ -185,7 +132,7 @@ START_TEST(taken_over)
 {
 	open_pool(4);
 	warm_up();
-	order(hangs[_i]);
+	replica_order(hangs[_i]);
 	for (unsigned i = 0; i < 2; i++) {
 		const int64_t took = sign_all(JOBS);
 		ck_assert_msg(took < SOON_MS, "%lld ms", (long long)took);
@@ -195,7 +142,7 @@ START_TEST(taken_over)
 	/* Of a session's state nobody asks who has one. */
 	ck_assert_msg(took < (_i == SESSION_INFO ? SOON_MS : 1500), "%lld ms though it is known",
 	              (long long)took);
-	order("");
+	replica_order("");
 	usleep(1200000);
 	warm_up();
 }
@@ -209,10 +156,10 @@ START_TEST(deputy)
 	ASSERT_OK(hsm_session_open(&elsewhere, hsm, "one", &err));
 	sign_all(10);
 	ck_assert_uint_ge(signatures_of(TWO), 10);
-	order(hangs[_i]);
+	replica_order(hangs[_i]);
 	const int64_t took = sign_all(JOBS);
 	ck_assert_msg(took < SOON_MS, "%lld ms", (long long)took);
-	order("");
+	replica_order("");
 	usleep(300000);
 	sign_all(JOBS);
 	hsm_session_close(elsewhere);
@@ -224,11 +171,11 @@ START_TEST(late)
 {
 	open_pool(4);
 	warm_up();
-	order(hangs[_i]);
+	replica_order(hangs[_i]);
 	sign_all(JOBS);
 	keyring_free(ring);
 	ring = NULL;
-	order("");
+	replica_order("");
 	usleep(300000);
 }
 END_TEST
@@ -240,7 +187,7 @@ START_TEST(slow)
 	keyring_free(ring);
 	make_ring("two");
 	sign_all(JOBS);
-	order("delay C_Sign 5000\n");
+	replica_order("delay C_Sign 5000\n");
 	const int64_t took = sign_all(2);
 	ck_assert_msg(took > 4500 && took < 6500, "%lld ms", (long long)took);
 }

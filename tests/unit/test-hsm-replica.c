@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-/*! Replicas: "both" has the keys of the tokens "one", which is SoftHSM's, and "two", behind the shim. */
+/*! Replicas, of which one lacks a key, has another one, fails, or hangs. */
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,54 +14,18 @@
 #include "common/clock.h"
 #include "hsm-adapter/hsm.h"
 #include "tests/unit/check-main.h"
+#include "tests/unit/replica-world.h"
 #include "tests/unit/test-hsm-token.h"
-#include "tests/unit/copied-key.h"
 
 static const uint8_t DATA[] = "what is to be signed";
-#define ORDERS "/tmp/test-replica.XXXXXX"
 
-static char orders[sizeof(ORDERS)];
 static hsm_t *hsm;
-static hsm_conf_t both;
 static hsm_error_t err;
-
-static void order(const char *what)
-{
-	FILE *file = fopen(orders, "w");
-	ck_assert_ptr_nonnull(file);
-	fputs(what, file);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static void make(void)
-{
-	strcpy(orders, ORDERS);
-	ck_assert_int_ge(close(mkstemp(orders)), 0);
-	test_tokens_make();
-	setenv("SHIM_MODULE", test_softhsm(), 1);
-	setenv("SHIM_CONTROL", orders, 1);
-}
-
-static void unmake(void)
-{
-	test_tokens_remove();
-	unlink(orders);
-}
 
 static void setup(void)
 {
-	static hsm_repository_t repositories[3];
-	static char *names[] = { "one", "two" };
-	order("");
-	memcpy(repositories, test_conf()->repositories, 2 * sizeof(*repositories));
-	repositories[1].module = (char *)SHIM_PATH;
-	repositories[2] = (hsm_repository_t){
-		.name = (char *)"both", .replicas = names, .replica_count = 2,
-	};
-	both = (hsm_conf_t){ .repositories = repositories, .count = 3 };
-	ASSERT_OK(hsm_open(&hsm, &both, &err));
-	ASSERT_OK(hsm_login(hsm, "one", false, &err));
-	ASSERT_OK(hsm_login(hsm, "two", false, &err));
+	replica_order("");
+	hsm = replica_open();
 }
 
 static void teardown(void)
@@ -120,9 +84,7 @@ static void assert_shares(const hsm_key_t *key, unsigned one, unsigned two)
 
 START_TEST(shared)
 {
-	const copied_t pair = copied_make();
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	copied_to_both();
 	hsm_key_t *key = find();
 	assert_shares(key, 4, 4);
 	ASSERT_OK(hsm_prove(hsm, &WANTED, &err));
@@ -202,18 +164,16 @@ START_TEST(fails_over)
 	static const char *const faults[] = {
 		"error C_Sign 0x30\n", "error C_SignInit 0x32\n", "cut\n",
 	};
-	const copied_t pair = copied_make();
 	hsm_watch_t *watch;
 	const hsm_watch_calls_t calls = { .changed = note_change };
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	copied_to_both();
 	hsm_key_t *key = find();
 	hsm_session_t *sessions[6];
 	for (unsigned i = 0; i < 6; i++) {
 		sessions[i] = open_session();
 	}
 	all_sign(sessions, key);
-	order(faults[_i]);
+	replica_order(faults[_i]);
 	all_sign(sessions, key);
 	ck_assert_int_ne(last_of(TWO).code, HSM_EOK);
 	const uint64_t before = last_of(TWO).signatures;
@@ -222,7 +182,7 @@ START_TEST(fails_over)
 		usleep(100000);
 	}
 	ck_assert_uint_eq(atomic_load(&changes), 1);
-	order("");
+	replica_order("");
 	for (unsigned i = 0; i < 100 && atomic_load(&changes) == 1; i++) {
 		usleep(100000);
 	}
@@ -233,9 +193,9 @@ START_TEST(fails_over)
 		all_sign(sessions, key);
 		all_sign(sessions, key);
 		ck_assert_uint_gt(last_of(TWO).signatures, before + 5);
-		order(i == 0 ? faults[_i] : "");
+		replica_order(i == 0 ? faults[_i] : "");
 		all_sign(sessions, key);
-		order("");
+		replica_order("");
 		for (unsigned k = 0; k < 100 && last_of(TWO).code != HSM_EOK; k++) {
 			usleep(100000);
 		}
@@ -251,16 +211,14 @@ END_TEST
 /*! Of a token's sessions one alone goes to the other, and ends there. */
 START_TEST(goes_alone)
 {
-	const copied_t pair = copied_make();
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	copied_to_both();
 	hsm_key_t *key = find();
 	hsm_session_t *sessions[6];
 	for (unsigned i = 0; i < 6; i++) {
 		sessions[i] = open_session();
 	}
 	all_sign(sessions, key);
-	order("error C_SignInit 0x32\n");
+	replica_order("error C_SignInit 0x32\n");
 	assert_signs(sessions[1], key);
 	hsm_session_close(sessions[1]);
 	sessions[1] = open_session();
@@ -276,15 +234,13 @@ END_TEST
 /*! A token that signed wrongly is not used before it has signed well. */
 START_TEST(signs_wrongly)
 {
-	const copied_t pair = copied_make();
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	copied_to_both();
 	hsm_key_t *key = find();
 	hsm_session_t *sessions[] = { open_session(), open_session() };
 	for (unsigned i = 0; i < 2; i++) {
 		assert_signs(sessions[i], key);
 	}
-	order("wrong 1\n");
+	replica_order("wrong 1\n");
 	unsigned wrong = 0;
 	for (unsigned i = 0; i < 8; i++) {
 		hsm_signature_t signature;
@@ -305,20 +261,18 @@ END_TEST
 
 START_TEST(none_works)
 {
-	const copied_t pair = copied_make();
 	hsm_session_t *session;
 	hsm_signature_t signature;
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	copied_to_both();
 	hsm_key_t *key = find();
 	session = open_session();
 	assert_signs(session, key);
 	test_destroy_private("one");
 	test_close_all_sessions("one");
-	order("error C_SignInit 0x30\n");
+	replica_order("error C_SignInit 0x30\n");
 	ck_assert_int_ne(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err),
 	                 HSM_EOK);
-	order("");
+	replica_order("");
 	assert_signs(session, key);
 	hsm_session_close(session);
 	hsm_key_free(key);
@@ -351,11 +305,9 @@ static void *log_in(void *arg)
 START_TEST(found_elsewhere)
 {
 	static const char *const hangs[] = { "hang all\n", "hang C_FindObjectsInit\n", "hang C_OpenSession\n" };
-	const copied_t pair = copied_make();
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	copied_to_both();
 	hsm_session_t *at_one = open_session();
-	order(hangs[_i]);
+	replica_order(hangs[_i]);
 	for (unsigned i = 0; i < 2; i++) {
 		const int64_t begin = monotonic_ms();
 		hsm_key_t *key = find();
@@ -363,7 +315,7 @@ START_TEST(found_elsewhere)
 		assert_signs(at_one, key);
 		hsm_key_free(key);
 	}
-	order("");
+	replica_order("");
 	hsm_session_close(at_one);
 }
 END_TEST
@@ -372,15 +324,13 @@ END_TEST
 START_TEST(leaves)
 {
 	pthread_t thread;
-	const copied_t pair = copied_make();
-	copied_import("one", &pair);
-	copied_import("two", &pair);
+	copied_to_both();
 	hsm_key_t *key = find();
 	hsm_session_t *sessions[] = { open_session(), open_session() };
 	for (unsigned i = 0; i < 2; i++) {
 		assert_signs(sessions[i], key);
 	}
-	order("hang C_GetSessionInfo\n");
+	replica_order("hang C_GetSessionInfo\n");
 	ck_assert_int_eq(pthread_create(&thread, NULL, log_in, NULL), 0);
 	usleep(2500000);
 	ck_assert(hsm_works(hsm, "both") && !hsm_works(hsm, "two"));
@@ -392,7 +342,7 @@ START_TEST(leaves)
 	}
 	ck_assert_int_lt(monotonic_ms() - begin, 1000);
 	ck_assert_uint_eq(last_of(ONE).signatures, before + 2);
-	order("");
+	replica_order("");
 	pthread_join(thread, NULL);
 	assert_shares(key, 4, 4);
 	hsm_key_free(key);
@@ -404,10 +354,8 @@ START_TEST(unseen)
 {
 	hsm_watch_t *watch;
 	hsm_t *fresh = hsm;
-	const copied_t pair = copied_make();
-	copied_import("one", &pair);
-	copied_import("two", &pair);
-	ASSERT_OK(hsm_open(&hsm, &both, &err));
+	copied_to_both();
+	ASSERT_OK(hsm_open(&hsm, replica_conf(), &err));
 	ASSERT_OK(hsm_watch_start(&watch, hsm, 3600, &(hsm_watch_calls_t){ 0 }));
 	usleep(1500000);
 	ck_assert_int_eq(last_of(ONE).when, 0);
@@ -432,7 +380,7 @@ int main(void)
 	Suite *suite = suite_create("hsm-replica");
 	TCase *tc = tcase_create("replica");
 	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, make, unmake);
+	tcase_add_checked_fixture(tc, replica_make, replica_unmake);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, shared);
 	tcase_add_loop_test(tc, other_keys, 0, 3);

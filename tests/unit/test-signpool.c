@@ -14,12 +14,12 @@
 
 #include "module/keys/pool.h"
 #include "tests/unit/check-main.h"
+#include "tests/unit/sign-jobs.h"
 #include "tests/unit/test-hsm-token.h"
 
 #define JOBS 300
 
 static const knot_dname_t zone[] = "\x07""example";
-static const uint8_t address[] = { 4, 0, 192, 0, 2, 1 };
 static char dir[] = "/tmp/test-signpool.XXXXXX", control[64], quirks[64];
 static log_t pool_log;
 static unsigned short_of_sessions; /* Lines of the log that say so. */
@@ -146,30 +146,10 @@ static void tear_down(void)
 
 static const keyring_key_t *failed;
 
-static void make_jobs(const keyring_key_t *key, size_t count)
-{
-	const size_t len = rrsig_rdata_len(key, zone);
-	for (size_t i = 0; i < count; i++) {
-		jobs[i] = (rrsig_job_t) {
-			.owner = zone, .key = key, .type = KNOT_RRTYPE_A, .ttl = i,
-			.rrs = { 1, sizeof(address), (knot_rdata_t *)address },
-			.rdata = calloc(1, knot_rdata_size(len)), .expiration = 2, .inception = 1,
-		};
-		jobs[i].rdata->len = len;
-	}
-}
-
-static void free_jobs(size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(jobs[i].rdata);
-	}
-}
-
 static int run(size_t key, size_t count, signpool_verify_t verify, char *err, size_t err_size)
 {
 	signpool_work_t *work = NULL;
-	make_jobs(&ring->keys[key], count);
+	sign_jobs_make(jobs, count, &ring->keys[key], zone);
 	const signpool_jobs_t all = {
 		.zone = zone, .jobs = jobs, .count = count, .verify = verify, .stop = &stop,
 		.failed = &failed,
@@ -178,28 +158,15 @@ static int run(size_t key, size_t count, signpool_verify_t verify, char *err, si
 	return ret == KNOT_EOK ? signpool_finish(work, err, err_size) : ret;
 }
 
-/*! Whether libdnssec takes a signature for one of the key. */
-static bool valid(const rrsig_job_t *job)
-{
-	rrsig_buffer_t buffer = { 0 };
-	uint8_t *place = NULL, signature[HSM_SIGNATURE_MAX];
-	const size_t len = job->key->signature_len;
-	memcpy(signature, job->rdata->data + job->rdata->len - len, len);
-	ck_assert_int_eq(rrsig_prepare(job, zone, &buffer, &place), KNOT_EOK);
-	bool good = test_verify(job->key->secret, buffer.data, buffer.len, signature, len);
-	free(buffer.data);
-	return good;
-}
-
 /*! Signatures are verified twice: by the pool, which lets them pass, and by libdnssec. */
 START_TEST(test_algorithms)
 {
 	char err[640] = "";
 	ck_assert_msg(run(_i, 20, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	for (size_t i = 0; i < 20; i++) {
-		ck_assert(valid(&jobs[i]));
+		ck_assert(sign_jobs_valid(&jobs[i], zone));
 	}
-	free_jobs(20);
+	sign_jobs_free(jobs, 20);
 }
 END_TEST
 
@@ -233,7 +200,7 @@ START_TEST(test_verify_bits)
 	ck_assert(!verify_check(verify, key->verifier, buffer.data, buffer.len, signature, len));
 	verify_free(verify);
 	free(buffer.data);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 }
 END_TEST
 
@@ -285,7 +252,7 @@ START_TEST(test_ended)
 	signpool_work_t *work = NULL;
 	char err[640] = "";
 	order("delay C_Sign 100\n");
-	make_jobs(&ring->keys[0], 2);
+	sign_jobs_make(jobs, 2, &ring->keys[0], zone);
 	jobs[1].key = &ring->keys[SHIM];
 	const signpool_jobs_t all = {
 		.zone = zone, .jobs = jobs, .count = 2, .verify = SIGNPOOL_VERIFY_ALL, .stop = &stop,
@@ -299,12 +266,12 @@ START_TEST(test_ended)
 		}
 		pthread_mutex_unlock(&ended.lock);
 		ck_assert_int_eq(signpool_finish(work, err, sizeof(err)), KNOT_EOK);
-		ck_assert(valid(&jobs[0]) && valid(&jobs[1]));
+		ck_assert(sign_jobs_valid(&jobs[0], zone) && sign_jobs_valid(&jobs[1], zone));
 		order(i % 2 == 1 ? "" : "delay C_Sign 5\n");
 	}
 	ck_assert_uint_eq(ended.times, 20);
 	order("");
-	free_jobs(2);
+	sign_jobs_free(jobs, 2);
 }
 END_TEST
 
@@ -315,26 +282,26 @@ START_TEST(test_wrong)
 	order("wrong 7\n");
 	ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
 	for (size_t i = 0; i < JOBS; i++) {
-		ck_assert(valid(&jobs[i]));
+		ck_assert(sign_jobs_valid(&jobs[i], zone));
 	}
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 	order("wrong 1\n");
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_ESEMCHECK);
 	ck_assert_ptr_nonnull(strstr(err, "wrong signature"));
 	ck_assert_ptr_nonnull(strstr(err, "two"));
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 
 	/* From then on no sample will do. */
 	order("wrong 250\n");
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_ESEMCHECK);
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 
 	order("wrong 1\n");
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_ESEMCHECK);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	order("");
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_EOK);
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 }
 END_TEST
 
@@ -344,7 +311,7 @@ START_TEST(test_wrong_later)
 	char err[640] = "";
 	order("from 50\nwrong 1\n");
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_ESEMCHECK);
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 }
 END_TEST
 
@@ -355,7 +322,7 @@ START_TEST(test_series)
 	signpool_work_t *work = NULL;
 	unsigned wrong = 0;
 	int ret = KNOT_EOK;
-	make_jobs(&ring->keys[SHIM], 1);
+	sign_jobs_make(jobs, 1, &ring->keys[SHIM], zone);
 	const signpool_jobs_t one = {
 		.zone = zone, .jobs = jobs, .count = 1, .verify = SIGNPOOL_VERIFY_SAMPLE,
 		.stop = &stop, .failed = &failed, .series = _i == 0 ? 0 : signpool_series(pool),
@@ -365,13 +332,13 @@ START_TEST(test_series)
 	for (unsigned i = 0; i < 2000 && ret == KNOT_EOK; i++) {
 		ck_assert_int_eq(signpool_start(pool, &one, &work, err, sizeof(err)), KNOT_EOK);
 		ret = signpool_finish(work, err, sizeof(err));
-		wrong += ret == KNOT_EOK && !valid(&jobs[0]);
+		wrong += ret == KNOT_EOK && !sign_jobs_valid(&jobs[0], zone);
 	}
 	ck_assert_int_eq(ret, KNOT_ESEMCHECK);
 	ck_assert_msg(_i == 0 ? wrong == 0 : wrong > 0, "%u were wrong", wrong);
 	ck_assert_uint_gt(signpool_wrong(pool), 0);
 	order("");
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 }
 END_TEST
 
@@ -396,7 +363,7 @@ START_TEST(test_turns)
 	char err[640] = "";
 	signpool_work_t *works[TURNS];
 	atomic_bool stops[TURNS] = { false };
-	make_jobs(&ring->keys[SHIM], TURNS * TURN);
+	sign_jobs_make(jobs, TURNS * TURN, &ring->keys[SHIM], zone);
 	order("delay C_Sign 20\n");
 	for (size_t i = 0; i < TURNS; i++) {
 		const signpool_jobs_t zone_jobs = {
@@ -416,7 +383,7 @@ START_TEST(test_turns)
 	ck_assert_uint_eq(count_signed(jobs, TURN), TURN);
 	ck_assert_uint_le(count_signed(jobs + (TURNS - 1) * TURN, TURN), TURN / 4);
 	order("");
-	free_jobs(TURNS * TURN);
+	sign_jobs_free(jobs, TURNS * TURN);
 }
 END_TEST
 
@@ -428,10 +395,10 @@ START_TEST(test_failing)
 	failed = NULL;
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
 	ck_assert_ptr_eq(failed, &ring->keys[SHIM]);
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 	order("");
 	ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 }
 END_TEST
 
@@ -441,14 +408,14 @@ START_TEST(test_other_key)
 	char err[640] = "";
 	order("other\n");
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_ESEMCHECK);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	order("cut\n");
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_SAMPLE, err, sizeof(err)), KNOT_EAGAIN);
 	ck_assert_ptr_nonnull(strstr(err, "has 63 bytes instead of 64"));
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	order("");
 	ck_assert_msg(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 }
 END_TEST
 
@@ -526,7 +493,7 @@ START_TEST(test_state)
 	ck_assert_int_eq(watch_returns(&watch, &returns), HSM_EOK);
 	order(faults[_i]);
 	ck_assert_int_ne(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
 	hsm_last_t last = last_of_shim();
 	for (int i = 0; i < 300 && last.since >= last.when; i++) {
@@ -558,14 +525,14 @@ START_TEST(test_stale)
 	ck_assert_int_eq(watch_returns(&watch, &returns), HSM_EOK);
 	order("stale\n");
 	ck_assert_msg(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	/* Soon after, a try of that does not do it again; the watch does. */
 	order("stale\n");
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	wait_for(&returns);
 	ck_assert_msg(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK, "%s", err);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	hsm_watch_stop(watch);
 }
 END_TEST
@@ -576,7 +543,7 @@ START_TEST(test_in_use)
 	char path[96];
 	hsm_error_t err = { 0 };
 	pthread_t thread;
-	make_jobs(&ring->keys[SHIM], 1);
+	sign_jobs_make(jobs, 1, &ring->keys[SHIM], zone);
 	rrsig_job_t slow = jobs[0];
 	snprintf(path, sizeof(path), "%s/closed-in-use", dir);
 	order("hang C_Sign\n");
@@ -599,11 +566,11 @@ START_TEST(test_closing)
 	long before = 0, after = -1;
 	snprintf(path, sizeof(path), "%s/%d", dir, (int)getpid());
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	read_number(path, &before);
 	order("error C_CloseSession 0x30\nerror C_Sign 0xb3 2\n");
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	read_number(path, &after);
 	ck_assert_int_gt(after, before + 1);
 	order("");
@@ -627,7 +594,7 @@ START_TEST(test_closing_left)
 	ck_assert_int_eq(hsm_login(hsm, "two", false, &hsm_err), HSM_EOK);
 	read_number(path, &before);
 	ck_assert_int_eq(run(SHIM, 1, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EOK);
-	free_jobs(1);
+	sign_jobs_free(jobs, 1);
 	order("error C_CloseSession 0x30\n");
 	signpool_free(pool);
 	pool = NULL;
@@ -667,7 +634,7 @@ START_TEST(test_hanging)
 {
 	char err[640] = "";
 	pthread_t thread;
-	make_jobs(&ring->keys[SHIM], 1);
+	sign_jobs_make(jobs, 1, &ring->keys[SHIM], zone);
 	rrsig_job_t slow = jobs[0];
 	order("hang C_Sign\n");
 	ck_assert_int_eq(pthread_create(&thread, NULL, run_job, &slow), 0);
@@ -676,7 +643,7 @@ START_TEST(test_hanging)
 	order("");
 	pthread_join(thread, NULL);
 	ck_assert(finished);
-	free_jobs(50);
+	sign_jobs_free(jobs, 50);
 	free(slow.rdata);
 }
 END_TEST
@@ -691,7 +658,7 @@ START_TEST(test_few_sessions)
 	for (int i = 0; i < 5; i++) {
 		ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK,
 		              "%s", err);
-		free_jobs(JOBS);
+		sign_jobs_free(jobs, JOBS);
 	}
 	ck_assert_uint_eq(short_of_sessions, 1);
 }
@@ -715,7 +682,7 @@ START_TEST(test_session_limit)
 	for (int i = 0; i < 5; i++) {
 		ck_assert_msg(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)) == KNOT_EOK,
 		              "%s", err);
-		free_jobs(JOBS);
+		sign_jobs_free(jobs, JOBS);
 	}
 	ck_assert_uint_eq(short_of_sessions, 0);
 
@@ -723,7 +690,7 @@ START_TEST(test_session_limit)
 	write_file(quirks, "sessions 2\n");
 	ck_assert_int_eq(signpool_new(&pool, hsm, 2, &pool_log), KNOT_EOK);
 	ck_assert_int_eq(run(SHIM, JOBS, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
-	free_jobs(JOBS);
+	sign_jobs_free(jobs, JOBS);
 	ck_assert_msg(strstr(err, "close what else uses the token") != NULL, "%s", err);
 	hsm_close(first);
 }
@@ -734,7 +701,7 @@ START_TEST(test_stop)
 	char err[640] = "";
 	stop = true;
 	ck_assert_int_eq(run(0, 50, SIGNPOOL_VERIFY_ALL, err, sizeof(err)), KNOT_EAGAIN);
-	free_jobs(50);
+	sign_jobs_free(jobs, 50);
 }
 END_TEST
 

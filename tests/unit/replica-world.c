@@ -1,13 +1,66 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SPDX-FileCopyrightText: mod-opendnssec developers */
 
-#include "tests/unit/copied-key.h"
+#include "tests/unit/replica-world.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gnutls/abstract.h>
 
 #include "tests/unit/test-hsm-token.h"
+
+#define ORDERS "/tmp/test-replica.XXXXXX"
+
+static char orders[sizeof(ORDERS)];
+
+void replica_make(void)
+{
+	strcpy(orders, ORDERS);
+	ck_assert_int_ge(close(mkstemp(orders)), 0);
+	test_tokens_make();
+	setenv("SHIM_MODULE", test_softhsm(), 1);
+	setenv("SHIM_CONTROL", orders, 1);
+}
+
+void replica_unmake(void)
+{
+	test_tokens_remove();
+	unlink(orders);
+}
+
+void replica_order(const char *what)
+{
+	FILE *file = fopen(orders, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(what, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+hsm_conf_t *replica_conf(void)
+{
+	static hsm_repository_t repositories[3];
+	static char *names[] = { "one", "two" };
+	static hsm_conf_t conf = { .repositories = repositories, .count = 3 };
+	memcpy(repositories, test_conf()->repositories, 2 * sizeof(*repositories));
+	repositories[1].module = (char *)SHIM_PATH;
+	repositories[2] = (hsm_repository_t){
+		.name = (char *)"both", .replicas = names, .replica_count = 2,
+	};
+	return &conf;
+}
+
+hsm_t *replica_open(void)
+{
+	hsm_t *hsm = NULL;
+	hsm_error_t err;
+	ASSERT_OK(hsm_open(&hsm, replica_conf(), &err));
+	ASSERT_OK(hsm_login(hsm, "one", false, &err));
+	ASSERT_OK(hsm_login(hsm, "two", false, &err));
+	return hsm;
+}
 
 static void put_number(const gnutls_datum_t *number, uint8_t *to)
 {
@@ -60,4 +113,11 @@ void copied_import(const char *label, const copied_t *pair)
 	attributes[1] = (CK_ATTRIBUTE){ CKA_EC_POINT, (void *)pair->point, sizeof(pair->point) };
 	ck_assert_uint_eq(list->C_CreateObject(session, attributes, 6, &made), CKR_OK);
 	list->C_CloseSession(session);
+}
+
+void copied_to_both(void)
+{
+	const copied_t pair = copied_make();
+	copied_import("one", &pair);
+	copied_import("two", &pair);
 }
