@@ -101,6 +101,7 @@ static void look(watcher_t *watcher)
 	if (monotonic_ms() < watcher->asked_ms + wait_ms) {
 		return;
 	}
+	hsm_token_look(token);
 	if (key.algorithm == 0) {
 		ask(token, unseen);
 	} else if (prove(watcher, &key) || start_anew(watcher, &key)) {

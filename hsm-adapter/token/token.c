@@ -389,6 +389,19 @@ static int connect_token(hsm_token_t *token, hsm_error_t *err)
 	return ret;
 }
 
+/*! Connects, and notes what came of it. */
+static int reach(hsm_token_t *token, hsm_error_t *err)
+{
+	const int64_t begun_ms = monotonic_ms();
+	const int ret = connect_token(token, err);
+	if (restart_may_help(ret)) {
+		away_note(&token->away, begun_ms, ret, err);
+	} else {
+		token->away = (away_t){ 0 };
+	}
+	return ret;
+}
+
 static int revive(hsm_token_t *token, hsm_error_t *err)
 {
 	CK_FLAGS flags = 0;
@@ -403,11 +416,11 @@ static int revive(hsm_token_t *token, hsm_error_t *err)
 	case LIBRARY_GONE:
 		disconnect(token);
 		stop_own_library(token);
-		return connect_token(token, err);
+		return reach(token, err);
 	case GONE:
 	default:
 		disconnect(token);
-		return connect_token(token, err);
+		return reach(token, err);
 	}
 }
 
@@ -431,10 +444,31 @@ int hsm_token_restart(hsm_token_t *token, hsm_restart_t why, hsm_error_t *err)
 	return ret == HSM_EOK && !stopped ? HSM_ENOKEY : ret;
 }
 
+/*! Says why the token was not reached; its lock ends. */
+static int unlock_away(hsm_token_t *token, hsm_error_t *err)
+{
+	const int code = token->away.code;
+	if (err != NULL) {
+		*err = token->away.err;
+	}
+	pthread_mutex_unlock(&token->lock);
+	return code;
+}
+
+void hsm_token_look(hsm_token_t *token)
+{
+	pthread_mutex_lock(&token->lock);
+	away_look(&token->away);
+	pthread_mutex_unlock(&token->lock);
+}
+
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err)
 {
 	hsm_error_t why = { 0 };
 	pthread_mutex_lock(&token->lock);
+	if (away_still(&token->away)) {
+		return unlock_away(token, err);
+	}
 	tried_begin(&token->tried);
 	int ret = token->refused ? refusal(token, &why) : revive(token, &why);
 	if (ret == HSM_EOK) {

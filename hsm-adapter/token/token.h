@@ -20,6 +20,7 @@
 
 #include "hsm-adapter/error.h"
 #include "hsm-adapter/repository.h"
+#include "hsm-adapter/token/away.h"
 #include "hsm-adapter/token/closing.h"
 #include "hsm-adapter/token/library.h"
 #include "hsm-adapter/token/mechanism.h"
@@ -51,6 +52,7 @@ struct hsm_token {
 	hsm_library_t library;
 	bool refused;                /*!< The token refused the PIN: it is not tried again. */
 	hsm_error_t refusal;         /*!< Why. */
+	away_t away;                 /*!< It was not reached. */
 	CK_SLOT_ID slot;
 	hsm_mechanisms_t mechanisms; /*!< As the token had them when it was connected. */
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
@@ -81,7 +83,8 @@ void hsm_token_release(hsm_token_t *token);
 void hsm_token_await(hsm_token_t *token);
 
 /*!
- * Takes the lock, and checks that the token is there and logged in; if not, connects and logs in.
+ * Takes the lock, and checks that the token is there and logged in; if not, connects and logs in. Where that has failed
+ * again and again, or took long, it is not tried before a pause is over, and fails as it did last.
  *
  * \retval HSM_EOK      Locked; call hsm_token_unlock().
  * \retval other        As hsm_login(); not locked.
@@ -89,6 +92,9 @@ void hsm_token_await(hsm_token_t *token);
 int hsm_token_lock(hsm_token_t *token, hsm_error_t *err);
 
 void hsm_token_unlock(hsm_token_t *token);
+
+/*! Ends such a pause: for who looks at times whether the token is there again. */
+void hsm_token_look(hsm_token_t *token);
 
 /*! Has all keys of a folder outlast a loss of power, as folder_settle(). \retval HSM_EOK, HSM_EDEVICE,
  *  HSM_ECAPACITY, or as hsm_login() */
