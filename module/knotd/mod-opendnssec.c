@@ -198,7 +198,6 @@ typedef struct {
 	hooks_place_t place; /*!< Empty: answers are not signed on the fly. */
 	running_t *signer;
 	zone_t *zone;    /*!< NULL: the global instance. */
-	stats_t stats;
 } instance_t;
 
 /*! \return Copy of a string setting of the section. */
@@ -371,7 +370,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 	}
 	ret = configure_zone(mod, instance);
 	if (ret == KNOT_EOK) {
-		ret = stats_init(&instance->stats, mod);
+		ret = stats_init(mod);
 	}
 	if (ret == KNOT_EOK) {
 		ret = set_online(mod, instance);
@@ -386,7 +385,7 @@ static int load_zone(knotd_mod_t *mod, instance_t *instance)
 		signers_leave(signer, mod);
 		return ret;
 	}
-	zone_set_report(instance->zone, stats_report, &instance->stats);
+	zone_set_report(instance->zone, stats_report, mod);
 	/* When primaries are asked is a matter of the SOA's timers. */
 	zone_wake(instance->zone, fetched ? 0 : SOURCE_LOOK);
 	return KNOT_EOK;
@@ -417,7 +416,7 @@ static void unload(knotd_mod_t *mod)
 	running_t *signer = instance->signer;
 	if (instance->zone != NULL) {
 		hooks_free(instance->place.hooks);
-		zone_unset_report(instance->zone, &instance->stats);
+		zone_unset_report(instance->zone, mod);
 		zones_drop(&signer->server->zones, instance->zone);
 	}
 	signers_leave(signer, mod);

@@ -13,26 +13,15 @@
 
 #include "module/zone/zone.h"
 
-/*! Keys that are shown, at most: a KSK and a ZSK, each with its successor. Each has half a kilobyte of knotd's
- *  for each zone, which has the counters once for each of its threads. */
-#define STATS_KEYS 4
-#define STATS_NAME 24 /*!< Bytes of a key's name. */
-
 /*! Number of the counter of signatures made on the fly; its parts are by online_result_t. */
-#define STATS_ONLINE (STATS_FIRST_KEY + STATS_KEYS)
-#define STATS_FIRST_KEY 12 /*!< Counters before those of keys. */
-
-typedef struct {
-	knotd_mod_t *mod;
-	char names[STATS_KEYS][STATS_NAME]; /*!< "ksk-12345" */
-} stats_t;
+#define STATS_ONLINE 13
 
 /*! Registers the counters. \return KNOT_EOK or an error */
-int stats_init(stats_t *stats, knotd_mod_t *mod);
+int stats_init(knotd_mod_t *mod);
 
 /*! Registers STATS_ONLINE, after stats_init(). */
 int stats_add_online(knotd_mod_t *mod);
 
-/*! Shows the zone's numbers; a zone_report_f whose context is a stats_t. */
+/*! Shows the zone's numbers; a zone_report_f whose context is a knotd_mod_t. */
 void stats_report(void *ctx, const zone_counters_t *counters, const shown_t *shown,
                   const lasting_t *lasting, const keyset_t *keys);
