@@ -249,7 +249,9 @@ int hsm_catalog_destroy(hsm_token_t *token, const hsm_id_t *id, const hsm_object
 		const hsm_object_t *object = &objects->objects[i];
 		rv = token->library.module->C_DestroyObject(token->session, object->handle);
 		had_private |= object->class == CKO_PRIVATE_KEY;
-		if (had_private && object->class == CKO_PUBLIC_KEY && is_refusal(rv)) {
+		/* Or it has gone with the private one. */
+		if (had_private && object->class == CKO_PUBLIC_KEY &&
+		    (is_refusal(rv) || rv == CKR_OBJECT_HANDLE_INVALID)) {
 			rv = CKR_OK;
 		}
 	}

@@ -24,11 +24,15 @@ static size_t count_private(const hsm_objects_t *objects)
 	return count;
 }
 
-/*! Looks for the objects of a CKA_ID; if there are none, once more with the library started anew. */
+/*! Looks for the objects of a CKA_ID. If there are none, the token is asked for just these, as a library may keep its list
+ *  of all, and once more with the library started anew. */
 static int find_objects(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
                         hsm_error_t *err)
 {
 	int ret = hsm_catalog_find(token, id, anew, objects, err);
+	if (ret == HSM_EOK && objects->count == 0 && !anew) {
+		ret = hsm_catalog_find(token, id, true, objects, err);
+	}
 	if (ret != HSM_EOK || objects->count > 0) {
 		return ret;
 	}

@@ -63,14 +63,20 @@ static int find(hsm_token_t *token, CK_ATTRIBUTE *template, CK_ULONG length,
 	                    : hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
 }
 
-/*! Sorts, and of what was found twice drops that of which less is known. */
+/*! Sorts, and drops what was found twice. What was found as two things is none of them for sure: some libraries look at
+ *  a part of the template only, as NetHSM's, which finds keys of all types by any type. */
 static void tidy(hsm_objects_t *objects)
 {
 	size_t kept = 0;
 	hsm_objects_sort(objects, hsm_object_by_handle);
 	for (size_t i = 0; i < objects->count; i++) {
-		if (kept == 0 || objects->objects[kept - 1].handle != objects->objects[i].handle) {
-			objects->objects[kept++] = objects->objects[i];
+		const hsm_object_t *object = &objects->objects[i];
+		hsm_object_t *last = kept > 0 ? &objects->objects[kept - 1] : NULL;
+		if (last == NULL || last->handle != object->handle) {
+			objects->objects[kept++] = *object;
+		} else if (object->class != last->class ||
+		           (object->type != last->type && object->type != HSM_TYPE_UNKNOWN)) {
+			last->type = HSM_TYPE_UNKNOWN;
 		}
 	}
 	objects->count = kept;
@@ -112,22 +118,30 @@ int hsm_search_all(hsm_token_t *token, bool types, hsm_objects_t *objects, hsm_e
 	return HSM_EOK;
 }
 
-int hsm_search_read(hsm_token_t *token, hsm_objects_t *objects, size_t fresh, hsm_error_t *err)
+/*! Drops those that have another CKA_ID, or none. \param id  NULL: whichever they have. */
+static void keep_id(hsm_objects_t *objects, const hsm_id_t *id)
 {
 	size_t kept = 0;
-	CK_RV rv = reader_read(token, objects->objects + (objects->count - fresh), fresh);
-	if (rv != CKR_OK) {
-		hsm_objects_free(objects);
-		return hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
-	}
 	for (size_t i = 0; i < objects->count; i++) {
-		if (objects->objects[i].values[HSM_ID].data != NULL) {
+		const hsm_value_t *own = &objects->objects[i].values[HSM_ID];
+		if (own->data != NULL && (id == NULL || (own->len == id->len &&
+		                                         memcmp(own->data, id->data, id->len) == 0))) {
 			objects->objects[kept++] = objects->objects[i];
 		} else {
 			hsm_object_free(&objects->objects[i]);
 		}
 	}
 	objects->count = kept;
+}
+
+int hsm_search_read(hsm_token_t *token, hsm_objects_t *objects, size_t fresh, hsm_error_t *err)
+{
+	CK_RV rv = reader_read(token, objects->objects + (objects->count - fresh), fresh);
+	if (rv != CKR_OK) {
+		hsm_objects_free(objects);
+		return hsm_rv_error(token->conf.name, rv, "cannot look for keys", err);
+	}
+	keep_id(objects, NULL);
 	hsm_objects_sort(objects, hsm_object_compare);
 	return HSM_EOK;
 }
@@ -139,12 +153,14 @@ int hsm_search_id(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects
 	const hsm_object_t like = { .type = HSM_TYPE_UNKNOWN };
 	CK_ATTRIBUTE template = { CKA_ID, (void *)id->data, id->len };
 	*objects = (hsm_objects_t){ 0 };
-	const int ret = find(token, &template, 1, &like, objects, err);
+	int ret = find(token, &template, 1, &like, objects, err);
 	if (ret != HSM_EOK) {
 		hsm_objects_free(objects);
 		return ret;
 	}
-	return hsm_search_read(token, objects, objects->count, err);
+	ret = hsm_search_read(token, objects, objects->count, err);
+	keep_id(objects, id);
+	return ret;
 }
 
 int hsm_search_count(hsm_token_t *token, size_t *count, hsm_error_t *err)

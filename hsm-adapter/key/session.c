@@ -42,6 +42,11 @@ static int open_seat(hsm_token_t *token, hsm_seat_t **seat, hsm_error_t *err)
 	if (rv != CKR_OK) {
 		return hsm_rv_error(token->conf.name, rv, "cannot open a session", err);
 	}
+	const int ret = hsm_token_join(token, handle, err);
+	if (ret != HSM_EOK) {
+		hsm_token_close(token, handle);
+		return ret;
+	}
 	const unsigned long connection = atomic_load(&token->connection);
 	if (*seat != NULL) {
 		hsm_seat_reopened(*seat, handle, connection);
@@ -218,15 +223,19 @@ static CK_RV sign_once(const use_t *use, const input_t *input, uint8_t *signatur
 }
 
 /*! Opens the session anew, and finds the key's handle anew.
+ *  \param why      Of the signature that failed; CKR_OK: there was none yet.
  *  \param restart  Has the library started anew before, if that may be. */
-static int recover(const use_t *use, bool restart, hsm_error_t *err)
+static int recover(const use_t *use, CK_RV why, bool restart, hsm_error_t *err)
 {
 	hsm_seat_t *seat = use->seat;
 	hsm_token_t *token = use->token;
+	const unsigned long login = atomic_load(&token->login);
 	int ret = hsm_token_lock(token, err);
 	if (ret != HSM_EOK) {
 		return ret;
 	}
+	/* The token's own session is, and was, logged in. */
+	token->each_logs_in |= why == CKR_USER_NOT_LOGGED_IN && login == atomic_load(&token->login);
 	hsm_seat_close(seat);
 	if (restart) {
 		ret = hsm_token_restart(token, HSM_FOR_SIGNATURE, err);
@@ -321,9 +330,9 @@ static int prove(const use_t *use, hsm_error_t *err)
 
 /*! Finds the key, where it was not found yet, or with a session that is opened anew. A replica has to prove
  *  then that it has it. */
-static int find_anew(const use_t *use, bool restart, hsm_error_t *err)
+static int find_anew(const use_t *use, CK_RV why, bool restart, hsm_error_t *err)
 {
-	int ret = recover(use, restart, err);
+	int ret = recover(use, why, restart, err);
 	if (ret == HSM_EOK && use->key->group->count > 1) {
 		use_t trial = *use;
 		trial.to_prove = true;
@@ -352,7 +361,7 @@ static int sign_input(const use_t *use, const input_t *input, const input_t *dat
 		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
 			poll(NULL, 0, wait_ms);
 		}
-		const int ret = find_anew(use, wait_ms == LAST_WAIT_MS, err);
+		const int ret = find_anew(use, rv, wait_ms == LAST_WAIT_MS, err);
 		if (ret != HSM_EOK) {
 			return ret;
 		}
@@ -389,7 +398,7 @@ static int sign_there(hsm_session_t *session, const hsm_key_t *key, const uint8_
 	tried_call_t call;
 	tried_sign(&token->tried, &call);
 	if (session->group->count > 1 && current_handle(&use) == CK_INVALID_HANDLE) {
-		ret = find_anew(&use, false, err);
+		ret = find_anew(&use, CKR_OK, false, err);
 	}
 	if (ret == HSM_EOK) {
 		ret = sign_data(&use, data, data_len, signature, err);

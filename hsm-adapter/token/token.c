@@ -162,7 +162,7 @@ static CK_USER_TYPE user_type(const hsm_token_t *token)
 	return token->conf.user_type != 0 ? token->conf.user_type : CKU_USER;
 }
 
-static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
+static int log_in(hsm_token_t *token, CK_SESSION_HANDLE session, CK_FLAGS flags, hsm_error_t *err)
 {
 	if ((flags & CKF_LOGIN_REQUIRED) == 0) {
 		return HSM_EOK;
@@ -178,7 +178,7 @@ static int log_in(hsm_token_t *token, CK_FLAGS flags, hsm_error_t *err)
 	if (!pin.given && (flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0) {
 		return wait_for_pin(token, pin.why, err);
 	}
-	CK_RV rv = token->library.module->C_Login(token->session, user_type(token),
+	CK_RV rv = token->library.module->C_Login(session, user_type(token),
 	                                          pin.given ? (CK_UTF8CHAR *)pin.text : NULL,
 	                                          pin.len);
 	const kept_id_t kept = pin.kept;
@@ -222,6 +222,17 @@ CK_RV hsm_token_open(hsm_token_t *token, CK_SESSION_HANDLE *session)
 	CK_RV rv = open_with(token, CKF_SERIAL_SESSION, session);
 	return wants_to_write(rv)
 	       ? open_with(token, CKF_SERIAL_SESSION | CKF_RW_SESSION, session) : rv;
+}
+
+int hsm_token_join(hsm_token_t *token, CK_SESSION_HANDLE session, hsm_error_t *err)
+{
+	CK_TOKEN_INFO info;
+	if (!token->each_logs_in) {
+		return HSM_EOK;
+	}
+	CK_RV rv = token->library.module->C_GetTokenInfo(token->slot, &info);
+	return rv == CKR_OK ? log_in(token, session, info.flags, err)
+	                    : hsm_rv_error(token->conf.name, rv, "cannot log in", err);
 }
 
 void hsm_token_close(hsm_token_t *token, CK_SESSION_HANDLE session)
@@ -294,7 +305,7 @@ static int connect_once(hsm_token_t *token, hsm_error_t *err)
 		ret = open_session(token, err);
 	}
 	if (ret == HSM_EOK) {
-		ret = log_in(token, flags, err);
+		ret = log_in(token, token->session, flags, err);
 	}
 	if (ret == HSM_EOK) {
 		hsm_mechanisms_read(&token->mechanisms, token->library.module, token->slot);
@@ -410,7 +421,7 @@ static int revive(hsm_token_t *token, hsm_error_t *err)
 	case ALIVE:
 		return HSM_EOK;
 	case LOGGED_OUT:
-		ret = log_in(token, flags, err);
+		ret = log_in(token, token->session, flags, err);
 		atomic_fetch_add(&token->login, 1);
 		return ret;
 	case LIBRARY_GONE:

@@ -53,6 +53,8 @@ struct hsm_token {
 	bool refused;                /*!< The token refused the PIN: it is not tried again. */
 	hsm_error_t refusal;         /*!< Why. */
 	away_t away;                 /*!< It was not reached. */
+	bool each_logs_in;           /*!< A login counts for no other session, as NetHSM's, if its password is
+	                                  not in its library's own configuration. */
 	CK_SLOT_ID slot;
 	hsm_mechanisms_t mechanisms; /*!< As the token had them when it was connected. */
 	CK_SESSION_HANDLE session;   /*!< CK_INVALID_HANDLE: not connected. */
@@ -113,6 +115,14 @@ void hsm_token_unlock_known(hsm_token_t *token);
 /*! Opens a session that reads and signs. The token is locked, or its session is used by who locked it.
  *  \return CK_RV */
 CK_RV hsm_token_open(hsm_token_t *token, CK_SESSION_HANDLE *session);
+
+/*!
+ * Logs a session in where each has to do so; nothing is done where one login is for all. The token is locked.
+ *
+ * \retval HSM_EOK
+ * \retval other    As hsm_login().
+ */
+int hsm_token_join(hsm_token_t *token, CK_SESSION_HANDLE session, hsm_error_t *err);
 
 /*! \return How many sessions may be opened beside those that are open; the token is locked. */
 size_t hsm_token_room(const hsm_token_t *token);

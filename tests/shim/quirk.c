@@ -15,6 +15,8 @@
 
 static CK_FUNCTION_LIST token;
 static atomic_ulong mechanisms[SESSIONS]; /* That hash in the shim. */
+static atomic_bool logged_in[SESSIONS], by_id[SESSIONS]; /* The latter: what is searched now. */
+static atomic_ulong listed; /* The last handle of the first search for all; 0: there was none yet. */
 static atomic_int open_sessions, starts;
 
 /* \return The number behind a quirk's name, 0 if there is none; -1: there is no such quirk. */
@@ -46,6 +48,7 @@ static CK_RV initialize(void *args)
 	const CK_C_INITIALIZE_ARGS *given = args;
 	const bool locks = given != NULL && given->CreateMutex != NULL;
 	open_sessions = 0;
+	listed = 0;
 	starts++;
 	return has("no-locks") || (locks && has("app-locks")) ? CKR_CANT_LOCK
 	       : token.C_Initialize(args);
@@ -129,6 +132,9 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK
 	}
 	CK_RV rv = token.C_OpenSession(slot, flags, application, notify, session);
 	open_sessions += rv == CKR_OK ? 1 : 0;
+	if (rv == CKR_OK) {
+		logged_in[*session % SESSIONS] = false;
+	}
 	return rv;
 }
 
@@ -147,8 +153,13 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, C
 		}
 		user = CKU_USER;
 	}
-	return has("other-user") ? CKR_USER_ANOTHER_ALREADY_LOGGED_IN
-	       : token.C_Login(session, user, pin, len);
+	CK_RV rv = has("other-user") ? CKR_USER_ANOTHER_ALREADY_LOGGED_IN
+	           : token.C_Login(session, user, pin, len);
+	if (has("session-login") && (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)) {
+		rv = logged_in[session % SESSIONS] ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
+		logged_in[session % SESSIONS] = true;
+	}
+	return rv;
 }
 
 static bool says_no(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ATTRIBUTE_TYPE type)
@@ -192,6 +203,7 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_OBJECT_H
 	stand_in.mechanism = stands_for(how->mechanism);
 	mechanisms[session % SESSIONS] = stand_in.mechanism != how->mechanism ? how->mechanism : 0;
 	return starts < number_of("starts") ? CKR_DEVICE_ERROR
+	       : has("session-login") && !logged_in[session % SESSIONS] ? CKR_USER_NOT_LOGGED_IN
 	       : how->mechanism == CKM_RSA_PKCS && has("data-keys") ? CKR_KEY_FUNCTION_NOT_PERMITTED
 	       : is_hidden(how->mechanism) ? CKR_MECHANISM_INVALID
 	       : token.C_SignInit(session, &stand_in, key);
@@ -219,10 +231,54 @@ static CK_OBJECT_CLASS class_of(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obje
 	return class;
 }
 
+/* Removes what has the same CKA_ID. */
+static CK_RV destroy_pair(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+	CK_BYTE id[256];
+	CK_OBJECT_HANDLE halves[4];
+	CK_ULONG count = 0;
+	CK_ATTRIBUTE like = { CKA_ID, id, sizeof(id) };
+	CK_RV rv = token.C_GetAttributeValue(session, object, &like, 1);
+	if (rv == CKR_OK) {
+		(void)token.C_FindObjectsInit(session, &like, 1);
+		rv = token.C_FindObjects(session, halves, 4, &count);
+		(void)token.C_FindObjectsFinal(session);
+	}
+	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+		rv = token.C_DestroyObject(session, halves[i]);
+	}
+	return rv;
+}
+
 static CK_RV destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
+	if (has("one-goes") && class_of(session, object) == CKO_PRIVATE_KEY) {
+		return destroy_pair(session, object);
+	}
 	return has("keep-public") && class_of(session, object) == CKO_PUBLIC_KEY
 	       ? CKR_ACTION_PROHIBITED : token.C_DestroyObject(session, object);
+}
+
+static CK_RV find_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count)
+{
+	CK_ATTRIBUTE kept[8];
+	CK_ULONG left = 0;
+	by_id[session % SESSIONS] = false;
+	for (CK_ULONG i = 0; i < count && i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (!has("finds-all") && (list[i].type != CKA_KEY_TYPE || !has("finds-types"))) {
+			kept[left++] = list[i];
+		}
+		by_id[session % SESSIONS] |= list[i].type == CKA_ID;
+	}
+	return token.C_FindObjectsInit(session, kept, left);
+}
+
+/* SoftHSM gives new objects higher handles; all of a small token come in one call. */
+static bool is_listed(CK_OBJECT_HANDLE last, CK_OBJECT_HANDLE object)
+{
+	CK_OBJECT_HANDLE none = 0;
+	(void)atomic_compare_exchange_strong(&listed, &none, last);
+	return object <= listed;
 }
 
 static CK_RV find(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG max,
@@ -230,6 +286,19 @@ static CK_RV find(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG
 {
 	CK_RV rv = token.C_FindObjects(session, objects, max, count);
 	CK_ULONG kept = 0;
+	CK_OBJECT_HANDLE last = 0;
+	for (CK_ULONG i = 0; rv == CKR_OK && i < *count; i++) {
+		last = objects[i] > last ? objects[i] : last;
+	}
+	if (rv == CKR_OK && last != 0 && has("lists-once") && !by_id[session % SESSIONS]) {
+		for (CK_ULONG i = 0; i < *count; i++) {
+			if (is_listed(last, objects[i])) {
+				objects[kept++] = objects[i];
+			}
+		}
+		*count = kept;
+		return rv;
+	}
 	for (CK_ULONG i = 0; rv == CKR_OK && has("no-public") && i < *count; i++) {
 		if (class_of(session, objects[i]) != CKO_PUBLIC_KEY) {
 			objects[kept++] = objects[i];
@@ -323,6 +392,7 @@ void quirk_functions(CK_FUNCTION_LIST *list, CK_FUNCTION_LIST *of)
 	list->C_SignInit = sign_init;
 	list->C_Sign = sign;
 	list->C_DestroyObject = destroy;
+	list->C_FindObjectsInit = find_init;
 	list->C_FindObjects = find;
 	list->C_GetAttributeValue = get_attributes;
 }

@@ -10,6 +10,7 @@
  *   nul-label        C_GetTokenInfo pads by NULs
  *   one-label        all tokens are labelled "one"
  *   other-user       C_Login finds another user logged in
+ *   session-login    C_Login counts for that session alone (NetHSM)
  *   crypto-user      C_Login takes the type 0x80000001 alone (Luna)
  *   read-only        no session can write
  *   private-public   no public key has CKA_PRIVATE = FALSE
@@ -19,7 +20,11 @@
  *   hash-only        no mechanism signs a hash: CKM_RSA_PKCS and CKM_ECDSA are missing
  *   data-keys        RSA keys allow CKM_SHA256_RSA_PKCS, but not CKM_RSA_PKCS
  *   keep-public      public keys cannot be removed
+ *   one-goes         a public key goes with its private key, and not before (NetHSM)
  *   no-public        public keys are not found
+ *   finds-types      a search by CKA_KEY_TYPE finds keys of all types (NetHSM)
+ *   finds-all        each search finds all objects
+ *   lists-once       a search without a CKA_ID finds what it found the first time (NetHSM)
  *   private-point    private keys of a curve have CKA_EC_POINT
  *   raw-point        ... which is not wrapped
  *   key-info         ... or CKA_PUBLIC_KEY_INFO

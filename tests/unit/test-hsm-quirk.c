@@ -319,6 +319,71 @@ START_TEST(public_stays)
 }
 END_TEST
 
+START_TEST(public_goes_too)
+{
+	has_quirks("one-goes\n");
+	assert_life(13);
+	assert_life(8);
+}
+END_TEST
+
+START_TEST(each_session_logs_in)
+{
+	has_quirks("session-login\n");
+	assert_life(13);
+}
+END_TEST
+
+#define OF_EACH 4 /* More than eight keys in all: then the token is asked for all at once. */
+
+/* A library that looks at a part of what is searched for only. */
+START_TEST(finds_too_much)
+{
+	static const char *const QUIRKS[] = { "finds-types\n", "finds-all\n" };
+	static const uint8_t ALGORITHMS[] = { 8, 13, 15 };
+	hsm_key_t *keys[3 * OF_EACH], *found;
+	for (size_t i = 0; i < 3 * OF_EACH; i++) {
+		ASSERT_OK(generate(ALGORITHMS[i % 3], &keys[i]));
+	}
+	for (size_t quirk = 0; quirk < 2; quirk++) {
+		has_quirks(QUIRKS[quirk]);
+		reopen();
+		for (size_t i = 0; i < 3 * OF_EACH; i++) {
+			ASSERT_OK(test_find(hsm, "one", hsm_key_id(keys[i]), ALGORITHMS[i % 3], &found, &err));
+			assert_signs(found);
+			hsm_key_free(found);
+		}
+	}
+	ASSERT_FAILS(test_find(hsm, "one", "0123456789abcdef", 13, &found, &err), HSM_ENOKEY, "no private key");
+	for (size_t i = 0; i < 3 * OF_EACH; i++) {
+		remove_key(keys[i]);
+	}
+}
+END_TEST
+
+#define MADE 24 /* Eight are looked for one by one, and eight more if the library was started anew. */
+
+/* A library that lists its objects but once, and finds each by its CKA_ID: it is not started anew. */
+START_TEST(lists_once)
+{
+	hsm_key_t *keys[MADE], *found;
+	hsm_t *other;
+	has_quirks("lists-once\n");
+	reopen();
+	ASSERT_OK(hsm_open(&other, conf, &err));
+	ASSERT_OK(hsm_login(other, "one", false, &err));
+	for (size_t i = 0; i < MADE; i++) {
+		ASSERT_OK(generate(13, &keys[i]));
+		ASSERT_OK(test_find(other, "one", hsm_key_id(keys[i]), 13, &found, &err));
+		hsm_key_free(found);
+	}
+	for (size_t i = 0; i < MADE; i++) {
+		remove_key(keys[i]);
+	}
+	hsm_close(other);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -345,6 +410,10 @@ int main(void)
 	tcase_add_test(tc, user_type);
 	tcase_add_test(tc, no_public_object);
 	tcase_add_test(tc, public_stays);
+	tcase_add_test(tc, public_goes_too);
+	tcase_add_test(tc, each_session_logs_in);
+	tcase_add_test(tc, finds_too_much);
+	tcase_add_test(tc, lists_once);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);
