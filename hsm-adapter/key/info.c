@@ -74,6 +74,7 @@ static int ask(hsm_token_t *token, hsm_info_t *info, hsm_error_t *err)
 	copy_padded(info->manufacturer, said.manufacturerID, sizeof(said.manufacturerID));
 	copy_padded(info->model, said.model, sizeof(said.model));
 	copy_padded(info->serial, said.serialNumber, sizeof(said.serialNumber));
+	info->read_only = (said.flags & CKF_WRITE_PROTECTED) != 0;
 	info->memory_total = memory(said.ulTotalPrivateMemory);
 	info->memory_free = memory(said.ulFreePrivateMemory);
 	ask_families(token, info);

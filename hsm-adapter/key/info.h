@@ -28,6 +28,7 @@ typedef struct {
 	char manufacturer[33];
 	char model[17];
 	char serial[17];
+	bool read_only;        /*!< Keys are neither made nor removed. */
 	uint64_t memory_total; /*!< Bytes for private objects; or HSM_INFO_UNKNOWN. */
 	uint64_t memory_free;
 	size_t keys;           /*!< All private keys in the token. */

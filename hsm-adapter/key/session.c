@@ -184,6 +184,18 @@ static CK_OBJECT_HANDLE current_handle(const use_t *use)
 	return (atomic_load(&copy->login) == login) ? handle : CK_INVALID_HANDLE;
 }
 
+static size_t signature_len(const hsm_key_t *key)
+{
+	return key->algorithm->signature_len != 0 ? key->algorithm->signature_len
+	                                          : (key->public.bits + 7) / 8;
+}
+
+/*! \return How much room the token is given. NSS signs by EdDSA into exactly as much as it needs. */
+static CK_ULONG signature_room(const hsm_key_t *key)
+{
+	return key->algorithm->key_type == CKK_EC_EDWARDS ? signature_len(key) : HSM_SIGNATURE_MAX;
+}
+
 static CK_RV call_token(const use_t *use, const input_t *input, uint8_t *signature, CK_ULONG *len)
 {
 	hsm_seat_t *seat = use->seat;
@@ -200,17 +212,11 @@ static CK_RV call_token(const use_t *use, const input_t *input, uint8_t *signatu
 	CK_MECHANISM mechanism = { input->mechanism, NULL, 0 };
 	CK_RV rv = module->C_SignInit(seat->handle, &mechanism, handle);
 	if (rv == CKR_OK) {
-		*len = HSM_SIGNATURE_MAX;
+		*len = signature_room(use->key);
 		rv = module->C_Sign(seat->handle, (CK_BYTE *)input->data, input->len, signature,
 		                    len);
 	}
 	return rv;
-}
-
-static size_t signature_len(const hsm_key_t *key)
-{
-	return key->algorithm->signature_len != 0 ? key->algorithm->signature_len
-	                                          : (key->public.bits + 7) / 8;
 }
 
 /*! Signs without a lock. Fails if the session's connection, or the key's login, has ended. */

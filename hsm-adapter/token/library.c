@@ -103,8 +103,8 @@ static const char *advice(const hsm_repository_t *repository, CK_RV rv)
 		return "it cannot be used by threads; let p11-kit's server have it";
 	}
 	return repository->arguments == NULL
-	       ? "check its own configuration, and whether it needs <StartArguments>"
-	       : "check its own configuration and <StartArguments>";
+	       ? "check its own configuration, that this user may use it, and whether it needs <StartArguments>"
+	       : "check its own configuration, that this user may use it, and <StartArguments>";
 }
 
 static int open_folder(hsm_library_t *library, const hsm_repository_t *repository,

@@ -86,7 +86,8 @@ static const char *advice(CK_RV rv)
 		return "; close what else uses the token, or lower <Sessions> or <SignerThreads>";
 	case CKR_SESSION_READ_ONLY:
 	case CKR_TOKEN_WRITE_PROTECTED:
-		return "; the token can be read only, have it write again by the HSM's own tools";
+		return "; the token can be read only, have it write again by the HSM's own tools, or "
+		       "by <StartArguments>";
 	case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
 		return "; have that user, the security officer or one of another kind, log out";
 	case CKR_USER_NOT_LOGGED_IN:

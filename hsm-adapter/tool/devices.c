@@ -66,6 +66,9 @@ static void print_info(const hsm_repository_t *repository, const hsm_info_t *inf
 		}
 		printf("\n");
 	}
+	if (info->read_only) {
+		printf("  writes:     no, keys are neither made nor removed\n");
+	}
 	printf("  keys:       %zu", info->keys);
 	if (repository->capacity != 0) {
 		printf(" of %zu", repository->capacity);

@@ -42,6 +42,9 @@ repository() {
 	grep -qF "$new" "$D/conf.xml" || fail "conf.xml has no repository Device"
 }
 
+# What quickstart has found; before a device is set.
+softhsm_module() { sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' "$D/conf.xml" | head -n 1; }
+
 # life ALGORITHM: keys come, sign, are found again by a new knotd, are rolled and purged.
 life() {
 	local algorithm=$1 made zsk
@@ -96,7 +99,7 @@ long_softhsm() {
 long_p11_kit_server() {
 	servers 13
 	setsid p11-kit server --foreground -n "$work/p11-kit.sock" \
-		--provider "$(sed -n 's|.*<Module>\(.*\)</Module>.*|\1|p' "$D/conf.xml" | head -n 1)" \
+		--provider "$(softhsm_module)" \
 		pkcs11: >p11-kit.log 2>&1 </dev/null &
 	pids+=($!)
 	within 10 test -S "$work/p11-kit.sock"
@@ -104,6 +107,35 @@ long_p11_kit_server() {
 	device "$(library pkcs11/p11-kit-client.so)" Device
 	life 13
 }
+
+# ---- SoftHSM behind pkcs11-proxy, by TCP, which Debian has from 13 on
+
+# proxy MODULE
+proxy() {
+	PKCS11_DAEMON_SOCKET=$PKCS11_PROXY_SOCKET setsid pkcs11-daemon "$1" >proxy.log 2>&1 </dev/null &
+	pids+=($!)
+	within 10 grep -qi ":$(printf %04X "${PKCS11_PROXY_SOCKET##*:}") [0-9A-F]*:0000 " /proc/net/tcp
+}
+
+long_pkcs11_proxy() { # needs pkcs11-daemon
+	local module
+	servers 13
+	module=$(softhsm_module)
+	PKCS11_PROXY_SOCKET=tcp://127.0.0.1:$(free_port)
+	export PKCS11_PROXY_SOCKET
+	proxy "$module"
+	device "$(library libpkcs11-proxy.so.0)" Device
+	life 13
+
+	kill -KILL "${pids[-1]}"
+	within 30 module_says 'token Device: (does not work|was lost)'
+	proxy "$module"
+	sed -i 's/host [0-9]* /host 3 /' z
+	echo 'again A 192.0.2.3' >>z
+	within 30 answers again.z.test A 192.0.2.3
+	validate z.test
+}
+module_says() { module status | grep -qE -- "$1"; }
 
 # ---- no token at all
 
@@ -121,28 +153,49 @@ long_nss() {
 	mkdir nss
 	certutil -N -d "sql:$work/nss" -f "$D/pin"
 	device "$(library libsoftokn3.so)" 'NSS Certificate DB'
-	expect 'whether it needs <StartArguments>' hsm info Device
+	# newer ones start, with a token that keeps nothing
+	expect 'whether it needs <StartArguments>|neither made nor removed' hsm info Device
 	device "$(library libsoftokn3.so)" 'NSS Certificate DB' \
 		"<StartArguments>configdir='sql:$work/nss'</StartArguments>"
 	life 13
+	hsm test Device
 }
 
 # ---- opencryptoki: a daemon that knows the slots, with folders that cannot be named otherwise
 
-long_opencryptoki() {
-	local swtok=/var/lib/opencryptoki/swtok/TOK_OBJ folder
-	own_mounts devices long_opencryptoki
-	for folder in /etc/opencryptoki /var/lib/opencryptoki /run/lock /dev/shm; do
-		mount -t tmpfs tmpfs "$folder"
+# instead FILE < TEXT: the test's own mounts have the text there.
+instead() {
+	cat >"instead.$(basename "$1")"
+	chmod 640 "instead.$(basename "$1")"
+	mount --bind "instead.$(basename "$1")" "$1"
+}
+
+# The folders of the daemon, from 3.20 on with a user of its own. The group it shares them with is root's here, as
+# knotd is root without rights over others.
+opencryptoki_folders() {
+	local folder swtok=/var/lib/opencryptoki/swtok/TOK_OBJ strength=/etc/opencryptoki/strength.conf
+	for folder in /var/lib/opencryptoki /run/lock /run/opencryptoki /dev/shm; do
+		[ ! -d "$folder" ] || mount -t tmpfs -o mode=770 tmpfs "$folder"
 	done
 	mkdir -p "$swtok" /run/lock/opencryptoki/swtok
-	printf '%s\n' 'version opencryptoki-3.1' 'slot 3' '{' 'stdll = libpkcs11_sw.so' '}' \
-		>/etc/opencryptoki/opencryptoki.conf
+	printf '%s\n' 'version opencryptoki-3.1' 'slot 3' '{' 'stdll = libpkcs11_sw.so' '}' |
+		instead /etc/opencryptoki/opencryptoki.conf
+	id pkcsslotd || return 0
+	sed 's/^pkcs11:x:[0-9]*:/pkcs11:x:0:/' /etc/group | instead /etc/group
+	sed 's/^\(pkcsslotd:[^:]*:[0-9]*\):[0-9]*:/\1:0:/' /etc/passwd | instead /etc/passwd
+	instead "$strength" <"$strength"
+	chown -R pkcsslotd:root /var/lib/opencryptoki /run/lock/opencryptoki /run/opencryptoki
+	chmod -R g+rwX /var/lib/opencryptoki /run/lock/opencryptoki
+}
+
+long_opencryptoki() {
+	own_mounts devices long_opencryptoki
+	opencryptoki_folders
 	pkcsslotd -f >pkcsslotd.log 2>&1 &
 	pids+=($!)
 	servers 8 2048
 	device "$(library opencryptoki/libopencryptoki.so.0)" 'Ours' '<Sessions>3</Sessions>'
-	expect 'no token labelled "Ours" .*"IBM OS PKCS#11" in slot 3' hsm login Device
+	expect 'no token labelled "Ours" .*"(IBM OS PKCS#11|softtok)" in slot 3' hsm login Device
 	# the security officer's first PIN is always this one
 	expect 'wants PINs of 4 to 8 bytes, that of conf.xml has 16; nothing is done' \
 		hsm init Device - <<<87654321

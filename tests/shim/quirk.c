@@ -15,6 +15,7 @@
 
 static CK_FUNCTION_LIST token;
 static atomic_ulong mechanisms[SESSIONS]; /* That hash in the shim. */
+static atomic_bool by_edwards[SESSIONS];
 static atomic_bool logged_in[SESSIONS], by_id[SESSIONS]; /* The latter: what is searched now. */
 static atomic_ulong listed; /* The last handle of the first search for all; 0: there was none yet. */
 static atomic_int open_sessions, starts;
@@ -64,6 +65,9 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	}
 	for (size_t i = sizeof(info->label); named && has("nul-label") && i > 0; i--) {
 		info->label[i - 1] = info->label[i - 1] == ' ' ? '\0' : info->label[i - 1];
+	}
+	if (rv == CKR_OK && has("read-only")) {
+		info->flags |= CKF_WRITE_PROTECTED;
 	}
 	return rv;
 }
@@ -202,6 +206,7 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_OBJECT_H
 	CK_MECHANISM stand_in = *how;
 	stand_in.mechanism = stands_for(how->mechanism);
 	mechanisms[session % SESSIONS] = stand_in.mechanism != how->mechanism ? how->mechanism : 0;
+	by_edwards[session % SESSIONS] = how->mechanism == CKM_EDDSA;
 	return starts < number_of("starts") ? CKR_DEVICE_ERROR
 	       : has("session-login") && !logged_in[session % SESSIONS] ? CKR_USER_NOT_LOGGED_IN
 	       : how->mechanism == CKM_RSA_PKCS && has("data-keys") ? CKR_KEY_FUNCTION_NOT_PERMITTED
@@ -219,6 +224,9 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYT
 		gnutls_hash_fast(digest, data, len, hash);
 		data = hash;
 		len = gnutls_hash_get_len(digest);
+	}
+	if (has("exact-room") && by_edwards[session % SESSIONS] && *signature_len != 64) {
+		return CKR_ARGUMENTS_BAD;
 	}
 	return token.C_Sign(session, data, len, signature, signature_len);
 }

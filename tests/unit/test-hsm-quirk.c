@@ -224,9 +224,14 @@ END_TEST
 START_TEST(reads_only)
 {
 	hsm_key_t *key, *other;
+	hsm_info_t info;
 	ASSERT_OK(generate(13, &key));
+	ASSERT_OK(hsm_info(hsm, "one", &info, &err));
+	ck_assert(!info.read_only);
 	has_quirks("read-only\n");
 	reopen();
+	ASSERT_OK(hsm_info(hsm, "one", &info, &err));
+	ck_assert(info.read_only);
 	ASSERT_OK(test_find(hsm, "one", hsm_key_id(key), 13, &other, &err));
 	assert_signs(other);
 	ASSERT_FAILS(hsm_key_remove(hsm, "one", hsm_key_id(key), &err), HSM_EDEVICE,
@@ -327,6 +332,13 @@ START_TEST(public_goes_too)
 }
 END_TEST
 
+START_TEST(exact_room)
+{
+	has_quirks("exact-room\n");
+	assert_life(15);
+}
+END_TEST
+
 START_TEST(each_session_logs_in)
 {
 	has_quirks("session-login\n");
@@ -411,6 +423,7 @@ int main(void)
 	tcase_add_test(tc, no_public_object);
 	tcase_add_test(tc, public_stays);
 	tcase_add_test(tc, public_goes_too);
+	tcase_add_test(tc, exact_room);
 	tcase_add_test(tc, each_session_logs_in);
 	tcase_add_test(tc, finds_too_much);
 	tcase_add_test(tc, lists_once);
