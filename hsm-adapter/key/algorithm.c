@@ -51,7 +51,7 @@ static const hsm_algorithm_t ALGORITHMS[] = {
 	{ .number = 15, .name = "ED25519", EDDSA, .curve = { ED25519_OID, ED25519_NAME,
 	  ED25519_OLD }, .bits = 256, .public_len = 32, .signature_len = 64 },
 	{ .number = 16, .name = "ED448", EDDSA, .curve = { ED448_OID, ED448_NAME, ED448_OLD },
-	  .bits = 456, .public_len = 57, .signature_len = 114 },
+	  .has_parameter = true, .bits = 456, .public_len = 57, .signature_len = 114 },
 };
 
 #define COUNT (sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]))

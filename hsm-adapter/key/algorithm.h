@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ typedef struct {
 	CK_MECHANISM_TYPE generate_else;   /*!< For tokens that do not have the other. */
 	CK_MECHANISM_TYPE sign;            /*!< The hash, or EdDSA: the data. */
 	CK_MECHANISM_TYPE sign_data;       /*!< For tokens that do not sign a hash. */
+	bool has_parameter;                /*!< PKCS #11 3.0 wants a CK_EDDSA_PARAMS with it. */
 	gnutls_digest_algorithm_t hash;    /*!< GNUTLS_DIG_UNKNOWN: the token hashes. */
 	hsm_der_t digest_info;             /*!< Comes before the hash; RSA only. */
 	hsm_der_t curve[HSM_CURVE_NAMES];  /*!< CKA_EC_PARAMS, the usual form first. */

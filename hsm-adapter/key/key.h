@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "hsm-adapter/hsm.h"
 #include "hsm-adapter/key/algorithm.h"
@@ -19,6 +20,7 @@ typedef struct {
 	atomic_ulong mechanism;      /*!< CK_MECHANISM_TYPE that signs. */
 	atomic_ulong other;          /*!< The token has this one, too, to sign what it hashes itself;
 	                                  or HSM_MECHANISM_NONE. */
+	atomic_bool by_parameter;    /*!< The token takes the mechanism with its parameter only. */
 	atomic_ulong login;          /*!< The token's, as it was when the handle was found; 0 = none
 	                                  was yet. */
 	atomic_ulong proven;         /*!< Of replicas: the login in which it made a good signature. */

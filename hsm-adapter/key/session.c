@@ -196,6 +196,24 @@ static CK_ULONG signature_room(const hsm_key_t *key)
 	return key->algorithm->key_type == CKK_EC_EDWARDS ? signature_len(key) : HSM_SIGNATURE_MAX;
 }
 
+/*! Begins to sign. By PKCS #11 3.0 Ed448 needs a parameter, which says that nothing is hashed before; older
+ *  libraries, as SoftHSM, know none. */
+static CK_RV begin(const use_t *use, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE handle)
+{
+	/* CK_EDDSA_PARAMS, which older headers of p11-kit lack. */
+	static const struct { CK_BBOOL hashes; CK_ULONG context_len; CK_BYTE *context; } PURE;
+	const CK_FUNCTION_LIST *module = use->token->library.module;
+	CK_MECHANISM plain = { mechanism, NULL, 0 };
+	CK_MECHANISM pure = { mechanism, (void *)&PURE, sizeof(PURE) };
+	const bool by_parameter = atomic_load(&use->copy->by_parameter);
+	CK_RV rv = module->C_SignInit(use->seat->handle, by_parameter ? &pure : &plain, handle);
+	if (rv == CKR_MECHANISM_PARAM_INVALID && use->key->algorithm->has_parameter && !by_parameter) {
+		rv = module->C_SignInit(use->seat->handle, &pure, handle);
+		atomic_store(&use->copy->by_parameter, rv == CKR_OK);
+	}
+	return rv;
+}
+
 static CK_RV call_token(const use_t *use, const input_t *input, uint8_t *signature, CK_ULONG *len)
 {
 	hsm_seat_t *seat = use->seat;
@@ -209,8 +227,7 @@ static CK_RV call_token(const use_t *use, const input_t *input, uint8_t *signatu
 	if (handle == CK_INVALID_HANDLE) {
 		return CKR_KEY_HANDLE_INVALID;
 	}
-	CK_MECHANISM mechanism = { input->mechanism, NULL, 0 };
-	CK_RV rv = module->C_SignInit(seat->handle, &mechanism, handle);
+	CK_RV rv = begin(use, input->mechanism, handle);
 	if (rv == CKR_OK) {
 		*len = signature_room(use->key);
 		rv = module->C_Sign(seat->handle, (CK_BYTE *)input->data, input->len, signature,

@@ -201,10 +201,21 @@ static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_ATTRIBUTE
 	                               private_count, public_key, private_key);
 }
 
+/* Of RFC 8032's Ed448, and not what hashes. */
+static bool is_pure(const CK_MECHANISM *how)
+{
+	static const struct { CK_BBOOL hashes; CK_ULONG context_len; CK_BYTE *context; } PURE;
+	return how->pParameter != NULL && how->ulParameterLen == sizeof(PURE) &&
+	       memcmp(how->pParameter, &PURE, sizeof(PURE)) == 0;
+}
+
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_OBJECT_HANDLE key)
 {
 	CK_MECHANISM stand_in = *how;
 	stand_in.mechanism = stands_for(how->mechanism);
+	if (how->mechanism == CKM_EDDSA && has("edwards-params") && !is_pure(how)) {
+		return CKR_MECHANISM_PARAM_INVALID;
+	}
 	mechanisms[session % SESSIONS] = stand_in.mechanism != how->mechanism ? how->mechanism : 0;
 	by_edwards[session % SESSIONS] = how->mechanism == CKM_EDDSA;
 	return starts < number_of("starts") ? CKR_DEVICE_ERROR

@@ -19,6 +19,7 @@
  *   only-x9.31       ... but CKM_RSA_X9_31_KEY_PAIR_GEN
  *   hash-only        no mechanism signs a hash: CKM_RSA_PKCS and CKM_ECDSA are missing
  *   data-keys        RSA keys allow CKM_SHA256_RSA_PKCS, but not CKM_RSA_PKCS
+ *   edwards-params   CKM_EDDSA takes a CK_EDDSA_PARAMS, as PKCS #11 3.0 has it for Ed448
  *   exact-room       Ed25519 is signed into exactly 64 bytes (NSS)
  *   keep-public      public keys cannot be removed
  *   one-goes         a public key goes with its private key, and not before (NetHSM)

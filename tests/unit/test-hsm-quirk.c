@@ -339,6 +339,13 @@ START_TEST(exact_room)
 }
 END_TEST
 
+START_TEST(parameters)
+{
+	has_quirks("edwards-params\n");
+	assert_life(16);
+}
+END_TEST
+
 START_TEST(each_session_logs_in)
 {
 	has_quirks("session-login\n");
@@ -424,6 +431,7 @@ int main(void)
 	tcase_add_test(tc, public_stays);
 	tcase_add_test(tc, public_goes_too);
 	tcase_add_test(tc, exact_room);
+	tcase_add_test(tc, parameters);
 	tcase_add_test(tc, each_session_logs_in);
 	tcase_add_test(tc, finds_too_much);
 	tcase_add_test(tc, lists_once);
