@@ -53,8 +53,12 @@ static void add(char *list, size_t size, const char *fmt, ...)
 static void look_at_slot(search_t *search, CK_SLOT_ID slot)
 {
 	CK_TOKEN_INFO info;
-	if (search->module->C_GetTokenInfo(slot, &info) != CKR_OK) {
-		return; /* It does not matter if another token is broken. */
+	CK_RV rv = search->module->C_GetTokenInfo(slot, &info);
+	if (rv != CKR_OK) {
+		/* It may be another one. */
+		add(search->others, sizeof(search->others), "one in slot %lu that does not answer (CK_RV 0x%lx)",
+		    slot, rv);
+		return;
 	}
 	if (hsm_slot_has_label(search->repository, &info) &&
 	    (!search->repository->in_slot || search->repository->slot == slot)) {

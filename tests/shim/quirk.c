@@ -57,7 +57,7 @@ static CK_RV initialize(void *args)
 
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
-	CK_RV rv = token.C_GetTokenInfo(slot, info);
+	CK_RV rv = has("away") ? CKR_FUNCTION_FAILED : token.C_GetTokenInfo(slot, info);
 	const bool named = rv == CKR_OK && (info->flags & CKF_TOKEN_INITIALIZED) != 0;
 	if (named && has("one-label")) {
 		memset(info->label, ' ', sizeof(info->label));

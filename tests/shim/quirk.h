@@ -8,6 +8,7 @@
  *   app-locks        C_Initialize does not take an application's locks (CKR_CANT_LOCK)
  *   no-locks         ... nor the system's
  *   nul-label        C_GetTokenInfo pads by NULs
+ *   away             slots have tokens that C_GetTokenInfo does not reach (NetHSM)
  *   one-label        all tokens are labelled "one"
  *   other-user       C_Login finds another user logged in
  *   session-login    C_Login counts for that session alone (NetHSM)

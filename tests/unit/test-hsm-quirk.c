@@ -97,6 +97,15 @@ static void assert_life(uint8_t algorithm)
 	remove_key(key);
 }
 
+/* Whether its label is right is not known then. */
+START_TEST(does_not_answer)
+{
+	has_quirks("away\n");
+	ASSERT_FAILS(hsm_login(hsm, "one", false, &err), HSM_ETOKEN, "does not answer");
+	ck_assert_msg(strstr(err.text, "(CK_RV 0x6)") != NULL, "%s", err.text);
+}
+END_TEST
+
 START_TEST(two_of_one_label)
 {
 	char sentence[100];
@@ -414,6 +423,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_unchecked_fixture(tc, make, unmake);
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, does_not_answer);
 	tcase_add_test(tc, two_of_one_label);
 	tcase_add_test(tc, padded_by_nuls);
 	tcase_add_test(tc, locks);
