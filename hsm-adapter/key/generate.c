@@ -103,6 +103,17 @@ static int clear_id(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_error
 	                           "one", err);
 }
 
+/*! Removes what a token has made though it failed. YubiHSM's library leaves a key then without its CKA_ID. */
+static void clear_failed(const order_t *order)
+{
+	hsm_objects_t objects = { 0 };
+	if (!order->chosen && hsm_search_label(order->token, &order->id, &objects, NULL) == HSM_EOK) {
+		(void)hsm_catalog_destroy(order->token, &order->id, &objects, "", NULL);
+	}
+	hsm_objects_free(&objects);
+	(void)clear_id(order->token, &order->id, true, NULL);
+}
+
 /*!
  * Writes what the public half shall be.
  * \param curve  NULL: an RSA key.
@@ -263,7 +274,7 @@ static int generate(const order_t *order, hsm_key_t **key, hsm_error_t *err)
 	made_t made = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
 	CK_RV rv = generate_any(order, &made);
 	if (rv != CKR_OK) {
-		(void)clear_id(token, &order->id, true, NULL);
+		clear_failed(order);
 		return generate_error(order, rv, err);
 	}
 	ret = take(order, &made, key, err);

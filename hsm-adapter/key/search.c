@@ -163,6 +163,35 @@ int hsm_search_id(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects
 	return ret;
 }
 
+/*! \return Whether an object has the label. What is found by a template may have another (NetHSM). */
+static bool has_label(hsm_token_t *token, CK_OBJECT_HANDLE handle, const char *label)
+{
+	char own[2 * HSM_ID_MAX];
+	CK_ATTRIBUTE attribute = { CKA_LABEL, own, sizeof(own) };
+	CK_RV rv = token->library.module->C_GetAttributeValue(token->session, handle, &attribute, 1);
+	return rv == CKR_OK && attribute.ulValueLen == strlen(label) &&
+	       memcmp(own, label, strlen(label)) == 0;
+}
+
+int hsm_search_label(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects, hsm_error_t *err)
+{
+	const hsm_object_t like = { .class = CKO_PRIVATE_KEY, .type = HSM_TYPE_UNKNOWN };
+	CK_ATTRIBUTE template[] = {
+		{ CKA_CLASS, (void *)&like.class, sizeof(like.class) },
+		{ CKA_LABEL, (void *)id->hex, strlen(id->hex) },
+	};
+	size_t kept = 0;
+	*objects = (hsm_objects_t){ 0 };
+	const int ret = find(token, template, 2, &like, objects, err);
+	for (size_t i = 0; ret == HSM_EOK && i < objects->count; i++) {
+		if (has_label(token, objects->objects[i].handle, id->hex)) {
+			objects->objects[kept++] = objects->objects[i];
+		}
+	}
+	objects->count = kept;
+	return ret;
+}
+
 int hsm_search_count(hsm_token_t *token, size_t *count, hsm_error_t *err)
 {
 	hsm_object_t like = { .class = CKO_PRIVATE_KEY };

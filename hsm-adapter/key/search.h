@@ -31,6 +31,10 @@ int hsm_search_all(hsm_token_t *token, bool types, hsm_objects_t *objects, hsm_e
 int hsm_search_id(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects,
                   hsm_error_t *err);
 
+/*! Finds the private keys whose CKA_LABEL is that CKA_ID's text, as the labels of ours are, whatever their CKA_ID.
+ *  Nothing is read. \retval as hsm_search_all() */
+int hsm_search_label(hsm_token_t *token, const hsm_id_t *id, hsm_objects_t *objects, hsm_error_t *err);
+
 /*!
  * Reads the objects that stand last, and sorts all by hsm_object_compare(). Those without a CKA_ID are
  * dropped: another process may be about to write one, so they are read again when they are found again.

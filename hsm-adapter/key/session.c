@@ -368,10 +368,20 @@ static int find_anew(const use_t *use, CK_RV why, bool restart, hsm_error_t *err
 	return ret;
 }
 
+/*! The same. If the token fails, it is asked once more, and then with the library started anew. */
+static int find_again(const use_t *use, CK_RV why, bool restart, hsm_error_t *err)
+{
+	int ret = find_anew(use, why, restart, err);
+	if (ret == HSM_EDEVICE && !restart) {
+		ret = find_anew(use, why, false, err);
+	}
+	return ret == HSM_EDEVICE && !restart ? find_anew(use, why, true, err) : ret;
+}
+
 /*! Signs. What may pass, a lost session, a token that is busy or limits its rate, is tried again with a
  *  new session, so that one failure of many calls does not fail all of a zone's signatures. Some
  *  libraries, as YubiHSM's after an idle while, or Luna's after a loss of its network, open sessions that
- *  are of no use until they are started anew; so that is tried at last. */
+ *  are of no use until they are started anew, or do not find the key; so that is tried at last. */
 static int sign_input(const use_t *use, const input_t *input, const input_t *data,
                       hsm_signature_t *signature, hsm_error_t *err)
 {
@@ -384,7 +394,7 @@ static int sign_input(const use_t *use, const input_t *input, const input_t *dat
 		if (!hsm_rv_is_loss(rv) || wait_ms > FIRST_WAIT_MS) {
 			poll(NULL, 0, wait_ms);
 		}
-		const int ret = find_anew(use, rv, wait_ms == LAST_WAIT_MS, err);
+		const int ret = find_again(use, rv, wait_ms == LAST_WAIT_MS, err);
 		if (ret != HSM_EOK) {
 			return ret;
 		}

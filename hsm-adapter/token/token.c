@@ -162,6 +162,34 @@ static CK_USER_TYPE user_type(const hsm_token_t *token)
 	return token->conf.user_type != 0 ? token->conf.user_type : CKU_USER;
 }
 
+/*! \return Whether a session is that of a user. Users of a maker's own may have a state of their own. */
+static bool is_users(const hsm_token_t *token, const CK_SESSION_INFO *session)
+{
+	return session->state == CKS_RO_USER_FUNCTIONS || session->state == CKS_RW_USER_FUNCTIONS ||
+	       (token->conf.user_type != 0 && session->state > CKS_RW_SO_FUNCTIONS);
+}
+
+static bool shows_user(const hsm_token_t *token, CK_SESSION_HANDLE session)
+{
+	CK_SESSION_INFO info;
+	return token->library.module->C_GetSessionInfo(session, &info) != CKR_OK || is_users(token, &info);
+}
+
+/*! Calls C_Login. A card may have been logged out by another process that uses it, which its library sees, and yet
+ *  says that the user is logged in (OpenSC). */
+static CK_RV call_login(hsm_token_t *token, CK_SESSION_HANDLE session, const hsm_pin_t *pin)
+{
+	CK_FUNCTION_LIST *module = token->library.module;
+	CK_UTF8CHAR *text = pin->given ? (CK_UTF8CHAR *)pin->text : NULL;
+	CK_RV rv = module->C_Login(session, user_type(token), text, pin->len);
+	if (rv == CKR_USER_ALREADY_LOGGED_IN && !token->hides_login && !shows_user(token, session)) {
+		(void)module->C_Logout(session);
+		rv = module->C_Login(session, user_type(token), text, pin->len);
+		token->hides_login = rv == CKR_OK && !shows_user(token, session);
+	}
+	return rv;
+}
+
 static int log_in(hsm_token_t *token, CK_SESSION_HANDLE session, CK_FLAGS flags, hsm_error_t *err)
 {
 	if ((flags & CKF_LOGIN_REQUIRED) == 0) {
@@ -178,9 +206,7 @@ static int log_in(hsm_token_t *token, CK_SESSION_HANDLE session, CK_FLAGS flags,
 	if (!pin.given && (flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0) {
 		return wait_for_pin(token, pin.why, err);
 	}
-	CK_RV rv = token->library.module->C_Login(session, user_type(token),
-	                                          pin.given ? (CK_UTF8CHAR *)pin.text : NULL,
-	                                          pin.len);
+	CK_RV rv = call_login(token, session, &pin);
 	const kept_id_t kept = pin.kept;
 	hsm_pin_wipe(&pin);
 
@@ -287,11 +313,8 @@ static life_t look_at_life(hsm_token_t *token, CK_FLAGS *flags)
 		return GONE;
 	}
 	*flags = info.flags;
-	/* Users of a maker's own may have a state of their own. */
-	bool user = session.state == CKS_RO_USER_FUNCTIONS ||
-	            session.state == CKS_RW_USER_FUNCTIONS ||
-	            (token->conf.user_type != 0 && session.state > CKS_RW_SO_FUNCTIONS);
-	return (user || (info.flags & CKF_LOGIN_REQUIRED) == 0) ? ALIVE : LOGGED_OUT;
+	const bool needed = (info.flags & CKF_LOGIN_REQUIRED) != 0;
+	return !needed || token->hides_login || is_users(token, &session) ? ALIVE : LOGGED_OUT;
 }
 
 static int connect_once(hsm_token_t *token, hsm_error_t *err)
@@ -305,6 +328,7 @@ static int connect_once(hsm_token_t *token, hsm_error_t *err)
 		ret = open_session(token, err);
 	}
 	if (ret == HSM_EOK) {
+		token->hides_login = false;
 		ret = log_in(token, token->session, flags, err);
 	}
 	if (ret == HSM_EOK) {

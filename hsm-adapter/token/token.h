@@ -53,6 +53,7 @@ struct hsm_token {
 	bool refused;                /*!< The token refused the PIN: it is not tried again. */
 	hsm_error_t refusal;         /*!< Why. */
 	away_t away;                 /*!< It was not reached. */
+	bool hides_login;            /*!< Its sessions do not show that a user is logged in. */
 	bool each_logs_in;           /*!< A login counts for no other session, as NetHSM's, if its password is
 	                                  not in its library's own configuration. */
 	CK_SLOT_ID slot;

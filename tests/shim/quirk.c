@@ -17,6 +17,7 @@ static CK_FUNCTION_LIST token;
 static atomic_ulong mechanisms[SESSIONS]; /* That hash in the shim. */
 static atomic_bool by_edwards[SESSIONS];
 static atomic_bool logged_in[SESSIONS], by_id[SESSIONS]; /* The latter: what is searched now. */
+static atomic_bool logged_out, in_again; /* By another process that uses the card; since then. */
 static atomic_ulong listed; /* The last handle of the first search for all; 0: there was none yet. */
 static atomic_int open_sessions, starts;
 
@@ -149,6 +150,31 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
 	return rv;
 }
 
+/* \return Whether the card is not logged in, though this process believes it is. */
+static bool is_out(void)
+{
+	if (!has("card-logout")) {
+		logged_out = in_again = false;
+	}
+	return has("card-logout") && !in_again;
+}
+
+static CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
+{
+	CK_RV rv = token.C_GetSessionInfo(session, info);
+	if (rv == CKR_OK && (is_out() || has("hides-user"))) {
+		info->state = CKS_RO_PUBLIC_SESSION;
+	}
+	return rv;
+}
+
+static CK_RV logout(CK_SESSION_HANDLE session)
+{
+	CK_RV rv = token.C_Logout(session);
+	logged_out |= rv == CKR_OK && is_out();
+	return rv;
+}
+
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG len)
 {
 	if (has("crypto-user")) {
@@ -157,8 +183,12 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, C
 		}
 		user = CKU_USER;
 	}
+	if (is_out() && !logged_out) {
+		return CKR_USER_ALREADY_LOGGED_IN;
+	}
 	CK_RV rv = has("other-user") ? CKR_USER_ANOTHER_ALREADY_LOGGED_IN
 	           : token.C_Login(session, user, pin, len);
+	in_again |= rv == CKR_OK && logged_out;
 	if (has("session-login") && (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)) {
 		rv = logged_in[session % SESSIONS] ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
 		logged_in[session % SESSIONS] = true;
@@ -178,7 +208,7 @@ static bool says_no(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ATTRIBUTE_TYPE 
 
 static void shorten_id(CK_ATTRIBUTE *list, CK_ULONG count)
 {
-	for (CK_ULONG i = 0; i < count && has("short-id"); i++) {
+	for (CK_ULONG i = 0; i < count && (has("short-id") || has("orphan")); i++) {
 		list[i].ulValueLen = list[i].type == CKA_ID ? 2 : list[i].ulValueLen;
 	}
 }
@@ -195,10 +225,14 @@ static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_ATTRIBUTE
 	if (has("private-public") && says_no(public_, public_count, CKA_PRIVATE)) {
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	}
+	if (is_out()) {
+		return CKR_USER_NOT_LOGGED_IN;
+	}
 	shorten_id(public_, public_count);
 	shorten_id(private_, private_count);
-	return token.C_GenerateKeyPair(session, &stand_in, public_, public_count, private_,
-	                               private_count, public_key, private_key);
+	CK_RV rv = token.C_GenerateKeyPair(session, &stand_in, public_, public_count, private_,
+	                                   private_count, public_key, private_key);
+	return has("orphan") ? CKR_FUNCTION_REJECTED : rv;
 }
 
 /* Of RFC 8032's Ed448, and not what hashes. */
@@ -218,7 +252,7 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_OBJECT_H
 	}
 	mechanisms[session % SESSIONS] = stand_in.mechanism != how->mechanism ? how->mechanism : 0;
 	by_edwards[session % SESSIONS] = how->mechanism == CKM_EDDSA;
-	return starts < number_of("starts") ? CKR_DEVICE_ERROR
+	return starts < number_of("starts") || starts < number_of("dead") ? CKR_DEVICE_ERROR
 	       : has("session-login") && !logged_in[session % SESSIONS] ? CKR_USER_NOT_LOGGED_IN
 	       : how->mechanism == CKM_RSA_PKCS && has("data-keys") ? CKR_KEY_FUNCTION_NOT_PERMITTED
 	       : is_hidden(how->mechanism) ? CKR_MECHANISM_INVALID
@@ -271,6 +305,9 @@ static CK_RV destroy_pair(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 
 static CK_RV destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
+	if (is_out()) {
+		return CKR_USER_NOT_LOGGED_IN;
+	}
 	if (has("one-goes") && class_of(session, object) == CKO_PRIVATE_KEY) {
 		return destroy_pair(session, object);
 	}
@@ -282,6 +319,9 @@ static CK_RV find_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG c
 {
 	CK_ATTRIBUTE kept[8];
 	CK_ULONG left = 0;
+	if (starts < number_of("dead")) {
+		return CKR_DEVICE_ERROR;
+	}
 	by_id[session % SESSIONS] = false;
 	for (CK_ULONG i = 0; i < count && i < sizeof(kept) / sizeof(kept[0]); i++) {
 		if (!has("finds-all") && (list[i].type != CKA_KEY_TYPE || !has("finds-types"))) {
@@ -406,6 +446,8 @@ void quirk_functions(CK_FUNCTION_LIST *list, CK_FUNCTION_LIST *of)
 	list->C_GetMechanismInfo = get_mechanism_info;
 	list->C_OpenSession = open_session;
 	list->C_CloseSession = close_session;
+	list->C_GetSessionInfo = get_session_info;
+	list->C_Logout = logout;
 	list->C_Login = login;
 	list->C_GenerateKeyPair = generate;
 	list->C_SignInit = sign_init;

@@ -11,11 +11,14 @@
  *   away             slots have tokens that C_GetTokenInfo does not reach (NetHSM)
  *   one-label        all tokens are labelled "one"
  *   other-user       C_Login finds another user logged in
+ *   card-logout      the card was logged out by another process, and C_Login believes it was not, until C_Logout (SC-HSM)
+ *   hides-user       no session shows that a user is logged in
  *   session-login    C_Login counts for that session alone (NetHSM)
  *   crypto-user      C_Login takes the type 0x80000001 alone (Luna)
  *   read-only        no session can write
  *   private-public   no public key has CKA_PRIVATE = FALSE
  *   short-id         a CKA_ID has two bytes (YubiHSM)
+ *   orphan           C_GenerateKeyPair makes keys, of a CKA_ID of two bytes, and fails (YubiHSM)
  *   no-rsa           no mechanism generates RSA keys
  *   only-x9.31       ... but CKM_RSA_X9_31_KEY_PAIR_GEN
  *   hash-only        no mechanism signs a hash: CKM_RSA_PKCS and CKM_ECDSA are missing
@@ -33,6 +36,7 @@
  *   key-info         ... or CKA_PUBLIC_KEY_INFO
  *   only-write       no session is for reading alone (AWS CloudHSM)
  *   starts N         nothing is signed before the library was started that often
+ *   dead N           ... nor found
  *   sessions N       there are no more than that
  */
 #pragma once

@@ -260,6 +260,84 @@ START_TEST(writes_only)
 }
 END_TEST
 
+/* A library whose sessions are of no use, and find nothing, until it is started anew. */
+START_TEST(finds_after_restart)
+{
+	hsm_key_t *key;
+	hsm_signature_t signature;
+	hsm_session_t *session;
+	ASSERT_OK(generate(13, &key));
+	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
+	has_quirks("dead 2\n");
+	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
+	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	hsm_session_close(session);
+	remove_key(key);
+}
+END_TEST
+
+static size_t keys_in_token(void)
+{
+	hsm_info_t info;
+	ASSERT_OK(hsm_info(hsm, "one", &info, &err));
+	return info.keys;
+}
+
+/* What a token makes before it fails does not fill it. */
+START_TEST(orphans)
+{
+	hsm_key_t *key, *other;
+	ASSERT_OK(generate(13, &other));
+	const size_t before = keys_in_token();
+	/* Nor is another one taken for it. */
+	static const char *const QUIRKS[] = { "orphan\n", "orphan\nfinds-all\n" };
+	for (size_t i = 0; i < 2; i++) {
+		has_quirks(QUIRKS[i]);
+		ASSERT_FAILS(generate(13, &key), HSM_EDEVICE, "cannot generate");
+		has_quirks("");
+		ck_assert_uint_eq(keys_in_token(), before);
+	}
+	remove_key(other);
+}
+END_TEST
+
+/* A card is logged out by another process, and its library believes it is not. */
+START_TEST(card_logged_out)
+{
+	hsm_key_t *key, *other;
+	ASSERT_OK(generate(13, &key));
+	has_quirks("card-logout\n");
+	remove_key(key);
+	has_quirks("");
+	ASSERT_OK(generate(13, &key));
+	has_quirks("card-logout\n");
+	ASSERT_OK(generate(13, &other));
+	remove_key(key);
+	remove_key(other);
+}
+END_TEST
+
+/* It is not logged out, and in, each time. */
+START_TEST(hides_user)
+{
+	hsm_key_t *key;
+	hsm_last_t last;
+	has_quirks("hides-user\n");
+	assert_life(13);
+	ASSERT_OK(generate(13, &key));
+	assert_signs(key);
+	ck_assert(hsm_last(hsm, 0, &last));
+	const uint64_t errors = last.errors;
+	for (size_t i = 0; i < 20; i++) {
+		ASSERT_OK(hsm_login(hsm, "one", false, &err));
+		assert_signs(key);
+	}
+	ck_assert(hsm_last(hsm, 0, &last));
+	ck_assert_uint_eq(last.errors, errors);
+	remove_key(key);
+}
+END_TEST
+
 /* A library whose sessions are of no use until it is started anew. */
 START_TEST(needs_restart)
 {
@@ -435,6 +513,10 @@ int main(void)
 	tcase_add_test(tc, reads_only);
 	tcase_add_test(tc, writes_only);
 	tcase_add_test(tc, needs_restart);
+	tcase_add_test(tc, finds_after_restart);
+	tcase_add_test(tc, orphans);
+	tcase_add_test(tc, card_logged_out);
+	tcase_add_test(tc, hides_user);
 	tcase_add_test(tc, other_user);
 	tcase_add_test(tc, user_type);
 	tcase_add_test(tc, no_public_object);
