@@ -240,11 +240,29 @@ static bool is_refusal(CK_RV rv)
 	       rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_FUNCTION_REJECTED;
 }
 
+/*! Looks whether the objects have gone: some libraries say so of what they could not remove, as another process writes
+ *  (NSS, Kryoptic). \param public  Whether public ones may stay. */
+static int check_gone(hsm_token_t *token, const hsm_id_t *id, bool public, const char *what,
+                      hsm_error_t *err)
+{
+	hsm_objects_t left;
+	int ret = hsm_search_id(token, id, &left, err);
+	for (size_t i = 0; ret == HSM_EOK && i < left.count; i++) {
+		if (!public || left.objects[i].class == CKO_PRIVATE_KEY) {
+			ret = hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": %s: the token says that "
+			                    "it has gone, and it is still there; see what else writes to the "
+			                    "token", token->conf.name, what);
+		}
+	}
+	hsm_objects_free(&left);
+	return ret;
+}
+
 int hsm_catalog_destroy(hsm_token_t *token, const hsm_id_t *id, const hsm_objects_t *objects,
                         const char *what, hsm_error_t *err)
 {
 	CK_RV rv = CKR_OK;
-	bool had_private = false;
+	bool had_private = false, kept_public = false;
 	for (size_t i = 0; rv == CKR_OK && i < objects->count; i++) {
 		const hsm_object_t *object = &objects->objects[i];
 		rv = token->library.module->C_DestroyObject(token->session, object->handle);
@@ -252,11 +270,15 @@ int hsm_catalog_destroy(hsm_token_t *token, const hsm_id_t *id, const hsm_object
 		/* Or it has gone with the private one. */
 		if (had_private && object->class == CKO_PUBLIC_KEY &&
 		    (is_refusal(rv) || rv == CKR_OBJECT_HANDLE_INVALID)) {
+			kept_public = true;
 			rv = CKR_OK;
 		}
 	}
 	hsm_catalog_forget(token, id);
-	return rv == CKR_OK ? HSM_EOK : hsm_rv_error(token->conf.name, rv, what, err);
+	if (rv != CKR_OK) {
+		return hsm_rv_error(token->conf.name, rv, what, err);
+	}
+	return objects->count > 0 ? check_gone(token, id, kept_public, what, err) : HSM_EOK;
 }
 
 void hsm_catalog_forget(hsm_token_t *token, const hsm_id_t *id)

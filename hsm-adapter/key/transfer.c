@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hsm-adapter/key/attributes.h"
+#include "hsm-adapter/key/catalog.h"
 #include "hsm-adapter/key/key.h"
 #include "hsm-adapter/token/rv.h"
 #include "hsm-adapter/token/tokens.h"
@@ -63,6 +64,17 @@ static CK_RV create(hsm_token_t *token, const hsm_key_made_of_t *of, const hsm_p
 	return rv;
 }
 
+/*! Checks that no object has the CKA_ID, of whatever kind: NSS would write over it. The token is locked. */
+static int check_free(hsm_token_t *token, const hsm_id_t *id, hsm_error_t *err)
+{
+	hsm_objects_t objects;
+	const int ret = hsm_catalog_find(token, id, true, &objects, err);
+	return ret == HSM_EOK && objects.count > 0
+	       ? hsm_error_set(err, HSM_EEXISTS, 0, "repository \"%s\" has a key of CKA_ID %s already, of another "
+	                       "kind, or not whole; remove it first", token->conf.name, id->hex)
+	       : ret;
+}
+
 /*! \return Whether a key has that CKA_ID. */
 static bool is_there(hsm_t *hsm, const hsm_wanted_t *wanted)
 {
@@ -101,8 +113,12 @@ int hsm_key_import(hsm_t *hsm, const hsm_key_spec_t *spec, const hsm_parts_t *pa
 	if (ret != HSM_EOK) {
 		return ret;
 	}
-	CK_RV rv = create(token, &of, parts);
+	ret = check_free(token, &of.id, err);
+	CK_RV rv = ret == HSM_EOK ? create(token, &of, parts) : CKR_OK;
 	hsm_token_unlock(token);
+	if (ret != HSM_EOK) {
+		return ret;
+	}
 	return rv == CKR_OK ? hsm_key_find(hsm, &wanted, key, err)
 	       : hsm_rv_error(token->conf.name, rv, "cannot take a key from elsewhere", err);
 }

@@ -3,6 +3,7 @@
 
 #include "hsm-adapter/token/make.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,10 +75,14 @@ static int check_length(const making_t *making, const CK_TOKEN_INFO *info, const
 	if (pin->len >= info->ulMinPinLen && (!has_limit || pin->len <= info->ulMaxPinLen)) {
 		return HSM_EOK;
 	}
+	char most[40] = "";
+	if (has_limit) {
+		snprintf(most, sizeof(most), " to %lu", info->ulMaxPinLen);
+	}
 	return hsm_error_set(making->err, HSM_EPIN, 0, "repository \"%s\": the token wants PINs of "
-	                     "%lu to %lu bytes, %s has %zu; nothing is done",
-	                     making->repository->name, info->ulMinPinLen, info->ulMaxPinLen, whose,
-	                     pin->len);
+	                     "%lu%s bytes%s, %s has %zu; nothing is done",
+	                     making->repository->name, info->ulMinPinLen, most,
+	                     has_limit ? "" : " or more", whose, pin->len);
 }
 
 /*! Checks the PINs before anything is done: a token that is made, but has no PIN, is of no use. */

@@ -429,7 +429,7 @@ static int reach(hsm_token_t *token, hsm_error_t *err)
 {
 	const int64_t begun_ms = monotonic_ms();
 	const int ret = connect_token(token, err);
-	if (restart_may_help(ret)) {
+	if (restart_may_help(ret) || ret == HSM_EMODULE) {
 		away_note(&token->away, begun_ms, ret, err);
 	} else {
 		token->away = (away_t){ 0 };

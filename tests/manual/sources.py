@@ -30,7 +30,7 @@ SPEAKERS = '''
     policy-engine/secondaries/secondaries.c policy-engine/secondaries/survey.c
     policy-engine/signer/compose.c policy-engine/signer/link.c
     policy-engine/tool/todo.c
-    hsm-adapter/key/find.c hsm-adapter/key/generate.c hsm-adapter/key/id.c hsm-adapter/key/key.c hsm-adapter/key/proof.c
+    hsm-adapter/key/catalog.c hsm-adapter/key/find.c hsm-adapter/key/generate.c hsm-adapter/key/id.c hsm-adapter/key/key.c hsm-adapter/key/proof.c
     hsm-adapter/key/public.c hsm-adapter/key/session.c hsm-adapter/key/verify.c
     hsm-adapter/token/library.c hsm-adapter/token/rv.c hsm-adapter/token/slot.c
     hsm-adapter/token/token.c hsm-adapter/token/tried.c

@@ -308,6 +308,9 @@ static CK_RV destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 	if (is_out()) {
 		return CKR_USER_NOT_LOGGED_IN;
 	}
+	if (has("destroy-lies")) {
+		return CKR_OK;
+	}
 	if (has("one-goes") && class_of(session, object) == CKO_PRIVATE_KEY) {
 		return destroy_pair(session, object);
 	}

@@ -26,6 +26,7 @@
  *   edwards-params   CKM_EDDSA takes a CK_EDDSA_PARAMS, as PKCS #11 3.0 has it for Ed448
  *   exact-room       Ed25519 is signed into exactly 64 bytes (NSS)
  *   keep-public      public keys cannot be removed
+ *   destroy-lies     C_DestroyObject removes nothing, and says it did (NSS, Kryoptic, if another process writes)
  *   one-goes         a public key goes with its private key, and not before (NetHSM)
  *   no-public        public keys are not found
  *   finds-types      a search by CKA_KEY_TYPE finds keys of all types (NetHSM)

@@ -81,6 +81,16 @@ START_TEST(many_look)
 }
 END_TEST
 
+/* Some libraries start with their device only. */
+START_TEST(does_not_start)
+{
+	replica_order("error C_Initialize 0x30 40");
+	for (unsigned i = 0; i < 2000; i++) {
+		ASSERT_FAILS(look(), HSM_EMODULE, "does not start");
+	}
+}
+END_TEST
+
 START_TEST(others_work)
 {
 	hsm_close(hsm);
@@ -121,6 +131,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, error_passes);
 	tcase_add_test(tc, many_look);
+	tcase_add_test(tc, does_not_start);
 	tcase_add_test(tc, others_work);
 	tcase_add_test(tc, slow_look);
 	suite_add_tcase(suite, tc);

@@ -411,6 +411,18 @@ START_TEST(public_stays)
 }
 END_TEST
 
+/* Its engine would forget a key that is there. */
+START_TEST(stays_unsaid)
+{
+	hsm_key_t *key;
+	ASSERT_OK(generate(13, &key));
+	has_quirks("destroy-lies\n");
+	ASSERT_FAILS(hsm_key_remove(hsm, "one", hsm_key_id(key), &err), HSM_EDEVICE, "and it is still there");
+	has_quirks("");
+	remove_key(key);
+}
+END_TEST
+
 START_TEST(public_goes_too)
 {
 	has_quirks("one-goes\n");
@@ -521,6 +533,7 @@ int main(void)
 	tcase_add_test(tc, user_type);
 	tcase_add_test(tc, no_public_object);
 	tcase_add_test(tc, public_stays);
+	tcase_add_test(tc, stays_unsaid);
 	tcase_add_test(tc, public_goes_too);
 	tcase_add_test(tc, exact_room);
 	tcase_add_test(tc, parameters);

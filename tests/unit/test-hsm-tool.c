@@ -311,6 +311,14 @@ START_TEST(transfer)
 			ck_assert_int_eq(unlink(pem), 0);
 		}
 	}
+	/* A CKA_ID that a key of another kind has: some tokens would write over that. */
+	snprintf(args, sizeof(args), "generate Second 13");
+	ASSERT_RUN(run_conf(args), 0, "");
+	snprintf(id, sizeof(id), "%.32s", output);
+	snprintf(args, sizeof(args), "import Second 14 %s %s.so %s", pem, conf, id);
+	ASSERT_RUN(run_conf(args), 1, "has a key of CKA_ID");
+	snprintf(args, sizeof(args), "remove -fy Second %s", id);
+	ASSERT_RUN(run_conf(args), 0, "");
 	write_pin("another");
 	snprintf(args, sizeof(args), "import Second 14 %s %s.so", pem, conf);
 	ASSERT_RUN(run_conf(args), 1, "another passphrase");
