@@ -82,8 +82,7 @@ static size_t take_known(hsm_objects_t *known, hsm_objects_t *listed)
 	return fresh;
 }
 
-/*! Learns what is new, and forgets what has gone. */
-static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
+static int learn_once(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 {
 	hsm_objects_t listed;
 	const int64_t begin = monotonic_ms();
@@ -102,6 +101,13 @@ static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
 	catalog->known = listed; /* Nothing, if that failed. */
 	catalog->learnt = ret == HSM_EOK;
 	return ret;
+}
+
+/*! Learns what is new, and forgets what has gone. One that goes while all are read is an error of some libraries (Kryoptic). */
+static int learn(hsm_token_t *token, catalog_t *catalog, hsm_error_t *err)
+{
+	const int ret = learn_once(token, catalog, err);
+	return ret == HSM_EDEVICE ? learn_once(token, catalog, err) : ret;
 }
 
 /*! Finds the objects of a CKA_ID among those that are known. */

@@ -432,6 +432,12 @@ static CK_RV get_more(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATT
 static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list,
                             CK_ULONG count)
 {
+	static atomic_bool was_gone;
+	if (!has("gone-once")) {
+		was_gone = false;
+	} else if (!atomic_exchange(&was_gone, true)) {
+		return CKR_GENERAL_ERROR;
+	}
 	const bool ours = count == 1 &&
 	                  ((list->type == CKA_EC_POINT && has("private-point")) ||
 	                   (list->type == CKA_PUBLIC_KEY_INFO && has("key-info")));

@@ -26,6 +26,7 @@
  *   edwards-params   CKM_EDDSA takes a CK_EDDSA_PARAMS, as PKCS #11 3.0 has it for Ed448
  *   exact-room       Ed25519 is signed into exactly 64 bytes (NSS)
  *   keep-public      public keys cannot be removed
+ *   gone-once        an object was removed since it was found: CKR_GENERAL_ERROR (Kryoptic)
  *   destroy-lies     C_DestroyObject removes nothing, and says it did (NSS, Kryoptic, if another process writes)
  *   one-goes         a public key goes with its private key, and not before (NetHSM)
  *   no-public        public keys are not found

@@ -411,6 +411,20 @@ START_TEST(public_stays)
 }
 END_TEST
 
+START_TEST(gone_while_read)
+{
+	unsigned count = 0;
+	hsm_key_t *key;
+	ASSERT_OK(generate(13, &key));
+	reopen();
+	has_quirks("gone-once\n");
+	ASSERT_OK(hsm_key_list(hsm, "one", count_key, &count, &err));
+	ck_assert_uint_eq(count, keys_in_token());
+	has_quirks("");
+	remove_key(key);
+}
+END_TEST
+
 /* Its engine would forget a key that is there. */
 START_TEST(stays_unsaid)
 {
@@ -533,6 +547,7 @@ int main(void)
 	tcase_add_test(tc, user_type);
 	tcase_add_test(tc, no_public_object);
 	tcase_add_test(tc, public_stays);
+	tcase_add_test(tc, gone_while_read);
 	tcase_add_test(tc, stays_unsaid);
 	tcase_add_test(tc, public_goes_too);
 	tcase_add_test(tc, exact_room);
