@@ -272,6 +272,7 @@ static int generate(const order_t *order, hsm_key_t **key, hsm_error_t *err)
 	}
 
 	made_t made = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+	tried_make(&token->tried);
 	CK_RV rv = generate_any(order, &made);
 	if (rv != CKR_OK) {
 		clear_failed(order);

@@ -84,6 +84,8 @@ static const char *advice(CK_RV rv)
 	switch (rv) {
 	case CKR_SESSION_COUNT:
 		return "; close what else uses the token, or lower <Sessions> or <SignerThreads>";
+	case CKR_DEVICE_MEMORY:
+		return "; if it is full, remove old keys or free its disk; else something else writes to it";
 	case CKR_SESSION_READ_ONLY:
 	case CKR_TOKEN_WRITE_PROTECTED:
 		return "; the token can be read only, have it write again by the HSM's own tools, or "

@@ -10,8 +10,10 @@
 #include "common/clock.h"
 #include "common/moment.h"
 
-/* Milliseconds for which a token may work without an answer; RSA key pairs take some. */
+/* Milliseconds for which a token may work without an answer. */
 #define PATIENCE_MS 10000
+/* The same for a key pair: cards look for primes for minutes. */
+#define MAKING_MS 600000
 /* The same for who can have another one. */
 #define CHOOSER_MS 2000
 
@@ -72,6 +74,14 @@ void tried_begin(tried_t *tried)
 {
 	pthread_mutex_lock(&tried->lock);
 	tried->asked_ms = monotonic_ms();
+	tried->patience_ms = PATIENCE_MS;
+	pthread_mutex_unlock(&tried->lock);
+}
+
+void tried_make(tried_t *tried)
+{
+	pthread_mutex_lock(&tried->lock);
+	tried->patience_ms = MAKING_MS;
 	pthread_mutex_unlock(&tried->lock);
 }
 
@@ -159,28 +169,43 @@ bool tried_in_doubt(tried_t *tried, tried_key_t *key)
 	return doubt;
 }
 
-/*! \return Since when something waits for the token; monotonic_ms(), 0: nothing does. With the lock held. */
-static int64_t waits_since(const tried_t *tried)
+/*! With the lock held. */
+static bool is_late(int64_t since_ms, int64_t ms)
 {
-	/* Who asks makes many calls; while others are answered, these may be, too. */
-	const int64_t asked = tried->asked_ms == 0 || tried->asked_ms > tried->progress_ms
-	                      ? tried->asked_ms : tried->progress_ms;
-	const tried_call_t *first = tried->signing.next;
-	return first == &tried->signing || (asked != 0 && asked < first->since_ms)
-	       ? asked : first->since_ms;
+	return since_ms != 0 && monotonic_ms() - since_ms >= ms;
 }
 
-/*! With the lock held. */
-static bool has_waited(const tried_t *tried, int64_t ms)
+/*! \return Since when it is asked for something else than a signature; monotonic_ms(), 0: it is not. With the lock
+ *          held. */
+static int64_t asked_since(const tried_t *tried)
 {
-	const int64_t since = waits_since(tried);
-	return since != 0 && monotonic_ms() - since >= ms;
+	/* Who asks makes many calls; while others are answered, these may be, too. */
+	return tried->asked_ms == 0 || tried->asked_ms > tried->progress_ms ? tried->asked_ms
+	                                                                     : tried->progress_ms;
+}
+
+/*! \return Since when the oldest signature is being made; as asked_since(). */
+static int64_t signs_since(const tried_t *tried)
+{
+	const tried_call_t *first = tried->signing.next;
+	return first != &tried->signing ? first->since_ms : 0;
+}
+
+/*! \return Since when something waits for the token that should not wait any more, in seconds; 0: nothing does. With
+ *          the lock held. */
+static int64_t hangs_since(const tried_t *tried)
+{
+	const int64_t asked = asked_since(tried), signs = signs_since(tried);
+	const bool asks_late = is_late(asked, tried->patience_ms), signs_late = is_late(signs, PATIENCE_MS);
+	const int64_t since_ms = asks_late && (!signs_late || asked < signs) ? asked : signs;
+	return asks_late || signs_late ? time(NULL) - (monotonic_ms() - since_ms) / 1000 : 0;
 }
 
 bool tried_works(tried_t *tried)
 {
 	pthread_mutex_lock(&tried->lock);
-	const bool works = tried->code == HSM_EOK && !has_waited(tried, CHOOSER_MS);
+	const bool works = tried->code == HSM_EOK && !is_late(asked_since(tried), CHOOSER_MS) &&
+	                   !is_late(signs_since(tried), CHOOSER_MS);
 	pthread_mutex_unlock(&tried->lock);
 	return works;
 }
@@ -198,8 +223,7 @@ void tried_read(tried_t *tried, hsm_last_t *last)
 {
 	pthread_mutex_lock(&tried->lock);
 	last->when = tried->when;
-	last->waits_since = has_waited(tried, PATIENCE_MS)
-	                    ? time(NULL) - (monotonic_ms() - waits_since(tried)) / 1000 : 0;
+	last->waits_since = hangs_since(tried);
 	last->signed_last = tried->signed_last;
 	last->since = tried->since;
 	last->code = tried->code;

@@ -35,6 +35,7 @@ typedef struct {
 	tried_call_t signing;    /*!< Ring of the signatures that are being made; the oldest one comes first. */
 	int64_t asked_ms;        /*!< Since when the token is asked for something else; monotonic_ms(), 0: it
 	                              is not. */
+	int64_t patience_ms;     /*!< How long that may take. */
 	int64_t progress_ms;     /*!< When something ended last. */
 	int64_t when;            /*!< When the last one ended, that the state is of; 0 = none has. */
 	int64_t since;           /*!< Since when it does not work; 0 = it does. */
@@ -54,6 +55,9 @@ void tried_deinit(tried_t *tried);
 
 /*! The token is asked for something else than a signature; by one at a time. */
 void tried_begin(tried_t *tried);
+
+/*! What it is asked for now is a key pair, which may take minutes. */
+void tried_make(tried_t *tried);
 
 /*!
  * That ends.

@@ -3,6 +3,7 @@
 
 /* A token that cannot be reached: thousands of zones look for it, and the token is not asked thousands of times. */
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -118,6 +119,31 @@ START_TEST(slow_look)
 }
 END_TEST
 
+static void *make_key(void *arg)
+{
+	const hsm_key_spec_t spec = { .repository = "two", .algorithm = 13 };
+	(void)arg;
+	hsm_key_t *key;
+	ASSERT_OK(hsm_key_generate(hsm, &spec, &key, &err));
+	hsm_key_free(key);
+	return NULL;
+}
+
+/* A card that looks for primes does not hang. */
+START_TEST(makes_a_key)
+{
+	hsm_last_t last;
+	pthread_t thread;
+	ASSERT_OK(look());
+	replica_order("delay C_GenerateKeyPair 11500");
+	ck_assert_int_eq(pthread_create(&thread, NULL, make_key, NULL), 0);
+	usleep(10700000);
+	ck_assert(hsm_last(hsm, 0, &last));
+	ck_assert_int_eq(last.waits_since, 0);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	if (test_softhsm() == NULL) {
@@ -134,6 +160,7 @@ int main(void)
 	tcase_add_test(tc, does_not_start);
 	tcase_add_test(tc, others_work);
 	tcase_add_test(tc, slow_look);
+	tcase_add_test(tc, makes_a_key);
 	suite_add_tcase(suite, tc);
 
 	return check_main(suite);
