@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <libdnssec/key.h>
 
@@ -215,14 +214,13 @@ static int generate_error(const order_t *order, CK_RV rv, hsm_error_t *err)
 /*! Checks that a token keeps a CKA_ID: some cut it off, and so would find a wrong key by it, or none. */
 static int check_id(const order_t *order, const hsm_object_t *object, hsm_error_t *err)
 {
-	const hsm_value_t *id = &object->values[HSM_ID];
-	if (id->len == order->id.len && memcmp(id->data, order->id.data, id->len) == 0) {
+	if (hsm_object_has_id(object, &order->id)) {
 		return HSM_EOK;
 	}
 	return hsm_error_set(err, HSM_EDEVICE, 0, "repository \"%s\": the token gave a key another "
 	                     "CKA_ID than it was told, of %zu bytes instead of %zu, so it is removed; "
 	                     "look for a newer library of the HSM's maker", order->token->conf.name,
-	                     id->len, order->id.len);
+	                     object->values[HSM_ID].len, order->id.len);
 }
 
 /*! Reads a key pair that was generated. */

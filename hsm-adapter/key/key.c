@@ -25,7 +25,7 @@ static size_t count_private(const hsm_objects_t *objects)
 }
 
 /*! Looks for the objects of a CKA_ID. If there are none, the token is asked for just these, as a library may keep its list
- *  of all, and once more with the library started anew. */
+ *  of all, or learn of a CKA_ID only while it searches (YubiHSM), and once more with the library started anew. */
 static int find_objects(hsm_token_t *token, const hsm_id_t *id, bool anew, hsm_objects_t *objects,
                         hsm_error_t *err)
 {

@@ -144,6 +144,12 @@ void hsm_object_free(hsm_object_t *object)
 	}
 }
 
+bool hsm_object_has_id(const hsm_object_t *object, const hsm_id_t *id)
+{
+	const hsm_value_t *own = &object->values[HSM_ID];
+	return own->len == id->len && memcmp(own->data, id->data, id->len) == 0;
+}
+
 bool hsm_object_same_id(const hsm_object_t *a, const hsm_object_t *b)
 {
 	const hsm_value_t *id = &a->values[HSM_ID], *other = &b->values[HSM_ID];

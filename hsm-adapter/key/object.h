@@ -64,5 +64,8 @@ int hsm_object_compare(const void *a, const void *b);
 /*! Orders by handle, and of one handle an unknown type last; for qsort(). */
 int hsm_object_by_handle(const void *a, const void *b);
 
+/*! \return Whether an object has that CKA_ID. */
+bool hsm_object_has_id(const hsm_object_t *object, const hsm_id_t *id);
+
 /*! \return Whether two objects have the same CKA_ID. */
 bool hsm_object_same_id(const hsm_object_t *a, const hsm_object_t *b);

@@ -123,12 +123,11 @@ static void keep_id(hsm_objects_t *objects, const hsm_id_t *id)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < objects->count; i++) {
-		const hsm_value_t *own = &objects->objects[i].values[HSM_ID];
-		if (own->data != NULL && (id == NULL || (own->len == id->len &&
-		                                         memcmp(own->data, id->data, id->len) == 0))) {
-			objects->objects[kept++] = objects->objects[i];
+		hsm_object_t *object = &objects->objects[i];
+		if (object->values[HSM_ID].data != NULL && (id == NULL || hsm_object_has_id(object, id))) {
+			objects->objects[kept++] = *object;
 		} else {
-			hsm_object_free(&objects->objects[i]);
+			hsm_object_free(object);
 		}
 	}
 	objects->count = kept;

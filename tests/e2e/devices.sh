@@ -114,7 +114,7 @@ long_p11_kit_server() {
 proxy() {
 	PKCS11_DAEMON_SOCKET=$PKCS11_PROXY_SOCKET setsid pkcs11-daemon "$1" >proxy.log 2>&1 </dev/null &
 	pids+=($!)
-	within 10 grep -qi ":$(printf %04X "${PKCS11_PROXY_SOCKET##*:}") [0-9A-F]*:0000 " /proc/net/tcp
+	within 10 port_is_used "${PKCS11_PROXY_SOCKET##*:}"
 }
 
 long_pkcs11_proxy() { # needs pkcs11-daemon
@@ -135,7 +135,6 @@ long_pkcs11_proxy() { # needs pkcs11-daemon
 	within 30 answers again.z.test A 192.0.2.3
 	validate z.test
 }
-module_says() { module status | grep -qE -- "$1"; }
 
 # ---- no token at all
 

@@ -201,7 +201,6 @@ test_token_status() { # limit 120
 	within 30 module_says 'token Vault: works'
 	within 40 engine_status_says 'token Vault: works'
 }
-module_says() { module status | grep -E -- "$1"; }
 engine_status_says() { engine status | grep -E -- "$1"; }
 
 # ---- a key that is away

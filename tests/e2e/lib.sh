@@ -146,9 +146,12 @@ stop_pid() {
 gone() { [ ! -e "/proc/$1" ]; }
 is_child() { [ "$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat" 2>/dev/null)" = $$ ]; }
 
+# port_is_used PORT: something listens there.
+port_is_used() { grep -qi ":$(printf %04X "$1") [0-9A-F]*:0000 " /proc/net/{tcp,udp}; }
+
 free_port() {
 	local port=$((20000 + RANDOM % 10000))
-	while grep -qi ":$(printf %04X $port) [0-9A-F]*:0000 " /proc/net/{tcp,udp}; do
+	while port_is_used "$port"; do
 		port=$((port + 1))
 	done
 	echo $port
@@ -160,6 +163,7 @@ knot() { knotc -s "$KNOT_SOCKET" "$@"; }
 module() { knotc -s "$MODULE_SOCKET" "$@"; }
 engine() { knotc -s "$ENGINE_SOCKET" "$@"; }
 ods() { "$BUILD_DIR/ods" -c "$D/conf.xml" "$@"; }
+module_says() { module status | grep -E -- "$1"; }
 # engine_asks COMMAND [ZONE [DATA]]: what the policy engine asks the module; knotc has no such commands.
 engine_asks() { "$BUILD_DIR/tests/unit/control-ask" "$MODULE_SOCKET" "$@"; }
 ask() { kdig @127.0.0.1 -p "$PORT" +timeout=5 +retry=1 +noidn "$@"; }

@@ -347,26 +347,22 @@ static CK_RV find(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG
                   CK_ULONG *count)
 {
 	CK_RV rv = token.C_FindObjects(session, objects, max, count);
-	CK_ULONG kept = 0;
-	CK_OBJECT_HANDLE last = 0;
-	for (CK_ULONG i = 0; rv == CKR_OK && i < *count; i++) {
-		last = objects[i] > last ? objects[i] : last;
-	}
-	if (rv == CKR_OK && last != 0 && has("lists-once") && !by_id[session % SESSIONS]) {
-		for (CK_ULONG i = 0; i < *count; i++) {
-			if (is_listed(last, objects[i])) {
-				objects[kept++] = objects[i];
-			}
-		}
-		*count = kept;
+	if (rv != CKR_OK) {
 		return rv;
 	}
-	for (CK_ULONG i = 0; rv == CKR_OK && has("no-public") && i < *count; i++) {
-		if (class_of(session, objects[i]) != CKO_PUBLIC_KEY) {
+	const bool old_list = has("lists-once") && !by_id[session % SESSIONS], no_public = has("no-public");
+	CK_ULONG kept = 0;
+	CK_OBJECT_HANDLE last = 0;
+	for (CK_ULONG i = 0; i < *count; i++) {
+		last = objects[i] > last ? objects[i] : last;
+	}
+	for (CK_ULONG i = 0; i < *count; i++) {
+		if ((!old_list || is_listed(last, objects[i])) &&
+		    (!no_public || class_of(session, objects[i]) != CKO_PUBLIC_KEY)) {
 			objects[kept++] = objects[i];
 		}
-		*count = i + 1 == *count ? kept : *count;
 	}
+	*count = kept;
 	return rv;
 }
 

@@ -69,13 +69,18 @@ static int generate(uint8_t algorithm, hsm_key_t **key)
 	return hsm_key_generate(hsm, &spec, key, &err);
 }
 
+static void assert_signs_by(hsm_session_t *session, const hsm_key_t *key)
+{
+	hsm_signature_t signature;
+	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
+	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+}
+
 static void assert_signs(const hsm_key_t *key)
 {
 	hsm_session_t *session;
-	hsm_signature_t signature;
 	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
-	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
-	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	assert_signs_by(session, key);
 	hsm_session_close(session);
 }
 
@@ -264,13 +269,11 @@ END_TEST
 START_TEST(finds_after_restart)
 {
 	hsm_key_t *key;
-	hsm_signature_t signature;
 	hsm_session_t *session;
 	ASSERT_OK(generate(13, &key));
 	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
 	has_quirks("dead 2\n");
-	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
-	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	assert_signs_by(session, key);
 	hsm_session_close(session);
 	remove_key(key);
 }
@@ -346,10 +349,9 @@ START_TEST(needs_restart)
 	hsm_session_t *session;
 	ASSERT_OK(generate(13, &key));
 	ASSERT_OK(hsm_session_open(&session, hsm, "one", &err));
-	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
+	assert_signs_by(session, key);
 	has_quirks("starts 2\n");
-	ASSERT_OK(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err));
-	ck_assert(test_verify(key, DATA, sizeof(DATA), signature.data, signature.len));
+	assert_signs_by(session, key);
 	/* Not again and again. */
 	has_quirks("starts 3\n");
 	ASSERT_FAILS(hsm_session_sign(session, key, DATA, sizeof(DATA), &signature, &err),
